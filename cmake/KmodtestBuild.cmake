@@ -1,0 +1,38 @@
+# Third parties, one target each, and the two functions that folders are declared with.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(fmt REQUIRED)
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(kmodtest_options INTERFACE)
+target_compile_options(kmodtest_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual)
+target_include_directories(kmodtest_options INTERFACE ${PROJECT_SOURCE_DIR}/framework)
+if(KMODTEST_SANITIZE)
+  target_compile_options(kmodtest_options INTERFACE
+    -fsanitize=${KMODTEST_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(kmodtest_options INTERFACE -fsanitize=${KMODTEST_SANITIZE})
+endif()
+
+# kmodtest_layer(<name> [DEPENDS <layer>...] [LIBRARIES <target>...])
+# One folder of framework/ as the static library kmodtest_<name>.
+function(kmodtest_layer name)
+  cmake_parse_arguments(LAYER "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
+  if(NOT sources)
+    add_library(kmodtest_${name} INTERFACE)
+    return()
+  endif()
+  add_library(kmodtest_${name} STATIC ${sources})
+  target_link_libraries(kmodtest_${name} PUBLIC kmodtest_options ${LAYER_LIBRARIES})
+  foreach(dependency IN LISTS LAYER_DEPENDS)
+    target_link_libraries(kmodtest_${name} PUBLIC kmodtest_${dependency})
+  endforeach()
+endfunction()

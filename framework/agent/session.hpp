@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "base/asio.hpp"
+#include "wire/frame.hpp"
+
+/// The controller's end of the channel.
+namespace kmodtest::agent {
+
+/// The channel is of no more use: closed, silent past the deadline, corrupt, or of another protocol version.
+class SessionError : public std::runtime_error {
+ public:
+  enum class Kind { closed, timeout, corrupt, version };
+  SessionError(Kind kind, const std::string &message) : std::runtime_error(message), kind_(kind) {}
+  Kind kind() const { return kind_; }
+
+ private:
+  Kind kind_;
+};
+
+/// One conversation with one agent. Not for use by several coroutines at once, except cancel() and close().
+class Session {
+ public:
+  explicit Session(base::UnixSocket socket);
+  ~Session();
+  Session(const Session &) = delete;
+  Session &operator=(const Session &) = delete;
+
+  /// Says Hello and waits for the agent's Info. Throws SessionError.
+  base::Task<wire::AgentInfo> ready(std::chrono::milliseconds deadline);
+
+  /// Pushes bytes to a path below /tmp in the guest. Throws SessionError; base::Error when the guest refuses (full).
+  base::Task<> push(std::string path, std::string content, std::chrono::milliseconds deadline);
+
+  /// Runs a program. Every report is handed to `on_report` as it comes (on the io_context); returns the last one.
+  /// `silence` is the longest time without any byte from the guest while the program runs. Throws SessionError.
+  base::Task<wire::ProgramEnded> run(wire::Program program, std::chrono::milliseconds wall_deadline,
+                                     std::function<void(const wire::Report &)> on_report);
+
+  base::Task<> power_off();
+  /// Makes every pending operation end with SessionError::closed. Never throws; from the io_context's thread.
+  void close() noexcept;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace kmodtest::agent

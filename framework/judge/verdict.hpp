@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernel/module.hpp"
+#include "observe/reports.hpp"
+#include "plan/plan.hpp"
+#include "wire/message.hpp"
+
+/// Observations in, verdict and evidence out: no I/O, no clock.
+namespace kmodtest::judge {
+
+enum class Outcome { passed, failed, crashed, hung, leaked, errored, skipped };
+
+/// "passed", "failed"…
+const char *outcome_name(Outcome outcome);
+
+/// Why a case did not pass.
+struct Evidence {
+  std::optional<std::size_t> step;   ///< index into Case::steps
+  plan::Location where;              ///< in the plan; line 0 when it is about no place in particular
+  std::string source;                ///< the plan's line
+  std::string summary;               ///< one line: "'Thread exiting' did not appear within 5 s"
+  std::string expected;
+  std::string seen;                  ///< the nearest thing, e.g. the closest log line with the difference marked
+  std::vector<std::string> details;  ///< further lines: a report, ps, lsmod, compiler output
+  std::string hint;                  ///< how to mend it, where we know
+};
+
+struct Verdict {
+  Outcome outcome = Outcome::errored;
+  std::vector<Evidence> evidence;    ///< empty when passed; the first one is what the case ended with
+  std::string skip_reason;
+};
+
+/// How the conversation with the guest ended, as far as the judge has to know.
+struct Ending {
+  enum class Kind {
+    completed,       ///< ProgramEnded came
+    panicked,        ///< pvpanic, or the console shows a panic
+    guest_gone,      ///< QEMU ended
+    channel_broken,  ///< closed or corrupt
+    silent,          ///< nothing came until the wall-clock deadline
+    stopped_early,   ///< the controller stopped the guest after a report had been seen
+    not_started,     ///< preflight or build: no guest was started
+  };
+  Kind kind = Kind::completed;
+  std::string detail;  ///< in words
+};
+
+/// All that was seen of one case.
+struct Observations {
+  std::optional<wire::AgentInfo> agent;
+  std::vector<wire::Report> reports;         ///< as they came, LogLines included
+  std::vector<kernel::ModuleInfo> modules;   ///< of the modules under test
+  std::vector<kernel::PreflightFinding> preflight;
+  std::string console;                       ///< what the serial console showed
+  Ending ending;
+
+  /// All kernel log lines, in order.
+  std::vector<wire::KernelLogLine> log() const;
+};
+
+/// The verdict of a case. A kernel report outranks a step that did not hold; an unknown is never a pass.
+Verdict judge(const plan::Case &test_case, const Observations &seen);
+
+/// True once the outcome cannot be Passed any more and nothing of use is to come: the guest may be stopped.
+bool decided_early(const plan::Case &test_case, const std::vector<wire::KernelLogLine> &log);
+
+}  // namespace kmodtest::judge

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "kernel/kernel.hpp"
+
+/// Modules: build one, read one, tell whether it fits a kernel.
+namespace kmodtest::kernel {
+
+/// What a .ko says of itself.
+struct ModuleInfo {
+  std::filesystem::path file;
+  std::string name;
+  std::multimap<std::string, std::string> fields;  ///< .modinfo as modinfo(8) prints it: license, author, depends, vermagic, parm…
+  std::vector<std::string> undefined_symbols;
+  std::map<std::string, std::uint32_t> symbol_versions;  ///< __versions: symbol → CRC
+  bool has_signature = false;
+
+  /// First value of a field, or nothing.
+  std::optional<std::string> field(const std::string &name) const;
+};
+
+/// One thing that speaks against loading a module; a verdict of its own, found before anything boots.
+struct PreflightFinding {
+  std::string message;  ///< one sentence that names the module
+  std::string hint;
+};
+
+/// Reads a .ko with libelf. Throws base::UsageError that names the file when it is truncated, no ELF, not x86-64, not
+/// relocatable, or has no .modinfo.
+ModuleInfo read_module_info(const std::filesystem::path &ko);
+
+/// vermagic of another kernel, symbols that neither the kernel nor `together` export, versions that disagree.
+/// `together` are the modules that are loaded before it in the same case. Checks what the kernel's files allow
+/// (Module.symvers of the headers, or modules.symbols); without them only vermagic.
+std::vector<PreflightFinding> preflight(const ModuleInfo &module, const Kernel &kernel,
+                                        const std::vector<ModuleInfo> &together);
+
+/// A module that does not build. what() names the folder; output() has the compiler's own words.
+class BuildError : public base::Error {
+ public:
+  BuildError(const std::string &message, std::string output)
+      : base::Error(message, {}, base::Blame::usage), output_(std::move(output)) {}
+  const std::string &output() const { return output_; }
+
+ private:
+  std::string output_;
+};
+
+struct BuildResult {
+  std::filesystem::path ko;
+  bool rebuilt = false;
+  std::string log;  ///< of make, when it ran
+};
+
+/// Builds the out-of-tree module in `source` (Kbuild or Makefile) against a kernel, in a build folder per kernel below
+/// the cache (the source folder stays clean). Does nothing when source, kernel and flags are those of the last build.
+/// Safe against other processes building the same. Throws BuildError, base::Error.
+BuildResult build_module(const std::filesystem::path &source, const std::string &name, const Kernel &kernel,
+                         const std::filesystem::path &cache);
+
+}  // namespace kmodtest::kernel

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "wire/program.hpp"
+
+namespace kmodtest::plan {
+
+/// Where a node of a plan stands; line and column count from 1 (0: not from a file).
+struct Location {
+  std::string file;
+  int line = 0;
+  int column = 0;
+
+  std::string str() const;  ///< "file:line:column"
+  bool operator==(const Location &) const = default;
+};
+
+/// One thing wrong with a plan.
+struct Diagnostic {
+  enum class Severity { error, warning };
+  Severity severity = Severity::error;
+  Location where;
+  std::string message;  ///< "unknown key 'memroy' (did you mean 'memory'?)"
+  std::string source;   ///< the line of the file
+  int width = 1;        ///< characters to underline
+
+  /// "file:7:5: error: message\n   7 |   memroy: 1G\n     |   ^~~~~~\n"
+  std::string str() const;
+};
+
+/// One NUMA cell of a guest.
+struct NumaCell {
+  std::string cpus;  ///< list format
+  std::uint32_t memory_mib = 0;
+  bool operator==(const NumaCell &) const = default;
+};
+
+/// What a case's guest looks like.
+struct GuestShape {
+  int cpus = 1;
+  int sockets = 0, cores = 0, threads = 0;  ///< 0: not asked for; else their product is `cpus`
+  std::uint32_t memory_mib = 256;
+  std::vector<NumaCell> numa;  ///< empty: one node
+  std::string channel = "virtio";  ///< or "serial"
+  std::string append;              ///< further words for the kernel's command line
+  bool operator==(const GuestShape &) const = default;
+};
+
+/// A module that a plan names.
+struct ModuleSource {
+  enum class Kind { folder, file };
+  Kind kind = Kind::folder;
+  std::filesystem::path path;  ///< absolute: a folder with a Kbuild or Makefile, or a .ko
+  std::string name;            ///< as lsmod prints it; for a folder the one given or the folder's own name
+  Location where;
+  bool operator==(const ModuleSource &) const = default;
+};
+
+/// `modinfo`: judged by the controller from the .ko alone.
+struct ModinfoCondition {
+  std::string module;
+  std::map<std::string, wire::Pattern> fields;  ///< description, author, license, depends, name, vermagic, version, parm:NAME…
+  bool operator==(const ModinfoCondition &) const = default;
+};
+
+/// A step of a case, with every ${…} filled in.
+struct Step {
+  Location where;
+  std::string key;      ///< "load", "dmesg", "ps"…
+  std::string source;   ///< the plan's line, for failures
+  std::optional<wire::Step> guest;          ///< what the agent carries out
+  std::optional<ModinfoCondition> modinfo;  ///< or what the controller checks
+  std::vector<Location> part_locations;     ///< dmesg: of each in_order, contains, absent, count, interval in this order
+};
+
+/// The always-on checks; a plan may switch one off or say what it allows.
+struct Checks {
+  bool reports = true;   ///< no kernel report
+  bool taint = true;     ///< no taint but the module's own
+  bool leftovers = true; ///< no thread, module, /proc, /sys or /dev entry left after unload
+  std::vector<std::string> allow_entries;  ///< shell globs of entries that may stay
+  std::vector<std::string> allow_threads;
+};
+
+/// One plan at one point of its matrix.
+struct Case {
+  std::string plan_name;  ///< `name:` of the plan
+  std::string id;         ///< "ex7_4 [cpus=4 cpu=3]": file stem and the point; unique within a plan
+  std::map<std::string, std::string> point;  ///< matrix variables, "cpus" and "kernel" among them
+  std::filesystem::path plan_file;           ///< empty for a plan made up from a .ko
+  GuestShape guest;
+  std::string kernel;  ///< catalogue name, path of a vmlinuz, or "host"; empty: the default
+  std::vector<ModuleSource> modules;
+  std::vector<std::string> kernel_modules;  ///< shipped by the kernel; loaded first with what they depend on
+  std::vector<Step> steps;                  ///< an unload at the end is added where the plan leaves a module loaded
+  Checks checks;
+  wire::Microseconds timeout{0};  ///< of the whole case, in guest time after READY
+  std::optional<std::string> skip;  ///< reason
+};
+
+/// A plan file, validated and expanded.
+struct Plan {
+  std::string name;
+  std::filesystem::path file;
+  std::string description;
+  std::vector<std::string> tags;
+  std::vector<Case> cases;
+};
+
+/// What the command line lays over a plan's matrix.
+struct Overrides {
+  std::vector<int> cpus;             ///< --cpus: replaces guest.cpus
+  std::vector<std::string> kernels;  ///< --kernel: replaces `kernel`
+  std::optional<std::uint32_t> memory_mib;
+  std::vector<std::filesystem::path> module_roots;  ///< where `module: NAME` is looked up besides the plan's own folder
+};
+
+struct ParseResult {
+  std::optional<Plan> plan;  ///< absent when there is any error
+  std::vector<Diagnostic> diagnostics;
+};
+
+/// Reads, validates and expands a plan; reports all that is wrong with it at once. Throws base::Error only when the file
+/// cannot be read.
+ParseResult parse_plan_file(const std::filesystem::path &file, const Overrides &overrides = {});
+
+/// The same from text; `file` is for messages and for resolving module folders.
+ParseResult parse_plan_text(const std::string &text, const std::filesystem::path &file, const Overrides &overrides = {});
+
+/// The plan that `kmodtest run my-module.ko` stands for: load, watch for a second, unload, the always-on checks.
+Plan plan_for_module(const std::vector<std::filesystem::path> &modules, const Overrides &overrides = {});
+
+/// The JSON Schema (draft 2020-12) of plans, generated from the table that the parser uses.
+std::string json_schema();
+
+/// The reference of the vocabulary in Markdown, generated from the same table (testplans/README.md holds it).
+std::string reference_markdown();
+
+/// The closest of `candidates` by edit distance, if any is close enough to be meant.
+std::optional<std::string> did_you_mean(const std::string &word, const std::vector<std::string> &candidates);
+
+}  // namespace kmodtest::plan

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "judge/verdict.hpp"
+#include "plan/plan.hpp"
+
+/// What a run tells the world as it happens, and those who listen.
+namespace kmodtest::report {
+
+using Seconds = std::chrono::duration<double>;
+
+/// Where a case's wall time went.
+struct Timings {
+  Seconds build{0}, start{0}, boot{0}, push{0}, steps{0}, stop{0};
+  Seconds guest{0};  ///< guest time that the steps took
+};
+
+struct RunStarted {
+  std::size_t cases = 0;
+  int workers = 1;
+  std::string hypervisor;
+};
+/// A word to the user that is no result ("KVM does not work here, using TCG", "fetching kernel …").
+struct Notice {
+  std::string text;
+};
+struct CaseStarted {
+  std::shared_ptr<const plan::Case> test_case;
+};
+/// A case goes on: "booting", "pushing ex7_4.ko", "step 3/7: dmesg".
+struct CaseProgress {
+  std::shared_ptr<const plan::Case> test_case;
+  std::string what;
+};
+struct CaseFinished {
+  std::shared_ptr<const plan::Case> test_case;
+  judge::Verdict verdict;
+  std::shared_ptr<const judge::Observations> seen;
+  std::string domain_xml;
+  std::string kernel_release;
+  Seconds took{0};
+  Timings timings;
+  std::filesystem::path artifacts;  ///< the case's folder; empty without --out
+};
+struct RunFinished {
+  Seconds took{0};
+  bool interrupted = false;
+  std::vector<std::size_t> by_outcome;  ///< indexed by judge::Outcome
+  std::size_t not_run = 0;
+};
+
+using Event = std::variant<RunStarted, Notice, CaseStarted, CaseProgress, CaseFinished, RunFinished>;
+
+/// Console, JUnit, JSON, artifacts: each listens to the same events and knows no other.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual void on(const Event &event) = 0;
+};
+
+}  // namespace kmodtest::report

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "report/event.hpp"
+
+namespace kmodtest::report {
+
+struct ConsoleOptions {
+  std::FILE *out = stdout;
+  bool terminal = false;  ///< live footer; else plain lines
+  bool color = false;
+  int width = 80;
+  bool verbose = false;   ///< the log of passed cases too
+  bool quiet = false;     ///< only failures and the summary
+};
+
+/// What the environment says: isatty, NO_COLOR (no-color.org), CLICOLOR_FORCE, TERM=dumb, COLUMNS.
+ConsoleOptions console_options_from_environment(std::FILE *out);
+
+/// One line per finished case, failures in full, a table of cases × CPUs and a summary at the end.
+std::unique_ptr<Listener> make_console(ConsoleOptions options);
+
+/// JUnit XML, one <testsuite> per plan, one <testcase> per case with its log. Written whole at the end (a temporary
+/// beside it, renamed), so that a half-written report is never taken for a whole one.
+std::unique_ptr<Listener> make_junit(std::filesystem::path file);
+
+/// One JSON object a line, flushed as it happens; the first has {"schema": "kmodtest-events", "version": 1}.
+std::unique_ptr<Listener> make_json(std::filesystem::path file);
+
+/// One folder per run with one folder per case: plan.yaml, domain.xml, console.log, kmsg.log, verdict.txt, events.jsonl,
+/// ps.txt, lsmod.txt, build.log.
+std::unique_ptr<Listener> make_artifacts(std::filesystem::path folder);
+
+/// A case's folder name in the artifacts: its id with everything but letters, digits, ".", "-", "_" and "=" replaced.
+std::string folder_name(const plan::Case &test_case);
+
+/// The failure as the console prints it (no colours): place in the plan with line and caret, expected, seen, log, hint.
+std::string render_failure(const CaseFinished &finished);
+
+}  // namespace kmodtest::report

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/asio.hpp"
+
+/// Virtual machines: GuestSpec → domain XML → libvirt → a running guest.
+namespace kmodtest::vm {
+
+enum class Accelerator { tcg, kvm };
+enum class ChannelKind { virtio, serial };
+
+struct NumaCell {
+  std::string cpus;  ///< list format
+  std::uint32_t memory_mib = 0;
+  bool operator==(const NumaCell &) const = default;
+};
+
+/// Everything that makes two guests interchangeable. Its hash is their name.
+struct GuestSpec {
+  std::filesystem::path kernel_image;
+  std::filesystem::path initramfs;
+  std::string kernel_digest;     ///< of the contents, so that a file replaced under its name is another guest
+  std::string initramfs_digest;
+  std::string append;            ///< further words for the kernel's command line
+  int cpus = 1;                  ///< 1 to 64
+  int sockets = 0, cores = 0, threads = 0;  ///< 0: one socket, `cpus` cores, one thread
+  std::uint32_t memory_mib = 256;
+  std::vector<NumaCell> numa;    ///< empty: one node
+  ChannelKind channel = ChannelKind::virtio;
+  Accelerator accelerator = Accelerator::tcg;
+
+  bool operator==(const GuestSpec &) const = default;
+};
+
+/// Hex digest of the spec and of the QEMU that would run it.
+std::string hash(const GuestSpec &spec, const std::string &qemu_version);
+
+/// The kernel's command line for a spec.
+std::string kernel_command_line(const GuestSpec &spec);
+
+/// Paths of one guest's own files, all below one short folder (a UNIX socket's path holds 107 characters).
+struct GuestFiles {
+  std::filesystem::path folder;
+  std::filesystem::path console;  ///< the first serial line's output
+  std::filesystem::path channel;  ///< the agent's socket
+};
+
+/// libvirt domain XML, built with pugixml. `emulator` is the QEMU (or the wrapper that starts it).
+std::string domain_xml(const GuestSpec &spec, const std::string &name, const GuestFiles &files,
+                       const std::filesystem::path &emulator);
+
+/// How a guest stopped running, if it did.
+enum class GuestState { running, crashed, stopped };
+
+/// A running virtual machine. Destroying the object destroys the machine (without throwing); stop() is the polite way.
+class Guest {
+ public:
+  virtual ~Guest() = default;
+  /// Connects to the agent's channel.
+  virtual base::Task<base::UnixSocket> open_channel() = 0;
+  virtual GuestState state() const = 0;
+  /// Called on the io_context's thread when the guest panics (pvpanic) or its QEMU ends. Replaces the one before.
+  virtual void on_state_change(std::function<void(GuestState)> callback) = 0;
+  /// What the kernel wrote to its console so far (at most the last 256 KiB).
+  virtual std::string console() const = 0;
+  virtual std::string xml() const = 0;
+  virtual int qemu_pid() const = 0;
+  /// Destroys the machine and waits until its QEMU is gone.
+  virtual base::Task<> stop() = 0;
+};
+
+/// The door to a hypervisor; a fake one serves the tests.
+class Hypervisor {
+ public:
+  virtual ~Hypervisor() = default;
+  /// Starts a guest. Throws base::Error in libvirt's words plus a hint.
+  virtual base::Task<std::unique_ptr<Guest>> start(GuestSpec spec, std::string name) = 0;
+  virtual std::string qemu_version() const = 0;
+  /// "qemu:///embed", QEMU 10.0.2, TCG…
+  virtual std::string describe() const = 0;
+};
+
+struct HypervisorOptions {
+  std::string uri = "qemu:///embed";
+  std::filesystem::path cache;          ///< the user's cache folder (the probe's result and capability caches live there)
+  bool allow_kvm = true;
+};
+
+/// Opens libvirt with its event loop on `io`. Blocking calls run on an own small thread pool. For the embedded driver it
+/// makes a private root folder below $XDG_RUNTIME_DIR or /tmp, sweeps the stale ones of controllers that were killed
+/// (and ends their QEMUs), and takes everything away in the destructor. Throws base::Error when there is no QEMU or no
+/// libvirt driver, naming the package to install.
+std::unique_ptr<Hypervisor> open_hypervisor(base::asio::io_context &io, const HypervisorOptions &options);
+
+/// KVM, if a real guest reached user space under it on this machine: the probe boots `kernel_image` with `initramfs`
+/// once and keeps the answer in the cache per host kernel, QEMU and /dev/kvm. `say` is told once why KVM is not used.
+base::Task<Accelerator> choose_accelerator(Hypervisor &hypervisor, GuestSpec spec, std::filesystem::path cache,
+                                           std::function<void(const std::string &)> say);
+
+}  // namespace kmodtest::vm

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "wire/program.hpp"
+#include "wire/records.hpp"
+
+/// The messages of the protocol; docs/protocol.md is its description. Both directions use the frames of wire/frame.
+namespace kmodtest::wire {
+
+inline constexpr std::uint16_t kProtocolVersion = 1;
+/// The step markers that the agent writes to /dev/kmsg start with this ("kmodtest: step 3: load ex7_4").
+inline constexpr char kMarkerPrefix[] = "kmodtest: ";
+
+// ---- controller to agent ------------------------------------------------------------------------------------------
+
+/// Asks for an Info. The controller sends one whenever it (re)opens the channel.
+struct Hello {
+  std::uint16_t protocol = kProtocolVersion;
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(protocol);
+  }
+  bool operator==(const Hello &) const = default;
+};
+
+/// One chunk of a file; folders are made. Chunks of a file come in order; the last one is answered with Pushed.
+struct Push {
+  std::string path;  ///< absolute, in the guest, below /tmp
+  std::uint64_t offset = 0;
+  std::string data;
+  bool last = false;
+  std::uint32_t crc = 0;  ///< zlib crc32 of the whole file; counts with `last`
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(path, offset, data, last, crc);
+  }
+  bool operator==(const Push &) const = default;
+};
+
+/// Runs a program; answered by a stream of events that ends with ProgramEnded. One at a time.
+struct Run {
+  Program program;
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(program);
+  }
+  bool operator==(const Run &) const = default;
+};
+
+/// Ends the running program after what it is doing now (ProgramEnded comes with cancelled).
+struct Cancel {
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v();
+  }
+  bool operator==(const Cancel &) const = default;
+};
+
+struct PowerOff {
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v();
+  }
+  bool operator==(const PowerOff &) const = default;
+};
+
+using Request = std::variant<Hello, Push, Run, Cancel, PowerOff>;
+
+// ---- agent to controller ------------------------------------------------------------------------------------------
+
+/// READY, and the answer to Hello. As READY its frame's id is 0.
+struct Info {
+  AgentInfo agent;
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(agent);
+  }
+  bool operator==(const Info &) const = default;
+};
+
+struct Pushed {
+  std::string path;
+  std::uint64_t size = 0;
+  std::string error;  ///< empty: all is there and its checksum is right
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(path, size, error);
+  }
+  bool operator==(const Pushed &) const = default;
+};
+
+/// The agent did not understand a frame or will not do what it asks; it goes on listening.
+struct Refused {
+  std::string reason;
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(reason);
+  }
+  bool operator==(const Refused &) const = default;
+};
+
+/// New lines of the kernel log, as they appear.
+struct LogLines {
+  std::vector<KernelLogLine> lines;
+  std::uint64_t lost = 0;  ///< records that the kernel's ring overwrote before they were read
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(lines, lost);
+  }
+  bool operator==(const LogLines &) const = default;
+};
+
+/// What the guest looked like before the first step (baseline) and after a module went.
+struct Inventory {
+  Microseconds time{0};  ///< CLOCK_MONOTONIC of the guest, as are all `time` fields below
+  std::uint64_t taint = 0;                  ///< /proc/sys/kernel/tainted
+  std::vector<ThreadRecord> threads;        ///< kernel threads that the baseline did not have (baseline: all)
+  std::vector<ModuleRecord> modules;        ///< all
+  std::vector<std::string> new_entries;     ///< paths under /proc, /sys and /dev that the baseline did not have
+  std::vector<std::string> lost_entries;    ///< and those that it had
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(time, taint, threads, modules, new_entries, lost_entries);
+  }
+  bool operator==(const Inventory &) const = default;
+};
+
+struct Baseline {
+  Inventory inventory;
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(inventory);
+  }
+  bool operator==(const Baseline &) const = default;
+};
+
+/// After an unload that left no module under test, and when the program ended: the difference to the baseline. Threads
+/// that are on their way out were waited for (at most kSettleTime of guest time).
+struct AfterUnload {
+  std::uint32_t step = 0;  ///< the unload
+  Inventory inventory;
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(step, inventory);
+  }
+  bool operator==(const AfterUnload &) const = default;
+};
+
+struct StepStarted {
+  std::uint32_t step = 0;  ///< index into Program::steps
+  Microseconds time{0};
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(step, time);
+  }
+  bool operator==(const StepStarted &) const = default;
+};
+
+/// A module was loaded or refused. Comes right after the system call, even when the step goes on.
+struct Loaded {
+  std::uint32_t step = 0;
+  std::string module;
+  std::int32_t error = 0;  ///< errno, 0 for success
+  Microseconds took{0};
+  std::optional<ModuleRecord> record;  ///< as listed right after; absent after a failure
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(step, module, error, took, record);
+  }
+  bool operator==(const Loaded &) const = default;
+};
+
+struct Unloaded {
+  std::uint32_t step = 0;
+  std::string module;
+  std::int32_t error = 0;
+  Microseconds took{0};
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(step, module, error, took);
+  }
+  bool operator==(const Unloaded &) const = default;
+};
+
+/// The threads that a ps step sampled: the first sample, each that changed the step's result, and the last.
+struct Threads {
+  std::uint32_t step = 0;
+  Microseconds time{0};
+  std::vector<ThreadRecord> threads;  ///< those that match, or, when none does, all kernel threads
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(step, time, threads);
+  }
+  bool operator==(const Threads &) const = default;
+};
+
+struct Modules {
+  std::uint32_t step = 0;
+  Microseconds time{0};
+  std::vector<ModuleRecord> modules;  ///< all
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(step, time, modules);
+  }
+  bool operator==(const Modules &) const = default;
+};
+
+/// A file was read; sent for the first reading and whenever the content or the error changed.
+struct FileRead {
+  std::uint32_t step = 0;
+  Microseconds time{0};
+  std::string path;
+  std::int32_t error = 0;  ///< errno of open or read
+  std::string content;     ///< at most 64 KiB
+  bool truncated = false;
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(step, time, path, error, content, truncated);
+  }
+  bool operator==(const FileRead &) const = default;
+};
+
+struct Written {
+  std::uint32_t step = 0;
+  std::string path;
+  std::int32_t error = 0;
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(step, path, error);
+  }
+  bool operator==(const Written &) const = default;
+};
+
+/// A command ended. Streams are cut at 256 KiB each.
+struct CommandEnded {
+  std::uint32_t step = 0;
+  std::int32_t exit_status = 0;  ///< 128 + N where signal N ended it
+  std::string out;
+  std::string err;
+  bool truncated = false;
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(step, exit_status, out, err, truncated);
+  }
+  bool operator==(const CommandEnded &) const = default;
+};
+
+struct CpusSet {
+  std::uint32_t step = 0;
+  std::int32_t cpu = 0;
+  bool online = false;
+  std::int32_t error = 0;
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(step, cpu, online, error);
+  }
+  bool operator==(const CpusSet &) const = default;
+};
+
+enum class StepResult : std::uint8_t {
+  held,      ///< done, or the condition became (and stayed) true
+  violated,  ///< can no longer hold: failed at once
+  expired,   ///< the deadline passed
+  refused,   ///< a system call gave an error that the step does not expect
+};
+
+struct StepEnded {
+  std::uint32_t step = 0;
+  Microseconds time{0};
+  StepResult result = StepResult::held;
+  std::uint64_t log_sequence = 0;  ///< the first kernel log record that the step did not see
+  std::string detail;              ///< the evaluator's own words; the controller's judge makes its own
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(step, time, result, log_sequence, detail);
+  }
+  bool operator==(const StepEnded &) const = default;
+};
+
+struct ProgramEnded {
+  Microseconds time{0};
+  std::uint32_t steps_done = 0;
+  bool cancelled = false;
+  std::string error;  ///< the agent could not go on (e.g. a prerequisite did not load); empty otherwise
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(time, steps_done, cancelled, error);
+  }
+  bool operator==(const ProgramEnded &) const = default;
+};
+
+using Report = std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded,
+                            Threads, Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded>;
+
+}  // namespace kmodtest::wire

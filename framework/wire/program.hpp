@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "wire/records.hpp"
+
+/// The program of a case: what the agent carries out by itself, waits included. It travels whole before the first step
+/// runs. The same conditions are evaluated twice by the same code (observe/condition): in the guest, to know when to
+/// stop waiting, and in the controller, to judge what was streamed.
+namespace kmodtest::wire {
+
+/// A text to look for in a line or a content.
+struct Pattern {
+  enum class Kind : std::uint8_t { literal, regex };  ///< literal: a substring; regex: POSIX extended, unanchored
+  Kind kind = Kind::literal;
+  std::string text;
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(kind, text);
+  }
+  bool operator==(const Pattern &) const = default;
+};
+
+/// Inclusive.
+struct Range {
+  std::int64_t min = 0;
+  std::int64_t max = std::numeric_limits<std::int64_t>::max();
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(min, max);
+  }
+  bool contains(std::int64_t value) const { return value >= min && value <= max; }
+  bool operator==(const Range &) const = default;
+};
+
+/// How far apart repeats may be: each gap within [min, max], and at least `gaps` of them.
+struct Interval {
+  Pattern of;  ///< the repeating line; unused for a growing file
+  Microseconds min{0};
+  Microseconds max{0};
+  std::uint32_t gaps = 1;
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(of, min, max, gaps);
+  }
+  bool operator==(const Interval &) const = default;
+};
+
+struct Count {
+  Pattern of;
+  Range is;
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(of, is);
+  }
+  bool operator==(const Count &) const = default;
+};
+
+/// Which part of the case's log a dmesg step looks at.
+enum class LogScope : std::uint8_t {
+  action,  ///< from the start of the last step that did something (load, unload, write, run, cpu); the default
+  start,   ///< the whole log of the case
+  here,    ///< from the start of this step
+};
+
+/// `dmesg`. Everything that is given has to hold together.
+struct LogCondition {
+  std::vector<Pattern> in_order;  ///< each matches a line after the one before it
+  std::vector<Pattern> contains;  ///< each matches some line, in any order
+  std::vector<Pattern> absent;    ///< none may match
+  std::vector<Count> counts;
+  std::vector<Interval> intervals;
+  LogScope since = LogScope::action;
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(in_order, contains, absent, counts, intervals, since);
+  }
+  bool operator==(const LogCondition &) const = default;
+};
+
+/// `ps`. `thread` is a shell glob over the whole name; a pattern of more than 15 characters also matches the cut name on
+/// kernels that cut.
+struct ThreadCondition {
+  std::string thread;
+  bool absent = false;
+  std::optional<Range> count;         ///< without it: at least one
+  std::string states;                 ///< letters of ThreadRecord::state that are allowed; empty: any
+  std::optional<std::string> cpus;    ///< CPU list: every match last ran on one of them
+  std::optional<std::string> allowed; ///< CPU list: every match may run on exactly these
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(thread, absent, count, states, cpus, allowed);
+  }
+  bool operator==(const ThreadCondition &) const = default;
+};
+
+/// `lsmod`.
+struct ModuleCondition {
+  std::string module;
+  bool absent = false;
+  std::optional<Range> size;  ///< bytes
+  std::optional<Range> users;
+  std::optional<std::vector<std::string>> used_by;  ///< exactly these dependants, in any order
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(module, absent, size, users, used_by);
+  }
+  bool operator==(const ModuleCondition &) const = default;
+};
+
+/// What a content (of a file, of a stream) has to be. Trailing newlines do not count.
+struct TextCondition {
+  std::optional<std::string> equals;
+  std::vector<Pattern> contains;
+  std::vector<Pattern> absent;
+  std::optional<Range> number;  ///< the content is one number in this range
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(equals, contains, absent, number);
+  }
+  bool empty() const { return !equals && contains.empty() && absent.empty() && !number; }
+  bool operator==(const TextCondition &) const = default;
+};
+
+/// A file whose number grows by `by` at each change; changes are `every` apart.
+struct Growth {
+  Range by{1, 1};
+  Interval every;
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(by, every);
+  }
+  bool operator==(const Growth &) const = default;
+};
+
+/// `file`: under /proc, /sys, /dev or /tmp.
+struct FileCondition {
+  std::string path;
+  bool absent = false;  ///< no such entry
+  TextCondition content;  ///< empty: it is enough that the file can be opened
+  std::optional<Growth> grows;
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(path, absent, content, grows);
+  }
+  bool operator==(const FileCondition &) const = default;
+};
+
+/// A module file that was pushed into the guest.
+struct ModuleToLoad {
+  std::string name;    ///< as lsmod prints it (with underscores)
+  std::string path;    ///< in the guest
+  std::map<std::string, std::string> params;
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(name, path, params);
+  }
+  bool operator==(const ModuleToLoad &) const = default;
+};
+
+/// finit_module(2) of each in turn. Stops at the first that fails.
+struct Load {
+  std::vector<ModuleToLoad> modules;
+  std::int32_t expected_errno = 0;  ///< 0: has to succeed; -1: any refusal; else the errno that the last one must give
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(modules, expected_errno);
+  }
+  bool operator==(const Load &) const = default;
+};
+
+/// delete_module(2) of each in turn.
+struct Unload {
+  std::vector<std::string> modules;
+  bool force = false;                ///< O_TRUNC
+  std::int32_t expected_errno = 0;   ///< as in Load
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(modules, force, expected_errno);
+  }
+  bool operator==(const Unload &) const = default;
+};
+
+/// Writes a file (under /proc, /sys, /dev or /tmp).
+struct WriteFile {
+  std::string path;
+  std::string content;
+  std::int32_t expected_errno = 0;
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(path, content, expected_errno);
+  }
+  bool operator==(const WriteFile &) const = default;
+};
+
+/// Runs /bin/sh -c COMMAND in the guest.
+struct RunCommand {
+  std::string command;
+  bool background = false;  ///< go on at once; ended with the case
+  Range exit_status{0, 0};  ///< 128 + N where signal N ended it
+  TextCondition out;
+  TextCondition err;
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(command, background, exit_status, out, err);
+  }
+  bool operator==(const RunCommand &) const = default;
+};
+
+/// CPU hotplug; the sets are in list format and may be empty.
+struct SetCpus {
+  std::string offline;
+  std::string online;
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(offline, online);
+  }
+  bool operator==(const SetCpus &) const = default;
+};
+
+/// Lets guest time pass.
+struct Sleep {
+  Microseconds duration{0};
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(duration);
+  }
+  bool operator==(const Sleep &) const = default;
+};
+
+using StepBody = std::variant<Load, Unload, LogCondition, ThreadCondition, ModuleCondition, FileCondition, WriteFile,
+                              RunCommand, SetCpus, Sleep>;
+
+struct Step {
+  StepBody body;
+  Microseconds within{0};    ///< deadline in guest time: an action has to end, a condition to become true, by then
+  Microseconds hold_for{0};  ///< a condition has to stay true for so long after that
+  std::string label;         ///< what the marker in the kernel log says of it, e.g. "load ex7_4"
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(body, within, hold_for, label);
+  }
+  bool operator==(const Step &) const = default;
+};
+
+struct Program {
+  std::vector<ModuleToLoad> prerequisites;  ///< modules of the kernel itself, loaded before the baseline is taken
+  std::vector<std::string> modules;         ///< names of the modules under test
+  std::vector<Step> steps;                  ///< the program ends at the first step that does not hold
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(prerequisites, modules, steps);
+  }
+  bool operator==(const Program &) const = default;
+};
+
+/// True for the steps that do something to the guest (LogScope::action counts from these).
+bool is_action(const StepBody &body);
+
+/// The step's key in a plan: "load", "unload", "dmesg", "ps", "lsmod", "file", "write", "run", "cpu", "sleep".
+const char *step_name(const StepBody &body);
+
+}  // namespace kmodtest::wire

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// What the agent observes in the guest, as typed records. Shared by the controller and the agent.
+namespace kmodtest::wire {
+
+using Microseconds = std::chrono::microseconds;
+
+/// One record of /dev/kmsg (kernel: Documentation/ABI/testing/dev-kmsg).
+struct KernelLogLine {
+  std::uint64_t sequence = 0;
+  std::uint8_t level = 6;     ///< 0 (emergency) … 7 (debug)
+  std::uint8_t facility = 0;  ///< 0 kernel, 1 user space (among them our own step markers)
+  Microseconds time{0};       ///< the kernel log's own clock, since the guest's boot
+  std::string caller;         ///< "T123" a task, "C1" a CPU; empty without CONFIG_PRINTK_CALLER
+  std::string text;           ///< without the trailing newline; \xNN escapes undone
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(sequence, level, facility, time, caller, text);
+  }
+  bool operator==(const KernelLogLine &) const = default;
+};
+
+/// One task of /proc/PID/task/TID.
+struct ThreadRecord {
+  std::int32_t pid = 0;   ///< thread id
+  std::int32_t tgid = 0;  ///< thread group id
+  std::int32_t ppid = 0;
+  std::string name;       ///< as `ps` prints it: at most 15 characters
+  std::string full_name;  ///< kernels since 5.17 keep a kthread's whole name; before, the same as `name`
+  char state = '?';       ///< R running, S sleeping, D uninterruptible, I idle, P parked, T stopped, Z zombie, X dead
+  std::int32_t cpu = 0;   ///< CPU it last ran on
+  std::string allowed_cpus;              ///< list format: "0-3,7"
+  std::uint64_t voluntary_switches = 0;
+  std::uint64_t involuntary_switches = 0;
+  Microseconds start_time{0};            ///< since boot, 10 ms steps (USER_HZ)
+  bool kernel_thread = false;            ///< PF_KTHREAD
+  std::string waits_in;                  ///< /proc/PID/wchan; empty where it runs or is unknown
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(pid, tgid, ppid, name, full_name, state, cpu, allowed_cpus, voluntary_switches, involuntary_switches,
+      start_time, kernel_thread, waits_in);
+  }
+  bool operator==(const ThreadRecord &) const = default;
+};
+
+/// One line of /proc/modules.
+struct ModuleRecord {
+  std::string name;
+  std::uint64_t size = 0;  ///< bytes
+  std::int32_t users = 0;  ///< use count; -1 where the kernel cannot unload modules
+  std::vector<std::string> used_by;
+  std::string state;       ///< Live, Loading, Unloading
+  std::uint64_t address = 0;
+  std::string taint;       ///< letters, e.g. "OE"
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(name, size, users, used_by, state, address, taint);
+  }
+  bool operator==(const ModuleRecord &) const = default;
+};
+
+/// A NUMA node.
+struct NodeRecord {
+  std::int32_t id = 0;
+  std::string cpus;  ///< list format
+  std::uint64_t memory_kib = 0;
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(id, cpus, memory_kib);
+  }
+  bool operator==(const NodeRecord &) const = default;
+};
+
+/// What the agent is and what it found. Sent once when the guest is up (READY) and in reply to every Hello.
+struct AgentInfo {
+  std::uint16_t protocol = 0;   ///< wire::kProtocolVersion of the agent
+  std::string kernel_release;   ///< uname -r
+  std::string kernel_version;   ///< uname -v
+  std::string machine;          ///< uname -m
+  std::string cpus_online;      ///< list format
+  std::string cpus_possible;    ///< list format
+  std::vector<NodeRecord> nodes;
+  std::uint64_t memory_kib = 0;
+  std::uint64_t taint = 0;      ///< /proc/sys/kernel/tainted
+  Microseconds uptime{0};       ///< CLOCK_BOOTTIME when the record was made
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(protocol, kernel_release, kernel_version, machine, cpus_online, cpus_possible, nodes, memory_kib, taint, uptime);
+  }
+  bool operator==(const AgentInfo &) const = default;
+};
+
+}  // namespace kmodtest::wire
