@@ -11,7 +11,8 @@
 
 /// Frames: header (16 bytes, little endian), payload, crc32.
 ///
-///     magic "KMT" u8[3] | protocol version u8 | type u16 | reserved u16 (0) | id u32 | length u32 | payload | crc32 u32
+///     magic "KMT" u8[3] | protocol version u8 | type u16 | reserved u16 (0) | id u32 | length u32 | payload | crc32
+///     u32
 ///
 /// The checksum (zlib crc32) covers header and payload.
 namespace kmodtest::wire {
@@ -51,7 +52,8 @@ class FrameDecoder {
 std::string encode(const Request &request, std::uint32_t id);
 std::string encode(const Report &report, std::uint32_t id);
 
-/// Nothing when the type is unknown, the payload too short or too long, or a value out of its range; `error` says which.
+/// Nothing when the type is unknown, the payload too short or too long, or a value out of its range; `error` says
+/// which.
 std::optional<Request> decode_request(const Frame &frame, std::string *error);
 std::optional<Report> decode_report(const Frame &frame, std::string *error);
 

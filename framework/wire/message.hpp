@@ -118,12 +118,12 @@ struct LogLines {
 
 /// What the guest looked like before the first step (baseline) and after a module went.
 struct Inventory {
-  Microseconds time{0};  ///< CLOCK_MONOTONIC of the guest, as are all `time` fields below
-  std::uint64_t taint = 0;                  ///< /proc/sys/kernel/tainted
-  std::vector<ThreadRecord> threads;        ///< kernel threads that the baseline did not have (baseline: all)
-  std::vector<ModuleRecord> modules;        ///< all
-  std::vector<std::string> new_entries;     ///< paths under /proc, /sys and /dev that the baseline did not have
-  std::vector<std::string> lost_entries;    ///< and those that it had
+  Microseconds time{0};                   ///< CLOCK_MONOTONIC of the guest, as are all `time` fields below
+  std::uint64_t taint = 0;                ///< /proc/sys/kernel/tainted
+  std::vector<ThreadRecord> threads;      ///< kernel threads that the baseline did not have (baseline: all)
+  std::vector<ModuleRecord> modules;      ///< all
+  std::vector<std::string> new_entries;   ///< paths under /proc, /sys and /dev that the baseline did not have
+  std::vector<std::string> lost_entries;  ///< and those that it had
   template <class Visitor>
   void fields(Visitor &v) {
     v(time, taint, threads, modules, new_entries, lost_entries);

@@ -90,15 +90,15 @@ struct LogCondition {
   bool operator==(const LogCondition &) const = default;
 };
 
-/// `ps`. `thread` is a shell glob over the whole name; a pattern of more than 15 characters also matches the cut name on
-/// kernels that cut.
+/// `ps`. `thread` is a shell glob over the whole name; a pattern of more than 15 characters also matches the cut name
+/// on kernels that cut.
 struct ThreadCondition {
   std::string thread;
   bool absent = false;
-  std::optional<Range> count;         ///< without it: at least one
-  std::string states;                 ///< letters of ThreadRecord::state that are allowed; empty: any
-  std::optional<std::string> cpus;    ///< CPU list: every match last ran on one of them
-  std::optional<std::string> allowed; ///< CPU list: every match may run on exactly these
+  std::optional<Range> count;          ///< without it: at least one
+  std::string states;                  ///< letters of ThreadRecord::state that are allowed; empty: any
+  std::optional<std::string> cpus;     ///< CPU list: every match last ran on one of them
+  std::optional<std::string> allowed;  ///< CPU list: every match may run on exactly these
 
   template <class Visitor>
   void fields(Visitor &v) {
@@ -152,7 +152,7 @@ struct Growth {
 /// `file`: under /proc, /sys, /dev or /tmp.
 struct FileCondition {
   std::string path;
-  bool absent = false;  ///< no such entry
+  bool absent = false;    ///< no such entry
   TextCondition content;  ///< empty: it is enough that the file can be opened
   std::optional<Growth> grows;
 
@@ -165,8 +165,8 @@ struct FileCondition {
 
 /// A module file that was pushed into the guest.
 struct ModuleToLoad {
-  std::string name;    ///< as lsmod prints it (with underscores)
-  std::string path;    ///< in the guest
+  std::string name;  ///< as lsmod prints it (with underscores)
+  std::string path;  ///< in the guest
   std::map<std::string, std::string> params;
 
   template <class Visitor>
@@ -191,8 +191,8 @@ struct Load {
 /// delete_module(2) of each in turn.
 struct Unload {
   std::vector<std::string> modules;
-  bool force = false;                ///< O_TRUNC
-  std::int32_t expected_errno = 0;   ///< as in Load
+  bool force = false;               ///< O_TRUNC
+  std::int32_t expected_errno = 0;  ///< as in Load
 
   template <class Visitor>
   void fields(Visitor &v) {

@@ -36,17 +36,17 @@ struct ThreadRecord {
   std::string full_name;  ///< kernels since 5.17 keep a kthread's whole name; before, the same as `name`
   char state = '?';       ///< R running, S sleeping, D uninterruptible, I idle, P parked, T stopped, Z zombie, X dead
   std::int32_t cpu = 0;   ///< CPU it last ran on
-  std::string allowed_cpus;              ///< list format: "0-3,7"
+  std::string allowed_cpus;  ///< list format: "0-3,7"
   std::uint64_t voluntary_switches = 0;
   std::uint64_t involuntary_switches = 0;
-  Microseconds start_time{0};            ///< since boot, 10 ms steps (USER_HZ)
-  bool kernel_thread = false;            ///< PF_KTHREAD
-  std::string waits_in;                  ///< /proc/PID/wchan; empty where it runs or is unknown
+  Microseconds start_time{0};  ///< since boot, 10 ms steps (USER_HZ)
+  bool kernel_thread = false;  ///< PF_KTHREAD
+  std::string waits_in;        ///< /proc/PID/wchan; empty where it runs or is unknown
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(pid, tgid, ppid, name, full_name, state, cpu, allowed_cpus, voluntary_switches, involuntary_switches,
-      start_time, kernel_thread, waits_in);
+    v(pid, tgid, ppid, name, full_name, state, cpu, allowed_cpus, voluntary_switches, involuntary_switches, start_time,
+      kernel_thread, waits_in);
   }
   bool operator==(const ThreadRecord &) const = default;
 };
@@ -57,9 +57,9 @@ struct ModuleRecord {
   std::uint64_t size = 0;  ///< bytes
   std::int32_t users = 0;  ///< use count; -1 where the kernel cannot unload modules
   std::vector<std::string> used_by;
-  std::string state;       ///< Live, Loading, Unloading
+  std::string state;  ///< Live, Loading, Unloading
   std::uint64_t address = 0;
-  std::string taint;       ///< letters, e.g. "OE"
+  std::string taint;  ///< letters, e.g. "OE"
 
   template <class Visitor>
   void fields(Visitor &v) {
@@ -83,16 +83,16 @@ struct NodeRecord {
 
 /// What the agent is and what it found. Sent once when the guest is up (READY) and in reply to every Hello.
 struct AgentInfo {
-  std::uint16_t protocol = 0;   ///< wire::kProtocolVersion of the agent
-  std::string kernel_release;   ///< uname -r
-  std::string kernel_version;   ///< uname -v
-  std::string machine;          ///< uname -m
-  std::string cpus_online;      ///< list format
-  std::string cpus_possible;    ///< list format
+  std::uint16_t protocol = 0;  ///< wire::kProtocolVersion of the agent
+  std::string kernel_release;  ///< uname -r
+  std::string kernel_version;  ///< uname -v
+  std::string machine;         ///< uname -m
+  std::string cpus_online;     ///< list format
+  std::string cpus_possible;   ///< list format
   std::vector<NodeRecord> nodes;
   std::uint64_t memory_kib = 0;
-  std::uint64_t taint = 0;      ///< /proc/sys/kernel/tainted
-  Microseconds uptime{0};       ///< CLOCK_BOOTTIME when the record was made
+  std::uint64_t taint = 0;  ///< /proc/sys/kernel/tainted
+  Microseconds uptime{0};   ///< CLOCK_BOOTTIME when the record was made
 
   template <class Visitor>
   void fields(Visitor &v) {

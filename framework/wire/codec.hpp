@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "wire/message.hpp"
+
+/// How messages become bytes: fields in the order of their struct's fields(), integers little endian, a string or list
+/// as its u32 length and its elements, a variant as a u8 index and its alternative, an optional as a bool and its
+/// value. Every value has exactly one encoding.
+namespace kmodtest::wire {
+
+template <class Enum>
+constexpr Enum last_value();
+template <>
+constexpr Pattern::Kind last_value<Pattern::Kind>() {
+  return Pattern::Kind::regex;
+}
+template <>
+constexpr LogScope last_value<LogScope>() {
+  return LogScope::here;
+}
+template <>
+constexpr StepResult last_value<StepResult>() {
+  return StepResult::refused;
+}
+
+class Writer {
+ public:
+  template <class... Fields>
+  void operator()(Fields &...fields) {
+    (put(fields), ...);
+  }
+
+  template <class T>
+  void put(const T &value) {
+    if constexpr (std::is_same_v<T, bool>) {
+      put_integer<std::uint8_t>(value ? 1 : 0);
+    } else if constexpr (std::is_enum_v<T>) {
+      put_integer<std::uint8_t>(static_cast<std::uint8_t>(value));
+    } else if constexpr (std::is_integral_v<T>) {
+      put_integer<T>(value);
+    } else {
+      // fields() is one function for both directions; writing only reads.
+      const_cast<T &>(value).fields(*this);
+    }
+  }
+  void put(const Microseconds &value) { put_integer<std::int64_t>(value.count()); }
+  void put(const std::string &value) {
+    put_integer<std::uint32_t>(static_cast<std::uint32_t>(value.size()));
+    bytes_ += value;
+  }
+  template <class T>
+  void put(const std::vector<T> &values) {
+    put_integer<std::uint32_t>(static_cast<std::uint32_t>(values.size()));
+    for (const T &value : values) put(value);
+  }
+  template <class K, class V>
+  void put(const std::map<K, V> &values) {
+    put_integer<std::uint32_t>(static_cast<std::uint32_t>(values.size()));
+    for (const auto &[key, value] : values) {
+      put(key);
+      put(value);
+    }
+  }
+  template <class T>
+  void put(const std::optional<T> &value) {
+    put(value.has_value());
+    if (value) put(*value);
+  }
+  template <class... Alternatives>
+  void put(const std::variant<Alternatives...> &value) {
+    put_integer<std::uint8_t>(static_cast<std::uint8_t>(value.index()));
+    (put_if<Alternatives>(value), ...);
+  }
+
+  std::string take() { return std::move(bytes_); }
+
+ private:
+  template <class Integer>
+  void put_integer(Integer value) {
+    auto bits = static_cast<std::make_unsigned_t<Integer>>(value);
+    for (std::size_t i = 0; i < sizeof(Integer); ++i) {
+      bytes_ += static_cast<char>(static_cast<unsigned char>(bits & 0xff));
+      bits = static_cast<std::make_unsigned_t<Integer>>(sizeof(Integer) > 1 ? bits >> 8 : 0);
+    }
+  }
+  template <class Alternative, class Variant>
+  void put_if(const Variant &value) {
+    if (const auto *alternative = std::get_if<Alternative>(&value)) put(*alternative);
+  }
+
+  std::string bytes_;
+};
+
+/// Reads what Writer wrote. After the first error every further read does nothing.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+
+  template <class... Fields>
+  void operator()(Fields &...fields) {
+    (get(fields), ...);
+  }
+
+  template <class T>
+  void get(T &value) {
+    if (!error_.empty()) return;
+    if constexpr (std::is_same_v<T, bool>) {
+      const auto raw = get_integer<std::uint8_t>();
+      if (raw > 1) return fail("a bool that is neither 0 nor 1");
+      value = raw != 0;
+    } else if constexpr (std::is_enum_v<T>) {
+      const auto raw = get_integer<std::uint8_t>();
+      if (raw > static_cast<std::uint8_t>(last_value<T>())) return fail("an enumerator out of its range");
+      value = static_cast<T>(raw);
+    } else if constexpr (std::is_integral_v<T>) {
+      value = get_integer<T>();
+    } else {
+      value.fields(*this);
+    }
+  }
+  void get(Microseconds &value) { value = Microseconds{get_integer<std::int64_t>()}; }
+  void get(std::string &value) {
+    const auto size = get_size(1);
+    value.assign(rest_.substr(0, size));
+    rest_.remove_prefix(size);
+  }
+  template <class T>
+  void get(std::vector<T> &values) {
+    const auto size = get_size(1);
+    values.clear();
+    for (std::size_t i = 0; i < size && error_.empty(); ++i) get(values.emplace_back());
+  }
+  template <class K, class V>
+  void get(std::map<K, V> &values) {
+    const auto size = get_size(2);
+    values.clear();
+    for (std::size_t i = 0; i < size && error_.empty(); ++i) {
+      K key;
+      V value;
+      get(key);
+      get(value);
+      if (!values.empty() && !(values.rbegin()->first < key)) return fail("keys out of order");
+      values.emplace_hint(values.end(), std::move(key), std::move(value));
+    }
+  }
+  template <class T>
+  void get(std::optional<T> &value) {
+    bool present = false;
+    get(present);
+    value.reset();
+    if (present) get(value.emplace());
+  }
+  template <class... Alternatives>
+  void get(std::variant<Alternatives...> &value) {
+    const auto index = get_integer<std::uint8_t>();
+    if (index >= sizeof...(Alternatives)) return fail("an unknown alternative");
+    std::uint8_t position = 0;
+    (get_if<Alternatives>(value, index, position++), ...);
+  }
+
+  void finish() {
+    if (!rest_.empty()) fail("bytes after the end");
+  }
+  const std::string &error() const { return error_; }
+
+ private:
+  void fail(const char *what) {
+    if (error_.empty()) error_ = what;
+    rest_ = {};
+  }
+  template <class Integer>
+  Integer get_integer() {
+    if (!error_.empty()) return 0;
+    if (rest_.size() < sizeof(Integer)) {
+      fail("too short");
+      return 0;
+    }
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i < sizeof(Integer); ++i) {
+      bits |= static_cast<std::uint64_t>(static_cast<unsigned char>(rest_[i])) << (8 * i);
+    }
+    rest_.remove_prefix(sizeof(Integer));
+    return static_cast<Integer>(bits);
+  }
+  /// A length, refused when the rest cannot hold so many elements: no allocation on a hostile peer's word.
+  std::size_t get_size(std::size_t least_element) {
+    const auto size = get_integer<std::uint32_t>();
+    if (size > rest_.size() / least_element) {
+      fail("a length beyond the end");
+      return 0;
+    }
+    return size;
+  }
+  template <class Alternative, class Variant>
+  void get_if(Variant &value, std::uint8_t index, std::uint8_t position) {
+    if (index == position) get(value.template emplace<Alternative>());
+  }
+
+  std::string_view rest_;
+  std::string error_;
+};
+
+}  // namespace kmodtest::wire
