@@ -39,14 +39,17 @@ class Session {
   base::Task<wire::AgentInfo> ready(std::chrono::milliseconds deadline);
 
   /// Pushes bytes to a path below /tmp in the guest. Throws SessionError; base::Error when the guest refuses (full).
-  base::Task<> push(std::string path, std::string content, std::chrono::milliseconds deadline);
+  base::Task<> push(std::string path, const std::string &content, std::chrono::milliseconds deadline);
 
   /// Runs a program. Every report is handed to `on_report` as it comes (on the io_context); returns the last one.
-  /// `silence` is the longest time without any byte from the guest while the program runs. Throws SessionError.
+  /// `wall_deadline` guards against a guest that spins or fell silent: the program's own deadlines count guest time.
+  /// Throws SessionError.
   base::Task<wire::ProgramEnded> run(wire::Program program, std::chrono::milliseconds wall_deadline,
                                      std::function<void(const wire::Report &)> on_report);
 
-  base::Task<> power_off();
+  /// Asks the agent to end the running program after what it is doing now; run() then returns. Does not wait.
+  void cancel() noexcept;
+
   /// Makes every pending operation end with SessionError::closed. Never throws; from the io_context's thread.
   void close() noexcept;
 

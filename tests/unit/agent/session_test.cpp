@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent/session.hpp"
+
+#include <gtest/gtest.h>
+#include <optional>
+
+#include "base/error.hpp"
+#include "fakes/fake_agent.hpp"
+
+namespace kmodtest::agent {
+namespace {
+
+using namespace std::chrono_literals;
+using fakes::FakeAgent;
+
+wire::Info info_of(std::uint16_t protocol) {
+  wire::Info info;
+  info.agent.protocol = protocol;
+  info.agent.kernel_release = "6.1.0-test";
+  return info;
+}
+
+/// Runs one coroutine to its end; what it throws is thrown here.
+void run_to_end(base::asio::io_context &io, base::Task<> task) {
+  std::exception_ptr problem;
+  base::asio::co_spawn(io, std::move(task), [&problem](std::exception_ptr thrown) { problem = thrown; });
+  io.run();
+  io.restart();
+  if (problem) std::rethrow_exception(problem);
+}
+
+class SessionTest : public ::testing::Test {
+ protected:
+  /// The error that `talk` ends with when the agent plays `script`.
+  std::optional<SessionError> error_of(FakeAgent::Script script, std::function<base::Task<>(Session &)> talk) {
+    base::UnixSocket socket(io_);
+    FakeAgent agent(socket, std::move(script));
+    Session session(std::move(socket));
+    try {
+      run_to_end(io_, talk(session));
+    } catch (const SessionError &error) {
+      session.close();
+      return error;
+    }
+    session.close();
+    return std::nullopt;
+  }
+
+  base::asio::io_context io_;
+};
+
+base::Task<> ready_only(Session &session) {
+  co_await session.ready(5s);
+}
+
+TEST_F(SessionTest, ReadyGivesTheAgentsInfoWhetherAskedForOrNot) {
+  for (const bool unsolicited : {true, false}) {
+    base::UnixSocket socket(io_);
+    FakeAgent agent(socket, [unsolicited](FakeAgent &self) {
+      if (unsolicited) self.send(info_of(1), 0);
+      const auto hello = self.next();
+      ASSERT_TRUE(hello.has_value());
+      self.send(info_of(1), hello->second);
+      self.next();
+    });
+    Session session(std::move(socket));
+    std::string release;
+    auto talk = [](Session &to, std::string &result) -> base::Task<> {
+      const auto info = co_await to.ready(5s);
+      result = info.kernel_release;
+    };
+    run_to_end(io_, talk(session, release));
+    EXPECT_EQ(release, "6.1.0-test");
+    session.close();
+  }
+}
+
+TEST_F(SessionTest, AnotherProtocolVersionIsNamed) {
+  const auto error = error_of(
+      [](FakeAgent &self) {
+        self.send(info_of(9), 0);
+        self.next();
+      },
+      ready_only);
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->kind(), SessionError::Kind::version);
+  EXPECT_STREQ(error->what(), "the guest's agent speaks protocol version 9, this kmodtest 1");
+}
+
+TEST_F(SessionTest, AnotherFrameVersionIsNamed) {
+  const auto error = error_of(
+      [](FakeAgent &self) {
+        self.send_bytes("KMT\x07");
+        self.next();
+      },
+      ready_only);
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->kind(), SessionError::Kind::version);
+  EXPECT_STREQ(error->what(),
+               "the channel to the guest's agent is corrupt: the other side speaks protocol version 7, this one 1");
+}
+
+TEST_F(SessionTest, RubbishIsCorrupt) {
+  const auto error = error_of(
+      [](FakeAgent &self) {
+        self.send_bytes("login: ");
+        self.next();
+      },
+      ready_only);
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->kind(), SessionError::Kind::corrupt);
+  EXPECT_STREQ(error->what(), "the channel to the guest's agent is corrupt: no frame starts here (bad magic)");
+}
+
+TEST_F(SessionTest, AClosedChannelIsToldFromASilentOne) {
+  const auto closed = error_of([](FakeAgent &self) { self.next(); }, ready_only);
+  ASSERT_TRUE(closed.has_value());
+  EXPECT_EQ(closed->kind(), SessionError::Kind::closed);
+
+  auto impatient = [](Session &session) -> base::Task<> { co_await session.ready(20ms); };
+  const auto silent = error_of(
+      [](FakeAgent &self) {
+        while (self.next()) {
+        }
+      },
+      impatient);
+  ASSERT_TRUE(silent.has_value());
+  EXPECT_EQ(silent->kind(), SessionError::Kind::timeout);
+  EXPECT_STREQ(silent->what(), "nothing came from the guest's agent within 0.0 s while waiting for its READY");
+}
+
+TEST_F(SessionTest, PushSendsAFileInChunksWithItsChecksum) {
+  const std::string content = std::string(600000, 'a') + "end";
+  std::string received;
+  std::size_t chunks = 0;
+  {
+    base::UnixSocket socket(io_);
+    FakeAgent agent(socket, [&](FakeAgent &self) {
+      while (auto request = self.next()) {
+        const auto &push = std::get<wire::Push>(request->first);
+        EXPECT_EQ(push.offset, received.size());
+        received += push.data;
+        ++chunks;
+        if (push.last) self.send(wire::Pushed{push.path, received.size(), ""}, request->second);
+      }
+    });
+    Session session(std::move(socket));
+    auto talk = [](Session &to, const std::string &what) -> base::Task<> {
+      std::string path = "/tmp/modules/a.ko";
+      co_await to.push(path, what, 5s);
+    };
+    run_to_end(io_, talk(session, content));
+    session.close();
+  }
+  EXPECT_EQ(received, content);
+  EXPECT_EQ(chunks, 3u);
+}
+
+TEST_F(SessionTest, AFullGuestRefusesAPushInWords) {
+  base::UnixSocket socket(io_);
+  FakeAgent agent(socket, [](FakeAgent &self) {
+    const auto request = self.next();
+    self.send(wire::Pushed{"/tmp/a", 0, "no space left on device"}, request->second);
+    self.next();
+  });
+  Session session(std::move(socket));
+  auto talk = [](Session &to) -> base::Task<> {
+    std::string path = "/tmp/a";
+    std::string content = "x";
+    co_await to.push(path, content, 5s);
+  };
+  try {
+    run_to_end(io_, talk(session));
+    FAIL() << "no error";
+  } catch (const base::Error &error) {
+    EXPECT_STREQ(error.what(), "the guest did not take /tmp/a (1 bytes): no space left on device");
+    EXPECT_EQ(error.hint(), "give the guest more memory (guest: {memory: …})");
+  }
+  session.close();
+}
+
+TEST_F(SessionTest, RunHandsOnEveryReportOfThisProgramUntilItEnded) {
+  std::vector<std::size_t> kinds;
+  wire::ProgramEnded ended;
+  {
+    base::UnixSocket socket(io_);
+    FakeAgent agent(socket, [](FakeAgent &self) {
+      const auto request = self.next();
+      EXPECT_TRUE(std::holds_alternative<wire::Run>(request->first));
+      self.send(wire::StepStarted{0, {}}, request->second + 100);  // of a run before a reset: not ours
+      self.send(wire::StepStarted{0, {}}, request->second);
+      self.send(wire::LogLines{}, request->second);
+      self.send(wire::ProgramEnded{wire::Microseconds{5}, 1, false, ""}, request->second);
+      self.next();
+    });
+    Session session(std::move(socket));
+    auto talk = [](Session &to, std::vector<std::size_t> &seen, wire::ProgramEnded &last) -> base::Task<> {
+      wire::Program program;
+      std::function<void(const wire::Report &)> collect = [&seen](const wire::Report &report) {
+        seen.push_back(report.index());
+      };
+      last = co_await to.run(program, 5s, collect);
+    };
+    run_to_end(io_, talk(session, kinds, ended));
+    session.close();
+  }
+  EXPECT_EQ(ended.steps_done, 1u);
+  EXPECT_EQ(kinds,
+            (std::vector<std::size_t>{wire::Report{wire::StepStarted{}}.index(), wire::Report{wire::LogLines{}}.index(),
+                                      wire::Report{wire::ProgramEnded{}}.index()}));
+}
+
+}  // namespace
+}  // namespace kmodtest::agent
