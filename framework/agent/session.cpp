@@ -16,7 +16,20 @@ namespace asio = base::asio;
 struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
   explicit Impl(base::UnixSocket connected) : socket(std::move(connected)), timer(socket.get_executor()) {}
 
-  /// From now until the matching disarm(), pending I/O ends with SessionError::timeout once `deadline` passed.
+  /// While it lives, pending I/O ends with SessionError::timeout once `deadline` passed.
+  class Deadline {
+   public:
+    Deadline(Impl &impl, std::chrono::milliseconds deadline, std::string waiting_for) : impl_(impl) {
+      impl_.arm(deadline, std::move(waiting_for));
+    }
+    ~Deadline() { impl_.timer.cancel(); }
+    Deadline(const Deadline &) = delete;
+    Deadline &operator=(const Deadline &) = delete;
+
+   private:
+    Impl &impl_;
+  };
+
   void arm(std::chrono::milliseconds deadline, std::string waiting_for) {
     timed_out = false;
     waiting = std::move(waiting_for);
@@ -30,7 +43,6 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
       self->socket.cancel(ignored);
     });
   }
-  void disarm() { timer.cancel(); }
 
   [[noreturn]] void fail(const boost::system::error_code &error) const {
     if (timed_out) {
@@ -108,11 +120,10 @@ void Session::cancel() noexcept {
 
 Task<wire::AgentInfo> Session::ready(std::chrono::milliseconds deadline) {
   const auto impl = impl_;
-  impl->arm(deadline, "its READY");
+  const Impl::Deadline bounded(*impl, deadline, "its READY");
   std::string hello = wire::encode(wire::Request{wire::Hello{}}, ++impl->last_id);
   co_await impl->send(std::move(hello));
   const wire::Report report = co_await impl->receive(0);
-  impl->disarm();
   const auto &agent = std::get<wire::Info>(report).agent;
   if (agent.protocol != wire::kProtocolVersion) {
     throw SessionError(SessionError::Kind::version,
@@ -125,7 +136,7 @@ Task<wire::AgentInfo> Session::ready(std::chrono::milliseconds deadline) {
 Task<> Session::push(std::string path, const std::string &content, std::chrono::milliseconds deadline) {
   const auto impl = impl_;
   const auto id = ++impl->last_id;
-  impl->arm(deadline, fmt::format("the end of the push of {}", path));
+  const Impl::Deadline bounded(*impl, deadline, fmt::format("the end of the push of {}", path));
   const auto crc = static_cast<std::uint32_t>(
       crc32(0, reinterpret_cast<const unsigned char *>(content.data()), static_cast<unsigned>(content.size())));
   std::uint64_t offset = 0;
@@ -142,7 +153,6 @@ Task<> Session::push(std::string path, const std::string &content, std::chrono::
     co_await impl->send(std::move(bytes));
   } while (offset < content.size());
   const wire::Report report = co_await impl->receive(id);
-  impl->disarm();
   std::string problem;
   if (const auto *pushed = std::get_if<wire::Pushed>(&report)) {
     problem = pushed->error;
@@ -167,7 +177,7 @@ Task<wire::ProgramEnded> Session::run(wire::Program program, std::chrono::millis
         fmt::format("the case's program takes {} bytes, more than the {} that fit one frame", size, wire::kMaxPayload),
         "split the plan");
   }
-  impl->arm(wall_deadline, "the end of the case");
+  const Impl::Deadline bounded(*impl, wall_deadline, "the end of the case");
   std::string bytes = wire::encode(request, id);
   co_await impl->send(std::move(bytes));
   while (true) {
@@ -177,7 +187,6 @@ Task<wire::ProgramEnded> Session::run(wire::Program program, std::chrono::millis
     }
     on_report(report);
     if (const auto *ended = std::get_if<wire::ProgramEnded>(&report)) {
-      impl->disarm();
       co_return *ended;
     }
   }
