@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Installs what kmodtest needs to build and run on Debian 12, and nothing that is already there.
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Installs what kmodtest needs on Debian 12, and nothing that is already there.
 #
-#   tools/install-dependencies.sh          build, run and test
-#   tools/install-dependencies.sh --fuzz   also clang and its libFuzzer
+#   tools/install-dependencies.sh            to build and to run
+#   tools/install-dependencies.sh --check    also what `make check` needs: clang with libFuzzer, clang-format
+#   tools/install-dependencies.sh --lint     also what `make lint` needs: clang-tidy, shellcheck
+#   tools/install-dependencies.sh --list     prints the packages instead of installing them
 #
 # QEMU, libvirt and Boost come from the bookworm-backports suite (virtual time needs QEMU 8.1 or later,
 # Asio's cancellation Boost 1.83). The suite is added from the mirror that this machine's own apt
@@ -11,58 +14,86 @@ set -euo pipefail
 
 main_packages=(
   g++ cmake ninja-build pkg-config ccache make git ca-certificates
-  libpugixml-dev libyaml-cpp-dev libgtest-dev libgmock-dev libbenchmark-dev
+  libpugixml-dev libyaml-cpp-dev libgtest-dev libgmock-dev
   libfmt-dev libarchive-dev libelf-dev zlib1g-dev libcli11-dev nlohmann-json3-dev
   busybox-static kmod dpkg-dev xz-utils zstd libxml2-utils
 )
 backports_packages=(
   qemu-system-x86 qemu-system-data qemu-utils libvirt-dev libvirt-daemon-driver-qemu libboost1.83-dev
 )
-fuzz_packages=(clang-14 libclang-rt-14-dev)
+check_packages=(clang-14 libclang-rt-14-dev clang-format-14)
+lint_packages=(clang-tidy-14 clang-tools-14 shellcheck)
 
-[[ "${1:-}" == --fuzz ]] && main_packages+=("${fuzz_packages[@]}")
+only_list=0
+for option in "$@"; do
+  case "$option" in
+    --check) main_packages+=("${check_packages[@]}") ;;
+    --lint) main_packages+=("${check_packages[@]}" "${lint_packages[@]}") ;;
+    --list) only_list=1 ;;
+    *)
+      echo "kmodtest: unknown option '$option' (see the top of $0)" >&2
+      exit 2
+      ;;
+  esac
+done
+if [[ $only_list -eq 1 ]]; then
+  printf '%s\n' "${main_packages[@]}" "${backports_packages[@]}" | sort -u
+  exit 0
+fi
 
-installed() { [[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]; }
-version_at_least() { installed "$1" && dpkg --compare-versions "$(dpkg-query -W -f '${Version}' "$1")" ge "$2"; }
+if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+  echo "kmodtest: this machine has no apt-get; install by hand what 'tools/install-dependencies.sh --list' prints" >&2
+  echo "hint: 'make SETUP=0 …' builds with what is there" >&2
+  exit 3
+fi
+
+declare -A version=()
+while read -r name status number; do
+  [[ $status == installed ]] && version[${name%%:*}]=$number
+done < <(dpkg-query -W -f '${Package} ${db:Status-Status} ${Version}\n' "${main_packages[@]}" "${backports_packages[@]}" 2>/dev/null)
+
+older_than() { [[ -n "${version[$1]:-}" ]] && dpkg --compare-versions "${version[$1]}" lt "$2"; }
 
 missing=()
-for package in "${main_packages[@]}"; do installed "$package" || missing+=("$package"); done
+for package in "${main_packages[@]}"; do [[ -n "${version[$package]:-}" ]] || missing+=("$package"); done
 missing_backports=()
-for package in "${backports_packages[@]}"; do installed "$package" || missing_backports+=("$package"); done
-version_at_least qemu-system-x86 1:8.1 || missing_backports+=(qemu-system-x86 qemu-system-data qemu-utils)
-version_at_least libvirt-dev 10 || missing_backports+=(libvirt-dev libvirt-daemon-driver-qemu)
+for package in "${backports_packages[@]}"; do [[ -n "${version[$package]:-}" ]] || missing_backports+=("$package"); done
+if older_than qemu-system-x86 1:8.1; then missing_backports+=(qemu-system-x86 qemu-system-data qemu-utils); fi
+if older_than libvirt-dev 10; then missing_backports+=(libvirt-dev libvirt-daemon-driver-qemu); fi
 
 if [[ ${#missing[@]} -eq 0 && ${#missing_backports[@]} -eq 0 ]]; then
   exit 0
 fi
 
-if ! command -v apt-get >/dev/null; then
-  echo "kmodtest: this machine has no apt-get; install by hand: ${missing[*]} ${missing_backports[*]}" >&2
-  exit 3
-fi
 as_root=()
 if [[ $(id -u) -ne 0 ]]; then
   if ! command -v sudo >/dev/null; then
-    echo "kmodtest: packages are missing (${missing[*]} ${missing_backports[*]}) and there is no sudo; run $0 as root" >&2
+    echo "kmodtest: packages are missing (${missing[*]} ${missing_backports[*]}) and there is no sudo" >&2
+    echo "hint: run $0 $* as root" >&2
     exit 3
   fi
   as_root=(sudo)
 fi
-apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0)
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=3)
 
-echo "kmodtest: installing ${missing[*]} ${missing_backports[*]}"
+echo "kmodtest: installing ${missing[*]} ${missing_backports[*]}${as_root[*]:+ (with sudo)}"
 "${apt[@]}" update
 
 if [[ ${#missing_backports[@]} -gt 0 ]]; then
+  # shellcheck source=/dev/null
   . /etc/os-release
   suite="${VERSION_CODENAME:-bookworm}-backports"
+  # The names in $(…) are apt's own placeholders.
+  # shellcheck disable=SC2016
   targets=$(apt-get indextargets --format '$(CREATED_BY) $(RELEASE) $(REPO_URI)')
   if [[ "${VERSION_CODENAME:-}" == bookworm ]] && ! grep -q "^Packages $suite " <<<"$targets"; then
     mirror=$(awk '$1 == "Packages" && $2 == "bookworm" { print $3; exit }' <<<"$targets")
     if [[ -z "$mirror" ]]; then
-      echo "kmodtest: apt's configuration names no mirror of the bookworm suite; add $suite to it by hand" >&2
+      echo "kmodtest: apt's configuration names no mirror of the bookworm suite" >&2
+      echo "hint: add $suite to /etc/apt/sources.list.d by hand" >&2
       exit 3
     fi
+    echo "kmodtest: adding the suite $suite (/etc/apt/sources.list.d/kmodtest-backports.list)"
     keyring=/usr/share/keyrings/debian-archive-keyring.gpg
     option=""
     [[ -r $keyring ]] && option="[signed-by=$keyring] "
@@ -70,6 +101,7 @@ if [[ ${#missing_backports[@]} -gt 0 ]]; then
       "${as_root[@]}" tee /etc/apt/sources.list.d/kmodtest-backports.list >/dev/null
     "${apt[@]}" update
   fi
+  # shellcheck disable=SC2016
   if apt-get indextargets --format '$(CREATED_BY) $(RELEASE)' | grep -q "^Packages $suite$"; then
     "${apt[@]}" install --no-install-recommends -t "$suite" "${missing_backports[@]}"
   else

@@ -1,0 +1,18 @@
+# The same two commands as on a machine of one's own:
+#
+#   docker build -t kmodtest .
+#   docker run --rm kmodtest                # make run
+#   docker run --rm kmodtest make check
+#
+# To keep the kernels between runs: -v kmodtest-cache:/root/.cache/kmodtest
+# For KVM where the host has it:    --device /dev/kvm
+FROM debian:bookworm-slim
+WORKDIR /src/kmodtest
+
+# The packages first, so that a change in the sources does not fetch them again.
+COPY tools/ tools/
+RUN tools/install-dependencies.sh --check && apt-get clean
+
+COPY . .
+RUN make build
+CMD ["make", "run"]

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The short way to everything. The real build is CMake's (CMakePresets.json); this file only calls it.
+#
+#   SETUP=0      do not look for missing packages (for machines without apt-get)
+#   JOBS=N       how many tests run at once (default: one per CPU)
+#   PREFIX=DIR   where `make install` puts things (default /usr/local); DESTDIR= as usual
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+MAKEFLAGS += --no-print-directory
+
+SETUP ?= 1
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+DESTDIR ?=
+CPUS ?= 1,2,4
+FUZZ_SECONDS ?= 60
+
+setup := $(if $(filter 0,$(SETUP)),:,tools/install-dependencies.sh)
+sources = $(shell git ls-files 'framework/*pp' 'guest/*pp' 'tests/*pp' 'benchmarks/*pp')
+
+.NOTPARALLEL:
+.PHONY: help build run check asan fuzz bench lint format install uninstall clean setup setup-check setup-lint \
+        unit-sanitized fuzz-targets
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+# ---- what users need ----------------------------------------------------------------------------------------------
+
+run: build ## sets everything up and runs every plan of testplans/ in guests with 1, 2 and 4 CPUs
+	build/kmodtest run testplans --cpus $(CPUS)
+
+check: setup-check build unit-sanitized fuzz-targets ## sets everything up and runs the whole test suite (ctest)
+	ctest --test-dir build --output-on-failure --no-tests=error --parallel $(JOBS)
+
+build: build/build.ninja ## builds build/kmodtest
+	cmake --build build
+
+install: build ## installs below PREFIX (and DESTDIR)
+	DESTDIR='$(DESTDIR)' cmake --install build --prefix '$(PREFIX)'
+
+uninstall: ## takes away what the last `make install` put there
+	@test -f build/install_manifest.txt || { echo "nothing was installed from this folder (no build/install_manifest.txt)" >&2; exit 2; }
+	@while read -r file || test -n "$$file"; do echo "removing $(DESTDIR)$$file"; rm -f -- "$(DESTDIR)$$file"; done <build/install_manifest.txt
+
+clean: ## takes every build folder away (the kernels in ~/.cache/kmodtest stay)
+	rm -rf build
+
+# ---- what developers need -----------------------------------------------------------------------------------------
+
+asan: unit-sanitized ## the unit tests under AddressSanitizer and UBSan
+	tools/with-fixed-addresses.sh ctest --test-dir build/asan --label-regex '^unit$$' --output-on-failure --no-tests=error --parallel $(JOBS)
+
+fuzz: fuzz-targets ## every fuzz target for FUZZ_SECONDS (default 60) each
+	KMODTEST_FUZZ_SECONDS=$(FUZZ_SECONDS) tools/with-fixed-addresses.sh \
+	  ctest --test-dir build/fuzz --output-on-failure --no-tests=error --parallel $(JOBS)
+
+bench: build ## measures what the README claims (some minutes; leave the machine alone meanwhile)
+	build/kmodtest-bench
+
+lint: setup-lint build ## clang-format, clang-tidy, shellcheck and the rules of tests/lint
+	tests/lint/lint.sh all .
+	clang-format-14 --dry-run -Werror $(sources)
+	shellcheck $$(git ls-files '*.sh' .ci/run)
+	run-clang-tidy-14 -quiet -p build -j $(JOBS) '/(framework|guest|benchmarks)/.*[.]cpp$$'
+
+format: ## clang-format on every C++ file
+	clang-format-14 -i $(sources)
+
+# ---- the steps of the above ---------------------------------------------------------------------------------------
+
+setup:
+	@$(setup)
+
+setup-check:
+	@$(setup) $(if $(filter :,$(setup)),,--check)
+
+setup-lint:
+	@$(setup) $(if $(filter :,$(setup)),,--lint)
+
+# Ninja runs CMake again by itself when a CMakeLists.txt changed; only a new or changed preset needs us.
+build/build.ninja: CMakePresets.json | setup
+	cmake --preset release
+	@touch $@
+
+build/asan/build.ninja: CMakePresets.json | setup-check
+	cmake --preset asan
+	@touch $@
+
+build/fuzz/build.ninja: CMakePresets.json | setup-check
+	cmake --preset fuzz
+	@touch $@
+
+unit-sanitized: build/asan/build.ninja
+	cmake --build build/asan --target unit_tests
+
+fuzz-targets: build/fuzz/build.ninja
+	cmake --build build/fuzz

@@ -1,0 +1,33 @@
+# The unit tests' programs as one target, for trees that build nothing else.
+add_custom_target(unit_tests)
+foreach(layer base wire plan observe kernel vm agent judge report run cli)
+  if(TARGET test_${layer})
+    add_dependencies(unit_tests test_${layer})
+  endif()
+endforeach()
+
+if(NOT KMODTEST_OTHER_TREES)
+  return()
+endif()
+
+# Lets one ctest run of the release tree (build/) show everything: the unit tests under the sanitizers and the short fuzz
+# runs live in build trees of their own (presets asan and fuzz, built by `make check`), and join here as tests that run
+# ctest over there. A tree that was never configured fails its test by name ("required file …/build/asan/… missing").
+#
+# kmodtest_other_tree(<test name> TREE <preset> FILTER <option> <regex> LABEL <label> PROCESSORS <n> TIMEOUT <seconds>)
+function(kmodtest_other_tree name)
+  cmake_parse_arguments(OTHER "" "TREE;LABEL;PROCESSORS;TIMEOUT" "FILTER" ${ARGN})
+  set(folder ${PROJECT_SOURCE_DIR}/build/${OTHER_TREE})
+  add_test(NAME ${name}
+           COMMAND ${PROJECT_SOURCE_DIR}/tools/with-fixed-addresses.sh
+                   ${CMAKE_CTEST_COMMAND} --test-dir ${folder} ${OTHER_FILTER}
+                   --output-on-failure --no-tests=error --parallel ${OTHER_PROCESSORS})
+  set_tests_properties(${name} PROPERTIES LABELS ${OTHER_LABEL} PROCESSORS ${OTHER_PROCESSORS} TIMEOUT ${OTHER_TIMEOUT}
+                       REQUIRED_FILES ${folder}/CTestTestfile.cmake)
+endfunction()
+
+kmodtest_other_tree(asan.unit TREE asan FILTER --label-regex "^unit$" LABEL asan PROCESSORS 2 TIMEOUT 900)
+foreach(target plan frame message kmsg)
+  kmodtest_other_tree(fuzz.${target} TREE fuzz FILTER --tests-regex "^fuzz[.]${target}$"
+                      LABEL fuzz PROCESSORS 1 TIMEOUT 300)
+endforeach()

@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Plants violations in a temporary tree and compares what lint.sh says with what it has to say.
+set -eu
+
+lint=$(cd "$(dirname "$0")" && pwd)/lint.sh
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+failures=0
+
+# source_file PATH [LINE...]: a file with a licence line and the given lines.
+source_file() {
+  path=$tree/$1
+  shift
+  mkdir -p "$(dirname "$path")"
+  { echo '// SPDX-License-Identifier: GPL-2.0-or-later'; [ $# -eq 0 ] || printf '%s\n' "$@"; } >"$path"
+}
+
+# expect RULE STATUS TEXT: what lint.sh has to print and to exit with.
+expect() {
+  status=0
+  seen=$("$lint" "$1" "$tree" 2>&1) || status=$?
+  if [ "$status" -ne "$2" ] || [ "$seen" != "$3" ]; then
+    failures=$((failures + 1))
+    printf -- '--- %s: expected status %s and\n%s\n--- seen status %s and\n%s\n' "$1" "$2" "$3" "$status" "$seen"
+  fi
+}
+
+# A folder without sources is a mistake of the caller, not a clean tree.
+expect all 2 "lint.sh: no sources below $tree/framework"
+expect spelling 2 "lint.sh: unknown rule 'spelling'"
+
+# A clean tree.
+source_file framework/judge/judge.cpp '#include "judge/judge.hpp"' '#include <vector>' '#include <linux/module.h>' \
+  '#include "plan/plan.hpp"' '#include "wire/frame.hpp"'
+source_file framework/vm/guest.hpp '#include "base/error.hpp"' '// #include "cli/comment.hpp"'
+source_file guest/main.cpp '#include "agent.hpp"' '#include "wire/frame.hpp"' '#include "observe/kmsg.hpp"'
+expect all 0 ''
+
+# Each way to break the layering.
+source_file framework/wire/frame.cpp '#include "plan/plan.hpp"'
+source_file framework/plan/parse.cpp '#include "plan/plan.hpp"' '' '  #  include "observe/kmsg.hpp"'
+source_file framework/observe/kmsg.cpp '#include <report/event.hpp>'
+source_file framework/run/runner.cpp '#include "runner.hpp"' '#include "../vm/guest.hpp"' '#include "other/thing.hpp"'
+source_file framework/extra/thing.cpp '#include "base/error.hpp"'
+source_file guest/exec.cpp '#include "base/error.hpp"'
+expect layering 1 'framework/extra/thing.cpp:2: folder framework/extra is of no layer
+framework/observe/kmsg.cpp:2: upward include: observe includes report/
+framework/plan/parse.cpp:4: sibling include: plan includes observe/
+framework/run/runner.cpp:2: include "runner.hpp" does not name its folder
+framework/run/runner.cpp:3: include "../vm/guest.hpp" climbs out of its folder
+framework/run/runner.cpp:4: include "other/thing.hpp" is of no layer
+framework/wire/frame.cpp:2: upward include: wire includes plan/
+guest/exec.cpp:2: guest includes base/: the agent is built of wire and observe alone'
+expect length 0 ''
+expect spdx 0 ''
+
+# 400 lines are fine, 401 are not.
+rm -rf "$tree/framework" "$tree/guest"
+{ echo '// SPDX-License-Identifier: GPL-2.0-or-later'; yes '' | head -n 399; } >"$tree/lines"
+mkdir -p "$tree/framework/base" "$tree/guest" "$tree/tests"
+cp "$tree/lines" "$tree/framework/base/most.cpp"
+{ cat "$tree/lines"; echo; } >"$tree/guest/long.hpp"
+{ cat "$tree/lines"; echo; } >"$tree/tests/long_test.cpp"
+expect length 1 'guest/long.hpp: 401 lines, more than 400: split it'
+expect spdx 0 ''
+
+# The licence has to stand on the first line.
+source_file tests/fine.cpp
+echo '/* SPDX-License-Identifier: GPL-2.0 */' >"$tree/tests/fine.c"
+mkdir -p "$tree/modules/ex"
+printf '\n// SPDX-License-Identifier: GPL-2.0-or-later\n' >"$tree/modules/ex/ex.c"
+: >"$tree/framework/base/empty.hpp"
+echo 'generated' >"$tree/modules/ex/ex.mod.c"
+expect spdx 1 'framework/base/empty.hpp:1: the first line is no SPDX-License-Identifier
+modules/ex/ex.c:1: the first line is no SPDX-License-Identifier'
+expect all 1 'guest/long.hpp: 401 lines, more than 400: split it
+framework/base/empty.hpp:1: the first line is no SPDX-License-Identifier
+modules/ex/ex.c:1: the first line is no SPDX-License-Identifier'
+
+if [ "$failures" -gt 0 ]; then
+  echo "$failures failed"
+  exit 1
+fi
