@@ -1,2 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-int main() { return 3; }
+#include "cli/command.hpp"
+
+int main(int argc, char **argv) {
+  return kmodtest::cli::run_command_line(argc, argv);
+}

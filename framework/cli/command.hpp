@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "plan/plan.hpp"
+
+/// The command line: one file per subcommand, one line in the table of commands.cpp.
+namespace kmodtest::cli {
+
+/// Adds a subcommand's options to `app` and returns what to do when it was chosen; that returns the exit code.
+using AddCommand = std::function<std::function<int()>(CLI::App &app)>;
+
+struct Command {
+  const char *name;
+  const char *summary;
+  AddCommand add;
+};
+
+/// Every subcommand, in the order of --help.
+const std::vector<Command> &commands();
+
+std::function<int()> add_run(CLI::App &app);
+std::function<int()> add_list(CLI::App &app);
+std::function<int()> add_lint(CLI::App &app);
+std::function<int()> add_schema(CLI::App &app);
+std::function<int()> add_kernels(CLI::App &app);
+
+/// The options that lay something over a plan's matrix, shared by run, list and lint.
+struct PlanOptions {
+  std::vector<std::filesystem::path> inputs;
+  std::vector<int> cpus;
+  std::vector<std::string> kernels;
+  std::string memory;
+  std::vector<std::filesystem::path> module_roots;
+  std::vector<std::string> ids, patterns, tags;
+
+  void add_to(CLI::App &app);
+  /// Throws base::UsageError, e.g. for a memory size that is none.
+  plan::Overrides overrides() const;
+};
+
+/// Parses argv, runs the chosen subcommand, prints errors to stderr; returns the exit code. What main() calls.
+int run_command_line(int argc, const char *const *argv);
+
+/// "kmodtest: error: …\n  hint: …\n" for any exception, and its exit code.
+std::string render_error(const std::exception &error);
+int exit_code_of(const std::exception &error);
+
+}  // namespace kmodtest::cli

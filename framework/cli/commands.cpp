@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <cstdio>
+#include <fmt/core.h>
+#include <new>
+
+#include "base/error.hpp"
+#include "cli/command.hpp"
+#include "run/runner.hpp"
+
+#ifndef KMODTEST_VERSION
+#define KMODTEST_VERSION "unknown"
+#endif
+
+namespace kmodtest::cli {
+
+namespace {
+
+constexpr const char *kFooter =
+    "Exit status: 0 all cases passed, 1 some did not, 2 wrong usage or plan, 3 the infrastructure failed,\n"
+    "4 nothing was selected, 130 interrupted.\n"
+    "\n"
+    "Examples:\n"
+    "  kmodtest run my-module.ko --cpus 4      load, watch and unload a module on four CPUs\n"
+    "  kmodtest run my-module.yaml             run a plan at every point of its matrix\n"
+    "  kmodtest lint plans/                    check plans without running them\n";
+
+}  // namespace
+
+const std::vector<Command> &commands() {
+  static const std::vector<Command> kCommands = {
+      {"run", "run plans or modules in guests", add_run},
+      {"list", "list the cases of plans", add_list},
+      {"lint", "check plans without running them", add_lint},
+      {"schema", "print the JSON Schema of plans", add_schema},
+      {"kernels", "list or fetch the kernels of the catalogue", add_kernels},
+  };
+  return kCommands;
+}
+
+std::string render_error(const std::exception &error) {
+  std::string text = fmt::format("kmodtest: error: {}\n", error.what());
+  if (const auto *ours = dynamic_cast<const base::Error *>(&error); ours && !ours->hint().empty()) {
+    text += fmt::format("  hint: {}\n", ours->hint());
+  }
+  return text;
+}
+
+int exit_code_of(const std::exception &error) {
+  if (dynamic_cast<const base::Interrupted *>(&error)) return static_cast<int>(run::ExitCode::interrupted);
+  const auto *ours = dynamic_cast<const base::Error *>(&error);
+  const bool usage = ours && ours->blame() == base::Blame::usage;
+  return static_cast<int>(usage ? run::ExitCode::usage : run::ExitCode::infrastructure);
+}
+
+int run_command_line(int argc, const char *const *argv) {
+  CLI::App app{"Tests Linux kernel modules in throw-away QEMU guests.", "kmodtest"};
+  app.set_version_flag("--version", std::string("kmodtest ") + KMODTEST_VERSION);
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  std::function<int()> chosen;
+  for (const Command &command : commands()) {
+    CLI::App *subcommand = app.add_subcommand(command.name, command.summary);
+    const auto action = command.add(*subcommand);
+    subcommand->callback([&chosen, action] { chosen = action; });
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    const bool asked_for = error.get_exit_code() == 0;  // --help, --version
+    app.exit(error);
+    return asked_for ? 0 : static_cast<int>(run::ExitCode::usage);
+  }
+  try {
+    return chosen();
+  } catch (const std::exception &error) {
+    std::fflush(stdout);
+    std::fputs(render_error(error).c_str(), stderr);
+    return exit_code_of(error);
+  }
+}
+
+}  // namespace kmodtest::cli

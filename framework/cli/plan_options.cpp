@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <cstdint>
+#include <fmt/core.h>
+#include <string>
+
+#include "base/error.hpp"
+#include "cli/command.hpp"
+
+namespace kmodtest::cli {
+
+namespace {
+
+constexpr int kMaxCpus = 64;
+
+/// "512M" or "1G" in MiB.
+std::uint32_t memory_in_mib(const std::string &text) {
+  std::size_t digits = 0;
+  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
+  const std::string unit = text.substr(digits);
+  const bool known = unit == "M" || unit == "MiB" || unit == "G" || unit == "GiB";
+  if (digits == 0 || digits > 6 || !known) {
+    throw base::UsageError(fmt::format("--memory takes a size such as 512M or 1G, not '{}'", text));
+  }
+  const auto number = static_cast<std::uint32_t>(std::stoul(text.substr(0, digits)));
+  return unit[0] == 'G' ? number * 1024 : number;
+}
+
+}  // namespace
+
+void PlanOptions::add_to(CLI::App &app) {
+  app.add_option("input", inputs, "plans (.yaml), folders of plans, modules (.ko or a folder with a Kbuild)")
+      ->required()
+      ->type_name("PLAN|FOLDER|MODULE");
+  app.add_option("--cpus", cpus, "CPU counts of the guests, instead of the plan's")
+      ->delimiter(',')
+      ->check(CLI::Range(1, kMaxCpus))
+      ->type_name("N[,N…]");
+  app.add_option("--kernel", kernels, "kernels of the catalogue, a bzImage, or 'host', instead of the plan's")
+      ->delimiter(',')
+      ->type_name("KERNEL[,…]");
+  app.add_option("--memory", memory, "memory of the guests, instead of the plan's")->type_name("SIZE");
+  app.add_option("--modules", module_roots, "further folders in which plans look their modules up")->type_name("DIR");
+  app.add_option("--case", ids, "only the case of this id (may be repeated)")->type_name("ID");
+  app.add_option("--filter", patterns, "only cases whose id holds this text or matches this glob")->type_name("TEXT");
+  app.add_option("--tag", tags, "only plans with this tag")->type_name("TAG");
+}
+
+plan::Overrides PlanOptions::overrides() const {
+  plan::Overrides overrides;
+  overrides.cpus = cpus;
+  overrides.kernels = kernels;
+  if (!memory.empty()) overrides.memory_mib = memory_in_mib(memory);
+  overrides.module_roots = module_roots;
+  return overrides;
+}
+
+}  // namespace kmodtest::cli

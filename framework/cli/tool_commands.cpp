@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <fmt/core.h>
+#include <memory>
+
+#include "base/error.hpp"
+#include "cli/command.hpp"
+#include "kernel/kernel.hpp"
+
+namespace kmodtest::cli {
+
+namespace {
+
+kernel::KernelStore open_store() {
+  return {kernel::read_catalogue(kernel::data_folder() / "kernels.yaml"), kernel::cache_folder(),
+          [](const std::string &text) {
+            fmt::print("{}\n", text);
+            std::fflush(stdout);
+          }};
+}
+
+int list_kernels() {
+  const auto store = open_store();
+  std::size_t width = 0;
+  for (const auto &entry : store.catalogue()) width = std::max(width, entry.name.size());
+  for (const auto &entry : store.catalogue()) {
+    const auto cached = store.cached(entry.name);
+    fmt::print("{:{}}  {:28}  {}{}\n", entry.name, width, cached ? cached->release : "not fetched", entry.description,
+               entry.is_default ? " (default)" : "");
+  }
+  return 0;
+}
+
+int fetch_kernels(std::vector<std::string> names, bool all) {
+  auto store = open_store();
+  if (all) {
+    for (const auto &entry : store.catalogue()) names.push_back(entry.name);
+  }
+  if (names.empty()) names.push_back(store.default_entry().name);
+  for (const auto &name : names) {
+    const auto kernel = store.fetch(name);
+    fmt::print("{}: {} in {}\n", name, kernel.release, kernel.image.parent_path().string());
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::function<int()> add_schema(CLI::App &app) {
+  auto reference = std::make_shared<bool>(false);
+  app.add_flag("--reference", *reference, "print the reference of the vocabulary in Markdown instead");
+  return [reference] {
+    fmt::print("{}", *reference ? plan::reference_markdown() : plan::json_schema());
+    return 0;
+  };
+}
+
+std::function<int()> add_kernels(CLI::App &app) {
+  app.require_subcommand(1);
+  auto action = std::make_shared<std::function<int()>>();
+  auto *list = app.add_subcommand("list", "what the catalogue has and what is in the cache");
+  list->callback([action] { *action = list_kernels; });
+  auto *fetch = app.add_subcommand("fetch", "download kernels with their headers into the cache");
+  auto names = std::make_shared<std::vector<std::string>>();
+  auto all = std::make_shared<bool>(false);
+  fetch->add_option("name", *names, "kernels of the catalogue (default: the default one)");
+  fetch->add_flag("--all", *all, "every kernel of the catalogue");
+  fetch->callback([action, names, all] { *action = [names, all] { return fetch_kernels(*names, *all); }; });
+  return [action] { return (*action)(); };
+}
+
+}  // namespace kmodtest::cli

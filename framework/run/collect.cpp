@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/collect.hpp"
+
+#include <algorithm>
+#include <fmt/core.h>
+#include <fnmatch.h>
+#include <set>
+
+#include "base/error.hpp"
+
+namespace kmodtest::run {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_plan(const fs::path &file) {
+  return file.extension() == ".yaml" || file.extension() == ".yml";
+}
+
+std::vector<fs::path> plans_in(const fs::path &folder) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (const auto &entry : fs::directory_iterator(folder, error)) {
+    if (entry.is_regular_file() && is_plan(entry.path())) found.push_back(entry.path());
+  }
+  if (error) throw base::UsageError(fmt::format("cannot read the folder {}: {}", folder.string(), error.message()));
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+bool holds_module(const fs::path &folder) {
+  return fs::exists(folder / "Kbuild") || fs::exists(folder / "Makefile") || fs::exists(folder / "makefile");
+}
+
+bool selected(const plan::Plan &plan, const plan::Case &test_case, const Selection &selection) {
+  const auto &ids = selection.ids;
+  if (!ids.empty() && std::find(ids.begin(), ids.end(), test_case.id) == ids.end()) return false;
+  if (!selection.tags.empty() && std::none_of(selection.tags.begin(), selection.tags.end(), [&](const auto &tag) {
+        return std::find(plan.tags.begin(), plan.tags.end(), tag) != plan.tags.end();
+      })) {
+    return false;
+  }
+  if (selection.patterns.empty()) return true;
+  return std::any_of(selection.patterns.begin(), selection.patterns.end(), [&](const auto &pattern) {
+    // Brackets are part of every id: "ex7_4 [cpus=4]" has to match itself, and a word any id that holds it.
+    return test_case.id.find(pattern) != std::string::npos || ::fnmatch(pattern.c_str(), test_case.id.c_str(), 0) == 0;
+  });
+}
+
+}  // namespace
+
+bool Collected::has_errors() const {
+  return std::any_of(diagnostics.begin(), diagnostics.end(), [](const plan::Diagnostic &diagnostic) {
+    return diagnostic.severity == plan::Diagnostic::Severity::error;
+  });
+}
+
+Collected collect_plans(const std::vector<fs::path> &inputs, const plan::Overrides &overrides) {
+  Collected collected;
+  std::vector<fs::path> modules;
+  std::vector<fs::path> files;
+  for (const auto &input : inputs) {
+    if (!fs::exists(input)) {
+      throw base::UsageError(fmt::format("there is no file or folder {}", input.string()),
+                             "name a plan (.yaml), a folder of plans, or a module (.ko or a folder with a Kbuild)");
+    }
+    if (fs::is_directory(input)) {
+      auto found = plans_in(input);
+      if (!found.empty()) {
+        files.insert(files.end(), found.begin(), found.end());
+      } else if (holds_module(input)) {
+        modules.push_back(input);
+      } else {
+        throw base::UsageError(
+            fmt::format("the folder {} has no plan (*.yaml) and no module (Kbuild, Makefile)", input.string()));
+      }
+    } else if (is_plan(input)) {
+      files.push_back(input);
+    } else if (input.extension() == ".ko") {
+      modules.push_back(input);
+    } else {
+      throw base::UsageError(fmt::format("{} is neither a plan (.yaml) nor a module (.ko)", input.string()));
+    }
+  }
+  for (const auto &file : files) {
+    auto parsed = plan::parse_plan_file(file, overrides);
+    std::move(parsed.diagnostics.begin(), parsed.diagnostics.end(), std::back_inserter(collected.diagnostics));
+    if (parsed.plan) collected.plans.push_back(std::move(*parsed.plan));
+  }
+  for (const auto &module : modules) collected.plans.push_back(plan::plan_for_module({module}, overrides));
+  return collected;
+}
+
+std::vector<std::shared_ptr<const plan::Case>> select_cases(std::vector<plan::Plan> plans, const Selection &selection) {
+  std::vector<std::shared_ptr<const plan::Case>> cases;
+  std::set<std::string> missing(selection.ids.begin(), selection.ids.end());
+  std::vector<std::string> known;
+  for (auto &plan : plans) {
+    for (auto &test_case : plan.cases) {
+      known.push_back(test_case.id);
+      missing.erase(test_case.id);
+      if (selected(plan, test_case, selection)) cases.push_back(std::make_shared<plan::Case>(std::move(test_case)));
+    }
+  }
+  if (!missing.empty()) {
+    const auto meant = plan::did_you_mean(*missing.begin(), known);
+    throw base::UsageError(
+        fmt::format("no plan has a case '{}'", *missing.begin()),
+        meant ? fmt::format("did you mean '{}'?", *meant) : std::string("kmodtest list shows the cases of a plan"));
+  }
+  return cases;
+}
+
+}  // namespace kmodtest::run

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/prepare.hpp"
+
+#include <algorithm>
+#include <fmt/core.h>
+
+#include "base/error.hpp"
+
+namespace kmodtest::run {
+
+namespace {
+
+std::string with_underscores(std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+/// "virtio_ring" of ".../virtio_ring.ko.xz".
+std::string module_name_of(const std::filesystem::path &file) {
+  const std::string name = file.filename().string();
+  return with_underscores(name.substr(0, name.find(".ko")));
+}
+
+}  // namespace
+
+template <class Value>
+Value Preparer::Once<Value>::get(const std::string &key, const std::function<Value()> &make) {
+  std::shared_ptr<Slot> slot;
+  {
+    const std::lock_guard guard(mutex_);
+    auto &entry = slots_[key];
+    if (!entry) entry = std::make_shared<Slot>();
+    slot = entry;
+  }
+  // An exception must not leave call_once: a second try would repeat a failing download or build for every case.
+  std::call_once(slot->flag, [&] {
+    try {
+      slot->value = std::make_shared<Value>(make());
+    } catch (...) {
+      slot->problem = std::current_exception();
+    }
+  });
+  if (slot->problem) std::rethrow_exception(slot->problem);
+  return *slot->value;
+}
+
+Preparer::Preparer(KernelChoice choice, std::filesystem::path cache, kernel::Progress progress)
+    : choice_(std::move(choice)),
+      cache_(std::move(cache)),
+      progress_(progress),
+      store_(kernel::read_catalogue(kernel::data_folder() / "kernels.yaml"), cache_, progress) {}
+
+kernel::Kernel Preparer::resolve_kernel(const std::string &name) {
+  const std::function<kernel::Kernel()> make = [&] {
+    const std::lock_guard guard(store_mutex_);
+    return store_.resolve(name, choice_.modules_dir, choice_.headers);
+  };
+  return kernels_.get(name, make);
+}
+
+Preparer::BuiltModule Preparer::build(const plan::ModuleSource &source, const kernel::Kernel &kernel) {
+  const std::function<BuiltModule()> make = [&] {
+    std::filesystem::path ko = source.path;
+    if (source.kind == plan::ModuleSource::Kind::folder) {
+      const auto built = kernel::build_module(source.path, source.name, kernel, cache_);
+      if (built.rebuilt) progress_(fmt::format("built {} for {}", source.name, kernel.release));
+      ko = built.ko;
+    }
+    BuiltModule module;
+    module.info = kernel::read_module_info(ko);
+    module.content = std::make_shared<const std::string>(kernel::read_module(ko));
+    if (with_underscores(module.info.name) != with_underscores(source.name)) {
+      throw base::UsageError(
+          fmt::format("the module in {} calls itself '{}', not '{}'", source.path.string(), module.info.name,
+                      source.name),
+          fmt::format("write module: {{path: {}, name: {}}}", source.path.filename().string(), module.info.name));
+    }
+    return module;
+  };
+  return modules_.get(kernel.digest + kernel.release + '\n' + source.path.string() + '\n' + source.name, make);
+}
+
+void Preparer::add_kernel_modules(const plan::Case &test_case, Prepared &prepared) {
+  if (test_case.kernel_modules.empty()) return;
+  if (prepared.kernel.modules_dir.empty()) {
+    throw base::UsageError(fmt::format("{} asks for modules of the kernel, but kernel {} has no modules folder",
+                                       test_case.id, prepared.kernel.name),
+                           "give its lib/modules/RELEASE with --modules-dir");
+  }
+  for (const auto &file : kernel::modules_with_dependencies(prepared.kernel.modules_dir, test_case.kernel_modules)) {
+    const std::string name = module_name_of(file);
+    const std::string path = fmt::format("/tmp/modules/kernel/{}.ko", name);
+    prepared.files.push_back({path, std::make_shared<const std::string>(kernel::read_module(file))});
+    prepared.program.prerequisites.push_back({name, path, {}});
+  }
+}
+
+Prepared Preparer::prepare(const plan::Case &test_case) {
+  Prepared prepared;
+  std::string name = test_case.kernel.empty() ? choice_.name : test_case.kernel;
+  if (name.empty()) name = store_.default_entry().name;
+  prepared.kernel = resolve_kernel(name);
+
+  const std::function<std::filesystem::path()> make = [&] { return kernel::initramfs_for(prepared.kernel, cache_); };
+  const auto initramfs = initramfs_.get(prepared.kernel.digest + prepared.kernel.modules_dir.string(), make);
+  prepared.spec = guest_spec(test_case.guest, prepared.kernel, initramfs);
+  if (prepared.spec.channel == vm::ChannelKind::virtio && !kernel::has_virtio_console(prepared.kernel)) {
+    prepared.spec.channel = vm::ChannelKind::serial;
+  }
+
+  add_kernel_modules(test_case, prepared);
+  for (const auto &source : test_case.modules) {
+    BuiltModule module = build(source, prepared.kernel);
+    auto findings = kernel::preflight(module.info, prepared.kernel, prepared.modules);
+    std::move(findings.begin(), findings.end(), std::back_inserter(prepared.preflight));
+    prepared.files.push_back({fmt::format("/tmp/modules/{}.ko", source.name), module.content});
+    prepared.program.modules.push_back(with_underscores(source.name));
+    prepared.modules.push_back(std::move(module.info));
+  }
+  for (const auto &step : test_case.steps) {
+    if (step.guest) prepared.program.steps.push_back(*step.guest);
+  }
+  return prepared;
+}
+
+vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &kernel,
+                         const std::filesystem::path &initramfs) {
+  vm::GuestSpec spec;
+  spec.kernel_image = kernel.image;
+  spec.initramfs = initramfs;
+  spec.kernel_digest = kernel.digest;
+  spec.initramfs_digest = initramfs.filename().string();  // the cache names it after its content
+  spec.append = shape.append;
+  spec.cpus = shape.cpus;
+  spec.sockets = shape.sockets;
+  spec.cores = shape.cores;
+  spec.threads = shape.threads;
+  spec.memory_mib = shape.memory_mib;
+  for (const auto &cell : shape.numa) spec.numa.push_back({cell.cpus, cell.memory_mib});
+  spec.channel = shape.channel == "serial" ? vm::ChannelKind::serial : vm::ChannelKind::virtio;
+  return spec;
+}
+
+}  // namespace kmodtest::run
