@@ -49,6 +49,7 @@ struct CaseFinished {
   Seconds took{0};
   Timings timings;
   std::filesystem::path artifacts;  ///< the case's folder; empty without --out
+  std::string build_log;            ///< of make, when it ran
 };
 struct RunFinished {
   Seconds took{0};
@@ -57,9 +58,13 @@ struct RunFinished {
   std::size_t not_run = 0;
 };
 
-using Event = std::variant<RunStarted, Notice, CaseStarted, CaseProgress, CaseFinished, RunFinished>;
+/// Time passes: sent about once a second while cases run, so that a live footer's clock goes on. No result.
+struct Tick {};
 
-/// Console, JUnit, JSON, artifacts: each listens to the same events and knows no other.
+using Event = std::variant<RunStarted, Notice, CaseStarted, CaseProgress, CaseFinished, RunFinished, Tick>;
+
+/// Console, JUnit, JSON, artifacts: each listens to the same events and knows no other. Events come one at a time, from
+/// one thread. on() throws base::Error when what it has to write cannot be written.
 class Listener {
  public:
   virtual ~Listener() = default;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,8 +17,10 @@ struct ConsoleOptions {
   bool terminal = false;  ///< live footer; else plain lines
   bool color = false;
   int width = 80;
-  bool verbose = false;   ///< the log of passed cases too
-  bool quiet = false;     ///< only failures and the summary
+  bool verbose = false;  ///< the log of passed cases too
+  bool quiet = false;    ///< only failures and the summary
+  /// What the footer's clock reads; tests bring their own.
+  std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
 
 /// What the environment says: isatty, NO_COLOR (no-color.org), CLICOLOR_FORCE, TERM=dumb, COLUMNS.
@@ -26,14 +30,18 @@ ConsoleOptions console_options_from_environment(std::FILE *out);
 std::unique_ptr<Listener> make_console(ConsoleOptions options);
 
 /// JUnit XML, one <testsuite> per plan, one <testcase> per case with its log. Written whole at the end (a temporary
-/// beside it, renamed), so that a half-written report is never taken for a whole one.
+/// beside it, renamed), so that a half-written report is never taken for a whole one. An interrupted run is an <error>.
+/// Throws base::Error that names the file when it cannot be written, at once as well as at the end.
 std::unique_ptr<Listener> make_junit(std::filesystem::path file);
 
 /// One JSON object a line, flushed as it happens; the first has {"schema": "kmodtest-events", "version": 1}.
 std::unique_ptr<Listener> make_json(std::filesystem::path file);
 
-/// One folder per run with one folder per case: plan.yaml, domain.xml, console.log, kmsg.log, verdict.txt, events.jsonl,
-/// ps.txt, lsmod.txt, build.log.
+/// Makes the folder. One that an earlier run made is emptied of its cases; throws base::UsageError when it holds
+/// anything else. Make it before other listeners that write into the same folder.
+///
+/// One folder per run with one folder per case: plan.yaml, domain.xml, console.log, kmsg.log, verdict.txt,
+/// events.jsonl, ps.txt, lsmod.txt, build.log.
 std::unique_ptr<Listener> make_artifacts(std::filesystem::path folder);
 
 /// A case's folder name in the artifacts: its id with everything but letters, digits, ".", "-", "_" and "=" replaced.

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include "base/error.hpp"
+#include "observe/kmsg.hpp"
+#include "observe/procfs.hpp"
+#include "report/failure.hpp"
+#include "report/listeners.hpp"
+#include "report/output_file.hpp"
+#include "report/report_json.hpp"
+#include "report/text.hpp"
+
+namespace kmodtest::report {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char *kMarkerFile = ".kmodtest-run";
+constexpr const char *kVerdictFile = "verdict.txt";
+constexpr const char *kPartialPrefix = ".partial-";
+constexpr std::size_t kLongestName = 200;  ///< bytes; NAME_MAX is 255
+
+[[noreturn]] void fail(const fs::path &path, const std::error_code &error) {
+  throw base::Error(fmt::format("cannot write '{}': {}", path.string(), error.message()),
+                    "name a folder that you may write with --out");
+}
+
+void write(const fs::path &file, std::string_view content) {
+  OutputFile output(file, file);
+  output.write(content);
+}
+
+void write_if_any(const fs::path &file, std::string_view content) {
+  if (!content.empty()) write(file, content);
+}
+
+bool is_ours(const fs::directory_entry &entry) {
+  return entry.is_directory() && !entry.is_symlink() &&
+         (entry.path().filename().string().starts_with(kPartialPrefix) || fs::exists(entry.path() / kVerdictFile));
+}
+
+/// Makes the run's folder, or takes the cases out of one that an earlier run made.
+void prepare(const fs::path &folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) fail(folder, error);
+  const bool earlier_run = fs::exists(folder / kMarkerFile, error);
+  if (!earlier_run && !fs::is_empty(folder, error)) {
+    throw base::UsageError(fmt::format("'{}' holds files that no run of kmodtest made", folder.string()),
+                           "name a new or an empty folder with --out");
+  }
+  std::vector<fs::path> old;
+  for (const fs::directory_entry &entry : fs::directory_iterator(folder, error)) {
+    if (is_ours(entry)) old.push_back(entry.path());
+  }
+  if (error) fail(folder, error);
+  for (const fs::path &path : old) {
+    fs::remove_all(path, error);
+    if (error) fail(path, error);
+  }
+  write(folder / kMarkerFile, "Made by kmodtest --out; the next run into this folder replaces the cases in it.\n");
+}
+
+std::string verdict_text(const CaseFinished &finished) {
+  const judge::Outcome outcome = finished.verdict.outcome;
+  std::string text;
+  if (outcome == judge::Outcome::passed || outcome == judge::Outcome::skipped) {
+    text = outcome_word(outcome) + " " + printable(finished.test_case->id);
+    if (outcome == judge::Outcome::skipped) text += ": " + printable(finished.verdict.skip_reason);
+    text += "\n";
+  } else {
+    text = render_failure(finished);
+  }
+  text += "\nplan:    " + printable(finished.test_case->plan_name) + "\n";
+  if (!finished.kernel_release.empty()) text += "kernel:  " + printable(finished.kernel_release) + "\n";
+  const plan::GuestShape &guest = finished.test_case->guest;
+  text += fmt::format("guest:   {}, {} MiB\n", counted(static_cast<std::size_t>(guest.cpus), "CPU"), guest.memory_mib);
+  text += fmt::format("took:    {:.3f} s: {}\n", finished.took.count(), render_timings(finished.timings));
+  return text;
+}
+
+std::string kmsg_text(const judge::Observations &seen) {
+  std::string text;
+  for (const wire::KernelLogLine &line : seen.log()) text += observe::render_dmesg(line) + "\n";
+  return text;
+}
+
+std::string heading(std::string_view what, wire::Microseconds time) {
+  return fmt::format("# {}, {:.6f} s\n", what, Seconds(time).count());
+}
+
+struct Listings {
+  std::string threads, modules;
+};
+
+/// All listings of threads and of modules, in the order in which they were seen.
+Listings listings(const judge::Observations &seen) {
+  Listings text;
+  const auto add = [&](const std::string &title, const wire::Inventory &inventory) {
+    const std::string head = heading(title, inventory.time);
+    text.threads += head + observe::render_ps(inventory.threads) + "\n";
+    text.modules += head + observe::render_lsmod(inventory.modules) + "\n";
+  };
+  for (const wire::Report &report : seen.reports) {
+    if (const auto *baseline = std::get_if<wire::Baseline>(&report)) {
+      add("before the first step", baseline->inventory);
+    } else if (const auto *after = std::get_if<wire::AfterUnload>(&report)) {
+      add("after the unload, what is new", after->inventory);
+    } else if (const auto *threads = std::get_if<wire::Threads>(&report)) {
+      text.threads += heading("ps", threads->time) + observe::render_ps(threads->threads) + "\n";
+    } else if (const auto *modules = std::get_if<wire::Modules>(&report)) {
+      text.modules += heading("lsmod", modules->time) + observe::render_lsmod(modules->modules) + "\n";
+    }
+  }
+  return text;
+}
+
+class Artifacts final : public Listener {
+ public:
+  explicit Artifacts(fs::path folder) : folder_(std::move(folder)) { prepare(folder_); }
+
+  void on(const Event &event) override {
+    if (const auto *finished = std::get_if<CaseFinished>(&event)) keep(*finished);
+  }
+
+ private:
+  void keep(const CaseFinished &finished) {
+    const std::string wanted = folder_name(*finished.test_case);
+    std::string name = wanted;
+    for (int number = 2; fs::exists(folder_ / name); ++number) name = fmt::format("{}~{}", wanted, number);
+    const fs::path partial = folder_ / (kPartialPrefix + name);
+    std::error_code error;
+    fs::remove_all(partial, error);
+    fs::create_directory(partial, error);
+    if (error) fail(partial, error);
+    fill(partial, finished);
+    fs::rename(partial, folder_ / name, error);
+    if (error) fail(folder_ / name, error);
+  }
+
+  static void fill(const fs::path &folder, const CaseFinished &finished) {
+    const fs::path &plan_file = finished.test_case->plan_file;
+    if (!plan_file.empty()) {
+      std::error_code error;
+      fs::copy_file(plan_file, folder / "plan.yaml", error);
+      // A plan that went away since it was read is no reason to lose the rest.
+      if (error && error != std::errc::no_such_file_or_directory) fail(folder / "plan.yaml", error);
+    }
+    write_if_any(folder / "domain.xml", finished.domain_xml);
+    write_if_any(folder / "build.log", finished.build_log);
+    if (finished.seen) {
+      const judge::Observations &seen = *finished.seen;
+      const Listings text = listings(seen);
+      write_if_any(folder / "console.log", seen.console);
+      write_if_any(folder / "kmsg.log", kmsg_text(seen));
+      write_if_any(folder / "ps.txt", text.threads);
+      write_if_any(folder / "lsmod.txt", text.modules);
+      std::string events;
+      for (const wire::Report &report : seen.reports) events += report_json(report) + "\n";
+      write_if_any(folder / "events.jsonl", events);
+    }
+    write(folder / kVerdictFile, verdict_text(finished));
+  }
+
+  fs::path folder_;
+};
+
+bool may_stay(char letter) {
+  return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
+         letter == '.' || letter == '-' || letter == '_' || letter == '=';
+}
+
+}  // namespace
+
+std::string folder_name(const plan::Case &test_case) {
+  std::string name;
+  for (const char letter : test_case.id) {
+    if (may_stay(letter)) {
+      name += letter;
+    } else if (!name.empty() && name.back() != '_') {
+      name += '_';
+    }
+  }
+  while (!name.empty() && name.back() == '_') name.pop_back();
+  if (name.size() > kLongestName) name.resize(kLongestName);
+  // Neither hidden, nor "." or "..", nor nothing.
+  if (name.empty() || name[0] == '.') name.insert(0, "case");
+  return name;
+}
+
+std::unique_ptr<Listener> make_artifacts(std::filesystem::path folder) {
+  return std::make_unique<Artifacts>(std::move(folder));
+}
+
+}  // namespace kmodtest::report

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+
+#include "report/event.hpp"
+#include "report/palette.hpp"
+
+namespace kmodtest::report {
+
+/// render_failure() of report/listeners.hpp, in colour.
+std::string render_failure(const CaseFinished &finished, const Palette &palette);
+
+/// The command that runs exactly this case again.
+std::string command_to_repeat(const plan::Case &test_case);
+
+/// The case's kernel log, one line each as dmesg prints it; step markers as "-- step 3: load ex7_4".
+std::string render_log(const CaseFinished &finished, const Palette &palette, std::string_view indent);
+
+/// "build 0.000 s, start 0.210 s, …"
+std::string render_timings(const Timings &timings);
+
+/// Why a case did not pass, in one line; empty when it passed.
+std::string reason(const CaseFinished &finished);
+
+}  // namespace kmodtest::report

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/report_json.hpp"
+
+#include <chrono>
+#include <variant>
+
+#include <nlohmann/json.hpp>
+
+namespace kmodtest::report {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double seconds(wire::Microseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+Json names(const std::vector<wire::ThreadRecord> &threads) {
+  Json json = Json::array();
+  for (const wire::ThreadRecord &thread : threads) {
+    json.push_back({{"pid", thread.pid},
+                    {"name", thread.full_name.empty() ? thread.name : thread.full_name},
+                    {"state", std::string(1, thread.state)},
+                    {"cpu", thread.cpu},
+                    {"allowed_cpus", thread.allowed_cpus},
+                    {"waits_in", thread.waits_in}});
+  }
+  return json;
+}
+
+Json names(const std::vector<wire::ModuleRecord> &modules) {
+  Json json = Json::array();
+  for (const wire::ModuleRecord &module : modules) {
+    json.push_back({{"name", module.name},
+                    {"size", module.size},
+                    {"users", module.users},
+                    {"used_by", module.used_by},
+                    {"state", module.state}});
+  }
+  return json;
+}
+
+Json inventory(const wire::Inventory &seen) {
+  return {{"time", seconds(seen.time)},
+          {"taint", seen.taint},
+          {"new_entries", seen.new_entries},
+          {"lost_entries", seen.lost_entries}};
+}
+
+const char *result_name(wire::StepResult result) {
+  switch (result) {
+    case wire::StepResult::held:
+      return "held";
+    case wire::StepResult::violated:
+      return "violated";
+    case wire::StepResult::expired:
+      return "expired";
+    case wire::StepResult::refused:
+      return "refused";
+  }
+  return "unknown";
+}
+
+struct ToJson {
+  Json operator()(const wire::Info &it) const {
+    return {{"report", "Info"},
+            {"kernel_release", it.agent.kernel_release},
+            {"kernel_version", it.agent.kernel_version},
+            {"machine", it.agent.machine},
+            {"cpus_online", it.agent.cpus_online},
+            {"memory_kib", it.agent.memory_kib},
+            {"taint", it.agent.taint},
+            {"uptime", seconds(it.agent.uptime)}};
+  }
+  Json operator()(const wire::Pushed &it) const {
+    return {{"report", "Pushed"}, {"path", it.path}, {"size", it.size}, {"error", it.error}};
+  }
+  Json operator()(const wire::Refused &it) const { return {{"report", "Refused"}, {"reason", it.reason}}; }
+  Json operator()(const wire::LogLines &it) const {
+    Json lines = Json::array();
+    for (const wire::KernelLogLine &line : it.lines) {
+      lines.push_back({{"sequence", line.sequence},
+                       {"time", seconds(line.time)},
+                       {"level", line.level},
+                       {"caller", line.caller},
+                       {"text", line.text}});
+    }
+    return {{"report", "LogLines"}, {"lines", lines}, {"lost", it.lost}};
+  }
+  Json operator()(const wire::Baseline &it) const {
+    Json json = {{"report", "Baseline"}};
+    json.update(inventory(it.inventory));
+    return json;
+  }
+  Json operator()(const wire::AfterUnload &it) const {
+    Json json = {{"report", "AfterUnload"}, {"step", it.step}};
+    json.update(inventory(it.inventory));
+    json["threads"] = names(it.inventory.threads);
+    json["modules"] = names(it.inventory.modules);
+    return json;
+  }
+  Json operator()(const wire::StepStarted &it) const {
+    return {{"report", "StepStarted"}, {"step", it.step}, {"time", seconds(it.time)}};
+  }
+  Json operator()(const wire::Loaded &it) const {
+    return {{"report", "Loaded"},
+            {"step", it.step},
+            {"module", it.module},
+            {"errno", it.error},
+            {"took", seconds(it.took)}};
+  }
+  Json operator()(const wire::Unloaded &it) const {
+    return {{"report", "Unloaded"},
+            {"step", it.step},
+            {"module", it.module},
+            {"errno", it.error},
+            {"took", seconds(it.took)}};
+  }
+  Json operator()(const wire::Threads &it) const {
+    return {{"report", "Threads"}, {"step", it.step}, {"time", seconds(it.time)}, {"threads", names(it.threads)}};
+  }
+  Json operator()(const wire::Modules &it) const {
+    return {{"report", "Modules"}, {"step", it.step}, {"time", seconds(it.time)}, {"modules", names(it.modules)}};
+  }
+  Json operator()(const wire::FileRead &it) const {
+    return {{"report", "FileRead"}, {"step", it.step},       {"time", seconds(it.time)}, {"path", it.path},
+            {"errno", it.error},    {"content", it.content}, {"truncated", it.truncated}};
+  }
+  Json operator()(const wire::Written &it) const {
+    return {{"report", "Written"}, {"step", it.step}, {"path", it.path}, {"errno", it.error}};
+  }
+  Json operator()(const wire::CommandEnded &it) const {
+    return {{"report", "CommandEnded"}, {"step", it.step},  {"exit_status", it.exit_status},
+            {"stdout", it.out},         {"stderr", it.err}, {"truncated", it.truncated}};
+  }
+  Json operator()(const wire::CpusSet &it) const {
+    return {{"report", "CpusSet"}, {"step", it.step}, {"cpu", it.cpu}, {"online", it.online}, {"errno", it.error}};
+  }
+  Json operator()(const wire::StepEnded &it) const {
+    return {{"report", "StepEnded"},
+            {"step", it.step},
+            {"time", seconds(it.time)},
+            {"result", result_name(it.result)},
+            {"detail", it.detail}};
+  }
+  Json operator()(const wire::ProgramEnded &it) const {
+    return {{"report", "ProgramEnded"},
+            {"time", seconds(it.time)},
+            {"steps_done", it.steps_done},
+            {"cancelled", it.cancelled},
+            {"error", it.error}};
+  }
+};
+
+}  // namespace
+
+std::string report_json(const wire::Report &report) {
+  const Json json = std::visit(ToJson{}, report);
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace kmodtest::report

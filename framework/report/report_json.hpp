@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+
+#include "wire/message.hpp"
+
+namespace kmodtest::report {
+
+/// What the agent told, as one JSON object in one line: {"report": "Loaded", "step": 0, …}. Times are seconds of the
+/// guest's clock. A baseline's threads and modules are left out (ps.txt and lsmod.txt have them).
+std::string report_json(const wire::Report &report);
+
+}  // namespace kmodtest::report
