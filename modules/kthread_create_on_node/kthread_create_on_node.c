@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * kthread_create_on_node - a kernel thread whose memory is on the NUMA node
+ * that the parameter names
+ *
+ * What the kernel promises: the node is a preference for the allocation of the
+ * task_struct and of the stack. Two things may defeat it:
+ *  - the node has no free memory, then another one serves;
+ *  - the stack is a used one. Each CPU keeps up to two stacks of ended tasks
+ *    and hands them out again, on kernels before 7.0 without looking at their
+ *    node.
+ * Nothing can be done about the first. Against the second, threads that got a
+ * used stack on another node are put aside, never woken, until one has a stack
+ * where it should be; there are at most two used ones per CPU. What came of it
+ * is read from the pages themselves and logged. Where the thread runs is not
+ * the subject: it may run on any CPU.
+ */
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/init.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/nodemask.h>
+#include <linux/numa.h>
+#include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include <linux/slab.h>
+
+static int node;
+module_param(node, int, 0444);
+MODULE_PARM_DESC(node, "NUMA node that the thread's memory comes from (default 0)");
+
+static struct task_struct *def_thread;
+
+static int my_thread_fn(void *unused)
+{
+	while (!kthread_should_stop()) {
+		pr_info("inside my_thread_fn\n");
+		msleep(100);
+	}
+	return 0;
+}
+
+static int node_of_task_struct(struct task_struct *task)
+{
+	return page_to_nid(virt_to_page(task));
+}
+
+/* NUMA_NO_NODE: its pages are on several nodes. */
+static int node_of_stack(struct task_struct *task)
+{
+	const char *stack = task_stack_page(task);
+	int found = NUMA_NO_NODE;
+	size_t offset;
+
+	for (offset = 0; offset < THREAD_SIZE; offset += PAGE_SIZE) {
+		const void *address = stack + offset;
+		/* With CONFIG_VMAP_STACK stacks are outside the linear map. */
+		struct page *page = is_vmalloc_addr(address) ? vmalloc_to_page(address) :
+							       virt_to_page(address);
+		int nid = page_to_nid(page);
+
+		if (offset && nid != found)
+			return NUMA_NO_NODE;
+		found = nid;
+	}
+	return found;
+}
+
+static struct task_struct *create_thread(void)
+{
+	return kthread_create_on_node(my_thread_fn, NULL, node, "kthread_create_on_node example");
+}
+
+/* A thread with a stack on the node asked for; after enough attempts, any. */
+static struct task_struct *create_thread_on_node(void)
+{
+	unsigned int most = 2 * num_possible_cpus() + 1;
+	struct task_struct **aside;
+	struct task_struct *task;
+	unsigned int count = 0;
+
+	aside = kcalloc(most, sizeof(*aside), GFP_KERNEL);
+	if (!aside)
+		return ERR_PTR(-ENOMEM);
+
+	task = create_thread();
+	while (!IS_ERR(task) && node_of_stack(task) != node && count < most) {
+		aside[count++] = task;
+		task = create_thread();
+	}
+
+	/* These never ran: their function is not called, and the value is -EINTR. */
+	while (count--)
+		kthread_stop(aside[count]);
+	kfree(aside);
+	return task;
+}
+
+static int __init kthread_create_on_node_init(void)
+{
+	pr_info("Inside kthread init function\n");
+
+	/* A number beyond MAX_NUMNODES must not reach node_online(). */
+	if (node < 0 || node >= MAX_NUMNODES || !node_online(node)) {
+		pr_err("kthread_create_on_node: node %d does not exist or is offline\n", node);
+		return -EINVAL;
+	}
+
+	def_thread = create_thread_on_node();
+	if (IS_ERR(def_thread)) {
+		pr_err("Error in creating thread\n");
+		return PTR_ERR(def_thread);
+	}
+	pr_info("Thread created successfully\n");
+	pr_info("task_struct on node %d, stack on node %d\n",
+		node_of_task_struct(def_thread), node_of_stack(def_thread));
+	wake_up_process(def_thread);
+	pr_info("wake up process done successfully\n");
+	return 0;
+}
+
+static void __exit kthread_create_on_node_exit(void)
+{
+	pr_info("Inside kthread exit function\n");
+	kthread_stop(def_thread);
+	pr_info("Destroyed thread\n");
+}
+
+module_init(kthread_create_on_node_init);
+module_exit(kthread_create_on_node_exit);
+
+MODULE_DESCRIPTION("Example of kthread_create_on_node");
+MODULE_AUTHOR("The kmodtest authors");
+MODULE_LICENSE("GPL");
