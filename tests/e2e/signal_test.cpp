@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Whatever ends the controller, at whatever moment, no guest outlives it and no report is half written.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <thread>
+
+#include "e2e/tool.hpp"
+
+namespace kmodtest::e2e {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<std::string> long_run(const fs::path &junit) {
+  return {"run", source_folder() / "testplans/ex7_2.yaml", "--cpus", "1,2", "-j", "2", "--junit", junit};
+}
+
+TEST(Signals, OneInterruptEndsTheRunInOrder) {
+  const ScratchFolder scratch;
+  const fs::path junit = scratch.path() / "junit.xml";
+  Tool tool(long_run(junit));
+  ASSERT_TRUE(tool.wait_for_guest());
+  tool.signal(SIGINT);
+  const Ended ended = tool.wait(20s);
+  EXPECT_EQ(ended.exit_code, 130) << ended.out << ended.err;
+  EXPECT_TRUE(tool.guests_gone(0ms));
+  EXPECT_NE(ended.out.find("interrupted"), std::string::npos) << ended.out;
+  EXPECT_TRUE(fs::is_empty(tool.runtime_folder()) || fs::is_empty(tool.runtime_folder() / "kmodtest"))
+      << "the runtime folder was not cleaned";
+}
+
+/// Interrupts twice, after a delay that sweeps over starting, booting, pushing and running.
+class InterruptTwice : public ::testing::TestWithParam<int> {};
+
+TEST_P(InterruptTwice, LeavesNothingRunningAtAnyMoment) {
+  const ScratchFolder scratch;
+  const fs::path junit = scratch.path() / "junit.xml";
+  Tool tool(long_run(junit));
+  std::this_thread::sleep_for(std::chrono::milliseconds(GetParam()));
+  tool.signal(SIGINT);
+  std::this_thread::sleep_for(20ms);
+  tool.signal(SIGINT);
+  const Ended ended = tool.wait(20s);
+  EXPECT_EQ(ended.exit_code, 130) << ended.out << ended.err;
+  EXPECT_TRUE(tool.guests_gone(2000ms)) << "a QEMU is left";
+  if (fs::exists(junit)) {
+    EXPECT_NE(read_file(junit).find("</testsuites>"), std::string::npos) << "half a report";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(E2e, InterruptTwice, ::testing::Values(5, 60, 200, 450, 900, 1800, 3200, 5000));
+
+class Killed : public ::testing::TestWithParam<int> {};
+
+TEST_P(Killed, NoGuestSurvivesTheController) {
+  const ScratchFolder scratch;
+  Tool tool(long_run(scratch.path() / "junit.xml"));
+  ASSERT_TRUE(tool.wait_for_guest());
+  std::this_thread::sleep_for(std::chrono::milliseconds(GetParam()));
+  tool.signal(SIGKILL);
+  const Ended ended = tool.wait(20s);
+  EXPECT_EQ(ended.exit_code, 137);
+  EXPECT_TRUE(tool.guests_gone(3000ms)) << "a QEMU is left";
+  EXPECT_FALSE(fs::exists(scratch.path() / "junit.xml"));
+}
+
+INSTANTIATE_TEST_SUITE_P(E2e, Killed, ::testing::Values(0, 100, 1500, 4000));
+
+TEST(Signals, TheNextRunSweepsWhatAKilledOneLeft) {
+  const ScratchFolder scratch;
+  const ScratchFolder runtime;
+  Tool::Environment environment = {{"XDG_RUNTIME_DIR", runtime.path()}};
+  Tool killed(long_run(scratch.path() / "junit.xml"), environment);
+  std::this_thread::sleep_for(2s);
+  killed.signal(SIGKILL);
+  killed.wait(20s);
+  const Ended ended = Tool({"run", source_folder() / "testplans/ex7_1.yaml", "--cpus", "1"}, environment).wait();
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  const fs::path roots = runtime.path() / "kmodtest";
+  EXPECT_TRUE(!fs::exists(roots) || fs::is_empty(roots)) << "a stale folder is left";
+}
+
+}  // namespace
+}  // namespace kmodtest::e2e

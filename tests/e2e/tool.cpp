@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "e2e/tool.hpp"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <fstream>
+#include <grp.h>
+#include <signal.h>
+#include <sstream>
+#include <stdexcept>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace kmodtest::e2e {
+
+using namespace std::chrono_literals;
+
+ScratchFolder::ScratchFolder() {
+  std::string name = "/tmp/kmt-e2e-XXXXXX";
+  if (!::mkdtemp(name.data())) throw std::runtime_error("cannot make a folder in /tmp");
+  path_ = name;
+}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+fs::path ScratchFolder::write(const std::string &name, const std::string &content) const {
+  const fs::path file = path_ / name;
+  fs::create_directories(file.parent_path());
+  std::ofstream(file, std::ios::binary) << content;
+  return file;
+}
+
+std::string read_file(const fs::path &file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream content;
+  content << stream.rdbuf();
+  return content.str();
+}
+
+Tool::Tool(std::vector<std::string> arguments, Environment environment, std::optional<uid_t> user) {
+  std::vector<std::string> words = {KMODTEST_BINARY};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  environment.emplace("XDG_RUNTIME_DIR", runtime_.path().string());
+  environment.emplace("NO_COLOR", "1");
+  std::vector<char *> argv;
+  for (auto &word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  const std::string out = output_.path() / "out", err = output_.path() / "err";
+  if (user && ::chown(runtime_.path().c_str(), *user, *user) != 0) throw std::runtime_error("cannot chown");
+
+  pid_ = ::fork();
+  if (pid_ != 0) return;
+  const int in = ::open("/dev/null", O_RDONLY);
+  const int to_out = ::open(out.c_str(), O_WRONLY | O_CREAT, 0600);
+  const int to_err = ::open(err.c_str(), O_WRONLY | O_CREAT, 0600);
+  ::dup2(in, 0);
+  ::dup2(to_out, 1);
+  ::dup2(to_err, 2);
+  for (const auto &[name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+  if (user && (::setgroups(0, nullptr) != 0 || ::setgid(*user) != 0 || ::setuid(*user) != 0)) ::_exit(126);
+  ::execv(argv[0], argv.data());
+  ::_exit(127);
+}
+
+Tool::~Tool() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+void Tool::signal(int number) const {
+  ::kill(pid_, number);
+}
+
+Ended Tool::wait(std::chrono::seconds deadline) {
+  const auto end = std::chrono::steady_clock::now() + deadline;
+  int status = 0;
+  Ended ended;
+  while (::waitpid(pid_, &status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > end) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, &status, 0);
+      status = -1;
+      break;
+    }
+    std::this_thread::sleep_for(5ms);
+  }
+  pid_ = -1;
+  if (status != -1) ended.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  ended.out = read_file(output_.path() / "out");
+  ended.err = read_file(output_.path() / "err");
+  return ended;
+}
+
+std::vector<pid_t> Tool::guests() const {
+  std::vector<pid_t> found;
+  std::error_code error;
+  for (const auto &entry : fs::directory_iterator("/proc", error)) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    const std::string command = read_file(entry.path() / "cmdline");
+    if (command.find("qemu") != std::string::npos && command.find(runtime_.path().string()) != std::string::npos) {
+      found.push_back(std::stoi(name));
+    }
+  }
+  return found;
+}
+
+bool Tool::wait_for_guest(std::chrono::seconds deadline) const {
+  const auto end = std::chrono::steady_clock::now() + deadline;
+  while (std::chrono::steady_clock::now() < end) {
+    if (!guests().empty()) return true;
+    std::this_thread::sleep_for(10ms);
+  }
+  return false;
+}
+
+bool Tool::guests_gone(std::chrono::milliseconds deadline) const {
+  const auto end = std::chrono::steady_clock::now() + deadline;
+  while (!guests().empty()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(5ms);
+  }
+  return true;
+}
+
+Ended kmodtest(std::vector<std::string> arguments, Tool::Environment environment) {
+  Tool tool(std::move(arguments), std::move(environment));
+  return tool.wait();
+}
+
+fs::path source_folder() {
+  return KMODTEST_SOURCE;
+}
+fs::path faulty_folder() {
+  return source_folder() / "tests/e2e/faulty";
+}
+
+}  // namespace kmodtest::e2e

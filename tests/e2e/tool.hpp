@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+/// The built kmodtest, driven from outside as a user would.
+namespace kmodtest::e2e {
+
+namespace fs = std::filesystem;
+
+/// A folder of its own that goes with the object.
+class ScratchFolder {
+ public:
+  ScratchFolder();
+  ~ScratchFolder();
+  ScratchFolder(const ScratchFolder &) = delete;
+  ScratchFolder &operator=(const ScratchFolder &) = delete;
+  const fs::path &path() const { return path_; }
+  fs::path write(const std::string &name, const std::string &content) const;
+
+ private:
+  fs::path path_;
+};
+
+std::string read_file(const fs::path &file);
+
+struct Ended {
+  int exit_code = -1;  ///< 128 + N where signal N ended it
+  std::string out;
+  std::string err;
+};
+
+/// One kmodtest process with a runtime folder of its own, so that its guests can be told from all others.
+class Tool {
+ public:
+  using Environment = std::map<std::string, std::string>;
+
+  explicit Tool(std::vector<std::string> arguments, Environment environment = {}, std::optional<uid_t> user = {});
+  ~Tool();
+  Tool(const Tool &) = delete;
+  Tool &operator=(const Tool &) = delete;
+
+  pid_t pid() const { return pid_; }
+  void signal(int number) const;
+  /// Waits for the end; what still runs after `deadline` is killed and reported as exit code -1.
+  Ended wait(std::chrono::seconds deadline = std::chrono::seconds(120));
+  /// Waits until this tool has a running guest, at most `deadline`.
+  bool wait_for_guest(std::chrono::seconds deadline = std::chrono::seconds(60)) const;
+  /// Processes that belong to this tool's guests.
+  std::vector<pid_t> guests() const;
+  /// Waits until none is left; false when one is still there after `deadline`.
+  bool guests_gone(std::chrono::milliseconds deadline) const;
+  const fs::path &runtime_folder() const { return runtime_.path(); }
+
+ private:
+  ScratchFolder runtime_;
+  ScratchFolder output_;
+  pid_t pid_ = -1;
+};
+
+/// Runs kmodtest to its end.
+Ended kmodtest(std::vector<std::string> arguments, Tool::Environment environment = {});
+
+/// Folders of the source tree.
+fs::path source_folder();
+fs::path faulty_folder();
+
+}  // namespace kmodtest::e2e
