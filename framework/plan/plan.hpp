@@ -47,7 +47,7 @@ struct GuestShape {
   int cpus = 1;
   int sockets = 0, cores = 0, threads = 0;  ///< 0: not asked for; else their product is `cpus`
   std::uint32_t memory_mib = 256;
-  std::vector<NumaCell> numa;  ///< empty: one node
+  std::vector<NumaCell> numa;      ///< empty: one node
   std::string channel = "virtio";  ///< or "serial"
   std::string append;              ///< further words for the kernel's command line
   bool operator==(const GuestShape &) const = default;
@@ -66,33 +66,34 @@ struct ModuleSource {
 /// `modinfo`: judged by the controller from the .ko alone.
 struct ModinfoCondition {
   std::string module;
-  std::map<std::string, wire::Pattern> fields;  ///< description, author, license, depends, name, vermagic, version, parm:NAME…
+  std::map<std::string, wire::Pattern>
+      fields;  ///< description, author, license, depends, name, vermagic, version, parm:NAME…
   bool operator==(const ModinfoCondition &) const = default;
 };
 
 /// A step of a case, with every ${…} filled in.
 struct Step {
   Location where;
-  std::string key;      ///< "load", "dmesg", "ps"…
-  std::string source;   ///< the plan's line, for failures
+  std::string key;                          ///< "load", "dmesg", "ps"…
+  std::string source;                       ///< the plan's line, for failures
   std::optional<wire::Step> guest;          ///< what the agent carries out
   std::optional<ModinfoCondition> modinfo;  ///< or what the controller checks
-  std::vector<Location> part_locations;     ///< dmesg: of each in_order, contains, absent, count, interval in this order
+  std::vector<Location> part_locations;  ///< dmesg: of each in_order, contains, absent, count, interval in this order
 };
 
 /// The always-on checks; a plan may switch one off or say what it allows.
 struct Checks {
-  bool reports = true;   ///< no kernel report
-  bool taint = true;     ///< no taint but the module's own
-  bool leftovers = true; ///< no thread, module, /proc, /sys or /dev entry left after unload
+  bool reports = true;                     ///< no kernel report
+  bool taint = true;                       ///< no taint but the module's own
+  bool leftovers = true;                   ///< no thread, module, /proc, /sys or /dev entry left after unload
   std::vector<std::string> allow_entries;  ///< shell globs of entries that may stay
   std::vector<std::string> allow_threads;
 };
 
 /// One plan at one point of its matrix.
 struct Case {
-  std::string plan_name;  ///< `name:` of the plan
-  std::string id;         ///< "ex7_4 [cpus=4 cpu=3]": file stem and the point; unique within a plan
+  std::string plan_name;                     ///< `name:` of the plan
+  std::string id;                            ///< "ex7_4 [cpus=4 cpu=3]": file stem and the point; unique within a plan
   std::map<std::string, std::string> point;  ///< matrix variables, "cpus" and "kernel" among them
   std::filesystem::path plan_file;           ///< empty for a plan made up from a .ko
   GuestShape guest;
@@ -101,7 +102,7 @@ struct Case {
   std::vector<std::string> kernel_modules;  ///< shipped by the kernel; loaded first with what they depend on
   std::vector<Step> steps;                  ///< an unload at the end is added where the plan leaves a module loaded
   Checks checks;
-  wire::Microseconds timeout{0};  ///< of the whole case, in guest time after READY
+  wire::Microseconds timeout{0};    ///< of the whole case, in guest time after READY
   std::optional<std::string> skip;  ///< reason
 };
 
@@ -127,12 +128,13 @@ struct ParseResult {
   std::vector<Diagnostic> diagnostics;
 };
 
-/// Reads, validates and expands a plan; reports all that is wrong with it at once. Throws base::Error only when the file
-/// cannot be read.
+/// Reads, validates and expands a plan; reports all that is wrong with it at once. Throws base::Error only when the
+/// file cannot be read.
 ParseResult parse_plan_file(const std::filesystem::path &file, const Overrides &overrides = {});
 
 /// The same from text; `file` is for messages and for resolving module folders.
-ParseResult parse_plan_text(const std::string &text, const std::filesystem::path &file, const Overrides &overrides = {});
+ParseResult parse_plan_text(const std::string &text, const std::filesystem::path &file,
+                            const Overrides &overrides = {});
 
 /// The plan that `kmodtest run my-module.ko` stands for: load, watch for a second, unload, the always-on checks.
 Plan plan_for_module(const std::vector<std::filesystem::path> &modules, const Overrides &overrides = {});

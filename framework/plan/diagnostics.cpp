@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/diagnostics.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <string>
+#include <utility>
+
+namespace kmodtest::plan {
+namespace {
+
+bool starts_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0u) != 0x80u;
+}
+
+}  // namespace
+
+const char *kind_phrase(Node::Kind kind) {
+  switch (kind) {
+    case Node::Kind::null:
+      return "nothing";
+    case Node::Kind::scalar:
+      return "a single value";
+    case Node::Kind::list:
+      return "a list";
+    case Node::Kind::map:
+      return "a map";
+  }
+  return "nothing";
+}
+
+std::string Location::str() const {
+  if (line == 0) return file;
+  return fmt::format("{}:{}:{}", file, line, column);
+}
+
+std::string Diagnostic::str() const {
+  std::string out =
+      fmt::format("{}: {}: {}\n", where.str(), severity == Severity::error ? "error" : "warning", message);
+  if (where.line == 0) return out;
+  // A long line is shown around the place, so that the caret stays on the screen.
+  constexpr int kShown = 160;
+  std::string shown = printable(source);
+  int column = std::max(where.column, 1);
+  int underlined = std::max(width, 1);
+  if (characters(shown) > kShown) {
+    const int skip = std::max(0, column - kShown / 2);
+    std::string part;
+    int at = 0;
+    for (const char byte : shown) {
+      if (starts_character(byte)) ++at;
+      if (at > skip && at <= skip + kShown) part += byte;
+    }
+    shown = part;
+    column -= skip;
+    underlined = std::clamp(underlined, 1, std::max(1, kShown - column + 1));
+  }
+  const std::string number = fmt::format("{:4}", where.line);
+  out += fmt::format("{} |   {}\n", number, shown);
+  out += fmt::format("{} |   {}^{}\n", std::string(number.size(), ' '),
+                     std::string(static_cast<std::size_t>(column - 1), ' '),
+                     std::string(static_cast<std::size_t>(underlined - 1), '~'));
+  return out;
+}
+
+Source::Source(std::string file, std::string_view text) : file_(std::move(file)) {
+  if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    lines_.emplace_back(line);
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+}
+
+const std::string &Source::line(int number) const {
+  static const std::string nothing;
+  if (number < 1 || static_cast<std::size_t>(number) > lines_.size()) return nothing;
+  return lines_[static_cast<std::size_t>(number) - 1];
+}
+
+int Source::column_of_byte(int number, int offset) const {
+  const std::string &text = line(number);
+  const std::size_t end = std::min(text.size(), static_cast<std::size_t>(std::max(offset, 0)));
+  return characters(std::string_view(text).substr(0, end)) + 1;
+}
+
+void Problems::add(Diagnostic::Severity severity, const Node &node, std::string message) {
+  const std::pair<int, int> place{node.line, node.column};
+  if (settled_.contains(place) || full()) return;
+  for (const Diagnostic &other : found_)
+    if (other.where.line == node.line && other.where.column == node.column && other.message == message) return;
+  Diagnostic diagnostic;
+  diagnostic.severity = severity;
+  diagnostic.where = source_.at(node);
+  diagnostic.message = std::move(message);
+  diagnostic.source = source_.line(node.line);
+  if (node.kind == Node::Kind::scalar) {
+    const int rest = characters(diagnostic.source) - node.column + 1;
+    diagnostic.width = std::clamp(characters(node.text) + (node.quoted ? 2 : 0), 1, std::max(rest, 1));
+  }
+  seen_.insert(place);
+  if (severity == Diagnostic::Severity::error) ++errors_;
+  found_.push_back(std::move(diagnostic));
+}
+
+void Problems::error_at(int line, int column, int width, std::string message) {
+  if (full()) return;
+  Diagnostic diagnostic;
+  diagnostic.where = {source_.file(), line, column};
+  diagnostic.message = std::move(message);
+  diagnostic.source = source_.line(line);
+  diagnostic.width = width;
+  ++errors_;
+  found_.push_back(std::move(diagnostic));
+}
+
+std::vector<Diagnostic> Problems::take() {
+  std::stable_sort(found_.begin(), found_.end(), [](const Diagnostic &a, const Diagnostic &b) {
+    return std::pair(a.where.line, a.where.column) < std::pair(b.where.line, b.where.column);
+  });
+  return std::move(found_);
+}
+
+std::string printable(std::string_view text, char instead) {
+  std::string out(text);
+  for (char &byte : out)
+    if (std::iscntrl(static_cast<unsigned char>(byte))) byte = instead;
+  return out;
+}
+
+int characters(std::string_view text) {
+  return static_cast<int>(std::count_if(text.begin(), text.end(), starts_character));
+}
+
+std::string cut(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  std::size_t end = bytes;
+  while (end > 0 && !starts_character(text[end])) --end;
+  return std::string(text.substr(0, end));
+}
+
+std::string quote(std::string_view text) {
+  constexpr std::size_t kLongest = 60;
+  const std::string shown = printable(cut(text, kLongest), '?');
+  return fmt::format("'{}{}'", shown, text.size() > kLongest ? "…" : "");
+}
+
+std::string suggestion(const std::string &word, const std::vector<std::string> &candidates) {
+  if (candidates.empty()) return {};
+  if (const auto close = did_you_mean(word, candidates)) return fmt::format(" (did you mean '{}'?)", *close);
+  return fmt::format(" (known here: {})", fmt::join(candidates, ", "));
+}
+
+std::optional<std::string> did_you_mean(const std::string &word, const std::vector<std::string> &candidates) {
+  constexpr std::size_t kLongest = 64;
+  if (word.empty() || word.size() > kLongest) return std::nullopt;
+  const auto lower = [](std::string text) {
+    for (char &c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return text;
+  };
+  const std::string a = lower(word);
+  std::optional<std::string> best;
+  std::size_t best_distance = 0;
+  for (const std::string &candidate : candidates) {
+    const std::string b = lower(candidate);
+    // Optimal string alignment: a swap of neighbours counts as one slip.
+    std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+    for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
+    for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+      for (std::size_t j = 1; j <= b.size(); ++j) {
+        const std::size_t replaced = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+        cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, replaced});
+        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+          cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+      }
+    }
+    const std::size_t distance = cost[a.size()][b.size()];
+    if (distance <= std::max<std::size_t>(1, std::max(a.size(), b.size()) / 3) &&
+        distance < std::max(a.size(), b.size()) && (!best || distance < best_distance)) {
+      best = candidate;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+}  // namespace kmodtest::plan

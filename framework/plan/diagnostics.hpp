@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plan/node.hpp"
+#include "plan/plan.hpp"
+
+namespace kmodtest::plan {
+
+/// A plan's text, by lines.
+class Source {
+ public:
+  Source(std::string file, std::string_view text);
+  const std::string &file() const { return file_; }
+  /// Line `number` (from 1) without its end; empty beyond the last.
+  const std::string &line(int number) const;
+  /// Characters (not bytes) before byte `offset` of a line, plus one: the column as people count it.
+  int column_of_byte(int line, int offset) const;
+  Location at(const Node &node) const { return {file_, node.line, node.column}; }
+
+ private:
+  std::string file_;
+  std::vector<std::string> lines_;
+};
+
+/// Collects what is wrong with a plan. A place is reported once, however many cases of the matrix stumble over it.
+class Problems {
+ public:
+  explicit Problems(const Source &source) : source_(source) {}
+  void error(const Node &node, std::string message) { add(Diagnostic::Severity::error, node, std::move(message)); }
+  void warning(const Node &node, std::string message) { add(Diagnostic::Severity::warning, node, std::move(message)); }
+  /// For what has no node: line 0 means the file as a whole.
+  void error_at(int line, int column, int width, std::string message);
+
+  bool any_error() const { return errors_ > 0; }
+  std::size_t errors() const { return errors_; }
+  /// True once so much is wrong that further reading helps nobody.
+  bool full() const { return errors_ >= kMost; }
+  /// From now on, places that were reported before stay silent.
+  void next_case() { settled_ = seen_; }
+  /// All, in the order of the file.
+  std::vector<Diagnostic> take();
+
+  static constexpr std::size_t kMost = 100;
+
+ private:
+  void add(Diagnostic::Severity severity, const Node &node, std::string message);
+  const Source &source_;
+  std::vector<Diagnostic> found_;
+  std::set<std::pair<int, int>> seen_, settled_;
+  std::size_t errors_ = 0;
+};
+
+/// The text in single quotes, cut at 60 characters, control characters shown as '?'.
+std::string quote(std::string_view text);
+/// Control characters become spaces, so that a line of a file cannot steer a terminal.
+std::string printable(std::string_view text, char instead = ' ');
+/// Characters of UTF-8 text.
+int characters(std::string_view text);
+/// The text cut to at most `bytes` bytes, never inside a character.
+std::string cut(std::string_view text, std::size_t bytes);
+/// " (did you mean 'memory'?)" or, when nothing is close, " (known here: a, b)"; empty without candidates.
+std::string suggestion(const std::string &word, const std::vector<std::string> &candidates);
+
+}  // namespace kmodtest::plan

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/expand.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <fmt/format.h>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plan/guest_shape.hpp"
+#include "plan/module_lookup.hpp"
+#include "plan/reader.hpp"
+#include "plan/steps.hpp"
+
+namespace kmodtest::plan {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr wire::Microseconds kDefaultTimeout = 60s;
+constexpr std::size_t kMostCases = 4096;
+constexpr std::size_t kMostSteps = 1000;
+constexpr std::size_t kLargestExpansion = 256u << 20;  // of Node::weight, over all cases
+
+using Point = std::vector<std::pair<std::string, std::string>>;
+
+struct Axis {
+  const Node *name = nullptr;
+  std::vector<const Node *> values;
+};
+
+bool is_variable_name(const std::string &name) {
+  if (name.empty() || name.size() > 64 || (name[0] >= '0' && name[0] <= '9')) return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  });
+}
+
+class Expansion {
+ public:
+  Expansion(const Node &root, const fs::path &file, const Overrides &overrides, const Source &source,
+            Problems &problems)
+      : root_(root),
+        file_(file),
+        overrides_(overrides),
+        source_(source),
+        problems_(problems),
+        scope_{source, problems} {
+    std::error_code error;
+    const fs::path absolute = fs::absolute(file.empty() ? fs::path("plan.yaml") : file, error);
+    places_.folder = (error ? file : absolute).parent_path().lexically_normal();
+    for (const fs::path &root_folder : overrides.module_roots) {
+      const fs::path folder = fs::absolute(root_folder, error);
+      places_.roots.push_back((error ? root_folder : folder).lexically_normal());
+    }
+  }
+
+  std::optional<Plan> run() {
+    MapReader reader(root_, plan_table(), scope_);
+    Plan plan;
+    plan.file = file_;
+    plan.name = file_.stem().string();
+    // Names and tags belong to the plan, not to a case: no variables in them.
+    if (const auto name = reader.text("name")) plan.name = *name;
+    if (const auto description = reader.text("description")) plan.description = *description;
+    plan.tags = reader.texts("tags");
+    if (const Node *guest = root_.find("guest"); guest != nullptr) guest_ = reader.map("guest");
+    if (const Node *checks = root_.find("checks"); checks != nullptr) checks_ = reader.map("checks");
+    modules_ = root_.find("module");
+    steps_ = read_step_list();
+    read_axes(reader);
+    if (!check_size()) return std::nullopt;
+
+    for (const std::string &kernel : kernels_) {
+      for (const int cpus : cpus_) {
+        if (!expand_cpus(kernel, cpus, plan)) return std::nullopt;
+      }
+    }
+    warn_unused();
+    if (problems_.any_error()) return std::nullopt;
+    return plan;
+  }
+
+ private:
+  const std::vector<Node> *read_step_list() {
+    const Node *steps = root_.find("steps");
+    if (steps == nullptr) return nullptr;
+    if (steps->kind != Node::Kind::list) {
+      problems_.error(*steps, fmt::format("'steps' takes a list of steps, not {} (start each step with '- ')",
+                                          kind_phrase(steps->kind)));
+      return nullptr;
+    }
+    if (steps->items.empty()) problems_.error(*steps, "'steps' is empty (a plan needs at least one step, e.g. - load)");
+    if (steps->items.size() > kMostSteps) {
+      problems_.error(*steps, fmt::format("a plan has at most {} steps, not {}", kMostSteps, steps->items.size()));
+      return nullptr;
+    }
+    return &steps->items;
+  }
+
+  void read_axes(MapReader &reader) {
+    const std::size_t before = problems_.errors();
+    cpus_ = read_cpu_axis(guest_, scope_);
+    if (!overrides_.cpus.empty()) {
+      cpus_.clear();
+      for (const int cpus : overrides_.cpus)
+        if (std::find(cpus_.begin(), cpus_.end(), cpus) == cpus_.end()) cpus_.push_back(cpus);
+    }
+    cpus_known_ = !cpus_.empty() && problems_.errors() == before;
+    if (cpus_.empty()) cpus_ = {1};
+    read_kernels(reader);
+    const Node *matrix = root_.find("matrix");
+    if (matrix == nullptr) return;
+    if (matrix->kind != Node::Kind::map) {
+      problems_.error(*matrix, fmt::format("'matrix' takes a map of lists, not {} (e.g. matrix: {})",
+                                           kind_phrase(matrix->kind), plan_table().find("matrix")->example));
+      return;
+    }
+    for (const auto &[name, values] : matrix->entries) {
+      Axis axis;
+      axis.name = &name;
+      if (name.text == "cpus" || name.text == "kernel")
+        problems_.error(name, fmt::format("'{}' cannot be a variable of the matrix (give a list to '{}')", name.text,
+                                          name.text == "cpus" ? "guest: {cpus: …}" : "kernel:"));
+      else if (!is_variable_name(name.text))
+        problems_.error(name,
+                        fmt::format("{} cannot be the name of a variable (letters, digits and '_', no digit first)",
+                                    quote(name.text)));
+      if (values.kind == Node::Kind::list) {
+        for (const Node &value : values.items) axis.values.push_back(&value);
+      } else {
+        axis.values.push_back(&values);
+      }
+      if (axis.values.empty()) problems_.error(values, fmt::format("the variable {} has no values", quote(name.text)));
+      std::erase_if(axis.values, [&](const Node *value) {
+        if (value->kind == Node::Kind::scalar) return false;
+        problems_.error(*value,
+                        fmt::format("a value of the matrix is a single value, not {}", kind_phrase(value->kind)));
+        return true;
+      });
+      axes_.push_back(std::move(axis));
+    }
+  }
+
+  void read_kernels(MapReader &reader) {
+    std::vector<const Node *> nodes;
+    std::vector<std::string> names = reader.texts("kernel", &nodes);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (names[i].empty()) problems_.error(*nodes[i], "the kernel's name is empty");
+      if (names[i].find('/') == std::string::npos) continue;
+      const fs::path path = (places_.folder / names[i]).lexically_normal();
+      if (names[i].size() > 1024 || !places_.allow(path))
+        problems_.error(
+            *nodes[i],
+            fmt::format("the kernel {} is outside of the plan's folder (give it with --kernel PATH)", quote(names[i])));
+    }
+    if (reader.has("kernel") && names.empty() && !problems_.any_error())
+      reader.error("kernel", "the list of kernels is empty");
+    if (!overrides_.kernels.empty()) names = overrides_.kernels;
+    for (const std::string &name : names)
+      if (std::find(kernels_.begin(), kernels_.end(), name) == kernels_.end()) kernels_.push_back(name);
+    if (kernels_.empty()) kernels_ = {""};
+  }
+
+  bool check_size() {
+    std::size_t cases = cpus_.size() * kernels_.size();
+    for (const Axis &axis : axes_) {
+      cases *= std::max<std::size_t>(axis.values.size(), 1);
+      if (cases > kMostCases) {
+        problems_.error(*axis.name, fmt::format("the matrix has more than {} cases", kMostCases));
+        return false;
+      }
+    }
+    if (cases * root_.weight > kLargestExpansion) {
+      problems_.error(root_, fmt::format("the plan unfolds to too much: {} cases of so many steps", cases));
+      return false;
+    }
+    return true;
+  }
+
+  /// The values of an axis for a guest with `cpus` CPUs: first and last resolved, doubles dropped.
+  std::vector<std::string> resolve(const Axis &axis, int cpus) {
+    std::vector<std::string> out;
+    for (const Node *node : axis.values) {
+      const auto filled = scope_.fill(*node);
+      if (!filled) continue;
+      std::string value = *filled;
+      if (value == "first") value = "0";
+      if (value == "last") value = std::to_string(cpus - 1);
+      if (std::find(out.begin(), out.end(), value) == out.end()) out.push_back(std::move(value));
+    }
+    if (out.empty()) out.emplace_back("0");  // wrong already; the steps are still read
+    return out;
+  }
+
+  bool expand_cpus(const std::string &kernel, int cpus, Plan &plan) {
+    const Point base{{"cpus", std::to_string(cpus)}, {"kernel", kernel.empty() ? "default" : kernel}};
+    scope_.variables = base;
+    scope_.cpus = cpus_known_ ? cpus : 0;
+    std::vector<std::vector<std::string>> values;
+    values.reserve(axes_.size());
+    for (const Axis &axis : axes_) values.push_back(resolve(axis, cpus));
+    std::vector<std::size_t> at(axes_.size(), 0);
+    while (true) {
+      Point point{{"cpus", std::to_string(cpus)}};
+      scope_.variables = base;
+      for (std::size_t i = 0; i < axes_.size(); ++i) {
+        point.emplace_back(axes_[i].name->text, values[i][at[i]]);
+        scope_.variables.push_back(point.back());
+      }
+      if (!kernel.empty()) point.emplace_back("kernel", kernel);
+      add_case(kernel, cpus, point, plan);
+      problems_.next_case();
+      if (problems_.full()) return false;
+      std::size_t axis = axes_.size();
+      while (axis > 0 && ++at[axis - 1] == values[axis - 1].size()) at[--axis] = 0;
+      if (axis == 0) return true;
+    }
+  }
+
+  void add_case(const std::string &kernel, int cpus, const Point &point, Plan &plan) {
+    Case next;
+    next.plan_name = plan.name;
+    next.id = fmt::format("{} [{}]", file_.stem().string(), point_text(point));
+    next.point = {point.begin(), point.end()};
+    next.plan_file = file_;
+    next.kernel = kernel;
+    next.timeout = kDefaultTimeout;
+    next.guest = read_guest(guest_, cpus, overrides_.memory_mib, scope_);
+    MapReader reader(root_, plan_table(), scope_);
+    for (const std::string &name : reader.texts("kernel_modules")) {
+      if (!is_module_name(name))
+        reader.error("kernel_modules", fmt::format("{} cannot be the name of a module", quote(name)));
+      next.kernel_modules.push_back(name);
+    }
+    if (const auto timeout = reader.duration("timeout")) {
+      if (timeout->count() == 0) reader.error("timeout", "the timeout of a case has to be longer than 0s");
+      next.timeout = *timeout;
+    }
+    next.skip = reader.text("skip");
+    next.checks = read_checks();
+    if (modules_ != nullptr) {
+      if (!known_modules_) {
+        const std::size_t before = problems_.errors();
+        next.modules = read_modules(*modules_, places_, scope_);
+        if (problems_.errors() != before) scope_.modules_known = false;
+        if (!modules_->variables) known_modules_ = next.modules;
+      } else {
+        next.modules = *known_modules_;
+      }
+    } else {
+      scope_.modules_known = false;
+    }
+    add_steps(next);
+    if (!problems_.any_error()) plan.cases.push_back(std::move(next));
+  }
+
+  Checks read_checks() {
+    Checks checks;
+    if (checks_ == nullptr) return checks;
+    MapReader reader(*checks_, checks_table(), scope_);
+    checks.reports = reader.boolean("reports").value_or(true);
+    checks.taint = reader.boolean("taint").value_or(true);
+    checks.leftovers = reader.boolean("leftovers").value_or(true);
+    checks.allow_entries = reader.texts("allow_entries");
+    checks.allow_threads = reader.texts("allow_threads");
+    return checks;
+  }
+
+  /// Steps that say the same in every case are read in the first and copied after that.
+  void add_steps(Case &next) {
+    if (steps_ == nullptr) return;
+    known_steps_.resize(steps_->size());
+    StepReader reader(next.modules, next.kernel_modules, scope_);
+    next.steps.reserve(steps_->size() + 1);
+    for (std::size_t i = 0; i < steps_->size(); ++i) {
+      if (problems_.full()) return;
+      if (known_steps_[i] && reader.reuse(*known_steps_[i])) {
+        next.steps.push_back(*known_steps_[i]);
+        continue;
+      }
+      const Node &item = (*steps_)[i];
+      auto step = reader.read(item);
+      if (!step) continue;
+      const bool depends = item.variables || (modules_ != nullptr && modules_->variables) || step->key == "unload" ||
+                           step->key == "cpu" || step->key == "ps";
+      if (!depends) known_steps_[i] = *step;
+      next.steps.push_back(std::move(*step));
+    }
+    if (auto unload = reader.final_unload(key_of("steps"))) next.steps.push_back(std::move(*unload));
+  }
+
+  const Node &key_of(const std::string &name) const {
+    for (const auto &[key, value] : root_.entries)
+      if (key.text == name) return key;
+    return root_;
+  }
+
+  void warn_unused() {
+    for (const Axis &axis : axes_)
+      if (!scope_.used.contains(axis.name->text))
+        problems_.warning(*axis.name, fmt::format("the variable '{}' is not used (write \"${{{}}}\" where it is meant)",
+                                                  printable(axis.name->text), printable(axis.name->text)));
+  }
+
+  const Node &root_;
+  const fs::path &file_;
+  const Overrides &overrides_;
+  const Source &source_;
+  Problems &problems_;
+  Scope scope_;
+  Places places_;
+  const Node *guest_ = nullptr;
+  const Node *checks_ = nullptr;
+  const Node *modules_ = nullptr;
+  const std::vector<Node> *steps_ = nullptr;
+  std::vector<int> cpus_;
+  bool cpus_known_ = false;
+  std::vector<std::string> kernels_;
+  std::vector<Axis> axes_;
+  std::optional<std::vector<ModuleSource>> known_modules_;
+  std::vector<std::optional<Step>> known_steps_;
+};
+
+}  // namespace
+
+std::string point_text(const std::vector<std::pair<std::string, std::string>> &point) {
+  std::string out;
+  for (const auto &[name, value] : point) {
+    if (!out.empty()) out += ' ';
+    const std::string shown = printable(value);
+    out +=
+        name + "=" + (shown.empty() || shown.find_first_of(" []=\"") != std::string::npos ? '"' + shown + '"' : shown);
+  }
+  return out;
+}
+
+std::optional<Plan> expand(const Node &root, const fs::path &file, const Overrides &overrides, const Source &source,
+                           Problems &problems) {
+  Expansion expansion(root, file, overrides, source, problems);
+  return expansion.run();
+}
+
+}  // namespace kmodtest::plan

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <chrono>
+#include <fmt/format.h>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "base/error.hpp"
+#include "plan/expand.hpp"
+#include "plan/module_lookup.hpp"
+#include "plan/plan.hpp"
+#include "plan/steps.hpp"
+
+namespace kmodtest::plan {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+Step made_up(const std::string &key, const std::string &label, wire::StepBody body, wire::Microseconds within) {
+  Step step;
+  step.key = key;
+  step.source = "(made up for a run without a plan)";
+  step.guest = wire::Step{std::move(body), within, wire::Microseconds{0}, label};
+  return step;
+}
+
+}  // namespace
+
+Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &overrides) {
+  if (modules.empty()) throw base::UsageError("there is no module to run", "name a .ko or a module's folder");
+  Case made;
+  wire::Load load;
+  wire::Unload unload;
+  for (const fs::path &path : modules) {
+    std::error_code error;
+    if (!fs::exists(path, error))
+      throw base::UsageError(fmt::format("there is no module {}", quote(path.string())),
+                             "name a .ko or a module's folder");
+    Value<ModuleSource> module = module_at(path);
+    if (!module.value) throw base::UsageError(module.error, "name a .ko or a module's folder");
+    for (const ModuleSource &other : made.modules)
+      if (other.name == module.value->name)
+        throw base::UsageError(fmt::format("two modules have the name '{}'", other.name),
+                               "the kernel holds one of a name");
+    load.modules.push_back({module.value->name, guest_module_path(module.value->name), {}});
+    unload.modules.insert(unload.modules.begin(), module.value->name);
+    made.modules.push_back(std::move(*module.value));
+  }
+  const ModuleSource &last = made.modules.back();
+  Plan plan;
+  plan.name = last.kind == ModuleSource::Kind::file
+                  ? module_file_stem(fs::path(modules.back()).filename().string()).value_or(last.name)
+                  : last.path.filename().string();
+  std::string names;
+  for (const ModuleSource &module : made.modules) names += " " + module.name;
+  made.plan_name = plan.name;
+  made.steps.push_back(made_up("load", cut("load" + names, 60), load, 10s));
+  made.steps.push_back(made_up("sleep", "sleep 1s", wire::Sleep{1s}, 11s));
+  made.steps.push_back(made_up("unload", cut("unload" + names, 60), unload, 10s));
+  made.timeout = 60s;
+  if (overrides.memory_mib) made.guest.memory_mib = *overrides.memory_mib;
+
+  const std::vector<int> cpu_axis = overrides.cpus.empty() ? std::vector<int>{1} : overrides.cpus;
+  const std::vector<std::string> kernels = overrides.kernels.empty() ? std::vector<std::string>{""} : overrides.kernels;
+  for (const std::string &kernel : kernels) {
+    for (const int cpus : cpu_axis) {
+      if (cpus < 1 || cpus > 64)
+        throw base::UsageError(fmt::format("a guest has from 1 to 64 CPUs, not {}", cpus),
+                               "give --cpus a number such as 4");
+      Case next = made;
+      next.guest.cpus = cpus;
+      next.kernel = kernel;
+      std::vector<std::pair<std::string, std::string>> point{{"cpus", std::to_string(cpus)}};
+      if (!kernel.empty()) point.emplace_back("kernel", kernel);
+      next.id = fmt::format("{} [{}]", plan.name, point_text(point));
+      next.point = {point.begin(), point.end()};
+      plan.cases.push_back(std::move(next));
+    }
+  }
+  return plan;
+}
+
+}  // namespace kmodtest::plan

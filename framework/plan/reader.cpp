@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/reader.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace kmodtest::plan {
+namespace {
+
+constexpr std::size_t kLongestText = 64u << 10;
+
+bool is_name_character(char c) {
+  return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+}  // namespace
+
+std::optional<std::string> Scope::fill(const Node &scalar) {
+  if (!scalar.variables) return scalar.text;
+  std::string out;
+  bool bad = false;
+  const std::string &text = scalar.text;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text.compare(i, 3, "$${") == 0) {
+      out += "${";
+      i += 2;
+      continue;
+    }
+    if (text.compare(i, 2, "${") != 0) {
+      out += text[i];
+      continue;
+    }
+    const std::size_t end = text.find('}', i);
+    if (end == std::string::npos) {
+      problems.error(scalar, "'${' has no '}' (write '$${' for a plain '${')");
+      return std::nullopt;
+    }
+    const std::string name = text.substr(i + 2, end - i - 2);
+    const auto known = std::find_if(variables.begin(), variables.end(), [&](const auto &v) { return v.first == name; });
+    if (known == variables.end()) {
+      std::vector<std::string> names;
+      for (const auto &variable : variables) names.push_back(variable.first);
+      problems.error(
+          scalar, fmt::format("unknown variable '${{{}}}'{}", printable(cut(name, 60), '?'), suggestion(name, names)));
+      bad = true;
+    } else {
+      out += known->second;
+      used.insert(name);
+    }
+    if (out.size() > kLongestText) {
+      problems.error(scalar, "with its variables filled in, this text is longer than 64 KiB");
+      return std::nullopt;
+    }
+    i = end;
+  }
+  if (bad) return std::nullopt;
+  return out;
+}
+
+Node as_map(const Node &node, const std::string &short_key) {
+  if (node.kind == Node::Kind::map) return node;
+  Node map;
+  map.kind = Node::Kind::map;
+  map.line = node.line;
+  map.column = node.column;
+  map.variables = node.variables;
+  if (node.kind == Node::Kind::null) return map;
+  Node key;
+  key.kind = Node::Kind::scalar;
+  key.text = short_key;
+  key.line = node.line;
+  key.column = node.column;
+  map.entries.emplace_back(std::move(key), node);
+  return map;
+}
+
+MapReader::MapReader(const Node &map, const Table &table, Scope &scope) : map_(map), table_(table), scope_(scope) {
+  for (const auto &[name, value] : map_.entries) {
+    if (table_.find(name.text) == nullptr) {
+      scope_.problems.error(name,
+                            fmt::format("unknown key {}{}", quote(name.text), suggestion(name.text, table_.names())));
+    }
+  }
+  for (const Key &wanted : table_.keys)
+    if (wanted.required && !has(wanted.name))
+      scope_.problems.error(
+          map_, fmt::format("the key '{}' is missing (e.g. {}: {})", wanted.name, wanted.name, wanted.example));
+}
+
+const Key &MapReader::key(const std::string &name, Type type) const {
+  const Key *found = table_.find(name);
+  if (found == nullptr || found->type != type) throw std::logic_error(table_.name + " has no such key: " + name);
+  return *found;
+}
+
+const Node *MapReader::find(const std::string &name, Type type) const {
+  key(name, type);
+  return map_.find(name);
+}
+
+const Node &MapReader::place(const std::string &name) const {
+  const Node *value = map_.find(name);
+  return value != nullptr ? *value : map_;
+}
+
+void MapReader::wrong_type(const Key &wanted, const Node &node) {
+  const std::string hint = node.kind == Node::Kind::null ? "; a text such as null or ~ needs quotes" : "";
+  scope_.problems.error(node, fmt::format("'{}' takes {}, not {} (e.g. {}: {}{})", wanted.name, type_phrase(wanted),
+                                          kind_phrase(node.kind), wanted.name, wanted.example, hint));
+}
+
+std::optional<std::string> MapReader::scalar(const Key &wanted, const Node &node) {
+  if (node.kind != Node::Kind::scalar) {
+    wrong_type(wanted, node);
+    return std::nullopt;
+  }
+  return scope_.fill(node);
+}
+
+std::vector<const Node *> MapReader::elements(const Key &, const Node &node) const {
+  std::vector<const Node *> out;
+  if (node.kind == Node::Kind::list) {
+    for (const Node &item : node.items) out.push_back(&item);
+  } else {
+    out.push_back(&node);
+  }
+  return out;
+}
+
+template <class T>
+std::optional<T> MapReader::settle(const Node &node, Value<T> value) {
+  if (!value.value) scope_.problems.error(node, std::move(value.error));
+  return std::move(value.value);
+}
+
+template <class T>
+std::optional<T> MapReader::convert(const std::string &name, Type type, Value<T> (*parse)(std::string_view)) {
+  const Key &wanted = key(name, type);
+  const Node *node = map_.find(name);
+  if (node == nullptr) return std::nullopt;
+  const auto filled = scalar(wanted, *node);
+  if (!filled) return std::nullopt;
+  return settle(*node, parse(*filled));
+}
+
+std::optional<std::string> MapReader::text(const std::string &name) {
+  const Key &wanted = key(name, Type::text);
+  const Node *node = map_.find(name);
+  if (node == nullptr) return std::nullopt;
+  return scalar(wanted, *node);
+}
+
+std::vector<std::string> MapReader::texts(const std::string &name, std::vector<const Node *> *places) {
+  const Key &wanted = key(name, Type::texts);
+  const Node *node = map_.find(name);
+  std::vector<std::string> out;
+  if (node == nullptr) return out;
+  for (const Node *item : elements(wanted, *node)) {
+    if (auto filled = scalar(wanted, *item)) {
+      out.push_back(std::move(*filled));
+      if (places != nullptr) places->push_back(item);
+    }
+  }
+  return out;
+}
+
+std::optional<bool> MapReader::boolean(const std::string &name) {
+  return convert<bool>(
+      name, Type::boolean, +[](std::string_view text) {
+        if (text == "true") return Value<bool>::of(true);
+        if (text == "false") return Value<bool>::of(false);
+        return Value<bool>::bad(fmt::format("{} is neither true nor false", quote(text)));
+      });
+}
+
+std::optional<std::int64_t> MapReader::integer(const std::string &name, std::int64_t least, std::int64_t most) {
+  const auto value = convert<std::int64_t>(name, Type::integer, &parse_integer);
+  if (value && (*value < least || *value > most)) {
+    error(name, fmt::format("'{}' has to be from {} to {}, not {}", name, least, most, *value));
+    return std::nullopt;
+  }
+  return value;
+}
+
+std::optional<wire::Microseconds> MapReader::duration(const std::string &name) {
+  return convert<wire::Microseconds>(name, Type::duration, &parse_duration);
+}
+
+std::optional<std::uint64_t> MapReader::size(const std::string &name) {
+  return convert<std::uint64_t>(name, Type::size, &parse_size);
+}
+
+std::optional<wire::Range> MapReader::range(const std::string &name) {
+  const Key *wanted = table_.find(name);
+  if (wanted != nullptr && wanted->type == Type::size_range)
+    return convert<wire::Range>(
+        name, Type::size_range, +[](std::string_view text) { return parse_range(text, true); });
+  return convert<wire::Range>(
+      name, Type::range, +[](std::string_view text) { return parse_range(text, false); });
+}
+
+std::optional<Span> MapReader::interval(const std::string &name) {
+  return convert<Span>(name, Type::interval, &parse_interval);
+}
+
+std::optional<wire::Pattern> MapReader::pattern(const std::string &name) {
+  return convert<wire::Pattern>(name, Type::pattern, &parse_pattern);
+}
+
+std::vector<wire::Pattern> MapReader::patterns(const std::string &name, std::vector<const Node *> *places) {
+  const Key &wanted = key(name, Type::patterns);
+  const Node *node = map_.find(name);
+  std::vector<wire::Pattern> out;
+  if (node == nullptr) return out;
+  for (const Node *item : elements(wanted, *node)) {
+    const auto filled = scalar(wanted, *item);
+    if (!filled) continue;
+    if (auto pattern = settle(*item, parse_pattern(*filled))) {
+      out.push_back(std::move(*pattern));
+      if (places != nullptr) places->push_back(item);
+    }
+  }
+  return out;
+}
+
+std::optional<std::uint64_t> MapReader::cpus(const std::string &name) {
+  const auto list = convert<std::uint64_t>(name, Type::cpu_list, &parse_cpu_list);
+  if (!list || scope_.cpus <= 0 || scope_.cpus >= 64) return list;
+  if (const std::uint64_t beyond = *list >> scope_.cpus << scope_.cpus; beyond != 0) {
+    error(name, scope_.cpus == 1
+                    ? fmt::format("the guest of this case has no CPU {} (it has 1 CPU: 0)", format_cpu_list(beyond))
+                    : fmt::format("the guest of this case has no CPU {} (it has {} CPUs: 0-{})",
+                                  format_cpu_list(beyond), scope_.cpus, scope_.cpus - 1));
+    return std::nullopt;
+  }
+  return list;
+}
+
+std::optional<std::string> MapReader::guest_path(const std::string &name) {
+  return convert<std::string>(
+      name, Type::guest_path, +[](std::string_view text) {
+        bool below = false;
+        for (const std::string_view root : {"/proc/", "/sys/", "/dev/", "/tmp/"})
+          below = below || text.starts_with(root);
+        if (!below)
+          return Value<std::string>::bad(
+              fmt::format("the path {} is not below /proc, /sys, /dev or /tmp of the guest", quote(text)));
+        const std::string whole = std::string(text) + "/";
+        if (whole.find("/../") != std::string::npos)
+          return Value<std::string>::bad(
+              fmt::format("the path {} has '..' in it (write where it leads to)", quote(text)));
+        if (text.size() > 4095) return Value<std::string>::bad("the path is longer than 4095 bytes");
+        return Value<std::string>::of(std::string(text));
+      });
+}
+
+std::optional<std::int32_t> MapReader::errno_value(const std::string &name) {
+  return convert<std::int32_t>(name, Type::errno_name, &parse_errno);
+}
+
+std::optional<std::string> MapReader::choice(const std::string &name) {
+  const Key &wanted = key(name, Type::choice);
+  const Node *node = map_.find(name);
+  if (node == nullptr) return std::nullopt;
+  const auto filled = scalar(wanted, *node);
+  if (!filled) return std::nullopt;
+  if (std::find(wanted.allowed.begin(), wanted.allowed.end(), *filled) != wanted.allowed.end()) return filled;
+  scope_.problems.error(*node,
+                        fmt::format("'{}' cannot be {}{}", name, quote(*filled), suggestion(*filled, wanted.allowed)));
+  return std::nullopt;
+}
+
+std::vector<std::string> MapReader::choices(const std::string &name) {
+  const Key &wanted = key(name, Type::choices);
+  const Node *node = map_.find(name);
+  std::vector<std::string> out;
+  if (node == nullptr) return out;
+  for (const Node *item : elements(wanted, *node)) {
+    auto filled = scalar(wanted, *item);
+    if (!filled) continue;
+    if (std::find(wanted.allowed.begin(), wanted.allowed.end(), *filled) != wanted.allowed.end())
+      out.push_back(std::move(*filled));
+    else
+      scope_.problems.error(
+          *item, fmt::format("'{}' cannot be {}{}", name, quote(*filled), suggestion(*filled, wanted.allowed)));
+  }
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> MapReader::parameters(const std::string &name) {
+  const Key &wanted = key(name, Type::parameters);
+  const Node *node = map_.find(name);
+  std::vector<std::pair<std::string, std::string>> out;
+  if (node == nullptr) return out;
+  if (node->kind != Node::Kind::map) {
+    wrong_type(wanted, *node);
+    return out;
+  }
+  for (const auto &[parameter, value] : node->entries) {
+    if (value.kind != Node::Kind::scalar) {
+      scope_.problems.error(value,
+                            fmt::format("the parameter {} takes a single value, not {} (write '' for an empty one)",
+                                        quote(parameter.text), kind_phrase(value.kind)));
+      continue;
+    }
+    if (parameter.text.empty() || !std::all_of(parameter.text.begin(), parameter.text.end(), is_name_character)) {
+      scope_.problems.error(parameter,
+                            fmt::format("{} cannot be the name of a module parameter", quote(parameter.text)));
+      continue;
+    }
+    if (auto filled = scope_.fill(value)) out.emplace_back(parameter.text, std::move(*filled));
+  }
+  return out;
+}
+
+std::vector<const Node *> MapReader::maps(const std::string &name) {
+  const Key &wanted = key(name, Type::maps);
+  const Node *node = map_.find(name);
+  std::vector<const Node *> out;
+  if (node == nullptr) return out;
+  for (const Node *item : elements(wanted, *node)) {
+    if (item->kind == Node::Kind::map)
+      out.push_back(item);
+    else
+      wrong_type(wanted, *item);
+  }
+  return out;
+}
+
+const Node *MapReader::map(const std::string &name) {
+  const Key &wanted = key(name, Type::map);
+  const Node *node = map_.find(name);
+  if (node == nullptr || node->kind == Node::Kind::map) return node;
+  wrong_type(wanted, *node);
+  return nullptr;
+}
+
+}  // namespace kmodtest::plan

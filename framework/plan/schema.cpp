@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/plan.hpp"
+
+namespace kmodtest::plan {
+std::string json_schema() {
+  return "{}\n";
+}
+}  // namespace kmodtest::plan

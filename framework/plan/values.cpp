@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/values.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <fmt/format.h>
+#include <limits>
+#include <string>
+
+#include "plan/diagnostics.hpp"
+
+namespace kmodtest::plan {
+namespace {
+
+constexpr std::int64_t kWeek = 7LL * 24 * 3600 * 1'000'000;
+
+/// A decimal number without sign or exponent in front of the text, which it takes off.
+std::optional<double> take_decimal(std::string_view &text) {
+  std::size_t length = 0;
+  int dots = 0;
+  while (length < text.size() && ((text[length] >= '0' && text[length] <= '9') || text[length] == '.'))
+    if (text[length++] == '.') ++dots;
+  if (length == 0 || length > 18 || dots > 1 || text[0] == '.' || text[length - 1] == '.') return std::nullopt;
+  const double value = std::stod(std::string(text.substr(0, length)));
+  text.remove_prefix(length);
+  return value;
+}
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return value;
+}
+
+/// "A±B" in any of its spellings: where the sign stands and how long it is.
+std::optional<std::pair<std::size_t, std::size_t>> find_plus_minus(std::string_view text) {
+  for (const std::string_view sign : {"±", "+-", "+/-"})
+    if (const std::size_t at = text.find(sign); at != std::string_view::npos) return std::pair(at, sign.size());
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.front() == '\n')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\n')) text.remove_suffix(1);
+  return text;
+}
+
+Value<wire::Microseconds> parse_duration(std::string_view text) {
+  using V = Value<wire::Microseconds>;
+  std::string_view rest = trim(text);
+  if (!rest.empty() && rest.front() == '-')
+    return V::bad(fmt::format("a duration cannot be negative: {}", quote(text)));
+  if (rest == "0") return V::of(wire::Microseconds{0});
+  const std::optional<double> number = take_decimal(rest);
+  rest = trim(rest);
+  double unit = 0;
+  if (rest == "us" || rest == "µs")
+    unit = 1;
+  else if (rest == "ms")
+    unit = 1e3;
+  else if (rest == "s")
+    unit = 1e6;
+  else if (rest == "m" || rest == "min")
+    unit = 60e6;
+  else if (rest == "h")
+    unit = 3600e6;
+  if (number && rest.empty()) {
+    const std::string shown(trim(text));
+    return V::bad(
+        fmt::format("the duration {} has no unit (write {}s, {}ms or {}us)", quote(text), shown, shown, shown));
+  }
+  if (!number || unit == 0)
+    return V::bad(fmt::format("{} is no duration (write it like 500ms, 1s, 1.5s, 2m or 100us)", quote(text)));
+  const double microseconds = *number * unit;
+  if (microseconds > static_cast<double>(kWeek))
+    return V::bad(fmt::format("the duration {} is longer than a week", quote(text)));
+  return V::of(wire::Microseconds{std::llround(microseconds)});
+}
+
+Value<std::uint64_t> parse_size(std::string_view text) {
+  using V = Value<std::uint64_t>;
+  const std::string_view shown = trim(text);
+  if (!shown.empty() && shown.front() == '-') return V::bad(fmt::format("a size cannot be negative: {}", quote(text)));
+  std::size_t digits = 0;
+  while (digits < shown.size() && shown[digits] >= '0' && shown[digits] <= '9') ++digits;
+  const std::optional<std::int64_t> number = whole_number(shown.substr(0, digits));
+  std::string_view unit = trim(shown.substr(digits));
+  int shift = -1;
+  if (unit.empty()) {
+    shift = 0;
+  } else if (unit == "K" || unit == "KiB" || unit == "k") {
+    shift = 10;
+  } else if (unit == "M" || unit == "MiB") {
+    shift = 20;
+  } else if (unit == "G" || unit == "GiB") {
+    shift = 30;
+  } else if (unit == "T" || unit == "TiB") {
+    shift = 40;
+  }
+  if (digits == 0 || shift < 0)
+    return V::bad(fmt::format("{} is no size (write it like 4096, 16K, 256M or 1G)", quote(text)));
+  if (!number || *number > (std::numeric_limits<std::int64_t>::max() >> shift))
+    return V::bad(fmt::format("the size {} is too large to be meant", quote(text)));
+  return V::of(static_cast<std::uint64_t>(*number) << shift);
+}
+
+Value<std::int64_t> parse_integer(std::string_view text) {
+  if (const auto number = whole_number(trim(text))) return Value<std::int64_t>::of(*number);
+  return Value<std::int64_t>::bad(fmt::format("{} is no whole number", quote(text)));
+}
+
+Value<wire::Range> parse_range(std::string_view text, bool sizes) {
+  using V = Value<wire::Range>;
+  constexpr auto kLowest = std::numeric_limits<std::int64_t>::min();
+  constexpr auto kHighest = std::numeric_limits<std::int64_t>::max();
+  const std::string_view body = trim(text);
+  const auto bad = [&] {
+    return V::bad(fmt::format("{} is no range (write it like 3, 2..5, '>= 2', '<= 5', '> 1' or '< 6')", quote(text)));
+  };
+  const auto number = [&](std::string_view part) -> std::optional<std::int64_t> {
+    part = trim(part);
+    if (!sizes) return whole_number(part);
+    const Value<std::uint64_t> size = parse_size(part);
+    if (!size.value) return std::nullopt;
+    return static_cast<std::int64_t>(*size.value);
+  };
+  if (const std::size_t dots = body.find(".."); dots != std::string_view::npos) {
+    const auto low = number(body.substr(0, dots));
+    const auto high = number(body.substr(dots + 2));
+    if (!low || !high) return bad();
+    if (*low > *high) return V::bad(fmt::format("the range {} is empty (write the smaller number first)", quote(text)));
+    return V::of({*low, *high});
+  }
+  if (body.starts_with(">=") || body.starts_with("<=")) {
+    const auto limit = number(body.substr(2));
+    if (!limit) return bad();
+    return V::of(body[0] == '>' ? wire::Range{*limit, kHighest} : wire::Range{kLowest, *limit});
+  }
+  if (body.starts_with(">") || body.starts_with("<")) {
+    const auto limit = number(body.substr(1));
+    if (!limit || *limit == kHighest || *limit == kLowest) return bad();
+    return V::of(body[0] == '>' ? wire::Range{*limit + 1, kHighest} : wire::Range{kLowest, *limit - 1});
+  }
+  const auto exactly = number(body);
+  if (!exactly) return bad();
+  return V::of({*exactly, *exactly});
+}
+
+Value<Span> parse_interval(std::string_view text) {
+  using V = Value<Span>;
+  const std::string_view body = trim(text);
+  const auto bad = [&] {
+    return V::bad(
+        fmt::format("{} is no interval (write it like '1s ± 20%', '100ms ± 30ms' or '80ms..150ms')", quote(text)));
+  };
+  if (const auto sign = find_plus_minus(body)) {
+    const auto middle = parse_duration(body.substr(0, sign->first));
+    std::string_view tolerance = trim(body.substr(sign->first + sign->second));
+    if (!middle.value) return bad();
+    wire::Microseconds off{0};
+    if (!tolerance.empty() && tolerance.back() == '%') {
+      tolerance = trim(tolerance.substr(0, tolerance.size() - 1));
+      const auto percent = take_decimal(tolerance);
+      if (!percent || !tolerance.empty()) return bad();
+      if (*percent > 100) return V::bad(fmt::format("the tolerance of {} is more than 100%", quote(text)));
+      off = wire::Microseconds{std::llround(static_cast<double>(middle.value->count()) * *percent / 100)};
+    } else {
+      const auto duration = parse_duration(tolerance);
+      if (!duration.value) return bad();
+      off = *duration.value;
+    }
+    return V::of({std::max(*middle.value - off, wire::Microseconds{0}), *middle.value + off});
+  }
+  if (const std::size_t dots = body.find(".."); dots != std::string_view::npos) {
+    const auto low = parse_duration(body.substr(0, dots));
+    const auto high = parse_duration(body.substr(dots + 2));
+    if (!low.value || !high.value) return bad();
+    if (*low.value > *high.value)
+      return V::bad(fmt::format("the interval {} is empty (write the shorter time first)", quote(text)));
+    return V::of({*low.value, *high.value});
+  }
+  if (parse_duration(body).value)
+    return V::bad(fmt::format("the interval {} has no tolerance (write '{} ± 20%')", quote(text), body));
+  return bad();
+}
+
+Value<std::uint64_t> parse_cpu_list(std::string_view text) {
+  using V = Value<std::uint64_t>;
+  constexpr std::int64_t kMost = 64;
+  std::uint64_t cpus = 0;
+  std::string_view rest = trim(text);
+  if (rest.empty()) return V::bad("the CPU list is empty (write it like 0, 0-3 or 0,2)");
+  while (true) {
+    const std::size_t comma = rest.find(',');
+    const std::string_view part = trim(rest.substr(0, comma));
+    const std::size_t dash = part.find('-', 1);
+    const auto first = whole_number(part.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : whole_number(part.substr(dash + 1));
+    if (!first || !last) return V::bad(fmt::format("{} is no CPU list (write it like 0, 0-3 or 0,2)", quote(text)));
+    if (*first < 0 || *last < 0 || *first >= kMost || *last >= kMost)
+      return V::bad(fmt::format("CPU {} does not exist (CPUs are numbered from 0, a guest has at most {})",
+                                *first < 0 || *first >= kMost ? *first : *last, kMost));
+    if (*first > *last) return V::bad(fmt::format("the CPU range {} runs backwards", quote(part)));
+    for (std::int64_t cpu = *first; cpu <= *last; ++cpu) cpus |= std::uint64_t{1} << cpu;
+    if (comma == std::string_view::npos) return V::of(cpus);
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+std::string format_cpu_list(std::uint64_t cpus) {
+  std::string out;
+  for (int cpu = 0; cpu < 64; ++cpu) {
+    if ((cpus >> cpu & 1) == 0) continue;
+    int last = cpu;
+    while (last < 63 && (cpus >> (last + 1) & 1) != 0) ++last;
+    if (!out.empty()) out += ',';
+    out += last == cpu ? fmt::format("{}", cpu) : fmt::format("{}-{}", cpu, last);
+    cpu = last;
+  }
+  return out;
+}
+
+}  // namespace kmodtest::plan

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wire/program.hpp"
+
+/// The notations of a plan's values. Pure functions; an error is the whole message for the user.
+namespace kmodtest::plan {
+
+template <class T>
+struct Value {
+  std::optional<T> value;
+  std::string error;  ///< empty when there is a value
+
+  static Value of(T v) { return {std::move(v), {}}; }
+  static Value bad(std::string why) { return {std::nullopt, std::move(why)}; }
+};
+
+/// "500ms", "1s", "1.5s", "2m", "100us"; at most a week.
+Value<wire::Microseconds> parse_duration(std::string_view text);
+
+/// Bytes: "4096", "16K", "256M", "1G" (powers of 1024).
+Value<std::uint64_t> parse_size(std::string_view text);
+
+/// "3", "2..5", ">= 2", "<= 5", "> 1", "< 6". With `sizes`, the numbers are sizes.
+Value<wire::Range> parse_range(std::string_view text, bool sizes = false);
+
+struct Span {
+  wire::Microseconds min{0};
+  wire::Microseconds max{0};
+  bool operator==(const Span &) const = default;
+};
+
+/// "1s ± 20%", "1s +- 20%", "100ms ± 30ms", "80ms..150ms".
+Value<Span> parse_interval(std::string_view text);
+
+/// A plain text is literal, /…/ a POSIX extended regular expression, which is compiled to see that it is one.
+Value<wire::Pattern> parse_pattern(std::string_view text);
+
+/// "0-3,7" as a set of bits; CPUs 0 to 63.
+Value<std::uint64_t> parse_cpu_list(std::string_view text);
+
+/// The list format of the kernel: "0-3,7"; "" for none.
+std::string format_cpu_list(std::uint64_t cpus);
+
+/// A name such as EINVAL; "any" is -1.
+Value<std::int32_t> parse_errno(std::string_view text);
+std::vector<std::string> errno_names();
+
+/// A whole decimal number.
+Value<std::int64_t> parse_integer(std::string_view text);
+
+std::string_view trim(std::string_view text);
+
+}  // namespace kmodtest::plan

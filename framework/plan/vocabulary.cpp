@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/vocabulary.hpp"
+
+#include <string>
+
+namespace kmodtest::plan {
+
+const Key *Table::find(std::string_view key) const {
+  for (const Key &candidate : keys)
+    if (candidate.name == key) return &candidate;
+  return nullptr;
+}
+
+std::vector<std::string> Table::names() const {
+  std::vector<std::string> out;
+  for (const Key &key : keys) out.push_back(key.name);
+  return out;
+}
+
+const Table &module_table() {
+  static const Table table{
+      "module",
+      {{"path",
+        Type::text,
+        "",
+        "a name, a folder with a Kbuild or Makefile, or a .ko",
+        "../modules/my-driver",
+        {},
+        nullptr,
+        true},
+       {"name", Type::text, "the folder's or file's name", "the name as lsmod prints it", "my_driver"}}};
+  return table;
+}
+
+const Table &numa_table() {
+  static const Table table{"numa",
+                           {{"cpus", Type::cpu_list, "none: a node of memory only", "the CPUs of this node", "0-1"},
+                            {"memory", Type::size, "", "the memory of this node", "128M", {}, nullptr, true}}};
+  return table;
+}
+
+const Table &guest_table() {
+  static const Table table{
+      "guest",
+      {{"cpus", Type::integers, "1", "number of CPUs, 1 to 64; a list is an axis of the matrix", "[1, 2, 4]"},
+       {"memory", Type::size, "256M", "memory, 64M to 1T", "512M"},
+       {"sockets", Type::integer, "", "sockets; sockets × cores × threads has to be the number of CPUs", "1"},
+       {"cores", Type::integer, "", "cores of each socket", "2"},
+       {"threads", Type::integer, "", "threads of each core", "2"},
+       {"numa", Type::numa, "one node", "that many equal NUMA nodes, or what each one has", "2", {}, &numa_table()},
+       {"channel", Type::choice, "virtio", "what controller and agent talk over", "serial", {"virtio", "serial"}},
+       {"append", Type::text, "", "further words for the kernel's command line", "nosmt loglevel=8"}}};
+  return table;
+}
+
+const Table &checks_table() {
+  static const Table table{
+      "checks",
+      {{"reports", Type::boolean, "true", "no panic, oops, BUG, WARNING or stall in the kernel log", "false"},
+       {"taint", Type::boolean, "true", "no taint but the one of an out-of-tree module", "false"},
+       {"leftovers", Type::boolean, "true", "no thread, module, /proc, /sys or /dev entry left after unload", "false"},
+       {"allow_entries", Type::texts, "none", "globs of the entries that may stay", "[/sys/kernel/slab/*]"},
+       {"allow_threads", Type::texts, "none", "globs of the threads that may stay", "[kworker/*]"}}};
+  return table;
+}
+
+const Table &plan_table() {
+  static const Table table{
+      "plan",
+      {{"name", Type::text, "the file's name", "what the plan shows, in a few words", "the thread stays on its CPU"},
+       {"description", Type::text, "", "more about it, for people", "Binds a thread and watches it."},
+       {"tags", Type::texts, "none", "words to select plans by", "[kthread, slow]"},
+       {"module",
+        Type::modules,
+        "",
+        "the module under test, or a list in the order of loading",
+        "my_module",
+        {},
+        &module_table(),
+        true},
+       {"kernel_modules", Type::texts, "none", "modules of the kernel itself, loaded first with what they depend on",
+        "[loop]"},
+       {"kernel", Type::texts, "the default kernel",
+        "a catalogue name, host, or a path; a list is an axis of the matrix", "debian-6.1-cloud"},
+       {"guest",
+        Type::map,
+        "one CPU, 256M",
+        "what the guest looks like",
+        "{cpus: [1, 2, 4], memory: 256M}",
+        {},
+        &guest_table()},
+       {"matrix", Type::matrix, "", "further axes: the plan runs once for each combination of values",
+        "{cpu: [first, last]}"},
+       {"timeout", Type::duration, "60s", "of a whole case, in guest time", "2m"},
+       {"checks", Type::map, "all on", "what is checked without asking", "{taint: false}", {}, &checks_table()},
+       {"skip", Type::text, "", "a reason: the cases are not run but reported as skipped", "needs real hardware"},
+       {"steps",
+        Type::steps,
+        "",
+        "what to do and what to see, in this order",
+        "[load, dmesg: Hello, unload]",
+        {},
+        nullptr,
+        true}}};
+  return table;
+}
+
+const Table &count_table() {
+  static const Table table{"count",
+                           {{"of", Type::pattern, "", "the lines to count", "Thread started", {}, nullptr, true},
+                            {"is", Type::range, "", "how many there have to be", "2..5", {}, nullptr, true}}};
+  return table;
+}
+
+const Table &interval_table() {
+  static const Table table{"interval",
+                           {{"of", Type::pattern, "", "the line that repeats", "In thread function", {}, nullptr, true},
+                            {"is", Type::interval, "", "the time from each to the next", "1s ± 20%", {}, nullptr, true},
+                            {"times", Type::integer, "1", "how many gaps to see at least", "3"}}};
+  return table;
+}
+
+const Table &grows_table() {
+  static const Table table{"grows",
+                           {{"by", Type::range, "1", "how much the number grows at each change", "1"},
+                            {"every", Type::interval, "any time", "the time from each change to the next", "1s ± 20%"},
+                            {"times", Type::integer, "1", "how many changes in a row to time", "3"}}};
+  return table;
+}
+
+const Table &text_condition_table() {
+  static const Table table{"text",
+                           {{"equals", Type::text, "", "the whole text, trailing newlines aside", "\"42\""},
+                            {"contains", Type::patterns, "", "what has to be in it", "ready"},
+                            {"lacks", Type::patterns, "", "what must not be in it", "error"},
+                            {"number", Type::range, "", "the text is one number in this range", "'>= 2'"}}};
+  return table;
+}
+
+std::string type_phrase(const Key &key) {
+  switch (key.type) {
+    case Type::text:
+      return "a text";
+    case Type::texts:
+      return "a text or a list of texts";
+    case Type::boolean:
+      return "true or false";
+    case Type::integer:
+      return "a whole number";
+    case Type::integers:
+      return "a whole number or a list of them";
+    case Type::duration:
+      return "a duration";
+    case Type::size:
+      return "a size";
+    case Type::range:
+      return "a range";
+    case Type::size_range:
+      return "a range of sizes";
+    case Type::interval:
+      return "an interval";
+    case Type::pattern:
+      return "a pattern";
+    case Type::patterns:
+      return "a pattern or a list of patterns";
+    case Type::cpu_list:
+      return "a CPU list";
+    case Type::guest_path:
+      return "a path of the guest";
+    case Type::errno_name:
+      return "an errno name";
+    case Type::choice:
+    case Type::choices: {
+      std::string out = key.type == Type::choice ? "one of " : "one or a list of ";
+      for (const std::string &word : key.allowed) out += (&word == &key.allowed.front() ? "" : ", ") + word;
+      return out;
+    }
+    case Type::map:
+      return "a map";
+    case Type::maps:
+      return "a map or a list of maps";
+    case Type::parameters:
+      return "a map of parameters";
+    case Type::matrix:
+      return "a map of lists";
+    case Type::numa:
+      return "a number or a list of maps";
+    case Type::modules:
+      return "a text, a map or a list of these";
+    case Type::text_condition:
+      return "a pattern or a map";
+    case Type::steps:
+      return "a list of steps";
+  }
+  return "a value";
+}
+
+}  // namespace kmodtest::plan
