@@ -20,11 +20,12 @@ enum class ReportClass {
 /// One report found in a log.
 struct KernelReport {
   ReportClass report_class = ReportClass::crash;
-  std::string kind;    ///< "NULL pointer dereference", "WARNING", "soft lockup"…
-  std::string title;   ///< the opening line
-  std::string where;   ///< "ex_fault_write+0x1c" of the first frame in a module under test, else of the first that is no helper
-  std::string module;  ///< "faulty_oops", or empty when `where` is in the kernel
-  bool fatal = false;  ///< the guest cannot go on (panic, double fault)
+  std::string kind;   ///< "NULL pointer dereference", "WARNING", "soft lockup"…
+  std::string title;  ///< the opening line
+  std::string
+      where;  ///< "ex_fault_write+0x1c" of the first frame in a module under test, else of the first that is no helper
+  std::string module;                      ///< "faulty_oops", or empty when `where` is in the kernel
+  bool fatal = false;                      ///< the guest cannot go on (panic, double fault)
   std::vector<wire::KernelLogLine> lines;  ///< from the opening line to the end of the report
 };
 
@@ -41,6 +42,14 @@ bool is_complete(const KernelReport &report);
 
 /// "Crashed: NULL pointer dereference in ex_fault_write+0x1c [faulty_oops]" without the outcome word.
 std::string describe(const KernelReport &report);
+
+/// Lines with which the module loader says why it refused a module (another version magic, an unknown symbol…), in
+/// order.
+std::vector<std::string> find_refusals(const std::vector<wire::KernelLogLine> &log);
+
+/// The lines of a console's output that have the kernel's time stamp ("[    5.140900] text"), as log lines. Sequences
+/// count from 0; the level, which a console does not show, is 4 (warning).
+std::vector<wire::KernelLogLine> parse_console(std::string_view console);
 
 /// Letters and meanings of /proc/sys/kernel/tainted (kernel: Documentation/admin-guide/tainted-kernels.rst).
 std::string render_taint(std::uint64_t taint);
