@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "agent.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <poll.h>
+#include <sys/wait.h>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "boot.hpp"
+#include "program_run.hpp"
+#include "sample.hpp"
+
+namespace kmodtest::guest {
+namespace {
+
+/// Both signals only have to end a ppoll().
+void note_signal(int) {}
+
+/// The signals come while we wait and at no other moment.
+sigset_t hold_signals() {
+  struct sigaction action {};
+  action.sa_handler = note_signal;
+  ::sigaction(SIGCHLD, &action, nullptr);
+  ::sigaction(SIGIO, &action, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  sigset_t held;
+  sigset_t before;
+  sigemptyset(&held);
+  sigaddset(&held, SIGCHLD);
+  sigaddset(&held, SIGIO);
+  ::sigprocmask(SIG_BLOCK, &held, &before);
+  sigdelset(&before, SIGCHLD);
+  sigdelset(&before, SIGIO);
+  return before;
+}
+
+timespec to_timespec(Time span) {
+  span = std::max(span, Time(0));
+  return {static_cast<time_t>(span.count() / 1'000'000), static_cast<long>(span.count() % 1'000'000) * 1000};
+}
+
+const sigset_t &while_waiting() {
+  static const sigset_t mask = hold_signals();
+  return mask;
+}
+
+}  // namespace
+
+Agent::Agent(Channel channel, Worker its_worker) : worker(std::move(its_worker)), channel_(std::move(channel)) {
+  while_waiting();
+}
+
+void Agent::serve() {
+  answer(wire::Info{describe_guest()}, 0);
+  for (;;) {
+    turn(kNever);
+    if (!waiting_) continue;
+    const wire::Program program = *std::exchange(waiting_, std::nullopt);
+    running_ = true;
+    ProgramRun(*this, program).run();
+    running_ = false;
+    cancelled_ = false;
+  }
+}
+
+void Agent::turn(Time until) {
+  channel_.flush();
+  std::vector<pollfd> polled;
+  if (channel_.connected()) {
+    const int events = POLLIN | (channel_.wants_to_write() ? POLLOUT : 0);
+    polled.push_back({channel_.fd(), static_cast<short>(events), 0});
+  } else {
+    until = std::min(until, later(now(), Channel::kReopenPoll));
+  }
+  if (log.fd() >= 0 && !congested()) polled.push_back({log.fd(), POLLIN, 0});
+  if (worker.fd() >= 0) polled.push_back({worker.fd(), POLLIN, 0});
+  commands.add_to(polled);
+
+  const timespec timeout = until == kNever ? timespec{} : to_timespec(until - now());
+  const int ready = ::ppoll(polled.data(), polled.size(), until == kNever ? nullptr : &timeout, &while_waiting());
+  if (ready < 0)
+    for (pollfd &poll_fd : polled) poll_fd.revents = 0;
+
+  if (worker.fd() >= 0) worker.receive();
+  if (!commands.all().empty()) commands.receive();
+  int status = 0;
+  for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) commands.reaped(pid, status);
+
+  const bool hung_up = channel_.connected() && (polled.front().revents & POLLHUP) != 0;
+  if (!channel_.connected() || hung_up) channel_.look_at_host();
+  channel_.receive();
+  handle_frames();
+  pump_log();
+  channel_.flush();
+}
+
+void Agent::pump_log() {
+  while (log.fd() >= 0 && !congested()) {
+    wire::LogLines fresh;
+    fresh.lines = log.read_new(&fresh.lost);
+    if (fresh.lines.empty() && fresh.lost == 0) return;
+    report(fresh);
+  }
+}
+
+void Agent::report(const wire::Report &report) {
+  answer(report, program_id_);
+}
+
+void Agent::answer(const wire::Report &report, std::uint32_t id) {
+  channel_.send(wire::encode(report, id));
+}
+
+void Agent::handle_frames() {
+  for (;;) {
+    std::string error;
+    const std::optional<wire::Frame> frame = channel_.next_frame(&error);
+    if (!error.empty()) {
+      answer(wire::Refused{error}, 0);
+      continue;
+    }
+    if (!frame) return;
+    handle(*frame);
+  }
+}
+
+void Agent::handle(const wire::Frame &frame) {
+  std::string error;
+  std::optional<wire::Request> request = wire::decode_request(frame, &error);
+  if (!request) {
+    answer(wire::Refused{error}, frame.id);
+  } else if (std::holds_alternative<wire::Hello>(*request)) {
+    answer(wire::Info{describe_guest()}, frame.id);
+  } else if (const auto *chunk = std::get_if<wire::Push>(&*request)) {
+    if (const auto pushed = receiver_.take(*chunk)) answer(*pushed, frame.id);
+  } else if (auto *run = std::get_if<wire::Run>(&*request)) {
+    if (running_ || waiting_) {
+      answer(wire::Refused{"a program is running already"}, frame.id);
+    } else {
+      waiting_ = std::move(run->program);
+      program_id_ = frame.id;
+    }
+  } else if (std::holds_alternative<wire::Cancel>(*request)) {
+    // One that comes too late has nothing to end, and its sender got ProgramEnded already.
+    cancelled_ = running_ || waiting_;
+  } else {
+    channel_.flush();
+    power_off();
+  }
+}
+
+}  // namespace kmodtest::guest

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "channel.hpp"
+#include "commands.hpp"
+#include "kernel_log.hpp"
+#include "receiver.hpp"
+#include "system.hpp"
+#include "wire/frame.hpp"
+#include "worker.hpp"
+
+namespace kmodtest::guest {
+
+/// The one loop of PID 1: everything that happens is noticed here. A running program calls turn() while it waits, so
+/// the log goes on streaming, and Hello, Push and Cancel are answered.
+class Agent {
+ public:
+  Agent(Channel channel, Worker worker);
+
+  /// Says READY, then serves the controller for ever.
+  [[noreturn]] void serve();
+
+  /// Waits until something happened, at most until `until`, and deals with it.
+  void turn(Time until);
+  /// Streams what the kernel log has got by now; reports that follow come behind it.
+  void pump_log();
+  /// A report that belongs to the running program.
+  void report(const wire::Report &report);
+
+  bool cancelled() const { return cancelled_; }
+  /// The host is slower than us: nothing new should be sampled now.
+  bool congested() const { return channel_.connected() && channel_.congested(); }
+
+  Worker worker;
+  Commands commands;
+  KernelLog log;
+
+ private:
+  void handle_frames();
+  void handle(const wire::Frame &frame);
+  void answer(const wire::Report &report, std::uint32_t id);
+
+  Channel channel_;
+  FileReceiver receiver_;
+  std::optional<wire::Program> waiting_;  // a program that was asked for
+  std::uint32_t program_id_ = 0;
+  bool running_ = false;
+  bool cancelled_ = false;
+};
+
+}  // namespace kmodtest::guest

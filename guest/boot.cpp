@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "boot.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "system.hpp"
+
+namespace kmodtest::guest {
+namespace {
+
+void mount_at(const char *type, const char *target, unsigned long flags, const char *options) {
+  ::mkdir(target, 0755);
+  // EBUSY: the kernel did it already (CONFIG_DEVTMPFS_MOUNT).
+  if (::mount(type, target, type, flags, options) != 0 && errno != EBUSY)
+    complain(describe_error(std::string("cannot mount ") + target, errno));
+}
+
+}  // namespace
+
+void mount_file_systems() {
+  constexpr unsigned long kHarmless = MS_NOSUID | MS_NOEXEC;
+  mount_at("devtmpfs", "/dev", MS_NOSUID, "mode=0755");
+  mount_at("proc", "/proc", kHarmless | MS_NODEV, nullptr);
+  mount_at("sysfs", "/sys", kHarmless | MS_NODEV, nullptr);
+  mount_at("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
+  // Without /dev/console in the initramfs the kernel starts us with no descriptors at all; a later open() must not
+  // become somebody's standard output.
+  for (int fd = ::open("/dev/null", O_RDWR); fd >= 0 && fd <= STDERR_FILENO;) fd = ::open("/dev/null", O_RDWR);
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    const Fd null(::open("/dev/null", O_RDWR));
+    if (null) ::dup2(null.get(), fd);
+  }
+}
+
+void load_channel_modules() {
+  std::string order = read_file("/modules/order").content;
+  for (std::size_t begin = 0; begin < order.size();) {
+    const std::size_t end = std::min(order.find('\n', begin), order.size());
+    const std::string path = order.substr(begin, end - begin);
+    begin = end + 1;
+    if (path.empty()) continue;
+    const int error = load_module(path, "");
+    if (error != 0 && error != EEXIST) complain(describe_error("cannot load " + path, error));
+  }
+}
+
+std::string command_line_value(const std::string &name, const std::string &otherwise) {
+  const std::string line = ' ' + read_line("/proc/cmdline") + ' ';
+  const std::string key = ' ' + name + '=';
+  const std::size_t found = line.rfind(key);  // as with the kernel's own parameters, the last one counts
+  if (found == std::string::npos) return otherwise;
+  const std::size_t begin = found + key.size();
+  return line.substr(begin, line.find(' ', begin) - begin);
+}
+
+int load_module(const std::string &path, const std::string &params) {
+  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return errno;
+  return ::syscall(SYS_finit_module, file.get(), params.c_str(), 0) == 0 ? 0 : errno;
+}
+
+int unload_module(const std::string &name, bool force) {
+  const int flags = O_NONBLOCK | (force ? O_TRUNC : 0);
+  return ::syscall(SYS_delete_module, name.c_str(), flags) == 0 ? 0 : errno;
+}
+
+void power_off() {
+  ::sync();
+  ::reboot(RB_POWER_OFF);
+  // PID 1 must not return even where the machine cannot be switched off.
+  for (;;) ::pause();
+}
+
+}  // namespace kmodtest::guest

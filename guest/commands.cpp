@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "commands.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+
+namespace kmodtest::guest {
+namespace {
+
+constexpr char kBusybox[] = "/bin/busybox";
+
+/// Makes this new process the leader of a group, without anything of PID 1's.
+void become_command(int out, int err) {
+  ::setpgid(0, 0);
+  ::dup2(out, STDOUT_FILENO);
+  ::dup2(err, STDERR_FILENO);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (const int signal : {SIGCHLD, SIGIO, SIGPIPE}) ::signal(signal, SIG_DFL);
+}
+
+char *const *environment() {
+  static char path[] = "PATH=/bin:/sbin:/usr/bin:/usr/sbin";
+  static char home[] = "HOME=/tmp";
+  static char *const variables[] = {path, home, nullptr};
+  return variables;
+}
+
+/// Links for all applets, so that commands find them. Once, and not at boot: most guests never need them.
+void install_applets() {
+  if (::access("/bin/ls", X_OK) == 0) return;
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    become_command(STDOUT_FILENO, STDERR_FILENO);
+    ::execle(kBusybox, "busybox", "--install", "-s", "/bin", nullptr, environment());
+    ::_exit(127);
+  }
+  if (pid > 0)
+    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
+
+void read_stream(Fd &stream, std::string &text, bool &truncated) {
+  char piece[16u << 10];
+  while (stream) {
+    const ssize_t got = ::read(stream.get(), piece, sizeof piece);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return;
+    if (got == 0) {
+      stream.reset();
+      return;
+    }
+    const std::size_t room = Commands::kStreamLimit - text.size();
+    const std::size_t taken = std::min(static_cast<std::size_t>(got), room);
+    text.append(piece, taken);
+    if (taken < static_cast<std::size_t>(got)) truncated = true;
+  }
+}
+
+void read_streams(Command &command) {
+  read_stream(command.out, command.result.out, command.result.truncated);
+  read_stream(command.err, command.result.err, command.result.truncated);
+}
+
+}  // namespace
+
+int Commands::start(std::uint32_t step, const std::string &text) {
+  if (!std::exchange(applets_installed_, true)) install_applets();
+  int out[2];
+  int err[2];
+  if (::pipe2(out, O_CLOEXEC) != 0) return errno;
+  Command command;
+  command.step = step;
+  command.result.step = step;
+  command.out.reset(out[0]);
+  const Fd out_end(out[1]);
+  if (::pipe2(err, O_CLOEXEC) != 0) return errno;
+  command.err.reset(err[0]);
+  const Fd err_end(err[1]);
+  command.pid = ::fork();
+  if (command.pid < 0) return errno;
+  if (command.pid == 0) {
+    become_command(out_end.get(), err_end.get());
+    ::execle("/bin/sh", "sh", "-c", text.c_str(), nullptr, environment());
+    ::_exit(127);
+  }
+  ::setpgid(command.pid, command.pid);  // also here: the group has to exist before it may have to be killed
+  ::fcntl(command.out.get(), F_SETFL, O_NONBLOCK);
+  ::fcntl(command.err.get(), F_SETFL, O_NONBLOCK);
+  commands_.push_back(std::move(command));
+  return 0;
+}
+
+void Commands::add_to(std::vector<pollfd> &polled) const {
+  for (const Command &command : commands_)
+    for (const Fd *stream : {&command.out, &command.err})
+      if (*stream && !command.ended) polled.push_back({stream->get(), POLLIN, 0});
+}
+
+void Commands::receive() {
+  for (Command &command : commands_)
+    if (!command.ended) read_streams(command);
+}
+
+void Commands::reaped(pid_t pid, int wait_status) {
+  for (Command &command : commands_) {
+    if (command.pid != pid || command.ended) continue;
+    read_streams(command);  // all that it wrote is in the pipes by now
+    command.ended = true;
+    command.result.exit_status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+  }
+}
+
+Command *Commands::find(std::uint32_t step) {
+  const auto found =
+      std::find_if(commands_.begin(), commands_.end(), [&](const Command &command) { return command.step == step; });
+  return found == commands_.end() ? nullptr : &*found;
+}
+
+void Commands::kill(const Command &command) {
+  ::kill(-command.pid, SIGKILL);
+}
+
+void Commands::clear() {
+  for (const Command &command : commands_) kill(command);
+  commands_.clear();
+}
+
+}  // namespace kmodtest::guest

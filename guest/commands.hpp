@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <poll.h>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+#include "system.hpp"
+#include "wire/message.hpp"
+
+namespace kmodtest::guest {
+
+/// A command of a `run` step: /bin/sh -c in a process group of its own.
+struct Command {
+  std::uint32_t step = 0;
+  pid_t pid = 0;
+  Fd out;
+  Fd err;
+  bool ended = false;
+  bool reported = false;
+  wire::CommandEnded result;
+};
+
+/// The commands of a program.
+class Commands {
+ public:
+  static constexpr std::size_t kStreamLimit = 256u << 10;
+
+  /// Starts a command; errno or 0.
+  int start(std::uint32_t step, const std::string &text);
+  /// Adds what to poll for.
+  void add_to(std::vector<pollfd> &polled) const;
+  /// Reads what the commands wrote.
+  void receive();
+  /// To be called for every process that was reaped.
+  void reaped(pid_t pid, int wait_status);
+  /// The command of a step; null when there is none.
+  Command *find(std::uint32_t step);
+  /// Sends SIGKILL to the command's whole group.
+  static void kill(const Command &command);
+  /// Kills what is left of all groups, also of commands that ended, and forgets them.
+  void clear();
+  std::vector<Command> &all() { return commands_; }
+
+ private:
+  std::vector<Command> commands_;
+  bool applets_installed_ = false;
+};
+
+}  // namespace kmodtest::guest

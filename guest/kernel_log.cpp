@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel_log.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <string_view>
+#include <unistd.h>
+
+#include "observe/kmsg.hpp"
+#include "wire/message.hpp"
+
+namespace kmodtest::guest {
+namespace {
+
+// CONSOLE_EXT_LOG_MAX of <linux/printk.h>: the longest record that a read can give, with its dictionary.
+constexpr std::size_t kLongestRecord = 8192;
+// The kernel refuses more than about a thousand bytes at once.
+constexpr std::size_t kLongestMarker = 400;
+
+}  // namespace
+
+int KernelLog::open() {
+  history_.clear();
+  first_index_ = 0;
+  knows_sequence_ = false;
+  reader_.reset(::open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!reader_) return errno;
+  return ::lseek(reader_.get(), 0, SEEK_END) < 0 ? errno : 0;
+}
+
+void KernelLog::close() {
+  reader_.reset();
+  history_.clear();
+}
+
+std::vector<wire::KernelLogLine> KernelLog::read_new(std::uint64_t *lost) {
+  std::vector<wire::KernelLogLine> lines;
+  char record[kLongestRecord];
+  while (reader_ && lines.size() < kBatch) {
+    const ssize_t got = ::read(reader_.get(), record, sizeof record);
+    if (got < 0 && (errno == EINTR || errno == EPIPE)) continue;  // EPIPE: overwritten; the next read goes on behind
+    if (got <= 0) break;
+    auto line = observe::parse_kmsg(std::string_view(record, static_cast<std::size_t>(got)));
+    if (!line) continue;
+    if (knows_sequence_ && line->sequence > next_sequence_) *lost += line->sequence - next_sequence_;
+    next_sequence_ = line->sequence + 1;
+    knows_sequence_ = true;
+    lines.push_back(std::move(*line));
+  }
+  if (history_.size() + lines.size() > 2 * kHistory) {
+    const std::size_t old = history_.size() - kHistory;
+    history_.erase(history_.begin(), history_.begin() + static_cast<std::ptrdiff_t>(old));
+    first_index_ += old;
+  }
+  history_.insert(history_.end(), lines.begin(), lines.end());
+  return lines;
+}
+
+void KernelLog::mark(const std::string &text) {
+  std::string line = std::string("<6>") + wire::kMarkerPrefix + text.substr(0, kLongestMarker);
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
+  const Fd writer(::open("/dev/kmsg", O_WRONLY | O_CLOEXEC));
+  // Without the newline the kernel keeps the record open for a continuation, and nobody can read it yet.
+  if (writer) write_all(writer.get(), line + "\n");
+}
+
+std::size_t KernelLog::index_of(std::uint64_t sequence) const {
+  const auto found =
+      std::lower_bound(history_.begin(), history_.end(), sequence,
+                       [](const wire::KernelLogLine &line, std::uint64_t wanted) { return line.sequence < wanted; });
+  return first_index_ + static_cast<std::size_t>(found - history_.begin());
+}
+
+}  // namespace kmodtest::guest

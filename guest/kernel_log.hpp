@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "system.hpp"
+#include "wire/records.hpp"
+
+namespace kmodtest::guest {
+
+/// The kernel log of a program: /dev/kmsg from the program's start on, and the step markers in it.
+class KernelLog {
+ public:
+  /// Starts at the end of the present log. Gives errno or 0.
+  int open();
+  void close();
+
+  /// Reads what is new; `lost` counts the records that were overwritten before. Gives at most kBatch lines at once.
+  std::vector<wire::KernelLogLine> read_new(std::uint64_t *lost);
+  static constexpr std::size_t kBatch = 256;
+
+  /// Writes "kmodtest: TEXT" into the kernel log.
+  void mark(const std::string &text);
+
+  /// The lines read so far, the newest kHistory at least; line i of the program is history()[i - first_index()].
+  const std::vector<wire::KernelLogLine> &history() const { return history_; }
+  std::size_t first_index() const { return first_index_; }
+  std::size_t end_index() const { return first_index_ + history_.size(); }
+  /// The index of the first line whose sequence is at least `sequence`.
+  std::size_t index_of(std::uint64_t sequence) const;
+  static constexpr std::size_t kHistory = 32u << 10;
+
+  /// The sequence that the next record will have.
+  std::uint64_t next_sequence() const { return next_sequence_; }
+
+  int fd() const { return reader_.get(); }
+
+ private:
+  Fd reader_;
+  std::vector<wire::KernelLogLine> history_;
+  std::size_t first_index_ = 0;
+  std::uint64_t next_sequence_ = 0;
+  bool knows_sequence_ = false;
+};
+
+}  // namespace kmodtest::guest

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "program_run.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <variant>
+
+#include "observe/kmsg.hpp"
+#include "sample.hpp"
+
+namespace kmodtest::guest {
+namespace {
+
+constexpr Time kInventoryDeadline{10'000'000};
+constexpr Time kPrerequisiteDeadline{30'000'000};
+constexpr Time kSettlePoll{5'000};
+// What fits into a frame with room to spare; more leftovers than this say nothing more.
+constexpr std::size_t kMostEntries = 4000;
+
+}  // namespace
+
+void ProgramRun::run() {
+  const int error = agent_.log.open();
+  if (error != 0) error_ = describe_error("cannot open /dev/kmsg", error);
+  agent_.log.mark("start");
+  agent_.pump_log();
+  if (error_.empty() && prepare()) {
+    while (index_ < program_.steps.size() && !agent_.cancelled() && run_step()) ++index_;
+  }
+  end();
+}
+
+bool ProgramRun::prepare() {
+  for (const wire::ModuleToLoad &module : program_.prerequisites) {
+    const auto result =
+        do_job({Job::Kind::load, module.path, module_parameters(module), false}, later(now(), kPrerequisiteDeadline));
+    if (!result || result->died) {
+      error_ = "loading " + module.name + ", which the modules under test need, did not come back";
+    } else if (result->error != 0 && result->error != EEXIST) {
+      error_ = describe_error("cannot load " + module.name + ", which the modules under test need", result->error);
+    }
+    if (!error_.empty()) return false;
+  }
+  const auto inventory = take_inventory();
+  if (!inventory) return false;
+  baseline_threads_ = inventory->threads;
+  agent_.pump_log();
+  agent_.report(wire::Baseline{*inventory});
+  return true;
+}
+
+void ProgramRun::mark_step() {
+  const std::string begin = "step " + std::to_string(index_ + 1) + ": ";
+  agent_.pump_log();
+  const std::size_t before = agent_.log.end_index();
+  step_started_ = now();
+  agent_.log.mark(begin + step().label);
+  agent_.pump_log();
+  // Lines that came in between belong to the step before.
+  first_line_ = agent_.log.end_index();
+  for (std::size_t i = std::max(before, agent_.log.first_index()); i < agent_.log.end_index(); ++i) {
+    const wire::KernelLogLine &line = agent_.log.history()[i - agent_.log.first_index()];
+    if (observe::is_marker(line) && line.text.compare(std::strlen(wire::kMarkerPrefix), begin.size(), begin) == 0) {
+      first_line_ = i;
+      break;
+    }
+  }
+  if (wire::is_action(step().body)) action_line_ = first_line_;
+}
+
+bool ProgramRun::run_step() {
+  mark_step();
+  const Time within = step().within;
+  const bool unlimited = within.count() <= 0 && wire::is_action(step().body);
+  deadline_ = unlimited ? kNever : later(step_started_, within);
+  after_unload_sent_ = false;
+  agent_.report(wire::StepStarted{index_, step_started_});
+
+  const Outcome outcome = std::visit([this](const auto &body) { return act(body); }, step().body);
+
+  agent_.pump_log();
+  report_background_commands();
+  if (!outcome) return false;
+  agent_.report(wire::StepEnded{index_, now(), outcome->result, agent_.log.next_sequence(), outcome->detail});
+  if (std::holds_alternative<wire::Unload>(step().body) && modules_gone()) {
+    settle();
+    report_after_unload();
+    after_unload_sent_ = true;
+  }
+  if (outcome->result != wire::StepResult::held) return false;
+  ++held_;
+  return true;
+}
+
+void ProgramRun::end() {
+  end_commands();
+  if (baseline_entries_ && !after_unload_sent_) {
+    if (modules_gone()) settle();
+    report_after_unload();
+  }
+  agent_.log.mark("end");
+  agent_.pump_log();
+  agent_.report(wire::ProgramEnded{now(), held_, agent_.cancelled(), error_});
+  agent_.log.close();
+}
+
+std::optional<wire::Inventory> ProgramRun::take_inventory() {
+  const auto listed = do_job({Job::Kind::list_entries, {}, {}, false}, later(now(), kInventoryDeadline));
+  if (!listed || listed->died) {
+    if (error_.empty()) error_ = "listing /proc, /sys and /dev did not come back";
+    return std::nullopt;
+  }
+  wire::Inventory inventory;
+  if (baseline_entries_) {
+    EntryDifference difference = baseline_entries_->compare(listed->content);
+    difference.added.resize(std::min(difference.added.size(), kMostEntries));
+    difference.lost.resize(std::min(difference.lost.size(), kMostEntries));
+    inventory.new_entries = std::move(difference.added);
+    inventory.lost_entries = std::move(difference.lost);
+    inventory.threads = new_threads();
+  } else {
+    baseline_entries_.emplace(listed->content);
+    inventory.threads = list_kernel_threads();
+  }
+  inventory.modules = list_modules();
+  inventory.taint = read_taint();
+  inventory.time = now();
+  return inventory;
+}
+
+void ProgramRun::report_after_unload() {
+  const auto inventory = take_inventory();
+  agent_.pump_log();
+  const auto last_step = static_cast<std::uint32_t>(program_.steps.empty() ? 0 : program_.steps.size() - 1);
+  if (inventory) agent_.report(wire::AfterUnload{std::min(index_, last_step), *inventory});
+}
+
+bool ProgramRun::modules_gone() const {
+  const std::vector<wire::ModuleRecord> loaded = list_modules();
+  return std::none_of(loaded.begin(), loaded.end(), [this](const wire::ModuleRecord &module) {
+    return std::find(program_.modules.begin(), program_.modules.end(), module.name) != program_.modules.end();
+  });
+}
+
+std::vector<wire::ThreadRecord> ProgramRun::new_threads() const {
+  std::vector<wire::ThreadRecord> threads = list_kernel_threads();
+  std::erase_if(threads, [this](const wire::ThreadRecord &thread) {
+    return std::any_of(baseline_threads_.begin(), baseline_threads_.end(), [&](const wire::ThreadRecord &known) {
+      return known.pid == thread.pid && known.start_time == thread.start_time;
+    });
+  });
+  return threads;
+}
+
+void ProgramRun::settle() {
+  const Time end = later(now(), kSettleTime);
+  while (!new_threads().empty() && now() < end) {
+    const Time next = std::min(end, later(now(), kSettlePoll));
+    while (now() < next) agent_.turn(next);
+  }
+}
+
+}  // namespace kmodtest::guest

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent.hpp"
+#include "entries.hpp"
+#include "observe/condition.hpp"
+#include "system.hpp"
+#include "wire/message.hpp"
+#include "wire/program.hpp"
+
+namespace kmodtest::guest {
+
+/// The parameters as finit_module(2) takes them: "k=v k2=\"v w\"", as modprobe(8) writes them.
+std::string module_parameters(const wire::ModuleToLoad &module);
+
+/// How a step ended.
+struct StepOutcome {
+  wire::StepResult result = wire::StepResult::held;
+  std::string detail;
+};
+
+/// One program, from its first marker to ProgramEnded.
+class ProgramRun {
+ public:
+  /// Threads on their way out get so long, after the last module under test was unloaded.
+  static constexpr Time kSettleTime{200'000};
+
+  ProgramRun(Agent &agent, const wire::Program &program) : agent_(agent), program_(program) {}
+  void run();
+
+ private:
+  /// Nothing when the program was cancelled meanwhile.
+  using Outcome = std::optional<StepOutcome>;
+
+  // program_run.cpp: the frame of it all
+  bool prepare();
+  bool run_step();
+  void end();
+  void mark_step();
+  std::optional<wire::Inventory> take_inventory();
+  void report_after_unload();
+  bool modules_gone() const;
+  void settle();
+  std::vector<wire::ThreadRecord> new_threads() const;
+
+  // actions.cpp
+  Outcome act(const wire::Load &load);
+  Outcome act(const wire::Unload &unload);
+  Outcome act(const wire::WriteFile &write);
+  Outcome act(const wire::RunCommand &command);
+  Outcome act(const wire::SetCpus &cpus);
+  Outcome act(const wire::Sleep &sleep);
+  std::optional<JobResult> do_job(const Job &job, Time deadline);
+  Outcome judge_error(const std::string &what, int error, int expected) const;
+  Outcome set_cpus(const std::string &cpus, bool online);
+  Outcome judge_command(const wire::RunCommand &wanted, const wire::CommandEnded &ended) const;
+  void report_command(Command &command);
+  void report_background_commands();
+  void end_commands();
+
+  // conditions.cpp
+  Outcome act(const wire::LogCondition &condition);
+  Outcome act(const wire::ThreadCondition &condition);
+  Outcome act(const wire::ModuleCondition &condition);
+  Outcome act(const wire::FileCondition &condition);
+  template <class Look>
+  Outcome wait_until_held(Look look, bool samples);
+  std::size_t scope_start(wire::LogScope scope) const;
+
+  const wire::Step &step() const { return program_.steps[index_]; }
+  Outcome expired(const std::string &detail) const { return StepOutcome{wire::StepResult::expired, detail}; }
+
+  Agent &agent_;
+  const wire::Program &program_;
+  std::uint32_t index_ = 0;  // of the present step
+  std::uint32_t held_ = 0;   // steps that held
+  Time step_started_{0};
+  Time deadline_ = kNever;
+  std::size_t first_line_ = 0;   // of the present step, in the log's history
+  std::size_t action_line_ = 0;  // of the last step that did something
+  bool after_unload_sent_ = false;
+  std::string error_;
+  std::vector<wire::ThreadRecord> baseline_threads_;
+  std::optional<EntrySet> baseline_entries_;
+};
+
+}  // namespace kmodtest::guest

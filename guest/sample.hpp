@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <unordered_set>
+#include <vector>
+
+#include "wire/program.hpp"
+#include "wire/records.hpp"
+
+/// What there is at this moment: records from /proc and /sys.
+namespace kmodtest::guest {
+
+wire::AgentInfo describe_guest();
+
+/// /proc/sys/kernel/tainted.
+std::uint64_t read_taint();
+
+/// All of /proc/modules, in its order.
+std::vector<wire::ModuleRecord> list_modules();
+
+/// All kernel threads but the workers of the kernel's own pools, which come and go by themselves.
+std::vector<wire::ThreadRecord> list_kernel_threads();
+
+/// Finds the tasks that a ps step means, again and again. Remembers the kernel threads that are not meant: their names
+/// do not change, so that a repeated search costs little more than the listing of /proc.
+class ThreadSearch {
+ public:
+  explicit ThreadSearch(const wire::ThreadCondition &condition) : condition_(condition) {}
+  std::vector<wire::ThreadRecord> find();
+
+ private:
+  const wire::ThreadCondition &condition_;
+  std::unordered_set<int> others_;
+};
+
+}  // namespace kmodtest::guest

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "system.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <dirent.h>
+#include <fcntl.h>
+#include <initializer_list>
+#include <sys/stat.h>
+
+namespace kmodtest::guest {
+
+Time now() {
+  timespec ts{};
+  clock_gettime(CLOCK_MONOTONIC, &ts);
+  return Time(static_cast<std::int64_t>(ts.tv_sec) * 1'000'000 + ts.tv_nsec / 1000);
+}
+
+Time later(Time from, Time span) {
+  return span >= kNever - from ? kNever : from + span;
+}
+
+FileText read_all(int fd, std::size_t limit) {
+  FileText result;
+  constexpr std::size_t kPiece = 16u << 10;
+  for (;;) {
+    const std::size_t size = result.content.size();
+    // One byte more than the limit tells a file of just that size from a longer one.
+    const std::size_t room = std::min(kPiece, limit + 1 - size);
+    result.content.resize(size + room);
+    ssize_t got = 0;
+    do got = ::read(fd, result.content.data() + size, room);
+    while (got < 0 && errno == EINTR);
+    result.error = got < 0 ? errno : 0;
+    result.content.resize(size + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (result.content.size() > limit) {
+      result.content.resize(limit);
+      result.truncated = true;
+      return result;
+    }
+    if (got <= 0) return result;
+  }
+}
+
+FileText read_file(const char *path, std::size_t limit) {
+  const Fd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!fd) return {errno, {}, false};
+  return read_all(fd.get(), limit);
+}
+
+std::string read_line(const char *path) {
+  std::string line = read_file(path, 4096).content;
+  line.resize(std::min(line.find('\n'), line.size()));
+  return line;
+}
+
+int write_all(int fd, std::string_view data) {
+  while (!data.empty()) {
+    const ssize_t wrote = ::write(fd, data.data(), data.size());
+    if (wrote < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    data.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  return 0;
+}
+
+std::vector<std::string> list_folder(const char *path) {
+  std::vector<std::string> names;
+  DIR *folder = ::opendir(path);
+  if (folder == nullptr) return names;
+  while (const dirent *entry = ::readdir(folder)) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  ::closedir(folder);
+  return names;
+}
+
+int make_parents(const std::string &path) {
+  constexpr mode_t kMode = 0755;
+  for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
+    if (::mkdir(path.substr(0, slash).c_str(), kMode) != 0 && errno != EEXIST) return errno;
+  return 0;
+}
+
+bool is_below(std::string_view path, std::initializer_list<std::string_view> roots) {
+  if (path.find('\0') != std::string_view::npos) return false;
+  for (std::size_t begin = 0; begin < path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    const std::string_view component = path.substr(begin, end - begin);
+    if (component == "." || component == "..") return false;
+    begin = end + 1;
+  }
+  return std::any_of(roots.begin(), roots.end(), [&](std::string_view root) {
+    return path.size() > root.size() + 1 && path.starts_with(root) && path[root.size()] == '/';
+  });
+}
+
+void complain(const std::string &text) {
+  const Fd console(::open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC));
+  if (console) write_all(console.get(), "kmodtest-agent: " + text + "\n");
+}
+
+std::string describe_error(const std::string &what, int error) {
+  return what + ": " + std::strerror(error);
+}
+
+}  // namespace kmodtest::guest

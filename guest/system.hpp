@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+#include "wire/records.hpp"
+
+/// Thin covers of system calls, as the agent needs them. Errors are errno values, 0 for success.
+namespace kmodtest::guest {
+
+using Time = wire::Microseconds;  ///< CLOCK_MONOTONIC of the guest, or a span of it
+inline constexpr Time kNever = Time::max();
+
+Time now();
+/// `span` after `from`, without overflow.
+Time later(Time from, Time span);
+
+/// Owns a file descriptor.
+class Fd {
+ public:
+  Fd() = default;
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(Fd &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd &operator=(Fd &&other) noexcept {
+    if (this != &other) reset(std::exchange(other.fd_, -1));
+    return *this;
+  }
+  ~Fd() { reset(); }
+  void reset(int fd = -1) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = fd;
+  }
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+struct FileText {
+  int error = 0;
+  std::string content;
+  bool truncated = false;
+};
+
+/// The whole file, at most `limit` bytes of it.
+FileText read_file(const char *path, std::size_t limit = 1u << 20);
+/// The content without its final newline; empty when it cannot be read.
+std::string read_line(const char *path);
+/// Reads from `fd` to the end or to `limit`.
+FileText read_all(int fd, std::size_t limit);
+/// Writes everything, also into pipes that are full at times (the descriptor has to be a blocking one).
+int write_all(int fd, std::string_view data);
+
+/// The names in a folder but "." and "..", in the kernel's order; empty when it cannot be read.
+std::vector<std::string> list_folder(const char *path);
+
+/// Makes the folders above `path`.
+int make_parents(const std::string &path);
+
+/// Whether `path` is absolute, without "." and ".." components, and below one of the `roots` ("/tmp").
+bool is_below(std::string_view path, std::initializer_list<std::string_view> roots);
+
+/// One line on the guest's console: only for what the controller cannot be told otherwise.
+void complain(const std::string &text);
+
+/// "cannot open /tmp/x: No such file or directory".
+std::string describe_error(const std::string &what, int error);
+
+}  // namespace kmodtest::guest

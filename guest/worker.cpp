@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "worker.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "boot.hpp"
+#include "entries.hpp"
+
+namespace kmodtest::guest {
+namespace {
+
+struct JobHeader {
+  Job::Kind kind;
+  bool force;
+  std::uint32_t subject_size;
+  std::uint32_t argument_size;
+};
+
+struct ReplyHeader {
+  std::int32_t error;
+  bool truncated;
+  std::int64_t took;
+  std::uint32_t content_size;
+};
+
+template <class Header>
+std::string to_bytes(const Header &header) {
+  return std::string(reinterpret_cast<const char *>(&header), sizeof header);
+}
+
+bool read_exactly(int fd, void *to, std::size_t size) {
+  auto *at = static_cast<char *>(to);
+  while (size > 0) {
+    const ssize_t got = ::read(fd, at, size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    at += got;
+    size -= static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
+int write_file(const std::string &path, const std::string &content) {
+  // A missing file under /tmp is made; under /proc and /sys there is nothing that O_CREAT could do.
+  const int make = is_below(path, {"/tmp"}) ? O_CREAT | O_TRUNC : 0;
+  const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | make, 0644));
+  if (!file) return errno;
+  // One write: attributes of sysfs and most of procfs take each write as a whole value.
+  if (content.empty()) return ::write(file.get(), "", 0) < 0 ? errno : 0;
+  return write_all(file.get(), content);
+}
+
+JobResult carry_out(const Job &job) {
+  JobResult result;
+  const Time begun = now();
+  switch (job.kind) {
+    case Job::Kind::load:
+      result.error = load_module(job.subject, job.argument);
+      break;
+    case Job::Kind::unload:
+      result.error = unload_module(job.subject, job.force);
+      break;
+    case Job::Kind::read: {
+      FileText text = read_file(job.subject.c_str(), Worker::kReadLimit);
+      result.error = text.error;
+      result.content = std::move(text.content);
+      result.truncated = text.truncated;
+      break;
+    }
+    case Job::Kind::write:
+      result.error = write_file(job.subject, job.argument);
+      break;
+    case Job::Kind::list_entries:
+      result.content = list_entries();
+      break;
+  }
+  result.took = now() - begun;
+  return result;
+}
+
+[[noreturn]] void work(int jobs, int replies) {
+  ::prctl(PR_SET_NAME, "kmodtest-worker");
+  for (JobHeader header{}; read_exactly(jobs, &header, sizeof header);) {
+    Job job;
+    job.kind = header.kind;
+    job.force = header.force;
+    job.subject.resize(header.subject_size);
+    job.argument.resize(header.argument_size);
+    if (!read_exactly(jobs, job.subject.data(), job.subject.size())) break;
+    if (!read_exactly(jobs, job.argument.data(), job.argument.size())) break;
+    const JobResult result = carry_out(job);
+    const ReplyHeader reply{result.error, result.truncated, result.took.count(),
+                            static_cast<std::uint32_t>(result.content.size())};
+    if (write_all(replies, to_bytes(reply) + result.content) != 0) break;
+  }
+  ::_exit(0);
+}
+
+}  // namespace
+
+void Worker::start() {
+  int to_worker[2];
+  int from_worker[2];
+  if (::pipe2(to_worker, O_CLOEXEC) != 0) return;
+  jobs_.reset(to_worker[1]);
+  const Fd their_jobs(to_worker[0]);
+  if (::pipe2(from_worker, O_CLOEXEC) != 0) return;
+  replies_.reset(from_worker[0]);
+  const Fd their_replies(from_worker[1]);
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    for (int fd = STDERR_FILENO + 1; fd < 256; ++fd)
+      if (fd != their_jobs.get() && fd != their_replies.get()) ::close(fd);
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::signal(SIGCHLD, SIG_DFL);
+    ::signal(SIGIO, SIG_IGN);
+    work(their_jobs.get(), their_replies.get());
+  }
+  ::fcntl(replies_.get(), F_SETFL, O_NONBLOCK);
+  incoming_.clear();
+}
+
+void Worker::submit(const Job &job) {
+  if (pid_ <= 0) start();
+  result_.reset();
+  busy_ = true;
+  const JobHeader header{job.kind, job.force, static_cast<std::uint32_t>(job.subject.size()),
+                         static_cast<std::uint32_t>(job.argument.size())};
+  // The process waits for a job, so this does not block for longer than it takes to read one.
+  if (pid_ <= 0 || write_all(jobs_.get(), to_bytes(header) + job.subject + job.argument) != 0) {
+    result_.emplace();
+    result_->died = true;
+    abandon();
+  }
+}
+
+void Worker::receive() {
+  char piece[16u << 10];
+  for (;;) {
+    const ssize_t got = ::read(replies_.get(), piece, sizeof piece);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) break;
+    if (got == 0) {
+      const bool was_busy = busy_;
+      abandon();
+      if (was_busy) {
+        result_.emplace();
+        result_->died = true;
+      }
+      return;
+    }
+    incoming_.append(piece, static_cast<std::size_t>(got));
+  }
+  ReplyHeader header{};
+  if (incoming_.size() < sizeof header) return;
+  std::memcpy(&header, incoming_.data(), sizeof header);
+  if (incoming_.size() < sizeof header + header.content_size) return;
+  result_.emplace();
+  result_->error = header.error;
+  result_->truncated = header.truncated;
+  result_->took = Time(header.took);
+  result_->content = incoming_.substr(sizeof header, header.content_size);
+  incoming_.clear();
+  busy_ = false;
+}
+
+std::optional<JobResult> Worker::take() {
+  std::optional<JobResult> result = std::move(result_);
+  result_.reset();
+  return result;
+}
+
+void Worker::abandon() {
+  if (pid_ > 0) ::kill(pid_, SIGKILL);  // reaped as everybody's orphans are, if it ever ends
+  pid_ = 0;
+  jobs_.reset();
+  replies_.reset();
+  busy_ = false;
+  incoming_.clear();
+}
+
+}  // namespace kmodtest::guest
