@@ -20,6 +20,12 @@ if(KMODTEST_SANITIZE)
   target_link_options(kmodtest_options INTERFACE -fsanitize=${KMODTEST_SANITIZE})
 endif()
 
+if(KMODTEST_FUZZ)
+  target_compile_options(kmodtest_options INTERFACE
+    -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(kmodtest_options INTERFACE -fsanitize=address,undefined)
+endif()
+
 # kmodtest_layer(<name> [DEPENDS <layer>...] [LIBRARIES <target>...])
 # One folder of framework/ as the static library kmodtest_<name>.
 function(kmodtest_layer name)

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// write_seeds FOLDER: real messages as first inputs of the targets `frame` and `message`. Written at build time, so
+// that they never speak an old version of the protocol.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "wire/frame.hpp"
+
+namespace {
+
+using namespace kmodtest;
+
+wire::Program program() {
+  const wire::Microseconds five_seconds{5'000'000};
+  wire::Program program;
+  program.prerequisites = {{"virtio_ring", "/tmp/modules/virtio_ring.ko", {}}};
+  program.modules = {"ex7_4"};
+
+  wire::LogCondition log;
+  log.in_order = {{wire::Pattern::Kind::literal, "Thread started"}, {wire::Pattern::Kind::regex, "function [0-9]+$"}};
+  log.absent = {{wire::Pattern::Kind::literal, "error"}};
+  log.counts = {{{wire::Pattern::Kind::literal, "In thread"}, {1, 3}}};
+  log.intervals = {{{wire::Pattern::Kind::literal, "In thread"}, {}, five_seconds, 2}};
+  wire::ThreadCondition thread{"ex7_*", false, wire::Range{1, 1}, "SI", "3", "0-3"};
+  wire::ModuleCondition module{"ex7_4", false, wire::Range{}, wire::Range{0, 0}, std::vector<std::string>{"other"}};
+  wire::FileCondition file;
+  file.path = "/proc/example5";
+  file.grows = wire::Growth{{1, 1}, {{}, {}, five_seconds, 2}};
+  wire::RunCommand run;
+  run.command = "cat /proc/example5";
+  run.out.number = wire::Range{0, 9};
+
+  const std::vector<wire::StepBody> bodies = {
+      wire::Load{{{"ex7_4", "/tmp/modules/ex7_4.ko", {{"cpu", "3"}}}}, 0},
+      log,
+      thread,
+      module,
+      file,
+      wire::WriteFile{"/proc/example5", "1", 22},
+      run,
+      wire::SetCpus{"1-2", "3"},
+      wire::Sleep{five_seconds},
+      wire::Unload{{"ex7_4"}, true, -1},
+  };
+  for (const wire::StepBody &body : bodies) {
+    program.steps.push_back({body, five_seconds, {}, wire::step_name(body)});
+  }
+  return program;
+}
+
+std::vector<std::string> frames() {
+  const wire::KernelLogLine line{339, 6, 0, wire::Microseconds{5'140'900}, "T1", "Thread started"};
+  const wire::ThreadRecord thread{77,   77,      2, "ex7_4", "ex7_4", 'S', 3, "3", 4, 5, wire::Microseconds{120'000},
+                                  true, "msleep"};
+  const wire::ModuleRecord module{"ex7_4", 16384, 0, {"other"}, "Live", 0xffffffffc0000000, "OE"};
+  wire::Inventory inventory;
+  inventory.taint = 4096;
+  inventory.threads = {thread};
+  inventory.modules = {module};
+  inventory.new_entries = {"/proc/example5"};
+  wire::Info info;
+  info.agent.protocol = wire::kProtocolVersion;
+  info.agent.kernel_release = "6.1.0-35-cloud-amd64";
+  info.agent.cpus_online = "0-3";
+  info.agent.nodes = {{0, "0-3", 262'144}};
+
+  std::vector<std::string> frames;
+  for (const wire::Request &request :
+       {wire::Request(wire::Hello{}), wire::Request(wire::Push{"/tmp/modules/ex7_4.ko", 0, "\177ELF", true, 7}),
+        wire::Request(wire::Run{program()}), wire::Request(wire::Cancel{}), wire::Request(wire::PowerOff{})}) {
+    frames.push_back(wire::encode(request, 1));
+  }
+  for (const wire::Report &report :
+       {wire::Report(info), wire::Report(wire::Pushed{}), wire::Report(wire::Refused{"no such request"}),
+        wire::Report(wire::LogLines{{line, line}, 1}), wire::Report(wire::Baseline{inventory}),
+        wire::Report(wire::AfterUnload{3, inventory}), wire::Report(wire::StepStarted{}),
+        wire::Report(wire::Loaded{0, "ex7_4", 0, {}, module}), wire::Report(wire::Unloaded{}),
+        wire::Report(wire::Threads{3, {}, {thread}}), wire::Report(wire::Modules{4, {}, {module}}),
+        wire::Report(wire::FileRead{}), wire::Report(wire::Written{}), wire::Report(wire::CommandEnded{}),
+        wire::Report(wire::CpusSet{}), wire::Report(wire::StepEnded{}), wire::Report(wire::ProgramEnded{})}) {
+    frames.push_back(wire::encode(report, 2));
+  }
+  return frames;
+}
+
+bool write(const std::filesystem::path &file, const std::string &bytes) {
+  std::ofstream out(file, std::ios::binary);
+  out << bytes;
+  out.close();
+  if (!out) std::fprintf(stderr, "write_seeds: cannot write %s\n", file.c_str());
+  return bool(out);
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: write_seeds FOLDER\n");
+    return 2;
+  }
+  constexpr std::size_t kTypeAt = 4;
+  constexpr std::size_t kChecksumSize = 4;
+  const std::filesystem::path folder = argv[1];
+  std::filesystem::create_directories(folder / "frame");
+  std::filesystem::create_directories(folder / "message");
+
+  std::string stream = "\x10";
+  bool ok = true;
+  int number = 0;
+  for (const std::string &frame : frames()) {
+    const std::string name = std::to_string(number++);
+    const std::string payload =
+        frame.substr(wire::kFrameHeaderSize, frame.size() - wire::kFrameHeaderSize - kChecksumSize);
+    ok = write(folder / "message" / name, frame.substr(kTypeAt, 2) + payload) && ok;
+    ok = write(folder / "frame" / name, "\x7f" + frame) && ok;
+    stream += frame;
+  }
+  ok = write(folder / "frame" / "stream", stream) && ok;
+  return ok ? 0 : 1;
+}
