@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <set>
+
+#include "base/error.hpp"
+#include "unit/report/sample.hpp"
+
+namespace kmodtest::report {
+namespace {
+
+using judge::Outcome;
+using testing::ElementsAre;
+
+std::set<std::string> names_in(const std::filesystem::path &folder) {
+  std::set<std::string> names;
+  for (const auto &entry : std::filesystem::directory_iterator(folder)) names.insert(entry.path().filename());
+  return names;
+}
+
+TEST(Artifacts, ACaseHasAFolderOfItsOwn) {
+  const sample::Folder folder;
+  auto test_case = std::make_shared<plan::Case>(*sample::make_case("ex7_4", 2));
+  test_case->plan_file = folder / "ex7_4.yaml";
+  std::ofstream(test_case->plan_file) << "module: ex7_4\n";
+  CaseFinished finished = sample::finished(test_case, Outcome::passed);
+  finished.domain_xml = "<domain/>\n";
+  finished.build_log = "CC [M] ex7_4.o\n";
+  auto seen = std::make_shared<judge::Observations>(*sample::seen({sample::line(5140, "Thread started")}));
+  seen->console = "booted\n";
+  seen->reports.emplace_back(wire::Threads{});
+  seen->reports.emplace_back(wire::Modules{});
+  finished.seen = seen;
+  const auto out = folder / "deep/out";
+  make_artifacts(out)->on(finished);
+
+  const auto kept = out / "ex7_4_cpus=2";
+  EXPECT_THAT(names_in(out), ElementsAre(".kmodtest-run", "ex7_4_cpus=2"));
+  EXPECT_THAT(names_in(kept), ElementsAre("build.log", "console.log", "domain.xml", "events.jsonl", "kmsg.log",
+                                          "lsmod.txt", "plan.yaml", "ps.txt", "verdict.txt"));
+  EXPECT_EQ(sample::read(kept / "plan.yaml"), "module: ex7_4\n");
+  EXPECT_EQ(sample::read(kept / "domain.xml"), "<domain/>\n");
+  EXPECT_EQ(sample::read(kept / "build.log"), "CC [M] ex7_4.o\n");
+  EXPECT_EQ(sample::read(kept / "console.log"), "booted\n");
+  EXPECT_EQ(sample::read(kept / "kmsg.log"), "[    5.140000] Thread started\n");
+  EXPECT_EQ(
+      sample::read(kept / "events.jsonl"),
+      R"({"report":"LogLines","lines":[{"sequence":0,"time":5.14,"level":6,"caller":"","text":"Thread started"}],)"
+      R"("lost":0})"
+      "\n"
+      R"({"report":"Threads","step":0,"time":0.0,"threads":[]})"
+      "\n"
+      R"({"report":"Modules","step":0,"time":0.0,"modules":[]})"
+      "\n");
+  EXPECT_EQ(sample::read(kept / "verdict.txt"),
+            "Passed ex7_4 [cpus=2]\n"
+            "\n"
+            "plan:    ex7_4 works\n"
+            "kernel:  6.1.0-49-cloud-amd64\n"
+            "guest:   2 CPUs, 256 MiB\n"
+            "took:    1.250 s: build 0.000 s, start 0.000 s, boot 0.000 s, push 0.000 s, steps 0.000 s (0.000 s in the "
+            "guest), stop 0.000 s\n");
+}
+
+TEST(Artifacts, TheNextRunReplacesTheCasesAndNothingElse) {
+  const sample::Folder folder;
+  const auto out = folder / "out";
+  make_artifacts(out)->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
+  std::filesystem::create_directory(out / ".partial-ex7_2_cpus=1");
+  std::ofstream(out / "junit.xml") << "kept";
+  make_artifacts(out)->on(sample::finished(sample::make_case("ex7_3", 1), Outcome::passed));
+  EXPECT_THAT(names_in(out), ElementsAre(".kmodtest-run", "ex7_3_cpus=1", "junit.xml"));
+}
+
+TEST(Artifacts, CasesOfOneNameDoNotReplaceEachOther) {
+  const sample::Folder folder;
+  const auto out = folder / "out";
+  const std::unique_ptr<Listener> artifacts = make_artifacts(out);
+  artifacts->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
+  artifacts->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
+  EXPECT_THAT(names_in(out), ElementsAre(".kmodtest-run", "ex7_1_cpus=1", "ex7_1_cpus=1~2"));
+}
+
+TEST(Artifacts, AFolderWithOtherFilesIsLeftAlone) {
+  const sample::Folder folder;
+  std::ofstream(folder / "thesis.txt") << "precious";
+  try {
+    make_artifacts(folder.path());
+    FAIL() << "no error";
+  } catch (const base::UsageError &error) {
+    EXPECT_EQ(error.what(), "'" + folder.path().string() + "' holds files that no run of kmodtest made");
+    EXPECT_EQ(error.hint(), "name a new or an empty folder with --out");
+  }
+  EXPECT_THAT(names_in(folder.path()), ElementsAre("thesis.txt"));
+}
+
+TEST(Artifacts, AFolderThatCannotBeMadeIsNamed) {
+  const sample::Folder folder;
+  std::ofstream(folder / "file") << "x";
+  const auto out = folder / "file/out";
+  try {
+    make_artifacts(out);
+    FAIL() << "no error";
+  } catch (const base::Error &error) {
+    EXPECT_EQ(error.what(), "cannot write '" + out.string() + "': Not a directory");
+    EXPECT_EQ(error.hint(), "name a folder that you may write with --out");
+  }
+}
+
+TEST(Artifacts, FolderNamesAreHarmless) {
+  const auto named = [](const std::string &id) {
+    plan::Case test_case;
+    test_case.id = id;
+    return folder_name(test_case);
+  };
+  EXPECT_EQ(named("ex7_4 [cpus=4 cpu=3]"), "ex7_4_cpus=4_cpu=3");
+  EXPECT_EQ(named("../../etc/passwd"), "case.._.._etc_passwd");
+  EXPECT_EQ(named(".."), "case..");
+  EXPECT_EQ(named("größe"), "gr_e");
+  EXPECT_EQ(named("["), "case");
+  EXPECT_EQ(named(std::string(500, 'x')).size(), 200U);
+}
+
+}  // namespace
+}  // namespace kmodtest::report

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "unit/report/sample.hpp"
+
+namespace kmodtest::report {
+namespace {
+
+using nlohmann::json;
+
+std::vector<json> lines_after(const std::vector<Event> &events) {
+  const sample::Folder folder;
+  const auto file = folder / "events.jsonl";
+  const std::unique_ptr<Listener> listener = make_json(file);
+  for (const Event &event : events) listener->on(event);
+  // Read while the listener lives: every line is there as soon as it happened.
+  std::vector<json> lines;
+  std::istringstream text(sample::read(file));
+  for (std::string line; std::getline(text, line);) {
+    json object = json::parse(line);
+    EXPECT_EQ(object.value("at", "").size(), lines.empty() ? 0U : 24U);
+    object.erase("at");
+    lines.push_back(object);
+  }
+  return lines;
+}
+
+TEST(Json, OneObjectALineAndTheSchemaFirst) {
+  const auto test_case = sample::make_case("ex7_4", 2);
+  const std::vector<json> lines =
+      lines_after({RunStarted{1, 2, "QEMU"}, Notice{"using TCG"}, CaseStarted{test_case}, Tick{},
+                   CaseProgress{test_case, "booting"}, sample::run_finished({1, 0, 0, 0, 0, 0, 0}, 3, true)});
+  const std::vector<json> expected = {
+      json::parse(R"({"schema": "kmodtest-events", "version": 1})"),
+      json::parse(R"({"event": "RunStarted", "cases": 1, "workers": 2, "hypervisor": "QEMU"})"),
+      json::parse(R"({"event": "Notice", "text": "using TCG"})"),
+      json::parse(R"({"event": "CaseStarted", "id": "ex7_4 [cpus=2]", "plan": "ex7_4 works"})"),
+      json::parse(R"({"event": "CaseProgress", "id": "ex7_4 [cpus=2]", "plan": "ex7_4 works", "what": "booting"})"),
+      json::parse(R"({"event": "RunFinished", "took": 41.2, "interrupted": true, "not_run": 3,
+                      "outcomes": {"passed": 1, "failed": 0, "crashed": 0, "hung": 0, "leaked": 0, "errored": 0,
+                                   "skipped": 0}})")};
+  EXPECT_EQ(lines, expected);
+}
+
+TEST(Json, AFinishedCaseHasItsEvidenceAndItsLog) {
+  CaseFinished finished = sample::full_failure();
+  finished.artifacts = "out/ex7_4";
+  finished.seen = sample::seen({sample::marker(1, "step 1: load"), sample::line(1500, "stray \xff byte")});
+  finished.verdict.evidence.front().details = {};
+  const std::vector<json> lines = lines_after({finished});
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[1], json::parse(R"({
+    "event": "CaseFinished", "id": "ex7_4 [cpus=2 cpu=1]", "plan": "ex7_4 works", "file": "testplans/ex7_4.yaml",
+    "point": {"cpus": "2", "kernel": "debian-6.1-cloud"}, "outcome": "failed", "skip_reason": "",
+    "evidence": [{"summary": "'Thread exiting' did not appear within 5 s", "step": 5, "file": "testplans/ex7_4.yaml",
+                  "line": 11, "column": 24, "source": "  - dmesg: {in_order: [Thread exiting, Exiting!]}",
+                  "expected": "Thread exiting", "seen": "Thread exitting\n            ^", "details": [],
+                  "hint": "the module says something similar: is the text right?"}],
+    "kernel": "6.1.0-49-cloud-amd64", "took": 1.25,
+    "timings": {"build": 0.0, "start": 0.0, "boot": 0.0, "push": 0.0, "steps": 0.0, "stop": 0.0, "guest": 0.0},
+    "log": [{"time": 1.5, "level": 6, "text": "stray \ufffd byte"}], "artifacts": "out/ex7_4"})"));
+}
+
+TEST(Json, AFullDiskIsAnError) {
+  try {
+    make_json("/dev/full");
+    FAIL() << "no error";
+  } catch (const base::Error &error) {
+    EXPECT_STREQ(error.what(), "cannot write '/dev/full': No space left on device");
+    EXPECT_EQ(error.hint(), "free some space there, or name a file elsewhere");
+  }
+}
+
+}  // namespace
+}  // namespace kmodtest::report

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <csignal>
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <regex>
+#include <sys/resource.h>
+
+#include "base/error.hpp"
+#include "unit/report/sample.hpp"
+
+namespace kmodtest::report {
+namespace {
+
+using judge::Outcome;
+
+/// What differs from machine to machine and from day to day, made the same.
+std::string without_time_and_host(std::string text) {
+  text = std::regex_replace(text, std::regex(R"(timestamp="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")"), R"(timestamp="T")");
+  return std::regex_replace(text, std::regex(R"x(hostname="[^"]+")x"), R"(hostname="H")");
+}
+
+/// What xmllint says against the file; empty when it is valid.
+std::string complaints(const std::filesystem::path &file) {
+  const std::string said = file.string() + ".xmllint";
+  const std::string command =
+      "xmllint --noout --schema '" KMODTEST_TEST_DATA "/junit/junit.xsd' '" + file.string() + "' 2> '" + said + "'";
+  const int status = std::system(command.c_str());
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return "xmllint is not installed (package libxml2-utils)";
+  return status == 0 ? "" : sample::read(said);
+}
+
+void run(const std::filesystem::path &file, const std::vector<Event> &events) {
+  const std::unique_ptr<Listener> junit = make_junit(file);
+  for (const Event &event : events) junit->on(event);
+}
+
+TEST(Junit, HoldsEveryOutcome) {
+  const sample::Folder folder;
+  const auto file = folder / "junit.xml";
+  CaseFinished failed = sample::finished(sample::make_case("ex7_2", 2), Outcome::failed, "a < b & \"c\" \x01");
+  failed.seen = sample::seen({sample::line(1500, "bell \a, stray \xff, nul \x1b[0m")});
+  run(file, {RunStarted{4, 1, "QEMU 10.0.2 (TCG)"}, sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
+             failed, sample::finished(sample::make_case("ex7_2", 4), Outcome::errored, "the channel broke"),
+             sample::finished(sample::make_case("ex7_2", 8), Outcome::skipped, "too slow here"),
+             sample::run_finished({1, 1, 0, 0, 0, 1, 1})});
+  EXPECT_EQ(complaints(file), "");
+  EXPECT_EQ(without_time_and_host(sample::read(file)), R"XML(<?xml version="1.0" encoding="UTF-8"?>
+<testsuites name="kmodtest" tests="4" failures="1" errors="1" time="41.200">
+  <testsuite name="ex7_1 works" package="ex7_1" id="0" tests="1" failures="0" errors="0" skipped="0" time="1.250" timestamp="T" hostname="H">
+    <properties>
+      <property name="kernel" value="6.1.0-49-cloud-amd64" />
+      <property name="cpus" value="1" />
+      <property name="memory_mib" value="256" />
+      <property name="hypervisor" value="QEMU 10.0.2 (TCG)" />
+    </properties>
+    <testcase name="ex7_1 [cpus=1]" classname="ex7_1 works" time="1.250" />
+    <system-out />
+    <system-err />
+  </testsuite>
+  <testsuite name="ex7_2 works" package="ex7_2" id="1" tests="3" failures="1" errors="1" skipped="1" time="3.750" timestamp="T" hostname="H">
+    <properties>
+      <property name="kernel" value="6.1.0-49-cloud-amd64" />
+      <property name="cpus" value="2, 4, 8" />
+      <property name="memory_mib" value="256" />
+      <property name="hypervisor" value="QEMU 10.0.2 (TCG)" />
+    </properties>
+    <testcase name="ex7_2 [cpus=2]" classname="ex7_2 works" time="1.250">
+      <failure type="Failed" message="a &lt; b &amp; &quot;c&quot; �">Failed ex7_2 [cpus=2]: a &lt; b &amp; "c" \x01
+  log of this case:
+    [    1.500000] bell \x07, stray \xff, nul \x1b[0m
+     again: kmodtest run testplans/ex7_2.yaml --case "ex7_2 [cpus=2]"
+</failure>
+      <system-out>[    1.500000] bell \x07, stray \xff, nul \x1b[0m
+</system-out>
+    </testcase>
+    <testcase name="ex7_2 [cpus=4]" classname="ex7_2 works" time="1.250">
+      <error type="Errored" message="the channel broke">Errored ex7_2 [cpus=4]: the channel broke
+     again: kmodtest run testplans/ex7_2.yaml --case "ex7_2 [cpus=4]"
+</error>
+    </testcase>
+    <testcase name="ex7_2 [cpus=8]" classname="ex7_2 works" time="1.250">
+      <skipped message="too slow here" />
+    </testcase>
+    <system-out />
+    <system-err />
+  </testsuite>
+</testsuites>
+)XML");
+}
+
+TEST(Junit, TypesOfFailuresAreTheOutcomes) {
+  const sample::Folder folder;
+  const auto file = folder / "junit.xml";
+  const auto test_case = sample::make_case("ex7_1", 1);
+  run(file, {sample::finished(test_case, Outcome::failed, "a"), sample::finished(test_case, Outcome::crashed, "b"),
+             sample::finished(test_case, Outcome::hung, "c"), sample::finished(test_case, Outcome::leaked, "d"),
+             sample::run_finished({0, 1, 1, 1, 1})});
+  EXPECT_EQ(complaints(file), "");
+  const std::string text = sample::read(file);
+  for (const char *start : {R"(<failure type="Failed" message="a">)", R"(<failure type="Crashed" message="b">)",
+                            R"(<failure type="Hung" message="c">)", R"(<failure type="Leaked" message="d">)"}) {
+    EXPECT_NE(text.find(start), std::string::npos) << start << "\nis not in\n" << text;
+  }
+}
+
+TEST(Junit, AnInterruptedRunIsAnError) {
+  const sample::Folder folder;
+  const auto file = folder / "junit.xml";
+  run(file, {sample::finished(sample::make_case("ex7_1", 1), Outcome::passed), sample::run_finished({1}, 29, true)});
+  EXPECT_EQ(complaints(file), "");
+  EXPECT_NE(sample::read(file).find(
+                R"(<error type="Interrupted" message="the run was interrupted: 29 cases did not run" />)"),
+            std::string::npos);
+}
+
+TEST(Junit, AMissingFolderIsToldBeforeTheRun) {
+  const sample::Folder folder;
+  const auto file = folder / "missing/junit.xml";
+  try {
+    make_junit(file);
+    FAIL() << "no error";
+  } catch (const base::Error &error) {
+    EXPECT_EQ(error.what(), "cannot write '" + file.string() + "': No such file or directory");
+    EXPECT_EQ(error.hint(), "make the folder first, or name a file elsewhere");
+  }
+}
+
+TEST(Junit, OnAFullDiskTheOldReportStays) {
+  const sample::Folder folder;
+  const auto file = folder / "junit.xml";
+  std::ofstream(file) << "old";
+  const std::unique_ptr<Listener> junit = make_junit(file);
+  junit->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
+
+  // A limit on the size of files fails a write half-way, as a full disk does.
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit small{100, before.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  std::string what;
+  std::string hint;
+  try {
+    junit->on(sample::run_finished({1}));
+  } catch (const base::Error &error) {
+    what = error.what();
+    hint = error.hint();
+  }
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+
+  EXPECT_EQ(what, "cannot write '" + file.string() + "': File too large");
+  EXPECT_EQ(hint, "free some space there, or name a file elsewhere");
+  EXPECT_EQ(sample::read(file), "old");
+  std::size_t files = 0;
+  for (const auto &entry : std::filesystem::directory_iterator(folder.path())) files += entry.exists() ? 1U : 0U;
+  EXPECT_EQ(files, 1U);
+}
+
+}  // namespace
+}  // namespace kmodtest::report
