@@ -118,7 +118,7 @@ std::optional<wire::Inventory> ProgramRun::take_inventory() {
     difference.lost.resize(std::min(difference.lost.size(), kMostEntries));
     inventory.new_entries = std::move(difference.added);
     inventory.lost_entries = std::move(difference.lost);
-    inventory.threads = new_threads();
+    inventory.threads = list_kernel_threads(baseline_threads_);
   } else {
     baseline_entries_.emplace(listed->content);
     inventory.threads = list_kernel_threads();
@@ -143,19 +143,9 @@ bool ProgramRun::modules_gone() const {
   });
 }
 
-std::vector<wire::ThreadRecord> ProgramRun::new_threads() const {
-  std::vector<wire::ThreadRecord> threads = list_kernel_threads();
-  std::erase_if(threads, [this](const wire::ThreadRecord &thread) {
-    return std::any_of(baseline_threads_.begin(), baseline_threads_.end(), [&](const wire::ThreadRecord &known) {
-      return known.pid == thread.pid && known.start_time == thread.start_time;
-    });
-  });
-  return threads;
-}
-
 void ProgramRun::settle() {
   const Time end = later(now(), kSettleTime);
-  while (!new_threads().empty() && now() < end) {
+  while (!list_kernel_threads(baseline_threads_).empty() && now() < end) {
     const Time next = std::min(end, later(now(), kSettlePoll));
     while (now() < next) agent_.turn(next);
   }

@@ -47,7 +47,6 @@ class ProgramRun {
   void report_after_unload();
   bool modules_gone() const;
   void settle();
-  std::vector<wire::ThreadRecord> new_threads() const;
 
   // actions.cpp
   Outcome act(const wire::Load &load);

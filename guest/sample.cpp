@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <ctime>
 #include <optional>
@@ -36,9 +37,9 @@ std::uint64_t number_after(std::string_view text, std::string_view key) {
 /// `folder` is "/proc/PID" or "/proc/PID/task/TID"; `stat` was read from it already.
 std::optional<wire::ThreadRecord> read_thread(const std::string &folder, const std::string &stat) {
   const std::string status = read_file((folder + "/status").c_str()).content;
-  const std::string comm = read_file((folder + "/comm").c_str()).content;
   const std::string wchan = read_file((folder + "/wchan").c_str()).content;
-  return observe::parse_thread(stat, status, comm, wchan);
+  // `stat` has the name as long as `comm` has it.
+  return observe::parse_thread(stat, status, {}, wchan);
 }
 
 /// Workers of the kernel's pools: "kworker/0:1-events", "kworker/u8:2". A rescuer ("kworker/R-name") belongs to a
@@ -101,7 +102,7 @@ std::vector<wire::ModuleRecord> list_modules() {
   return modules;
 }
 
-std::vector<wire::ThreadRecord> list_kernel_threads() {
+std::vector<wire::ThreadRecord> list_kernel_threads(const std::vector<wire::ThreadRecord> &known) {
   std::vector<wire::ThreadRecord> threads;
   for (const std::string &name : list_folder("/proc")) {
     if (!to_number(name)) continue;
@@ -109,6 +110,10 @@ std::vector<wire::ThreadRecord> list_kernel_threads() {
     const std::string stat = read_file((folder + "/stat").c_str()).content;
     const auto brief = observe::parse_thread(stat, {}, {}, {});
     if (!brief || !brief->kernel_thread || is_pool_worker(*brief)) continue;
+    const bool is_known = std::any_of(known.begin(), known.end(), [&](const wire::ThreadRecord &thread) {
+      return thread.pid == brief->pid && thread.start_time == brief->start_time;
+    });
+    if (is_known) continue;
     if (auto thread = read_thread(folder, stat)) threads.push_back(std::move(*thread));
   }
   return threads;

@@ -19,8 +19,8 @@ std::uint64_t read_taint();
 /// All of /proc/modules, in its order.
 std::vector<wire::ModuleRecord> list_modules();
 
-/// All kernel threads but the workers of the kernel's own pools, which come and go by themselves.
-std::vector<wire::ThreadRecord> list_kernel_threads();
+/// All kernel threads but those of `known` and the workers of the kernel's own pools, which come and go by themselves.
+std::vector<wire::ThreadRecord> list_kernel_threads(const std::vector<wire::ThreadRecord> &known = {});
 
 /// Finds the tasks that a ps step means, again and again. Remembers the kernel threads that are not meant: their names
 /// do not change, so that a repeated search costs little more than the listing of /proc.

@@ -41,7 +41,8 @@ def initramfs(agent, modules_root, busybox="/bin/busybox"):
 class Guest:
     """A running guest; `ready_seconds` is the time from QEMU's start to READY."""
 
-    def __init__(self, kernel, archive, cpus=2, channel="virtio", append="", wait_for_ready=True, arguments=()):
+    def __init__(self, kernel, archive, cpus=2, channel="virtio", append="", wait_for_ready=True,
+                 accelerator="tcg", arguments=()):
         self.folder = tempfile.TemporaryDirectory(prefix="kmt-guest-")
         path = pathlib.Path(self.folder.name)
         (path / "initrd").write_bytes(archive)
@@ -52,7 +53,7 @@ class Guest:
         words = (f"console=ttyS0 quiet printk.devkmsg=on panic=-1 no_timer_check kmodtest.channel={channel} {append}")
         started = time.monotonic()
         self.process = subprocess.Popen(
-            ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-bios", "/usr/share/qemu/qboot.rom", "-m",
+            ["qemu-system-x86_64", "-machine", "q35", "-accel", accelerator, "-bios", "/usr/share/qemu/qboot.rom", "-m",
              "256", "-smp", str(cpus), "-display", "none", "-nodefaults", "-no-reboot", "-kernel", str(kernel),
              "-initrd", str(path / "initrd"), "-append", words, "-serial", f"file:{self.console}", "-chardev",
              f"socket,id=c,path={self.channel},server=on,wait=off", *device, *arguments])

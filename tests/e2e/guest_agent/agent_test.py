@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The agent in a real guest, driven by a second implementation of the protocol.
+
+Needs in the environment: KMT_AGENT (the binary), KMT_KERNEL (a vmlinuz), KMT_MODULES (its modules' folder), KMT_PROBE
+(module/agent_probe.c built for it). KMT_CHANNEL: virtio (default) or ttyS1.
+"""
+
+import errno
+import os
+import pathlib
+import random
+import time
+import unittest
+
+from guest import Guest, initramfs
+from protocol import (CANCEL, HELLO, POWER_OFF, PUSH, RESULTS, RUN, Agent, cpus, dmesg, file, frame, load, lsmod, module,
+                      program, ps, run_command, sleep, step, text, u8, u16, u32, u64, unload, write)
+
+ENV = os.environ
+PROBE = "/tmp/modules/agent_probe.ko"
+
+
+def probe(**params): return module("agent_probe", PROBE, params)
+def of(reports, name): return [fields for kind, fields in reports if kind == name]
+def results(reports): return [RESULTS[r["result"]] for r in of(reports, "StepEnded")]
+def lines(reports): return [line["text"] for r in of(reports, "LogLines") for line in r["lines"]]
+
+
+class AgentTest(unittest.TestCase):
+    """One guest for all tests that leave it as it was."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.archive = initramfs(ENV["KMT_AGENT"], ENV["KMT_MODULES"])
+        cls.guest = cls.boot()
+        cls.agent = cls.guest.agent
+        assert cls.agent.push(PROBE, pathlib.Path(ENV["KMT_PROBE"]).read_bytes())["error"] == ""
+
+    @classmethod
+    def boot(cls, **options):
+        return Guest(ENV["KMT_KERNEL"], cls.archive, channel=ENV.get("KMT_CHANNEL", "virtio"), **options)
+
+    @classmethod
+    def tearDownClass(cls): cls.guest.stop()
+
+    def run_steps(self, *steps, **options):
+        reports = self.agent.run(list(steps), modules=["agent_probe"], **options)
+        self.assertEqual(reports[-1][0], "ProgramEnded")
+        return reports
+
+    def test_whole_case(self):
+        reports = self.run_steps(
+            step(load([probe(cpu="1", word="two words")])),
+            step(dmesg(in_order=["word is 'two words'", "round 1", "/round 3$/"],
+                       intervals=[("round", 0.05, 0.5, 2)])),
+            step(ps("agent_probe_with*", count=(1, 1), cpus="1", allowed="1"), hold=0.2),
+            step(lsmod("agent_probe", users=(0, 0))),
+            step(file("/proc/agent_probe", grows=((1, 1), 0.05, 0.5, 2))),
+            step(unload(["agent_probe"])),
+            step(dmesg(in_order=["thread ends", "gone"])),
+            step(ps("agent_probe*", absent=True)))
+        self.assertEqual(results(reports), ["held"] * 8)
+        after = of(reports, "AfterUnload")[-1]
+        self.assertEqual((after["new"], after["lost"], after["threads"]), ([], [], []))
+        markers = [t for t in lines(reports) if t.startswith("kmodtest: ")]
+        self.assertEqual(markers, ["kmodtest: start"] + [f"kmodtest: step {n}: a step" for n in range(1, 9)] +
+                         ["kmodtest: end"])
+
+    def test_leak_is_reported(self):
+        reports = self.run_steps(step(load([probe(leak="1")])), step(unload(["agent_probe"])))
+        self.assertEqual(of(reports, "AfterUnload")[-1]["new"], ["/proc/agent_probe_leak"])
+
+    def test_refusals(self):
+        reports = self.run_steps(step(load([probe(cpu="99")], errno=errno.EINVAL)), step(load([probe(cpu="99")])))
+        self.assertEqual(results(reports), ["held", "refused"])
+        self.assertEqual(of(reports, "StepEnded")[1]["detail"],
+                         "loading agent_probe gave Invalid argument, expected success")
+        reports = self.run_steps(step(write("/etc/x", "1")))
+        self.assertEqual(of(reports, "Written")[0]["error"], errno.EPERM)
+        reports = self.run_steps(step(unload(["nothing"], errno=errno.ENOENT)), step(unload(["nothing"], errno=-1)))
+        self.assertEqual(results(reports), ["held", "held"])
+
+    def test_conditions_that_do_not_hold(self):
+        self.assertEqual(results(self.run_steps(step(dmesg(contains=["never"]), 0.3))), ["expired"])
+        self.assertEqual(results(self.run_steps(step(ps("nobody"), 0.3))), ["expired"])
+        reports = self.run_steps(step(load([probe()])), step(dmesg(absent=["round 3"]), 2, hold=2))
+        self.assertEqual(results(reports), ["held", "violated"])
+        self.assertEqual([m["name"] for m in of(reports, "AfterUnload")[-1]["modules"]][0], "agent_probe")
+        self.run_steps(step(unload(["agent_probe"])))
+
+    def test_commands(self):
+        reports = self.run_steps(
+            step(run_command("sleep 100 & echo background", background=True)),
+            step(run_command("echo out; echo err >&2; exit 3", status=(3, 3), out={"equals": "out"}), 10),
+            step(run_command("kill -9 $$", status=(137, 137)), 10),
+            step(run_command("head -c 300000 /dev/zero"), 10),
+            step(run_command("sleep 60"), 0.5))
+        self.assertEqual(results(reports), ["held"] * 4 + ["expired"])
+        ended = {r["step"]: r for r in of(reports, "CommandEnded")}
+        self.assertEqual((ended[1]["out"], ended[1]["err"], ended[1]["status"]), ("out\n", "err\n", 3))
+        self.assertEqual(ended[0]["out"], "background\n")
+        self.assertEqual((len(ended[3]["out"]), ended[3]["truncated"]), (256 << 10, 1))
+        self.assertEqual(ended[4]["status"], 137)
+        left = of(self.run_steps(step(run_command("ps | grep -c '[s]leep [16]'", status=(1, 1)), 10)), "CommandEnded")
+        self.assertEqual(left[0]["out"], "0\n")
+
+    def test_cpus_and_writes(self):
+        reports = self.run_steps(step(cpus(offline="1")), step(file("/sys/devices/system/cpu/online", equals="0")),
+                                 step(cpus(online="0-1")), step(write("/proc/sys/kernel/panic", "5")),
+                                 step(file("/proc/sys/kernel/panic", number=(5, 5))))
+        self.assertEqual(results(reports), ["held"] * 5)
+        after = of(reports, "AfterUnload")[-1]
+        self.assertEqual((after["new"], after["lost"], after["threads"]), ([], [], []))
+
+    def test_cancel(self):
+        ident = self.agent.send(RUN, program([step(sleep(100))]))
+        self.agent.wait("StepStarted")
+        second = self.agent.send(RUN, program([]))
+        self.assertEqual(self.agent.wait("Refused")[::2], (second, {"reason": "a program is running already"}))
+        self.agent.send(CANCEL)
+        ended = self.agent.wait("ProgramEnded")
+        self.assertEqual((ended[0], ended[2]["cancelled"], ended[2]["steps_done"]), (ident, 1, 0))
+
+    def test_push(self):
+        push = lambda *a: self.agent.send(PUSH, text(a[0]) + u64(a[1]) + text(a[2]) + u8(1) + u32(a[3]))
+        for arguments, error in [
+                (("/etc/x", 0, b"", 0), "'/etc/x' is not a plain path below /tmp"),
+                (("/tmp/../etc/x", 0, b"", 0), "'/tmp/../etc/x' is not a plain path below /tmp"),
+                (("/tmp/x", 0, b"abc", 1), "the checksum of /tmp/x is wrong"),
+                (("/tmp/x", 7, b"abc", 1), "the start of /tmp/x is missing")]:
+            push(*arguments)
+            self.assertEqual(self.agent.wait("Pushed")[2]["error"], error)
+        big = random.Random(1).randbytes(5 << 20)
+        begun = time.monotonic()
+        self.assertEqual(self.agent.push("/tmp/a/b/big", big), {"path": "/tmp/a/b/big", "size": 5 << 20, "error": ""})
+        print(f"\npush: {5 / (time.monotonic() - begun):.1f} MiB/s")
+        # The guest's /tmp holds half of its memory.
+        self.assertEqual(self.agent.push("/tmp/full", bytes(130 << 20))["error"],
+                         "cannot write /tmp/full: No space left on device")
+
+    def test_bad_frames(self):
+        unknown = self.agent.send(77, b"")
+        self.assertEqual(self.agent.wait("Refused")[::2], (unknown, {"reason": "unknown message type 77"}))
+        self.agent.send(RUN, b"\xff" * 40)
+        self.assertIn("malformed message", self.agent.wait("Refused")[2]["reason"])
+        noise = random.Random(2)
+        for size in (1, 16, 1000, 300000):
+            self.agent.socket.sendall(b"X" + noise.randbytes(size) + b"KMT\1")
+            self.assertIn("bad magic", self.agent.wait("Refused")[2]["reason"])
+            self.agent.hello()
+        self.agent.socket.sendall(frame(HELLO, u16(1))[:-1] + b"?" + frame(HELLO, u16(1), 4711))
+        self.assertEqual(self.agent.wait("Info")[0], 4711)
+
+    def test_host_closes_in_the_middle(self):
+        self.agent.send(RUN, program([step(sleep(2))]))
+        self.agent.wait("StepStarted")
+        self.agent.socket.sendall(frame(PUSH, bytes(1000))[:500])
+        self.agent.close()
+        time.sleep(0.3)
+        type(self).agent = Agent(self.guest.channel)
+        if ENV.get("KMT_CHANNEL", "virtio") != "virtio":
+            self.agent.socket.sendall(b"X" * 600)  # a serial line does not tell the agent of the new host
+        self.assertEqual(self.agent.hello()["protocol"], 1)
+        self.agent.wait("ProgramEnded")
+        self.assertEqual(results(self.run_steps(step(sleep(0.01)))), ["held"])
+
+
+class RuinedGuestTest(unittest.TestCase):
+    """Tests that leave their guest in a bad state."""
+
+    def setUp(self):
+        AgentTest.archive = initramfs(ENV["KMT_AGENT"], ENV["KMT_MODULES"])
+        self.guest = AgentTest.boot()
+        self.addCleanup(self.guest.stop)
+        self.agent = self.guest.agent
+        self.agent.push(PROBE, pathlib.Path(ENV["KMT_PROBE"]).read_bytes())
+
+    def test_load_that_never_comes_back(self):
+        reports = self.agent.run([step(load([probe(stuck_seconds="600")]), 1.0)], modules=["agent_probe"])
+        self.assertEqual(results(reports), ["expired"])
+        self.assertEqual(results(self.agent.run([step(write("/tmp/alive", "1")), step(lsmod("agent_probe"))])),
+                         ["held", "held"])
+
+    def test_oops_in_init(self):
+        reports = self.agent.run([step(load([probe(crash="1")]), 5.0)], modules=["agent_probe"])
+        self.assertEqual(results(reports), ["violated"])
+        self.assertTrue(any("NULL pointer dereference" in line for line in lines(reports)))
+        self.assertEqual(results(self.agent.run([step(write("/tmp/alive", "1"))])), ["held"])
+
+    def test_power_off(self):
+        self.agent.send(POWER_OFF)
+        self.assertEqual(self.guest.process.wait(20), 0)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
