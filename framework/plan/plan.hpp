@@ -104,6 +104,7 @@ struct Case {
   Checks checks;
   wire::Microseconds timeout{0};    ///< of the whole case, in guest time after READY
   std::optional<std::string> skip;  ///< reason
+  std::vector<std::string> options;  ///< words of the command line that shaped this case ("--cpus", "8"), to repeat it
 };
 
 /// A plan file, validated and expanded.

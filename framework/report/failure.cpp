@@ -134,6 +134,7 @@ std::string command_to_repeat(const plan::Case &test_case) {
   } else {
     for (const plan::ModuleSource &module : test_case.modules) command += ' ' + shell_word(module.path.string());
   }
+  for (const std::string &option : test_case.options) command += ' ' + shell_word(option);
   return command + " --case " + shell_word(test_case.id);
 }
 

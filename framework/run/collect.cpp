@@ -33,6 +33,20 @@ bool holds_module(const fs::path &folder) {
   return fs::exists(folder / "Kbuild") || fs::exists(folder / "Makefile") || fs::exists(folder / "makefile");
 }
 
+/// The words that lay the same over this case's plan again.
+std::vector<std::string> options_of(const plan::Case &test_case, const plan::Overrides &overrides) {
+  std::vector<std::string> words;
+  auto add = [&words](const char *option, std::string value) {
+    words.emplace_back(option);
+    words.push_back(std::move(value));
+  };
+  if (!overrides.cpus.empty()) add("--cpus", std::to_string(test_case.guest.cpus));
+  if (!overrides.kernels.empty()) add("--kernel", test_case.kernel);
+  if (overrides.memory_mib) add("--memory", fmt::format("{}M", *overrides.memory_mib));
+  for (const auto &root : overrides.module_roots) add("--modules", root.string());
+  return words;
+}
+
 bool selected(const plan::Plan &plan, const plan::Case &test_case, const Selection &selection) {
   const auto &ids = selection.ids;
   if (!ids.empty() && std::find(ids.begin(), ids.end(), test_case.id) == ids.end()) return false;
@@ -89,6 +103,9 @@ Collected collect_plans(const std::vector<fs::path> &inputs, const plan::Overrid
     if (parsed.plan) collected.plans.push_back(std::move(*parsed.plan));
   }
   for (const auto &module : modules) collected.plans.push_back(plan::plan_for_module({module}, overrides));
+  for (auto &plan : collected.plans) {
+    for (auto &test_case : plan.cases) test_case.options = options_of(test_case, overrides);
+  }
   return collected;
 }
 

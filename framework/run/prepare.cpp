@@ -61,12 +61,13 @@ kernel::Kernel Preparer::resolve_kernel(const std::string &name) {
 Preparer::BuiltModule Preparer::build(const plan::ModuleSource &source, const kernel::Kernel &kernel) {
   const std::function<BuiltModule()> make = [&] {
     std::filesystem::path ko = source.path;
+    BuiltModule module;
     if (source.kind == plan::ModuleSource::Kind::folder) {
       const auto built = kernel::build_module(source.path, source.name, kernel, cache_);
       if (built.rebuilt) progress_(fmt::format("built {} for {}", source.name, kernel.release));
       ko = built.ko;
+      module.log = built.log;
     }
-    BuiltModule module;
     module.info = kernel::read_module_info(ko);
     module.content = std::make_shared<const std::string>(kernel::read_module(ko));
     if (with_underscores(module.info.name) != with_underscores(source.name)) {
@@ -116,6 +117,7 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
     prepared.files.push_back({fmt::format("/tmp/modules/{}.ko", source.name), module.content});
     prepared.program.modules.push_back(with_underscores(source.name));
     prepared.modules.push_back(std::move(module.info));
+    prepared.build_log += module.log;
   }
   for (const auto &step : test_case.steps) {
     if (step.guest) prepared.program.steps.push_back(*step.guest);

@@ -32,6 +32,7 @@ struct Prepared {
   std::vector<kernel::PreflightFinding> preflight;
   std::vector<PushedFile> files;
   wire::Program program;
+  std::string build_log;  ///< of make, for the modules that were built just now
 };
 
 /// Which kernel to take where the plan names none, and where its parts are.
@@ -71,6 +72,7 @@ class Preparer {
   struct BuiltModule {
     kernel::ModuleInfo info;
     std::shared_ptr<const std::string> content;
+    std::string log;
   };
 
   kernel::Kernel resolve_kernel(const std::string &name);

@@ -83,6 +83,7 @@ struct Runner::State {
   int active_workers = 0;
   std::exception_ptr problem;  ///< the first that ends the whole run
   asio::signal_set *signals = nullptr;
+  asio::steady_timer ticker{io};
 };
 
 Runner::Runner(RunOptions options, std::vector<report::Listener *> listeners)
@@ -143,9 +144,17 @@ RunResult Runner::run(std::vector<std::shared_ptr<const plan::Case>> cases, Open
     asio::co_spawn(state.io, std::move(task), [&state](std::exception_ptr thrown) {
       if (thrown && !state.problem) state.problem = thrown;
       if (thrown) state.cancellation.cancel();
-      if (--state.active_workers == 0) state.signals->cancel();
+      if (--state.active_workers > 0) return;
+      state.signals->cancel();
+      state.ticker.cancel();
     });
   }
+  Task<> ticking = tick(state);
+  asio::co_spawn(state.io, std::move(ticking), [&state](std::exception_ptr thrown) {
+    if (!thrown) return;
+    if (!state.problem) state.problem = thrown;
+    state.cancellation.cancel();
+  });
   while (true) {
     try {
       state.io.run();
@@ -172,6 +181,16 @@ RunResult Runner::run(std::vector<std::shared_ptr<const plan::Case>> cases, Open
     }
   }
   return state.result;
+}
+
+Task<> Runner::tick(State &state) {
+  boost::system::error_code error;
+  while (state.active_workers > 0) {
+    state.ticker.expires_after(std::chrono::seconds(1));
+    auto token = asio::redirect_error(asio::use_awaitable, error);
+    co_await state.ticker.async_wait(token);
+    if (!error) tell(report::Tick{});
+  }
 }
 
 Task<> Runner::worker(State &state, int number) {
@@ -239,9 +258,11 @@ Task<report::CaseFinished> Runner::run_one(State &state, std::shared_ptr<const p
     prepared.spec.accelerator = *state.accelerator;
     CaseRunner runner(*state.hypervisor, options_.limits, state.cancellation);
     std::string guest_name = fmt::format("w{}-{}", number, ++state.guests);
+    std::string build_log = prepared.build_log;
     report::CaseFinished finished =
         co_await runner.run(test_case, std::move(prepared), std::move(guest_name), std::move(progress));
     finished.timings.build = build;
+    finished.build_log = std::move(build_log);
     finished.took += build;
     co_return finished;
   } catch (const kernel::BuildError &error) {
@@ -250,6 +271,7 @@ Task<report::CaseFinished> Runner::run_one(State &state, std::shared_ptr<const p
     evidence.details = lines_of(error.output());
     evidence.hint = error.hint();
     failed = finished_without_guest(test_case, judge::Outcome::failed, std::move(evidence));
+    failed->build_log = error.output();
   } catch (const base::Interrupted &) {
     throw;
   } catch (const base::UsageError &error) {

@@ -62,6 +62,7 @@ class Runner {
  private:
   struct State;
   void tell(const report::Event &event);
+  base::Task<> tick(State &state);
   base::Task<> worker(State &state, int number);
   base::Task<report::CaseFinished> run_one(State &state, std::shared_ptr<const plan::Case> test_case, int number);
   base::Task<> choose_accelerator(State &state, vm::GuestSpec spec);

@@ -70,7 +70,7 @@ TEST(Use, ReportsAndArtifactsAgreeWithTheConsole) {
   const std::string xml = read_file(junit);
   std::size_t cases = 0;
   for (const auto &event : events(json)) {
-    if (event.value("event", "") != "case_finished") continue;
+    if (event.value("event", "") != "CaseFinished") continue;
     ++cases;
     EXPECT_EQ(event.at("outcome"), "passed");
     EXPECT_NE(xml.find("name=\"" + event.at("id").get<std::string>() + "\""), std::string::npos) << xml;

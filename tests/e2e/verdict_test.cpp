@@ -53,7 +53,7 @@ TEST_P(FaultyModule, GetsTheVerdictThatItsPlanNames) {
   std::string line;
   while (std::getline(lines, line)) {
     const auto event = nlohmann::json::parse(line);
-    if (event.value("event", "") != "case_finished") continue;
+    if (event.value("event", "") != "CaseFinished") continue;
     ++finished;
     EXPECT_EQ(event.at("outcome"), verdict);
   }

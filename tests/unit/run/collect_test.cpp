@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/collect.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+
+namespace kmodtest::run {
+namespace {
+
+namespace fs = std::filesystem;
+
+class CollectTest : public ::testing::Test {
+ protected:
+  CollectTest() {
+    std::string name = fs::temp_directory_path() / "kmodtest-collect-XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~CollectTest() override { fs::remove_all(folder_); }
+
+  fs::path write(const std::string &name, const std::string &content) const {
+    const fs::path file = folder_ / name;
+    fs::create_directories(file.parent_path());
+    std::ofstream(file) << content;
+    return file;
+  }
+  void add_module(const std::string &name) const {
+    write(name + "/Kbuild", "obj-m := " + name + ".o\n");
+    write(name + "/" + name + ".c", "");
+  }
+  std::string error_of(const std::vector<fs::path> &inputs) const {
+    try {
+      collect_plans(inputs, {});
+    } catch (const base::UsageError &error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  fs::path folder_;
+};
+
+std::vector<std::string> ids_of(const std::vector<std::shared_ptr<const plan::Case>> &cases) {
+  std::vector<std::string> ids;
+  for (const auto &test_case : cases) ids.push_back(test_case->id);
+  return ids;
+}
+
+TEST_F(CollectTest, AFolderGivesItsPlansSortedByName) {
+  add_module("m");
+  write("b.yaml", "module: m\nsteps: [load]\n");
+  write("a.yml", "module: m\nguest: {cpus: [1, 2]}\nsteps: [load]\n");
+  write("notes.txt", "no plan");
+  auto collected = collect_plans({folder_}, {});
+  EXPECT_FALSE(collected.has_errors());
+  const auto cases = select_cases(std::move(collected.plans), {});
+  EXPECT_EQ(ids_of(cases), (std::vector<std::string>{"a [cpus=1]", "a [cpus=2]", "b [cpus=1]"}));
+}
+
+TEST_F(CollectTest, AModuleFolderWithoutAPlanGetsTheMadeUpOne) {
+  add_module("my-module");
+  auto collected = collect_plans({folder_ / "my-module"}, {{2}, {}, {}, {}});
+  const auto cases = select_cases(std::move(collected.plans), {});
+  EXPECT_EQ(ids_of(cases), (std::vector<std::string>{"my-module [cpus=2]"}));
+}
+
+TEST_F(CollectTest, ACaseRemembersWhatOfTheCommandLineShapedIt) {
+  add_module("m");
+  const auto file = write("a.yaml", "module: m\nsteps: [load]\n");
+  auto options = [&](const plan::Overrides &overrides) {
+    return select_cases(collect_plans({file}, overrides).plans, {}).at(0)->options;
+  };
+  EXPECT_TRUE(options({}).empty());
+  EXPECT_EQ(options({{8}, {"host"}, 512, {"mods"}}),
+            (std::vector<std::string>{"--cpus", "8", "--kernel", "host", "--memory", "512M", "--modules", "mods"}));
+}
+
+TEST_F(CollectTest, ErrorsOfAllPlansAreCollected) {
+  add_module("m");
+  write("a.yaml", "module: m\n");
+  write("b.yaml", "module: m\nsteps: [laod]\n");
+  const auto collected = collect_plans({folder_}, {});
+  EXPECT_TRUE(collected.has_errors());
+  EXPECT_EQ(collected.diagnostics.size(), 2u);
+  EXPECT_TRUE(collected.plans.empty());
+}
+
+TEST_F(CollectTest, WhatIsNoPlanAndNoModuleIsRefused) {
+  const auto text = write("notes.txt", "no plan");
+  EXPECT_EQ(error_of({text}), text.string() + " is neither a plan (.yaml) nor a module (.ko)");
+  fs::create_directory(folder_ / "empty");
+  EXPECT_EQ(error_of({folder_ / "empty"}),
+            "the folder " + (folder_ / "empty").string() + " has no plan (*.yaml) and no module (Kbuild, Makefile)");
+  EXPECT_EQ(error_of({"/nowhere"}), "there is no file or folder /nowhere");
+}
+
+TEST_F(CollectTest, CasesAreSelectedByIdTextGlobAndTag) {
+  add_module("m");
+  write("a.yaml", "module: m\ntags: [quick]\nguest: {cpus: [1, 2, 4]}\nsteps: [load]\n");
+  write("b.yaml", "module: m\nguest: {cpus: [1, 2]}\nsteps: [load]\n");
+  auto select = [this](const Selection &selection) {
+    return ids_of(select_cases(collect_plans({folder_}, {}).plans, selection));
+  };
+  EXPECT_EQ(select({{"a [cpus=4]"}, {}, {}}), (std::vector<std::string>{"a [cpus=4]"}));
+  EXPECT_EQ(select({{}, {"cpus=2"}, {}}), (std::vector<std::string>{"a [cpus=2]", "b [cpus=2]"}));
+  EXPECT_EQ(select({{}, {"b*"}, {}}), (std::vector<std::string>{"b [cpus=1]", "b [cpus=2]"}));
+  EXPECT_EQ(select({{}, {"cpus=1"}, {"quick"}}), (std::vector<std::string>{"a [cpus=1]"}));
+  EXPECT_TRUE(select({{}, {"zzz"}, {}}).empty());
+}
+
+TEST_F(CollectTest, AnUnknownCaseIsNamedWithASuggestion) {
+  add_module("m");
+  write("a.yaml", "module: m\nsteps: [load]\n");
+  try {
+    select_cases(collect_plans({folder_}, {}).plans, {{"a [cpu=1]"}, {}, {}});
+    FAIL() << "no error";
+  } catch (const base::UsageError &error) {
+    EXPECT_STREQ(error.what(), "no plan has a case 'a [cpu=1]'");
+    EXPECT_EQ(error.hint(), "did you mean 'a [cpus=1]'?");
+  }
+}
+
+}  // namespace
+}  // namespace kmodtest::run
