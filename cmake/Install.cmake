@@ -14,19 +14,8 @@ endif()
 if(TARGET kmodtest-agent)
   install(TARGETS kmodtest-agent RUNTIME DESTINATION ${CMAKE_INSTALL_DATADIR}/kmodtest)
 endif()
-install(FILES ${PROJECT_SOURCE_DIR}/images/kernels.yaml DESTINATION ${CMAKE_INSTALL_DATADIR}/kmodtest OPTIONAL)
-
-# The schema comes from the table that the parser uses, so the installed binary writes it.
-install(CODE "
-  set(binary \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/kmodtest\")
-  execute_process(COMMAND \"\${binary}\" schema OUTPUT_FILE \"${PROJECT_BINARY_DIR}/kmodtest.schema.json\"
-                  RESULT_VARIABLE result)
-  if(NOT result EQUAL 0)
-    message(FATAL_ERROR \"'\${binary} schema' failed: \${result}\")
-  endif()
-  file(INSTALL \"${PROJECT_BINARY_DIR}/kmodtest.schema.json\"
-       DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}/kmodtest\")
-")
+install(FILES ${PROJECT_SOURCE_DIR}/images/kernels.yaml ${PROJECT_SOURCE_DIR}/testplans/kmodtest.schema.json
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/kmodtest OPTIONAL)
 
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CONTRIBUTING.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)

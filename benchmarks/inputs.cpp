@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "inputs.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fmt/format.h>
+#include <fstream>
+#include <stdexcept>
+#include <stdlib.h>
+
+namespace kmodtest::bench {
+
+namespace {
+
+void write(const std::filesystem::path &file, const std::string &text) {
+  std::filesystem::create_directories(file.parent_path());
+  std::ofstream out(file);
+  out << text;
+  out.close();
+  if (!out) throw std::runtime_error("cannot write " + file.string());
+}
+
+}  // namespace
+
+ScratchFolder::ScratchFolder() {
+  std::string name = (std::filesystem::temp_directory_path() / "kmodtest-bench-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) {
+    throw std::runtime_error(fmt::format("cannot make a folder like {}: {}", name, std::strerror(errno)));
+  }
+  path_ = name;
+}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+void write_module(const std::filesystem::path &folder, const std::string &name, std::size_t bytes) {
+  const std::filesystem::path module = folder / "modules" / name;
+  write(module / "Kbuild", fmt::format("obj-m := {}.o\n", name));
+  // Initialised data stands in the file byte for byte; zeroes would not.
+  write(module / (name + ".c"), fmt::format(R"(// SPDX-License-Identifier: GPL-2.0-or-later
+#include <linux/module.h>
+
+static char payload[{}] __used = {{ 1 }};
+
+static int __init payload_init(void)
+{{
+	pr_info("{} loaded\n");
+	return 0;
+}}
+
+static void __exit payload_exit(void)
+{{
+}}
+
+module_init(payload_init);
+module_exit(payload_exit);
+MODULE_DESCRIPTION("Carries bytes");
+MODULE_AUTHOR("The kmodtest authors");
+MODULE_LICENSE("GPL");
+)",
+                                            bytes, name));
+}
+
+std::filesystem::path write_plan(const std::filesystem::path &folder, const std::string &module, int rounds) {
+  std::string values;
+  for (int round = 1; round <= rounds; ++round) values += (round > 1 ? ", " : "") + std::to_string(round);
+  const std::filesystem::path file = folder / (module + ".yaml");
+  write(file,
+        fmt::format("module: {}\nmatrix: {{round: [{}]}}\nsteps:\n  - load\n  - dmesg: \"{} loaded\"\n  - unload\n",
+                    module, values, module));
+  return file;
+}
+
+}  // namespace kmodtest::bench
