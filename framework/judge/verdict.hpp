@@ -22,10 +22,10 @@ const char *outcome_name(Outcome outcome);
 
 /// Why a case did not pass.
 struct Evidence {
-  std::optional<std::size_t> step;   ///< index into Case::steps
-  plan::Location where;              ///< in the plan; line 0 when it is about no place in particular
-  std::string source;                ///< the plan's line
-  std::string summary;               ///< one line: "'Thread exiting' did not appear within 5 s"
+  std::optional<std::size_t> step;  ///< index into Case::steps
+  plan::Location where;             ///< in the plan; line 0 when it is about no place in particular
+  std::string source;               ///< the plan's line
+  std::string summary;              ///< one line: "'Thread exiting' did not appear within 5 s"
   std::string expected;
   std::string seen;                  ///< the nearest thing, e.g. the closest log line with the difference marked
   std::vector<std::string> details;  ///< further lines: a report, ps, lsmod, compiler output
@@ -34,7 +34,7 @@ struct Evidence {
 
 struct Verdict {
   Outcome outcome = Outcome::errored;
-  std::vector<Evidence> evidence;    ///< empty when passed; the first one is what the case ended with
+  std::vector<Evidence> evidence;  ///< empty when passed; the first one is what the case ended with
   std::string skip_reason;
 };
 
@@ -56,10 +56,10 @@ struct Ending {
 /// All that was seen of one case.
 struct Observations {
   std::optional<wire::AgentInfo> agent;
-  std::vector<wire::Report> reports;         ///< as they came, LogLines included
-  std::vector<kernel::ModuleInfo> modules;   ///< of the modules under test
+  std::vector<wire::Report> reports;        ///< as they came, LogLines included
+  std::vector<kernel::ModuleInfo> modules;  ///< of the modules under test
   std::vector<kernel::PreflightFinding> preflight;
-  std::string console;                       ///< what the serial console showed
+  std::string console;  ///< what the serial console showed
   Ending ending;
 
   /// All kernel log lines, in order.

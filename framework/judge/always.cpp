@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "judge/always.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <string_view>
+
+#include "observe/kmsg.hpp"
+#include "observe/pattern.hpp"
+#include "observe/procfs.hpp"
+
+namespace kmodtest::judge {
+namespace {
+
+using observe::KernelReport;
+using observe::ReportClass;
+
+// Bits of /proc/sys/kernel/tainted (kernel: Documentation/admin-guide/tainted-kernels.rst).
+constexpr std::uint64_t bit(unsigned number) {
+  return std::uint64_t{1} << number;
+}
+constexpr std::uint64_t kProprietary = bit(0), kForcedUnload = bit(3), kBadPage = bit(5), kDied = bit(7),
+                        kWarned = bit(9), kStaging = bit(10), kOutOfTree = bit(12), kUnsigned = bit(13),
+                        kSoftLockup = bit(14);
+
+Finding finding_of(const CaseView &view, const KernelReport &report, bool from_console) {
+  Finding finding;
+  finding.outcome = outcome_of(report.report_class);
+  if (!from_console) {
+    const auto step = view.step_at(report.lines.front().sequence);
+    if (step) finding.evidence = evidence_of(view, *step);
+  }
+  auto &evidence = finding.evidence;
+  evidence.summary = observe::describe(report);
+  evidence.expected = "no report of the kernel";
+  evidence.seen = report.title;
+  for (const auto &line : report.lines) evidence.details.push_back(observe::render_dmesg(line));
+  if (report.report_class == ReportClass::crash && !report.fatal) {
+    evidence.hint = "where the plan provokes this on purpose, 'checks: {reports: false}' lets it pass";
+  }
+  return finding;
+}
+
+bool ended_badly(Ending::Kind kind) {
+  return kind == Ending::Kind::panicked || kind == Ending::Kind::guest_gone || kind == Ending::Kind::channel_broken ||
+         kind == Ending::Kind::silent;
+}
+
+bool any_matches(const std::vector<std::string> &globs, const std::string &name) {
+  return std::any_of(globs.begin(), globs.end(),
+                     [&](const std::string &glob) { return observe::glob_matches(glob, name); });
+}
+
+/// The case step of an AfterUnload, for the evidence.
+Evidence evidence_at(const CaseView &view, std::uint32_t guest_step) {
+  for (std::size_t i = 0; i < view.guest_index.size(); ++i) {
+    if (view.guest_index[i] == guest_step) return evidence_of(view, i);
+  }
+  return {};
+}
+
+/// Licenses that do not taint (kernel: include/linux/license.h).
+bool is_gpl_compatible(std::string_view license) {
+  static constexpr std::array kCompatible = {"GPL",          "GPL v2",       "GPL and additional rights",
+                                             "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
+  return std::find(kCompatible.begin(), kCompatible.end(), license) != kCompatible.end();
+}
+
+bool forces_unload(const plan::Case &test_case) {
+  return std::any_of(test_case.steps.begin(), test_case.steps.end(), [](const plan::Step &step) {
+    const auto *unload = step.guest ? std::get_if<wire::Unload>(&step.guest->body) : nullptr;
+    return unload != nullptr && unload->force;
+  });
+}
+
+std::vector<KernelReport> reports_of(const CaseView &view) {
+  return observe::find_reports({view.log.begin() + static_cast<std::ptrdiff_t>(view.begin), view.log.end()},
+                               module_names(view.test_case));
+}
+
+}  // namespace
+
+std::vector<std::string> module_names(const plan::Case &test_case) {
+  std::vector<std::string> names;
+  for (const auto &module : test_case.modules) {
+    names.push_back(module.name);
+    std::replace(names.back().begin(), names.back().end(), '-', '_');
+  }
+  return names;
+}
+
+Outcome outcome_of(ReportClass report_class) {
+  switch (report_class) {
+    case ReportClass::crash:
+      return Outcome::crashed;
+    case ReportClass::stall:
+      return Outcome::hung;
+    case ReportClass::leftover:
+      return Outcome::leaked;
+  }
+  return Outcome::crashed;
+}
+
+bool is_intolerable(const plan::Checks &checks, ReportClass report_class) {
+  return checks.reports && (report_class != ReportClass::leftover || checks.leftovers);
+}
+
+std::vector<Finding> check_reports(const CaseView &view) {
+  std::vector<Finding> findings;
+  for (const auto &report : reports_of(view)) {
+    if (!is_intolerable(view.test_case.checks, report.report_class)) continue;
+    findings.push_back(finding_of(view, report, false));
+  }
+  if (!findings.empty() || !ended_badly(view.seen.ending.kind)) return findings;
+  // The last lines may have reached the console only.
+  for (const auto &report :
+       observe::find_reports(observe::parse_console(view.seen.console), module_names(view.test_case))) {
+    if (is_intolerable(view.test_case.checks, report.report_class)) {
+      findings.push_back(finding_of(view, report, true));
+    }
+  }
+  return findings;
+}
+
+std::vector<Finding> check_leftovers(const CaseView &view) {
+  std::vector<Finding> findings;
+  const auto &checks = view.test_case.checks;
+  if (!checks.leftovers) return findings;
+  const auto under_test = module_names(view.test_case);
+  for (const auto *after : view.after_unload) {
+    const auto leak = [&](std::string summary, std::string expected, std::string seen, std::string hint) {
+      // The guest was looked at after each unload and at the end: one leak, one finding.
+      const bool known = std::any_of(findings.begin(), findings.end(),
+                                     [&](const Finding &finding) { return finding.evidence.summary == summary; });
+      if (known) return;
+      Finding finding{Outcome::leaked, evidence_at(view, after->step)};
+      finding.evidence.summary = std::move(summary);
+      finding.evidence.expected = std::move(expected);
+      finding.evidence.seen = std::move(seen);
+      finding.evidence.hint = std::move(hint);
+      findings.push_back(std::move(finding));
+    };
+    const auto &inventory = after->inventory;
+    std::vector<wire::ModuleRecord> modules;
+    for (const auto &module : inventory.modules) {
+      if (std::find(under_test.begin(), under_test.end(), module.name) != under_test.end()) modules.push_back(module);
+    }
+    if (!modules.empty()) {
+      leak(fmt::format("module '{}' is still loaded at the end", modules.front().name),
+           "no module under test is loaded", observe::render_lsmod(modules), {});
+      continue;  // what else is there belongs to it
+    }
+    std::vector<wire::ThreadRecord> threads;
+    for (const auto &thread : inventory.threads) {
+      const std::string &name = thread.full_name.empty() ? thread.name : thread.full_name;
+      if (!name.starts_with("kworker/") && !any_matches(checks.allow_threads, name)) threads.push_back(thread);
+    }
+    if (!threads.empty()) {
+      const auto &first = threads.front();
+      leak(fmt::format("thread '{}' (pid {}) is left after the unload",
+                       first.full_name.empty() ? first.name : first.full_name, first.pid),
+           "no thread that was not there before the load", observe::render_ps(threads),
+           "the exit function has to stop it (kthread_stop); 'checks: {allow_threads: [...]}' lets one stay");
+    }
+    std::vector<std::string> entries;
+    for (const auto &entry : inventory.new_entries) {
+      if (!any_matches(checks.allow_entries, entry)) entries.push_back(entry);
+    }
+    if (!entries.empty()) {
+      leak(entries.front() + " is left after the unload", "no entry that was not there before the load",
+           fmt::format("{}", fmt::join(entries, "\n")),
+           "the exit function has to remove it; 'checks: {allow_entries: [...]}' lets one stay");
+    }
+  }
+  return findings;
+}
+
+std::vector<Finding> check_taint(const CaseView &view) {
+  if (!view.test_case.checks.taint || view.baseline == nullptr || view.after_unload.empty()) return {};
+  std::uint64_t explained = kOutOfTree | kUnsigned | kStaging;
+  for (const auto &module : view.seen.modules) {
+    if (!is_gpl_compatible(module.field("license").value_or(""))) explained |= kProprietary;
+  }
+  if (forces_unload(view.test_case)) explained |= kForcedUnload;
+  // A report that the plan tolerates taints as well; one that it does not outranks this anyway.
+  if (!reports_of(view).empty()) explained |= kBadPage | kDied | kWarned | kSoftLockup;
+  const auto *last = view.after_unload.back();
+  const std::uint64_t unexplained = last->inventory.taint & ~view.baseline->inventory.taint & ~explained;
+  if (unexplained == 0) return {};
+  Finding finding{Outcome::failed, {}};
+  finding.evidence.summary = "the kernel is tainted: " + observe::render_taint(unexplained);
+  finding.evidence.expected = "no taint but the module's own (O, E, C, and P without a GPL-compatible license)";
+  finding.evidence.seen = observe::render_taint(last->inventory.taint);
+  return {finding};
+}
+
+}  // namespace kmodtest::judge

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "judge/expectation.hpp"
+#include "judge/nearest.hpp"
+#include "observe/condition.hpp"
+#include "observe/kmsg.hpp"
+
+namespace kmodtest::judge {
+namespace {
+
+using observe::Evaluation;
+using observe::format_duration;
+using observe::Truth;
+
+/// The lines that the step saw, and the times that count.
+struct Scope {
+  std::vector<wire::KernelLogLine> lines;
+  std::size_t before = 0;          ///< how many of them came before the step's marker
+  wire::Microseconds start{0};     ///< of the step, by the kernel log's clock
+  wire::Microseconds deadline{0};  ///< by when it has to be true
+};
+
+/// One part of a condition by itself: which of in_order, contains, absent, counts, intervals, and its place in the
+/// plan.
+struct Part {
+  wire::LogCondition condition;
+  wire::Pattern pattern;
+  std::string expected;
+};
+
+wire::LogCondition only(std::vector<wire::Pattern> contains, std::vector<wire::Pattern> absent,
+                        std::vector<wire::Count> counts, std::vector<wire::Interval> intervals) {
+  wire::LogCondition condition;
+  condition.contains = std::move(contains);
+  condition.absent = std::move(absent);
+  condition.counts = std::move(counts);
+  condition.intervals = std::move(intervals);
+  return condition;
+}
+
+/// In the order of plan::Step::part_locations. in_order counts as one part per pattern, each with those before it.
+std::vector<Part> parts_of(const wire::LogCondition &condition) {
+  std::vector<Part> parts;
+  wire::LogCondition so_far;
+  for (const auto &pattern : condition.in_order) {
+    std::string expected = "a line with " + observe::render_pattern(pattern);
+    if (!so_far.in_order.empty()) expected += " after one with " + observe::render_pattern(so_far.in_order.back());
+    so_far.in_order.push_back(pattern);
+    parts.push_back({so_far, pattern, std::move(expected)});
+  }
+  for (const auto &pattern : condition.contains) {
+    parts.push_back({only({pattern}, {}, {}, {}), pattern, "a line with " + observe::render_pattern(pattern)});
+  }
+  for (const auto &pattern : condition.absent) {
+    parts.push_back({only({}, {pattern}, {}, {}), pattern, "no line with " + observe::render_pattern(pattern)});
+  }
+  for (const auto &count : condition.counts) {
+    parts.push_back({only({}, {}, {count}, {}), count.of,
+                     observe::render_pattern(count.of) + " " + range_words(count.is) + " times"});
+  }
+  for (const auto &interval : condition.intervals) {
+    parts.push_back({only({}, {}, {}, {interval}), interval.of,
+                     fmt::format("{} every {}..{}, {} times", observe::render_pattern(interval.of),
+                                 format_duration(interval.min), format_duration(interval.max), interval.gaps + 1)});
+  }
+  return parts;
+}
+
+Evaluation evaluate_all(const wire::LogCondition &condition, const std::vector<wire::KernelLogLine> &lines) {
+  observe::LogEvaluator evaluator(condition);
+  for (const auto &line : lines) evaluator.add(line);
+  return evaluator.evaluate();
+}
+
+/// Whether it became true by the deadline and stayed so for `hold_for`. Lines behind that do not count: the guest had
+/// not read them when it decided.
+bool held_in_time(const wire::LogCondition &condition, const Scope &scope, wire::Microseconds hold_for) {
+  observe::LogEvaluator evaluator(condition);
+  for (std::size_t i = 0; i < scope.before; ++i) evaluator.add(scope.lines[i]);
+  std::optional<wire::Microseconds> since;
+  if (evaluator.evaluate().truth == Truth::violated) return false;
+  if (evaluator.evaluate().truth == Truth::held) since = scope.start;
+  for (std::size_t i = scope.before; i < scope.lines.size(); ++i) {
+    // With nothing to hold for the first moment is enough.
+    if (since && (hold_for.count() == 0 || scope.lines[i].time > *since + hold_for)) break;
+    evaluator.add(scope.lines[i]);
+    const Truth truth = evaluator.evaluate().truth;
+    if (truth == Truth::violated) return false;
+    if (truth == Truth::held && !since) since = scope.lines[i].time;
+  }
+  return since && *since <= scope.deadline;
+}
+
+/// "'Thread exiting' came 1.200 s after the deadline", or where else the pattern is to be found.
+std::string hint_for(const StepView &view, const Part &part, const Scope &scope) {
+  const bool wanted = part.condition.absent.empty();
+  if (!wanted) return {};
+  const observe::Matcher matcher(part.pattern);
+  const std::string name = observe::render_pattern(part.pattern);
+  const auto begin = view.scope_begin(std::get<wire::LogCondition>(view.guest().body).since);
+  for (std::size_t i = begin.value_or(0); i < view.all.log.size(); ++i) {
+    const auto &line = view.all.log[i];
+    if (line.time <= scope.deadline || observe::is_marker(line) || !matcher.matches(line.text)) continue;
+    return fmt::format("the module printed {} {} after the deadline; 'within' says how long to wait", name,
+                       format_duration(line.time - scope.deadline));
+  }
+  for (std::size_t i = 0; i < begin.value_or(0); ++i) {
+    const auto &line = view.all.log[i];
+    if (observe::is_marker(line) || !matcher.matches(line.text)) continue;
+    return fmt::format(
+        "{} appeared before the part of the log that this step looks at; 'since: start' looks at all of it", name);
+  }
+  return {};
+}
+
+std::string seen_for(const Part &part, const Scope &scope) {
+  const observe::Matcher matcher(part.pattern);
+  std::vector<std::string> matching;
+  for (const auto &line : scope.lines) {
+    if (!observe::is_marker(line) && matcher.matches(line.text)) matching.push_back(observe::render_dmesg(line));
+  }
+  if (matching.empty()) return nearest_line(part.pattern, scope.lines);
+  // Absent lines: the first. Repeats: the last few tell the gap or the number.
+  constexpr std::size_t kMost = 6;
+  std::string text;
+  for (std::size_t i = matching.size() > kMost ? matching.size() - kMost : 0; i < matching.size(); ++i) {
+    text += (text.empty() ? "" : "\n") + matching[i];
+  }
+  return text;
+}
+
+}  // namespace
+
+Reading read_dmesg(const StepView &view) {
+  const auto &condition = std::get<wire::LogCondition>(view.guest().body);
+  const auto begin = view.scope_begin(condition.since);
+  const auto start = view.marker_time();
+  if (!begin || !start) return reading_unknown("the step's marker is not in the kernel log");
+  Scope scope;
+  scope.start = *start;
+  scope.deadline = *start + view.guest().within;
+  for (std::size_t i = *begin; i < view.log_end(); ++i) scope.lines.push_back(view.all.log[i]);
+
+  const std::size_t marker = *view.all.markers[view.index];
+  scope.before = std::min(scope.lines.size(), marker > *begin ? marker - *begin : 0);
+
+  Scope lenient = scope;
+  lenient.deadline += slack(view.guest().within);
+  const bool agent_held = view.ended != nullptr && view.ended->result == wire::StepResult::held;
+  if (agent_held && held_in_time(condition, lenient, view.guest().hold_for)) return reading_held();
+
+  const Evaluation whole = evaluate_all(condition, scope.lines);
+  if (!agent_held && whole.truth == Truth::held && held_in_time(condition, scope, view.guest().hold_for)) {
+    return reading_held();
+  }
+  Reading reading = reading_broken(whole.why);
+  if (whole.truth == Truth::held) reading.why = "it held only after the deadline";
+  const auto parts = parts_of(condition);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto &part = parts[i];
+    const bool late = whole.truth == Truth::held && !held_in_time(part.condition, scope, {});
+    if (evaluate_all(part.condition, scope.lines).truth == Truth::held && !late) continue;
+    if (late) reading.why = observe::render_pattern(part.pattern) + " came too late";
+    reading.expected = part.expected;
+    reading.seen = seen_for(part, scope);
+    reading.hint = hint_for(view, part, scope);
+    if (i < view.step.part_locations.size()) reading.where = view.step.part_locations[i];
+    break;
+  }
+  return reading;
+}
+
+}  // namespace kmodtest::judge

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/format.h>
+
+#include "judge/expectation.hpp"
+#include "observe/condition.hpp"
+
+namespace kmodtest::judge {
+namespace {
+
+std::string expected_words(const wire::FileCondition &condition) {
+  if (condition.absent) return "no " + condition.path;
+  std::string text = condition.path;
+  const auto &content = condition.content;
+  if (content.equals) text += " is '" + *content.equals + "'";
+  for (const auto &pattern : content.contains) text += ", contains " + observe::render_pattern(pattern);
+  for (const auto &pattern : content.absent) text += ", lacks " + observe::render_pattern(pattern);
+  if (content.number) text += ", is the number " + range_words(*content.number);
+  if (condition.grows) {
+    text += fmt::format(", grows by {} every {}..{}", range_words(condition.grows->by),
+                        observe::format_duration(condition.grows->every.min),
+                        observe::format_duration(condition.grows->every.max));
+  }
+  return text == condition.path ? text + " can be read" : text;
+}
+
+std::string reading_words(const wire::FileRead &read) {
+  if (read.error != 0) return errno_words(read.error);
+  return read.truncated ? read.content + "\n(cut here)" : read.content;
+}
+
+}  // namespace
+
+Reading read_file(const StepView &view) {
+  const auto &condition = std::get<wire::FileCondition>(view.guest().body);
+  const auto reads = view.of<wire::FileRead>();
+  observe::FileEvaluator evaluator(condition);
+  std::vector<Sample> samples;
+  for (const auto *read : reads) {
+    evaluator.add(read->time, read->error, read->content);
+    samples.push_back({read->time, evaluator.evaluate()});
+  }
+  Reading reading = read_samples(view, samples);
+  if (reading.state != Reading::State::broken) return reading;
+  reading.expected = expected_words(condition);
+  reading.seen = reading_words(*reads.back());
+  // What a growing number did before says more than its last value.
+  if (condition.grows) {
+    for (const auto *read : reads) {
+      reading.details.push_back(fmt::format(
+          "{} after the step's start: {}",
+          observe::format_duration(view.started ? read->time - view.started->time : read->time), reading_words(*read)));
+    }
+  }
+  return reading;
+}
+
+}  // namespace kmodtest::judge

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/format.h>
+
+#include "judge/expectation.hpp"
+#include "observe/condition.hpp"
+#include "observe/procfs.hpp"
+
+namespace kmodtest::judge {
+namespace {
+
+std::string expected_words(const wire::ModuleCondition &condition) {
+  if (condition.absent) return "no module '" + condition.module + "'";
+  std::string text = "module '" + condition.module + "'";
+  if (condition.size) text += ", size " + range_words(*condition.size);
+  if (condition.users) text += ", users " + range_words(*condition.users);
+  if (condition.used_by) {
+    text += condition.used_by->empty() ? ", used by no module"
+                                       : fmt::format(", used by {}", fmt::join(*condition.used_by, ", "));
+  }
+  return text;
+}
+
+}  // namespace
+
+Reading read_lsmod(const StepView &view) {
+  const auto &condition = std::get<wire::ModuleCondition>(view.guest().body);
+  const auto reports = view.of<wire::Modules>();
+  std::vector<Sample> samples;
+  for (const auto *report : reports) samples.push_back({report->time, observe::evaluate(condition, report->modules)});
+  Reading reading = read_samples(view, samples);
+  if (reading.state != Reading::State::broken) return reading;
+  reading.expected = expected_words(condition);
+  wire::ModuleCondition any;
+  any.module = condition.module;
+  std::vector<wire::ModuleRecord> meant;
+  for (const auto &module : reports.back()->modules) {
+    if (observe::evaluate(any, {module}).truth == observe::Truth::held) meant.push_back(module);
+  }
+  reading.seen = meant.empty() ? "no such module" : observe::render_lsmod(meant);
+  reading.details.push_back(observe::render_lsmod(reports.back()->modules));
+  return reading;
+}
+
+}  // namespace kmodtest::judge

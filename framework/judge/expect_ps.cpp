@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <cstdio>
+#include <fmt/format.h>
+
+#include "judge/expectation.hpp"
+#include "observe/condition.hpp"
+#include "observe/procfs.hpp"
+
+namespace kmodtest::judge {
+namespace {
+
+std::string expected_words(const wire::ThreadCondition &condition) {
+  if (condition.absent) return "no thread '" + condition.thread + "'";
+  std::string text = "thread '" + condition.thread + "'";
+  if (condition.count) text += ", " + range_words(*condition.count) + " of them";
+  if (!condition.states.empty()) text += ", in state " + fmt::format("{}", fmt::join(condition.states, " or "));
+  if (condition.cpus) text += ", last ran on CPU " + *condition.cpus;
+  if (condition.allowed) text += ", may run on CPU " + *condition.allowed + " only";
+  return text;
+}
+
+/// True for kernels that cut a kthread's name at 15 characters (before 5.17).
+bool cuts_names(const std::optional<wire::AgentInfo> &agent) {
+  int major = 0, minor = 0;
+  if (!agent || std::sscanf(agent->kernel_release.c_str(), "%d.%d", &major, &minor) != 2) return false;
+  return major < 5 || (major == 5 && minor < 17);
+}
+
+}  // namespace
+
+Reading read_ps(const StepView &view) {
+  const auto &condition = std::get<wire::ThreadCondition>(view.guest().body);
+  const auto reports = view.of<wire::Threads>();
+  std::vector<Sample> samples;
+  for (const auto *report : reports) samples.push_back({report->time, observe::evaluate(condition, report->threads)});
+  Reading reading = read_samples(view, samples);
+  if (reading.state != Reading::State::broken) return reading;
+  reading.expected = expected_words(condition);
+  std::vector<wire::ThreadRecord> meant;
+  for (const auto &thread : reports.back()->threads) {
+    if (observe::is_meant(condition, thread)) meant.push_back(thread);
+  }
+  reading.seen = meant.empty() ? "no such thread" : observe::render_ps(meant);
+  reading.details.push_back(observe::render_ps(reports.back()->threads));
+  const std::string &name = condition.thread;
+  if (meant.empty() && name.size() > 15 && cuts_names(view.all.seen.agent)) {
+    reading.hint = fmt::format("kernels before 5.17 cut thread names at 15 characters ('{}')", name.substr(0, 15));
+  } else if (!meant.empty() && condition.cpus) {
+    const auto cpus = observe::parse_cpu_list(*condition.cpus);
+    for (const auto &thread : meant) {
+      if (!cpus || std::find(cpus->begin(), cpus->end(), thread.cpu) != cpus->end()) continue;
+      reading.hint = fmt::format("the thread exists but last ran on CPU {}", thread.cpu);
+      break;
+    }
+  }
+  return reading;
+}
+
+}  // namespace kmodtest::judge

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "judge/verdict.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <iterator>
+#include <string_view>
+
+#include "judge/always.hpp"
+#include "judge/expectation.hpp"
+#include "observe/kmsg.hpp"
+
+namespace kmodtest::judge {
+namespace {
+
+/// A finding and how much it weighs; the heaviest names the outcome.
+struct Weighed {
+  Finding finding;
+  int weight = 0;
+};
+
+// Definite before indefinite, cause before consequence: a leak after a failed step is the step's doing.
+constexpr int kCrashed = 60, kHung = 50, kStepFailed = 40, kErrored = 30, kLeaked = 20, kTainted = 10;
+
+int weight_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::crashed:
+      return kCrashed;
+    case Outcome::hung:
+      return kHung;
+    case Outcome::failed:
+      return kStepFailed;
+    case Outcome::leaked:
+      return kLeaked;
+    default:
+      return kErrored;
+  }
+}
+
+std::vector<std::string> last_lines(std::string_view text, std::size_t count) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!line.empty()) lines.emplace_back(line);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  if (lines.size() > count) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(count));
+  return lines;
+}
+
+/// The steps in order, up to the first that did not hold. `reached`: all that the program has was seen.
+std::optional<Finding> check_steps(const CaseView &view, bool &reached) {
+  reached = true;
+  for (std::size_t i = 0; i < view.test_case.steps.size(); ++i) {
+    const auto &step = view.test_case.steps[i];
+    if (step.modinfo) {
+      if (auto finding = judge_modinfo_step(view, i)) return finding;
+      continue;
+    }
+    if (!reached || !step.guest) continue;
+    const StepView seen(view, i);
+    if (seen.ended == nullptr) {
+      reached = false;  // how the case ended says why
+      continue;
+    }
+    if (auto finding = judge_guest_step(view, i)) return finding;
+  }
+  return std::nullopt;
+}
+
+/// Where the case stood when nothing more came.
+Evidence evidence_of_the_end(const CaseView &view) {
+  for (std::size_t i = 0; i < view.test_case.steps.size(); ++i) {
+    if (!view.test_case.steps[i].guest) continue;
+    if (StepView(view, i).ended == nullptr) return evidence_of(view, i);
+  }
+  return {};
+}
+
+std::string with_detail(std::string words, const std::string &detail) {
+  return detail.empty() ? words : std::move(words) + ": " + detail;
+}
+
+/// What the ending itself says, beside reports and steps.
+std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool all_steps_seen) {
+  using Kind = Ending::Kind;
+  const auto &ending = view.seen.ending;
+  Finding finding{Outcome::errored, {}};
+  auto &evidence = finding.evidence;
+  evidence = evidence_of_the_end(view);
+  evidence.details = last_lines(view.seen.console, 20);
+  switch (ending.kind) {
+    case Kind::panicked:
+      if (has_report) return std::nullopt;
+      finding.outcome = Outcome::crashed;
+      evidence.summary = with_detail("the guest panicked", ending.detail);
+      return finding;
+    case Kind::silent:
+      if (view.program_started) finding.outcome = Outcome::hung;
+      evidence.summary =
+          with_detail(view.program_started ? "the guest fell silent" : "the guest did not get ready", ending.detail);
+      return finding;
+    case Kind::guest_gone:
+    case Kind::channel_broken:
+      if (has_report) return std::nullopt;
+      evidence.summary =
+          with_detail(ending.kind == Kind::guest_gone ? "the guest's QEMU ended" : "the channel broke", ending.detail);
+      return finding;
+    case Kind::stopped_early:
+      if (has_report) return std::nullopt;
+      evidence.summary = with_detail("the guest was stopped before the end of its program", ending.detail);
+      return finding;
+    case Kind::not_started:
+      evidence.summary = with_detail("no guest was started", ending.detail);
+      return finding;
+    case Kind::completed:
+      break;
+  }
+  evidence.details.clear();
+  if (view.program_ended == nullptr) {
+    evidence.summary = with_detail("the end of the program was not reported", ending.detail);
+    return finding;
+  }
+  if (!view.program_ended->error.empty()) {
+    evidence.summary = with_detail("the guest could not go on", view.program_ended->error);
+    return finding;
+  }
+  if (view.program_ended->cancelled) {
+    evidence.summary = "the program was cancelled";
+    return finding;
+  }
+  if (!all_steps_seen) {
+    evidence.summary = "the program ended, but nothing was heard of this step";
+    return finding;
+  }
+  return std::nullopt;
+}
+
+/// The always-on checks need what the guest looked like before and after.
+std::optional<Finding> check_inventories(const CaseView &view) {
+  const auto &checks = view.test_case.checks;
+  if (!checks.leftovers && !checks.taint) return std::nullopt;
+  if (view.baseline != nullptr && !view.after_unload.empty()) return std::nullopt;
+  Finding finding{Outcome::errored, {}};
+  finding.evidence.summary = view.baseline == nullptr
+                                 ? "what the guest looked like before the first step was not reported"
+                                 : "what the guest looked like after the last step was not reported";
+  return finding;
+}
+
+Verdict failed_preflight(const Observations &seen) {
+  Verdict verdict{Outcome::failed, {}, {}};
+  for (const auto &finding : seen.preflight) {
+    Evidence evidence;
+    evidence.summary = "preflight: " + finding.message;
+    evidence.expected = "a module that fits the kernel; nothing was started";
+    evidence.hint = finding.hint;
+    verdict.evidence.push_back(std::move(evidence));
+  }
+  return verdict;
+}
+
+}  // namespace
+
+const char *outcome_name(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::passed:
+      return "passed";
+    case Outcome::failed:
+      return "failed";
+    case Outcome::crashed:
+      return "crashed";
+    case Outcome::hung:
+      return "hung";
+    case Outcome::leaked:
+      return "leaked";
+    case Outcome::errored:
+      return "errored";
+    case Outcome::skipped:
+      return "skipped";
+  }
+  return "errored";
+}
+
+std::vector<wire::KernelLogLine> Observations::log() const {
+  std::vector<wire::KernelLogLine> lines;
+  for (const auto &report : reports) {
+    const auto *part = std::get_if<wire::LogLines>(&report);
+    if (part != nullptr) lines.insert(lines.end(), part->lines.begin(), part->lines.end());
+  }
+  return lines;
+}
+
+Verdict judge(const plan::Case &test_case, const Observations &seen) {
+  if (test_case.skip) return {Outcome::skipped, {}, *test_case.skip};
+  if (!seen.preflight.empty()) return failed_preflight(seen);
+
+  const CaseView view(test_case, seen);
+  std::vector<Weighed> found;
+  const auto add = [&](Finding finding) {
+    const int weight = weight_of(finding.outcome);
+    found.push_back({std::move(finding), weight});
+  };
+  for (auto &finding : check_reports(view)) add(std::move(finding));
+  const bool has_report =
+      std::any_of(found.begin(), found.end(), [](const Weighed &one) { return one.weight >= kHung; });
+  bool all_steps_seen = true;
+  bool step_failed = false;
+  if (seen.ending.kind != Ending::Kind::not_started) {
+    if (auto finding = check_steps(view, all_steps_seen)) {
+      step_failed = true;
+      add(std::move(*finding));
+    }
+  }
+  if (auto finding = check_ending(view, has_report, all_steps_seen || step_failed)) add(std::move(*finding));
+  // After a step that did not hold nothing was unloaded; what is left is no leak then.
+  if (!step_failed && seen.ending.kind == Ending::Kind::completed) {
+    if (auto finding = check_inventories(view)) add(std::move(*finding));
+    for (auto &finding : check_leftovers(view)) add(std::move(finding));
+    for (auto &finding : check_taint(view)) found.push_back({std::move(finding), kTainted});
+  }
+  if (found.empty()) return {Outcome::passed, {}, {}};
+  std::stable_sort(found.begin(), found.end(),
+                   [](const Weighed &left, const Weighed &right) { return left.weight > right.weight; });
+  Verdict verdict{found.front().finding.outcome, {}, {}};
+  for (auto &one : found) verdict.evidence.push_back(std::move(one.finding.evidence));
+  return verdict;
+}
+
+bool decided_early(const plan::Case &test_case, const std::vector<wire::KernelLogLine> &log) {
+  if (!test_case.checks.reports) return false;
+  const auto begin = std::find_if(log.begin(), log.end(), observe::is_marker);
+  // Asked at every batch of lines: most have nothing of the kind.
+  const auto first = begin == log.end() ? log.begin() : begin;
+  if (std::none_of(first, log.end(), observe::opens_report)) return false;
+  const auto reports = observe::find_reports({first, log.end()}, module_names(test_case));
+  return std::any_of(reports.begin(), reports.end(), [](const observe::KernelReport &report) {
+    return report.report_class != observe::ReportClass::leftover;
+  });
+}
+
+}  // namespace kmodtest::judge
