@@ -2,10 +2,12 @@
 #include "plan/expand.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <fmt/format.h>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -79,8 +81,8 @@ class Expansion {
         if (!expand_cpus(kernel, cpus, plan)) return std::nullopt;
       }
     }
-    warn_unused();
     if (problems_.any_error()) return std::nullopt;
+    warn_unused();
     return plan;
   }
 
@@ -331,9 +333,20 @@ std::string point_text(const std::vector<std::pair<std::string, std::string>> &p
   std::string out;
   for (const auto &[name, value] : point) {
     if (!out.empty()) out += ' ';
-    const std::string shown = printable(value);
-    out +=
-        name + "=" + (shown.empty() || shown.find_first_of(" []=\"") != std::string::npos ? '"' + shown + '"' : shown);
+    // Two different points never read the same: ids have to be unique.
+    std::string shown;
+    bool quoted = value.empty();
+    for (const char c : value) {
+      quoted = quoted || std::string_view(" []=\"\\").find(c) != std::string_view::npos;
+      if (c == '"' || c == '\\') shown += '\\';
+      if (std::iscntrl(static_cast<unsigned char>(c)) != 0) {
+        shown += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        quoted = true;
+      } else {
+        shown += c;
+      }
+    }
+    out += name + "=" + (quoted ? '"' + shown + '"' : shown);
   }
   return out;
 }

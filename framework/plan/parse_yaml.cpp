@@ -125,6 +125,11 @@ class TreeBuilder : public YAML::EventHandler {
       }
       parent.key = std::move(node);
     } else {
+      // yaml-cpp places a value that is not there where the next thing stands.
+      if (node.kind == Node::Kind::null && alias == nullptr) {
+        node.line = parent.key->line;
+        node.column = parent.key->column;
+      }
       parent.node.entries.emplace_back(std::move(*parent.key), std::move(node));
       parent.key.reset();
     }
@@ -177,6 +182,8 @@ void report_syntax_error(const YAML::Exception &error, const Source &source, Pro
     hint = " (indent with spaces: YAML does not allow tabs)";
   else if (variable != std::string::npos && (variable == 0 || text[variable - 1] != '"'))
     hint = " (inside {…} and […], write \"${name}\" in quotes)";
+  else if (error.msg.find("flow not found") != std::string::npos)
+    hint = " (is a bracket not closed? inside {…} and […], a text with any of , [ ] { } needs quotes)";
   problems.error_at(line, column, 1, fmt::format("this is not YAML: {}{}", printable(error.msg), hint));
 }
 

@@ -102,8 +102,8 @@ struct Case {
   std::vector<std::string> kernel_modules;  ///< shipped by the kernel; loaded first with what they depend on
   std::vector<Step> steps;                  ///< an unload at the end is added where the plan leaves a module loaded
   Checks checks;
-  wire::Microseconds timeout{0};    ///< of the whole case, in guest time after READY
-  std::optional<std::string> skip;  ///< reason
+  wire::Microseconds timeout{0};     ///< of the whole case, in guest time after READY
+  std::optional<std::string> skip;   ///< reason
   std::vector<std::string> options;  ///< words of the command line that shaped this case ("--cpus", "8"), to repeat it
 };
 

@@ -101,9 +101,9 @@ const Table &modinfo_table() {
                             {"name", Type::pattern, "", "the name it was built with", "my_module"},
                             {"vermagic", Type::pattern, "", "what it was built for; a plain text is its start", "6.1."},
                             {"version", Type::pattern, "", "MODULE_VERSION", "1.0"},
-                            {"srcversion", Type::pattern, "", "checksum of its source", "/^[0-9A-F]+$/"},
+                            {"srcversion", Type::pattern, "", "checksum of its source", "'/^[0-9A-F]+$/'"},
                             {"alias", Type::pattern, "", "an alias of it", "char-major-10-200"},
-                            {"parm", Type::pattern, "", "some parameter's line; a plain text is its start", "cpu:"},
+                            {"parm", Type::pattern, "", "some parameter's line; a plain text is its start", "'cpu:'"},
                             {"filename", Type::pattern, "", "the file's name", "/my_module.ko$/"}}};
   return table;
 }

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/reference_text.hpp"
+
+namespace kmodtest::plan {
+
+const char *const kReferenceIntroduction =
+    R"md(<!-- Generated from the table of keys in framework/plan; do not edit by hand. -->
+# Test plans
+
+A plan is a YAML file that says which kernel module to load, into what kind of guest, and what has to be seen of it.
+`kmodtest run my_module.yaml` boots a guest, does the steps in it and tells whether all of it held.
+
+## In two minutes
+
+Put this beside the folder `my_module/` that has your module's source and its Kbuild file (or beside `my_module.ko`):
+
+```yaml
+# yaml-language-server: $schema=kmodtest.schema.json
+name: my_module starts one thread
+module: my_module
+guest: {cpus: [1, 2, 4]}
+steps:
+  - load: {params: {period: 100}}
+  - dmesg: {in_order: [thread started, "/tick [0-9]+/"], within: 5s}
+  - ps: {thread: my_module, count: 1}
+  - unload
+  - dmesg: thread stopped
+  - ps: {thread: my_module, absent: true}
+```
+
+* `kmodtest lint my_module.yaml` tells all that is wrong with it at once, without booting anything.
+* `kmodtest run my_module.yaml` runs three cases: with one, two and four CPUs.
+* Each step waits for what it expects, so no `sleep` is needed. A step fails at once when it can no longer hold.
+* What is wrong with any module is checked without asking: kernel reports, taint, and what stays behind after unload.
+* The first comment line gives editors with a YAML language server completion and checks while you write.
+
+)md";
+
+const char *const kReferenceModules = R"md(### `module`
+
+A bare name is looked up, from the plan's own folder: `./NAME.ko`, `./NAME/`, `./modules/NAME`, `../modules/NAME`, then in each folder
+given with `--modules DIR`. A folder has a Kbuild or a Makefile and is built for each kernel; a `.ko` is taken as it is. Paths, symbolic
+links followed, may not lead out of the plan's own folder, its sibling `../modules` and the `--modules` folders. Several modules are
+listed in the order of loading. Where lsmod's name is not the folder's, write a map:
+
+)md";
+
+const char *const kReferenceMatrix = R"md(### `matrix`
+
+A plan runs once for each combination of the values of `kernel`, `guest.cpus` and all variables of `matrix`; each combination is a case, such as
+`ex7_4 [cpus=4 cpu=3]`. The words `first` and `last` stand for CPU 0 and the last CPU of the case's guest; values that come out the
+same are taken once, so a guest with one CPU gets one case of `[first, last]`.
+
+`${NAME}` is filled in with a variable's value in any text of `guest`, `module`, `kernel_modules`, `checks`, `timeout`, `skip` and `steps`;
+`${cpus}` and `${kernel}` are always there. `$${` stands for a plain `${`. Inside `{…}` and `[…]`, YAML wants quotes around it: `{cpu: "${cpu}"}`.
+
+)md";
+
+const char *const kReferenceSteps = R"md(## Steps
+
+Each step is a map with one key, or a bare word where it needs no value. A case ends at the first step that does not hold. Where the
+plan leaves a module loaded at its end, an `unload` is added.
+
+)md";
+
+const char *const kReferenceValues = R"md(## Values
+
+| Value | Written as |
+|---|---|
+| a duration | `500ms`, `1s`, `1.5s`, `2m`, `100us` |
+| a size | `4096`, `16K`, `256M`, `1G` |
+| a range | `3` (exactly), `2..5`, `'>= 2'`, `'<= 5'`, `'> 1'`, `'< 6'` |
+| an interval | `1s ± 20%`, `1s +- 20%`, `100ms ± 30ms`, `80ms..150ms` |
+| a pattern | a plain text is a part of the line as it is; `/…/` is a POSIX extended regular expression |
+| a CPU list | `0`, `0-3`, `0,2` |
+| an errno name | `EINVAL`, `EBUSY`…; `any` for whichever |
+| a parameter of `load` | taken as written: `0x10` stays `0x10`, `true` stays `true` |
+
+Wherever a list of patterns is meant, a single pattern does too. `[0-9]` is a digit: `\d` is not POSIX. A value that starts with `>`, `!`, `*`, `&`,
+`%`, `@`, `[` or `{`, or has `: ` or ` #` in it, needs quotes in YAML; inside `{…}` and
+`[…]` also one with `,`, `[`, `]`, `{` or `}` in it.
+
+In `modinfo`, a plain text has to be the whole field; for `vermagic` and `parm` it has to be its start. An empty text in quotes
+(`depends: ""`) says that the field is empty.
+
+)md";
+
+const char *const kReferenceMeaning = R"md(## What it means
+
+**Time is the guest's.** Durations, deadlines and intervals are measured by the clock of the guest, which does not run while the guest does
+not. A slow or busy host makes a case take longer, not fail.
+
+**Waiting.** A condition (`dmesg`, `ps`, `lsmod`, `file`) is looked at until all of it is true, at most for `within`. It then has to stay
+true for `for`. So `dmesg: {absent: error, for: 2s}` watches for two seconds, and `dmesg: {absent: error}` looks once. A condition
+that can no longer become true (an absent line appeared, a count was passed, an interval was off) fails at once. An action (`load`,
+`unload`, `write`, `run`, `cpu`) has to be done by its `within`. `timeout` bounds the whole case.
+
+**Which lines `dmesg` sees.** From the start of the last action on: the lines that the last `load` or `unload` caused. `since: start` takes the whole
+log of the case, `since: here` only what comes after the step began. Several `dmesg` steps after one action look at the same lines. The
+marker lines that kmodtest itself writes are never matched.
+
+**Names.** lsmod and module steps take `-` and `_` alike. Kernels before 5.17 cut a thread's name after 15 characters; a longer name
+in `ps` also matches the cut one.
+
+**Always checked**, unless `checks` says otherwise: the kernel reports nothing (panic, oops, BUG, WARNING, stall, hung task…); it is not tainted
+but by the loading of an out-of-tree, unsigned module; after the last unload no thread, module, /proc, /sys or /dev entry is left that was not there before.
+
+**Outcomes.** Passed; Failed: a step did not hold; Crashed: the kernel reported a defect; Hung: a stall, or a deadline of an action passed; Leaked:
+something stayed behind after unload; Errored: it could not be judged (the guest died, the host failed); Skipped: `skip` gave a reason.
+
+**Safety.** A plan runs nothing on the host and reads nothing outside its own folder and the modules' folders. `run` is for the guest,
+which has no network and is thrown away after the case.
+)md";
+
+}  // namespace kmodtest::plan

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <chrono>
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "plan_text.hpp"
+
+namespace kmodtest::plan {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+Strings ids(const Plan &plan) {
+  Strings out;
+  for (const Case &c : plan.cases) out.push_back(c.id);
+  return out;
+}
+
+const std::string kLoad = "module: alpha\nsteps:\n  - load: {params: {cpu: \"${cpu}\"}}\n";
+
+TEST(Expand, OneCase) {
+  const Plan plan = good("module: alpha\nsteps: [load]\n");
+  EXPECT_EQ(ids(plan), Strings{"p [cpus=1]"});
+  EXPECT_EQ(plan.name, "p");
+  EXPECT_EQ(plan.cases[0].timeout, std::chrono::seconds{60});
+  EXPECT_EQ(plan.cases[0].kernel, "");
+  EXPECT_EQ(plan.cases[0].guest, GuestShape{});
+}
+
+TEST(Expand, FirstAndLastAreThoseOfTheCase) {
+  EXPECT_EQ(
+      ids(good("guest: {cpus: [1, 2, 4]}\nmatrix: {cpu: [first, last]}\n" + kLoad)),
+      (Strings{"p [cpus=1 cpu=0]", "p [cpus=2 cpu=0]", "p [cpus=2 cpu=1]", "p [cpus=4 cpu=0]", "p [cpus=4 cpu=3]"}));
+}
+
+TEST(Expand, KernelIsAnAxis) {
+  EXPECT_EQ(ids(good("kernel: [a, b]\nmatrix: {cpu: [0, 0, \"${cpus}\"]}\n" + kLoad)),
+            (Strings{"p [cpus=1 cpu=0 kernel=a]", "p [cpus=1 cpu=1 kernel=a]", "p [cpus=1 cpu=0 kernel=b]",
+                     "p [cpus=1 cpu=1 kernel=b]"}));
+}
+
+TEST(Expand, OverridesReplaceTheAxes) {
+  Overrides overrides;
+  overrides.cpus = {8, 8};
+  overrides.kernels = {"host"};
+  overrides.memory_mib = 1024;
+  const Plan plan = good("kernel: a\nguest: {cpus: [1, 2], memory: 64M}\nmodule: alpha\nsteps: [load]\n", overrides);
+  EXPECT_EQ(ids(plan), Strings{"p [cpus=8 kernel=host]"});
+  EXPECT_EQ(plan.cases[0].guest.memory_mib, 1024u);
+  EXPECT_EQ(plan.cases[0].kernel, "host");
+}
+
+TEST(Expand, ImpossibleOverridesAreRefused) {
+  Overrides overrides;
+  overrides.cpus = {65};
+  try {
+    parse("module: alpha\nsteps: [load]\n", overrides);
+    FAIL();
+  } catch (const base::UsageError &error) {
+    EXPECT_STREQ(error.what(), "a guest has from 1 to 64 CPUs, not 65");
+  }
+}
+
+TEST(Expand, ValuesThatCouldBeMisreadAreQuotedInIds) {
+  EXPECT_EQ(ids(good("matrix: {cpu: [a b, \"\", \"x\\ty\"]}\n" + kLoad)),
+            (Strings{"p [cpus=1 cpu=\"a b\"]", "p [cpus=1 cpu=\"\"]", "p [cpus=1 cpu=\"x\\x09y\"]"}));
+}
+
+TEST(Expand, AnUnusedVariableIsAWarning) {
+  const std::string text = "matrix: {cpu: [0, 1]}\nmodule: alpha\nsteps: [load]\n";
+  EXPECT_EQ(complaints(text),
+            Strings{"warning: 1:10: the variable 'cpu' is not used (write \"${cpu}\" where it is meant)"});
+  EXPECT_EQ(parse(text).plan.value().cases.size(), 2u);
+}
+
+TEST(Expand, TopologyIsFilledUp) {
+  const auto shape = [](const std::string &guest) {
+    return good("guest: {" + guest + "}\nmodule: alpha\nsteps: [load]\n").cases.at(0).guest;
+  };
+  const GuestShape two = shape("cpus: 8, sockets: 2, threads: 2");
+  EXPECT_EQ((std::vector<int>{two.sockets, two.cores, two.threads}), (std::vector<int>{2, 2, 2}));
+  const GuestShape cores = shape("cpus: 8, cores: 4");
+  EXPECT_EQ((std::vector<int>{cores.sockets, cores.cores, cores.threads}), (std::vector<int>{2, 4, 1}));
+}
+
+TEST(Expand, ModuleRootsAreLookedUp) {
+  const std::string text = "module: my-driver\nsteps: [load]\n";
+  const std::string data = std::string(KMODTEST_TEST_DATA) + "/plans/";
+  Overrides overrides;
+  overrides.module_roots = {data + "modules"};
+  const ParseResult result = parse_plan_text(text, "/nonexistent/p.yaml", overrides);
+  ASSERT_TRUE(result.plan.has_value());
+  EXPECT_EQ(result.plan->cases[0].modules[0].name, "my_driver");
+  const ParseResult without = parse_plan_text(text, "/nonexistent/p.yaml");
+  ASSERT_EQ(without.diagnostics.size(), 1u);
+  EXPECT_EQ(without.diagnostics[0].message,
+            "unknown module 'my-driver' (looked for ./my-driver.ko, ./my-driver, ./modules/my-driver, "
+            "../modules/my-driver)");
+}
+
+TEST(Expand, AModuleMayDependOnTheMatrix) {
+  const Plan plan = good("matrix: {m: [alpha, beta]}\nmodule: \"${m}\"\nsteps:\n  - load\n  - lsmod\n  - unload\n");
+  ASSERT_EQ(plan.cases.size(), 2u);
+  EXPECT_EQ(plan.cases[1].modules[0].name, "beta");
+  EXPECT_EQ(plan.cases[1].steps[0].guest->label, "load beta");
+  EXPECT_EQ(plan.cases[1].steps[1].guest->label, "lsmod beta");
+}
+
+TEST(Expand, SkipKeepsTheCases) {
+  EXPECT_EQ(good("skip: not yet\nmodule: alpha\nsteps: [load]\n").cases.at(0).skip, "not yet");
+}
+
+TEST(Expand, AThousandCases) {
+  std::string values;
+  for (int i = 0; i < 1000; ++i) values += (i == 0 ? "" : ", ") + std::to_string(i);
+  const Plan plan =
+      good("matrix: {cpu: [" + values + "]}\n" + kLoad + "  - dmesg: \"CPU ${cpu}\"\n  - ps: alpha\n  - unload\n");
+  ASSERT_EQ(plan.cases.size(), 1000u);
+  EXPECT_EQ(plan.cases[999].steps[1].guest->label, "dmesg contains 1");
+  EXPECT_EQ(std::get<wire::LogCondition>(plan.cases[999].steps[1].guest->body).contains[0].text, "CPU 999");
+}
+
+TEST(PlanForModule, LoadsWatchesAndUnloads) {
+  Overrides overrides;
+  overrides.cpus = {4};
+  const Plan plan = plan_for_module({std::string(KMODTEST_TEST_DATA) + "/plans/my-module.ko"}, overrides);
+  EXPECT_EQ(plan.name, "my-module");
+  ASSERT_EQ(ids(plan), Strings{"my-module [cpus=4]"});
+  const Case &only = plan.cases[0];
+  EXPECT_TRUE(only.plan_file.empty());
+  EXPECT_EQ(only.modules[0].name, "my_module");
+  EXPECT_EQ(only.modules[0].kind, ModuleSource::Kind::file);
+  Strings labels;
+  for (const Step &step : only.steps) labels.push_back(step.guest->label);
+  EXPECT_EQ(labels, (Strings{"load my_module", "sleep 1s", "unload my_module"}));
+}
+
+TEST(PlanForModule, SaysWhatIsNoModule) {
+  const auto message = [](const std::filesystem::path &path) -> std::string {
+    try {
+      plan_for_module({path});
+    } catch (const base::UsageError &error) {
+      return error.what();
+    }
+    return "nothing";
+  };
+  EXPECT_EQ(message("nowhere.ko"), "there is no module 'nowhere.ko'");
+  EXPECT_EQ(message("/proc/version"), "the file '/proc/version' is no kernel module (its name does not end in .ko)");
+}
+
+TEST(ParsePlanFile, SaysWhyItCannotBeRead) {
+  try {
+    parse_plan_file("/nonexistent/p.yaml");
+    FAIL();
+  } catch (const base::Error &error) {
+    EXPECT_STREQ(error.what(), "cannot read the plan /nonexistent/p.yaml: No such file or directory");
+    EXPECT_EQ(error.blame(), base::Blame::usage);
+  }
+}
+
+}  // namespace
+}  // namespace kmodtest::plan

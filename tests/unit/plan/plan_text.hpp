@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+#include "plan/plan.hpp"
+
+namespace kmodtest::plan {
+
+/// A plan beside tests/data/plans/modules (alpha, beta, my-driver).
+inline ParseResult parse(const std::string &text, const Overrides &overrides = {}) {
+  return parse_plan_text(text, std::string(KMODTEST_TEST_DATA) + "/plans/p.yaml", overrides);
+}
+
+/// What is wrong with a plan: "line:column: message" each, warnings with "warning: " in front.
+inline std::vector<std::string> complaints(const std::string &text, const Overrides &overrides = {}) {
+  std::vector<std::string> out;
+  for (const Diagnostic &d : parse(text, overrides).diagnostics)
+    out.push_back(fmt::format("{}{}:{}: {}", d.severity == Diagnostic::Severity::warning ? "warning: " : "",
+                              d.where.line, d.where.column, d.message));
+  return out;
+}
+
+/// The plan, which has to be right.
+inline Plan good(const std::string &text, const Overrides &overrides = {}) {
+  ParseResult result = parse(text, overrides);
+  for (const Diagnostic &d : result.diagnostics) ADD_FAILURE() << d.str();
+  return result.plan.value_or(Plan{});
+}
+
+/// A plan of one module with these steps ("- load\n- …").
+inline std::string with_steps(const std::string &steps) {
+  return "module: alpha\nsteps:\n" + steps;
+}
+
+}  // namespace kmodtest::plan
