@@ -27,13 +27,13 @@ struct NumaCell {
 struct GuestSpec {
   std::filesystem::path kernel_image;
   std::filesystem::path initramfs;
-  std::string kernel_digest;     ///< of the contents, so that a file replaced under its name is another guest
+  std::string kernel_digest;  ///< of the contents, so that a file replaced under its name is another guest
   std::string initramfs_digest;
-  std::string append;            ///< further words for the kernel's command line
-  int cpus = 1;                  ///< 1 to 64
+  std::string append;                       ///< further words for the kernel's command line
+  int cpus = 1;                             ///< 1 to 64
   int sockets = 0, cores = 0, threads = 0;  ///< 0: one socket, `cpus` cores, one thread
   std::uint32_t memory_mib = 256;
-  std::vector<NumaCell> numa;    ///< empty: one node
+  std::vector<NumaCell> numa;  ///< empty: one node
   ChannelKind channel = ChannelKind::virtio;
   Accelerator accelerator = Accelerator::tcg;
 
@@ -51,6 +51,7 @@ struct GuestFiles {
   std::filesystem::path folder;
   std::filesystem::path console;  ///< the first serial line's output
   std::filesystem::path channel;  ///< the agent's socket
+  int controller_pid = 0;  ///< the process that the emulator wrapper has to be a child of; 0: no wrapper, not checked
 };
 
 /// libvirt domain XML, built with pugixml. `emulator` is the QEMU (or the wrapper that starts it).
@@ -90,12 +91,12 @@ class Hypervisor {
 
 struct HypervisorOptions {
   std::string uri = "qemu:///embed";
-  std::filesystem::path cache;          ///< the user's cache folder (the probe's result and capability caches live there)
+  std::filesystem::path cache;  ///< the user's cache folder (the probe's result and capability caches live there)
   bool allow_kvm = true;
 };
 
-/// Opens libvirt with its event loop on `io`. Blocking calls run on an own small thread pool. For the embedded driver it
-/// makes a private root folder below $XDG_RUNTIME_DIR or /tmp, sweeps the stale ones of controllers that were killed
+/// Opens libvirt with its event loop on `io`. Blocking calls run on an own small thread pool. For the embedded driver
+/// it makes a private root folder below $XDG_RUNTIME_DIR or /tmp, sweeps the stale ones of controllers that were killed
 /// (and ends their QEMUs), and takes everything away in the destructor. Throws base::Error when there is no QEMU or no
 /// libvirt driver, naming the package to install.
 std::unique_ptr<Hypervisor> open_hypervisor(base::asio::io_context &io, const HypervisorOptions &options);

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vm/accelerator.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string_view>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <utility>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include "base/error.hpp"
+
+namespace kmodtest::vm {
+namespace asio = base::asio;
+namespace {
+
+constexpr std::string_view kAgentsFirstBytes = "KMT";
+constexpr std::chrono::milliseconds kLook{100};
+
+/// Returns when a console that was empty at first has not got any output in time; waits for ever otherwise.
+base::Task<> silent_console(const Guest &guest, ProbePatience patience) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  auto token = asio::use_awaitable;
+  for (std::chrono::milliseconds waited{0}; waited < patience.user_space; waited += kLook) {
+    if (waited >= patience.first_output && guest.console().empty()) co_return;
+    timer.expires_after(kLook);
+    co_await timer.async_wait(token);
+  }
+}
+
+base::Task<bool> hears_the_agent(Guest &guest) {
+  base::UnixSocket socket = co_await guest.open_channel();
+  std::array<char, kAgentsFirstBytes.size()> bytes{};
+  boost::system::error_code error;
+  auto buffer = asio::buffer(bytes);
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  co_await asio::async_read(socket, buffer, token);
+  co_return !error && std::string_view(bytes.data(), bytes.size()) == kAgentsFirstBytes;
+}
+
+std::string boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  file >> id;
+  return id;
+}
+
+}  // namespace
+
+std::string why_no_kvm_device(const std::filesystem::path &device) {
+  const int descriptor = ::open(device.c_str(), O_RDWR | O_CLOEXEC);
+  if (descriptor < 0) return fmt::format("{}: {}", device.string(), std::strerror(errno));
+  ::close(descriptor);
+  return {};
+}
+
+std::filesystem::path kvm_answer_file(const std::filesystem::path &cache, const std::string &qemu_version) {
+  utsname host{};
+  ::uname(&host);
+  std::string name =
+      fmt::format("kvm-{}-{}-{}", host.release, qemu_version.substr(0, qemu_version.find(' ')), boot_id());
+  for (char &c : name) {
+    if (c == '/' || c == ' ') c = '-';
+  }
+  return cache / "accelerator" / name;
+}
+
+std::optional<KvmAnswer> read_kvm_answer(const std::filesystem::path &file) {
+  std::ifstream in(file);
+  KvmAnswer answer;
+  std::string verdict;
+  if (!std::getline(in, verdict)) return std::nullopt;
+  if (verdict == "works") return KvmAnswer{true, {}};
+  if (verdict != "fails" || !std::getline(in, answer.reason) || answer.reason.empty()) return std::nullopt;
+  return answer;
+}
+
+void write_kvm_answer(const std::filesystem::path &file, const KvmAnswer &answer) {
+  std::error_code error;
+  std::filesystem::create_directories(file.parent_path(), error);
+  const std::filesystem::path unfinished = file.string() + fmt::format(".{}", ::getpid());
+  std::ofstream out(unfinished);
+  out << (answer.works ? std::string("works\n") : "fails\n" + answer.reason + "\n");
+  out.close();
+  if (!out.fail()) std::filesystem::rename(unfinished, file, error);
+  if (out.fail() || error) std::filesystem::remove(unfinished, error);
+}
+
+base::Task<KvmAnswer> probe_kvm(Hypervisor &hypervisor, GuestSpec spec, ProbePatience patience) {
+  using namespace asio::experimental::awaitable_operators;
+  spec.accelerator = Accelerator::kvm;
+  spec.cpus = 1;
+  spec.sockets = spec.cores = spec.threads = 0;
+  spec.numa.clear();
+  spec.append += " ignore_loglevel";  // a kernel that runs at all says so on the console at once
+  KvmAnswer answer;
+  try {
+    std::string name = "kvm-probe";
+    const std::unique_ptr<Guest> guest = co_await hypervisor.start(std::move(spec), std::move(name));
+    base::Task<bool> agent = hears_the_agent(*guest);
+    base::Task<> silence = silent_console(*guest, patience);
+    const auto first = co_await (std::move(agent) || std::move(silence));
+    answer.works = first.index() == 0 && std::get<0>(first);
+    if (!answer.works) answer.reason = "/dev/kvm opens, but a guest under it does not reach user space";
+    co_await guest->stop();
+  } catch (const base::Error &error) {
+    answer = {false, error.what()};
+  }
+  for (char &c : answer.reason) {
+    if (c == '\n') c = ' ';
+  }
+  co_return answer;
+}
+
+base::Task<Accelerator> choose_accelerator(Hypervisor &hypervisor, GuestSpec spec, std::filesystem::path cache,
+                                           std::function<void(const std::string &)> say) {
+  if (!why_no_kvm_device().empty()) co_return Accelerator::tcg;
+  const std::filesystem::path file = kvm_answer_file(cache, hypervisor.qemu_version());
+  std::optional<KvmAnswer> answer = read_kvm_answer(file);
+  if (!answer) {
+    answer = co_await probe_kvm(hypervisor, std::move(spec));
+    write_kvm_answer(file, *answer);
+  }
+  if (answer->works) co_return Accelerator::kvm;
+  if (say) say(fmt::format("KVM is not used, guests run slower under TCG: {}", answer->reason));
+  co_return Accelerator::tcg;
+}
+
+}  // namespace kmodtest::vm

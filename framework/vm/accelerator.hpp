@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "vm/guest.hpp"
+
+namespace kmodtest::vm {
+
+/// Why /dev/kvm is of no use from the start; empty when it opens. `device` is for tests.
+std::string why_no_kvm_device(const std::filesystem::path &device = "/dev/kvm");
+
+/// A probe's answer.
+struct KvmAnswer {
+  bool works = false;
+  std::string reason;  ///< why not
+};
+
+/// The file that keeps the answer: another host kernel, another boot of it or another QEMU asks anew.
+std::filesystem::path kvm_answer_file(const std::filesystem::path &cache, const std::string &qemu_version);
+std::optional<KvmAnswer> read_kvm_answer(const std::filesystem::path &file);
+/// Written whole or not at all; a cache that cannot be written costs only the next probe.
+void write_kvm_answer(const std::filesystem::path &file, const KvmAnswer &answer);
+
+/// How long the probe waits for the guest's first console output, and for its agent.
+struct ProbePatience {
+  std::chrono::milliseconds first_output{4000};
+  std::chrono::milliseconds user_space{10000};
+};
+
+/// Boots the spec under KVM and looks whether the agent's first bytes come. Leaves nothing running.
+base::Task<KvmAnswer> probe_kvm(Hypervisor &hypervisor, GuestSpec spec, ProbePatience patience = {});
+
+}  // namespace kmodtest::vm

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "base/asio.hpp"
+
+namespace kmodtest::vm {
+
+/// Reaps the QEMUs that libvirt daemonizes, of which this process becomes the parent (PR_SET_CHILD_SUBREAPER).
+///
+/// Everything else is left alone: a child in our session is waited for by whoever started it.
+class ChildReaper {
+ public:
+  explicit ChildReaper(base::asio::io_context &io);
+
+ private:
+  void arm();
+
+  base::asio::signal_set child_ended_;
+};
+
+/// Reaps every zombie child that is a QEMU (or its wrapper) in another session than ours; returns how many.
+int reap_daemonized_qemus();
+
+}  // namespace kmodtest::vm

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vm/console_tail.hpp"
+
+#include <fstream>
+#include <iterator>
+
+namespace kmodtest::vm {
+
+std::string console_tail(const std::filesystem::path &file, std::size_t bytes) {
+  std::ifstream in(file, std::ios::binary | std::ios::ate);
+  if (!in) return {};
+  const auto size = static_cast<std::size_t>(in.tellg());
+  const std::size_t from = size > bytes ? size - bytes : 0;
+  in.seekg(static_cast<std::streamoff>(from));
+  std::string tail(size - from, '\0');
+  in.read(tail.data(), static_cast<std::streamsize>(tail.size()));
+  tail.resize(static_cast<std::size_t>(in.gcount()));
+  if (from > 0) tail.erase(0, tail.find('\n') + 1);
+  return tail;
+}
+
+bool ended_in_panic(const std::filesystem::path &console) {
+  constexpr std::size_t kPanicBytes = 8192;  // a panic's text with its trace
+  return console_tail(console, kPanicBytes).find("Kernel panic - not syncing") != std::string::npos;
+}
+
+}  // namespace kmodtest::vm

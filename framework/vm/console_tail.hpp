@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+
+namespace kmodtest::vm {
+
+inline constexpr std::size_t kConsoleTailBytes = 256u << 10;
+
+/// The last bytes of a file, from the start of a line when the beginning is cut off. Empty when it cannot be read.
+std::string console_tail(const std::filesystem::path &file, std::size_t bytes = kConsoleTailBytes);
+
+/// Whether the console's last lines are those of a kernel panic.
+bool ended_in_panic(const std::filesystem::path &console);
+
+}  // namespace kmodtest::vm

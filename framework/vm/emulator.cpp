@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vm/emulator.hpp"
+
+#include <array>
+#include <cstdio>
+#include <fmt/format.h>
+#include <string_view>
+#include <unistd.h>
+
+#include "base/error.hpp"
+
+namespace kmodtest::vm {
+namespace fs = std::filesystem;
+
+fs::path qemu_path() {
+  const fs::path qemu = KMODTEST_QEMU;
+  if (::access(qemu.c_str(), X_OK) != 0) {
+    throw base::Error(fmt::format("there is no QEMU: {} cannot be run", qemu.string()),
+                      "install it: apt install qemu-system-x86");
+  }
+  return qemu;
+}
+
+std::string parse_qemu_version(const std::string &output) {
+  const std::string line = output.substr(0, output.find('\n'));
+  constexpr std::string_view kBefore = "version ";
+  const auto found = line.find(kBefore);
+  return found == std::string::npos ? line : line.substr(found + kBefore.size());
+}
+
+std::string qemu_version(const fs::path &qemu) {
+  std::string output;
+  std::FILE *pipe = ::popen((qemu.string() + " --version 2>&1").c_str(), "re");
+  if (pipe == nullptr) throw base::Error(fmt::format("{} cannot be run", qemu.string()), "check the system's limits");
+  std::array<char, 256> part{};
+  while (std::fgets(part.data(), part.size(), pipe) != nullptr) output += part.data();
+  if (::pclose(pipe) != 0 || output.empty()) {
+    throw base::Error(fmt::format("{} --version failed: {}", qemu.string(), output.substr(0, output.find('\n'))),
+                      "install it anew: apt install --reinstall qemu-system-x86");
+  }
+  return parse_qemu_version(output);
+}
+
+fs::path emulator_wrapper() {
+  std::error_code error;
+  const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
+  for (const fs::path &candidate :
+       {here / KMODTEST_EMULATOR_NAME, here.parent_path() / "libexec/kmodtest" / KMODTEST_EMULATOR_NAME,
+        fs::path(KMODTEST_EMULATOR_INSTALLED)}) {
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+  }
+  throw base::Error(fmt::format("{} is missing beside {}", KMODTEST_EMULATOR_NAME, here.string()),
+                    "build or install kmodtest as a whole");
+}
+
+}  // namespace kmodtest::vm

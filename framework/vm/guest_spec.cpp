@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <array>
+#include <cstdint>
+#include <fmt/format.h>
+#include <string>
+#include <string_view>
+
+#include "vm/guest.hpp"
+#include "vm/topology.hpp"
+
+namespace kmodtest::vm {
+namespace {
+
+/// FNV-1a of 64 bits, twice with different beginnings: names a spec in a cache, guards against nothing hostile.
+/// Source: draft-eastlake-fnv (offset basis and prime for 64 bits).
+class Digest {
+ public:
+  void add(std::string_view name, std::string_view value) {
+    // The lengths keep ("ab", "c") apart from ("a", "bc").
+    const std::string field = fmt::format("{}:{}={}:{};", name.size(), name, value.size(), value);
+    for (const char c : field) {
+      for (std::uint64_t &half : halves_) {
+        half ^= static_cast<unsigned char>(c);
+        half *= 0x100000001b3u;
+      }
+    }
+  }
+  void add(std::string_view name, std::int64_t value) { add(name, std::to_string(value)); }
+  std::string hex() const { return fmt::format("{:016x}{:016x}", halves_[0], halves_[1]); }
+
+ private:
+  std::array<std::uint64_t, 2> halves_{0xcbf29ce484222325u, 0x9ae16a3b2f90404fu};
+};
+
+}  // namespace
+
+std::string hash(const GuestSpec &spec, const std::string &qemu_version) {
+  const Topology topology = topology_of(spec);
+  Digest digest;
+  digest.add("qemu", qemu_version);
+  // The files' contents count, not where they lie.
+  digest.add("kernel", spec.kernel_digest.empty() ? spec.kernel_image.string() : spec.kernel_digest);
+  digest.add("initramfs", spec.initramfs_digest.empty() ? spec.initramfs.string() : spec.initramfs_digest);
+  digest.add("command line", kernel_command_line(spec));
+  digest.add("cpus", spec.cpus);
+  digest.add("sockets", topology.sockets);
+  digest.add("cores", topology.cores);
+  digest.add("threads", topology.threads);
+  digest.add("memory", spec.memory_mib);
+  for (const NumaCell &cell : spec.numa) {
+    digest.add("node cpus", cell.cpus);
+    digest.add("node memory", cell.memory_mib);
+  }
+  digest.add("channel", spec.channel == ChannelKind::virtio ? "virtio" : "serial");
+  digest.add("accelerator", spec.accelerator == Accelerator::tcg ? "tcg" : "kvm");
+  return digest.hex();
+}
+
+std::string kernel_command_line(const GuestSpec &spec) {
+  std::string line =
+      // Errors and worse reach the console, so that its tail tells why a guest died; the rest comes over the channel.
+      "console=ttyS0 loglevel=4"
+      // What the agent writes into the log (its step markers) is neither limited nor dropped.
+      " printk.devkmsg=on"
+      // Under load the check of the legacy timer misfires and ends the boot.
+      " no_timer_check"
+      // The host may give a virtual CPU no time for seconds: clocks that check each other would take that for a fault.
+      " tsc=reliable"
+      " random.trust_cpu=on"
+      // With a pvpanic driver the machine pauses at a panic. Without one it "reboots" as soon as the panic is printed,
+      // which ends it: nobody has to wait for a guest that will never answer.
+      " panic=-1";
+  line += spec.channel == ChannelKind::virtio ? " kmodtest.channel=virtio" : " kmodtest.channel=ttyS1";
+  if (!spec.append.empty()) line += " " + spec.append;
+  return line;
+}
+
+}  // namespace kmodtest::vm

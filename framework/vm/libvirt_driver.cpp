@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vm/libvirt_driver.hpp"
+
+#include <cstdlib>
+#include <fmt/format.h>
+#include <libvirt/virterror.h>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+#include "base/error.hpp"
+#include "vm/console_tail.hpp"
+#include "vm/emulator.hpp"
+#include "vm/event_loop.hpp"
+#include "vm/libvirt_error.hpp"
+
+namespace kmodtest::vm {
+namespace fs = std::filesystem;
+namespace {
+
+// Creating and ending machines: more at once than two cores can use anyway.
+constexpr std::size_t kBlockingThreads = 4;
+
+/// libvirt trusts remembered abilities by its emulator's path and change time. Ours is a wrapper, so QEMU's own change
+/// time has to be part of the name.
+std::string capability_key(const fs::path &wrapper) {
+  struct stat qemu {};
+  struct stat ours {};
+  if (::stat(KMODTEST_QEMU, &qemu) != 0 || ::stat(wrapper.c_str(), &ours) != 0) return "unknown";
+  return fmt::format("{:x}-{:x}-{:x}", qemu.st_ctim.tv_sec, qemu.st_size, ours.st_ctim.tv_sec);
+}
+
+/// Copies files that are not there yet; each appears whole or not at all. Losing a race to another process is no harm.
+int copy_missing(const fs::path &from, const fs::path &to) {
+  std::error_code error;
+  fs::create_directories(to, error);
+  int copied = 0;
+  for (const auto &entry : fs::directory_iterator(from, error)) {
+    const fs::path target = to / entry.path().filename();
+    std::error_code failed;
+    if (entry.path().extension() != ".xml" || fs::exists(target, failed)) continue;
+    const fs::path unfinished = target.string() + fmt::format(".{}.part", ::getpid());
+    fs::copy_file(entry.path(), unfinished, fs::copy_options::overwrite_existing, failed);
+    if (!failed) fs::rename(unfinished, target, failed);
+    if (failed) {
+      fs::remove(unfinished, failed);
+    } else {
+      ++copied;
+    }
+  }
+  return copied;
+}
+
+}  // namespace
+
+void MachineWatch::change(GuestState to) {
+  std::function<void(GuestState)> tell;
+  {
+    const std::lock_guard lock(mutex);
+    if (state == to || state == GuestState::crashed) return;
+    if (to == GuestState::stopped && ended_in_panic(console)) to = GuestState::crashed;
+    if (state == GuestState::stopped) return;
+    state = to;
+    tell = callback;
+  }
+  if (tell) tell(to);
+}
+
+bool check_uri(const std::string &uri) {
+  const auto scheme_end = uri.find("://");
+  const std::string scheme = uri.substr(0, scheme_end);
+  const bool qemu = scheme == "qemu" || scheme.starts_with("qemu+");
+  if (scheme_end == std::string::npos || !qemu) {
+    throw base::UsageError(fmt::format("libvirt URI '{}' does not lead to QEMU", uri), "use qemu:///embed");
+  }
+  const std::string rest = uri.substr(scheme_end + 3);
+  const bool local_transport = scheme == "qemu" || scheme == "qemu+unix";
+  if (!local_transport || rest.empty() || rest.front() != '/') {
+    throw base::UsageError(fmt::format("libvirt URI '{}' leads to another machine, which is not supported yet", uri),
+                           "use qemu:///embed, qemu:///session or qemu:///system");
+  }
+  if (rest.starts_with("/embed") && uri != "qemu:///embed") {
+    throw base::UsageError(fmt::format("libvirt URI '{}' names a root for the embedded driver", uri),
+                           "use qemu:///embed: kmodtest makes the root itself");
+  }
+  return uri == "qemu:///embed";
+}
+
+LibvirtDriver::LibvirtDriver(base::asio::io_context &io, const HypervisorOptions &options)
+    : uri_(options.uri), embedded_(check_uri(options.uri)), blocking_(kBlockingThreads) {
+  const fs::path qemu = qemu_path();
+  qemu_version_ = vm::qemu_version(qemu);
+  emulator_ = qemu;
+  root_ = RunRoot::open();
+  // The embedded driver logs like a daemon. libvirt reads this when it is first used.
+  ::setenv("LIBVIRT_LOG_OUTPUTS", ("3:file:" + (root_->path() / "libvirt.log").string()).c_str(), 0);
+  silence_libvirt();
+  std::string address = uri_;
+  if (embedded_) {
+    emulator_ = root_->startable_by_qemu(emulator_wrapper());
+    address += "?root=" + root_->path().string();
+    if (!options.cache.empty()) {
+      capability_cache_ = options.cache / "libvirt" / capability_key(emulator_);
+      copy_missing(capability_cache_, root_->path() / "cache/qemu/capabilities");
+    }
+    reaper_ = std::make_unique<ChildReaper>(io);
+  }
+  EventLoop::instance().attach(io);
+  connection_.reset(virConnectOpen(address.c_str()));
+  if (connection_) {
+    event_subscription_ = virConnectDomainEventRegisterAny(connection(), nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                                           VIR_DOMAIN_EVENT_CALLBACK(on_event), this, nullptr);
+  }
+  if (event_subscription_ < 0) {
+    const base::Error error = libvirt_error(fmt::format("cannot open libvirt's {}", uri_));
+    connection_.reset();
+    EventLoop::instance().detach();
+    throw error;
+  }
+}
+
+LibvirtDriver::~LibvirtDriver() {
+  blocking_.join();
+  virConnectDomainEventDeregisterAny(connection(), event_subscription_);
+  connection_.reset();
+  EventLoop::instance().detach();
+}
+
+std::shared_ptr<MachineWatch> LibvirtDriver::watch(const std::string &machine) {
+  auto made = std::make_shared<MachineWatch>();
+  const std::lock_guard lock(mutex_);
+  watches_[machine] = made;
+  return made;
+}
+
+void LibvirtDriver::unwatch(const std::string &machine) {
+  const std::lock_guard lock(mutex_);
+  watches_.erase(machine);
+}
+
+int LibvirtDriver::next_number() {
+  const std::lock_guard lock(mutex_);
+  return ++machines_;
+}
+
+void LibvirtDriver::save_capabilities() noexcept {
+  try {
+    const std::lock_guard lock(mutex_);
+    if (capabilities_saved_ || capability_cache_.empty()) return;
+    capabilities_saved_ = true;
+    copy_missing(root_->path() / "cache/qemu/capabilities", capability_cache_);
+  } catch (const std::exception &) {
+    // Only speed is lost.
+  }
+}
+
+int LibvirtDriver::on_event(virConnectPtr, virDomainPtr domain, int event, int detail, void *self) {
+  auto *driver = static_cast<LibvirtDriver *>(self);
+  const bool crashed = event == VIR_DOMAIN_EVENT_CRASHED ||
+                       (event == VIR_DOMAIN_EVENT_STOPPED && detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED);
+  if (!crashed && event != VIR_DOMAIN_EVENT_STOPPED) return 0;
+  std::shared_ptr<MachineWatch> watch;
+  {
+    const std::lock_guard lock(driver->mutex_);
+    const auto found = driver->watches_.find(virDomainGetName(domain));
+    if (found != driver->watches_.end()) watch = found->second.lock();
+  }
+  if (watch) watch->change(crashed ? GuestState::crashed : GuestState::stopped);
+  return 0;
+}
+
+}  // namespace kmodtest::vm

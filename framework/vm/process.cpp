@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vm/process.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <poll.h>
+#include <signal.h>
+#include <sstream>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace kmodtest::vm {
+namespace {
+
+std::string read_proc(int pid, const char *file) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/" + file);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace
+
+std::optional<ProcessStat> parse_stat(const std::string &text) {
+  const auto open = text.find('(');
+  const auto close = text.rfind(')');
+  if (open == std::string::npos || close == std::string::npos || close < open) return std::nullopt;
+  ProcessStat stat;
+  stat.pid = std::atoi(text.c_str());
+  stat.name = text.substr(open + 1, close - open - 1);
+  std::istringstream rest(text.substr(close + 1));
+  std::string skipped;
+  rest >> stat.state >> stat.parent >> skipped >> stat.session;
+  for (int field = 7; field <= 21; ++field) rest >> skipped;
+  rest >> stat.start_time;
+  if (!rest || stat.pid <= 0) return std::nullopt;
+  return stat;
+}
+
+std::optional<ProcessStat> process_stat(int pid) {
+  return parse_stat(read_proc(pid, "stat"));
+}
+
+std::vector<ProcessStat> all_processes() {
+  std::vector<ProcessStat> processes;
+  std::error_code error;
+  for (const auto &entry : std::filesystem::directory_iterator("/proc", error)) {
+    const std::string name = entry.path().filename();
+    if (!std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; })) continue;
+    if (auto stat = process_stat(std::atoi(name.c_str()))) processes.push_back(*std::move(stat));
+  }
+  return processes;
+}
+
+std::string command_line(int pid) {
+  std::string line = read_proc(pid, "cmdline");
+  std::replace(line.begin(), line.end(), '\0', ' ');
+  return line;
+}
+
+bool end_process(int pid, std::chrono::milliseconds patience) {
+  if (pid <= 0) return true;
+  // A descriptor names this process even when its number is used again. Source: pidfd_open(2).
+  const int descriptor = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+  if (descriptor < 0) return errno == ESRCH;
+  ::syscall(SYS_pidfd_send_signal, descriptor, SIGKILL, nullptr, 0);
+  pollfd wait{descriptor, POLLIN, 0};
+  const bool gone = ::poll(&wait, 1, static_cast<int>(patience.count())) == 1;
+  if (gone) ::waitpid(pid, nullptr, WNOHANG);
+  ::close(descriptor);
+  return gone;
+}
+
+}  // namespace kmodtest::vm

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vm/topology.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <fmt/format.h>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace kmodtest::vm {
+namespace {
+
+int parse_cpu(std::string_view text, const std::string &list) {
+  int value = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < 0) {
+    throw base::UsageError(fmt::format("NUMA node has the CPU list '{}', which is none", list),
+                           "write CPU numbers and ranges, such as 0-1,3");
+  }
+  return value;
+}
+
+/// The CPUs of a list such as "0-1,3". An empty list is a node without CPUs.
+std::vector<int> parse_cpus(const std::string &list) {
+  std::vector<int> cpus;
+  std::string_view rest = list;
+  while (!rest.empty()) {
+    const auto comma = rest.find(',');
+    const std::string_view item = rest.substr(0, comma);
+    rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
+    const auto dash = item.find('-');
+    const int first = parse_cpu(item.substr(0, dash), list);
+    const int last = dash == std::string_view::npos ? first : parse_cpu(item.substr(dash + 1), list);
+    if (last < first || last >= kMaxCpus) {
+      throw base::UsageError(fmt::format("NUMA node has the CPU list '{}', which is none", list),
+                             fmt::format("ranges go upwards and end at {} at most", kMaxCpus - 1));
+    }
+    for (int cpu = first; cpu <= last; ++cpu) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+void check_numa(const GuestSpec &spec) {
+  if (spec.numa.empty()) return;
+  std::vector<int> node_of(static_cast<std::size_t>(spec.cpus), -1);
+  std::uint64_t memory = 0;
+  for (std::size_t node = 0; node < spec.numa.size(); ++node) {
+    const NumaCell &cell = spec.numa[node];
+    if (cell.memory_mib == 0) {
+      throw base::UsageError(fmt::format("NUMA node {} has no memory", node), "give each node at least 1M");
+    }
+    memory += cell.memory_mib;
+    for (const int cpu : parse_cpus(cell.cpus)) {
+      if (cpu >= spec.cpus) {
+        throw base::UsageError(
+            fmt::format("NUMA node {} names CPU {}, but the guest has {} CPUs", node, cpu, spec.cpus),
+            fmt::format("CPUs count from 0 to {}", spec.cpus - 1));
+      }
+      int &owner = node_of[static_cast<std::size_t>(cpu)];
+      if (owner >= 0) {
+        throw base::UsageError(fmt::format("CPU {} is in NUMA nodes {} and {}", cpu, owner, node),
+                               "name each CPU in one node only");
+      }
+      owner = static_cast<int>(node);
+    }
+  }
+  for (std::size_t cpu = 0; cpu < node_of.size(); ++cpu) {
+    if (node_of[cpu] < 0) {
+      throw base::UsageError(fmt::format("CPU {} is in no NUMA node", cpu), "name each CPU in one node");
+    }
+  }
+  if (memory != spec.memory_mib) {
+    throw base::UsageError(
+        fmt::format("the NUMA nodes have {} MiB together, but the guest has {} MiB", memory, spec.memory_mib),
+        "let the nodes' memory sum up to the guest's");
+  }
+}
+
+}  // namespace
+
+Topology topology_of(const GuestSpec &spec) {
+  Topology topology;
+  topology.threads = spec.threads > 0 ? spec.threads : 1;
+  topology.cores = spec.cores;
+  topology.sockets = spec.sockets;
+  if (topology.sockets <= 0 && topology.cores > 0) {
+    topology.sockets = std::max(1, spec.cpus / (topology.cores * topology.threads));
+  }
+  if (topology.sockets <= 0) topology.sockets = 1;
+  if (topology.cores <= 0) topology.cores = std::max(1, spec.cpus / (topology.sockets * topology.threads));
+  if (topology.sockets * topology.cores * topology.threads != spec.cpus) {
+    const auto counted = [](int n, const char *one) { return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s"); };
+    throw base::UsageError(
+        fmt::format("{} cannot be {} × {} × {}", counted(spec.cpus, "CPU"), counted(topology.sockets, "socket"),
+                    counted(topology.cores, "core"), counted(topology.threads, "thread")),
+        "choose sockets, cores and threads whose product is the number of CPUs");
+  }
+  return topology;
+}
+
+std::vector<NumaCell> equal_cells(int nodes, int cpus, std::uint32_t memory_mib) {
+  if (nodes < 1 || nodes > cpus) {
+    throw base::UsageError(fmt::format("{} CPUs cannot be split over {} NUMA nodes", cpus, nodes),
+                           "give each node at least one CPU");
+  }
+  std::vector<NumaCell> cells;
+  int next_cpu = 0;
+  for (int node = 0; node < nodes; ++node) {
+    const int count = cpus / nodes + (node < cpus % nodes ? 1 : 0);
+    const auto share = memory_mib / static_cast<std::uint32_t>(nodes);
+    const auto extra = static_cast<std::uint32_t>(node) < memory_mib % static_cast<std::uint32_t>(nodes) ? 1u : 0u;
+    const int last_cpu = next_cpu + count - 1;
+    cells.push_back({count == 1 ? std::to_string(next_cpu) : fmt::format("{}-{}", next_cpu, last_cpu), share + extra});
+    next_cpu += count;
+  }
+  return cells;
+}
+
+void check(const GuestSpec &spec) {
+  if (spec.cpus < 1 || spec.cpus > kMaxCpus) {
+    throw base::UsageError(fmt::format("a guest cannot have {} CPUs", spec.cpus),
+                           fmt::format("give it 1 to {}", kMaxCpus));
+  }
+  if (spec.memory_mib < kMinMemoryMib || spec.memory_mib > kMaxMemoryMib) {
+    throw base::UsageError(fmt::format("a guest cannot have {} MiB of memory", spec.memory_mib),
+                           fmt::format("give it {} to {} MiB", kMinMemoryMib, kMaxMemoryMib));
+  }
+  if (spec.sockets < 0 || spec.cores < 0 || spec.threads < 0) {
+    throw base::UsageError("sockets, cores and threads cannot be negative", "leave out what does not matter");
+  }
+  topology_of(spec);
+  check_numa(spec);
+}
+
+}  // namespace kmodtest::vm

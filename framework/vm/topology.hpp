@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "vm/guest.hpp"
+
+namespace kmodtest::vm {
+
+inline constexpr int kMaxCpus = 64;
+inline constexpr std::uint32_t kMinMemoryMib = 64;
+inline constexpr std::uint32_t kMaxMemoryMib = 65536;
+
+struct Topology {
+  int sockets = 1;
+  int cores = 1;
+  int threads = 1;
+  bool operator==(const Topology &) const = default;
+};
+
+/// The spec's sockets, cores and threads with the gaps filled in: threads and sockets default to 1, cores to what makes
+/// the product equal `cpus`. Throws base::UsageError when no whole number does.
+Topology topology_of(const GuestSpec &spec);
+
+/// Cuts CPUs and memory into `nodes` cells, the remainders going to the first ones. Throws base::UsageError when there
+/// are fewer CPUs than nodes.
+std::vector<NumaCell> equal_cells(int nodes, int cpus, std::uint32_t memory_mib);
+
+/// Throws base::UsageError that names what is impossible: CPUs or memory out of range, a topology that does not
+/// multiply to the CPUs, NUMA cells whose CPUs are not each CPU once or whose memory does not sum up to the guest's.
+void check(const GuestSpec &spec);
+
+}  // namespace kmodtest::vm
