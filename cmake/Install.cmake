@@ -2,14 +2,11 @@
 # time of installing:
 #
 #   bin/kmodtest
-#   libexec/kmodtest/kmodtest-qemu      the wrapper that ties QEMU's life to kmodtest's
+#   libexec/kmodtest/kmodtest-qemu      the wrapper that ties QEMU's life to kmodtest's (framework/vm installs it)
 #   share/kmodtest/                     kernels.yaml, kmodtest-agent, kmodtest.schema.json
 #   share/doc/kmodtest/                 licence and documents
 if(TARGET kmodtest)
   install(TARGETS kmodtest RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
-if(TARGET kmodtest-qemu)
-  install(TARGETS kmodtest-qemu RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/kmodtest)
 endif()
 if(TARGET kmodtest-agent)
   install(TARGETS kmodtest-agent RUNTIME DESTINATION ${CMAKE_INSTALL_DATADIR}/kmodtest)
