@@ -180,7 +180,8 @@ std::vector<Finding> check_taint(const CaseView &view) {
   if (!view.test_case.checks.taint || view.baseline == nullptr || view.after_unload.empty()) return {};
   std::uint64_t explained = kOutOfTree | kUnsigned | kStaging;
   for (const auto &module : view.seen.modules) {
-    if (!is_gpl_compatible(module.field("license").value_or(""))) explained |= kProprietary;
+    const auto license = module.fields.find("license");
+    if (license == module.fields.end() || !is_gpl_compatible(license->second)) explained |= kProprietary;
   }
   if (forces_unload(view.test_case)) explained |= kForcedUnload;
   // A report that the plan tolerates taints as well; one that it does not outranks this anyway.

@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <cerrno>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "judge/verdict.hpp"
+#include "unit/judge/stream.hpp"
+
+/// Each kind of step: one that holds, one that does not, and one where guest and judge disagree.
+namespace kmodtest::judge {
+namespace {
+
+using namespace testing;
+using wire::StepResult;
+
+/// Outcome and summary of the first finding.
+void expect(const Verdict &verdict, Outcome outcome, const std::string &summary) {
+  EXPECT_STREQ(outcome_name(verdict.outcome), outcome_name(outcome));
+  EXPECT_EQ(verdict.evidence.empty() ? "" : verdict.evidence[0].summary, summary);
+}
+
+// ---- dmesg ----------------------------------------------------------------------------------------------------------
+
+wire::LogCondition in_order(std::vector<wire::Pattern> patterns) {
+  wire::LogCondition condition;
+  condition.in_order = std::move(patterns);
+  return condition;
+}
+
+TEST(DmesgStep, LooksFromTheLastAction) {
+  Stream stream;
+  stream.load().log("ex: started").end();
+  stream.at(4s).begin(in_order({lit("started"), lit("loop 1")})).at(5s).log("ex: loop 1").end();
+  stream.unloaded();
+  expect(stream.complete(), Outcome::passed, "");
+}
+
+TEST(DmesgStep, FailsWithTheNearestLine) {
+  Stream stream;
+  stream.load().log("ex: hello").log("ex: Thread exitting").end();
+  auto condition = in_order({lit("hello"), lit("Thread exiting")});
+  stream.at(4s).begin(condition);
+  stream.test_case.steps.back().part_locations = {{"ex.yaml", 12, 7}, {"ex.yaml", 13, 7}};
+  stream.at(9s).end(StepResult::expired, "'Thread exiting' has not appeared after 'hello'");
+  const auto verdict = stream.complete();
+  expect(verdict, Outcome::failed, "'Thread exiting' has not appeared after 'hello' (waited 5.000 s)");
+  const auto &evidence = verdict.evidence[0];
+  EXPECT_EQ(evidence.step, 1u);
+  EXPECT_EQ(evidence.where.line, 13);
+  EXPECT_EQ(evidence.expected, "a line with 'Thread exiting' after one with 'hello'");
+  EXPECT_EQ(evidence.seen,
+            "[    3.000000] ex: Thread exitting\n"
+            "                             ^");
+  EXPECT_EQ(evidence.hint, "");
+}
+
+TEST(DmesgStep, TellsOfALineThatCameTooLate) {
+  Stream stream;
+  stream.load().end();
+  stream.at(4s).begin(in_order({lit("ready")})).at(9s).end(StepResult::expired, "");
+  stream.at(10s + 200ms).log("ex: ready");
+  const auto verdict = stream.complete();
+  expect(verdict, Outcome::failed, "'ready' has not appeared (waited 5.000 s)");
+  EXPECT_EQ(verdict.evidence[0].hint,
+            "the module printed 'ready' 1.200 s after the deadline; 'within' says how long to wait");
+}
+
+TEST(DmesgStep, ALateLineThatTheStepSawIsLateAllTheSame) {
+  Stream stream;
+  stream.load().end();
+  stream.at(4s).begin(in_order({lit("ready")})).at(9s + 1ms).log("ex: ready").end(StepResult::expired, "");
+  const auto verdict = stream.complete();
+  expect(verdict, Outcome::failed, "'ready' came too late (waited 5.000 s)");
+  EXPECT_EQ(verdict.evidence[0].seen, "[    9.001000] ex: ready");
+}
+
+TEST(DmesgStep, TellsOfALineThatCameTooEarly) {
+  Stream stream;
+  stream.load().log("ex: ready").end();
+  stream.begin(wire::WriteFile{"/proc/ex", "1", 0}).add(wire::Written{stream.index, "/proc/ex", 0}).end();
+  stream.begin(in_order({lit("ready")})).at(9s).end(StepResult::expired, "");
+  const auto verdict = stream.complete();
+  expect(verdict, Outcome::failed, "'ready' has not appeared (waited 5.000 s)");
+  EXPECT_EQ(verdict.evidence[0].hint,
+            "'ready' appeared before the part of the log that this step looks at; 'since: start' looks at all of it");
+}
+
+TEST(DmesgStep, SinceStartAndSinceHere) {
+  Stream stream;
+  stream.load().log("ex: ready").end();
+  auto condition = in_order({lit("ready")});
+  condition.since = wire::LogScope::start;
+  stream.begin(wire::WriteFile{"/proc/ex", "1", 0}).add(wire::Written{stream.index, "/proc/ex", 0}).end();
+  stream.begin(condition).end();
+  wire::LogCondition absent;
+  absent.absent = {lit("ready")};
+  absent.since = wire::LogScope::here;
+  stream.begin(absent).end();
+  stream.unloaded();
+  expect(stream.complete(), Outcome::passed, "");
+}
+
+TEST(DmesgStep, AnAbsentLineAppeared) {
+  Stream stream;
+  stream.load().end();
+  wire::LogCondition condition;
+  condition.absent = {lit("error")};
+  stream.begin(condition, 5s, 1s).log("ex: an error").end(StepResult::violated, "");
+  const auto verdict = stream.complete();
+  expect(verdict, Outcome::failed, "'error' appeared: 'ex: an error'");
+  EXPECT_EQ(verdict.evidence[0].expected, "no line with 'error'");
+  EXPECT_EQ(verdict.evidence[0].seen, "[    3.000000] ex: an error");
+}
+
+TEST(DmesgStep, AnAbsentLineBehindTheTimeToHoldDoesNotCount) {
+  Stream stream;
+  stream.load().end();
+  wire::LogCondition condition;
+  condition.absent = {lit("error")};
+  stream.begin(condition, 5s, 1s).at(4s + 1ms).log("ex: an error").end();
+  stream.unloaded();
+  expect(stream.complete(), Outcome::passed, "");
+}
+
+TEST(DmesgStep, AnAbsentLineFromBeforeTheStepCounts) {
+  Stream stream;
+  stream.load().log("ex: hello").log("ex: an error").end();
+  wire::LogCondition condition;
+  condition.absent = {lit("error")};
+  stream.at(4s).begin(condition).end();
+  expect(stream.complete(), Outcome::errored,
+         "the guest says that the step held, but what it sent says that it did not: 'error' appeared: 'ex: an error'");
+}
+
+TEST(DmesgStep, AnIntervalWasOff) {
+  Stream stream;
+  stream.load().end();
+  wire::LogCondition condition;
+  condition.intervals = {{lit("loop"), 800ms, 1200ms, 2}};
+  stream.begin(condition).log("ex: loop 1").at(5s).log("ex: loop 2").end(StepResult::violated, "");
+  const auto verdict = stream.complete();
+  expect(verdict, Outcome::failed, "the gap between two 'loop' was 2.000 s, not within 0.800 s..1.200 s");
+  EXPECT_EQ(verdict.evidence[0].seen, "[    3.000000] ex: loop 1\n[    5.000000] ex: loop 2");
+  EXPECT_EQ(verdict.evidence[0].expected, "'loop' every 800 ms..1.200 s, 3 times");
+}
+
+TEST(DmesgStep, TheGuestsWordAloneIsNothing) {
+  Stream stream;
+  stream.load().end();
+  stream.begin(in_order({lit("ready")})).end(StepResult::held);
+  expect(stream.complete(), Outcome::errored,
+         "the guest says that the step held, but what it sent says that it did not: 'ready' has not appeared");
+}
+
+TEST(DmesgStep, NorIsItsWordThatAStepFailed) {
+  Stream stream;
+  stream.load().end();
+  stream.begin(in_order({lit("ready")})).log("ex: ready").end(StepResult::expired, "'ready' has not appeared");
+  expect(stream.complete(), Outcome::errored,
+         "the guest says that the step ran out of time ('ready' has not appeared), but what it sent says that it held");
+}
+
+TEST(DmesgStep, LostRecordsExplainADisagreement) {
+  Stream stream;
+  stream.load().end();
+  stream.begin(in_order({lit("ready")})).add(wire::LogLines{{}, 17}).end();
+  EXPECT_EQ(stream.complete().evidence[0].hint,
+            "17 records of the kernel log were overwritten before they were read; log_buf_len=4M in guest.append makes "
+            "the log larger");
+}
+
+// ---- ps, lsmod, file ------------------------------------------------------------------------------------------------
+
+wire::ThreadCondition ps(std::string name) {
+  wire::ThreadCondition condition;
+  condition.thread = std::move(name);
+  return condition;
+}
+
+TEST(PsStep, HoldsByItsLastSample) {
+  Stream stream;
+  stream.load().end();
+  stream.begin(ps("ex")).add(wire::Threads{stream.index, 3s, {thread("kthreadd")}});
+  stream.at(4s).add(wire::Threads{stream.index, 4s, {thread("ex")}}).end();
+  stream.unloaded();
+  expect(stream.complete(), Outcome::passed, "");
+}
+
+TEST(PsStep, ShowsTheThreadsThatThereWere) {
+  Stream stream;
+  stream.load().end();
+  auto condition = ps("ex");
+  condition.cpus = "3";
+  condition.count = wire::Range{1, 1};
+  condition.states = "SD";
+  condition.allowed = "3";
+  stream.begin(condition).add(wire::Threads{stream.index, 3s, {thread("ex", 1)}}).at(8s).end(StepResult::expired, "");
+  const auto verdict = stream.complete();
+  expect(verdict, Outcome::failed, "thread 'ex' (pid 45) last ran on CPU 1, not on 3 (waited 5.000 s)");
+  const auto &evidence = verdict.evidence[0];
+  EXPECT_EQ(evidence.expected, "thread 'ex', 1 of them, in state S or D, last ran on CPU 3, may run on CPU 3 only");
+  EXPECT_EQ(evidence.hint, "the thread exists but last ran on CPU 1");
+  EXPECT_NE(evidence.seen.find("ex"), std::string::npos);
+}
+
+TEST(PsStep, KnowsThatOldKernelsCutNames) {
+  Stream stream;
+  stream.seen.agent->kernel_release = "5.10.0-35-cloud-amd64";
+  stream.load().end();
+  stream.begin(ps("kthread_create_on_node")).add(wire::Threads{stream.index, 3s, {thread("kthreadd")}});
+  stream.at(8s).end(StepResult::expired, "");
+  const auto verdict = stream.complete();
+  expect(verdict, Outcome::failed, "there is no thread 'kthread_create_on_node' (waited 5.000 s)");
+  EXPECT_EQ(verdict.evidence[0].seen, "no such thread");
+  EXPECT_EQ(verdict.evidence[0].hint, "kernels before 5.17 cut thread names at 15 characters ('kthread_create_')");
+}
+
+TEST(PsStep, HadToStaySo) {
+  Stream stream;
+  stream.load().end();
+  stream.begin(ps("ex"), 5s, 2s).add(wire::Threads{stream.index, 3s, {thread("ex")}});
+  stream.at(4s).add(wire::Threads{stream.index, 4s, {}}).end(StepResult::violated, "");
+  expect(stream.complete(), Outcome::failed, "there is no thread 'ex'; it had held, but had to stay so for 2.000 s");
+}
+
+TEST(PsStep, WithoutASampleNobodyKnows) {
+  Stream stream;
+  stream.load().end();
+  stream.begin(ps("ex")).end();
+  expect(stream.complete(), Outcome::errored,
+         "the guest says that the step held, but what it sent says that it did not: no sample of it came");
+}
+
+TEST(PsStep, AWordThatCameMuchTooLateIsNotTaken) {
+  Stream stream;
+  stream.load().end();
+  stream.begin(ps("ex")).at(11s).add(wire::Threads{stream.index, 11s, {thread("ex")}}).end();
+  expect(stream.complete(), Outcome::errored,
+         "the guest says that the step held, but what it sent says that it did not: it held only after 8.000 s");
+}
+
+TEST(LsmodStep, HoldsAndFails) {
+  wire::ModuleCondition condition;
+  condition.module = "ex";
+  condition.users = wire::Range{0, 0};
+  Stream good;
+  good.load().end();
+  good.begin(condition).add(wire::Modules{good.index, 3s, {module_record("ex")}}).end();
+  good.unloaded();
+  expect(good.complete(), Outcome::passed, "");
+
+  Stream bad;
+  bad.load().end();
+  bad.begin(condition).add(wire::Modules{bad.index, 3s, {module_record("ex", 2)}}).end(StepResult::expired, "");
+  const auto verdict = bad.complete();
+  expect(verdict, Outcome::failed, "module 'ex' has 2 users, not 0 (waited 5.000 s)");
+  EXPECT_EQ(verdict.evidence[0].expected, "module 'ex', users 0");
+}
+
+TEST(FileStep, HoldsAndFails) {
+  wire::FileCondition condition;
+  condition.path = "/proc/ex";
+  condition.content.number = wire::Range{.min = 2};
+  Stream good;
+  good.load().end();
+  good.begin(condition).add(wire::FileRead{good.index, 3s, "/proc/ex", 0, "1\n"});
+  good.add(wire::FileRead{good.index, 4s, "/proc/ex", 0, "2\n"}).end();
+  good.unloaded();
+  expect(good.complete(), Outcome::passed, "");
+
+  Stream bad;
+  bad.load().end();
+  bad.begin(condition).add(wire::FileRead{bad.index, 3s, "/proc/ex", ENOENT, ""}).end(StepResult::expired, "");
+  const auto verdict = bad.complete();
+  expect(verdict, Outcome::failed, "/proc/ex does not exist (waited 5.000 s)");
+  EXPECT_EQ(verdict.evidence[0].expected, "/proc/ex, is the number at least 2");
+  EXPECT_EQ(verdict.evidence[0].seen, "ENOENT (no such file or directory)");
+}
+
+TEST(FileStep, AReadingThatDoesNotComeBackHangs) {
+  wire::FileCondition condition;
+  condition.path = "/proc/ex";
+  Stream stream;
+  stream.load().end();
+  stream.begin(condition).at(8s).end(StepResult::expired, "reading /proc/ex did not come back");
+  expect(stream.complete(), Outcome::hung, "reading /proc/ex did not come back (waited 5.000 s)");
+}
+
+// ---- load, unload, write, run, cpu, sleep ---------------------------------------------------------------------------
+
+TEST(LoadStep, NamesTheUnknownSymbol) {
+  Stream stream;
+  stream.load(ENOENT).log("ex: Unknown symbol ex_missing (err -2)", 4).end(StepResult::refused, "");
+  const auto verdict = stream.complete();
+  expect(verdict, Outcome::failed, "loading ex gave ENOENT (no such file or directory)");
+  EXPECT_EQ(verdict.evidence[0].expected, "success");
+  EXPECT_EQ(verdict.evidence[0].seen, "ENOENT (no such file or directory)\nex: Unknown symbol ex_missing (err -2)");
+  EXPECT_EQ(verdict.evidence[0].hint,
+            "nothing exports 'ex_missing': load the module that does first (kernel_modules, module)");
+  EXPECT_THAT(verdict.evidence[0].details,
+              ::testing::ElementsAre("[    3.000000] ex: Unknown symbol ex_missing (err -2)"));
+}
+
+TEST(LoadStep, MayHaveToBeRefused) {
+  Stream good;
+  good.load(EINVAL, EINVAL).end();
+  expect(good.complete(), Outcome::passed, "");
+  Stream any;
+  any.load(ENODEV, -1).end();
+  expect(any.complete(), Outcome::passed, "");
+  Stream bad;
+  bad.load(0, EINVAL).end(StepResult::refused, "");
+  const auto verdict = bad.complete();
+  expect(verdict, Outcome::failed, "loading ex succeeded, but had to be refused");
+  EXPECT_EQ(verdict.evidence[0].expected, "EINVAL (invalid argument)");
+}
+
+TEST(LoadStep, ThatDoesNotComeBackHangs) {
+  Stream stream;
+  stream.begin(wire::Load{{{"ex", "/tmp/modules/ex.ko", {}}}, 0}, 10s);
+  stream.at(13s).end(StepResult::expired, "loading ex did not come back");
+  expect(stream.complete(), Outcome::hung, "loading ex did not come back (waited 10.000 s)");
+}
+
+TEST(LoadStep, WithoutItsErrnoIsNotBelieved) {
+  Stream stream;
+  stream.begin(wire::Load{{{"ex", "/tmp/modules/ex.ko", {}}}, 0}, 10s).end();
+  expect(stream.complete(), Outcome::errored,
+         "the guest says that the step held, but what it sent says that it did not: loading ex did not come back");
+}
+
+TEST(UnloadStep, NamesWhoUsesTheModule) {
+  Stream stream;
+  stream.load().end();
+  stream.unload(EWOULDBLOCK).end(StepResult::refused, "");
+  wire::Inventory inventory;
+  inventory.modules = {module_record("ex", 1)};
+  inventory.modules[0].used_by = {"ex_user"};
+  const auto verdict = stream.complete(inventory);
+  expect(verdict, Outcome::failed, "unloading ex gave EAGAIN (resource temporarily unavailable)");
+  EXPECT_EQ(verdict.evidence[0].hint, "the module is in use by ex_user: unload that first");
+}
+
+TEST(WriteStep, HoldsAndFails) {
+  Stream good;
+  good.load().end();
+  good.begin(wire::WriteFile{"/proc/ex", "1", EINVAL}).add(wire::Written{good.index, "/proc/ex", EINVAL}).end();
+  good.unloaded();
+  expect(good.complete(), Outcome::passed, "");
+  Stream bad;
+  bad.begin(wire::WriteFile{"/proc/ex", "1", 0}).add(wire::Written{bad.index, "/proc/ex", EACCES});
+  bad.end(StepResult::refused, "");
+  expect(bad.complete(), Outcome::failed, "writing /proc/ex gave EACCES (permission denied)");
+}
+
+TEST(RunStep, ByStatusAndStreams) {
+  wire::RunCommand run;
+  run.command = "cat /proc/ex";
+  run.out.contains = {lit("counter")};
+  Stream good;
+  good.begin(run).add(wire::CommandEnded{good.index, 0, "counter 1\n", "", false}).end();
+  expect(good.complete(), Outcome::passed, "");
+
+  Stream status;
+  status.begin(run).add(wire::CommandEnded{status.index, 139, "", "oh\n", false}).end(StepResult::violated, "");
+  const auto verdict = status.complete();
+  expect(verdict, Outcome::failed, "the command ended with status 139 (signal 11)");
+  EXPECT_EQ(verdict.evidence[0].expected, "status 0");
+  EXPECT_THAT(verdict.evidence[0].details, ::testing::ElementsAre("stderr:\noh\n"));
+
+  Stream out;
+  out.begin(run).add(wire::CommandEnded{out.index, 0, "nothing\n", "", false}).end(StepResult::violated, "");
+  expect(out.complete(), Outcome::failed, "'counter' is not in stdout: 'nothing'");
+
+  Stream late;
+  late.begin(run).at(8s).end(StepResult::expired, "the command did not end");
+  late.add(wire::CommandEnded{late.index, 137, "", "", false});
+  expect(late.complete(), Outcome::hung, "the command did not end (waited 5.000 s)");
+
+  run.background = true;
+  Stream background;
+  background.begin(run).end();
+  expect(background.complete(), Outcome::passed, "");
+}
+
+TEST(CpuStep, HoldsAndFails) {
+  Stream good;
+  good.begin(wire::SetCpus{"1", ""}).add(wire::CpusSet{good.index, 1, false, 0}).end();
+  expect(good.complete(), Outcome::passed, "");
+  Stream bad;
+  bad.begin(wire::SetCpus{"0", ""}).add(wire::CpusSet{bad.index, 0, false, EPERM}).end(StepResult::refused, "");
+  const auto verdict = bad.complete();
+  expect(verdict, Outcome::failed, "putting CPU 0 offline gave EPERM (operation not permitted)");
+  EXPECT_EQ(verdict.evidence[0].hint, "most kernels cannot put CPU 0 offline");
+}
+
+TEST(SleepStep, HasToTakeItsTime) {
+  Stream good;
+  good.begin(wire::Sleep{2s}).at(5s).end();
+  expect(good.complete(), Outcome::passed, "");
+  Stream bad;
+  bad.begin(wire::Sleep{2s}).at(4s).end();
+  expect(
+      bad.complete(), Outcome::errored,
+      "the guest says that the step held, but what it sent says that it did not: it took 1.000 s instead of 2.000 s");
+}
+
+// ---- modinfo --------------------------------------------------------------------------------------------------------
+
+Verdict modinfo(std::map<std::string, wire::Pattern> fields) {
+  Stream stream;
+  stream.load().end();
+  stream.unloaded();
+  plan::Step step;
+  step.where = {"ex.yaml", 30, 5};
+  step.key = "modinfo";
+  step.modinfo = plan::ModinfoCondition{"ex", std::move(fields)};
+  stream.test_case.steps.insert(stream.test_case.steps.begin(), step);
+  stream.seen.modules[0].fields = {{"license", "GPL"},
+                                   {"vermagic", "6.1.0-40-cloud-amd64 SMP mod_unload"},
+                                   {"depends", ""},
+                                   {"parm", "cpu:CPU to bind to (int)"},
+                                   {"parm", "verbose:say more (bool)"}};
+  return stream.complete();
+}
+
+TEST(ModinfoStep, Holds) {
+  expect(modinfo({{"license", lit("GPL")},
+                  {"vermagic", lit("6.1.0-40")},
+                  {"parm", lit("verbose")},
+                  {"parm:cpu", lit("CPU to bind")},
+                  {"depends", lit("")},
+                  {"name", lit("ex")},
+                  {"author", regex("^$")}}),
+         Outcome::passed, "");
+}
+
+TEST(ModinfoStep, APlainStringHasToBeEqual) {
+  const auto verdict = modinfo({{"license", lit("GP")}});
+  expect(verdict, Outcome::failed, "field 'license' of module 'ex' is 'GPL'");
+  EXPECT_EQ(verdict.evidence[0].expected, "'GP'");
+  EXPECT_EQ(verdict.evidence[0].where.line, 30);
+  EXPECT_EQ(verdict.evidence[0].step, 0u);
+}
+
+TEST(ModinfoStep, AFieldIsMissing) {
+  expect(modinfo({{"author", lit("me")}}), Outcome::failed, "field 'author' of module 'ex' is missing");
+  expect(modinfo({{"parm", lit("speed")}}), Outcome::failed,
+         "field 'parm' of module 'ex' is 'cpu:CPU to bind to (int)', 'verbose:say more (bool)'");
+}
+
+}  // namespace
+}  // namespace kmodtest::judge

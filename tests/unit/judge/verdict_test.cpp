@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "judge/verdict.hpp"
+
+#include <cerrno>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "unit/judge/stream.hpp"
+
+namespace kmodtest::judge {
+namespace {
+
+using namespace testing;
+using ::testing::ElementsAre;
+using Kind = Ending::Kind;
+
+std::vector<std::string> summaries(const Verdict &verdict) {
+  std::vector<std::string> lines = {outcome_name(verdict.outcome)};
+  for (const auto &evidence : verdict.evidence) lines.push_back(evidence.summary);
+  return lines;
+}
+
+Stream healthy() {
+  Stream stream;
+  stream.load().log("ex: hello").end();
+  stream.unloaded();
+  return stream;
+}
+
+void oops(Stream &stream) {
+  stream.log("BUG: kernel NULL pointer dereference, address: 0000000000000000", 1)
+      .log("Oops: 0002 [#1] PREEMPT SMP NOPTI", 4)
+      .log("RIP: 0010:ex_init+0x1c/0x40 [ex]", 4)
+      .log("Call Trace:", 4)
+      .log("---[ end trace 0000000000000000 ]---", 4);
+}
+
+TEST(Verdict, AHealthyCasePasses) {
+  EXPECT_THAT(summaries(healthy().complete()), ElementsAre("passed"));
+}
+
+TEST(Verdict, ASkippedCaseHasItsReason) {
+  Stream stream;
+  stream.test_case.skip = "needs hardware";
+  const auto verdict = stream.verdict(Kind::not_started);
+  EXPECT_THAT(summaries(verdict), ElementsAre("skipped"));
+  EXPECT_EQ(verdict.skip_reason, "needs hardware");
+}
+
+TEST(Verdict, APreflightFindingFails) {
+  Stream stream;
+  stream.seen.preflight = {{"module 'ex' was built for 6.12.1", "build it for this kernel"}};
+  const auto verdict = stream.verdict(Kind::not_started, "preflight");
+  EXPECT_THAT(summaries(verdict), ElementsAre("failed", "preflight: module 'ex' was built for 6.12.1"));
+  EXPECT_EQ(verdict.evidence[0].expected, "a module that fits the kernel; nothing was started");
+  EXPECT_EQ(verdict.evidence[0].hint, "build it for this kernel");
+}
+
+TEST(Verdict, NotStartedWithoutAFindingErrs) {
+  Stream stream;
+  EXPECT_THAT(summaries(stream.verdict(Kind::not_started, "modules/ex does not build")),
+              ElementsAre("errored", "no guest was started: modules/ex does not build"));
+}
+
+TEST(Verdict, ACrashOutranksAFailedStep) {
+  Stream stream;
+  stream.load();
+  oops(stream);
+  stream.end(wire::StepResult::violated, "the process that loaded ex was killed");
+  std::erase_if(stream.seen.reports, [](const auto &report) { return std::holds_alternative<wire::Loaded>(report); });
+  EXPECT_THAT(summaries(stream.complete()), ElementsAre("crashed", "NULL pointer dereference in ex_init+0x1c [ex]",
+                                                        "the process that loaded ex was killed"));
+}
+
+TEST(Verdict, ACrashNamesTheStepAndItsLines) {
+  Stream stream;
+  stream.load();
+  oops(stream);
+  stream.end();
+  stream.unloaded();
+  const auto verdict = stream.complete();
+  ASSERT_THAT(summaries(verdict), ElementsAre("crashed", "NULL pointer dereference in ex_init+0x1c [ex]"));
+  EXPECT_EQ(verdict.evidence[0].step, 0u);
+  EXPECT_EQ(verdict.evidence[0].where.line, 10);
+  EXPECT_EQ(verdict.evidence[0].seen, "BUG: kernel NULL pointer dereference, address: 0000000000000000");
+  EXPECT_EQ(verdict.evidence[0].details.size(), 5u);
+  EXPECT_EQ(verdict.evidence[0].details[2], "[    3.000000] RIP: 0010:ex_init+0x1c/0x40 [ex]");
+}
+
+TEST(Verdict, AToleratedReportPassesWithItsTaint) {
+  Stream stream;
+  stream.test_case.checks.reports = false;
+  stream.load();
+  oops(stream);
+  stream.end();
+  stream.unloaded();
+  wire::Inventory inventory;
+  inventory.taint = 1u << 7 | 1u << 12;
+  EXPECT_THAT(summaries(stream.complete(inventory)), ElementsAre("passed"));
+}
+
+TEST(Verdict, AReportOfBeforeTheCaseDoesNotCount) {
+  Stream stream = healthy();
+  const wire::KernelLogLine early{1, 4, 0, 1s, "", "WARNING: CPU: 0 PID: 1 at arch/x86/x.c:1 boot+0x1/0x2"};
+  stream.seen.reports.insert(stream.seen.reports.begin(), wire::LogLines{{early}, 0});
+  EXPECT_THAT(summaries(stream.complete()), ElementsAre("passed"));
+}
+
+TEST(Verdict, AStallHangs) {
+  Stream stream;
+  stream.load()
+      .log("watchdog: BUG: soft lockup - CPU#1 stuck for 23s! [ex:71]", 0)
+      .log("RIP: 0010:ex_spin+0x9/0x20 [ex]", 4)
+      .log("Call Trace:", 4)
+      .log(" </TASK>", 4)
+      .end();
+  stream.unloaded();
+  EXPECT_THAT(summaries(stream.complete()), ElementsAre("hung", "soft lockup in ex_spin+0x9 [ex]"));
+}
+
+TEST(Verdict, ALeftoverReportLeaks) {
+  Stream stream;
+  stream.load().end();
+  stream.unload().log("kmem_cache_destroy ex: Slab cache still has objects", 3).end();
+  EXPECT_THAT(summaries(stream.complete()), ElementsAre("leaked", "slab cache still has objects"));
+  stream.test_case.checks.leftovers = false;
+  EXPECT_THAT(summaries(stream.verdict(Kind::completed)), ElementsAre("passed"));
+}
+
+TEST(Verdict, APanicCrashesEvenWithoutItsReport) {
+  Stream stream;
+  stream.load();
+  const auto verdict = stream.verdict(Kind::panicked, "pvpanic");
+  EXPECT_THAT(summaries(verdict), ElementsAre("crashed", "the guest panicked: pvpanic"));
+  EXPECT_EQ(verdict.evidence[0].step, 0u);
+}
+
+TEST(Verdict, APanicsReportMayBeOnTheConsoleOnly) {
+  Stream stream;
+  stream.load();
+  stream.seen.console =
+      "[    3.0] x\n[    3.000010] Kernel panic - not syncing: ex asked\r\n"
+      "[    3.000020]  ex_init+0x16/0x1000 [ex]\r\n";
+  EXPECT_THAT(summaries(stream.verdict(Kind::panicked, "pvpanic")),
+              ElementsAre("crashed", "panic in ex_init+0x16 [ex]"));
+  EXPECT_THAT(summaries(stream.verdict(Kind::guest_gone)), ElementsAre("crashed", "panic in ex_init+0x16 [ex]"));
+  EXPECT_THAT(summaries(stream.verdict(Kind::channel_broken)), ElementsAre("crashed", "panic in ex_init+0x16 [ex]"));
+}
+
+TEST(Verdict, SilenceDuringAProgramHangs) {
+  Stream stream;
+  stream.load();
+  EXPECT_THAT(summaries(stream.verdict(Kind::silent, "nothing for 90 s")),
+              ElementsAre("hung", "the guest fell silent: nothing for 90 s"));
+}
+
+TEST(Verdict, SilenceBeforeAProgramErrs) {
+  Stream stream;
+  stream.seen.reports.clear();
+  EXPECT_THAT(summaries(stream.verdict(Kind::silent, "no READY within 60 s")),
+              ElementsAre("errored", "the guest did not get ready: no READY within 60 s"));
+}
+
+TEST(Verdict, AGuestThatWentWithoutAReportErrs) {
+  Stream stream;
+  stream.load();
+  EXPECT_THAT(summaries(stream.verdict(Kind::guest_gone, "exit status 1")),
+              ElementsAre("errored", "the guest's QEMU ended: exit status 1"));
+  EXPECT_THAT(summaries(stream.verdict(Kind::channel_broken, "bad magic")),
+              ElementsAre("errored", "the channel broke: bad magic"));
+  EXPECT_THAT(summaries(stream.verdict(Kind::stopped_early, "interrupted")),
+              ElementsAre("errored", "the guest was stopped before the end of its program: interrupted"));
+}
+
+TEST(Verdict, AnUnknownIsNoPass) {
+  Stream stream;
+  stream.load();  // and nothing of its end
+  EXPECT_THAT(summaries(stream.complete()),
+              ElementsAre("errored", "the program ended, but nothing was heard of this step"));
+
+  Stream no_end = healthy();
+  EXPECT_THAT(summaries(no_end.verdict(Kind::completed)),
+              ElementsAre("errored", "the end of the program was not reported"));
+
+  Stream gave_up = healthy();
+  gave_up.add(wire::ProgramEnded{4s, 0, false, "cannot load virtio_net"});
+  EXPECT_THAT(summaries(gave_up.verdict(Kind::completed)),
+              ElementsAre("errored", "the guest could not go on: cannot load virtio_net"));
+
+  Stream cancelled = healthy();
+  cancelled.add(wire::ProgramEnded{4s, 0, true, ""});
+  EXPECT_THAT(summaries(cancelled.verdict(Kind::completed)), ElementsAre("errored", "the program was cancelled"));
+}
+
+TEST(Verdict, WithoutInventoriesNobodyCanTellOfLeaks) {
+  Stream stream;
+  stream.load().end();
+  stream.unload().end();
+  stream.add(wire::ProgramEnded{4s, 2, false, ""});
+  EXPECT_THAT(summaries(stream.verdict(Kind::completed)),
+              ElementsAre("errored", "what the guest looked like after the last step was not reported"));
+  stream.test_case.checks.leftovers = stream.test_case.checks.taint = false;
+  EXPECT_THAT(summaries(stream.verdict(Kind::completed)), ElementsAre("passed"));
+}
+
+TEST(Leftovers, AThreadLeaks) {
+  Stream stream;
+  stream.load().end();
+  wire::Inventory inventory;
+  inventory.threads = {thread("kworker/0:3"), thread("ex_worker")};
+  stream.unloaded(inventory);
+  const auto verdict = stream.complete(inventory);
+  EXPECT_THAT(summaries(verdict), ElementsAre("leaked", "thread 'ex_worker' (pid 45) is left after the unload"));
+  EXPECT_EQ(verdict.evidence[0].step, 1u);
+  stream.test_case.checks.allow_threads = {"ex_*"};
+  EXPECT_THAT(summaries(stream.verdict(Kind::completed)), ElementsAre("passed"));
+}
+
+TEST(Leftovers, AModuleLeaks) {
+  Stream stream;
+  stream.load().end();
+  wire::Inventory inventory;
+  inventory.modules = {module_record("virtio"), module_record("ex")};
+  inventory.threads = {thread("ex_worker")};
+  EXPECT_THAT(summaries(stream.complete(inventory)), ElementsAre("leaked", "module 'ex' is still loaded at the end"));
+}
+
+TEST(Leftovers, AnEntryLeaks) {
+  Stream stream = healthy();
+  wire::Inventory inventory;
+  inventory.new_entries = {"/proc/ex", "/dev/ex0"};
+  const auto verdict = stream.complete(inventory);
+  EXPECT_THAT(summaries(verdict), ElementsAre("leaked", "/proc/ex is left after the unload"));
+  EXPECT_EQ(verdict.evidence[0].seen, "/proc/ex\n/dev/ex0");
+  stream.test_case.checks.allow_entries = {"/proc/ex", "/dev/*"};
+  EXPECT_THAT(summaries(stream.verdict(Kind::completed)), ElementsAre("passed"));
+  stream.test_case.checks.allow_entries = {};
+  stream.test_case.checks.leftovers = false;
+  EXPECT_THAT(summaries(stream.verdict(Kind::completed)), ElementsAre("passed"));
+}
+
+TEST(Leftovers, AFailedStepOutranksThem) {
+  Stream stream;
+  stream.load(ENOMEM).end(wire::StepResult::refused);
+  wire::Inventory inventory;
+  inventory.new_entries = {"/proc/ex"};
+  EXPECT_THAT(summaries(stream.complete(inventory)),
+              ElementsAre("failed", "loading ex gave ENOMEM (cannot allocate memory)"));
+}
+
+wire::Inventory tainted(std::uint64_t taint) {
+  wire::Inventory inventory;
+  inventory.taint = taint;
+  return inventory;
+}
+
+TEST(Taint, TheModulesOwnPasses) {
+  EXPECT_THAT(summaries(healthy().complete(tainted(1u << 10 | 1u << 12 | 1u << 13))), ElementsAre("passed"));
+}
+
+TEST(Taint, AnythingElseFails) {
+  EXPECT_THAT(summaries(healthy().complete(tainted(1u << 9 | 1u << 12))),
+              ElementsAre("failed", "the kernel is tainted: W (the kernel issued a warning)"));
+  Stream unchecked = healthy();
+  unchecked.test_case.checks.taint = false;
+  EXPECT_THAT(summaries(unchecked.complete(tainted(1u << 9))), ElementsAre("passed"));
+}
+
+TEST(Taint, ProprietaryIsForProprietaryModules) {
+  EXPECT_THAT(summaries(healthy().complete(tainted(1))),
+              ElementsAre("failed", "the kernel is tainted: P (a proprietary module was loaded)"));
+  Stream proprietary = healthy();
+  proprietary.seen.modules[0].fields = {{"license", "Proprietary"}};
+  EXPECT_THAT(summaries(proprietary.complete(tainted(1))), ElementsAre("passed"));
+  Stream dual = healthy();
+  dual.seen.modules[0].fields = {{"license", "Dual MIT/GPL"}};
+  EXPECT_THAT(summaries(dual.complete(tainted(1))),
+              ElementsAre("failed", "the kernel is tainted: P (a proprietary module was loaded)"));
+}
+
+TEST(Taint, WhatWasThereBeforeDoesNotCount) {
+  Stream stream = healthy();
+  for (auto &report : stream.seen.reports) {
+    if (auto *baseline = std::get_if<wire::Baseline>(&report)) baseline->inventory.taint = 1u << 9;
+  }
+  EXPECT_THAT(summaries(stream.complete(tainted(1u << 9 | 1u << 12))), ElementsAre("passed"));
+}
+
+TEST(DecidedEarly, ByACrashOrAStallThatThePlanDoesNotTolerate) {
+  Stream stream;
+  stream.load();
+  EXPECT_FALSE(decided_early(stream.test_case, stream.seen.log()));
+  stream.log("genirq: Flags mismatch irq 1. 00000000 (ex) vs. 00000080 (i8042)", 3);
+  EXPECT_FALSE(decided_early(stream.test_case, stream.seen.log())) << "a leak is no reason to stop";
+  oops(stream.at(4s));
+  EXPECT_TRUE(decided_early(stream.test_case, stream.seen.log()));
+  stream.test_case.checks.reports = false;
+  EXPECT_FALSE(decided_early(stream.test_case, stream.seen.log()));
+}
+
+TEST(DecidedEarly, NotByWhatTheKernelSaidAtBoot) {
+  Stream stream;
+  auto log = stream.seen.log();
+  log.insert(log.begin(), {1, 4, 0, 1s, "", "WARNING: CPU: 0 PID: 1 at arch/x86/x.c:1 boot+0x1/0x2"});
+  EXPECT_FALSE(decided_early(stream.test_case, log));
+}
+
+}  // namespace
+}  // namespace kmodtest::judge
