@@ -7,8 +7,8 @@
  * task_struct and of the stack. Two things may defeat it:
  *  - the node has no free memory, then another one serves;
  *  - the stack is a used one. Each CPU keeps up to two stacks of ended tasks
- *    and hands them out again, on kernels before 7.0 without looking at their
- *    node.
+ *    and hands them out again; many kernels (6.12 still) do not look at their
+ *    node then.
  * Nothing can be done about the first. Against the second, threads that got a
  * used stack on another node are put aside, never woken, until one has a stack
  * where it should be; there are at most two used ones per CPU. What came of it
