@@ -47,6 +47,42 @@ std::vector<std::string> options_of(const plan::Case &test_case, const plan::Ove
   return words;
 }
 
+/// A case that says why the plan cannot run with so many CPUs.
+plan::Case skipped_case(const plan::Plan &own, int cpus, const std::string &why) {
+  plan::Case skipped = own.cases.front();
+  skipped.id = fmt::format("{} [cpus={}]", own.file.stem().string(), cpus);
+  skipped.point = {{"cpus", std::to_string(cpus)}};
+  skipped.guest = {};
+  skipped.guest.cpus = cpus;
+  skipped.steps.clear();
+  skipped.skip = fmt::format("the plan does not fit {} {}: {}", cpus, cpus == 1 ? "CPU" : "CPUs", why);
+  return skipped;
+}
+
+/// As plan::parse_plan_file, but where --cpus asks for a count that a sound plan cannot have (it switches CPU 1 off,
+/// say), that count is skipped with the reason instead of spoiling the run of a whole folder.
+plan::ParseResult read_plan(const fs::path &file, const plan::Overrides &overrides) {
+  auto parsed = plan::parse_plan_file(file, overrides);
+  if (parsed.plan || overrides.cpus.empty()) return parsed;
+  plan::Overrides own = overrides;
+  own.cpus.clear();
+  auto whole = plan::parse_plan_file(file, own);
+  if (!whole.plan) return parsed;
+  std::vector<plan::Case> cases;
+  for (const int cpus : overrides.cpus) {
+    plan::Overrides one = overrides;
+    one.cpus = {cpus};
+    auto fitting = plan::parse_plan_file(file, one);
+    if (fitting.plan) {
+      std::move(fitting.plan->cases.begin(), fitting.plan->cases.end(), std::back_inserter(cases));
+    } else {
+      cases.push_back(skipped_case(*whole.plan, cpus, fitting.diagnostics.front().message));
+    }
+  }
+  whole.plan->cases = std::move(cases);
+  return whole;
+}
+
 bool selected(const plan::Plan &plan, const plan::Case &test_case, const Selection &selection) {
   const auto &ids = selection.ids;
   if (!ids.empty() && std::find(ids.begin(), ids.end(), test_case.id) == ids.end()) return false;
@@ -98,7 +134,7 @@ Collected collect_plans(const std::vector<fs::path> &inputs, const plan::Overrid
     }
   }
   for (const auto &file : files) {
-    auto parsed = plan::parse_plan_file(file, overrides);
+    auto parsed = read_plan(file, overrides);
     std::move(parsed.diagnostics.begin(), parsed.diagnostics.end(), std::back_inserter(collected.diagnostics));
     if (parsed.plan) collected.plans.push_back(std::move(*parsed.plan));
   }

@@ -77,6 +77,18 @@ TEST_F(CollectTest, ACaseRemembersWhatOfTheCommandLineShapedIt) {
             (std::vector<std::string>{"--cpus", "8", "--kernel", "host", "--memory", "512M", "--modules", "mods"}));
 }
 
+TEST_F(CollectTest, ACpuCountThatAPlanCannotHaveIsSkippedWithTheReason) {
+  add_module("m");
+  const auto file = write("a.yaml", "module: m\nguest: {cpus: 2}\nsteps: [load, {cpu: {offline: 1}}]\n");
+  auto collected = collect_plans({file}, {{1, 4}, {}, {}, {}});
+  EXPECT_FALSE(collected.has_errors());
+  const auto cases = select_cases(std::move(collected.plans), {});
+  ASSERT_EQ(ids_of(cases), (std::vector<std::string>{"a [cpus=1]", "a [cpus=4]"}));
+  ASSERT_TRUE(cases[0]->skip.has_value());
+  EXPECT_EQ(cases[0]->skip->rfind("the plan does not fit 1 CPU: ", 0), 0u) << *cases[0]->skip;
+  EXPECT_FALSE(cases[1]->skip.has_value());
+}
+
 TEST_F(CollectTest, ErrorsOfAllPlansAreCollected) {
   add_module("m");
   write("a.yaml", "module: m\n");
