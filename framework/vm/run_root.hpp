@@ -19,7 +19,8 @@ struct QemuUser {
   gid_t gid = 0;
 };
 
-/// Nothing when we are not root: then QEMU runs as we do. libvirt's own user where it exists, else nobody.
+/// Nothing when we are not root: then QEMU runs as we do. libvirt's own user where it exists, else
+/// nobody; KMODTEST_QEMU_USER=root keeps root.
 std::optional<QemuUser> unprivileged_user();
 
 /// The folder that holds all controllers' roots of this user: $XDG_RUNTIME_DIR/kmodtest for an ordinary user whose path

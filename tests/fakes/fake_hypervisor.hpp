@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "vm/guest.hpp"
+
+namespace kmodtest::fakes {
+
+/// Plays the agent: a coroutine that owns the guest's end of the channel. The guest's channel closes when it returns.
+using FakeAgent = std::function<base::Task<>(base::UnixSocket)>;
+
+/// What a test sees of a fake guest and does to it. Outlives the guest.
+class FakeMachine {
+ public:
+  vm::GuestSpec spec;
+  std::string name;
+  int channels_opened = 0;
+  bool stopped = false;    ///< stop() was called
+  bool destroyed = false;  ///< the Guest object is gone
+
+  void set_console(const std::string &text) { console_ = text; }
+  /// As if the guest panicked or its QEMU ended: changes the state and calls the callback.
+  void change_state(vm::GuestState to);
+
+ private:
+  friend class FakeGuest;
+  std::string console_;
+  vm::GuestState state_ = vm::GuestState::running;
+  std::function<void(vm::GuestState)> callback_;
+};
+
+/// A guest whose channel is a socket pair with a FakeAgent at the other end.
+class FakeGuest : public vm::Guest {
+ public:
+  FakeGuest(std::shared_ptr<FakeMachine> machine, FakeAgent agent)
+      : machine_(std::move(machine)), agent_(std::move(agent)) {}
+  ~FakeGuest() override { machine_->destroyed = true; }
+
+  base::Task<base::UnixSocket> open_channel() override;
+  vm::GuestState state() const override { return machine_->state_; }
+  void on_state_change(std::function<void(vm::GuestState)> callback) override {
+    machine_->callback_ = std::move(callback);
+  }
+  std::string console() const override { return machine_->console_; }
+  std::string xml() const override { return "<domain/>"; }
+  int qemu_pid() const override { return 1; }
+  base::Task<> stop() override;
+
+ private:
+  std::shared_ptr<FakeMachine> machine_;
+  FakeAgent agent_;
+};
+
+/// Starts FakeGuests. All on one io_context's thread.
+class FakeHypervisor : public vm::Hypervisor {
+ public:
+  /// `agent` is played at each opened channel. Without one the guest stays silent for ever.
+  explicit FakeHypervisor(FakeAgent agent = {}) : agent_(std::move(agent)) {}
+
+  base::Task<std::unique_ptr<vm::Guest>> start(vm::GuestSpec spec, std::string name) override;
+  std::string qemu_version() const override { return "0.0 (fake)"; }
+  std::string describe() const override { return "fake hypervisor"; }
+
+  /// Makes start() throw base::Error with this text from now on; empty: no more.
+  void refuse_to_start(const std::string &why) { refusal_ = why; }
+  /// Called with each machine before start() returns.
+  void on_start(std::function<void(FakeMachine &)> callback) { on_start_ = std::move(callback); }
+
+  /// All that were started, in that order.
+  const std::vector<std::shared_ptr<FakeMachine>> &machines() const { return machines_; }
+  /// How many of them are neither stopped nor destroyed.
+  int running() const;
+
+ private:
+  FakeAgent agent_;
+  std::string refusal_;
+  std::function<void(FakeMachine &)> on_start_;
+  std::vector<std::shared_ptr<FakeMachine>> machines_;
+};
+
+}  // namespace kmodtest::fakes

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <string>
+
+#include <pugixml.hpp>
+
+#include "base/error.hpp"
+#include "vm/guest.hpp"
+#include "vm/topology.hpp"
+
+namespace kmodtest::vm {
+namespace {
+
+GuestSpec spec_of(int cpus) {
+  GuestSpec spec;
+  spec.kernel_image = "/k/vmlinuz";
+  spec.initramfs = "/k/initramfs";
+  spec.cpus = cpus;
+  return spec;
+}
+
+const GuestFiles kFiles{"/r/g1", "/r/g1/console", "/r/g1/agent", 0};
+
+struct Parsed {
+  pugi::xml_document document;
+  explicit Parsed(const GuestSpec &spec, const GuestFiles &files = kFiles) {
+    const auto result = document.load_string(domain_xml(spec, "name", files, "/e/qemu").c_str());
+    EXPECT_TRUE(result) << result.description();
+  }
+  std::string operator()(const char *query) const {
+    const pugi::xpath_query compiled(query);
+    return compiled.evaluate_string(document);
+  }
+};
+
+std::string loader() {
+  return std::filesystem::exists("/usr/share/qemu/qboot.rom")
+             ? "    <loader type=\"rom\">/usr/share/qemu/qboot.rom</loader>\n"
+             : "";
+}
+
+TEST(DomainXml, OfASmallGuestIsThis) {
+  EXPECT_EQ(domain_xml(spec_of(1), "kmodtest-1-1-case", kFiles, "/usr/libexec/kmodtest/kmodtest-qemu"),
+            "<domain type=\"qemu\">\n"
+            "  <name>kmodtest-1-1-case</name>\n"
+            "  <memory unit=\"MiB\">256</memory>\n"
+            "  <vcpu>1</vcpu>\n"
+            "  <os>\n"
+            "    <type arch=\"x86_64\" machine=\"q35\">hvm</type>\n" +
+                loader() +
+                "    <kernel>/k/vmlinuz</kernel>\n"
+                "    <initrd>/k/initramfs</initrd>\n"
+                "    <cmdline>" +
+                kernel_command_line(spec_of(1)) +
+                "</cmdline>\n"
+                "  </os>\n"
+                "  <features>\n"
+                "    <acpi />\n"
+                "  </features>\n"
+                "  <cpu mode=\"maximum\">\n"
+                "    <topology sockets=\"1\" cores=\"1\" threads=\"1\" />\n"
+                "  </cpu>\n"
+                "  <clock offset=\"utc\" />\n"
+                "  <on_poweroff>destroy</on_poweroff>\n"
+                "  <on_reboot>destroy</on_reboot>\n"
+                "  <on_crash>preserve</on_crash>\n"
+                "  <devices>\n"
+                "    <emulator>/usr/libexec/kmodtest/kmodtest-qemu</emulator>\n"
+                "    <controller type=\"usb\" model=\"none\" />\n"
+                "    <serial type=\"file\">\n"
+                "      <source path=\"/r/g1/console\" />\n"
+                "      <target port=\"0\" />\n"
+                "    </serial>\n"
+                "    <channel type=\"unix\">\n"
+                "      <source mode=\"bind\" path=\"/r/g1/agent\" />\n"
+                "      <target type=\"virtio\" name=\"org.kmodtest.agent.0\" />\n"
+                "    </channel>\n"
+                "    <audio id=\"1\" type=\"none\" />\n"
+                "    <memballoon model=\"none\" />\n"
+                "    <panic model=\"isa\" />\n"
+                "  </devices>\n"
+                "</domain>\n");
+}
+
+TEST(DomainXml, HasTheTopology) {
+  GuestSpec spec = spec_of(8);
+  spec.sockets = 2;
+  spec.threads = 2;
+  const Parsed xml(spec);
+  EXPECT_EQ(xml("/domain/vcpu"), "8");
+  EXPECT_EQ(xml("/domain/cpu/topology/@sockets"), "2");
+  EXPECT_EQ(xml("/domain/cpu/topology/@cores"), "2");
+  EXPECT_EQ(xml("/domain/cpu/topology/@threads"), "2");
+}
+
+TEST(DomainXml, HasTheNodes) {
+  GuestSpec spec = spec_of(3);
+  spec.numa = equal_cells(2, 3, 256);
+  const Parsed xml(spec);
+  EXPECT_EQ(xml("count(/domain/cpu/numa/cell)"), "2");
+  EXPECT_EQ(xml("/domain/cpu/numa/cell[@id='0']/@cpus"), "0-1");
+  EXPECT_EQ(xml("/domain/cpu/numa/cell[@id='1']/@cpus"), "2");
+  EXPECT_EQ(xml("/domain/cpu/numa/cell[@id='1']/@memory"), "128");
+  EXPECT_EQ(xml("/domain/cpu/numa/cell[@id='1']/@unit"), "MiB");
+}
+
+TEST(DomainXml, LeavesOutTheCpusOfANodeWithMemoryOnly) {
+  GuestSpec spec = spec_of(1);
+  spec.numa = {{"0", 128}, {"", 128}};
+  EXPECT_EQ(Parsed(spec)("count(/domain/cpu/numa/cell[@id='1']/@cpus)"), "0");
+}
+
+TEST(DomainXml, PutsTheAgentOnTheSecondSerialLineWhereThereIsNoVirtio) {
+  GuestSpec spec = spec_of(1);
+  spec.channel = ChannelKind::serial;
+  const Parsed xml(spec);
+  EXPECT_EQ(xml("count(/domain/devices/channel)"), "0");
+  EXPECT_EQ(xml("/domain/devices/serial[@type='unix']/source/@path"), "/r/g1/agent");
+  EXPECT_EQ(xml("/domain/devices/serial[@type='unix']/target/@port"), "1");
+  EXPECT_EQ(xml("/domain/devices/serial[@type='file']/target/@port"), "0");
+}
+
+TEST(DomainXml, UsesTheHostsCpuUnderKvm) {
+  GuestSpec spec = spec_of(1);
+  spec.accelerator = Accelerator::kvm;
+  const Parsed xml(spec);
+  EXPECT_EQ(xml("/domain/@type"), "kvm");
+  EXPECT_EQ(xml("/domain/cpu/@mode"), "host-passthrough");
+}
+
+TEST(DomainXml, HasNoNetworkNoDisplayAndNoDisk) {
+  const Parsed xml(spec_of(2));
+  EXPECT_EQ(xml("count(/domain/devices/*[self::interface or self::video or self::graphics or self::disk])"), "0");
+}
+
+TEST(DomainXml, EscapesWhatUsersWrite) {
+  GuestSpec spec = spec_of(1);
+  spec.append = "dyndbg=\"file a.c +p\" <&>'";
+  EXPECT_TRUE(Parsed(spec)("/domain/os/cmdline").ends_with(spec.append));
+}
+
+TEST(DomainXml, TellsTheWrapperWhoItsControllerIs) {
+  GuestFiles files = kFiles;
+  files.controller_pid = 4711;
+  const Parsed xml(spec_of(1), files);
+  EXPECT_STREQ(xml.document.child("domain").attribute("xmlns:qemu").value(),
+               "http://libvirt.org/schemas/domain/qemu/1.0");
+  EXPECT_EQ(xml("/domain/qemu:commandline/qemu:env[@name='KMODTEST_CONTROLLER']/@value"), "4711");
+}
+
+TEST(DomainXml, RefusesAnImpossibleSpec) {
+  EXPECT_THROW(domain_xml(spec_of(65), "name", kFiles, "/e/qemu"), base::UsageError);
+}
+
+}  // namespace
+}  // namespace kmodtest::vm

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+#include "base/error.hpp"
+#include "vm/accelerator.hpp"
+#include "vm/console_tail.hpp"
+#include "vm/emulator.hpp"
+#include "vm/libvirt_driver.hpp"
+#include "vm/libvirt_error.hpp"
+
+namespace kmodtest::vm {
+namespace {
+
+namespace fs = std::filesystem;
+
+class TemporaryFile : public testing::Test {
+ protected:
+  fs::path file_ = fs::temp_directory_path() / ("kmodtest-vm-" + std::to_string(::getpid()));
+  void TearDown() override { fs::remove_all(file_); }
+  void write(const std::string &text) { std::ofstream(file_, std::ios::binary) << text; }
+};
+
+std::string refusal(const std::string &uri) {
+  try {
+    check_uri(uri);
+  } catch (const base::UsageError &error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(CheckUri, KnowsTheLocalOnes) {
+  EXPECT_TRUE(check_uri("qemu:///embed"));
+  EXPECT_FALSE(check_uri("qemu:///session"));
+  EXPECT_FALSE(check_uri("qemu:///system"));
+  EXPECT_FALSE(check_uri("qemu+unix:///system?socket=/run/s"));
+}
+
+TEST(CheckUri, SaysWhatIsNotSupported) {
+  EXPECT_EQ(refusal("qemu+ssh://host/system"),
+            "libvirt URI 'qemu+ssh://host/system' leads to another machine, which is not supported yet");
+  EXPECT_EQ(refusal("qemu+tcp:///system"),
+            "libvirt URI 'qemu+tcp:///system' leads to another machine, which is not supported yet");
+  EXPECT_EQ(refusal("xen:///"), "libvirt URI 'xen:///' does not lead to QEMU");
+  EXPECT_EQ(refusal(""), "libvirt URI '' does not lead to QEMU");
+  EXPECT_EQ(refusal("qemu:///embed?root=/x"),
+            "libvirt URI 'qemu:///embed?root=/x' names a root for the embedded driver");
+}
+
+TEST(Hint, NamesThePackage) {
+  EXPECT_EQ(hint_for("no connection driver available for qemu:///embed"),
+            "install libvirt's QEMU driver: apt install libvirt-daemon-driver-qemu");
+  EXPECT_EQ(hint_for("Cannot check QEMU binary /usr/bin/x: No such file"), "install QEMU: apt install qemu-system-x86");
+  EXPECT_EQ(hint_for("something else"), "");
+}
+
+TEST(QemuVersion, IsCutOutOfWhatQemuSays) {
+  EXPECT_EQ(parse_qemu_version("QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)\nCopyright (c) 2003\n"),
+            "10.0.2 (Debian 1:10.0.2+ds-2)");
+  EXPECT_EQ(parse_qemu_version("strange\nlines"), "strange");
+  EXPECT_THROW(qemu_version("/no/such/qemu"), base::Error);
+}
+
+TEST_F(TemporaryFile, AConsolesTailBeginsWithAWholeLine) {
+  write("first line\nsecond line\nthird");
+  EXPECT_EQ(console_tail(file_), "first line\nsecond line\nthird");
+  EXPECT_EQ(console_tail(file_, 10), "third");
+  EXPECT_EQ(console_tail("/no/such/file"), "");
+}
+
+TEST_F(TemporaryFile, APanicIsRecognisedInTheTailOnly) {
+  write("[ 1.0] Kernel panic - not syncing: Attempted to kill init!\n[ 1.1] </TASK>\n");
+  EXPECT_TRUE(ended_in_panic(file_));
+  write("[ 1.0] Kernel panic - not syncing: old\n" + std::string(10000, 'x') + "\nreboot: Power down\n");
+  EXPECT_FALSE(ended_in_panic(file_));
+}
+
+TEST_F(TemporaryFile, AKvmAnswerIsKeptWithItsReason) {
+  EXPECT_FALSE(read_kvm_answer(file_));
+  write_kvm_answer(file_, {false, "no user space"});
+  auto answer = read_kvm_answer(file_);
+  ASSERT_TRUE(answer);
+  EXPECT_FALSE(answer->works);
+  EXPECT_EQ(answer->reason, "no user space");
+  write_kvm_answer(file_, {true, ""});
+  answer = read_kvm_answer(file_);
+  ASSERT_TRUE(answer);
+  EXPECT_TRUE(answer->works);
+}
+
+TEST_F(TemporaryFile, ADamagedKvmAnswerIsNone) {
+  for (const char *text : {"", "works?\n", "fails\n", "fails\n\n"}) {
+    write(text);
+    EXPECT_FALSE(read_kvm_answer(file_)) << text;
+  }
+}
+
+TEST(KvmAnswerFile, BelongsToOneQemu) {
+  EXPECT_NE(kvm_answer_file("/c", "10.0.2 (Debian)"), kvm_answer_file("/c", "10.0.3 (Debian)"));
+  EXPECT_EQ(kvm_answer_file("/c", "10.0.2 (Debian)").parent_path(), "/c/accelerator");
+}
+
+TEST(KvmDevice, IsMissingWithAReason) {
+  EXPECT_EQ(why_no_kvm_device("/no/such/kvm"), "/no/such/kvm: No such file or directory");
+  EXPECT_EQ(why_no_kvm_device("/dev/null"), "");
+}
+
+TEST(MachineWatch, ACrashStaysACrashAndIsToldOnce) {
+  MachineWatch watch;
+  std::vector<GuestState> told;
+  watch.callback = [&](GuestState state) { told.push_back(state); };
+  watch.change(GuestState::crashed);
+  watch.change(GuestState::crashed);
+  watch.change(GuestState::stopped);
+  EXPECT_EQ(told, (std::vector<GuestState>{GuestState::crashed}));
+  EXPECT_EQ(watch.state, GuestState::crashed);
+}
+
+TEST_F(TemporaryFile, AStopAfterAPanicOnTheConsoleIsACrash) {
+  write("Kernel panic - not syncing: x\n");
+  MachineWatch panicked;
+  panicked.console = file_;
+  panicked.change(GuestState::stopped);
+  EXPECT_EQ(panicked.state, GuestState::crashed);
+  write("reboot: Power down\n");
+  MachineWatch powered_off;
+  powered_off.console = file_;
+  powered_off.change(GuestState::stopped);
+  EXPECT_EQ(powered_off.state, GuestState::stopped);
+}
+
+}  // namespace
+}  // namespace kmodtest::vm

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vm/process.hpp"
+
+#include <array>
+#include <chrono>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "vm/child_reaper.hpp"
+
+namespace kmodtest::vm {
+namespace {
+
+using std::chrono::seconds;
+
+/// A child of ours that waits to be killed, under a name and perhaps in its own session. Returns when it is ready.
+pid_t start_child(const char *name, bool own_session) {
+  std::array<int, 2> ready{};
+  EXPECT_EQ(::pipe(ready.data()), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (own_session) ::setsid();
+    ::prctl(PR_SET_NAME, name);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::write(ready[1], "r", 1) != 1) ::_exit(1);
+    for (;;) ::pause();
+  }
+  char byte = 0;
+  EXPECT_EQ(::read(ready[0], &byte, 1), 1);
+  ::close(ready[0]);
+  ::close(ready[1]);
+  return child;
+}
+
+/// Kills a child and waits until it is a zombie.
+void make_zombie(pid_t child) {
+  ::kill(child, SIGKILL);
+  siginfo_t info{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT), 0);
+}
+
+TEST(ParseStat, BearsAnyName) {
+  const std::string rest = " Z 1 2 77 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 4242 0 0";
+  const auto stat = parse_stat("12 (a) (b c)" + rest);
+  ASSERT_TRUE(stat);
+  EXPECT_EQ(stat->pid, 12);
+  EXPECT_EQ(stat->name, "a) (b c");
+  EXPECT_EQ(stat->state, 'Z');
+  EXPECT_EQ(stat->parent, 1);
+  EXPECT_EQ(stat->session, 77);
+  EXPECT_EQ(stat->start_time, 4242u);
+}
+
+TEST(ParseStat, RefusesWhatIsNone) {
+  EXPECT_FALSE(parse_stat(""));
+  EXPECT_FALSE(parse_stat("12 a Z"));
+  EXPECT_FALSE(parse_stat("12 (a) Z 1 2"));
+}
+
+TEST(ProcessStat, KnowsThisProcess) {
+  const auto self = process_stat(::getpid());
+  ASSERT_TRUE(self);
+  EXPECT_EQ(self->parent, ::getppid());
+  EXPECT_EQ(self->session, ::getsid(0));
+  EXPECT_NE(command_line(::getpid()).find("test_vm"), std::string::npos);
+}
+
+TEST(EndProcess, EndsAndReapsAChild) {
+  const pid_t child = start_child("victim", false);
+  EXPECT_TRUE(end_process(child, seconds(10)));
+  EXPECT_FALSE(process_stat(child));
+  EXPECT_TRUE(end_process(child, seconds(10))) << "gone already";
+}
+
+TEST(EndProcess, TakesNoProcessForAnEnd) {
+  EXPECT_TRUE(end_process(0, seconds(10)));
+}
+
+TEST(Reaper, TakesADaemonizedQemu) {
+  const pid_t qemu = start_child("qemu-system-x86", true);
+  EXPECT_EQ(reap_daemonized_qemus(), 0) << "it still runs";
+  make_zombie(qemu);
+  EXPECT_EQ(reap_daemonized_qemus(), 1);
+  EXPECT_FALSE(process_stat(qemu));
+}
+
+TEST(Reaper, LeavesWhatLibvirtOrOthersWaitFor) {
+  const pid_t of_our_session = start_child("qemu-system-x86", false);
+  const pid_t of_another_name = start_child("dmidecode", true);
+  make_zombie(of_our_session);
+  make_zombie(of_another_name);
+  EXPECT_EQ(reap_daemonized_qemus(), 0);
+  EXPECT_EQ(::waitpid(of_our_session, nullptr, 0), of_our_session);
+  EXPECT_EQ(::waitpid(of_another_name, nullptr, 0), of_another_name);
+}
+
+TEST(Reaper, IsNotHeldUpByAZombieInFront) {
+  const pid_t in_front = start_child("make", false);
+  const pid_t qemu = start_child("qemu-system-x86", true);
+  make_zombie(in_front);
+  make_zombie(qemu);
+  EXPECT_EQ(reap_daemonized_qemus(), 1);
+  EXPECT_EQ(::waitpid(in_front, nullptr, 0), in_front);
+}
+
+TEST(Reaper, ReapsWhenASignalComes) {
+  base::asio::io_context io;
+  const ChildReaper reaper(io);
+  const pid_t qemu = start_child("qemu-system-x86", true);
+  ::kill(qemu, SIGKILL);
+  const auto deadline = std::chrono::steady_clock::now() + seconds(10);
+  while (process_stat(qemu) && std::chrono::steady_clock::now() < deadline) io.run_one_for(seconds(1));
+  EXPECT_FALSE(process_stat(qemu));
+}
+
+}  // namespace
+}  // namespace kmodtest::vm

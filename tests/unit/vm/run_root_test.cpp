@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vm/run_root.hpp"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <string>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+
+namespace kmodtest::vm {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RunRootTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = fs::temp_directory_path() / "kmodtest-runs-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  /// A root as a controller makes it, with its lock file.
+  fs::path fake_root(const std::string &name) {
+    const fs::path root = folder_ / name;
+    fs::create_directories(root / "run/qemu");
+    std::ofstream(root / "controller") << "";
+    return root;
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(RunRootTest, SweepsTheRootsOfTheDead) {
+  const fs::path stale = fake_root("1-2");
+  EXPECT_EQ(sweep_stale_roots(folder_), 1);
+  EXPECT_FALSE(fs::exists(stale));
+}
+
+TEST_F(RunRootTest, LeavesTheRootsOfTheLiving) {
+  const fs::path live = fake_root("1-2");
+  const int lock = ::open((live / "controller").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(lock, LOCK_EX | LOCK_NB), 0);
+  EXPECT_EQ(sweep_stale_roots(folder_), 0);
+  EXPECT_TRUE(fs::exists(live / "run/qemu"));
+  ::close(lock);
+  EXPECT_EQ(sweep_stale_roots(folder_), 1);
+}
+
+TEST_F(RunRootTest, LeavesWhatIsNoRoot) {
+  fs::create_directories(folder_ / "no-lock-file/inside");
+  std::ofstream(folder_ / "a-file") << "";
+  const fs::path elsewhere = fake_root("target");
+  const int lock = ::open((elsewhere / "controller").c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(lock, LOCK_EX | LOCK_NB), 0);
+  fs::create_directory_symlink(elsewhere, folder_ / "link");
+  EXPECT_EQ(sweep_stale_roots(folder_), 0);
+  EXPECT_TRUE(fs::exists(folder_ / "no-lock-file/inside"));
+  EXPECT_TRUE(fs::exists(folder_ / "a-file"));
+  EXPECT_TRUE(fs::exists(folder_ / "link"));
+  ::close(lock);
+}
+
+TEST_F(RunRootTest, AFolderThatOthersMayWriteToIsNotPrivate) {
+  const fs::path open = folder_ / "open";
+  fs::create_directory(open);
+  ::chmod(open.c_str(), 0777);
+  try {
+    make_private_folder(open);
+    FAIL() << "taken";
+  } catch (const base::Error &error) {
+    EXPECT_EQ(error.what(), open.string() + " is not a private folder of ours");
+    EXPECT_EQ(error.hint(), "remove it, or set XDG_RUNTIME_DIR to a folder of your own");
+  }
+}
+
+TEST_F(RunRootTest, ALinkIsNoPrivateFolder) {
+  fs::create_directory(folder_ / "real");
+  fs::create_directory_symlink(folder_ / "real", folder_ / "link");
+  EXPECT_THROW(make_private_folder(folder_ / "link"), base::Error);
+}
+
+TEST_F(RunRootTest, APrivateFolderIsForUsOnly) {
+  make_private_folder(folder_ / "new");
+  struct stat attributes {};
+  ASSERT_EQ(::stat((folder_ / "new").c_str(), &attributes), 0);
+  EXPECT_EQ(attributes.st_mode & 0777u, ::geteuid() == 0 ? 0711u : 0700u);
+  make_private_folder(folder_ / "new");  // once more is no error
+}
+
+TEST_F(RunRootTest, SandboxesQemu) {
+  const std::string conf = qemu_conf(unprivileged_user());
+  EXPECT_NE(conf.find("seccomp_sandbox = 1\n"), std::string::npos);
+  EXPECT_NE(conf.find("stdio_handler = \"file\"\n"), std::string::npos);
+  // An ordinary user's driver refuses a conf that names users.
+  EXPECT_EQ(conf.find("user = ") != std::string::npos, ::geteuid() == 0);
+}
+
+TEST_F(RunRootTest, NamesAUserForQemuOnlyToRoot) {
+  const auto user = unprivileged_user();
+  if (::geteuid() != 0) {
+    EXPECT_FALSE(user);
+  } else if (user) {
+    EXPECT_NE(user->uid, 0u);
+    EXPECT_NE(qemu_conf(user).find("user = \"" + user->name + "\"\n"), std::string::npos);
+  }
+}
+
+TEST(RunRoot, IsOneForTheProcessAndTakenAwayWithTheLastHolder) {
+  fs::path path;
+  {
+    const auto first = RunRoot::open();
+    const auto second = RunRoot::open();
+    EXPECT_EQ(first, second);
+    path = first->path();
+    EXPECT_TRUE(fs::exists(path / "etc/qemu.conf"));
+    const fs::path guest = first->make_guest_folder();
+    EXPECT_NE(guest, first->make_guest_folder());
+    // libvirt's longest socket below the root has to fit.
+    EXPECT_LE((path / "lib/qemu/domain-999-kmodtest-1234567-1/monitor.sock").string().size(), 107u);
+  }
+  EXPECT_FALSE(fs::exists(path));
+  EXPECT_EQ(RunRoot::open()->path(), path) << "the embedded driver cannot change its root";
+}
+
+TEST_F(RunRootTest, CopiesAFileThatQemusUserCannotReach) {
+  const auto root = RunRoot::open();
+  fs::create_directory(folder_ / "secret");
+  std::ofstream(folder_ / "secret/kernel") << "image";
+  ::chmod(folder_.c_str(), 0700);
+  const fs::path seen = root->readable_by_qemu(folder_ / "secret/kernel");
+  if (!root->qemu_user()) {
+    EXPECT_EQ(seen, folder_ / "secret/kernel");
+    return;
+  }
+  EXPECT_NE(seen, folder_ / "secret/kernel");
+  std::ifstream copy(seen);
+  std::string content;
+  copy >> content;
+  EXPECT_EQ(content, "image");
+  EXPECT_EQ(root->readable_by_qemu(folder_ / "secret/kernel"), seen) << "copied once";
+  std::ofstream(folder_ / "secret/kernel") << "another image";
+  EXPECT_NE(root->readable_by_qemu(folder_ / "secret/kernel"), seen) << "replaced under its name";
+  EXPECT_THROW(root->readable_by_qemu(folder_ / "missing"), base::Error);
+}
+
+}  // namespace
+}  // namespace kmodtest::vm
