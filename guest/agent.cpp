@@ -91,9 +91,11 @@ void Agent::turn(Time until) {
   for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) commands.reaped(pid, status);
 
   const bool hung_up = channel_.connected() && (polled.front().revents & POLLHUP) != 0;
-  if (!channel_.connected() || hung_up) channel_.look_at_host();
+  if (!channel_.connected()) channel_.look_at_host();
   channel_.receive();
   handle_frames();
+  // Only now: a host may close right behind its last request.
+  if (hung_up) channel_.look_at_host();
   pump_log();
   channel_.flush();
 }

@@ -53,7 +53,6 @@ std::size_t hello_size() {
 Channel::Channel(const std::string &kind) {
   open_device(kind);
   look_at_host();
-  reopened_ = false;
 }
 
 void Channel::open_device(const std::string &kind) {
@@ -81,16 +80,19 @@ void Channel::look_at_host() {
   const bool open = (poll_fd.revents & POLLHUP) == 0;
   if (open == connected_) return;
   connected_ = open;
-  if (open) {
-    reopened_ = true;
-    start_over();
-  } else if (sent_of_front_ != 0) {
-    // The next host must not get the second half of a frame.
-    drop_oldest();
-  }
+  if (!open) forget_host();
   // A closed port polls as POLLHUP for ever; the driver's SIGIO tells of its opening instead.
   ::fcntl(fd_.get(), F_SETOWN, ::getpid());
   ::fcntl(fd_.get(), F_SETFL, O_RDWR | O_NONBLOCK | (open ? 0 : O_ASYNC));
+}
+
+void Channel::forget_host() {
+  // The next host must get neither the second half of a frame, nor have its first frame joined to a half one of ours.
+  if (sent_of_front_ != 0) drop_oldest();
+  char piece[kReadPiece];
+  while (::read(fd_.get(), piece, sizeof piece) > 0) {
+  }
+  start_over();
 }
 
 void Channel::start_over() {
@@ -130,7 +132,8 @@ void Channel::flush() {
   }
 }
 
-bool Channel::receive() {
+void Channel::receive() {
+  if (!connected_) return;  // what comes now comes from a host that look_at_host() has not seen yet
   char piece[kReadPiece];
   latest_.clear();
   for (int round = 0; round < 8; ++round) {
@@ -147,7 +150,6 @@ bool Channel::receive() {
     }
     if (bytes.size() < sizeof piece) break;
   }
-  return std::exchange(reopened_, false);
 }
 
 std::optional<wire::Frame> Channel::next_frame(std::string *error) {

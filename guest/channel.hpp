@@ -29,8 +29,8 @@ class Channel {
   void send(std::string frame);
   /// Sends what the host takes without waiting.
   void flush();
-  /// Reads what is there. True when the host side was opened since the last call.
-  bool receive();
+  /// Reads what is there.
+  void receive();
   /// The next whole frame. After a broken one (`error` is set, once) everything is skipped up to a whole Hello.
   std::optional<wire::Frame> next_frame(std::string *error);
 
@@ -38,19 +38,20 @@ class Channel {
   bool connected() const { return connected_; }
   bool wants_to_write() const { return connected_ && !queue_.empty(); }
   bool congested() const { return queued_ > kCongested; }
-  /// Looks whether the host side is open. Has to be called when poll() says POLLHUP, and now and then while closed.
+  /// Looks whether the host side is open. Has to be called when poll() says POLLHUP, after the last frames were taken,
+  /// and now and then while closed.
   void look_at_host();
 
  private:
   void open_device(const std::string &kind);
   void drop_oldest();
   void start_over();
+  void forget_host();
   std::optional<wire::Frame> find_hello();
 
   Fd fd_;
   bool virtio_ = false;
   bool connected_ = true;
-  bool reopened_ = false;
   std::deque<std::string> queue_;  // encoded frames
   std::size_t queued_ = 0;         // their bytes
   std::size_t sent_of_front_ = 0;

@@ -167,6 +167,13 @@ class AgentTest(unittest.TestCase):
         self.assertEqual(results(self.run_steps(step(sleep(0.01)))), ["held"])
 
 
+    def test_many_hosts(self):
+        for _ in range(30):
+            self.agent.close()
+            type(self).agent = Agent(self.guest.channel)
+            self.agent.hello()
+
+
 class RuinedGuestTest(unittest.TestCase):
     """Tests that leave their guest in a bad state."""
 
@@ -191,6 +198,7 @@ class RuinedGuestTest(unittest.TestCase):
 
     def test_power_off(self):
         self.agent.send(POWER_OFF)
+        self.agent.close()
         self.assertEqual(self.guest.process.wait(20), 0)
 
 
