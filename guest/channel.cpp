@@ -48,6 +48,17 @@ std::size_t hello_size() {
   return size;
 }
 
+/// The frame, if these bytes are a whole Hello.
+std::optional<wire::Frame> decode_hello(std::string_view bytes) {
+  wire::FrameDecoder decoder;
+  decoder.feed(bytes);
+  std::optional<wire::Frame> frame = decoder.next();
+  std::string ignored;
+  const auto request = frame ? wire::decode_request(*frame, &ignored) : std::nullopt;
+  if (!request || !std::holds_alternative<wire::Hello>(*request)) return std::nullopt;
+  return frame;
+}
+
 }  // namespace
 
 Channel::Channel(const std::string &kind) {
@@ -98,6 +109,7 @@ void Channel::forget_host() {
 void Channel::start_over() {
   decoder_ = {};
   undecoded_ = 0;
+  tail_.clear();
   lost_ = false;
   skipped_.clear();
 }
@@ -147,6 +159,8 @@ void Channel::receive() {
       decoder_.feed(bytes);
       latest_.append(bytes);
       undecoded_ += bytes.size();
+      tail_.append(bytes.substr(bytes.size() - std::min(bytes.size(), hello_size())));
+      tail_.erase(0, tail_.size() - std::min(tail_.size(), hello_size()));
     }
     if (bytes.size() < sizeof piece) break;
   }
@@ -159,7 +173,7 @@ std::optional<wire::Frame> Channel::next_frame(std::string *error) {
     undecoded_ -= wire::kFrameHeaderSize + frame->payload.size() + kChecksumSize;
     return frame;
   }
-  if (decoder_.error().empty()) return std::nullopt;
+  if (decoder_.error().empty()) return hello_of_new_host();
   *error = decoder_.error();
   // The broken frame's first byte is `undecoded_` before the end of what came; a Hello may stand behind it already.
   const std::size_t begin = latest_.size() - std::min(undecoded_, latest_.size());
@@ -170,17 +184,20 @@ std::optional<wire::Frame> Channel::next_frame(std::string *error) {
   return std::nullopt;
 }
 
+std::optional<wire::Frame> Channel::hello_of_new_host() {
+  if (undecoded_ <= hello_size()) return std::nullopt;
+  std::optional<wire::Frame> hello = decode_hello(tail_);
+  if (hello) start_over();
+  return hello;
+}
+
 std::optional<wire::Frame> Channel::find_hello() {
   constexpr std::string_view kMagic = "KMT";
   const std::size_t size = hello_size();
   for (std::size_t at = skipped_.find(kMagic); at != std::string::npos; at = skipped_.find(kMagic, at + 1)) {
     if (skipped_.size() - at < size) break;
-    wire::FrameDecoder attempt;
-    attempt.feed(std::string_view(skipped_).substr(at, size));
-    std::optional<wire::Frame> frame = attempt.next();
-    std::string ignored;
-    const auto request = frame ? wire::decode_request(*frame, &ignored) : std::nullopt;
-    if (!request || !std::holds_alternative<wire::Hello>(*request)) continue;
+    std::optional<wire::Frame> frame = decode_hello(std::string_view(skipped_).substr(at, size));
+    if (!frame) continue;
     latest_ = skipped_.substr(at + size);
     start_over();
     decoder_.feed(latest_);

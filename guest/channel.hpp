@@ -31,7 +31,8 @@ class Channel {
   void flush();
   /// Reads what is there.
   void receive();
-  /// The next whole frame. After a broken one (`error` is set, once) everything is skipped up to a whole Hello.
+  /// The next whole frame. After a broken one (`error` is set, once) everything is skipped up to a whole Hello. A Hello
+  /// that ends what came so far counts even inside another frame: its host is a new one, the frame will never end.
   std::optional<wire::Frame> next_frame(std::string *error);
 
   int fd() const { return fd_.get(); }
@@ -48,6 +49,7 @@ class Channel {
   void start_over();
   void forget_host();
   std::optional<wire::Frame> find_hello();
+  std::optional<wire::Frame> hello_of_new_host();
 
   Fd fd_;
   bool virtio_ = false;
@@ -58,6 +60,7 @@ class Channel {
   wire::FrameDecoder decoder_;
   std::string latest_;         // what the last receive() fed, for a look behind a broken frame
   std::size_t undecoded_ = 0;  // bytes fed that no frame came of yet
+  std::string tail_;           // the last bytes fed, as many as a Hello has
   bool lost_ = false;          // the decoder was in error: looking for a Hello in skipped_
   std::string skipped_;
 };

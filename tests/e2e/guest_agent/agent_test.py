@@ -153,6 +153,13 @@ class AgentTest(unittest.TestCase):
         self.agent.socket.sendall(frame(HELLO, u16(1))[:-1] + b"?" + frame(HELLO, u16(1), 4711))
         self.assertEqual(self.agent.wait("Info")[0], 4711)
 
+    def test_hello_inside_a_frame(self):
+        self.agent.socket.sendall(frame(PUSH, bytes(1000))[:500])
+        time.sleep(0.1)
+        self.agent.hello()
+        self.agent.socket.sendall(frame(PUSH, bytes(1000))[:10])
+        self.agent.hello()
+
     def test_host_closes_in_the_middle(self):
         self.agent.send(RUN, program([step(sleep(2))]))
         self.agent.wait("StepStarted")
@@ -160,8 +167,6 @@ class AgentTest(unittest.TestCase):
         self.agent.close()
         time.sleep(0.3)
         type(self).agent = Agent(self.guest.channel)
-        if ENV.get("KMT_CHANNEL", "virtio") != "virtio":
-            self.agent.socket.sendall(b"X" * 600)  # a serial line does not tell the agent of the new host
         self.assertEqual(self.agent.hello()["protocol"], 1)
         self.agent.wait("ProgramEnded")
         self.assertEqual(results(self.run_steps(step(sleep(0.01)))), ["held"])
