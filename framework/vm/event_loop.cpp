@@ -102,7 +102,7 @@ void EventLoop::attach(asio::io_context &io) {
 }
 
 void EventLoop::detach() {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (attached_ == 0 || --attached_ > 0) return;
   ++attachment_;
   for (const auto &[id, handle] : handles_) {
@@ -116,6 +116,8 @@ void EventLoop::detach() {
   }
   strand_.reset();
   io_ = nullptr;
+  lock.unlock();
+  run_frees();  // the io_context may never run again
 }
 
 // Called with the lock held, as the other arm().
@@ -180,11 +182,17 @@ void EventLoop::arm(const std::shared_ptr<Timer> &timer) {
 // libvirt holds locks when it removes a watch, and its free callbacks take them.
 void EventLoop::later(virFreeCallback free, void *opaque) {
   if (free == nullptr) return;
-  if (io_ == nullptr) {
-    free(opaque);
-    return;
+  frees_.emplace_back(free, opaque);
+  if (io_ != nullptr) asio::post(*strand_, [this] { run_frees(); });
+}
+
+void EventLoop::run_frees() {
+  std::vector<std::pair<virFreeCallback, void *>> owed;
+  {
+    const std::lock_guard lock(mutex_);
+    owed.swap(frees_);
   }
-  asio::post(*strand_, [free, opaque] { free(opaque); });
+  for (const auto &[free, opaque] : owed) free(opaque);
 }
 
 int EventLoop::add_handle(int fd, int events, virEventHandleCallback callback, void *opaque, virFreeCallback free) {

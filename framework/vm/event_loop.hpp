@@ -5,6 +5,8 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <utility>
+#include <vector>
 
 #include "base/asio.hpp"
 
@@ -47,6 +49,7 @@ class EventLoop {
   void dispatch(const std::shared_ptr<Handle> &handle, int event, unsigned attachment);
   void arm(const std::shared_ptr<Timer> &timer);
   void later(virFreeCallback free, void *opaque);
+  void run_frees();
 
   std::recursive_mutex mutex_;  // libvirt's free callbacks may call back into the loop
   base::asio::io_context *io_ = nullptr;
@@ -56,6 +59,7 @@ class EventLoop {
   int next_id_ = 1;
   std::map<int, std::shared_ptr<Handle>> handles_;
   std::map<int, std::shared_ptr<Timer>> timers_;
+  std::vector<std::pair<virFreeCallback, void *>> frees_;  // owed to libvirt
 };
 
 }  // namespace kmodtest::vm

@@ -52,6 +52,15 @@ int copy_missing(const fs::path &from, const fs::path &to) {
   return copied;
 }
 
+/// The embedded driver logs like a daemon. libvirt reads the wish once, when it is initialised.
+void quieten_libvirt(const fs::path &log) {
+  constexpr const char *kOutputs = "LIBVIRT_LOG_OUTPUTS";
+  const bool users_own = std::getenv(kOutputs) != nullptr;
+  if (!users_own) ::setenv(kOutputs, ("3:file:" + log.string()).c_str(), 1);
+  virInitialize();
+  if (!users_own) ::unsetenv(kOutputs);  // not for our children
+}
+
 }  // namespace
 
 void MachineWatch::change(GuestState to) {
@@ -93,8 +102,7 @@ LibvirtDriver::LibvirtDriver(base::asio::io_context &io, const HypervisorOptions
   qemu_version_ = vm::qemu_version(qemu);
   emulator_ = qemu;
   root_ = RunRoot::open();
-  // The embedded driver logs like a daemon. libvirt reads this when it is first used.
-  ::setenv("LIBVIRT_LOG_OUTPUTS", ("3:file:" + (root_->path() / "libvirt.log").string()).c_str(), 0);
+  quieten_libvirt(root_->path() / "libvirt.log");
   silence_libvirt();
   std::string address = uri_;
   if (embedded_) {
