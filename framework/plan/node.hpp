@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace kmodtest::plan {
@@ -12,23 +11,32 @@ namespace kmodtest::plan {
 struct Node {
   enum class Kind { null, scalar, list, map };
   Kind kind = Kind::null;
-  std::string text;                            ///< of a scalar
-  bool quoted = false;                         ///< the scalar stood in quotes or was a block scalar
-  int line = 0;                                ///< from 1
-  int column = 0;                              ///< from 1, in characters
-  bool variables = false;                      ///< a ${…} is somewhere in it
-  std::size_t weight = 0;                      ///< a measure of the memory it takes, all below it included
-  int depth = 1;                               ///< levels, itself included
-  std::vector<Node> items;                     ///< of a list
-  std::vector<std::pair<Node, Node>> entries;  ///< of a map, in the file's order; keys are scalars
+  std::string text;         ///< of a scalar
+  bool quoted = false;      ///< the scalar stood in quotes or was a block scalar
+  int line = 0;             ///< from 1
+  int column = 0;           ///< from 1, in characters
+  bool variables = false;   ///< a ${…} is somewhere in it
+  std::size_t weight = 0;   ///< a measure of the memory it takes, all below it included
+  int depth = 1;            ///< levels, itself included
+  std::vector<Node> items;  ///< of a list
+  struct Entry;
+  std::vector<Entry> entries;  ///< of a map, in the file's order; keys are scalars
 
   /// The value of a key, or nullptr.
-  const Node *find(const std::string &key) const {
-    for (const auto &[name, value] : entries)
-      if (name.text == key) return &value;
-    return nullptr;
-  }
+  const Node *find(const std::string &key) const;
 };
+
+/// One key of a map and its value. No std::pair: clang cannot complete a pair of the type that it is defining.
+struct Node::Entry {
+  Node first;
+  Node second;
+};
+
+inline const Node *Node::find(const std::string &key) const {
+  for (const auto &[name, value] : entries)
+    if (name.text == key) return &value;
+  return nullptr;
+}
 
 /// "a list", "a map", "nothing", "a text": for messages.
 const char *kind_phrase(Node::Kind kind);

@@ -73,7 +73,7 @@ Node as_map(const Node &node, const std::string &short_key) {
   key.text = short_key;
   key.line = node.line;
   key.column = node.column;
-  map.entries.emplace_back(std::move(key), node);
+  map.entries.push_back({std::move(key), node});
   return map;
 }
 

@@ -5,13 +5,13 @@
 #include <optional>
 
 #include "base/error.hpp"
-#include "fakes/fake_agent.hpp"
+#include "fakes/scripted_agent.hpp"
 
 namespace kmodtest::agent {
 namespace {
 
 using namespace std::chrono_literals;
-using fakes::FakeAgent;
+using fakes::ScriptedAgent;
 
 wire::Info info_of(std::uint16_t protocol) {
   wire::Info info;
@@ -32,9 +32,9 @@ void run_to_end(base::asio::io_context &io, base::Task<> task) {
 class SessionTest : public ::testing::Test {
  protected:
   /// The error that `talk` ends with when the agent plays `script`.
-  std::optional<SessionError> error_of(FakeAgent::Script script, std::function<base::Task<>(Session &)> talk) {
+  std::optional<SessionError> error_of(ScriptedAgent::Script script, std::function<base::Task<>(Session &)> talk) {
     base::UnixSocket socket(io_);
-    FakeAgent agent(socket, std::move(script));
+    ScriptedAgent agent(socket, std::move(script));
     Session session(std::move(socket));
     try {
       run_to_end(io_, talk(session));
@@ -56,7 +56,7 @@ base::Task<> ready_only(Session &session) {
 TEST_F(SessionTest, ReadyGivesTheAgentsInfoWhetherAskedForOrNot) {
   for (const bool unsolicited : {true, false}) {
     base::UnixSocket socket(io_);
-    FakeAgent agent(socket, [unsolicited](FakeAgent &self) {
+    ScriptedAgent agent(socket, [unsolicited](ScriptedAgent &self) {
       if (unsolicited) self.send(info_of(1), 0);
       const auto hello = self.next();
       ASSERT_TRUE(hello.has_value());
@@ -77,7 +77,7 @@ TEST_F(SessionTest, ReadyGivesTheAgentsInfoWhetherAskedForOrNot) {
 
 TEST_F(SessionTest, AnotherProtocolVersionIsNamed) {
   const auto error = error_of(
-      [](FakeAgent &self) {
+      [](ScriptedAgent &self) {
         self.send(info_of(9), 0);
         self.next();
       },
@@ -89,7 +89,7 @@ TEST_F(SessionTest, AnotherProtocolVersionIsNamed) {
 
 TEST_F(SessionTest, AnotherFrameVersionIsNamed) {
   const auto error = error_of(
-      [](FakeAgent &self) {
+      [](ScriptedAgent &self) {
         self.send_bytes("KMT\x07");
         self.next();
       },
@@ -102,7 +102,7 @@ TEST_F(SessionTest, AnotherFrameVersionIsNamed) {
 
 TEST_F(SessionTest, RubbishIsCorrupt) {
   const auto error = error_of(
-      [](FakeAgent &self) {
+      [](ScriptedAgent &self) {
         self.send_bytes("login: ");
         self.next();
       },
@@ -113,13 +113,13 @@ TEST_F(SessionTest, RubbishIsCorrupt) {
 }
 
 TEST_F(SessionTest, AClosedChannelIsToldFromASilentOne) {
-  const auto closed = error_of([](FakeAgent &self) { self.next(); }, ready_only);
+  const auto closed = error_of([](ScriptedAgent &self) { self.next(); }, ready_only);
   ASSERT_TRUE(closed.has_value());
   EXPECT_EQ(closed->kind(), SessionError::Kind::closed);
 
   auto impatient = [](Session &session) -> base::Task<> { co_await session.ready(20ms); };
   const auto silent = error_of(
-      [](FakeAgent &self) {
+      [](ScriptedAgent &self) {
         while (self.next()) {
         }
       },
@@ -135,7 +135,7 @@ TEST_F(SessionTest, PushSendsAFileInChunksWithItsChecksum) {
   std::size_t chunks = 0;
   {
     base::UnixSocket socket(io_);
-    FakeAgent agent(socket, [&](FakeAgent &self) {
+    ScriptedAgent agent(socket, [&](ScriptedAgent &self) {
       while (auto request = self.next()) {
         const auto &push = std::get<wire::Push>(request->first);
         EXPECT_EQ(push.offset, received.size());
@@ -158,7 +158,7 @@ TEST_F(SessionTest, PushSendsAFileInChunksWithItsChecksum) {
 
 TEST_F(SessionTest, AFullGuestRefusesAPushInWords) {
   base::UnixSocket socket(io_);
-  FakeAgent agent(socket, [](FakeAgent &self) {
+  ScriptedAgent agent(socket, [](ScriptedAgent &self) {
     const auto request = self.next();
     self.send(wire::Pushed{"/tmp/a", 0, "no space left on device"}, request->second);
     self.next();
@@ -184,7 +184,7 @@ TEST_F(SessionTest, RunHandsOnEveryReportOfThisProgramUntilItEnded) {
   wire::ProgramEnded ended;
   {
     base::UnixSocket socket(io_);
-    FakeAgent agent(socket, [](FakeAgent &self) {
+    ScriptedAgent agent(socket, [](ScriptedAgent &self) {
       const auto request = self.next();
       EXPECT_TRUE(std::holds_alternative<wire::Run>(request->first));
       self.send(wire::StepStarted{0, {}}, request->second + 100);  // of a run before a reset: not ours

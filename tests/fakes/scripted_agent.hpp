@@ -16,12 +16,12 @@
 namespace kmodtest::fakes {
 
 /// The guest's end of a socket pair, played by a thread with blocking calls, so that a test reads from top to bottom.
-class FakeAgent {
+class ScriptedAgent {
  public:
-  using Script = std::function<void(FakeAgent &)>;
+  using Script = std::function<void(ScriptedAgent &)>;
 
   /// Connects `controller_end` to a new agent that plays `script` and closes its end when the script returns.
-  FakeAgent(base::UnixSocket &controller_end, Script script) : socket_(own_), script_(std::move(script)) {
+  ScriptedAgent(base::UnixSocket &controller_end, Script script) : socket_(own_), script_(std::move(script)) {
     int pair[2] = {-1, -1};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) std::abort();
     controller_end.assign(base::asio::local::stream_protocol(), pair[0]);
@@ -32,11 +32,11 @@ class FakeAgent {
       socket_.close(ignored);
     });
   }
-  ~FakeAgent() {
+  ~ScriptedAgent() {
     if (thread_.joinable()) thread_.join();
   }
-  FakeAgent(const FakeAgent &) = delete;
-  FakeAgent &operator=(const FakeAgent &) = delete;
+  ScriptedAgent(const ScriptedAgent &) = delete;
+  ScriptedAgent &operator=(const ScriptedAgent &) = delete;
 
   /// The next request and its id; nothing when the controller closed.
   std::optional<std::pair<wire::Request, std::uint32_t>> next() {

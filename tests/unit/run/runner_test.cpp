@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/runner.hpp"
+
+#include <csignal>
+#include <filesystem>
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "fakes/fake_hypervisor.hpp"
+#include "wire/frame.hpp"
+
+namespace kmodtest::run {
+namespace {
+
+using base::Task;
+using judge::Outcome;
+namespace asio = base::asio;
+
+std::shared_ptr<plan::Case> make_case(const std::string &id) {
+  auto test_case = std::make_shared<plan::Case>();
+  test_case->plan_name = "plan";
+  test_case->id = id;
+  test_case->timeout = std::chrono::seconds(60);
+  plan::Step sleep;
+  sleep.key = "sleep";
+  sleep.guest = wire::Step{wire::Sleep{wire::Microseconds{1}}, std::chrono::seconds(1), {}, "sleep"};
+  test_case->steps.push_back(sleep);
+  return test_case;
+}
+
+Prepared prepare_case(const plan::Case &test_case) {
+  Prepared prepared;
+  prepared.kernel.release = "6.1.0-test";
+  prepared.files.push_back({"/tmp/modules/m.ko", std::make_shared<const std::string>("module")});
+  for (const auto &step : test_case.steps) prepared.program.steps.push_back(*step.guest);
+  return prepared;
+}
+
+Task<> write_report(base::UnixSocket &socket, wire::Report report, std::uint32_t id) {
+  const std::string bytes = wire::encode(report, id);
+  const auto buffer = asio::buffer(bytes);
+  auto token = asio::use_awaitable;
+  co_await asio::async_write(socket, buffer, token);
+}
+
+wire::LogLines marker(std::uint64_t sequence, const std::string &text) {
+  return {{{sequence, 6, 1, wire::Microseconds{1000 * static_cast<long>(sequence)}, "", "kmodtest: " + text}}, 0};
+}
+
+/// How far the agent of a test goes before it falls silent for ever.
+enum class Plays { everything, only_ready, nothing, oops };
+
+Task<> play(base::UnixSocket socket, Plays plays) {
+  wire::FrameDecoder decoder;
+  std::array<char, 4096> chunk;
+  while (true) {
+    boost::system::error_code error;
+    const auto buffer = asio::buffer(chunk);
+    auto token = asio::redirect_error(asio::use_awaitable, error);
+    const std::size_t size = co_await socket.async_read_some(buffer, token);
+    if (error) co_return;
+    decoder.feed(std::string_view(chunk.data(), size));
+    while (auto frame = decoder.next()) {
+      if (plays == Plays::nothing) continue;
+      const auto request = wire::decode_request(*frame, nullptr);
+      std::vector<wire::Report> answers;
+      if (std::holds_alternative<wire::Hello>(*request)) {
+        wire::Info info;
+        info.agent.protocol = wire::kProtocolVersion;
+        answers.emplace_back(info);
+      } else if (plays == Plays::only_ready) {
+        continue;
+      } else if (const auto *push = std::get_if<wire::Push>(&*request)) {
+        answers.emplace_back(wire::Pushed{push->path, push->data.size(), ""});
+      } else if (std::holds_alternative<wire::Run>(*request)) {
+        answers = {marker(1, "start"), wire::Baseline{}, marker(2, "step 1: sleep"), wire::StepStarted{0, {}}};
+        if (plays == Plays::oops) {
+          wire::KernelLogLine line{
+              3, 0, 0, wire::Microseconds{3000}, "", "BUG: kernel NULL pointer dereference, address: 0000000000000000"};
+          answers.emplace_back(wire::LogLines{{line}, 0});
+        } else {
+          answers.emplace_back(wire::StepEnded{0, wire::Microseconds{5}, wire::StepResult::held, 3, ""});
+          answers.emplace_back(wire::ProgramEnded{wire::Microseconds{9}, 1, false, ""});
+        }
+      }
+      for (const auto &answer : answers) {
+        wire::Report report = answer;
+        co_await write_report(socket, std::move(report), frame->id);
+      }
+    }
+  }
+}
+
+fakes::FakeAgent agent_that(Plays plays) {
+  return [plays](base::UnixSocket socket) { return play(std::move(socket), plays); };
+}
+
+/// Keeps what it hears.
+class Recorder : public report::Listener {
+ public:
+  void on(const report::Event &event) override {
+    if (const auto *finished = std::get_if<report::CaseFinished>(&event)) {
+      cases.push_back(*finished);
+      if (fail_on_case) throw base::Error("the report cannot be written");
+    }
+    if (const auto *finished = std::get_if<report::RunFinished>(&event)) run = *finished;
+    if (const auto *progress = std::get_if<report::CaseProgress>(&event)) {
+      progressed.push_back(progress->what);
+      if (on_progress) on_progress(progress->what);
+    }
+  }
+  std::vector<report::CaseFinished> cases;
+  std::optional<report::RunFinished> run;
+  std::vector<std::string> progressed;
+  std::function<void(const std::string &)> on_progress;
+  bool fail_on_case = false;
+};
+
+class RunnerTest : public ::testing::Test {
+ protected:
+  RunnerTest() {
+    options_.hypervisor.allow_kvm = false;
+    options_.limits.boot = std::chrono::milliseconds(200);
+    options_.limits.after_report = std::chrono::milliseconds(10);
+  }
+  RunResult run(std::vector<std::shared_ptr<const plan::Case>> cases) {
+    Runner runner(options_, {&recorder_});
+    OpenHypervisor open = [this](asio::io_context &) {
+      auto hypervisor = std::make_unique<fakes::FakeHypervisor>(agent_that(plays_));
+      hypervisor->refuse_to_start(refusal_);
+      hypervisor->on_start([this](fakes::FakeMachine &machine) {
+        ++started_;
+        if (on_machine_) on_machine_(machine);
+      });
+      return hypervisor;
+    };
+    return runner.run(std::move(cases), open, prepare_, std::filesystem::temp_directory_path());
+  }
+  Outcome outcome(std::size_t index) const { return recorder_.cases.at(index).verdict.outcome; }
+
+  RunOptions options_;
+  Recorder recorder_;
+  Plays plays_ = Plays::everything;
+  std::string refusal_;
+  Prepare prepare_ = prepare_case;
+  std::function<void(fakes::FakeMachine &)> on_machine_;
+  int started_ = 0;
+};
+
+TEST_F(RunnerTest, EveryCaseGetsAGuestOfItsOwnAndPasses) {
+  const auto result = run({make_case("a"), make_case("b"), make_case("c")});
+  EXPECT_EQ(result.by_outcome[0], 3u);
+  EXPECT_EQ(exit_code(result), ExitCode::all_passed);
+  EXPECT_EQ(started_, 3);
+  EXPECT_EQ(recorder_.cases.size(), 3u);
+  EXPECT_NE(std::find(recorder_.progressed.begin(), recorder_.progressed.end(), "step 1/1: sleep"),
+            recorder_.progressed.end());
+  ASSERT_TRUE(recorder_.run.has_value());
+  EXPECT_FALSE(recorder_.run->interrupted);
+}
+
+TEST_F(RunnerTest, AGuestThatNeverComesUpIsBootedAgainOnceAndErrored) {
+  plays_ = Plays::nothing;
+  const auto result = run({make_case("a")});
+  EXPECT_EQ(started_, 2);
+  EXPECT_EQ(outcome(0), Outcome::errored);
+  EXPECT_EQ(exit_code(result), ExitCode::infrastructure);
+}
+
+TEST_F(RunnerTest, AGuestThatPanicsAtBootIsNotBootedAgain) {
+  plays_ = Plays::nothing;
+  on_machine_ = [](fakes::FakeMachine &machine) {
+    machine.set_console("Kernel panic - not syncing: No working init found.\n");
+    machine.change_state(vm::GuestState::crashed);
+  };
+  run({make_case("a")});
+  EXPECT_EQ(started_, 1);
+  EXPECT_EQ(outcome(0), Outcome::errored);
+}
+
+TEST_F(RunnerTest, AReportInTheLogEndsTheCaseEarly) {
+  plays_ = Plays::oops;
+  const auto result = run({make_case("a")});
+  EXPECT_EQ(outcome(0), Outcome::crashed);
+  EXPECT_EQ(exit_code(result), ExitCode::some_did_not_pass);
+}
+
+TEST_F(RunnerTest, AGuestThatDoesNotStartIsThatCasesError) {
+  refusal_ = "cannot allocate memory";
+  const auto result = run({make_case("a"), make_case("b")});
+  EXPECT_EQ(result.by_outcome[static_cast<std::size_t>(Outcome::errored)], 2u);
+  EXPECT_EQ(recorder_.cases[0].verdict.evidence.at(0).summary, "cannot allocate memory");
+}
+
+TEST_F(RunnerTest, WhatIsMissingForEveryCaseEndsTheRunWithOneError) {
+  prepare_ = [](const plan::Case &) -> Prepared { throw base::Error("no kernel", "fetch one"); };
+  EXPECT_THROW(run({make_case("a"), make_case("b")}), base::Error);
+  EXPECT_TRUE(recorder_.cases.empty());
+  ASSERT_TRUE(recorder_.run.has_value());
+  EXPECT_EQ(recorder_.run->not_run, 2u);
+}
+
+TEST_F(RunnerTest, AModuleThatDoesNotBuildFailsItsCaseWithTheCompilersWords) {
+  prepare_ = [](const plan::Case &) -> Prepared {
+    throw kernel::BuildError("the module in m does not build", "m.c:1: error: no\nmake: failed\n");
+  };
+  run({make_case("a")});
+  EXPECT_EQ(outcome(0), Outcome::failed);
+  EXPECT_EQ(recorder_.cases[0].verdict.evidence.at(0).details,
+            (std::vector<std::string>{"m.c:1: error: no", "make: failed"}));
+  EXPECT_EQ(started_, 0);
+}
+
+TEST_F(RunnerTest, PreflightFindingsEndACaseBeforeAnythingStarts) {
+  prepare_ = [](const plan::Case &test_case) {
+    Prepared prepared = prepare_case(test_case);
+    prepared.preflight.push_back({"m was built for another kernel", "build it again"});
+    return prepared;
+  };
+  run({make_case("a")});
+  EXPECT_EQ(outcome(0), Outcome::failed);
+  EXPECT_EQ(started_, 0);
+}
+
+TEST_F(RunnerTest, FailFastStartsNothingAfterTheFirstFailure) {
+  plays_ = Plays::oops;
+  options_.workers = 1;
+  options_.fail_fast = true;
+  const auto result = run({make_case("a"), make_case("b"), make_case("c")});
+  EXPECT_EQ(recorder_.cases.size(), 1u);
+  EXPECT_EQ(result.not_run, 2u);
+}
+
+TEST_F(RunnerTest, ASkippedCaseStartsNoGuestAndSaysWhy) {
+  auto skipped = make_case("a");
+  skipped->skip = "no such hardware";
+  const auto result = run({skipped});
+  EXPECT_EQ(outcome(0), Outcome::skipped);
+  EXPECT_EQ(recorder_.cases[0].verdict.skip_reason, "no such hardware");
+  EXPECT_EQ(started_, 0);
+  EXPECT_EQ(exit_code(result), ExitCode::all_passed);
+}
+
+TEST_F(RunnerTest, ASignalStopsTheGuestsAndCompletesTheReports) {
+  plays_ = Plays::only_ready;
+  options_.workers = 2;
+  recorder_.on_progress = [](const std::string &what) {
+    if (what.rfind("pushing", 0) == 0) ::raise(SIGINT);
+  };
+  const auto result = run({make_case("a"), make_case("b"), make_case("c")});
+  EXPECT_TRUE(result.interrupted);
+  EXPECT_EQ(exit_code(result), ExitCode::interrupted);
+  EXPECT_TRUE(recorder_.cases.empty());
+  ASSERT_TRUE(recorder_.run.has_value());
+  EXPECT_TRUE(recorder_.run->interrupted);
+  EXPECT_EQ(recorder_.run->not_run, 3u);
+}
+
+TEST_F(RunnerTest, AReportThatCannotBeWrittenEndsTheRunWithItsError) {
+  recorder_.fail_on_case = true;
+  options_.workers = 1;
+  EXPECT_THROW(run({make_case("a"), make_case("b")}), base::Error);
+  EXPECT_EQ(started_, 1);
+}
+
+TEST(ExitCodes, FailuresOutrankErrors) {
+  RunResult result;
+  result.by_outcome.assign(7, 0);
+  EXPECT_EQ(exit_code(result), ExitCode::all_passed);
+  result.by_outcome[static_cast<std::size_t>(Outcome::errored)] = 1;
+  EXPECT_EQ(exit_code(result), ExitCode::infrastructure);
+  result.by_outcome[static_cast<std::size_t>(Outcome::leaked)] = 1;
+  EXPECT_EQ(exit_code(result), ExitCode::some_did_not_pass);
+  result.interrupted = true;
+  EXPECT_EQ(exit_code(result), ExitCode::interrupted);
+}
+
+TEST(CancellationTest, TellsEveryCallbackOnceAndLateOnesAtOnce) {
+  Cancellation cancellation;
+  int told = 0;
+  {
+    const Cancellation::Registration gone(cancellation, [&] { told += 100; });
+  }
+  const Cancellation::Registration registered(cancellation, [&] { ++told; });
+  cancellation.cancel();
+  cancellation.cancel();
+  EXPECT_EQ(told, 1);
+  const Cancellation::Registration late(cancellation, [&] { told += 10; });
+  EXPECT_EQ(told, 11);
+}
+
+}  // namespace
+}  // namespace kmodtest::run
