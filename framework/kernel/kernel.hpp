@@ -13,13 +13,13 @@ namespace kmodtest::kernel {
 
 /// A kernel that can be booted and built against.
 struct Kernel {
-  std::string name;                    ///< catalogue name ("debian-6.1-cloud"), path of a vmlinuz, or "host"
-  std::string release;                 ///< uname -r, read from the image's own setup header, not from its file name
-  std::filesystem::path image;         ///< bzImage
-  std::filesystem::path modules_dir;   ///< …/lib/modules/RELEASE; may be empty
-  std::filesystem::path headers;       ///< the folder for `make -C`; may be empty: then nothing can be built for it
+  std::string name;                   ///< catalogue name ("debian-6.1-cloud"), path of a vmlinuz, or "host"
+  std::string release;                ///< uname -r, read from the image's own setup header, not from its file name
+  std::filesystem::path image;        ///< bzImage
+  std::filesystem::path modules_dir;  ///< …/lib/modules/RELEASE; may be empty
+  std::filesystem::path headers;      ///< the folder for `make -C`; may be empty: then nothing can be built for it
   std::vector<std::string> make_arguments;  ///< what Kbuild needs here, e.g. CC=gcc-12
-  std::string digest;                  ///< of the image's content (hex): two kernels with one digest are the same
+  std::string digest;                       ///< of the image's content (hex): two kernels with one digest are the same
 };
 
 /// One entry of images/kernels.yaml.
@@ -27,9 +27,9 @@ struct CatalogueEntry {
   std::string name;
   std::string description;
   bool is_default = false;
-  std::string suite;                   ///< Debian suite; the mirror is the machine's own
-  std::string image_package;           ///< e.g. linux-image-cloud-amd64 (a meta package is followed)
-  std::string headers_package;         ///< e.g. linux-headers-cloud-amd64
+  std::string suite;            ///< Debian suite; the mirror is the machine's own
+  std::string image_package;    ///< e.g. linux-image-cloud-amd64 (a meta package is followed)
+  std::string headers_package;  ///< e.g. linux-headers-cloud-amd64
   std::vector<std::string> make_arguments;
 };
 
@@ -37,8 +37,13 @@ struct CatalogueEntry {
 /// Throws base::Error that names the folder when it cannot be made or written to.
 std::filesystem::path cache_folder();
 
-/// The folder with kernels.yaml and the agent: $KMODTEST_DATA, else the installed share folder, else the source tree's.
+/// The folder with kernels.yaml: $KMODTEST_DATA, else the installed share folder, else the source tree's images/.
 std::filesystem::path data_folder();
+
+/// A file that kmodtest needs at run time ("kernels.yaml", "kmodtest-agent"): in $KMODTEST_DATA if that is set, else in
+/// ../share/kmodtest beside the program's own folder, in the program's own folder (a build tree), in the source tree's
+/// images/. Throws base::Error that names the folders searched.
+std::filesystem::path find_data_file(const std::string &name);
 
 std::vector<CatalogueEntry> read_catalogue(const std::filesystem::path &file);
 
@@ -84,12 +89,13 @@ std::string read_module(const std::filesystem::path &file);
 
 /// What the initramfs is made of.
 struct InitramfsInputs {
-  std::filesystem::path agent;                         ///< becomes /init
-  std::filesystem::path busybox;                       ///< static
-  std::vector<std::filesystem::path> modules;          ///< loaded by the agent, in this order, before it opens the channel
+  std::filesystem::path agent;                 ///< becomes /init
+  std::filesystem::path busybox;               ///< static
+  std::vector<std::filesystem::path> modules;  ///< loaded by the agent, in this order, before it opens the channel
 };
 
-/// Writes a newc cpio (gzip, fastest) with libarchive. Reproducible: same inputs, same bytes. Written whole or not at all.
+/// Writes a newc cpio (gzip, fastest) with libarchive. Reproducible: same inputs, same bytes. Written whole or not at
+/// all.
 void write_initramfs(const InitramfsInputs &inputs, const std::filesystem::path &to);
 
 /// The initramfs for a kernel in the cache: made when missing or when an input changed.

@@ -18,7 +18,8 @@ namespace kmodtest::kernel {
 struct ModuleInfo {
   std::filesystem::path file;
   std::string name;
-  std::multimap<std::string, std::string> fields;  ///< .modinfo as modinfo(8) prints it: license, author, depends, vermagic, parm…
+  std::multimap<std::string, std::string>
+      fields;  ///< .modinfo as modinfo(8) prints it: license, author, depends, vermagic, parm…
   std::vector<std::string> undefined_symbols;
   std::map<std::string, std::uint32_t> symbol_versions;  ///< __versions: symbol → CRC
   bool has_signature = false;

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace kmodtest::base {
+
+/// How to start a process, beyond its arguments.
+struct ProcessOptions {
+  std::filesystem::path directory;  ///< where it starts; empty: ours
+  /// Changes to our own environment: a value sets the variable, nothing removes it.
+  std::vector<std::pair<std::string, std::optional<std::string>>> environment;
+  bool merge_output = false;  ///< standard error goes to `out` as well, in the order in which it was written
+};
+
+/// How a process ended and what it wrote.
+struct ProcessResult {
+  int exit_code = 0;  ///< its exit status, or 128 + the signal that ended it (as a shell says it)
+  std::string out;
+  std::string err;
+  bool ok() const { return exit_code == 0; }
+};
+
+/// Runs a program to its end, without a shell: `arguments[0]` is looked up in PATH (and in the sbin folders).
+///
+/// Its standard input is empty, its output is captured. It is killed when the calling thread ends (PR_SET_PDEATHSIG,
+/// prctl(2)), so it never outlives us. Throws Error when it cannot be started, Interrupted when SIGINT ended it.
+ProcessResult run_process(const std::vector<std::string> &arguments, const ProcessOptions &options = {});
+
+}  // namespace kmodtest::base

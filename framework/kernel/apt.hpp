@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+/// Debian packages by the machine's own apt configuration (proxies, mirror, keys), with a private state and no root.
+namespace kmodtest::kernel {
+
+/// One package of the archive, as `apt-cache show` prints it.
+struct Package {
+  std::string name;
+  std::string version;
+  std::string sha256;
+  std::vector<std::string> depends;  ///< names only; the first of alternatives
+  std::uint64_t download_bytes = 0;
+  std::uint64_t installed_bytes = 0;
+};
+
+/// Parses stanzas of deb822 text (deb-control(5)) into packages. A stanza without Package and Version is left out.
+std::vector<Package> parse_packages(const std::string &text);
+
+/// Picks the mirror for a suite from lines "CREATED_BY|RELEASE|REPO_URI" of `apt-get indextargets`: the suite's own if
+/// the machine has it, else that of `machine_release` (for …-security suites: of the machine's security suite).
+/// Empty when there is none.
+std::string choose_mirror(const std::string &targets, const std::string &suite, const std::string &machine_release);
+
+/// A private apt state for one suite.
+class AptState {
+ public:
+  /// `folder` is made anew.
+  AptState(std::filesystem::path folder, std::string suite);
+  /// Fetches the suite's package lists. Throws base::Error: no mirror, no network, suite not served.
+  void update();
+  /// What the suite says of a package. Throws base::Error when it has none of that name.
+  Package show(const std::string &package) const;
+  /// Downloads packages into a folder, verified by apt. Throws base::Error.
+  void download(const std::vector<Package> &packages, const std::filesystem::path &to) const;
+
+ private:
+  std::filesystem::path folder_;
+  std::string suite_;
+};
+
+}  // namespace kmodtest::kernel

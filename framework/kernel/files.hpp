@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+/// Files of the cache: read whole, written whole or not at all, locked against other processes.
+namespace kmodtest::kernel {
+
+/// Throws base::Error that names the file.
+std::string read_whole_file(const std::filesystem::path &file);
+
+/// Writes a temporary file beside `file` and renames it. Throws base::Error; says so when the disk is full.
+void write_whole_file(const std::filesystem::path &file, std::string_view bytes);
+
+/// Makes the folder with its parents. Throws base::Error that names it.
+void make_folder(const std::filesystem::path &folder);
+
+/// Removes a folder and all below it, if it is there. Throws base::Error that names it.
+void remove_folder(const std::filesystem::path &folder);
+
+/// Holds flock(2) on a file, made when missing, until destroyed; the kernel lets go when the process dies.
+/// Waits while another process or thread holds it.
+class FileLock {
+ public:
+  explicit FileLock(const std::filesystem::path &file);
+  FileLock(const FileLock &) = delete;
+  FileLock &operator=(const FileLock &) = delete;
+  ~FileLock();
+
+ private:
+  int descriptor_;
+};
+
+}  // namespace kmodtest::kernel

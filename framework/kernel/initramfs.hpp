@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+
+#include "kernel/kernel.hpp"
+
+namespace kmodtest::kernel {
+
+enum class Compression { none, gzip };
+
+/// Not compressed: under emulation the guest would take longer to unpack than QEMU takes to read.
+inline constexpr Compression kDefaultCompression = Compression::none;
+
+/// The bytes of a newc cpio (kernel: Documentation/driver-api/early-userspace/buffer-format.rst).
+std::string make_initramfs(const InitramfsInputs &inputs, Compression compression);
+
+}  // namespace kmodtest::kernel
