@@ -23,12 +23,13 @@ namespace {
 constexpr std::size_t kBlockingThreads = 4;
 
 /// libvirt trusts remembered abilities by its emulator's path and change time. Ours is a wrapper, so QEMU's own change
-/// time has to be part of the name.
-std::string capability_key(const fs::path &wrapper) {
+/// time has to be part of the name. Another user sees another KVM.
+std::string capability_key(const fs::path &wrapper, const std::optional<QemuUser> &user) {
   struct stat qemu {};
   struct stat ours {};
   if (::stat(KMODTEST_QEMU, &qemu) != 0 || ::stat(wrapper.c_str(), &ours) != 0) return "unknown";
-  return fmt::format("{:x}-{:x}-{:x}", qemu.st_ctim.tv_sec, qemu.st_size, ours.st_ctim.tv_sec);
+  return fmt::format("{:x}-{:x}-{:x}-{}", qemu.st_ctim.tv_sec, qemu.st_size, ours.st_ctim.tv_sec,
+                     user ? user->name : "self");
 }
 
 /// Copies files that are not there yet; each appears whole or not at all. Losing a race to another process is no harm.
@@ -109,7 +110,7 @@ LibvirtDriver::LibvirtDriver(base::asio::io_context &io, const HypervisorOptions
     emulator_ = root_->startable_by_qemu(emulator_wrapper());
     address += "?root=" + root_->path().string();
     if (!options.cache.empty()) {
-      capability_cache_ = options.cache / "libvirt" / capability_key(emulator_);
+      capability_cache_ = options.cache / "libvirt" / capability_key(emulator_, root_->qemu_user());
       copy_missing(capability_cache_, root_->path() / "cache/qemu/capabilities");
     }
     reaper_ = std::make_unique<ChildReaper>(io);
