@@ -150,6 +150,18 @@ std::optional<Finding> check_inventories(const CaseView &view) {
   return finding;
 }
 
+/// A guest that never spoke: whatever its kernel printed, no module under test was there to cause it.
+Verdict never_ready(const Observations &seen) {
+  Verdict verdict{Outcome::errored, {}, {}};
+  Evidence evidence;
+  evidence.summary = with_detail("the guest did not come up", seen.ending.detail);
+  evidence.details = last_lines(seen.console, 20);
+  evidence.expected = "the agent's READY";
+  evidence.seen = evidence.details.empty() ? "nothing on the console" : "the console ends with:";
+  verdict.evidence.push_back(std::move(evidence));
+  return verdict;
+}
+
 Verdict failed_preflight(const Observations &seen) {
   Verdict verdict{Outcome::failed, {}, {}};
   for (const auto &finding : seen.preflight) {
@@ -197,6 +209,7 @@ Verdict judge(const plan::Case &test_case, const Observations &seen) {
   if (test_case.skip) return {Outcome::skipped, {}, *test_case.skip};
   if (!seen.preflight.empty()) return failed_preflight(seen);
 
+  if (!seen.agent && seen.ending.kind != Ending::Kind::not_started) return never_ready(seen);
   const CaseView view(test_case, seen);
   std::vector<Weighed> found;
   const auto add = [&](Finding finding) {

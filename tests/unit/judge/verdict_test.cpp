@@ -157,8 +157,19 @@ TEST(Verdict, SilenceDuringAProgramHangs) {
 TEST(Verdict, SilenceBeforeAProgramErrs) {
   Stream stream;
   stream.seen.reports.clear();
-  EXPECT_THAT(summaries(stream.verdict(Kind::silent, "no READY within 60 s")),
-              ElementsAre("errored", "the guest did not get ready: no READY within 60 s"));
+  EXPECT_THAT(summaries(stream.verdict(Kind::silent, "no push within 60 s")),
+              ElementsAre("errored", "the guest did not get ready: no push within 60 s"));
+}
+
+TEST(Verdict, AGuestThatNeverSpokeErrsEvenIfItPanicked) {
+  Stream stream;
+  stream.seen.reports.clear();
+  stream.seen.agent.reset();
+  stream.seen.console = "booting\nKernel panic - not syncing: No working init found.\n";
+  const auto verdict = stream.verdict(Kind::panicked, "the guest's kernel panicked");
+  EXPECT_THAT(summaries(verdict), ElementsAre("errored", "the guest did not come up: the guest's kernel panicked"));
+  EXPECT_EQ(verdict.evidence[0].details,
+            (std::vector<std::string>{"booting", "Kernel panic - not syncing: No working init found."}));
 }
 
 TEST(Verdict, AGuestThatWentWithoutAReportErrs) {
