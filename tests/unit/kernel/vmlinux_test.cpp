@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/vmlinux.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <cstdint>
+#include <cstring>
+#include <elf.h>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <string>
+#include <unistd.h>
+
+namespace kmodtest::kernel {
+namespace {
+
+namespace fs = std::filesystem;
+
+template <class T>
+void put(std::string &bytes, std::size_t offset, const T &value) {
+  if (bytes.size() < offset + sizeof value) bytes.resize(offset + sizeof value);
+  std::memcpy(bytes.data() + offset, &value, sizeof value);
+}
+
+/// An ELF file with one note segment.
+std::string elf_with_note(const char *name, std::uint32_t type) {
+  Elf64_Ehdr header{};
+  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+  header.e_ident[EI_CLASS] = ELFCLASS64;
+  header.e_phoff = sizeof header;
+  header.e_phnum = 1;
+  Elf64_Phdr segment{};
+  segment.p_type = PT_NOTE;
+  segment.p_offset = sizeof header + sizeof segment;
+  segment.p_filesz = 2 * (sizeof(Elf64_Nhdr) + 4 + 8);
+  std::string elf;
+  put(elf, 0, header);
+  put(elf, sizeof header, segment);
+  const auto add_note = [&elf](const char *its_name, std::uint32_t its_type) {
+    put(elf, elf.size(), Elf64_Nhdr{4, 8, its_type});
+    elf.append(its_name, 4);
+    elf.append(8, 'd');
+  };
+  add_note("GNU", 18);
+  add_note(name, type);
+  return elf;
+}
+
+/// A payload as the kernel's build makes it: gzip (whose own end is the size), or xz with the size put behind.
+std::string pack(const std::string &content, bool xz) {
+  std::string packed(content.size() + 65536, '\0');
+  std::size_t used = 0;
+  archive *writer = archive_write_new();
+  xz ? archive_write_add_filter_xz(writer) : archive_write_add_filter_gzip(writer);
+  archive_write_set_format_raw(writer);
+  archive_write_set_bytes_per_block(writer, 0);
+  archive_write_open_memory(writer, packed.data(), packed.size(), &used);
+  archive_entry *entry = archive_entry_new();
+  archive_entry_set_filetype(entry, AE_IFREG);
+  archive_write_header(writer, entry);
+  archive_write_data(writer, content.data(), content.size());
+  archive_entry_free(entry);
+  archive_write_close(writer);
+  archive_write_free(writer);
+  packed.resize(used);
+  if (xz) put(packed, packed.size(), static_cast<std::uint32_t>(content.size()));
+  return packed;
+}
+
+std::string bzimage(const std::string &payload) {
+  std::string image((2 + 1) * 512 + 100, '\0');
+  image[0x1f1] = 2;
+  image.replace(0x202, 4, "HdrS");
+  put(image, 0x248, std::uint32_t{100});
+  put(image, 0x24c, static_cast<std::uint32_t>(payload.size()));
+  return image + payload;
+}
+
+TEST(ExtractVmlinux, UnpacksEitherFormat) {
+  const std::string elf = elf_with_note("Xen", 18);
+  EXPECT_EQ(extract_vmlinux(bzimage(pack(elf, false))), elf);
+  EXPECT_EQ(extract_vmlinux(bzimage(pack(elf, true))), elf);
+}
+
+TEST(ExtractVmlinux, GivesNothingRatherThanAPart) {
+  const std::string elf = elf_with_note("Xen", 18);
+  std::string cut = bzimage(pack(elf, true));
+  cut.resize(cut.size() - 10);
+  EXPECT_EQ(extract_vmlinux(cut), "");
+  std::string wrong_size = bzimage(pack(elf, true));
+  put(wrong_size, wrong_size.size() - 4, static_cast<std::uint32_t>(elf.size() + 1));
+  EXPECT_EQ(extract_vmlinux(wrong_size), "");
+  EXPECT_EQ(extract_vmlinux(bzimage(pack("no ELF at all", true))), "");
+  EXPECT_EQ(extract_vmlinux(bzimage("not packed")), "");
+  EXPECT_EQ(extract_vmlinux(""), "");
+  EXPECT_EQ(extract_vmlinux(std::string(4096, 'x')), "");
+}
+
+TEST(HasPvhEntry, LooksForXensNote) {
+  EXPECT_TRUE(has_pvh_entry(elf_with_note("Xen", 18)));
+  EXPECT_FALSE(has_pvh_entry(elf_with_note("Xen", 6)));
+  EXPECT_FALSE(has_pvh_entry(elf_with_note("GNU", 18)));
+  EXPECT_FALSE(has_pvh_entry(elf_with_note("Xen", 18).substr(0, 130)));
+  EXPECT_FALSE(has_pvh_entry(""));
+}
+
+class BootableImage : public testing::Test {
+ protected:
+  fs::path cache_ = fs::temp_directory_path() / ("kmodtest-vmlinux-" + std::to_string(::getpid()));
+  void SetUp() override { fs::create_directories(cache_); }
+  void TearDown() override { fs::remove_all(cache_); }
+  Kernel kernel(const std::string &image) {
+    Kernel made;
+    made.image = cache_ / "bzImage";
+    made.digest = "d1";
+    std::ofstream(made.image, std::ios::binary) << image;
+    return made;
+  }
+};
+
+TEST_F(BootableImage, IsTheVmlinuxAndIsKept) {
+  const Kernel made = kernel(bzimage(pack(elf_with_note("Xen", 18), false)));
+  const fs::path first = bootable_image_for(made, cache_);
+  EXPECT_EQ(first, cache_ / "vmlinux/d1");
+  fs::remove(made.image);
+  EXPECT_EQ(bootable_image_for(made, cache_), first);
+}
+
+TEST_F(BootableImage, IsTheBzImageWhereNothingElseWouldBoot) {
+  const Kernel without_pvh = kernel(bzimage(pack(elf_with_note("GNU", 18), false)));
+  EXPECT_EQ(bootable_image_for(without_pvh, cache_), without_pvh.image);
+  const Kernel strange = kernel("strange");
+  EXPECT_EQ(bootable_image_for(strange, cache_), strange.image);
+}
+
+}  // namespace
+}  // namespace kmodtest::kernel
