@@ -22,10 +22,12 @@ struct ModuleInfo {
       fields;  ///< .modinfo as modinfo(8) prints it: license, author, depends, vermagic, parm…
   std::vector<std::string> undefined_symbols;
   std::map<std::string, std::uint32_t> symbol_versions;  ///< __versions: symbol → CRC
+  std::vector<std::string> exported_symbols;             ///< what it offers to other modules
+  bool has_versions = false;                             ///< it has a __versions section (CONFIG_MODVERSIONS)
   bool has_signature = false;
 
   /// First value of a field, or nothing.
-  std::optional<std::string> field(const std::string &name) const;
+  std::optional<std::string> field(const std::string &key) const;
 };
 
 /// One thing that speaks against loading a module; a verdict of its own, found before anything boots.
@@ -63,8 +65,9 @@ struct BuildResult {
 
 /// Builds the out-of-tree module in `source` (Kbuild or Makefile) against a kernel, in a build folder per kernel below
 /// the cache (the source folder stays clean). Does nothing when source, kernel and flags are those of the last build.
-/// Safe against other processes building the same. Throws BuildError, base::Error.
+/// Safe against other processes building the same. `before` are .ko files built by this function whose exported symbols
+/// the module may use. Throws BuildError, base::Error.
 BuildResult build_module(const std::filesystem::path &source, const std::string &name, const Kernel &kernel,
-                         const std::filesystem::path &cache);
+                         const std::filesystem::path &cache, const std::vector<std::filesystem::path> &before = {});
 
 }  // namespace kmodtest::kernel
