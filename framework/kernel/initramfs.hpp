@@ -9,7 +9,7 @@ namespace kmodtest::kernel {
 
 enum class Compression { none, gzip };
 
-/// Not compressed: under emulation the guest would take longer to unpack than QEMU takes to read.
+/// Not compressed: under TCG lz4 and zstd boot as fast within the noise, gzip is no faster and xz 0.2 to 0.3 s slower.
 inline constexpr Compression kDefaultCompression = Compression::none;
 
 /// The bytes of a newc cpio (kernel: Documentation/driver-api/early-userspace/buffer-format.rst).

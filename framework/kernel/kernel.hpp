@@ -94,7 +94,7 @@ struct InitramfsInputs {
   std::vector<std::filesystem::path> modules;  ///< loaded by the agent, in this order, before it opens the channel
 };
 
-/// Writes a newc cpio (gzip, fastest) with libarchive. Reproducible: same inputs, same bytes. Written whole or not at
+/// Writes a newc cpio, not compressed, with libarchive. Reproducible: same inputs, same bytes. Written whole or not at
 /// all.
 void write_initramfs(const InitramfsInputs &inputs, const std::filesystem::path &to);
 

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/apt.hpp"
+
+#include <gmock/gmock.h>
+
+namespace kmodtest::kernel {
+namespace {
+
+TEST(ParsePackages, ReadsSizesAndDependencies) {
+  const auto packages = parse_packages(
+      "Package: linux-headers-6.1\n"
+      "Version: 6.1.1-1\n"
+      "Installed-Size: 12\n"
+      "Depends: linux-headers-common (= 6.1.1-1), linux-kbuild-6.1 (>= 6.1),linux-image-a | linux-image-a-unsigned,\n"
+      " gcc-12:amd64\n"
+      "Description: several\n"
+      " lines: with a colon\n"
+      "Size: 345\n"
+      "SHA256: abcd\n"
+      "\n"
+      "Package: second\n"
+      "Version: 2\n");
+  ASSERT_EQ(packages.size(), 2U);
+  EXPECT_EQ(packages[0].name, "linux-headers-6.1");
+  EXPECT_EQ(packages[0].version, "6.1.1-1");
+  EXPECT_EQ(packages[0].sha256, "abcd");
+  EXPECT_EQ(packages[0].download_bytes, 345U);
+  EXPECT_EQ(packages[0].installed_bytes, 12U * 1024);
+  EXPECT_THAT(packages[0].depends,
+              ::testing::ElementsAre("linux-headers-common", "linux-kbuild-6.1", "linux-image-a", "gcc-12"));
+  EXPECT_EQ(packages[1].name, "second");
+}
+
+TEST(ParsePackages, LeavesOutWhatIsNoPackage) {
+  EXPECT_TRUE(parse_packages("").empty());
+  EXPECT_TRUE(parse_packages("N: Unable to locate package x\n\nPackage: a\n").empty());
+}
+
+constexpr const char *kTargets =
+    "Translations|bookworm|http://wrong/\n"
+    "Packages|bookworm|http://mirror/debian/\n"
+    "Packages|bookworm-security|http://security/debian-security/\n"
+    "Packages|bookworm-backports|http://backports/debian/\n"
+    "a broken line\n";
+
+TEST(ChooseMirror, TakesTheSuiteThatTheMachineHas) {
+  EXPECT_EQ(choose_mirror(kTargets, "bookworm-backports", "bookworm"), "http://backports/debian/");
+}
+
+TEST(ChooseMirror, ElseTheMirrorOfTheMachinesRelease) {
+  EXPECT_EQ(choose_mirror(kTargets, "bullseye", "bookworm"), "http://mirror/debian/");
+  EXPECT_EQ(choose_mirror(kTargets, "bullseye-security", "bookworm"), "http://security/debian-security/");
+}
+
+TEST(ChooseMirror, ElseNone) {
+  EXPECT_EQ(choose_mirror(kTargets, "bullseye", "noble"), "");
+  EXPECT_EQ(choose_mirror("", "bullseye", "bookworm"), "");
+}
+
+}  // namespace
+}  // namespace kmodtest::kernel

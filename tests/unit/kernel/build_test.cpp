@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <gmock/gmock.h>
+
+#include "elf_module.hpp"
+#include "kernel/files.hpp"
+#include "kernel/module.hpp"
+#include "scratch.hpp"
+
+namespace kmodtest::kernel {
+namespace {
+
+using testing::error_of;
+using testing::ScratchFolder;
+
+/// "Headers" whose Makefile stands in for Kbuild: it copies each .c of the module's folder to a .ko, and fails on a
+/// file named bad.c. The real Kbuild is what tests/e2e is for.
+class Build : public ::testing::Test {
+ protected:
+  Build() {
+    folder_.write("headers/Makefile",
+                  "modules:\n"
+                  "\t@echo run $(EXTRA) >> $(M)/../runs\n"
+                  "\t@if test -e $(M)/bad.c; then echo \"$(M)/bad.c:1:1: error: bad\" >&2; exit 1; fi\n"
+                  "\t@for f in $(M)/*.c; do cp $$f $${f%.c}.ko; done\n");
+    kernel_.name = "k";
+    kernel_.release = "6.1.0";
+    kernel_.digest = "0123456789abcdef";
+    kernel_.headers = folder_.path() / "headers";
+    // A compiler that every machine with a C library has a name for: only its --version is asked for.
+    kernel_.make_arguments = {"CC=make"};
+    folder_.write("src/mine/Kbuild", "obj-m += mine.o\n");
+    folder_.write("src/mine/mine.c", "one");
+  }
+
+  BuildResult build(const std::string &name = "mine") {
+    return build_module(folder_.path() / "src/mine", name, kernel_, folder_.path() / "cache");
+  }
+  std::string source() const { return (folder_.path() / "src/mine").string(); }
+  void remove(const std::string &name) { std::filesystem::remove(folder_.path() / name); }
+
+  ScratchFolder folder_;
+  Kernel kernel_;
+};
+
+TEST_F(Build, BuildsOnceAndLeavesTheSourceClean) {
+  const auto first = build();
+  EXPECT_TRUE(first.rebuilt);
+  EXPECT_EQ(first.ko.filename(), "mine.ko");
+  EXPECT_EQ(read_whole_file(first.ko), "one");
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(source()), {}), 2);
+  const auto second = build();
+  EXPECT_FALSE(second.rebuilt);
+  EXPECT_EQ(second.ko, first.ko);
+}
+
+TEST_F(Build, BuildsAgainWhenSomethingChanged) {
+  build();
+  folder_.write("src/mine/mine.c", "two");
+  const auto changed = build();
+  EXPECT_TRUE(changed.rebuilt);
+  EXPECT_EQ(read_whole_file(changed.ko), "two");
+  folder_.write("src/mine/new.h", "");
+  EXPECT_TRUE(build().rebuilt);
+  kernel_.make_arguments.emplace_back("EXTRA=1");
+  EXPECT_TRUE(build().rebuilt);
+  kernel_.digest = "fedcba9876543210";
+  const auto other_kernel = build();
+  EXPECT_TRUE(other_kernel.rebuilt);
+  EXPECT_NE(other_kernel.ko, changed.ko);
+  EXPECT_FALSE(build().rebuilt);
+}
+
+TEST_F(Build, AModuleThatWasRemovedIsGone) {
+  folder_.write("src/mine/old.c", "old");
+  build();
+  remove("src/mine/old.c");
+  const auto ko = build().ko;
+  EXPECT_FALSE(std::filesystem::exists(ko.parent_path() / "old.ko"));
+}
+
+TEST_F(Build, AFailureShowsTheCompilersWordsWithTheUsersPaths) {
+  folder_.write("src/mine/bad.c", "");
+  try {
+    build();
+    FAIL() << "it built";
+  } catch (const BuildError &error) {
+    EXPECT_EQ(error.what(), source() + " does not build for the kernel k");
+    EXPECT_THAT(error.output(), ::testing::HasSubstr(source() + "/bad.c:1:1: error: bad\n"));
+  }
+  remove("src/mine/bad.c");
+  EXPECT_TRUE(build().rebuilt);
+}
+
+TEST_F(Build, FindsTheModuleThatIsMeant) {
+  EXPECT_EQ(build("anything").ko.filename(), "mine.ko") << "the only one";
+  folder_.write("src/mine/a-b.c", "");
+  EXPECT_EQ(build("a_b").ko.filename(), "a-b.ko");
+  EXPECT_EQ(error_of([&] { build("anything"); }),
+            source() +
+                " builds several modules (a-b.ko, mine.ko), none of them named anything.ko | say which one is "
+                "meant: {path: FOLDER, name: NAME}");
+}
+
+TEST_F(Build, SaysWhatIsMissing) {
+  remove("src/mine/Kbuild");
+  EXPECT_EQ(error_of([&] { build(); }),
+            source() + " has neither a Kbuild nor a Makefile | write a file Kbuild with the line `obj-m += mine.o`");
+  folder_.write("src/mine/Kbuild", "");
+  kernel_.make_arguments = {"CC=no-such-compiler"};
+  EXPECT_EQ(error_of([&] { build(); }),
+            "the compiler 'no-such-compiler', which the kernel k asks for, is missing | install the package "
+            "no-such-compiler");
+  kernel_.headers.clear();
+  EXPECT_EQ(error_of([&] { build(); }),
+            "nothing can be built for the kernel k: its headers are not known | give their "
+            "folder with --headers, or a compiled .ko");
+}
+
+TEST_F(Build, RefusesACacheThatKbuildCannotWorkIn) {
+  const auto cache = folder_.path() / "my cache";
+  const auto message = error_of([&] { build_module(source(), "mine", kernel_, cache); });
+  EXPECT_THAT(message,
+              ::testing::StartsWith("Kbuild cannot work in " + cache.string() + "/build/6.1.0-0123456789ab/mine-"));
+  EXPECT_THAT(message,
+              ::testing::EndsWith(": its path has a space or a colon | set KMODTEST_CACHE to a folder without them"));
+}
+
+}  // namespace
+}  // namespace kmodtest::kernel

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <gmock/gmock.h>
+
+#include "kernel/kernel.hpp"
+#include "scratch.hpp"
+
+namespace kmodtest::kernel {
+namespace {
+
+using testing::error_of;
+using testing::ScratchFolder;
+
+constexpr const char *kOne =
+    "kernels:\n"
+    "  - name: a\n"
+    "    suite: s\n"
+    "    image_package: i\n"
+    "    headers_package: h\n";
+
+std::string error_in(const ScratchFolder &folder, const std::string &text) {
+  const auto file = folder.write("kernels.yaml", text);
+  auto message = error_of([&] { read_catalogue(file); });
+  // Only the part that does not depend on where the scratch folder is.
+  const auto prefix = file.string() + ":";
+  return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
+}
+
+TEST(Catalogue, TheShippedOneHasThreeKernelsAndOneDefault) {
+  const auto entries = read_catalogue(find_data_file("kernels.yaml"));
+  ASSERT_EQ(entries.size(), 3U);
+  const KernelStore store(entries, "/nowhere", {});
+  EXPECT_EQ(store.default_entry().name, "debian-6.1-cloud");
+  EXPECT_EQ(entries[1].make_arguments, std::vector<std::string>{"CC=gcc-12"});
+}
+
+TEST(Catalogue, ReadsEveryKey) {
+  const ScratchFolder folder;
+  const auto file = folder.write("k.yaml", std::string(kOne) +
+                                               "    description: d\n"
+                                               "    default: true\n"
+                                               "    make_arguments: [A=1, B=]\n");
+  const auto entries = read_catalogue(file);
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].name, "a");
+  EXPECT_EQ(entries[0].description, "d");
+  EXPECT_TRUE(entries[0].is_default);
+  EXPECT_EQ(entries[0].suite, "s");
+  EXPECT_EQ(entries[0].image_package, "i");
+  EXPECT_EQ(entries[0].headers_package, "h");
+  EXPECT_EQ(entries[0].make_arguments, (std::vector<std::string>{"A=1", "B="}));
+}
+
+TEST(Catalogue, NamesLineAndColumnOfWhatIsWrong) {
+  const ScratchFolder folder;
+  EXPECT_EQ(error_in(folder, std::string(kOne) + "    siute: x\n"), "6:5: unknown key 'siute' | ");
+  EXPECT_EQ(error_in(folder, "kernels:\n  - name: a\n    suite: s\n    image_package: i\n"),
+            "2:5: this kernel lacks the key 'headers_package' | ");
+  EXPECT_EQ(error_in(folder, std::string(kOne) + "    default: perhaps\n"),
+            "6:14: 'default' has to be true or false | ");
+  EXPECT_EQ(error_in(folder, std::string(kOne) + "    make_arguments: CC=x\n"),
+            "6:21: 'make_arguments' has to be a list of words | ");
+  EXPECT_EQ(error_in(folder, std::string(kOne) + "    description: [a]\n"), "6:18: 'description' has to be a text | ");
+  EXPECT_EQ(error_in(folder, "kernels: 3\n"), "1:1: the catalogue needs a list 'kernels' with at least one kernel | ");
+  EXPECT_EQ(error_in(folder, ""), "1:1: the catalogue needs a list 'kernels' with at least one kernel | ");
+}
+
+TEST(Catalogue, RefusesNamesThatAreNoFolderAndTwiceTheSame) {
+  const ScratchFolder folder;
+  const std::string again = std::string(kOne).substr(std::string("kernels:\n").size());
+  EXPECT_EQ(error_in(folder, kOne + again), "6:11: there are two kernels named 'a' | ");
+  std::string escaping = kOne;
+  escaping.replace(escaping.find("name: a"), 7, "name: ../a");
+  EXPECT_EQ(error_in(folder, escaping), "2:11: '../a' cannot be the name of a kernel | ");
+}
+
+TEST(Catalogue, RefusesTwoDefaults) {
+  const ScratchFolder folder;
+  const std::string text =
+      "kernels:\n"
+      "  - {name: a, default: true, suite: s, image_package: i, headers_package: h}\n"
+      "  - {name: b, default: true, suite: s, image_package: i, headers_package: h}\n";
+  EXPECT_EQ(error_in(folder, text), "3:24: 'a' and 'b' are both the default | ");
+}
+
+TEST(KernelStore, AnUnknownNameListsTheKnownOnes) {
+  CatalogueEntry entry;
+  entry.name = "debian";
+  KernelStore store({entry}, "/nowhere", {});
+  EXPECT_EQ(error_of([&] { store.resolve("debain"); }),
+            "there is no kernel 'debain' | take one of debian, 'host', or the path of a vmlinuz");
+}
+
+TEST(KernelStore, ADamagedOrForeignManifestIsNoKernel) {
+  const ScratchFolder folder;
+  CatalogueEntry entry;
+  entry.name = "k";
+  entry.suite = "s";
+  const KernelStore store({entry}, folder.path(), {});
+  EXPECT_FALSE(store.cached("k").has_value());
+  folder.write("kernels/k/manifest.yaml", "layout: [1");
+  EXPECT_FALSE(store.cached("k").has_value());
+  const auto prefix = folder.path() / "kernels/k";
+  const auto manifest = [&](const std::string &written_prefix) {
+    return "layout: 1\nprefix: " + written_prefix +
+           "\nsuite: s\nrelease: 1.2\nimage: " + (prefix / "vmlinuz").string() +
+           "\nmodules_dir: " + (prefix / "m").string() + "\nheaders: " + (prefix / "h").string() + "\ndigest: ab\n";
+  };
+  folder.write("kernels/k/manifest.yaml", manifest(prefix.string()));
+  folder.write("kernels/k/m/modules.dep", "");
+  folder.write("kernels/k/h/Makefile", "");
+  EXPECT_FALSE(store.cached("k").has_value()) << "its image is missing";
+  folder.write("kernels/k/vmlinuz", "image");
+  ASSERT_TRUE(store.cached("k").has_value());
+  EXPECT_EQ(store.cached("k")->release, "1.2");
+  folder.write("kernels/k/manifest.yaml", manifest("/elsewhere"));
+  EXPECT_FALSE(store.cached("k").has_value()) << "its Makefiles name another place";
+}
+
+}  // namespace
+}  // namespace kmodtest::kernel

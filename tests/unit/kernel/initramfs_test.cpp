@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/initramfs.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <cstring>
+#include <elf.h>
+#include <gmock/gmock.h>
+#include <map>
+#include <sys/stat.h>
+
+#include "kernel/files.hpp"
+#include "scratch.hpp"
+
+namespace kmodtest::kernel {
+namespace {
+
+using testing::error_of;
+using testing::ScratchFolder;
+
+/// The least that counts as a program: an ELF header, one program header, and words to tell it by.
+std::string program(std::uint32_t segment_type, const std::string &words) {
+  Elf64_Ehdr header{};
+  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+  header.e_ident[EI_CLASS] = ELFCLASS64;
+  header.e_phoff = sizeof header;
+  header.e_phnum = 1;
+  Elf64_Phdr segment{};
+  segment.p_type = segment_type;
+  std::string bytes(sizeof header + sizeof segment, '\0');
+  std::memcpy(bytes.data(), &header, sizeof header);
+  std::memcpy(bytes.data() + sizeof header, &segment, sizeof segment);
+  return bytes + words;
+}
+
+struct Entry {
+  unsigned mode = 0;
+  std::string content;
+  std::string target;
+  unsigned device_major = 0;
+  unsigned device_minor = 0;
+  long mtime = -1;
+  long owner = -1;
+};
+
+std::map<std::string, Entry> unpack(const std::string &bytes) {
+  std::map<std::string, Entry> entries;
+  archive *reader = archive_read_new();
+  archive_read_support_format_cpio(reader);
+  archive_read_support_filter_gzip(reader);
+  EXPECT_EQ(archive_read_open_memory(reader, bytes.data(), bytes.size()), ARCHIVE_OK);
+  archive_entry *entry = nullptr;
+  while (archive_read_next_header(reader, &entry) == ARCHIVE_OK) {
+    Entry found;
+    found.mode = archive_entry_mode(entry);
+    found.content.resize(static_cast<std::size_t>(archive_entry_size(entry)));
+    archive_read_data(reader, found.content.data(), found.content.size());
+    if (const char *target = archive_entry_symlink(entry)) found.target = target;
+    found.device_major = static_cast<unsigned>(archive_entry_rdevmajor(entry));
+    found.device_minor = static_cast<unsigned>(archive_entry_rdevminor(entry));
+    found.mtime = archive_entry_mtime(entry);
+    found.owner = archive_entry_uid(entry);
+    entries.emplace(archive_entry_pathname(entry), found);
+  }
+  archive_read_free(reader);
+  return entries;
+}
+
+class Initramfs : public ::testing::Test {
+ protected:
+  InitramfsInputs inputs() {
+    return {folder_.write("agent", program(PT_LOAD, "agent")),
+            folder_.write("busybox", program(PT_LOAD, "busybox")),
+            {folder_.write("m/second.ko", "module two"), folder_.write("m/first.ko", "module one")}};
+  }
+  ScratchFolder folder_;
+};
+
+TEST_F(Initramfs, HasWhatTheGuestNeeds) {
+  const auto entries = unpack(make_initramfs(inputs(), Compression::none));
+  EXPECT_EQ(entries.at("init").mode, S_IFREG | 0755U);
+  EXPECT_EQ(entries.at("init").content, program(PT_LOAD, "agent"));
+  EXPECT_EQ(entries.at("bin/busybox").content, program(PT_LOAD, "busybox"));
+  EXPECT_EQ(entries.at("bin/sh").target, "busybox");
+  for (const char *folder : {"bin", "dev", "etc", "modules", "proc", "sbin", "sys", "tmp"}) {
+    EXPECT_EQ(entries.at(folder).mode, S_IFDIR | 0755U) << folder;
+  }
+  EXPECT_EQ(entries.at("dev/console").mode & S_IFMT, static_cast<unsigned>(S_IFCHR));
+  EXPECT_EQ(entries.at("dev/console").device_major, 5U);
+  EXPECT_EQ(entries.at("dev/console").device_minor, 1U);
+  EXPECT_EQ(entries.at("dev/null").device_major, 1U);
+  EXPECT_EQ(entries.at("dev/null").device_minor, 3U);
+  EXPECT_EQ(entries.at("modules/second.ko").content, "module two");
+  EXPECT_EQ(entries.at("modules/order").content, "/modules/second.ko\n/modules/first.ko\n");
+  for (const auto &[name, entry] : entries) {
+    EXPECT_EQ(entry.mtime, 0) << name;
+    EXPECT_EQ(entry.owner, 0) << name;
+  }
+}
+
+TEST_F(Initramfs, IsTheSameForTheSameInputs) {
+  EXPECT_EQ(make_initramfs(inputs(), Compression::none), make_initramfs(inputs(), Compression::none));
+  EXPECT_EQ(make_initramfs(inputs(), Compression::gzip), make_initramfs(inputs(), Compression::gzip));
+  EXPECT_EQ(unpack(make_initramfs(inputs(), Compression::gzip)).size(),
+            unpack(make_initramfs(inputs(), Compression::none)).size());
+}
+
+TEST_F(Initramfs, IsWrittenToAFile) {
+  const auto file = folder_.path() / "out.cpio";
+  write_initramfs(inputs(), file);
+  EXPECT_EQ(read_whole_file(file), make_initramfs(inputs(), kDefaultCompression));
+}
+
+TEST_F(Initramfs, RefusesProgramsThatNeedALinker) {
+  auto wrong = inputs();
+  folder_.write("busybox", program(PT_INTERP, ""));
+  EXPECT_EQ(error_of([&] { make_initramfs(wrong, Compression::none); }),
+            wrong.busybox.string() + " is not a static program | install the package busybox-static");
+  folder_.write("agent", "#!/bin/sh\n");
+  EXPECT_EQ(
+      error_of([&] { make_initramfs(wrong, Compression::none); }),
+      wrong.agent.string() + " is no 64-bit program | build kmodtest again: its agent has to be linked statically");
+}
+
+}  // namespace
+}  // namespace kmodtest::kernel
