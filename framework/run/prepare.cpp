@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "base/error.hpp"
+#include "kernel/vmlinux.hpp"
 
 namespace kmodtest::run {
 
@@ -102,9 +103,12 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
   if (name.empty()) name = store_.default_entry().name;
   prepared.kernel = resolve_kernel(name);
 
-  const std::function<std::filesystem::path()> make = [&] { return kernel::initramfs_for(prepared.kernel, cache_); };
-  const auto initramfs = initramfs_.get(prepared.kernel.digest + prepared.kernel.modules_dir.string(), make);
-  prepared.spec = guest_spec(test_case.guest, prepared.kernel, initramfs);
+  const std::function<BootFiles()> make = [&] {
+    return BootFiles{kernel::bootable_image_for(prepared.kernel, cache_),
+                     kernel::initramfs_for(prepared.kernel, cache_)};
+  };
+  const auto boot = boot_files_.get(prepared.kernel.digest + prepared.kernel.modules_dir.string(), make);
+  prepared.spec = guest_spec(test_case.guest, prepared.kernel, boot);
   if (prepared.spec.channel == vm::ChannelKind::virtio && !kernel::has_virtio_console(prepared.kernel)) {
     prepared.spec.channel = vm::ChannelKind::serial;
   }
@@ -125,13 +129,12 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
   return prepared;
 }
 
-vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &kernel,
-                         const std::filesystem::path &initramfs) {
+vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &kernel, const BootFiles &files) {
   vm::GuestSpec spec;
-  spec.kernel_image = kernel.image;
-  spec.initramfs = initramfs;
+  spec.kernel_image = files.image;
+  spec.initramfs = files.initramfs;
   spec.kernel_digest = kernel.digest;
-  spec.initramfs_digest = initramfs.filename().string();  // the cache names it after its content
+  spec.initramfs_digest = files.initramfs.filename().string();  // the cache names it after its content
   spec.append = shape.append;
   spec.cpus = shape.cpus;
   spec.sockets = shape.sockets;

@@ -24,6 +24,12 @@ struct PushedFile {
   std::shared_ptr<const std::string> content;
 };
 
+/// What a guest is started with.
+struct BootFiles {
+  std::filesystem::path image;  ///< the kernel in the form that boots fastest
+  std::filesystem::path initramfs;
+};
+
 /// All that a case needs before its guest starts.
 struct Prepared {
   kernel::Kernel kernel;
@@ -85,12 +91,11 @@ class Preparer {
   std::mutex store_mutex_;
   kernel::KernelStore store_;
   Once<kernel::Kernel> kernels_;
-  Once<std::filesystem::path> initramfs_;
+  Once<BootFiles> boot_files_;
   Once<BuiltModule> modules_;
 };
 
 /// A case's guest on a kernel.
-vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &kernel,
-                         const std::filesystem::path &initramfs);
+vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &kernel, const BootFiles &files);
 
 }  // namespace kmodtest::run

@@ -155,10 +155,10 @@ RunResult Runner::run(std::vector<std::shared_ptr<const plan::Case>> cases, Open
     if (!state.problem) state.problem = thrown;
     state.cancellation.cancel();
   });
-  while (true) {
+  // Not run(): libvirt's event loop and the signals keep the io_context busy for ever.
+  while (state.active_workers > 0) {
     try {
-      state.io.run();
-      break;
+      state.io.run_one();
     } catch (...) {  // a listener could not write: end the run, but let the workers take their guests down first
       if (!state.problem) state.problem = std::current_exception();
       state.cancellation.cancel();
