@@ -20,7 +20,7 @@ setup := $(if $(filter 0,$(SETUP)),:,tools/install-dependencies.sh)
 sources = $(shell git ls-files 'framework/*pp' 'guest/*pp' 'tests/*pp' 'benchmarks/*pp')
 
 .NOTPARALLEL:
-.PHONY: help build run check asan fuzz bench lint format install uninstall clean setup setup-check setup-lint \
+.PHONY: help build tests run check asan fuzz bench lint format install uninstall clean setup setup-check setup-lint \
         unit-sanitized fuzz-targets
 
 help: ## this list
@@ -31,10 +31,13 @@ help: ## this list
 run: build ## sets everything up and runs every plan of testplans/ in guests with 1, 2 and 4 CPUs
 	build/kmodtest run testplans --cpus $(CPUS)
 
-check: setup-check build unit-sanitized fuzz-targets ## sets everything up and runs the whole test suite (ctest)
+check: setup-check build tests unit-sanitized fuzz-targets ## sets everything up and runs the whole test suite (ctest)
 	ctest --test-dir build --output-on-failure --no-tests=error --parallel $(JOBS)
 
 build: build/build.ninja ## builds build/kmodtest
+	cmake --build build --target kmodtest kmodtest-agent kmodtest-qemu
+
+tests: build/build.ninja
 	cmake --build build
 
 install: build ## installs below PREFIX (and DESTDIR)
@@ -56,10 +59,10 @@ fuzz: fuzz-targets ## every fuzz target for FUZZ_SECONDS (default 60) each
 	KMODTEST_FUZZ_SECONDS=$(FUZZ_SECONDS) tools/with-fixed-addresses.sh \
 	  ctest --test-dir build/fuzz --output-on-failure --no-tests=error --parallel $(JOBS)
 
-bench: build ## measures what the README claims (some minutes; leave the machine alone meanwhile)
+bench: tests ## measures what the README claims (some minutes; leave the machine alone meanwhile)
 	build/kmodtest-bench
 
-lint: setup-lint build ## clang-format, clang-tidy, shellcheck and the rules of tests/lint
+lint: setup-lint tests ## clang-format, clang-tidy, shellcheck and the rules of tests/lint
 	tests/lint/lint.sh all .
 	clang-format-14 --dry-run -Werror $(sources)
 	shellcheck $$(git ls-files '*.sh' .ci/run)

@@ -59,12 +59,13 @@ kernel::Kernel Preparer::resolve_kernel(const std::string &name) {
   return kernels_.get(name, make);
 }
 
-Preparer::BuiltModule Preparer::build(const plan::ModuleSource &source, const kernel::Kernel &kernel) {
+Preparer::BuiltModule Preparer::build(const plan::ModuleSource &source, const kernel::Kernel &kernel,
+                                      const std::vector<std::filesystem::path> &before) {
   const std::function<BuiltModule()> make = [&] {
     std::filesystem::path ko = source.path;
     BuiltModule module;
     if (source.kind == plan::ModuleSource::Kind::folder) {
-      const auto built = kernel::build_module(source.path, source.name, kernel, cache_);
+      const auto built = kernel::build_module(source.path, source.name, kernel, cache_, before);
       if (built.rebuilt) progress_(fmt::format("built {} for {}", source.name, kernel.release));
       ko = built.ko;
       module.log = built.log;
@@ -79,7 +80,9 @@ Preparer::BuiltModule Preparer::build(const plan::ModuleSource &source, const ke
     }
     return module;
   };
-  return modules_.get(kernel.digest + kernel.release + '\n' + source.path.string() + '\n' + source.name, make);
+  std::string key = kernel.digest + kernel.release + '\n' + source.path.string() + '\n' + source.name;
+  for (const auto &ko : before) key += '\n' + ko.string();
+  return modules_.get(key, make);
 }
 
 void Preparer::add_kernel_modules(const plan::Case &test_case, Prepared &prepared) {
@@ -114,8 +117,10 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
   }
 
   add_kernel_modules(test_case, prepared);
+  std::vector<std::filesystem::path> built;  // what a later module may use the symbols of
   for (const auto &source : test_case.modules) {
-    BuiltModule module = build(source, prepared.kernel);
+    BuiltModule module = build(source, prepared.kernel, built);
+    if (source.kind == plan::ModuleSource::Kind::folder) built.push_back(module.info.file);
     auto findings = kernel::preflight(module.info, prepared.kernel, prepared.modules);
     std::move(findings.begin(), findings.end(), std::back_inserter(prepared.preflight));
     prepared.files.push_back({fmt::format("/tmp/modules/{}.ko", source.name), module.content});

@@ -82,7 +82,8 @@ class Preparer {
   };
 
   kernel::Kernel resolve_kernel(const std::string &name);
-  BuiltModule build(const plan::ModuleSource &source, const kernel::Kernel &kernel);
+  BuiltModule build(const plan::ModuleSource &source, const kernel::Kernel &kernel,
+                    const std::vector<std::filesystem::path> &before);
   void add_kernel_modules(const plan::Case &test_case, Prepared &prepared);
 
   KernelChoice choice_;

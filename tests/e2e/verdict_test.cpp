@@ -66,8 +66,8 @@ TEST_P(FaultyModule, GetsTheVerdictThatItsPlanNames) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(E2e, FaultyModule, ::testing::ValuesIn(faulty_plans()), [](const auto &info) {
-  std::string name = info.param.stem();
+INSTANTIATE_TEST_SUITE_P(E2e, FaultyModule, ::testing::ValuesIn(faulty_plans()), [](const auto &plan) {
+  std::string name = plan.param.stem();
   std::replace_if(
       name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
   return name;
