@@ -98,6 +98,19 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
   std::chrono::milliseconds limit{0};
 };
 
+namespace {
+
+const wire::AgentInfo &checked(const wire::AgentInfo &agent) {
+  if (agent.protocol != wire::kProtocolVersion) {
+    throw SessionError(SessionError::Kind::version,
+                       fmt::format("the guest's agent speaks protocol version {}, this kmodtest {}", agent.protocol,
+                                   wire::kProtocolVersion));
+  }
+  return agent;
+}
+
+}  // namespace
+
 Session::Session(base::UnixSocket socket) : impl_(std::make_shared<Impl>(std::move(socket))) {}
 
 Session::~Session() {
@@ -121,16 +134,17 @@ void Session::cancel() noexcept {
 Task<wire::AgentInfo> Session::ready(std::chrono::milliseconds deadline) {
   const auto impl = impl_;
   const Impl::Deadline bounded(*impl, deadline, "its READY");
+  const wire::Report report = co_await impl->receive(0);
+  co_return checked(std::get<wire::Info>(report).agent);
+}
+
+Task<wire::AgentInfo> Session::greet(std::chrono::milliseconds deadline) {
+  const auto impl = impl_;
+  const Impl::Deadline bounded(*impl, deadline, "its answer to Hello");
   std::string hello = wire::encode(wire::Request{wire::Hello{}}, ++impl->last_id);
   co_await impl->send(std::move(hello));
   const wire::Report report = co_await impl->receive(0);
-  const auto &agent = std::get<wire::Info>(report).agent;
-  if (agent.protocol != wire::kProtocolVersion) {
-    throw SessionError(SessionError::Kind::version,
-                       fmt::format("the guest's agent speaks protocol version {}, this kmodtest {}", agent.protocol,
-                                   wire::kProtocolVersion));
-  }
-  co_return agent;
+  co_return checked(std::get<wire::Info>(report).agent);
 }
 
 Task<> Session::push(std::string path, const std::string &content, std::chrono::milliseconds deadline) {

@@ -35,8 +35,12 @@ class Session {
   Session(const Session &) = delete;
   Session &operator=(const Session &) = delete;
 
-  /// Says Hello and waits for the agent's Info. Throws SessionError.
+  /// Waits for the Info that an agent sends by itself when it comes up. Nothing is sent before: a serial line without
+  /// anybody at its other end would keep the tail of it and spoil the first frame. Throws SessionError.
   base::Task<wire::AgentInfo> ready(std::chrono::milliseconds deadline);
+
+  /// Says Hello to an agent that is up already, and waits for its Info. Throws SessionError.
+  base::Task<wire::AgentInfo> greet(std::chrono::milliseconds deadline);
 
   /// Pushes bytes to a path below /tmp in the guest. Throws SessionError; base::Error when the guest refuses (full).
   base::Task<> push(std::string path, const std::string &content, std::chrono::milliseconds deadline);

@@ -112,6 +112,11 @@ std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool 
       if (has_report) return std::nullopt;
       evidence.summary = with_detail("the guest was stopped before the end of its program", ending.detail);
       return finding;
+    case Kind::timed_out:
+      finding.outcome = Outcome::hung;
+      evidence.summary = ending.detail;
+      evidence.details.clear();
+      return finding;
     case Kind::not_started:
       evidence.summary = with_detail("no guest was started", ending.detail);
       return finding;

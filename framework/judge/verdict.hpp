@@ -48,6 +48,7 @@ struct Ending {
     silent,          ///< nothing came until the wall-clock deadline
     stopped_early,   ///< the controller stopped the guest after a report had been seen
     not_started,     ///< preflight or build: no guest was started
+    timed_out,       ///< the case's own timeout passed
   };
   Kind kind = Kind::completed;
   std::string detail;  ///< in words

@@ -192,10 +192,12 @@ base::ProcessResult run_make(const Kernel &kernel, const fs::path &folder, const
   return base::run_process(arguments, options);
 }
 
-std::vector<fs::path> symvers_beside(const std::vector<fs::path> &modules) {
+/// Of the modules that were built in other folders than `own`: Kbuild knows what it builds together.
+std::vector<fs::path> symvers_beside(const std::vector<fs::path> &modules, const fs::path &own) {
   std::vector<fs::path> files;
   std::error_code error;
   for (const auto &module : modules) {
+    if (module.parent_path() == own) continue;
     const auto file = module.parent_path() / "Module.symvers";
     if (fs::exists(file, error)) files.push_back(file);
   }
@@ -236,7 +238,7 @@ BuildResult build_module(const fs::path &source, const std::string &name, const 
   const FileLock lock(base_folder / (folder_name + ".lock"));
   try {
     const Stamp old = read_stamp(folder / kStamp);
-    const auto symvers = symvers_beside(before);
+    const auto symvers = symvers_beside(before, folder);
     Stamp now{settings_digest(kernel, symvers), list_sources(real_source), {}};
     if (!old.ko.empty() && old.settings == now.settings && old.files == now.files && fs::exists(folder / old.ko)) {
       return {find_ko(source, folder, name), false, {}};

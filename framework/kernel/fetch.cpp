@@ -263,10 +263,14 @@ Kernel KernelStore::fetch(const std::string &name) {
     throw base::Error(fmt::format("cannot put the kernel '{}' into the cache: {}: {}", name, error.path1().string(),
                                   error.code().message()),
                       "free some space, or set KMODTEST_CACHE to a folder on another disk");
-  } catch (...) {
+  } catch (const base::Interrupted &) {
     std::error_code ignored;
     fs::remove_all(work, ignored);
     throw;
+  } catch (const base::Error &error) {
+    std::error_code ignored;
+    fs::remove_all(work, ignored);
+    throw base::Error(fmt::format("cannot fetch the kernel '{}': {}", name, error.what()), error.hint(), error.blame());
   }
 }
 

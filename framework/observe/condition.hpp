@@ -11,15 +11,16 @@
 #include "wire/message.hpp"
 #include "wire/program.hpp"
 
-/// The conditions of steps, evaluated over records: no I/O, no clock, no exceptions. The agent uses them to know when to
-/// stop waiting, the judge to judge. "Pending" means: not true now, may become true.
+/// The conditions of steps, evaluated over records: no I/O, no clock, no exceptions. The agent uses them to know when
+/// to stop waiting, the judge to judge. "Pending" means: not true now, may become true.
 namespace kmodtest::observe {
 
 enum class Truth : std::uint8_t { pending, held, violated };
 
 struct Evaluation {
   Truth truth = Truth::pending;
-  std::string why;  ///< one clause: what is missing or what broke it ("'Thread exiting' has not appeared"); empty if held
+  std::string
+      why;  ///< one clause: what is missing or what broke it ("'Thread exiting' has not appeared"); empty if held
 };
 
 /// Feeds on log lines in order. Skips step markers.

@@ -12,8 +12,8 @@
 /// Parsers of what /proc prints (man 5 proc). Used in the guest too: they throw nothing.
 namespace kmodtest::observe {
 
-/// From the texts of /proc/PID/stat, /proc/PID/status, /proc/PID/comm (may be empty) and /proc/PID/wchan (may be empty).
-/// The name in `stat` may hold spaces and parentheses. Nothing when `stat` is no such line.
+/// From the texts of /proc/PID/stat, /proc/PID/status, /proc/PID/comm (may be empty) and /proc/PID/wchan (may be
+/// empty). The name in `stat` may hold spaces and parentheses. Nothing when `stat` is no such line.
 std::optional<wire::ThreadRecord> parse_thread(std::string_view stat, std::string_view status, std::string_view comm,
                                                std::string_view wchan);
 

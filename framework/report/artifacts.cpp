@@ -158,7 +158,8 @@ class Artifacts final : public Listener {
     if (finished.seen) {
       const judge::Observations &seen = *finished.seen;
       const Listings text = listings(seen);
-      write_if_any(folder / "console.log", seen.console);
+      if (!finished.domain_xml.empty())
+        write(folder / "console.log", seen.console);  // a quiet console is worth knowing
       write_if_any(folder / "kmsg.log", kmsg_text(seen));
       write_if_any(folder / "ps.txt", text.threads);
       write_if_any(folder / "lsmod.txt", text.modules);

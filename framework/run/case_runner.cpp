@@ -33,6 +33,11 @@ Ending ending_of(const agent::SessionError &error) {
   return {error.kind() == Kind::timeout ? Ending::Kind::silent : Ending::Kind::channel_broken, error.what()};
 }
 
+Ending ending_of(vm::GuestState state) {
+  if (state == vm::GuestState::crashed) return {Ending::Kind::panicked, "the guest's kernel panicked"};
+  return {Ending::Kind::guest_gone, "the guest's QEMU ended"};
+}
+
 }  // namespace
 
 void Cancellation::cancel() {
@@ -88,16 +93,12 @@ Task<bool> CaseRunner::boot(Conversation &talk, const Prepared &prepared, const 
   talk.domain_xml = talk.guest->xml();
   const Stopwatch watch(talk.timings.boot);
   progress("booting");
-  talk.guest->on_state_change([&talk](vm::GuestState state) {
-    const bool panicked = state == vm::GuestState::crashed;
-    talk.cut_short({panicked ? Ending::Kind::panicked : Ending::Kind::guest_gone,
-                    panicked ? "the guest's kernel panicked" : "the guest's QEMU ended"});
-  });
+  talk.guest->on_state_change([&talk](vm::GuestState state) { talk.cut_short(ending_of(state)); });
   std::optional<agent::SessionError> problem;
   try {
     base::UnixSocket socket = co_await talk.guest->open_channel();
     talk.session = std::make_unique<agent::Session>(std::move(socket));
-    if (talk.guest->state() != vm::GuestState::running) talk.cut_short({Ending::Kind::guest_gone, "the guest ended"});
+    if (const auto state = talk.guest->state(); state != vm::GuestState::running) talk.cut_short(ending_of(state));
     talk.seen->agent = co_await talk.session->ready(limits_.boot_of(prepared.spec.cpus));
     co_return true;
   } catch (const agent::SessionError &error) {
@@ -108,24 +109,13 @@ Task<bool> CaseRunner::boot(Conversation &talk, const Prepared &prepared, const 
 }
 
 Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const Progress &progress) {
-  {
-    const Stopwatch watch(talk.timings.push);
-    for (const auto &file : prepared.files) {
-      progress(fmt::format("pushing {}", file.path.substr(file.path.rfind('/') + 1)));
-      std::string path = file.path;
-      co_await talk.session->push(std::move(path), *file.content, limits_.push);
-    }
-  }
-  const Stopwatch watch(talk.timings.steps);
   base::asio::steady_timer grace(co_await base::asio::this_coro::executor);
+  base::asio::steady_timer timeout(co_await base::asio::this_coro::executor);
 
   // A panic ends the guest, but the last of its log may still be on its way through the channel.
   talk.guest->on_state_change([&talk, &grace, this](vm::GuestState state) {
-    const bool panicked = state == vm::GuestState::crashed;
-    Ending why{panicked ? Ending::Kind::panicked : Ending::Kind::guest_gone,
-               panicked ? "the guest's kernel panicked" : "the guest's QEMU ended"};
     grace.expires_after(limits_.after_report);
-    grace.async_wait([&talk, why](boost::system::error_code error) {
+    grace.async_wait([&talk, why = ending_of(state)](boost::system::error_code error) {
       if (!error) talk.cut_short(why);
     });
   });
@@ -146,21 +136,40 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
       if (!error) talk.cut_short({Ending::Kind::stopped_early, "stopped after the kernel had reported a defect"});
     });
   };
-  const auto wall_deadline =
-      std::chrono::duration_cast<std::chrono::milliseconds>(talk.test_case->timeout) + limits_.case_grace;
+  const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(talk.test_case->timeout);
   try {
+    co_await push(talk, prepared, progress);
+    const Stopwatch watch(talk.timings.steps);
+    // Guest time is wall time in this version, but for what a loaded machine delays.
+    timeout.expires_after(limit + limits_.case_grace);
+    timeout.async_wait([&talk, limit](boost::system::error_code error) {
+      if (error) return;
+      talk.cut_short({Ending::Kind::timed_out, fmt::format("the case did not end within its timeout of {:g} s",
+                                                           std::chrono::duration<double>(limit).count())});
+    });
     wire::Program program = prepared.program;
-    const auto ended = co_await talk.session->run(std::move(program), wall_deadline, std::move(on_report));
+    const auto ended =
+        co_await talk.session->run(std::move(program), limit + 2 * limits_.case_grace, std::move(on_report));
     talk.timings.guest = ended.time;
     talk.seen->ending = {Ending::Kind::completed, ended.error};
   } catch (const agent::SessionError &error) {
     talk.seen->ending = talk.forced ? *talk.forced : ending_of(error);
   }
   grace.cancel();
+  timeout.cancel();
   for (const auto &report : talk.seen->reports) {
     if (const auto *baseline = std::get_if<wire::Baseline>(&report)) talk.timings.guest -= baseline->inventory.time;
   }
   if (talk.timings.guest.count() < 0) talk.timings.guest = report::Seconds{0};
+}
+
+Task<> CaseRunner::push(Conversation &talk, const Prepared &prepared, const Progress &progress) {
+  const Stopwatch watch(talk.timings.push);
+  for (const auto &file : prepared.files) {
+    progress(fmt::format("pushing {}", file.path.substr(file.path.rfind('/') + 1)));
+    std::string path = file.path;
+    co_await talk.session->push(std::move(path), *file.content, limits_.push);
+  }
 }
 
 Task<report::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> test_case, Prepared prepared,

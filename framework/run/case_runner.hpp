@@ -47,8 +47,8 @@ struct Limits {
   std::chrono::milliseconds boot_per_cpu{3'000};  ///< for each further CPU
   int boot_attempts = 2;                          ///< a rare boot falls silent for minutes (QEMU under TCG)
   std::chrono::milliseconds push{60'000};
-  std::chrono::milliseconds case_grace{30'000};  ///< beyond the case's own timeout
-  std::chrono::milliseconds after_report{300};   ///< to let the rest of a kernel report arrive
+  std::chrono::milliseconds case_grace{3'000};  ///< beyond the case's own timeout
+  std::chrono::milliseconds after_report{300};  ///< to let the rest of a kernel report arrive
 
   std::chrono::milliseconds boot_of(int cpus) const { return boot + boot_per_cpu * (cpus - 1); }
 };
@@ -71,6 +71,7 @@ class CaseRunner {
 
   base::Task<bool> boot(Conversation &talk, const Prepared &prepared, const std::string &name,
                         const Progress &progress);
+  base::Task<> push(Conversation &talk, const Prepared &prepared, const Progress &progress);
   base::Task<> execute(Conversation &talk, const Prepared &prepared, const Progress &progress);
 
   vm::Hypervisor &hypervisor_;

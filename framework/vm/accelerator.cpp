@@ -113,7 +113,10 @@ base::Task<KvmAnswer> probe_kvm(Hypervisor &hypervisor, GuestSpec spec, ProbePat
     if (!answer.works) answer.reason = "/dev/kvm opens, but a guest under it does not reach user space";
     co_await guest->stop();
   } catch (const base::Error &error) {
-    answer = {false, error.what()};
+    // libvirt's words where /dev/kvm opens for us, but not for the user that QEMU runs as.
+    const bool not_for_qemu =
+        std::string_view(error.what()).find("does not support virt type 'kvm'") != std::string_view::npos;
+    answer = {false, not_for_qemu ? "the user that QEMU runs as may not open /dev/kvm" : error.what()};
   }
   for (char &c : answer.reason) {
     if (c == '\n') c = ' ';
@@ -131,7 +134,7 @@ base::Task<Accelerator> choose_accelerator(Hypervisor &hypervisor, GuestSpec spe
     write_kvm_answer(file, *answer);
   }
   if (answer->works) co_return Accelerator::kvm;
-  if (say) say(fmt::format("KVM is not used, guests run slower under TCG: {}", answer->reason));
+  if (say) say(fmt::format("KVM is not used, QEMU emulates (TCG): {}", answer->reason));
   co_return Accelerator::tcg;
 }
 

@@ -124,6 +124,15 @@ void make_private_folder(const fs::path &folder) {
 }
 
 fs::path runs_folder() {
+  if (const char *wanted = std::getenv("KMODTEST_RUNTIME"); wanted != nullptr && *wanted != '\0') {
+    const fs::path folder = fs::absolute(wanted);
+    if (folder.string().size() > kLongestRunsFolder) {
+      throw base::Error(fmt::format("KMODTEST_RUNTIME is too long for the sockets of guests: {}", folder.string()),
+                        fmt::format("name a folder of at most {} characters", kLongestRunsFolder), base::Blame::usage);
+    }
+    make_private_folder(folder);
+    return folder;
+  }
   fs::path folder = fmt::format("/tmp/kmodtest-{}", ::geteuid());
   const char *runtime = std::getenv("XDG_RUNTIME_DIR");
   if (::geteuid() != 0 && runtime != nullptr && *runtime == '/') {

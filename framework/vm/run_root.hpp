@@ -23,9 +23,9 @@ struct QemuUser {
 /// nobody; KMODTEST_QEMU_USER=root keeps root.
 std::optional<QemuUser> unprivileged_user();
 
-/// The folder that holds all controllers' roots of this user: $XDG_RUNTIME_DIR/kmodtest for an ordinary user whose path
-/// is short, else /tmp/kmodtest-UID. Made when missing. Throws base::Error when it belongs to somebody else or others
-/// may write to it.
+/// The folder that holds all controllers' roots of this user: $KMODTEST_RUNTIME, else $XDG_RUNTIME_DIR/kmodtest for an
+/// ordinary user whose path is short, else /tmp/kmodtest-UID. Made when missing. Throws base::Error when it belongs to
+/// somebody else or others may write to it.
 std::filesystem::path runs_folder();
 
 /// As above, for a folder that the caller names.

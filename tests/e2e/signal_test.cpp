@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(E2e, Killed, ::testing::Values(0, 100, 1500, 4000));
 TEST(Signals, TheNextRunSweepsWhatAKilledOneLeft) {
   const ScratchFolder scratch;
   const ScratchFolder runtime;
-  Tool::Environment environment = {{"XDG_RUNTIME_DIR", runtime.path()}};
+  Tool::Environment environment = {{"KMODTEST_RUNTIME", runtime.path()}};
   Tool killed(long_run(scratch.path() / "junit.xml"), environment);
   std::this_thread::sleep_for(2s);
   killed.signal(SIGKILL);

@@ -5,9 +5,12 @@
 #include <fcntl.h>
 #include <fstream>
 #include <grp.h>
+#include <sched.h>
 #include <signal.h>
 #include <sstream>
 #include <stdexcept>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -41,15 +44,17 @@ std::string read_file(const fs::path &file) {
   return content.str();
 }
 
-Tool::Tool(std::vector<std::string> arguments, Environment environment, std::optional<uid_t> user) {
+Tool::Tool(std::vector<std::string> arguments, Environment environment, std::optional<uid_t> user,
+           const fs::path &hidden) {
   std::vector<std::string> words = {KMODTEST_BINARY};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  environment.emplace("XDG_RUNTIME_DIR", runtime_.path().string());
+  environment.emplace("KMODTEST_RUNTIME", runtime_.path().string());
   environment.emplace("NO_COLOR", "1");
   std::vector<char *> argv;
   for (auto &word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   const std::string out = output_.path() / "out", err = output_.path() / "err";
+  ::chmod(runtime_.path().c_str(), 0711);  // QEMU runs as somebody else where we are root
   if (user && ::chown(runtime_.path().c_str(), *user, *user) != 0) throw std::runtime_error("cannot chown");
 
   pid_ = ::fork();
@@ -60,6 +65,11 @@ Tool::Tool(std::vector<std::string> arguments, Environment environment, std::opt
   ::dup2(in, 0);
   ::dup2(to_out, 1);
   ::dup2(to_err, 2);
+  if (!hidden.empty() &&
+      (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+       ::mount("/dev/null", hidden.c_str(), nullptr, MS_BIND, nullptr) != 0)) {
+    ::_exit(126);
+  }
   for (const auto &[name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
   if (user && (::setgroups(0, nullptr) != 0 || ::setgid(*user) != 0 || ::setuid(*user) != 0)) ::_exit(126);
   ::execv(argv[0], argv.data());

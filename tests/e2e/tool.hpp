@@ -36,12 +36,14 @@ struct Ended {
   std::string err;
 };
 
-/// One kmodtest process with a runtime folder of its own, so that its guests can be told from all others.
+/// One kmodtest process (as `user`, if given; with the file `hidden` not executable for it, which takes root) with a
+/// runtime folder of its own, so that its guests can be told from all others.
 class Tool {
  public:
   using Environment = std::map<std::string, std::string>;
 
-  explicit Tool(std::vector<std::string> arguments, Environment environment = {}, std::optional<uid_t> user = {});
+  explicit Tool(std::vector<std::string> arguments, Environment environment = {}, std::optional<uid_t> user = {},
+                const fs::path &hidden = {});
   ~Tool();
   Tool(const Tool &) = delete;
   Tool &operator=(const Tool &) = delete;

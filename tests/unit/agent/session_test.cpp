@@ -53,23 +53,28 @@ base::Task<> ready_only(Session &session) {
   co_await session.ready(5s);
 }
 
-TEST_F(SessionTest, ReadyGivesTheAgentsInfoWhetherAskedForOrNot) {
-  for (const bool unsolicited : {true, false}) {
+TEST_F(SessionTest, ReadyWaitsForTheAgentsOwnInfoAndGreetAsksForIt) {
+  for (const bool asks : {false, true}) {
     base::UnixSocket socket(io_);
-    ScriptedAgent agent(socket, [unsolicited](ScriptedAgent &self) {
-      if (unsolicited) self.send(info_of(1), 0);
+    ScriptedAgent agent(socket, [asks](ScriptedAgent &self) {
+      if (!asks) return self.send(info_of(1), 0);
       const auto hello = self.next();
       ASSERT_TRUE(hello.has_value());
+      EXPECT_TRUE(std::holds_alternative<wire::Hello>(hello->first));
       self.send(info_of(1), hello->second);
-      self.next();
     });
     Session session(std::move(socket));
     std::string release;
-    auto talk = [](Session &to, std::string &result) -> base::Task<> {
+    auto talk = [](Session &to, bool greets, std::string &result) -> base::Task<> {
+      if (greets) {
+        const auto info = co_await to.greet(5s);
+        result = info.kernel_release;
+        co_return;
+      }
       const auto info = co_await to.ready(5s);
       result = info.kernel_release;
     };
-    run_to_end(io_, talk(session, release));
+    run_to_end(io_, talk(session, asks, release));
     EXPECT_EQ(release, "6.1.0-test");
     session.close();
   }
@@ -113,7 +118,7 @@ TEST_F(SessionTest, RubbishIsCorrupt) {
 }
 
 TEST_F(SessionTest, AClosedChannelIsToldFromASilentOne) {
-  const auto closed = error_of([](ScriptedAgent &self) { self.next(); }, ready_only);
+  const auto closed = error_of([](ScriptedAgent &) {}, ready_only);
   ASSERT_TRUE(closed.has_value());
   EXPECT_EQ(closed->kind(), SessionError::Kind::closed);
 

@@ -154,6 +154,13 @@ TEST(Verdict, SilenceDuringAProgramHangs) {
               ElementsAre("hung", "the guest fell silent: nothing for 90 s"));
 }
 
+TEST(Verdict, ACaseBeyondItsTimeoutHangs) {
+  Stream stream;
+  stream.load();
+  EXPECT_THAT(summaries(stream.verdict(Kind::timed_out, "the case did not end within its timeout of 2 s")),
+              ElementsAre("hung", "the case did not end within its timeout of 2 s"));
+}
+
 TEST(Verdict, SilenceBeforeAProgramErrs) {
   Stream stream;
   stream.seen.reports.clear();

@@ -53,6 +53,12 @@ enum class Plays { everything, only_ready, nothing, oops };
 Task<> play(base::UnixSocket socket, Plays plays) {
   wire::FrameDecoder decoder;
   std::array<char, 4096> chunk;
+  if (plays != Plays::nothing) {
+    wire::Info info;
+    info.agent.protocol = wire::kProtocolVersion;
+    wire::Report ready{info};
+    co_await write_report(socket, std::move(ready), 0);
+  }
   while (true) {
     boost::system::error_code error;
     const auto buffer = asio::buffer(chunk);
@@ -64,11 +70,7 @@ Task<> play(base::UnixSocket socket, Plays plays) {
       if (plays == Plays::nothing) continue;
       const auto request = wire::decode_request(*frame, nullptr);
       std::vector<wire::Report> answers;
-      if (std::holds_alternative<wire::Hello>(*request)) {
-        wire::Info info;
-        info.agent.protocol = wire::kProtocolVersion;
-        answers.emplace_back(info);
-      } else if (plays == Plays::only_ready) {
+      if (plays == Plays::only_ready) {
         continue;
       } else if (const auto *push = std::get_if<wire::Push>(&*request)) {
         answers.emplace_back(wire::Pushed{push->path, push->data.size(), ""});
@@ -80,6 +82,7 @@ Task<> play(base::UnixSocket socket, Plays plays) {
           answers.emplace_back(wire::LogLines{{line}, 0});
         } else {
           answers.emplace_back(wire::StepEnded{0, wire::Microseconds{5}, wire::StepResult::held, 3, ""});
+          answers.emplace_back(wire::AfterUnload{});
           answers.emplace_back(wire::ProgramEnded{wire::Microseconds{9}, 1, false, ""});
         }
       }
@@ -150,6 +153,9 @@ class RunnerTest : public ::testing::Test {
 TEST_F(RunnerTest, EveryCaseGetsAGuestOfItsOwnAndPasses) {
   const auto result = run({make_case("a"), make_case("b"), make_case("c")});
   EXPECT_EQ(result.by_outcome[0], 3u);
+  for (const auto &finished : recorder_.cases) {
+    for (const auto &evidence : finished.verdict.evidence) ADD_FAILURE() << evidence.summary;
+  }
   EXPECT_EQ(exit_code(result), ExitCode::all_passed);
   EXPECT_EQ(started_, 3);
   EXPECT_EQ(recorder_.cases.size(), 3u);
