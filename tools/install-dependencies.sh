@@ -21,7 +21,7 @@ main_packages=(
 backports_packages=(
   qemu-system-x86 qemu-system-data qemu-utils libvirt-dev libvirt-daemon-driver-qemu libboost1.83-dev
 )
-check_packages=(clang-14 libclang-rt-14-dev clang-format-14)
+check_packages=(python3 clang-14 libclang-rt-14-dev clang-format-14)
 lint_packages=(clang-tidy-14 clang-tools-14 shellcheck)
 
 only_list=0

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Boots the agent in a plain QEMU: an initramfs made by hand, the channel on a Unix socket."""
 
-import os
+import ctypes
 import pathlib
+import signal
+import socket
 import subprocess
 import tempfile
-import time
 
 from protocol import Agent
 
+QEMU = "qemu-system-x86_64"
+BUSYBOX = "/bin/busybox"
 CHANNEL_MODULES = ("virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_dev virtio_pci virtio_console").split()
 
 
@@ -24,7 +27,7 @@ def cpio(entries):
     return archive
 
 
-def initramfs(agent, modules_root, busybox="/bin/busybox"):
+def initramfs(agent, modules_root, busybox=BUSYBOX):
     entries = [(folder, 0o040755, b"") for folder in ("bin", "dev", "proc", "sys", "tmp", "modules")]
     entries.append(("init", 0o100755, pathlib.Path(agent).read_bytes()))
     entries.append(("bin/busybox", 0o100755, pathlib.Path(busybox).read_bytes()))
@@ -38,37 +41,48 @@ def initramfs(agent, modules_root, busybox="/bin/busybox"):
     return cpio(entries)
 
 
-class Guest:
-    """A running guest; `ready_seconds` is the time from QEMU's start to READY."""
+def end_with_us():
+    """QEMU gets SIGKILL when this process ends, however it ends (prctl(2), PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
-    def __init__(self, kernel, archive, cpus=2, channel="virtio", append="", wait_for_ready=True,
-                 accelerator="tcg", arguments=()):
+
+class Guest:
+    """A running guest, READY seen; `agent` is the connection to it."""
+
+    def __init__(self, kernel, archive, cpus=2, channel="virtio"):
         self.folder = tempfile.TemporaryDirectory(prefix="kmt-guest-")
         path = pathlib.Path(self.folder.name)
         (path / "initrd").write_bytes(archive)
-        self.channel = str(path / "channel")
-        self.console = path / "console"
+        self.channel, self.console = str(path / "channel"), path / "console"
         device = (["-device", "virtio-serial-pci", "-device", "virtserialport,chardev=c,name=org.kmodtest.agent.0"]
                   if channel == "virtio" else ["-serial", "chardev:c"])
-        words = (f"console=ttyS0 quiet printk.devkmsg=on panic=-1 no_timer_check kmodtest.channel={channel} {append}")
-        started = time.monotonic()
-        self.process = subprocess.Popen(
-            ["qemu-system-x86_64", "-machine", "q35", "-accel", accelerator, "-bios", "/usr/share/qemu/qboot.rom", "-m",
-             "256", "-smp", str(cpus), "-display", "none", "-nodefaults", "-no-reboot", "-kernel", str(kernel),
-             "-initrd", str(path / "initrd"), "-append", words, "-serial", f"file:{self.console}", "-chardev",
-             f"socket,id=c,path={self.channel},server=on,wait=off", *device, *arguments])
-        while not os.path.exists(self.channel):
-            time.sleep(0.005)
-        self.agent = self.info = None
-        if wait_for_ready:
-            self.agent = Agent(self.channel)
-            self.info = self.agent.wait("Info", 60)[2]
-            self.ready_seconds = time.monotonic() - started
+        words = (f"console=ttyS0 quiet printk.devkmsg=on panic=-1 no_timer_check cryptomgr.notests "
+                 f"kmodtest.channel={channel}")
+        # We listen and QEMU accepts, so that nobody has to wait until the socket is there.
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self.channel)
+            listener.listen(4)
+            self.process = subprocess.Popen(
+                [QEMU, "-machine", "q35", "-accel", "tcg", "-m", "256", "-smp", str(cpus), "-display", "none",
+                 "-nodefaults", "-no-reboot", "-kernel", str(kernel), "-initrd", str(path / "initrd"), "-append", words,
+                 "-serial", f"file:{self.console}", "-chardev", f"socket,id=c,fd={listener.fileno()},server=on,wait=off",
+                 *device], pass_fds=[listener.fileno()], preexec_fn=end_with_us)
+        self.agent = Agent(self.channel)
+        try:
+            self.info = self.agent.wait("Info")[2]
+        except (OSError, EOFError, TimeoutError):
+            console = self.console.read_text(errors="replace") if self.console.exists() else ""
+            self.stop()
+            raise AssertionError(f"the guest did not come up; its console:\n{console[-3000:]}") from None
+
+    def reconnect(self):
+        """Closes the channel and opens it again, as a new host."""
+        self.agent.close()
+        self.agent = Agent(self.channel)
+        return self.agent
 
     def stop(self):
+        self.agent.close()
         self.process.kill()
         self.process.wait()
         self.folder.cleanup()
-
-    def __enter__(self): return self
-    def __exit__(self, *_): self.stop()

@@ -83,7 +83,7 @@ def run_command(command, background=False, status=(0, 0), out=None, err=None):
 
 def cpus(offline="", online=""): return u8(CPUS) + text(offline) + text(online)
 def sleep(seconds): return u8(SLEEP) + duration(seconds)
-def step(body, within=5.0, hold=0.0, label="a step"): return body + duration(within) + duration(hold) + text(label)
+def step(body, within=60.0, hold=0.0, label="a step"): return body + duration(within) + duration(hold) + text(label)
 def program(steps, modules=(), prerequisites=()): return seq(list(prerequisites)) + seq([text(m) for m in modules]) + seq(steps)
 
 
@@ -175,7 +175,7 @@ class Agent:
         self.socket.sendall(frame(kind, payload, self.ident, **options))
         return self.ident
 
-    def receive(self, deadline=30.0):
+    def receive(self, deadline=120.0):
         """(id, name, fields) of the next report; None after `deadline` seconds."""
         end = time.monotonic() + deadline
         while True:
@@ -194,7 +194,7 @@ class Agent:
                 raise EOFError("the guest is gone")
             self.buffer += data
 
-    def wait(self, wanted, deadline=30.0):
+    def wait(self, wanted, deadline=120.0):
         while True:
             got = self.receive(deadline)
             if got is None:
@@ -216,7 +216,7 @@ class Agent:
             self.send(PUSH, text(path) + u64(at) + text(piece) + u8(last) + u32(zlib.crc32(data)))
         return self.wait("Pushed")[2]
 
-    def run(self, *args, deadline=60.0, **kwargs):
+    def run(self, *args, deadline=120.0, **kwargs):
         """All reports of a program."""
         ident = self.send(RUN, program(*args, **kwargs))
         reports = []
