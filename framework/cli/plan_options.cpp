@@ -31,18 +31,25 @@ void PlanOptions::add_to(CLI::App &app) {
   app.add_option("input", inputs, "plans (.yaml), folders of plans, modules (.ko or a folder with a Kbuild)")
       ->required()
       ->type_name("PLAN|FOLDER|MODULE");
+  // One value each time: what follows is an input.
   app.add_option("--cpus", cpus, "CPU counts of the guests, instead of the plan's")
       ->delimiter(',')
       ->check(CLI::Range(1, kMaxCpus))
-      ->type_name("N[,N…]");
+      ->type_name("N[,N…]")
+      ->allow_extra_args(false);
   app.add_option("--kernel", kernels, "kernels of the catalogue, a bzImage, or 'host', instead of the plan's")
       ->delimiter(',')
-      ->type_name("KERNEL[,…]");
+      ->type_name("KERNEL[,…]")
+      ->allow_extra_args(false);
   app.add_option("--memory", memory, "memory of the guests, instead of the plan's")->type_name("SIZE");
-  app.add_option("--modules", module_roots, "further folders in which plans look their modules up")->type_name("DIR");
-  app.add_option("--case", ids, "only the case of this id (may be repeated)")->type_name("ID");
-  app.add_option("--filter", patterns, "only cases whose id holds this text or matches this glob")->type_name("TEXT");
-  app.add_option("--tag", tags, "only plans with this tag")->type_name("TAG");
+  app.add_option("--modules", module_roots, "further folders in which plans look their modules up")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+  app.add_option("--case", ids, "only the case of this id (may be repeated)")->type_name("ID")->allow_extra_args(false);
+  app.add_option("--filter", patterns, "only cases whose id holds this text or matches this glob")
+      ->type_name("TEXT")
+      ->allow_extra_args(false);
+  app.add_option("--tag", tags, "only plans with this tag")->type_name("TAG")->allow_extra_args(false);
 }
 
 plan::Overrides PlanOptions::overrides() const {

@@ -25,6 +25,17 @@ TEST(CommandLine, WrongUsageIsExitCode2AndHelpIs0) {
   EXPECT_EQ(run({"--version"}), 0);
 }
 
+TEST(CommandLine, AnOptionTakesOneValueAndLeavesTheInputsAlone) {
+  CLI::App app;
+  PlanOptions options;
+  options.add_to(app);
+  const std::vector<const char *> words = {"kmodtest", "--cpus", "1,2", "--modules", "m", "--case", "x", "plan.yaml"};
+  app.parse(static_cast<int>(words.size()), words.data());
+  EXPECT_EQ(options.cpus, (std::vector<int>{1, 2}));
+  EXPECT_EQ(options.ids, (std::vector<std::string>{"x"}));
+  EXPECT_EQ(options.inputs, (std::vector<std::filesystem::path>{"plan.yaml"}));
+}
+
 TEST(CommandLine, EveryCommandHasASummaryInLowerCase) {
   for (const Command &command : commands()) {
     ASSERT_NE(command.summary[0], '\0');
