@@ -3,12 +3,12 @@
 # Installs what kmodtest needs on Debian 12, and nothing that is already there.
 #
 #   tools/install-dependencies.sh            to build and to run
-#   tools/install-dependencies.sh --check    also what `make check` needs: clang with libFuzzer, clang-format
+#   tools/install-dependencies.sh --check    also what `make check` needs: clang with libFuzzer, clang-format, python3
 #   tools/install-dependencies.sh --lint     also what `make lint` needs: clang-tidy, shellcheck
 #   tools/install-dependencies.sh --list     prints the packages instead of installing them
 #
-# QEMU, libvirt and Boost come from the bookworm-backports suite (virtual time needs QEMU 8.1 or later,
-# Asio's cancellation Boost 1.83). The suite is added from the mirror that this machine's own apt
+# QEMU, libvirt and Boost come from the bookworm-backports suite (kmodtest is tested with QEMU 8.1 or later and libvirt 10
+# or later; Asio's cancellation needs Boost 1.83). The suite is added from the mirror that this machine's own apt
 # configuration names. Does nothing, quickly, when everything is present.
 set -euo pipefail
 

@@ -29,7 +29,7 @@ steps:
 ```
 
 * `kmodtest lint my_module.yaml` tells all that is wrong with it at once, without booting anything.
-* `kmodtest run my_module.yaml` runs three cases: with one, two and four CPUs.
+* `kmodtest list my_module.yaml` shows its three cases: with one, two and four CPUs. `kmodtest run my_module.yaml` runs them.
 * Each step waits for what it expects, so no `sleep` is needed. A step fails at once when it can no longer hold.
 * What is wrong with any module is checked without asking: kernel reports, taint, and what stays behind after unload.
 * The first comment line gives editors with a YAML language server completion and checks while you write.
@@ -52,7 +52,8 @@ A plan runs once for each combination of the values of `kernel`, `guest.cpus` an
 same are taken once, so a guest with one CPU gets one case of `[first, last]`.
 
 `${NAME}` is filled in with a variable's value in any text of `guest`, `module`, `kernel_modules`, `checks`, `timeout`, `skip` and `steps`;
-`${cpus}` and `${kernel}` are always there. `$${` stands for a plain `${`. Inside `{…}` and `[…]`, YAML wants quotes around it: `{cpu: "${cpu}"}`.
+`${cpus}` and `${kernel}` are always there. Any other name is an error, so a `${HOME}` for the guest's shell is written `$${HOME}`: `$${` stands
+for a plain `${`. Inside `{…}` and `[…]`, YAML wants quotes around it: `{cpu: "${cpu}"}`.
 
 )md";
 
@@ -83,12 +84,14 @@ Wherever a list of patterns is meant, a single pattern does too. `[0-9]` is a di
 In `modinfo`, a plain text has to be the whole field; for `vermagic` and `parm` it has to be its start. An empty text in quotes
 (`depends: ""`) says that the field is empty.
 
+A parameter that the module does not have does not keep the kernel from loading it; `dmesg: {absent: unknown parameter}` looks for its note.
+
 )md";
 
 const char *const kReferenceMeaning = R"md(## What it means
 
-**Time is the guest's.** Durations, deadlines and intervals are measured by the clock of the guest, which does not run while the guest does
-not. A slow or busy host makes a case take longer, not fail.
+**Time is the guest's.** Durations, deadlines and intervals are measured by the clock of the guest. That clock follows the host's, also while a
+busy host does not let the guest run: leave intervals some tolerance, and deadlines some room.
 
 **Waiting.** A condition (`dmesg`, `ps`, `lsmod`, `file`) is looked at until all of it is true, at most for `within`. It then has to stay
 true for `for`. So `dmesg: {absent: error, for: 2s}` watches for two seconds, and `dmesg: {absent: error}` looks once. A condition
