@@ -157,7 +157,7 @@ class AgentTest(unittest.TestCase):
             self.assertIn("bad magic", self.agent.wait("Refused")[2]["reason"])
             self.agent.hello()
         self.agent.socket.sendall(frame(HELLO, u16(1))[:-1] + b"?" + frame(HELLO, u16(1), 4711))
-        self.assertEqual(self.agent.wait("Info")[0], 4711)
+        self.assertIsNotNone(self.agent.info({4711}))
 
     def test_hello_inside_a_frame(self):
         self.agent.socket.sendall(frame(PUSH, bytes(1000))[:500])
@@ -203,7 +203,8 @@ class RuinedGuestTest(unittest.TestCase):
 
     def test_power_off(self):
         self.agent.send(POWER_OFF)
-        self.agent.close()
+        if Setting.channel == "virtio":
+            self.agent.close()  # a serial line loses what the guest has not read by then
         self.assertEqual(self.guest.process.wait(60), 0)
 
 

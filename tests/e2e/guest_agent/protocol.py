@@ -202,12 +202,23 @@ class Agent:
             if got[1] == wanted:
                 return got
 
-    def hello(self):
-        ident = self.send(HELLO, u16(VERSION))
-        while True:
-            got = self.wait("Info")
-            if got[0] == ident:
+    def info(self, idents, deadline=120.0):
+        """The Info that answers one of these requests; None when none came in time."""
+        end = time.monotonic() + deadline
+        while got := self.receive(end - time.monotonic()):
+            if got[1] == "Info" and got[0] in idents:
                 return got[2]
+        return None
+
+    def hello(self):
+        """Greets an agent that is up. It may drop a Hello that comes in the moment in which it notices that the host
+        before is gone: docs/protocol.md has the host say it again."""
+        idents = set()
+        for _ in range(120):
+            idents.add(self.send(HELLO, u16(VERSION)))
+            if info := self.info(idents, 1.0):
+                return info
+        raise TimeoutError("no answer to Hello")
 
     def push(self, path, data, chunk=256 << 10):
         for at in range(0, max(len(data), 1), chunk):
