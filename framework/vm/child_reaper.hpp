@@ -5,7 +5,8 @@
 
 namespace kmodtest::vm {
 
-/// Reaps the QEMUs that libvirt daemonizes, of which this process becomes the parent (PR_SET_CHILD_SUBREAPER).
+/// Reaps the QEMUs that libvirt daemonizes and the guards of its probes (probe_guard.hpp), of which this process
+/// becomes the parent (PR_SET_CHILD_SUBREAPER).
 ///
 /// Everything else is left alone: a child in our session is waited for by whoever started it.
 class ChildReaper {
@@ -18,7 +19,7 @@ class ChildReaper {
   base::asio::signal_set child_ended_;
 };
 
-/// Reaps every zombie child that is a QEMU (or its wrapper) in another session than ours; returns how many.
+/// Reaps every zombie child that is a QEMU, its wrapper or a guard in another session than ours; returns how many.
 int reap_daemonized_qemus();
 
 }  // namespace kmodtest::vm

@@ -245,7 +245,8 @@ fs::path RunRoot::make_guest_folder() {
 
 fs::path RunRoot::readable_by_qemu(const fs::path &file) {
   const std::string name = identity(file);
-  if (!user_ || open_to_others(file, S_IROTH)) return fs::absolute(file);
+  // A link leads through other folders than those that its path names.
+  if (!user_ || open_to_others(fs::canonical(file), S_IROTH)) return fs::absolute(file);
   const std::lock_guard lock(mutex_);
   const fs::path copy = path_ / "images" / name;
   std::error_code error;

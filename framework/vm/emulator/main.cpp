@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// kmodtest-qemu: libvirt starts this as the emulator of our guests. It asks the kernel to be killed when the
-/// controller ends, however that ends, and becomes QEMU. libvirt's probe of the emulator's abilities passes through as
-/// it is.
+/// controller ends, however that ends, and becomes QEMU. libvirt's probe of the emulator's abilities, a QEMU that makes
+/// itself a daemon, gets a guard instead.
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -12,7 +12,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vm/probe_guard.hpp"
+
 namespace {
+
+/// The argument after `name`, nullptr without.
+const char *value_of(char **argv, const char *name) {
+  for (char **argument = argv; *argument != nullptr; ++argument) {
+    if (std::strcmp(*argument, name) == 0) return argument[1];
+  }
+  return nullptr;
+}
+
+bool has(char **argv, const char *word) {
+  for (char **argument = argv; *argument != nullptr; ++argument) {
+    if (std::strcmp(*argument, word) == 0) return true;
+  }
+  return false;
+}
 
 /// By the permission bits alone: libvirt lets its probe override them, which a guest may not.
 bool may_open_kvm() {
@@ -27,6 +44,20 @@ bool may_open_kvm() {
   return member && (kvm.st_mode & 060) == 060;
 }
 
+/// A probe below a controller's root must not outlive that controller. False when it is gone already.
+bool tie_probe(char **argv) {
+  const char *pidfile = value_of(argv, "-pidfile");
+  if (!has(argv, "-daemonize") || pidfile == nullptr) return true;
+  const pid_t controller = kmodtest::vm::controller_in(pidfile);
+  return controller == 0 || kmodtest::vm::guard_daemon(controller, pidfile);
+}
+
+/// The controller may have died before we could tie ourselves to it; then nobody would ever end us.
+int controller_is_gone() {
+  std::fputs("kmodtest-qemu: the controller is gone\n", stderr);
+  return 126;
+}
+
 }  // namespace
 
 int main(int, char **argv) {
@@ -34,12 +65,10 @@ int main(int, char **argv) {
     // Our parent is the controller, since it is the subreaper of what libvirt daemonizes. Source: prctl(2): the request
     // survives execve of a program without set-user-ID.
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return 126;
-    // The controller may have died before the request was made; then nobody would ever send the signal.
-    if (getppid() != std::atoi(controller)) {
-      std::fputs("kmodtest-qemu: the controller is gone\n", stderr);
-      return 126;
-    }
+    if (getppid() != std::atoi(controller)) return controller_is_gone();
     unsetenv("KMODTEST_CONTROLLER");
+  } else if (!tie_probe(argv)) {
+    return controller_is_gone();
   }
   // A probe that finds KVM where no guest could open it makes libvirt distrust what it found, and probe anew, ten times
   // for each guest.

@@ -88,6 +88,13 @@ TEST(Reaper, TakesADaemonizedQemu) {
   EXPECT_FALSE(process_stat(qemu));
 }
 
+TEST(Reaper, TakesTheGuardOfAProbe) {
+  const pid_t guard = start_child("kmodtest-qemu", true);
+  make_zombie(guard);
+  EXPECT_EQ(reap_daemonized_qemus(), 1);
+  EXPECT_FALSE(process_stat(guard));
+}
+
 TEST(Reaper, LeavesWhatLibvirtOrOthersWaitFor) {
   const pid_t of_our_session = start_child("qemu-system-x86", false);
   const pid_t of_another_name = start_child("dmidecode", true);

@@ -151,5 +151,17 @@ TEST_F(RunRootTest, CopiesAFileThatQemusUserCannotReach) {
   EXPECT_THROW(root->readable_by_qemu(folder_ / "missing"), base::Error);
 }
 
+TEST_F(RunRootTest, CopiesWhatALinkLeadsToThroughAFolderThatIsClosed) {
+  const auto root = RunRoot::open();
+  if (!root->qemu_user()) GTEST_SKIP() << "QEMU runs as we do";
+  make_private_folder(folder_ / "open");
+  ::chmod(folder_.c_str(), 0755);
+  fs::create_directory(folder_ / "closed");
+  std::ofstream(folder_ / "closed/kernel") << "image";
+  ::chmod((folder_ / "closed").c_str(), 0700);
+  fs::create_symlink(folder_ / "closed/kernel", folder_ / "open/kernel");
+  EXPECT_NE(root->readable_by_qemu(folder_ / "open/kernel"), folder_ / "open/kernel");
+}
+
 }  // namespace
 }  // namespace kmodtest::vm
