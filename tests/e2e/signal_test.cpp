@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "e2e/tool.hpp"
+#include "kernel/kernel.hpp"
 
 namespace kmodtest::e2e {
 namespace {
@@ -65,6 +66,48 @@ TEST_P(Killed, NoGuestSurvivesTheController) {
 }
 
 INSTANTIATE_TEST_SUITE_P(E2e, Killed, ::testing::Values(0, 100, 1500, 4000));
+
+/// A run in a cache where nothing is known of QEMU yet, so that libvirt probes it first: the probe's QEMU is a daemon.
+/// The kernel is named by its files, since a catalogue's kernel belongs to one cache, and what is named after its
+/// content is borrowed from the user's.
+class KilledWhileProbing : public ::testing::TestWithParam<int> {
+ protected:
+  void SetUp() override {
+    const fs::path users = kernel::cache_folder();
+    kernel::KernelStore store(kernel::read_catalogue(kernel::data_folder() / "kernels.yaml"), users, {});
+    const auto kernel = store.cached(store.default_entry().name);
+    ASSERT_TRUE(kernel) << "the fixture did not fetch the kernel";
+    for (const char *shared : {"vmlinux", "initramfs"}) fs::create_symlink(users / shared, cache_.path() / shared);
+    fs::permissions(cache_.path(), fs::perms::others_exec, fs::perm_options::add);
+    arguments_ = {"run",
+                  kernel->modules_dir / "kernel/lib/crc7.ko",
+                  "--kernel",
+                  kernel->image,
+                  "--no-kvm",
+                  "--modules-dir",
+                  kernel->modules_dir};
+  }
+
+  const ScratchFolder cache_;
+  std::vector<std::string> arguments_;
+};
+
+TEST_P(KilledWhileProbing, NoQemuSurvivesTheController) {
+  Tool tool(arguments_, {{"KMODTEST_CACHE", cache_.path()}});
+  ASSERT_TRUE(tool.wait_for_guest());
+  const std::vector<pid_t> first = tool.guests();
+  std::string seen;
+  for (const pid_t pid : first) seen += read_file(fs::path("/proc") / std::to_string(pid) / "cmdline");
+  EXPECT_NE(seen.find("none,accel="), std::string::npos) << "this is no probe: " << seen;
+  std::this_thread::sleep_for(std::chrono::milliseconds(GetParam()));
+  tool.signal(SIGKILL);
+  const Ended ended = tool.wait(20s);
+  EXPECT_EQ(ended.exit_code, 137) << ended.out << ended.err;
+  EXPECT_TRUE(tool.guests_gone(3000ms)) << "a QEMU is left";
+}
+
+// From the wrapper's start over the daemon's start and libvirt's questions to the first guest.
+INSTANTIATE_TEST_SUITE_P(E2e, KilledWhileProbing, ::testing::Values(0, 20, 40, 70, 110, 160, 250, 400, 600, 900));
 
 TEST(Signals, TheNextRunSweepsWhatAKilledOneLeft) {
   const ScratchFolder scratch;

@@ -1,179 +1,137 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Guests on the real QEMU and libvirt. Needs KMODTEST_TEST_KERNEL (a bzImage or vmlinux) and KMODTEST_TEST_INITRAMFS
-/// whose agent starts the channel with the bytes "KMT"; the program kmodtest-qemu has to lie beside this one.
-#include <array>
+/// Guests on the real QEMU and libvirt through framework/vm itself: what no run of the tool shows.
 #include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <gtest/gtest.h>
 #include <memory>
-#include <poll.h>
 #include <signal.h>
 #include <string>
-#include <string_view>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
 
-#include "base/error.hpp"
-#include "vm/accelerator.hpp"
+#include "agent/session.hpp"
+#include "kernel/kernel.hpp"
+#include "kernel/vmlinux.hpp"
 #include "vm/guest.hpp"
 #include "vm/process.hpp"
 #include "vm/run_root.hpp"
+#include "vm/topology.hpp"
 
 namespace kmodtest::vm {
 namespace {
 
 namespace asio = base::asio;
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
 
-double seconds_since(Clock::time_point from) {
-  return std::chrono::duration<double>(Clock::now() - from).count();
-}
-
-std::string environment(const char *name) {
-  const char *value = std::getenv(name);
-  return value != nullptr ? value : "";
-}
-
-fs::path cache() {
-  const std::string named = environment("KMODTEST_CACHE");
-  const fs::path folder = named.empty() ? fs::temp_directory_path() / "kmodtest-vm-test-cache" : fs::path(named);
-  fs::create_directories(folder);
-  return folder;
-}
-
-GuestSpec test_spec(int cpus = 1) {
-  GuestSpec spec;
-  spec.kernel_image = environment("KMODTEST_TEST_KERNEL");
-  spec.initramfs = environment("KMODTEST_TEST_INITRAMFS");
-  spec.append = environment("KMODTEST_TEST_APPEND");
-  spec.cpus = cpus;
-  return spec;
-}
-
-base::Task<> first_bytes(base::UnixSocket &socket, std::string *bytes) {
-  std::array<char, 3> buffer{};
-  auto view = asio::buffer(buffer);
-  auto token = asio::use_awaitable;
-  co_await asio::async_read(socket, view, token);
-  *bytes = std::string(buffer.data(), buffer.size());
-}
-
-void run(asio::io_context &io, base::Task<> task) {
-  std::exception_ptr failure;
-  asio::co_spawn(io, std::move(task), [&](std::exception_ptr error) {
-    failure = error;
-    io.stop();
-  });
-  io.restart();
-  io.run();
-  if (failure) std::rethrow_exception(failure);
-}
+constexpr const char *kSchema = "/usr/share/libvirt/schemas/domain.rng";
 
 class OnRealQemu : public testing::Test {
  protected:
   void SetUp() override {
-    if (environment("KMODTEST_TEST_KERNEL").empty() || environment("KMODTEST_TEST_INITRAMFS").empty()) {
-      GTEST_SKIP() << "set KMODTEST_TEST_KERNEL and KMODTEST_TEST_INITRAMFS";
-    }
+    const fs::path cache = kernel::cache_folder();
+    kernel::KernelStore store(kernel::read_catalogue(kernel::data_folder() / "kernels.yaml"), cache,
+                              [](const std::string &) {});
+    const kernel::Kernel chosen = store.resolve(store.default_entry().name);
+    spec_.kernel_image = kernel::bootable_image_for(chosen, cache);
+    spec_.initramfs = kernel::initramfs_for(chosen, cache);
+    options_.cache = cache;
+    options_.allow_kvm = false;
   }
 
-  HypervisorOptions options() const {
-    HypervisorOptions chosen;
-    chosen.cache = cache();
-    if (const std::string uri = environment("KMODTEST_TEST_URI"); !uri.empty()) chosen.uri = uri;
-    return chosen;
+  void run(base::Task<> task) {
+    std::exception_ptr failure;
+    asio::co_spawn(io_, std::move(task), [&](std::exception_ptr error) {
+      failure = error;
+      io_.stop();
+    });
+    io_.restart();
+    io_.run();
+    if (failure) std::rethrow_exception(failure);
   }
 
   asio::io_context io_;
+  HypervisorOptions options_;
+  GuestSpec spec_;
 };
 
-base::Task<> boot_and_stop(Hypervisor &hypervisor, GuestSpec spec, std::string *bytes, int *pid, std::string *xml) {
-  const auto created = Clock::now();
-  std::string name = "boot";
-  const auto guest = co_await hypervisor.start(std::move(spec), std::move(name));
-  const double create = seconds_since(created);
-  *pid = guest->qemu_pid();
-  *xml = guest->xml();
-  base::UnixSocket socket = co_await guest->open_channel();
-  const auto booted = Clock::now();
-  co_await first_bytes(socket, bytes);
-  const double boot = seconds_since(booted);
-  const auto stopping = Clock::now();
-  co_await guest->stop();
-  std::printf("[ figures  ] create %.3f s, agent %.3f s later, stop %.3f s\n", create, boot, seconds_since(stopping));
-}
-
-class BootOnRealQemu : public OnRealQemu, public testing::WithParamInterface<int> {};
-
-TEST_P(BootOnRealQemu, ReachesTheAgentAndLeavesNothing) {
-  fs::path root;
-  int pid = 0;
-  {
-    const auto hypervisor = open_hypervisor(io_, options());
-    root = RunRoot::open()->path();
-    std::string bytes;
-    std::string xml;
-    run(io_, boot_and_stop(*hypervisor, test_spec(GetParam()), &bytes, &pid, &xml));
-    EXPECT_EQ(bytes, "KMT");
-    EXPECT_NE(xml.find("org.kmodtest.agent.0"), std::string::npos);
-    EXPECT_GT(pid, 0);
-    EXPECT_FALSE(process_stat(pid)) << "QEMU is still there";
-  }
-  EXPECT_FALSE(fs::exists(root));
-}
-
-INSTANTIATE_TEST_SUITE_P(Cpus, BootOnRealQemu, testing::Values(1, 2, 4, 8));
-
-TEST_F(OnRealQemu, BootsOverTheSerialLine) {
-  const auto hypervisor = open_hypervisor(io_, options());
-  GuestSpec spec = test_spec();
-  spec.channel = ChannelKind::serial;
-  std::string bytes;
+struct Booted {
+  wire::AgentInfo info;
   std::string xml;
   int pid = 0;
-  run(io_, boot_and_stop(*hypervisor, spec, &bytes, &pid, &xml));
-  EXPECT_EQ(bytes, "KMT");
+};
+
+base::Task<> boot(Hypervisor &hypervisor, GuestSpec spec, Booted *booted) {
+  std::string name = "boot";
+  const auto guest = co_await hypervisor.start(std::move(spec), std::move(name));
+  booted->pid = guest->qemu_pid();
+  booted->xml = guest->xml();
+  base::UnixSocket socket = co_await guest->open_channel();
+  agent::Session session(std::move(socket));
+  booted->info = co_await session.ready(60s);
+  co_await guest->stop();
 }
 
-TEST_F(OnRealQemu, RunsSeveralGuestsAtOnceAndStopsThemWithTheirObjects) {
-  const auto hypervisor = open_hypervisor(io_, options());
+TEST_F(OnRealQemu, AGuestSeesItsTopologyAndItsNodes) {
+  spec_.cpus = 4;
+  spec_.sockets = 2;
+  spec_.cores = 1;
+  spec_.threads = 2;
+  spec_.numa = {{"0-1", 96}, {"2-3", 160}};
+  fs::path root;
+  Booted booted;
+  {
+    const auto hypervisor = open_hypervisor(io_, options_);
+    root = RunRoot::open()->path();
+    run(boot(*hypervisor, spec_, &booted));
+  }
+  EXPECT_EQ(booted.info.cpus_online, "0-3");
+  ASSERT_EQ(booted.info.nodes.size(), 2u);
+  EXPECT_EQ(booted.info.nodes[0].cpus, "0-1");
+  EXPECT_EQ(booted.info.nodes[1].cpus, "2-3");
+  EXPECT_LT(booted.info.nodes[0].memory_kib, 96u << 10);
+  EXPECT_GT(booted.info.nodes[1].memory_kib, 96u << 10);
+  EXPECT_NE(booted.xml.find("threads=\"2\""), std::string::npos) << booted.xml;
+  EXPECT_GT(booted.pid, 0);
+  EXPECT_FALSE(process_stat(booted.pid)) << "QEMU is still there";
+  EXPECT_FALSE(fs::exists(root)) << "the root is still there";
+}
+
+TEST_F(OnRealQemu, TwoGuestsAtOnceGoWithTheirObjects) {
+  const auto hypervisor = open_hypervisor(io_, options_);
   std::vector<int> pids;
-  const auto both = [](Hypervisor &door, std::vector<int> *found) -> base::Task<> {
+  const auto both = [](Hypervisor &door, GuestSpec spec, std::vector<int> *found) -> base::Task<> {
     std::vector<std::unique_ptr<Guest>> guests;
     for (int i = 0; i < 2; ++i) {
-      GuestSpec spec = test_spec();
+      GuestSpec same = spec;
       std::string name = "same name";
-      guests.push_back(co_await door.start(std::move(spec), std::move(name)));
+      guests.push_back(co_await door.start(std::move(same), std::move(name)));
       found->push_back(guests.back()->qemu_pid());
     }
     for (const auto &guest : guests) {
       base::UnixSocket socket = co_await guest->open_channel();
-      std::string bytes;
-      co_await first_bytes(socket, &bytes);
-      EXPECT_EQ(bytes, "KMT");
+      agent::Session session(std::move(socket));
+      const wire::AgentInfo info = co_await session.ready(60s);
+      EXPECT_EQ(info.cpus_online, "0");
       EXPECT_EQ(guest->state(), GuestState::running);
     }
   };
-  run(io_, both(*hypervisor, &pids));
+  run(both(*hypervisor, spec_, &pids));
   ASSERT_EQ(pids.size(), 2u);
   EXPECT_NE(pids[0], pids[1]);
-  for (const int pid : pids) EXPECT_FALSE(process_stat(pid));
+  for (const int pid : pids) EXPECT_FALSE(process_stat(pid)) << "QEMU is still there";
 }
 
 base::Task<> wait_for_end(Hypervisor &hypervisor, GuestSpec spec, bool kill_qemu, GuestState *state,
                           std::string *console) {
   std::string name = "ends";
   const auto guest = co_await hypervisor.start(std::move(spec), std::move(name));
-  asio::steady_timer changed(co_await asio::this_coro::executor, std::chrono::seconds(60));
+  asio::steady_timer changed(co_await asio::this_coro::executor, 60s);
   guest->on_state_change([&](GuestState to) {
     *state = to;
     changed.cancel();
@@ -188,100 +146,44 @@ base::Task<> wait_for_end(Hypervisor &hypervisor, GuestSpec spec, bool kill_qemu
   EXPECT_EQ(guest->console(), *console) << "the console outlives the machine";
 }
 
-TEST_F(OnRealQemu, TellsThatAGuestPanickedAndKeepsItsConsole) {
-  const auto hypervisor = open_hypervisor(io_, options());
-  GuestSpec spec = test_spec();
-  spec.append += " rdinit=/no-such-init init=/no-such-init";
+TEST_F(OnRealQemu, APanicIsACrashAndItsConsoleIsKept) {
+  const auto hypervisor = open_hypervisor(io_, options_);
+  spec_.append = "rdinit=/no-such-init init=/no-such-init";
   GuestState state = GuestState::running;
   std::string console;
-  run(io_, wait_for_end(*hypervisor, spec, false, &state, &console));
+  run(wait_for_end(*hypervisor, spec_, false, &state, &console));
   EXPECT_EQ(state, GuestState::crashed);
-  EXPECT_NE(console.find("Kernel panic - not syncing"), std::string::npos);
+  EXPECT_NE(console.find("Kernel panic - not syncing"), std::string::npos) << console;
 }
 
-TEST_F(OnRealQemu, TellsThatItsQemuWasKilled) {
-  const auto hypervisor = open_hypervisor(io_, options());
+TEST_F(OnRealQemu, AKilledQemuIsAStoppedGuest) {
+  const auto hypervisor = open_hypervisor(io_, options_);
   GuestState state = GuestState::running;
   std::string console;
-  run(io_, wait_for_end(*hypervisor, test_spec(), true, &state, &console));
+  run(wait_for_end(*hypervisor, spec_, true, &state, &console));
   EXPECT_EQ(state, GuestState::stopped);
 }
 
-/// The controller that is going to be killed: this program once more, since a fork of one that has libvirt's embedded
-/// driver open cannot open another.
-TEST_F(OnRealQemu, PlaysTheControllerThatIsKilled) {
-  const std::string pipe = environment("KMODTEST_TEST_PIPE");
-  if (pipe.empty()) GTEST_SKIP() << "only in the child of NoQemuOutlivesAControllerThatIsKilled";
-  const auto hypervisor = open_hypervisor(io_, options());
-  const auto stay = [](Hypervisor &door, int to) -> base::Task<> {
-    GuestSpec spec = test_spec();
-    std::string name = "orphan";
-    const auto guest = co_await door.start(std::move(spec), std::move(name));
-    const int pid = guest->qemu_pid();
-    EXPECT_EQ(::write(to, &pid, sizeof pid), static_cast<ssize_t>(sizeof pid));
-    asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::hours(1));
-    auto token = asio::use_awaitable;
-    co_await timer.async_wait(token);
-  };
-  run(io_, stay(*hypervisor, std::stoi(pipe)));
-}
-
-TEST_F(OnRealQemu, NoQemuOutlivesAControllerThatIsKilled) {
-  std::array<int, 2> pipe{};
-  ASSERT_EQ(::pipe(pipe.data()), 0);
-  const pid_t controller = ::fork();
-  ASSERT_GE(controller, 0);
-  if (controller == 0) {
-    ::setenv("KMODTEST_TEST_PIPE", std::to_string(pipe[1]).c_str(), 1);
-    ::execl("/proc/self/exe", "controller", "--gtest_filter=*PlaysTheControllerThatIsKilled", nullptr);
-    ::_exit(127);
+TEST_F(OnRealQemu, TheXmlIsValidAgainstLibvirtsSchema) {
+  if (!fs::exists(kSchema)) GTEST_SKIP() << kSchema << " is not installed";
+  if (std::system("xmllint --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "xmllint is not installed";
+  const fs::path file = fs::temp_directory_path() / ("kmodtest-domain-" + std::to_string(::getpid()) + ".xml");
+  const GuestFiles files{"/r/g1", "/r/g1/console", "/r/g1/agent", 4711};
+  spec_.cpus = 4;
+  for (const ChannelKind channel : {ChannelKind::virtio, ChannelKind::serial}) {
+    for (const Accelerator accelerator : {Accelerator::tcg, Accelerator::kvm}) {
+      for (const int nodes : {0, 2}) {
+        spec_.channel = channel;
+        spec_.accelerator = accelerator;
+        spec_.numa = nodes == 0 ? std::vector<NumaCell>() : equal_cells(nodes, spec_.cpus, spec_.memory_mib);
+        const std::string xml = domain_xml(spec_, "valid", files, "/usr/libexec/kmodtest/kmodtest-qemu");
+        std::ofstream(file) << xml;
+        const std::string command = std::string("xmllint --noout --relaxng ") + kSchema + " " + file.string() + " 2>&1";
+        EXPECT_EQ(std::system(command.c_str()), 0) << xml;
+      }
+    }
   }
-  ::close(pipe[1]);
-  int qemu = 0;
-  ASSERT_EQ(::read(pipe[0], &qemu, sizeof qemu), static_cast<ssize_t>(sizeof qemu));
-  ::close(pipe[0]);
-  ASSERT_TRUE(process_stat(qemu));
-  const int descriptor = static_cast<int>(::syscall(SYS_pidfd_open, qemu, 0));
-  ASSERT_GE(descriptor, 0);
-  ::kill(controller, SIGKILL);
-  ::waitpid(controller, nullptr, 0);
-  pollfd gone{descriptor, POLLIN, 0};
-  EXPECT_EQ(::poll(&gone, 1, 5000), 1) << "QEMU " << qemu << " still runs";
-  ::close(descriptor);
-  const fs::path left = runs_folder();
-  EXPECT_GE(sweep_stale_roots(left), 1) << "the dead controller's folder was not there";
-}
-
-TEST_F(OnRealQemu, ChoosesAnAcceleratorAndRemembersWhy) {
-  const auto hypervisor = open_hypervisor(io_, options());
-  std::vector<std::string> said;
-  Accelerator first = Accelerator::kvm;
-  Accelerator second = Accelerator::tcg;
-  double again = 0;
-  const auto choose = [](Hypervisor &door, std::vector<std::string> *words, Accelerator *one, Accelerator *two,
-                         double *time) -> base::Task<> {
-    const std::function<void(const std::string &)> say = [words](const std::string &text) { words->push_back(text); };
-    const GuestSpec spec = test_spec();
-    const fs::path folder = cache();
-    *one = co_await choose_accelerator(door, spec, folder, say);
-    const auto asked = Clock::now();
-    *two = co_await choose_accelerator(door, spec, folder, say);
-    *time = seconds_since(asked);
-  };
-  fs::remove_all(cache() / "accelerator");
-  run(io_, choose(*hypervisor, &said, &first, &second, &again));
-  EXPECT_EQ(first, second);
-  EXPECT_LT(again, 0.5) << "the second answer comes from the cache";
-  const bool tcg_in_spite_of_a_device = first == Accelerator::tcg && why_no_kvm_device().empty();
-  EXPECT_EQ(said.size(), tcg_in_spite_of_a_device ? 2u : 0u);
-  for (const std::string &text : said) std::printf("[ said     ] %s\n", text.c_str());
-}
-
-TEST_F(OnRealQemu, DescribesItself) {
-  const auto hypervisor = open_hypervisor(io_, options());
-  std::printf("[ describe ] %s\n", hypervisor->describe().c_str());
-  EXPECT_TRUE(hypervisor->describe().starts_with("qemu:///"));
-  EXPECT_NE(hypervisor->describe().find(hypervisor->qemu_version()), std::string::npos);
+  fs::remove(file);
 }
 
 }  // namespace
