@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <limits>
 
 namespace kmodtest::observe {
 namespace {
@@ -71,6 +72,8 @@ std::optional<wire::ThreadRecord> parse_thread(std::string_view stat, std::strin
   const auto start = parse_number<std::int64_t>(fields[kStartTime]);
   const auto cpu = parse_number<std::int32_t>(fields[kProcessor]);
   if (!ppid || !flags || !start || !cpu) return std::nullopt;
+  // A time that no clock of microseconds holds is no time.
+  if (*start < 0 || *start > std::numeric_limits<std::int64_t>::max() / kTick) return std::nullopt;
 
   wire::ThreadRecord thread;
   thread.pid = *pid;

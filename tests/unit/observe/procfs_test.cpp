@@ -99,6 +99,14 @@ TEST(ParseThread, RefusesWhatIsNoStat) {
   EXPECT_FALSE(parse_thread(stat, kStatus61, "", ""));
 }
 
+TEST(ParseThread, RefusesAStartTimeThatNoClockHolds) {
+  const std::string before = "77 (x) S 2 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 ";
+  const std::string after = " 0 0 18446744073709551615 0 0 0 0 0 0 0 2147483647 0 1 0 0 17 0 0 0 0 0 0";
+  EXPECT_TRUE(parse_thread(before + "520" + after, "", "", "").has_value());
+  EXPECT_FALSE(parse_thread(before + "18446744073709550" + after, "", "", "").has_value());
+  EXPECT_FALSE(parse_thread(before + "-1" + after, "", "", "").has_value());
+}
+
 TEST(ParseModuleLine, ReadsAModuleUnderTest) {
   const auto module = parse_module_line("agent_probe 16384 0 - Live 0xffffffffc0254000 (OE)\n");
   ASSERT_TRUE(module);
