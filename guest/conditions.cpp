@@ -77,21 +77,15 @@ ProgramRun::Outcome ProgramRun::act(const wire::LogCondition &condition) {
       false);
 }
 
-ProgramRun::Outcome ProgramRun::act(const wire::ThreadCondition &condition) {
-  ThreadSearch search(condition);
-  std::vector<wire::ThreadRecord> threads;
+template <class Sample, class Send>
+ProgramRun::Outcome ProgramRun::sample_until_held(const Sample &sample, const Send &send) {
   std::optional<observe::Truth> reported;
   bool last_is_reported = false;
-  const auto send = [&] {
-    agent_.report(wire::Threads{index_, now(), threads.empty() ? list_kernel_threads() : threads});
-    last_is_reported = true;
-  };
   const Outcome outcome = wait_until_held(
       [&] {
-        threads = search.find();
-        last_is_reported = false;
-        const observe::Evaluation evaluation = observe::evaluate(condition, threads);
-        if (reported != evaluation.truth) send();
+        const observe::Evaluation evaluation = sample();
+        last_is_reported = reported != evaluation.truth;
+        if (last_is_reported) send();
         reported = evaluation.truth;
         return evaluation;
       },
@@ -100,26 +94,29 @@ ProgramRun::Outcome ProgramRun::act(const wire::ThreadCondition &condition) {
   return outcome;
 }
 
+ProgramRun::Outcome ProgramRun::act(const wire::ThreadCondition &condition) {
+  ThreadSearch search(condition);
+  std::vector<wire::ThreadRecord> threads;
+  return sample_until_held(
+      [&] {
+        threads = search.find();
+        return observe::evaluate(condition, threads);
+      },
+      [&] {
+        agent_.report(wire::Threads{index_, now(), threads.empty() ? list_kernel_threads() : threads});
+      });
+}
+
 ProgramRun::Outcome ProgramRun::act(const wire::ModuleCondition &condition) {
   std::vector<wire::ModuleRecord> modules;
-  std::optional<observe::Truth> reported;
-  bool last_is_reported = false;
-  const auto send = [&] {
-    agent_.report(wire::Modules{index_, now(), modules});
-    last_is_reported = true;
-  };
-  const Outcome outcome = wait_until_held(
+  return sample_until_held(
       [&] {
         modules = list_modules();
-        last_is_reported = false;
-        const observe::Evaluation evaluation = observe::evaluate(condition, modules);
-        if (reported != evaluation.truth) send();
-        reported = evaluation.truth;
-        return evaluation;
+        return observe::evaluate(condition, modules);
       },
-      true);
-  if (!last_is_reported) send();
-  return outcome;
+      [&] {
+        agent_.report(wire::Modules{index_, now(), modules});
+      });
 }
 
 ProgramRun::Outcome ProgramRun::act(const wire::FileCondition &condition) {

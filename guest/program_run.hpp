@@ -70,6 +70,9 @@ class ProgramRun {
   Outcome act(const wire::FileCondition &condition);
   template <class Look>
   Outcome wait_until_held(Look look, bool samples);
+  /// Waits for what `sample` evaluates; `send` reports the first sample, each that changed the result, and the last.
+  template <class Sample, class Send>
+  Outcome sample_until_held(const Sample &sample, const Send &send);
   std::size_t scope_start(wire::LogScope scope) const;
 
   const wire::Step &step() const { return program_.steps[index_]; }
