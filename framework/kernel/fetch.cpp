@@ -175,6 +175,24 @@ Kernel host_kernel(const fs::path &modules_dir, const fs::path &headers) {
   return kernel;
 }
 
+/// "host" or the path of an image; nothing for a name of the catalogue.
+std::optional<Kernel> kernel_by_files(const std::string &name_or_path, const fs::path &modules_dir,
+                                      const fs::path &headers) {
+  if (name_or_path == "host") return host_kernel(modules_dir, headers);
+  if (name_or_path.find('/') == std::string::npos && !fs::is_regular_file(name_or_path)) return std::nullopt;
+  Kernel kernel;
+  kernel.name = name_or_path;
+  kernel.image = fs::absolute(name_or_path);
+  kernel.modules_dir = modules_dir.empty() ? fs::path() : fs::absolute(modules_dir);
+  kernel.headers = headers.empty() ? fs::path() : fs::absolute(headers);
+  for (const auto &folder : {kernel.modules_dir, kernel.headers}) {
+    if (!folder.empty() && !fs::is_directory(folder)) {
+      throw base::UsageError(fmt::format("{} is not a folder", folder.string()));
+    }
+  }
+  return kernel;
+}
+
 }  // namespace
 
 KernelStore::KernelStore(std::vector<CatalogueEntry> catalogue, fs::path cache, Progress progress)
@@ -274,26 +292,20 @@ Kernel KernelStore::fetch(const std::string &name) {
   }
 }
 
-Kernel KernelStore::resolve(const std::string &name_or_path, const fs::path &modules_dir, const fs::path &headers) {
-  Kernel kernel;
-  if (name_or_path == "host") {
-    kernel = host_kernel(modules_dir, headers);
-  } else if (name_or_path.find('/') != std::string::npos || fs::is_regular_file(name_or_path)) {
-    kernel.name = name_or_path;
-    kernel.image = fs::absolute(name_or_path);
-    kernel.modules_dir = modules_dir.empty() ? fs::path() : fs::absolute(modules_dir);
-    kernel.headers = headers.empty() ? fs::path() : fs::absolute(headers);
-    for (const auto &folder : {kernel.modules_dir, kernel.headers}) {
-      if (!folder.empty() && !fs::is_directory(folder)) {
-        throw base::UsageError(fmt::format("{} is not a folder", folder.string()));
-      }
-    }
+void KernelStore::check(const std::string &name_or_path, const fs::path &modules_dir, const fs::path &headers) const {
+  if (const auto kernel = kernel_by_files(name_or_path, modules_dir, headers)) {
+    bzimage_release(kernel->image);
   } else {
-    return fetch(name_or_path);
+    find_entry(catalogue_, name_or_path);
   }
-  kernel.release = bzimage_release(kernel.image);
-  kernel.digest = sha256_file(kernel.image);
-  return kernel;
+}
+
+Kernel KernelStore::resolve(const std::string &name_or_path, const fs::path &modules_dir, const fs::path &headers) {
+  auto kernel = kernel_by_files(name_or_path, modules_dir, headers);
+  if (!kernel) return fetch(name_or_path);
+  kernel->release = bzimage_release(kernel->image);
+  kernel->digest = sha256_file(kernel->image);
+  return *kernel;
 }
 
 }  // namespace kmodtest::kernel

@@ -65,6 +65,11 @@ class KernelStore {
   /// appears under its name only when it is whole). Throws base::Error.
   Kernel fetch(const std::string &name);
 
+  /// Throws base::UsageError when no such kernel can be had: a name that the catalogue lacks, a file that is no kernel, a
+  /// host without its image. Fetches nothing.
+  void check(const std::string &name_or_path, const std::filesystem::path &modules_dir = {},
+             const std::filesystem::path &headers = {}) const;
+
   /// A kernel by catalogue name (fetched when missing), path of a bzImage, or "host" (the running kernel).
   Kernel resolve(const std::string &name_or_path, const std::filesystem::path &modules_dir = {},
                  const std::filesystem::path &headers = {});

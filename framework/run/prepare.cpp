@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fmt/core.h>
+#include <set>
 
 #include "base/error.hpp"
 #include "kernel/vmlinux.hpp"
@@ -50,6 +51,19 @@ Preparer::Preparer(KernelChoice choice, std::filesystem::path cache, kernel::Pro
       cache_(std::move(cache)),
       progress_(progress),
       store_(kernel::read_catalogue(kernel::data_folder() / "kernels.yaml"), cache_, progress) {}
+
+std::string Preparer::kernel_name(const plan::Case &test_case) const {
+  if (!test_case.kernel.empty()) return test_case.kernel;
+  return choice_.name.empty() ? store_.default_entry().name : choice_.name;
+}
+
+void Preparer::check_kernels(const std::vector<std::shared_ptr<const plan::Case>> &cases) const {
+  std::set<std::string> names;
+  for (const auto &test_case : cases) {
+    if (!test_case->skip) names.insert(kernel_name(*test_case));
+  }
+  for (const auto &name : names) store_.check(name, choice_.modules_dir, choice_.headers);
+}
 
 kernel::Kernel Preparer::resolve_kernel(const std::string &name) {
   const std::function<kernel::Kernel()> make = [&] {
@@ -102,9 +116,7 @@ void Preparer::add_kernel_modules(const plan::Case &test_case, Prepared &prepare
 
 Prepared Preparer::prepare(const plan::Case &test_case) {
   Prepared prepared;
-  std::string name = test_case.kernel.empty() ? choice_.name : test_case.kernel;
-  if (name.empty()) name = store_.default_entry().name;
-  prepared.kernel = resolve_kernel(name);
+  prepared.kernel = resolve_kernel(kernel_name(test_case));
 
   const std::function<BootFiles()> make = [&] {
     return BootFiles{kernel::bootable_image_for(prepared.kernel, cache_),

@@ -54,6 +54,9 @@ class Preparer {
  public:
   Preparer(KernelChoice choice, std::filesystem::path cache, kernel::Progress progress);
 
+  /// Throws base::UsageError for the first case whose kernel cannot be had. Fetches nothing.
+  void check_kernels(const std::vector<std::shared_ptr<const plan::Case>> &cases) const;
+
   /// Throws kernel::BuildError when a module does not build, base::Error otherwise.
   Prepared prepare(const plan::Case &test_case);
 
@@ -81,6 +84,7 @@ class Preparer {
     std::string log;
   };
 
+  std::string kernel_name(const plan::Case &test_case) const;
   kernel::Kernel resolve_kernel(const std::string &name);
   BuiltModule build(const plan::ModuleSource &source, const kernel::Kernel &kernel,
                     const std::vector<std::filesystem::path> &before);

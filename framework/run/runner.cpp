@@ -101,6 +101,7 @@ RunResult Runner::run(std::vector<std::shared_ptr<const plan::Case>> cases) {
     if (notices) asio::post(*notices, [this, text] { tell(report::Notice{text}); });
   };
   Preparer preparer(options_.kernel, cache, progress);
+  preparer.check_kernels(cases);
   auto hypervisor_options = options_.hypervisor;
   hypervisor_options.cache = cache;
   OpenHypervisor open = [&](asio::io_context &io) {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vm/emulator.hpp"
 
-#include <array>
-#include <cstdio>
 #include <fmt/format.h>
 #include <string_view>
 #include <unistd.h>
 
 #include "base/error.hpp"
+#include "base/process.hpp"
 
 namespace kmodtest::vm {
 namespace fs = std::filesystem;
@@ -29,16 +28,13 @@ std::string parse_qemu_version(const std::string &output) {
 }
 
 std::string qemu_version(const fs::path &qemu) {
-  std::string output;
-  std::FILE *pipe = ::popen((qemu.string() + " --version 2>&1").c_str(), "re");
-  if (pipe == nullptr) throw base::Error(fmt::format("{} cannot be run", qemu.string()), "check the system's limits");
-  std::array<char, 256> part{};
-  while (std::fgets(part.data(), part.size(), pipe) != nullptr) output += part.data();
-  if (::pclose(pipe) != 0 || output.empty()) {
-    throw base::Error(fmt::format("{} --version failed: {}", qemu.string(), output.substr(0, output.find('\n'))),
+  const base::ProcessResult result = base::run_process({qemu.string(), "--version"});
+  if (!result.ok() || result.out.empty()) {
+    const std::string said = result.err.empty() ? result.out : result.err;
+    throw base::Error(fmt::format("{} --version failed: {}", qemu.string(), said.substr(0, said.find('\n'))),
                       "install it anew: apt install --reinstall qemu-system-x86");
   }
-  return parse_qemu_version(output);
+  return parse_qemu_version(result.out);
 }
 
 fs::path emulator_wrapper() {

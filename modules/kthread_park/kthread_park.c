@@ -2,6 +2,7 @@
 /*
  * kthread_park - thread 2 parks thread 1, works alone and unparks it at the end
  */
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/init.h>
@@ -10,9 +11,11 @@
 
 static struct task_struct *thread1;
 static struct task_struct *thread2;
+static DECLARE_COMPLETION(thread1_runs);
 
 static int thread_func_1(void *unused)
 {
+	complete(&thread1_runs);
 	msleep(500);
 	while (!kthread_should_stop()) {
 		if (kthread_should_park()) {
@@ -27,14 +30,17 @@ static int thread_func_1(void *unused)
 
 static int thread_func_2(void *unused)
 {
-	/*
-	 * Waits until thread 1 is parked: a thread that has not started yet
-	 * parks before it calls its function, one that sleeps does so when it
-	 * next asks kthread_should_park(). Thread 1 cannot have exited, since
-	 * it is stopped after this thread, so -ENOSYS is a bug.
-	 */
-	int error = kthread_park(thread1);
+	int error;
 
+	/*
+	 * A thread that has not started yet would be parked before it calls
+	 * its function, and stopped later without ever having run it. Once it
+	 * runs, kthread_park() returns when it next asks
+	 * kthread_should_park(). Thread 1 cannot have exited, since it is
+	 * stopped after this thread, so -ENOSYS is a bug.
+	 */
+	wait_for_completion(&thread1_runs);
+	error = kthread_park(thread1);
 	if (error)
 		pr_err("kthread_park: cannot park thread 1 (%d)\n", error);
 

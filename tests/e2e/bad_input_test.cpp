@@ -56,6 +56,18 @@ TEST_F(BadInput, EveryErrorOfAPlanIsNamedAtOnceWithItsPlace) {
   }
 }
 
+TEST_F(BadInput, AKernelThatDoesNotExistIsWrongUsage) {
+  add_small_module();
+  const fs::path file = plan("module: small\nsteps: [load]\n");
+  const Ended unknown = kmodtest({"run", file, "--kernel", "debian-4.19"});
+  EXPECT_EQ(unknown.exit_code, 2) << unknown.out;
+  EXPECT_NE(unknown.err.find("there is no kernel 'debian-4.19'"), std::string::npos) << unknown.err;
+  const Ended program = kmodtest({"run", file, "--kernel", "/bin/ls"});
+  EXPECT_EQ(program.exit_code, 2) << program.out;
+  EXPECT_NE(program.err.find("/bin/ls is not a Linux kernel image"), std::string::npos) << program.err;
+  EXPECT_EQ(kmodtest({"run", plan("module: small\nkernel: debian-4.19\nsteps: [load]\n")}).exit_code, 2);
+}
+
 TEST_F(BadInput, AModuleThatDoesNotBuildShowsTheCompilersWords) {
   add_small_module("#include <linux/module.h>\nint broken( {\n");
   const Ended ended = kmodtest({"run", plan("module: small\nsteps: [load]\n")});
