@@ -9,6 +9,7 @@
 #include <fstream>
 #include <sstream>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.hpp"
@@ -20,12 +21,30 @@ std::string reason(int number) {
   return number == ENOSPC || number == EDQUOT ? "the disk is full" : std::strerror(number);
 }
 
+constexpr std::uint64_t kBlockBytes = 512;  // stat(2), st_blocks, whatever the file system's own blocks are
 constexpr const char *kFreeSpaceHint = "free some space, or set KMODTEST_CACHE to a folder on another disk";
 constexpr const char *kCacheHint = "set KMODTEST_CACHE to a folder that you can write to";
 
 [[noreturn]] void fail(const char *what, const std::filesystem::path &path, int number) {
   throw base::Error(fmt::format("cannot {} {}: {}", what, path.string(), reason(number)),
                     number == ENOSPC || number == EDQUOT ? kFreeSpaceHint : kCacheHint);
+}
+
+/// None when LOCK_NB is among the flags and another one holds it.
+base::Descriptor take_lock(const std::filesystem::path &file, int flags) {
+  make_folder(file.parent_path());
+  while (true) {
+    base::Descriptor descriptor(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+    if (!descriptor) fail("open the lock file", file, errno);
+    while (::flock(descriptor.get(), flags) != 0) {
+      if (errno == EWOULDBLOCK) return base::Descriptor();
+      if (errno != EINTR) fail("lock", file, errno);
+    }
+    // Whoever held it may have removed the file meanwhile; then the next one locks another file of that name.
+    struct stat attributes {};
+    if (::fstat(descriptor.get(), &attributes) != 0) fail("lock", file, errno);
+    if (attributes.st_nlink > 0) return descriptor;
+  }
 }
 
 }  // namespace
@@ -81,20 +100,25 @@ void remove_folder(const std::filesystem::path &folder) {
   if (error) fail("remove", folder, error.value());
 }
 
-FileLock::FileLock(const std::filesystem::path &file) {
-  make_folder(file.parent_path());
-  descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) fail("open the lock file", file, errno);
-  while (::flock(descriptor_, LOCK_EX) != 0) {
-    if (errno == EINTR) continue;
-    const int number = errno;
-    ::close(descriptor_);
-    fail("lock", file, number);
+std::uint64_t disk_usage(const std::filesystem::path &path) {
+  struct stat attributes {};
+  if (::lstat(path.c_str(), &attributes) != 0) return 0;
+  if (!S_ISDIR(attributes.st_mode)) return static_cast<std::uint64_t>(attributes.st_blocks) * kBlockBytes;
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(path, error);
+  while (!error && entry != std::filesystem::directory_iterator()) {
+    bytes += disk_usage(entry->path());
+    entry.increment(error);
   }
+  return bytes;
 }
 
-FileLock::~FileLock() {
-  ::close(descriptor_);
+FileLock::FileLock(const std::filesystem::path &file) : descriptor_(take_lock(file, LOCK_EX)) {}
+
+std::unique_ptr<FileLock> FileLock::try_take(const std::filesystem::path &file) {
+  base::Descriptor descriptor = take_lock(file, LOCK_EX | LOCK_NB);
+  return descriptor ? std::unique_ptr<FileLock>(new FileLock(std::move(descriptor))) : nullptr;
 }
 
 }  // namespace kmodtest::kernel
