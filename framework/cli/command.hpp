@@ -30,6 +30,7 @@ std::function<int()> add_list(CLI::App &app);
 std::function<int()> add_lint(CLI::App &app);
 std::function<int()> add_schema(CLI::App &app);
 std::function<int()> add_kernels(CLI::App &app);
+std::function<int()> add_cache(CLI::App &app);
 
 /// The options that lay something over a plan's matrix, shared by run, list and lint.
 struct PlanOptions {

@@ -33,6 +33,7 @@ const std::vector<Command> &commands() {
       {"lint", "check plans without running them", add_lint},
       {"schema", "print the JSON Schema of plans", add_schema},
       {"kernels", "list or fetch the kernels of the catalogue", add_kernels},
+      {"cache", "list, prune or clear what is kept between runs", add_cache},
   };
   return kCommands;
 }

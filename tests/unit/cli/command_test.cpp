@@ -20,6 +20,7 @@ TEST(CommandLine, WrongUsageIsExitCode2AndHelpIs0) {
   EXPECT_EQ(run({"run", "x.yaml", "--cpus", "65"}), 2);
   EXPECT_EQ(run({"run", "x.yaml", "-j", "0"}), 2);
   EXPECT_EQ(run({"kernels"}), 2);
+  EXPECT_EQ(run({"cache"}), 2);
   EXPECT_EQ(run({"--help"}), 0);
   EXPECT_EQ(run({"run", "--help"}), 0);
   EXPECT_EQ(run({"--version"}), 0);

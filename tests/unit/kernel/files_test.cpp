@@ -65,6 +65,33 @@ TEST(FileLock, KeepsOthersOut) {
   EXPECT_TRUE(other.get());
 }
 
+TEST(FileLock, CanBeTriedAndItsFileRemovedByTheHolder) {
+  const ScratchFolder folder;
+  const auto file = folder.path() / "l";
+  auto first = FileLock::try_take(file);
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(FileLock::try_take(file));
+  // Somebody waits for the file that is removed; then that one holds the new file, and nobody else.
+  std::future<bool> other = std::async(std::launch::async, [&] {
+    const FileLock second(file);
+    return FileLock::try_take(file) == nullptr;
+  });
+  std::filesystem::remove(file);
+  first.reset();
+  EXPECT_TRUE(other.get());
+}
+
+TEST(DiskUsage, CountsFilesAndNotWhatLinksLeadTo) {
+  const ScratchFolder folder;
+  const auto one = disk_usage(folder.write("a/one", std::string(10'000, 'x')));
+  EXPECT_GE(one, 10'000u);
+  EXPECT_EQ(disk_usage(folder.path()), one);
+  folder.write("a/b/two", std::string(10'000, 'x'));
+  std::filesystem::create_directory_symlink("a", folder.path() / "c");
+  EXPECT_EQ(disk_usage(folder.path()), 2 * one);
+  EXPECT_EQ(disk_usage(folder.path() / "none"), 0u);
+}
+
 /// Sets an environment variable for the time of a test.
 class Variable {
  public:

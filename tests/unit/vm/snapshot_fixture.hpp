@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <gtest/gtest.h>
+#include <stdexcept>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+#include "kernel/files.hpp"
+#include "unit/kernel/scratch.hpp"
+#include "vm/snapshot_store.hpp"
+
+namespace kmodtest::vm {
+
+namespace fs = std::filesystem;
+using kernel::testing::error_of;
+using kernel::testing::ScratchFolder;
+
+/// Runs `action` in a process of its own and returns its wait status; an exception is exit code 99.
+template <class Action>
+int in_child(Action &&action) {
+  const pid_t pid = ::fork();
+  if (pid < 0) throw std::runtime_error("fork failed");
+  if (pid == 0) {
+    try {
+      ::_exit(action());
+    } catch (const std::exception &error) {
+      std::fprintf(stderr, "child: %s\n", error.what());
+      ::_exit(99);
+    }
+  }
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
+/// A cache of its own, and what its store said.
+class SnapshotStoreTest : public testing::Test {
+ protected:
+  static constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
+
+  SnapshotStore open(std::uint64_t limit_bytes = kNoLimit) {
+    return {folder_, limit_bytes, [this](const std::string &text) { said_.push_back(text); }};
+  }
+
+  void write(const fs::path &file, const std::string &bytes) {
+    std::ofstream out(file, std::ios::binary | std::ios::trunc);
+    out << bytes;
+    ASSERT_TRUE(out.flush().good()) << file;
+  }
+
+  /// Keeps a state with this content.
+  void keep(SnapshotStore &store, const std::string &key, const std::string &bytes) {
+    const fs::path state = scratch_.path() / ("made-" + std::to_string(::getpid()));
+    write(state, bytes);
+    SnapshotInfo info;
+    info.description = "6.1, 4 CPUs";
+    info.qemu_version = "10.0.2 (Debian)";
+    store.keep(key, state, info);
+  }
+
+  /// What fetch() gives, or "nothing"; a fetch that gives nothing must leave no file.
+  std::string fetch(SnapshotStore &store, const std::string &key) {
+    const fs::path to = scratch_.path() / ("fetched-" + std::to_string(::getpid()));
+    fs::remove(to);
+    const auto info = store.fetch(key, to);
+    EXPECT_EQ(fs::exists(to), info.has_value());
+    return info ? kernel::read_whole_file(to) : "nothing";
+  }
+
+  /// Names in the store's folder.
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const auto &entry : fs::directory_iterator(folder_)) names.push_back(entry.path().filename().string());
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  static std::vector<std::string> keys(const std::vector<SnapshotInfo> &snapshots) {
+    std::vector<std::string> keys;
+    for (const auto &info : snapshots) keys.push_back(info.key);
+    return keys;
+  }
+
+  /// Sets when a snapshot was used last.
+  void used_at(const std::string &key, int second) {
+    const auto epoch = fs::file_time_type::clock::from_sys(std::chrono::sys_seconds(std::chrono::seconds(second)));
+    fs::last_write_time(folder_ / key / "manifest.json", epoch);
+  }
+
+  const ScratchFolder scratch_;
+  const fs::path folder_ = scratch_.path() / "cache/snapshots";
+  std::vector<std::string> said_;
+};
+
+}  // namespace kmodtest::vm
