@@ -127,13 +127,14 @@ fs::path SnapshotStore::unused_name(const std::string &key) const {
 /// Under lock_names(): the .partial folders whose maker does not live.
 void SnapshotStore::sweep(Removed &removed) const {
   std::error_code error;
-  for (const auto &entry : fs::directory_iterator(folder_, error)) {
-    const std::string name = entry.path().filename().string();
+  fs::directory_iterator entry(folder_, error);
+  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
     if (!name.starts_with('.') || !name.ends_with(kPartial)) continue;
     // One without a maker was moved aside to be removed, or its maker died before it had begun.
-    const Descriptor maker(::open((entry.path() / kMaker).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const Descriptor maker(::open((entry->path() / kMaker).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!maker && errno != ENOENT && errno != ENOTDIR) continue;
-    if (!maker || ::flock(maker.get(), LOCK_EX | LOCK_NB) == 0) removed.add(entry.path());
+    if (!maker || ::flock(maker.get(), LOCK_EX | LOCK_NB) == 0) removed.add(entry->path());
   }
 }
 

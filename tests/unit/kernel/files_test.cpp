@@ -3,6 +3,8 @@
 
 #include <future>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <thread>
 
 #include "kernel/digest.hpp"
 #include "kernel/kernel.hpp"
@@ -65,17 +67,30 @@ TEST(FileLock, KeepsOthersOut) {
   EXPECT_TRUE(other.get());
 }
 
+/// Whether somebody waits for the lock of a file. Source: proc(5), /proc/locks: waiters have an arrow.
+bool is_waited_for(const std::filesystem::path &file) {
+  struct stat attributes {};
+  EXPECT_EQ(::stat(file.c_str(), &attributes), 0);
+  const std::string inode = ":" + std::to_string(attributes.st_ino) + " ";
+  std::ifstream locks("/proc/locks");
+  for (std::string line; std::getline(locks, line);) {
+    if (line.find("->") != std::string::npos && line.find(inode) != std::string::npos) return true;
+  }
+  return false;
+}
+
 TEST(FileLock, CanBeTriedAndItsFileRemovedByTheHolder) {
   const ScratchFolder folder;
   const auto file = folder.path() / "l";
   auto first = FileLock::try_take(file);
   ASSERT_TRUE(first);
   EXPECT_FALSE(FileLock::try_take(file));
-  // Somebody waits for the file that is removed; then that one holds the new file, and nobody else.
+  // Who waits for the file that is removed holds the new one in the end, so that nobody else can.
   std::future<bool> other = std::async(std::launch::async, [&] {
     const FileLock second(file);
     return FileLock::try_take(file) == nullptr;
   });
+  while (!is_waited_for(file)) std::this_thread::yield();
   std::filesystem::remove(file);
   first.reset();
   EXPECT_TRUE(other.get());

@@ -147,6 +147,9 @@ TEST_F(SnapshotDamageTest, IsListedAndPrunedFirst) {
 }
 
 TEST_F(SnapshotDamageTest, AMachineShortOfDescriptorsIsNoDamage) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizers need descriptors for a look at an object, and take the exception for a bad one";
+#endif
   keep_one("state");
   const fs::path to = scratch_.path() / "to";
   const int status = in_child([&] {
