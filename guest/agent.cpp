@@ -11,11 +11,15 @@
 #include <vector>
 
 #include "boot.hpp"
+#include "memory_channel.hpp"
 #include "program_run.hpp"
 #include "sample.hpp"
 
 namespace kmodtest::guest {
 namespace {
+
+// Debian's kernels give up on devices without a driver 10 s after the boot (driver_deferred_probe_timeout).
+constexpr Time kQuietAfter{12'000'000};
 
 /// Both signals only have to end a ppoll().
 void note_signal(int) {}
@@ -50,12 +54,19 @@ const sigset_t &while_waiting() {
 
 }  // namespace
 
-Agent::Agent(Channel channel, Worker its_worker) : worker(std::move(its_worker)), channel_(std::move(channel)) {
+Agent::Agent(std::unique_ptr<Channel> channel, Worker its_worker)
+    : worker(std::move(its_worker)), channel_(std::move(channel)) {
   while_waiting();
 }
 
-void Agent::serve() {
+void Agent::serve(bool virtual_time) {
+  if (virtual_time) {
+    sleep_until(kQuietAfter);
+    std::string entries = list_entries();
+    pristine.emplace(Baseline{EntrySet(std::move(entries)), list_kernel_state()});
+  }
   answer(wire::Info{describe_guest()}, 0);
+  channel_->settle();
   for (;;) {
     turn(kNever);
     if (!waiting_) continue;
@@ -68,11 +79,14 @@ void Agent::serve() {
 }
 
 void Agent::turn(Time until) {
-  channel_.flush();
+  channel_->flush();
   std::vector<pollfd> polled;
-  if (channel_.connected()) {
-    const int events = POLLIN | (channel_.wants_to_write() ? POLLOUT : 0);
-    polled.push_back({channel_.fd(), static_cast<short>(events), 0});
+  if (channel_->fd() < 0) {
+    // A program's waits are not disturbed: the next request can wait for its end.
+    if (!running_) until = std::min(until, later(now(), MemoryChannel::kPoll));
+  } else if (channel_->connected()) {
+    const int events = POLLIN | (channel_->wants_to_write() ? POLLOUT : 0);
+    polled.push_back({channel_->fd(), static_cast<short>(events), 0});
   } else {
     until = std::min(until, later(now(), Channel::kReopenPoll));
   }
@@ -90,14 +104,14 @@ void Agent::turn(Time until) {
   int status = 0;
   for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) commands.reaped(pid, status);
 
-  const bool hung_up = channel_.connected() && (polled.front().revents & POLLHUP) != 0;
-  if (!channel_.connected()) channel_.look_at_host();
-  channel_.receive();
+  const bool hung_up = channel_->fd() >= 0 && channel_->connected() && (polled.front().revents & POLLHUP) != 0;
+  if (!channel_->connected()) channel_->look_at_host();
+  channel_->receive();
   handle_frames();
   // Only now: a host may close right behind its last request.
-  if (hung_up) channel_.look_at_host();
+  if (hung_up) channel_->look_at_host();
   pump_log();
-  channel_.flush();
+  channel_->flush();
 }
 
 void Agent::pump_log() {
@@ -114,13 +128,13 @@ void Agent::report(const wire::Report &report) {
 }
 
 void Agent::answer(const wire::Report &report, std::uint32_t id) {
-  channel_.send(wire::encode(report, id));
+  channel_->send(wire::encode(report, id));
 }
 
 void Agent::handle_frames() {
   for (;;) {
     std::string error;
-    const std::optional<wire::Frame> frame = channel_.next_frame(&error);
+    const std::optional<wire::Frame> frame = channel_->next_frame(&error);
     if (!error.empty()) {
       answer(wire::Refused{error}, 0);
       continue;
@@ -150,7 +164,7 @@ void Agent::handle(const wire::Frame &frame) {
     // One that comes too late has nothing to end, and its sender got ProgramEnded already.
     cancelled_ = running_ || waiting_;
   } else {
-    channel_.flush();
+    channel_->flush();
     power_off();
   }
 }

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "channel.hpp"
 #include "commands.hpp"
+#include "entries.hpp"
 #include "kernel_log.hpp"
 #include "receiver.hpp"
 #include "system.hpp"
@@ -14,14 +17,21 @@
 
 namespace kmodtest::guest {
 
+/// What the guest looked like before a program did anything to it.
+struct Baseline {
+  EntrySet entries;
+  wire::Inventory inventory;
+};
+
 /// The one loop of PID 1: everything that happens is noticed here. A running program calls turn() while it waits, so
 /// the log goes on streaming, and Hello, Push and Cancel are answered.
 class Agent {
  public:
-  Agent(Channel channel, Worker worker);
+  Agent(std::unique_ptr<Channel> channel, Worker worker);
 
-  /// Says READY, then serves the controller for ever.
-  [[noreturn]] void serve();
+  /// Says READY, then serves the controller for ever. Under virtual time the kernel gets the time to finish what it
+  /// does after booting first: it costs nothing, and what is saved then changes no more by itself.
+  [[noreturn]] void serve(bool virtual_time);
 
   /// Waits until something happened, at most until `until`, and deals with it.
   void turn(Time until);
@@ -32,18 +42,20 @@ class Agent {
 
   bool cancelled() const { return cancelled_; }
   /// The host is slower than us: nothing new should be sampled now.
-  bool congested() const { return channel_.connected() && channel_.congested(); }
+  bool congested() const { return channel_->connected() && channel_->congested(); }
 
   Worker worker;
   Commands commands;
   KernelLog log;
+  /// Taken when nothing went on in the guest any more; a program without prerequisites of its own need not look again.
+  std::optional<Baseline> pristine;
 
  private:
   void handle_frames();
   void handle(const wire::Frame &frame);
   void answer(const wire::Report &report, std::uint32_t id);
 
-  Channel channel_;
+  std::unique_ptr<Channel> channel_;
   FileReceiver receiver_;
   std::optional<wire::Program> waiting_;  // a program that was asked for
   std::uint32_t program_id_ = 0;

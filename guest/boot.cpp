@@ -40,8 +40,8 @@ void mount_file_systems() {
   }
 }
 
-void load_channel_modules() {
-  std::string order = read_file("/modules/order").content;
+void load_modules(const char *list) {
+  const std::string order = read_file(list).content;
   for (std::size_t begin = 0; begin < order.size();) {
     const std::size_t end = std::min(order.find('\n', begin), order.size());
     const std::string path = order.substr(begin, end - begin);

@@ -9,9 +9,9 @@ namespace kmodtest::guest {
 /// Mounts /proc, /sys, /dev and /tmp, gives the standard descriptors something to point to.
 void mount_file_systems();
 
-/// Loads the modules that /modules/order names (one path a line): what the channel needs. No such file is fine: the
-/// kernel has it all built in. What does not load is complained of on the console.
-void load_channel_modules();
+/// Loads the modules that a file of the initramfs names (one path a line). No such file is fine: the kernel has it all
+/// built in. What does not load is complained of on the console.
+void load_modules(const char *list);
 
 /// The value of a word NAME=VALUE of the kernel's command line, or `otherwise`.
 std::string command_line_value(const std::string &name, const std::string &otherwise);

@@ -8,10 +8,12 @@
 int main() {
   using namespace kmodtest::guest;
   mount_file_systems();
-  load_channel_modules();
+  const bool virtual_time = command_line_value("kmodtest.clock", "real") == "virtual";
+  const std::string channel = command_line_value("kmodtest.channel", "virtio");
+  load_modules("/modules/always");
+  if (channel == "virtio") load_modules("/modules/virtio");
   Worker worker;
   worker.start();
-  Channel channel(command_line_value("kmodtest.channel", "virtio"));
-  Agent agent(std::move(channel), std::move(worker));
-  agent.serve();
+  Agent agent(open_channel(channel, virtual_time), std::move(worker));
+  agent.serve(virtual_time);
 }

@@ -4,6 +4,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
+#include <linux/random.h>
+#include <string_view>
+#include <sys/ioctl.h>
+#include <utility>
 #include <variant>
 
 #include "observe/kmsg.hpp"
@@ -15,6 +20,7 @@ namespace {
 constexpr Time kInventoryDeadline{10'000'000};
 constexpr Time kPrerequisiteDeadline{30'000'000};
 constexpr Time kSettlePoll{5'000};
+constexpr Time kMostStartOffset{4'000};
 // What fits into a frame with room to spare; more leftovers than this say nothing more.
 constexpr std::size_t kMostEntries = 4000;
 
@@ -25,10 +31,23 @@ void ProgramRun::run() {
   if (error != 0) error_ = describe_error("cannot open /dev/kmsg", error);
   agent_.log.mark("start");
   agent_.pump_log();
+  start_from(program_.seed);
+  if (program_.timeout.count() > 0) case_deadline_ = later(now(), program_.timeout);
   if (error_.empty() && prepare()) {
     while (index_ < program_.steps.size() && !agent_.cancelled() && run_step()) ++index_;
   }
   end();
+}
+
+void ProgramRun::start_from(std::uint64_t seed) {
+  if (seed == 0) return;
+  const Fd random(::open("/dev/urandom", O_WRONLY | O_CLOEXEC));
+  // Mixed in by the write, taken into use by the request (random(4)).
+  if (random && write_all(random.get(), std::string_view(reinterpret_cast<const char *>(&seed), sizeof seed)) == 0)
+    ::ioctl(random.get(), RNDRESEEDCRNG);
+  // Within one tick at 250 Hz: other seeds meet the kernel's own timers at other moments. The multiplier is the golden
+  // ratio's, which spreads seeds that follow each other (Knuth, The Art of Computer Programming 3, 6.4).
+  sleep_until(now() + Time(static_cast<std::int64_t>((seed * 0x9e3779b97f4a7c15u) >> 32) % kMostStartOffset.count()));
 }
 
 bool ProgramRun::prepare() {
@@ -42,7 +61,15 @@ bool ProgramRun::prepare() {
     }
     if (!error_.empty()) return false;
   }
-  const auto inventory = take_inventory();
+  std::optional<wire::Inventory> inventory;
+  if (agent_.pristine && program_.prerequisites.empty()) {
+    inventory = std::move(agent_.pristine->inventory);
+    baseline_entries_ = std::move(agent_.pristine->entries);
+    inventory->time = now();
+  } else {
+    inventory = take_inventory();
+  }
+  agent_.pristine.reset();
   if (!inventory) return false;
   baseline_threads_ = inventory->threads;
   agent_.pump_log();
@@ -73,7 +100,7 @@ bool ProgramRun::run_step() {
   mark_step();
   const Time within = step().within;
   const bool unlimited = within.count() <= 0 && wire::is_action(step().body);
-  deadline_ = unlimited ? kNever : later(step_started_, within);
+  deadline_ = std::min(case_deadline_, unlimited ? kNever : later(step_started_, within));
   after_unload_sent_ = false;
   agent_.report(wire::StepStarted{index_, step_started_});
 
@@ -82,6 +109,9 @@ bool ProgramRun::run_step() {
   agent_.pump_log();
   report_background_commands();
   if (!outcome) return false;
+  // What a step would have waited for any longer is no fault of that step.
+  timed_out_ = outcome->result != wire::StepResult::held && now() >= case_deadline_;
+  if (timed_out_) return false;
   agent_.report(wire::StepEnded{index_, now(), outcome->result, agent_.log.next_sequence(), outcome->detail});
   if (std::holds_alternative<wire::Unload>(step().body) && modules_gone()) {
     settle();
@@ -101,7 +131,7 @@ void ProgramRun::end() {
   }
   agent_.log.mark("end");
   agent_.pump_log();
-  agent_.report(wire::ProgramEnded{now(), held_, agent_.cancelled(), error_});
+  agent_.report(wire::ProgramEnded{now(), held_, agent_.cancelled(), timed_out_, error_});
   agent_.log.close();
 }
 
@@ -111,21 +141,17 @@ std::optional<wire::Inventory> ProgramRun::take_inventory() {
     if (error_.empty()) error_ = "listing /proc, /sys and /dev did not come back";
     return std::nullopt;
   }
-  wire::Inventory inventory;
-  if (baseline_entries_) {
+  const bool first = !baseline_entries_;
+  wire::Inventory inventory = list_kernel_state(first ? std::vector<wire::ThreadRecord>{} : baseline_threads_);
+  if (!first) {
     EntryDifference difference = baseline_entries_->compare(listed->content);
     difference.added.resize(std::min(difference.added.size(), kMostEntries));
     difference.lost.resize(std::min(difference.lost.size(), kMostEntries));
     inventory.new_entries = std::move(difference.added);
     inventory.lost_entries = std::move(difference.lost);
-    inventory.threads = list_kernel_threads(baseline_threads_);
   } else {
     baseline_entries_.emplace(listed->content);
-    inventory.threads = list_kernel_threads();
   }
-  inventory.modules = list_modules();
-  inventory.taint = read_taint();
-  inventory.time = now();
   return inventory;
 }
 

@@ -40,6 +40,7 @@ class ProgramRun {
 
   // program_run.cpp: the frame of it all
   bool prepare();
+  void start_from(std::uint64_t seed);
   bool run_step();
   void end();
   void mark_step();
@@ -84,8 +85,10 @@ class ProgramRun {
   std::uint32_t held_ = 0;   // steps that held
   Time step_started_{0};
   Time deadline_ = kNever;
+  Time case_deadline_ = kNever;
   std::size_t first_line_ = 0;   // of the present step, in the log's history
   std::size_t action_line_ = 0;  // of the last step that did something
+  bool timed_out_ = false;
   bool after_unload_sent_ = false;
   std::string error_;
   std::vector<wire::ThreadRecord> baseline_threads_;

@@ -119,6 +119,15 @@ std::vector<wire::ThreadRecord> list_kernel_threads(const std::vector<wire::Thre
   return threads;
 }
 
+wire::Inventory list_kernel_state(const std::vector<wire::ThreadRecord> &known) {
+  wire::Inventory inventory;
+  inventory.threads = list_kernel_threads(known);
+  inventory.modules = list_modules();
+  inventory.taint = read_taint();
+  inventory.time = now();
+  return inventory;
+}
+
 std::vector<wire::ThreadRecord> ThreadSearch::find() {
   std::vector<wire::ThreadRecord> found;
   for (const std::string &name : list_folder("/proc")) {

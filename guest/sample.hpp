@@ -5,6 +5,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "wire/message.hpp"
 #include "wire/program.hpp"
 #include "wire/records.hpp"
 
@@ -21,6 +22,10 @@ std::vector<wire::ModuleRecord> list_modules();
 
 /// All kernel threads but those of `known` and the workers of the kernel's own pools, which come and go by themselves.
 std::vector<wire::ThreadRecord> list_kernel_threads(const std::vector<wire::ThreadRecord> &known = {});
+
+/// Modules, taint and the kernel threads but those of `known`. The entries of /proc, /sys and /dev are left to the
+/// caller.
+wire::Inventory list_kernel_state(const std::vector<wire::ThreadRecord> &known = {});
 
 /// Finds the tasks that a ps step means, again and again. Remembers the kernel threads that are not meant: their names
 /// do not change, so that a repeated search costs little more than the listing of /proc.

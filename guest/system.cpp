@@ -22,6 +22,14 @@ Time later(Time from, Time span) {
   return span >= kNever - from ? kNever : from + span;
 }
 
+void sleep_until(Time moment) {
+  timespec ts{};
+  ts.tv_sec = static_cast<time_t>(moment.count() / 1'000'000);
+  ts.tv_nsec = static_cast<long>(moment.count() % 1'000'000) * 1000;
+  while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, nullptr) == EINTR) {
+  }
+}
+
 FileText read_all(int fd, std::size_t limit) {
   FileText result;
   constexpr std::size_t kPiece = 16u << 10;

@@ -20,6 +20,9 @@ Time now();
 /// `span` after `from`, without overflow.
 Time later(Time from, Time span);
 
+/// Sleeps up to a moment of CLOCK_MONOTONIC.
+void sleep_until(Time moment);
+
 /// Owns a file descriptor.
 class Fd {
  public:

@@ -3,18 +3,50 @@
 
 #include <array>
 #include <fmt/core.h>
+#include <map>
 #include <utility>
 #include <zlib.h>
 
 #include "base/error.hpp"
+#include "wire/shared_memory.hpp"
 
 namespace kmodtest::agent {
 
 using base::Task;
 namespace asio = base::asio;
 
+namespace {
+
+const wire::AgentInfo &checked(const wire::AgentInfo &agent) {
+  if (agent.protocol != wire::kProtocolVersion) {
+    throw SessionError(SessionError::Kind::version,
+                       fmt::format("the guest's agent speaks protocol version {}, this kmodtest {}", agent.protocol,
+                                   wire::kProtocolVersion));
+  }
+  return agent;
+}
+
+/// Throws base::Error when the guest did not take a file.
+void check_pushed(const wire::Report &report, const std::string &what) {
+  std::string problem;
+  if (const auto *pushed = std::get_if<wire::Pushed>(&report)) {
+    problem = pushed->error;
+  } else if (const auto *refused = std::get_if<wire::Refused>(&report)) {
+    problem = refused->reason;
+  } else {
+    throw SessionError(SessionError::Kind::corrupt, "the guest's agent answered a push with something else");
+  }
+  if (!problem.empty()) {
+    throw base::Error(fmt::format("the guest did not take {}: {}", what, problem),
+                      "give the guest more memory (guest: {memory: …})");
+  }
+}
+
+}  // namespace
+
 struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
-  explicit Impl(base::UnixSocket connected) : socket(std::move(connected)), timer(socket.get_executor()) {}
+  explicit Impl(std::unique_ptr<Transport> its_transport)
+      : transport(std::move(its_transport)), timer(transport->executor()) {}
 
   /// While it lives, pending I/O ends with SessionError::timeout once `deadline` passed.
   class Deadline {
@@ -39,8 +71,7 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
       const auto self = weak.lock();
       if (error || !self) return;
       self->timed_out = true;
-      boost::system::error_code ignored;
-      self->socket.cancel(ignored);
+      self->transport->cancel();
     });
   }
 
@@ -50,15 +81,19 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
                          fmt::format("nothing came from the guest's agent within {:.1f} s while waiting for {}",
                                      std::chrono::duration<double>(limit).count(), waiting));
     }
+    if (error == asio::error::no_buffer_space) {
+      throw SessionError(SessionError::Kind::overflow,
+                         fmt::format("the case needs more memory shared with the guest than the {} MiB for requests "
+                                     "and {} MiB for reports",
+                                     wire::kMostRequestBytes >> 20, wire::kMostReportBytes >> 20));
+    }
     throw SessionError(SessionError::Kind::closed,
                        fmt::format("the channel to the guest's agent closed ({})", error.message()));
   }
 
   Task<> send(std::string bytes) {
     boost::system::error_code error;
-    const auto buffer = asio::buffer(bytes);
-    auto token = asio::redirect_error(asio::use_awaitable, error);
-    co_await asio::async_write(socket, buffer, token);
+    co_await transport->write(bytes, error);
     if (error || timed_out) fail(error);
   }
 
@@ -70,6 +105,8 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
         auto report = wire::decode_report(*frame, &problem);
         if (!report) throw SessionError(SessionError::Kind::corrupt, "the guest's agent sent a " + problem);
         if (id == 0 ? std::holds_alternative<wire::Info>(*report) : frame->id == id) co_return std::move(*report);
+        if (const auto *said = std::get_if<wire::Info>(&*report)) info = checked(said->agent);
+        if (const auto push = unanswered_pushes.extract(frame->id)) check_pushed(*report, push.mapped());
         if (const auto *refused = std::get_if<wire::Refused>(&*report); refused && frame->id == 0) {
           throw SessionError(SessionError::Kind::corrupt, "the guest's agent refused a frame: " + refused->reason);
         }
@@ -81,61 +118,47 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
       }
       boost::system::error_code error;
       const auto buffer = asio::buffer(chunk);
-      auto token = asio::redirect_error(asio::use_awaitable, error);
-      const std::size_t size = co_await socket.async_read_some(buffer, token);
+      const std::size_t size = co_await transport->read_some(buffer, error);
       if (error || timed_out) fail(error);
       decoder.feed(std::string_view(chunk.data(), size));
     }
   }
 
-  base::UnixSocket socket;
+  std::unique_ptr<Transport> transport;
   asio::steady_timer timer;
   wire::FrameDecoder decoder;
   std::array<char, 64 << 10> chunk;
+  std::optional<wire::AgentInfo> info;
+  std::map<std::uint32_t, std::string> unanswered_pushes;  // what was pushed, for words
   std::uint32_t last_id = 0;
   bool timed_out = false;
   std::string waiting;
   std::chrono::milliseconds limit{0};
 };
 
-namespace {
+Session::Session(std::unique_ptr<Transport> transport) : impl_(std::make_shared<Impl>(std::move(transport))) {}
 
-const wire::AgentInfo &checked(const wire::AgentInfo &agent) {
-  if (agent.protocol != wire::kProtocolVersion) {
-    throw SessionError(SessionError::Kind::version,
-                       fmt::format("the guest's agent speaks protocol version {}, this kmodtest {}", agent.protocol,
-                                   wire::kProtocolVersion));
-  }
-  return agent;
-}
-
-}  // namespace
-
-Session::Session(base::UnixSocket socket) : impl_(std::make_shared<Impl>(std::move(socket))) {}
+Session::Session(base::UnixSocket socket) : Session(make_socket_transport(std::move(socket))) {}
 
 Session::~Session() {
   close();
 }
 
 void Session::close() noexcept {
-  boost::system::error_code ignored;
   impl_->timer.cancel();
-  impl_->socket.close(ignored);
+  impl_->transport->close();
 }
 
 void Session::cancel() noexcept {
-  // A few bytes into a socket buffer that only ever holds requests: written at once or not at all.
-  const std::string bytes = wire::encode(wire::Request{wire::Cancel{}}, ++impl_->last_id);
-  boost::system::error_code ignored;
-  impl_->socket.non_blocking(true, ignored);
-  impl_->socket.write_some(asio::buffer(bytes), ignored);
+  impl_->transport->try_write(wire::encode(wire::Request{wire::Cancel{}}, ++impl_->last_id));
 }
 
 Task<wire::AgentInfo> Session::ready(std::chrono::milliseconds deadline) {
   const auto impl = impl_;
   const Impl::Deadline bounded(*impl, deadline, "its READY");
   const wire::Report report = co_await impl->receive(0);
-  co_return checked(std::get<wire::Info>(report).agent);
+  impl->info = checked(std::get<wire::Info>(report).agent);
+  co_return *impl->info;
 }
 
 Task<wire::AgentInfo> Session::greet(std::chrono::milliseconds deadline) {
@@ -144,7 +167,8 @@ Task<wire::AgentInfo> Session::greet(std::chrono::milliseconds deadline) {
   std::string hello = wire::encode(wire::Request{wire::Hello{}}, ++impl->last_id);
   co_await impl->send(std::move(hello));
   const wire::Report report = co_await impl->receive(0);
-  co_return checked(std::get<wire::Info>(report).agent);
+  impl->info = checked(std::get<wire::Info>(report).agent);
+  co_return *impl->info;
 }
 
 Task<> Session::push(std::string path, const std::string &content, std::chrono::milliseconds deadline) {
@@ -166,23 +190,21 @@ Task<> Session::push(std::string path, const std::string &content, std::chrono::
     std::string bytes = wire::encode(request, id);
     co_await impl->send(std::move(bytes));
   } while (offset < content.size());
+  const std::string what = fmt::format("{} ({} bytes)", path, content.size());
+  if (!impl->transport->live()) {
+    impl->unanswered_pushes[id] = what;
+    co_return;
+  }
   const wire::Report report = co_await impl->receive(id);
-  std::string problem;
-  if (const auto *pushed = std::get_if<wire::Pushed>(&report)) {
-    problem = pushed->error;
-  } else if (const auto *refused = std::get_if<wire::Refused>(&report)) {
-    problem = refused->reason;
-  } else {
-    throw SessionError(SessionError::Kind::corrupt, "the guest's agent answered a push with something else");
-  }
-  if (!problem.empty()) {
-    throw base::Error(fmt::format("the guest did not take {} ({} bytes): {}", path, content.size(), problem),
-                      "give the guest more memory (guest: {memory: …})");
-  }
+  check_pushed(report, what);
+}
+
+const std::optional<wire::AgentInfo> &Session::info() const {
+  return impl_->info;
 }
 
 Task<wire::ProgramEnded> Session::run(wire::Program program, std::chrono::milliseconds wall_deadline,
-                                      std::function<void(const wire::Report &)> on_report) {
+                                      std::function<void(const wire::Report &)> on_report, std::function<Task<>()> go) {
   const auto impl = impl_;
   const auto id = ++impl->last_id;
   const wire::Request request{wire::Run{std::move(program)}};
@@ -192,8 +214,13 @@ Task<wire::ProgramEnded> Session::run(wire::Program program, std::chrono::millis
         "split the plan");
   }
   const Impl::Deadline bounded(*impl, wall_deadline, "the end of the case");
+  if (!impl->transport->live()) {
+    std::string hello = wire::encode(wire::Request{wire::Hello{}}, ++impl->last_id);
+    co_await impl->send(std::move(hello));
+  }
   std::string bytes = wire::encode(request, id);
   co_await impl->send(std::move(bytes));
+  if (go) co_await go();
   while (true) {
     const wire::Report report = co_await impl->receive(id);
     if (const auto *refused = std::get_if<wire::Refused>(&report)) {

@@ -6,20 +6,23 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "agent/transport.hpp"
 #include "base/asio.hpp"
 #include "wire/frame.hpp"
 
 /// The controller's end of the channel.
 namespace kmodtest::agent {
 
-/// The channel is of no more use: closed, silent past the deadline, corrupt, or of another protocol version.
+/// The channel is of no more use: closed, silent past the deadline, corrupt, of another protocol version, or too
+/// small for the case.
 class SessionError : public std::runtime_error {
  public:
-  enum class Kind { closed, timeout, corrupt, version };
+  enum class Kind { closed, timeout, corrupt, version, overflow };
   SessionError(Kind kind, const std::string &message) : std::runtime_error(message), kind_(kind) {}
   Kind kind() const { return kind_; }
 
@@ -30,6 +33,8 @@ class SessionError : public std::runtime_error {
 /// One conversation with one agent. Not for use by several coroutines at once, except cancel() and close().
 class Session {
  public:
+  explicit Session(std::unique_ptr<Transport> transport);
+  /// Over a socket.
   explicit Session(base::UnixSocket socket);
   ~Session();
   Session(const Session &) = delete;
@@ -43,13 +48,19 @@ class Session {
   base::Task<wire::AgentInfo> greet(std::chrono::milliseconds deadline);
 
   /// Pushes bytes to a path below /tmp in the guest. Throws SessionError; base::Error when the guest refuses (full).
+  /// Where the transport is not live, the guest takes the file, and may refuse it, when run() lets it go.
   base::Task<> push(std::string path, const std::string &content, std::chrono::milliseconds deadline);
 
   /// Runs a program. Every report is handed to `on_report` as it comes (on the io_context); returns the last one.
   /// `wall_deadline` guards against a guest that spins or fell silent: the program's own deadlines count guest time.
-  /// Throws SessionError.
+  /// `go` lets the guest go once all is written, where the transport is not live. Throws SessionError.
   base::Task<wire::ProgramEnded> run(wire::Program program, std::chrono::milliseconds wall_deadline,
-                                     std::function<void(const wire::Report &)> on_report);
+                                     std::function<void(const wire::Report &)> on_report,
+                                     std::function<base::Task<>()> go = {});
+
+  /// What the agent said of itself, as far as it did: in its answer to ready(), greet() or, where the transport is not
+  /// live, in the course of run().
+  const std::optional<wire::AgentInfo> &info() const;
 
   /// Asks the agent to end the running program after what it is doing now; run() then returns. Does not wait.
   void cancel() noexcept;

@@ -38,6 +38,8 @@ struct PlanOptions {
   std::vector<int> cpus;
   std::vector<std::string> kernels;
   std::string memory;
+  std::string time;
+  std::uint64_t seed = 0;
   std::vector<std::filesystem::path> module_roots;
   std::vector<std::string> ids, patterns, tags;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <cstdint>
 #include <fmt/core.h>
+#include <limits>
 #include <string>
 
 #include "base/error.hpp"
@@ -42,6 +43,14 @@ void PlanOptions::add_to(CLI::App &app) {
       ->type_name("KERNEL[,…]")
       ->allow_extra_args(false);
   app.add_option("--memory", memory, "memory of the guests, instead of the plan's")->type_name("SIZE");
+  app.add_option("--time", time, "what the guests' clocks follow, instead of the plan's")
+      ->check(CLI::IsMember({"virtual", "real", "deterministic"}))
+      ->type_name("virtual|real");
+  app.add_flag_callback(
+      "--deterministic", [this] { time = "deterministic"; }, "the same as --time virtual");
+  app.add_option("--seed", seed, "of the guests' random pools and start moments, under virtual time")
+      ->check(CLI::Range(std::uint64_t{1}, std::numeric_limits<std::uint64_t>::max()))
+      ->type_name("S");
   app.add_option("--modules", module_roots, "further folders in which plans look their modules up")
       ->type_name("DIR")
       ->allow_extra_args(false);
@@ -57,6 +66,8 @@ plan::Overrides PlanOptions::overrides() const {
   overrides.cpus = cpus;
   overrides.kernels = kernels;
   if (!memory.empty()) overrides.memory_mib = memory_in_mib(memory);
+  overrides.time = time;
+  overrides.seed = seed;
   overrides.module_roots = module_roots;
   return overrides;
 }

@@ -78,6 +78,9 @@ std::function<int()> add_run(CLI::App &app) {
       ->type_name("DIR");
   app.add_option("--connect", command->options.hypervisor.uri, "libvirt URI (default: qemu:///embed)")
       ->type_name("URI");
+  app.add_flag_callback(
+      "--no-snapshot", [command] { command->options.snapshots = false; },
+      "boot a guest for every case instead of restoring one");
   app.add_flag("--no-kvm", command->no_kvm, "emulate, even where KVM works");
   app.add_option("--boot-timeout", command->boot_timeout, "seconds of wall time until a guest has to be up")
       ->check(CLI::PositiveNumber)

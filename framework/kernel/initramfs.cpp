@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <memory>
+#include <set>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -20,7 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr const char *kBusybox = "/bin/busybox";
 // Raise it when the recipe changes: initramfs files of older recipes are then not taken any more.
-constexpr const char *kRecipe = "2";
+constexpr const char *kRecipe = "3";
 
 /// Writes a newc archive into memory; every entry belongs to root and is as old as the epoch.
 class CpioWriter {
@@ -124,12 +125,18 @@ std::string make_initramfs(const InitramfsInputs &inputs, Compression compressio
   writer.file("init", agent, 0755);
   writer.file("bin/busybox", busybox, 0755);
   writer.link("bin/sh", "busybox");
-  std::string order;
-  for (const auto &module : inputs.modules) {
-    writer.file(guest_module_path(module), read_module(module), 0644);
-    order += "/" + guest_module_path(module) + "\n";
-  }
-  writer.file("modules/order", order, 0644);
+  std::set<std::string> written;
+  const auto add_modules = [&](const std::string &list, const std::vector<fs::path> &modules) {
+    std::string paths;
+    for (const auto &module : modules) {
+      const std::string path = guest_module_path(module);
+      if (written.insert(path).second) writer.file(path, read_module(module), 0644);
+      paths += "/" + path + "\n";
+    }
+    writer.file(list, paths, 0644);
+  };
+  add_modules("modules/virtio", inputs.channel_modules);
+  add_modules("modules/always", inputs.machine_modules);
   return writer.finish();
 }
 
@@ -138,14 +145,18 @@ void write_initramfs(const InitramfsInputs &inputs, const fs::path &to) {
 }
 
 fs::path initramfs_for(const Kernel &kernel, const fs::path &cache) {
-  const InitramfsInputs inputs{find_data_file("kmodtest-agent"), kBusybox, channel_modules(kernel)};
+  const InitramfsInputs inputs{find_data_file("kmodtest-agent"), kBusybox, channel_modules(kernel),
+                               machine_modules(kernel)};
   std::error_code error;
   if (!fs::exists(inputs.busybox, error)) {
     throw base::Error(fmt::format("there is no {} on this machine", kBusybox), "install the package busybox-static");
   }
   Sha256 digest;
   digest.field(kRecipe).field(sha256_file(inputs.agent)).field(sha256_file(inputs.busybox));
-  for (const auto &module : inputs.modules) digest.field(module.filename().string()).field(sha256_file(module));
+  for (const auto *modules : {&inputs.channel_modules, &inputs.machine_modules}) {
+    digest.field(std::to_string(modules->size()));
+    for (const auto &module : *modules) digest.field(module.filename().string()).field(sha256_file(module));
+  }
   const auto folder = cache / "initramfs";
   const auto file = folder / fmt::format("{}.cpio", digest.hex().substr(0, 32));
   if (fs::exists(file, error)) return file;

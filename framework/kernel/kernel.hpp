@@ -96,7 +96,8 @@ std::string read_module(const std::filesystem::path &file);
 struct InitramfsInputs {
   std::filesystem::path agent;                 ///< becomes /init
   std::filesystem::path busybox;               ///< static
-  std::vector<std::filesystem::path> modules;  ///< loaded by the agent, in this order, before it opens the channel
+  std::vector<std::filesystem::path> channel_modules;  ///< loaded by the agent, in this order, for a virtio channel
+  std::vector<std::filesystem::path> machine_modules;  ///< loaded always
 };
 
 /// Writes a newc cpio, not compressed, with libarchive. Reproducible: same inputs, same bytes. Written whole or not at
@@ -106,8 +107,10 @@ void write_initramfs(const InitramfsInputs &inputs, const std::filesystem::path 
 /// The initramfs for a kernel in the cache: made when missing or when an input changed.
 std::filesystem::path initramfs_for(const Kernel &kernel, const std::filesystem::path &cache);
 
-/// The names of modules that the virtio channel needs, as far as this kernel has them as modules.
+/// The files of what the virtio channel needs, as far as this kernel has it as modules.
 std::vector<std::filesystem::path> channel_modules(const Kernel &kernel);
+/// The same for the device that tells QEMU of a panic.
+std::vector<std::filesystem::path> machine_modules(const Kernel &kernel);
 /// False: the kernel has neither a built-in nor a loadable virtio console; use the serial channel.
 bool has_virtio_console(const Kernel &kernel);
 

@@ -118,6 +118,16 @@ std::vector<fs::path> channel_modules(const Kernel &kernel) {
   return modules_with_dependencies(kernel.modules_dir, names);
 }
 
+std::vector<fs::path> machine_modules(const Kernel &kernel) {
+  if (kernel.modules_dir.empty()) return {};
+  const ModuleIndex index(kernel.modules_dir);
+  // Since 5.14 "pvpanic" is only what the drivers of the ISA and of the PCI device share.
+  for (const char *name : {"pvpanic_mmio", "pvpanic"}) {
+    if (index.loadable(name)) return modules_with_dependencies(kernel.modules_dir, {name});
+  }
+  return {};
+}
+
 bool has_virtio_console(const Kernel &kernel) {
   if (kernel.modules_dir.empty()) return false;
   const ModuleIndex index(kernel.modules_dir);

@@ -223,6 +223,16 @@ class Expansion {
     }
   }
 
+  void add_time(MapReader &reader, Case &next) const {
+    const auto written = reader.choice("time");
+    next.time = overrides_.time.empty() ? written.value_or("") : overrides_.time;
+    if (next.time == "deterministic") next.time = "virtual";
+    next.seed = overrides_.seed;
+    if (next.time != "virtual" || next.guest.channel == "memory") return;
+    reader.error(written ? "time" : "guest",
+                 fmt::format("virtual time needs the memory channel, not {}", quote(next.guest.channel)));
+  }
+
   void add_case(const std::string &kernel, int cpus, const Point &point, Plan &plan) {
     Case next;
     next.plan_name = plan.name;
@@ -242,6 +252,7 @@ class Expansion {
       if (timeout->count() == 0) reader.error("timeout", "the timeout of a case has to be longer than 0s");
       next.timeout = *timeout;
     }
+    add_time(reader, next);
     next.skip = reader.text("skip");
     next.checks = read_checks();
     if (modules_ != nullptr) {

@@ -48,7 +48,7 @@ struct GuestShape {
   int sockets = 0, cores = 0, threads = 0;  ///< 0: not asked for; else their product is `cpus`
   std::uint32_t memory_mib = 256;
   std::vector<NumaCell> numa;      ///< empty: one node
-  std::string channel = "virtio";  ///< or "serial"
+  std::string channel = "memory";  ///< or "virtio", "serial"
   std::string append;              ///< further words for the kernel's command line
   bool operator==(const GuestShape &) const = default;
 };
@@ -103,6 +103,8 @@ struct Case {
   std::vector<Step> steps;                  ///< an unload at the end is added where the plan leaves a module loaded
   Checks checks;
   wire::Microseconds timeout{0};     ///< of the whole case, in guest time after READY
+  std::string time;                  ///< "virtual" or "real"; empty: virtual wherever the guest is emulated
+  std::uint64_t seed = 0;            ///< of the guest's random pool and start; 0: none
   std::optional<std::string> skip;   ///< reason
   std::vector<std::string> options;  ///< words of the command line that shaped this case ("--cpus", "8"), to repeat it
 };
@@ -121,6 +123,8 @@ struct Overrides {
   std::vector<int> cpus;             ///< --cpus: replaces guest.cpus
   std::vector<std::string> kernels;  ///< --kernel: replaces `kernel`
   std::optional<std::uint32_t> memory_mib;
+  std::string time;                                 ///< --time: replaces `time`
+  std::uint64_t seed = 0;                           ///< --seed
   std::vector<std::filesystem::path> module_roots;  ///< where `module: NAME` is looked up besides the plan's own folder
 };
 

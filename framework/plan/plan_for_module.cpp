@@ -59,6 +59,8 @@ Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &over
   made.steps.push_back(made_up("sleep", "sleep 1s", wire::Sleep{1s}, 11s));
   made.steps.push_back(made_up("unload", cut("unload" + names, 60), unload, 10s));
   made.timeout = 60s;
+  made.time = overrides.time == "deterministic" ? "virtual" : overrides.time;
+  made.seed = overrides.seed;
   if (overrides.memory_mib) made.guest.memory_mib = *overrides.memory_mib;
 
   const std::vector<int> cpu_axis = overrides.cpus.empty() ? std::vector<int>{1} : overrides.cpus;

@@ -48,7 +48,12 @@ const Table &guest_table() {
        {"cores", Type::integer, "", "cores of each socket", "2"},
        {"threads", Type::integer, "", "threads of each core", "2"},
        {"numa", Type::numa, "one node", "that many equal NUMA nodes, or what each one has", "2", {}, &numa_table()},
-       {"channel", Type::choice, "virtio", "what controller and agent talk over", "serial", {"virtio", "serial"}},
+       {"channel",
+        Type::choice,
+        "memory",
+        "what controller and agent talk over; only guests with memory are restored from a snapshot",
+        "serial",
+        {"memory", "virtio", "serial"}},
        {"append", Type::text, "", "further words for the kernel's command line", "nosmt loglevel=8"}}};
   return table;
 }
@@ -92,6 +97,14 @@ const Table &plan_table() {
        {"matrix", Type::matrix, "", "further axes: the plan runs once for each combination of values",
         "{cpu: [first, last]}"},
        {"timeout", Type::duration, "60s", "of a whole case, in guest time", "2m"},
+       {"time",
+        Type::choice,
+        "virtual where the guest is emulated",
+        "what the guest's clock follows: its own instructions, so that sleeping costs nothing and runs repeat bit for "
+        "bit "
+        "(virtual, deterministic: the same), or the host's clock (real)",
+        "real",
+        {"virtual", "real", "deterministic"}},
        {"checks", Type::map, "all on", "what is checked without asking", "{taint: false}", {}, &checks_table()},
        {"skip", Type::text, "", "a reason: the cases are not run but reported as skipped", "needs real hardware"},
        {"steps",

@@ -19,7 +19,7 @@ using Seconds = std::chrono::duration<double>;
 
 /// Where a case's wall time went.
 struct Timings {
-  Seconds build{0}, start{0}, boot{0}, push{0}, steps{0}, stop{0};
+  Seconds build{0}, start{0}, boot{0}, restore{0}, push{0}, steps{0}, stop{0};
   Seconds guest{0};  ///< guest time that the steps took
 };
 

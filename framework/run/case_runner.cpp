@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "run/stopwatch.hpp"
 
 namespace kmodtest::run {
 
@@ -14,19 +15,6 @@ using judge::Ending;
 using Clock = std::chrono::steady_clock;
 
 namespace {
-
-/// Adds the wall time of its scope.
-class Stopwatch {
- public:
-  explicit Stopwatch(report::Seconds &to) : to_(to), start_(Clock::now()) {}
-  ~Stopwatch() { to_ += Clock::now() - start_; }
-  Stopwatch(const Stopwatch &) = delete;
-  Stopwatch &operator=(const Stopwatch &) = delete;
-
- private:
-  report::Seconds &to_;
-  Clock::time_point start_;
-};
 
 Ending ending_of(const agent::SessionError &error) {
   using Kind = agent::SessionError::Kind;
@@ -38,28 +26,14 @@ Ending ending_of(vm::GuestState state) {
   return {Ending::Kind::guest_gone, "the guest's QEMU ended"};
 }
 
+/// "6.1.0-50-cloud-amd64, 4 CPUs, 256 MiB, virtual time".
+std::string describe(const Prepared &prepared) {
+  const vm::GuestSpec &spec = prepared.spec;
+  return fmt::format("{}, {} {}, {} MiB, {} time", prepared.kernel.release, spec.cpus, spec.cpus == 1 ? "CPU" : "CPUs",
+                     spec.memory_mib, spec.clock == vm::Clock::virtual_ ? "virtual" : "real");
+}
+
 }  // namespace
-
-void Cancellation::cancel() {
-  if (std::exchange(cancelled_, true)) return;
-  const auto callbacks = callbacks_;
-  for (const auto &[id, callback] : callbacks) {
-    if (callbacks_.count(id) > 0) callback();
-  }
-}
-
-Cancellation::Registration::Registration(Cancellation &source, std::function<void()> callback) : source_(source) {
-  if (source_.cancelled_) {
-    callback();
-    return;
-  }
-  id_ = ++source_.last_id_;
-  source_.callbacks_[id_] = std::move(callback);
-}
-
-Cancellation::Registration::~Registration() {
-  source_.callbacks_.erase(id_);
-}
 
 /// One guest and what is known of it so far.
 struct CaseRunner::Conversation {
@@ -68,9 +42,11 @@ struct CaseRunner::Conversation {
   std::shared_ptr<const plan::Case> test_case;
   std::shared_ptr<judge::Observations> seen = std::make_shared<judge::Observations>();
   report::Timings timings;
-  std::unique_ptr<vm::Guest> guest;
+  std::unique_ptr<vm::Guest> own_guest;  ///< one that ends with the case
+  vm::Guest *guest = nullptr;            ///< that one, or the berth's
   std::unique_ptr<agent::Session> session;
   std::optional<Ending> forced;  ///< why we closed the session ourselves
+  bool answered = false;         ///< the program ended by itself
   std::string domain_xml;
   std::vector<wire::KernelLogLine> log;  ///< so far, to see early that the case is decided
 
@@ -88,7 +64,8 @@ Task<bool> CaseRunner::boot(Conversation &talk, const Prepared &prepared, const 
     progress("starting");
     vm::GuestSpec spec = prepared.spec;
     std::string guest_name = name;
-    talk.guest = co_await hypervisor_.start(std::move(spec), std::move(guest_name));
+    talk.own_guest = co_await hypervisor_.start(std::move(spec), std::move(guest_name));
+    talk.guest = talk.own_guest.get();
   }
   talk.domain_xml = talk.guest->xml();
   const Stopwatch watch(talk.timings.boot);
@@ -106,6 +83,29 @@ Task<bool> CaseRunner::boot(Conversation &talk, const Prepared &prepared, const 
   }
   talk.seen->ending = talk.forced ? *talk.forced : ending_of(*problem);
   co_return false;
+}
+
+Task<bool> CaseRunner::restore(Conversation &talk, const Prepared &prepared, const std::string &name,
+                               const Progress &progress) {
+  vm::GuestSpec spec = prepared.spec;
+  std::string guest_name = name;
+  std::string description = describe(prepared);
+  Progress on_progress = progress;
+  Pristine pristine =
+      co_await berth_.pristine(std::move(spec), std::move(guest_name), std::move(description),
+                               limits_.boot_of(prepared.spec.cpus), std::move(on_progress), talk.timings);
+  if (pristine.failure) {
+    talk.seen->ending = std::move(pristine.failure->ending);
+    talk.seen->console = std::move(pristine.failure->console);
+    talk.domain_xml = std::move(pristine.failure->domain_xml);
+    co_return false;
+  }
+  talk.guest = pristine.guest;
+  talk.domain_xml = talk.guest->xml();
+  auto executor = co_await base::asio::this_coro::executor;
+  talk.session = std::make_unique<agent::Session>(
+      agent::make_memory_transport(executor, talk.guest->shared_memory(), agent::SharedState::restored));
+  co_return true;
 }
 
 Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const Progress &progress) {
@@ -140,23 +140,31 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
   try {
     co_await push(talk, prepared, progress);
     const Stopwatch watch(talk.timings.steps);
-    // Guest time is wall time in this version, but for what a loaded machine delays.
-    timeout.expires_after(limit + limits_.case_grace);
-    timeout.async_wait([&talk, limit](boost::system::error_code error) {
-      if (error) return;
-      talk.cut_short({Ending::Kind::timed_out, fmt::format("the case did not end within its timeout of {:g} s",
-                                                           std::chrono::duration<double>(limit).count())});
+    // Under virtual time the agent counts the timeout; this guards against a guest that lets it count no more.
+    const bool counts_itself = prepared.spec.clock == vm::Clock::virtual_;
+    const auto wall_limit = limit * (counts_itself ? limits_.wall_per_guest_time : 1) + limits_.case_grace;
+    const Ending too_long{Ending::Kind::timed_out, fmt::format("the case did not end within its timeout of {:g} s",
+                                                               std::chrono::duration<double>(limit).count())};
+    timeout.expires_after(wall_limit);
+    timeout.async_wait([&talk, too_long](boost::system::error_code error) {
+      if (!error) talk.cut_short(too_long);
     });
     wire::Program program = prepared.program;
-    const auto ended =
-        co_await talk.session->run(std::move(program), limit + 2 * limits_.case_grace, std::move(on_report));
+    if (!counts_itself) program.timeout = wire::Microseconds{0};
+    std::function<Task<>()> go;
+    if (talk.guest != talk.own_guest.get()) go = [&talk] { return talk.guest->resume(); };
+    const auto ended = co_await talk.session->run(std::move(program), wall_limit + limits_.case_grace,
+                                                  std::move(on_report), std::move(go));
     talk.timings.guest = ended.time;
     talk.seen->ending = {Ending::Kind::completed, ended.error};
+    if (ended.timed_out) talk.seen->ending = too_long;
+    talk.answered = true;
   } catch (const agent::SessionError &error) {
     talk.seen->ending = talk.forced ? *talk.forced : ending_of(error);
   }
   grace.cancel();
   timeout.cancel();
+  if (!talk.seen->agent) talk.seen->agent = talk.session->info();
   for (const auto &report : talk.seen->reports) {
     if (const auto *baseline = std::get_if<wire::Baseline>(&report)) talk.timings.guest -= baseline->inventory.time;
   }
@@ -170,6 +178,42 @@ Task<> CaseRunner::push(Conversation &talk, const Prepared &prepared, const Prog
     std::string path = file.path;
     co_await talk.session->push(std::move(path), *file.content, limits_.push);
   }
+}
+
+Task<> CaseRunner::converse(Conversation &talk, const Prepared &prepared, const std::string &guest_name,
+                            const Progress &progress) {
+  for (int attempt = 1;; ++attempt) {
+    const std::string name = fmt::format("{}-{}", guest_name, attempt);
+    bool ready = false;
+    if (prepared.spec.channel == vm::ChannelKind::memory) {
+      ready = co_await restore(talk, prepared, name, progress);
+    } else {
+      ready = co_await boot(talk, prepared, name, progress);
+    }
+    if (ready) {
+      co_await execute(talk, prepared, progress);
+      co_return;
+    }
+    const bool silent = talk.seen->ending.kind == Ending::Kind::silent;
+    if (!silent || attempt >= limits_.boot_attempts || cancellation_.cancelled()) co_return;
+    progress("booting again: the guest fell silent");
+    talk.session.reset();
+    if (talk.guest) co_await talk.guest->stop();
+  }
+}
+
+Task<> CaseRunner::release(Conversation &talk) {
+  const Stopwatch watch(talk.timings.stop);
+  talk.guest->on_state_change({});
+  talk.seen->console = talk.guest->console();
+  talk.session.reset();
+  if (talk.own_guest) {
+    co_await talk.own_guest->stop();
+    talk.own_guest.reset();
+  } else if (!talk.answered) {
+    berth_.distrust();
+  }
+  talk.guest = nullptr;
 }
 
 Task<report::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> test_case, Prepared prepared,
@@ -186,30 +230,11 @@ Task<report::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> tes
     });
     std::exception_ptr problem;
     try {
-      for (int attempt = 1;; ++attempt) {
-        std::string name = fmt::format("{}-{}", guest_name, attempt);
-        const bool ready = co_await boot(talk, prepared, name, progress);
-        if (ready) {
-          co_await execute(talk, prepared, progress);
-          break;
-        }
-        const bool silent = talk.seen->ending.kind == Ending::Kind::silent;
-        if (!silent || attempt >= limits_.boot_attempts || cancellation_.cancelled()) break;
-        progress("booting again: the guest fell silent");
-        talk.session.reset();
-        co_await talk.guest->stop();
-      }
+      co_await converse(talk, prepared, guest_name, progress);
     } catch (...) {
       problem = std::current_exception();  // g++ 12 cannot co_await in a handler
     }
-    if (talk.guest) {
-      const Stopwatch watch(talk.timings.stop);
-      talk.guest->on_state_change({});
-      talk.seen->console = talk.guest->console();
-      talk.session.reset();
-      co_await talk.guest->stop();
-      talk.guest.reset();
-    }
+    if (talk.guest) co_await release(talk);
     if (cancellation_.cancelled()) throw base::Interrupted();
     if (problem) std::rethrow_exception(problem);
   }

@@ -43,6 +43,8 @@ std::vector<std::string> options_of(const plan::Case &test_case, const plan::Ove
   if (!overrides.cpus.empty()) add("--cpus", std::to_string(test_case.guest.cpus));
   if (!overrides.kernels.empty()) add("--kernel", test_case.kernel);
   if (overrides.memory_mib) add("--memory", fmt::format("{}M", *overrides.memory_mib));
+  if (!overrides.time.empty()) add("--time", overrides.time);
+  if (overrides.seed != 0) add("--seed", std::to_string(overrides.seed));
   for (const auto &root : overrides.module_roots) add("--modules", root.string());
   return words;
 }

@@ -143,6 +143,8 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
   for (const auto &step : test_case.steps) {
     if (step.guest) prepared.program.steps.push_back(*step.guest);
   }
+  prepared.program.timeout = test_case.timeout;
+  prepared.program.seed = test_case.seed;
   return prepared;
 }
 
@@ -159,7 +161,8 @@ vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &ke
   spec.threads = shape.threads;
   spec.memory_mib = shape.memory_mib;
   for (const auto &cell : shape.numa) spec.numa.push_back({cell.cpus, cell.memory_mib});
-  spec.channel = shape.channel == "serial" ? vm::ChannelKind::serial : vm::ChannelKind::virtio;
+  if (shape.channel == "memory") spec.channel = vm::ChannelKind::memory;
+  if (shape.channel == "serial") spec.channel = vm::ChannelKind::serial;
   return spec;
 }
 

@@ -72,6 +72,7 @@ struct Runner::State {
   asio::thread_pool pool;
   Cancellation cancellation;
   std::unique_ptr<vm::Hypervisor> hypervisor;
+  std::optional<vm::SnapshotStore> store;
   std::filesystem::path cache;
   std::deque<std::shared_ptr<const plan::Case>> queue;
   std::optional<vm::Accelerator> accelerator;
@@ -120,6 +121,13 @@ RunResult Runner::run(std::vector<std::shared_ptr<const plan::Case>> cases, Open
       std::clamp(options_.workers > 0 ? options_.workers : cores, 1, std::max(1, static_cast<int>(cases.size())));
   State state(std::move(prepare), workers);
   state.cache = std::move(cache);
+  if (options_.snapshots) {
+    // Asked from any thread; listeners hear everything on this one.
+    vm::SnapshotStore::Say say = [this, &state](const std::string &text) {
+      asio::post(state.io, [this, text] { tell(report::Notice{text}); });
+    };
+    state.store.emplace(state.cache / "snapshots", vm::snapshot_limit(), std::move(say));
+  }
   state.result.by_outcome.assign(kOutcomes, 0);
   state.queue.assign(cases.begin(), cases.end());
   state.accelerator_known.emplace(state.io, asio::steady_timer::time_point::max());
@@ -195,11 +203,23 @@ Task<> Runner::tick(State &state) {
 }
 
 Task<> Runner::worker(State &state, int number) {
+  Berth berth(*state.hypervisor, {state.store ? &*state.store : nullptr, &state.pool}, state.cancellation);
+  std::exception_ptr problem;
+  try {
+    co_await run_cases(state, number, berth);
+  } catch (...) {
+    problem = std::current_exception();  // g++ 12 cannot co_await in a handler
+  }
+  co_await berth.clear();
+  if (problem) std::rethrow_exception(problem);
+}
+
+Task<> Runner::run_cases(State &state, int number, Berth &berth) {
   while (!state.queue.empty() && !state.cancellation.cancelled()) {
     auto test_case = state.queue.front();
     state.queue.pop_front();
     tell(report::CaseStarted{test_case});
-    Task<report::CaseFinished> task = run_one(state, test_case, number);
+    Task<report::CaseFinished> task = run_one(state, test_case, number, berth);
     report::CaseFinished finished = co_await std::move(task);
     if (!options_.artifacts.empty()) finished.artifacts = options_.artifacts / report::folder_name(*test_case);
     ++state.finished;
@@ -231,7 +251,23 @@ Task<> Runner::choose_accelerator(State &state, vm::GuestSpec spec) {
   state.accelerator_known->cancel();
 }
 
-Task<report::CaseFinished> Runner::run_one(State &state, std::shared_ptr<const plan::Case> test_case, int number) {
+Task<> Runner::choose_clock(State &state, const plan::Case &test_case, vm::GuestSpec &spec) {
+  spec.accelerator = vm::Accelerator::tcg;
+  spec.clock = vm::Clock::virtual_;
+  if (test_case.time == "virtual") co_return;  // only an emulated CPU can have it
+  vm::GuestSpec probed = spec;
+  probed.channel = vm::ChannelKind::virtio;
+  probed.clock = vm::Clock::real;
+  co_await choose_accelerator(state, std::move(probed));
+  if (state.cancellation.cancelled()) co_return;
+  spec.accelerator = *state.accelerator;
+  const bool real =
+      test_case.time == "real" || spec.accelerator == vm::Accelerator::kvm || spec.channel != vm::ChannelKind::memory;
+  if (real) spec.clock = vm::Clock::real;
+}
+
+Task<report::CaseFinished> Runner::run_one(State &state, std::shared_ptr<const plan::Case> test_case, int number,
+                                           Berth &berth) {
   if (test_case->skip) {
     judge::Evidence none;
     none.summary = *test_case->skip;
@@ -253,11 +289,9 @@ Task<report::CaseFinished> Runner::run_one(State &state, std::shared_ptr<const p
     preparing = false;
     const report::Seconds build = Clock::now() - began;
     if (state.cancellation.cancelled()) throw base::Interrupted();
-    vm::GuestSpec spec = prepared.spec;
-    co_await choose_accelerator(state, std::move(spec));
+    co_await choose_clock(state, *test_case, prepared.spec);
     if (state.cancellation.cancelled()) throw base::Interrupted();
-    prepared.spec.accelerator = *state.accelerator;
-    CaseRunner runner(*state.hypervisor, options_.limits, state.cancellation);
+    CaseRunner runner(*state.hypervisor, options_.limits, state.cancellation, berth);
     std::string guest_name = fmt::format("w{}-{}", number, ++state.guests);
     std::string build_log = prepared.build_log;
     report::CaseFinished finished =

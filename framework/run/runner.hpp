@@ -21,6 +21,7 @@ struct RunOptions {
   KernelChoice kernel;
   Limits limits;
   vm::HypervisorOptions hypervisor;
+  bool snapshots = true;            ///< false: each case boots its guest
   std::filesystem::path artifacts;  ///< empty: none; the listener writes them, the runner only names the folders
 };
 
@@ -64,7 +65,10 @@ class Runner {
   void tell(const report::Event &event);
   base::Task<> tick(State &state);
   base::Task<> worker(State &state, int number);
-  base::Task<report::CaseFinished> run_one(State &state, std::shared_ptr<const plan::Case> test_case, int number);
+  base::Task<> run_cases(State &state, int number, Berth &berth);
+  base::Task<report::CaseFinished> run_one(State &state, std::shared_ptr<const plan::Case> test_case, int number,
+                                           Berth &berth);
+  base::Task<> choose_clock(State &state, const plan::Case &test_case, vm::GuestSpec &spec);
   base::Task<> choose_accelerator(State &state, vm::GuestSpec spec);
 
   RunOptions options_;

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vm/console_tail.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
 namespace kmodtest::vm {
 
-std::string console_tail(const std::filesystem::path &file, std::size_t bytes) {
+std::string console_tail(const std::filesystem::path &file, std::size_t bytes, std::uintmax_t start) {
   std::ifstream in(file, std::ios::binary | std::ios::ate);
   if (!in) return {};
   const auto size = static_cast<std::size_t>(in.tellg());
-  const std::size_t from = size > bytes ? size - bytes : 0;
+  if (size <= start) return {};
+  const std::size_t from = std::max<std::size_t>(start, size > bytes ? size - bytes : 0);
   in.seekg(static_cast<std::streamoff>(from));
   std::string tail(size - from, '\0');
   in.read(tail.data(), static_cast<std::streamsize>(tail.size()));
   tail.resize(static_cast<std::size_t>(in.gcount()));
-  if (from > 0) tail.erase(0, tail.find('\n') + 1);
+  if (from > start) tail.erase(0, tail.find('\n') + 1);
   return tail;
 }
 

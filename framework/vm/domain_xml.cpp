@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <filesystem>
+#include <fmt/format.h>
 #include <sstream>
 #include <string>
 
@@ -7,6 +8,7 @@
 
 #include "vm/guest.hpp"
 #include "vm/topology.hpp"
+#include "wire/shared_memory.hpp"
 
 /// Source followed: libvirt's "Domain XML format" (formatdomain).
 namespace kmodtest::vm {
@@ -31,7 +33,7 @@ void attribute(pugi::xml_node node, const char *name, const std::string &value) 
   node.append_attribute(name) = value.c_str();
 }
 
-void add_os(pugi::xml_node domain, const GuestSpec &spec) {
+void add_os(pugi::xml_node domain, const GuestSpec &spec, const GuestFiles &files) {
   pugi::xml_node os = domain.append_child("os");
   pugi::xml_node type = with_text(os, "type", "hvm");
   attribute(type, "arch", "x86_64");
@@ -40,6 +42,8 @@ void add_os(pugi::xml_node domain, const GuestSpec &spec) {
   if (std::error_code ignored; std::filesystem::exists(kFastFirmware, ignored)) {
     attribute(with_text(os, "loader", kFastFirmware), "type", "rom");
   }
+  // QEMU copies a kernel that it was given into the guest at each reset, and so before each restoring.
+  if (files.restored) return;
   with_text(os, "kernel", spec.kernel_image.string());
   with_text(os, "initrd", spec.initramfs.string());
   with_text(os, "cmdline", kernel_command_line(spec));
@@ -48,6 +52,14 @@ void add_os(pugi::xml_node domain, const GuestSpec &spec) {
 void add_cpu(pugi::xml_node domain, const GuestSpec &spec) {
   pugi::xml_node cpu = domain.append_child("cpu");
   attribute(cpu, "mode", spec.accelerator == Accelerator::kvm ? "host-passthrough" : "maximum");
+  if (spec.clock == Clock::virtual_) {
+    // Their answers come from the host: no two runs would be the same.
+    for (const char *name : {"rdrand", "rdseed"}) {
+      pugi::xml_node feature = cpu.append_child("feature");
+      attribute(feature, "policy", "disable");
+      attribute(feature, "name", name);
+    }
+  }
   const Topology topology = topology_of(spec);
   pugi::xml_node node = cpu.append_child("topology");
   attribute(node, "sockets", topology.sockets);
@@ -71,6 +83,7 @@ void add_serial_lines(pugi::xml_node devices, const GuestSpec &spec, const Guest
   attribute(console.append_child("source"), "path", files.console.string());
   attribute(console.append_child("target"), "port", 0);
 
+  if (spec.channel == ChannelKind::memory) return;
   const bool virtio = spec.channel == ChannelKind::virtio;
   pugi::xml_node channel = devices.append_child(virtio ? "channel" : "serial");
   attribute(channel, "type", "unix");
@@ -102,6 +115,55 @@ void add_devices(pugi::xml_node domain, const GuestSpec &spec, const GuestFiles 
   attribute(devices.append_child("panic"), "model", "isa");
 }
 
+void add_clock(pugi::xml_node domain, const GuestSpec &spec) {
+  pugi::xml_node clock = domain.append_child("clock");
+  if (spec.clock == Clock::real) {
+    attribute(clock, "offset", "utc");
+    return;
+  }
+  // The date is part of what a guest does, so it is the same for all: 2026-01-01 00:00 UTC.
+  attribute(clock, "offset", "absolute");
+  attribute(clock, "start", "1767225600");
+  pugi::xml_node timer = clock.append_child("timer");
+  attribute(timer, "name", "rtc");
+  attribute(timer, "track", "guest");
+}
+
+/// A comma separates QEMU's options; two of them stand for one in a value.
+std::string option_value(const std::filesystem::path &path) {
+  std::string value;
+  for (const char c : path.string()) value.append(c == ',' ? 2 : 1, c);
+  return value;
+}
+
+/// What libvirt has no elements for.
+void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFiles &files) {
+  pugi::xml_node line = domain.append_child("qemu:commandline");
+  const auto add = [&line](const std::string &option, const std::string &value) {
+    attribute(line.append_child("qemu:arg"), "value", option);
+    attribute(line.append_child("qemu:arg"), "value", value);
+  };
+  if (spec.channel == ChannelKind::memory) {
+    add("-object", fmt::format("memory-backend-file,id=kmodtest-memory,mem-path={},size={},share=on",
+                               option_value(files.memory), wire::kSharedMemoryBytes));
+    // Without master=on QEMU would refuse to save the guest.
+    add("-device", "ivshmem-plain,memdev=kmodtest-memory,master=on,bus=pcie.0,addr=0x10");
+  }
+  if (!files.state.empty()) {
+    // No device: QEMU keeps the state of the machine in any image that can hold one.
+    add("-blockdev", fmt::format("driver=qcow2,node-name=kmodtest-state,file.driver=file,file.filename={},"
+                                 "cache.no-flush=on",
+                                 option_value(files.state)));
+  }
+  if (spec.clock == Clock::virtual_) add("-icount", fmt::format("shift={},sleep=off", kInstructionShift));
+  if (files.controller_pid != 0) {
+    pugi::xml_node variable = line.append_child("qemu:env");
+    attribute(variable, "name", "KMODTEST_CONTROLLER");
+    attribute(variable, "value", files.controller_pid);
+  }
+  if (!line.first_child()) domain.remove_child(line);
+}
+
 }  // namespace
 
 std::string domain_xml(const GuestSpec &spec, const std::string &name, const GuestFiles &files,
@@ -110,23 +172,19 @@ std::string domain_xml(const GuestSpec &spec, const std::string &name, const Gue
   pugi::xml_document document;
   pugi::xml_node domain = document.append_child("domain");
   attribute(domain, "type", spec.accelerator == Accelerator::kvm ? "kvm" : "qemu");
-  if (files.controller_pid != 0) attribute(domain, "xmlns:qemu", kQemuNamespace);
+  attribute(domain, "xmlns:qemu", kQemuNamespace);
   with_text(domain, "name", name);
   attribute(with_text(domain, "memory", std::to_string(spec.memory_mib)), "unit", "MiB");
   with_text(domain, "vcpu", std::to_string(spec.cpus));
-  add_os(domain, spec);
+  add_os(domain, spec, files);
   domain.append_child("features").append_child("acpi");
   add_cpu(domain, spec);
-  attribute(domain.append_child("clock"), "offset", "utc");
+  add_clock(domain, spec);
   with_text(domain, "on_poweroff", "destroy");
   with_text(domain, "on_reboot", "destroy");
   with_text(domain, "on_crash", "preserve");
   add_devices(domain, spec, files, emulator);
-  if (files.controller_pid != 0) {
-    pugi::xml_node variable = domain.append_child("qemu:commandline").append_child("qemu:env");
-    attribute(variable, "name", "KMODTEST_CONTROLLER");
-    attribute(variable, "value", files.controller_pid);
-  }
+  add_qemu_words(domain, spec, files);
   std::ostringstream text;
   document.save(text, "  ", pugi::format_indent | pugi::format_no_declaration);
   return text.str();

@@ -37,6 +37,16 @@ std::string qemu_version(const fs::path &qemu) {
   return parse_qemu_version(result.out);
 }
 
+void make_state_image(const fs::path &file) {
+  // The disk's own size does not limit the state, which lies behind it.
+  const base::ProcessResult result =
+      base::run_process({"qemu-img", "create", "-q", "-f", "qcow2", file.string(), "1M"});
+  if (!result.ok()) {
+    throw base::Error(fmt::format("cannot make the image {}: {}", file.string(), result.err),
+                      "free some space, or set KMODTEST_RUNTIME to a folder on another disk");
+  }
+}
+
 fs::path emulator_wrapper() {
   std::error_code error;
   const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();

@@ -18,4 +18,7 @@ std::filesystem::path emulator_wrapper();
 /// The version in the first line of `qemu --version`; the whole line when it has another form.
 std::string parse_qemu_version(const std::string &output);
 
+/// An empty qcow2 image that can take a machine's state (qemu-img). Throws base::Error.
+void make_state_image(const std::filesystem::path &file);
+
 }  // namespace kmodtest::vm

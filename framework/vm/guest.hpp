@@ -15,13 +15,26 @@
 namespace kmodtest::vm {
 
 enum class Accelerator { tcg, kvm };
-enum class ChannelKind { virtio, serial };
+enum class ChannelKind {
+  memory,  ///< memory that the guest and the controller share; such a guest can be saved and restored
+  virtio,
+  serial,
+};
+/// What the guest's clocks follow.
+enum class Clock {
+  real,     ///< the host's
+  virtual_  ///< the instructions that the guest executes (QEMU's -icount, TCG only): an idle guest's time flies
+};
 
 struct NumaCell {
   std::string cpus;  ///< list format
   std::uint32_t memory_mib = 0;
   bool operator==(const NumaCell &) const = default;
 };
+
+/// Under the virtual clock an instruction takes 2^3 ns: about what TCG makes of it in real time, so that a guest which
+/// computes is neither much faster nor slower than its clock.
+inline constexpr int kInstructionShift = 3;
 
 /// Everything that makes two guests interchangeable. Its hash is their name.
 struct GuestSpec {
@@ -36,6 +49,7 @@ struct GuestSpec {
   std::vector<NumaCell> numa;  ///< empty: one node
   ChannelKind channel = ChannelKind::virtio;
   Accelerator accelerator = Accelerator::tcg;
+  Clock clock = Clock::real;  ///< virtual_ needs TCG and ChannelKind::memory
 
   bool operator==(const GuestSpec &) const = default;
 };
@@ -51,6 +65,9 @@ struct GuestFiles {
   std::filesystem::path folder;
   std::filesystem::path console;  ///< the first serial line's output
   std::filesystem::path channel;  ///< the agent's socket
+  std::filesystem::path memory;   ///< the memory shared with the agent (ChannelKind::memory)
+  std::filesystem::path state;    ///< the qcow2 image that holds the saved state; empty: it cannot be saved
+  bool restored = false;          ///< the state comes from there: no kernel is loaded
   int controller_pid = 0;  ///< the process that the emulator wrapper has to be a child of; 0: no wrapper, not checked
 };
 
@@ -65,8 +82,10 @@ enum class GuestState { running, crashed, stopped };
 class Guest {
  public:
   virtual ~Guest() = default;
-  /// Connects to the agent's channel.
+  /// Connects to the agent's channel (virtio or serial).
   virtual base::Task<base::UnixSocket> open_channel() = 0;
+  /// The file of the memory shared with the agent (ChannelKind::memory), wire::kSharedMemoryBytes long.
+  virtual std::filesystem::path shared_memory() const = 0;
   virtual GuestState state() const = 0;
   /// Called on the io_context's thread when the guest panics (pvpanic) or its QEMU ends. Replaces the one before.
   virtual void on_state_change(std::function<void(GuestState)> callback) = 0;
@@ -76,6 +95,18 @@ class Guest {
   virtual int qemu_pid() const = 0;
   /// Destroys the machine and waits until its QEMU is gone.
   virtual base::Task<> stop() = 0;
+
+  // ---- guests with ChannelKind::memory; each throws base::Error in QEMU's words
+
+  /// Stops the guest's CPUs and its clock.
+  virtual base::Task<> pause() = 0;
+  virtual base::Task<> resume() = 0;
+  /// Saves the state into a file, ends the machine and hands the file to `keep` (on a thread for blocking calls) before
+  /// it is removed.
+  virtual base::Task<> save(std::function<void(const std::filesystem::path &)> keep) = 0;
+  /// What the guest was when it was saved, paused. Works after whatever happened to the guest while its QEMU lives;
+  /// forgets an earlier crash, and what the console said before.
+  virtual base::Task<> restore() = 0;
 };
 
 /// The door to a hypervisor; a fake one serves the tests.
@@ -84,6 +115,10 @@ class Hypervisor {
   virtual ~Hypervisor() = default;
   /// Starts a guest. Throws base::Error in libvirt's words plus a hint.
   virtual base::Task<std::unique_ptr<Guest>> start(GuestSpec spec, std::string name) = 0;
+  /// Starts a QEMU for a guest that was saved before. `provide` puts the state into the file that it is given (on a
+  /// thread for blocking calls). The guest runs nothing until restore() and resume(). Throws base::Error.
+  virtual base::Task<std::unique_ptr<Guest>> start_saved(
+      GuestSpec spec, std::string name, std::function<void(const std::filesystem::path &)> provide) = 0;
   virtual std::string qemu_version() const = 0;
   /// "qemu:///embed", QEMU 10.0.2, TCG…
   virtual std::string describe() const = 0;

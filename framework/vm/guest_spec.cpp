@@ -7,6 +7,7 @@
 
 #include "vm/guest.hpp"
 #include "vm/topology.hpp"
+#include "wire/shared_memory.hpp"
 
 namespace kmodtest::vm {
 namespace {
@@ -51,7 +52,9 @@ std::string hash(const GuestSpec &spec, const std::string &qemu_version) {
     digest.add("node cpus", cell.cpus);
     digest.add("node memory", cell.memory_mib);
   }
-  digest.add("channel", spec.channel == ChannelKind::virtio ? "virtio" : "serial");
+  digest.add("channel", static_cast<int>(spec.channel));
+  digest.add("shared memory", static_cast<std::int64_t>(wire::kSharedMemoryBytes));
+  digest.add("clock", spec.clock == Clock::virtual_ ? fmt::format("virtual, shift {}", kInstructionShift) : "real");
   digest.add("accelerator", spec.accelerator == Accelerator::tcg ? "tcg" : "kvm");
   return digest.hex();
 }
@@ -72,7 +75,20 @@ std::string kernel_command_line(const GuestSpec &spec) {
       // With a pvpanic driver the machine pauses at a panic. Without one it "reboots" as soon as the panic is printed,
       // which ends it: nobody has to wait for a guest that will never answer.
       " panic=-1";
-  line += spec.channel == ChannelKind::virtio ? " kmodtest.channel=virtio" : " kmodtest.channel=ttyS1";
+  switch (spec.channel) {
+    case ChannelKind::memory:
+      line += " kmodtest.channel=memory";
+      break;
+    case ChannelKind::virtio:
+      line += " kmodtest.channel=virtio";
+      break;
+    case ChannelKind::serial:
+      line += " kmodtest.channel=ttyS1";
+      break;
+  }
+  if (spec.clock == Clock::virtual_) line += " kmodtest.clock=virtual";
+  // An emulated CPU has nothing to guard against, and the thunks of the mitigations cost it time.
+  if (spec.accelerator == Accelerator::tcg) line += " mitigations=off";
   if (!spec.append.empty()) line += " " + spec.append;
   return line;
 }

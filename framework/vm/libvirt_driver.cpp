@@ -69,6 +69,7 @@ void MachineWatch::change(GuestState to) {
   {
     const std::lock_guard lock(mutex);
     if (state == to || state == GuestState::crashed) return;
+    if (restoring && to == GuestState::crashed) return;
     if (to == GuestState::stopped && ended_in_panic(console)) to = GuestState::crashed;
     if (state == GuestState::stopped) return;
     state = to;

@@ -23,6 +23,9 @@ struct MachineWatch {
   /// Looked at when the machine stopped by itself: a panic that ended in a reboot is a crash.
   std::filesystem::path console;
 
+  /// Nothing that the machine did before it was restored counts any more.
+  bool restoring = false;
+
   /// Changes the state, and calls the callback when it did. A crash stays a crash.
   void change(GuestState to);
 };

@@ -10,9 +10,11 @@
 
 #include "base/error.hpp"
 #include "base/offload.hpp"
-#include "vm/console_tail.hpp"
+#include "vm/emulator.hpp"
 #include "vm/libvirt_error.hpp"
+#include "vm/monitor.hpp"
 #include "vm/process.hpp"
+#include "wire/shared_memory.hpp"
 
 namespace kmodtest::vm {
 namespace {
@@ -34,25 +36,41 @@ std::string machine_name(const std::string &wanted, int number) {
 }  // namespace
 
 std::unique_ptr<Guest> LibvirtGuest::start(const std::shared_ptr<LibvirtDriver> &driver, GuestSpec spec,
-                                           const std::string &name) {
+                                           const std::string &name, const ProvideState &provide) {
   auto machine = std::make_shared<Machine>();
   machine->driver = driver;
   machine->name = machine_name(name, driver->next_number());
-  RunRoot &root = driver->root();
-  machine->files.folder = root.make_guest_folder();
-  machine->files.console = machine->files.folder / "console";
-  machine->files.channel = machine->files.folder / "agent";
-  if (driver->embedded()) machine->files.controller_pid = static_cast<int>(::getpid());
-  spec.kernel_image = root.readable_by_qemu(spec.kernel_image);
-  spec.initramfs = root.readable_by_qemu(spec.initramfs);
-  machine->xml = domain_xml(spec, machine->name, machine->files, driver->emulator());
   machine->watch = driver->watch(machine->name);
+  machine->make_files(spec, provide);
   machine->watch->console = machine->files.console;
-  machine->domain.reset(virDomainCreateXML(driver->connection(), machine->xml.c_str(), 0));
+  spec.kernel_image = driver->root().readable_by_qemu(spec.kernel_image);
+  spec.initramfs = driver->root().readable_by_qemu(spec.initramfs);
+  machine->xml = domain_xml(spec, machine->name, machine->files, driver->emulator());
+  const unsigned flags = provide ? VIR_DOMAIN_START_PAUSED : VIR_DOMAIN_NONE;
+  machine->domain.reset(virDomainCreateXML(driver->connection(), machine->xml.c_str(), flags));
   if (!machine->domain) throw libvirt_error(fmt::format("cannot start guest '{}'", name));
   machine->qemu_pid = find_qemu(*machine);
   driver->save_capabilities();
   return std::unique_ptr<Guest>(new LibvirtGuest(std::move(machine)));
+}
+
+void LibvirtGuest::Machine::make_files(const GuestSpec &spec, const ProvideState &provide) {
+  RunRoot &root = driver->root();
+  files.folder = root.make_guest_folder();
+  files.console = files.folder / "console";
+  files.channel = files.folder / "agent";
+  if (driver->embedded()) files.controller_pid = static_cast<int>(::getpid());
+  if (spec.channel != ChannelKind::memory) return;
+  files.memory = files.folder / "memory";
+  root.make_file_for_qemu(files.memory, wire::kSharedMemoryBytes);
+  files.state = files.folder / "state.qcow2";
+  files.restored = static_cast<bool>(provide);
+  if (provide) {
+    provide(files.state);
+  } else {
+    make_state_image(files.state);
+  }
+  root.give_to_qemu(files.state);
 }
 
 int LibvirtGuest::find_qemu(const Machine &machine) {
@@ -96,18 +114,80 @@ void LibvirtGuest::on_state_change(std::function<void(GuestState)> callback) {
 }
 
 std::string LibvirtGuest::console() const {
-  return last_console_.empty() ? console_tail(machine_->files.console) : last_console_;
+  return last_console_.empty() ? machine_->console() : last_console_;
+}
+
+base::Task<> LibvirtGuest::on_pool(std::function<void(Machine &)> call) {
+  const std::shared_ptr<Machine> machine = machine_;
+  std::function<void()> work = [machine, call = std::move(call)] { call(*machine); };
+  base::asio::thread_pool &pool = machine->driver->blocking();
+  co_await base::offload<void>(pool, std::move(work));
 }
 
 base::Task<> LibvirtGuest::stop() {
   last_console_ = console();  // the file goes away with the machine
-  const std::shared_ptr<Machine> machine = machine_;
-  std::function<void()> end = [machine] { machine->end(); };
-  base::asio::thread_pool &pool = machine->driver->blocking();
-  co_await base::offload<void>(pool, std::move(end));
+  std::function<void(Machine &)> end = [](Machine &machine) { machine.end(); };
+  co_await on_pool(std::move(end));
 }
 
-void LibvirtGuest::Machine::end() noexcept {
+base::Task<> LibvirtGuest::pause() {
+  std::function<void(Machine &)> call = [](Machine &machine) { Monitor(machine.domain.get()).pause(); };
+  co_await on_pool(std::move(call));
+}
+
+base::Task<> LibvirtGuest::resume() {
+  std::function<void(Machine &)> call = [](Machine &machine) {
+    {
+      const std::lock_guard lock(machine.watch->mutex);
+      machine.watch->restoring = false;
+    }
+    Monitor(machine.domain.get()).resume();
+  };
+  co_await on_pool(std::move(call));
+}
+
+base::Task<> LibvirtGuest::save(ProvideState keep) {
+  last_console_ = console();
+  std::function<void(Machine &)> call = [keep = std::move(keep)](Machine &machine) {
+    Monitor monitor(machine.domain.get());
+    monitor.pause();
+    monitor.save();
+    // SIGTERM and not SIGKILL: QEMU writes the image's tables when it closes it.
+    machine.destroy(SIGTERM);
+    keep(machine.files.state);
+    machine.end();
+  };
+  co_await on_pool(std::move(call));
+}
+
+base::Task<> LibvirtGuest::restore() {
+  std::function<void(Machine &)> call = [](Machine &machine) { machine.restore(); };
+  co_await on_pool(std::move(call));
+}
+
+void LibvirtGuest::Machine::restore() {
+  {
+    const std::lock_guard lock(watch->mutex);
+    watch->callback = nullptr;
+  }
+  Monitor monitor(domain.get());
+  monitor.pause();
+  const bool panicked = monitor.panicked();
+  {
+    const std::lock_guard lock(watch->mutex);
+    // libvirt tells of a panic a moment later; told after the restore it would be taken for the next case's.
+    if (panicked && watch->state == GuestState::running) throw base::Error("the guest panicked while it was stopped");
+    if (watch->state == GuestState::stopped) throw base::Error("the guest's QEMU has ended");
+    watch->state = GuestState::running;
+    watch->restoring = true;
+  }
+  monitor.load();
+  std::error_code ignored;
+  const auto size = std::filesystem::file_size(files.console, ignored);
+  console_start = ignored ? 0 : size;
+}
+
+void LibvirtGuest::Machine::destroy(int signal) noexcept {
   try {
     const std::lock_guard lock(ending);
     if (ended) return;
@@ -119,15 +199,19 @@ void LibvirtGuest::Machine::end() noexcept {
     }
     // The guest has nothing worth saving: by hand it is gone at once, while libvirt asks politely first and then looks
     // ten times a second. Its own clean-up follows in virDomainDestroy.
-    if (qemu_pid > 0) end_process(qemu_pid, kEndPatience);
+    if (qemu_pid > 0) end_process(qemu_pid, kEndPatience, signal);
     if (domain) virDomainDestroy(domain.get());
     domain.reset();
     driver->unwatch(name);
-    std::error_code ignored;
-    std::filesystem::remove_all(files.folder, ignored);
   } catch (const std::exception &) {
     // From a destructor: the sweep of the next run takes what is left.
   }
+}
+
+void LibvirtGuest::Machine::end() noexcept {
+  destroy(SIGKILL);
+  std::error_code ignored;
+  std::filesystem::remove_all(files.folder, ignored);
 }
 
 }  // namespace kmodtest::vm

@@ -29,6 +29,17 @@ class LibvirtHypervisor : public Hypervisor {
     co_return co_await base::offload<std::unique_ptr<Guest>>(driver->blocking(), std::move(create));
   }
 
+  base::Task<std::unique_ptr<Guest>> start_saved(GuestSpec spec, std::string name,
+                                                 LibvirtGuest::ProvideState provide) override {
+    check(spec);
+    const std::shared_ptr<LibvirtDriver> driver = driver_;
+    std::function<std::unique_ptr<Guest>()> create = [driver, spec = std::move(spec), name = std::move(name),
+                                                      provide = std::move(provide)] {
+      return LibvirtGuest::start(driver, spec, name, provide);
+    };
+    co_return co_await base::offload<std::unique_ptr<Guest>>(driver->blocking(), std::move(create));
+  }
+
   std::string qemu_version() const override { return driver_->qemu_version(); }
 
   std::string describe() const override {

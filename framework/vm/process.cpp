@@ -61,12 +61,12 @@ std::string command_line(int pid) {
   return line;
 }
 
-bool end_process(int pid, std::chrono::milliseconds patience) {
+bool end_process(int pid, std::chrono::milliseconds patience, int signal) {
   if (pid <= 0) return true;
   // A descriptor names this process even when its number is used again. Source: pidfd_open(2).
   const int descriptor = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
   if (descriptor < 0) return errno == ESRCH;
-  ::syscall(SYS_pidfd_send_signal, descriptor, SIGKILL, nullptr, 0);
+  ::syscall(SYS_pidfd_send_signal, descriptor, signal, nullptr, 0);
   pollfd wait{descriptor, POLLIN, 0};
   const bool gone = ::poll(&wait, 1, static_cast<int>(patience.count())) == 1;
   if (gone) ::waitpid(pid, nullptr, WNOHANG);

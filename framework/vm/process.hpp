@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,8 +33,8 @@ std::vector<ProcessStat> all_processes();
 /// The arguments with spaces between; empty for zombies and kernel threads.
 std::string command_line(int pid);
 
-/// SIGKILL, then waits until the process is gone or a zombie; a zombie of ours is reaped. False when it still runs
-/// after `patience`. A pid that does not exist is gone already.
-bool end_process(int pid, std::chrono::milliseconds patience);
+/// Sends `signal`, then waits until the process is gone or a zombie; a zombie of ours is reaped. False when it still
+/// runs after `patience`. A pid that does not exist is gone already.
+bool end_process(int pid, std::chrono::milliseconds patience, int signal = SIGKILL);
 
 }  // namespace kmodtest::vm

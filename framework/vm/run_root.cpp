@@ -243,6 +243,21 @@ fs::path RunRoot::make_guest_folder() {
   return folder;
 }
 
+void RunRoot::make_file_for_qemu(const fs::path &file, std::uintmax_t bytes) {
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor < 0) fail(fmt::format("cannot make {}", file.string()), errno);
+  const int error = ::ftruncate(descriptor, static_cast<off_t>(bytes)) == 0 ? 0 : errno;
+  ::close(descriptor);
+  if (error != 0) fail(fmt::format("cannot make {}", file.string()), error);
+  give_to_qemu(file);
+}
+
+void RunRoot::give_to_qemu(const fs::path &file) {
+  if (user_ && ::chown(file.c_str(), user_->uid, user_->gid) != 0) {
+    fail(fmt::format("cannot give {} to {}", file.string(), user_->name), errno);
+  }
+}
+
 fs::path RunRoot::readable_by_qemu(const fs::path &file) {
   const std::string name = identity(file);
   // A link leads through other folders than those that its path names.

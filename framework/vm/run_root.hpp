@@ -55,6 +55,11 @@ class RunRoot {
   /// A new folder for one guest, with a short name, writable by QEMU.
   std::filesystem::path make_guest_folder();
 
+  /// A new file of so many zero bytes in a guest's folder, for QEMU to read and write. Throws base::Error.
+  void make_file_for_qemu(const std::filesystem::path &file, std::uintmax_t bytes);
+  /// Lets QEMU read and write a file of ours in a guest's folder. Throws base::Error.
+  void give_to_qemu(const std::filesystem::path &file);
+
   /// The file itself when QEMU's user can read it where it lies, else a copy below this root (made once per content).
   std::filesystem::path readable_by_qemu(const std::filesystem::path &file);
 

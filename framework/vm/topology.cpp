@@ -131,6 +131,10 @@ void check(const GuestSpec &spec) {
   if (spec.sockets < 0 || spec.cores < 0 || spec.threads < 0) {
     throw base::UsageError("sockets, cores and threads cannot be negative", "leave out what does not matter");
   }
+  if (spec.clock == Clock::virtual_ && (spec.accelerator != Accelerator::tcg || spec.channel != ChannelKind::memory)) {
+    throw base::UsageError("virtual time needs an emulated guest (TCG) and the memory channel",
+                           "leave channel and accelerator to kmodtest, or ask for time: real");
+  }
   topology_of(spec);
   check_numa(spec);
 }

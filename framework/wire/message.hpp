@@ -13,7 +13,7 @@
 /// The messages of the protocol; docs/protocol.md is its description. Both directions use the frames of wire/frame.
 namespace kmodtest::wire {
 
-inline constexpr std::uint16_t kProtocolVersion = 1;
+inline constexpr std::uint16_t kProtocolVersion = 2;
 /// The step markers that the agent writes to /dev/kmsg start with this ("kmodtest: step 3: load ex7_4").
 inline constexpr char kMarkerPrefix[] = "kmodtest: ";
 
@@ -287,10 +287,11 @@ struct ProgramEnded {
   Microseconds time{0};
   std::uint32_t steps_done = 0;
   bool cancelled = false;
-  std::string error;  ///< the agent could not go on (e.g. a prerequisite did not load); empty otherwise
+  bool timed_out = false;  ///< Program::timeout passed
+  std::string error;       ///< the agent could not go on (e.g. a prerequisite did not load); empty otherwise
   template <class Visitor>
   void fields(Visitor &v) {
-    v(time, steps_done, cancelled, error);
+    v(time, steps_done, cancelled, timed_out, error);
   }
   bool operator==(const ProgramEnded &) const = default;
 };

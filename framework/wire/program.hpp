@@ -272,10 +272,12 @@ struct Program {
   std::vector<ModuleToLoad> prerequisites;  ///< modules of the kernel itself, loaded before the baseline is taken
   std::vector<std::string> modules;         ///< names of the modules under test
   std::vector<Step> steps;                  ///< the program ends at the first step that does not hold
+  Microseconds timeout{0};                  ///< guest time for all of it; 0: none (the controller counts wall time)
+  std::uint64_t seed = 0;  ///< of the guest's random pool and of the moment at which the first step starts; 0: neither
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(prerequisites, modules, steps);
+    v(prerequisites, modules, steps, timeout, seed);
   }
   bool operator==(const Program &) const = default;
 };

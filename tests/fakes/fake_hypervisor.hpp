@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,9 +20,13 @@ class FakeMachine {
   vm::GuestSpec spec;
   std::string name;
   int channels_opened = 0;
+  int restored = 0;        ///< restore() succeeded so often
+  bool saved = false;      ///< it was started from a saved state
   bool stopped = false;    ///< stop() was called
   bool destroyed = false;  ///< the Guest object is gone
 
+  /// From now on restore() fails in these words; empty: no more.
+  void refuse_to_restore(const std::string &why) { restore_refusal_ = why; }
   void set_console(const std::string &text) { console_ = text; }
   /// As if the guest panicked or its QEMU ended: changes the state and calls the callback.
   void change_state(vm::GuestState to);
@@ -29,18 +34,26 @@ class FakeMachine {
  private:
   friend class FakeGuest;
   std::string console_;
+  std::string restore_refusal_;
   vm::GuestState state_ = vm::GuestState::running;
   std::function<void(vm::GuestState)> callback_;
 };
 
-/// A guest whose channel is a socket pair with a FakeAgent at the other end.
+/// The memory that a FakeGuest shares with the controller, and a FakeAgent that is carried on over it while it runs.
+class FakeMemory;
+
+/// A guest whose channel is a socket pair, or memory, with a FakeAgent at the other end.
 class FakeGuest : public vm::Guest {
  public:
-  FakeGuest(std::shared_ptr<FakeMachine> machine, FakeAgent agent)
-      : machine_(std::move(machine)), agent_(std::move(agent)) {}
-  ~FakeGuest() override { machine_->destroyed = true; }
+  FakeGuest(std::shared_ptr<FakeMachine> machine, FakeAgent agent);
+  ~FakeGuest() override;
 
   base::Task<base::UnixSocket> open_channel() override;
+  std::filesystem::path shared_memory() const override;
+  base::Task<> pause() override;
+  base::Task<> resume() override;
+  base::Task<> save(std::function<void(const std::filesystem::path &)> keep) override;
+  base::Task<> restore() override;
   vm::GuestState state() const override { return machine_->state_; }
   void on_state_change(std::function<void(vm::GuestState)> callback) override {
     machine_->callback_ = std::move(callback);
@@ -53,6 +66,7 @@ class FakeGuest : public vm::Guest {
  private:
   std::shared_ptr<FakeMachine> machine_;
   FakeAgent agent_;
+  std::shared_ptr<FakeMemory> memory_;
 };
 
 /// Starts FakeGuests. All on one io_context's thread.
@@ -62,6 +76,8 @@ class FakeHypervisor : public vm::Hypervisor {
   explicit FakeHypervisor(FakeAgent agent = {}) : agent_(std::move(agent)) {}
 
   base::Task<std::unique_ptr<vm::Guest>> start(vm::GuestSpec spec, std::string name) override;
+  base::Task<std::unique_ptr<vm::Guest>> start_saved(
+      vm::GuestSpec spec, std::string name, std::function<void(const std::filesystem::path &)> provide) override;
   std::string qemu_version() const override { return "0.0 (fake)"; }
   std::string describe() const override { return "fake hypervisor"; }
 

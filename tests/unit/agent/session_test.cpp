@@ -57,11 +57,11 @@ TEST_F(SessionTest, ReadyWaitsForTheAgentsOwnInfoAndGreetAsksForIt) {
   for (const bool asks : {false, true}) {
     base::UnixSocket socket(io_);
     ScriptedAgent agent(socket, [asks](ScriptedAgent &self) {
-      if (!asks) return self.send(info_of(1), 0);
+      if (!asks) return self.send(info_of(wire::kProtocolVersion), 0);
       const auto hello = self.next();
       ASSERT_TRUE(hello.has_value());
       EXPECT_TRUE(std::holds_alternative<wire::Hello>(hello->first));
-      self.send(info_of(1), hello->second);
+      self.send(info_of(wire::kProtocolVersion), hello->second);
     });
     Session session(std::move(socket));
     std::string release;
@@ -89,7 +89,7 @@ TEST_F(SessionTest, AnotherProtocolVersionIsNamed) {
       ready_only);
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), SessionError::Kind::version);
-  EXPECT_STREQ(error->what(), "the guest's agent speaks protocol version 9, this kmodtest 1");
+  EXPECT_STREQ(error->what(), "the guest's agent speaks protocol version 9, this kmodtest 2");
 }
 
 TEST_F(SessionTest, AnotherFrameVersionIsNamed) {
@@ -102,7 +102,7 @@ TEST_F(SessionTest, AnotherFrameVersionIsNamed) {
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), SessionError::Kind::version);
   EXPECT_STREQ(error->what(),
-               "the channel to the guest's agent is corrupt: the other side speaks protocol version 7, this one 1");
+               "the channel to the guest's agent is corrupt: the other side speaks protocol version 7, this one 2");
 }
 
 TEST_F(SessionTest, RubbishIsCorrupt) {
@@ -195,7 +195,7 @@ TEST_F(SessionTest, RunHandsOnEveryReportOfThisProgramUntilItEnded) {
       self.send(wire::StepStarted{0, {}}, request->second + 100);  // of a run before a reset: not ours
       self.send(wire::StepStarted{0, {}}, request->second);
       self.send(wire::LogLines{}, request->second);
-      self.send(wire::ProgramEnded{wire::Microseconds{5}, 1, false, ""}, request->second);
+      self.send(wire::ProgramEnded{wire::Microseconds{5}, 1, false, false, ""}, request->second);
       self.next();
     });
     Session session(std::move(socket));

@@ -100,7 +100,7 @@ class Stream {
   Verdict complete(wire::Inventory inventory = {}) {
     add(wire::AfterUnload{index, std::move(inventory)});
     mark("end");
-    add(wire::ProgramEnded{now, next_step, false, {}});
+    add(wire::ProgramEnded{now, next_step, false, false, {}});
     return verdict(Ending::Kind::completed);
   }
   Verdict verdict(Ending::Kind kind, std::string detail = {}) {

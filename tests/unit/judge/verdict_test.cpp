@@ -201,12 +201,12 @@ TEST(Verdict, AnUnknownIsNoPass) {
               ElementsAre("errored", "the end of the program was not reported"));
 
   Stream gave_up = healthy();
-  gave_up.add(wire::ProgramEnded{4s, 0, false, "cannot load virtio_net"});
+  gave_up.add(wire::ProgramEnded{4s, 0, false, false, "cannot load virtio_net"});
   EXPECT_THAT(summaries(gave_up.verdict(Kind::completed)),
               ElementsAre("errored", "the guest could not go on: cannot load virtio_net"));
 
   Stream cancelled = healthy();
-  cancelled.add(wire::ProgramEnded{4s, 0, true, ""});
+  cancelled.add(wire::ProgramEnded{4s, 0, true, false, ""});
   EXPECT_THAT(summaries(cancelled.verdict(Kind::completed)), ElementsAre("errored", "the program was cancelled"));
 }
 
@@ -214,7 +214,7 @@ TEST(Verdict, WithoutInventoriesNobodyCanTellOfLeaks) {
   Stream stream;
   stream.load().end();
   stream.unload().end();
-  stream.add(wire::ProgramEnded{4s, 2, false, ""});
+  stream.add(wire::ProgramEnded{4s, 2, false, false, ""});
   EXPECT_THAT(summaries(stream.verdict(Kind::completed)),
               ElementsAre("errored", "what the guest looked like after the last step was not reported"));
   stream.test_case.checks.leftovers = stream.test_case.checks.taint = false;

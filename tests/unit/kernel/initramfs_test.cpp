@@ -71,7 +71,8 @@ class Initramfs : public ::testing::Test {
   InitramfsInputs inputs() {
     return {folder_.write("agent", program(PT_LOAD, "agent")),
             folder_.write("busybox", program(PT_LOAD, "busybox")),
-            {folder_.write("m/second.ko", "module two"), folder_.write("m/first.ko", "module one")}};
+            {folder_.write("m/second.ko", "module two"), folder_.write("m/first.ko", "module one")},
+            {folder_.write("m/panic.ko", "module three")}};
   }
   ScratchFolder folder_;
 };
@@ -91,7 +92,8 @@ TEST_F(Initramfs, HasWhatTheGuestNeeds) {
   EXPECT_EQ(entries.at("dev/null").device_major, 1U);
   EXPECT_EQ(entries.at("dev/null").device_minor, 3U);
   EXPECT_EQ(entries.at("modules/second.ko").content, "module two");
-  EXPECT_EQ(entries.at("modules/order").content, "/modules/second.ko\n/modules/first.ko\n");
+  EXPECT_EQ(entries.at("modules/virtio").content, "/modules/second.ko\n/modules/first.ko\n");
+  EXPECT_EQ(entries.at("modules/always").content, "/modules/panic.ko\n");
   for (const auto &[name, entry] : entries) {
     EXPECT_EQ(entry.mtime, 0) << name;
     EXPECT_EQ(entry.owner, 0) << name;

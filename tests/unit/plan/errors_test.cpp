@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"UnknownKeyNear",
               "memroy: 1G\nmodule: alpha\nsteps: [load]\n",
               {"1:1: unknown key 'memroy' (known here: name, description, tags, module, kernel_modules, kernel, guest, "
-               "matrix, timeout, checks, skip, steps)"}},
+               "matrix, timeout, time, checks, skip, steps)"}},
         Wrong{"UnknownKeyTypo",
               "matirx: {a: 1}\nmodule: alpha\nsteps: [load]\n",
               {"1:1: unknown key 'matirx' (did you mean 'matrix'?)"}},
@@ -79,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"UnknownKeyFar",
               "zzz: 1\nmodule: alpha\nsteps: [load]\n",
               {"1:1: unknown key 'zzz' (known here: name, description, tags, module, kernel_modules, kernel, guest, "
-               "matrix, timeout, checks, skip, steps)"}},
+               "matrix, timeout, time, checks, skip, steps)"}},
         Wrong{"MissingModuleAndSteps",
               "name: x\n",
               {"1:1: the key 'module' is missing (e.g. module: my_module)",
@@ -198,7 +198,7 @@ INSTANTIATE_TEST_SUITE_P(
                             {"1:16: the key 'memory' is missing (e.g. memory: 128M)"}},
                       Wrong{"Channel",
                             "guest: {channel: usb}\nmodule: alpha\nsteps: [load]\n",
-                            {"1:18: 'channel' cannot be 'usb' (known here: virtio, serial)"}},
+                            {"1:18: 'channel' cannot be 'usb' (known here: memory, virtio, serial)"}},
                       Wrong{"ChannelTypo",
                             "guest: {channel: virtoi}\nmodule: alpha\nsteps: [load]\n",
                             {"1:18: 'channel' cannot be 'virtoi' (did you mean 'virtio'?)"}},

@@ -12,6 +12,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+plan::Overrides with_cpus(std::vector<int> cpus) {
+  plan::Overrides overrides;
+  overrides.cpus = std::move(cpus);
+  return overrides;
+}
+
 class CollectTest : public ::testing::Test {
  protected:
   CollectTest() {
@@ -61,7 +67,7 @@ TEST_F(CollectTest, AFolderGivesItsPlansSortedByName) {
 
 TEST_F(CollectTest, AModuleFolderWithoutAPlanGetsTheMadeUpOne) {
   add_module("my-module");
-  auto collected = collect_plans({folder_ / "my-module"}, {{2}, {}, {}, {}});
+  auto collected = collect_plans({folder_ / "my-module"}, with_cpus({2}));
   const auto cases = select_cases(std::move(collected.plans), {});
   EXPECT_EQ(ids_of(cases), (std::vector<std::string>{"my-module [cpus=2]"}));
 }
@@ -73,14 +79,20 @@ TEST_F(CollectTest, ACaseRemembersWhatOfTheCommandLineShapedIt) {
     return select_cases(collect_plans({file}, overrides).plans, {}).at(0)->options;
   };
   EXPECT_TRUE(options({}).empty());
-  EXPECT_EQ(options({{8}, {"host"}, 512, {"mods"}}),
-            (std::vector<std::string>{"--cpus", "8", "--kernel", "host", "--memory", "512M", "--modules", "mods"}));
+  plan::Overrides all = with_cpus({8});
+  all.kernels = {"host"};
+  all.memory_mib = 512;
+  all.time = "real";
+  all.seed = 7;
+  all.module_roots = {"mods"};
+  EXPECT_EQ(options(all), (std::vector<std::string>{"--cpus", "8", "--kernel", "host", "--memory", "512M", "--time",
+                                                    "real", "--seed", "7", "--modules", "mods"}));
 }
 
 TEST_F(CollectTest, ACpuCountThatAPlanCannotHaveIsSkippedWithTheReason) {
   add_module("m");
   const auto file = write("a.yaml", "module: m\nguest: {cpus: 2}\nsteps: [load, {cpu: {offline: 1}}]\n");
-  auto collected = collect_plans({file}, {{1, 4}, {}, {}, {}});
+  auto collected = collect_plans({file}, with_cpus({1, 4}));
   EXPECT_FALSE(collected.has_errors());
   const auto cases = select_cases(std::move(collected.plans), {});
   ASSERT_EQ(ids_of(cases), (std::vector<std::string>{"a [cpus=1]", "a [cpus=4]"}));

@@ -83,7 +83,7 @@ Task<> play(base::UnixSocket socket, Plays plays) {
         } else {
           answers.emplace_back(wire::StepEnded{0, wire::Microseconds{5}, wire::StepResult::held, 3, ""});
           answers.emplace_back(wire::AfterUnload{});
-          answers.emplace_back(wire::ProgramEnded{wire::Microseconds{9}, 1, false, ""});
+          answers.emplace_back(wire::ProgramEnded{wire::Microseconds{9}, 1, false, false, ""});
         }
       }
       for (const auto &answer : answers) {

@@ -20,7 +20,7 @@ GuestSpec spec_of(int cpus) {
   return spec;
 }
 
-const GuestFiles kFiles{"/r/g1", "/r/g1/console", "/r/g1/agent", 0};
+const GuestFiles kFiles{"/r/g1", "/r/g1/console", "/r/g1/agent", "/r/g1/memory", "", false, 0};
 
 struct Parsed {
   pugi::xml_document document;
@@ -42,7 +42,7 @@ std::string loader() {
 
 TEST(DomainXml, OfASmallGuestIsThis) {
   EXPECT_EQ(domain_xml(spec_of(1), "kmodtest-1-1-case", kFiles, "/usr/libexec/kmodtest/kmodtest-qemu"),
-            "<domain type=\"qemu\">\n"
+            "<domain type=\"qemu\" xmlns:qemu=\"http://libvirt.org/schemas/domain/qemu/1.0\">\n"
             "  <name>kmodtest-1-1-case</name>\n"
             "  <memory unit=\"MiB\">256</memory>\n"
             "  <vcpu>1</vcpu>\n"
@@ -151,6 +151,51 @@ TEST(DomainXml, TellsTheWrapperWhoItsControllerIs) {
 
 TEST(DomainXml, RefusesAnImpossibleSpec) {
   EXPECT_THROW(domain_xml(spec_of(65), "name", kFiles, "/e/qemu"), base::UsageError);
+}
+
+GuestSpec virtual_spec() {
+  GuestSpec spec = spec_of(2);
+  spec.channel = ChannelKind::memory;
+  spec.clock = Clock::virtual_;
+  return spec;
+}
+
+TEST(DomainXml, AGuestWithTheMemoryChannelHasTheSharedDeviceAndAnImageForItsState) {
+  GuestFiles files = kFiles;
+  files.state = "/r/g1/a,b.qcow2";
+  const Parsed xml(virtual_spec(), files);
+  EXPECT_EQ(xml("count(//channel)"), "0");
+  EXPECT_EQ(xml("string(//qemu:arg[1]/@value)"), "-object");
+  EXPECT_EQ(xml("string(//qemu:arg[2]/@value)"),
+            "memory-backend-file,id=kmodtest-memory,mem-path=/r/g1/memory,size=33554432,share=on");
+  EXPECT_EQ(xml("string(//qemu:arg[4]/@value)"), "ivshmem-plain,memdev=kmodtest-memory,master=on,bus=pcie.0,addr=0x10");
+  EXPECT_EQ(xml("string(//qemu:arg[6]/@value)"),
+            "driver=qcow2,node-name=kmodtest-state,file.driver=file,file.filename=/r/g1/a,,b.qcow2,cache.no-flush=on");
+}
+
+TEST(DomainXml, UnderVirtualTimeNothingComesFromTheHost) {
+  const Parsed xml(virtual_spec());
+  EXPECT_EQ(xml("string(//qemu:arg[6]/@value)"), "shift=3,sleep=off");
+  EXPECT_EQ(xml("string(//cpu/feature[@name='rdrand']/@policy)"), "disable");
+  EXPECT_EQ(xml("string(//cpu/feature[@name='rdseed']/@policy)"), "disable");
+  EXPECT_EQ(xml("string(//clock/@offset)"), "absolute");
+  EXPECT_EQ(xml("string(//clock/timer[@name='rtc']/@track)"), "guest");
+}
+
+TEST(DomainXml, ARestoredGuestNeedsNoKernel) {
+  GuestFiles files = kFiles;
+  files.restored = true;
+  const Parsed xml(virtual_spec(), files);
+  EXPECT_EQ(xml("count(//os/kernel | //os/initrd | //os/cmdline)"), "0");
+}
+
+TEST(DomainXml, VirtualTimeNeedsAnEmulatedGuestWithTheMemoryChannel) {
+  GuestSpec spec = virtual_spec();
+  spec.channel = ChannelKind::serial;
+  EXPECT_THROW(check(spec), base::UsageError);
+  spec = virtual_spec();
+  spec.accelerator = Accelerator::kvm;
+  EXPECT_THROW(check(spec), base::UsageError);
 }
 
 }  // namespace

@@ -75,16 +75,16 @@ TEST(Hash, ChangesWithEverythingThatMakesAnotherGuest) {
 TEST(CommandLine, SaysWhereTheAgentFindsItsChannel) {
   EXPECT_EQ(kernel_command_line(small_spec()),
             "console=ttyS0 loglevel=4 printk.devkmsg=on no_timer_check tsc=reliable random.trust_cpu=on "
-            "cryptomgr.notests panic=-1 kmodtest.channel=virtio");
+            "cryptomgr.notests panic=-1 kmodtest.channel=virtio mitigations=off");
   GuestSpec serial = small_spec();
   serial.channel = ChannelKind::serial;
-  EXPECT_TRUE(kernel_command_line(serial).ends_with(" kmodtest.channel=ttyS1"));
+  EXPECT_TRUE(kernel_command_line(serial).ends_with(" kmodtest.channel=ttyS1 mitigations=off"));
 }
 
 TEST(CommandLine, EndsWithTheUsersWordsSoThatTheyWin) {
   GuestSpec spec = small_spec();
   spec.append = "loglevel=8 nosmp";
-  EXPECT_TRUE(kernel_command_line(spec).ends_with(" kmodtest.channel=virtio loglevel=8 nosmp"));
+  EXPECT_TRUE(kernel_command_line(spec).ends_with(" kmodtest.channel=virtio mitigations=off loglevel=8 nosmp"));
 }
 
 TEST(TopologyOf, FillsTheGaps) {

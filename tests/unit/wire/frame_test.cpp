@@ -99,7 +99,7 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
                                        CommandEnded{6, 137, "out", "err", false},
                                        CpusSet{7, 3, true, 0},
                                        StepEnded{7, Microseconds{1}, StepResult::refused, 44, "detail"},
-                                       ProgramEnded{Microseconds{8}, 3, true, "e"}};
+                                       ProgramEnded{Microseconds{8}, 3, true, true, "e"}};
   ASSERT_EQ(reports.size(), std::variant_size_v<Report>);
   for (const Report &report : reports) {
     std::string error;
@@ -134,7 +134,7 @@ std::string error_of(const std::string &bytes) {
 TEST(Frame, RefusesWhatIsNoFrame) {
   EXPECT_EQ(error_of("X"), "no frame starts here (bad magic)");
   EXPECT_EQ(error_of("KMX"), "no frame starts here (bad magic)");
-  EXPECT_EQ(error_of(std::string("KMT\x02", 4)), "the other side speaks protocol version 2, this one 1");
+  EXPECT_EQ(error_of(std::string("KMT\x03", 4)), "the other side speaks protocol version 3, this one 2");
   std::string hello = encode(Request{Hello{}}, 1);
   std::string reserved = hello;
   reserved[6] = 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "channel.hpp"
+#include "stream_channel.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -61,12 +61,12 @@ std::optional<wire::Frame> decode_hello(std::string_view bytes) {
 
 }  // namespace
 
-Channel::Channel(const std::string &kind) {
+StreamChannel::StreamChannel(const std::string &kind) {
   open_device(kind);
   look_at_host();
 }
 
-void Channel::open_device(const std::string &kind) {
+void StreamChannel::open_device(const std::string &kind) {
   virtio_ = kind == "virtio";
   const Time begun = now();
   for (bool complained = false;;) {
@@ -84,7 +84,7 @@ void Channel::open_device(const std::string &kind) {
   if (!virtio_) make_raw(fd_.get());
 }
 
-void Channel::look_at_host() {
+void StreamChannel::look_at_host() {
   if (!virtio_) return;  // a serial line does not tell
   pollfd poll_fd{fd_.get(), POLLIN, 0};
   ::poll(&poll_fd, 1, 0);
@@ -97,7 +97,7 @@ void Channel::look_at_host() {
   ::fcntl(fd_.get(), F_SETFL, O_RDWR | O_NONBLOCK | (open ? 0 : O_ASYNC));
 }
 
-void Channel::forget_host() {
+void StreamChannel::forget_host() {
   // The next host must get neither the second half of a frame, nor have its first frame joined to a half one of ours.
   if (sent_of_front_ != 0) drop_oldest();
   char piece[kReadPiece];
@@ -106,7 +106,7 @@ void Channel::forget_host() {
   start_over();
 }
 
-void Channel::start_over() {
+void StreamChannel::start_over() {
   decoder_ = {};
   undecoded_ = 0;
   tail_.clear();
@@ -114,20 +114,20 @@ void Channel::start_over() {
   skipped_.clear();
 }
 
-void Channel::send(std::string frame) {
+void StreamChannel::send(std::string frame) {
   queue_.push_back(std::move(frame));
   queued_ += queue_.back().size();
   while (!connected_ && queued_ > kClosedBacklog && queue_.size() > 1) drop_oldest();
   flush();
 }
 
-void Channel::drop_oldest() {
+void StreamChannel::drop_oldest() {
   queued_ -= queue_.front().size() - sent_of_front_;
   sent_of_front_ = 0;
   queue_.pop_front();
 }
 
-void Channel::flush() {
+void StreamChannel::flush() {
   while (connected_ && !queue_.empty()) {
     const std::string &front = queue_.front();
     const ssize_t wrote = ::write(fd_.get(), front.data() + sent_of_front_, front.size() - sent_of_front_);
@@ -144,7 +144,7 @@ void Channel::flush() {
   }
 }
 
-void Channel::receive() {
+void StreamChannel::receive() {
   if (!connected_) return;  // what comes now comes from a host that look_at_host() has not seen yet
   char piece[kReadPiece];
   latest_.clear();
@@ -166,7 +166,7 @@ void Channel::receive() {
   }
 }
 
-std::optional<wire::Frame> Channel::next_frame(std::string *error) {
+std::optional<wire::Frame> StreamChannel::next_frame(std::string *error) {
   if (lost_) return find_hello();
   std::optional<wire::Frame> frame = decoder_.next();
   if (frame) {
@@ -184,14 +184,14 @@ std::optional<wire::Frame> Channel::next_frame(std::string *error) {
   return std::nullopt;
 }
 
-std::optional<wire::Frame> Channel::hello_of_new_host() {
+std::optional<wire::Frame> StreamChannel::hello_of_new_host() {
   if (undecoded_ <= hello_size()) return std::nullopt;
   std::optional<wire::Frame> hello = decode_hello(tail_);
   if (hello) start_over();
   return hello;
 }
 
-std::optional<wire::Frame> Channel::find_hello() {
+std::optional<wire::Frame> StreamChannel::find_hello() {
   constexpr std::string_view kMagic = "KMT";
   const std::size_t size = hello_size();
   for (std::size_t at = skipped_.find(kMagic); at != std::string::npos; at = skipped_.find(kMagic, at + 1)) {

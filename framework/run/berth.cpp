@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/berth.hpp"
+
+#include <filesystem>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/offload.hpp"
+#include "run/stopwatch.hpp"
+
+namespace kmodtest::run {
+
+using base::Task;
+using judge::Ending;
+
+namespace {
+
+/// The store had a snapshot of this key a moment ago, or has it no longer.
+class NoSnapshot : public base::Error {
+ public:
+  NoSnapshot() : base::Error("there is no snapshot of this guest") {}
+};
+
+Ending ending_of(vm::GuestState state) {
+  if (state == vm::GuestState::crashed) return {Ending::Kind::panicked, "the guest's kernel panicked"};
+  return {Ending::Kind::guest_gone, "the guest's QEMU ended"};
+}
+
+}  // namespace
+
+Task<> Berth::clear() {
+  const std::unique_ptr<vm::Guest> guest = std::move(guest_);
+  key_.clear();
+  trusted_ = true;
+  if (guest) co_await guest->stop();
+}
+
+Task<bool> Berth::restore(report::Timings &timings) {
+  const Stopwatch watch(timings.restore);
+  try {
+    co_await guest_->restore();
+    co_return true;
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::Error &) {
+    // Its QEMU has ended or does not answer: a new one is the remedy.
+  }
+  co_return false;
+}
+
+Task<bool> Berth::start_saved(const vm::GuestSpec &spec, const std::string &name, report::Timings &timings) {
+  vm::SnapshotStore *store = snapshots_.store;
+  std::function<void(const std::filesystem::path &)> provide = [store, key = key_](const std::filesystem::path &to) {
+    if (!store->fetch(key, to)) throw NoSnapshot();
+  };
+  vm::GuestSpec wanted = spec;
+  std::string guest_name = name;
+  try {
+    const Stopwatch watch(timings.start);
+    guest_ = co_await hypervisor_.start_saved(std::move(wanted), std::move(guest_name), std::move(provide));
+  } catch (const NoSnapshot &) {
+    co_return false;
+  }
+  // Another build of QEMU under the same version, or a state that only looks sound: made again.
+  if (co_await restore(timings)) co_return true;
+  const std::unique_ptr<vm::Guest> broken = std::move(guest_);
+  co_await broken->stop();
+  co_return false;
+}
+
+Task<std::optional<BootFailure>> Berth::boot(const vm::GuestSpec &spec, const std::string &name,
+                                             std::chrono::milliseconds deadline, report::Timings &timings) {
+  vm::GuestSpec wanted = spec;
+  std::string guest_name = name;
+  {
+    const Stopwatch watch(timings.start);
+    guest_ = co_await hypervisor_.start(std::move(wanted), std::move(guest_name));
+  }
+  const Stopwatch watch(timings.boot);
+  auto executor = co_await base::asio::this_coro::executor;
+  agent::Session session(agent::make_memory_transport(executor, guest_->shared_memory(), agent::SharedState::fresh));
+  std::optional<Ending> why;
+  const auto cut_short = [&](Ending ending) {
+    if (!why) why = std::move(ending);
+    session.close();
+  };
+  const Cancellation::Registration registration(cancellation_, [&] {
+    cut_short({Ending::Kind::stopped_early, "interrupted"});
+  });
+  guest_->on_state_change([&](vm::GuestState state) { cut_short(ending_of(state)); });
+  if (const auto state = guest_->state(); state != vm::GuestState::running) cut_short(ending_of(state));
+  std::optional<agent::SessionError> problem;
+  try {
+    co_await session.ready(deadline);
+  } catch (const agent::SessionError &error) {
+    problem = error;
+  }
+  guest_->on_state_change({});
+  if (!problem) co_return std::nullopt;
+  BootFailure failure{why ? *why
+                          : Ending{problem->kind() == agent::SessionError::Kind::timeout ? Ending::Kind::silent
+                                                                                         : Ending::Kind::channel_broken,
+                                   problem->what()},
+                      guest_->console(), guest_->xml()};
+  const std::unique_ptr<vm::Guest> failed = std::move(guest_);
+  co_await failed->stop();
+  co_return failure;
+}
+
+Task<Pristine> Berth::pristine(vm::GuestSpec spec, std::string name, std::string description,
+                               std::chrono::milliseconds boot_deadline, Progress progress, report::Timings &timings) {
+  const std::string wanted = vm::hash(spec, hypervisor_.qemu_version());
+  if (guest_ && snapshots_.store != nullptr && key_ == wanted && trusted_ && co_await restore(timings)) {
+    co_return Pristine{guest_.get(), {}};
+  }
+  co_await clear();
+  key_ = wanted;
+  vm::SnapshotStore *store = snapshots_.store;
+  if (store == nullptr) {
+    progress("booting");
+    auto failure = co_await boot(spec, name, boot_deadline, timings);
+    if (!failure) co_await guest_->pause();
+    co_return Pristine{guest_.get(), std::move(failure)};
+  }
+  progress("restoring");
+  if (co_await start_saved(spec, name, timings)) co_return Pristine{guest_.get(), {}};
+  if (cancellation_.cancelled()) throw base::Interrupted();
+
+  progress("waiting for another process that boots this guest");
+  std::function<std::unique_ptr<kernel::FileLock>()> take_lock = [store, wanted] { return store->lock(wanted); };
+  const std::unique_ptr<kernel::FileLock> lock =
+      co_await base::offload<std::unique_ptr<kernel::FileLock>>(*snapshots_.pool, std::move(take_lock));
+  if (co_await start_saved(spec, name, timings)) co_return Pristine{guest_.get(), {}};
+  if (cancellation_.cancelled()) throw base::Interrupted();
+  progress("booting, once for this machine");
+  if (auto failure = co_await boot(spec, name, boot_deadline, timings)) co_return Pristine{nullptr, std::move(failure)};
+  vm::SnapshotInfo info;
+  info.description = std::move(description);
+  info.qemu_version = hypervisor_.qemu_version();
+  std::function<void(const std::filesystem::path &)> keep = [store, wanted, info](const std::filesystem::path &state) {
+    store->keep(wanted, state, info);
+  };
+  {
+    const Stopwatch watch(timings.boot);
+    co_await guest_->save(std::move(keep));
+  }
+  guest_.reset();
+  if (!co_await start_saved(spec, name, timings)) {
+    throw base::Error("the guest's snapshot cannot be restored right after it was made",
+                      "look at what QEMU says with LIBVIRT_LOG_OUTPUTS=1:stderr, or run with --no-snapshot");
+  }
+  co_return Pristine{guest_.get(), {}};
+}
+
+}  // namespace kmodtest::run

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/session.hpp"
+#include "base/asio.hpp"
+#include "judge/verdict.hpp"
+#include "report/event.hpp"
+#include "run/cancellation.hpp"
+#include "vm/guest.hpp"
+#include "vm/snapshot_store.hpp"
+
+namespace kmodtest::run {
+
+/// What a guest did instead of coming up.
+struct BootFailure {
+  judge::Ending ending;
+  std::string console;
+  std::string domain_xml;
+};
+
+/// A pristine guest that stands still, or why there is none.
+struct Pristine {
+  vm::Guest *guest = nullptr;  ///< the berth's; nullptr: see `failure`
+  std::optional<BootFailure> failure;
+};
+
+/// Where snapshots are kept; nothing is kept without a store, and each case boots.
+struct Snapshots {
+  vm::SnapshotStore *store = nullptr;
+  /// Runs blocking calls of the store.
+  base::asio::thread_pool *pool = nullptr;
+};
+
+/// Where one worker's guest lies between its cases (guests with ChannelKind::memory). A case gets it back as it was
+/// when it had just booted: restored in place where the guest is of the wanted spec and its QEMU lives, else in a new
+/// QEMU from the store, else booted, once per spec and machine, and kept in the store.
+class Berth {
+ public:
+  using Progress = std::function<void(const std::string &)>;
+
+  Berth(vm::Hypervisor &hypervisor, Snapshots snapshots, Cancellation &cancellation)
+      : hypervisor_(hypervisor), snapshots_(snapshots), cancellation_(cancellation) {}
+
+  /// `description` is what `kmodtest cache list` says of the snapshot. Adds to the timings `start` (a new QEMU), `boot`
+  /// and `restore`. Throws base::Error when no guest can be had, base::Interrupted after a cancellation.
+  base::Task<Pristine> pristine(vm::GuestSpec spec, std::string name, std::string description,
+                                std::chrono::milliseconds boot_deadline, Progress progress, report::Timings &timings);
+
+  /// After a case whose guest did not answer any more: QEMU may keep a trace of it that restoring does not reset.
+  void distrust() { trusted_ = false; }
+
+  /// The key of the present guest's spec; empty: there is none.
+  const std::string &key() const { return key_; }
+
+  /// Ends the guest. Has to be called before the io_context goes.
+  base::Task<> clear();
+
+ private:
+  base::Task<bool> restore(report::Timings &timings);
+  base::Task<bool> start_saved(const vm::GuestSpec &spec, const std::string &name, report::Timings &timings);
+  base::Task<std::optional<BootFailure>> boot(const vm::GuestSpec &spec, const std::string &name,
+                                              std::chrono::milliseconds deadline, report::Timings &timings);
+
+  vm::Hypervisor &hypervisor_;
+  Snapshots snapshots_;
+  Cancellation &cancellation_;
+  std::unique_ptr<vm::Guest> guest_;
+  std::string key_;
+  bool trusted_ = true;
+};
+
+}  // namespace kmodtest::run

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+
+namespace kmodtest::run {
+
+/// Fires once; everything that waits is told. On the io_context's thread.
+class Cancellation {
+ public:
+  /// Runs every callback that is still registered, once.
+  void cancel();
+  bool cancelled() const { return cancelled_; }
+
+  /// Keeps a callback registered while it lives; called at once when the cancellation came before.
+  class Registration {
+   public:
+    Registration(Cancellation &source, std::function<void()> callback);
+    ~Registration();
+    Registration(const Registration &) = delete;
+    Registration &operator=(const Registration &) = delete;
+
+   private:
+    Cancellation &source_;
+    std::size_t id_ = 0;
+  };
+
+ private:
+  bool cancelled_ = false;
+  std::size_t last_id_ = 0;
+  std::map<std::size_t, std::function<void()>> callbacks_;
+};
+
+}  // namespace kmodtest::run

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <libvirt/libvirt.h>
+#include <string>
+
+/// QEMU's own monitor, for what libvirt has no calls for: saving and restoring a machine in place.
+/// Source: QEMU, "Human Monitor" (savevm, loadvm, stop, cont, info status).
+namespace kmodtest::vm {
+
+class Monitor {
+ public:
+  explicit Monitor(virDomainPtr domain) : domain_(domain) {}
+
+  /// Each blocks until QEMU has done it; throws base::Error in QEMU's words.
+  void pause();
+  void resume();
+  void save();
+  void load();
+  /// Whether the machine stands still because its kernel panicked.
+  bool panicked();
+
+ private:
+  /// What QEMU prints.
+  std::string ask(const std::string &command);
+  /// A command that prints nothing unless it fails.
+  void command(const std::string &command, const std::string &what_failed);
+
+  virDomainPtr domain_;
+};
+
+}  // namespace kmodtest::vm

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "wire/shared_memory.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+namespace kmodtest::wire {
+namespace {
+
+constexpr std::uint64_t kMagic = 0x314d48534d544d4b;  // "KMTMSHM1"
+
+}  // namespace
+
+std::uint64_t SharedMemory::load(Word word) const {
+  auto *words = reinterpret_cast<std::uint64_t *>(memory_);
+  return std::atomic_ref(words[static_cast<std::size_t>(word)]).load(std::memory_order_acquire);
+}
+
+void SharedMemory::store(Word word, std::uint64_t value) {
+  auto *words = reinterpret_cast<std::uint64_t *>(memory_);
+  std::atomic_ref(words[static_cast<std::size_t>(word)]).store(value, std::memory_order_release);
+}
+
+void SharedMemory::clear() {
+  for (const Word word : {Word::requests, Word::reports, Word::dropped, Word::awake}) store(word, 0);
+  store(Word::magic, kMagic);
+}
+
+bool SharedMemory::add(Word size, std::size_t offset, std::size_t most, std::string_view bytes) {
+  const std::size_t used = std::min<std::uint64_t>(load(size), most);
+  if (bytes.size() > most - used) return false;
+  std::memcpy(memory_ + offset + used, bytes.data(), bytes.size());
+  store(size, used + bytes.size());
+  return true;
+}
+
+std::string_view SharedMemory::view(Word size, std::size_t offset, std::size_t most) const {
+  const std::size_t used = std::min<std::uint64_t>(load(size), most);
+  return {reinterpret_cast<const char *>(memory_ + offset), used};
+}
+
+bool SharedMemory::add_requests(std::string_view bytes) {
+  return add(Word::requests, kRequestsOffset, kMostRequestBytes, bytes);
+}
+
+bool SharedMemory::add_reports(std::string_view bytes) {
+  // After a gap the stream would have no meaning: once one was dropped, all are.
+  const std::uint64_t lost = load(Word::dropped);
+  if (lost == 0 && add(Word::reports, kReportsOffset, kMostReportBytes, bytes)) return true;
+  store(Word::dropped, lost + 1);
+  return false;
+}
+
+std::string_view SharedMemory::requests() const {
+  return view(Word::requests, kRequestsOffset, kMostRequestBytes);
+}
+
+std::string_view SharedMemory::reports() const {
+  return view(Word::reports, kReportsOffset, kMostReportBytes);
+}
+
+std::uint64_t SharedMemory::dropped() const {
+  return load(Word::dropped);
+}
+
+void SharedMemory::set_awake() {
+  store(Word::awake, 1);
+}
+
+bool SharedMemory::awake() const {
+  return load(Word::awake) != 0;
+}
+
+}  // namespace kmodtest::wire

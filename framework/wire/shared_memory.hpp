@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+/// The memory that a guest and its controller share (QEMU's ivshmem-plain device): a header and two streams of frames,
+/// each of which only grows. Nothing in it interrupts the guest: the agent looks for requests by itself, and the
+/// controller writes them while the guest is stopped, so that nothing from outside arrives at a moment of its own.
+///
+///     offset 0        magic u64 | requests u64 | reports u64 | dropped u64 | awake u64 (little endian)
+///     offset 4 KiB    bytes of requests
+///     offset 20 MiB   bytes of reports
+namespace kmodtest::wire {
+
+inline constexpr std::size_t kSharedMemoryBytes = 32u << 20;
+inline constexpr std::size_t kRequestsOffset = 4u << 10;
+inline constexpr std::size_t kReportsOffset = 20u << 20;
+inline constexpr std::size_t kMostRequestBytes = kReportsOffset - kRequestsOffset;
+inline constexpr std::size_t kMostReportBytes = kSharedMemoryBytes - kReportsOffset;
+
+/// PCI ids of the device. Source: QEMU, docs/specs/ivshmem-spec.
+inline constexpr unsigned kSharedMemoryVendor = 0x1af4;
+inline constexpr unsigned kSharedMemoryDevice = 0x1110;
+
+/// One end's view. Does not own the mapping. What the other end wrote is never believed to be in bounds.
+class SharedMemory {
+ public:
+  /// `memory` has kSharedMemoryBytes and is aligned to a page.
+  explicit SharedMemory(void *memory) : memory_(static_cast<unsigned char *>(memory)) {}
+
+  /// Both streams empty. For the controller, while the guest is stopped.
+  void clear();
+
+  /// False when there is no room: then nothing is added, and it counts as dropped.
+  bool add_requests(std::string_view bytes);
+  bool add_reports(std::string_view bytes);
+
+  /// All that was added since clear().
+  std::string_view requests() const;
+  std::string_view reports() const;
+  /// How many reports found no room.
+  std::uint64_t dropped() const;
+
+  /// The agent looks for requests by now. A guest that is saved before that sleeps towards a fixed moment of its own
+  /// time, so that it goes on in the same way whenever it was saved.
+  void set_awake();
+  bool awake() const;
+
+ private:
+  enum class Word : std::size_t { magic, requests, reports, dropped, awake };
+  std::uint64_t load(Word word) const;
+  void store(Word word, std::uint64_t value);
+  bool add(Word size, std::size_t offset, std::size_t most, std::string_view bytes);
+  std::string_view view(Word size, std::size_t offset, std::size_t most) const;
+
+  unsigned char *memory_;
+};
+
+}  // namespace kmodtest::wire

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "memory_channel.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <string_view>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "stream_channel.hpp"
+
+namespace kmodtest::guest {
+namespace {
+
+constexpr useconds_t kRetry = 100'000;
+
+unsigned long read_hex(const std::string &path) {
+  return std::strtoul(read_line(path.c_str()).c_str(), nullptr, 16);
+}
+
+/// The sysfs folder of the device; empty when there is none.
+std::string find_device() {
+  const std::string devices = "/sys/bus/pci/devices/";
+  for (const std::string &name : list_folder(devices.c_str())) {
+    const std::string folder = devices + name;
+    if (read_hex(folder + "/vendor") == wire::kSharedMemoryVendor &&
+        read_hex(folder + "/device") == wire::kSharedMemoryDevice)
+      return folder;
+  }
+  return {};
+}
+
+}  // namespace
+
+void *MemoryChannel::map_device() {
+  for (bool complained = false;; ::usleep(kRetry)) {
+    const std::string folder = find_device();
+    // BAR 2 is the memory; sysfs maps it once the device answers to memory accesses.
+    const Fd enable(::open((folder + "/enable").c_str(), O_WRONLY | O_CLOEXEC));
+    if (enable) write_all(enable.get(), "1");
+    const Fd memory(::open((folder + "/resource2").c_str(), O_RDWR | O_CLOEXEC));
+    void *mapped = memory
+                       ? ::mmap(nullptr, wire::kSharedMemoryBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0)
+                       : MAP_FAILED;
+    if (mapped != MAP_FAILED) return mapped;
+    if (!complained) complain(describe_error("cannot map the memory shared with the controller", errno));
+    complained = true;
+  }
+}
+
+MemoryChannel::MemoryChannel(bool virtual_time) : memory_(map_device()), virtual_time_(virtual_time) {}
+
+void MemoryChannel::send(std::string frame) {
+  memory_.add_reports(frame);
+}
+
+std::optional<wire::Frame> MemoryChannel::next_frame(std::string *error) {
+  if (broken_) return std::nullopt;
+  const std::string_view requests = memory_.requests();
+  if (requests.size() > taken_) {
+    decoder_.feed(requests.substr(taken_));
+    taken_ = requests.size();
+  }
+  std::optional<wire::Frame> frame = decoder_.next();
+  if (!frame && !decoder_.error().empty()) {
+    *error = decoder_.error();
+    broken_ = true;
+  }
+  return frame;
+}
+
+void MemoryChannel::settle() {
+  if (virtual_time_) sleep_until(Time((now() / kSettle + 2) * kSettle));
+  memory_.set_awake();
+}
+
+std::unique_ptr<Channel> open_channel(const std::string &kind, bool virtual_time) {
+  if (kind == "memory") return std::make_unique<MemoryChannel>(virtual_time);
+  return std::make_unique<StreamChannel>(kind);
+}
+
+}  // namespace kmodtest::guest

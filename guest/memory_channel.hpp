@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "channel.hpp"
+#include "wire/shared_memory.hpp"
+
+namespace kmodtest::guest {
+
+/// The memory that the guest shares with the controller. No interrupt comes of it: who waits for a request looks every
+/// kPoll of guest time, which is the same moment in every run.
+class MemoryChannel : public Channel {
+ public:
+  static constexpr Time kPoll{1'000};
+  /// Under virtual time: from READY on the agent sleeps for so long at least, up to a whole multiple of it. A guest
+  /// that is saved meanwhile wakes at one and the same moment, whenever that was.
+  static constexpr Time kSettle{1'000'000};
+
+  /// Waits for the device. Never gives up, but complains on the console.
+  explicit MemoryChannel(bool virtual_time);
+
+  void send(std::string frame) override;
+  std::optional<wire::Frame> next_frame(std::string *error) override;
+  void settle() override;
+
+ private:
+  static void *map_device();
+
+  wire::SharedMemory memory_;
+  wire::FrameDecoder decoder_;
+  std::size_t taken_ = 0;  // bytes of requests that the decoder has
+  bool broken_ = false;
+  bool virtual_time_;
+};
+
+}  // namespace kmodtest::guest

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/berth.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <gtest/gtest.h>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "fakes/fake_hypervisor.hpp"
+#include "wire/frame.hpp"
+
+namespace kmodtest::run {
+namespace {
+
+namespace asio = base::asio;
+using namespace std::chrono_literals;
+
+/// Says READY and nothing else.
+base::Task<> say_ready(base::UnixSocket socket) {
+  wire::Info info;
+  info.agent.protocol = wire::kProtocolVersion;
+  const std::string bytes = wire::encode(wire::Report{info}, 0);
+  boost::system::error_code error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  const auto buffer = asio::buffer(bytes);
+  co_await asio::async_write(socket, buffer, token);
+  char byte = 0;
+  const auto one = asio::buffer(&byte, 1);
+  while (!error) co_await socket.async_read_some(one, token);
+}
+
+class BerthTest : public ::testing::Test {
+ protected:
+  BerthTest() {
+    std::string name = "/tmp/kmt-berth-XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+    store_.emplace(folder_ / "snapshots", 1u << 30, [this](const std::string &text) { said_.push_back(text); });
+  }
+  ~BerthTest() override { std::filesystem::remove_all(folder_); }
+
+  static vm::GuestSpec spec_of(int cpus) {
+    vm::GuestSpec spec;
+    spec.kernel_image = "/k/vmlinuz";
+    spec.cpus = cpus;
+    spec.channel = vm::ChannelKind::memory;
+    spec.clock = vm::Clock::virtual_;
+    return spec;
+  }
+  Berth berth(bool with_store = true) {
+    return {hypervisor_, {with_store ? &*store_ : nullptr, &pool_}, cancellation_};
+  }
+  /// Asks for a pristine guest; true when there is one.
+  bool ask(Berth &berth, int cpus) {
+    return ask(berth, cpus, [](vm::Guest &) {});
+  }
+  bool ask(Berth &berth, int cpus, const std::function<void(vm::Guest &)> &use) {
+    bool found = false;
+    std::exception_ptr thrown;
+    timings_ = {};
+    asio::co_spawn(
+        io_,
+        [&]() -> base::Task<> {
+          vm::GuestSpec spec = spec_of(cpus);
+          std::string name = "w0";
+          std::string description = "a guest";
+          Berth::Progress progress = [this](const std::string &what) { progress_.push_back(what); };
+          Pristine pristine = co_await berth.pristine(std::move(spec), std::move(name), std::move(description), 100ms,
+                                                      std::move(progress), timings_);
+          found = pristine.guest != nullptr;
+          failure_ = pristine.failure;
+          if (found) use(*pristine.guest);
+        },
+        [&](std::exception_ptr problem) { thrown = problem; });
+    io_.restart();
+    io_.run();
+    if (thrown) std::rethrow_exception(thrown);
+    return found;
+  }
+  std::size_t machines() const { return hypervisor_.machines().size(); }
+
+  std::filesystem::path folder_;
+  asio::io_context io_;
+  asio::thread_pool pool_{1};
+  fakes::FakeHypervisor hypervisor_{say_ready};
+  Cancellation cancellation_;
+  std::optional<vm::SnapshotStore> store_;
+  std::vector<std::string> said_;
+  std::vector<std::string> progress_;
+  std::optional<BootFailure> failure_;
+  report::Timings timings_;
+};
+
+TEST_F(BerthTest, BootsOnceAndRestoresEverAfter) {
+  Berth first = berth();
+  ASSERT_TRUE(ask(first, 2));
+  ASSERT_EQ(machines(), 2u);  // one that booted and was saved, one that was started from what it left
+  EXPECT_FALSE(hypervisor_.machines()[0]->saved);
+  EXPECT_TRUE(hypervisor_.machines()[0]->stopped);
+  EXPECT_TRUE(hypervisor_.machines()[1]->saved);
+  EXPECT_EQ(hypervisor_.machines()[1]->restored, 1);
+  EXPECT_EQ(store_->list().size(), 1u);
+  EXPECT_EQ(store_->list()[0].description, "a guest");
+
+  ASSERT_TRUE(ask(first, 2));
+  EXPECT_EQ(machines(), 2u);
+  EXPECT_EQ(hypervisor_.machines()[1]->restored, 2);
+
+  Berth second = berth();
+  ASSERT_TRUE(ask(second, 2));
+  ASSERT_EQ(machines(), 3u);
+  EXPECT_TRUE(hypervisor_.machines()[2]->saved);
+}
+
+TEST_F(BerthTest, AnotherSpecIsAnotherGuest) {
+  Berth own = berth();
+  ASSERT_TRUE(ask(own, 1));
+  const std::string key = own.key();
+  ASSERT_TRUE(ask(own, 2));
+  EXPECT_NE(own.key(), key);
+  EXPECT_EQ(store_->list().size(), 2u);
+  EXPECT_EQ(hypervisor_.running(), 1);
+}
+
+TEST_F(BerthTest, AGuestThatHungOrWhoseQemuEndedIsReplaced) {
+  Berth own = berth();
+  ASSERT_TRUE(ask(own, 1));
+  own.distrust();
+  ASSERT_TRUE(ask(own, 1));
+  ASSERT_EQ(machines(), 3u);
+  EXPECT_TRUE(hypervisor_.machines()[1]->stopped);
+  hypervisor_.machines()[2]->refuse_to_restore("QEMU has ended");
+  ASSERT_TRUE(ask(own, 1));
+  ASSERT_EQ(machines(), 4u);
+  EXPECT_TRUE(hypervisor_.machines()[3]->saved);
+  EXPECT_EQ(hypervisor_.running(), 1);
+}
+
+TEST_F(BerthTest, AStateThatQemuRefusesIsMadeAgain) {
+  Berth own = berth();
+  ASSERT_TRUE(ask(own, 1));
+  ASSERT_TRUE(own.key().size() > 10);
+  int refused = 0;
+  hypervisor_.on_start([&](fakes::FakeMachine &machine) {
+    if (machine.saved && refused++ < 2) machine.refuse_to_restore("Unknown savevm section");
+  });
+  Berth other = berth();
+  ASSERT_TRUE(ask(other, 1));
+  EXPECT_FALSE(hypervisor_.machines()[machines() - 2]->saved);  // booted again
+}
+
+TEST_F(BerthTest, AGuestThatDoesNotComeUpIsAFailureWithItsConsole) {
+  fakes::FakeHypervisor silent;
+  silent.on_start([](fakes::FakeMachine &machine) { machine.set_console("Kernel panic - not syncing: no init"); });
+  Berth own(silent, {&*store_, &pool_}, cancellation_);
+  EXPECT_FALSE(ask(own, 1));
+  ASSERT_TRUE(failure_);
+  EXPECT_EQ(failure_->ending.kind, judge::Ending::Kind::silent);
+  EXPECT_EQ(failure_->console, "Kernel panic - not syncing: no init");
+  EXPECT_EQ(silent.running(), 0);
+  EXPECT_TRUE(store_->list().empty());
+}
+
+TEST_F(BerthTest, WithoutAStoreEachCaseBoots) {
+  Berth own = berth(false);
+  ASSERT_TRUE(ask(own, 1));
+  ASSERT_TRUE(ask(own, 1));
+  ASSERT_EQ(machines(), 2u);
+  EXPECT_FALSE(hypervisor_.machines()[1]->saved);
+  EXPECT_EQ(hypervisor_.running(), 1);
+}
+
+TEST_F(BerthTest, AnInterruptedBootEndsItsGuest) {
+  fakes::FakeHypervisor silent;
+  silent.on_start([this](fakes::FakeMachine &) { asio::post(io_, [this] { cancellation_.cancel(); }); });
+  Berth own(silent, {&*store_, &pool_}, cancellation_);
+  EXPECT_FALSE(ask(own, 1));
+  EXPECT_EQ(failure_->ending.kind, judge::Ending::Kind::stopped_early);
+  EXPECT_EQ(silent.running(), 0);
+}
+
+}  // namespace
+}  // namespace kmodtest::run

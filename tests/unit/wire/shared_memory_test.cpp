@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "wire/shared_memory.hpp"
+
+#include <cstdint>
+#include <cstring>
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+namespace kmodtest::wire {
+namespace {
+
+/// Both ends of one memory.
+class SharedMemoryTest : public ::testing::Test {
+ protected:
+  SharedMemoryTest() : words_(kSharedMemoryBytes / sizeof(std::uint64_t)) { controller.clear(); }
+
+  std::vector<std::uint64_t> words_;
+  SharedMemory controller{words_.data()};
+  SharedMemory agent{words_.data()};
+};
+
+TEST_F(SharedMemoryTest, WhatOneEndAddsTheOtherSees) {
+  EXPECT_TRUE(controller.add_requests("push"));
+  EXPECT_TRUE(controller.add_requests(" run"));
+  EXPECT_EQ(agent.requests(), "push run");
+  EXPECT_TRUE(agent.add_reports("info"));
+  EXPECT_EQ(controller.reports(), "info");
+  EXPECT_EQ(controller.requests(), "push run");
+}
+
+TEST_F(SharedMemoryTest, ClearingEmptiesBothStreams) {
+  controller.add_requests("old");
+  agent.add_reports("old");
+  agent.set_awake();
+  EXPECT_TRUE(controller.awake());
+  controller.clear();
+  EXPECT_EQ(agent.requests(), "");
+  EXPECT_EQ(controller.reports(), "");
+  EXPECT_FALSE(controller.awake());
+}
+
+TEST_F(SharedMemoryTest, TheStreamsDoNotMeet) {
+  const std::string most(kMostRequestBytes, 'q');
+  EXPECT_TRUE(controller.add_requests(most));
+  EXPECT_FALSE(controller.add_requests("x"));
+  EXPECT_TRUE(agent.add_reports("r"));
+  EXPECT_EQ(agent.requests(), most);
+  EXPECT_EQ(controller.reports(), "r");
+}
+
+TEST_F(SharedMemoryTest, AfterAReportWithoutRoomAllAreDropped) {
+  EXPECT_TRUE(agent.add_reports("first"));
+  EXPECT_FALSE(agent.add_reports(std::string(kMostReportBytes, 'x')));
+  EXPECT_FALSE(agent.add_reports("small"));
+  EXPECT_EQ(controller.reports(), "first");
+  EXPECT_EQ(controller.dropped(), 2u);
+}
+
+TEST_F(SharedMemoryTest, SizesThatAModuleOverwroteStayInBounds) {
+  std::memset(words_.data(), 0xff, 40);
+  EXPECT_EQ(controller.reports().size(), kMostReportBytes);
+  EXPECT_EQ(controller.requests().size(), kMostRequestBytes);
+  EXPECT_FALSE(agent.add_reports("x"));
+}
+
+}  // namespace
+}  // namespace kmodtest::wire
