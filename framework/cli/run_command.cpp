@@ -4,9 +4,13 @@
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
+#include "cli/schedule_options.hpp"
+#include "kernel/kernel.hpp"
 #include "report/listeners.hpp"
 #include "run/collect.hpp"
+#include "run/history.hpp"
 #include "run/runner.hpp"
+#include "run/shard.hpp"
 
 namespace kmodtest::cli {
 
@@ -14,9 +18,10 @@ namespace {
 
 struct RunCommand {
   PlanOptions plans;
+  ScheduleOptions schedule;
   run::RunOptions options;
   std::filesystem::path junit, json, out;
-  bool verbose = false, quiet = false, no_progress = false, no_kvm = false;
+  bool verbose = false, quiet = false, ordered = false, timings = false, no_progress = false, no_kvm = false;
   double boot_timeout = 0;
 
   int execute();
@@ -29,6 +34,8 @@ bool print_diagnostics(const run::Collected &collected) {
 }
 
 int RunCommand::execute() {
+  schedule.apply_to(options);
+  const auto shard = schedule.wanted_shard();
   auto collected = run::collect_plans(plans.inputs, plans.overrides());
   if (print_diagnostics(collected)) return static_cast<int>(run::ExitCode::usage);
   auto cases = run::select_cases(std::move(collected.plans), {plans.ids, plans.patterns, plans.tags});
@@ -36,9 +43,19 @@ int RunCommand::execute() {
     std::fputs("kmodtest: error: no case is selected\n  hint: kmodtest list shows the cases of a plan\n", stderr);
     return static_cast<int>(run::ExitCode::nothing_selected);
   }
+  options.history = std::make_shared<run::History>(kernel::cache_folder() / "history.json");
+  if (shard) {
+    auto mine = run::cases_of_shard(cases, *shard, *options.history);
+    cases = std::move(mine.cases);
+    options.notices.push_back(std::move(mine.notice));
+    // Were a shard to write it, the next one would split by another history, and a case could be in none of them.
+    options.learn = false;
+  }
   auto console_options = report::console_options_from_environment(stdout);
   console_options.verbose = verbose;
   console_options.quiet = quiet;
+  console_options.ordered = ordered;
+  console_options.timings = timings;
   if (no_progress) console_options.terminal = false;
 
   std::vector<std::unique_ptr<report::Listener>> owned;
@@ -56,7 +73,7 @@ int RunCommand::execute() {
     options.limits.boot_per_cpu = std::chrono::milliseconds(0);
   }
   run::Runner runner(options, listeners);
-  return static_cast<int>(run::exit_code(runner.run(std::move(cases))));
+  return static_cast<int>(run::exit_code(runner.run(std::move(cases)), options.flaky_fails));
 }
 
 }  // namespace
@@ -64,10 +81,7 @@ int RunCommand::execute() {
 std::function<int()> add_run(CLI::App &app) {
   auto command = std::make_shared<RunCommand>();
   command->plans.add_to(app);
-  app.add_option("-j,--jobs", command->options.workers, "guests at once (default: the machine's cores)")
-      ->check(CLI::Range(1, 256))
-      ->type_name("N");
-  app.add_flag("--fail-fast", command->options.fail_fast, "start no further case after one that did not pass");
+  command->schedule.add_to(app);
   app.add_option("--junit", command->junit, "write a JUnit XML report")->type_name("FILE");
   app.add_option("--json", command->json, "write the run's events, one JSON object a line")->type_name("FILE");
   app.add_option("--out", command->out, "keep a folder of artifacts for every case")->type_name("DIR");
@@ -87,6 +101,8 @@ std::function<int()> add_run(CLI::App &app) {
       ->type_name("SECONDS");
   app.add_flag("-v,--verbose", command->verbose, "show the log and the timings of every case");
   app.add_flag("-q,--quiet", command->quiet, "show failures and the summary only");
+  app.add_flag("--ordered", command->ordered, "show finished cases in the order of the plans");
+  app.add_flag("--timings", command->timings, "show where the wall time went");
   app.add_flag("--no-progress", command->no_progress, "no live progress on a terminal");
   return [command] { return command->execute(); };
 }

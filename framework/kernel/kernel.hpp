@@ -65,8 +65,8 @@ class KernelStore {
   /// appears under its name only when it is whole). Throws base::Error.
   Kernel fetch(const std::string &name);
 
-  /// Throws base::UsageError when no such kernel can be had: a name that the catalogue lacks, a file that is no kernel, a
-  /// host without its image. Fetches nothing.
+  /// Throws base::UsageError when no such kernel can be had: a name that the catalogue lacks, a file that is no kernel,
+  /// a host without its image. Fetches nothing.
   void check(const std::string &name_or_path, const std::filesystem::path &modules_dir = {},
              const std::filesystem::path &headers = {}) const;
 
@@ -94,8 +94,8 @@ std::string read_module(const std::filesystem::path &file);
 
 /// What the initramfs is made of.
 struct InitramfsInputs {
-  std::filesystem::path agent;                 ///< becomes /init
-  std::filesystem::path busybox;               ///< static
+  std::filesystem::path agent;                         ///< becomes /init
+  std::filesystem::path busybox;                       ///< static
   std::vector<std::filesystem::path> channel_modules;  ///< loaded by the agent, in this order, for a virtio channel
   std::vector<std::filesystem::path> machine_modules;  ///< loaded always
 };

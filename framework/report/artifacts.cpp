@@ -14,7 +14,9 @@
 #include "report/listeners.hpp"
 #include "report/output_file.hpp"
 #include "report/report_json.hpp"
+#include "report/result.hpp"
 #include "report/text.hpp"
+#include "report/timings.hpp"
 
 namespace kmodtest::report {
 
@@ -69,11 +71,10 @@ void prepare(const fs::path &folder) {
 }
 
 std::string verdict_text(const CaseFinished &finished) {
-  const judge::Outcome outcome = finished.verdict.outcome;
   std::string text;
-  if (outcome == judge::Outcome::passed || outcome == judge::Outcome::skipped) {
-    text = outcome_word(outcome) + " " + printable(finished.test_case->id);
-    if (outcome == judge::Outcome::skipped) text += ": " + printable(finished.verdict.skip_reason);
+  if (went_well(result_of(finished))) {
+    text = headline(finished, Palette(false));
+    if (const std::string why = reason(finished); !why.empty()) text += ": " + printable(why);
     text += "\n";
   } else {
     text = render_failure(finished);
@@ -82,6 +83,7 @@ std::string verdict_text(const CaseFinished &finished) {
   if (!finished.kernel_release.empty()) text += "kernel:  " + printable(finished.kernel_release) + "\n";
   const plan::GuestShape &guest = finished.test_case->guest;
   text += fmt::format("guest:   {}, {} MiB\n", counted(static_cast<std::size_t>(guest.cpus), "CPU"), guest.memory_mib);
+  if (!finished.digest.empty()) text += "digest:  " + finished.digest + "\n";
   text += fmt::format("took:    {:.3f} s: {}\n", finished.took.count(), render_timings(finished.timings));
   return text;
 }
@@ -128,11 +130,13 @@ class Artifacts final : public Listener {
 
   void on(const Event &event) override {
     if (const auto *finished = std::get_if<CaseFinished>(&event)) keep(*finished);
+    if (const auto *retried = std::get_if<CaseRetried>(&event)) keep(retried->attempt);
   }
 
  private:
   void keep(const CaseFinished &finished) {
-    const std::string wanted = folder_name(*finished.test_case);
+    const std::string wanted =
+        finished.artifacts.empty() ? folder_name(*finished.test_case) : finished.artifacts.filename().string();
     std::string name = wanted;
     for (int number = 2; fs::exists(folder_ / name); ++number) name = fmt::format("{}~{}", wanted, number);
     const fs::path partial = folder_ / (kPartialPrefix + name);

@@ -16,23 +16,22 @@ constexpr std::size_t kNarrowest = 60;
 constexpr std::size_t kLongestLabel = 40;
 constexpr std::size_t kGap = 2;
 
-/// The outcome that a cell is coloured by and speaks of: the gravest.
-judge::Outcome gravest(const std::vector<judge::Outcome> &outcomes) {
-  using judge::Outcome;
-  for (const Outcome outcome : {Outcome::crashed, Outcome::hung, Outcome::leaked, Outcome::failed, Outcome::errored,
-                                Outcome::passed, Outcome::skipped}) {
-    if (std::find(outcomes.begin(), outcomes.end(), outcome) != outcomes.end()) return outcome;
+/// The result that a cell is coloured by and speaks of: the gravest.
+Result gravest(const std::vector<Result> &results) {
+  for (const Result result : {Result::crashed, Result::hung, Result::leaked, Result::failed, Result::errored,
+                              Result::flaky, Result::passed, Result::skipped}) {
+    if (std::find(results.begin(), results.end(), result) != results.end()) return result;
   }
-  return Outcome::errored;
+  return Result::errored;
 }
 
 /// "passed", "2/2 passed", "1/2 crashed"; "-" where the matrix has no such case.
-std::string cell_text(const std::vector<judge::Outcome> &outcomes) {
-  if (outcomes.empty()) return "-";
-  const judge::Outcome worst = gravest(outcomes);
-  if (outcomes.size() == 1) return judge::outcome_name(worst);
-  const auto number = std::count(outcomes.begin(), outcomes.end(), worst);
-  return fmt::format("{}/{} {}", number, outcomes.size(), judge::outcome_name(worst));
+std::string cell_text(const std::vector<Result> &results) {
+  if (results.empty()) return "-";
+  const Result worst = gravest(results);
+  if (results.size() == 1) return result_name(worst);
+  const auto number = std::count(results.begin(), results.end(), worst);
+  return fmt::format("{}/{} {}", number, results.size(), result_name(worst));
 }
 
 struct Column {
@@ -48,9 +47,9 @@ std::string without_end_blanks(std::string line) {
 
 }  // namespace
 
-void CaseTable::add(const plan::Case &test_case, judge::Outcome outcome) {
+void CaseTable::add(const plan::Case &test_case, Result result) {
   const Row row{test_case.plan_file.string(), test_case.plan_name, test_case.kernel};
-  rows_[row][test_case.guest.cpus].push_back(outcome);
+  rows_[row][test_case.guest.cpus].push_back(result);
   ++size_;
 }
 
@@ -73,11 +72,11 @@ std::string CaseTable::render(int width, const Palette &palette) const {
   std::size_t label_width = 0;
   for (const auto &[row, cells] : rows_) {
     label_width = std::max(label_width, columns(label(row)));
-    for (const auto &[cpus, outcomes] : cells) {
+    for (const auto &[cpus, results] : cells) {
       Column &column = by_cpus[cpus];
       column.title = counted(static_cast<std::size_t>(cpus), "CPU");
       column.cpus = cpus;
-      column.width = std::max({column.width, columns(column.title), columns(cell_text(outcomes))});
+      column.width = std::max({column.width, columns(column.title), columns(cell_text(results))});
     }
   }
   label_width = std::min({label_width, kLongestLabel, room / 2});
@@ -99,10 +98,9 @@ std::string CaseTable::render(int width, const Palette &palette) const {
       for (std::size_t index = 0; index < block.size(); ++index) {
         const Column &column = block[index];
         const auto found = cells.find(column.cpus);
-        const std::vector<judge::Outcome> outcomes =
-            found == cells.end() ? std::vector<judge::Outcome>{} : found->second;
-        const std::string cell = cell_text(outcomes);
-        const std::string painted = outcomes.empty() ? cell : palette.of(gravest(outcomes), cell);
+        const std::vector<Result> results = found == cells.end() ? std::vector<Result>{} : found->second;
+        const std::string cell = cell_text(results);
+        const std::string painted = results.empty() ? cell : palette.of(gravest(results), cell);
         const bool last = index + 1 == block.size();
         line += std::string(kGap, ' ') + painted + std::string(last ? 0 : column.width - columns(cell), ' ');
       }

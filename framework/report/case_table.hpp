@@ -5,18 +5,18 @@
 #include <string>
 #include <vector>
 
-#include "judge/verdict.hpp"
 #include "plan/plan.hpp"
 #include "report/palette.hpp"
+#include "report/result.hpp"
 
 namespace kmodtest::report {
 
 /// Plans (and kernels, when there are several) × CPU counts.
 class CaseTable {
  public:
-  void add(const plan::Case &test_case, judge::Outcome outcome);
+  void add(const plan::Case &test_case, Result result);
 
-  /// Number of cases in it.
+  /// Number of runs in it.
   std::size_t size() const { return size_; }
 
   /// No line is wider than `width` (at least 60); columns that do not fit go into further blocks.
@@ -27,7 +27,7 @@ class CaseTable {
     std::string file, name, kernel;
     auto operator<=>(const Row &) const = default;
   };
-  using Cells = std::map<int, std::vector<judge::Outcome>>;  ///< by CPUs
+  using Cells = std::map<int, std::vector<Result>>;  ///< by CPUs
 
   std::string label(const Row &row) const;
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <fmt/format.h>
+#include <map>
 #include <string>
 #include <utility>
 #include <variant>
@@ -12,7 +13,10 @@
 #include "report/footer.hpp"
 #include "report/listeners.hpp"
 #include "report/palette.hpp"
+#include "report/repeat_table.hpp"
+#include "report/result.hpp"
 #include "report/text.hpp"
+#include "report/timings.hpp"
 
 namespace kmodtest::report {
 
@@ -21,9 +25,6 @@ namespace {
 constexpr std::size_t kWordWidth = 10;       ///< outcome words end in this column
 constexpr std::size_t kShownRunning = 8;     ///< running cases that the footer has room for
 constexpr std::size_t kShortestReason = 16;  ///< columns below which a cut reason says nothing
-constexpr auto kOutcomes = {judge::Outcome::passed, judge::Outcome::failed, judge::Outcome::crashed,
-                            judge::Outcome::hung,   judge::Outcome::leaked, judge::Outcome::errored,
-                            judge::Outcome::skipped};
 
 std::string bracketed(Seconds took) {
   return fmt::format("[{:>8.3f} s]", took.count());
@@ -52,18 +53,31 @@ class Console final : public Listener {
  private:
   struct Running {
     std::shared_ptr<const plan::Case> test_case;
+    int repeat = 1;
     std::string what;
+  };
+  struct Failure {
+    std::size_t number = 0;
+    std::string text;
+  };
+  /// Lines of a case that waits for those before it.
+  struct Held {
+    std::string text;
+    bool whole = false;
   };
 
   void take(const RunStarted &started) {
     start_ = options_.now();
-    total_ = started.cases;
+    cases_ = started.cases;
+    repeats_ = static_cast<std::size_t>(std::max(started.repeats, 1));
+    if (started.shuffle_seed) order_ = fmt::format(" (--shuffle {})", *started.shuffle_seed);
     if (options_.quiet) return;
+    const std::string times = repeats_ > 1 ? fmt::format(" {} times", repeats_) : "";
     std::string line =
-        fmt::format("{} {}, {}", palette_.bold(pad_left("Running", kWordWidth)), counted(started.cases, "case"),
-                    counted(static_cast<std::size_t>(std::max(started.workers, 0)), "worker"));
+        fmt::format("{} {}{}, {}", palette_.bold(pad_left("Running", kWordWidth)), counted(started.cases, "case"),
+                    times, counted(static_cast<std::size_t>(std::max(started.workers, 0)), "worker"));
     if (!started.hypervisor.empty()) line += ", " + printable(started.hypervisor);
-    print(line + "\n");
+    print(line + order_ + "\n");
   }
 
   void take(const Notice &notice) {
@@ -71,56 +85,95 @@ class Console final : public Listener {
   }
 
   void take(const CaseStarted &started) {
-    running_.push_back({started.test_case, "starting"});
+    running_.push_back({started.test_case, started.repeat, "starting"});
     print("");
   }
 
   void take(const CaseProgress &progress) {
-    const auto at = find(progress.test_case);
+    const auto at = find(progress.test_case, progress.repeat);
     if (at == running_.end()) return;
     at->what = progress.what;
     print("");
   }
 
+  void take(const CaseRetried &retried) {
+    const CaseFinished &attempt = retried.attempt;
+    const std::string which = fmt::format(", attempt {} of {}", attempt.attempt, retried.attempts);
+    timing_table_.add(attempt);
+    tell(attempt.number, finished_line(attempt, which), false);
+  }
+
   void take(const CaseFinished &finished) {
-    if (const auto at = find(finished.test_case); at != running_.end()) running_.erase(at);
+    if (const auto at = find(finished.test_case, finished.repeat); at != running_.end()) running_.erase(at);
     ++done_;
-    const judge::Outcome outcome = finished.verdict.outcome;
-    table_.add(*finished.test_case, outcome);
-    const bool went_well = outcome == judge::Outcome::passed || outcome == judge::Outcome::skipped;
-    if (!went_well) failures_.push_back(render_failure(finished, palette_));
+    const Result result = result_of(finished);
+    table_.add(*finished.test_case, result);
+    repeat_table_.add(finished);
+    timing_table_.add(finished);
+    if (!went_well(result)) failures_.push_back({finished.number, render_failure(finished, palette_)});
     std::string text;
-    if (!options_.quiet || !went_well) text = finished_line(finished);
+    if (!options_.quiet || !went_well(result)) text = finished_line(finished, "");
     if (options_.verbose) {
       const std::string indent(kWordWidth + 1, ' ');
       text += palette_.dim(indent + render_timings(finished.timings)) + "\n";
-      if (went_well) text += render_log(finished, palette_, indent);
+      if (!finished.digest.empty()) text += palette_.dim(indent + "digest " + finished.digest) + "\n";
+      if (went_well(result)) text += render_log(finished, palette_, indent);
     }
-    print(text);
+    tell(finished.number, text, true);
   }
 
   void take(const RunFinished &finished) {
     running_.clear();
     finished_ = true;
+    std::string lines;
+    for (const auto &[number, held] : held_) lines += held.text;
+    if (options_.ordered) {
+      std::stable_sort(failures_.begin(), failures_.end(),
+                       [](const auto &left, const auto &right) { return left.number < right.number; });
+    }
     std::string text;
-    for (const std::string &failure : failures_) text += "\n" + failure;
+    for (const Failure &failure : failures_) text += "\n" + failure.text;
     if (!options_.quiet && table_.size() > 1) text += "\n" + table_.render(options_.width, palette_);
+    if (repeats_ > 1) {
+      const std::string repeats = repeat_table_.render(palette_, options_.quiet);
+      if (!repeats.empty()) text += "\n" + repeats;
+    }
     if (!text.empty()) text += "\n";
-    print(text + summary(finished) + "\n");
+    text += summary(finished) + "\n";
+    if (const std::string timings = timing_table_.render(palette_); options_.timings && !timings.empty()) {
+      text += "\n" + timings;
+    }
+    print(lines + text);
   }
 
   void take(const Tick &) { print(""); }
 
-  std::vector<Running>::iterator find(const std::shared_ptr<const plan::Case> &test_case) {
-    return std::find_if(running_.begin(), running_.end(),
-                        [&](const Running &running) { return running.test_case == test_case; });
+  std::vector<Running>::iterator find(const std::shared_ptr<const plan::Case> &test_case, int repeat) {
+    return std::find_if(running_.begin(), running_.end(), [&](const Running &running) {
+      return running.test_case == test_case && running.repeat == repeat;
+    });
   }
 
-  std::string finished_line(const CaseFinished &finished) const {
-    const judge::Outcome outcome = finished.verdict.outcome;
-    const std::string word = pad_left(outcome_word(outcome), kWordWidth);
+  /// Lines of the case with this number; `whole`: its last ones.
+  void tell(std::size_t number, const std::string &text, bool whole) {
+    if (!options_.ordered) return print(text);
+    Held &held = held_[number];
+    held.text += text;
+    held.whole |= whole;
+    std::string ready;
+    for (auto next = held_.find(next_); next != held_.end() && next->second.whole; next = held_.find(next_)) {
+      ready += next->second.text;
+      held_.erase(next);
+      ++next_;
+    }
+    print(ready);
+  }
+
+  std::string finished_line(const CaseFinished &finished, const std::string &which) const {
+    const Result result = result_of(finished);
+    const std::string word = pad_left(result_word(result), kWordWidth);
     const std::string time = bracketed(finished.took);
-    const std::string id = printable(finished.test_case->id);
+    const std::string id = printable(label(*finished.test_case, finished.repeat)) + which;
     std::string why = printable(reason(finished));
     if (options_.terminal) {
       const std::size_t used = columns(word) + 1 + columns(time) + 1 + columns(id) + 2;
@@ -128,40 +181,39 @@ class Console final : public Listener {
       why = used + kShortestReason > width ? "" : cut_to(why, width - used);
     }
     const std::string end = why.empty() ? "" : ": " + why;
-    return fmt::format("{} {} {}{}\n", palette_.of(outcome, word), palette_.dim(time), id, end);
+    return fmt::format("{} {} {}{}\n", palette_.of(result, word), palette_.dim(time), id, end);
   }
 
   std::string summary(const RunFinished &finished) const {
-    const auto number = [&](judge::Outcome outcome) {
-      const auto index = static_cast<std::size_t>(outcome);
-      return index < finished.by_outcome.size() ? finished.by_outcome[index] : 0;
-    };
-    std::size_t cases = finished.not_run;
-    bool went_well = finished.not_run == 0 && !finished.interrupted;
+    std::size_t runs = finished.not_run;
+    bool all_well = finished.not_run == 0 && !finished.interrupted;
     std::vector<std::string> parts;
-    for (const judge::Outcome outcome : kOutcomes) {
-      if (number(outcome) == 0) continue;
-      cases += number(outcome);
-      went_well &= outcome == judge::Outcome::passed || outcome == judge::Outcome::skipped;
-      parts.push_back(palette_.of(outcome, fmt::format("{} {}", number(outcome), judge::outcome_name(outcome))));
+    for (const Result result : kResults) {
+      const std::size_t number = number_of(finished, result);
+      if (number == 0) continue;
+      runs += number;
+      all_well &= went_well(result);
+      parts.push_back(palette_.of(result, fmt::format("{} {}", number, result_name(result))));
     }
     if (finished.not_run > 0) parts.push_back(fmt::format("{} not run", finished.not_run));
-    std::string line = counted(cases, "case");
-    line = went_well ? line : palette_.bold(line);
+    std::string line = counted(runs, "case");
+    if (repeats_ > 1) line = fmt::format("{} of {}", counted(runs, "run"), counted(cases_, "case"));
+    line = all_well ? line : palette_.bold(line);
     if (!parts.empty()) line += fmt::format(": {}", fmt::join(parts, ", "));
-    return line + (finished.interrupted ? ", interrupted after " : " in ") + duration(finished.took);
+    return line + (finished.interrupted ? ", interrupted after " : " in ") + duration(finished.took) + order_;
   }
 
   std::vector<std::string> footer_lines() const {
     if (finished_ || running_.empty()) return {};
     const Seconds elapsed = options_.now() - start_;
     std::string status =
-        fmt::format("{} {} {}/{} done", pad_left("Running", kWordWidth), bracketed(elapsed), done_, total_);
+        fmt::format("{} {} {}/{} done", pad_left("Running", kWordWidth), bracketed(elapsed), done_, cases_ * repeats_);
     if (!failures_.empty()) status += fmt::format(", {} not passed", failures_.size());
     std::vector<std::string> lines{status};
     const std::string indent(kWordWidth + 1, ' ');
     for (std::size_t index = 0; index < std::min(running_.size(), kShownRunning); ++index) {
-      lines.push_back(indent + running_[index].test_case->id + ": " + running_[index].what);
+      const Running &running = running_[index];
+      lines.push_back(indent + label(*running.test_case, running.repeat) + ": " + running.what);
     }
     if (running_.size() > kShownRunning) {
       lines.push_back(fmt::format("{}… and {} more", indent, running_.size() - kShownRunning));
@@ -187,11 +239,16 @@ class Console final : public Listener {
   Palette palette_;
   Footer footer_;
   std::chrono::steady_clock::time_point start_;
-  std::size_t total_ = 0, done_ = 0;
+  std::size_t cases_ = 0, repeats_ = 1, done_ = 0;
+  std::string order_;  ///< what repeats the order of a shuffled run
   bool finished_ = false;
   std::vector<Running> running_;
-  std::vector<std::string> failures_;
+  std::size_t next_ = 0;              ///< number of the case that is to be printed next
+  std::map<std::size_t, Held> held_;  ///< by CaseFinished::number
+  std::vector<Failure> failures_;
   CaseTable table_;
+  RepeatTable repeat_table_;
+  TimingTable timing_table_;
 };
 
 }  // namespace

@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -24,9 +26,11 @@ struct Timings {
 };
 
 struct RunStarted {
-  std::size_t cases = 0;
+  std::size_t cases = 0;  ///< each counted once, however often it is repeated
   int workers = 1;
   std::string hypervisor;
+  int repeats = 1;                              ///< how often each case runs (--repeat)
+  std::optional<std::uint64_t> shuffle_seed{};  ///< of --shuffle
 };
 /// A word to the user that is no result ("KVM does not work here, using TCG", "fetching kernel …").
 struct Notice {
@@ -34,11 +38,13 @@ struct Notice {
 };
 struct CaseStarted {
   std::shared_ptr<const plan::Case> test_case;
+  int repeat = 1;  ///< counts from 1
 };
 /// A case goes on: "booting", "pushing ex7_4.ko", "step 3/7: dmesg".
 struct CaseProgress {
   std::shared_ptr<const plan::Case> test_case;
   std::string what;
+  int repeat = 1;
 };
 struct CaseFinished {
   std::shared_ptr<const plan::Case> test_case;
@@ -50,18 +56,33 @@ struct CaseFinished {
   Timings timings;
   std::filesystem::path artifacts;  ///< the case's folder; empty without --out
   std::string build_log;            ///< of make, when it ran
+  std::string digest;               ///< SHA-256 of all that the guest reported; empty unless under virtual time, which
+                                    ///< repeats it bit for bit
+  std::size_t number = 0;           ///< place in the order of the plans, repeats of a case one after the other
+  int repeat = 1;
+  int attempt = 1;                    ///< counts from 1; more with --retries
+  std::vector<CaseFinished> earlier;  ///< attempts before this one, none of which passed; without their own `earlier`
+
+  /// It took a retry to pass. Listeners never tell this as passed.
+  bool flaky() const { return verdict.outcome == judge::Outcome::passed && attempt > 1; }
+};
+/// A case did not pass and is run again (--retries). Its CaseFinished comes when no attempt is left, or one passed.
+struct CaseRetried {
+  CaseFinished attempt;
+  int attempts = 2;  ///< at most
 };
 struct RunFinished {
   Seconds took{0};
   bool interrupted = false;
-  std::vector<std::size_t> by_outcome;  ///< indexed by judge::Outcome
+  std::vector<std::size_t> by_outcome;  ///< indexed by judge::Outcome; flaky ones are not among the passed
   std::size_t not_run = 0;
+  std::size_t flaky = 0;
 };
 
 /// Time passes: sent about once a second while cases run, so that a live footer's clock goes on. No result.
 struct Tick {};
 
-using Event = std::variant<RunStarted, Notice, CaseStarted, CaseProgress, CaseFinished, RunFinished, Tick>;
+using Event = std::variant<RunStarted, Notice, CaseStarted, CaseProgress, CaseRetried, CaseFinished, RunFinished, Tick>;
 
 /// Console, JUnit, JSON, artifacts: each listens to the same events and knows no other. Events come one at a time, from
 /// one thread. on() throws base::Error when what it has to write cannot be written.

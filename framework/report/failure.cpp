@@ -125,6 +125,22 @@ std::string end_of_console(const CaseFinished &finished, const Palette &palette)
   return text;
 }
 
+/// All that is known of an attempt that did not pass, but its first line and its last ones.
+std::string render_body(const CaseFinished &finished, const Palette &palette) {
+  std::string text;
+  const judge::Verdict &verdict = finished.verdict;
+  for (std::size_t index = 0; index < verdict.evidence.size(); ++index) {
+    const judge::Evidence &evidence = verdict.evidence[index];
+    if (index > 0) text += "  and: " + printable(evidence.summary) + "\n";
+    text += render_evidence(evidence, palette);
+  }
+  if (!finished.seen) return text;
+  const std::vector<wire::KernelLogLine> log = finished.seen->log();
+  if (!log.empty()) return text + end_of_log(finished, log, palette);
+  if (!finished.seen->console.empty()) return text + end_of_console(finished, palette);
+  return text;
+}
+
 }  // namespace
 
 std::string command_to_repeat(const plan::Case &test_case) {
@@ -147,40 +163,31 @@ std::string render_log(const CaseFinished &finished, const Palette &palette, std
   return text;
 }
 
-std::string render_timings(const Timings &timings) {
-  return fmt::format(
-      "build {:.3f} s, start {:.3f} s, boot {:.3f} s, push {:.3f} s, steps {:.3f} s ({:.3f} s in the guest), stop "
-      "{:.3f} s",
-      timings.build.count(), timings.start.count(), timings.boot.count(), timings.push.count(), timings.steps.count(),
-      timings.guest.count(), timings.stop.count());
-}
-
 std::string reason(const CaseFinished &finished) {
   const judge::Verdict &verdict = finished.verdict;
   if (verdict.outcome == judge::Outcome::skipped) return verdict.skip_reason;
   if (!verdict.evidence.empty()) return verdict.evidence.front().summary;
+  if (finished.flaky()) return fmt::format("passed at attempt {} only", finished.attempt);
   return verdict.outcome == judge::Outcome::passed ? "" : "no evidence was recorded";
 }
 
+std::string headline(const CaseFinished &finished, const Palette &palette) {
+  const Result result = result_of(finished);
+  return fmt::format("{} {}", palette.of(result, result_word(result)),
+                     palette.bold(printable(label(*finished.test_case, finished.repeat))));
+}
+
 std::string render_failure(const CaseFinished &finished, const Palette &palette) {
-  const judge::Verdict &verdict = finished.verdict;
-  const std::string head = fmt::format("{} {}", palette.of(verdict.outcome, outcome_word(verdict.outcome)),
-                                       palette.bold(printable(finished.test_case->id)));
   const std::string why = printable(reason(finished));
-  std::string text = why.empty() ? head + "\n" : head + ": " + why + "\n";
-  for (std::size_t index = 0; index < verdict.evidence.size(); ++index) {
-    const judge::Evidence &evidence = verdict.evidence[index];
-    if (index > 0) text += "  and: " + printable(evidence.summary) + "\n";
-    text += render_evidence(evidence, palette);
+  std::string text = headline(finished, palette) + (why.empty() ? "" : ": " + why) + "\n";
+  // Of a flaky case the attempts that did not pass are told whole, else the last one, which decided.
+  for (const CaseFinished &attempt : finished.earlier) {
+    const Result result = result_of(attempt);
+    text += fmt::format("  attempt {}: {}: {}\n", attempt.attempt, palette.of(result, result_word(result)),
+                        printable(reason(attempt)));
+    if (finished.flaky()) text += render_body(attempt, palette);
   }
-  if (finished.seen) {
-    const std::vector<wire::KernelLogLine> log = finished.seen->log();
-    if (!log.empty()) {
-      text += end_of_log(finished, log, palette);
-    } else if (!finished.seen->console.empty()) {
-      text += end_of_console(finished, palette);
-    }
-  }
+  if (!finished.flaky()) text += render_body(finished, palette);
   if (!finished.artifacts.empty()) text += labelled("files", finished.artifacts.string());
   text += labelled("again", command_to_repeat(*finished.test_case));
   return text;

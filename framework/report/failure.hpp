@@ -17,10 +17,10 @@ std::string command_to_repeat(const plan::Case &test_case);
 /// The case's kernel log, one line each as dmesg prints it; step markers as "-- step 3: load ex7_4".
 std::string render_log(const CaseFinished &finished, const Palette &palette, std::string_view indent);
 
-/// "build 0.000 s, start 0.210 s, …"
-std::string render_timings(const Timings &timings);
+/// "Passed ex7_4 [cpus=2]"; colours as the palette has them.
+std::string headline(const CaseFinished &finished, const Palette &palette);
 
-/// Why a case did not pass, in one line; empty when it passed.
+/// Why a case did not pass (at once), in one line; empty when it did.
 std::string reason(const CaseFinished &finished);
 
 }  // namespace kmodtest::report

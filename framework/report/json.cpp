@@ -11,6 +11,8 @@
 #include "observe/kmsg.hpp"
 #include "report/listeners.hpp"
 #include "report/output_file.hpp"
+#include "report/result.hpp"
+#include "report/timings.hpp"
 
 namespace kmodtest::report {
 
@@ -55,14 +57,16 @@ Json log_json(const judge::Observations &seen) {
 }
 
 Json timings_json(const Timings &timings) {
-  return {{"build", timings.build.count()}, {"start", timings.start.count()}, {"boot", timings.boot.count()},
-          {"push", timings.push.count()},   {"steps", timings.steps.count()}, {"stop", timings.stop.count()},
-          {"guest", timings.guest.count()}};
+  Json json = Json::object();
+  for (const Phase &phase : phases()) json[phase.name] = (timings.*phase.field).count();
+  json["guest"] = timings.guest.count();
+  return json;
 }
 
 Json to_json(const RunStarted &event) {
-  return {
-      {"event", "RunStarted"}, {"cases", event.cases}, {"workers", event.workers}, {"hypervisor", event.hypervisor}};
+  return {{"event", "RunStarted"},    {"cases", event.cases},
+          {"repeats", event.repeats}, {"shuffle_seed", event.shuffle_seed ? Json(*event.shuffle_seed) : Json(nullptr)},
+          {"workers", event.workers}, {"hypervisor", event.hypervisor}};
 }
 
 Json to_json(const Notice &event) {
@@ -70,29 +74,36 @@ Json to_json(const Notice &event) {
 }
 
 Json to_json(const CaseStarted &event) {
-  return {{"event", "CaseStarted"}, {"id", event.test_case->id}, {"plan", event.test_case->plan_name}};
+  return {{"event", "CaseStarted"},
+          {"id", event.test_case->id},
+          {"plan", event.test_case->plan_name},
+          {"repeat", event.repeat}};
 }
 
 Json to_json(const CaseProgress &event) {
   return {{"event", "CaseProgress"},
           {"id", event.test_case->id},
           {"plan", event.test_case->plan_name},
+          {"repeat", event.repeat},
           {"what", event.what}};
 }
 
-Json to_json(const CaseFinished &event) {
+Json case_json(const char *name, const CaseFinished &event) {
   const plan::Case &test_case = *event.test_case;
   Json json;
-  json["event"] = "CaseFinished";
+  json["event"] = name;
   json["id"] = test_case.id;
   json["plan"] = test_case.plan_name;
   json["file"] = test_case.plan_file.string();
   json["point"] = test_case.point;
-  json["outcome"] = judge::outcome_name(event.verdict.outcome);
+  json["repeat"] = event.repeat;
+  json["attempt"] = event.attempt;
+  json["outcome"] = result_name(result_of(event));
   json["skip_reason"] = event.verdict.skip_reason;
   json["evidence"] = Json::array();
   for (const judge::Evidence &evidence : event.verdict.evidence) json["evidence"].push_back(evidence_json(evidence));
   json["kernel"] = event.kernel_release;
+  json["digest"] = event.digest.empty() ? Json(nullptr) : Json(event.digest);
   json["took"] = event.took.count();
   json["timings"] = timings_json(event.timings);
   json["log"] = event.seen ? log_json(*event.seen) : Json::array();
@@ -100,11 +111,19 @@ Json to_json(const CaseFinished &event) {
   return json;
 }
 
+Json to_json(const CaseRetried &event) {
+  Json json = case_json("CaseRetried", event.attempt);
+  json["attempts"] = event.attempts;
+  return json;
+}
+
+Json to_json(const CaseFinished &event) {
+  return case_json("CaseFinished", event);
+}
+
 Json to_json(const RunFinished &event) {
   Json outcomes = Json::object();
-  for (std::size_t index = 0; index < event.by_outcome.size(); ++index) {
-    outcomes[judge::outcome_name(static_cast<judge::Outcome>(index))] = event.by_outcome[index];
-  }
+  for (const Result result : kResults) outcomes[result_name(result)] = number_of(event, result);
   return {{"event", "RunFinished"},
           {"took", event.took.count()},
           {"interrupted", event.interrupted},

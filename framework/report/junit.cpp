@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <ctime>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <limits>
 #include <map>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <string>
@@ -19,11 +22,14 @@
 #include "report/listeners.hpp"
 #include "report/output_file.hpp"
 #include "report/palette.hpp"
+#include "report/result.hpp"
 #include "report/text.hpp"
 
 namespace kmodtest::report {
 
 namespace {
+
+constexpr std::size_t kLast = std::numeric_limits<std::size_t>::max();  ///< after every case
 
 void set(pugi::xml_node node, const char *name, const std::string &value) {
   node.append_attribute(name).set_value(xml_text(value).c_str());
@@ -80,9 +86,7 @@ struct Totals {
 
 class Suite {
  public:
-  Suite(std::string name, std::string package) : name_(std::move(name)), package_(std::move(package)) {
-    document_.append_child("cases");
-  }
+  Suite(std::string name, std::string package) : name_(std::move(name)), package_(std::move(package)) {}
 
   void started() {
     if (timestamp_.empty()) timestamp_ = timestamp();
@@ -92,17 +96,22 @@ class Suite {
     started();
     const plan::Case &test_case = *finished.test_case;
     totals_.count(finished.verdict.outcome, finished.took);
+    if (finished.flaky()) ++flaky_;
     cpus_.insert(test_case.guest.cpus);
     memory_mib_.insert(test_case.guest.memory_mib);
     if (!finished.kernel_release.empty()) kernels_.insert(finished.kernel_release);
 
-    pugi::xml_node node = document_.first_child().append_child("testcase");
-    set(node, "name", test_case.id);
+    pugi::xml_document &document = *cases_.emplace(finished.number, std::make_unique<pugi::xml_document>())->second;
+    pugi::xml_node node = document.append_child("testcase");
+    set(node, "name", label(test_case, finished.repeat));
     set(node, "classname", name_);
     set(node, "time", finished.took);
     add_outcome(node, finished);
+    const std::string kind = finished.flaky() ? "flaky" : "rerun";
+    for (const CaseFinished &attempt : finished.earlier) add_attempt(node, kind, attempt);
     const std::string log = render_log(finished, Palette(false), "");
-    if (!log.empty()) set_text(node.append_child("system-out"), log);
+    const std::string digest = finished.digest.empty() ? "" : "digest: " + finished.digest + "\n";
+    if (!log.empty() || !digest.empty()) set_text(node.append_child("system-out"), digest + log);
   }
 
   void write_to(pugi::xml_node suites, std::size_t id, const std::string &hypervisor, const std::string &host) const {
@@ -128,17 +137,22 @@ class Suite {
     property("cpus", fmt::format("{}", fmt::join(cpus_, ", ")));
     property("memory_mib", fmt::format("{}", fmt::join(memory_mib_, ", ")));
     property("hypervisor", hypervisor);
-    for (const pugi::xml_node test : document_.first_child().children()) node.append_copy(test);
+    if (flaky_ > 0) property("flaky", std::to_string(flaky_));
+    for (const auto &[number, document] : cases_) node.append_copy(document->first_child());
     node.append_child("system-out");
     node.append_child("system-err");
   }
 
   const Totals &totals() const { return totals_; }
 
+  /// The place of its first case in the order of the plans.
+  std::size_t place() const { return cases_.empty() ? kLast : cases_.begin()->first; }
+
   /// A testcase that stands for what the run as a whole did not do.
   void add_run(judge::Outcome outcome, const std::string &message) {
     totals_.count(outcome, Seconds{0});
-    pugi::xml_node node = document_.first_child().append_child("testcase");
+    pugi::xml_document &document = *cases_.emplace(kLast, std::make_unique<pugi::xml_document>())->second;
+    pugi::xml_node node = document.append_child("testcase");
     set(node, "name", std::string("the whole run"));
     set(node, "classname", name_);
     set(node, "time", Seconds{0});
@@ -155,9 +169,20 @@ class Suite {
     pugi::xml_node why = node.append_child(skipped                              ? "skipped"
                                            : outcome == judge::Outcome::errored ? "error"
                                                                                 : "failure");
-    if (!skipped) set(why, "type", outcome_word(outcome));
+    if (!skipped) set(why, "type", result_word(result_of(finished)));
     set(why, "message", reason(finished));
     if (!skipped) set_text(why, render_failure(finished));
+  }
+
+  /// An attempt that did not pass: <flakyFailure>, <flakyError>, <rerunFailure> or <rerunError>.
+  static void add_attempt(pugi::xml_node node, const std::string &kind, const CaseFinished &attempt) {
+    const bool error = attempt.verdict.outcome == judge::Outcome::errored;
+    pugi::xml_node what = node.append_child((kind + (error ? "Error" : "Failure")).c_str());
+    set(what, "type", result_word(result_of(attempt)));
+    set(what, "message", reason(attempt));
+    set_text(what.append_child("stackTrace"), render_failure(attempt));
+    const std::string log = render_log(attempt, Palette(false), "");
+    if (!log.empty()) set_text(what.append_child("system-out"), log);
   }
 
   std::string name_, package_, timestamp_;
@@ -165,7 +190,8 @@ class Suite {
   std::set<int> cpus_;
   std::set<std::uint32_t> memory_mib_;
   std::set<std::string> kernels_;
-  pugi::xml_document document_;
+  std::size_t flaky_ = 0;
+  std::multimap<std::size_t, std::unique_ptr<pugi::xml_document>> cases_;  ///< by CaseFinished::number
 };
 
 class Junit final : public Listener {
@@ -215,8 +241,12 @@ class Junit final : public Listener {
     set(root, "errors", all.errors);
     set(root, "time", end.took);
     const std::string host = host_name();
+    std::vector<const Suite *> in_order;
+    for (const auto &[key, suite] : suites_) in_order.push_back(&suite);
+    std::stable_sort(in_order.begin(), in_order.end(),
+                     [](const Suite *left, const Suite *right) { return left->place() < right->place(); });
     std::size_t id = 0;
-    for (const auto &[key, suite] : suites_) suite.write_to(root, id++, hypervisor_, host);
+    for (const Suite *suite : in_order) suite->write_to(root, id++, hypervisor_, host);
     std::ostringstream text;
     document.save(text, "  ", pugi::format_default, pugi::encoding_utf8);
     write_whole(file_, text.str());

@@ -19,6 +19,8 @@ struct ConsoleOptions {
   int width = 80;
   bool verbose = false;  ///< the log of passed cases too
   bool quiet = false;    ///< only failures and the summary
+  bool ordered = false;  ///< finished cases in the order of the plans: a line waits for those before it
+  bool timings = false;  ///< after the summary, where the wall time went
   /// What the footer's clock reads; tests bring their own.
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
@@ -29,9 +31,11 @@ ConsoleOptions console_options_from_environment(std::FILE *out);
 /// One line per finished case, failures in full, a table of cases × CPUs and a summary at the end.
 std::unique_ptr<Listener> make_console(ConsoleOptions options);
 
-/// JUnit XML, one <testsuite> per plan, one <testcase> per case with its log. Written whole at the end (a temporary
-/// beside it, renamed), so that a half-written report is never taken for a whole one. An interrupted run is an <error>.
-/// Throws base::Error that names the file when it cannot be written, at once as well as at the end.
+/// JUnit XML, one <testsuite> per plan, one <testcase> per case with its log, in the order of the plans. Written whole
+/// at the end (a temporary beside it, renamed), so that a half-written report is never taken for a whole one. An
+/// interrupted run is an <error>. Attempts of --retries are told as Maven's Surefire does: <flakyFailure> in a case
+/// that passed in the end, <rerunFailure> beside the <failure> of one that did not. Throws base::Error that names the
+/// file when it cannot be written, at once as well as at the end.
 std::unique_ptr<Listener> make_junit(std::filesystem::path file);
 
 /// One JSON object a line, flushed as it happens; the first has {"schema": "kmodtest-events", "version": 1}.
@@ -44,7 +48,8 @@ std::unique_ptr<Listener> make_json(std::filesystem::path file);
 /// events.jsonl, ps.txt, lsmod.txt, build.log.
 std::unique_ptr<Listener> make_artifacts(std::filesystem::path folder);
 
-/// A case's folder name in the artifacts: its id with everything but letters, digits, ".", "-", "_" and "=" replaced.
+/// The name of the folder of a case whose CaseFinished::artifacts names none: its id with everything but letters,
+/// digits, ".", "-", "_" and "=" replaced.
 std::string folder_name(const plan::Case &test_case);
 
 /// The failure as the console prints it (no colours): place in the plan with line and caret, expected, seen, log, hint.

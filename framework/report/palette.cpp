@@ -10,30 +10,24 @@ std::string Palette::paint(std::string_view code, std::string_view text) const {
   return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
 }
 
-std::string Palette::of(judge::Outcome outcome, std::string_view text) const {
-  switch (outcome) {
-    case judge::Outcome::passed:
+std::string Palette::of(Result result, std::string_view text) const {
+  switch (result) {
+    case Result::passed:
       return paint("1;32", text);
-    case judge::Outcome::failed:
+    case Result::flaky:
+      return paint("33", text);
+    case Result::failed:
+    case Result::crashed:
+    case Result::errored:
       return paint("1;31", text);
-    case judge::Outcome::crashed:
-      return paint("1;31", text);
-    case judge::Outcome::hung:
+    case Result::hung:
       return paint("1;35", text);
-    case judge::Outcome::leaked:
+    case Result::leaked:
       return paint("1;33", text);
-    case judge::Outcome::errored:
-      return paint("1;31", text);
-    case judge::Outcome::skipped:
+    case Result::skipped:
       return paint("1;36", text);
   }
   return std::string(text);
-}
-
-std::string outcome_word(judge::Outcome outcome) {
-  std::string word = judge::outcome_name(outcome);
-  if (!word.empty() && word[0] >= 'a' && word[0] <= 'z') word[0] = static_cast<char>(word[0] - 'a' + 'A');
-  return word;
 }
 
 }  // namespace kmodtest::report

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "judge/verdict.hpp"
+#include "report/result.hpp"
 
 namespace kmodtest::report {
 
@@ -18,16 +18,12 @@ class Palette {
   std::string green(std::string_view text) const { return paint("32", text); }
   std::string red(std::string_view text) const { return paint("31", text); }
   std::string blue(std::string_view text) const { return paint("1;34", text); }
-  /// The colour of an outcome.
-  std::string of(judge::Outcome outcome, std::string_view text) const;
+  std::string of(Result result, std::string_view text) const;
 
  private:
   std::string paint(std::string_view code, std::string_view text) const;
 
   bool on_;
 };
-
-/// "Passed", "Failed"…: the outcome as the first word of a line.
-std::string outcome_word(judge::Outcome outcome);
 
 }  // namespace kmodtest::report

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "kernel/digest.hpp"
 #include "run/stopwatch.hpp"
 
 namespace kmodtest::run {
@@ -24,6 +25,13 @@ Ending ending_of(const agent::SessionError &error) {
 Ending ending_of(vm::GuestState state) {
   if (state == vm::GuestState::crashed) return {Ending::Kind::panicked, "the guest's kernel panicked"};
   return {Ending::Kind::guest_gone, "the guest's QEMU ended"};
+}
+
+/// All that the guest reported, to the last microsecond, and what came of it.
+std::string digest_of(const judge::Observations &seen, const judge::Verdict &verdict) {
+  kernel::Sha256 digest;
+  for (const wire::Report &report : seen.reports) digest.field(wire::encode(report, 0));
+  return digest.field(judge::outcome_name(verdict.outcome)).hex();
 }
 
 /// "6.1.0-50-cloud-amd64, 4 CPUs, 256 MiB, virtual time".
@@ -242,6 +250,9 @@ Task<report::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> tes
   finished.test_case = test_case;
   finished.seen = talk.seen;
   finished.verdict = judge::judge(*test_case, *talk.seen);
+  if (talk.answered && prepared.spec.clock == vm::Clock::virtual_) {
+    finished.digest = digest_of(*talk.seen, finished.verdict);
+  }
   finished.domain_xml = talk.domain_xml;
   finished.kernel_release = prepared.kernel.release;
   finished.timings = talk.timings;

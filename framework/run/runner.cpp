@@ -3,16 +3,15 @@
 
 #include <algorithm>
 #include <csignal>
-#include <deque>
 #include <fmt/core.h>
-#include <optional>
+#include <set>
 #include <thread>
 #include <unistd.h>
 #include <utility>
 
 #include "base/error.hpp"
-#include "base/offload.hpp"
 #include "report/listeners.hpp"
+#include "run/runner_state.hpp"
 
 namespace kmodtest::run {
 
@@ -24,68 +23,22 @@ namespace {
 
 constexpr std::size_t kOutcomes = static_cast<std::size_t>(judge::Outcome::skipped) + 1;
 
-std::size_t index_of(judge::Outcome outcome) {
-  return static_cast<std::size_t>(outcome);
+bool went_well(const report::CaseFinished &finished) {
+  const judge::Outcome outcome = finished.verdict.outcome;
+  return outcome == judge::Outcome::passed || outcome == judge::Outcome::skipped;
 }
 
-/// A case that ended before a guest could say anything.
-report::CaseFinished finished_without_guest(std::shared_ptr<const plan::Case> test_case, judge::Outcome outcome,
-                                            judge::Evidence evidence) {
-  report::CaseFinished finished;
-  finished.test_case = std::move(test_case);
-  auto seen = std::make_shared<judge::Observations>();
-  seen->ending = {judge::Ending::Kind::not_started, evidence.summary};
-  finished.seen = std::move(seen);
-  finished.verdict.outcome = outcome;
-  finished.verdict.evidence.push_back(std::move(evidence));
-  return finished;
+bool had_a_guest(const report::CaseFinished &finished) {
+  return finished.seen && finished.seen->ending.kind != judge::Ending::Kind::not_started;
 }
 
-std::vector<std::string> lines_of(const std::string &text) {
-  std::vector<std::string> lines;
-  std::size_t start = 0;
-  while (start < text.size()) {
-    const std::size_t end = std::min(text.find('\n', start), text.size());
-    lines.push_back(text.substr(start, end - start));
-    start = end + 1;
-  }
-  return lines;
+/// A module that does not build, or does not fit, will not do so at the second attempt either.
+bool may_pass_next_time(const report::CaseFinished &finished) {
+  if (went_well(finished)) return false;
+  return had_a_guest(finished) || finished.verdict.outcome == judge::Outcome::errored;
 }
 
 }  // namespace
-
-ExitCode exit_code(const RunResult &result) {
-  if (result.interrupted) return ExitCode::interrupted;
-  using judge::Outcome;
-  for (const Outcome outcome : {Outcome::failed, Outcome::crashed, Outcome::hung, Outcome::leaked}) {
-    if (result.by_outcome[index_of(outcome)] > 0) return ExitCode::some_did_not_pass;
-  }
-  if (result.by_outcome[index_of(Outcome::errored)] > 0 || result.not_run > 0) return ExitCode::infrastructure;
-  return ExitCode::all_passed;
-}
-
-struct Runner::State {
-  State(Prepare how, int workers) : prepare(std::move(how)), pool(static_cast<std::size_t>(workers)) {}
-
-  asio::io_context io;
-  Prepare prepare;
-  asio::thread_pool pool;
-  Cancellation cancellation;
-  std::unique_ptr<vm::Hypervisor> hypervisor;
-  std::optional<vm::SnapshotStore> store;
-  std::filesystem::path cache;
-  std::deque<std::shared_ptr<const plan::Case>> queue;
-  std::optional<vm::Accelerator> accelerator;
-  std::optional<asio::steady_timer> accelerator_known;  ///< others wait here for the one that probes
-  bool probing = false;
-  RunResult result;
-  std::size_t finished = 0;
-  std::size_t guests = 0;  ///< started so far; part of their names
-  int active_workers = 0;
-  std::exception_ptr problem;  ///< the first that ends the whole run
-  asio::signal_set *signals = nullptr;
-  asio::steady_timer ticker{io};
-};
 
 Runner::Runner(RunOptions options, std::vector<report::Listener *> listeners)
     : options_(std::move(options)), listeners_(std::move(listeners)) {}
@@ -113,75 +66,119 @@ RunResult Runner::run(std::vector<std::shared_ptr<const plan::Case>> cases) {
   return run(std::move(cases), std::move(open), std::move(prepare), cache);
 }
 
+int Runner::workers_for(const std::vector<std::shared_ptr<const plan::Case>> &cases) const {
+  int workers = options_.workers;
+  if (workers <= 0) {
+    Budget budget;
+    budget.cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    budget.available_mib = available_mib();
+    for (const auto &test_case : cases) budget.guest_mib = std::max(budget.guest_mib, test_case->guest.memory_mib);
+    workers = default_workers(budget);
+  }
+  const std::size_t runs = cases.size() * static_cast<std::size_t>(options_.repeats);
+  return static_cast<int>(std::clamp<std::size_t>(runs, 1, static_cast<std::size_t>(workers)));
+}
+
+std::vector<Entry> Runner::entries_of(const std::vector<std::shared_ptr<const plan::Case>> &cases) const {
+  std::vector<Entry> entries;
+  for (const auto &test_case : cases) {
+    for (int repeat = 1; repeat <= options_.repeats; ++repeat) {
+      Entry entry{test_case, guest_group(*test_case), {}, entries.size(), repeat};
+      if (options_.history) entry.expected = options_.history->expected(*test_case);
+      if (test_case->skip) entry.expected = report::Seconds(0);
+      entries.push_back(std::move(entry));
+    }
+  }
+  if (!options_.shuffle_seed) return entries;
+  std::vector<Entry> in_order;
+  for (const std::size_t index : shuffled(entries.size(), *options_.shuffle_seed)) in_order.push_back(entries[index]);
+  return in_order;
+}
+
+void Runner::name_folders(State &state, const std::vector<Entry> &entries) const {
+  if (options_.artifacts.empty()) return;
+  state.folders.resize(entries.size());
+  std::vector<const Entry *> by_number(entries.size());
+  for (const Entry &entry : entries) by_number[entry.number] = &entry;
+  std::set<std::string> taken;
+  for (const Entry *entry : by_number) {
+    std::string wanted = report::folder_name(*entry->test_case);
+    if (options_.repeats > 1) wanted += fmt::format("_repeat={}", entry->repeat);
+    std::string name = wanted;
+    // Two plans may have cases of one name.
+    for (int number = 2; !taken.insert(name).second; ++number) name = fmt::format("{}~{}", wanted, number);
+    state.folders[entry->number] = name;
+  }
+}
+
+void Runner::watch_signals(State &state) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) state.signals.add(number);
+  state.signals.async_wait([&state](boost::system::error_code error, int) {
+    if (error) return;
+    state.result.interrupted = true;
+    state.cancellation.cancel();
+    state.accelerator_known.cancel();
+    // From the second on there is no waiting: guests end with this process, their folders are swept by the next run.
+    state.signals.async_wait([](boost::system::error_code again, int number) {
+      if (!again) ::_exit(128 + number);
+    });
+  });
+}
+
+void Runner::spawn(State &state, Task<> task, std::function<void()> at_end) {
+  asio::co_spawn(state.io, std::move(task), [&state, at_end = std::move(at_end)](std::exception_ptr thrown) {
+    if (thrown) state.fail(thrown);
+    at_end();
+  });
+}
+
 RunResult Runner::run(std::vector<std::shared_ptr<const plan::Case>> cases, OpenHypervisor open, Prepare prepare,
                       std::filesystem::path cache) {
   const auto began = Clock::now();
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const int workers =
-      std::clamp(options_.workers > 0 ? options_.workers : cores, 1, std::max(1, static_cast<int>(cases.size())));
-  State state(std::move(prepare), workers);
+  const int workers = workers_for(cases);
+  std::vector<Entry> entries = entries_of(cases);
+  const std::size_t runs = entries.size();
+  const auto order = options_.shuffle_seed ? Schedule::Order::as_given : Schedule::Order::longest_first;
+  State state(std::move(prepare), workers, Schedule(entries, workers, order));
   state.cache = std::move(cache);
   if (options_.snapshots) {
-    // Asked from any thread; listeners hear everything on this one.
+    // Told from any thread; listeners hear everything on this one.
     vm::SnapshotStore::Say say = [this, &state](const std::string &text) {
       asio::post(state.io, [this, text] { tell(report::Notice{text}); });
     };
     state.store.emplace(state.cache / "snapshots", vm::snapshot_limit(), std::move(say));
   }
   state.result.by_outcome.assign(kOutcomes, 0);
-  state.queue.assign(cases.begin(), cases.end());
-  state.accelerator_known.emplace(state.io, asio::steady_timer::time_point::max());
-
-  asio::signal_set signals(state.io, SIGINT, SIGTERM, SIGHUP);
-  state.signals = &signals;
-  signals.async_wait([&](boost::system::error_code error, int) {
-    if (error) return;
-    state.result.interrupted = true;
-    state.cancellation.cancel();
-    state.accelerator_known->cancel();
-    // From the second on there is no waiting: guests end with this process, their folders are swept by the next run.
-    signals.async_wait([](boost::system::error_code again, int number) {
-      if (!again) ::_exit(128 + number);
-    });
-  });
+  name_folders(state, entries);
+  watch_signals(state);
 
   state.hypervisor = open(state.io);
-  tell(report::RunStarted{cases.size(), workers, state.hypervisor->describe()});
+  tell(
+      report::RunStarted{cases.size(), workers, state.hypervisor->describe(), options_.repeats, options_.shuffle_seed});
+  for (const std::string &notice : options_.notices) tell(report::Notice{notice});
   state.active_workers = workers;
   for (int number = 0; number < workers; ++number) {
-    Task<> task = worker(state, number);
-    asio::co_spawn(state.io, std::move(task), [&state](std::exception_ptr thrown) {
-      if (thrown && !state.problem) state.problem = thrown;
-      if (thrown) state.cancellation.cancel();
+    spawn(state, worker(state, number), [&state] {
       if (--state.active_workers > 0) return;
-      state.signals->cancel();
+      state.signals.cancel();
       state.ticker.cancel();
     });
   }
-  Task<> ticking = tick(state);
-  asio::co_spawn(state.io, std::move(ticking), [&state](std::exception_ptr thrown) {
-    if (!thrown) return;
-    if (!state.problem) state.problem = thrown;
-    state.cancellation.cancel();
-  });
+  spawn(state, tick(state), [] {});
   // Not run(): libvirt's event loop and the signals keep the io_context busy for ever.
   while (state.active_workers > 0) {
     try {
       state.io.run_one();
     } catch (...) {  // a listener could not write: end the run, but let the workers take their guests down first
-      if (!state.problem) state.problem = std::current_exception();
-      state.cancellation.cancel();
+      state.fail(std::current_exception());
     }
   }
   state.pool.join();
   state.hypervisor.reset();
 
-  state.result.not_run = cases.size() - state.finished;
-  report::RunFinished finished;
+  if (options_.history && options_.learn) options_.history->save();  // what could not be saved is not missed
+  report::RunFinished finished = finish(state, runs);
   finished.took = Clock::now() - began;
-  finished.interrupted = state.result.interrupted || state.problem != nullptr;
-  finished.by_outcome = state.result.by_outcome;
-  finished.not_run = state.result.not_run;
   tell(finished);
   if (state.problem) {
     try {
@@ -190,6 +187,16 @@ RunResult Runner::run(std::vector<std::shared_ptr<const plan::Case>> cases, Open
     }
   }
   return state.result;
+}
+
+report::RunFinished Runner::finish(State &state, std::size_t runs) {
+  state.result.not_run = runs - state.finished;
+  report::RunFinished finished;
+  finished.interrupted = state.result.interrupted || state.problem != nullptr;
+  finished.by_outcome = state.result.by_outcome;
+  finished.not_run = state.result.not_run;
+  finished.flaky = state.result.flaky;
+  return finished;
 }
 
 Task<> Runner::tick(State &state) {
@@ -203,128 +210,66 @@ Task<> Runner::tick(State &state) {
 }
 
 Task<> Runner::worker(State &state, int number) {
-  Berth berth(*state.hypervisor, {state.store ? &*state.store : nullptr, &state.pool}, state.cancellation);
+  Worker own{
+      number, Berth(*state.hypervisor, {state.store ? &*state.store : nullptr, &state.pool}, state.cancellation), {}};
   std::exception_ptr problem;
   try {
-    co_await run_cases(state, number, berth);
+    co_await run_cases(state, own);
   } catch (...) {
     problem = std::current_exception();  // g++ 12 cannot co_await in a handler
   }
-  co_await berth.clear();
+  co_await own.berth.clear();
   if (problem) std::rethrow_exception(problem);
 }
 
-Task<> Runner::run_cases(State &state, int number, Berth &berth) {
-  while (!state.queue.empty() && !state.cancellation.cancelled()) {
-    auto test_case = state.queue.front();
-    state.queue.pop_front();
-    tell(report::CaseStarted{test_case});
-    Task<report::CaseFinished> task = run_one(state, test_case, number, berth);
-    report::CaseFinished finished = co_await std::move(task);
-    if (!options_.artifacts.empty()) finished.artifacts = options_.artifacts / report::folder_name(*test_case);
-    ++state.finished;
-    ++state.result.by_outcome[index_of(finished.verdict.outcome)];
-    const auto outcome = finished.verdict.outcome;
+Task<> Runner::run_cases(State &state, Worker &own) {
+  while (!state.cancellation.cancelled()) {
+    const std::optional<Entry> entry = state.schedule.next(own.group);
+    if (!entry) break;
+    own.group = entry->group;
+    tell(report::CaseStarted{entry->test_case, entry->repeat});
+    Task<report::CaseFinished> task = run_until_passed(state, *entry, own);
+    const report::CaseFinished finished = co_await std::move(task);
+    count(state, finished);
     tell(finished);
-    if (options_.fail_fast && outcome != judge::Outcome::passed && outcome != judge::Outcome::skipped) {
-      state.queue.clear();
+    const bool passed = went_well(finished) && !(options_.flaky_fails && finished.flaky());
+    if (options_.fail_fast && !passed) state.schedule.drop_rest();
+  }
+}
+
+void Runner::count(State &state, const report::CaseFinished &finished) {
+  ++state.finished;
+  if (finished.flaky()) {
+    ++state.result.flaky;
+  } else {
+    ++state.result.by_outcome[static_cast<std::size_t>(finished.verdict.outcome)];
+  }
+}
+
+Task<report::CaseFinished> Runner::run_until_passed(State &state, const Entry &entry, Worker &worker) {
+  const int attempts = options_.retries + 1;
+  std::vector<report::CaseFinished> earlier;
+  for (int attempt = 1;; ++attempt) {
+    Task<report::CaseFinished> task = run_one(state, entry, attempt, worker);
+    report::CaseFinished finished = co_await std::move(task);
+    finished.number = entry.number;
+    finished.repeat = entry.repeat;
+    finished.attempt = attempt;
+    if (options_.history && had_a_guest(finished)) {
+      options_.history->add(*entry.test_case, finished.took - finished.timings.build, finished.verdict.outcome);
     }
+    const bool again = attempt < attempts && may_pass_next_time(finished) && !state.cancellation.cancelled();
+    if (!state.folders.empty()) {
+      const std::string suffix = again ? fmt::format("_attempt={}", attempt) : "";
+      finished.artifacts = options_.artifacts / (state.folders[entry.number] + suffix);
+    }
+    if (!again) {
+      finished.earlier = std::move(earlier);
+      co_return finished;
+    }
+    tell(report::CaseRetried{finished, attempts});
+    earlier.push_back(std::move(finished));
   }
-}
-
-Task<> Runner::choose_accelerator(State &state, vm::GuestSpec spec) {
-  while (!state.accelerator && state.probing && !state.cancellation.cancelled()) {
-    boost::system::error_code ignored;
-    auto token = asio::redirect_error(asio::use_awaitable, ignored);
-    co_await state.accelerator_known->async_wait(token);
-  }
-  if (state.accelerator || state.cancellation.cancelled()) co_return;
-  state.probing = true;
-  std::function<void(const std::string &)> say = [this](const std::string &text) { tell(report::Notice{text}); };
-  state.accelerator = vm::Accelerator::tcg;
-  if (options_.hypervisor.allow_kvm) {
-    state.accelerator.reset();
-    auto cache = state.cache;
-    state.accelerator =
-        co_await vm::choose_accelerator(*state.hypervisor, std::move(spec), std::move(cache), std::move(say));
-  }
-  state.accelerator_known->cancel();
-}
-
-Task<> Runner::choose_clock(State &state, const plan::Case &test_case, vm::GuestSpec &spec) {
-  spec.accelerator = vm::Accelerator::tcg;
-  spec.clock = vm::Clock::virtual_;
-  if (test_case.time == "virtual") co_return;  // only an emulated CPU can have it
-  vm::GuestSpec probed = spec;
-  probed.channel = vm::ChannelKind::virtio;
-  probed.clock = vm::Clock::real;
-  co_await choose_accelerator(state, std::move(probed));
-  if (state.cancellation.cancelled()) co_return;
-  spec.accelerator = *state.accelerator;
-  const bool real =
-      test_case.time == "real" || spec.accelerator == vm::Accelerator::kvm || spec.channel != vm::ChannelKind::memory;
-  if (real) spec.clock = vm::Clock::real;
-}
-
-Task<report::CaseFinished> Runner::run_one(State &state, std::shared_ptr<const plan::Case> test_case, int number,
-                                           Berth &berth) {
-  if (test_case->skip) {
-    judge::Evidence none;
-    none.summary = *test_case->skip;
-    auto skipped = finished_without_guest(test_case, judge::Outcome::skipped, none);
-    skipped.verdict.evidence.clear();
-    skipped.verdict.skip_reason = *test_case->skip;
-    co_return skipped;
-  }
-  const auto began = Clock::now();
-  CaseRunner::Progress progress = [this, test_case](const std::string &what) {
-    tell(report::CaseProgress{test_case, what});
-  };
-  std::optional<report::CaseFinished> failed;
-  bool preparing = true;
-  try {
-    progress("preparing");
-    std::function<Prepared()> prepare = [&state, test_case] { return state.prepare(*test_case); };
-    Prepared prepared = co_await base::offload<Prepared>(state.pool, std::move(prepare));
-    preparing = false;
-    const report::Seconds build = Clock::now() - began;
-    if (state.cancellation.cancelled()) throw base::Interrupted();
-    co_await choose_clock(state, *test_case, prepared.spec);
-    if (state.cancellation.cancelled()) throw base::Interrupted();
-    CaseRunner runner(*state.hypervisor, options_.limits, state.cancellation, berth);
-    std::string guest_name = fmt::format("w{}-{}", number, ++state.guests);
-    std::string build_log = prepared.build_log;
-    report::CaseFinished finished =
-        co_await runner.run(test_case, std::move(prepared), std::move(guest_name), std::move(progress));
-    finished.timings.build = build;
-    finished.build_log = std::move(build_log);
-    finished.took += build;
-    co_return finished;
-  } catch (const kernel::BuildError &error) {
-    judge::Evidence evidence;
-    evidence.summary = error.what();
-    evidence.details = lines_of(error.output());
-    evidence.hint = error.hint();
-    failed = finished_without_guest(test_case, judge::Outcome::failed, std::move(evidence));
-    failed->build_log = error.output();
-  } catch (const base::Interrupted &) {
-    throw;
-  } catch (const base::UsageError &error) {
-    judge::Evidence evidence;
-    evidence.summary = error.what();
-    evidence.hint = error.hint();
-    failed = finished_without_guest(test_case, judge::Outcome::failed, std::move(evidence));
-  } catch (const base::Error &error) {
-    // No kernel, no network, a full disk: the next case would fail alike. A guest that does not start may be this
-    // one's.
-    if (preparing && error.blame() == base::Blame::infrastructure) throw;
-    judge::Evidence evidence;
-    evidence.summary = error.what();
-    evidence.hint = error.hint();
-    failed = finished_without_guest(test_case, judge::Outcome::errored, std::move(evidence));
-  }
-  failed->took = Clock::now() - began;
-  co_return std::move(*failed);
 }
 
 }  // namespace kmodtest::run

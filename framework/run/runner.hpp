@@ -1,49 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "plan/plan.hpp"
 #include "report/event.hpp"
 #include "run/case_runner.hpp"
+#include "run/history.hpp"
 #include "run/prepare.hpp"
+#include "run/result.hpp"
+#include "run/schedule.hpp"
 #include "vm/guest.hpp"
 
 namespace kmodtest::run {
 
 struct RunOptions {
-  int workers = 0;  ///< 0: as many as the machine has cores
-  bool fail_fast = false;
+  int workers = 0;                            ///< 0: as many as the machine has cores and memory for
+  bool fail_fast = false;                     ///< start no further case after one that did not pass
+  bool flaky_fails = false;                   ///< a flaky case is one that did not pass
+  int repeats = 1;                            ///< how often each case runs
+  int retries = 0;                            ///< how often a case that did not pass is run again
+  std::optional<std::uint64_t> shuffle_seed;  ///< run in the order that it gives, and no other
+  std::shared_ptr<History> history;           ///< may be null
+  bool learn = true;                          ///< write into the history how long the cases took
+  std::vector<std::string> notices;           ///< told when the run starts
   KernelChoice kernel;
   Limits limits;
   vm::HypervisorOptions hypervisor;
   bool snapshots = true;            ///< false: each case boots its guest
   std::filesystem::path artifacts;  ///< empty: none; the listener writes them, the runner only names the folders
 };
-
-/// What a run came to.
-struct RunResult {
-  std::vector<std::size_t> by_outcome;  ///< indexed by judge::Outcome
-  std::size_t not_run = 0;
-  bool interrupted = false;
-};
-
-/// Exit codes of the process, documented in the README.
-enum class ExitCode : int {
-  all_passed = 0,
-  some_did_not_pass = 1,
-  usage = 2,
-  infrastructure = 3,
-  nothing_selected = 4,
-  interrupted = 130,
-};
-
-/// 1 as soon as a case was judged and did not pass; 3 where cases could not be judged and none failed.
-ExitCode exit_code(const RunResult &result);
 
 /// Opens a hypervisor on an io_context; a fake in tests.
 using OpenHypervisor = std::function<std::unique_ptr<vm::Hypervisor>(base::asio::io_context &)>;
@@ -62,14 +54,23 @@ class Runner {
 
  private:
   struct State;
+  struct Worker;
   void tell(const report::Event &event);
+  int workers_for(const std::vector<std::shared_ptr<const plan::Case>> &cases) const;
+  std::vector<Entry> entries_of(const std::vector<std::shared_ptr<const plan::Case>> &cases) const;
+  void name_folders(State &state, const std::vector<Entry> &entries) const;
+  void watch_signals(State &state);
+  void spawn(State &state, base::Task<> task, std::function<void()> at_end);
+  report::RunFinished finish(State &state, std::size_t runs);
   base::Task<> tick(State &state);
   base::Task<> worker(State &state, int number);
-  base::Task<> run_cases(State &state, int number, Berth &berth);
-  base::Task<report::CaseFinished> run_one(State &state, std::shared_ptr<const plan::Case> test_case, int number,
-                                           Berth &berth);
-  base::Task<> choose_clock(State &state, const plan::Case &test_case, vm::GuestSpec &spec);
+  base::Task<report::CaseFinished> run_until_passed(State &state, const Entry &entry, Worker &worker);
+  /// One attempt.
+  base::Task<report::CaseFinished> run_one(State &state, const Entry &entry, int attempt, Worker &worker);
+  base::Task<> run_cases(State &state, Worker &worker);
   base::Task<> choose_accelerator(State &state, vm::GuestSpec spec);
+  base::Task<> choose_clock(State &state, const plan::Case &test_case, vm::GuestSpec &spec);
+  void count(State &state, const report::CaseFinished &finished);
 
   RunOptions options_;
   std::vector<report::Listener *> listeners_;

@@ -202,7 +202,8 @@ TEST_F(BadInput, AGuestThatPanicsAtBootShowsItsLastWords) {
 
 TEST_F(BadInput, AGuestThatNeverComesUpEndsWithItsDeadline) {
   add_small_module();
-  const Ended ended = kmodtest({"run", plan("module: small\nsteps: [load]\n"), "--boot-timeout", "0.3"});
+  const Ended ended =
+      kmodtest({"run", plan("module: small\nsteps: [load]\n"), "--no-snapshot", "--boot-timeout", "0.3"});
   EXPECT_EQ(ended.exit_code, 3) << ended.out << ended.err;
   EXPECT_NE(ended.out.find("READY"), std::string::npos) << ended.out;
 }

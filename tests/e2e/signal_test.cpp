@@ -12,8 +12,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// Some seconds in real time.
 std::vector<std::string> long_run(const fs::path &junit) {
-  return {"run", source_folder() / "testplans/ex7_2.yaml", "--cpus", "1,2", "-j", "2", "--junit", junit};
+  return {"run", source_folder() / "testplans/ex7_2.yaml", "--cpus", "1,2", "-j", "2", "--time", "real", "--junit",
+          junit};
+}
+
+/// Many short cases: a guest is restored, or started, at almost every moment.
+std::vector<std::string> many_cases(const fs::path &junit) {
+  return {"run", source_folder() / "testplans/ex7_1.yaml", "--cpus", "1,2", "-j", "2", "--repeat", "50", "--junit",
+          junit};
 }
 
 TEST(Signals, OneInterruptEndsTheRunInOrder) {
@@ -49,6 +57,17 @@ TEST_P(InterruptTwice, LeavesNothingRunningAtAnyMoment) {
   }
 }
 
+TEST_P(InterruptTwice, LeavesNothingRunningBetweenManyCases) {
+  const ScratchFolder scratch;
+  const fs::path junit = scratch.path() / "junit.xml";
+  Tool tool(many_cases(junit));
+  std::this_thread::sleep_for(std::chrono::milliseconds(GetParam()));
+  tool.signal(SIGINT);
+  const Ended ended = tool.wait(20s);
+  EXPECT_EQ(ended.exit_code, 130) << ended.out << ended.err;
+  EXPECT_TRUE(tool.guests_gone(0ms)) << "a QEMU is left";
+}
+
 INSTANTIATE_TEST_SUITE_P(E2e, InterruptTwice, ::testing::Values(5, 60, 200, 450, 900, 1800, 3200, 5000));
 
 class Killed : public ::testing::TestWithParam<int> {};
@@ -63,6 +82,17 @@ TEST_P(Killed, NoGuestSurvivesTheController) {
   EXPECT_EQ(ended.exit_code, 137);
   EXPECT_TRUE(tool.guests_gone(3000ms)) << "a QEMU is left";
   EXPECT_FALSE(fs::exists(scratch.path() / "junit.xml"));
+}
+
+TEST_P(Killed, NoGuestSurvivesBetweenManyCases) {
+  const ScratchFolder scratch;
+  Tool tool(many_cases(scratch.path() / "junit.xml"));
+  ASSERT_TRUE(tool.wait_for_guest());
+  std::this_thread::sleep_for(std::chrono::milliseconds(GetParam()));
+  tool.signal(SIGKILL);
+  const Ended ended = tool.wait(20s);
+  EXPECT_EQ(ended.exit_code, 137);
+  EXPECT_TRUE(tool.guests_gone(3000ms)) << "a QEMU is left";
 }
 
 INSTANTIATE_TEST_SUITE_P(E2e, Killed, ::testing::Values(0, 100, 1500, 4000));

@@ -113,7 +113,10 @@ std::vector<pid_t> Tool::guests() const {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     const std::string command = read_file(entry.path() / "cmdline");
-    if (command.find("qemu") != std::string::npos && command.find(runtime_.path().string()) != std::string::npos) {
+    // QEMU, or the wrapper that becomes it; not qemu-img.
+    const std::string program = fs::path(command.substr(0, command.find('\0'))).filename();
+    const bool runs_guests = program.starts_with("qemu-system") || program == "kmodtest-qemu";
+    if (runs_guests && command.find(runtime_.path().string()) != std::string::npos) {
       found.push_back(std::stoi(name));
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a user does with kmodtest beyond the plans of the repository.
 #include <gtest/gtest.h>
+#include <set>
 #include <sstream>
 #include <unistd.h>
 
@@ -81,6 +82,28 @@ TEST(Use, ReportsAndArtifactsAgreeWithTheConsole) {
     EXPECT_NE(read_file(folder / "kmsg.log").find("I'm a thread!"), std::string::npos);
   }
   EXPECT_EQ(cases, 2u);
+}
+
+TEST(Use, ShardsRunEveryCaseOnceAndRepeatsAreCounted) {
+  const ScratchFolder scratch;
+  std::multiset<std::string> runs;
+  for (const std::string shard : {"1/2", "2/2"}) {
+    const fs::path json = scratch.path() / "events.jsonl";
+    const Ended ended = kmodtest({"run", plan_of("ex7_1"), "--cpus", "1,2", "--shard", shard, "--repeat", "2",
+                                  "--shuffle", "7", "--ordered", "--timings", "--json", json});
+    ASSERT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+    EXPECT_NE(ended.out.find("note shard " + shard + " has 1 of the 2 selected cases"), std::string::npos) << ended.out;
+    EXPECT_NE(ended.out.find("2 of 2 passed: ex7_1 [cpus="), std::string::npos) << ended.out;
+    EXPECT_NE(ended.out.find("(--shuffle 7)\n\n  where the time went"), std::string::npos) << ended.out;
+    const auto first = ended.out.find("] ex7_1 [cpus=");
+    EXPECT_LT(first, ended.out.find("] #2\n")) << ended.out;
+    for (const auto &event : events(json)) {
+      if (event.value("event", "") != "CaseFinished") continue;
+      runs.insert(event.at("id").get<std::string>() + " #" + std::to_string(event.at("repeat").get<int>()));
+    }
+  }
+  EXPECT_EQ(runs, (std::multiset<std::string>{"ex7_1 [cpus=1] #1", "ex7_1 [cpus=1] #2", "ex7_1 [cpus=2] #1",
+                                              "ex7_1 [cpus=2] #2"}));
 }
 
 TEST(Use, CommandsWithoutAGuestWork) {

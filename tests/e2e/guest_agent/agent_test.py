@@ -170,7 +170,7 @@ class AgentTest(unittest.TestCase):
         self.agent.wait("StepStarted")
         self.agent.socket.sendall(frame(PUSH, bytes(1000))[:500])
         type(self).agent = self.guest.reconnect()
-        self.assertEqual(self.agent.hello()["protocol"], 1)
+        self.assertEqual(self.agent.hello()["protocol"], 2)
         self.agent.wait("ProgramEnded")
         self.assertEqual(results(self.run_steps(step(sleep(0.01)))), ["held"])
 

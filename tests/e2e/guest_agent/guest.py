@@ -37,7 +37,7 @@ def initramfs(agent, modules_root, busybox=BUSYBOX):
         for found in pathlib.Path(modules_root).rglob(name + ".ko"):
             entries.append((f"modules/{name}.ko", 0o100644, found.read_bytes()))
             order.append(f"/modules/{name}.ko\n")
-    entries.append(("modules/order", 0o100644, "".join(order).encode()))
+    entries.append(("modules/virtio", 0o100644, "".join(order).encode()))
     return cpio(entries)
 
 

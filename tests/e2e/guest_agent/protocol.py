@@ -7,7 +7,7 @@ import struct
 import time
 import zlib
 
-VERSION = 1
+VERSION = 2
 HELLO, PUSH, RUN, CANCEL, POWER_OFF = range(1, 6)
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
            "Written CommandEnded CpusSet StepEnded ProgramEnded").split()
@@ -84,7 +84,10 @@ def run_command(command, background=False, status=(0, 0), out=None, err=None):
 def cpus(offline="", online=""): return u8(CPUS) + text(offline) + text(online)
 def sleep(seconds): return u8(SLEEP) + duration(seconds)
 def step(body, within=60.0, hold=0.0, label="a step"): return body + duration(within) + duration(hold) + text(label)
-def program(steps, modules=(), prerequisites=()): return seq(list(prerequisites)) + seq([text(m) for m in modules]) + seq(steps)
+def program(steps, modules=(), prerequisites=(), timeout=0, seed=0):
+    return (seq(list(prerequisites)) + seq([text(m) for m in modules]) + seq(steps) +
+            struct.pack("<qQ", int(timeout * 1e6), seed))
+
 
 
 # ---- reading values ----
@@ -154,7 +157,7 @@ class Reader:
                 "FileRead": "step:I time:q path:s error:i content:s truncated:B",
                 "Written": "step:I path:s error:i", "CommandEnded": "step:I status:i out:s err:s truncated:B",
                 "CpusSet": "step:I cpu:i online:B error:i", "StepEnded": "step:I time:q result:B sequence:Q detail:s",
-                "ProgramEnded": "time:q steps_done:I cancelled:B error:s"}[name])
+                "ProgramEnded": "time:q steps_done:I cancelled:B timed_out:B error:s"}[name])
         if self.at != len(self.data):
             raise ValueError(f"{name}: {len(self.data) - self.at} bytes too many")
         return name, v

@@ -58,7 +58,8 @@ TEST(Artifacts, ACaseHasAFolderOfItsOwn) {
             "plan:    ex7_4 works\n"
             "kernel:  6.1.0-49-cloud-amd64\n"
             "guest:   2 CPUs, 256 MiB\n"
-            "took:    1.250 s: build 0.000 s, start 0.000 s, boot 0.000 s, push 0.000 s, steps 0.000 s (0.000 s in the "
+            "took:    1.250 s: build 0.000 s, start 0.000 s, boot 0.000 s, restore 0.000 s, push 0.000 s, steps 0.000 "
+            "s (0.000 s in the "
             "guest), stop 0.000 s\n");
 }
 
@@ -79,6 +80,24 @@ TEST(Artifacts, CasesOfOneNameDoNotReplaceEachOther) {
   artifacts->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
   artifacts->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
   EXPECT_THAT(names_in(out), ElementsAre(".kmodtest-run", "ex7_1_cpus=1", "ex7_1_cpus=1~2"));
+}
+
+TEST(Artifacts, EveryAttemptIsKeptInTheFolderThatItNames) {
+  const sample::Folder folder;
+  const auto out = folder / "out";
+  std::vector<CaseFinished> attempts = sample::flaky();
+  attempts[0].artifacts = out / "ex7_1_cpus=2_attempt=1";
+  attempts[1].artifacts = out / "ex7_1_cpus=2";
+  attempts[1].earlier[0].artifacts = attempts[0].artifacts;
+  const std::unique_ptr<Listener> artifacts = make_artifacts(out);
+  artifacts->on(CaseRetried{attempts[0], 2});
+  artifacts->on(attempts[1]);
+  EXPECT_THAT(names_in(out), ElementsAre(".kmodtest-run", "ex7_1_cpus=2", "ex7_1_cpus=2_attempt=1"));
+  EXPECT_EQ(sample::read(out / "ex7_1_cpus=2_attempt=1/kmsg.log"), "[    5.140000] Thread started\n");
+  const std::string verdict = sample::read(out / "ex7_1_cpus=2/verdict.txt");
+  EXPECT_EQ(verdict.substr(0, verdict.find("  log of")),
+            "Flaky ex7_1 [cpus=2]: passed at attempt 2 only\n  attempt 1: Hung: soft lockup\n")
+      << verdict;
 }
 
 TEST(Artifacts, AFolderWithOtherFilesIsLeftAlone) {

@@ -30,17 +30,19 @@ std::vector<json> lines_after(const std::vector<Event> &events) {
 
 TEST(Json, OneObjectALineAndTheSchemaFirst) {
   const auto test_case = sample::make_case("ex7_4", 2);
-  const std::vector<json> lines =
-      lines_after({RunStarted{1, 2, "QEMU"}, Notice{"using TCG"}, CaseStarted{test_case}, Tick{},
-                   CaseProgress{test_case, "booting"}, sample::run_finished({1, 0, 0, 0, 0, 0, 0}, 3, true)});
+  const std::vector<json> lines = lines_after({RunStarted{1, 2, "QEMU", 3, 18446744073709551615U}, Notice{"using TCG"},
+                                               CaseStarted{test_case}, Tick{}, CaseProgress{test_case, "booting", 2},
+                                               sample::run_finished({1, 0, 0, 0, 0, 0, 0}, 3, true)});
   const std::vector<json> expected = {
       json::parse(R"({"schema": "kmodtest-events", "version": 1})"),
-      json::parse(R"({"event": "RunStarted", "cases": 1, "workers": 2, "hypervisor": "QEMU"})"),
+      json::parse(R"({"event": "RunStarted", "cases": 1, "repeats": 3, "shuffle_seed": 18446744073709551615,
+                      "workers": 2, "hypervisor": "QEMU"})"),
       json::parse(R"({"event": "Notice", "text": "using TCG"})"),
-      json::parse(R"({"event": "CaseStarted", "id": "ex7_4 [cpus=2]", "plan": "ex7_4 works"})"),
-      json::parse(R"({"event": "CaseProgress", "id": "ex7_4 [cpus=2]", "plan": "ex7_4 works", "what": "booting"})"),
+      json::parse(R"({"event": "CaseStarted", "id": "ex7_4 [cpus=2]", "plan": "ex7_4 works", "repeat": 1})"),
+      json::parse(R"({"event": "CaseProgress", "id": "ex7_4 [cpus=2]", "plan": "ex7_4 works", "repeat": 2,
+                      "what": "booting"})"),
       json::parse(R"({"event": "RunFinished", "took": 41.2, "interrupted": true, "not_run": 3,
-                      "outcomes": {"passed": 1, "failed": 0, "crashed": 0, "hung": 0, "leaked": 0, "errored": 0,
+                      "outcomes": {"passed": 1, "flaky": 0, "failed": 0, "crashed": 0, "hung": 0, "leaked": 0, "errored": 0,
                                    "skipped": 0}})")};
   EXPECT_EQ(lines, expected);
 }
@@ -54,14 +56,32 @@ TEST(Json, AFinishedCaseHasItsEvidenceAndItsLog) {
   ASSERT_EQ(lines.size(), 2U);
   EXPECT_EQ(lines[1], json::parse(R"({
     "event": "CaseFinished", "id": "ex7_4 [cpus=2 cpu=1]", "plan": "ex7_4 works", "file": "testplans/ex7_4.yaml",
-    "point": {"cpus": "2", "kernel": "debian-6.1-cloud"}, "outcome": "failed", "skip_reason": "",
+    "point": {"cpus": "2", "kernel": "debian-6.1-cloud"}, "repeat": 1, "attempt": 1, "outcome": "failed", "skip_reason": "",
     "evidence": [{"summary": "'Thread exiting' did not appear within 5 s", "step": 5, "file": "testplans/ex7_4.yaml",
                   "line": 11, "column": 24, "source": "  - dmesg: {in_order: [Thread exiting, Exiting!]}",
                   "expected": "Thread exiting", "seen": "Thread exitting\n            ^", "details": [],
                   "hint": "the module says something similar: is the text right?"}],
-    "kernel": "6.1.0-49-cloud-amd64", "took": 1.25,
-    "timings": {"build": 0.0, "start": 0.0, "boot": 0.0, "push": 0.0, "steps": 0.0, "stop": 0.0, "guest": 0.0},
+    "kernel": "6.1.0-49-cloud-amd64", "digest": null, "took": 1.25,
+    "timings": {"build": 0.0, "start": 0.0, "boot": 0.0, "restore": 0.0, "push": 0.0, "steps": 0.0, "stop": 0.0, "guest": 0.0},
     "log": [{"time": 1.5, "level": 6, "text": "stray \ufffd byte"}], "artifacts": "out/ex7_4"})"));
+}
+
+TEST(Json, AFlakyCaseIsNeverCalledPassed) {
+  const std::vector<CaseFinished> attempts = sample::flaky();
+  RunFinished end = sample::run_finished({0});
+  end.flaky = 1;
+  const std::vector<json> lines = lines_after({CaseRetried{attempts[0], 3}, attempts[1], end});
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[1].at("event"), "CaseRetried");
+  EXPECT_EQ(lines[1].at("outcome"), "hung");
+  EXPECT_EQ(lines[1].at("attempt"), 1);
+  EXPECT_EQ(lines[1].at("attempts"), 3);
+  EXPECT_EQ(lines[1].at("evidence").at(0).at("summary"), "soft lockup");
+  EXPECT_EQ(lines[2].at("event"), "CaseFinished");
+  EXPECT_EQ(lines[2].at("outcome"), "flaky");
+  EXPECT_EQ(lines[2].at("attempt"), 2);
+  EXPECT_EQ(lines[3].at("outcomes").at("flaky"), 1);
+  EXPECT_EQ(lines[3].at("outcomes").at("passed"), 0);
 }
 
 TEST(Json, AFullDiskIsAnError) {

@@ -103,6 +103,67 @@ TEST(Junit, TypesOfFailuresAreTheOutcomes) {
   }
 }
 
+TEST(Junit, AttemptsAreToldAsSurefireTellsThem) {
+  const sample::Folder folder;
+  const auto file = folder / "junit.xml";
+  const std::vector<CaseFinished> flaky = sample::flaky();
+  const std::vector<CaseFinished> hung = sample::never_passed();
+  run(file, {CaseRetried{flaky[0], 2}, flaky[1], CaseRetried{hung[0], 2}, hung[1], sample::run_finished({0, 0, 0, 1})});
+  EXPECT_EQ(complaints(file), "");
+  const std::string text = sample::read(file);
+  for (const char *part : {R"(<testsuite name="ex7_1 works" package="ex7_1" id="0" tests="1" failures="0" errors="0")",
+                           R"(      <property name="flaky" value="1" />
+)",
+                           R"(    <testcase name="ex7_1 [cpus=2]" classname="ex7_1 works" time="1.250">
+      <flakyFailure type="Hung" message="soft lockup">
+        <stackTrace>Hung ex7_1 [cpus=2]: soft lockup
+  log of this case:
+    [    5.140000] Thread started
+     again: kmodtest run testplans/ex7_1.yaml --case "ex7_1 [cpus=2]"
+</stackTrace>
+        <system-out>[    5.140000] Thread started
+</system-out>
+      </flakyFailure>
+    </testcase>
+)",
+                           R"(    <testcase name="ex7_2 [cpus=4]" classname="ex7_2 works" time="1.250">
+      <failure type="Hung" message="stuck">Hung ex7_2 [cpus=4]: stuck
+  attempt 1: Errored: the channel broke
+     again: kmodtest run testplans/ex7_2.yaml --case "ex7_2 [cpus=4]"
+</failure>
+      <rerunError type="Errored" message="the channel broke">
+        <stackTrace>Errored ex7_2 [cpus=4]: the channel broke
+     again: kmodtest run testplans/ex7_2.yaml --case "ex7_2 [cpus=4]"
+</stackTrace>
+      </rerunError>
+    </testcase>
+)"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\nis not in\n" << text;
+  }
+}
+
+TEST(Junit, CasesStandInTheOrderOfThePlansAndRepeatsHaveNumbers) {
+  const sample::Folder folder;
+  const auto file = folder / "junit.xml";
+  std::vector<Event> events;
+  // The plan whose name comes last was given first.
+  const std::vector<std::shared_ptr<const plan::Case>> cases = {sample::make_case("z", 1), sample::make_case("a", 1)};
+  for (const std::size_t number : {3U, 1U, 2U, 0U}) {
+    CaseFinished finished = sample::finished(cases[number / 2], Outcome::passed);
+    finished.number = number;
+    finished.repeat = static_cast<int>(number % 2) + 1;
+    events.emplace_back(finished);
+  }
+  events.emplace_back(sample::run_finished({4}));
+  run(file, events);
+  EXPECT_EQ(complaints(file), "");
+  const std::string text = sample::read(file);
+  std::vector<std::string> names;
+  const std::regex name(R"x(<testcase name="([^"]+)")x");
+  for (std::sregex_iterator at(text.begin(), text.end(), name), end; at != end; ++at) names.push_back((*at)[1]);
+  EXPECT_EQ(names, (std::vector<std::string>{"z [cpus=1]", "z [cpus=1] #2", "a [cpus=1]", "a [cpus=1] #2"}));
+}
+
 TEST(Junit, AnInterruptedRunIsAnError) {
   const sample::Folder folder;
   const auto file = folder / "junit.xml";

@@ -81,6 +81,25 @@ inline CaseFinished full_failure() {
   return made;
 }
 
+/// A case that hung and passed at the second attempt: both of its attempts.
+inline std::vector<CaseFinished> flaky() {
+  CaseFinished first = finished(make_case("ex7_1", 2), judge::Outcome::hung, "soft lockup");
+  first.seen = seen({line(5140, "Thread started")});
+  CaseFinished second = finished(first.test_case, judge::Outcome::passed);
+  second.attempt = 2;
+  second.earlier = {first};
+  return {first, second};
+}
+
+/// A case that could not be judged and then hung: both of its attempts.
+inline std::vector<CaseFinished> never_passed() {
+  CaseFinished first = finished(make_case("ex7_2", 4), judge::Outcome::errored, "the channel broke");
+  CaseFinished second = finished(first.test_case, judge::Outcome::hung, "stuck");
+  second.attempt = 2;
+  second.earlier = {first};
+  return {first, second};
+}
+
 inline RunFinished run_finished(std::vector<std::size_t> by_outcome, std::size_t not_run = 0,
                                 bool interrupted = false) {
   RunFinished made;

@@ -7,6 +7,8 @@
 
 #include "base/error.hpp"
 #include "fakes/fake_hypervisor.hpp"
+#include "report/result.hpp"
+#include "unit/kernel/scratch.hpp"
 #include "wire/frame.hpp"
 
 namespace kmodtest::run {
@@ -14,6 +16,7 @@ namespace {
 
 using base::Task;
 using judge::Outcome;
+using kernel::testing::ScratchFolder;
 namespace asio = base::asio;
 
 std::shared_ptr<plan::Case> make_case(const std::string &id) {
@@ -94,8 +97,13 @@ Task<> play(base::UnixSocket socket, Plays plays) {
   }
 }
 
-fakes::FakeAgent agent_that(Plays plays) {
-  return [plays](base::UnixSocket socket) { return play(std::move(socket), plays); };
+/// Plays these one guest after the other, and the last one in all that follow.
+fakes::FakeAgent agent_that(std::vector<Plays> plays) {
+  auto turn = std::make_shared<std::size_t>(0);
+  return [plays, turn](base::UnixSocket socket) {
+    const Plays now = plays[std::min((*turn)++, plays.size() - 1)];
+    return play(std::move(socket), now);
+  };
 }
 
 /// Keeps what it hears.
@@ -107,6 +115,9 @@ class Recorder : public report::Listener {
       if (fail_on_case) throw base::Error("the report cannot be written");
     }
     if (const auto *finished = std::get_if<report::RunFinished>(&event)) run = *finished;
+    if (const auto *started = std::get_if<report::RunStarted>(&event)) start = *started;
+    if (const auto *again = std::get_if<report::CaseRetried>(&event)) retried.push_back(*again);
+    if (const auto *notice = std::get_if<report::Notice>(&event)) notices.push_back(notice->text);
     if (const auto *progress = std::get_if<report::CaseProgress>(&event)) {
       progressed.push_back(progress->what);
       if (on_progress) on_progress(progress->what);
@@ -116,6 +127,15 @@ class Recorder : public report::Listener {
   std::optional<report::RunFinished> run;
   std::vector<std::string> progressed;
   std::function<void(const std::string &)> on_progress;
+  /// "id #repeat" of the cases in the order in which they ended.
+  std::vector<std::string> order() const {
+    std::vector<std::string> ids;
+    for (const auto &finished : cases) ids.push_back(report::label(*finished.test_case, finished.repeat));
+    return ids;
+  }
+  std::vector<report::CaseRetried> retried;
+  std::optional<report::RunStarted> start;
+  std::vector<std::string> notices;
   bool fail_on_case = false;
 };
 
@@ -137,13 +157,14 @@ class RunnerTest : public ::testing::Test {
       });
       return hypervisor;
     };
-    return runner.run(std::move(cases), open, prepare_, std::filesystem::temp_directory_path());
+    return runner.run(std::move(cases), open, prepare_, scratch_.path());
   }
   Outcome outcome(std::size_t index) const { return recorder_.cases.at(index).verdict.outcome; }
 
+  ScratchFolder scratch_;
   RunOptions options_;
   Recorder recorder_;
-  Plays plays_ = Plays::everything;
+  std::vector<Plays> plays_ = {Plays::everything};
   std::string refusal_;
   Prepare prepare_ = prepare_case;
   std::function<void(fakes::FakeMachine &)> on_machine_;
@@ -166,7 +187,7 @@ TEST_F(RunnerTest, EveryCaseGetsAGuestOfItsOwnAndPasses) {
 }
 
 TEST_F(RunnerTest, AGuestThatNeverComesUpIsBootedAgainOnceAndErrored) {
-  plays_ = Plays::nothing;
+  plays_ = {Plays::nothing};
   const auto result = run({make_case("a")});
   EXPECT_EQ(started_, 2);
   EXPECT_EQ(outcome(0), Outcome::errored);
@@ -174,7 +195,7 @@ TEST_F(RunnerTest, AGuestThatNeverComesUpIsBootedAgainOnceAndErrored) {
 }
 
 TEST_F(RunnerTest, AGuestThatPanicsAtBootIsNotBootedAgain) {
-  plays_ = Plays::nothing;
+  plays_ = {Plays::nothing};
   on_machine_ = [](fakes::FakeMachine &machine) {
     machine.set_console("Kernel panic - not syncing: No working init found.\n");
     machine.change_state(vm::GuestState::crashed);
@@ -185,7 +206,7 @@ TEST_F(RunnerTest, AGuestThatPanicsAtBootIsNotBootedAgain) {
 }
 
 TEST_F(RunnerTest, AReportInTheLogEndsTheCaseEarly) {
-  plays_ = Plays::oops;
+  plays_ = {Plays::oops};
   const auto result = run({make_case("a")});
   EXPECT_EQ(outcome(0), Outcome::crashed);
   EXPECT_EQ(exit_code(result), ExitCode::some_did_not_pass);
@@ -229,12 +250,200 @@ TEST_F(RunnerTest, PreflightFindingsEndACaseBeforeAnythingStarts) {
 }
 
 TEST_F(RunnerTest, FailFastStartsNothingAfterTheFirstFailure) {
-  plays_ = Plays::oops;
+  plays_ = {Plays::oops};
   options_.workers = 1;
   options_.fail_fast = true;
   const auto result = run({make_case("a"), make_case("b"), make_case("c")});
   EXPECT_EQ(recorder_.cases.size(), 1u);
   EXPECT_EQ(result.not_run, 2u);
+}
+
+TEST_F(RunnerTest, ACaseThatPassesOnARetryIsFlakyAndNotPassed) {
+  plays_ = {Plays::oops, Plays::oops, Plays::everything};
+  options_.retries = 3;
+  options_.workers = 1;
+  options_.artifacts = "out";
+  options_.fail_fast = true;
+  const auto result = run({make_case("a"), make_case("b")});
+  EXPECT_EQ(started_, 4);
+  ASSERT_EQ(recorder_.retried.size(), 2u);
+  EXPECT_EQ(recorder_.retried[0].attempts, 4);
+  EXPECT_EQ(recorder_.retried[0].attempt.attempt, 1);
+  EXPECT_EQ(recorder_.retried[0].attempt.verdict.outcome, Outcome::crashed);
+  EXPECT_EQ(recorder_.retried[0].attempt.artifacts, "out/a_attempt=1");
+  EXPECT_EQ(recorder_.retried[1].attempt.artifacts, "out/a_attempt=2");
+  ASSERT_EQ(recorder_.cases.size(), 2u);
+  EXPECT_TRUE(recorder_.cases[0].flaky());
+  EXPECT_EQ(recorder_.cases[0].attempt, 3);
+  EXPECT_EQ(recorder_.cases[0].earlier.size(), 2u);
+  EXPECT_EQ(recorder_.cases[0].artifacts, "out/a");
+  EXPECT_FALSE(recorder_.cases[1].flaky());
+  EXPECT_EQ(result.flaky, 1u);
+  EXPECT_EQ(result.by_outcome[0], 1u);
+  EXPECT_EQ(recorder_.run->flaky, 1u);
+  EXPECT_EQ(recorder_.run->by_outcome[0], 1u);
+  EXPECT_EQ(exit_code(result), ExitCode::all_passed);
+  EXPECT_EQ(exit_code(result, true), ExitCode::some_did_not_pass);
+  EXPECT_NE(std::find(recorder_.progressed.begin(), recorder_.progressed.end(), "attempt 3, booting"),
+            recorder_.progressed.end());
+}
+
+TEST_F(RunnerTest, ACaseThatNeverPassesIsToldOnceWithItsLastAttempt) {
+  plays_ = {Plays::oops};
+  options_.retries = 2;
+  const auto result = run({make_case("a")});
+  EXPECT_EQ(started_, 3);
+  EXPECT_EQ(recorder_.retried.size(), 2u);
+  ASSERT_EQ(recorder_.cases.size(), 1u);
+  EXPECT_EQ(outcome(0), Outcome::crashed);
+  EXPECT_FALSE(recorder_.cases[0].flaky());
+  EXPECT_EQ(recorder_.cases[0].earlier.size(), 2u);
+  EXPECT_EQ(result.by_outcome[static_cast<std::size_t>(Outcome::crashed)], 1u);
+  EXPECT_EQ(exit_code(result), ExitCode::some_did_not_pass);
+}
+
+TEST_F(RunnerTest, AGuestThatDoesNotStartIsTriedAgain) {
+  refusal_ = "cannot allocate memory";
+  options_.retries = 1;
+  run({make_case("a")});
+  EXPECT_EQ(recorder_.retried.size(), 1u);
+  EXPECT_EQ(outcome(0), Outcome::errored);
+}
+
+TEST_F(RunnerTest, AModuleThatDoesNotBuildIsNotTriedAgain) {
+  prepare_ = [](const plan::Case &) -> Prepared { throw kernel::BuildError("m does not build", "m.c:1: error\n"); };
+  options_.retries = 5;
+  run({make_case("a")});
+  EXPECT_TRUE(recorder_.retried.empty());
+  EXPECT_EQ(outcome(0), Outcome::failed);
+}
+
+TEST_F(RunnerTest, PassedAndSkippedCasesAreNotTriedAgain) {
+  options_.retries = 5;
+  auto skipped = make_case("b");
+  skipped->skip = "no such hardware";
+  run({make_case("a"), skipped});
+  EXPECT_TRUE(recorder_.retried.empty());
+  EXPECT_EQ(started_, 1);
+}
+
+TEST_F(RunnerTest, FailFastCountsAFlakyCaseWhereFlakyFails) {
+  plays_ = {Plays::oops, Plays::everything};
+  options_.workers = 1;
+  options_.retries = 1;
+  options_.fail_fast = true;
+  options_.flaky_fails = true;
+  const auto result = run({make_case("a"), make_case("b")});
+  EXPECT_EQ(recorder_.cases.size(), 1u);
+  EXPECT_EQ(result.not_run, 1u);
+}
+
+TEST_F(RunnerTest, EachCaseIsRepeated) {
+  plays_ = {Plays::everything, Plays::oops, Plays::everything};
+  options_.repeats = 2;
+  options_.workers = 1;
+  options_.artifacts = "out";
+  const auto result = run({make_case("a"), make_case("b")});
+  EXPECT_EQ(started_, 4);
+  EXPECT_EQ(recorder_.start->cases, 2u);
+  EXPECT_EQ(recorder_.start->repeats, 2);
+  EXPECT_EQ(recorder_.order(), (std::vector<std::string>{"a", "a #2", "b", "b #2"}));
+  std::vector<std::size_t> numbers;
+  std::vector<std::string> folders;
+  for (const auto &finished : recorder_.cases) {
+    numbers.push_back(finished.number);
+    folders.push_back(finished.artifacts);
+  }
+  EXPECT_EQ(numbers, (std::vector<std::size_t>{0, 1, 2, 3}));
+  EXPECT_EQ(folders,
+            (std::vector<std::string>{"out/a_repeat=1", "out/a_repeat=2", "out/b_repeat=1", "out/b_repeat=2"}));
+  EXPECT_EQ(result.by_outcome[0], 3u);
+  EXPECT_EQ(result.by_outcome[static_cast<std::size_t>(Outcome::crashed)], 1u);
+}
+
+TEST_F(RunnerTest, CasesOfOneNameHaveFoldersOfTheirOwn) {
+  options_.artifacts = "out";
+  options_.workers = 1;
+  run({make_case("a"), make_case("a")});
+  EXPECT_EQ(recorder_.cases[0].artifacts, "out/a");
+  EXPECT_EQ(recorder_.cases[1].artifacts, "out/a~2");
+}
+
+TEST_F(RunnerTest, AShuffledRunHasTheOrderOfItsSeed) {
+  options_.workers = 1;
+  options_.shuffle_seed = 42;
+  std::vector<std::shared_ptr<const plan::Case>> cases;
+  std::vector<std::string> expected;
+  for (int number = 0; number < 10; ++number) cases.push_back(make_case(std::to_string(number)));
+  for (const std::size_t number : shuffled(10, 42)) expected.push_back(std::to_string(number));
+  run(cases);
+  EXPECT_EQ(recorder_.order(), expected);
+  EXPECT_EQ(recorder_.start->shuffle_seed, 42u);
+  for (const auto &finished : recorder_.cases) EXPECT_EQ(std::to_string(finished.number), finished.test_case->id);
+}
+
+TEST_F(RunnerTest, TheLongestCaseOfEarlierRunsComesFirstAndThisRunIsRemembered) {
+  const auto file = scratch_.path() / "history.json";
+  const std::vector<std::shared_ptr<const plan::Case>> cases = {make_case("short"), make_case("long"),
+                                                                make_case("new")};
+  History earlier(file);
+  earlier.add(*cases[0], report::Seconds(1), Outcome::passed);
+  earlier.add(*cases[1], report::Seconds(9), Outcome::passed);
+  ASSERT_TRUE(earlier.save());
+  options_.history = std::make_shared<History>(file);
+  options_.workers = 1;
+  run(cases);
+  EXPECT_EQ(recorder_.order(), (std::vector<std::string>{"new", "long", "short"}));
+  const History later(file);
+  for (const auto &test_case : cases) EXPECT_NE(later.find(*test_case), nullptr) << test_case->id;
+  EXPECT_EQ(later.find(*cases[1])->outcomes, (std::vector<std::string>{"passed", "passed"}));
+  EXPECT_LT(later.find(*cases[1])->seconds.at(1), 9);
+}
+
+TEST_F(RunnerTest, TheHistoryLeavesBuildingOutAndCasesWithoutAGuestToo) {
+  const auto file = scratch_.path() / "history.json";
+  options_.history = std::make_shared<History>(file);
+  auto skipped = make_case("b");
+  skipped->skip = "no such hardware";
+  const auto a = make_case("a");
+  run({a, skipped});
+  const History later(file);
+  EXPECT_EQ(later.find(*skipped), nullptr);
+  ASSERT_NE(later.find(*a), nullptr);
+  const auto &finished = recorder_.cases[0].test_case == a ? recorder_.cases[0] : recorder_.cases[1];
+  EXPECT_EQ(later.find(*a)->seconds.at(0), (finished.took - finished.timings.build).count());
+}
+
+TEST_F(RunnerTest, ARunThatMayNotLearnLeavesTheHistoryAlone) {
+  const auto file = scratch_.path() / "history.json";
+  options_.history = std::make_shared<History>(file);
+  options_.learn = false;
+  run({make_case("a")});
+  EXPECT_FALSE(std::filesystem::exists(file));
+}
+
+TEST_F(RunnerTest, AnInterruptedRunRemembersWhatHadEnded) {
+  const auto file = scratch_.path() / "history.json";
+  options_.history = std::make_shared<History>(file);
+  options_.workers = 1;
+  plays_ = {Plays::everything, Plays::only_ready};
+  int pushes = 0;
+  recorder_.on_progress = [&pushes](const std::string &what) {
+    if (what.rfind("pushing", 0) == 0 && ++pushes == 2) ::raise(SIGINT);
+  };
+  const auto a = make_case("a");
+  const auto b = make_case("b");
+  EXPECT_TRUE(run({a, b}).interrupted);
+  EXPECT_NE(History(file).find(*a), nullptr);
+  EXPECT_EQ(History(file).find(*b), nullptr);
+}
+
+TEST_F(RunnerTest, NoCasesAreARunThatPassed) {
+  options_.notices = {"shard 5/5 has none"};
+  const auto result = run({});
+  EXPECT_EQ(exit_code(result), ExitCode::all_passed);
+  EXPECT_EQ(recorder_.notices, (std::vector<std::string>{"shard 5/5 has none"}));
+  ASSERT_TRUE(recorder_.run.has_value());
 }
 
 TEST_F(RunnerTest, ASkippedCaseStartsNoGuestAndSaysWhy) {
@@ -248,7 +457,7 @@ TEST_F(RunnerTest, ASkippedCaseStartsNoGuestAndSaysWhy) {
 }
 
 TEST_F(RunnerTest, ASignalStopsTheGuestsAndCompletesTheReports) {
-  plays_ = Plays::only_ready;
+  plays_ = {Plays::only_ready};
   options_.workers = 2;
   recorder_.on_progress = [](const std::string &what) {
     if (what.rfind("pushing", 0) == 0) ::raise(SIGINT);

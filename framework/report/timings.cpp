@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/timings.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <numeric>
+#include <string_view>
+
+#include "report/text.hpp"
+
+namespace kmodtest::report {
+
+namespace {
+
+constexpr const char *kOther = "other";
+constexpr double kShown = 0.0005;  ///< seconds that are not rounded to nothing
+
+double sum(const std::vector<double> &values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+std::string row(std::string_view name, const std::vector<double> &seconds, double whole) {
+  const double share = whole > 0 ? 100 * sum(seconds) / whole : 0;
+  return fmt::format("  {}  {:>9.3f} s  {:>3.0f} %  {:>7.3f} s\n", pad_right(name, 8), sum(seconds), share,
+                     median(seconds));
+}
+
+}  // namespace
+
+const std::vector<Phase> &phases() {
+  static const std::vector<Phase> kPhases = {
+      {"build", &Timings::build}, {"start", &Timings::start}, {"boot", &Timings::boot}, {"restore", &Timings::restore},
+      {"push", &Timings::push},   {"steps", &Timings::steps}, {"stop", &Timings::stop}};
+  return kPhases;
+}
+
+std::string render_timings(const Timings &timings) {
+  std::string text;
+  for (const Phase &phase : phases()) {
+    text += fmt::format("{}{} {:.3f} s", text.empty() ? "" : ", ", phase.name, (timings.*phase.field).count());
+    if (phase.field == &Timings::steps) text += fmt::format(" ({:.3f} s in the guest)", timings.guest.count());
+  }
+  return text;
+}
+
+void TimingTable::add(const CaseFinished &finished) {
+  if (finished.verdict.outcome == judge::Outcome::skipped) return;
+  double known = 0;
+  for (const Phase &phase : phases()) {
+    const double seconds = (finished.timings.*phase.field).count();
+    seconds_[phase.name].push_back(seconds);
+    known += seconds;
+  }
+  seconds_[kOther].push_back(std::max(0.0, finished.took.count() - known));
+  all_.push_back(finished.took.count());
+}
+
+std::string TimingTable::render(const Palette &palette) const {
+  if (all_.empty()) return {};
+  const double whole = sum(all_);
+  std::string text = palette.bold("  where the time went, of all workers") + "\n" +
+                     palette.bold("                  sum  share     median") + "\n";
+  std::vector<std::string> names;
+  for (const Phase &phase : phases()) names.emplace_back(phase.name);
+  names.emplace_back(kOther);
+  for (const std::string &name : names) {
+    const std::vector<double> &seconds = seconds_.at(name);
+    if (sum(seconds) >= kShown) text += row(name, seconds, whole);
+  }
+  return text + row("all", all_, whole);
+}
+
+}  // namespace kmodtest::report

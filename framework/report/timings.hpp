@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "report/event.hpp"
+#include "report/palette.hpp"
+
+namespace kmodtest::report {
+
+/// A part of a case's wall time: a field of Timings. (Timings::guest is none, it lies within the steps.)
+struct Phase {
+  const char *name;
+  Seconds Timings::*field;
+};
+
+/// In the order in which they happen. The one place that lists them: a field of Timings that is a part of the wall
+/// time is told by -v, --json and --timings when it is here, else as "other".
+const std::vector<Phase> &phases();
+
+/// "build 0.000 s, start 0.210 s, …"
+std::string render_timings(const Timings &timings);
+
+/// Where the wall time of a run went, summed and as the median of a case.
+class TimingTable {
+ public:
+  /// Adds one attempt of a case; one that was skipped has nothing to say.
+  void add(const CaseFinished &finished);
+
+  /// One line per phase that took any time, and "other" for what none of them accounts for. Empty without cases.
+  std::string render(const Palette &palette) const;
+
+ private:
+  std::map<std::string, std::vector<double>> seconds_;  ///< by phase, one for each attempt
+  std::vector<double> all_;
+};
+
+}  // namespace kmodtest::report

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace kmodtest::run {
+
+/// What a run came to.
+struct RunResult {
+  std::vector<std::size_t> by_outcome;  ///< indexed by judge::Outcome; flaky ones are not among the passed
+  std::size_t flaky = 0;                ///< passed, but not at the first attempt
+  std::size_t not_run = 0;
+  bool interrupted = false;
+};
+
+/// Exit codes of the process, documented in the README.
+enum class ExitCode : int {
+  all_passed = 0,
+  some_did_not_pass = 1,
+  usage = 2,
+  infrastructure = 3,
+  nothing_selected = 4,
+  interrupted = 130,
+};
+
+/// 1 as soon as a case was judged and did not pass; 3 where cases could not be judged and none failed. Flaky ones are
+/// told by every report, and count as not passed only with `flaky_fails`.
+ExitCode exit_code(const RunResult &result, bool flaky_fails = false);
+
+}  // namespace kmodtest::run

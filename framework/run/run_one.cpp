@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One attempt of one case: prepared off the loop's thread, run in a guest, and an outcome whatever went wrong.
+#include <fmt/core.h>
+#include <optional>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/offload.hpp"
+#include "report/text.hpp"
+#include "run/runner_state.hpp"
+
+namespace kmodtest::run {
+
+using base::Task;
+namespace asio = base::asio;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+/// A case that ended before a guest could say anything.
+report::CaseFinished finished_without_guest(std::shared_ptr<const plan::Case> test_case, judge::Outcome outcome,
+                                            judge::Evidence evidence) {
+  report::CaseFinished finished;
+  finished.test_case = std::move(test_case);
+  auto seen = std::make_shared<judge::Observations>();
+  seen->ending = {judge::Ending::Kind::not_started, evidence.summary};
+  finished.seen = std::move(seen);
+  finished.verdict.outcome = outcome;
+  finished.verdict.evidence.push_back(std::move(evidence));
+  return finished;
+}
+
+}  // namespace
+
+Task<> Runner::choose_accelerator(State &state, vm::GuestSpec spec) {
+  while (!state.accelerator && state.probing && !state.cancellation.cancelled()) {
+    boost::system::error_code ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
+    co_await state.accelerator_known.async_wait(token);
+  }
+  if (state.accelerator || state.cancellation.cancelled()) co_return;
+  state.probing = true;
+  std::function<void(const std::string &)> say = [this](const std::string &text) { tell(report::Notice{text}); };
+  state.accelerator = vm::Accelerator::tcg;
+  if (options_.hypervisor.allow_kvm) {
+    state.accelerator.reset();
+    auto cache = state.cache;
+    state.accelerator =
+        co_await vm::choose_accelerator(*state.hypervisor, std::move(spec), std::move(cache), std::move(say));
+  }
+  state.accelerator_known.cancel();
+}
+
+Task<> Runner::choose_clock(State &state, const plan::Case &test_case, vm::GuestSpec &spec) {
+  spec.accelerator = vm::Accelerator::tcg;
+  spec.clock = vm::Clock::virtual_;
+  if (test_case.time == "virtual") co_return;  // only an emulated CPU can have it
+  vm::GuestSpec probed = spec;
+  probed.channel = vm::ChannelKind::virtio;
+  probed.clock = vm::Clock::real;
+  co_await choose_accelerator(state, std::move(probed));
+  if (state.cancellation.cancelled()) co_return;
+  spec.accelerator = *state.accelerator;
+  const bool real =
+      test_case.time == "real" || spec.accelerator == vm::Accelerator::kvm || spec.channel != vm::ChannelKind::memory;
+  if (real) spec.clock = vm::Clock::real;
+}
+
+Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int attempt, Worker &worker) {
+  const std::shared_ptr<const plan::Case> test_case = entry.test_case;
+  if (test_case->skip) {
+    judge::Evidence none;
+    none.summary = *test_case->skip;
+    auto skipped = finished_without_guest(test_case, judge::Outcome::skipped, none);
+    skipped.verdict.evidence.clear();
+    skipped.verdict.skip_reason = *test_case->skip;
+    co_return skipped;
+  }
+  const auto began = Clock::now();
+  CaseRunner::Progress progress = [this, test_case, attempt, repeat = entry.repeat](const std::string &what) {
+    const std::string which = attempt > 1 ? fmt::format("attempt {}, ", attempt) : "";
+    tell(report::CaseProgress{test_case, which + what, repeat});
+  };
+  std::optional<report::CaseFinished> failed;
+  bool preparing = true;
+  try {
+    progress("preparing");
+    std::function<Prepared()> prepare = [&state, test_case] { return state.prepare(*test_case); };
+    Prepared prepared = co_await base::offload<Prepared>(state.pool, std::move(prepare));
+    preparing = false;
+    const report::Seconds build = Clock::now() - began;
+    if (state.cancellation.cancelled()) throw base::Interrupted();
+    co_await choose_clock(state, *test_case, prepared.spec);
+    if (state.cancellation.cancelled()) throw base::Interrupted();
+    CaseRunner runner(*state.hypervisor, options_.limits, state.cancellation, worker.berth);
+    std::string guest_name = fmt::format("w{}-{}", worker.number, ++state.guests);
+    std::string build_log = prepared.build_log;
+    report::CaseFinished finished =
+        co_await runner.run(test_case, std::move(prepared), std::move(guest_name), std::move(progress));
+    finished.timings.build = build;
+    finished.build_log = std::move(build_log);
+    finished.took += build;
+    co_return finished;
+  } catch (const kernel::BuildError &error) {
+    judge::Evidence evidence;
+    evidence.summary = error.what();
+    evidence.details = report::lines_of(error.output());
+    evidence.hint = error.hint();
+    failed = finished_without_guest(test_case, judge::Outcome::failed, std::move(evidence));
+    failed->build_log = error.output();
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::UsageError &error) {
+    judge::Evidence evidence;
+    evidence.summary = error.what();
+    evidence.hint = error.hint();
+    failed = finished_without_guest(test_case, judge::Outcome::failed, std::move(evidence));
+  } catch (const base::Error &error) {
+    // No kernel, no network, a full disk: the next case would fail alike. A guest that does not start may be this
+    // one's.
+    if (preparing && error.blame() == base::Blame::infrastructure) throw;
+    judge::Evidence evidence;
+    evidence.summary = error.what();
+    evidence.hint = error.hint();
+    failed = finished_without_guest(test_case, judge::Outcome::errored, std::move(evidence));
+  }
+  failed->took = Clock::now() - began;
+  co_return std::move(*failed);
+}
+
+}  // namespace kmodtest::run

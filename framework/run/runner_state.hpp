@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/asio.hpp"
+#include "run/runner.hpp"
+
+/// What the coroutines of one run share. For the files of Runner alone.
+namespace kmodtest::run {
+
+struct Runner::State {
+  State(Prepare how, int workers, Schedule what)
+      : prepare(std::move(how)), pool(static_cast<std::size_t>(workers)), schedule(std::move(what)) {}
+
+  base::asio::io_context io;
+  Prepare prepare;
+  base::asio::thread_pool pool;
+  Cancellation cancellation;
+  std::unique_ptr<vm::Hypervisor> hypervisor;
+  std::optional<vm::SnapshotStore> store;  ///< nothing with --no-snapshot
+  std::filesystem::path cache;
+  Schedule schedule;
+  std::vector<std::string> folders;  ///< of artifacts, by Entry::number; empty without --out
+  std::optional<vm::Accelerator> accelerator;
+  base::asio::steady_timer accelerator_known{
+      io, base::asio::steady_timer::time_point::max()};  ///< others wait here for the one that probes
+  bool probing = false;
+  RunResult result;
+  std::size_t finished = 0;
+  std::size_t guests = 0;  ///< started so far; part of their names
+  int active_workers = 0;
+  std::exception_ptr problem;  ///< the first that ends the whole run
+  base::asio::signal_set signals{io};
+  base::asio::steady_timer ticker{io};
+
+  /// Ends the run with this problem, unless another one came first.
+  void fail(std::exception_ptr what) {
+    if (!problem) problem = std::move(what);
+    cancellation.cancel();
+  }
+};
+
+/// What a worker keeps from case to case.
+struct Runner::Worker {
+  int number = 0;
+  Berth berth;
+  std::string group;  ///< of the guest that it had last
+};
+
+}  // namespace kmodtest::run
