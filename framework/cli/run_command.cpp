@@ -64,6 +64,7 @@ int RunCommand::execute() {
   if (!junit.empty()) owned.push_back(report::make_junit(junit));
   owned.push_back(report::make_console(console_options));
   std::vector<report::Listener *> listeners;
+  listeners.reserve(owned.size());
   for (const auto &listener : owned) listeners.push_back(listener.get());
 
   options.artifacts = out;
@@ -73,7 +74,7 @@ int RunCommand::execute() {
     options.limits.boot_per_cpu = std::chrono::milliseconds(0);
   }
   run::Runner runner(options, listeners);
-  return static_cast<int>(run::exit_code(runner.run(std::move(cases)), options.flaky_fails));
+  return static_cast<int>(run::exit_code(runner.run(cases), options.flaky_fails));
 }
 
 }  // namespace

@@ -180,14 +180,14 @@ std::string headline(const CaseFinished &finished, const Palette &palette) {
 std::string render_failure(const CaseFinished &finished, const Palette &palette) {
   const std::string why = printable(reason(finished));
   std::string text = headline(finished, palette) + (why.empty() ? "" : ": " + why) + "\n";
-  // Of a flaky case the attempts that did not pass are told whole, else the last one, which decided.
+  // Told whole: the attempts that made a case flaky, else the last one, which decided.
+  if (!finished.flaky()) text += render_body(finished, palette);
   for (const CaseFinished &attempt : finished.earlier) {
     const Result result = result_of(attempt);
     text += fmt::format("  attempt {}: {}: {}\n", attempt.attempt, palette.of(result, result_word(result)),
                         printable(reason(attempt)));
     if (finished.flaky()) text += render_body(attempt, palette);
   }
-  if (!finished.flaky()) text += render_body(finished, palette);
   if (!finished.artifacts.empty()) text += labelled("files", finished.artifacts.string());
   text += labelled("again", command_to_repeat(*finished.test_case));
   return text;

@@ -106,9 +106,7 @@ void History::add(const plan::Case &test_case, report::Seconds took, judge::Outc
 bool History::save() {
   if (added_.empty()) return true;
   try {
-    fs::path lock_file = file_;
-    lock_file += ".lock";
-    const kernel::FileLock lock(lock_file);
+    const kernel::FileLock lock(file_.parent_path() / "locks" / "history.lock");
     Records records = read(file_);
     for (const auto &[key, runs] : added_) append(records[key], runs);
     keep_the_newest(records);

@@ -47,7 +47,7 @@ void Runner::tell(const report::Event &event) {
   for (auto *listener : listeners_) listener->on(event);
 }
 
-RunResult Runner::run(std::vector<std::shared_ptr<const plan::Case>> cases) {
+RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &cases) {
   const auto cache = kernel::cache_folder();
   asio::io_context *notices = nullptr;
   kernel::Progress progress = [this, &notices](const std::string &text) {
@@ -63,7 +63,7 @@ RunResult Runner::run(std::vector<std::shared_ptr<const plan::Case>> cases) {
     return vm::open_hypervisor(io, hypervisor_options);
   };
   Prepare prepare = [&preparer](const plan::Case &test_case) { return preparer.prepare(test_case); };
-  return run(std::move(cases), std::move(open), std::move(prepare), cache);
+  return run(cases, open, std::move(prepare), cache);
 }
 
 int Runner::workers_for(const std::vector<std::shared_ptr<const plan::Case>> &cases) const {
@@ -126,14 +126,14 @@ void Runner::watch_signals(State &state) {
 }
 
 void Runner::spawn(State &state, Task<> task, std::function<void()> at_end) {
-  asio::co_spawn(state.io, std::move(task), [&state, at_end = std::move(at_end)](std::exception_ptr thrown) {
+  asio::co_spawn(state.io, std::move(task), [&state, at_end = std::move(at_end)](const std::exception_ptr &thrown) {
     if (thrown) state.fail(thrown);
     at_end();
   });
 }
 
-RunResult Runner::run(std::vector<std::shared_ptr<const plan::Case>> cases, OpenHypervisor open, Prepare prepare,
-                      std::filesystem::path cache) {
+RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &cases, const OpenHypervisor &open,
+                      Prepare prepare, std::filesystem::path cache) {
   const auto began = Clock::now();
   const int workers = workers_for(cases);
   std::vector<Entry> entries = entries_of(cases);

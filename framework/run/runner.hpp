@@ -48,9 +48,9 @@ using Prepare = std::function<Prepared(const plan::Case &)>;
 class Runner {
  public:
   Runner(RunOptions options, std::vector<report::Listener *> listeners);
-  RunResult run(std::vector<std::shared_ptr<const plan::Case>> cases);
-  RunResult run(std::vector<std::shared_ptr<const plan::Case>> cases, OpenHypervisor open, Prepare prepare,
-                std::filesystem::path cache);
+  RunResult run(const std::vector<std::shared_ptr<const plan::Case>> &cases);
+  RunResult run(const std::vector<std::shared_ptr<const plan::Case>> &cases, const OpenHypervisor &open,
+                Prepare prepare, std::filesystem::path cache);
 
  private:
   struct State;

@@ -69,6 +69,7 @@ std::vector<int> split(const std::vector<ShardItem> &items, int shards) {
 ShardCases cases_of_shard(const std::vector<std::shared_ptr<const plan::Case>> &cases, const Shard &shard,
                           const History &history) {
   std::vector<ShardItem> items;
+  items.reserve(cases.size());
   for (const auto &test_case : cases) items.push_back({shard_id(*test_case), history.expected(*test_case)});
   const std::vector<int> shard_of = split(items, shard.of);
   ShardCases mine;

@@ -35,6 +35,24 @@ TEST(Failure, TellsAllThereIs) {
 )");
 }
 
+TEST(Failure, AttemptsBeforeTheLastOneStandBehindItInALineEach) {
+  CaseFinished finished = sample::full_failure();
+  CaseFinished first = sample::finished(finished.test_case, Outcome::crashed, "NULL pointer dereference");
+  CaseFinished second = sample::finished(finished.test_case, Outcome::errored, "the channel broke");
+  second.attempt = 2;
+  finished.attempt = 3;
+  finished.repeat = 4;
+  finished.earlier = {first, second};
+  const std::string text = render_failure(finished);
+  EXPECT_EQ(text.substr(0, text.find('\n')),
+            "Failed ex7_4 [cpus=2 cpu=1] #4: 'Thread exiting' did not appear within 5 s");
+  EXPECT_EQ(text.substr(text.find("    [    6.200000]")), R"(    [    6.200000] Thread exitting
+  attempt 1: Crashed: NULL pointer dereference
+  attempt 2: Errored: the channel broke
+     again: kmodtest run testplans/ex7_4.yaml --case "ex7_4 [cpus=2 cpu=1]"
+)");
+}
+
 TEST(Failure, ShowsTheEndOfALongLog) {
   CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::failed, "no such line");
   std::vector<wire::KernelLogLine> log{sample::marker(1, "step 1: load ex7_4")};

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <set>
 #include <thread>
 
 #include <nlohmann/json.hpp>
@@ -213,12 +214,11 @@ TEST_F(HistoryTest, TheCasesThatDidNotRunForLongestAreDropped) {
 
 TEST_F(HistoryTest, LeavesNothingBesideTheFileButItsLock) {
   add_run(make_case("a"), 1);
-  std::size_t files = 0;
-  for (const auto &entry : std::filesystem::directory_iterator(file_.parent_path())) {
-    ++files;
-    EXPECT_TRUE(entry.path().filename() == "history.json" || entry.path().filename() == "history.json.lock");
+  std::set<std::string> files;
+  for (const auto &entry : std::filesystem::recursive_directory_iterator(file_.parent_path())) {
+    files.insert(entry.path().lexically_relative(file_.parent_path()));
   }
-  EXPECT_EQ(files, 2U);
+  EXPECT_EQ(files, (std::set<std::string>{"history.json", "locks", "locks/history.lock"}));
 }
 
 }  // namespace

@@ -146,7 +146,7 @@ class RunnerTest : public ::testing::Test {
     options_.limits.boot = std::chrono::milliseconds(200);
     options_.limits.after_report = std::chrono::milliseconds(10);
   }
-  RunResult run(std::vector<std::shared_ptr<const plan::Case>> cases) {
+  RunResult run(const std::vector<std::shared_ptr<const plan::Case>> &cases) {
     Runner runner(options_, {&recorder_});
     OpenHypervisor open = [this](asio::io_context &) {
       auto hypervisor = std::make_unique<fakes::FakeHypervisor>(agent_that(plays_));
@@ -157,7 +157,7 @@ class RunnerTest : public ::testing::Test {
       });
       return hypervisor;
     };
-    return runner.run(std::move(cases), open, prepare_, scratch_.path());
+    return runner.run(cases, open, prepare_, scratch_.path());
   }
   Outcome outcome(std::size_t index) const { return recorder_.cases.at(index).verdict.outcome; }
 
