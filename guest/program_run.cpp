@@ -101,7 +101,7 @@ bool ProgramRun::run_step() {
   const Time within = step().within;
   const bool unlimited = within.count() <= 0 && wire::is_action(step().body);
   deadline_ = std::min(case_deadline_, unlimited ? kNever : later(step_started_, within));
-  after_unload_sent_ = false;
+  if (wire::is_action(step().body)) after_unload_sent_ = false;
   agent_.report(wire::StepStarted{index_, step_started_});
 
   const Outcome outcome = std::visit([this](const auto &body) { return act(body); }, step().body);

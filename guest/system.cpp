@@ -32,23 +32,22 @@ void sleep_until(Time moment) {
 
 FileText read_all(int fd, std::size_t limit) {
   FileText result;
-  constexpr std::size_t kPiece = 16u << 10;
+  // Not into the string: that would clear each piece before it is read, which costs more than the reading.
+  static char piece[16u << 10];
   for (;;) {
-    const std::size_t size = result.content.size();
     // One byte more than the limit tells a file of just that size from a longer one.
-    const std::size_t room = std::min(kPiece, limit + 1 - size);
-    result.content.resize(size + room);
+    const std::size_t room = std::min(sizeof piece, limit + 1 - result.content.size());
     ssize_t got = 0;
-    do got = ::read(fd, result.content.data() + size, room);
+    do got = ::read(fd, piece, room);
     while (got < 0 && errno == EINTR);
     result.error = got < 0 ? errno : 0;
-    result.content.resize(size + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (got <= 0) return result;
+    result.content.append(piece, static_cast<std::size_t>(got));
     if (result.content.size() > limit) {
       result.content.resize(limit);
       result.truncated = true;
       return result;
     }
-    if (got <= 0) return result;
   }
 }
 

@@ -36,6 +36,9 @@ struct NumaCell {
 /// computes is neither much faster nor slower than its clock.
 inline constexpr int kInstructionShift = 3;
 
+/// Raise it when domain_xml() makes another machine of the same spec: snapshots of the machine before do not fit.
+inline constexpr int kMachineRecipe = 3;
+
 /// Everything that makes two guests interchangeable. Its hash is their name.
 struct GuestSpec {
   std::filesystem::path kernel_image;

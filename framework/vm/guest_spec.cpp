@@ -55,6 +55,7 @@ std::string hash(const GuestSpec &spec, const std::string &qemu_version) {
   digest.add("channel", static_cast<int>(spec.channel));
   digest.add("shared memory", static_cast<std::int64_t>(wire::kSharedMemoryBytes));
   digest.add("clock", spec.clock == Clock::virtual_ ? fmt::format("virtual, shift {}", kInstructionShift) : "real");
+  digest.add("machine", kMachineRecipe);
   digest.add("accelerator", spec.accelerator == Accelerator::tcg ? "tcg" : "kvm");
   return digest.hex();
 }

@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::chrono::seconds kEndPatience{5};
 constexpr std::size_t kLongestName = 40;
+constexpr int kIdleAttempts = 30;
 
 /// A name that libvirt, file names and the eye can bear.
 std::string machine_name(const std::string &wanted, int number) {
@@ -31,6 +32,16 @@ std::string machine_name(const std::string &wanted, int number) {
     name += plain ? c : '-';
   }
   return fmt::format("kmodtest-{}-{}-{}", ::getpid(), number, name);
+}
+
+/// Stops the machine at a moment when none of its CPUs runs, if there is one soon. With which CPU QEMU goes on after a
+/// restore depends on where it stopped before that; when nobody has anything to do, it does not matter.
+void pause_idle(Monitor &monitor) {
+  for (int attempt = 0;; ++attempt) {
+    monitor.pause();
+    if (attempt == kIdleAttempts || monitor.all_halted()) return;
+    monitor.resume();
+  }
 }
 
 }  // namespace
@@ -150,7 +161,7 @@ base::Task<> LibvirtGuest::save(ProvideState keep) {
   last_console_ = console();
   std::function<void(Machine &)> call = [keep = std::move(keep)](Machine &machine) {
     Monitor monitor(machine.domain.get());
-    monitor.pause();
+    pause_idle(monitor);
     monitor.save();
     // SIGTERM and not SIGKILL: QEMU writes the image's tables when it closes it.
     machine.destroy(SIGTERM);

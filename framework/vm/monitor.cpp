@@ -47,6 +47,12 @@ void Monitor::load() {
   command(fmt::format("loadvm {}", kStateName), "cannot restore the guest's state");
 }
 
+bool Monitor::all_halted() {
+  // x86 prints "… HLT=1" for each CPU.
+  const std::string registers = ask("info registers -a");
+  return registers.find("HLT=1") != std::string::npos && registers.find("HLT=0") == std::string::npos;
+}
+
 bool Monitor::panicked() {
   return ask("info status").find("guest-panicked") != std::string::npos;
 }

@@ -17,6 +17,8 @@ class Monitor {
   void resume();
   void save();
   void load();
+  /// Whether no CPU has anything to do: each waits for an interrupt (HLT).
+  bool all_halted();
   /// Whether the machine stands still because its kernel panicked.
   bool panicked();
 

@@ -59,6 +59,8 @@ TEST(DomainXml, OfASmallGuestIsThis) {
                 "    <acpi />\n"
                 "  </features>\n"
                 "  <cpu mode=\"maximum\">\n"
+                "    <feature policy=\"disable\" name=\"erms\" />\n"
+                "    <feature policy=\"disable\" name=\"fsrm\" />\n"
                 "    <topology sockets=\"1\" cores=\"1\" threads=\"1\" />\n"
                 "  </cpu>\n"
                 "  <clock offset=\"utc\" />\n"
