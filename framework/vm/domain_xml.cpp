@@ -16,6 +16,7 @@ namespace {
 
 constexpr const char *kFastFirmware = "/usr/share/qemu/qboot.rom";
 constexpr const char *kChannelName = "org.kmodtest.agent.0";
+constexpr const char *kVirtualUuid = "6b6d6f64-7465-7374-8000-000000000001";
 constexpr const char *kQemuNamespace = "http://libvirt.org/schemas/domain/qemu/1.0";
 
 pugi::xml_node with_text(pugi::xml_node parent, const char *name, const std::string &text) {
@@ -161,7 +162,12 @@ void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFil
                                  "cache.no-flush=on",
                                  option_value(files.state)));
   }
-  if (spec.clock == Clock::virtual_) add("-icount", fmt::format("shift={},sleep=off", kInstructionShift));
+  if (spec.clock == Clock::virtual_) {
+    add("-icount", fmt::format("shift={},sleep=off", kInstructionShift));
+    // libvirt gives each machine another one. The guest's kernel finds it in SMBIOS and seeds its random pool with it,
+    // which decides where its slabs and hashes put things.
+    add("-uuid", kVirtualUuid);
+  }
   if (files.controller_pid != 0) {
     pugi::xml_node variable = line.append_child("qemu:env");
     attribute(variable, "name", "KMODTEST_CONTROLLER");

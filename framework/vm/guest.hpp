@@ -37,7 +37,7 @@ struct NumaCell {
 inline constexpr int kInstructionShift = 3;
 
 /// Raise it when domain_xml() makes another machine of the same spec: snapshots of the machine before do not fit.
-inline constexpr int kMachineRecipe = 3;
+inline constexpr int kMachineRecipe = 4;
 
 /// Everything that makes two guests interchangeable. Its hash is their name.
 struct GuestSpec {
