@@ -32,7 +32,7 @@ run: build ## sets everything up and runs every plan of testplans/ in guests wit
 	build/kmodtest run testplans --cpus $(CPUS)
 
 check: setup-check build tests unit-sanitized fuzz-targets ## sets everything up and runs the whole test suite (ctest)
-	ctest --test-dir build --output-on-failure --no-tests=error --parallel $(JOBS)
+	tools/run-tests.sh build --parallel $(JOBS)
 
 build: build/build.ninja ## builds build/kmodtest
 	cmake --build build --target kmodtest kmodtest-agent kmodtest-qemu

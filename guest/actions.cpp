@@ -135,10 +135,12 @@ ProgramRun::Outcome ProgramRun::set_cpus(const std::string &list, bool online) {
 
 ProgramRun::Outcome ProgramRun::act(const wire::Sleep &sleep) {
   const Time end = later(step_started_, sleep.duration);
-  while (now() < end) {
+  const Time until = std::min(end, deadline_);
+  while (now() < until) {
     if (agent_.cancelled()) return std::nullopt;
-    agent_.turn(end);
+    agent_.turn(until);
   }
+  if (until < end) return expired("asleep");
   return StepOutcome{};
 }
 

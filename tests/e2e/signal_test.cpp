@@ -5,7 +5,6 @@
 #include <thread>
 
 #include "e2e/tool.hpp"
-#include "kernel/kernel.hpp"
 
 namespace kmodtest::e2e {
 namespace {
@@ -97,33 +96,14 @@ TEST_P(Killed, NoGuestSurvivesBetweenManyCases) {
 
 INSTANTIATE_TEST_SUITE_P(E2e, Killed, ::testing::Values(0, 100, 1500, 4000));
 
-/// A run in a cache where nothing is known of QEMU yet, so that libvirt probes it first: the probe's QEMU is a daemon.
-/// The kernel is named by its files, since a catalogue's kernel belongs to one cache, and what is named after its
-/// content is borrowed from the user's.
+/// libvirt probes a QEMU that it does not know, and the probe's QEMU is a daemon.
 class KilledWhileProbing : public ::testing::TestWithParam<int> {
  protected:
-  void SetUp() override {
-    const fs::path users = kernel::cache_folder();
-    kernel::KernelStore store(kernel::read_catalogue(kernel::data_folder() / "kernels.yaml"), users, {});
-    const auto kernel = store.cached(store.default_entry().name);
-    ASSERT_TRUE(kernel) << "the fixture did not fetch the kernel";
-    for (const char *shared : {"vmlinux", "initramfs"}) fs::create_symlink(users / shared, cache_.path() / shared);
-    fs::permissions(cache_.path(), fs::perms::others_exec, fs::perm_options::add);
-    arguments_ = {"run",
-                  kernel->modules_dir / "kernel/lib/crc7.ko",
-                  "--kernel",
-                  kernel->image,
-                  "--no-kvm",
-                  "--modules-dir",
-                  kernel->modules_dir};
-  }
-
-  const ScratchFolder cache_;
-  std::vector<std::string> arguments_;
+  const BorrowedCache cache_;
 };
 
 TEST_P(KilledWhileProbing, NoQemuSurvivesTheController) {
-  Tool tool(arguments_, {{"KMODTEST_CACHE", cache_.path()}});
+  Tool tool(cache_.arguments(), cache_.environment());
   ASSERT_TRUE(tool.wait_for_guest());
   const std::vector<pid_t> first = tool.guests();
   std::string seen;

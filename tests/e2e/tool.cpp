@@ -15,6 +15,8 @@
 #include <thread>
 #include <unistd.h>
 
+#include "kernel/kernel.hpp"
+
 namespace kmodtest::e2e {
 
 using namespace std::chrono_literals;
@@ -144,6 +146,21 @@ bool Tool::guests_gone(std::chrono::milliseconds deadline) const {
 Ended kmodtest(std::vector<std::string> arguments, Tool::Environment environment) {
   Tool tool(std::move(arguments), std::move(environment));
   return tool.wait();
+}
+
+BorrowedCache::BorrowedCache() {
+  const fs::path users = kernel::cache_folder();
+  kernel::KernelStore store(kernel::read_catalogue(kernel::data_folder() / "kernels.yaml"), users, {});
+  const auto kernel = store.cached(store.default_entry().name);
+  if (!kernel) throw std::runtime_error("the fixture did not fetch the kernel");
+  image_ = kernel->image;
+  modules_dir_ = kernel->modules_dir;
+  for (const char *shared : {"vmlinux", "initramfs"}) fs::create_symlink(users / shared, folder_.path() / shared);
+  fs::permissions(folder_.path(), fs::perms::others_exec, fs::perm_options::add);
+}
+
+std::vector<std::string> BorrowedCache::arguments() const {
+  return {"run", modules_dir_ / "kernel/lib/crc7.ko", "--kernel", image_, "--no-kvm", "--modules-dir", modules_dir_};
 }
 
 fs::path source_folder() {

@@ -69,6 +69,22 @@ class Tool {
 /// Runs kmodtest to its end.
 Ended kmodtest(std::vector<std::string> arguments, Tool::Environment environment = {});
 
+/// A cache where nothing is known yet: no snapshot, no word of QEMU. The kernel is named by its files, since a
+/// catalogue's kernel belongs to one cache, and what is named after its content is borrowed from the user's.
+class BorrowedCache {
+ public:
+  BorrowedCache();
+  /// Of a run of one of the kernel's own modules, which needs no building.
+  std::vector<std::string> arguments() const;
+  Tool::Environment environment() const { return {{"KMODTEST_CACHE", folder_.path()}}; }
+  const fs::path &path() const { return folder_.path(); }
+
+ private:
+  ScratchFolder folder_;
+  fs::path image_;
+  fs::path modules_dir_;
+};
+
 /// Folders of the source tree.
 fs::path source_folder();
 fs::path faulty_folder();

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Each case gets a guest that no case before it touched; what a guest does repeats bit for bit; no snapshot is believed
+// unchecked.
+#include <atomic>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <map>
+#include <random>
+#include <set>
+#include <signal.h>
+#include <sstream>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "e2e/tool.hpp"
+
+namespace kmodtest::e2e {
+namespace {
+
+using namespace std::chrono_literals;
+using Json = nlohmann::json;
+
+/// The CaseFinished events of a file of --json.
+std::vector<Json> finished_cases(const fs::path &events) {
+  std::vector<Json> cases;
+  std::istringstream lines(read_file(events));
+  for (std::string line; std::getline(lines, line);) {
+    Json event = Json::parse(line);
+    if (event.value("event", "") == "CaseFinished") cases.push_back(std::move(event));
+  }
+  return cases;
+}
+
+/// All digests of each case.
+std::map<std::string, std::set<std::string>> digests_of(const std::vector<Json> &cases) {
+  std::map<std::string, std::set<std::string>> digests;
+  for (const Json &one : cases) {
+    digests[one["id"]].insert(one["digest"].is_string() ? one["digest"].get<std::string>() : "none");
+  }
+  return digests;
+}
+
+fs::path plan_of(const std::string &name) {
+  return source_folder() / "testplans" / (name + ".yaml");
+}
+
+/// Keeps one CPU of the host busy.
+class BusyLoop {
+ public:
+  BusyLoop()
+      : thread_([this] {
+          while (!stop_) {
+          }
+        }) {}
+  ~BusyLoop() {
+    stop_ = true;
+    thread_.join();
+  }
+
+ private:
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+TEST(Repeatability, EveryRunOfACaseHasOneDigestAlsoOnABusyMachine) {
+  const ScratchFolder scratch;
+  const BusyLoop busy;
+  std::vector<Json> cases;
+  for (const char *number : {"1", "2"}) {
+    const fs::path events = scratch.path() / number;
+    const Ended ended = kmodtest({"run", plan_of("ex7_3"), plan_of("ex7_4"), "--cpus", "1,2,4", "--repeat", "2",
+                                  "--deterministic", "--shuffle", number, "--json", events});
+    ASSERT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+    for (Json &one : finished_cases(events)) cases.push_back(std::move(one));
+  }
+  const auto digests = digests_of(cases);
+  EXPECT_EQ(digests.size(), 8u);
+  for (const auto &[id, of_case] : digests) {
+    EXPECT_EQ(of_case.size(), 1u) << id;
+    EXPECT_EQ(of_case.count("none"), 0u) << id;
+  }
+}
+
+TEST(Repeatability, TheSeedDecides) {
+  const ScratchFolder scratch;
+  std::map<std::string, std::set<std::string>> by_seed;
+  for (const char *seed : {"1", "2"}) {
+    const fs::path events = scratch.path() / seed;
+    const Ended ended =
+        kmodtest({"run", plan_of("ex7_4"), "--cpus", "2", "--seed", seed, "--repeat", "2", "--json", events});
+    ASSERT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+    for (const auto &[id, digests] : digests_of(finished_cases(events))) {
+      EXPECT_EQ(digests.size(), 1u) << id << " with seed " << seed;
+      by_seed[id].insert(digests.begin(), digests.end());
+    }
+  }
+  ASSERT_FALSE(by_seed.empty());
+  for (const auto &[id, digests] : by_seed) EXPECT_EQ(digests.size(), 2u) << id;
+}
+
+TEST(VirtualTime, AThreadThatSleepsTenSecondsIsJudgedByItsOwnClock) {
+  const ScratchFolder scratch;
+  const fs::path events = scratch.path() / "events";
+  fs::copy(source_folder() / "modules/kthread_run", scratch.path() / "kthread_run", fs::copy_options::recursive);
+  const fs::path plan =
+      scratch.write("plan.yaml",
+                    "module: kthread_run\nsteps:\n  - load\n"
+                    "  - dmesg: {count: {of: Executing def_thread_task, is: \">= 11\"}, within: 15s,\n"
+                    "            interval: {of: Executing def_thread_task, is: 1s ± 5%, times: 10}}\n  - unload\n");
+  const Ended ended = kmodtest({"run", plan, "--time", "virtual", "--json", events});
+  ASSERT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  EXPECT_GE(finished_cases(events).at(0)["timings"]["guest"].get<double>(), 10.0);
+}
+
+TEST(VirtualTime, TheTimeoutOfACaseCountsTheGuestsTime) {
+  const ScratchFolder scratch;
+  const fs::path events = scratch.path() / "events";
+  fs::copy(source_folder() / "modules/ex7_1", scratch.path() / "ex7_1", fs::copy_options::recursive);
+  const fs::path plan =
+      scratch.write("plan.yaml", "module: ex7_1\ntimeout: 20s\nsteps:\n  - load\n  - sleep: 200s\n  - unload\n");
+  const Ended ended = kmodtest({"run", plan, "--time", "virtual", "--json", events});
+  EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
+  EXPECT_NE(ended.out.find("the case did not end within its timeout of 20 s"), std::string::npos) << ended.out;
+  const double guest = finished_cases(events).at(0)["timings"]["guest"];
+  EXPECT_GE(guest, 20.0);
+  EXPECT_LT(guest, 21.0);
+}
+
+TEST(Pristine, WhatAModuleScribbledOverIsWholeAgainForTheNextCase) {
+  const ScratchFolder scratch;
+  const fs::path events = scratch.path() / "events";
+  scratch.write("scribbler/Kbuild", "obj-m := scribbler.o\n");
+  scratch.write("scribbler/scribbler.c",
+                "#include <linux/module.h>\n#include <linux/slab.h>\n"
+                "static int __init scribbler_init(void)\n{\n"
+                "\tchar *memory = kmalloc(64, GFP_KERNEL);\n"
+                "\tmemset(memory, 0x5a, 8 << 20);\n\treturn 0;\n}\n"
+                "static void __exit scribbler_exit(void) { }\n"
+                "module_init(scribbler_init);\nmodule_exit(scribbler_exit);\nMODULE_LICENSE(\"GPL\");\n");
+  fs::copy(source_folder() / "modules/ex7_1", scratch.path() / "ex7_1", fs::copy_options::recursive);
+  // By name: the healthy one follows. One worker, so that both have the same QEMU.
+  const fs::path bad =
+      scratch.write("a.yaml", "module: scribbler\ntimeout: 5s\nguest: {cpus: 2}\nsteps: [load, unload]\n");
+  const fs::path good = scratch.write(
+      "b.yaml", "module: ex7_1\nguest: {cpus: 2}\nsteps:\n  - load\n  - dmesg: \"I'm a thread!\"\n  - unload\n");
+  const Ended ended =
+      kmodtest({"run", bad, good, "-j", "1", "--repeat", "3", "--shuffle", "3", "--time", "virtual", "--json", events});
+  EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
+  const auto cases = finished_cases(events);
+  ASSERT_EQ(cases.size(), 6u);
+  std::set<std::string> digests;
+  for (const Json &one : cases) {
+    const bool healthy = one["id"].get<std::string>().starts_with("b ");
+    EXPECT_EQ(one["outcome"] == "passed", healthy) << one["id"] << ": " << one["evidence"];
+    if (healthy) digests.insert(one["digest"].get<std::string>());
+  }
+  EXPECT_EQ(digests.size(), 1u);
+}
+
+TEST(Pristine, AfterAPanicTheNextCasePasses) {
+  const ScratchFolder scratch;
+  const fs::path events = scratch.path() / "events";
+  const Ended ended =
+      kmodtest({"run", faulty_folder() / "plans/panics_in_init.yaml", faulty_folder() / "plans/init_never_returns.yaml",
+                plan_of("ex7_1"), "--cpus", "1", "-j", "1", "--repeat", "2", "--shuffle", "2", "--json", events});
+  EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
+  std::map<std::string, std::set<std::string>> outcomes;
+  for (const Json &one : finished_cases(events)) outcomes[one["id"]].insert(one["outcome"].get<std::string>());
+  EXPECT_EQ(outcomes["ex7_1 [cpus=1]"], (std::set<std::string>{"passed"}));
+  EXPECT_EQ(outcomes["panics_in_init [cpus=1]"], (std::set<std::string>{"crashed"}));
+  EXPECT_EQ(outcomes["init_never_returns [cpus=1]"], (std::set<std::string>{"hung"}));
+}
+
+/// Whether the run of a tool booted a guest.
+bool booted(const fs::path &events) {
+  return finished_cases(events).at(0)["timings"]["boot"].get<double>() > 0;
+}
+
+TEST(SnapshotStore, TwoProcessesOnAnEmptyStoreBootOnce) {
+  const BorrowedCache cache;
+  const ScratchFolder scratch;
+  std::vector<std::string> arguments = cache.arguments();
+  arguments.insert(arguments.end(), {"--json", scratch.path() / "one"});
+  Tool one(arguments, cache.environment());
+  arguments.back() = scratch.path() / "two";
+  Tool two(arguments, cache.environment());
+  const Ended first = one.wait(), second = two.wait();
+  EXPECT_EQ(first.exit_code, 0) << first.out << first.err;
+  EXPECT_EQ(second.exit_code, 0) << second.out << second.err;
+  EXPECT_EQ(booted(scratch.path() / "one") + booted(scratch.path() / "two"), 1);
+}
+
+TEST(SnapshotStore, ADamagedSnapshotIsMadeAgainAndSaidOnce) {
+  const BorrowedCache cache;
+  const ScratchFolder scratch;
+  std::vector<std::string> arguments = cache.arguments();
+  arguments.insert(arguments.end(), {"--json", scratch.path() / "events"});
+  ASSERT_EQ(kmodtest(arguments, cache.environment()).exit_code, 0);
+  EXPECT_TRUE(booted(scratch.path() / "events"));
+  ASSERT_EQ(kmodtest(arguments, cache.environment()).exit_code, 0);
+  EXPECT_FALSE(booted(scratch.path() / "events"));
+
+  fs::path state;
+  for (const auto &entry : fs::recursive_directory_iterator(cache.path() / "snapshots")) {
+    if (entry.path().filename() == "state.qcow2") state = entry.path();
+  }
+  ASSERT_FALSE(state.empty());
+  {
+    std::fstream file(state, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(fs::file_size(state) / 2));
+    const int byte = file.peek();
+    file.seekp(file.tellg());
+    file.put(static_cast<char>(byte ^ 1));
+  }
+  const Ended ended = kmodtest(arguments, cache.environment());
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  EXPECT_TRUE(booted(scratch.path() / "events"));
+  const std::size_t said = ended.out.find("is damaged");
+  EXPECT_NE(said, std::string::npos) << ended.out;
+  EXPECT_EQ(ended.out.find("is damaged", said + 1), std::string::npos) << ended.out;
+}
+
+TEST(SnapshotStore, IsWholeAfterEveryKill) {
+  const BorrowedCache cache;
+  // A fixed seed: the moments spread over starting, booting, saving, restoring and running, and are the same each time.
+  std::mt19937 random(20261121);
+  std::uniform_int_distribution<int> moment(0, 4500);
+  for (int round = 0; round < 8; ++round) {
+    Tool tool(cache.arguments(), cache.environment());
+    std::this_thread::sleep_for(std::chrono::milliseconds(moment(random)));
+    tool.signal(SIGKILL);
+    tool.wait(20s);
+    EXPECT_TRUE(tool.guests_gone(3000ms)) << "a QEMU is left";
+  }
+  const Ended ended = kmodtest(cache.arguments(), cache.environment());
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  EXPECT_EQ(ended.out.find("damaged"), std::string::npos) << ended.out;
+}
+
+}  // namespace
+}  // namespace kmodtest::e2e

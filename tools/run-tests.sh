@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs the tests of a build folder. Where some fail, what they said is shown once more at the end, then ctest's summary:
+# the end of a log is what people (and CI pages) look at.
+set -uo pipefail
+build=$1
+shift
+log=$build/Testing/run-tests.log
+mkdir -p "$build/Testing"
+ctest --test-dir "$build" --output-on-failure --no-tests=error "$@" 2>&1 | tee "$log"
+status=${PIPESTATUS[0]}
+if [ "$status" -ne 0 ]; then
+  echo
+  echo "What the failed tests said:"
+  # From a failed test's line up to the next line of ctest's own.
+  awk '/^ *[0-9]+\/[0-9]+ Test +#/ { shown = /\*\*\*|Not Run/; lines = 0 }
+       /^ *Start +[0-9]+: / || /^[0-9]+% tests passed/ { shown = 0 }
+       shown && lines++ < 80' "$log" | cut -c1-400
+  sed -n '/% tests passed/,$p' "$log"
+fi
+exit "$status"
