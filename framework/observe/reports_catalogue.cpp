@@ -158,33 +158,12 @@ std::string kind_of(const Signature &signature, std::string_view text) {
 }
 
 bool continues_report(std::string_view text) {
-  static constexpr std::string_view kStarts[] = {"CPU: ",
-                                                 "Hardware name: ",
-                                                 "Call Trace:",
-                                                 "Workqueue: ",
-                                                 "Modules linked in:",
-                                                 "RIP: ",
-                                                 "RSP: ",
-                                                 "Code: ",
-                                                 "RAX: ",
-                                                 "RDX: ",
-                                                 "RBP: ",
-                                                 "R10: ",
-                                                 "R13: ",
-                                                 "FS: ",
-                                                 "CS: ",
-                                                 "CR2: ",
-                                                 "DR0: ",
-                                                 "DR3: ",
-                                                 "PKRU: ",
-                                                 "Tainted: ",
-                                                 "#PF: ",
-                                                 "PGD ",
-                                                 "Oops: ",
-                                                 " <TASK>",
-                                                 " </TASK>",
-                                                 " <IRQ>",
-                                                 " </IRQ>"};
+  static constexpr std::string_view kStarts[] = {
+      "CPU: ", "Hardware name: ", "Call Trace:", "Workqueue: ", "Modules linked in:", "RIP: ", "RSP: ", "Code: ",
+      "RAX: ", "RDX: ", "RBP: ", "R10: ", "R13: ", "FS: ", "CS: ", "CR2: ", "DR0: ", "DR3: ", "PKRU: ", "Tainted: ",
+      "#PF: ", "PGD ", "Oops: ",
+      // An address of no known symbol, e.g. in an init text freed meanwhile.
+      " 0x", " ? 0x", " <TASK>", " </TASK>", " <IRQ>", " </IRQ>"};
   for (const auto start : kStarts) {
     if (text.starts_with(start)) return true;
   }

@@ -44,6 +44,19 @@ TEST_P(RecordedReports, AreFoundAndNamed) {
 INSTANTIATE_TEST_SUITE_P(
     Logs, RecordedReports,
     testing::Values(
+        // Recorded from guests with the module of tests/data/dmesg/source.
+        Recorded{
+            "recorded-null-6.1", "faults", ReportClass::crash, {"NULL pointer dereference in ex_write+0x8 [faults]"}},
+        Recorded{"recorded-bug-6.1", "faults", ReportClass::crash, {"BUG in faults_init+0x8c [faults]"}},
+        Recorded{"recorded-warning-6.1", "faults", ReportClass::crash, {"WARNING in faults_init+0x42 [faults]"}},
+        Recorded{"recorded-list-6.1", "faults", ReportClass::crash, {"list corruption in faults_init+0x1a0 [faults]"}},
+        Recorded{"recorded-atomic-6.1",
+                 "faults",
+                 ReportClass::crash,
+                 {"scheduling while atomic in faults_init+0xd6 [faults]", "WARNING in faults_init+0x0 [faults]"}},
+        Recorded{"recorded-panic-6.1", "faults", ReportClass::crash, {"panic in faults_init+0xad [faults]"}},
+        Recorded{"recorded-proc-6.1", "faults", ReportClass::leftover, {"proc leftover in faults_exit+0x3a [faults]"}},
+        Recorded{"recorded-hung-6.1", "faults", ReportClass::stall, {"hung task in sleeper+0x11 [faults]"}},
         Recorded{"null-dereference-6.1",
                  "faulty_oops",
                  ReportClass::crash,
