@@ -8,7 +8,7 @@ const char *const kReferenceIntroduction =
 # Test plans
 
 A plan is a YAML file that says which kernel module to load, into what kind of guest, and what has to be seen of it.
-`kmodtest run my_module.yaml` boots a guest, does the steps in it and tells whether all of it held.
+`kmodtest run my_module.yaml` starts a guest, does the steps in it and tells whether all of it held.
 
 ## In two minutes
 
@@ -28,7 +28,7 @@ steps:
   - ps: {thread: my_module, absent: true}
 ```
 
-* `kmodtest lint my_module.yaml` tells all that is wrong with it at once, without booting anything.
+* `kmodtest lint my_module.yaml` tells all that is wrong with it at once, without starting anything.
 * `kmodtest list my_module.yaml` shows its three cases: with one, two and four CPUs. `kmodtest run my_module.yaml` runs them.
 * Each step waits for what it expects, so no `sleep` is needed. A step fails at once when it can no longer hold.
 * What is wrong with any module is checked without asking: kernel reports, taint, and what stays behind after unload.
@@ -90,13 +90,26 @@ A parameter that the module does not have does not keep the kernel from loading 
 
 const char *const kReferenceMeaning = R"md(## What it means
 
-**Time is the guest's.** Durations, deadlines and intervals are measured by the clock of the guest. That clock follows the host's, also while a
-busy host does not let the guest run: leave intervals some tolerance, and deadlines some room.
+**Time is the guest's.** Durations, deadlines and intervals are measured by the clock of the guest. In an emulated guest that clock is virtual:
+it counts the instructions that the guest executes, 8 ns each, and jumps ahead while all of its CPUs wait.
 
-**Waiting.** A condition (`dmesg`, `ps`, `lsmod`, `file`) is looked at until all of it is true, at most for `within`. It then has to stay
-true for `for`. So `dmesg: {absent: error, for: 2s}` watches for two seconds, and `dmesg: {absent: error}` looks once. A condition
-that can no longer become true (an absent line appeared, a count was passed, an interval was off) fails at once. An action (`load`,
-`unload`, `write`, `run`, `cpu`) has to be done by its `within`. `timeout` bounds the whole case.
+* Waiting costs next to nothing, so `sleep`, `for`, `within` and `timeout` may be as long as the module needs. Computing costs both clocks: a second
+  of a busy guest is 125 million instructions, however fast the host is, and its CPUs share them. A `run` that computes may need a longer `within`.
+* A busy host changes nothing. A case does the same to the microsecond whenever it is run, and its digest shows that it did. Other
+  moments come with `--seed`.
+* `interval` and `every` measure the module and the kernel's timers, nothing else. They need a tolerance all the same: the kernel ends
+  long sleeps late, so that a loop around `msleep(1000)` comes round every 1.024 to 1.028 s.
+* The guest's date starts at 2026-01-01 00:00 UTC in each case.
+
+`time: real` has the clock follow the host's, for modules that busy CPUs have to race in, or that measure the host. It follows it also while a busy
+host does not let the guest run: leave intervals more tolerance, and deadlines some room. So it is under KVM, and with `guest: {channel: virtio}` or
+`serial`; there `time: virtual` has the CPU emulated, or is refused.
+
+**Waiting.** A condition (`dmesg`, `ps`, `lsmod`, `file`) is looked at until all of it is true, at most for `within`. It then has to stay true for
+`for`. So `dmesg: {absent: error, for: 2s}` watches for two seconds, and `dmesg: {absent: error}` looks once. A condition that can no longer become
+true (an absent line appeared, a count was passed, an interval was off) fails at once. An action (`load`, `unload`, `write`, `run`, `cpu`) has to be
+done by its `within`. `timeout` bounds the whole case. All three count guest time. Under virtual time `timeout` does not cut short
+a `sleep` or `for` that is under way, and a guest that does not end by itself is given up after three times the `timeout` and 3 s of wall time.
 
 **Which lines `dmesg` sees.** From the start of the last action on: the lines that the last `load` or `unload` caused. `since: start` takes the whole
 log of the case, `since: here` only what comes after the step began. Several `dmesg` steps after one action look at the same lines. The
@@ -112,7 +125,10 @@ but by the loading of an out-of-tree, unsigned module; after the last unload no 
 something stayed behind after unload; Errored: it could not be judged (the guest died, the host failed); Skipped: `skip` gave a reason.
 
 **Safety.** A plan runs nothing on the host and reads nothing outside its own folder and the modules' folders. `run` is for the guest,
-which has no network and is thrown away after the case.
+which has no network, and the next case finds it as if nothing had happened.
+
+**Size.** With `channel: memory` the files and steps of a case have to fit into 20 MiB, and all that the guest reports into 12 MiB. `channel: virtio`
+has no such limit; its guests are booted for each case.
 )md";
 
 }  // namespace kmodtest::plan
