@@ -39,8 +39,9 @@ ProgramRun::Outcome ProgramRun::wait_until_held(Look look, bool samples) {
     const bool held = evaluation.truth == observe::Truth::held;
     if (!held && held_since != kNever) return finish(wire::StepResult::violated);
     if (held && held_since == kNever) held_since = looked;
-    const Time end = held ? later(held_since, step().hold_for) : deadline_;
-    if (looked >= end) return finish(held ? wire::StepResult::held : wire::StepResult::expired);
+    const Time wanted = held ? later(held_since, step().hold_for) : deadline_;
+    const Time end = std::min(wanted, case_deadline_);
+    if (looked >= end) return finish(held && end == wanted ? wire::StepResult::held : wire::StepResult::expired);
 
     Time next = end;
     if (samples) {

@@ -91,10 +91,10 @@ A parameter that the module does not have does not keep the kernel from loading 
 const char *const kReferenceMeaning = R"md(## What it means
 
 **Time is the guest's.** Durations, deadlines and intervals are measured by the clock of the guest. In an emulated guest that clock is virtual:
-it counts the instructions that the guest executes, 8 ns each, and jumps ahead while all of its CPUs wait.
+it counts the instructions that the guest executes, 4 ns each, and jumps ahead while all of its CPUs wait.
 
 * Waiting costs next to nothing, so `sleep`, `for`, `within` and `timeout` may be as long as the module needs. Computing costs both clocks: a second
-  of a busy guest is 125 million instructions, however fast the host is, and its CPUs share them. A `run` that computes may need a longer `within`.
+  of a busy guest is 250 million instructions, however fast the host is, and its CPUs share them. A `run` that computes may need a longer `within`.
 * A busy host changes nothing. A case does the same to the microsecond whenever it is run, and its digest shows that it did. Other
   moments come with `--seed`.
 * `interval` and `every` measure the module and the kernel's timers, nothing else. They need a tolerance all the same: the kernel ends
@@ -108,8 +108,8 @@ host does not let the guest run: leave intervals more tolerance, and deadlines s
 **Waiting.** A condition (`dmesg`, `ps`, `lsmod`, `file`) is looked at until all of it is true, at most for `within`. It then has to stay true for
 `for`. So `dmesg: {absent: error, for: 2s}` watches for two seconds, and `dmesg: {absent: error}` looks once. A condition that can no longer become
 true (an absent line appeared, a count was passed, an interval was off) fails at once. An action (`load`, `unload`, `write`, `run`, `cpu`) has to be
-done by its `within`. `timeout` bounds the whole case. All three count guest time. Under virtual time `timeout` does not cut short
-a `sleep` or `for` that is under way, and a guest that does not end by itself is given up after three times the `timeout` and 3 s of wall time.
+done by its `within`. `timeout` bounds the whole case. All three count guest time. Under
+virtual time a guest that does not end by itself is given up after three times the `timeout` and 3 s of wall time.
 
 **Which lines `dmesg` sees.** From the start of the last action on: the lines that the last `load` or `unload` caused. `since: start` takes the whole
 log of the case, `since: here` only what comes after the step began. Several `dmesg` steps after one action look at the same lines. The

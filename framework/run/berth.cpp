@@ -35,6 +35,15 @@ Task<> Berth::clear() {
   if (guest) co_await guest->stop();
 }
 
+Task<> Berth::pause() {
+  if (!guest_) co_return;
+  try {
+    co_await guest_->pause();
+  } catch (const base::Error &) {
+    // Its QEMU has ended: found out by the next case.
+  }
+}
+
 Task<bool> Berth::restore(report::Timings &timings) {
   const Stopwatch watch(timings.restore);
   try {

@@ -55,6 +55,9 @@ class Berth {
   /// After a case whose guest did not answer any more: QEMU may keep a trace of it that restoring does not reset.
   void distrust() { trusted_ = false; }
 
+  /// Lets the guest do nothing until the next case: an idle one under virtual time keeps a CPU of the host busy.
+  base::Task<> pause();
+
   /// The key of the present guest's spec; empty: there is none.
   const std::string &key() const { return key_; }
 

@@ -218,8 +218,9 @@ Task<> CaseRunner::release(Conversation &talk) {
   if (talk.own_guest) {
     co_await talk.own_guest->stop();
     talk.own_guest.reset();
-  } else if (!talk.answered) {
-    berth_.distrust();
+  } else {
+    if (!talk.answered) berth_.distrust();
+    co_await berth_.pause();
   }
   talk.guest = nullptr;
 }

@@ -32,9 +32,9 @@ struct NumaCell {
   bool operator==(const NumaCell &) const = default;
 };
 
-/// Under the virtual clock an instruction takes 2^3 ns: about what TCG makes of it in real time, so that a guest which
+/// Under the virtual clock an instruction takes 2^2 ns: about what TCG makes of it in real time, so that a guest which
 /// computes is neither much faster nor slower than its clock.
-inline constexpr int kInstructionShift = 3;
+inline constexpr int kInstructionShift = 2;
 
 /// Raise it when domain_xml() makes another machine of the same spec: snapshots of the machine before do not fit.
 inline constexpr int kMachineRecipe = 4;

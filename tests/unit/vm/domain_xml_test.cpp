@@ -177,7 +177,7 @@ TEST(DomainXml, AGuestWithTheMemoryChannelHasTheSharedDeviceAndAnImageForItsStat
 
 TEST(DomainXml, UnderVirtualTimeNothingComesFromTheHost) {
   const Parsed xml(virtual_spec());
-  EXPECT_EQ(xml("string(//qemu:arg[6]/@value)"), "shift=3,sleep=off");
+  EXPECT_EQ(xml("string(//qemu:arg[6]/@value)"), "shift=2,sleep=off");
   EXPECT_EQ(xml("string(//cpu/feature[@name='rdrand']/@policy)"), "disable");
   EXPECT_EQ(xml("string(//cpu/feature[@name='rdseed']/@policy)"), "disable");
   EXPECT_EQ(xml("string(//clock/@offset)"), "absolute");
