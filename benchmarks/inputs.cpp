@@ -22,8 +22,8 @@ void write(const std::filesystem::path &file, const std::string &text) {
 
 }  // namespace
 
-ScratchFolder::ScratchFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "kmodtest-bench-XXXXXX").string();
+ScratchFolder::ScratchFolder(const std::filesystem::path &parent) {
+  std::string name = (parent / "kmt-bench-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) {
     throw std::runtime_error(fmt::format("cannot make a folder like {}: {}", name, std::strerror(errno)));
   }
@@ -63,13 +63,14 @@ MODULE_LICENSE("GPL");
                                             bytes, name));
 }
 
-std::filesystem::path write_plan(const std::filesystem::path &folder, const std::string &module, int rounds) {
+std::filesystem::path write_plan(const std::filesystem::path &folder, const std::string &module, int rounds,
+                                 const std::string &guest) {
   std::string values;
   for (int round = 1; round <= rounds; ++round) values += (round > 1 ? ", " : "") + std::to_string(round);
   const std::filesystem::path file = folder / (module + ".yaml");
-  write(file,
-        fmt::format("module: {}\nmatrix: {{round: [{}]}}\nsteps:\n  - load\n  - dmesg: \"{} loaded\"\n  - unload\n",
-                    module, values, module));
+  write(file, fmt::format("module: {}\nguest: {{{}}}\nmatrix: {{round: [{}]}}\n"
+                          "steps:\n  - load\n  - dmesg: \"{} loaded\"\n  - unload\n",
+                          module, guest, values, module));
   return file;
 }
 

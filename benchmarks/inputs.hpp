@@ -8,10 +8,10 @@
 /// The plans and modules that the benchmark runs, written into a folder of its own.
 namespace kmodtest::bench {
 
-/// A fresh folder below the temporary folder; removed with the object.
+/// A fresh folder with a short name below `parent`; removed with the object.
 class ScratchFolder {
  public:
-  ScratchFolder();
+  explicit ScratchFolder(const std::filesystem::path &parent);
   ~ScratchFolder();
   ScratchFolder(const ScratchFolder &) = delete;
   ScratchFolder &operator=(const ScratchFolder &) = delete;
@@ -24,7 +24,9 @@ class ScratchFolder {
 /// A module whose .ko is a little more than `bytes` long, in modules/NAME/ below the folder.
 void write_module(const std::filesystem::path &folder, const std::string &name, std::size_t bytes);
 
-/// A plan that loads and unloads the module, `rounds` times, each time in a guest of its own. Returns its file.
-std::filesystem::path write_plan(const std::filesystem::path &folder, const std::string &module, int rounds);
+/// A plan that loads and unloads the module, `rounds` times, each time in a pristine guest. `guest` is what the plan
+/// says of it, such as "channel: virtio". Returns its file.
+std::filesystem::path write_plan(const std::filesystem::path &folder, const std::string &module, int rounds,
+                                 const std::string &guest);
 
 }  // namespace kmodtest::bench

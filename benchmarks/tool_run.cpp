@@ -2,18 +2,24 @@
 #include "tool_run.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
+#include <optional>
+#include <poll.h>
 #include <spawn.h>
 #include <sstream>
 #include <stdexcept>
+#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
+
+#include "processes.hpp"
 
 namespace kmodtest::bench {
 
@@ -21,14 +27,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// The most resident memory that the process ever had so far (man 5 proc, VmHWM); 0 when it is gone.
-long peak_kib_of(pid_t pid) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return std::stol(line.substr(std::strlen("VmHWM:")));
-  }
-  return 0;
-}
+volatile std::sig_atomic_t the_interrupts = 0;
 
 pid_t spawn(const std::filesystem::path &program, const std::vector<std::string> &arguments,
             const std::filesystem::path &output) {
@@ -44,7 +43,7 @@ pid_t spawn(const std::filesystem::path &program, const std::vector<std::string>
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
   pid_t pid = -1;
-  const int error = posix_spawn(&pid, program.c_str(), &actions, nullptr, argv.data(), environ);
+  const int error = posix_spawnp(&pid, program.c_str(), &actions, nullptr, argv.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) throw std::runtime_error("cannot start " + program.string() + ": " + std::strerror(error));
   return pid;
@@ -62,35 +61,79 @@ void read_events(const std::filesystem::path &file, ToolRun &run) {
     const auto event = nlohmann::json::parse(line);
     const std::string kind = event.value("event", "");
     if (kind == "RunStarted") run.hypervisor = event.at("hypervisor");
-    if (kind == "CaseFinished") {
-      run.cases.push_back({event.at("id"), event.at("outcome"), event.at("took"), event.at("timings")});
+    // A skipped case takes no time and would pull medians down.
+    if (kind == "CaseFinished" && event.at("outcome") != "skipped") {
+      const auto &digest = event.at("digest");
+      run.cases.push_back({event.at("id"), event.at("outcome"), event.at("took"), event.at("timings"),
+                           digest.is_null() ? std::string() : digest.get<std::string>()});
     }
   }
 }
 
+/// Nothing where a QEMU could not be read: it was ending, or is not ours to look at.
+std::optional<MemorySample> sample_guests(pid_t controller) {
+  MemorySample sample;
+  for (const pid_t emulator : emulators_of(controller)) {
+    const auto pss = pss_kib_of(emulator);
+    if (!pss) return std::nullopt;
+    ++sample.guests;
+    sample.pss_kib += *pss;
+  }
+  if (sample.guests == 0) return std::nullopt;
+  return sample;
+}
+
+/// Looks at the process until it ends. The end itself is not looked for but told, so that the wall time is exact.
+void watch_until_end(pid_t pid, Watch watch, ToolRun &run) {
+  constexpr int kPeakEveryMs = 10;
+  constexpr auto kGuestsEvery = std::chrono::milliseconds(50);
+  // By number: the header of glibc 2.36 declares pidfd_open() as a function of C++.
+  const int descriptor = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  if (descriptor < 0) throw std::runtime_error(std::string("cannot watch a process: ") + std::strerror(errno));
+  pollfd end{descriptor, POLLIN, 0};
+  auto next = Clock::now() + kGuestsEvery;
+  // The mark only ever rises, so what is lost is what the last few milliseconds added.
+  while (poll(&end, 1, kPeakEveryMs) <= 0) {  // a signal is no end
+    run.peak_kib = std::max(run.peak_kib, peak_kib_of(pid));
+    if (watch != Watch::guests || Clock::now() < next) continue;
+    if (const auto sample = sample_guests(pid)) run.memory.push_back(*sample);
+    next = Clock::now() + kGuestsEvery;
+  }
+  close(descriptor);
+}
+
 }  // namespace
 
-ToolRun run_tool(const std::filesystem::path &program, std::vector<std::string> arguments,
-                 const std::filesystem::path &scratch) {
-  constexpr auto kSampleEvery = std::chrono::milliseconds(10);
-  const std::filesystem::path events = scratch / "events.jsonl";
-  const std::filesystem::path output = scratch / "output.txt";
-  std::filesystem::remove(events);
-  arguments.push_back("--json");
-  arguments.push_back(events.string());
+void watch_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { the_interrupts = 1; };
+  action.sa_flags = SA_RESTART;  // exec gives the programs that we start the default back
+  sigaction(SIGINT, &action, nullptr);
+}
 
+ToolRun run_program(const std::filesystem::path &program, const std::vector<std::string> &arguments,
+                    const std::filesystem::path &scratch, Watch watch) {
+  const std::filesystem::path output = scratch / "output.txt";
   ToolRun run;
   const auto start = Clock::now();
   const pid_t pid = spawn(program, arguments, output);
-  int status = 0;
-  // The mark only ever rises, so what is lost is what the last few milliseconds added.
-  while (waitpid(pid, &status, WNOHANG) == 0) {
-    run.peak_kib = std::max(run.peak_kib, peak_kib_of(pid));
-    std::this_thread::sleep_for(kSampleEvery);
-  }
+  watch_until_end(pid, watch, run);
   run.wall = std::chrono::duration<double>(Clock::now() - start).count();
+  int status = 0;
+  waitpid(pid, &status, 0);
   run.exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   run.output = content_of(output);
+  if (the_interrupts != 0) throw Interrupted();
+  return run;
+}
+
+ToolRun run_tool(const std::filesystem::path &program, std::vector<std::string> arguments,
+                 const std::filesystem::path &scratch, Watch watch) {
+  const std::filesystem::path events = scratch / "events.jsonl";
+  std::filesystem::remove(events);
+  arguments.push_back("--json");
+  arguments.push_back(events.string());
+  ToolRun run = run_program(program, arguments, scratch, watch);
   read_events(events, run);
   if (run.cases.empty()) {
     throw std::runtime_error(program.string() + " ran no case (exit " + std::to_string(run.exit_status) + "):\n" +

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -14,21 +15,43 @@ struct CaseFigures {
   std::string id;
   std::string outcome;
   double took = 0;                        ///< seconds
-  std::map<std::string, double> timings;  ///< seconds: build, start, boot, push, steps, stop, guest
+  std::map<std::string, double> timings;  ///< seconds: build, start, boot, restore, push, steps, stop, guest
+  std::string digest;                     ///< of all that the guest reported; empty: of real time
 };
+
+/// The QEMUs of a run at one moment.
+struct MemorySample {
+  std::size_t guests = 0;
+  long pss_kib = 0;  ///< of all of them together
+};
+
+/// What is looked at while the program runs. Reading the memory of QEMUs stops them for moments, so only a run that is
+/// about memory does it.
+enum class Watch { controller, guests };
 
 struct ToolRun {
   int exit_status = -1;
-  double wall = 0;         ///< seconds
-  long peak_kib = 0;       ///< resident memory of the controller alone: neither QEMU nor a compiler counts
-  std::string hypervisor;  ///< in the tool's own words
-  std::vector<CaseFigures> cases;
-  std::string output;  ///< what it printed
+  double wall = 0;                   ///< seconds
+  long peak_kib = 0;                 ///< resident memory of the controller alone: neither QEMU nor a compiler counts
+  std::string hypervisor;            ///< in the tool's own words
+  std::vector<CaseFigures> cases;    ///< without those that were skipped
+  std::vector<MemorySample> memory;  ///< with Watch::guests
+  std::string output;                ///< what it printed
 };
 
+/// Ctrl-C was pressed. No std::exception: it is no failure of one measurement.
+struct Interrupted {};
+
+/// From here on Ctrl-C ends the present run, which hears of it by itself, and then the measuring: see Interrupted.
+void watch_interrupts();
+
 /// Runs the program with the arguments plus --json and reads the events. Throws std::runtime_error when it cannot be
-/// started or writes no events.
+/// started or writes no events, Interrupted after Ctrl-C.
 ToolRun run_tool(const std::filesystem::path &program, std::vector<std::string> arguments,
-                 const std::filesystem::path &scratch);
+                 const std::filesystem::path &scratch, Watch watch = Watch::controller);
+
+/// Runs any program to its end, its output into a file in `scratch`. Gives wall time, exit status and output alone.
+ToolRun run_program(const std::filesystem::path &program, const std::vector<std::string> &arguments,
+                    const std::filesystem::path &scratch, Watch watch = Watch::controller);
 
 }  // namespace kmodtest::bench

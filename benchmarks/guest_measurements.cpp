@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a guest costs by itself: its first boot, what is pushed into it, and another tool's guest for comparison.
+#include <chrono>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <sstream>
+#include <stdexcept>
+#include <unistd.h>
+
+#include "measurements.hpp"
+#include "statistics.hpp"
+
+namespace kmodtest::bench {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kBigModuleBytes = 5'000'000;
+constexpr double kMegabyte = 1e6;
+constexpr int kFirstBoots = 3;  ///< each leaves a snapshot of some 70 MB
+constexpr int kPushes = 10;
+constexpr int kVngRuns = 5;
+
+/// A word of the kernel's command line that no guest ever had, so that the store cannot know it.
+std::string new_guest(int number) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return fmt::format("append: kmodtest.bench={}-{}-{}", std::chrono::duration_cast<std::chrono::seconds>(now).count(),
+                     getpid(), number);
+}
+
+bool on_path(const std::string &program) {
+  const char *path = std::getenv("PATH");
+  std::istringstream folders(path != nullptr ? path : "");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (access((fs::path(folder) / program).c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Table measure_first(Bench &bench) {
+  const int rounds = bench.rounds(kFirstBoots);
+  Table table{
+      fmt::format("first run of a guest that the store does not have, median of {} (seconds)", rounds),
+      {"CPUs", "READY", "against 1", "READY and save", "first command", "second command", "first/second"},
+      {},
+      fmt::format("The {} snapshots of this table stay in the cache until it is pruned (kmodtest cache).", 4 * rounds)};
+  write_module(bench.scratch(), "bench_small", 1);
+  double one_cpu = 0;
+  int number = 0;
+  for (const char *cpus : {"1", "2", "4", "8"}) {
+    std::vector<double> boots, saves, firsts, second_walls;
+    for (int round = 0; round < rounds; ++round) {
+      const std::string plan = write_plan(bench.scratch(), "bench_small", 1, new_guest(++number));
+      const std::vector<std::string> arguments = {plan, "--cpus", cpus, "-j", "1"};
+      auto without = arguments;
+      without.emplace_back("--no-snapshot");
+      // Before the others, since it builds the module, too.
+      boots.push_back(sum(figures(bench.passing(without), "boot")));
+      const ToolRun first = bench.passing(arguments);
+      saves.push_back(sum(figures(first, "boot")));
+      firsts.push_back(first.wall);
+      second_walls.push_back(bench.warm(arguments).wall);
+    }
+    if (one_cpu == 0) one_cpu = median(boots);
+    table.rows.push_back({cpus, seconds(median(boots)), ratio(median(boots), one_cpu), seconds(median(saves)),
+                          seconds(median(firsts)), seconds(median(second_walls)),
+                          ratio(median(firsts), median(second_walls))});
+  }
+  return table;
+}
+
+Table measure_push(Bench &bench) {
+  const int rounds = bench.rounds(kPushes);
+  Table table{fmt::format("push of a module of {:.1f} MB, real time, median of {} (seconds)",
+                          kBigModuleBytes / kMegabyte, rounds),
+              {"channel", "push", "MB/s", "steps", "push and steps"},
+              {},
+              {}};
+  write_module(bench.scratch(), "bench_big", kBigModuleBytes);
+  for (const char *channel : {"virtio", "memory"}) {
+    const std::string plan = write_plan(bench.scratch(), "bench_big", rounds, fmt::format("channel: {}", channel));
+    const std::vector<std::string> arguments = {plan, "--cpus", "1", "-j", "1", "--time", "real"};
+    const ToolRun run = bench.passing(arguments);
+    const double push = median(figures(run, "push"));
+    const double steps = median(figures(run, "steps"));
+    table.rows.push_back({channel, seconds(push), fmt::format("{:.1f}", kBigModuleBytes / kMegabyte / push),
+                          seconds(steps), seconds(push + steps)});
+  }
+  return table;
+}
+
+Table measure_vng(Bench &bench) {
+  const int rounds = bench.rounds(kVngRuns);
+  Table table{
+      fmt::format("virtme-ng: `vng --run … --exec true` against one plan (ex7_1), median of {} (seconds)", rounds),
+      {"CPUs", "vng", "kmodtest", "vng/kmodtest"},
+      {},
+      {}};
+  if (!on_path("vng")) {
+    table.note = "virtme-ng is not installed: no vng on PATH.";
+    return table;
+  }
+  for (const char *cpus : {"1", "2", "4"}) {
+    std::vector<std::string> arguments = {"--run"};
+    if (!bench.options().vng_kernel.empty()) arguments.push_back(bench.options().vng_kernel.string());
+    arguments.insert(arguments.end(), {"--cpus", cpus, "--memory", "256M", "--exec", "true"});
+    const std::vector<std::string> ours = {bench.plan("ex7_1"), "--cpus", cpus, "-j", "1"};
+    bench.passing(ours);
+    std::vector<double> theirs, walls;
+    for (int round = 0; round < rounds; ++round) {
+      const ToolRun run = run_program("vng", arguments, bench.scratch());
+      if (run.exit_status != 0) throw std::runtime_error(fmt::format("vng: exit {}:\n{}", run.exit_status, run.output));
+      theirs.push_back(run.wall);
+      walls.push_back(bench.warm(ours).wall);
+    }
+    table.rows.push_back({cpus, seconds(median(theirs)), seconds(median(walls)), ratio(median(theirs), median(walls))});
+  }
+  return table;
+}
+
+}  // namespace kmodtest::bench

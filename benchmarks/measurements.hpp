@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "bench.hpp"
+#include "table.hpp"
+
+/// One function per table; README.md says how to read them. Each throws std::runtime_error when what it runs fails.
+namespace kmodtest::bench {
+
+Table measure_plan(Bench &bench);
+Table measure_reset(Bench &bench);
+Table measure_plans(Bench &bench);
+Table measure_phases(Bench &bench);
+Table measure_repeat(Bench &bench);
+Table measure_memory(Bench &bench);
+Table measure_first(Bench &bench);
+Table measure_modes(Bench &bench);
+Table measure_push(Bench &bench);
+Table measure_vng(Bench &bench);
+
+}  // namespace kmodtest::bench

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a run of many plans costs: by guests at once, by phase, and by how guests are made.
+#include <fmt/format.h>
+#include <set>
+#include <unistd.h>
+
+#include "measurements.hpp"
+#include "statistics.hpp"
+
+namespace kmodtest::bench {
+
+namespace {
+
+/// In the order in which they happen; "guest" is no part of the wall time, it passes within the steps.
+constexpr const char *kPhases[] = {"build", "start", "boot", "restore", "push", "steps", "stop"};
+
+/// One guest, two, and as many as the machine has CPUs.
+std::set<int> guests_at_once() {
+  return {1, 2, static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN))};
+}
+
+/// What none of the phases accounts for.
+std::vector<double> other(const ToolRun &run) {
+  std::vector<double> values = took(run);
+  for (const char *phase : kPhases) {
+    const auto part = figures(run, phase);
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] -= part[i];
+  }
+  return values;
+}
+
+struct Mode {
+  const char *name;
+  std::vector<std::string> arguments;
+  bool restores;  ///< so its guests have to be in the store before
+};
+
+}  // namespace
+
+Table measure_plans(Bench &bench) {
+  Table table{"kmodtest run testplans --cpus 1,2,4, warm store (seconds, MiB)",
+              {"-j", "passed", "wall", "restore", "steps", "guest", "case", "speed-up", "guest/wall", "VmHWM"},
+              {},
+              {}};
+  double one_at_a_time = 0;
+  for (const int jobs : guests_at_once()) {
+    const ToolRun &run = bench.testplans(jobs);
+    if (one_at_a_time == 0) one_at_a_time = run.wall;
+    const double guest = sum(figures(run, "guest"));
+    table.rows.push_back({std::to_string(jobs), passed_of(run), seconds(run.wall),
+                          seconds(sum(figures(run, "restore"))), seconds(sum(figures(run, "steps"))), seconds(guest),
+                          seconds(median(took(run))), ratio(one_at_a_time, run.wall), ratio(guest, run.wall),
+                          mib(static_cast<double>(run.peak_kib))});
+  }
+  return table;
+}
+
+Table measure_phases(Bench &bench) {
+  Table table{"where the wall time of the cases of testplans goes (seconds)", {"phase"}, {}, {}};
+  for (const char *phase : kPhases) table.rows.push_back({phase});
+  table.rows.push_back({"other"});
+  table.rows.push_back({"all"});
+  for (const int jobs : {1, 2}) {
+    const ToolRun &run = bench.testplans(jobs);
+    for (const char *column : {"sum", "share", "median"})
+      table.columns.push_back(fmt::format("-j {}: {}", jobs, column));
+    const double whole = sum(took(run));
+    auto row = table.rows.begin();
+    const auto add = [&row, whole](const std::vector<double> &values) {
+      row->insert(row->end(), {seconds(sum(values)), percent(sum(values), whole), seconds(median(values))});
+      ++row;
+    };
+    for (const char *phase : kPhases) add(figures(run, phase));
+    add(other(run));
+    add(took(run));
+  }
+  return table;
+}
+
+Table measure_modes(Bench &bench) {
+  Table table{"ex7_1, ex7_4 and kthread_park with 1, 2 and 4 CPUs, -j 1, by how guests are made (seconds)",
+              {"options", "passed", "wall", "start", "boot", "restore", "steps", "guest", "guest/wall",
+               "wall against the first"},
+              {},
+              {}};
+  const Mode modes[] = {{"--time virtual", {"--time", "virtual"}, true},
+                        {"--time real", {"--time", "real"}, true},
+                        {"--time virtual --no-snapshot", {"--time", "virtual", "--no-snapshot"}, false},
+                        {"--time real --no-snapshot", {"--time", "real", "--no-snapshot"}, false}};
+  double first = 0;
+  for (const Mode &mode : modes) {
+    std::vector<std::string> warming = {bench.plan("ex7_1"), "--cpus", "1,2,4", "-j", "1"};
+    std::vector<std::string> arguments = {
+        bench.plan("ex7_1"), bench.plan("ex7_4"), bench.plan("kthread_park"), "--cpus", "1,2,4", "-j", "1"};
+    warming.insert(warming.end(), mode.arguments.begin(), mode.arguments.end());
+    arguments.insert(arguments.end(), mode.arguments.begin(), mode.arguments.end());
+    // Modules of all of them once; guests of these three plans are the same, so one plan saves them for all.
+    if (mode.restores) bench.run(first == 0 ? arguments : warming);
+    const ToolRun run = bench.run(arguments);
+    if (first == 0) first = run.wall;
+    const double guest = sum(figures(run, "guest"));
+    table.rows.push_back({mode.name, passed_of(run), seconds(run.wall), seconds(sum(figures(run, "start"))),
+                          seconds(sum(figures(run, "boot"))), seconds(sum(figures(run, "restore"))),
+                          seconds(sum(figures(run, "steps"))), seconds(guest), ratio(guest, run.wall),
+                          ratio(run.wall, first)});
+  }
+  return table;
+}
+
+}  // namespace kmodtest::bench
