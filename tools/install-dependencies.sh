@@ -79,6 +79,12 @@ apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::U
 echo "kmodtest: installing ${missing[*]} ${missing_backports[*]}${as_root[*]:+ (with sudo)}"
 "${apt[@]}" update
 
+# First these: a library that the backports bring in a newer version (libelf1) has to find its -dev package installed, to
+# take it along; the older -dev package cannot be installed beside it any more.
+if [[ ${#missing[@]} -gt 0 ]]; then
+  "${apt[@]}" install --no-install-recommends "${missing[@]}"
+fi
+
 if [[ ${#missing_backports[@]} -gt 0 ]]; then
   # shellcheck source=/dev/null
   . /etc/os-release
@@ -107,7 +113,4 @@ if [[ ${#missing_backports[@]} -gt 0 ]]; then
   else
     "${apt[@]}" install --no-install-recommends "${missing_backports[@]}"
   fi
-fi
-if [[ ${#missing[@]} -gt 0 ]]; then
-  "${apt[@]}" install --no-install-recommends "${missing[@]}"
 fi

@@ -125,11 +125,8 @@ Task<Pristine> Berth::pristine(vm::GuestSpec spec, std::string name, std::string
   co_await clear();
   key_ = wanted;
   vm::SnapshotStore *store = snapshots_.store;
-  if (store == nullptr) {
-    progress("booting");
-    auto failure = co_await boot(spec, name, boot_deadline, timings);
-    if (!failure) co_await guest_->pause();
-    co_return Pristine{guest_.get(), std::move(failure)};
+  if (store == nullptr || not_kept_.count(wanted) > 0) {
+    co_return co_await boot_for_one(spec, name, boot_deadline, progress, timings);
   }
   progress("restoring");
   if (co_await start_saved(spec, name, timings)) co_return Pristine{guest_.get(), {}};
@@ -137,28 +134,54 @@ Task<Pristine> Berth::pristine(vm::GuestSpec spec, std::string name, std::string
 
   progress("waiting for another process that boots this guest");
   std::function<std::unique_ptr<kernel::FileLock>()> take_lock = [store, wanted] { return store->lock(wanted); };
-  const std::unique_ptr<kernel::FileLock> lock =
+  std::unique_ptr<kernel::FileLock> lock =
       co_await base::offload<std::unique_ptr<kernel::FileLock>>(*snapshots_.pool, std::move(take_lock));
   if (co_await start_saved(spec, name, timings)) co_return Pristine{guest_.get(), {}};
   if (cancellation_.cancelled()) throw base::Interrupted();
   progress("booting, once for this machine");
   if (auto failure = co_await boot(spec, name, boot_deadline, timings)) co_return Pristine{nullptr, std::move(failure)};
+  std::string problem;
+  try {
+    co_await keep(spec, name, std::move(description), timings);
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::Error &error) {
+    problem = error.what();
+    if (!error.hint().empty()) problem += " (" + error.hint() + ")";
+  }
+  if (problem.empty()) co_return Pristine{guest_.get(), {}};
+  lock.reset();
+  if (not_kept_.insert(wanted).second && snapshots_.say) {
+    snapshots_.say("a guest is booted for each of its cases, since it cannot be kept: " + problem);
+  }
+  const std::unique_ptr<vm::Guest> broken = std::move(guest_);
+  if (broken) co_await broken->stop();
+  co_return co_await boot_for_one(spec, name, boot_deadline, progress, timings);
+}
+
+Task<Pristine> Berth::boot_for_one(const vm::GuestSpec &spec, const std::string &name,
+                                   std::chrono::milliseconds deadline, const Progress &progress,
+                                   report::Timings &timings) {
+  progress("booting");
+  auto failure = co_await boot(spec, name, deadline, timings);
+  if (!failure) co_await guest_->pause();
+  co_return Pristine{guest_.get(), std::move(failure)};
+}
+
+Task<> Berth::keep(const vm::GuestSpec &spec, const std::string &name, std::string description,
+                   report::Timings &timings) {
+  vm::SnapshotStore *store = snapshots_.store;
   vm::SnapshotInfo info;
   info.description = std::move(description);
   info.qemu_version = hypervisor_.qemu_version();
-  std::function<void(const std::filesystem::path &)> keep = [store, wanted, info](const std::filesystem::path &state) {
-    store->keep(wanted, state, info);
-  };
+  std::function<void(const std::filesystem::path &)> put =
+      [store, key = key_, info](const std::filesystem::path &state) { store->keep(key, state, info); };
   {
     const Stopwatch watch(timings.boot);
-    co_await guest_->save(std::move(keep));
+    co_await guest_->save(std::move(put));
   }
   guest_.reset();
-  if (!co_await start_saved(spec, name, timings)) {
-    throw base::Error("the guest's snapshot cannot be restored right after it was made",
-                      "look at what QEMU says with LIBVIRT_LOG_OUTPUTS=1:stderr, or run with --no-snapshot");
-  }
-  co_return Pristine{guest_.get(), {}};
+  if (!co_await start_saved(spec, name, timings)) throw base::Error("QEMU cannot restore what it has just saved");
 }
 
 }  // namespace kmodtest::run

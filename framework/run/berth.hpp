@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "agent/session.hpp"
@@ -35,11 +36,14 @@ struct Snapshots {
   vm::SnapshotStore *store = nullptr;
   /// Runs blocking calls of the store.
   base::asio::thread_pool *pool = nullptr;
+  /// Told why a guest cannot be kept, and is booted for each of its cases.
+  std::function<void(const std::string &)> say;
 };
 
 /// Where one worker's guest lies between its cases (guests with ChannelKind::memory). A case gets it back as it was
 /// when it had just booted: restored in place where the guest is of the wanted spec and its QEMU lives, else in a new
-/// QEMU from the store, else booted, once per spec and machine, and kept in the store.
+/// QEMU from the store, else booted, once per spec and machine, and kept in the store. Where that fails (a full disk, a
+/// QEMU that cannot save this machine) the guest is booted for each case.
 class Berth {
  public:
   using Progress = std::function<void(const std::string &)>;
@@ -66,6 +70,13 @@ class Berth {
 
  private:
   base::Task<bool> restore(report::Timings &timings);
+  /// Boots, and lets the guest stand still; for this case alone.
+  base::Task<Pristine> boot_for_one(const vm::GuestSpec &spec, const std::string &name,
+                                    std::chrono::milliseconds deadline, const Progress &progress,
+                                    report::Timings &timings);
+  /// Puts the booted guest into the store and starts it from there. Throws base::Error.
+  base::Task<> keep(const vm::GuestSpec &spec, const std::string &name, std::string description,
+                    report::Timings &timings);
   base::Task<bool> start_saved(const vm::GuestSpec &spec, const std::string &name, report::Timings &timings);
   base::Task<std::optional<BootFailure>> boot(const vm::GuestSpec &spec, const std::string &name,
                                               std::chrono::milliseconds deadline, report::Timings &timings);
@@ -76,6 +87,7 @@ class Berth {
   std::unique_ptr<vm::Guest> guest_;
   std::string key_;
   bool trusted_ = true;
+  std::set<std::string> not_kept_;  // keys of guests that could not be saved or restored
 };
 
 }  // namespace kmodtest::run

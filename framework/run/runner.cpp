@@ -210,8 +210,10 @@ Task<> Runner::tick(State &state) {
 }
 
 Task<> Runner::worker(State &state, int number) {
-  Worker own{
-      number, Berth(*state.hypervisor, {state.store ? &*state.store : nullptr, &state.pool}, state.cancellation), {}};
+  std::function<void(const std::string &)> say = [this](const std::string &text) { tell(report::Notice{text}); };
+  Worker own{number,
+             Berth(*state.hypervisor, {state.store ? &*state.store : nullptr, &state.pool, say}, state.cancellation),
+             {}};
   std::exception_ptr problem;
   try {
     co_await run_cases(state, own);

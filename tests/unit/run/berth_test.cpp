@@ -38,7 +38,8 @@ class BerthTest : public ::testing::Test {
   BerthTest() {
     std::string name = "/tmp/kmt-berth-XXXXXX";
     folder_ = ::mkdtemp(name.data());
-    store_.emplace(folder_ / "snapshots", 1u << 30, [this](const std::string &text) { said_.push_back(text); });
+    say_ = [this](const std::string &text) { said_.push_back(text); };
+    store_.emplace(folder_ / "snapshots", 1u << 30, say_);
   }
   ~BerthTest() override { std::filesystem::remove_all(folder_); }
 
@@ -51,7 +52,7 @@ class BerthTest : public ::testing::Test {
     return spec;
   }
   Berth berth(bool with_store = true) {
-    return {hypervisor_, {with_store ? &*store_ : nullptr, &pool_}, cancellation_};
+    return {hypervisor_, {with_store ? &*store_ : nullptr, &pool_, say_}, cancellation_};
   }
   /// Asks for a pristine guest; true when there is one.
   bool ask(Berth &berth, int cpus) {
@@ -88,6 +89,7 @@ class BerthTest : public ::testing::Test {
   fakes::FakeHypervisor hypervisor_{say_ready};
   Cancellation cancellation_;
   std::optional<vm::SnapshotStore> store_;
+  std::function<void(const std::string &)> say_;
   std::vector<std::string> said_;
   std::vector<std::string> progress_;
   std::optional<BootFailure> failure_;
@@ -152,10 +154,23 @@ TEST_F(BerthTest, AStateThatQemuRefusesIsMadeAgain) {
   EXPECT_FALSE(hypervisor_.machines()[machines() - 2]->saved);  // booted again
 }
 
+TEST_F(BerthTest, AGuestThatCannotBeKeptIsBootedForEachCaseAndThatIsSaidOnce) {
+  hypervisor_.on_start([&](fakes::FakeMachine &machine) {
+    if (machine.saved) machine.refuse_to_restore("Unknown savevm section");
+  });
+  Berth own = berth();
+  ASSERT_TRUE(ask(own, 1));
+  ASSERT_TRUE(ask(own, 1));
+  EXPECT_FALSE(hypervisor_.machines().back()->saved);
+  EXPECT_EQ(hypervisor_.running(), 1);
+  EXPECT_EQ(said_, (std::vector<std::string>{"a guest is booted for each of its cases, since it cannot be kept: QEMU "
+                                             "cannot restore what it has just saved"}));
+}
+
 TEST_F(BerthTest, AGuestThatDoesNotComeUpIsAFailureWithItsConsole) {
   fakes::FakeHypervisor silent;
   silent.on_start([](fakes::FakeMachine &machine) { machine.set_console("Kernel panic - not syncing: no init"); });
-  Berth own(silent, {&*store_, &pool_}, cancellation_);
+  Berth own(silent, {&*store_, &pool_, say_}, cancellation_);
   EXPECT_FALSE(ask(own, 1));
   ASSERT_TRUE(failure_);
   EXPECT_EQ(failure_->ending.kind, judge::Ending::Kind::silent);
@@ -176,7 +191,7 @@ TEST_F(BerthTest, WithoutAStoreEachCaseBoots) {
 TEST_F(BerthTest, AnInterruptedBootEndsItsGuest) {
   fakes::FakeHypervisor silent;
   silent.on_start([this](fakes::FakeMachine &) { asio::post(io_, [this] { cancellation_.cancel(); }); });
-  Berth own(silent, {&*store_, &pool_}, cancellation_);
+  Berth own(silent, {&*store_, &pool_, say_}, cancellation_);
   EXPECT_FALSE(ask(own, 1));
   EXPECT_EQ(failure_->ending.kind, judge::Ending::Kind::stopped_early);
   EXPECT_EQ(silent.running(), 0);
