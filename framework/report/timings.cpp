@@ -19,13 +19,6 @@ double sum(const std::vector<double> &values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
 
-double median(std::vector<double> values) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
 std::string row(std::string_view name, const std::vector<double> &seconds, double whole) {
   const double share = whole > 0 ? 100 * sum(seconds) / whole : 0;
   return fmt::format("  {}  {:>9.3f} s  {:>3.0f} %  {:>7.3f} s\n", pad_right(name, 8), sum(seconds), share,
@@ -33,6 +26,13 @@ std::string row(std::string_view name, const std::vector<double> &seconds, doubl
 }
 
 }  // namespace
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
 
 const std::vector<Phase> &phases() {
   static const std::vector<Phase> kPhases = {

@@ -10,6 +10,9 @@
 
 namespace kmodtest::report {
 
+/// Of an even number of values the mean of the middle two; of none 0.
+double median(std::vector<double> values);
+
 /// A part of a case's wall time: a field of Timings. (Timings::guest is none, it lies within the steps.)
 struct Phase {
   const char *name;

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/offload.hpp"
+#include "run/ending.hpp"
 #include "run/stopwatch.hpp"
 
 namespace kmodtest::run {
@@ -20,11 +21,6 @@ class NoSnapshot : public base::Error {
  public:
   NoSnapshot() : base::Error("there is no snapshot of this guest") {}
 };
-
-Ending ending_of(vm::GuestState state) {
-  if (state == vm::GuestState::crashed) return {Ending::Kind::panicked, "the guest's kernel panicked"};
-  return {Ending::Kind::guest_gone, "the guest's QEMU ended"};
-}
 
 }  // namespace
 
@@ -106,11 +102,7 @@ Task<std::optional<BootFailure>> Berth::boot(const vm::GuestSpec &spec, const st
   }
   guest_->on_state_change({});
   if (!problem) co_return std::nullopt;
-  BootFailure failure{why ? *why
-                          : Ending{problem->kind() == agent::SessionError::Kind::timeout ? Ending::Kind::silent
-                                                                                         : Ending::Kind::channel_broken,
-                                   problem->what()},
-                      guest_->console(), guest_->xml()};
+  BootFailure failure{why ? *why : ending_of(*problem), guest_->console(), guest_->xml()};
   const std::unique_ptr<vm::Guest> failed = std::move(guest_);
   co_await failed->stop();
   co_return failure;

@@ -7,6 +7,8 @@
 
 #include "base/error.hpp"
 #include "kernel/digest.hpp"
+#include "report/text.hpp"
+#include "run/ending.hpp"
 #include "run/stopwatch.hpp"
 
 namespace kmodtest::run {
@@ -16,16 +18,6 @@ using judge::Ending;
 using Clock = std::chrono::steady_clock;
 
 namespace {
-
-Ending ending_of(const agent::SessionError &error) {
-  using Kind = agent::SessionError::Kind;
-  return {error.kind() == Kind::timeout ? Ending::Kind::silent : Ending::Kind::channel_broken, error.what()};
-}
-
-Ending ending_of(vm::GuestState state) {
-  if (state == vm::GuestState::crashed) return {Ending::Kind::panicked, "the guest's kernel panicked"};
-  return {Ending::Kind::guest_gone, "the guest's QEMU ended"};
-}
 
 /// All that the guest reported, to the last microsecond, and what came of it.
 std::string digest_of(const judge::Observations &seen, const judge::Verdict &verdict) {
@@ -37,8 +29,9 @@ std::string digest_of(const judge::Observations &seen, const judge::Verdict &ver
 /// "6.1.0-50-cloud-amd64, 4 CPUs, 256 MiB, virtual time".
 std::string describe(const Prepared &prepared) {
   const vm::GuestSpec &spec = prepared.spec;
-  return fmt::format("{}, {} {}, {} MiB, {} time", prepared.kernel.release, spec.cpus, spec.cpus == 1 ? "CPU" : "CPUs",
-                     spec.memory_mib, spec.clock == vm::Clock::virtual_ ? "virtual" : "real");
+  return fmt::format("{}, {}, {} MiB, {} time", prepared.kernel.release,
+                     report::counted(static_cast<std::size_t>(spec.cpus), "CPU"), spec.memory_mib,
+                     spec.clock == vm::Clock::virtual_ ? "virtual" : "real");
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "kernel/digest.hpp"
 #include "kernel/files.hpp"
+#include "report/timings.hpp"
 
 namespace kmodtest::run {
 
@@ -88,11 +89,7 @@ const CaseRecord *History::find(const plan::Case &test_case) const {
 std::optional<report::Seconds> History::expected(const plan::Case &test_case) const {
   const CaseRecord *record = find(test_case);
   if (record == nullptr) return std::nullopt;
-  std::vector<double> seconds = record->seconds;
-  std::sort(seconds.begin(), seconds.end());
-  const std::size_t middle = seconds.size() / 2;
-  const double median = seconds.size() % 2 == 1 ? seconds[middle] : (seconds[middle - 1] + seconds[middle]) / 2;
-  return report::Seconds(median);
+  return report::Seconds(report::median(record->seconds));
 }
 
 void History::add(const plan::Case &test_case, report::Seconds took, judge::Outcome outcome, Time at) {

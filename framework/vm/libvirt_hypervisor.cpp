@@ -21,12 +21,8 @@ class LibvirtHypervisor : public Hypervisor {
       : driver_(std::make_shared<LibvirtDriver>(io, options)), allow_kvm_(options.allow_kvm) {}
 
   base::Task<std::unique_ptr<Guest>> start(GuestSpec spec, std::string name) override {
-    check(spec);
-    const std::shared_ptr<LibvirtDriver> driver = driver_;
-    std::function<std::unique_ptr<Guest>()> create = [driver, spec = std::move(spec), name = std::move(name)] {
-      return LibvirtGuest::start(driver, spec, name);
-    };
-    co_return co_await base::offload<std::unique_ptr<Guest>>(driver->blocking(), std::move(create));
+    LibvirtGuest::ProvideState nothing;
+    co_return co_await start_saved(std::move(spec), std::move(name), std::move(nothing));
   }
 
   base::Task<std::unique_ptr<Guest>> start_saved(GuestSpec spec, std::string name,

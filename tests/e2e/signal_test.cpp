@@ -69,29 +69,30 @@ TEST_P(InterruptTwice, LeavesNothingRunningBetweenManyCases) {
 
 INSTANTIATE_TEST_SUITE_P(E2e, InterruptTwice, ::testing::Values(5, 60, 200, 450, 900, 1800, 3200, 5000));
 
-class Killed : public ::testing::TestWithParam<int> {};
+class Killed : public ::testing::TestWithParam<int> {
+ protected:
+  /// Kills the tool a while after it got a guest.
+  void kill_in_time(Tool &tool) const {
+    ASSERT_TRUE(tool.wait_for_guest());
+    std::this_thread::sleep_for(std::chrono::milliseconds(GetParam()));
+    tool.signal(SIGKILL);
+    const Ended ended = tool.wait(20s);
+    EXPECT_EQ(ended.exit_code, 137) << ended.out << ended.err;
+    EXPECT_TRUE(tool.guests_gone(3000ms)) << "a QEMU is left";
+  }
+  const ScratchFolder scratch_;
+  const fs::path junit_ = scratch_.path() / "junit.xml";
+};
 
 TEST_P(Killed, NoGuestSurvivesTheController) {
-  const ScratchFolder scratch;
-  Tool tool(long_run(scratch.path() / "junit.xml"));
-  ASSERT_TRUE(tool.wait_for_guest());
-  std::this_thread::sleep_for(std::chrono::milliseconds(GetParam()));
-  tool.signal(SIGKILL);
-  const Ended ended = tool.wait(20s);
-  EXPECT_EQ(ended.exit_code, 137);
-  EXPECT_TRUE(tool.guests_gone(3000ms)) << "a QEMU is left";
-  EXPECT_FALSE(fs::exists(scratch.path() / "junit.xml"));
+  Tool tool(long_run(junit_));
+  kill_in_time(tool);
+  EXPECT_FALSE(fs::exists(junit_));
 }
 
 TEST_P(Killed, NoGuestSurvivesBetweenManyCases) {
-  const ScratchFolder scratch;
-  Tool tool(many_cases(scratch.path() / "junit.xml"));
-  ASSERT_TRUE(tool.wait_for_guest());
-  std::this_thread::sleep_for(std::chrono::milliseconds(GetParam()));
-  tool.signal(SIGKILL);
-  const Ended ended = tool.wait(20s);
-  EXPECT_EQ(ended.exit_code, 137);
-  EXPECT_TRUE(tool.guests_gone(3000ms)) << "a QEMU is left";
+  Tool tool(many_cases(junit_));
+  kill_in_time(tool);
 }
 
 INSTANTIATE_TEST_SUITE_P(E2e, Killed, ::testing::Values(0, 100, 1500, 4000));
