@@ -11,22 +11,25 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Some seconds in real time.
-std::vector<std::string> long_run(const fs::path &junit) {
-  return {"run", source_folder() / "testplans/ex7_2.yaml", "--cpus", "1,2", "-j", "2", "--time", "real", "--junit",
-          junit};
+/// A run of the plan that outlasts every moment of these tests on a machine of any speed: only the signal ends it.
+std::vector<std::string> endless(const std::string &plan, const fs::path &junit) {
+  return {"run", source_folder() / "testplans" / plan, "--cpus", "1,2", "-j", "2", "--repeat", "1000", "--junit", junit};
+}
+
+/// A case takes some seconds: a guest is there at almost every moment.
+std::vector<std::string> long_cases(const fs::path &junit) {
+  std::vector<std::string> arguments = endless("ex7_2.yaml", junit);
+  arguments.insert(arguments.end(), {"--time", "real"});
+  return arguments;
 }
 
 /// Many short cases: a guest is restored, or started, at almost every moment.
-std::vector<std::string> many_cases(const fs::path &junit) {
-  return {"run", source_folder() / "testplans/ex7_1.yaml", "--cpus", "1,2", "-j", "2", "--repeat", "50", "--junit",
-          junit};
-}
+std::vector<std::string> short_cases(const fs::path &junit) { return endless("ex7_1.yaml", junit); }
 
 TEST(Signals, OneInterruptEndsTheRunInOrder) {
   const ScratchFolder scratch;
   const fs::path junit = scratch.path() / "junit.xml";
-  Tool tool(long_run(junit));
+  Tool tool(long_cases(junit));
   ASSERT_TRUE(tool.wait_for_guest());
   tool.signal(SIGINT);
   const Ended ended = tool.wait(20s);
@@ -43,7 +46,7 @@ class InterruptTwice : public ::testing::TestWithParam<int> {};
 TEST_P(InterruptTwice, LeavesNothingRunningAtAnyMoment) {
   const ScratchFolder scratch;
   const fs::path junit = scratch.path() / "junit.xml";
-  Tool tool(long_run(junit));
+  Tool tool(long_cases(junit));
   std::this_thread::sleep_for(std::chrono::milliseconds(GetParam()));
   tool.signal(SIGINT);
   std::this_thread::sleep_for(20ms);
@@ -59,7 +62,7 @@ TEST_P(InterruptTwice, LeavesNothingRunningAtAnyMoment) {
 TEST_P(InterruptTwice, LeavesNothingRunningBetweenManyCases) {
   const ScratchFolder scratch;
   const fs::path junit = scratch.path() / "junit.xml";
-  Tool tool(many_cases(junit));
+  Tool tool(short_cases(junit));
   std::this_thread::sleep_for(std::chrono::milliseconds(GetParam()));
   tool.signal(SIGINT);
   const Ended ended = tool.wait(20s);
@@ -85,13 +88,13 @@ class Killed : public ::testing::TestWithParam<int> {
 };
 
 TEST_P(Killed, NoGuestSurvivesTheController) {
-  Tool tool(long_run(junit_));
+  Tool tool(long_cases(junit_));
   kill_in_time(tool);
   EXPECT_FALSE(fs::exists(junit_));
 }
 
 TEST_P(Killed, NoGuestSurvivesBetweenManyCases) {
-  Tool tool(many_cases(junit_));
+  Tool tool(short_cases(junit_));
   kill_in_time(tool);
 }
 
@@ -124,7 +127,7 @@ TEST(Signals, TheNextRunSweepsWhatAKilledOneLeft) {
   const ScratchFolder scratch;
   const ScratchFolder runtime;
   Tool::Environment environment = {{"KMODTEST_RUNTIME", runtime.path()}};
-  Tool killed(long_run(scratch.path() / "junit.xml"), environment);
+  Tool killed(long_cases(scratch.path() / "junit.xml"), environment);
   std::this_thread::sleep_for(2s);
   killed.signal(SIGKILL);
   killed.wait(20s);
