@@ -64,13 +64,13 @@ MODULE_LICENSE("GPL");
 }
 
 std::filesystem::path write_plan(const std::filesystem::path &folder, const std::string &module, int rounds,
-                                 const std::string &guest) {
+                                 const std::string &guest, const std::string &sleep) {
   std::string values;
   for (int round = 1; round <= rounds; ++round) values += (round > 1 ? ", " : "") + std::to_string(round);
   const std::filesystem::path file = folder / (module + ".yaml");
   write(file, fmt::format("module: {}\nguest: {{{}}}\nmatrix: {{round: [{}]}}\n"
-                          "steps:\n  - load\n  - dmesg: \"{} loaded\"\n  - unload\n",
-                          module, guest, values, module));
+                          "steps:\n  - load\n  - dmesg: \"{} loaded\"\n  - sleep: {}\n  - unload\n",
+                          module, guest, values, module, sleep));
   return file;
 }
 

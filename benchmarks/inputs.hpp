@@ -25,8 +25,8 @@ class ScratchFolder {
 void write_module(const std::filesystem::path &folder, const std::string &name, std::size_t bytes);
 
 /// A plan that loads and unloads the module, `rounds` times, each time in a pristine guest. `guest` is what the plan
-/// says of it, such as "channel: virtio". Returns its file.
+/// says of it, such as "channel: virtio"; `sleep`, such as "10s", is how long the module stays. Returns its file.
 std::filesystem::path write_plan(const std::filesystem::path &folder, const std::string &module, int rounds,
-                                 const std::string &guest);
+                                 const std::string &guest, const std::string &sleep = "0s");
 
 }  // namespace kmodtest::bench
