@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 constexpr wire::Microseconds kLongestPause = 2s;
 constexpr wire::Microseconds kSameBreath = 10ms;
 constexpr std::size_t kMostLines = 250;
+constexpr std::size_t kMostMemory = 16;  ///< lines of memory that a report keeps
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
@@ -32,6 +33,14 @@ bool is_panic(std::string_view text) {
 
 bool is_rule(std::string_view text) {
   return text.starts_with("===================");
+}
+
+/// "Object   ffff888005ddc604: 5a 5a 5a …" and the like (kernel: print_section() in mm/slub.c).
+bool is_memory(std::string_view text) {
+  for (const std::string_view start : {"Redzone  ", "Object   ", "Padding  ", "Bytes b4 "}) {
+    if (text.starts_with(start)) return true;
+  }
+  return false;
 }
 
 /// The die counter: "Oops: 0002 [#1] PREEMPT SMP", "divide error: 0000 [#1]" (kernel: __die_header()).
@@ -101,6 +110,8 @@ struct Draft {
   bool task_marker = false;  ///< "<TASK>": "</TASK>" will come
   int rank = kOpening;
   std::string pid;
+  wire::Microseconds last{0};  ///< time of the last line
+  std::size_t dumped = 0;      ///< lines of memory
 
   ReportEnd end() const {
     if (report.fatal) return ReportEnd::panic;
@@ -135,7 +146,9 @@ bool ends_here(const Draft &draft, std::string_view text) {
 }
 
 bool Draft::take(const wire::KernelLogLine &line) {
-  report.lines.push_back(line);
+  last = line.time;
+  // A slab report shows pages of it.
+  if (!is_memory(line.text) || ++dumped <= kMostMemory) report.lines.push_back(line);
   cut_here = cut_here || is_cut_here(line);
   if (const auto *row = find_signature(line)) {
     if (signature == nullptr) name(*row, line);
@@ -177,8 +190,7 @@ class Grouping {
  private:
   /// True when the line, whatever it is, comes too late or cannot be the report's.
   static bool is_over(const Draft &draft, const wire::KernelLogLine &line) {
-    const auto &lines = draft.report.lines;
-    if (lines.size() >= kMostLines || line.time - lines.back().time > kLongestPause) return true;
+    if (draft.report.lines.size() >= kMostLines || line.time - draft.last > kLongestPause) return true;
     if (draft.end() == ReportEnd::at_once) return !continues_report(line.text);
     // Kernels before 5.16 have no "</TASK>": the first line that is no frame ends the stack.
     return draft.in_stack && draft.frames && draft.end() == ReportEnd::stack && !continues_report(line.text) &&
@@ -287,7 +299,7 @@ class Grouping {
   bool follows_last(const wire::KernelLogLine &line) const {
     const auto last = last_.find(line.caller);
     if (last == last_.end()) return false;
-    return line.time - drafts_[last->second].report.lines.back().time <= kLongestPause;
+    return line.time - drafts_[last->second].last <= kLongestPause;
   }
 
   std::vector<Draft> drafts_;

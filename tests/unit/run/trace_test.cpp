@@ -61,6 +61,17 @@ TEST_F(TraceTest, AStackOfProcIsOneToo) {
             Lines{"#0 places_exit+0xd [places]  /src/places/places.c:53  *places_pointer = 0;"});
 }
 
+TEST_F(TraceTest, AFrameThatRepeatsIsToldOnce) {
+  const std::string line = " sum_of+0x9/0x11 [places]";
+  EXPECT_EQ(
+      trace({"RIP: 0010:sum_of+0x9/0x11 [places]", "Call Trace:", line, line, line, " places_exit+0xd/0xe [places]",
+             " places_exit+0xd/0xe [places]"}),
+      (Lines{"#0 sum_of+0x9 [places]  /src/places/other.c:14  }",
+             "#1 sum_of+0x9 [places]  /src/places/other.c:13  return twin(number) + 1;", "     … the same 2 times more",
+             "#4 places_exit+0xd [places]  /src/places/places.c:53  *places_pointer = 0;",
+             "     … the same once more"}));
+}
+
 TEST_F(TraceTest, EachStackOfAReportIsNumberedByItself) {
   EXPECT_EQ(
       trace({"[    3.000000] BUG: KASAN: use-after-free in places_exit+0x7/0xe [places]",
@@ -78,8 +89,8 @@ TEST_F(TraceTest, AnAddressInCodeThatIsGoneHasItsSource) {
   loaded.module = "places";
   loaded.record = wire::ModuleRecord{"places", 16384, 0, {}, "Live", 0xffffffffc0201000, "OE"};
   seen_.reports.push_back(loaded);
-  EXPECT_EQ(trace({"[    3.000002] RIP: 0010:0xffffffffc0201067", "[    3.000005]  0xffffffffc0209000"}),
-            Lines{"#0 0xffffffffc0201067: twin+0x7 [places]  /src/places/other.c:7  places_pointer[number] += "
+  EXPECT_EQ(trace({"[    3.000002] RIP: 0010:0xffffffffc0201068", "[    3.000005]  0xffffffffc0209000"}),
+            Lines{"#0 0xffffffffc0201068: twin+0x8 [places]  /src/places/other.c:7  places_pointer[number] += "
                   "places_pointer[number + 1] * 7;"});
 }
 
