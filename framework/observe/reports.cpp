@@ -35,7 +35,9 @@ class Grouping {
     const bool opens = is_cut_here(line) || find_signature(line) != nullptr;
     if (opens || open.empty()) shows_state_[line.caller] = shows_state(line, opens);
     const std::size_t reports = drafts_.size();
-    if (open.empty() || (opens && !goes_on(drafts_[open.back()], line))) {
+    const bool is_own = opens && std::none_of(open.begin(), open.end(),
+                                              [&](std::size_t index) { return goes_on(drafts_[index], line); });
+    if (open.empty() || is_own) {
       start(line, opens);
       if (drafts_.size() == reports) before_[line.caller] = line;
     } else {
@@ -60,9 +62,8 @@ class Grouping {
     // Behind its stack a report only goes on with the machine's last words.
     if (is_panic(line.text) || line.text.starts_with("Oops: ")) return true;
     if (draft.in_stack || (is_cut_here(line) && draft.cut_here)) return false;
-    // "list_del corruption", "cut here", "kernel BUG at" and "invalid opcode" are one report; another one's words come
-    // behind its registers.
-    return draft.rank < kCpuRank || !pid_in(line.text).empty();
+    // "list_del corruption", "cut here", "kernel BUG at" and "invalid opcode" are one report, until it names who ran.
+    return draft.pid.empty() || pid_in(line.text) == draft.pid;
   }
 
   /// Lines with which the kernel tells what goes on, on request (kernel: sched_show_task(), drivers/tty/sysrq.c).

@@ -50,8 +50,11 @@ std::string_view without_blanks(std::string_view text) {
 
 /// A line that several stacks of one report are told apart by.
 bool is_heading(std::string_view words) {
-  return words.starts_with("CPU: ") || words.starts_with("Allocated by task ") || words.starts_with("Freed by task ") ||
-         words.starts_with("Last potentially related work creation:");
+  for (const std::string_view start : {"CPU: ", "Allocated by task ", "Freed by task ", "Allocated in ", "Freed in ",
+                                       "Last potentially related work creation:"}) {
+    if (words.starts_with(start)) return true;
+  }
+  return false;
 }
 
 class Tracer {
@@ -92,11 +95,11 @@ class Tracer {
   /// What one evidence has come to so far.
   struct Trace {
     std::vector<std::string> lines;
-    std::string heading;       ///< of the stack that is being read
-    bool told_heading = true;  ///< the first stack needs none
-    int number = 0;            ///< of the next frame
-    std::optional<Met> last;   ///< the frame before
-    int repeated = 0;          ///< how often it came again
+    std::string heading;  ///< of the stack that is being read
+    bool told_heading = true;
+    int number = 0;           ///< of the next frame
+    std::optional<Met> last;  ///< the frame before
+    int repeated = 0;         ///< how often it came again
     std::set<std::string> faults;
     std::set<std::string> without_lines;
   };
@@ -104,8 +107,9 @@ class Tracer {
   void add(std::string_view words) {
     if (is_heading(words)) {
       trace_.heading = words;
-      if (trace_.number == 0) return;
       end_repetition();
+      // That of the first stack goes without saying, unless it is not about now.
+      if (trace_.lines.empty() && words.starts_with("CPU: ")) return;
       trace_.number = 0;
       trace_.told_heading = false;
       return;

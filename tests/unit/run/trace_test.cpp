@@ -84,6 +84,17 @@ TEST_F(TraceTest, EachStackOfAReportIsNumberedByItself) {
              "Allocated by task 63:", "#0 sum_of+0x9 [places]  /src/places/other.c:13  return twin(number) + 1;"}));
 }
 
+TEST_F(TraceTest, ASlabReportTellsWhereTheObjectIsFrom) {
+  EXPECT_EQ(trace({"[    3.000000] BUG kmalloc-64 (Not tainted): Object already free",
+                   "[    3.000001] Allocated in places_exit+0xd/0xe [places] age=0 cpu=0 pid=118",
+                   "[    3.000002]  places_exit+0xd/0xe [places]", "[    3.000003] CPU: 0 PID: 118 Comm: insmod",
+                   "[    3.000004] Call Trace:", "[    3.000005]  sum_of+0x9/0x11 [places]"}),
+            (Lines{"Allocated in places_exit+0xd/0xe [places] age=0 cpu=0 pid=118",
+                   "#0 places_exit+0xd [places]  /src/places/places.c:53  *places_pointer = 0;",
+                   "CPU: 0 PID: 118 Comm: insmod",
+                   "#0 sum_of+0x9 [places]  /src/places/other.c:13  return twin(number) + 1;"}));
+}
+
 TEST_F(TraceTest, AnAddressInCodeThatIsGoneHasItsSource) {
   wire::Loaded loaded;
   loaded.module = "places";
