@@ -54,7 +54,8 @@ bool is_heading(std::string_view words) {
                                        "Last potentially related work creation:"}) {
     if (words.starts_with(start)) return true;
   }
-  return false;
+  // "'abba_a' (pid 86), state D:" of a hang's autopsy.
+  return words.starts_with('\'') && words.ends_with(':') && words.find("(pid ") != std::string_view::npos;
 }
 
 class Tracer {

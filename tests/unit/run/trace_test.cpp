@@ -84,6 +84,15 @@ TEST_F(TraceTest, EachStackOfAReportIsNumberedByItself) {
              "Allocated by task 63:", "#0 sum_of+0x9 [places]  /src/places/other.c:13  return twin(number) + 1;"}));
 }
 
+TEST_F(TraceTest, TasksThatHangAreTold) {
+  EXPECT_EQ(
+      trace({"'left' (pid 86), state D:\n  places_exit+0xd/0xe [places]\n  kthread+0xd7/0x100",
+             "'right' (pid 87), state D:\n  sum_of+0x9/0x11 [places]"}),
+      (Lines{
+          "'left' (pid 86), state D:", "#0 places_exit+0xd [places]  /src/places/places.c:53  *places_pointer = 0;",
+          "'right' (pid 87), state D:", "#0 sum_of+0x9 [places]  /src/places/other.c:13  return twin(number) + 1;"}));
+}
+
 TEST_F(TraceTest, ASlabReportTellsWhereTheObjectIsFrom) {
   EXPECT_EQ(trace({"[    3.000000] BUG kmalloc-64 (Not tainted): Object already free",
                    "[    3.000001] Allocated in places_exit+0xd/0xe [places] age=0 cpu=0 pid=118",
