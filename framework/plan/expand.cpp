@@ -13,6 +13,7 @@
 
 #include "plan/guest_shape.hpp"
 #include "plan/module_lookup.hpp"
+#include "plan/needs.hpp"
 #include "plan/reader.hpp"
 #include "plan/steps.hpp"
 
@@ -254,6 +255,7 @@ class Expansion {
     }
     add_time(reader, next);
     next.skip = reader.text("skip");
+    next.needs = read_needs(reader);
     next.checks = read_checks();
     if (modules_ != nullptr) {
       if (!known_modules_) {

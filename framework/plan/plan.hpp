@@ -90,6 +90,13 @@ struct Checks {
   std::vector<std::string> allow_threads;
 };
 
+/// Something that the kernel has to be configured with.
+struct Need {
+  std::string name;    ///< as written: "kasan", "CONFIG_SMP"
+  std::string option;  ///< "CONFIG_KASAN", "CONFIG_SMP"
+  bool operator==(const Need &) const = default;
+};
+
 /// One plan at one point of its matrix.
 struct Case {
   std::string plan_name;                     ///< `name:` of the plan
@@ -106,6 +113,7 @@ struct Case {
   std::string time;                  ///< "virtual" or "real"; empty: virtual wherever the guest is emulated
   std::uint64_t seed = 0;            ///< of the guest's random pool and start; 0: none
   std::optional<std::string> skip;   ///< reason
+  std::vector<Need> needs;           ///< skipped on a kernel that lacks one of them
   std::vector<std::string> options;  ///< words of the command line that shaped this case ("--cpus", "8"), to repeat it
 };
 

@@ -38,10 +38,10 @@ steps:
 
 const char *const kReferenceModules = R"md(### `module`
 
-A bare name is looked up, from the plan's own folder: `./NAME.ko`, `./NAME/`, `./modules/NAME`, `../modules/NAME`, then in each folder
-given with `--modules DIR`. A folder has a Kbuild or a Makefile and is built for each kernel; a `.ko` is taken as it is. Paths, symbolic
-links followed, may not lead out of the plan's own folder, its sibling `../modules` and the `--modules` folders. Several modules are
-listed in the order of loading. Where lsmod's name is not the folder's, write a map:
+A bare name is looked up, from the plan's own folder: `./NAME.ko`, `./NAME/`, `./modules/NAME`, `../modules/NAME`; for plans in
+`plans/faulty/` also `modules/faulty/NAME` beside `plans/`; then in each folder given with `--modules DIR`. A folder has a Kbuild or a
+Makefile and is built for each kernel; a `.ko` is taken as it is. Paths, symbolic links followed, may not lead out of the plan's own
+folder, these folders of modules and the `--modules` folders. Several modules are listed in the order of loading. Where lsmod's name is not the folder's, write a map:
 
 )md";
 
@@ -51,7 +51,7 @@ A plan runs once for each combination of the values of `kernel`, `guest.cpus` an
 `ex7_4 [cpus=4 cpu=3]`. The words `first` and `last` stand for CPU 0 and the last CPU of the case's guest; values that come out the
 same are taken once, so a guest with one CPU gets one case of `[first, last]`.
 
-`${NAME}` is filled in with a variable's value in any text of `guest`, `module`, `kernel_modules`, `checks`, `timeout`, `skip` and `steps`;
+`${NAME}` is filled in with a variable's value in any text of `guest`, `module`, `kernel_modules`, `checks`, `timeout`, `needs`, `skip` and `steps`;
 `${cpus}` and `${kernel}` are always there. Any other name is an error, so a `${HOME}` for the guest's shell is written `$${HOME}`: `$${` stands
 for a plain `${`. Inside `{…}` and `[…]`, YAML wants quotes around it: `{cpu: "${cpu}"}`.
 
@@ -122,7 +122,8 @@ in `ps` also matches the cut one.
 but by the loading of an out-of-tree, unsigned module; after the last unload no thread, module, /proc, /sys or /dev entry is left that was not there before.
 
 **Outcomes.** Passed; Failed: a step did not hold; Crashed: the kernel reported a defect; Hung: a stall, or a deadline of an action passed; Leaked:
-something stayed behind after unload; Errored: it could not be judged (the guest died, the host failed); Skipped: `skip` gave a reason.
+something stayed behind after unload; Errored: it could not be judged (the guest died, the host failed); Skipped: `skip`
+gave a reason, or the kernel lacks what the plan `needs`.
 
 **Safety.** A plan runs nothing on the host and reads nothing outside its own folder and the modules' folders. `run` is for the guest,
 which has no network, and the next case finds it as if nothing had happened.

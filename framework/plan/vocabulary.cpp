@@ -106,6 +106,10 @@ const Table &plan_table() {
         "real",
         {"virtual", "real", "deterministic"}},
        {"checks", Type::map, "all on", "what is checked without asking", "{taint: false}", {}, &checks_table()},
+       {"needs", Type::texts, "nothing",
+        "what the kernel has to have been built with, else the cases are skipped: kasan, lockdep, kmemleak, "
+        "debug_objects, fault_injection, kcsan, ubsan, or an option's name",
+        "[kasan, CONFIG_NUMA]"},
        {"skip", Type::text, "", "a reason: the cases are not run but reported as skipped", "needs real hardware"},
        {"steps",
         Type::steps,

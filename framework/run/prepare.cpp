@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "kernel/vmlinux.hpp"
+#include "run/needs.hpp"
 
 namespace kmodtest::run {
 
@@ -117,6 +118,8 @@ void Preparer::add_kernel_modules(const plan::Case &test_case, Prepared &prepare
 Prepared Preparer::prepare(const plan::Case &test_case) {
   Prepared prepared;
   prepared.kernel = resolve_kernel(kernel_name(test_case));
+  prepared.skip = unmet_needs(test_case.needs, prepared.kernel);
+  if (prepared.skip) return prepared;
 
   const std::function<BootFiles()> make = [&] {
     return BootFiles{kernel::bootable_image_for(prepared.kernel, cache_),

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,7 @@ struct BootFiles {
 /// All that a case needs before its guest starts.
 struct Prepared {
   kernel::Kernel kernel;
+  std::optional<std::string> skip;  ///< the kernel lacks what the case needs; nothing else is prepared then
   vm::GuestSpec spec;  ///< the accelerator is the caller's to choose
   std::vector<kernel::ModuleInfo> modules;
   std::vector<kernel::PreflightFinding> preflight;

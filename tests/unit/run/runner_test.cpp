@@ -456,6 +456,20 @@ TEST_F(RunnerTest, ASkippedCaseStartsNoGuestAndSaysWhy) {
   EXPECT_EQ(exit_code(result), ExitCode::all_passed);
 }
 
+TEST_F(RunnerTest, ACaseWhoseKernelLacksSomethingIsSkippedWithTheReason) {
+  prepare_ = [](const plan::Case &test_case) {
+    Prepared prepared = prepare_case(test_case);
+    prepared.skip = "needs kasan";
+    return prepared;
+  };
+  const auto result = run({make_case("a")});
+  EXPECT_EQ(outcome(0), Outcome::skipped);
+  EXPECT_EQ(recorder_.cases[0].verdict.skip_reason, "needs kasan");
+  EXPECT_EQ(recorder_.cases[0].kernel_release, "6.1.0-test");
+  EXPECT_EQ(started_, 0);
+  EXPECT_EQ(exit_code(result), ExitCode::all_passed);
+}
+
 TEST_F(RunnerTest, ASignalStopsTheGuestsAndCompletesTheReports) {
   plays_ = {Plays::only_ready};
   options_.workers = 2;
