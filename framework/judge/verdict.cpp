@@ -8,6 +8,7 @@
 
 #include "judge/always.hpp"
 #include "judge/expectation.hpp"
+#include "judge/expected.hpp"
 #include "observe/kmsg.hpp"
 
 namespace kmodtest::judge {
@@ -20,7 +21,8 @@ struct Weighed {
 };
 
 // Definite before indefinite, cause before consequence: a leak after a failed step is the step's doing.
-constexpr int kCrashed = 60, kHung = 50, kStepFailed = 40, kErrored = 30, kLeaked = 20, kTainted = 10;
+constexpr int kCrashed = 60, kHung = 50, kStepFailed = 40, kErrored = 30, kReportMissing = 25, kLeaked = 20,
+              kTainted = 10;
 
 int weight_of(Outcome outcome) {
   switch (outcome) {
@@ -157,7 +159,7 @@ std::optional<Finding> check_inventories(const CaseView &view) {
 
 /// A guest that never spoke: whatever its kernel printed, no module under test was there to cause it.
 Verdict never_ready(const Observations &seen) {
-  Verdict verdict{Outcome::errored, {}, {}};
+  Verdict verdict{Outcome::errored, {}, {}, {}};
   Evidence evidence;
   evidence.summary = with_detail("the guest did not come up", seen.ending.detail);
   evidence.details = last_lines(seen.console, 20);
@@ -168,7 +170,7 @@ Verdict never_ready(const Observations &seen) {
 }
 
 Verdict failed_preflight(const Observations &seen) {
-  Verdict verdict{Outcome::failed, {}, {}};
+  Verdict verdict{Outcome::failed, {}, {}, {}};
   for (const auto &finding : seen.preflight) {
     Evidence evidence;
     evidence.summary = "preflight: " + finding.message;
@@ -176,6 +178,44 @@ Verdict failed_preflight(const Observations &seen) {
     evidence.hint = finding.hint;
     verdict.evidence.push_back(std::move(evidence));
   }
+  return verdict;
+}
+
+/// As if the plan expected nothing but the reports it names.
+Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
+  const Observations &seen = view.seen;
+  std::vector<Weighed> found;
+  const auto add = [&](Finding finding) {
+    const int weight = weight_of(finding.outcome);
+    found.push_back({std::move(finding), weight});
+  };
+  for (auto &finding : check_reports(view, reports)) add(std::move(finding));
+  const bool has_report =
+      std::any_of(found.begin(), found.end(), [](const Weighed &one) { return one.weight >= kHung; });
+  for (auto &finding : missing_reports(view, reports)) found.push_back({std::move(finding), kReportMissing});
+  const Consequences consequences(view, reports);
+  bool all_steps_seen = true;
+  bool step_failed = false;
+  if (seen.ending.kind != Ending::Kind::not_started) {
+    if (auto finding = check_steps(view, all_steps_seen)) {
+      step_failed = true;
+      if (!consequences.explain(view, *finding)) add(std::move(*finding));
+    }
+  }
+  if (!consequences.explain(seen.ending.kind)) {
+    if (auto finding = check_ending(view, has_report, all_steps_seen || step_failed)) add(std::move(*finding));
+  }
+  // After a step that did not hold nothing was unloaded; what is left is no leak then.
+  if (!step_failed && !consequences.any() && seen.ending.kind == Ending::Kind::completed) {
+    if (auto finding = check_inventories(view)) add(std::move(*finding));
+    for (auto &finding : check_leftovers(view)) add(std::move(finding));
+    for (auto &finding : check_taint(view)) found.push_back({std::move(finding), kTainted});
+  }
+  if (found.empty()) return {Outcome::passed, {}, {}, {}};
+  std::stable_sort(found.begin(), found.end(),
+                   [](const Weighed &left, const Weighed &right) { return left.weight > right.weight; });
+  Verdict verdict{found.front().finding.outcome, {}, {}, {}};
+  for (auto &one : found) verdict.evidence.push_back(std::move(one.finding.evidence));
   return verdict;
 }
 
@@ -201,6 +241,12 @@ const char *outcome_name(Outcome outcome) {
   return "errored";
 }
 
+std::string outcome_word(Outcome outcome) {
+  std::string word = outcome_name(outcome);
+  word[0] = static_cast<char>(word[0] - 'a' + 'A');
+  return word;
+}
+
 std::vector<wire::KernelLogLine> Observations::log() const {
   std::vector<wire::KernelLogLine> lines;
   for (const auto &report : reports) {
@@ -211,51 +257,29 @@ std::vector<wire::KernelLogLine> Observations::log() const {
 }
 
 Verdict judge(const plan::Case &test_case, const Observations &seen) {
-  if (test_case.skip) return {Outcome::skipped, {}, *test_case.skip};
-  if (!seen.preflight.empty()) return failed_preflight(seen);
-
-  if (!seen.agent && seen.ending.kind != Ending::Kind::not_started) return never_ready(seen);
+  if (test_case.skip) return {Outcome::skipped, {}, *test_case.skip, {}};
+  if (!seen.preflight.empty()) return compared(test_case, failed_preflight(seen), {});
+  if (!seen.agent && seen.ending.kind != Ending::Kind::not_started) {
+    return compared(test_case, never_ready(seen), {});
+  }
   const CaseView view(test_case, seen);
-  std::vector<Weighed> found;
-  const auto add = [&](Finding finding) {
-    const int weight = weight_of(finding.outcome);
-    found.push_back({std::move(finding), weight});
-  };
-  for (auto &finding : check_reports(view)) add(std::move(finding));
-  const bool has_report =
-      std::any_of(found.begin(), found.end(), [](const Weighed &one) { return one.weight >= kHung; });
-  bool all_steps_seen = true;
-  bool step_failed = false;
-  if (seen.ending.kind != Ending::Kind::not_started) {
-    if (auto finding = check_steps(view, all_steps_seen)) {
-      step_failed = true;
-      add(std::move(*finding));
-    }
-  }
-  if (auto finding = check_ending(view, has_report, all_steps_seen || step_failed)) add(std::move(*finding));
-  // After a step that did not hold nothing was unloaded; what is left is no leak then.
-  if (!step_failed && seen.ending.kind == Ending::Kind::completed) {
-    if (auto finding = check_inventories(view)) add(std::move(*finding));
-    for (auto &finding : check_leftovers(view)) add(std::move(finding));
-    for (auto &finding : check_taint(view)) found.push_back({std::move(finding), kTainted});
-  }
-  if (found.empty()) return {Outcome::passed, {}, {}};
-  std::stable_sort(found.begin(), found.end(),
-                   [](const Weighed &left, const Weighed &right) { return left.weight > right.weight; });
-  Verdict verdict{found.front().finding.outcome, {}, {}};
-  for (auto &one : found) verdict.evidence.push_back(std::move(one.finding.evidence));
-  return verdict;
+  const SeenReports reports = reports_of(view);
+  return compared(test_case, verdict_of(view, reports), expected_reports(view, reports));
 }
 
 bool decided_early(const plan::Case &test_case, const std::vector<wire::KernelLogLine> &log) {
-  if (!test_case.checks.reports) return false;
+  if (!test_case.checks.reports && !test_case.expect) return false;
   const auto begin = std::find_if(log.begin(), log.end(), observe::is_marker);
   // Asked at every batch of lines: most have nothing of the kind.
   const auto first = begin == log.end() ? log.begin() : begin;
   if (std::none_of(first, log.end(), observe::opens_report)) return false;
   const auto reports = observe::find_reports({first, log.end()}, module_names(test_case));
-  return std::any_of(reports.begin(), reports.end(), [](const observe::KernelReport &report) {
-    return report.report_class != observe::ReportClass::leftover;
+  if (all_came(test_case, reports)) return true;
+  const bool expects_reports = test_case.expect && !test_case.expect->reports.empty();
+  return std::any_of(reports.begin(), reports.end(), [&](const observe::KernelReport &report) {
+    if (!test_case.checks.reports || report.report_class == observe::ReportClass::leftover) return false;
+    // Half a report may have no place yet that a pattern could fit.
+    return !expects_reports || (observe::is_complete(report) && !is_expected(test_case, report));
   });
 }
 

@@ -32,6 +32,12 @@ bool is_rule(std::string_view text) {
   return text.starts_with("===================");
 }
 
+/// The die counter: "Oops: 0002 [#1] PREEMPT SMP", "divide error: 0000 [#1]" (kernel: __die_header()).
+bool kills(std::string_view text) {
+  const std::size_t at = text.find(" [#");
+  return at != std::string_view::npos && at + 3 < text.size() && text[at + 3] >= '0' && text[at + 3] <= '9';
+}
+
 /// One report while its lines come in.
 struct Draft {
   KernelReport report;
@@ -109,6 +115,7 @@ class Grouping {
       if (draft.signature == nullptr) draft.name(*row, line);
       draft.report.fatal = draft.report.fatal || row->fatal;
     }
+    draft.report.killed = draft.report.killed || kills(line.text);
     if (contains(line.text, "Call Trace:")) draft.in_stack = true;
     if (draft.in_stack && parse_frame(line.text)) draft.frames = true;
     if (ends_here(draft, line.text)) {
@@ -138,6 +145,7 @@ class Grouping {
     if (row == nullptr && !cut_here) return;
     Draft draft;
     draft.cut_here = cut_here;
+    draft.report.killed = kills(line.text);
     draft.report.lines.push_back(line);
     if (row != nullptr) {
       draft.name(*row, line);

@@ -26,6 +26,7 @@ struct KernelReport {
       where;  ///< "ex_fault_write+0x1c" of the first frame in a module under test, else of the first that is no helper
   std::string module;                      ///< "faulty_oops", or empty when `where` is in the kernel
   bool fatal = false;                      ///< the guest cannot go on (panic, double fault)
+  bool killed = false;                     ///< the kernel killed who was running ("Oops: 0002 [#1] …")
   std::vector<wire::KernelLogLine> lines;  ///< from the opening line to the end of the report
 };
 

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "plan/expect.hpp"
 #include "plan/guest_shape.hpp"
 #include "plan/module_lookup.hpp"
 #include "plan/needs.hpp"
@@ -72,6 +73,7 @@ class Expansion {
     plan.tags = reader.texts("tags");
     if (const Node *guest = root_.find("guest"); guest != nullptr) guest_ = reader.map("guest");
     if (const Node *checks = root_.find("checks"); checks != nullptr) checks_ = reader.map("checks");
+    expect_ = reader.map("expect");
     modules_ = root_.find("module");
     steps_ = read_step_list();
     read_axes(reader);
@@ -257,6 +259,7 @@ class Expansion {
     next.skip = reader.text("skip");
     next.needs = read_needs(reader);
     next.checks = read_checks();
+    if (expect_ != nullptr) next.expect = read_expect(*expect_, scope_);
     if (modules_ != nullptr) {
       if (!known_modules_) {
         const std::size_t before = problems_.errors();
@@ -330,6 +333,7 @@ class Expansion {
   Places places_;
   const Node *guest_ = nullptr;
   const Node *checks_ = nullptr;
+  const Node *expect_ = nullptr;
   const Node *modules_ = nullptr;
   const std::vector<Node> *steps_ = nullptr;
   std::vector<int> cpus_;
