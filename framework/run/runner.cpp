@@ -138,7 +138,8 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   const int workers = workers_for(cases);
   std::vector<Entry> entries = entries_of(cases);
   const std::size_t runs = entries.size();
-  const auto order = options_.shuffle_seed ? Schedule::Order::as_given : Schedule::Order::longest_first;
+  const bool as_given = options_.as_given || options_.shuffle_seed;
+  const auto order = as_given ? Schedule::Order::as_given : Schedule::Order::longest_first;
   State state(std::move(prepare), workers, Schedule(entries, workers, order));
   state.cache = std::move(cache);
   if (options_.snapshots) {

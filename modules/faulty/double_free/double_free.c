@@ -10,7 +10,7 @@
 
 static int __init double_free_init(void)
 {
-	void *object = kmalloc(700, GFP_KERNEL);
+	void *object = kmalloc(1500, GFP_KERNEL);
 	void *volatile kept = object;
 
 	if (!object)

@@ -16,7 +16,7 @@ static void write_to(u32 *object)
 
 static int __init use_after_free_init(void)
 {
-	u32 *object = kmalloc(700, GFP_KERNEL);
+	u32 *object = kmalloc(1500, GFP_KERNEL);
 	u32 *volatile kept = object;
 
 	if (!object)
@@ -24,7 +24,7 @@ static int __init use_after_free_init(void)
 	kfree(object);
 	write_to(kept);
 	/* Handed out again, which is when the poison is looked at. */
-	kfree(kmalloc(700, GFP_KERNEL));
+	kfree(kmalloc(1500, GFP_KERNEL));
 	return 0;
 }
 

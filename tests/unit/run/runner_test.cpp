@@ -382,6 +382,19 @@ TEST_F(RunnerTest, AShuffledRunHasTheOrderOfItsSeed) {
   for (const auto &finished : recorder_.cases) EXPECT_EQ(std::to_string(finished.number), finished.test_case->id);
 }
 
+TEST_F(RunnerTest, ARunAsGivenHasTheOrderOfItsCases) {
+  History earlier(scratch_.path() / "history.json");
+  const std::vector<std::shared_ptr<const plan::Case>> cases = {make_case("short"), make_case("long"),
+                                                                make_case("short")};
+  earlier.add(*cases[1], report::Seconds(9), Outcome::passed);
+  ASSERT_TRUE(earlier.save());
+  options_.history = std::make_shared<History>(scratch_.path() / "history.json");
+  options_.workers = 1;
+  options_.as_given = true;
+  run(cases);
+  EXPECT_EQ(recorder_.order(), (std::vector<std::string>{"short", "long", "short"}));
+}
+
 TEST_F(RunnerTest, TheLongestCaseOfEarlierRunsComesFirstAndThisRunIsRemembered) {
   const auto file = scratch_.path() / "history.json";
   const std::vector<std::shared_ptr<const plan::Case>> cases = {make_case("short"), make_case("long"),
