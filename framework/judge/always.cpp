@@ -24,6 +24,8 @@ constexpr std::uint64_t bit(unsigned number) {
 constexpr std::uint64_t kProprietary = bit(0), kForcedUnload = bit(3), kBadPage = bit(5), kDied = bit(7),
                         kWarned = bit(9), kStaging = bit(10), kOutOfTree = bit(12), kUnsigned = bit(13),
                         kSoftLockup = bit(14);
+/// Those that come with a report of the kernel.
+constexpr std::uint64_t kOfReports = kBadPage | kDied | kWarned | kSoftLockup;
 
 bool ended_badly(Ending::Kind kind) {
   return kind == Ending::Kind::panicked || kind == Ending::Kind::guest_gone || kind == Ending::Kind::channel_broken ||
@@ -120,12 +122,13 @@ Finding finding_of(const CaseView &view, const KernelReport &report, bool from_c
 
 SeenReports reports_of(const CaseView &view) {
   const auto modules = module_names(view.test_case);
+  const auto loaded = view.seen.loaded();
   const auto first = view.log.begin() + static_cast<std::ptrdiff_t>(view.begin);
-  SeenReports seen{observe::find_reports({first, view.log.end()}, modules), false};
+  SeenReports seen{observe::find_reports({first, view.log.end()}, modules, loaded), false};
   if (!ended_badly(view.seen.ending.kind)) return seen;
   if (!seen.reports.empty() && observe::is_complete(seen.reports.back())) return seen;
   // The last lines may have reached the console only.
-  auto on_console = observe::find_reports(console_of(view), modules);
+  auto on_console = observe::find_reports(console_of(view), modules, loaded);
   if (lines_in(on_console) > lines_in(seen.reports)) seen = {std::move(on_console), true};
   return seen;
 }
@@ -201,7 +204,7 @@ std::vector<Finding> check_taint(const CaseView &view) {
   }
   if (forces_unload(view.test_case)) explained |= kForcedUnload;
   // A report that the plan tolerates taints as well; one that it does not outranks this anyway.
-  if (!reports_of(view).reports.empty()) explained |= kBadPage | kDied | kWarned | kSoftLockup;
+  if (!reports_of(view).reports.empty()) explained |= kOfReports;
   const auto *last = view.after_unload.back();
   const std::uint64_t unexplained = last->inventory.taint & ~view.baseline->inventory.taint & ~explained;
   if (unexplained == 0) return {};
@@ -209,6 +212,11 @@ std::vector<Finding> check_taint(const CaseView &view) {
   finding.evidence.summary = "the kernel is tainted: " + observe::render_taint(unexplained);
   finding.evidence.expected = "no taint but the module's own (O, E, C, and P without a GPL-compatible license)";
   finding.evidence.seen = observe::render_taint(last->inventory.taint);
+  if ((unexplained & kOfReports) != 0) {
+    // The kernel reported something, and its words were lost or are none that we know.
+    finding.outcome = (unexplained & kOfReports) == kSoftLockup ? Outcome::hung : Outcome::crashed;
+    finding.evidence.summary = "unknown report: " + finding.evidence.summary;
+  }
   return {finding};
 }
 

@@ -18,6 +18,19 @@ bool fits(const wire::Pattern &pattern, const KernelReport &report) {
   return observe::Matcher(pattern).matches(observe::describe(report));
 }
 
+/// The first pattern of the plan that fits, or null.
+const wire::Pattern *pattern_of(const plan::Case &test_case, const KernelReport &report) {
+  if (!test_case.expect) return nullptr;
+  const auto &patterns = test_case.expect->reports;
+  const auto found = std::find_if(patterns.begin(), patterns.end(),
+                                  [&](const wire::Pattern &pattern) { return fits(pattern, report); });
+  return found == patterns.end() ? nullptr : &*found;
+}
+
+std::string words_of(const wire::Pattern &pattern) {
+  return "a report of the kernel like " + observe::render_pattern(pattern);
+}
+
 /// True when a line of what the verdict says fits.
 bool is_said(const wire::Pattern &pattern, const Verdict &verdict) {
   const observe::Matcher matcher(pattern);
@@ -56,16 +69,17 @@ std::string words_of(const plan::Expect &expect) {
 }  // namespace
 
 bool is_expected(const plan::Case &test_case, const KernelReport &report) {
-  if (!test_case.expect) return false;
-  const auto &patterns = test_case.expect->reports;
-  return std::any_of(patterns.begin(), patterns.end(),
-                     [&](const wire::Pattern &pattern) { return fits(pattern, report); });
+  return pattern_of(test_case, report) != nullptr;
 }
 
 std::vector<Finding> expected_reports(const CaseView &view, const SeenReports &seen) {
   std::vector<Finding> findings;
   for (const auto &report : seen.reports) {
-    if (is_expected(view.test_case, report)) findings.push_back(finding_of(view, report, seen.from_console));
+    const wire::Pattern *pattern = pattern_of(view.test_case, report);
+    if (pattern == nullptr) continue;
+    findings.push_back(finding_of(view, report, seen.from_console));
+    findings.back().evidence.expected = words_of(*pattern);
+    findings.back().evidence.hint.clear();
   }
   return findings;
 }
@@ -82,9 +96,8 @@ std::vector<Finding> missing_reports(const CaseView &view, const SeenReports &se
     auto &evidence = finding.evidence;
     evidence.where = expect.where;
     evidence.source = expect.source;
-    const std::string shown = observe::render_pattern(pattern);
-    evidence.summary = fmt::format("the expected report {} did not come", shown);
-    evidence.expected = "a report of the kernel like " + shown;
+    evidence.summary = fmt::format("the expected report {} did not come", observe::render_pattern(pattern));
+    evidence.expected = words_of(pattern);
     for (const auto &report : seen.reports) {
       evidence.seen += (evidence.seen.empty() ? "" : "\n") + observe::describe(report);
     }

@@ -209,7 +209,10 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
   if (!step_failed && !consequences.any() && seen.ending.kind == Ending::Kind::completed) {
     if (auto finding = check_inventories(view)) add(std::move(*finding));
     for (auto &finding : check_leftovers(view)) add(std::move(finding));
-    for (auto &finding : check_taint(view)) found.push_back({std::move(finding), kTainted});
+    for (auto &finding : check_taint(view)) {
+      const int weight = finding.outcome == Outcome::failed ? kTainted : weight_of(finding.outcome);
+      found.push_back({std::move(finding), weight});
+    }
   }
   if (found.empty()) return {Outcome::passed, {}, {}, {}};
   std::stable_sort(found.begin(), found.end(),
@@ -256,6 +259,15 @@ std::vector<wire::KernelLogLine> Observations::log() const {
   return lines;
 }
 
+std::vector<observe::ModuleRange> Observations::loaded() const {
+  std::vector<observe::ModuleRange> ranges;
+  for (const auto &report : reports) {
+    const auto *load = std::get_if<wire::Loaded>(&report);
+    if (load != nullptr && load->record) ranges.push_back({load->module, load->record->address, load->record->size});
+  }
+  return ranges;
+}
+
 Verdict judge(const plan::Case &test_case, const Observations &seen) {
   if (test_case.skip) return {Outcome::skipped, {}, *test_case.skip, {}};
   if (!seen.preflight.empty()) return compared(test_case, failed_preflight(seen), {});
@@ -267,13 +279,13 @@ Verdict judge(const plan::Case &test_case, const Observations &seen) {
   return compared(test_case, verdict_of(view, reports), expected_reports(view, reports));
 }
 
-bool decided_early(const plan::Case &test_case, const std::vector<wire::KernelLogLine> &log) {
+bool decided_early(const plan::Case &test_case, const Observations &seen, const std::vector<wire::KernelLogLine> &log) {
   if (!test_case.checks.reports && !test_case.expect) return false;
   const auto begin = std::find_if(log.begin(), log.end(), observe::is_marker);
   // Asked at every batch of lines: most have nothing of the kind.
   const auto first = begin == log.end() ? log.begin() : begin;
   if (std::none_of(first, log.end(), observe::opens_report)) return false;
-  const auto reports = observe::find_reports({first, log.end()}, module_names(test_case));
+  const auto reports = observe::find_reports({first, log.end()}, module_names(test_case), seen.loaded());
   if (all_came(test_case, reports)) return true;
   const bool expects_reports = test_case.expect && !test_case.expect->reports.empty();
   return std::any_of(reports.begin(), reports.end(), [&](const observe::KernelReport &report) {

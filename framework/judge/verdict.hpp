@@ -69,6 +69,8 @@ struct Observations {
 
   /// All kernel log lines, in order.
   std::vector<wire::KernelLogLine> log() const;
+  /// Where the modules were that have been loaded so far.
+  std::vector<observe::ModuleRange> loaded() const;
 };
 
 /// The verdict of a case. A kernel report outranks a step that did not hold; an unknown is never a pass. What the plan
@@ -76,6 +78,7 @@ struct Observations {
 Verdict judge(const plan::Case &test_case, const Observations &seen);
 
 /// True once a report of the kernel has settled the outcome and nothing of use is to come: the guest may be stopped.
-bool decided_early(const plan::Case &test_case, const std::vector<wire::KernelLogLine> &log);
+/// `log` is that of `seen`, which may be long.
+bool decided_early(const plan::Case &test_case, const Observations &seen, const std::vector<wire::KernelLogLine> &log);
 
 }  // namespace kmodtest::judge

@@ -10,6 +10,7 @@
 #include "report/text.hpp"
 #include "run/ending.hpp"
 #include "run/stopwatch.hpp"
+#include "run/trace.hpp"
 
 namespace kmodtest::run {
 
@@ -130,7 +131,7 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
     const auto *lines = std::get_if<wire::LogLines>(&report);
     if (!lines || decided) return;
     talk.log.insert(talk.log.end(), lines->lines.begin(), lines->lines.end());
-    if (!judge::decided_early(*talk.test_case, talk.log)) return;
+    if (!judge::decided_early(*talk.test_case, *talk.seen, talk.log)) return;
     decided = true;
     grace.expires_after(limits_.after_report);
     grace.async_wait([&talk](boost::system::error_code error) {
@@ -244,6 +245,7 @@ Task<report::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> tes
   finished.test_case = test_case;
   finished.seen = talk.seen;
   finished.verdict = judge::judge(*test_case, *talk.seen);
+  add_traces(finished.verdict, *talk.seen, prepared.kernel.headers);
   if (talk.answered && prepared.spec.clock == vm::Clock::virtual_) {
     finished.digest = digest_of(*talk.seen, finished.verdict);
   }

@@ -57,6 +57,7 @@ TEST(ExpectReport, TheReportPassesTheCase) {
   const auto verdict = stream.complete();
   EXPECT_THAT(told(verdict), ElementsAre("passed", "Crashed: NULL pointer dereference in ex_init+0x1c [ex]",
                                          "- NULL pointer dereference in ex_init+0x1c [ex]"));
+  EXPECT_EQ(verdict.evidence[0].expected, "a report of the kernel like 'NULL pointer dereference in ex_init'");
   EXPECT_EQ(verdict.evidence[0].details.size(), 5u);
 }
 
@@ -289,7 +290,7 @@ TEST(ExpectBoth, TheReportsAndTheVerdictOfTheRest) {
 }
 
 bool early(const Stream &stream) {
-  return decided_early(stream.test_case, stream.seen.log());
+  return decided_early(stream.test_case, stream.seen, stream.seen.log());
 }
 
 TEST(DecidedEarly, AnExpectedOopsLetsTheProgramGoOn) {
