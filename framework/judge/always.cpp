@@ -44,7 +44,7 @@ Finding finding_of(const CaseView &view, const KernelReport &report, bool from_c
 
 bool ended_badly(Ending::Kind kind) {
   return kind == Ending::Kind::panicked || kind == Ending::Kind::guest_gone || kind == Ending::Kind::channel_broken ||
-         kind == Ending::Kind::silent;
+         kind == Ending::Kind::silent || kind == Ending::Kind::stuck;
 }
 
 bool any_matches(const std::vector<std::string> &globs, const std::string &name) {
@@ -75,8 +75,9 @@ bool forces_unload(const plan::Case &test_case) {
 }
 
 std::vector<KernelReport> reports_of(const CaseView &view) {
-  return observe::find_reports({view.log.begin() + static_cast<std::ptrdiff_t>(view.begin), view.log.end()},
-                               module_names(view.test_case));
+  // What the kernel writes for an autopsy is no report of its own accord.
+  const auto line = [&view](std::size_t index) { return view.log.begin() + static_cast<std::ptrdiff_t>(index); };
+  return observe::find_reports({line(std::min(view.begin, view.until)), line(view.until)}, module_names(view.test_case));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "judge/always.hpp"
 #include "judge/expectation.hpp"
+#include "judge/hang.hpp"
 #include "observe/kmsg.hpp"
 
 namespace kmodtest::judge {
@@ -113,6 +114,11 @@ std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool 
       evidence.summary = with_detail("the guest was stopped before the end of its program", ending.detail);
       return finding;
     case Kind::timed_out:
+      finding.outcome = Outcome::hung;
+      evidence.summary = ending.detail;
+      evidence.details.clear();
+      return finding;
+    case Kind::stuck:
       finding.outcome = Outcome::hung;
       evidence.summary = ending.detail;
       evidence.details.clear();
@@ -229,10 +235,14 @@ Verdict judge(const plan::Case &test_case, const Observations &seen) {
   if (seen.ending.kind != Ending::Kind::not_started) {
     if (auto finding = check_steps(view, all_steps_seen)) {
       step_failed = true;
+      explain_hang(view, *finding);
       add(std::move(*finding));
     }
   }
-  if (auto finding = check_ending(view, has_report, all_steps_seen || step_failed)) add(std::move(*finding));
+  if (auto finding = check_ending(view, has_report, all_steps_seen || step_failed)) {
+    explain_hang(view, *finding);
+    add(std::move(*finding));
+  }
   // After a step that did not hold nothing was unloaded; what is left is no leak then.
   if (!step_failed && seen.ending.kind == Ending::Kind::completed) {
     if (auto finding = check_inventories(view)) add(std::move(*finding));
@@ -247,15 +257,28 @@ Verdict judge(const plan::Case &test_case, const Observations &seen) {
   return verdict;
 }
 
+bool wants_dissection(const plan::Case &test_case, const Observations &seen) {
+  if (seen.ending.kind == Ending::Kind::not_started || !seen.agent) return false;
+  for (const auto &report : seen.reports) {
+    const auto *autopsy = std::get_if<wire::Autopsy>(&report);
+    if (autopsy == nullptr) continue;
+    const auto &tasks = autopsy->tasks;
+    if (std::any_of(tasks.begin(), tasks.end(), [](const auto &one) { return one.task.state == 'D'; })) return true;
+  }
+  return judge(test_case, seen).outcome == Outcome::hung;
+}
+
 bool decided_early(const plan::Case &test_case, const std::vector<wire::KernelLogLine> &log) {
   if (!test_case.checks.reports) return false;
   const auto begin = std::find_if(log.begin(), log.end(), observe::is_marker);
   // Asked at every batch of lines: most have nothing of the kind.
   const auto first = begin == log.end() ? log.begin() : begin;
-  if (std::none_of(first, log.end(), observe::opens_report)) return false;
-  const auto reports = observe::find_reports({first, log.end()}, module_names(test_case));
+  const auto last = std::find_if(first, log.end(), observe::is_autopsy_marker);
+  if (std::none_of(first, last, observe::opens_report)) return false;
+  const auto reports = observe::find_reports({first, last}, module_names(test_case));
   return std::any_of(reports.begin(), reports.end(), [](const observe::KernelReport &report) {
-    return report.report_class != observe::ReportClass::leftover;
+    // A task that sleeps costs no time: the step's deadline comes, and the autopsy.
+    return report.report_class != observe::ReportClass::leftover && report.kind != "hung task";
   });
 }
 

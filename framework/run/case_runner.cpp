@@ -8,8 +8,10 @@
 #include "base/error.hpp"
 #include "kernel/digest.hpp"
 #include "report/text.hpp"
+#include "run/dissect.hpp"
 #include "run/ending.hpp"
 #include "run/stopwatch.hpp"
+#include "run/stuck_watch.hpp"
 
 namespace kmodtest::run {
 
@@ -32,6 +34,13 @@ std::string describe(const Prepared &prepared) {
   return fmt::format("{}, {}, {} MiB, {} time", prepared.kernel.release,
                      report::counted(static_cast<std::size_t>(spec.cpus), "CPU"), spec.memory_mib,
                      spec.clock == vm::Clock::virtual_ ? "virtual" : "real");
+}
+
+/// How long the agent may say nothing after it began a step, in guest time.
+std::optional<std::chrono::microseconds> silence_of(const wire::Step &step) {
+  if (const auto *sleep = std::get_if<wire::Sleep>(&step.body)) return sleep->duration;
+  if (step.within.count() <= 0 && wire::is_action(step.body)) return std::nullopt;
+  return step.within + step.hold_for;
 }
 
 }  // namespace
@@ -120,11 +129,23 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
       if (!error) talk.cut_short(why);
     });
   });
+  const bool counts_itself = prepared.spec.clock == vm::Clock::virtual_;
+  std::shared_ptr<StuckWatch> silence;
+  if (counts_itself) {
+    auto executor = co_await base::asio::this_coro::executor;
+    StuckWatch::GiveUp give_up = [&talk](const std::string &why) {
+      talk.cut_short({Ending::Kind::stuck, "the guest fell silent: " + why});
+    };
+    silence = std::make_shared<StuckWatch>(*talk.guest, executor, std::move(give_up));
+  }
   bool decided = false;
   const std::size_t steps = prepared.program.steps.size();
   std::function<void(const wire::Report &)> on_report = [&](const wire::Report &report) {
     talk.seen->reports.push_back(report);
-    if (const auto *step = std::get_if<wire::StepStarted>(&report); step && step->step < steps) {
+    const auto *step = std::get_if<wire::StepStarted>(&report);
+    if (silence)
+      silence->heard(step && step->step < steps ? silence_of(prepared.program.steps[step->step]) : std::nullopt);
+    if (step && step->step < steps) {
       progress(fmt::format("step {}/{}: {}", step->step + 1, steps, prepared.program.steps[step->step].label));
     }
     const auto *lines = std::get_if<wire::LogLines>(&report);
@@ -142,7 +163,6 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
     co_await push(talk, prepared, progress);
     const Stopwatch watch(talk.timings.steps);
     // Under virtual time the agent counts the timeout; this guards against a guest that lets it count no more.
-    const bool counts_itself = prepared.spec.clock == vm::Clock::virtual_;
     const auto wall_limit = limit * (counts_itself ? limits_.wall_per_guest_time : 1) + limits_.case_grace;
     const Ending too_long{Ending::Kind::timed_out, fmt::format("the case did not end within its timeout of {:g} s",
                                                                std::chrono::duration<double>(limit).count())};
@@ -154,6 +174,7 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
     if (!counts_itself) program.timeout = wire::Microseconds{0};
     std::function<Task<>()> go;
     if (talk.guest != talk.own_guest.get()) go = [&talk] { return talk.guest->resume(); };
+    if (silence) silence->start();
     const auto ended = co_await talk.session->run(std::move(program), wall_limit + limits_.case_grace,
                                                   std::move(on_report), std::move(go));
     talk.timings.guest = ended.time;
@@ -163,6 +184,7 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
   } catch (const agent::SessionError &error) {
     talk.seen->ending = talk.forced ? *talk.forced : ending_of(error);
   }
+  if (silence) co_await silence->join();
   grace.cancel();
   timeout.cancel();
   if (!talk.seen->agent) talk.seen->agent = talk.session->info();
@@ -203,6 +225,25 @@ Task<> CaseRunner::converse(Conversation &talk, const Prepared &prepared, const 
   }
 }
 
+Task<> CaseRunner::examine(Conversation &talk, const Prepared &prepared, const Progress &progress) {
+  if (!prepared.names || !judge::wants_dissection(*talk.test_case, *talk.seen)) co_return;
+  const Stopwatch watch(talk.timings.stop);
+  progress("looking at what hangs");
+  auto found = std::make_shared<judge::Dissection>();
+  std::function<void(vm::Inspector &)> look = [found, names = prepared.names](vm::Inspector &guest) {
+    *found = dissect(guest, names->get());
+  };
+  try {
+    co_await talk.guest->pause();
+    co_await talk.guest->inspect(std::move(look));
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::Error &error) {
+    found->problem = error.what();
+  }
+  talk.seen->dissection = std::move(*found);
+}
+
 Task<> CaseRunner::release(Conversation &talk) {
   const Stopwatch watch(talk.timings.stop);
   talk.guest->on_state_change({});
@@ -236,6 +277,7 @@ Task<report::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> tes
     } catch (...) {
       problem = std::current_exception();  // g++ 12 cannot co_await in a handler
     }
+    if (talk.guest && !problem && !cancellation_.cancelled()) co_await examine(talk, prepared, progress);
     if (talk.guest) co_await release(talk);
     if (cancellation_.cancelled()) throw base::Interrupted();
     if (problem) std::rethrow_exception(problem);

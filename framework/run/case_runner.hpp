@@ -55,6 +55,8 @@ class CaseRunner {
   base::Task<> converse(Conversation &talk, const Prepared &prepared, const std::string &guest_name,
                         const Progress &progress);
   base::Task<> release(Conversation &talk);
+  /// Looks at a guest that hangs from outside. It stands still from then on.
+  base::Task<> examine(Conversation &talk, const Prepared &prepared, const Progress &progress);
   base::Task<> push(Conversation &talk, const Prepared &prepared, const Progress &progress);
   base::Task<> execute(Conversation &talk, const Prepared &prepared, const Progress &progress);
 

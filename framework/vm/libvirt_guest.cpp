@@ -176,6 +176,14 @@ base::Task<> LibvirtGuest::restore() {
   co_await on_pool(std::move(call));
 }
 
+base::Task<> LibvirtGuest::inspect(std::function<void(Inspector &)> look) {
+  std::function<void(Machine &)> call = [look = std::move(look)](Machine &machine) {
+    Monitor monitor(machine.domain.get());
+    look(monitor);
+  };
+  co_await on_pool(std::move(call));
+}
+
 void LibvirtGuest::Machine::restore() {
   {
     const std::lock_guard lock(watch->mutex);

@@ -37,6 +37,7 @@ class LibvirtGuest : public Guest {
   base::Task<> resume() override;
   base::Task<> save(ProvideState keep) override;
   base::Task<> restore() override;
+  base::Task<> inspect(std::function<void(Inspector &)> look) override;
 
  private:
   struct Machine {

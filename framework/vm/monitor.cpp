@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vm/monitor.hpp"
 
+#include <cstdlib>
 #include <fmt/format.h>
 #include <libvirt/libvirt-qemu.h>
 
@@ -13,6 +14,9 @@ namespace {
 
 // A file holds one state, so its name inside the file does not matter.
 constexpr const char *kStateName = "kmodtest";
+
+// Where the firmware of a q35 machine puts it (QEMU: ICH9's PMBASE and 8).
+constexpr const char *kReadTimer = "i/wx 0x608";
 
 }  // namespace
 
@@ -49,8 +53,28 @@ void Monitor::load() {
 
 bool Monitor::all_halted() {
   // x86 prints "… HLT=1" for each CPU.
-  const std::string registers = ask("info registers -a");
-  return registers.find("HLT=1") != std::string::npos && registers.find("HLT=0") == std::string::npos;
+  const std::string answer = ask("info registers -a");
+  return answer.find("HLT=1") != std::string::npos && answer.find("HLT=0") == std::string::npos;
+}
+
+std::vector<CpuRegisters> Monitor::registers() {
+  return parse_registers(ask("info registers -a"));
+}
+
+std::string Monitor::memory(std::uint64_t address, std::size_t size) {
+  std::string bytes(size, '\0');
+  if (virDomainMemoryPeek(domain_, address, size, bytes.data(), VIR_MEMORY_VIRTUAL) != 0) {
+    throw libvirt_error(fmt::format("cannot read the guest's memory at {:#x}", address));
+  }
+  return bytes;
+}
+
+std::uint32_t Monitor::timer() {
+  // "portw[0x0608] = 0x00a1b2c3"
+  const std::string answer = ask(kReadTimer);
+  const std::size_t value = answer.find("= 0x");
+  if (value == std::string::npos) throw base::Error("cannot read the guest's ACPI timer: " + answer);
+  return static_cast<std::uint32_t>(std::strtoul(answer.c_str() + value + 2, nullptr, 16)) & 0xffffff;
 }
 
 bool Monitor::panicked() {

@@ -54,6 +54,8 @@ class FakeGuest : public vm::Guest {
   base::Task<> resume() override;
   base::Task<> save(std::function<void(const std::filesystem::path &)> keep) override;
   base::Task<> restore() override;
+  /// There is nothing to see.
+  base::Task<> inspect(std::function<void(vm::Inspector &)> look) override;
   vm::GuestState state() const override { return machine_->state_; }
   void on_state_change(std::function<void(vm::GuestState)> callback) override {
     machine_->callback_ = std::move(callback);
