@@ -164,7 +164,10 @@ void ProgramRun::report_after_unload() {
   const auto inventory = take_inventory();
   agent_.pump_log();
   const auto last_step = static_cast<std::uint32_t>(program_.steps.empty() ? 0 : program_.steps.size() - 1);
-  if (inventory) agent_.report(wire::AfterUnload{std::min(index_, last_step), *inventory});
+  if (!inventory) return;
+  const auto is_blocked = [](const wire::ThreadRecord &thread) { return thread.state == 'D'; };
+  if (std::any_of(inventory->threads.begin(), inventory->threads.end(), is_blocked)) hold_autopsy(0);
+  agent_.report(wire::AfterUnload{std::min(index_, last_step), *inventory});
 }
 
 void ProgramRun::hold_autopsy(std::int32_t caller) {
@@ -172,9 +175,10 @@ void ProgramRun::hold_autopsy(std::int32_t caller) {
   autopsy_held_ = true;
   agent_.pump_log();
   seen_up_to_ = agent_.log.next_sequence();
-  wire::Autopsy autopsy{index_, now(), caller, {}};
+  const auto last_step = static_cast<std::uint32_t>(program_.steps.empty() ? 0 : program_.steps.size() - 1);
+  wire::Autopsy autopsy{std::min(index_, last_step), now(), caller, {}};
   autopsy.tasks = list_stuck_tasks(caller, baseline_threads_, program_.modules);
-  agent_.log.mark("autopsy of step " + std::to_string(index_ + 1));
+  agent_.log.mark("autopsy of step " + std::to_string(autopsy.step + 1));
   ask_kernel_for_traces(autopsy.tasks);
   agent_.pump_log();
   agent_.report(autopsy);

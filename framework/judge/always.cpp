@@ -77,7 +77,8 @@ bool forces_unload(const plan::Case &test_case) {
 std::vector<KernelReport> reports_of(const CaseView &view) {
   // What the kernel writes for an autopsy is no report of its own accord.
   const auto line = [&view](std::size_t index) { return view.log.begin() + static_cast<std::ptrdiff_t>(index); };
-  return observe::find_reports({line(std::min(view.begin, view.until)), line(view.until)}, module_names(view.test_case));
+  return observe::find_reports({line(std::min(view.begin, view.until)), line(view.until)},
+                               module_names(view.test_case));
 }
 
 }  // namespace

@@ -100,6 +100,23 @@ Cause cause_of(const CaseView &view, const std::vector<Stuck> &tasks, const std:
   return {fmt::format("{} {}", cpus.front().who(), cpus.front().what()), {&cpus.front()}, false};
 }
 
+/// The tasks that the cause speaks of, then others that are blocked.
+std::vector<std::string> listings(const Cause &cause, const std::vector<Stuck> &tasks) {
+  std::vector<std::string> all;
+  for (const Stuck *task : cause.whose) all.push_back(task->listing());
+  std::size_t shown = 0;
+  for (const Stuck &task : tasks) {
+    const bool known = std::find(cause.whose.begin(), cause.whose.end(), &task) != cause.whose.end();
+    if (known || (task.state != 'D' && !task.in_module())) continue;
+    if (++shown > kShownTasks) break;
+    all.push_back(task.listing());
+  }
+  return all;
+}
+
+constexpr const char *kLockdepHint =
+    "a kernel with lockdep (CONFIG_PROVE_LOCKING) names the locks and where each was taken";
+
 }  // namespace
 
 void explain_hang(const CaseView &view, Finding &finding) {
@@ -111,18 +128,22 @@ void explain_hang(const CaseView &view, Finding &finding) {
   if (!hung && !cause.deadlock) return;
   finding.outcome = Outcome::hung;
   auto &evidence = finding.evidence;
-  if (!cause.words.empty()) evidence.summary += (evidence.summary.empty() ? "" : ": ") + cause.words;
-  if (cause.deadlock && evidence.hint.empty()) {
-    evidence.hint = "a kernel with lockdep (CONFIG_PROVE_LOCKING) names the locks and where each was taken";
-  }
-  for (const Stuck *task : cause.whose) evidence.details.push_back(task->listing());
-  std::size_t shown = 0;
-  for (const Stuck &task : tasks) {
-    const bool known = std::find(cause.whose.begin(), cause.whose.end(), &task) != cause.whose.end();
-    if (known || (task.state != 'D' && !task.in_module())) continue;
-    if (++shown > kShownTasks) break;
-    evidence.details.push_back(task.listing());
-  }
+  if (!cause.words.empty()) evidence.summary += ": " + cause.words;
+  if (cause.deadlock && evidence.hint.empty()) evidence.hint = kLockdepHint;
+  for (auto &listing : listings(cause, tasks)) evidence.details.push_back(std::move(listing));
+}
+
+std::optional<Finding> find_deadlock(const CaseView &view) {
+  if (!view.seen.dissection) return std::nullopt;
+  const std::vector<Stuck> tasks = stuck_tasks(view);
+  const Cause cause = deadlock(view.seen.dissection->locks, tasks);
+  if (!cause.deadlock) return std::nullopt;
+  Finding finding{Outcome::hung, {}};
+  finding.evidence.summary = cause.words;
+  finding.evidence.expected = "no task that waits for ever";
+  finding.evidence.details = listings(cause, tasks);
+  finding.evidence.hint = kLockdepHint;
+  return finding;
 }
 
 }  // namespace kmodtest::judge

@@ -80,6 +80,17 @@ Evidence evidence_of_the_end(const CaseView &view) {
   return {};
 }
 
+/// "the step 'load ex7_4' cannot end: ", where one was open.
+std::string open_step(const CaseView &view) {
+  for (std::size_t i = 0; i < view.test_case.steps.size(); ++i) {
+    if (!view.test_case.steps[i].guest) continue;
+    const StepView step(view, i);
+    if (step.ended == nullptr && step.started != nullptr) return fmt::format("'{}' cannot end: ", step.guest().label);
+    if (step.ended == nullptr) break;
+  }
+  return "the guest fell silent: ";
+}
+
 std::string with_detail(std::string words, const std::string &detail) {
   return detail.empty() ? words : std::move(words) + ": " + detail;
 }
@@ -120,7 +131,7 @@ std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool 
       return finding;
     case Kind::stuck:
       finding.outcome = Outcome::hung;
-      evidence.summary = ending.detail;
+      evidence.summary = open_step(view) + ending.detail;
       evidence.details.clear();
       return finding;
     case Kind::not_started:
@@ -248,6 +259,10 @@ Verdict judge(const plan::Case &test_case, const Observations &seen) {
     if (auto finding = check_inventories(view)) add(std::move(*finding));
     for (auto &finding : check_leftovers(view)) add(std::move(finding));
     for (auto &finding : check_taint(view)) found.push_back({std::move(finding), kTainted});
+  }
+  const auto hangs = [](const Weighed &one) { return one.finding.outcome == Outcome::hung; };
+  if (std::none_of(found.begin(), found.end(), hangs)) {
+    if (auto finding = find_deadlock(view)) add(std::move(*finding));
   }
   if (found.empty()) return {Outcome::passed, {}, {}};
   std::stable_sort(found.begin(), found.end(),

@@ -37,7 +37,7 @@ const KernelImage &LazyKernelImage::get() {
 }
 
 std::string_view KernelImage::code_at(std::uint64_t address, std::size_t size) const {
-  for (const Section &section : code_) {
+  for (const Code &section : code_) {
     if (address < section.address || address - section.address >= section.bytes.size()) continue;
     const std::string_view from = std::string_view(section.bytes).substr(address - section.address);
     return from.size() < size ? std::string_view() : from.substr(0, size);

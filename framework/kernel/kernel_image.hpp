@@ -19,6 +19,13 @@ namespace kmodtest::kernel {
 /// of its structs.
 class KernelImage {
  public:
+  struct Code {
+    std::uint64_t address;
+    std::string bytes;
+  };
+
+  KernelImage(SymbolTable symbols, StructLayouts layouts, std::vector<Code> code)
+      : symbols_(std::move(symbols)), layouts_(std::move(layouts)), code_(std::move(code)) {}
   /// Throws base::Error when the file cannot be read. One that is no ELF file (a bzImage) has nothing to tell.
   explicit KernelImage(const std::filesystem::path &vmlinux);
 
@@ -28,13 +35,9 @@ class KernelImage {
   std::string_view code_at(std::uint64_t address, std::size_t size) const;
 
  private:
-  struct Section {
-    std::uint64_t address;
-    std::string bytes;
-  };
   SymbolTable symbols_;
   StructLayouts layouts_;
-  std::vector<Section> code_;
+  std::vector<Code> code_;
 };
 
 /// A KernelImage that is read when somebody wants it, once: it takes a while, and few cases need it.

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "kernel/digest.hpp"
 #include "report/text.hpp"
+#include "run/core_file.hpp"
 #include "run/dissect.hpp"
 #include "run/ending.hpp"
 #include "run/stopwatch.hpp"
@@ -58,6 +59,8 @@ struct CaseRunner::Conversation {
   std::optional<Ending> forced;  ///< why we closed the session ourselves
   bool answered = false;         ///< the program ended by itself
   std::string domain_xml;
+  std::shared_ptr<CoreFile> vmcore;  ///< a whole one
+  std::string vmcore_problem;
   std::vector<wire::KernelLogLine> log;  ///< so far, to see early that the case is decided
 
   /// Ends whatever the session waits for; `why` is the ending unless there is one already.
@@ -133,9 +136,7 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
   std::shared_ptr<StuckWatch> silence;
   if (counts_itself) {
     auto executor = co_await base::asio::this_coro::executor;
-    StuckWatch::GiveUp give_up = [&talk](const std::string &why) {
-      talk.cut_short({Ending::Kind::stuck, "the guest fell silent: " + why});
-    };
+    StuckWatch::GiveUp give_up = [&talk](const std::string &why) { talk.cut_short({Ending::Kind::stuck, why}); };
     silence = std::make_shared<StuckWatch>(*talk.guest, executor, std::move(give_up));
   }
   bool decided = false;
@@ -244,6 +245,24 @@ Task<> CaseRunner::examine(Conversation &talk, const Prepared &prepared, const P
   talk.seen->dissection = std::move(*found);
 }
 
+Task<> CaseRunner::dump(Conversation &talk, const std::string &guest_name, const Progress &progress) {
+  if (vmcores_.empty() || !talk.seen->agent) co_return;
+  const judge::Outcome outcome = judge::judge(*talk.test_case, *talk.seen).outcome;
+  if (outcome != judge::Outcome::crashed && outcome != judge::Outcome::hung) co_return;
+  const Stopwatch watch(talk.timings.stop);
+  progress("dumping the guest's memory");
+  try {
+    auto file = std::make_shared<CoreFile>(vmcores_, guest_name);
+    std::filesystem::path to = file->path();
+    co_await talk.guest->dump(std::move(to));
+    talk.vmcore = std::move(file);
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::Error &error) {
+    talk.vmcore_problem = error.what();
+  }
+}
+
 Task<> CaseRunner::release(Conversation &talk) {
   const Stopwatch watch(talk.timings.stop);
   talk.guest->on_state_change({});
@@ -274,10 +293,11 @@ Task<report::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> tes
     std::exception_ptr problem;
     try {
       co_await converse(talk, prepared, guest_name, progress);
+      if (talk.guest && !cancellation_.cancelled()) co_await examine(talk, prepared, progress);
+      if (talk.guest && !cancellation_.cancelled()) co_await dump(talk, guest_name, progress);
     } catch (...) {
       problem = std::current_exception();  // g++ 12 cannot co_await in a handler
     }
-    if (talk.guest && !problem && !cancellation_.cancelled()) co_await examine(talk, prepared, progress);
     if (talk.guest) co_await release(talk);
     if (cancellation_.cancelled()) throw base::Interrupted();
     if (problem) std::rethrow_exception(problem);
@@ -290,6 +310,9 @@ Task<report::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> tes
     finished.digest = digest_of(*talk.seen, finished.verdict);
   }
   finished.domain_xml = talk.domain_xml;
+  if (talk.vmcore) finished.vmcore = talk.vmcore->path();
+  finished.vmcore_owner = talk.vmcore;
+  finished.vmcore_problem = talk.vmcore_problem;
   finished.kernel_release = prepared.kernel.release;
   finished.timings = talk.timings;
   finished.took = Clock::now() - started;

@@ -38,7 +38,7 @@ struct NumaCell {
 inline constexpr int kInstructionShift = 2;
 
 /// Raise it when domain_xml() makes another machine of the same spec: snapshots of the machine before do not fit.
-inline constexpr int kMachineRecipe = 4;
+inline constexpr int kMachineRecipe = 5;
 
 /// Everything that makes two guests interchangeable. Its hash is their name.
 struct GuestSpec {
@@ -129,6 +129,9 @@ class Guest {
 
   /// Calls `look` on a thread for blocking calls. Throws what it throws.
   virtual base::Task<> inspect(std::function<void(Inspector &)> look) = 0;
+  /// Writes the guest's memory into a file that does not exist yet, in the format of makedumpfile(8), compressed; the
+  /// guest stands still from then on. Throws base::Error in QEMU's words; what was written by then stays.
+  virtual base::Task<> dump(std::filesystem::path to) = 0;
 };
 
 /// The door to a hypervisor; a fake one serves the tests.

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <libvirt/libvirt-qemu.h>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "vm/libvirt_error.hpp"
@@ -55,6 +56,32 @@ bool Monitor::all_halted() {
   // x86 prints "… HLT=1" for each CPU.
   const std::string answer = ask("info registers -a");
   return answer.find("HLT=1") != std::string::npos && answer.find("HLT=0") == std::string::npos;
+}
+
+void Monitor::dump(int file) {
+  const auto execute = [this](const std::string &command, std::vector<int> files) {
+    char *reply = nullptr;
+    const int status = virDomainQemuMonitorCommandWithFiles(domain_, command.c_str(),
+                                                            static_cast<unsigned>(files.size()), files.data(), nullptr,
+                                                            nullptr, &reply, VIR_DOMAIN_QEMU_MONITOR_COMMAND_DEFAULT);
+    const LibvirtString owned(reply);
+    if (status != 0) throw libvirt_error("cannot dump the guest's memory");
+    // {"error":{"class":"GenericError","desc":"dump: failed to save memory: No space left on device"},"id":"…"}
+    const std::string text = owned ? owned.get() : "";
+    constexpr std::string_view kDescription = "\"desc\":\"";
+    if (text.find("\"error\"") == std::string::npos) return;
+    const std::size_t begin = text.find(kDescription);
+    const std::string why = begin == std::string::npos
+                                ? text
+                                : text.substr(begin + kDescription.size(), text.find('"', begin + kDescription.size()) -
+                                                                               begin - kDescription.size());
+    throw base::Error("cannot dump the guest's memory: " + why);
+  };
+  execute(R"({"execute":"getfd","arguments":{"fdname":"kmodtest-dump"}})", {file});
+  // The compression that every reader of the format knows, and not "flattened", which fewer of them read.
+  execute(R"({"execute":"dump-guest-memory","arguments":{"paging":false,"protocol":"fd:kmodtest-dump",)"
+          R"("format":"kdump-raw-zlib"}})",
+          {});
 }
 
 std::vector<CpuRegisters> Monitor::registers() {

@@ -27,6 +27,9 @@ class Monitor : public Inspector {
   /// Whether the machine stands still because its kernel panicked.
   bool panicked();
 
+  /// Writes the guest's memory into a file that is open for writing, in the format of makedumpfile(8).
+  void dump(int file);
+
   std::vector<CpuRegisters> registers() override;
   std::string memory(std::uint64_t address, std::size_t size) override;
   std::uint32_t timer() override;

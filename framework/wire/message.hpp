@@ -299,8 +299,8 @@ struct ProgramEnded {
   bool operator==(const ProgramEnded &) const = default;
 };
 
-/// A deadline passed: what the guest is busy with. Taken before anything is killed, once per program. What the kernel
-/// adds on request (sysrq) is in the log, behind kAutopsyMarker.
+/// A deadline passed, or new threads are left that are blocked: what the guest is busy with. Taken
+/// before anything is killed, once. What the kernel adds on request (sysrq) is in the log, behind kAutopsyMarker.
 struct Autopsy {
   std::uint32_t step = 0;
   Microseconds time{0};

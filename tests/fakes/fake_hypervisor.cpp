@@ -162,6 +162,12 @@ base::Task<> FakeGuest::inspect(std::function<void(vm::Inspector &)> look) {
   co_return;
 }
 
+base::Task<> FakeGuest::dump(std::filesystem::path to) {
+  std::ofstream(to) << "dump of " << machine_->name;
+  if (!machine_->dump_refusal_.empty()) throw base::Error(machine_->dump_refusal_);
+  co_return;
+}
+
 base::Task<> FakeGuest::restore() {
   if (!machine_->restore_refusal_.empty()) throw base::Error(machine_->restore_refusal_);
   memory_->halt();
