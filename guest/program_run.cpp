@@ -11,6 +11,7 @@
 #include <utility>
 #include <variant>
 
+#include "autopsy.hpp"
 #include "observe/kmsg.hpp"
 #include "sample.hpp"
 
@@ -98,6 +99,7 @@ void ProgramRun::mark_step() {
 
 bool ProgramRun::run_step() {
   mark_step();
+  seen_up_to_.reset();
   const Time within = step().within;
   const bool unlimited = within.count() <= 0 && wire::is_action(step().body);
   deadline_ = std::min(case_deadline_, unlimited ? kNever : later(step_started_, within));
@@ -109,10 +111,13 @@ bool ProgramRun::run_step() {
   agent_.pump_log();
   report_background_commands();
   if (!outcome) return false;
+  if (outcome->result == wire::StepResult::expired) hold_autopsy(0);
   // What a step would have waited for any longer is no fault of that step.
   timed_out_ = outcome->result != wire::StepResult::held && now() >= case_deadline_;
   if (timed_out_) return false;
-  agent_.report(wire::StepEnded{index_, now(), outcome->result, agent_.log.next_sequence(), outcome->detail});
+  // What the autopsy had the kernel write is none of what the step saw.
+  const std::uint64_t seen_up_to = seen_up_to_.value_or(agent_.log.next_sequence());
+  agent_.report(wire::StepEnded{index_, now(), outcome->result, seen_up_to, outcome->detail});
   if (std::holds_alternative<wire::Unload>(step().body) && modules_gone()) {
     settle();
     report_after_unload();
@@ -159,7 +164,24 @@ void ProgramRun::report_after_unload() {
   const auto inventory = take_inventory();
   agent_.pump_log();
   const auto last_step = static_cast<std::uint32_t>(program_.steps.empty() ? 0 : program_.steps.size() - 1);
-  if (inventory) agent_.report(wire::AfterUnload{std::min(index_, last_step), *inventory});
+  if (!inventory) return;
+  const auto is_blocked = [](const wire::ThreadRecord &thread) { return thread.state == 'D'; };
+  if (std::any_of(inventory->threads.begin(), inventory->threads.end(), is_blocked)) hold_autopsy(0);
+  agent_.report(wire::AfterUnload{std::min(index_, last_step), *inventory});
+}
+
+void ProgramRun::hold_autopsy(std::int32_t caller) {
+  if (autopsy_held_) return;
+  autopsy_held_ = true;
+  agent_.pump_log();
+  seen_up_to_ = agent_.log.next_sequence();
+  const auto last_step = static_cast<std::uint32_t>(program_.steps.empty() ? 0 : program_.steps.size() - 1);
+  wire::Autopsy autopsy{std::min(index_, last_step), now(), caller, {}};
+  autopsy.tasks = list_stuck_tasks(caller, baseline_threads_, program_.modules);
+  agent_.log.mark("autopsy of step " + std::to_string(autopsy.step + 1));
+  ask_kernel_for_traces(autopsy.tasks);
+  agent_.pump_log();
+  agent_.report(autopsy);
 }
 
 bool ProgramRun::modules_gone() const {

@@ -48,6 +48,8 @@ class ProgramRun {
   void report_after_unload();
   bool modules_gone() const;
   void settle();
+  /// Once, when a deadline has passed or threads are left blocked, before anything is killed. `caller`: whose call did not come back; 0: nobody's.
+  void hold_autopsy(std::int32_t caller);
 
   // actions.cpp
   Outcome act(const wire::Load &load);
@@ -90,6 +92,8 @@ class ProgramRun {
   std::size_t action_line_ = 0;  // of the last step that did something
   bool timed_out_ = false;
   bool after_unload_sent_ = false;
+  bool autopsy_held_ = false;
+  std::optional<std::uint64_t> seen_up_to_;  // log sequence at which the present step's autopsy began
   std::string error_;
   std::vector<wire::ThreadRecord> baseline_threads_;
   std::optional<EntrySet> baseline_entries_;

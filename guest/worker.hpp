@@ -44,6 +44,7 @@ class Worker {
   void abandon();
 
   bool busy() const { return busy_; }
+  pid_t pid() const { return pid_; }
   int fd() const { return replies_.get(); }
 
  private:

@@ -29,7 +29,7 @@ constexpr std::uint64_t kOfReports = kBadPage | kDied | kWarned | kSoftLockup;
 
 bool ended_badly(Ending::Kind kind) {
   return kind == Ending::Kind::panicked || kind == Ending::Kind::guest_gone || kind == Ending::Kind::channel_broken ||
-         kind == Ending::Kind::silent;
+         kind == Ending::Kind::silent || kind == Ending::Kind::stuck;
 }
 
 bool any_matches(const std::vector<std::string> &globs, const std::string &name) {
@@ -123,8 +123,10 @@ Finding finding_of(const CaseView &view, const KernelReport &report, bool from_c
 SeenReports reports_of(const CaseView &view) {
   const auto modules = module_names(view.test_case);
   const auto loaded = view.seen.loaded();
-  const auto first = view.log.begin() + static_cast<std::ptrdiff_t>(view.begin);
-  SeenReports seen{observe::find_reports({first, view.log.end()}, modules, loaded), false};
+  // What the kernel writes for an autopsy is no report of its own accord.
+  const auto line = [&view](std::size_t index) { return view.log.begin() + static_cast<std::ptrdiff_t>(index); };
+  SeenReports seen{
+      observe::find_reports({line(std::min(view.begin, view.until)), line(view.until)}, modules, loaded), false};
   if (!ended_badly(view.seen.ending.kind)) return seen;
   if (!seen.reports.empty() && observe::is_complete(seen.reports.back())) return seen;
   // The last lines may have reached the console only.

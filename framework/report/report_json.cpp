@@ -151,6 +151,14 @@ struct ToJson {
             {"cancelled", it.cancelled},
             {"error", it.error}};
   }
+  Json operator()(const wire::Autopsy &it) const {
+    Json json = {{"report", "Autopsy"}, {"step", it.step}, {"time", seconds(it.time)}, {"caller", it.caller}};
+    std::vector<wire::ThreadRecord> tasks;
+    for (const wire::TaskStack &one : it.tasks) tasks.push_back(one.task);
+    json["tasks"] = names(tasks);
+    for (std::size_t i = 0; i < it.tasks.size(); ++i) json["tasks"][i]["stack"] = it.tasks[i].stack;
+    return json;
+  }
 };
 
 }  // namespace

@@ -124,11 +124,13 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
   if (prepared.skip) return prepared;
 
   const std::function<BootFiles()> make = [&] {
-    return BootFiles{kernel::bootable_image_for(prepared.kernel, cache_),
-                     kernel::initramfs_for(prepared.kernel, cache_)};
+    const auto image = kernel::bootable_image_for(prepared.kernel, cache_);
+    return BootFiles{image, kernel::initramfs_for(prepared.kernel, cache_),
+                     std::make_shared<kernel::LazyKernelImage>(image)};
   };
   const auto boot = boot_files_.get(prepared.kernel.digest + prepared.kernel.modules_dir.string(), make);
   prepared.spec = guest_spec(test_case.guest, prepared.kernel, boot);
+  prepared.names = boot.names;
   if (prepared.spec.channel == vm::ChannelKind::virtio && !kernel::has_virtio_console(prepared.kernel)) {
     prepared.spec.channel = vm::ChannelKind::serial;
   }

@@ -100,7 +100,8 @@ Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int
     if (state.cancellation.cancelled()) throw base::Interrupted();
     co_await choose_clock(state, *test_case, prepared.spec);
     if (state.cancellation.cancelled()) throw base::Interrupted();
-    CaseRunner runner(*state.hypervisor, options_.limits, state.cancellation, worker.berth);
+    CaseRunner runner(*state.hypervisor, options_.limits, state.cancellation, worker.berth,
+                      options_.vmcore ? options_.artifacts : std::filesystem::path());
     std::string guest_name = fmt::format("w{}-{}", worker.number, ++state.guests);
     std::string build_log = prepared.build_log;
     report::CaseFinished finished =

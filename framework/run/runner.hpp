@@ -35,6 +35,7 @@ struct RunOptions {
   Limits limits;
   vm::HypervisorOptions hypervisor;
   bool snapshots = true;            ///< false: each case boots its guest
+  bool vmcore = false;              ///< keep the memory of guests that crashed or hang in the cases' folders
   std::filesystem::path artifacts;  ///< empty: none; the listener writes them, the runner only names the folders
 };
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vm/libvirt_guest.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
 #include <unistd.h>
 #include <utility>
 
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 #include "base/offload.hpp"
 #include "vm/emulator.hpp"
@@ -173,6 +177,29 @@ base::Task<> LibvirtGuest::save(ProvideState keep) {
 
 base::Task<> LibvirtGuest::restore() {
   std::function<void(Machine &)> call = [](Machine &machine) { machine.restore(); };
+  co_await on_pool(std::move(call));
+}
+
+base::Task<> LibvirtGuest::inspect(std::function<void(Inspector &)> look) {
+  std::function<void(Machine &)> call = [look = std::move(look)](Machine &machine) {
+    Monitor monitor(machine.domain.get());
+    look(monitor);
+  };
+  co_await on_pool(std::move(call));
+}
+
+base::Task<> LibvirtGuest::dump(std::filesystem::path to) {
+  std::function<void(Machine &)> call = [to = std::move(to)](Machine &machine) {
+    // Opened here and handed on: QEMU, whoever it runs as, need not be able to open it. libvirt's own call needs a
+    // helper that Debian has in another package.
+    const base::Descriptor file(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!file) {
+      throw base::Error(fmt::format("cannot write '{}': {}", to.string(), std::strerror(errno)));
+    }
+    Monitor monitor(machine.domain.get());
+    monitor.pause();
+    monitor.dump(file.get());
+  };
   co_await on_pool(std::move(call));
 }
 

@@ -13,9 +13,12 @@
 /// The messages of the protocol; docs/protocol.md is its description. Both directions use the frames of wire/frame.
 namespace kmodtest::wire {
 
-inline constexpr std::uint16_t kProtocolVersion = 2;
+inline constexpr std::uint16_t kProtocolVersion = 3;
 /// The step markers that the agent writes to /dev/kmsg start with this ("kmodtest: step 3: load ex7_4").
 inline constexpr char kMarkerPrefix[] = "kmodtest: ";
+/// And this is the beginning of the one behind which the kernel log is the agent's doing ("kmodtest: autopsy of step
+/// 3").
+inline constexpr char kAutopsyMarker[] = "kmodtest: autopsy";
 
 // ---- controller to agent ------------------------------------------------------------------------------------------
 
@@ -296,7 +299,24 @@ struct ProgramEnded {
   bool operator==(const ProgramEnded &) const = default;
 };
 
-using Report = std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded,
-                            Threads, Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded>;
+/// A deadline passed, or new threads are left that are blocked: what the guest is busy with. Taken
+/// before anything is killed, once. What the kernel adds on request (sysrq) is in the log, behind kAutopsyMarker.
+struct Autopsy {
+  std::uint32_t step = 0;
+  Microseconds time{0};
+  std::int32_t caller = 0;  ///< pid of the process whose call did not come back; 0: none
+  /// That process, all that sleep without being interruptible, new kernel threads, and whoever is in a module under
+  /// test.
+  std::vector<TaskStack> tasks;
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(step, time, caller, tasks);
+  }
+  bool operator==(const Autopsy &) const = default;
+};
+
+using Report =
+    std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded, Threads,
+                 Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded, Autopsy>;
 
 }  // namespace kmodtest::wire

@@ -51,6 +51,18 @@ struct ThreadRecord {
   bool operator==(const ThreadRecord &) const = default;
 };
 
+/// A task and where its kernel code is.
+struct TaskStack {
+  ThreadRecord task;
+  std::string stack;  ///< /proc/PID/stack: "[<0>] msleep+0x2d/0x40" a line, innermost first; empty while it runs
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(task, stack);
+  }
+  bool operator==(const TaskStack &) const = default;
+};
+
 /// One line of /proc/modules.
 struct ModuleRecord {
   std::string name;

@@ -80,7 +80,8 @@ std::vector<std::string> frames() {
         wire::Report(wire::Loaded{0, "ex7_4", 0, {}, module}), wire::Report(wire::Unloaded{}),
         wire::Report(wire::Threads{3, {}, {thread}}), wire::Report(wire::Modules{4, {}, {module}}),
         wire::Report(wire::FileRead{}), wire::Report(wire::Written{}), wire::Report(wire::CommandEnded{}),
-        wire::Report(wire::CpusSet{}), wire::Report(wire::StepEnded{}), wire::Report(wire::ProgramEnded{})}) {
+        wire::Report(wire::CpusSet{}), wire::Report(wire::StepEnded{}), wire::Report(wire::ProgramEnded{}),
+        wire::Report(wire::Autopsy{1, {}, 53, {{thread, "[<0>] msleep+0x2d/0x40\n"}}})}) {
     frames.push_back(wire::encode(report, 2));
   }
   return frames;

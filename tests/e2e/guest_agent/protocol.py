@@ -7,10 +7,10 @@ import struct
 import time
 import zlib
 
-VERSION = 2
+VERSION = 3
 HELLO, PUSH, RUN, CANCEL, POWER_OFF = range(1, 6)
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
-           "Written CommandEnded CpusSet StepEnded ProgramEnded").split()
+           "Written CommandEnded CpusSet StepEnded ProgramEnded Autopsy").split()
 LOAD, UNLOAD, DMESG, PS, LSMOD, FILE, WRITE, RUN_COMMAND, CPUS, SLEEP = range(10)
 RESULTS = ("held", "violated", "expired", "refused")
 
@@ -150,6 +150,9 @@ class Reader:
             v = {**self.fields("step:I time:q"), "threads": self.seq(self.thread)}
         elif name == "Modules":
             v = {**self.fields("step:I time:q"), "modules": self.seq(self.module)}
+        elif name == "Autopsy":
+            v = self.fields("step:I time:q caller:i")
+            v["tasks"] = self.seq(lambda: {**self.thread(), "stack": self.text()})
         else:
             v = self.fields({
                 "Pushed": "path:s size:Q error:s", "Refused": "reason:s", "StepStarted": "step:I time:q",

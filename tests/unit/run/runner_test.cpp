@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "fakes/fake_hypervisor.hpp"
+#include "kernel/files.hpp"
 #include "report/result.hpp"
 #include "unit/kernel/scratch.hpp"
 #include "wire/frame.hpp"
@@ -210,6 +211,30 @@ TEST_F(RunnerTest, AReportInTheLogEndsTheCaseEarly) {
   const auto result = run({make_case("a")});
   EXPECT_EQ(outcome(0), Outcome::crashed);
   EXPECT_EQ(exit_code(result), ExitCode::some_did_not_pass);
+}
+
+TEST_F(RunnerTest, TheMemoryOfAGuestThatCrashedIsKeptWhereThatIsAskedFor) {
+  options_.vmcore = true;
+  options_.artifacts = scratch_.path() / "out";
+  plays_ = {Plays::oops, Plays::everything};
+  run({make_case("a"), make_case("b")});
+  ASSERT_FALSE(recorder_.cases.at(0).vmcore.empty());
+  EXPECT_EQ(kernel::read_whole_file(recorder_.cases[0].vmcore).substr(0, 8), "dump of ");
+  EXPECT_TRUE(recorder_.cases.at(1).vmcore.empty()) << "it passed";
+  recorder_.cases.clear();
+  EXPECT_TRUE(std::filesystem::is_empty(options_.artifacts)) << "what nobody takes goes with the case";
+}
+
+TEST_F(RunnerTest, ADumpThatFailsIsToldAndLeavesNothing) {
+  options_.vmcore = true;
+  options_.artifacts = scratch_.path() / "out";
+  plays_ = {Plays::oops};
+  on_machine_ = [](fakes::FakeMachine &machine) { machine.refuse_to_dump("no space left on device"); };
+  run({make_case("a")});
+  EXPECT_EQ(outcome(0), Outcome::crashed);
+  EXPECT_TRUE(recorder_.cases.at(0).vmcore.empty());
+  EXPECT_EQ(recorder_.cases.at(0).vmcore_problem, "no space left on device");
+  EXPECT_TRUE(std::filesystem::is_empty(options_.artifacts));
 }
 
 TEST_F(RunnerTest, AGuestThatDoesNotStartIsThatCasesError) {

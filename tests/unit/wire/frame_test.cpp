@@ -99,7 +99,8 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
                                        CommandEnded{6, 137, "out", "err", false},
                                        CpusSet{7, 3, true, 0},
                                        StepEnded{7, Microseconds{1}, StepResult::refused, 44, "detail"},
-                                       ProgramEnded{Microseconds{8}, 3, true, true, "e"}};
+                                       ProgramEnded{Microseconds{8}, 3, true, true, "e"},
+                                       Autopsy{2, Microseconds{7}, 53, {{thread, "[<0>] msleep+0x2d/0x40\n"}}}};
   ASSERT_EQ(reports.size(), std::variant_size_v<Report>);
   for (const Report &report : reports) {
     std::string error;
