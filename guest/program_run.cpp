@@ -65,6 +65,7 @@ bool ProgramRun::prepare() {
   if (agent_.pristine && program_.prerequisites.empty()) {
     inventory = std::move(agent_.pristine->inventory);
     baseline_entries_ = std::move(agent_.pristine->entries);
+    baseline_resources_ = std::move(agent_.pristine->resources);
     inventory->time = now();
   } else {
     inventory = take_inventory();
@@ -113,7 +114,9 @@ bool ProgramRun::run_step() {
   timed_out_ = outcome->result != wire::StepResult::held && now() >= case_deadline_;
   if (timed_out_) return false;
   agent_.report(wire::StepEnded{index_, now(), outcome->result, agent_.log.next_sequence(), outcome->detail});
-  if (std::holds_alternative<wire::Unload>(step().body) && modules_gone()) {
+  const bool unloads =
+      std::holds_alternative<wire::Unload>(step().body) || std::holds_alternative<wire::Repeat>(step().body);
+  if (unloads && modules_gone()) {
     settle();
     report_after_unload();
     after_unload_sent_ = true;
@@ -141,6 +144,11 @@ std::optional<wire::Inventory> ProgramRun::take_inventory() {
     if (error_.empty()) error_ = "listing /proc, /sys and /dev did not come back";
     return std::nullopt;
   }
+  const auto read = do_job({Job::Kind::read_resources, {}, {}, false}, later(now(), kInventoryDeadline));
+  if (!read || read->died) {
+    if (error_.empty()) error_ = "reading what the kernel tells of devices, memory and timers did not come back";
+    return std::nullopt;
+  }
   const bool first = !baseline_entries_;
   wire::Inventory inventory = list_kernel_state(first ? std::vector<wire::ThreadRecord>{} : baseline_threads_);
   if (!first) {
@@ -149,8 +157,10 @@ std::optional<wire::Inventory> ProgramRun::take_inventory() {
     difference.lost.resize(std::min(difference.lost.size(), kMostEntries));
     inventory.new_entries = std::move(difference.added);
     inventory.lost_entries = std::move(difference.lost);
+    baseline_resources_->compare(read->content, inventory);
   } else {
     baseline_entries_.emplace(listed->content);
+    baseline_resources_.emplace(read->content);
   }
   return inventory;
 }

@@ -237,6 +237,7 @@ Verdict judge(const plan::Case &test_case, const Observations &seen) {
   if (!step_failed && seen.ending.kind == Ending::Kind::completed) {
     if (auto finding = check_inventories(view)) add(std::move(*finding));
     for (auto &finding : check_leftovers(view)) add(std::move(finding));
+    for (auto &finding : check_growth(view)) add(std::move(finding));
     for (auto &finding : check_taint(view)) found.push_back({std::move(finding), kTainted});
   }
   if (found.empty()) return {Outcome::passed, {}, {}};
