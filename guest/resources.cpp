@@ -91,14 +91,20 @@ std::string read_memory() {
     write_text("/sys/kernel/slab/" + cache + "/shrink", "1");
   std::string texts = read_file("/proc/slabinfo").content;
   texts += '\0';
+  // Each CPU adds up what changed by itself, too.
+  read_file("/proc/sys/vm/stat_refresh");
   texts += read_file("/proc/meminfo").content;
+  texts += '\0';
+  texts += read_file("/proc/zoneinfo").content;
   texts += '\0';
   return texts;
 }
 
 std::vector<wire::MemoryRecord> count_memory(std::string_view texts) {
   std::vector<wire::MemoryRecord> records = observe::parse_slabinfo(take_text(texts));
-  for (wire::MemoryRecord &record : observe::parse_meminfo(take_text(texts))) records.push_back(std::move(record));
+  const std::string_view meminfo = take_text(texts);
+  for (wire::MemoryRecord &record : observe::parse_meminfo(meminfo, take_text(texts)))
+    records.push_back(std::move(record));
   return records;
 }
 

@@ -9,6 +9,7 @@
 #include "judge/always.hpp"
 #include "observe/pattern.hpp"
 #include "observe/procfs.hpp"
+#include "observe/resources.hpp"
 
 /// What is left after an unload.
 namespace kmodtest::judge {
@@ -80,7 +81,8 @@ std::optional<Leftover> interrupt_of(std::string_view path) {
   return Leftover{fmt::format("interrupt {} of '{}'", path.substr(0, slash), name), fmt::format("interrupt:{}", name)};
 }
 
-/// Of the module in whose memory the address was.
+/// The module in whose memory the address was. What is only there while a module is initialised lies elsewhere: it is
+/// the module's that is alone under test.
 std::string owner_of(const CaseView &view, std::uint64_t address) {
   for (const auto &report : view.seen.reports) {
     const auto *loaded = std::get_if<wire::Loaded>(&report);
@@ -88,7 +90,8 @@ std::string owner_of(const CaseView &view, std::uint64_t address) {
     const auto &module = *loaded->record;
     if (address >= module.address && address < module.address + module.size) return module.name;
   }
-  return {};
+  const auto under_test = module_names(view.test_case);
+  return under_test.size() == 1 && address >= observe::kModuleArea ? under_test.front() : std::string();
 }
 
 std::string place_of(const CaseView &view, std::uint64_t address) {
@@ -136,7 +139,11 @@ class Leftovers {
   void report(const Kind &kind, const std::vector<Leftover> &left, std::string seen = {}) {
     if (left.empty()) return;
     if (seen.empty()) {
-      for (const auto &one : left) seen += (seen.empty() ? "" : "\n") + one.what;
+      for (std::size_t i = 0, same = 0; i < left.size(); i += same) {
+        same = 1;
+        while (i + same < left.size() && left[i + same].what == left[i].what) ++same;
+        seen += (seen.empty() ? "" : "\n") + left[i].what + (same > 1 ? fmt::format(" ({} of these)", same) : "");
+      }
     }
     report(left.front().what + " is left after the unload",
            fmt::format("no {} that was not there before the load", kind.plural), std::move(seen),
@@ -251,7 +258,7 @@ class Leftovers {
       if (allows(name)) continue;
       constexpr std::uint64_t kGuardPage = 4096;
       left.push_back(
-          {fmt::format("an area of vmalloc of {} bytes, asked for by {},",
+          {fmt::format("an area of vmalloc of {} bytes for {}",
                        area.size > kGuardPage ? area.size - kGuardPage : area.size, place_of(view_, area.caller)),
            name});
     }

@@ -131,7 +131,7 @@ std::vector<wire::MemoryRecord> parse_slabinfo(std::string_view slabinfo) {
   return caches;
 }
 
-std::vector<wire::MemoryRecord> parse_meminfo(std::string_view meminfo) {
+std::vector<wire::MemoryRecord> parse_meminfo(std::string_view meminfo, std::string_view zoneinfo) {
   // The kernel has what is left when all of these are taken from MemTotal; slab caches are counted by themselves.
   // Stacks of the kernel are among VmallocUsed.
   static constexpr std::string_view kCounted[] = {"VmallocUsed:", "Percpu:"};
@@ -150,6 +150,11 @@ std::vector<wire::MemoryRecord> parse_meminfo(std::string_view meminfo) {
     const bool counted = std::any_of(std::begin(kCounted), std::end(kCounted), is_key);
     if (counted || std::any_of(std::begin(kNotTheKernels), std::end(kNotTheKernels), is_key)) pages -= *kib;
     if (counted) records.push_back({std::string(key.substr(0, key.size() - 1)), false, kKib, *kib});
+  }
+  constexpr std::int64_t kKibOfPage = 4;
+  while (!zoneinfo.empty()) {
+    std::string_view line = take_line(zoneinfo);
+    if (take_word(line) == "count:") pages -= parse_number<std::int64_t>(take_word(line)).value_or(0) * kKibOfPage;
   }
   if (!records.empty()) records.push_back({"pages", false, kKib, pages});
   return records;

@@ -31,7 +31,8 @@ std::vector<wire::TimerRecord> parse_timer_trace(std::string_view trace);
 std::vector<wire::MemoryRecord> parse_slabinfo(std::string_view slabinfo);
 
 /// What the kernel itself has taken beside slab caches, from /proc/meminfo, in KiB: its VmallocUsed and Percpu, and as
-/// "pages" what none of its lines accounts for.
-std::vector<wire::MemoryRecord> parse_meminfo(std::string_view meminfo);
+/// "pages" what none of its lines accounts for. Free pages that the CPUs keep for themselves are free, and not in
+/// MemFree: /proc/zoneinfo has them.
+std::vector<wire::MemoryRecord> parse_meminfo(std::string_view meminfo, std::string_view zoneinfo);
 
 }  // namespace kmodtest::observe

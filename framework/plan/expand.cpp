@@ -41,13 +41,11 @@ bool is_variable_name(const std::string &name) {
   });
 }
 
-/// What rounds of load and unload take, with room to spare.
 wire::Microseconds time_of_repeats(const std::vector<Step> &steps) {
-  constexpr wire::Microseconds kRound = 400ms;
   wire::Microseconds time{0};
   for (const Step &step : steps) {
     const auto *repeat = step.guest ? std::get_if<wire::Repeat>(&step.guest->body) : nullptr;
-    if (repeat != nullptr) time += (repeat->warm_up + repeat->times) * (repeat->hold_for + kRound);
+    if (repeat != nullptr) time += time_for(*repeat);
   }
   return time;
 }

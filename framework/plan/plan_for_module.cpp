@@ -61,9 +61,9 @@ Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &over
   made.timeout = 60s;
   if (overrides.load_cycles > 0) {
     const std::string label = fmt::format("repeat {}", overrides.load_cycles);
-    made.steps.push_back(made_up("repeat", label, repeat_of(load.modules, overrides.load_cycles, kRepeatHold), 10s));
-    // What a round of a well-behaved module takes, with room to spare.
-    made.timeout += overrides.load_cycles * 500ms;
+    const wire::Repeat repeat = repeat_of(load.modules, overrides.load_cycles, kRepeatHold);
+    made.timeout += time_for(repeat);
+    made.steps.push_back(made_up("repeat", label, repeat, 10s));
   }
   made.time = overrides.time == "deterministic" ? "virtual" : overrides.time;
   made.seed = overrides.seed;

@@ -270,6 +270,11 @@ wire::Repeat repeat_of(std::vector<wire::ModuleToLoad> modules, std::uint32_t ti
   return {std::move(modules), warm_up, times, std::min(times, kCounts), hold_for};
 }
 
+wire::Microseconds time_for(const wire::Repeat &repeat) {
+  constexpr wire::Microseconds kRound = 3s;
+  return (repeat.warm_up + repeat.times) * (repeat.hold_for + kRound);
+}
+
 std::optional<wire::StepBody> StepReader::repeat(MapReader &reader) {
   std::vector<std::string> all;
   for (const ModuleSource &module : modules_) all.push_back(module.name);

@@ -15,6 +15,8 @@ std::string guest_module_path(const std::string &name);
 
 /// A repeat of so many rounds: a tenth of them more to warm up, and ten counts.
 wire::Repeat repeat_of(std::vector<wire::ModuleToLoad> modules, std::uint32_t times, wire::Microseconds hold_for);
+/// What the rounds may take in all: exit functions that wait a second or two for a thread are nothing unusual.
+wire::Microseconds time_for(const wire::Repeat &repeat);
 /// How long modules stay loaded in each round.
 inline constexpr wire::Microseconds kRepeatHold{100'000};
 inline constexpr std::int64_t kFewestRounds = 10;
