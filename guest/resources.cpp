@@ -86,10 +86,23 @@ void ResourceSet::compare(std::string_view texts, wire::Inventory &inventory) co
 }
 
 std::string read_memory() {
+  constexpr std::size_t kLongestSlabinfo = 1u << 20;
   write_text("/proc/sys/vm/drop_caches", "2");
+  // A cache that is used once more after it was shrunk has a whole slab in use again. So everything is opened before,
+  // and the buffer of slabinfo made by reading it once.
+  std::vector<Fd> shrinks;
   for (const std::string &cache : list_folder("/sys/kernel/slab"))
-    write_text("/sys/kernel/slab/" + cache + "/shrink", "1");
-  std::string texts = read_file("/proc/slabinfo").content;
+    shrinks.emplace_back(::open(("/sys/kernel/slab/" + cache + "/shrink").c_str(), O_WRONLY | O_CLOEXEC));
+  const Fd slabinfo(::open("/proc/slabinfo", O_RDONLY | O_CLOEXEC));
+  if (slabinfo) read_all(slabinfo.get(), kLongestSlabinfo);
+  // The kernel copies what is written into an object of that size. Few are as large as this one, so few can be
+  // mistaken.
+  std::string order(3000, '\0');
+  order.front() = '1';
+  for (const Fd &shrink : shrinks)
+    if (shrink) write_all(shrink.get(), order);
+  std::string texts;
+  if (slabinfo && ::lseek(slabinfo.get(), 0, SEEK_SET) == 0) texts = read_all(slabinfo.get(), kLongestSlabinfo).content;
   texts += '\0';
   // Each CPU adds up what changed by itself, too.
   read_file("/proc/sys/vm/stat_refresh");
