@@ -66,6 +66,7 @@ bool ProgramRun::prepare() {
   if (agent_.pristine && program_.prerequisites.empty()) {
     inventory = std::move(agent_.pristine->inventory);
     baseline_entries_ = std::move(agent_.pristine->entries);
+    baseline_resources_ = std::move(agent_.pristine->resources);
     inventory->time = now();
   } else {
     inventory = take_inventory();
@@ -118,7 +119,9 @@ bool ProgramRun::run_step() {
   // What the autopsy had the kernel write is none of what the step saw.
   const std::uint64_t seen_up_to = seen_up_to_.value_or(agent_.log.next_sequence());
   agent_.report(wire::StepEnded{index_, now(), outcome->result, seen_up_to, outcome->detail});
-  if (std::holds_alternative<wire::Unload>(step().body) && modules_gone()) {
+  const bool unloads =
+      std::holds_alternative<wire::Unload>(step().body) || std::holds_alternative<wire::Repeat>(step().body);
+  if (unloads && modules_gone()) {
     settle();
     report_after_unload();
     after_unload_sent_ = true;
@@ -146,6 +149,11 @@ std::optional<wire::Inventory> ProgramRun::take_inventory() {
     if (error_.empty()) error_ = "listing /proc, /sys and /dev did not come back";
     return std::nullopt;
   }
+  const auto read = do_job({Job::Kind::read_resources, {}, {}, false}, later(now(), kInventoryDeadline));
+  if (!read || read->died) {
+    if (error_.empty()) error_ = "reading what the kernel tells of devices, memory and timers did not come back";
+    return std::nullopt;
+  }
   const bool first = !baseline_entries_;
   wire::Inventory inventory = list_kernel_state(first ? std::vector<wire::ThreadRecord>{} : baseline_threads_);
   if (!first) {
@@ -154,8 +162,10 @@ std::optional<wire::Inventory> ProgramRun::take_inventory() {
     difference.lost.resize(std::min(difference.lost.size(), kMostEntries));
     inventory.new_entries = std::move(difference.added);
     inventory.lost_entries = std::move(difference.lost);
+    baseline_resources_->compare(read->content, inventory);
   } else {
     baseline_entries_.emplace(listed->content);
+    baseline_resources_.emplace(read->content);
   }
   return inventory;
 }

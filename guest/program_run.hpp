@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "agent.hpp"
 #include "entries.hpp"
 #include "observe/condition.hpp"
+#include "resources.hpp"
 #include "system.hpp"
 #include "wire/message.hpp"
 #include "wire/program.hpp"
@@ -66,6 +68,13 @@ class ProgramRun {
   void report_background_commands();
   void end_commands();
 
+  // repeat.cpp
+  Outcome act(const wire::Repeat &repeat);
+  Outcome run_round(const wire::Repeat &repeat);
+  Outcome count_memory_after(std::uint32_t rounds, std::vector<wire::MemoryRecord> &last);
+  void wait(Time span);
+  void limit_deadline() { deadline_ = std::min(case_deadline_, later(now(), step().within)); }
+
   // conditions.cpp
   Outcome act(const wire::LogCondition &condition);
   Outcome act(const wire::ThreadCondition &condition);
@@ -97,6 +106,7 @@ class ProgramRun {
   std::string error_;
   std::vector<wire::ThreadRecord> baseline_threads_;
   std::optional<EntrySet> baseline_entries_;
+  std::optional<ResourceSet> baseline_resources_;
 };
 
 }  // namespace kmodtest::guest

@@ -232,6 +232,7 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
   if (!step_failed && !consequences.any() && seen.ending.kind == Ending::Kind::completed) {
     if (auto finding = check_inventories(view)) add(std::move(*finding));
     for (auto &finding : check_leftovers(view)) add(std::move(finding));
+    for (auto &finding : check_growth(view)) add(std::move(finding));
     for (auto &finding : check_taint(view)) {
       const int weight = finding.outcome == Outcome::failed ? kTainted : weight_of(finding.outcome);
       found.push_back({std::move(finding), weight});

@@ -43,6 +43,15 @@ bool is_variable_name(const std::string &name) {
   });
 }
 
+wire::Microseconds time_of_repeats(const std::vector<Step> &steps) {
+  wire::Microseconds time{0};
+  for (const Step &step : steps) {
+    const auto *repeat = step.guest ? std::get_if<wire::Repeat>(&step.guest->body) : nullptr;
+    if (repeat != nullptr) time += time_for(*repeat);
+  }
+  return time;
+}
+
 class Expansion {
  public:
   Expansion(const Node &root, const fs::path &file, const Overrides &overrides, const Source &source,
@@ -285,6 +294,7 @@ class Expansion {
     checks.leftovers = reader.boolean("leftovers").value_or(true);
     checks.allow_entries = reader.texts("allow_entries");
     checks.allow_threads = reader.texts("allow_threads");
+    checks.allow = reader.texts("allow");
     return checks;
   }
 
@@ -308,6 +318,7 @@ class Expansion {
       if (!depends) known_steps_[i] = *step;
       next.steps.push_back(std::move(*step));
     }
+    if (root_.find("timeout") == nullptr) next.timeout += time_of_repeats(next.steps);
     if (auto unload = reader.final_unload(key_of("steps"))) next.steps.push_back(std::move(*unload));
   }
 

@@ -85,9 +85,10 @@ struct Step {
 struct Checks {
   bool reports = true;                     ///< no kernel report
   bool taint = true;                       ///< no taint but the module's own
-  bool leftovers = true;                   ///< no thread, module, /proc, /sys or /dev entry left after unload
+  bool leftovers = true;                   ///< nothing left after unload, nothing that grows in a repeat
   std::vector<std::string> allow_entries;  ///< shell globs of entries that may stay
   std::vector<std::string> allow_threads;
+  std::vector<std::string> allow;  ///< shell globs of KIND:NAME (judge/leftovers.cpp and growth.cpp have the kinds)
 };
 
 /// Something that the kernel has to be configured with.
@@ -143,6 +144,7 @@ struct Overrides {
   std::optional<std::uint32_t> memory_mib;
   std::string time;                                 ///< --time: replaces `time`
   std::uint64_t seed = 0;                           ///< --seed
+  std::uint32_t load_cycles = 0;                    ///< --load-cycles: for a run without a plan; 0: none
   std::vector<std::filesystem::path> module_roots;  ///< where `module: NAME` is looked up besides the plan's own folder
 };
 

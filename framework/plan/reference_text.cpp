@@ -147,7 +147,28 @@ marker lines that kmodtest itself writes are never matched.
 in `ps` also matches the cut one.
 
 **Always checked**, unless `checks` says otherwise: the kernel reports nothing (panic, oops, BUG, WARNING, stall, hung task…); it is not tainted
-but by the loading of an out-of-tree, unsigned module; after the last unload no thread, module, /proc, /sys or /dev entry is left that was not there before.
+but by the loading of an out-of-tree, unsigned module; after the last unload nothing is left that was not there before.
+
+**What an unload may leave behind.** Compared with the time before the load: modules and how often other modules are used, threads, workqueues (of
+which a rescuer thread or an entry of sysfs tells), interrupt handlers, armed timers (`timer_list` and hrtimer) whose function was in a module, slab caches, device
+numbers, areas of vmalloc that a module asked for, and the entries of /proc, /sys (debugfs among them) and /dev. `checks: {allow: …}` names what may stay or grow, by globs of
+
+| | |
+|---|---|
+| `thread:NAME`, `workqueue:NAME` | as `ps` shows them |
+| `entry:PATH` | of /proc, /sys or /dev |
+| `interrupt:NAME`, `device:NAME` | the name it was requested or registered by |
+| `cache:NAME` | of a slab cache |
+| `timer:MODULE`, `vmalloc:MODULE` | of the module whose code it was |
+| `module:NAME` | a module that is used more than before |
+| `growth:NAME` | a slab cache, or `VmallocUsed`, `Percpu` or `pages`, that grows in a `repeat` |
+
+The stock kernel shows nothing of: memory that was leaked once (see `repeat`), a workqueue that has neither rescuer nor sysfs entry, notifiers, the timer of
+a `delayed_work` that was allocated, timers before tracefs was asked for. What can only be read through pointers into the module's own memory is not read.
+
+**`repeat`** loads and unloads the modules some rounds to warm up, then `times` rounds, and counts the memory in use before, between and after, eleven times: objects of each
+slab cache, vmalloc, memory for each CPU, whole pages. Before each count the caches are emptied and what the kernel frees a little later is
+waited for. The growth per round, and how sure it is, come from the ten differences; a count that jumps once or twice, or wanders, is no leak.
 
 **Outcomes.** Passed; Failed: a step did not hold; Crashed: the kernel reported a defect; Hung: a stall, or a deadline of an action passed; Leaked:
 something stayed behind after unload; Errored: it could not be judged (the guest died, the host failed); Skipped: `skip`

@@ -127,9 +127,12 @@ struct Inventory {
   std::vector<ModuleRecord> modules;      ///< all
   std::vector<std::string> new_entries;   ///< paths under /proc, /sys and /dev that the baseline did not have
   std::vector<std::string> lost_entries;  ///< and those that it had
+  std::vector<MajorRecord> majors;        ///< the same for these three: those that the baseline did not have
+  std::vector<TimerRecord> timers;        ///< armed since and still so
+  std::vector<VmallocRecord> vmalloc;
   template <class Visitor>
   void fields(Visitor &v) {
-    v(time, taint, threads, modules, new_entries, lost_entries);
+    v(time, taint, threads, modules, new_entries, lost_entries, majors, timers, vmalloc);
   }
   bool operator==(const Inventory &) const = default;
 };
@@ -266,6 +269,19 @@ struct CpusSet {
   bool operator==(const CpusSet &) const = default;
 };
 
+/// The memory in use after so many rounds of a repeat step, when all that was on its way out had gone.
+struct MemoryCounted {
+  std::uint32_t step = 0;
+  Microseconds time{0};
+  std::uint32_t rounds = 0;           ///< done, those of the warm-up left out
+  std::vector<MemoryRecord> changed;  ///< the first time: all; then those whose count is another one
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(step, time, rounds, changed);
+  }
+  bool operator==(const MemoryCounted &) const = default;
+};
+
 enum class StepResult : std::uint8_t {
   held,      ///< done, or the condition became (and stayed) true
   violated,  ///< can no longer hold: failed at once
@@ -317,6 +333,6 @@ struct Autopsy {
 
 using Report =
     std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded, Threads,
-                 Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded, Autopsy>;
+                 Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded, Autopsy, MemoryCounted>;
 
 }  // namespace kmodtest::wire

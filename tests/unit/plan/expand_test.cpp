@@ -161,6 +161,13 @@ TEST(PlanForModule, LoadsWatchesAndUnloads) {
   Strings labels;
   for (const Step &step : only.steps) labels.push_back(step.guest->label);
   EXPECT_EQ(labels, (Strings{"load my_module", "sleep 1s", "unload my_module"}));
+  overrides.load_cycles = 50;
+  const Case repeated =
+      plan_for_module({std::string(KMODTEST_TEST_DATA) + "/plans/my-module.ko"}, overrides).cases.at(0);
+  ASSERT_EQ(repeated.steps.size(), 4u);
+  EXPECT_EQ(repeated.steps[3].guest->label, "repeat 50");
+  EXPECT_EQ(std::get<wire::Repeat>(repeated.steps[3].guest->body).times, 50u);
+  EXPECT_GT(repeated.timeout, only.timeout);
 }
 
 TEST(PlanForModule, SaysWhatIsNoModule) {

@@ -75,7 +75,7 @@ TEST(Hash, ChangesWithEverythingThatMakesAnotherGuest) {
 TEST(CommandLine, SaysWhereTheAgentFindsItsChannel) {
   EXPECT_EQ(kernel_command_line(small_spec()),
             "console=ttyS0 loglevel=5 printk.devkmsg=on no_timer_check tsc=reliable random.trust_cpu=on "
-            "cryptomgr.notests panic=-1 kmodtest.channel=virtio mitigations=off");
+            "cryptomgr.notests slab_nomerge panic=-1 kmodtest.channel=virtio mitigations=off");
   GuestSpec serial = small_spec();
   serial.channel = ChannelKind::serial;
   EXPECT_TRUE(kernel_command_line(serial).ends_with(" kmodtest.channel=ttyS1 mitigations=off"));
