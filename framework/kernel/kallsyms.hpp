@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel/code_place.hpp"
+
 namespace kmodtest::kernel {
 
 /// A name that the kernel gives to an address.
@@ -14,15 +16,6 @@ struct Symbol {
   std::uint64_t address = 0;
   char type = '?';  ///< as nm(1) prints it: t and T are code
   std::string name;
-};
-
-/// A place in code: "msleep+0x2d/0x40".
-struct CodePlace {
-  std::string function;
-  std::uint64_t offset = 0;
-  std::uint64_t size = 0;  ///< of the function, up to the next symbol
-
-  std::string str() const;
 };
 
 /// The table of symbols that a kernel carries in its .rodata, where only its own kallsyms code knows where: found by

@@ -85,6 +85,14 @@ TEST(Corpus, EveryFaultyModuleHasAPlan) {
   EXPECT_GE(modules.size(), kFewestFaults);
 }
 
+TEST(Corpus, TheTableOfVerdictsHasEveryPlan) {
+  const std::string table = read_file(source_folder() / "docs/verdicts.md");
+  for (const auto &plan : corpus()) {
+    EXPECT_NE(table.find("| `" + plan.stem().string() + "` |"), std::string::npos)
+        << plan.filename() << " is not in docs/verdicts.md: make verdicts";
+  }
+}
+
 TEST(Corpus, AHealthyCaseIsTheSameAfterEveryFault) {
   const ScratchFolder scratch;
   const fs::path healthy = scratch.write(
