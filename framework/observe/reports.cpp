@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <map>
 
+#include "observe/report_draft.hpp"
 #include "observe/reports_catalogue.hpp"
 
 namespace kmodtest::observe {
@@ -22,136 +23,6 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-bool is_cut_here(const wire::KernelLogLine &line) {
-  return line.facility == 0 && contains(line.text, kCutHere);
-}
-
-bool is_panic(std::string_view text) {
-  return text.starts_with("Kernel panic - not syncing");
-}
-
-bool is_rule(std::string_view text) {
-  return text.starts_with("===================");
-}
-
-/// The die counter: "Oops: 0002 [#1] PREEMPT SMP", "divide error: 0000 [#1]" (kernel: __die_header()).
-bool kills(std::string_view text) {
-  const std::size_t at = text.find(" [#");
-  return at != std::string_view::npos && at + 3 < text.size() && text[at + 3] >= '0' && text[at + 3] <= '9';
-}
-
-/// How far a report has come. A kernel without printk callers prints the reports of several CPUs through each other;
-/// their lines come in this order (kernel: show_regs() and dump_stack_print_info()).
-constexpr int kNoRank = -1, kOpening = 0, kCpuRank = 2, kRegistersRank = 7, kTraceRank = 8, kFrameRank = 10,
-              kTaskEndRank = 11;
-
-int rank_of(std::string_view text) {
-  struct Ranked {
-    std::string_view start;
-    int rank;
-  };
-  static constexpr Ranked kRanks[] = {{"CPU: ", kCpuRank},
-                                      {"Hardware name: ", 3},
-                                      {"Workqueue: ", 4},
-                                      {"RIP: ", 5},
-                                      {"Code: ", 6},
-                                      {"RSP: ", kRegistersRank},
-                                      {"RAX: ", kRegistersRank},
-                                      {"RDX: ", kRegistersRank},
-                                      {"RBP: ", kRegistersRank},
-                                      {"R10: ", kRegistersRank},
-                                      {"R13: ", kRegistersRank},
-                                      {"FS: ", kRegistersRank},
-                                      {"CS: ", kRegistersRank},
-                                      {"CR2: ", kRegistersRank},
-                                      {"DR", kRegistersRank},
-                                      {"PKRU: ", kRegistersRank},
-                                      {"Call Trace:", kTraceRank},
-                                      {" <TASK>", kTraceRank + 1},
-                                      {" </TASK>", kTaskEndRank},
-                                      {"---[ end trace", kTaskEndRank + 1}};
-  for (const auto &ranked : kRanks) {
-    if (text.starts_with(ranked.start)) return ranked.rank;
-  }
-  return text.starts_with(' ') && parse_frame(text) ? kFrameRank : kNoRank;
-}
-
-/// "77" of "CPU: 1 PID: 77 Comm: ex", of "WARNING: CPU: 1 PID: 77 at …" and of "WARNING: … at …, CPU#1: ex/77" (as
-/// newer kernels say); empty for other lines.
-std::string pid_in(std::string_view text) {
-  std::size_t at = std::string_view::npos;
-  if (text.starts_with("CPU: ") || text.starts_with("WARNING: CPU: ")) {
-    at = text.find("PID: ");
-    if (at != std::string_view::npos) at += 5;
-  } else if (text.starts_with("WARNING: ") && contains(text, ", CPU#")) {
-    at = text.rfind('/') + 1;
-  }
-  if (at == std::string_view::npos) return {};
-  text.remove_prefix(at);
-  return std::string(text.substr(0, text.find_first_not_of("0123456789")));
-}
-
-/// One report while its lines come in.
-struct Draft {
-  KernelReport report;
-  const Signature *signature = nullptr;  ///< none yet: after "cut here"; none at all: of no known kind
-  bool cut_here = false;
-  bool in_stack = false;
-  bool frames = false;
-  bool task_marker = false;  ///< "<TASK>": "</TASK>" will come
-  int rank = kOpening;
-  std::string pid;
-
-  ReportEnd end() const {
-    if (report.fatal) return ReportEnd::panic;
-    if (signature == nullptr) return cut_here ? ReportEnd::trace : ReportEnd::stack;
-    return cut_here ? ReportEnd::trace : signature->end;
-  }
-  void name(const Signature &row, const wire::KernelLogLine &line) {
-    signature = &row;
-    report.report_class = row.report_class;
-    report.kind = kind_of(row, line.text);
-    report.title = line.text;
-    report.fatal = report.fatal || row.fatal;
-  }
-  /// Takes the line in; true when it is the last one.
-  bool take(const wire::KernelLogLine &line);
-};
-
-bool ends_here(const Draft &draft, std::string_view text) {
-  switch (draft.end()) {
-    case ReportEnd::trace:
-      return contains(text, "---[ end trace");
-    case ReportEnd::stack:
-      return text == " </TASK>" || text == "</TASK>" || contains(text, "---[ end trace");
-    case ReportEnd::rule:
-      return is_rule(text) || contains(text, "---[ end trace");
-    case ReportEnd::panic:
-      return contains(text, "---[ end Kernel panic");
-    case ReportEnd::at_once:
-      return text == " </TASK>";
-  }
-  return false;
-}
-
-bool Draft::take(const wire::KernelLogLine &line) {
-  report.lines.push_back(line);
-  cut_here = cut_here || is_cut_here(line);
-  if (const auto *row = find_signature(line)) {
-    if (signature == nullptr) name(*row, line);
-    report.fatal = report.fatal || row->fatal;
-  }
-  // Of a report of no known kind, the first line with words.
-  if (signature == nullptr && report.title.empty() && !is_cut_here(line)) report.title = line.text;
-  report.killed = report.killed || kills(line.text);
-  if (contains(line.text, "Call Trace:")) in_stack = true;
-  if (in_stack && parse_frame(line.text)) frames = true;
-  if (line.text == " <TASK>") task_marker = true;
-  if (pid.empty()) pid = pid_in(line.text);
-  rank = std::max(rank, rank_of(line.text));
-  return ends_here(*this, line.text);
-}
-
 /// Sorts the lines of a log into reports: by printk caller where there is one, else by what a line says and by the
 /// order in which a report's lines come.
 class Grouping {
@@ -164,7 +35,9 @@ class Grouping {
     const bool opens = is_cut_here(line) || find_signature(line) != nullptr;
     if (opens || open.empty()) shows_state_[line.caller] = shows_state(line, opens);
     const std::size_t reports = drafts_.size();
-    if (open.empty() || (opens && !goes_on(drafts_[open.back()], line))) {
+    const bool is_own = opens && std::none_of(open.begin(), open.end(),
+                                              [&](std::size_t index) { return goes_on(drafts_[index], line); });
+    if (open.empty() || is_own) {
       start(line, opens);
       if (drafts_.size() == reports) before_[line.caller] = line;
     } else {
@@ -177,8 +50,7 @@ class Grouping {
  private:
   /// True when the line, whatever it is, comes too late or cannot be the report's.
   static bool is_over(const Draft &draft, const wire::KernelLogLine &line) {
-    const auto &lines = draft.report.lines;
-    if (lines.size() >= kMostLines || line.time - lines.back().time > kLongestPause) return true;
+    if (draft.report.lines.size() >= kMostLines || line.time - draft.last > kLongestPause) return true;
     if (draft.end() == ReportEnd::at_once) return !continues_report(line.text);
     // Kernels before 5.16 have no "</TASK>": the first line that is no frame ends the stack.
     return draft.in_stack && draft.frames && draft.end() == ReportEnd::stack && !continues_report(line.text) &&
@@ -190,9 +62,8 @@ class Grouping {
     // Behind its stack a report only goes on with the machine's last words.
     if (is_panic(line.text) || line.text.starts_with("Oops: ")) return true;
     if (draft.in_stack || (is_cut_here(line) && draft.cut_here)) return false;
-    // "list_del corruption", "cut here", "kernel BUG at" and "invalid opcode" are one report; another one's words come
-    // behind its registers.
-    return draft.rank < kCpuRank || !pid_in(line.text).empty();
+    // "list_del corruption", "cut here", "kernel BUG at" and "invalid opcode" are one report, until it names who ran.
+    return draft.pid.empty() || pid_in(line.text) == draft.pid;
   }
 
   /// Lines with which the kernel tells what goes on, on request (kernel: sched_show_task(), drivers/tty/sysrq.c).
@@ -287,7 +158,7 @@ class Grouping {
   bool follows_last(const wire::KernelLogLine &line) const {
     const auto last = last_.find(line.caller);
     if (last == last_.end()) return false;
-    return line.time - drafts_[last->second].report.lines.back().time <= kLongestPause;
+    return line.time - drafts_[last->second].last <= kLongestPause;
   }
 
   std::vector<Draft> drafts_;
@@ -312,14 +183,16 @@ std::optional<Frame> frame_in_gone_code(std::string_view text, const std::vector
 }
 
 /// How much a line's place tells of where the report is from.
-enum class Weight { other, words, title, frame, fault };
+enum class Weight { other, words, title, frame, call_trace, fault };
 
 /// The place that tells most: RIP in a module under test, a frame in one, a place in the report's words there; else the
 /// first RIP or frame that is no helper.
 void locate(KernelReport &report, const std::vector<std::string> &modules, const std::vector<ModuleRange> &loaded) {
   std::optional<Frame> chosen;
   std::optional<Weight> weight;
+  bool in_call_trace = false;  // a slab report has the stacks of the allocation and of the freeing before it
   for (const auto &line : report.lines) {
+    if (line.text == "Call Trace:") in_call_trace = true;
     auto frame = parse_frame(line.text);
     if (!frame) frame = frame_in_gone_code(line.text, loaded);
     if (!frame || frame->guessed) continue;
@@ -330,10 +203,9 @@ void locate(KernelReport &report, const std::vector<std::string> &modules, const
     if (!under_test && is_known_helper(frame->place)) continue;
     Weight own = Weight::other;
     if (under_test) {
-      own = fault                       ? Weight::fault
-            : in_stack                  ? Weight::frame
-            : line.text == report.title ? Weight::title
-                                        : Weight::words;
+      own = in_call_trace ? Weight::call_trace : Weight::frame;
+      if (!in_stack) own = line.text == report.title ? Weight::title : Weight::words;
+      if (fault) own = Weight::fault;
     }
     if (weight && own <= *weight) continue;
     weight = own;

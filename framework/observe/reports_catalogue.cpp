@@ -91,7 +91,6 @@ constexpr Signature kSignatures[] = {
     {": removing non-empty directory '", kAnywhere, "leaking at least", "proc leftover", leftover},
     {"Slab cache still has objects", kAnywhere, "", "slab cache still has objects", leftover, ReportEnd::stack},
     {"sysfs: cannot create duplicate filename", false, "", "sysfs duplicate", leftover, ReportEnd::stack},
-    {"proc_dir_entry '", false, "' already registered", "proc duplicate", leftover},
     {"debugfs: ", false, "already present!", "debugfs duplicate", leftover, ReportEnd::at_once},
     {"Trying to free already-free IRQ ", false, "", "irq freed twice"},
     {"genirq: Flags mismatch irq", false, "", "genirq flags mismatch", leftover, ReportEnd::at_once},

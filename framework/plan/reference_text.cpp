@@ -66,16 +66,18 @@ A plan for a module that is broken on purpose says what has to come of it; the c
 ```yaml
 name: a NULL pointer is written through
 module: null_dereference
-expect: {report: "NULL pointer dereference in null_init"}   # or a list; /…/ is an expression, as everywhere
+expect: {report: "NULL pointer dereference in null_init"}
 steps: [load]
----
+```
+
+```yaml
 name: a thread is forgotten
 module: leaves_thread
 expect: {verdict: leaked, says: "thread 'forgotten'"}
 steps: [load, unload]
 ```
 
-(These are two files.) A pattern of `report` is matched against the words with which a verdict names a report, e.g.
+A pattern of `report` is matched against the words with which a verdict names a report, e.g.
 `NULL pointer dereference in null_init+0x1c [null_dereference]`; several reports may fit one pattern, and one that fits none
 fails the case as it would without `expect`. A report that ends the guest, kills a process or tells of a stall may take steps
 with it: actions from then on need not work, and nothing is asked of what is left behind. After a mere warning everything else has to hold.

@@ -50,88 +50,128 @@ std::string_view without_blanks(std::string_view text) {
 
 /// A line that several stacks of one report are told apart by.
 bool is_heading(std::string_view words) {
-  return words.starts_with("CPU: ") || words.starts_with("Allocated by task ") || words.starts_with("Freed by task ") ||
-         words.starts_with("Last potentially related work creation:");
+  for (const std::string_view start : {"CPU: ", "Allocated by task ", "Freed by task ", "Allocated in ", "Freed in ",
+                                       "Last potentially related work creation:"}) {
+    if (words.starts_with(start)) return true;
+  }
+  // "'abba_a' (pid 86), state D:" of a hang's autopsy.
+  return words.starts_with('\'') && words.ends_with(':') && words.find("(pid ") != std::string_view::npos;
 }
 
 class Tracer {
  public:
-  Tracer(const judge::Observations &seen, const std::filesystem::path &headers) : seen_(seen), headers_(headers) {}
+  Tracer(const judge::Observations &seen, const std::filesystem::path &headers)
+      : seen_(seen), loaded_(seen.loaded()), headers_(headers) {}
 
   std::vector<std::string> trace_of(const std::vector<std::string> &details) {
-    lines_.clear();
-    heading_.clear();
-    faults_.clear();
-    number_ = 0;
-    told_heading_ = true;
-    std::set<std::string> without_lines;
+    trace_ = {};
     for (const std::string &detail : details) {
       std::string_view rest = detail;
       while (!rest.empty()) {
         const std::size_t end = std::min(rest.find('\n'), rest.size());
-        add(words_of(rest.substr(0, end)), without_lines);
+        add(words_of(rest.substr(0, end)));
         rest.remove_prefix(std::min(end + 1, rest.size()));
       }
     }
-    for (const std::string &module : without_lines) {
-      lines_.push_back(fmt::format("(no source lines: {}.ko has no debug information; build it with -g)", module));
+    end_repetition();
+    for (const std::string &file : trace_.without_lines) {
+      trace_.lines.push_back(fmt::format("(no source lines: {} has no debug information; build it with -g)", file));
     }
-    return std::move(lines_);
+    return std::move(trace_.lines);
   }
 
  private:
   /// One module under test; without symbols when its file could not be read.
   struct Module {
-    std::string file_stem;
+    std::string file;
     std::unique_ptr<kernel::ModuleSymbols> symbols;
   };
+  /// A frame in one of them.
+  struct Met {
+    Module *module = nullptr;
+    std::string shown;  ///< "ex_fault_write+0x1c [faulty_oops]"
+    std::optional<CodePlace> place;
+    Address address = Address::returns_to;
+  };
+  /// What one evidence has come to so far.
+  struct Trace {
+    std::vector<std::string> lines;
+    std::string heading;  ///< of the stack that is being read
+    bool told_heading = true;
+    int number = 0;           ///< of the next frame
+    std::optional<Met> last;  ///< the frame before
+    int repeated = 0;         ///< how often it came again
+    std::set<std::string> faults;
+    std::set<std::string> without_lines;
+  };
 
-  void add(std::string_view words, std::set<std::string> &without_lines) {
+  void add(std::string_view words) {
     if (is_heading(words)) {
-      heading_ = words;
-      if (number_ == 0) return;
-      number_ = 0;
-      told_heading_ = false;
+      trace_.heading = words;
+      end_repetition();
+      // That of the first stack goes without saying, unless it is not about now.
+      if (trace_.lines.empty() && words.starts_with("CPU: ")) return;
+      trace_.number = 0;
+      trace_.told_heading = false;
       return;
     }
-    const bool fault = words.starts_with("RIP: ");
-    const std::string_view text = fault ? words : without_blanks(words);
-    std::string shown;
-    std::string name;
-    std::optional<CodePlace> place;
-    if (const auto frame = observe::parse_frame(text)) {
-      if (frame->guessed || frame->module.empty() || (!fault && !text.starts_with(frame->place))) return;
-      name = frame->module;
-      shown = frame->place;
-      place = place_of(*frame);
-    } else if (const auto address = observe::parse_bare_address(words)) {
-      const std::vector<observe::ModuleRange> loaded = seen_.loaded();
-      const auto range = std::find_if(loaded.begin(), loaded.end(), [&](const observe::ModuleRange &one) {
-        return *address >= one.address && *address - one.address < one.size;
-      });
-      if (range == loaded.end()) return;
-      name = range->name;
-      const Module *module = module_of(name);
-      if (module != nullptr && module->symbols) place = module->symbols->place_of(*address, range->address);
-      shown = fmt::format("{:#x}", *address);
-      if (place) shown += fmt::format(": {}+{:#x}", place->function, place->offset);
-    }
-    Module *module = name.empty() ? nullptr : module_of(name);
-    if (module == nullptr) return;
+    const auto met = frame_in(words);
+    if (!met) return;
     // An oops shows where it happened a second time at its end.
-    if (fault && !faults_.insert(shown).second) return;
-    if (!told_heading_ && !lines_.empty() && number_ == 0) lines_.push_back(heading_);
-    told_heading_ = true;
-    tell(fmt::format("#{} {} [{}]", number_++, shown, name), *module, place,
-         fault ? Address::exact : Address::returns_to);
-    if (module->symbols && !module->symbols->has_lines()) without_lines.insert(module->file_stem);
+    if (met->address == Address::exact && !trace_.faults.insert(met->shown).second) return;
+    if (trace_.last && trace_.last->shown == met->shown && trace_.last->address == met->address) {
+      ++trace_.number;
+      ++trace_.repeated;
+      return;
+    }
+    end_repetition();
+    if (!trace_.told_heading && trace_.number == 0) trace_.lines.push_back(trace_.heading);
+    trace_.told_heading = true;
+    tell(fmt::format("#{} {}", trace_.number++, met->shown), *met);
+    trace_.last = met;
+    if (met->module->symbols && !met->module->symbols->has_lines()) trace_.without_lines.insert(met->module->file);
   }
 
-  void tell(const std::string &start, const Module &module, const std::optional<CodePlace> &place, Address address) {
+  void end_repetition() {
+    if (trace_.repeated == 1) trace_.lines.emplace_back("     … the same once more");
+    if (trace_.repeated > 1) trace_.lines.push_back(fmt::format("     … the same {} times more", trace_.repeated));
+    trace_.repeated = 0;
+    trace_.last.reset();
+  }
+
+  std::optional<Met> frame_in(std::string_view words) {
+    const bool fault = words.starts_with("RIP: ");
+    const std::string_view text = fault ? words : without_blanks(words);
+    if (const auto frame = observe::parse_frame(text)) {
+      if (frame->guessed || frame->module.empty() || (!fault && !text.starts_with(frame->place))) return std::nullopt;
+      Module *module = module_of(frame->module);
+      if (module == nullptr) return std::nullopt;
+      return Met{module, fmt::format("{} [{}]", frame->place, frame->module), place_of(*frame),
+                 fault ? Address::exact : Address::returns_to};
+    }
+    const auto address = observe::parse_bare_address(words);
+    return address ? frame_in_gone_code(*address) : std::nullopt;
+  }
+
+  /// Code that is gone cannot go on: an address in it is where something returned to, even in RIP.
+  std::optional<Met> frame_in_gone_code(std::uint64_t address) {
+    const auto range = std::find_if(loaded_.begin(), loaded_.end(), [&](const observe::ModuleRange &one) {
+      return address >= one.address && address - one.address < one.size;
+    });
+    Module *module = range == loaded_.end() ? nullptr : module_of(range->name);
+    if (module == nullptr) return std::nullopt;
+    Met met{module, fmt::format("{:#x}", address), std::nullopt, Address::returns_to};
+    if (module->symbols) met.place = module->symbols->place_of(address, range->address);
+    if (met.place) met.shown += fmt::format(": {}+{:#x}", met.place->function, met.place->offset);
+    met.shown += fmt::format(" [{}]", range->name);
+    return met;
+  }
+
+  void tell(const std::string &start, const Met &met) {
     std::vector<SourceLine> lines;
-    if (place && module.symbols) lines = module.symbols->lines_at(*place, address);
+    if (met.place && met.module->symbols) lines = met.module->symbols->lines_at(*met.place, met.address);
     if (lines.empty()) {
-      lines_.push_back(start);
+      trace_.lines.push_back(start);
       return;
     }
     const bool inlined = lines.size() > 1;
@@ -140,7 +180,7 @@ class Tracer {
       if (inlined) text += lines[i].function + "(), ";
       text += fmt::format("{}:{}", lines[i].file, lines[i].line);
       if (!lines[i].text.empty()) text += "  " + lines[i].text;
-      lines_.push_back(std::move(text));
+      trace_.lines.push_back(std::move(text));
     }
   }
 
@@ -152,7 +192,7 @@ class Tracer {
       return spelt == name;
     });
     if (info == seen_.modules.end()) return nullptr;
-    Module module{info->file.stem().string(), nullptr};
+    Module module{info->file.filename().string(), nullptr};
     try {
       std::vector<std::filesystem::path> folders{info->file.parent_path()};
       if (!headers_.empty()) folders.push_back(headers_.parent_path());
@@ -164,13 +204,10 @@ class Tracer {
   }
 
   const judge::Observations &seen_;
+  std::vector<observe::ModuleRange> loaded_;
   const std::filesystem::path &headers_;
   std::map<std::string, Module> modules_;
-  std::vector<std::string> lines_;
-  std::string heading_;
-  bool told_heading_ = true;  ///< of the stack that is being told; the first needs none
-  std::set<std::string> faults_;
-  int number_ = 0;
+  Trace trace_;
 };
 
 }  // namespace

@@ -114,6 +114,24 @@ TEST(Interleaved, ReportsHaveTheirOwnRegistersAndFrames) {
   }
 }
 
+TEST(SlabReport, KeepsItsStackAndLittleOfTheMemory) {
+  std::vector<wire::KernelLogLine> log;
+  const auto say = [&](std::string text) { log.push_back({log.size(), 4, 0, {}, "", std::move(text)}); };
+  say("BUG kmalloc-2k (Tainted: G           OE     ): Poison overwritten");
+  for (int i = 0; i < 300; ++i)
+    say("Padding  ffff888005ddc604: 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a  ZZZZZZZZZZZZZZZZ");
+  say("CPU: 0 PID: 77 Comm: insmod");
+  say("Call Trace:");
+  say(" <TASK>");
+  say(" ex_init+0x53/0x1000 [ex]");
+  say(" </TASK>");
+  const auto reports = find_reports(log, {"ex"});
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(describe(reports[0]), "slab corruption in ex_init+0x53 [ex]");
+  EXPECT_EQ(reports[0].lines.size(), 22u);
+  EXPECT_TRUE(is_complete(reports[0]));
+}
+
 TEST(GoneCode, HasItsModuleByTheAddress) {
   const auto frame = [](std::string text) { return wire::KernelLogLine{1, 4, 0, {}, "", std::move(text)}; };
   const std::vector<wire::KernelLogLine> log = {frame("BUG: unable to handle page fault for address: ffffffffc0201034"),

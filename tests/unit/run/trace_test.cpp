@@ -61,6 +61,17 @@ TEST_F(TraceTest, AStackOfProcIsOneToo) {
             Lines{"#0 places_exit+0xd [places]  /src/places/places.c:53  *places_pointer = 0;"});
 }
 
+TEST_F(TraceTest, AFrameThatRepeatsIsToldOnce) {
+  const std::string line = " sum_of+0x9/0x11 [places]";
+  EXPECT_EQ(
+      trace({"RIP: 0010:sum_of+0x9/0x11 [places]", "Call Trace:", line, line, line, " places_exit+0xd/0xe [places]",
+             " places_exit+0xd/0xe [places]"}),
+      (Lines{"#0 sum_of+0x9 [places]  /src/places/other.c:14  }",
+             "#1 sum_of+0x9 [places]  /src/places/other.c:13  return twin(number) + 1;", "     … the same 2 times more",
+             "#4 places_exit+0xd [places]  /src/places/places.c:53  *places_pointer = 0;",
+             "     … the same once more"}));
+}
+
 TEST_F(TraceTest, EachStackOfAReportIsNumberedByItself) {
   EXPECT_EQ(
       trace({"[    3.000000] BUG: KASAN: use-after-free in places_exit+0x7/0xe [places]",
@@ -73,13 +84,33 @@ TEST_F(TraceTest, EachStackOfAReportIsNumberedByItself) {
              "Allocated by task 63:", "#0 sum_of+0x9 [places]  /src/places/other.c:13  return twin(number) + 1;"}));
 }
 
+TEST_F(TraceTest, TasksThatHangAreTold) {
+  EXPECT_EQ(
+      trace({"'left' (pid 86), state D:\n  places_exit+0xd/0xe [places]\n  kthread+0xd7/0x100",
+             "'right' (pid 87), state D:\n  sum_of+0x9/0x11 [places]"}),
+      (Lines{
+          "'left' (pid 86), state D:", "#0 places_exit+0xd [places]  /src/places/places.c:53  *places_pointer = 0;",
+          "'right' (pid 87), state D:", "#0 sum_of+0x9 [places]  /src/places/other.c:13  return twin(number) + 1;"}));
+}
+
+TEST_F(TraceTest, ASlabReportTellsWhereTheObjectIsFrom) {
+  EXPECT_EQ(trace({"[    3.000000] BUG kmalloc-64 (Not tainted): Object already free",
+                   "[    3.000001] Allocated in places_exit+0xd/0xe [places] age=0 cpu=0 pid=118",
+                   "[    3.000002]  places_exit+0xd/0xe [places]", "[    3.000003] CPU: 0 PID: 118 Comm: insmod",
+                   "[    3.000004] Call Trace:", "[    3.000005]  sum_of+0x9/0x11 [places]"}),
+            (Lines{"Allocated in places_exit+0xd/0xe [places] age=0 cpu=0 pid=118",
+                   "#0 places_exit+0xd [places]  /src/places/places.c:53  *places_pointer = 0;",
+                   "CPU: 0 PID: 118 Comm: insmod",
+                   "#0 sum_of+0x9 [places]  /src/places/other.c:13  return twin(number) + 1;"}));
+}
+
 TEST_F(TraceTest, AnAddressInCodeThatIsGoneHasItsSource) {
   wire::Loaded loaded;
   loaded.module = "places";
   loaded.record = wire::ModuleRecord{"places", 16384, 0, {}, "Live", 0xffffffffc0201000, "OE"};
   seen_.reports.push_back(loaded);
-  EXPECT_EQ(trace({"[    3.000002] RIP: 0010:0xffffffffc0201067", "[    3.000005]  0xffffffffc0209000"}),
-            Lines{"#0 0xffffffffc0201067: twin+0x7 [places]  /src/places/other.c:7  places_pointer[number] += "
+  EXPECT_EQ(trace({"[    3.000002] RIP: 0010:0xffffffffc0201068", "[    3.000005]  0xffffffffc0209000"}),
+            Lines{"#0 0xffffffffc0201068: twin+0x8 [places]  /src/places/other.c:7  places_pointer[number] += "
                   "places_pointer[number + 1] * 7;"});
 }
 
