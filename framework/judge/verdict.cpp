@@ -238,7 +238,10 @@ Verdict judge(const plan::Case &test_case, const Observations &seen) {
     const int weight = weight_of(finding.outcome);
     found.push_back({std::move(finding), weight});
   };
-  for (auto &finding : check_reports(view)) add(std::move(finding));
+  for (auto &finding : check_reports(view)) {
+    if (!finding.evidence.summary.ends_with(']')) explain_hang(view, finding);
+    add(std::move(finding));
+  }
   const bool has_report =
       std::any_of(found.begin(), found.end(), [](const Weighed &one) { return one.weight >= kHung; });
   bool all_steps_seen = true;
