@@ -206,7 +206,10 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
     const int weight = weight_of(finding.outcome);
     found.push_back({std::move(finding), weight});
   };
-  for (auto &finding : check_reports(view, reports)) add(std::move(finding));
+  for (auto &finding : check_reports(view, reports)) {
+    if (!finding.evidence.summary.ends_with(']')) explain_hang(view, finding);
+    add(std::move(finding));
+  }
   const bool has_report =
       std::any_of(found.begin(), found.end(), [](const Weighed &one) { return one.weight >= kHung; });
   for (auto &finding : missing_reports(view, reports)) found.push_back({std::move(finding), kReportMissing});

@@ -87,7 +87,8 @@ std::optional<std::string> StuckSigns::add(const std::vector<CpuGlance> &cpus, s
   });
   dead_ = dead ? dead_ + 1 : 0;
   if (dead_ >= kFewestGlances) return "each CPU has halted with its interrupts off";
-  if (allowed_ && passed >= *allowed_ + kAfterDeadline) {
+  const auto patience = kAfterDeadline + kAfterDeadlinePerCpu * static_cast<int>(cpus.size());
+  if (allowed_ && passed >= *allowed_ + patience) {
     return fmt::format("the agent gets no CPU: the step's deadline passed {} of guest time ago",
                        observe::format_duration(passed - *allowed_));
   }

@@ -35,7 +35,9 @@ class StuckSigns {
   /// Interrupts are off for microseconds in a sane kernel; its own detector, where it works, waits for 10 s.
   static constexpr std::chrono::milliseconds kInterruptsOff{250};
   static constexpr int kFewestGlances = 6;
-  static constexpr std::chrono::seconds kAfterDeadline{3};
+  /// What the agent may need after a deadline to say so, its autopsy included; more, as more CPUs share the time.
+  static constexpr std::chrono::milliseconds kAfterDeadline{1'000};
+  static constexpr std::chrono::milliseconds kAfterDeadlinePerCpu{100};
 
   /// `allowed`: guest time that the agent may be silent for; nothing: as long as it likes.
   explicit StuckSigns(std::optional<std::chrono::microseconds> allowed) : allowed_(allowed) {}

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kInterval{200};
 constexpr std::chrono::milliseconds kSilence{1'000};
+constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kWindow = 64;  // bytes of code before and behind where a CPU is
 
 /// What there was to see; empty: nothing that could be read.
@@ -29,10 +30,13 @@ struct Glance {
 bool loops(vm::Inspector &guest, const vm::CpuRegisters &cpu) {
   if (!cpu.in_kernel() || cpu.halted) return false;
   try {
-    const std::string code = guest.memory(cpu.rip - kWindow, 2 * kWindow);
-    return loops_for_ever(code, kWindow);
+    // Within the page: the next one need not be mapped, and code often begins with its page.
+    const std::uint64_t page = cpu.rip / kPage * kPage;
+    const std::uint64_t begin = std::max(page, cpu.rip - kWindow);
+    const std::uint64_t end = std::min(page + kPage, cpu.rip + kWindow);
+    return loops_for_ever(guest.memory(begin, end - begin), cpu.rip - begin);
   } catch (const base::Error &) {
-    return false;  // at the edge of what is mapped
+    return false;  // nothing is mapped there
   }
 }
 

@@ -198,7 +198,16 @@ base::Task<> LibvirtGuest::dump(std::filesystem::path to) {
     }
     Monitor monitor(machine.domain.get());
     monitor.pause();
-    monitor.dump(file.get());
+    try {
+      monitor.dump(file.get());
+    } catch (const base::Error &error) {
+      // QEMU does not say why it cannot write.
+      constexpr std::uintmax_t kFull = 1u << 20;
+      std::error_code ignored;
+      const auto room = std::filesystem::space(to.parent_path(), ignored);
+      if (ignored || room.available >= kFull) throw;
+      throw base::Error(fmt::format("{} (the disk is full)", error.what()), "make room where --out is");
+    }
   };
   co_await on_pool(std::move(call));
 }

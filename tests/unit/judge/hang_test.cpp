@@ -219,6 +219,20 @@ TEST(Hang, OfAGuestThatFellSilentIsSeenFromOutside) {
                                      "  spin+0x5/0x10 [ex]\n  ? ex_init+0x1e/0x1000 [ex]"});
 }
 
+TEST(Hang, ThatTheKernelReportsWithoutAPlaceIsExplained) {
+  const auto stalled = [](const std::string &frame) {
+    auto stream = loading();
+    stream.log("rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:", 3);
+    if (!frame.empty()) stream.log("Call Trace:", 4).log(" <TASK>", 4).log(" " + frame, 4).log(" </TASK>", 4);
+    CpuSeen cpu;
+    cpu.task = {85, "kmodtest-worker", 'R', {"spin+0x5/0x10 [ex]"}};
+    stream.seen.dissection.emplace().cpus = {cpu};
+    return stream.verdict(Ending::Kind::stopped_early).evidence.front();
+  };
+  EXPECT_EQ(stalled("").summary, "RCU stall: 'kmodtest-worker' (pid 85) spins on CPU 0 in spin+0x5 [ex]");
+  EXPECT_EQ(stalled("ex_init+0x1e/0x1000 [ex]").summary, "RCU stall in ex_init+0x1e [ex]");
+}
+
 TEST(Hang, WithoutAnAutopsyKeepsItsWords) {
   auto stream = loading();
   stream.expire("loading ex did not come back");

@@ -233,6 +233,7 @@ TEST_F(RunnerTest, AReportInTheLogEndsTheCaseEarly) {
 }
 
 TEST_F(RunnerTest, TheMemoryOfAGuestThatCrashedIsKeptWhereThatIsAskedFor) {
+  options_.workers = 1;
   options_.vmcore = true;
   options_.artifacts = scratch_.path() / "out";
   plays_ = {Plays::oops, Plays::everything};
