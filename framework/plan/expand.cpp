@@ -292,6 +292,7 @@ class Expansion {
     checks.reports = reader.boolean("reports").value_or(true);
     checks.taint = reader.boolean("taint").value_or(true);
     checks.leftovers = reader.boolean("leftovers").value_or(true);
+    checks.parameters = reader.boolean("parameters").value_or(true);
     checks.allow_entries = reader.texts("allow_entries");
     checks.allow_threads = reader.texts("allow_threads");
     checks.allow = reader.texts("allow");

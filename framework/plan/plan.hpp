@@ -85,6 +85,7 @@ struct Step {
 struct Checks {
   bool reports = true;                     ///< no kernel report
   bool taint = true;                       ///< no taint but the module's own
+  bool parameters = true;                  ///< no parameter that the module does not have
   bool leftovers = true;                   ///< nothing left after unload, nothing that grows in a repeat
   std::vector<std::string> allow_entries;  ///< shell globs of entries that may stay
   std::vector<std::string> allow_threads;

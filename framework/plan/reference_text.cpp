@@ -114,7 +114,8 @@ Wherever a list of patterns is meant, a single pattern does too. `[0-9]` is a di
 In `modinfo`, a plain text has to be the whole field; for `vermagic` and `parm` it has to be its start. An empty text in quotes
 (`depends: ""`) says that the field is empty.
 
-A parameter that the module does not have does not keep the kernel from loading it; `dmesg: {absent: unknown parameter}` looks for its note.
+A parameter that the module does not have does not keep the kernel from loading it, which would only note `unknown parameter`. So such a plan fails before
+anything boots, unless `checks: {parameters: false}` says that it is meant.
 
 )md";
 

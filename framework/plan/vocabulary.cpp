@@ -64,6 +64,7 @@ const Table &checks_table() {
       {{"reports", Type::boolean, "true", "no panic, oops, BUG, WARNING or stall in the kernel log", "false"},
        {"taint", Type::boolean, "true", "no taint but the one of an out-of-tree module", "false"},
        {"leftovers", Type::boolean, "true", "nothing left after unload, and nothing that grows in a repeat", "false"},
+       {"parameters", Type::boolean, "true", "no parameter that the module does not have", "false"},
        {"allow", Type::texts, "none", "globs of what may stay or grow, as KIND:NAME; see below",
         "[cache:my_cache, growth:kmalloc-64]"},
        {"allow_entries", Type::texts, "none", "globs of the entries that may stay", "[/sys/kernel/slab/*]"},

@@ -25,6 +25,23 @@ std::string module_name_of(const std::filesystem::path &file) {
   return with_underscores(name.substr(0, name.find(".ko")));
 }
 
+/// The parameters that a load or a repeat gives.
+void check_parameters(const wire::Step &step, Prepared &prepared) {
+  const auto *load = std::get_if<wire::Load>(&step.body);
+  const auto *repeat = std::get_if<wire::Repeat>(&step.body);
+  if (load == nullptr && repeat == nullptr) return;
+  for (const auto &module : load != nullptr ? load->modules : repeat->modules) {
+    for (const auto &info : prepared.modules) {
+      if (with_underscores(info.name) != module.name) continue;
+      for (auto &finding : kernel::check_parameters(info, module.params)) {
+        const auto same = [&](const kernel::PreflightFinding &one) { return one.message == finding.message; };
+        const auto &known = prepared.preflight;
+        if (std::none_of(known.begin(), known.end(), same)) prepared.preflight.push_back(std::move(finding));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 template <class Value>
@@ -136,11 +153,13 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
   }
 
   add_kernel_modules(test_case, prepared);
+  std::vector<std::string> loaded;
+  for (const auto &module : prepared.program.prerequisites) loaded.push_back(module.name);
   std::vector<std::filesystem::path> built;  // what a later module may use the symbols of
   for (const auto &source : test_case.modules) {
     BuiltModule module = build(source, prepared.kernel, built);
     if (source.kind == plan::ModuleSource::Kind::folder) built.push_back(module.info.file);
-    auto findings = kernel::preflight(module.info, prepared.kernel, prepared.modules);
+    auto findings = kernel::preflight(module.info, prepared.kernel, prepared.modules, loaded);
     std::move(findings.begin(), findings.end(), std::back_inserter(prepared.preflight));
     prepared.files.push_back({fmt::format("/tmp/modules/{}.ko", source.name), module.content});
     prepared.program.modules.push_back(with_underscores(source.name));
@@ -148,7 +167,9 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
     prepared.build_log += module.log;
   }
   for (const auto &step : test_case.steps) {
-    if (step.guest) prepared.program.steps.push_back(*step.guest);
+    if (!step.guest) continue;
+    prepared.program.steps.push_back(*step.guest);
+    if (test_case.checks.parameters) check_parameters(*step.guest, prepared);
   }
   prepared.program.timeout = test_case.timeout;
   prepared.program.seed = test_case.seed;

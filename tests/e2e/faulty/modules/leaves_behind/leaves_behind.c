@@ -21,6 +21,9 @@
 static char *what = "nothing";
 module_param(what, charp, 0);
 
+static int amount = 64; /* bytes of an object */
+module_param(amount, int, 0);
+
 static int opened(struct inode *inode, struct file *file)
 {
 	return -ENODEV;
@@ -91,13 +94,17 @@ static int __init leaves_behind_init(void)
 	if (!strcmp(what, "nothing"))
 		return 0;
 	if (!strcmp(what, "object"))
-		return kmalloc(64, GFP_KERNEL) ? 0 : -ENOMEM;
+		return kmalloc(amount, GFP_KERNEL) ? 0 : -ENOMEM;
 	if (!strcmp(what, "area"))
 		return vmalloc(PAGE_SIZE) ? 0 : -ENOMEM;
 	if (!strcmp(what, "page"))
 		return __get_free_page(GFP_KERNEL) ? 0 : -ENOMEM;
 	if (!strcmp(what, "percpu"))
 		return alloc_percpu(char[512]) ? 0 : -ENOMEM;
+	if (!strcmp(what, "reference")) {
+		__module_get(THIS_MODULE);
+		return 0;
+	}
 	if (!strcmp(what, "cache"))
 		return kmem_cache_create("left_behind", 72, 0, 0, NULL) ? 0 : -ENOMEM;
 	if (!strcmp(what, "queue"))
