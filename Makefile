@@ -15,12 +15,17 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CPUS ?= 1,2,4
 FUZZ_SECONDS ?= 60
+SOAK_ROUNDS ?= 200
+SOAK_CPUS ?= 2
+MIXED_ROUNDS ?= 10
+MIXED_SEED ?= 1
 
 setup := $(if $(filter 0,$(SETUP)),:,tools/install-dependencies.sh)
 sources = $(shell git ls-files 'framework/*pp' 'guest/*pp' 'tests/*pp' 'benchmarks/*pp')
 
 .NOTPARALLEL:
-.PHONY: help build tests run check asan fuzz bench lint format install uninstall clean setup setup-check setup-lint \
+.PHONY: help build tests run check asan fuzz bench soak mixed verdicts lint format install uninstall clean setup \
+        setup-check setup-lint \
         unit-sanitized fuzz-targets
 
 help: ## this list
@@ -61,6 +66,18 @@ fuzz: fuzz-targets ## every fuzz target for FUZZ_SECONDS (default 60) each
 
 bench: tests ## measures what the README claims (some minutes; leave the machine alone meanwhile)
 	build/kmodtest-bench
+
+soak: build ## runs each healthy plan SOAK_ROUNDS times (default 200) on SOAK_CPUS CPUs (2): none may be accused
+	build/kmodtest run testplans --repeat $(SOAK_ROUNDS) --cpus $(SOAK_CPUS) --jobs $(JOBS) --quiet
+
+mixed: build ## runs healthy and faulty plans in a mixed order (MIXED_SEED) MIXED_ROUNDS times, some 1000 cases
+	build/kmodtest run testplans testplans/faulty --repeat $(MIXED_ROUNDS) --shuffle $(MIXED_SEED) --jobs $(JOBS) --quiet
+
+verdicts: build ## measures the modules that are broken on purpose and writes docs/verdicts.md
+	build/kmodtest run testplans/faulty --jobs $(JOBS) --quiet
+	build/kmodtest run testplans/faulty --jobs $(JOBS) --quiet --json build/verdicts.jsonl
+	tools/verdicts-table.py build/verdicts.jsonl >build/verdicts.md
+	mv build/verdicts.md docs/verdicts.md
 
 lint: setup-lint tests ## clang-format, clang-tidy, shellcheck and the rules of tests/lint
 	tests/lint/lint.sh all .

@@ -43,6 +43,7 @@ std::optional<JobResult> ProgramRun::do_job(const Job &job, Time deadline) {
   std::optional<JobResult> result = agent_.worker.take();
   while (!result) {
     if (now() >= deadline) {
+      hold_autopsy(agent_.worker.pid());
       agent_.worker.abandon();
       return std::nullopt;
     }
@@ -155,6 +156,7 @@ ProgramRun::Outcome ProgramRun::act(const wire::RunCommand &wanted) {
       return judge_command(wanted, command.result);
     }
     const bool late = now() >= deadline_;
+    if (late) hold_autopsy(command.pid);
     if (late || agent_.cancelled()) {
       Commands::kill(command);
       // Reported with what it wrote so far by end_commands(), as this was the program's last step.

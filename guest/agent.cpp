@@ -63,7 +63,8 @@ void Agent::serve(bool virtual_time) {
   if (virtual_time) {
     sleep_until(kQuietAfter);
     std::string entries = list_entries();
-    pristine.emplace(Baseline{EntrySet(std::move(entries)), list_kernel_state()});
+    const std::string resources = read_resources();
+    pristine.emplace(Baseline{EntrySet(std::move(entries)), ResourceSet(resources), list_kernel_state()});
   }
   answer(wire::Info{describe_guest()}, 0);
   channel_->settle();

@@ -11,6 +11,7 @@
 #include "entries.hpp"
 #include "kernel_log.hpp"
 #include "receiver.hpp"
+#include "resources.hpp"
 #include "system.hpp"
 #include "wire/frame.hpp"
 #include "worker.hpp"
@@ -20,6 +21,7 @@ namespace kmodtest::guest {
 /// What the guest looked like before a program did anything to it.
 struct Baseline {
   EntrySet entries;
+  ResourceSet resources;
   wire::Inventory inventory;
 };
 

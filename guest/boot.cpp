@@ -18,8 +18,8 @@ namespace {
 
 void mount_at(const char *type, const char *target, unsigned long flags, const char *options) {
   ::mkdir(target, 0755);
-  // EBUSY: the kernel did it already (CONFIG_DEVTMPFS_MOUNT).
-  if (::mount(type, target, type, flags, options) != 0 && errno != EBUSY)
+  // EBUSY: the kernel did it already (CONFIG_DEVTMPFS_MOUNT). ENODEV: it does not have this one.
+  if (::mount(type, target, type, flags, options) != 0 && errno != EBUSY && errno != ENODEV)
     complain(describe_error(std::string("cannot mount ") + target, errno));
 }
 
@@ -31,6 +31,8 @@ void mount_file_systems() {
   mount_at("proc", "/proc", kHarmless | MS_NODEV, nullptr);
   mount_at("sysfs", "/sys", kHarmless | MS_NODEV, nullptr);
   mount_at("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
+  mount_at("debugfs", "/sys/kernel/debug", kHarmless | MS_NODEV, nullptr);
+  mount_at("tracefs", "/sys/kernel/tracing", kHarmless | MS_NODEV, nullptr);
   // Without /dev/console in the initramfs the kernel starts us with no descriptors at all; a later open() must not
   // become somebody's standard output.
   for (int fd = ::open("/dev/null", O_RDWR); fd >= 0 && fd <= STDERR_FILENO;) fd = ::open("/dev/null", O_RDWR);

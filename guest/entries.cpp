@@ -22,8 +22,8 @@ struct Root {
   const char *except = "";    ///< names that are not entered or listed, each ended by a space
 };
 
-// /sys/kernel/slab is left out: caches are merged and their aliases come and go. /sys/devices/pci* and cpu are the
-// machine's. /sys/module/X is the module's folder; what stands in it goes with it.
+// /sys/kernel/slab has each cache by its own name, since none are merged (slab_nomerge). /sys/devices/pci* and cpu are
+// the machine's. /sys/module/X is the module's folder; what stands in it goes with it.
 constexpr Root kRoots[] = {
     {"/proc", 8, false, "self thread-self net "},
     {"/proc/self/net", 2},
@@ -31,6 +31,8 @@ constexpr Root kRoots[] = {
     {"/sys", 1},
     {"/sys/module", 1},
     {"/sys/kernel", 3, false, "slab tracing debug btf irq notes "},
+    {"/sys/kernel/slab", 1},
+    {"/sys/kernel/debug", 3, false, "slab tracing sched dynamic_debug "},
     {"/sys/fs", 2, false, "cgroup bpf "},
     {"/sys/class", 2},
     {"/sys/block", 1},

@@ -3,6 +3,7 @@
 
 #include "agent.hpp"
 #include "boot.hpp"
+#include "resources.hpp"
 
 /// PID 1 of the guest. docs/protocol.md says what it does.
 int main() {
@@ -12,6 +13,7 @@ int main() {
   const std::string channel = command_line_value("kmodtest.channel", "virtio");
   load_modules("/modules/always");
   if (channel == "virtio") load_modules("/modules/virtio");
+  prepare_resources();
   Worker worker;
   worker.start();
   Agent agent(open_channel(channel, virtual_time), std::move(worker));

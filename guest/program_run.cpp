@@ -11,6 +11,7 @@
 #include <utility>
 #include <variant>
 
+#include "autopsy.hpp"
 #include "observe/kmsg.hpp"
 #include "sample.hpp"
 
@@ -65,6 +66,7 @@ bool ProgramRun::prepare() {
   if (agent_.pristine && program_.prerequisites.empty()) {
     inventory = std::move(agent_.pristine->inventory);
     baseline_entries_ = std::move(agent_.pristine->entries);
+    baseline_resources_ = std::move(agent_.pristine->resources);
     inventory->time = now();
   } else {
     inventory = take_inventory();
@@ -98,6 +100,7 @@ void ProgramRun::mark_step() {
 
 bool ProgramRun::run_step() {
   mark_step();
+  seen_up_to_.reset();
   const Time within = step().within;
   const bool unlimited = within.count() <= 0 && wire::is_action(step().body);
   deadline_ = std::min(case_deadline_, unlimited ? kNever : later(step_started_, within));
@@ -109,11 +112,16 @@ bool ProgramRun::run_step() {
   agent_.pump_log();
   report_background_commands();
   if (!outcome) return false;
+  if (outcome->result == wire::StepResult::expired) hold_autopsy(0);
   // What a step would have waited for any longer is no fault of that step.
   timed_out_ = outcome->result != wire::StepResult::held && now() >= case_deadline_;
   if (timed_out_) return false;
-  agent_.report(wire::StepEnded{index_, now(), outcome->result, agent_.log.next_sequence(), outcome->detail});
-  if (std::holds_alternative<wire::Unload>(step().body) && modules_gone()) {
+  // What the autopsy had the kernel write is none of what the step saw.
+  const std::uint64_t seen_up_to = seen_up_to_.value_or(agent_.log.next_sequence());
+  agent_.report(wire::StepEnded{index_, now(), outcome->result, seen_up_to, outcome->detail});
+  const bool unloads =
+      std::holds_alternative<wire::Unload>(step().body) || std::holds_alternative<wire::Repeat>(step().body);
+  if (unloads && modules_gone()) {
     settle();
     report_after_unload();
     after_unload_sent_ = true;
@@ -141,6 +149,11 @@ std::optional<wire::Inventory> ProgramRun::take_inventory() {
     if (error_.empty()) error_ = "listing /proc, /sys and /dev did not come back";
     return std::nullopt;
   }
+  const auto read = do_job({Job::Kind::read_resources, {}, {}, false}, later(now(), kInventoryDeadline));
+  if (!read || read->died) {
+    if (error_.empty()) error_ = "reading what the kernel tells of devices, memory and timers did not come back";
+    return std::nullopt;
+  }
   const bool first = !baseline_entries_;
   wire::Inventory inventory = list_kernel_state(first ? std::vector<wire::ThreadRecord>{} : baseline_threads_);
   if (!first) {
@@ -149,8 +162,10 @@ std::optional<wire::Inventory> ProgramRun::take_inventory() {
     difference.lost.resize(std::min(difference.lost.size(), kMostEntries));
     inventory.new_entries = std::move(difference.added);
     inventory.lost_entries = std::move(difference.lost);
+    baseline_resources_->compare(read->content, inventory);
   } else {
     baseline_entries_.emplace(listed->content);
+    baseline_resources_.emplace(read->content);
   }
   return inventory;
 }
@@ -159,7 +174,24 @@ void ProgramRun::report_after_unload() {
   const auto inventory = take_inventory();
   agent_.pump_log();
   const auto last_step = static_cast<std::uint32_t>(program_.steps.empty() ? 0 : program_.steps.size() - 1);
-  if (inventory) agent_.report(wire::AfterUnload{std::min(index_, last_step), *inventory});
+  if (!inventory) return;
+  const auto is_blocked = [](const wire::ThreadRecord &thread) { return thread.state == 'D'; };
+  if (std::any_of(inventory->threads.begin(), inventory->threads.end(), is_blocked)) hold_autopsy(0);
+  agent_.report(wire::AfterUnload{std::min(index_, last_step), *inventory});
+}
+
+void ProgramRun::hold_autopsy(std::int32_t caller) {
+  if (autopsy_held_) return;
+  autopsy_held_ = true;
+  agent_.pump_log();
+  seen_up_to_ = agent_.log.next_sequence();
+  const auto last_step = static_cast<std::uint32_t>(program_.steps.empty() ? 0 : program_.steps.size() - 1);
+  wire::Autopsy autopsy{std::min(index_, last_step), now(), caller, {}};
+  autopsy.tasks = list_stuck_tasks(caller, baseline_threads_, program_.modules);
+  agent_.log.mark("autopsy of step " + std::to_string(autopsy.step + 1));
+  ask_kernel_for_traces(autopsy.tasks);
+  agent_.pump_log();
+  agent_.report(autopsy);
 }
 
 bool ProgramRun::modules_gone() const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "agent.hpp"
 #include "entries.hpp"
 #include "observe/condition.hpp"
+#include "resources.hpp"
 #include "system.hpp"
 #include "wire/message.hpp"
 #include "wire/program.hpp"
@@ -48,6 +50,8 @@ class ProgramRun {
   void report_after_unload();
   bool modules_gone() const;
   void settle();
+  /// Once, when a deadline has passed or threads are left blocked, before anything is killed. `caller`: whose call did not come back; 0: nobody's.
+  void hold_autopsy(std::int32_t caller);
 
   // actions.cpp
   Outcome act(const wire::Load &load);
@@ -63,6 +67,13 @@ class ProgramRun {
   void report_command(Command &command);
   void report_background_commands();
   void end_commands();
+
+  // repeat.cpp
+  Outcome act(const wire::Repeat &repeat);
+  Outcome run_round(const wire::Repeat &repeat);
+  Outcome count_memory_after(std::uint32_t rounds, std::vector<wire::MemoryRecord> &last);
+  void wait(Time span);
+  void limit_deadline() { deadline_ = std::min(case_deadline_, later(now(), step().within)); }
 
   // conditions.cpp
   Outcome act(const wire::LogCondition &condition);
@@ -90,9 +101,12 @@ class ProgramRun {
   std::size_t action_line_ = 0;  // of the last step that did something
   bool timed_out_ = false;
   bool after_unload_sent_ = false;
+  bool autopsy_held_ = false;
+  std::optional<std::uint64_t> seen_up_to_;  // log sequence at which the present step's autopsy began
   std::string error_;
   std::vector<wire::ThreadRecord> baseline_threads_;
   std::optional<EntrySet> baseline_entries_;
+  std::optional<ResourceSet> baseline_resources_;
 };
 
 }  // namespace kmodtest::guest

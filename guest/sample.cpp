@@ -42,14 +42,6 @@ std::optional<wire::ThreadRecord> read_thread(const std::string &folder, const s
   return observe::parse_thread(stat, status, {}, wchan);
 }
 
-/// Workers of the kernel's pools: "kworker/0:1-events", "kworker/u8:2". A rescuer ("kworker/R-name") belongs to a
-/// workqueue that somebody made.
-bool is_pool_worker(const wire::ThreadRecord &thread) {
-  constexpr std::string_view kWorker = "kworker/";
-  const std::string_view name = thread.full_name;
-  return name.starts_with(kWorker) && !name.substr(kWorker.size()).starts_with("R-");
-}
-
 std::vector<wire::NodeRecord> list_nodes() {
   std::vector<wire::NodeRecord> nodes;
   const std::string folder = "/sys/devices/system/node";
@@ -88,6 +80,18 @@ wire::AgentInfo describe_guest() {
   ::clock_gettime(CLOCK_BOOTTIME, &ts);
   info.uptime = Time(static_cast<std::int64_t>(ts.tv_sec) * 1'000'000 + ts.tv_nsec / 1000);
   return info;
+}
+
+std::optional<wire::ThreadRecord> read_task(const std::string &folder) {
+  const std::string stat = read_file((folder + "/stat").c_str()).content;
+  if (stat.empty()) return std::nullopt;
+  return read_thread(folder, stat);
+}
+
+bool is_pool_worker(const wire::ThreadRecord &thread) {
+  constexpr std::string_view kWorker = "kworker/";
+  const std::string_view name = thread.full_name;
+  return name.starts_with(kWorker) && !name.substr(kWorker.size()).starts_with("R-");
 }
 
 std::vector<wire::ModuleRecord> list_modules() {

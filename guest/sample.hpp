@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <unordered_set>
 #include <vector>
 
@@ -19,6 +21,13 @@ std::uint64_t read_taint();
 
 /// All of /proc/modules, in its order.
 std::vector<wire::ModuleRecord> list_modules();
+
+/// `folder` is "/proc/PID" or "/proc/PID/task/TID". Nothing when the task has ended.
+std::optional<wire::ThreadRecord> read_task(const std::string &folder);
+
+/// Workers of the kernel's pools: "kworker/0:1-events", "kworker/u8:2". A rescuer ("kworker/R-name") belongs to a
+/// workqueue that somebody made.
+bool is_pool_worker(const wire::ThreadRecord &thread);
 
 /// All kernel threads but those of `known` and the workers of the kernel's own pools, which come and go by themselves.
 std::vector<wire::ThreadRecord> list_kernel_threads(const std::vector<wire::ThreadRecord> &known = {});

@@ -11,6 +11,7 @@
 
 #include "boot.hpp"
 #include "entries.hpp"
+#include "resources.hpp"
 
 namespace kmodtest::guest {
 namespace {
@@ -78,6 +79,12 @@ JobResult carry_out(const Job &job) {
       break;
     case Job::Kind::list_entries:
       result.content = list_entries();
+      break;
+    case Job::Kind::read_resources:
+      result.content = read_resources();
+      break;
+    case Job::Kind::read_memory:
+      result.content = read_memory();
       break;
   }
   result.took = now() - begun;

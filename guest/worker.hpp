@@ -12,7 +12,7 @@ namespace kmodtest::guest {
 
 /// A system call that may block, or never come back: a module under test is behind it.
 struct Job {
-  enum class Kind : std::uint8_t { load, unload, read, write, list_entries };
+  enum class Kind : std::uint8_t { load, unload, read, write, list_entries, read_resources, read_memory };
   Kind kind = Kind::read;
   std::string subject;   ///< a path, or the module to unload
   std::string argument;  ///< parameters of a module, or the content to write
@@ -44,6 +44,7 @@ class Worker {
   void abandon();
 
   bool busy() const { return busy_; }
+  pid_t pid() const { return pid_; }
   int fd() const { return replies_.get(); }
 
  private:

@@ -51,6 +51,10 @@ void PlanOptions::add_to(CLI::App &app) {
   app.add_option("--seed", seed, "of the guests' random pools and start moments, under virtual time")
       ->check(CLI::Range(std::uint64_t{1}, std::numeric_limits<std::uint64_t>::max()))
       ->type_name("S");
+  app.add_option("--load-cycles", load_cycles,
+                 "for modules without a plan: load and unload so often, and see what grows")
+      ->check(CLI::Range(10, 10'000))
+      ->type_name("N");
   app.add_option("--modules", module_roots, "further folders in which plans look their modules up")
       ->type_name("DIR")
       ->allow_extra_args(false);
@@ -68,6 +72,7 @@ plan::Overrides PlanOptions::overrides() const {
   if (!memory.empty()) overrides.memory_mib = memory_in_mib(memory);
   overrides.time = time;
   overrides.seed = seed;
+  overrides.load_cycles = load_cycles;
   overrides.module_roots = module_roots;
   return overrides;
 }

@@ -35,6 +35,9 @@ bool print_diagnostics(const run::Collected &collected) {
 
 int RunCommand::execute() {
   schedule.apply_to(options);
+  if (options.vmcore && out.empty()) {
+    throw base::UsageError("--vmcore needs a folder to keep the dumps in", "name one with --out DIR");
+  }
   const auto shard = schedule.wanted_shard();
   auto collected = run::collect_plans(plans.inputs, plans.overrides());
   if (print_diagnostics(collected)) return static_cast<int>(run::ExitCode::usage);
@@ -86,6 +89,8 @@ std::function<int()> add_run(CLI::App &app) {
   app.add_option("--junit", command->junit, "write a JUnit XML report")->type_name("FILE");
   app.add_option("--json", command->json, "write the run's events, one JSON object a line")->type_name("FILE");
   app.add_option("--out", command->out, "keep a folder of artifacts for every case")->type_name("DIR");
+  app.add_flag("--vmcore", command->options.vmcore,
+               "keep the memory of guests that crashed or hang in the folders of --out");
   app.add_option("--modules-dir", command->options.kernel.modules_dir,
                  "lib/modules/RELEASE of a kernel that --kernel names by its file")
       ->type_name("DIR");

@@ -56,6 +56,7 @@ void ScheduleOptions::add_to(CLI::App &app) {
   app.add_option("--repeat", repeat, "run each case N times")->type_name("N");
   app.add_option("--shuffle", shuffle, "run the cases in an order made of this number, or a 'random' one")
       ->type_name("SEED");
+  app.add_flag("--as-given", as_given, "run the cases in the order in which they are given")->excludes("--shuffle");
   app.add_option("--shard", shard, "run only the Kth of N parts of the cases, which take about as long as each other")
       ->type_name("K/N");
 }
@@ -64,6 +65,7 @@ void ScheduleOptions::apply_to(run::RunOptions &options) const {
   options.workers = jobs;
   options.fail_fast = fail_fast;
   options.flaky_fails = flaky_fails;
+  options.as_given = as_given;
   if (repeat) options.repeats = number_between("--repeat", *repeat, 1, kMostRepeats);
   if (retries) options.retries = number_between("--retries", *retries, 0, kMostRetries);
   if (shuffle) options.shuffle_seed = seed(*shuffle);

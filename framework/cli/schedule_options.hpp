@@ -15,7 +15,7 @@ namespace kmodtest::cli {
 struct ScheduleOptions {
   int jobs = 0;
   std::optional<std::string> shard, repeat, shuffle, retries;
-  bool fail_fast = false, flaky_fails = false;
+  bool fail_fast = false, flaky_fails = false, as_given = false;
 
   void add_to(CLI::App &app);
 

@@ -3,13 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 #include <string_view>
 
 #include "judge/expected.hpp"
 #include "observe/kmsg.hpp"
-#include "observe/pattern.hpp"
-#include "observe/procfs.hpp"
 
 namespace kmodtest::judge {
 namespace {
@@ -29,20 +26,7 @@ constexpr std::uint64_t kOfReports = kBadPage | kDied | kWarned | kSoftLockup;
 
 bool ended_badly(Ending::Kind kind) {
   return kind == Ending::Kind::panicked || kind == Ending::Kind::guest_gone || kind == Ending::Kind::channel_broken ||
-         kind == Ending::Kind::silent;
-}
-
-bool any_matches(const std::vector<std::string> &globs, const std::string &name) {
-  return std::any_of(globs.begin(), globs.end(),
-                     [&](const std::string &glob) { return observe::glob_matches(glob, name); });
-}
-
-/// The case step of an AfterUnload, for the evidence.
-Evidence evidence_at(const CaseView &view, std::uint32_t guest_step) {
-  for (std::size_t i = 0; i < view.guest_index.size(); ++i) {
-    if (view.guest_index[i] == guest_step) return evidence_of(view, i);
-  }
-  return {};
+         kind == Ending::Kind::silent || kind == Ending::Kind::stuck;
 }
 
 /// Licenses that do not taint (kernel: include/linux/license.h).
@@ -123,8 +107,10 @@ Finding finding_of(const CaseView &view, const KernelReport &report, bool from_c
 SeenReports reports_of(const CaseView &view) {
   const auto modules = module_names(view.test_case);
   const auto loaded = view.seen.loaded();
-  const auto first = view.log.begin() + static_cast<std::ptrdiff_t>(view.begin);
-  SeenReports seen{observe::find_reports({first, view.log.end()}, modules, loaded), false};
+  // What the kernel writes for an autopsy is no report of its own accord.
+  const auto line = [&view](std::size_t index) { return view.log.begin() + static_cast<std::ptrdiff_t>(index); };
+  SeenReports seen{
+      observe::find_reports({line(std::min(view.begin, view.until)), line(view.until)}, modules, loaded), false};
   if (!ended_badly(view.seen.ending.kind)) return seen;
   if (!seen.reports.empty() && observe::is_complete(seen.reports.back())) return seen;
   // The last lines may have reached the console only.
@@ -138,59 +124,6 @@ std::vector<Finding> check_reports(const CaseView &view, const SeenReports &seen
   for (const auto &report : seen.reports) {
     if (!is_intolerable(view.test_case.checks, report.report_class) || is_expected(view.test_case, report)) continue;
     findings.push_back(finding_of(view, report, seen.from_console));
-  }
-  return findings;
-}
-
-std::vector<Finding> check_leftovers(const CaseView &view) {
-  std::vector<Finding> findings;
-  const auto &checks = view.test_case.checks;
-  if (!checks.leftovers) return findings;
-  const auto under_test = module_names(view.test_case);
-  for (const auto *after : view.after_unload) {
-    const auto leak = [&](std::string summary, std::string expected, std::string seen, std::string hint) {
-      // The guest was looked at after each unload and at the end: one leak, one finding.
-      const bool known = std::any_of(findings.begin(), findings.end(),
-                                     [&](const Finding &finding) { return finding.evidence.summary == summary; });
-      if (known) return;
-      Finding finding{Outcome::leaked, evidence_at(view, after->step)};
-      finding.evidence.summary = std::move(summary);
-      finding.evidence.expected = std::move(expected);
-      finding.evidence.seen = std::move(seen);
-      finding.evidence.hint = std::move(hint);
-      findings.push_back(std::move(finding));
-    };
-    const auto &inventory = after->inventory;
-    std::vector<wire::ModuleRecord> modules;
-    for (const auto &module : inventory.modules) {
-      if (std::find(under_test.begin(), under_test.end(), module.name) != under_test.end()) modules.push_back(module);
-    }
-    if (!modules.empty()) {
-      leak(fmt::format("module '{}' is still loaded at the end", modules.front().name),
-           "no module under test is loaded", observe::render_lsmod(modules), {});
-      continue;  // what else is there belongs to it
-    }
-    std::vector<wire::ThreadRecord> threads;
-    for (const auto &thread : inventory.threads) {
-      const std::string &name = thread.full_name.empty() ? thread.name : thread.full_name;
-      if (!name.starts_with("kworker/") && !any_matches(checks.allow_threads, name)) threads.push_back(thread);
-    }
-    if (!threads.empty()) {
-      const auto &first = threads.front();
-      leak(fmt::format("thread '{}' (pid {}) is left after the unload",
-                       first.full_name.empty() ? first.name : first.full_name, first.pid),
-           "no thread that was not there before the load", observe::render_ps(threads),
-           "the exit function has to stop it (kthread_stop); 'checks: {allow_threads: [...]}' lets one stay");
-    }
-    std::vector<std::string> entries;
-    for (const auto &entry : inventory.new_entries) {
-      if (!any_matches(checks.allow_entries, entry)) entries.push_back(entry);
-    }
-    if (!entries.empty()) {
-      leak(entries.front() + " is left after the unload", "no entry that was not there before the load",
-           fmt::format("{}", fmt::join(entries, "\n")),
-           "the exit function has to remove it; 'checks: {allow_entries: [...]}' lets one stay");
-    }
   }
   return findings;
 }

@@ -23,8 +23,12 @@ std::vector<Finding> check_reports(const CaseView &view, const SeenReports &seen
 /// A report as a finding.
 Finding finding_of(const CaseView &view, const observe::KernelReport &report, bool from_console);
 
-/// Threads, modules, and entries of /proc, /sys and /dev that an unload left behind.
+/// What an unload left behind: modules and references to others, threads, workqueues, timers, interrupts, slab caches,
+/// device numbers, areas of vmalloc, entries of /proc, /sys and /dev (leftovers.cpp).
 std::vector<Finding> check_leftovers(const CaseView &view);
+
+/// Memory that grew with the rounds of a repeat step (growth.cpp).
+std::vector<Finding> check_growth(const CaseView &view);
 
 /// Taint that the modules' being out of tree, unsigned, proprietary or staging does not explain.
 std::vector<Finding> check_taint(const CaseView &view);

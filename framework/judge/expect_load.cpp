@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <cerrno>
+#include <cstring>
 #include <fmt/format.h>
+#include <optional>
 
 #include "judge/expectation.hpp"
 #include "observe/kmsg.hpp"
 #include "observe/procfs.hpp"
+#include "observe/refusals.hpp"
 #include "observe/reports.hpp"
 
 namespace kmodtest::judge {
@@ -14,53 +17,105 @@ bool is_expected(int error, int expected) {
   return expected == -1 ? error != 0 : error == expected;
 }
 
-/// The symbol of "ex: Unknown symbol ex_missing (err -2)", or nothing.
-std::string unknown_symbol(const std::vector<std::string> &refusals) {
-  constexpr std::string_view kWords = "Unknown symbol ";
-  for (const auto &line : refusals) {
-    const std::size_t at = line.find(kWords);
-    if (at == std::string::npos) continue;
-    const std::size_t begin = at + kWords.size();
-    return line.substr(begin, line.find(' ', begin) - begin);
+/// A module that an earlier load left in the kernel.
+bool is_loaded_already(const StepView &view, const std::string &name) {
+  bool loaded = false;
+  for (const auto &report : view.all.seen.reports) {
+    if (const auto *load = std::get_if<wire::Loaded>(&report); load && load->module == name) {
+      if (load->step == view.index) break;
+      if (load->error == 0) loaded = true;
+    }
+    if (const auto *unload = std::get_if<wire::Unloaded>(&report); unload && unload->module == name) {
+      if (unload->error == 0) loaded = false;
+    }
   }
-  return {};
+  return loaded;
 }
 
-/// What the errno of finit_module(2) means.
-std::string load_hint(int error, const std::vector<std::string> &refusals) {
-  const std::string symbol = unknown_symbol(refusals);
+const kernel::ModuleInfo *file_of(const StepView &view, const std::string &name) {
+  for (const auto &module : view.all.seen.modules) {
+    if (module.name == name) return &module;
+  }
+  return nullptr;
+}
+
+/// The errno of a load of which the kernel says nothing.
+observe::Refusal explain_load_errno(const StepView &view, const std::string &name, int error) {
   switch (error) {
-    case ENOEXEC:
-      return "the kernel does not accept the file's format: build the module against this kernel";
-    case ENOENT:
-      return symbol.empty()
-                 ? "a symbol that the module needs is unknown: load the module that exports it first"
-                 : "nothing exports '" + symbol + "': load the module that does first (kernel_modules, module)";
     case EEXIST:
-      return "a module of this name is already loaded";
-    case EINVAL:
-      return "a parameter is invalid, or the module's own init function returned -EINVAL";
+      if (!is_loaded_already(view, name)) break;
+      return {"it is loaded already", "the kernel holds one module of a name: unload it first"};
+    case ENOEXEC:
+      return {"the kernel does not accept the file", "build the module against the headers of this very kernel"};
+    case EPERM:
+      return {"modules may not be loaded", "the kernel was told so (kernel.modules_disabled, lockdown, nomodule)"};
     case EKEYREJECTED:
-      return "this kernel only loads signed modules";
-    case EBUSY:
-      return "a module of this name is being loaded or unloaded, or its init function found something in use";
+    case ENOKEY:
+    case EBADMSG:
+    case ENOPKG:
+      return {"its signature is rejected", "this kernel loads only modules that are signed with a key that it has"};
     default:
-      return "the module's init function returned this, or the kernel refused the module";
+      break;
   }
+  // What the loader refuses it says in the log, but for a lack of memory.
+  const kernel::ModuleInfo *file = file_of(view, name);
+  const std::string function =
+      file == nullptr || file->init_function.empty() ? "its init function" : file->init_function + "()";
+  const char *symbol = ::strerrorname_np(error);
+  const std::string code = symbol == nullptr ? std::to_string(error) : symbol;
+  return {fmt::format("{} returned -{}", function, code),
+          fmt::format("the loader had nothing against the module, so the error is what {} returned{}", function,
+                      error == ENOMEM ? ", or the kernel has no memory for the module" : "")};
 }
 
-std::string unload_hint(int error, const std::string &used_by) {
+/// The errno of an unload (kernel: delete_module() in kernel/module).
+observe::Refusal explain_unload_errno(const StepView &view, const std::string &name, int error,
+                                      const std::optional<wire::ModuleRecord> &module) {
   switch (error) {
     case EBUSY:
-      return "the module has no exit function, or is being loaded or unloaded";
+      if (const auto *file = file_of(view, name); file != nullptr && file->exit_function.empty()) {
+        return {"it has no exit function", "a module without module_exit() can only be unloaded by force"};
+      }
+      return {"it is being loaded or unloaded", "its init or exit function has not come back yet"};
     case EWOULDBLOCK:
-      return used_by.empty() ? "the module is in use (a file or a reference is held)"
-                             : "the module is in use by " + used_by + ": unload that first";
+      if (module && !module->used_by.empty()) {
+        return {fmt::format("it is in use by {}", fmt::join(module->used_by, ", ")),
+                fmt::format("unload {} first", fmt::join(module->used_by, ", "))};
+      }
+      if (module) {
+        return {
+            fmt::format("it is in use ({})", module->users == 1 ? "one reference is held"
+                                                                : fmt::format("{} references are held", module->users)),
+            "no module uses it: a file of it is open, it is mounted, or somebody called try_module_get() and never "
+            "module_put()"};
+      }
+      return {"it is in use", "a module that uses it is loaded, a file of it is open, or a reference is held"};
     case ENOENT:
-      return "no module of this name is loaded";
+      return {"it is not loaded", "no module of this name is loaded: its load failed, or it was unloaded before"};
     default:
       return {};
   }
+}
+
+/// The first reason goes to the headline, all of them with what they mean below it.
+void explain(Reading &reading, const std::vector<observe::Refusal> &refusals) {
+  for (const auto &refusal : refusals) {
+    if (refusal.reason.empty()) continue;
+    if (&refusal == &refusals.front()) {
+      reading.why += ": " + refusal.reason;
+      reading.hint = refusal.why;
+    }
+    if (refusals.size() > 1) reading.details.push_back(fmt::format("why: {}: {}", refusal.reason, refusal.why));
+  }
+}
+
+/// The module as it was listed after the program, when it had not gone.
+std::optional<wire::ModuleRecord> last_seen(const StepView &view, const std::string &name) {
+  if (view.all.after_unload.empty()) return std::nullopt;
+  for (const auto &module : view.all.after_unload.back()->inventory.modules) {
+    if (module.name == name) return module;
+  }
+  return std::nullopt;
 }
 
 /// The kernel's own lines of this step; those of the loader first.
@@ -88,10 +143,14 @@ Reading read_load(const StepView &view) {
                                                 : "loading " + name + " gave " + errno_words(error));
     reading.expected = errno_words(expected);
     reading.seen = errno_words(error);
-    const auto refusals = observe::find_refusals(view.own_log());
-    if (!refusals.empty()) reading.seen += fmt::format("\n{}", fmt::join(refusals, "\n"));
-    reading.details = log_details(view);
-    if (error != 0) reading.hint = load_hint(error, refusals);
+    const auto lines = observe::find_refusals(view.own_log());
+    if (!lines.empty()) reading.seen += fmt::format("\n{}", fmt::join(lines, "\n"));
+    if (error != 0) {
+      auto refusals = observe::explain_refusals(view.own_log());
+      if (refusals.empty()) refusals.push_back(explain_load_errno(view, name, error));
+      explain(reading, refusals);
+    }
+    for (auto &line : log_details(view)) reading.details.push_back(std::move(line));
     return reading;
   }
   return reading_held();
@@ -113,16 +172,10 @@ Reading read_unload(const StepView &view) {
                                                 : "unloading " + name + " gave " + errno_words(error));
     reading.expected = errno_words(expected);
     reading.seen = errno_words(error);
-    reading.details = log_details(view);
-    std::string used_by;
-    if (!view.all.after_unload.empty()) {
-      const auto &modules = view.all.after_unload.back()->inventory.modules;
-      reading.details.push_back(observe::render_lsmod(modules));
-      for (const auto &module : modules) {
-        if (module.name == name) used_by = fmt::format("{}", fmt::join(module.used_by, ", "));
-      }
-    }
-    if (error != 0) reading.hint = unload_hint(error, used_by);
+    const auto module = last_seen(view, name);
+    if (error != 0) explain(reading, {explain_unload_errno(view, name, error, module)});
+    for (auto &line : log_details(view)) reading.details.push_back(std::move(line));
+    if (module) reading.details.push_back(observe::render_lsmod({*module}));
     return reading;
   }
   return reading_held();

@@ -19,8 +19,9 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
-    {"load", read_load}, {"unload", read_unload}, {"dmesg", read_dmesg}, {"ps", read_ps},   {"lsmod", read_lsmod},
-    {"file", read_file}, {"write", read_write},   {"run", read_run},     {"cpu", read_cpu}, {"sleep", read_sleep},
+    {"load", read_load},   {"unload", read_unload}, {"dmesg", read_dmesg},   {"ps", read_ps},
+    {"lsmod", read_lsmod}, {"file", read_file},     {"write", read_write},   {"run", read_run},
+    {"cpu", read_cpu},     {"sleep", read_sleep},   {"repeat", read_repeat},
 };
 
 Reading read(const StepView &view) {

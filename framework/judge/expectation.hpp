@@ -51,6 +51,7 @@ Reading read_write(const StepView &view);
 Reading read_run(const StepView &view);
 Reading read_cpu(const StepView &view);
 Reading read_sleep(const StepView &view);
+Reading read_repeat(const StepView &view);
 /// Of a modinfo step, from the modules' own files.
 Reading read_modinfo(const plan::Step &step, const std::vector<kernel::ModuleInfo> &modules);
 

@@ -36,6 +36,7 @@ CaseView::CaseView(const plan::Case &a_case, const Observations &observations)
     guest_index.push_back(step.guest ? std::optional(next++) : std::nullopt);
   }
   markers.resize(next);
+  until = static_cast<std::size_t>(std::find_if(log.begin(), log.end(), observe::is_autopsy_marker) - log.begin());
   bool marked = false;
   for (std::size_t i = 0; i < log.size(); ++i) {
     if (!observe::is_marker(log[i])) continue;
@@ -49,6 +50,7 @@ CaseView::CaseView(const plan::Case &a_case, const Observations &observations)
     if (const auto *first = std::get_if<wire::Baseline>(&report)) baseline = first;
     if (const auto *after = std::get_if<wire::AfterUnload>(&report)) after_unload.push_back(after);
     if (const auto *end = std::get_if<wire::ProgramEnded>(&report)) program_ended = end;
+    if (const auto *held = std::get_if<wire::Autopsy>(&report)) autopsy = held;
     if (std::holds_alternative<wire::StepStarted>(report)) program_started = true;
   }
 }

@@ -24,11 +24,13 @@ struct CaseView {
   std::vector<std::optional<std::size_t>> markers;        ///< of each guest step: index of its marker in `log`
   std::vector<std::optional<std::uint32_t>> guest_index;  ///< of each case step: index into the guest's program
   std::size_t begin = 0;                                  ///< index into `log`: where the case began (the first marker)
-  std::uint64_t lost = 0;                                 ///< log records that were overwritten unread
+  std::size_t until = 0;   ///< index behind the log of the case: what follows is the autopsy's
+  std::uint64_t lost = 0;  ///< log records that were overwritten unread
   bool program_started = false;
   const wire::Baseline *baseline = nullptr;
   std::vector<const wire::AfterUnload *> after_unload;
   const wire::ProgramEnded *program_ended = nullptr;
+  const wire::Autopsy *autopsy = nullptr;  ///< of the step whose deadline passed
 
   /// The case step during which the record with this sequence was logged, if any.
   std::optional<std::size_t> step_at(std::uint64_t sequence) const;

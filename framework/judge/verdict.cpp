@@ -9,6 +9,7 @@
 #include "judge/always.hpp"
 #include "judge/expectation.hpp"
 #include "judge/expected.hpp"
+#include "judge/hang.hpp"
 #include "observe/kmsg.hpp"
 
 namespace kmodtest::judge {
@@ -81,6 +82,17 @@ Evidence evidence_of_the_end(const CaseView &view) {
   return {};
 }
 
+/// "the step 'load ex7_4' cannot end: ", where one was open.
+std::string open_step(const CaseView &view) {
+  for (std::size_t i = 0; i < view.test_case.steps.size(); ++i) {
+    if (!view.test_case.steps[i].guest) continue;
+    const StepView step(view, i);
+    if (step.ended == nullptr && step.started != nullptr) return fmt::format("'{}' cannot end: ", step.guest().label);
+    if (step.ended == nullptr) break;
+  }
+  return "the guest fell silent: ";
+}
+
 std::string with_detail(std::string words, const std::string &detail) {
   return detail.empty() ? words : std::move(words) + ": " + detail;
 }
@@ -117,6 +129,11 @@ std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool 
     case Kind::timed_out:
       finding.outcome = Outcome::hung;
       evidence.summary = ending.detail;
+      evidence.details.clear();
+      return finding;
+    case Kind::stuck:
+      finding.outcome = Outcome::hung;
+      evidence.summary = open_step(view) + ending.detail;
       evidence.details.clear();
       return finding;
     case Kind::not_started:
@@ -189,7 +206,10 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
     const int weight = weight_of(finding.outcome);
     found.push_back({std::move(finding), weight});
   };
-  for (auto &finding : check_reports(view, reports)) add(std::move(finding));
+  for (auto &finding : check_reports(view, reports)) {
+    if (!finding.evidence.summary.ends_with(']')) explain_hang(view, finding);
+    add(std::move(finding));
+  }
   const bool has_report =
       std::any_of(found.begin(), found.end(), [](const Weighed &one) { return one.weight >= kHung; });
   for (auto &finding : missing_reports(view, reports)) found.push_back({std::move(finding), kReportMissing});
@@ -199,20 +219,31 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
   if (seen.ending.kind != Ending::Kind::not_started) {
     if (auto finding = check_steps(view, all_steps_seen)) {
       step_failed = true;
-      if (!consequences.explain(view, *finding)) add(std::move(*finding));
+      if (!consequences.explain(view, *finding)) {
+        explain_hang(view, *finding);
+        add(std::move(*finding));
+      }
     }
   }
   if (!consequences.explain(seen.ending.kind)) {
-    if (auto finding = check_ending(view, has_report, all_steps_seen || step_failed)) add(std::move(*finding));
+    if (auto finding = check_ending(view, has_report, all_steps_seen || step_failed)) {
+      explain_hang(view, *finding);
+      add(std::move(*finding));
+    }
   }
   // After a step that did not hold nothing was unloaded; what is left is no leak then.
   if (!step_failed && !consequences.any() && seen.ending.kind == Ending::Kind::completed) {
     if (auto finding = check_inventories(view)) add(std::move(*finding));
     for (auto &finding : check_leftovers(view)) add(std::move(finding));
+    for (auto &finding : check_growth(view)) add(std::move(finding));
     for (auto &finding : check_taint(view)) {
       const int weight = finding.outcome == Outcome::failed ? kTainted : weight_of(finding.outcome);
       found.push_back({std::move(finding), weight});
     }
+  }
+  const auto hangs = [](const Weighed &one) { return one.finding.outcome == Outcome::hung; };
+  if (!consequences.any() && std::none_of(found.begin(), found.end(), hangs)) {
+    if (auto finding = find_deadlock(view)) add(std::move(*finding));
   }
   if (found.empty()) return {Outcome::passed, {}, {}, {}};
   std::stable_sort(found.begin(), found.end(),
@@ -279,17 +310,33 @@ Verdict judge(const plan::Case &test_case, const Observations &seen) {
   return compared(test_case, verdict_of(view, reports), expected_reports(view, reports));
 }
 
+bool wants_dissection(const plan::Case &test_case, const Observations &seen) {
+  if (seen.ending.kind == Ending::Kind::not_started || !seen.agent) return false;
+  for (const auto &report : seen.reports) {
+    const auto *autopsy = std::get_if<wire::Autopsy>(&report);
+    if (autopsy == nullptr) continue;
+    const auto &tasks = autopsy->tasks;
+    if (std::any_of(tasks.begin(), tasks.end(), [](const auto &one) { return one.task.state == 'D'; })) return true;
+  }
+  const CaseView view(test_case, seen);
+  // A hang that the plan expects is looked at as well.
+  return verdict_of(view, reports_of(view)).outcome == Outcome::hung;
+}
+
 bool decided_early(const plan::Case &test_case, const Observations &seen, const std::vector<wire::KernelLogLine> &log) {
   if (!test_case.checks.reports && !test_case.expect) return false;
   const auto begin = std::find_if(log.begin(), log.end(), observe::is_marker);
   // Asked at every batch of lines: most have nothing of the kind.
   const auto first = begin == log.end() ? log.begin() : begin;
-  if (std::none_of(first, log.end(), observe::opens_report)) return false;
-  const auto reports = observe::find_reports({first, log.end()}, module_names(test_case), seen.loaded());
+  const auto last = std::find_if(first, log.end(), observe::is_autopsy_marker);
+  if (std::none_of(first, last, observe::opens_report)) return false;
+  const auto reports = observe::find_reports({first, last}, module_names(test_case), seen.loaded());
   if (all_came(test_case, reports)) return true;
   const bool expects_reports = test_case.expect && !test_case.expect->reports.empty();
   return std::any_of(reports.begin(), reports.end(), [&](const observe::KernelReport &report) {
     if (!test_case.checks.reports || report.report_class == observe::ReportClass::leftover) return false;
+    // A task that sleeps costs no time: the step's deadline comes, and the autopsy.
+    if (report.kind == "hung task") return false;
     // Half a report may have no place yet that a pattern could fit.
     return !expects_reports || (observe::is_complete(report) && !is_expected(test_case, report));
   });

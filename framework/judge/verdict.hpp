@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "judge/dissection.hpp"
 #include "kernel/module.hpp"
 #include "observe/reports.hpp"
 #include "plan/plan.hpp"
@@ -53,6 +54,7 @@ struct Ending {
     stopped_early,   ///< the controller stopped the guest after a report had been seen
     not_started,     ///< preflight or build: no guest was started
     timed_out,       ///< the case's own timeout passed
+    stuck,           ///< the controller saw from outside that nothing would come any more
   };
   Kind kind = Kind::completed;
   std::string detail;  ///< in words
@@ -64,7 +66,8 @@ struct Observations {
   std::vector<wire::Report> reports;        ///< as they came, LogLines included
   std::vector<kernel::ModuleInfo> modules;  ///< of the modules under test
   std::vector<kernel::PreflightFinding> preflight;
-  std::string console;  ///< what the serial console showed
+  std::string console;                   ///< what the serial console showed
+  std::optional<Dissection> dissection;  ///< of a guest that hung
   Ending ending;
 
   /// All kernel log lines, in order.
@@ -76,6 +79,10 @@ struct Observations {
 /// The verdict of a case. A kernel report outranks a step that did not hold; an unknown is never a pass. What the plan
 /// expects to go wrong has been compared with what did.
 Verdict judge(const plan::Case &test_case, const Observations &seen);
+
+/// Whether a look at the guest from outside could tell more: it hangs, or a step ran out of time while tasks sleep that
+/// nobody can wake.
+bool wants_dissection(const plan::Case &test_case, const Observations &seen);
 
 /// True once a report of the kernel has settled the outcome and nothing of use is to come: the guest may be stopped.
 /// `log` is that of `seen`, which may be long.

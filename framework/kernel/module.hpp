@@ -25,6 +25,9 @@ struct ModuleInfo {
   std::vector<std::string> exported_symbols;             ///< what it offers to other modules
   bool has_versions = false;                             ///< it has a __versions section (CONFIG_MODVERSIONS)
   bool has_signature = false;
+  std::vector<std::string> parameters;  ///< names, ascending
+  std::string init_function;            ///< what module_init() names; empty: it has none, or no symbols to tell
+  std::string exit_function;            ///< what module_exit() names
 
   /// First value of a field, or nothing.
   std::optional<std::string> field(const std::string &key) const;
@@ -40,11 +43,17 @@ struct PreflightFinding {
 /// relocatable, or has no .modinfo.
 ModuleInfo read_module_info(const std::filesystem::path &ko);
 
-/// vermagic of another kernel, symbols that neither the kernel nor `together` export, versions that disagree.
-/// `together` are the modules that are loaded before it in the same case. Checks what the kernel's files allow
-/// (Module.symvers of the headers, or modules.symbols); without them only vermagic.
+/// vermagic of another kernel, symbols that neither the kernel nor `together` export, symbols of the kernel's own
+/// modules that are not among `loaded` (names as lsmod prints them), versions that disagree. `together` are the modules
+/// that are loaded before it in the same case. Checks what the kernel's files allow (Module.symvers of the headers);
+/// without them only vermagic.
 std::vector<PreflightFinding> preflight(const ModuleInfo &module, const Kernel &kernel,
-                                        const std::vector<ModuleInfo> &together);
+                                        const std::vector<ModuleInfo> &together,
+                                        const std::vector<std::string> &loaded = {});
+
+/// Parameters that the module does not have: the kernel would load it all the same, without them.
+std::vector<PreflightFinding> check_parameters(const ModuleInfo &module,
+                                               const std::map<std::string, std::string> &params);
 
 /// A module that does not build. what() names the folder; output() has the compiler's own words.
 class BuildError : public base::Error {

@@ -121,11 +121,14 @@ std::vector<fs::path> channel_modules(const Kernel &kernel) {
 std::vector<fs::path> machine_modules(const Kernel &kernel) {
   if (kernel.modules_dir.empty()) return {};
   const ModuleIndex index(kernel.modules_dir);
+  std::vector<std::string> names;
   // Since 5.14 "pvpanic" is only what the drivers of the ISA and of the PCI device share.
   for (const char *name : {"pvpanic_mmio", "pvpanic"}) {
-    if (index.loadable(name)) return modules_with_dependencies(kernel.modules_dir, {name});
+    if (names.empty() && index.loadable(name)) names.emplace_back(name);
   }
-  return {};
+  // Tells QEMU what a dump of the guest's memory has to say of its kernel.
+  if (index.loadable("qemu_fw_cfg")) names.emplace_back("qemu_fw_cfg");
+  return modules_with_dependencies(kernel.modules_dir, names);
 }
 
 bool has_virtio_console(const Kernel &kernel) {

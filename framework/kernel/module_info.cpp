@@ -81,6 +81,7 @@ class ModuleReader {
       if (name == "__version_ext_names") extended_names_ = content;
     }
     read_extended_versions();
+    collect_parameters();
     if (!has_modinfo) fail("is no kernel module: it has no .modinfo", "give the .ko file, not one of the .o files");
     info_.has_signature = std::string_view(bytes_).ends_with(kSignatureMarker);
     info_.name = info_.field("name").value_or(file_stem());
@@ -177,6 +178,7 @@ class ModuleReader {
     if (data == nullptr || header.sh_entsize == 0) truncated();
     std::set<std::string> undefined;
     std::set<std::string> exported;
+    std::vector<std::pair<GElf_Sym, std::string>> functions;
     // The first symbol is the null symbol (elf(5)).
     for (std::size_t i = 1; i < header.sh_size / header.sh_entsize; ++i) {
       GElf_Sym symbol;
@@ -191,13 +193,43 @@ class ModuleReader {
       if (symbol.st_shndx != SHN_UNDEF && name.starts_with(kExportPrefix) && !name.ends_with("_strings")) {
         exported.emplace(name.substr(kExportPrefix.size()));
       }
+      constexpr std::string_view kParameter = "__param_str_";
+      if (name.starts_with(kParameter)) parameters_.emplace(name.substr(kParameter.size()));
+      if (GELF_ST_TYPE(symbol.st_info) == STT_FUNC && symbol.st_shndx != SHN_UNDEF)
+        functions.emplace_back(symbol, name);
     }
+    info_.init_function = other_name_of("init_module", functions);
+    info_.exit_function = other_name_of("cleanup_module", functions);
     info_.undefined_symbols.assign(undefined.begin(), undefined.end());
     info_.exported_symbols.assign(exported.begin(), exported.end());
   }
 
+  /// module_init() and module_exit() make these aliases (include/linux/module.h); the function has its own name, too.
+  static std::string other_name_of(std::string_view alias,
+                                   const std::vector<std::pair<GElf_Sym, std::string>> &functions) {
+    for (const auto &[known, known_name] : functions) {
+      if (known_name != alias) continue;
+      for (const auto &[symbol, name] : functions) {
+        if (name != alias && symbol.st_shndx == known.st_shndx && symbol.st_value == known.st_value) return name;
+      }
+      return std::string(alias);
+    }
+    return {};
+  }
+
+  /// module_param() leaves a parmtype, module_param_cb() only symbols, a stripped module only the former.
+  void collect_parameters() {
+    for (const char *key : {"parm", "parmtype"}) {
+      const auto [begin, end] = info_.fields.equal_range(key);
+      for (auto field = begin; field != end; ++field)
+        parameters_.insert(field->second.substr(0, field->second.find(':')));
+    }
+    info_.parameters.assign(parameters_.begin(), parameters_.end());
+  }
+
   std::string bytes_;
   ModuleInfo info_;
+  std::set<std::string> parameters_;
   std::string_view extended_crcs_;
   std::string_view extended_names_;
 };

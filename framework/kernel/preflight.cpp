@@ -22,9 +22,23 @@ struct Export {
   std::uint32_t crc = 0;
   bool gpl_only = false;
   std::string symbol_namespace;
+  std::string module;  ///< as lsmod prints it; empty: the kernel itself
 };
 
 using Exports = std::unordered_map<std::string, Export>;
+
+/// "crc_ccitt" of "lib/crc-ccitt".
+std::string module_of(std::string_view path) {
+  std::string name(path.substr(path.rfind('/') + 1));
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+/// Whether a module of the kernel is there: the guest loads a few for itself.
+bool is_loaded(const std::string &module, const std::vector<std::string> &loaded) {
+  if (module.empty() || module.starts_with("virtio") || module.starts_with("pvpanic")) return true;
+  return std::find(loaded.begin(), loaded.end(), module) != loaded.end();
+}
 
 /// Module.symvers: CRC, symbol, module, kind of export, namespace, separated by tabs
 /// (kernel: Documentation/kbuild/modules.rst, "Symbols and Module.symvers").
@@ -45,6 +59,7 @@ Exports read_symvers(const fs::path &file) {
     std::from_chars(columns[0].data() + 2, columns[0].data() + columns[0].size(), entry.crc, 16);
     entry.gpl_only = columns[3].ends_with("_GPL");
     entry.symbol_namespace = columns[4];
+    if (columns[2] != "vmlinux") entry.module = module_of(columns[2]);
     exports.emplace(columns[1], std::move(entry));
   }
   return exports;
@@ -160,11 +175,13 @@ std::string some(const std::vector<std::string> &names) {
 }
 
 void check_symbols(const ModuleInfo &module, const Kernel &kernel, const Exports &exports,
-                   const std::set<std::string> &others, std::vector<PreflightFinding> &findings) {
+                   const std::set<std::string> &others, const std::vector<std::string> &loaded,
+                   std::vector<PreflightFinding> &findings) {
   std::vector<std::string> missing;
   std::vector<std::string> disagreeing;
   std::vector<std::string> gpl_only;
   std::map<std::string, std::vector<std::string>> not_imported;
+  std::map<std::string, std::vector<std::string>> not_loaded;
   const auto imports = module.fields.equal_range("import_ns");
   const bool is_gpl = gpl_compatible(module.field("license").value_or(""));
   for (const auto &symbol : module.undefined_symbols) {
@@ -175,6 +192,7 @@ void check_symbols(const ModuleInfo &module, const Kernel &kernel, const Exports
       continue;
     }
     const auto &entry = found->second;
+    if (!is_loaded(entry.module, loaded)) not_loaded[entry.module].push_back(symbol);
     if (entry.gpl_only && !is_gpl) gpl_only.push_back(symbol);
     if (!entry.symbol_namespace.empty() && std::none_of(imports.first, imports.second, [&](const auto &import) {
           return import.second == entry.symbol_namespace;
@@ -202,6 +220,11 @@ void check_symbols(const ModuleInfo &module, const Kernel &kernel, const Exports
          similar.empty() ? "load the module that exports it first, or use what this kernel has"
                          : fmt::format("did you mean '{}'?", similar)});
   }
+  for (const auto &[name, symbols] : not_loaded) {
+    findings.push_back({fmt::format("{} needs {}, which the kernel's module {} exports, and nothing loads that",
+                                    module.name, some(symbols), name),
+                        fmt::format("write kernel_modules: [{}]", name)});
+  }
   if (!disagreeing.empty()) {
     findings.push_back({fmt::format("{} disagrees with the kernel {} about the version of {}", module.name, kernel.name,
                                     some(disagreeing)),
@@ -221,7 +244,8 @@ void check_symbols(const ModuleInfo &module, const Kernel &kernel, const Exports
 }  // namespace
 
 std::vector<PreflightFinding> preflight(const ModuleInfo &module, const Kernel &kernel,
-                                        const std::vector<ModuleInfo> &together) {
+                                        const std::vector<ModuleInfo> &together,
+                                        const std::vector<std::string> &loaded) {
   std::vector<PreflightFinding> findings;
   const auto wanted = kernel_vermagic(kernel);
   const auto own = module.field("vermagic").value_or("");
@@ -237,7 +261,31 @@ std::vector<PreflightFinding> preflight(const ModuleInfo &module, const Kernel &
   if (kernel.headers.empty() || !fs::exists(symvers, error)) return findings;
   std::set<std::string> others;
   for (const auto &other : together) others.insert(other.exported_symbols.begin(), other.exported_symbols.end());
-  check_symbols(module, kernel, read_symvers(symvers), others, findings);
+  check_symbols(module, kernel, read_symvers(symvers), others, loaded, findings);
+  return findings;
+}
+
+std::vector<PreflightFinding> check_parameters(const ModuleInfo &module,
+                                               const std::map<std::string, std::string> &params) {
+  std::vector<PreflightFinding> findings;
+  for (const auto &[given, value] : params) {
+    // These two the kernel takes for any module (kernel: kernel/module, unknown_module_param_cb()). It takes "-" for
+    // "_".
+    std::string name = given;
+    std::replace(name.begin(), name.end(), '-', '_');
+    if (name == "async_probe" || name == "dyndbg") continue;
+    const auto &known = module.parameters;
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    std::string hint = known.empty() ? "it has no parameters" : fmt::format("it has {}", some(known));
+    std::size_t nearest = std::max<std::size_t>(name.size() / 3, 1) + 1;
+    for (const auto &candidate : known) {
+      const auto steps = distance(name, candidate);
+      if (steps >= nearest) continue;
+      nearest = steps;
+      hint = fmt::format("did you mean '{}'?", candidate);
+    }
+    findings.push_back({fmt::format("{} has no parameter '{}': the kernel would ignore it", module.name, given), hint});
+  }
   return findings;
 }
 

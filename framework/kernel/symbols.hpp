@@ -9,16 +9,10 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel/code_place.hpp"
+
 /// From places in a module's code to its source, by the .ko's own symbols and DWARF (elfutils' libdw).
 namespace kmodtest::kernel {
-
-/// A place in a module's code as the kernel prints it: "ex_fault_write+0x1c/0x40".
-struct CodePlace {
-  std::string function;
-  std::uint64_t offset = 0;
-  std::uint64_t size = 0;  ///< of the function; 0: not known
-  bool operator==(const CodePlace &) const = default;
-};
 
 /// A line of source.
 struct SourceLine {

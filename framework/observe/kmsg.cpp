@@ -101,4 +101,8 @@ bool is_marker(const wire::KernelLogLine &line) {
   return line.facility == kUser && line.text.starts_with(wire::kMarkerPrefix);
 }
 
+bool is_autopsy_marker(const wire::KernelLogLine &line) {
+  return is_marker(line) && line.text.starts_with(wire::kAutopsyMarker);
+}
+
 }  // namespace kmodtest::observe

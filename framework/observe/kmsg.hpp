@@ -20,4 +20,7 @@ std::string render_dmesg(const wire::KernelLogLine &line);
 /// True for a step marker of the agent (facility user, wire::kMarkerPrefix).
 bool is_marker(const wire::KernelLogLine &line);
 
+/// True for the marker behind which the log is the agent's own doing (wire::Autopsy).
+bool is_autopsy_marker(const wire::KernelLogLine &line);
+
 }  // namespace kmodtest::observe

@@ -14,6 +14,7 @@
 #include "plan/expect.hpp"
 #include "plan/guest_shape.hpp"
 #include "plan/module_lookup.hpp"
+#include "plan/needs.hpp"
 #include "plan/reader.hpp"
 #include "plan/steps.hpp"
 
@@ -40,6 +41,15 @@ bool is_variable_name(const std::string &name) {
   return std::all_of(name.begin(), name.end(), [](char c) {
     return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   });
+}
+
+wire::Microseconds time_of_repeats(const std::vector<Step> &steps) {
+  wire::Microseconds time{0};
+  for (const Step &step : steps) {
+    const auto *repeat = step.guest ? std::get_if<wire::Repeat>(&step.guest->body) : nullptr;
+    if (repeat != nullptr) time += time_for(*repeat);
+  }
+  return time;
 }
 
 class Expansion {
@@ -256,6 +266,7 @@ class Expansion {
     }
     add_time(reader, next);
     next.skip = reader.text("skip");
+    next.needs = read_needs(reader);
     next.checks = read_checks();
     if (expect_ != nullptr) next.expect = read_expect(*expect_, scope_);
     if (modules_ != nullptr) {
@@ -281,8 +292,10 @@ class Expansion {
     checks.reports = reader.boolean("reports").value_or(true);
     checks.taint = reader.boolean("taint").value_or(true);
     checks.leftovers = reader.boolean("leftovers").value_or(true);
+    checks.parameters = reader.boolean("parameters").value_or(true);
     checks.allow_entries = reader.texts("allow_entries");
     checks.allow_threads = reader.texts("allow_threads");
+    checks.allow = reader.texts("allow");
     return checks;
   }
 
@@ -306,6 +319,7 @@ class Expansion {
       if (!depends) known_steps_[i] = *step;
       next.steps.push_back(std::move(*step));
     }
+    if (root_.find("timeout") == nullptr) next.timeout += time_of_repeats(next.steps);
     if (auto unload = reader.final_unload(key_of("steps"))) next.steps.push_back(std::move(*unload));
   }
 

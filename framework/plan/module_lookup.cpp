@@ -39,6 +39,12 @@ bool is_folder(const fs::path &path) {
   return fs::is_directory(path, error) && !error;
 }
 
+/// Of the plans in testplans/faulty: modules/faulty. Empty where there is no such folder.
+fs::path mirrored_modules(const Places &places) {
+  fs::path mirrored = (places.folder / "../../modules" / places.folder.filename()).lexically_normal();
+  return is_folder(mirrored) ? mirrored : fs::path{};
+}
+
 /// In the order in which they are tried.
 std::vector<fs::path> candidates(const std::string &text, const Places &places) {
   const fs::path given(text);
@@ -50,6 +56,7 @@ std::vector<fs::path> candidates(const std::string &text, const Places &places) 
   out.push_back(places.folder / given);
   out.push_back(places.folder / "modules" / given);
   out.push_back((places.folder / ".." / "modules" / given).lexically_normal());
+  if (const fs::path mirrored = mirrored_modules(places); !mirrored.empty()) out.push_back(mirrored / given);
   for (const fs::path &root : places.roots) {
     if (!file) out.push_back(root / (text + ".ko"));
     out.push_back(root / given);
@@ -120,6 +127,7 @@ std::optional<ModuleSource> read_module(const Node &node, const Places &places, 
 bool Places::allow(const fs::path &path) const {
   const fs::path real = resolved(path);
   if (is_below(real, resolved(folder)) || is_below(real, resolved(folder / ".." / "modules"))) return true;
+  if (is_below(real, resolved(mirrored_modules(*this)))) return true;
   return std::any_of(roots.begin(), roots.end(), [&](const fs::path &root) { return is_below(real, resolved(root)); });
 }
 

@@ -17,7 +17,8 @@ struct Places {
   std::filesystem::path folder;              ///< the plan's own, absolute
   std::vector<std::filesystem::path> roots;  ///< --modules
 
-  /// Whether a path, symbolic links followed, is below the plan's folder, its sibling ../modules, or a root.
+  /// Whether a path, symbolic links followed, is below the plan's folder, its sibling ../modules, a root, or (for
+  /// plans in A/B) modules/B beside A.
   bool allow(const std::filesystem::path &path) const;
 };
 

@@ -85,9 +85,18 @@ struct Step {
 struct Checks {
   bool reports = true;                     ///< no kernel report
   bool taint = true;                       ///< no taint but the module's own
-  bool leftovers = true;                   ///< no thread, module, /proc, /sys or /dev entry left after unload
+  bool parameters = true;                  ///< no parameter that the module does not have
+  bool leftovers = true;                   ///< nothing left after unload, nothing that grows in a repeat
   std::vector<std::string> allow_entries;  ///< shell globs of entries that may stay
   std::vector<std::string> allow_threads;
+  std::vector<std::string> allow;  ///< shell globs of KIND:NAME (judge/leftovers.cpp and growth.cpp have the kinds)
+};
+
+/// Something that the kernel has to be configured with.
+struct Need {
+  std::string name;    ///< as written: "kasan", "CONFIG_SMP"
+  std::string option;  ///< "CONFIG_KASAN", "CONFIG_SMP"
+  bool operator==(const Need &) const = default;
 };
 
 /// What a plan says will go wrong. At least one of `reports` and `verdict` is there.
@@ -116,6 +125,7 @@ struct Case {
   std::string time;                  ///< "virtual" or "real"; empty: virtual wherever the guest is emulated
   std::uint64_t seed = 0;            ///< of the guest's random pool and start; 0: none
   std::optional<std::string> skip;   ///< reason
+  std::vector<Need> needs;           ///< skipped on a kernel that lacks one of them
   std::vector<std::string> options;  ///< words of the command line that shaped this case ("--cpus", "8"), to repeat it
 };
 
@@ -135,6 +145,7 @@ struct Overrides {
   std::optional<std::uint32_t> memory_mib;
   std::string time;                                 ///< --time: replaces `time`
   std::uint64_t seed = 0;                           ///< --seed
+  std::uint32_t load_cycles = 0;                    ///< --load-cycles: for a run without a plan; 0: none
   std::vector<std::filesystem::path> module_roots;  ///< where `module: NAME` is looked up besides the plan's own folder
 };
 

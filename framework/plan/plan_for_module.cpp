@@ -59,6 +59,12 @@ Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &over
   made.steps.push_back(made_up("sleep", "sleep 1s", wire::Sleep{1s}, 11s));
   made.steps.push_back(made_up("unload", cut("unload" + names, 60), unload, 10s));
   made.timeout = 60s;
+  if (overrides.load_cycles > 0) {
+    const std::string label = fmt::format("repeat {}", overrides.load_cycles);
+    const wire::Repeat repeat = repeat_of(load.modules, overrides.load_cycles, kRepeatHold);
+    made.timeout += time_for(repeat);
+    made.steps.push_back(made_up("repeat", label, repeat, 10s));
+  }
   made.time = overrides.time == "deterministic" ? "virtual" : overrides.time;
   made.seed = overrides.seed;
   if (overrides.memory_mib) made.guest.memory_mib = *overrides.memory_mib;

@@ -38,10 +38,10 @@ steps:
 
 const char *const kReferenceModules = R"md(### `module`
 
-A bare name is looked up, from the plan's own folder: `./NAME.ko`, `./NAME/`, `./modules/NAME`, `../modules/NAME`, then in each folder
-given with `--modules DIR`. A folder has a Kbuild or a Makefile and is built for each kernel; a `.ko` is taken as it is. Paths, symbolic
-links followed, may not lead out of the plan's own folder, its sibling `../modules` and the `--modules` folders. Several modules are
-listed in the order of loading. Where lsmod's name is not the folder's, write a map:
+A bare name is looked up, from the plan's own folder: `./NAME.ko`, `./NAME/`, `./modules/NAME`, `../modules/NAME`; for plans in
+`plans/faulty/` also `modules/faulty/NAME` beside `plans/`; then in each folder given with `--modules DIR`. A folder has a Kbuild or a
+Makefile and is built for each kernel; a `.ko` is taken as it is. Paths, symbolic links followed, may not lead out of the plan's own
+folder, these folders of modules and the `--modules` folders. Several modules are listed in the order of loading. Where lsmod's name is not the folder's, write a map:
 
 )md";
 
@@ -51,8 +51,8 @@ A plan runs once for each combination of the values of `kernel`, `guest.cpus` an
 `ex7_4 [cpus=4 cpu=3]`. The words `first` and `last` stand for CPU 0 and the last CPU of the case's guest; values that come out the
 same are taken once, so a guest with one CPU gets one case of `[first, last]`.
 
-`${NAME}` is filled in with a variable's value in any text of `guest`, `module`, `kernel_modules`, `checks`, `expect`, `timeout`, `skip` and
-`steps`;
+`${NAME}` is filled in with a variable's value in any text of `guest`, `module`, `kernel_modules`, `checks`, `expect`, `needs`, `timeout`,
+`skip` and `steps`;
 `${cpus}` and `${kernel}` are always there. Any other name is an error, so a `${HOME}` for the guest's shell is written `$${HOME}`: `$${` stands
 for a plain `${`. Inside `{…}` and `[…]`, YAML wants quotes around it: `{cpu: "${cpu}"}`.
 
@@ -114,7 +114,8 @@ Wherever a list of patterns is meant, a single pattern does too. `[0-9]` is a di
 In `modinfo`, a plain text has to be the whole field; for `vermagic` and `parm` it has to be its start. An empty text in quotes
 (`depends: ""`) says that the field is empty.
 
-A parameter that the module does not have does not keep the kernel from loading it; `dmesg: {absent: unknown parameter}` looks for its note.
+A parameter that the module does not have does not keep the kernel from loading it, which would only note `unknown parameter`. So such a plan fails before
+anything boots, unless `checks: {parameters: false}` says that it is meant.
 
 )md";
 
@@ -149,10 +150,32 @@ marker lines that kmodtest itself writes are never matched.
 in `ps` also matches the cut one.
 
 **Always checked**, unless `checks` says otherwise: the kernel reports nothing (panic, oops, BUG, WARNING, stall, hung task…); it is not tainted
-but by the loading of an out-of-tree, unsigned module; after the last unload no thread, module, /proc, /sys or /dev entry is left that was not there before.
+but by the loading of an out-of-tree, unsigned module; after the last unload nothing is left that was not there before.
+
+**What an unload may leave behind.** Compared with the time before the load: modules and how often other modules are used, threads, workqueues (of
+which a rescuer thread or an entry of sysfs tells), interrupt handlers, armed timers (`timer_list` and hrtimer) whose function was in a module, slab caches, device
+numbers, areas of vmalloc that a module asked for, and the entries of /proc, /sys (debugfs among them) and /dev. `checks: {allow: …}` names what may stay or grow, by globs of
+
+| | |
+|---|---|
+| `thread:NAME`, `workqueue:NAME` | as `ps` shows them |
+| `entry:PATH` | of /proc, /sys or /dev |
+| `interrupt:NAME`, `device:NAME` | the name it was requested or registered by |
+| `cache:NAME` | of a slab cache |
+| `timer:MODULE`, `vmalloc:MODULE` | of the module whose code it was |
+| `module:NAME` | a module that is used more than before |
+| `growth:NAME` | a slab cache, or `VmallocUsed`, `Percpu` or `pages`, that grows in a `repeat` |
+
+The stock kernel shows nothing of: memory that was leaked once (see `repeat`), a workqueue that has neither rescuer nor sysfs entry, notifiers, the timer of
+a `delayed_work` that was allocated, timers before tracefs was asked for. What can only be read through pointers into the module's own memory is not read.
+
+**`repeat`** loads and unloads the modules some rounds to warm up, then `times` rounds, and counts the memory in use before, between and after, eleven times: objects of each
+slab cache, vmalloc, memory for each CPU, whole pages. Before each count the caches are emptied and what the kernel frees a little later is
+waited for. The growth per round, and how sure it is, come from the ten differences; a count that jumps once or twice, or wanders, is no leak.
 
 **Outcomes.** Passed; Failed: a step did not hold; Crashed: the kernel reported a defect; Hung: a stall, or a deadline of an action passed; Leaked:
-something stayed behind after unload; Errored: it could not be judged (the guest died, the host failed); Skipped: `skip` gave a reason.
+something stayed behind after unload; Errored: it could not be judged (the guest died, the host failed); Skipped: `skip`
+gave a reason, or the kernel lacks what the plan `needs`.
 
 **Safety.** A plan runs nothing on the host and reads nothing outside its own folder and the modules' folders. `run` is for the guest,
 which has no network, and the next case finds it as if nothing had happened.

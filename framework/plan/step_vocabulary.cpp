@@ -166,6 +166,17 @@ const Table &sleep_table() {
   return table;
 }
 
+const Table &repeat_table() {
+  static const Table table{
+      "repeat",
+      {{"times", Type::integer, "", "how often, 10 to 10000", "100", {}, nullptr, true},
+       {"module", Type::texts, "all of the plan, in its order", "a module of the plan, or a list", "my_module"},
+       {"params", Type::parameters, "none", "module parameters, as written; for the last module named", "{cpu: 3}"},
+       {"for", Type::duration, "100ms", "how long the modules stay loaded in each round", "2s"},
+       {"within", Type::duration, "10s", "by when each load and each unload has to be done, in guest time", "30s"}}};
+  return table;
+}
+
 }  // namespace
 
 const std::vector<StepKind> &step_kinds() {
@@ -187,6 +198,9 @@ const std::vector<StepKind> &step_kinds() {
        "run: {command: cat /proc/my_entry, stdout: ready}"},
       {"cpu", "Switches CPUs of the guest off and on.", true, false, "", &cpu_table(), false, "cpu: {offline: 1}"},
       {"sleep", "Lets guest time pass.", false, false, "duration", &sleep_table(), true, "sleep: 2s"},
+      {"repeat",
+       "Loads and unloads modules of the plan again and again, and watches what memory grows with the rounds.", true,
+       false, "times", &repeat_table(), false, "repeat: 100"},
   };
   return kinds;
 }

@@ -69,6 +69,7 @@ std::string label_of(const std::string &key, const wire::StepBody &body, const s
       return out;
     }
     std::string operator()(const wire::Sleep &) const { return value; }
+    std::string operator()(const wire::Repeat &repeat) const { return std::to_string(repeat.times); }
   };
   return shorten(key + " " + std::visit(Namer{source_value}, body));
 }
@@ -106,7 +107,7 @@ bool StepReader::reuse(const Step &step) {
       if (is_loaded(module.name)) return false;
     account(*load);
   }
-  return true;
+  return !std::holds_alternative<wire::Repeat>(step.guest->body) || loaded_.empty();
 }
 
 std::optional<Step> StepReader::read(const Node &item) {
@@ -200,6 +201,8 @@ std::optional<Step> StepReader::lower(const StepKind &kind, const Node &value, c
     body = run(reader);
   else if (kind.name == "cpu")
     body = cpu(reader);
+  else if (kind.name == "repeat")
+    body = repeat(reader);
   else if (const auto duration = reader.duration("duration")) {
     body = wire::Sleep{*duration};
     guest.within = *duration + kActionWithin;
@@ -207,7 +210,7 @@ std::optional<Step> StepReader::lower(const StepKind &kind, const Node &value, c
   }
   if (kind.table->find("within") != nullptr)
     if (const auto within = reader.duration("within")) guest.within = *within;
-  if (kind.table->find("for") != nullptr)
+  if (kind.table->find("for") != nullptr && !kind.action)
     if (const auto hold = reader.duration("for")) guest.hold_for = *hold;
   if (!body) return std::nullopt;
   guest.body = std::move(*body);
@@ -258,6 +261,35 @@ std::optional<wire::StepBody> StepReader::load(MapReader &reader) {
   for (const auto &[name, value] : params) load.modules.back().params[name] = value;
   account(load);
   return load;
+}
+
+wire::Repeat repeat_of(std::vector<wire::ModuleToLoad> modules, std::uint32_t times, wire::Microseconds hold_for) {
+  constexpr std::uint32_t kCounts = 10;
+  constexpr std::uint32_t kLongestWarmUp = 20;
+  const std::uint32_t warm_up = std::clamp<std::uint32_t>(times / 10, 2, kLongestWarmUp);
+  return {std::move(modules), warm_up, times, std::min(times, kCounts), hold_for};
+}
+
+wire::Microseconds time_for(const wire::Repeat &repeat) {
+  constexpr wire::Microseconds kRound = 3s;
+  return (repeat.warm_up + repeat.times) * (repeat.hold_for + kRound);
+}
+
+std::optional<wire::StepBody> StepReader::repeat(MapReader &reader) {
+  std::vector<std::string> all;
+  for (const ModuleSource &module : modules_) all.push_back(module.name);
+  std::vector<wire::ModuleToLoad> modules;
+  for (const std::string &name : named_modules(reader, all)) {
+    if (is_loaded(name) && !unsure_ && scope_.modules_known)
+      reader.error("module", fmt::format("the module '{}' is loaded already (unload it first)", name));
+    modules.push_back({name, guest_module_path(name), {}});
+  }
+  const auto params = reader.parameters("params");
+  const auto times = reader.integer("times", kFewestRounds, kMostRounds);
+  const auto hold = reader.duration("for");
+  if (modules.empty() || !times) return std::nullopt;
+  for (const auto &[name, value] : params) modules.back().params[name] = value;
+  return repeat_of(std::move(modules), static_cast<std::uint32_t>(*times), hold.value_or(kRepeatHold));
 }
 
 std::optional<wire::StepBody> StepReader::unload(MapReader &reader) {

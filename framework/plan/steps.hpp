@@ -13,6 +13,15 @@ namespace kmodtest::plan {
 /// The path in the guest that a module's file is pushed to.
 std::string guest_module_path(const std::string &name);
 
+/// A repeat of so many rounds: a tenth of them more to warm up, and ten counts.
+wire::Repeat repeat_of(std::vector<wire::ModuleToLoad> modules, std::uint32_t times, wire::Microseconds hold_for);
+/// What the rounds may take in all: exit functions that wait a second or two for a thread are nothing unusual.
+wire::Microseconds time_for(const wire::Repeat &repeat);
+/// How long modules stay loaded in each round.
+inline constexpr wire::Microseconds kRepeatHold{100'000};
+inline constexpr std::int64_t kFewestRounds = 10;
+inline constexpr std::int64_t kMostRounds = 10'000;
+
 /// Reads the steps of a case one by one and keeps account of what is loaded.
 class StepReader {
  public:
@@ -39,6 +48,7 @@ class StepReader {
   std::optional<wire::StepBody> write(MapReader &reader);
   std::optional<wire::StepBody> run(MapReader &reader);
   std::optional<wire::StepBody> cpu(MapReader &reader);
+  std::optional<wire::StepBody> repeat(MapReader &reader);
   std::optional<ModinfoCondition> modinfo(MapReader &reader);
   std::optional<wire::TextCondition> text_condition(MapReader &reader, const std::string &key);
 

@@ -63,7 +63,10 @@ const Table &checks_table() {
       "checks",
       {{"reports", Type::boolean, "true", "no panic, oops, BUG, WARNING or stall in the kernel log", "false"},
        {"taint", Type::boolean, "true", "no taint but the one of an out-of-tree module", "false"},
-       {"leftovers", Type::boolean, "true", "no thread, module, /proc, /sys or /dev entry left after unload", "false"},
+       {"leftovers", Type::boolean, "true", "nothing left after unload, and nothing that grows in a repeat", "false"},
+       {"parameters", Type::boolean, "true", "no parameter that the module does not have", "false"},
+       {"allow", Type::texts, "none", "globs of what may stay or grow, as KIND:NAME; see below",
+        "[cache:my_cache, growth:kmalloc-64]"},
        {"allow_entries", Type::texts, "none", "globs of the entries that may stay", "[/sys/kernel/slab/*]"},
        {"allow_threads", Type::texts, "none", "globs of the threads that may stay", "[kworker/*]"}}};
   return table;
@@ -113,7 +116,7 @@ const Table &plan_table() {
         &guest_table()},
        {"matrix", Type::matrix, "", "further axes: the plan runs once for each combination of values",
         "{cpu: [first, last]}"},
-       {"timeout", Type::duration, "60s", "of a whole case, in guest time", "2m"},
+       {"timeout", Type::duration, "60s, and what a repeat needs", "of a whole case, in guest time", "2m"},
        {"time",
         Type::choice,
         "virtual where the guest is emulated",
@@ -130,6 +133,10 @@ const Table &plan_table() {
         "{report: soft lockup}",
         {},
         &expect_table()},
+       {"needs", Type::texts, "nothing",
+        "what the kernel has to have been built with, else the cases are skipped: kasan, lockdep, kmemleak, "
+        "debug_objects, fault_injection, kcsan, ubsan, or an option's name",
+        "[kasan, CONFIG_NUMA]"},
        {"skip", Type::text, "", "a reason: the cases are not run but reported as skipped", "needs real hardware"},
        {"steps",
         Type::steps,

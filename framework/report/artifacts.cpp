@@ -10,6 +10,7 @@
 #include "base/error.hpp"
 #include "observe/kmsg.hpp"
 #include "observe/procfs.hpp"
+#include "report/autopsy_text.hpp"
 #include "report/failure.hpp"
 #include "report/listeners.hpp"
 #include "report/output_file.hpp"
@@ -26,6 +27,7 @@ namespace fs = std::filesystem;
 
 constexpr const char *kMarkerFile = ".kmodtest-run";
 constexpr const char *kVerdictFile = "verdict.txt";
+constexpr const char *kVmcoreFile = "vmcore";
 constexpr const char *kPartialPrefix = ".partial-";
 constexpr std::size_t kLongestName = 200;  ///< bytes; NAME_MAX is 255
 
@@ -171,6 +173,12 @@ class Artifacts final : public Listener {
       std::string events;
       for (const wire::Report &report : seen.reports) events += report_json(report) + "\n";
       write_if_any(folder / "events.jsonl", events);
+      write_if_any(folder / "autopsy.txt", autopsy_text(seen));
+    }
+    if (!finished.vmcore.empty()) {
+      std::error_code error;
+      fs::rename(finished.vmcore, folder / kVmcoreFile, error);
+      if (error) fail(folder / kVmcoreFile, error);
     }
     write(folder / kVerdictFile, verdict_text(finished));
   }

@@ -56,9 +56,12 @@ struct CaseFinished {
   Timings timings;
   std::filesystem::path artifacts;  ///< the case's folder; empty without --out
   std::string build_log;            ///< of make, when it ran
-  std::string digest;               ///< SHA-256 of all that the guest reported; empty unless under virtual time, which
-                                    ///< repeats it bit for bit
-  std::size_t number = 0;           ///< place in the order of the plans, repeats of a case one after the other
+  std::filesystem::path vmcore;     ///< a dump of the guest's memory, to be taken into the case's folder; empty: none
+  std::shared_ptr<void> vmcore_owner;  ///< the dump goes with it
+  std::string vmcore_problem;          ///< why there is none, though it was asked for
+  std::string digest;      ///< SHA-256 of all that the guest reported; empty unless under virtual time, which
+                           ///< repeats it bit for bit
+  std::size_t number = 0;  ///< place in the order of the plans, repeats of a case one after the other
   int repeat = 1;
   int attempt = 1;                    ///< counts from 1; more with --retries
   std::vector<CaseFinished> earlier;  ///< attempts before this one, none of which passed; without their own `earlier`

@@ -200,6 +200,8 @@ std::string render_failure(const CaseFinished &finished, const Palette &palette)
     if (finished.flaky()) text += render_body(attempt, palette);
   }
   if (!finished.artifacts.empty()) text += labelled("files", finished.artifacts.string());
+  if (!finished.vmcore.empty()) text += labelled("vmcore", (finished.artifacts / "vmcore").string());
+  if (!finished.vmcore_problem.empty()) text += labelled("vmcore", "none: " + finished.vmcore_problem);
   text += labelled("again", command_to_repeat(*finished.test_case));
   return text;
 }

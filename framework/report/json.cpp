@@ -89,6 +89,27 @@ Json to_json(const CaseProgress &event) {
           {"what", event.what}};
 }
 
+Json task_json(const judge::TaskSeen &task) {
+  return {{"pid", task.pid}, {"name", task.name}, {"state", std::string(1, task.state)}, {"frames", task.frames}};
+}
+
+/// What was seen from outside; what the guest itself said is among the reports in events.jsonl.
+Json dissection_json(const judge::Dissection &found) {
+  Json cpus = Json::array(), tasks = Json::array(), locks = Json::array();
+  for (const judge::CpuSeen &cpu : found.cpus) {
+    cpus.push_back({{"cpu", cpu.cpu},
+                    {"in_kernel", cpu.in_kernel},
+                    {"halted", cpu.halted},
+                    {"interrupts", cpu.takes_interrupts},
+                    {"task", task_json(cpu.task)}});
+  }
+  for (const judge::TaskSeen &task : found.tasks) tasks.push_back(task_json(task));
+  for (const judge::LockWait &lock : found.locks) {
+    locks.push_back({{"pid", lock.pid}, {"owner", lock.owner}, {"mutex", fmt::format("{:#x}", lock.mutex)}});
+  }
+  return {{"cpus", cpus}, {"tasks", tasks}, {"locks", locks}, {"problem", found.problem}};
+}
+
 Json case_json(const char *name, const CaseFinished &event) {
   const plan::Case &test_case = *event.test_case;
   Json json;
@@ -109,6 +130,7 @@ Json case_json(const char *name, const CaseFinished &event) {
   json["took"] = event.took.count();
   json["timings"] = timings_json(event.timings);
   json["log"] = event.seen ? log_json(*event.seen) : Json::array();
+  if (event.seen && event.seen->dissection) json["autopsy"] = dissection_json(*event.seen->dissection);
   json["artifacts"] = event.artifacts.string();
   return json;
 }

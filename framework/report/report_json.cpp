@@ -2,6 +2,7 @@
 #include "report/report_json.hpp"
 
 #include <chrono>
+#include <fmt/core.h>
 #include <variant>
 
 #include <nlohmann/json.hpp>
@@ -41,11 +42,37 @@ Json names(const std::vector<wire::ModuleRecord> &modules) {
   return json;
 }
 
+std::string address(std::uint64_t value) {
+  return fmt::format("{:#x}", value);
+}
+
 Json inventory(const wire::Inventory &seen) {
+  Json majors = Json::array();
+  for (const auto &one : seen.majors)
+    majors.push_back({{"block", one.block}, {"major", one.major}, {"name", one.name}});
+  Json timers = Json::array();
+  for (const auto &one : seen.timers) {
+    timers.push_back({{"high_resolution", one.high_resolution},
+                      {"address", address(one.address)},
+                      {"function", one.function != 0 ? address(one.function) : one.symbol}});
+  }
+  Json vmalloc = Json::array();
+  for (const auto &one : seen.vmalloc) vmalloc.push_back({{"size", one.size}, {"caller", address(one.caller)}});
   return {{"time", seconds(seen.time)},
           {"taint", seen.taint},
           {"new_entries", seen.new_entries},
-          {"lost_entries", seen.lost_entries}};
+          {"lost_entries", seen.lost_entries},
+          {"majors", majors},
+          {"timers", timers},
+          {"vmalloc", vmalloc}};
+}
+
+Json counts(const std::vector<wire::MemoryRecord> &records) {
+  Json json = Json::array();
+  for (const auto &one : records) {
+    json.push_back({{"name", one.name}, {"slab", one.slab}, {"unit_size", one.unit_size}, {"count", one.count}});
+  }
+  return json;
 }
 
 const char *result_name(wire::StepResult result) {
@@ -144,12 +171,27 @@ struct ToJson {
             {"result", result_name(it.result)},
             {"detail", it.detail}};
   }
+  Json operator()(const wire::MemoryCounted &it) const {
+    return {{"report", "MemoryCounted"},
+            {"step", it.step},
+            {"time", seconds(it.time)},
+            {"rounds", it.rounds},
+            {"changed", counts(it.changed)}};
+  }
   Json operator()(const wire::ProgramEnded &it) const {
     return {{"report", "ProgramEnded"},
             {"time", seconds(it.time)},
             {"steps_done", it.steps_done},
             {"cancelled", it.cancelled},
             {"error", it.error}};
+  }
+  Json operator()(const wire::Autopsy &it) const {
+    Json json = {{"report", "Autopsy"}, {"step", it.step}, {"time", seconds(it.time)}, {"caller", it.caller}};
+    std::vector<wire::ThreadRecord> tasks;
+    for (const wire::TaskStack &one : it.tasks) tasks.push_back(one.task);
+    json["tasks"] = names(tasks);
+    for (std::size_t i = 0; i < it.tasks.size(); ++i) json["tasks"][i]["stack"] = it.tasks[i].stack;
+    return json;
   }
 };
 

@@ -8,8 +8,11 @@
 #include "base/error.hpp"
 #include "kernel/digest.hpp"
 #include "report/text.hpp"
+#include "run/core_file.hpp"
+#include "run/dissect.hpp"
 #include "run/ending.hpp"
 #include "run/stopwatch.hpp"
+#include "run/stuck_watch.hpp"
 #include "run/trace.hpp"
 
 namespace kmodtest::run {
@@ -35,6 +38,13 @@ std::string describe(const Prepared &prepared) {
                      spec.clock == vm::Clock::virtual_ ? "virtual" : "real");
 }
 
+/// How long the agent may say nothing after it began a step, in guest time.
+std::optional<std::chrono::microseconds> silence_of(const wire::Step &step) {
+  if (const auto *sleep = std::get_if<wire::Sleep>(&step.body)) return sleep->duration;
+  if (step.within.count() <= 0 && wire::is_action(step.body)) return std::nullopt;
+  return step.within + step.hold_for;
+}
+
 }  // namespace
 
 /// One guest and what is known of it so far.
@@ -50,6 +60,8 @@ struct CaseRunner::Conversation {
   std::optional<Ending> forced;  ///< why we closed the session ourselves
   bool answered = false;         ///< the program ended by itself
   std::string domain_xml;
+  std::shared_ptr<CoreFile> vmcore;  ///< a whole one
+  std::string vmcore_problem;
   std::vector<wire::KernelLogLine> log;  ///< so far, to see early that the case is decided
 
   /// Ends whatever the session waits for; `why` is the ending unless there is one already.
@@ -121,11 +133,21 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
       if (!error) talk.cut_short(why);
     });
   });
+  const bool counts_itself = prepared.spec.clock == vm::Clock::virtual_;
+  std::shared_ptr<StuckWatch> silence;
+  if (counts_itself) {
+    auto executor = co_await base::asio::this_coro::executor;
+    StuckWatch::GiveUp give_up = [&talk](const std::string &why) { talk.cut_short({Ending::Kind::stuck, why}); };
+    silence = std::make_shared<StuckWatch>(*talk.guest, executor, std::move(give_up));
+  }
   bool decided = false;
   const std::size_t steps = prepared.program.steps.size();
   std::function<void(const wire::Report &)> on_report = [&](const wire::Report &report) {
     talk.seen->reports.push_back(report);
-    if (const auto *step = std::get_if<wire::StepStarted>(&report); step && step->step < steps) {
+    const auto *step = std::get_if<wire::StepStarted>(&report);
+    if (silence)
+      silence->heard(step && step->step < steps ? silence_of(prepared.program.steps[step->step]) : std::nullopt);
+    if (step && step->step < steps) {
       progress(fmt::format("step {}/{}: {}", step->step + 1, steps, prepared.program.steps[step->step].label));
     }
     const auto *lines = std::get_if<wire::LogLines>(&report);
@@ -143,7 +165,6 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
     co_await push(talk, prepared, progress);
     const Stopwatch watch(talk.timings.steps);
     // Under virtual time the agent counts the timeout; this guards against a guest that lets it count no more.
-    const bool counts_itself = prepared.spec.clock == vm::Clock::virtual_;
     const auto wall_limit = limit * (counts_itself ? limits_.wall_per_guest_time : 1) + limits_.case_grace;
     const Ending too_long{Ending::Kind::timed_out, fmt::format("the case did not end within its timeout of {:g} s",
                                                                std::chrono::duration<double>(limit).count())};
@@ -155,6 +176,7 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
     if (!counts_itself) program.timeout = wire::Microseconds{0};
     std::function<Task<>()> go;
     if (talk.guest != talk.own_guest.get()) go = [&talk] { return talk.guest->resume(); };
+    if (silence) silence->start();
     const auto ended = co_await talk.session->run(std::move(program), wall_limit + limits_.case_grace,
                                                   std::move(on_report), std::move(go));
     talk.timings.guest = ended.time;
@@ -164,6 +186,7 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
   } catch (const agent::SessionError &error) {
     talk.seen->ending = talk.forced ? *talk.forced : ending_of(error);
   }
+  if (silence) co_await silence->join();
   grace.cancel();
   timeout.cancel();
   if (!talk.seen->agent) talk.seen->agent = talk.session->info();
@@ -204,6 +227,43 @@ Task<> CaseRunner::converse(Conversation &talk, const Prepared &prepared, const 
   }
 }
 
+Task<> CaseRunner::examine(Conversation &talk, const Prepared &prepared, const Progress &progress) {
+  if (!prepared.names || !judge::wants_dissection(*talk.test_case, *talk.seen)) co_return;
+  const Stopwatch watch(talk.timings.stop);
+  progress("looking at what hangs");
+  auto found = std::make_shared<judge::Dissection>();
+  std::function<void(vm::Inspector &)> look = [found, names = prepared.names](vm::Inspector &guest) {
+    *found = dissect(guest, names->get());
+  };
+  try {
+    co_await talk.guest->pause();
+    co_await talk.guest->inspect(std::move(look));
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::Error &error) {
+    found->problem = error.what();
+  }
+  talk.seen->dissection = std::move(*found);
+}
+
+Task<> CaseRunner::dump(Conversation &talk, const std::string &guest_name, const Progress &progress) {
+  if (vmcores_.empty() || !talk.seen->agent) co_return;
+  const judge::Outcome outcome = judge::judge(*talk.test_case, *talk.seen).outcome;
+  if (outcome != judge::Outcome::crashed && outcome != judge::Outcome::hung) co_return;
+  const Stopwatch watch(talk.timings.stop);
+  progress("dumping the guest's memory");
+  try {
+    auto file = std::make_shared<CoreFile>(vmcores_, guest_name);
+    std::filesystem::path to = file->path();
+    co_await talk.guest->dump(std::move(to));
+    talk.vmcore = std::move(file);
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::Error &error) {
+    talk.vmcore_problem = error.what();
+  }
+}
+
 Task<> CaseRunner::release(Conversation &talk) {
   const Stopwatch watch(talk.timings.stop);
   talk.guest->on_state_change({});
@@ -234,6 +294,8 @@ Task<report::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> tes
     std::exception_ptr problem;
     try {
       co_await converse(talk, prepared, guest_name, progress);
+      if (talk.guest && !cancellation_.cancelled()) co_await examine(talk, prepared, progress);
+      if (talk.guest && !cancellation_.cancelled()) co_await dump(talk, guest_name, progress);
     } catch (...) {
       problem = std::current_exception();  // g++ 12 cannot co_await in a handler
     }
@@ -250,6 +312,9 @@ Task<report::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> tes
     finished.digest = digest_of(*talk.seen, finished.verdict);
   }
   finished.domain_xml = talk.domain_xml;
+  if (talk.vmcore) finished.vmcore = talk.vmcore->path();
+  finished.vmcore_owner = talk.vmcore;
+  finished.vmcore_problem = talk.vmcore_problem;
   finished.kernel_release = prepared.kernel.release;
   finished.timings = talk.timings;
   finished.took = Clock::now() - started;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "agent/session.hpp"
 #include "base/asio.hpp"
@@ -38,8 +40,14 @@ class CaseRunner {
  public:
   using Progress = std::function<void(const std::string &)>;
 
-  CaseRunner(vm::Hypervisor &hypervisor, Limits limits, Cancellation &cancellation, Berth &berth)
-      : hypervisor_(hypervisor), limits_(limits), cancellation_(cancellation), berth_(berth) {}
+  /// `vmcores`: the folder that dumps of guests which crashed or hang go through; empty: none is made.
+  CaseRunner(vm::Hypervisor &hypervisor, Limits limits, Cancellation &cancellation, Berth &berth,
+             std::filesystem::path vmcores = {})
+      : hypervisor_(hypervisor),
+        limits_(limits),
+        cancellation_(cancellation),
+        berth_(berth),
+        vmcores_(std::move(vmcores)) {}
 
   base::Task<report::CaseFinished> run(std::shared_ptr<const plan::Case> test_case, Prepared prepared,
                                        std::string guest_name, Progress progress);
@@ -55,6 +63,10 @@ class CaseRunner {
   base::Task<> converse(Conversation &talk, const Prepared &prepared, const std::string &guest_name,
                         const Progress &progress);
   base::Task<> release(Conversation &talk);
+  /// Looks at a guest that hangs from outside. It stands still from then on.
+  base::Task<> examine(Conversation &talk, const Prepared &prepared, const Progress &progress);
+  /// Keeps the memory of a guest that crashed or hangs.
+  base::Task<> dump(Conversation &talk, const std::string &guest_name, const Progress &progress);
   base::Task<> push(Conversation &talk, const Prepared &prepared, const Progress &progress);
   base::Task<> execute(Conversation &talk, const Prepared &prepared, const Progress &progress);
 
@@ -62,6 +74,7 @@ class CaseRunner {
   Limits limits_;
   Cancellation &cancellation_;
   Berth &berth_;
+  std::filesystem::path vmcores_;
 };
 
 }  // namespace kmodtest::run

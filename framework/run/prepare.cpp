@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "kernel/symbols.hpp"
 #include "kernel/vmlinux.hpp"
+#include "run/needs.hpp"
 
 namespace kmodtest::run {
 
@@ -22,6 +23,23 @@ std::string with_underscores(std::string name) {
 std::string module_name_of(const std::filesystem::path &file) {
   const std::string name = file.filename().string();
   return with_underscores(name.substr(0, name.find(".ko")));
+}
+
+/// The parameters that a load or a repeat gives.
+void check_parameters(const wire::Step &step, Prepared &prepared) {
+  const auto *load = std::get_if<wire::Load>(&step.body);
+  const auto *repeat = std::get_if<wire::Repeat>(&step.body);
+  if (load == nullptr && repeat == nullptr) return;
+  for (const auto &module : load != nullptr ? load->modules : repeat->modules) {
+    for (const auto &info : prepared.modules) {
+      if (with_underscores(info.name) != module.name) continue;
+      for (auto &finding : kernel::check_parameters(info, module.params)) {
+        const auto same = [&](const kernel::PreflightFinding &one) { return one.message == finding.message; };
+        const auto &known = prepared.preflight;
+        if (std::none_of(known.begin(), known.end(), same)) prepared.preflight.push_back(std::move(finding));
+      }
+    }
+  }
 }
 
 }  // namespace
@@ -119,23 +137,29 @@ void Preparer::add_kernel_modules(const plan::Case &test_case, Prepared &prepare
 Prepared Preparer::prepare(const plan::Case &test_case) {
   Prepared prepared;
   prepared.kernel = resolve_kernel(kernel_name(test_case));
+  prepared.skip = unmet_needs(test_case.needs, prepared.kernel);
+  if (prepared.skip) return prepared;
 
   const std::function<BootFiles()> make = [&] {
-    return BootFiles{kernel::bootable_image_for(prepared.kernel, cache_),
-                     kernel::initramfs_for(prepared.kernel, cache_)};
+    const auto image = kernel::bootable_image_for(prepared.kernel, cache_);
+    return BootFiles{image, kernel::initramfs_for(prepared.kernel, cache_),
+                     std::make_shared<kernel::LazyKernelImage>(image)};
   };
   const auto boot = boot_files_.get(prepared.kernel.digest + prepared.kernel.modules_dir.string(), make);
   prepared.spec = guest_spec(test_case.guest, prepared.kernel, boot);
+  prepared.names = boot.names;
   if (prepared.spec.channel == vm::ChannelKind::virtio && !kernel::has_virtio_console(prepared.kernel)) {
     prepared.spec.channel = vm::ChannelKind::serial;
   }
 
   add_kernel_modules(test_case, prepared);
+  std::vector<std::string> loaded;
+  for (const auto &module : prepared.program.prerequisites) loaded.push_back(module.name);
   std::vector<std::filesystem::path> built;  // what a later module may use the symbols of
   for (const auto &source : test_case.modules) {
     BuiltModule module = build(source, prepared.kernel, built);
     if (source.kind == plan::ModuleSource::Kind::folder) built.push_back(module.info.file);
-    auto findings = kernel::preflight(module.info, prepared.kernel, prepared.modules);
+    auto findings = kernel::preflight(module.info, prepared.kernel, prepared.modules, loaded);
     std::move(findings.begin(), findings.end(), std::back_inserter(prepared.preflight));
     prepared.files.push_back({fmt::format("/tmp/modules/{}.ko", source.name), module.content});
     prepared.program.modules.push_back(with_underscores(source.name));
@@ -143,7 +167,9 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
     prepared.build_log += module.log;
   }
   for (const auto &step : test_case.steps) {
-    if (step.guest) prepared.program.steps.push_back(*step.guest);
+    if (!step.guest) continue;
+    prepared.program.steps.push_back(*step.guest);
+    if (test_case.checks.parameters) check_parameters(*step.guest, prepared);
   }
   prepared.program.timeout = test_case.timeout;
   prepared.program.seed = test_case.seed;

@@ -6,11 +6,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "kernel/kernel.hpp"
+#include "kernel/kernel_image.hpp"
 #include "kernel/module.hpp"
 #include "plan/plan.hpp"
 #include "vm/guest.hpp"
@@ -28,17 +30,20 @@ struct PushedFile {
 struct BootFiles {
   std::filesystem::path image;  ///< the kernel in the form that boots fastest
   std::filesystem::path initramfs;
+  std::shared_ptr<kernel::LazyKernelImage> names{};  ///< of what is in the image
 };
 
 /// All that a case needs before its guest starts.
 struct Prepared {
   kernel::Kernel kernel;
+  std::optional<std::string> skip;  ///< the kernel lacks what the case needs; nothing else is prepared then
   vm::GuestSpec spec;  ///< the accelerator is the caller's to choose
   std::vector<kernel::ModuleInfo> modules;
   std::vector<kernel::PreflightFinding> preflight;
   std::vector<PushedFile> files;
   wire::Program program;
-  std::string build_log;  ///< of make, for the modules that were built just now
+  std::string build_log;                           ///< of make, for the modules that were built just now
+  std::shared_ptr<kernel::LazyKernelImage> names;  ///< what the kernel tells of itself; null: nothing
 };
 
 /// Which kernel to take where the plan names none, and where its parts are.

@@ -31,6 +31,15 @@ report::CaseFinished finished_without_guest(std::shared_ptr<const plan::Case> te
   return finished;
 }
 
+report::CaseFinished skipped(std::shared_ptr<const plan::Case> test_case, const std::string &reason) {
+  judge::Evidence none;
+  none.summary = reason;
+  auto finished = finished_without_guest(std::move(test_case), judge::Outcome::skipped, none);
+  finished.verdict.evidence.clear();
+  finished.verdict.skip_reason = reason;
+  return finished;
+}
+
 }  // namespace
 
 Task<> Runner::choose_accelerator(State &state, vm::GuestSpec spec) {
@@ -69,14 +78,7 @@ Task<> Runner::choose_clock(State &state, const plan::Case &test_case, vm::Guest
 
 Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int attempt, Worker &worker) {
   const std::shared_ptr<const plan::Case> test_case = entry.test_case;
-  if (test_case->skip) {
-    judge::Evidence none;
-    none.summary = *test_case->skip;
-    auto skipped = finished_without_guest(test_case, judge::Outcome::skipped, none);
-    skipped.verdict.evidence.clear();
-    skipped.verdict.skip_reason = *test_case->skip;
-    co_return skipped;
-  }
+  if (test_case->skip) co_return skipped(test_case, *test_case->skip);
   const auto began = Clock::now();
   CaseRunner::Progress progress = [this, test_case, attempt, repeat = entry.repeat](const std::string &what) {
     const std::string which = attempt > 1 ? fmt::format("attempt {}, ", attempt) : "";
@@ -89,11 +91,17 @@ Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int
     std::function<Prepared()> prepare = [&state, test_case] { return state.prepare(*test_case); };
     Prepared prepared = co_await base::offload<Prepared>(state.pool, std::move(prepare));
     preparing = false;
+    if (prepared.skip) {
+      auto finished = skipped(test_case, *prepared.skip);
+      finished.kernel_release = prepared.kernel.release;
+      co_return finished;
+    }
     const report::Seconds build = Clock::now() - began;
     if (state.cancellation.cancelled()) throw base::Interrupted();
     co_await choose_clock(state, *test_case, prepared.spec);
     if (state.cancellation.cancelled()) throw base::Interrupted();
-    CaseRunner runner(*state.hypervisor, options_.limits, state.cancellation, worker.berth);
+    CaseRunner runner(*state.hypervisor, options_.limits, state.cancellation, worker.berth,
+                      options_.vmcore ? options_.artifacts : std::filesystem::path());
     std::string guest_name = fmt::format("w{}-{}", worker.number, ++state.guests);
     std::string build_log = prepared.build_log;
     report::CaseFinished finished =

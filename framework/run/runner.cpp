@@ -142,7 +142,8 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   const int workers = workers_for(cases);
   std::vector<Entry> entries = entries_of(cases);
   const std::size_t runs = entries.size();
-  const auto order = options_.shuffle_seed ? Schedule::Order::as_given : Schedule::Order::longest_first;
+  const bool as_given = options_.as_given || options_.shuffle_seed;
+  const auto order = as_given ? Schedule::Order::as_given : Schedule::Order::longest_first;
   // Who gives a number with -j knows better.
   const int cores_shared = options_.workers > 0 ? 0 : cores_of_this_machine();
   State state(std::move(prepare), workers, cores_shared, Schedule(entries, workers, order));

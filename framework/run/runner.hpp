@@ -27,6 +27,7 @@ struct RunOptions {
   int repeats = 1;                            ///< how often each case runs
   int retries = 0;                            ///< how often a case that did not pass is run again
   std::optional<std::uint64_t> shuffle_seed;  ///< run in the order that it gives, and no other
+  bool as_given = false;                      ///< run in the order of the cases, and no other
   std::shared_ptr<History> history;           ///< may be null
   bool learn = true;                          ///< write into the history how long the cases took
   std::vector<std::string> notices;           ///< told when the run starts
@@ -34,6 +35,7 @@ struct RunOptions {
   Limits limits;
   vm::HypervisorOptions hypervisor;
   bool snapshots = true;            ///< false: each case boots its guest
+  bool vmcore = false;              ///< keep the memory of guests that crashed or hang in the cases' folders
   std::filesystem::path artifacts;  ///< empty: none; the listener writes them, the runner only names the folders
 };
 

@@ -189,7 +189,10 @@ std::string domain_xml(const GuestSpec &spec, const std::string &name, const Gue
   attribute(with_text(domain, "memory", std::to_string(spec.memory_mib)), "unit", "MiB");
   with_text(domain, "vcpu", std::to_string(spec.cpus));
   add_os(domain, spec, files);
-  domain.append_child("features").append_child("acpi");
+  pugi::xml_node features = domain.append_child("features");
+  features.append_child("acpi");
+  // The guest's kernel writes there what a reader of a dump has to know of it.
+  attribute(features.append_child("vmcoreinfo"), "state", "on");
   add_cpu(domain, spec);
   add_clock(domain, spec);
   with_text(domain, "on_poweroff", "destroy");

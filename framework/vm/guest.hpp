@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/asio.hpp"
+#include "vm/registers.hpp"
 
 /// Virtual machines: GuestSpec → domain XML → libvirt → a running guest.
 namespace kmodtest::vm {
@@ -37,7 +38,7 @@ struct NumaCell {
 inline constexpr int kInstructionShift = 2;
 
 /// Raise it when domain_xml() makes another machine of the same spec: snapshots of the machine before do not fit.
-inline constexpr int kMachineRecipe = 4;
+inline constexpr int kMachineRecipe = 5;
 
 /// Everything that makes two guests interchangeable. Its hash is their name.
 struct GuestSpec {
@@ -81,6 +82,19 @@ std::string domain_xml(const GuestSpec &spec, const std::string &name, const Gue
 /// How a guest stopped running, if it did.
 enum class GuestState { running, crashed, stopped };
 
+/// A look into a guest from outside, whatever its kernel is busy with. Its calls block and change nothing in the guest.
+/// Each throws base::Error in QEMU's words.
+class Inspector {
+ public:
+  virtual ~Inspector() = default;
+  /// Exact while the guest stands still; of a running one a CPU may be a few instructions further.
+  virtual std::vector<CpuRegisters> registers() = 0;
+  /// Bytes at an address of the guest's kernel.
+  virtual std::string memory(std::uint64_t address, std::size_t size) = 0;
+  /// The guest's ACPI timer: 24 bits that count 3,579,545 times a second of the guest's own time.
+  virtual std::uint32_t timer() = 0;
+};
+
 /// A running virtual machine. Destroying the object destroys the machine (without throwing); stop() is the polite way.
 class Guest {
  public:
@@ -110,6 +124,14 @@ class Guest {
   /// What the guest was when it was saved, paused. Works after whatever happened to the guest while its QEMU lives;
   /// forgets an earlier crash, and what the console said before.
   virtual base::Task<> restore() = 0;
+
+  // ---- for guests of all kinds
+
+  /// Calls `look` on a thread for blocking calls. Throws what it throws.
+  virtual base::Task<> inspect(std::function<void(Inspector &)> look) = 0;
+  /// Writes the guest's memory into a file that does not exist yet, in the format of makedumpfile(8), compressed; the
+  /// guest stands still from then on. Throws base::Error in QEMU's words; what was written by then stays.
+  virtual base::Task<> dump(std::filesystem::path to) = 0;
 };
 
 /// The door to a hypervisor; a fake one serves the tests.

@@ -60,10 +60,28 @@ std::string hash(const GuestSpec &spec, const std::string &qemu_version) {
   return digest.hex();
 }
 
+namespace {
+
+/// Under virtual time the kernel may speak of a stall early: its clock is that of the guest, so a busy host accuses
+/// nobody, and the waiting costs nothing. All CPUs share the instructions that make the clock go on, so the more there
+/// are, the longer one may seem to stand still. Source: kernel, Documentation/admin-guide/sysctl/kernel.rst and
+/// kernel-parameters.txt (sysctl.*, rcupdate.rcu_cpu_stall_timeout).
+std::string stall_thresholds(const GuestSpec &spec) {
+  const int watchdog = 1 + spec.cpus / 8;  // seconds; a soft lockup is twice that, 20 s on a machine of metal
+  return fmt::format(
+      " sysctl.kernel.watchdog_thresh={} rcupdate.rcu_cpu_stall_timeout={}"
+      " sysctl.kernel.hung_task_timeout_secs=30 sysctl.kernel.hung_task_check_interval_secs=5"
+      " sysctl.kernel.hung_task_warnings=-1",
+      watchdog, 2 * watchdog + 1);
+}
+
+}  // namespace
+
 std::string kernel_command_line(const GuestSpec &spec) {
   std::string line =
-      // Errors and worse reach the console, so that its tail tells why a guest died; the rest comes over the channel.
-      "console=ttyS0 loglevel=4"
+      // Warnings and worse reach the console, traces among them, so that its tail tells why a guest died or fell
+      // silent; the rest comes over the channel.
+      "console=ttyS0 loglevel=5"
       // What the agent writes into the log (its step markers) is neither limited nor dropped.
       " printk.devkmsg=on"
       // Under load the check of the legacy timer misfires and ends the boot.
@@ -73,6 +91,8 @@ std::string kernel_command_line(const GuestSpec &spec) {
       " random.trust_cpu=on"
       // The kernel's tests of its own crypto take 0.3 s of every boot under TCG.
       " cryptomgr.notests"
+      // Each slab cache by itself: what a module leaves in its own is not seen in one that it shares with the kernel's.
+      " slab_nomerge"
       // With a pvpanic driver the machine pauses at a panic. Without one it "reboots" as soon as the panic is printed,
       // which ends it: nobody has to wait for a guest that will never answer.
       " panic=-1";
@@ -91,7 +111,7 @@ std::string kernel_command_line(const GuestSpec &spec) {
     line += " kmodtest.clock=virtual";
     // The ticks of the CPUs come at moments of their own: QEMU takes turns with itself over timers that expire within
     // some microseconds of each other (docs/architecture.md, "Traps").
-    line += " skew_tick=1";
+    line += " skew_tick=1" + stall_thresholds(spec);
   }
   // An emulated CPU has nothing to guard against, and the thunks of the mitigations cost it time.
   if (spec.accelerator == Accelerator::tcg) line += " mitigations=off";

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vm/libvirt_guest.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
 #include <unistd.h>
 #include <utility>
 
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
 #include "base/offload.hpp"
 #include "vm/emulator.hpp"
@@ -173,6 +177,38 @@ base::Task<> LibvirtGuest::save(ProvideState keep) {
 
 base::Task<> LibvirtGuest::restore() {
   std::function<void(Machine &)> call = [](Machine &machine) { machine.restore(); };
+  co_await on_pool(std::move(call));
+}
+
+base::Task<> LibvirtGuest::inspect(std::function<void(Inspector &)> look) {
+  std::function<void(Machine &)> call = [look = std::move(look)](Machine &machine) {
+    Monitor monitor(machine.domain.get());
+    look(monitor);
+  };
+  co_await on_pool(std::move(call));
+}
+
+base::Task<> LibvirtGuest::dump(std::filesystem::path to) {
+  std::function<void(Machine &)> call = [to = std::move(to)](Machine &machine) {
+    // Opened here and handed on: QEMU, whoever it runs as, need not be able to open it. libvirt's own call needs a
+    // helper that Debian has in another package.
+    const base::Descriptor file(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!file) {
+      throw base::Error(fmt::format("cannot write '{}': {}", to.string(), std::strerror(errno)));
+    }
+    Monitor monitor(machine.domain.get());
+    monitor.pause();
+    try {
+      monitor.dump(file.get());
+    } catch (const base::Error &error) {
+      // QEMU does not say why it cannot write.
+      constexpr std::uintmax_t kFull = 1u << 20;
+      std::error_code ignored;
+      const auto room = std::filesystem::space(to.parent_path(), ignored);
+      if (ignored || room.available >= kFull) throw;
+      throw base::Error(fmt::format("{} (the disk is full)", error.what()), "make room where --out is");
+    }
+  };
   co_await on_pool(std::move(call));
 }
 

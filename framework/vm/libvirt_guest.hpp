@@ -37,6 +37,8 @@ class LibvirtGuest : public Guest {
   base::Task<> resume() override;
   base::Task<> save(ProvideState keep) override;
   base::Task<> restore() override;
+  base::Task<> inspect(std::function<void(Inspector &)> look) override;
+  base::Task<> dump(std::filesystem::path to) override;
 
  private:
   struct Machine {

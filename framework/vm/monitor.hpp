@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <libvirt/libvirt.h>
 #include <string>
+#include <vector>
+
+#include "vm/guest.hpp"
 
 /// QEMU's own monitor, for what libvirt has no calls for: saving and restoring a machine in place.
-/// Source: QEMU, "Human Monitor" (savevm, loadvm, stop, cont, info status).
+/// Source: QEMU, "Human Monitor" (savevm, loadvm, stop, cont, info status, info registers, i).
 namespace kmodtest::vm {
 
-class Monitor {
+class Monitor : public Inspector {
  public:
   explicit Monitor(virDomainPtr domain) : domain_(domain) {}
 
@@ -21,6 +26,13 @@ class Monitor {
   bool all_halted();
   /// Whether the machine stands still because its kernel panicked.
   bool panicked();
+
+  /// Writes the guest's memory into a file that is open for writing, in the format of makedumpfile(8).
+  void dump(int file);
+
+  std::vector<CpuRegisters> registers() override;
+  std::string memory(std::uint64_t address, std::size_t size) override;
+  std::uint32_t timer() override;
 
  private:
   /// What QEMU prints.

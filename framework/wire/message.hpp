@@ -13,9 +13,12 @@
 /// The messages of the protocol; docs/protocol.md is its description. Both directions use the frames of wire/frame.
 namespace kmodtest::wire {
 
-inline constexpr std::uint16_t kProtocolVersion = 2;
+inline constexpr std::uint16_t kProtocolVersion = 3;
 /// The step markers that the agent writes to /dev/kmsg start with this ("kmodtest: step 3: load ex7_4").
 inline constexpr char kMarkerPrefix[] = "kmodtest: ";
+/// And this is the beginning of the one behind which the kernel log is the agent's doing ("kmodtest: autopsy of step
+/// 3").
+inline constexpr char kAutopsyMarker[] = "kmodtest: autopsy";
 
 // ---- controller to agent ------------------------------------------------------------------------------------------
 
@@ -124,9 +127,12 @@ struct Inventory {
   std::vector<ModuleRecord> modules;      ///< all
   std::vector<std::string> new_entries;   ///< paths under /proc, /sys and /dev that the baseline did not have
   std::vector<std::string> lost_entries;  ///< and those that it had
+  std::vector<MajorRecord> majors;        ///< the same for these three: those that the baseline did not have
+  std::vector<TimerRecord> timers;        ///< armed since and still so
+  std::vector<VmallocRecord> vmalloc;
   template <class Visitor>
   void fields(Visitor &v) {
-    v(time, taint, threads, modules, new_entries, lost_entries);
+    v(time, taint, threads, modules, new_entries, lost_entries, majors, timers, vmalloc);
   }
   bool operator==(const Inventory &) const = default;
 };
@@ -263,6 +269,19 @@ struct CpusSet {
   bool operator==(const CpusSet &) const = default;
 };
 
+/// The memory in use after so many rounds of a repeat step, when all that was on its way out had gone.
+struct MemoryCounted {
+  std::uint32_t step = 0;
+  Microseconds time{0};
+  std::uint32_t rounds = 0;           ///< done, those of the warm-up left out
+  std::vector<MemoryRecord> changed;  ///< the first time: all; then those whose count is another one
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(step, time, rounds, changed);
+  }
+  bool operator==(const MemoryCounted &) const = default;
+};
+
 enum class StepResult : std::uint8_t {
   held,      ///< done, or the condition became (and stayed) true
   violated,  ///< can no longer hold: failed at once
@@ -296,7 +315,24 @@ struct ProgramEnded {
   bool operator==(const ProgramEnded &) const = default;
 };
 
-using Report = std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded,
-                            Threads, Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded>;
+/// A deadline passed, or new threads are left that are blocked: what the guest is busy with. Taken
+/// before anything is killed, once. What the kernel adds on request (sysrq) is in the log, behind kAutopsyMarker.
+struct Autopsy {
+  std::uint32_t step = 0;
+  Microseconds time{0};
+  std::int32_t caller = 0;  ///< pid of the process whose call did not come back; 0: none
+  /// That process, all that sleep without being interruptible, new kernel threads, and whoever is in a module under
+  /// test.
+  std::vector<TaskStack> tasks;
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(step, time, caller, tasks);
+  }
+  bool operator==(const Autopsy &) const = default;
+};
+
+using Report =
+    std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded, Threads,
+                 Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded, Autopsy, MemoryCounted>;
 
 }  // namespace kmodtest::wire

@@ -252,8 +252,24 @@ struct Sleep {
   bool operator==(const Sleep &) const = default;
 };
 
+/// Loads and unloads modules again and again. The memory that is in use is counted after the warm-up and then at equal
+/// distances, so that what grows with the rounds can be told from what does not.
+struct Repeat {
+  std::vector<ModuleToLoad> modules;  ///< loaded in this order, unloaded in the other
+  std::uint32_t warm_up = 0;          ///< rounds before the first count
+  std::uint32_t times = 0;            ///< rounds after that
+  std::uint32_t counts = 0;           ///< how often to count after the first time; at most `times`
+  Microseconds hold_for{0};           ///< how long the modules stay loaded in each round
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(modules, warm_up, times, counts, hold_for);
+  }
+  bool operator==(const Repeat &) const = default;
+};
+
 using StepBody = std::variant<Load, Unload, LogCondition, ThreadCondition, ModuleCondition, FileCondition, WriteFile,
-                              RunCommand, SetCpus, Sleep>;
+                              RunCommand, SetCpus, Sleep, Repeat>;
 
 struct Step {
   StepBody body;
@@ -285,7 +301,8 @@ struct Program {
 /// True for the steps that do something to the guest (LogScope::action counts from these).
 bool is_action(const StepBody &body);
 
-/// The step's key in a plan: "load", "unload", "dmesg", "ps", "lsmod", "file", "write", "run", "cpu", "sleep".
+/// The step's key in a plan: "load", "unload", "dmesg", "ps", "lsmod", "file", "write", "run", "cpu", "sleep",
+/// "repeat".
 const char *step_name(const StepBody &body);
 
 }  // namespace kmodtest::wire

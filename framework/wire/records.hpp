@@ -51,6 +51,18 @@ struct ThreadRecord {
   bool operator==(const ThreadRecord &) const = default;
 };
 
+/// A task and where its kernel code is.
+struct TaskStack {
+  ThreadRecord task;
+  std::string stack;  ///< /proc/PID/stack: "[<0>] msleep+0x2d/0x40" a line, innermost first; empty while it runs
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(task, stack);
+  }
+  bool operator==(const TaskStack &) const = default;
+};
+
 /// One line of /proc/modules.
 struct ModuleRecord {
   std::string name;
@@ -66,6 +78,59 @@ struct ModuleRecord {
     v(name, size, users, used_by, state, address, taint);
   }
   bool operator==(const ModuleRecord &) const = default;
+};
+
+/// A range of major numbers that a driver holds: one line of /proc/devices.
+struct MajorRecord {
+  bool block = false;  ///< else of character devices
+  std::int32_t major = 0;
+  std::string name;
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(block, major, name);
+  }
+  bool operator==(const MajorRecord &) const = default;
+};
+
+/// A timer that is armed and that a module has to do with: its function or the timer itself lies where modules are.
+struct TimerRecord {
+  bool high_resolution = false;  ///< an hrtimer; else a timer_list
+  std::uint64_t address = 0;     ///< of the timer; not the real one where the kernel hides it (before 5.12)
+  std::uint64_t function = 0;    ///< of its function; 0 where `symbol` says it
+  std::string symbol;            ///< the function's name, where the kernel still has one for it
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(high_resolution, address, function, symbol);
+  }
+  bool operator==(const TimerRecord &) const = default;
+};
+
+/// An area of /proc/vmallocinfo that code without a name asked for, such as that of a module which is gone.
+struct VmallocRecord {
+  std::uint64_t size = 0;    ///< bytes, the guard page among them
+  std::uint64_t caller = 0;  ///< address in the function that asked for it
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(size, caller);
+  }
+  bool operator==(const VmallocRecord &) const = default;
+};
+
+/// A part of the kernel's memory that is counted: a slab cache, or a line of /proc/meminfo.
+struct MemoryRecord {
+  std::string name;             ///< of the slab cache ("kmalloc-64"), or the key of /proc/meminfo ("VmallocUsed")
+  bool slab = false;            ///< what is counted are objects of a slab cache
+  std::uint64_t unit_size = 0;  ///< bytes of what is counted
+  std::int64_t count = 0;
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(name, slab, unit_size, count);
+  }
+  bool operator==(const MemoryRecord &) const = default;
 };
 
 /// A NUMA node.

@@ -151,6 +151,23 @@ base::Task<> FakeGuest::save(std::function<void(const std::filesystem::path &)> 
   co_return;
 }
 
+base::Task<> FakeGuest::inspect(std::function<void(vm::Inspector &)> look) {
+  class Nothing : public vm::Inspector {
+   public:
+    std::vector<vm::CpuRegisters> registers() override { return {}; }
+    std::string memory(std::uint64_t, std::size_t) override { throw base::Error("there is no memory"); }
+    std::uint32_t timer() override { return 0; }
+  } nothing;
+  look(nothing);
+  co_return;
+}
+
+base::Task<> FakeGuest::dump(std::filesystem::path to) {
+  std::ofstream(to) << "dump of " << machine_->name;
+  if (!machine_->dump_refusal_.empty()) throw base::Error(machine_->dump_refusal_);
+  co_return;
+}
+
 base::Task<> FakeGuest::restore() {
   if (!machine_->restore_refusal_.empty()) throw base::Error(machine_->restore_refusal_);
   memory_->halt();

@@ -27,6 +27,8 @@ class FakeMachine {
 
   /// From now on restore() fails in these words; empty: no more.
   void refuse_to_restore(const std::string &why) { restore_refusal_ = why; }
+  /// From now on dump() fails in these words, having written a part.
+  void refuse_to_dump(const std::string &why) { dump_refusal_ = why; }
   void set_console(const std::string &text) { console_ = text; }
   /// As if the guest panicked or its QEMU ended: changes the state and calls the callback.
   void change_state(vm::GuestState to);
@@ -35,6 +37,7 @@ class FakeMachine {
   friend class FakeGuest;
   std::string console_;
   std::string restore_refusal_;
+  std::string dump_refusal_;
   vm::GuestState state_ = vm::GuestState::running;
   std::function<void(vm::GuestState)> callback_;
 };
@@ -54,6 +57,10 @@ class FakeGuest : public vm::Guest {
   base::Task<> resume() override;
   base::Task<> save(std::function<void(const std::filesystem::path &)> keep) override;
   base::Task<> restore() override;
+  /// There is nothing to see.
+  base::Task<> inspect(std::function<void(vm::Inspector &)> look) override;
+  /// Writes "dump of NAME", or fails in the words of refuse_to_dump().
+  base::Task<> dump(std::filesystem::path to) override;
   vm::GuestState state() const override { return machine_->state_; }
   void on_state_change(std::function<void(vm::GuestState)> callback) override {
     machine_->callback_ = std::move(callback);

@@ -43,6 +43,7 @@ wire::Program program() {
       run,
       wire::SetCpus{"1-2", "3"},
       wire::Sleep{five_seconds},
+      wire::Repeat{{{"ex7_4", "/tmp/modules/ex7_4.ko", {}}}, 10, 100, 10, five_seconds},
       wire::Unload{{"ex7_4"}, true, -1},
   };
   for (const wire::StepBody &body : bodies) {
@@ -61,6 +62,9 @@ std::vector<std::string> frames() {
   inventory.threads = {thread};
   inventory.modules = {module};
   inventory.new_entries = {"/proc/example5"};
+  inventory.majors = {{false, 240, "example5"}};
+  inventory.timers = {{false, 0xffff888004a3c000, 0xffffffffc0000010, ""}};
+  inventory.vmalloc = {{8192, 0xffffffffc0000023}};
   wire::Info info;
   info.agent.protocol = wire::kProtocolVersion;
   info.agent.kernel_release = "6.1.0-35-cloud-amd64";
@@ -80,7 +84,9 @@ std::vector<std::string> frames() {
         wire::Report(wire::Loaded{0, "ex7_4", 0, {}, module}), wire::Report(wire::Unloaded{}),
         wire::Report(wire::Threads{3, {}, {thread}}), wire::Report(wire::Modules{4, {}, {module}}),
         wire::Report(wire::FileRead{}), wire::Report(wire::Written{}), wire::Report(wire::CommandEnded{}),
-        wire::Report(wire::CpusSet{}), wire::Report(wire::StepEnded{}), wire::Report(wire::ProgramEnded{})}) {
+        wire::Report(wire::CpusSet{}), wire::Report(wire::StepEnded{}), wire::Report(wire::ProgramEnded{}),
+        wire::Report(wire::Autopsy{1, {}, 53, {{thread, "[<0>] msleep+0x2d/0x40\n"}}}),
+        wire::Report(wire::MemoryCounted{1, {}, 10, {{"kmalloc-64", true, 64, 100}}})}) {
     frames.push_back(wire::encode(report, 2));
   }
   return frames;

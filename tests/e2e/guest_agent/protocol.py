@@ -7,11 +7,11 @@ import struct
 import time
 import zlib
 
-VERSION = 2
+VERSION = 3
 HELLO, PUSH, RUN, CANCEL, POWER_OFF = range(1, 6)
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
-           "Written CommandEnded CpusSet StepEnded ProgramEnded").split()
-LOAD, UNLOAD, DMESG, PS, LSMOD, FILE, WRITE, RUN_COMMAND, CPUS, SLEEP = range(10)
+           "Written CommandEnded CpusSet StepEnded ProgramEnded Autopsy MemoryCounted").split()
+LOAD, UNLOAD, DMESG, PS, LSMOD, FILE, WRITE, RUN_COMMAND, CPUS, SLEEP, REPEAT = range(11)
 RESULTS = ("held", "violated", "expired", "refused")
 
 
@@ -83,6 +83,10 @@ def run_command(command, background=False, status=(0, 0), out=None, err=None):
 
 def cpus(offline="", online=""): return u8(CPUS) + text(offline) + text(online)
 def sleep(seconds): return u8(SLEEP) + duration(seconds)
+def repeat(modules, times, warm_up=0, counts=1, hold=0.0):
+    return u8(REPEAT) + seq(modules) + u32(warm_up) + u32(times) + u32(counts) + duration(hold)
+
+
 def step(body, within=60.0, hold=0.0, label="a step"): return body + duration(within) + duration(hold) + text(label)
 def program(steps, modules=(), prerequisites=(), timeout=0, seed=0):
     return (seq(list(prerequisites)) + seq([text(m) for m in modules]) + seq(steps) +
@@ -129,6 +133,9 @@ class Reader:
         v = self.fields("time:q taint:Q")
         v["threads"], v["modules"] = self.seq(self.thread), self.seq(self.module)
         v["new"], v["lost"] = self.seq(self.text), self.seq(self.text)
+        v["majors"] = self.seq(lambda: self.fields("block:B major:i name:s"))
+        v["timers"] = self.seq(lambda: self.fields("high_resolution:B address:Q function:Q symbol:s"))
+        v["vmalloc"] = self.seq(lambda: self.fields("size:Q caller:Q"))
         return v
 
     def report(self, kind):
@@ -146,10 +153,16 @@ class Reader:
         elif name == "Loaded":
             v = self.fields("step:I module:s error:i took:q")
             v["record"] = self.optional(self.module)
+        elif name == "MemoryCounted":
+            v = self.fields("step:I time:q rounds:I")
+            v["changed"] = self.seq(lambda: self.fields("name:s slab:B unit_size:Q count:q"))
         elif name == "Threads":
             v = {**self.fields("step:I time:q"), "threads": self.seq(self.thread)}
         elif name == "Modules":
             v = {**self.fields("step:I time:q"), "modules": self.seq(self.module)}
+        elif name == "Autopsy":
+            v = self.fields("step:I time:q caller:i")
+            v["tasks"] = self.seq(lambda: {**self.thread(), "stack": self.text()})
         else:
             v = self.fields({
                 "Pushed": "path:s size:Q error:s", "Refused": "reason:s", "StepStarted": "step:I time:q",

@@ -42,6 +42,7 @@ TEST(ScheduleOptions, NothingIsAskedFor) {
   EXPECT_FALSE(options.fail_fast);
   EXPECT_FALSE(options.flaky_fails);
   EXPECT_FALSE(options.shuffle_seed.has_value());
+  EXPECT_FALSE(options.as_given);
   EXPECT_FALSE(parse({}).wanted_shard().has_value());
 }
 
@@ -55,6 +56,11 @@ TEST(ScheduleOptions, EverythingIsAskedFor) {
   EXPECT_TRUE(options.fail_fast);
   EXPECT_TRUE(options.flaky_fails);
   EXPECT_EQ(options.shuffle_seed, 18446744073709551615U);
+}
+
+TEST(ScheduleOptions, TheOrderIsTheGivenOneOrASeeds) {
+  EXPECT_TRUE(applied({"--as-given"}).as_given);
+  EXPECT_EQ(complaint({"--as-given", "--shuffle", "1"}), "kmodtest: error: --as-given excludes --shuffle\n");
 }
 
 TEST(ScheduleOptions, ARandomSeedIsOneThatCanBeGivenAgain) {

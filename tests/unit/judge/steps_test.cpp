@@ -292,13 +292,78 @@ TEST(LoadStep, NamesTheUnknownSymbol) {
   Stream stream;
   stream.load(ENOENT).log("ex: Unknown symbol ex_missing (err -2)", 4).end(StepResult::refused, "");
   const auto verdict = stream.complete();
-  expect(verdict, Outcome::failed, "loading ex gave ENOENT (no such file or directory)");
+  expect(verdict, Outcome::failed, "loading ex gave ENOENT (no such file or directory): unknown symbol 'ex_missing'");
   EXPECT_EQ(verdict.evidence[0].expected, "success");
   EXPECT_EQ(verdict.evidence[0].seen, "ENOENT (no such file or directory)\nex: Unknown symbol ex_missing (err -2)");
-  EXPECT_EQ(verdict.evidence[0].hint,
-            "nothing exports 'ex_missing': load the module that does first (kernel_modules, module)");
+  EXPECT_EQ(
+      verdict.evidence[0].hint,
+      "nothing that is loaded exports 'ex_missing', or only for GPL modules and this one is none: load the module "
+      "that has it first (kernel_modules, module)");
   EXPECT_THAT(verdict.evidence[0].details,
               ::testing::ElementsAre("[    3.000000] ex: Unknown symbol ex_missing (err -2)"));
+}
+
+TEST(LoadStep, TellsAllReasonsWhereThereAreSeveral) {
+  Stream stream;
+  stream.load(ENOENT)
+      .log("ex: Unknown symbol ex_one (err -2)", 4)
+      .log("ex: `abc' invalid for parameter `cpu'", 3)
+      .end(StepResult::refused, "");
+  const auto verdict = stream.complete();
+  expect(verdict, Outcome::failed, "loading ex gave ENOENT (no such file or directory): unknown symbol 'ex_one'");
+  EXPECT_THAT(
+      verdict.evidence[0].details,
+      ::testing::ElementsAre("why: unknown symbol 'ex_one': nothing that is loaded exports 'ex_one', or only for "
+                             "GPL modules and this one is none: load the module that has it first "
+                             "(kernel_modules, module)",
+                             "why: 'abc' is no value for the parameter 'cpu': the parameter's type does not "
+                             "take 'abc'",
+                             "[    3.000000] ex: Unknown symbol ex_one (err -2)",
+                             "[    3.000000] ex: `abc' invalid for parameter `cpu'"));
+}
+
+TEST(LoadStep, NamesTheInitFunctionThatFailed) {
+  Stream stream;
+  stream.seen.modules[0].init_function = "ex_init";
+  stream.load(ENODEV).log("ex: there is no such device", 3).end(StepResult::refused, "");
+  const auto verdict = stream.complete();
+  expect(verdict, Outcome::failed, "loading ex gave ENODEV (no such device): ex_init() returned -ENODEV");
+  EXPECT_EQ(verdict.evidence[0].hint,
+            "the loader had nothing against the module, so the error is what ex_init() returned");
+}
+
+TEST(LoadStep, SaysWhatAnErrnoWithoutWordsMeans) {
+  const auto verdict_of = [](int error) {
+    Stream stream;
+    stream.load(error).end(StepResult::refused, "");
+    const auto verdict = stream.complete();
+    return verdict.evidence.at(0).summary + " | " + verdict.evidence.at(0).hint;
+  };
+  EXPECT_EQ(verdict_of(ENOEXEC),
+            "loading ex gave ENOEXEC (exec format error): the kernel does not accept the file | "
+            "build the module against the headers of this very kernel");
+  EXPECT_EQ(verdict_of(EPERM),
+            "loading ex gave EPERM (operation not permitted): modules may not be loaded | the kernel "
+            "was told so (kernel.modules_disabled, lockdown, nomodule)");
+  EXPECT_EQ(verdict_of(EKEYREJECTED),
+            "loading ex gave EKEYREJECTED (key was rejected by service): its signature is "
+            "rejected | this kernel loads only modules that are signed with a key that it has");
+  EXPECT_EQ(verdict_of(ENOMEM),
+            "loading ex gave ENOMEM (cannot allocate memory): its init function returned -ENOMEM | "
+            "the loader had nothing against the module, so the error is what its init function "
+            "returned, or the kernel has no memory for the module");
+  EXPECT_EQ(verdict_of(EEXIST),
+            "loading ex gave EEXIST (file exists): its init function returned -EEXIST | the loader "
+            "had nothing against the module, so the error is what its init function returned");
+}
+
+TEST(LoadStep, OfWhatIsLoadedAlready) {
+  Stream stream;
+  stream.load().end();
+  stream.load(EEXIST).end(StepResult::refused, "");
+  const auto verdict = stream.complete();
+  expect(verdict, Outcome::failed, "loading ex gave EEXIST (file exists): it is loaded already");
+  EXPECT_EQ(verdict.evidence[0].hint, "the kernel holds one module of a name: unload it first");
 }
 
 TEST(LoadStep, MayHaveToBeRefused) {
@@ -337,8 +402,41 @@ TEST(UnloadStep, NamesWhoUsesTheModule) {
   inventory.modules = {module_record("ex", 1)};
   inventory.modules[0].used_by = {"ex_user"};
   const auto verdict = stream.complete(inventory);
-  expect(verdict, Outcome::failed, "unloading ex gave EAGAIN (resource temporarily unavailable)");
-  EXPECT_EQ(verdict.evidence[0].hint, "the module is in use by ex_user: unload that first");
+  expect(verdict, Outcome::failed,
+         "unloading ex gave EAGAIN (resource temporarily unavailable): it is in use by ex_user");
+  EXPECT_EQ(verdict.evidence[0].hint, "unload ex_user first");
+}
+
+TEST(UnloadStep, SaysHowManyReferencesNobodyOwns) {
+  Stream stream;
+  stream.load().end();
+  stream.unload(EWOULDBLOCK).end(StepResult::refused, "");
+  wire::Inventory inventory;
+  inventory.modules = {module_record("ex", 1)};
+  const auto verdict = stream.complete(inventory);
+  expect(verdict, Outcome::failed,
+         "unloading ex gave EAGAIN (resource temporarily unavailable): it is in use (one reference is held)");
+  EXPECT_EQ(verdict.evidence[0].hint,
+            "no module uses it: a file of it is open, it is mounted, or somebody called try_module_get() and never "
+            "module_put()");
+}
+
+TEST(UnloadStep, OfAModuleWithoutAnExitFunction) {
+  Stream stream;
+  stream.load().end();
+  stream.unload(EBUSY).end(StepResult::refused, "");
+  const auto verdict = stream.complete();
+  expect(verdict, Outcome::failed, "unloading ex gave EBUSY (device or resource busy): it has no exit function");
+  EXPECT_EQ(verdict.evidence[0].hint, "a module without module_exit() can only be unloaded by force");
+  stream.seen.modules[0].exit_function = "ex_exit";
+  expect(stream.verdict(Ending::Kind::completed), Outcome::failed,
+         "unloading ex gave EBUSY (device or resource busy): it is being loaded or unloaded");
+}
+
+TEST(UnloadStep, OfWhatIsNotLoaded) {
+  Stream stream;
+  stream.unload(ENOENT).end(StepResult::refused, "");
+  expect(stream.complete(), Outcome::failed, "unloading ex gave ENOENT (no such file or directory): it is not loaded");
 }
 
 TEST(WriteStep, HoldsAndFails) {

@@ -262,8 +262,9 @@ TEST(Leftovers, AFailedStepOutranksThem) {
   stream.load(ENOMEM).end(wire::StepResult::refused);
   wire::Inventory inventory;
   inventory.new_entries = {"/proc/ex"};
-  EXPECT_THAT(summaries(stream.complete(inventory)),
-              ElementsAre("failed", "loading ex gave ENOMEM (cannot allocate memory)"));
+  EXPECT_THAT(
+      summaries(stream.complete(inventory)),
+      ElementsAre("failed", "loading ex gave ENOMEM (cannot allocate memory): its init function returned -ENOMEM"));
 }
 
 wire::Inventory tainted(std::uint64_t taint) {

@@ -22,6 +22,7 @@ struct ElfModule {
   std::vector<std::string> undefined;
   std::vector<std::string> weak;
   std::vector<std::string> defined;
+  std::vector<std::pair<std::string, std::uint64_t>> functions;  ///< name and address
   std::vector<std::pair<std::string, std::uint32_t>> versions;
 
   std::string bytes() const {
@@ -48,17 +49,20 @@ struct ElfModule {
     }
     std::string strings(1, '\0');
     std::string symbols(sizeof(Elf64_Sym), '\0');
-    const auto add_symbol = [&](const std::string &name, unsigned binding, unsigned section) {
+    const auto add_symbol = [&](const std::string &name, unsigned binding, unsigned section,
+                                unsigned symbol_type = STT_NOTYPE, std::uint64_t value = 0) {
       Elf64_Sym symbol{};
       symbol.st_name = static_cast<Elf64_Word>(strings.size());
-      symbol.st_info = static_cast<unsigned char>(ELF64_ST_INFO(binding, STT_NOTYPE));
+      symbol.st_info = static_cast<unsigned char>(ELF64_ST_INFO(binding, symbol_type));
       symbol.st_shndx = static_cast<Elf64_Half>(section);
+      symbol.st_value = value;
       strings += name + '\0';
       symbols.append(reinterpret_cast<const char *>(&symbol), sizeof symbol);
     };
     for (const auto &name : undefined) add_symbol(name, STB_GLOBAL, SHN_UNDEF);
     for (const auto &name : weak) add_symbol(name, STB_WEAK, SHN_UNDEF);
     for (const auto &name : defined) add_symbol(name, STB_GLOBAL, SHN_ABS);
+    for (const auto &[name, address] : functions) add_symbol(name, STB_GLOBAL, SHN_ABS, STT_FUNC, address);
 
     // Names of sections, then the sections: string tables 1 and 2, symbols 3, the rest.
     std::string names(1, '\0');

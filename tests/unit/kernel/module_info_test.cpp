@@ -77,6 +77,22 @@ TEST(ModuleInfo, SaysWhatIsWrongWithAFile) {
             file + " is no kernel module: it has no .modinfo | give the .ko file, not one of the .o files");
 }
 
+TEST(ModuleInfo, NamesParametersAndTheFunctionsOfInitAndExit) {
+  const ScratchFolder folder;
+  ElfModule module;
+  module.modinfo.emplace_back("parm=cpu:the CPU to run on (int)");
+  module.modinfo.emplace_back("parmtype=cpu:int");
+  module.modinfo.emplace_back("parmtype=names:array of charp");
+  module.defined = {"__param_str_level", "__param_level"};
+  module.functions = {{"init_module", 16}, {"mine_worker", 64}, {"mine_init", 16}, {"cleanup_module", 0}};
+  const auto info = read_module_info(folder.write("a.ko", module.bytes()));
+  EXPECT_THAT(info.parameters, ElementsAre("cpu", "level", "names"));
+  EXPECT_EQ(info.init_function, "mine_init");
+  EXPECT_EQ(info.exit_function, "cleanup_module");
+  module.functions = {};
+  EXPECT_EQ(read_module_info(folder.write("b.ko", module.bytes())).init_function, "");
+}
+
 TEST(ModuleInfo, EveryTruncationIsAnErrorAndNoneACrash) {
   const ScratchFolder folder;
   ElfModule module;
@@ -179,6 +195,38 @@ TEST_F(Preflight, SymbolsThatTheKernelDoesNotExport) {
   other.defined = {"__ksymtab_entirely_else"};
   const auto before = info(other);
   EXPECT_THAT(findings(module, {before}), ElementsAre());
+}
+
+TEST_F(Preflight, SymbolsOfAModuleOfTheKernelThatNobodyLoads) {
+  folder_.write("headers/Module.symvers",
+                "0x00000001\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n"
+                "0x00000005\tcrc_ccitt\tlib/crc-ccitt\tEXPORT_SYMBOL\t\n"
+                "0x00000006\tcrc_ccitt_false\tlib/crc-ccitt\tEXPORT_SYMBOL\t\n"
+                "0x00000007\tvirtio_reset\tdrivers/virtio/virtio\tEXPORT_SYMBOL\t\n");
+  ElfModule module;
+  module.undefined = {"printk", "crc_ccitt", "crc_ccitt_false", "virtio_reset"};
+  EXPECT_THAT(findings(module),
+              ElementsAre("mine needs crc_ccitt, crc_ccitt_false, which the kernel's module crc_ccitt exports, and "
+                          "nothing loads that | write kernel_modules: [crc_ccitt]"));
+  EXPECT_TRUE(preflight(info(module), kernel_, {}, {"crc_ccitt"}).empty());
+}
+
+TEST_F(Preflight, ParametersThatTheModuleDoesNotHave) {
+  const auto texts = [](const ModuleInfo &module, const std::map<std::string, std::string> &params) {
+    std::vector<std::string> all;
+    for (const auto &finding : check_parameters(module, params)) all.push_back(finding.message + " | " + finding.hint);
+    return all;
+  };
+  ElfModule module;
+  module.modinfo.emplace_back("parmtype=cpu:int");
+  module.modinfo.emplace_back("parmtype=period_ms:int");
+  const auto mine = info(module);
+  EXPECT_THAT(texts(mine, {{"cpu", "1"}, {"period-ms", "2"}, {"dyndbg", "+p"}, {"async_probe", "1"}}), ElementsAre());
+  EXPECT_THAT(texts(mine, {{"cpuu", "1"}, {"verbose", "1"}}),
+              ElementsAre("mine has no parameter 'cpuu': the kernel would ignore it | did you mean 'cpu'?",
+                          "mine has no parameter 'verbose': the kernel would ignore it | it has cpu, period_ms"));
+  EXPECT_THAT(texts(info(ElfModule{}), {{"a", "1"}}),
+              ElementsAre("mine has no parameter 'a': the kernel would ignore it | it has no parameters"));
 }
 
 TEST_F(Preflight, VersionsThatDisagree) {

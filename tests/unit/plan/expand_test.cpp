@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "plan_text.hpp"
+#include "unit/kernel/scratch.hpp"
 
 namespace kmodtest::plan {
 namespace {
@@ -109,6 +110,30 @@ TEST(Expand, AModuleMayDependOnTheMatrix) {
   EXPECT_EQ(plan.cases[1].steps[1].guest->label, "lsmod beta");
 }
 
+TEST(Expand, ModulesOfAFolderOfPlansLieInTheFolderOfThatName) {
+  const kernel::testing::ScratchFolder scratch;
+  scratch.write("modules/faulty/gamma/Kbuild", "obj-m := gamma.o\n");
+  scratch.write("modules/other/delta/Kbuild", "obj-m := delta.o\n");
+  scratch.write("plans/faulty/p.yaml", "");
+  const auto plan = scratch.path() / "plans/faulty/p.yaml";
+  const ParseResult found = parse_plan_text("module: gamma\nsteps: [load]\n", plan);
+  ASSERT_TRUE(found.plan.has_value());
+  EXPECT_EQ(found.plan->cases[0].modules[0].path, scratch.path() / "modules/faulty/gamma");
+  const ParseResult outside = parse_plan_text("module: ../../modules/other/delta\nsteps: [load]\n", plan);
+  ASSERT_EQ(outside.diagnostics.size(), 1u);
+  EXPECT_EQ(outside.diagnostics[0].message,
+            "the module '../../modules/other/delta' is outside of the plan's folder and of the modules' folders "
+            "(--modules DIR allows another one)");
+}
+
+TEST(Expand, NeedsAreFeaturesOrOptions) {
+  const Plan plan = good("needs: [kasan, CONFIG_NUMA, kasan]\nmodule: alpha\nsteps: [load]\n");
+  EXPECT_EQ(plan.cases.at(0).needs, (std::vector<Need>{{"kasan", "CONFIG_KASAN"}, {"CONFIG_NUMA", "CONFIG_NUMA"}}));
+  EXPECT_EQ(good("needs: lockdep\nmodule: alpha\nsteps: [load]\n").cases.at(0).needs,
+            (std::vector<Need>{{"lockdep", "CONFIG_PROVE_LOCKING"}}));
+  EXPECT_TRUE(good("module: alpha\nsteps: [load]\n").cases.at(0).needs.empty());
+}
+
 TEST(Expand, SkipKeepsTheCases) {
   EXPECT_EQ(good("skip: not yet\nmodule: alpha\nsteps: [load]\n").cases.at(0).skip, "not yet");
 }
@@ -136,6 +161,13 @@ TEST(PlanForModule, LoadsWatchesAndUnloads) {
   Strings labels;
   for (const Step &step : only.steps) labels.push_back(step.guest->label);
   EXPECT_EQ(labels, (Strings{"load my_module", "sleep 1s", "unload my_module"}));
+  overrides.load_cycles = 50;
+  const Case repeated =
+      plan_for_module({std::string(KMODTEST_TEST_DATA) + "/plans/my-module.ko"}, overrides).cases.at(0);
+  ASSERT_EQ(repeated.steps.size(), 4u);
+  EXPECT_EQ(repeated.steps[3].guest->label, "repeat 50");
+  EXPECT_EQ(std::get<wire::Repeat>(repeated.steps[3].guest->body).times, 50u);
+  EXPECT_GT(repeated.timeout, only.timeout);
 }
 
 TEST(PlanForModule, SaysWhatIsNoModule) {

@@ -169,6 +169,40 @@ TEST(Lowering, ShortForms) {
   EXPECT_EQ(body<wire::Unload>(steps[7]).modules, std::vector<std::string>{"alpha"});
 }
 
+TEST(Lowering, Repeat) {
+  const Plan plan = good(
+      "module: [alpha, beta]\nsteps:\n  - repeat: 100\n  - repeat: {times: 10, module: alpha, "
+      "params: {a: 1}, for: 1s, within: 20s}\n");
+  const std::vector<Step> &steps = plan.cases.at(0).steps;
+  ASSERT_EQ(steps.size(), 2u);
+  const std::vector<wire::ModuleToLoad> both = {{"alpha", "/tmp/modules/alpha.ko", {}},
+                                                {"beta", "/tmp/modules/beta.ko", {}}};
+  EXPECT_EQ(body<wire::Repeat>(steps[0]), (wire::Repeat{both, 10, 100, 10, 100ms}));
+  EXPECT_EQ(steps[0].guest->label, "repeat 100");
+  EXPECT_EQ(steps[0].guest->within, 10s);
+  EXPECT_EQ(body<wire::Repeat>(steps[1]),
+            (wire::Repeat{{{"alpha", "/tmp/modules/alpha.ko", {{"a", "1"}}}}, 2, 10, 10, 1s}));
+  EXPECT_EQ(steps[1].guest->hold_for, 0s);
+  EXPECT_EQ(steps[1].guest->within, 20s);
+  // 110 rounds of 3.1 s and 12 of 4 s, beside the default.
+  EXPECT_EQ(plan.cases[0].timeout, 60s + 341s + 48s);
+  EXPECT_EQ(good("timeout: 5s\n" + with_steps("  - repeat: 100\n")).cases.at(0).timeout, 5s);
+}
+
+TEST(Lowering, RepeatWantsItsModulesUnloadedAndASoundNumber) {
+  EXPECT_EQ(complaints(with_steps("  - load\n  - repeat: 100\n")),
+            std::vector<std::string>{"4:13: the module 'alpha' is loaded already (unload it first)"});
+  EXPECT_EQ(complaints(with_steps("  - repeat: 9\n")),
+            std::vector<std::string>{"3:13: 'times' has to be from 10 to 10000, not 9"});
+  EXPECT_EQ(complaints(with_steps("  - repeat\n")),
+            std::vector<std::string>{"3:5: the step 'repeat' needs a value (e.g. - repeat: 100)"});
+}
+
+TEST(Lowering, ChecksAllow) {
+  const Plan plan = good("checks: {allow: [\"cache:a*\", \"growth:kmalloc-64\"]}\n" + with_steps("  - load\n"));
+  EXPECT_EQ(plan.cases.at(0).checks.allow, (std::vector<std::string>{"cache:a*", "growth:kmalloc-64"}));
+}
+
 TEST(Lowering, LabelsAreOneShortLine) {
   const Plan plan = good(with_steps("  - run: \"" + std::string(70, 'x') + "\\ny\"\n  - run: \"a\\nb\"\n"));
   EXPECT_EQ(plan.cases.at(0).steps[0].guest->label, "run " + std::string(56, 'x'));

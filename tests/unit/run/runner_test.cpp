@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "fakes/fake_hypervisor.hpp"
+#include "kernel/files.hpp"
 #include "report/result.hpp"
 #include "unit/kernel/scratch.hpp"
 #include "wire/frame.hpp"
@@ -231,6 +232,31 @@ TEST_F(RunnerTest, AReportInTheLogEndsTheCaseEarly) {
   EXPECT_EQ(exit_code(result), ExitCode::some_did_not_pass);
 }
 
+TEST_F(RunnerTest, TheMemoryOfAGuestThatCrashedIsKeptWhereThatIsAskedFor) {
+  options_.workers = 1;
+  options_.vmcore = true;
+  options_.artifacts = scratch_.path() / "out";
+  plays_ = {Plays::oops, Plays::everything};
+  run({make_case("a"), make_case("b")});
+  ASSERT_FALSE(recorder_.cases.at(0).vmcore.empty());
+  EXPECT_EQ(kernel::read_whole_file(recorder_.cases[0].vmcore).substr(0, 8), "dump of ");
+  EXPECT_TRUE(recorder_.cases.at(1).vmcore.empty()) << "it passed";
+  recorder_.cases.clear();
+  EXPECT_TRUE(std::filesystem::is_empty(options_.artifacts)) << "what nobody takes goes with the case";
+}
+
+TEST_F(RunnerTest, ADumpThatFailsIsToldAndLeavesNothing) {
+  options_.vmcore = true;
+  options_.artifacts = scratch_.path() / "out";
+  plays_ = {Plays::oops};
+  on_machine_ = [](fakes::FakeMachine &machine) { machine.refuse_to_dump("no space left on device"); };
+  run({make_case("a")});
+  EXPECT_EQ(outcome(0), Outcome::crashed);
+  EXPECT_TRUE(recorder_.cases.at(0).vmcore.empty());
+  EXPECT_EQ(recorder_.cases.at(0).vmcore_problem, "no space left on device");
+  EXPECT_TRUE(std::filesystem::is_empty(options_.artifacts));
+}
+
 TEST_F(RunnerTest, AGuestThatDoesNotStartIsThatCasesError) {
   refusal_ = "cannot allocate memory";
   const auto result = run({make_case("a"), make_case("b")});
@@ -401,6 +427,19 @@ TEST_F(RunnerTest, AShuffledRunHasTheOrderOfItsSeed) {
   for (const auto &finished : recorder_.cases) EXPECT_EQ(std::to_string(finished.number), finished.test_case->id);
 }
 
+TEST_F(RunnerTest, ARunAsGivenHasTheOrderOfItsCases) {
+  History earlier(scratch_.path() / "history.json");
+  const std::vector<std::shared_ptr<const plan::Case>> cases = {make_case("short"), make_case("long"),
+                                                                make_case("short")};
+  earlier.add(*cases[1], report::Seconds(9), Outcome::passed);
+  ASSERT_TRUE(earlier.save());
+  options_.history = std::make_shared<History>(scratch_.path() / "history.json");
+  options_.workers = 1;
+  options_.as_given = true;
+  run(cases);
+  EXPECT_EQ(recorder_.order(), (std::vector<std::string>{"short", "long", "short"}));
+}
+
 TEST_F(RunnerTest, TheLongestCaseOfEarlierRunsComesFirstAndThisRunIsRemembered) {
   const auto file = scratch_.path() / "history.json";
   const std::vector<std::shared_ptr<const plan::Case>> cases = {make_case("short"), make_case("long"),
@@ -471,6 +510,20 @@ TEST_F(RunnerTest, ASkippedCaseStartsNoGuestAndSaysWhy) {
   const auto result = run({skipped});
   EXPECT_EQ(outcome(0), Outcome::skipped);
   EXPECT_EQ(recorder_.cases[0].verdict.skip_reason, "no such hardware");
+  EXPECT_EQ(started_, 0);
+  EXPECT_EQ(exit_code(result), ExitCode::all_passed);
+}
+
+TEST_F(RunnerTest, ACaseWhoseKernelLacksSomethingIsSkippedWithTheReason) {
+  prepare_ = [](const plan::Case &test_case) {
+    Prepared prepared = prepare_case(test_case);
+    prepared.skip = "needs kasan";
+    return prepared;
+  };
+  const auto result = run({make_case("a")});
+  EXPECT_EQ(outcome(0), Outcome::skipped);
+  EXPECT_EQ(recorder_.cases[0].verdict.skip_reason, "needs kasan");
+  EXPECT_EQ(recorder_.cases[0].kernel_release, "6.1.0-test");
   EXPECT_EQ(started_, 0);
   EXPECT_EQ(exit_code(result), ExitCode::all_passed);
 }

@@ -57,6 +57,7 @@ TEST(DomainXml, OfASmallGuestIsThis) {
                 "  </os>\n"
                 "  <features>\n"
                 "    <acpi />\n"
+                "    <vmcoreinfo state=\"on\" />\n"
                 "  </features>\n"
                 "  <cpu mode=\"maximum\">\n"
                 "    <feature policy=\"disable\" name=\"erms\" />\n"

@@ -38,6 +38,7 @@ Program sample_program() {
   program.steps.push_back({RunCommand{"true", true, {0, 0}, {}, {}}, {}, {}, ""});
   program.steps.push_back({SetCpus{"1", ""}, {}, {}, ""});
   program.steps.push_back({Sleep{Microseconds{7}}, {}, {}, ""});
+  program.steps.push_back({Repeat{load.modules, 10, 100, 10, Microseconds{100'000}}, {}, {}, ""});
   return program;
 }
 
@@ -82,7 +83,10 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
   AgentInfo info;
   info.kernel_release = "6.1.0";
   info.nodes = {{0, "0-1", 1024}};
-  Inventory inventory{Microseconds{1}, 4096, {thread}, {module}, {"/proc/x"}, {}};
+  Inventory inventory{Microseconds{1}, 4096, {thread}, {module}, {"/proc/x"}, {}, {}, {}, {}};
+  inventory.majors = {{true, 240, "ex"}};
+  inventory.timers = {{true, 0xffff888004a3c000u, 0xffffffffc0201010u, ""}, {false, 1, 0, "delayed_work_timer_fn"}};
+  inventory.vmalloc = {{8192, 0xffffffffc0201023u}};
   const std::vector<Report> reports = {Info{info},
                                        Pushed{"/tmp/a", 1, "no space"},
                                        Refused{"why"},
@@ -99,7 +103,9 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
                                        CommandEnded{6, 137, "out", "err", false},
                                        CpusSet{7, 3, true, 0},
                                        StepEnded{7, Microseconds{1}, StepResult::refused, 44, "detail"},
-                                       ProgramEnded{Microseconds{8}, 3, true, true, "e"}};
+                                       ProgramEnded{Microseconds{8}, 3, true, true, "e"},
+                                       Autopsy{2, Microseconds{7}, 53, {{thread, "[<0>] msleep+0x2d/0x40\n"}}},
+                                       MemoryCounted{1, Microseconds{5}, 10, {{"kmalloc-64", true, 64, -3}}}};
   ASSERT_EQ(reports.size(), std::variant_size_v<Report>);
   for (const Report &report : reports) {
     std::string error;
@@ -134,7 +140,7 @@ std::string error_of(const std::string &bytes) {
 TEST(Frame, RefusesWhatIsNoFrame) {
   EXPECT_EQ(error_of("X"), "no frame starts here (bad magic)");
   EXPECT_EQ(error_of("KMX"), "no frame starts here (bad magic)");
-  EXPECT_EQ(error_of(std::string("KMT\x03", 4)), "the other side speaks protocol version 3, this one 2");
+  EXPECT_EQ(error_of(std::string("KMT\x04", 4)), "the other side speaks protocol version 4, this one 3");
   std::string hello = encode(Request{Hello{}}, 1);
   std::string reserved = hello;
   reserved[6] = 1;

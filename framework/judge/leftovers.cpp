@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "judge/always.hpp"
+#include "observe/pattern.hpp"
+#include "observe/procfs.hpp"
+#include "observe/resources.hpp"
+
+/// What is left after an unload.
+namespace kmodtest::judge {
+namespace {
+
+/// One thing that is left.
+struct Leftover {
+  std::string what;  ///< "interrupt 5 of 'ex'"
+  std::string name;  ///< what `checks: {allow: …}` calls it: "interrupt:ex"
+};
+
+/// Things of one kind: one finding.
+struct Kind {
+  std::string_view plural;  ///< "no … that was not there before the load"
+  std::string_view undo;    ///< what the exit function has to do
+};
+constexpr Kind kThreads{"thread", "stop it (kthread_stop)"};
+constexpr Kind kWorkqueues{"workqueue", "destroy it (destroy_workqueue)"};
+constexpr Kind kInterrupts{"interrupt handler", "free it (free_irq)"};
+constexpr Kind kTimers{"armed timer",
+                       "stop it (del_timer_sync, timer_delete_sync, hrtimer_cancel, cancel_delayed_work_sync)"};
+constexpr Kind kCaches{"slab cache", "destroy it (kmem_cache_destroy)"};
+constexpr Kind kMajors{"major number", "give it back (unregister_chrdev_region, unregister_chrdev, unregister_blkdev)"};
+constexpr Kind kVmalloc{"area of vmalloc", "free it (vfree)"};
+constexpr Kind kUses{"use of another module", "give back what it took (module_put, or what took the reference)"};
+
+/// What makes an entry, by where it stands; the first that fits counts.
+struct EntryMaker {
+  std::string_view prefix;
+  std::string_view undo;
+};
+constexpr EntryMaker kEntryMakers[] = {
+    {"/sys/kernel/debug/", "remove it (debugfs_remove)"},
+    {"/proc/sys/", "unregister it (unregister_sysctl_table)"},
+    {"/proc/", "remove it (remove_proc_entry, proc_remove)"},
+    {"/dev/", "remove its device (device_destroy, misc_deregister)"},
+    {"/sys/class/", "remove it (device_destroy, class_destroy)"},
+    {"/sys/bus/", "unregister it (driver_unregister, bus_unregister)"},
+    {"", "remove it"},
+};
+
+/// Files that the kernel itself makes for each interrupt (kernel: kernel/irq/proc.c).
+constexpr std::array<std::string_view, 8> kInterruptFiles = {
+    "smp_affinity",       "smp_affinity_list",       "affinity_hint", "node",
+    "effective_affinity", "effective_affinity_list", "spurious",      "actions"};
+
+bool any_matches(const std::vector<std::string> &globs, const std::string &name) {
+  return std::any_of(globs.begin(), globs.end(),
+                     [&](const std::string &glob) { return observe::glob_matches(glob, name); });
+}
+
+/// What stands behind the prefix, when it is one name.
+std::optional<std::string> name_below(std::string_view path, std::string_view prefix) {
+  if (!path.starts_with(prefix)) return std::nullopt;
+  path.remove_prefix(prefix.size());
+  if (path.empty() || path.find('/') != std::string_view::npos) return std::nullopt;
+  return std::string(path);
+}
+
+/// "/proc/irq/5/ex": interrupt 5, requested by the name of ex.
+std::optional<Leftover> interrupt_of(std::string_view path) {
+  constexpr std::string_view kFolder = "/proc/irq/";
+  if (!path.starts_with(kFolder)) return std::nullopt;
+  path.remove_prefix(kFolder.size());
+  const std::size_t slash = path.find('/');
+  if (slash == std::string_view::npos) return std::nullopt;
+  const std::string_view name = path.substr(slash + 1);
+  if (std::find(kInterruptFiles.begin(), kInterruptFiles.end(), name) != kInterruptFiles.end()) return std::nullopt;
+  return Leftover{fmt::format("interrupt {} of '{}'", path.substr(0, slash), name), fmt::format("interrupt:{}", name)};
+}
+
+/// The module in whose memory the address was. What is only there while a module is initialised lies elsewhere: it is
+/// the module's that is alone under test.
+std::string owner_of(const CaseView &view, std::uint64_t address) {
+  for (const auto &report : view.seen.reports) {
+    const auto *loaded = std::get_if<wire::Loaded>(&report);
+    if (loaded == nullptr || !loaded->record) continue;
+    const auto &module = *loaded->record;
+    if (address >= module.address && address < module.address + module.size) return module.name;
+  }
+  const auto under_test = module_names(view.test_case);
+  return under_test.size() == 1 && address >= observe::kModuleArea ? under_test.front() : std::string();
+}
+
+std::string place_of(const CaseView &view, std::uint64_t address) {
+  const std::string owner = owner_of(view, address);
+  return owner.empty() ? fmt::format("{:#x}", address) : fmt::format("'{}'", owner);
+}
+
+/// Collects the findings of one case: what is left after several unloads is told once.
+class Leftovers {
+ public:
+  explicit Leftovers(const CaseView &view) : view_(view), checks_(view.test_case.checks) {}
+
+  void add(const wire::AfterUnload &after) {
+    after_ = &after;
+    if (add_modules()) return;  // what else is there belongs to them
+    add_threads();
+    add_timers();
+    add_entries();
+    add_majors();
+    add_vmalloc();
+    add_uses();
+  }
+  std::vector<Finding> take() { return std::move(findings_); }
+
+ private:
+  bool allows(const std::string &name) const { return any_matches(checks_.allow, name); }
+
+  void report(std::string summary, std::string expected, std::string seen, std::string hint) {
+    const bool known = std::any_of(findings_.begin(), findings_.end(),
+                                   [&](const Finding &finding) { return finding.evidence.summary == summary; });
+    if (known) return;
+    Finding finding{Outcome::leaked, {}};
+    for (std::size_t i = 0; i < view_.guest_index.size(); ++i) {
+      if (view_.guest_index[i] != after_->step) continue;
+      finding.evidence = evidence_of(view_, i);
+      break;
+    }
+    finding.evidence.summary = std::move(summary);
+    finding.evidence.expected = std::move(expected);
+    finding.evidence.seen = std::move(seen);
+    finding.evidence.hint = std::move(hint);
+    findings_.push_back(std::move(finding));
+  }
+
+  void report(const Kind &kind, const std::vector<Leftover> &left, std::string seen = {}) {
+    if (left.empty()) return;
+    if (seen.empty()) {
+      for (std::size_t i = 0, same = 0; i < left.size(); i += same) {
+        same = 1;
+        while (i + same < left.size() && left[i + same].what == left[i].what) ++same;
+        seen += (seen.empty() ? "" : "\n") + left[i].what + (same > 1 ? fmt::format(" ({} of these)", same) : "");
+      }
+    }
+    report(left.front().what + " is left after the unload",
+           fmt::format("no {} that was not there before the load", kind.plural), std::move(seen),
+           fmt::format("the exit function has to {}; 'checks: {{allow: [\"{}\"]}}' lets it stay", kind.undo,
+                       left.front().name));
+  }
+
+  bool add_modules() {
+    const auto under_test = module_names(view_.test_case);
+    std::vector<wire::ModuleRecord> modules;
+    for (const auto &module : after_->inventory.modules) {
+      if (std::find(under_test.begin(), under_test.end(), module.name) != under_test.end()) modules.push_back(module);
+    }
+    if (modules.empty()) return false;
+    report(fmt::format("module '{}' is still loaded at the end", modules.front().name),
+           "no module under test is loaded", observe::render_lsmod(modules), {});
+    return true;
+  }
+
+  void add_threads() {
+    constexpr std::string_view kRescuer = "kworker/R-";
+    std::vector<wire::ThreadRecord> threads;
+    std::vector<wire::ThreadRecord> rescuers;
+    std::vector<Leftover> queues;
+    for (const auto &thread : after_->inventory.threads) {
+      const std::string &name = thread.full_name.empty() ? thread.name : thread.full_name;
+      const bool rescuer = name.starts_with(kRescuer) || thread.waits_in == "rescuer_thread";
+      if (!rescuer && name.starts_with("kworker/")) continue;
+      if (any_matches(checks_.allow_threads, name) || allows("thread:" + name)) continue;
+      if (!rescuer) {
+        threads.push_back(thread);
+        continue;
+      }
+      const std::string queue = name.starts_with(kRescuer) ? name.substr(kRescuer.size()) : name;
+      if (allows("workqueue:" + queue)) continue;
+      rescuers.push_back(thread);
+      queues.push_back({fmt::format("workqueue '{}'", queue), "workqueue:" + queue});
+    }
+    if (!threads.empty()) {
+      const auto &first = threads.front();
+      report(
+          fmt::format("thread '{}' (pid {}) is left after the unload",
+                      first.full_name.empty() ? first.name : first.full_name, first.pid),
+          fmt::format("no {} that was not there before the load", kThreads.plural), observe::render_ps(threads),
+          fmt::format("the exit function has to {}; 'checks: {{allow_threads: [...]}}' lets one stay", kThreads.undo));
+    }
+    report(kWorkqueues, queues, "the threads of their rescuers:\n" + observe::render_ps(rescuers));
+  }
+
+  void add_timers() {
+    std::vector<Leftover> left;
+    for (const auto &timer : after_->inventory.timers) {
+      const std::uint64_t place = timer.function != 0 ? timer.function : timer.address;
+      const std::string owner = owner_of(view_, place);
+      const std::string name = "timer:" + (owner.empty() ? fmt::format("{:#x}", place) : owner);
+      if (allows(name)) continue;
+      const std::string kind = timer.high_resolution ? "hrtimer" : "timer";
+      const std::string where = timer.function != 0
+                                    ? fmt::format("with its function in {}", place_of(view_, place))
+                                    : fmt::format("for {} in the memory of {}", timer.symbol, place_of(view_, place));
+      left.push_back({fmt::format("an armed {} {}", kind, where), name});
+    }
+    report(kTimers, left);
+  }
+
+  void add_entries() {
+    std::vector<Leftover> caches;
+    std::vector<Leftover> interrupts;
+    std::vector<Leftover> queues;
+    std::vector<std::string> others;
+    for (const auto &path : after_->inventory.new_entries) {
+      if (any_matches(checks_.allow_entries, path) || allows("entry:" + path)) continue;
+      if (const auto cache = name_below(path, "/sys/kernel/slab/")) {
+        if (!allows("cache:" + *cache)) caches.push_back({fmt::format("slab cache '{}'", *cache), "cache:" + *cache});
+      } else if (auto interrupt = interrupt_of(path)) {
+        if (!allows(interrupt->name)) interrupts.push_back(std::move(*interrupt));
+      } else if (const auto queue = name_below(path, "/sys/devices/virtual/workqueue/")) {
+        const std::string name = "workqueue:" + *queue;
+        if (!allows(name)) queues.push_back({fmt::format("workqueue '{}'", *queue), name});
+      } else {
+        others.push_back(path);
+      }
+    }
+    report(kInterrupts, interrupts);
+    report(kCaches, caches);
+    report(kWorkqueues, queues);
+    if (others.empty()) return;
+    const auto maker = std::find_if(std::begin(kEntryMakers), std::end(kEntryMakers),
+                                    [&](const EntryMaker &one) { return others.front().starts_with(one.prefix); });
+    report(others.front() + " is left after the unload", "no entry that was not there before the load",
+           fmt::format("{}", fmt::join(others, "\n")),
+           fmt::format("the exit function has to {}; 'checks: {{allow_entries: [...]}}' lets one stay", maker->undo));
+  }
+
+  void add_majors() {
+    std::vector<Leftover> left;
+    for (const auto &major : after_->inventory.majors) {
+      const std::string name = "device:" + major.name;
+      if (allows(name)) continue;
+      left.push_back(
+          {fmt::format("{} device number {} of '{}'", major.block ? "block" : "character", major.major, major.name),
+           name});
+    }
+    report(kMajors, left);
+  }
+
+  void add_vmalloc() {
+    std::vector<Leftover> left;
+    for (const auto &area : after_->inventory.vmalloc) {
+      const std::string owner = owner_of(view_, area.caller);
+      const std::string name = "vmalloc:" + (owner.empty() ? fmt::format("{:#x}", area.caller) : owner);
+      if (allows(name)) continue;
+      constexpr std::uint64_t kGuardPage = 4096;
+      left.push_back(
+          {fmt::format("an area of vmalloc of {} bytes for {}",
+                       area.size > kGuardPage ? area.size - kGuardPage : area.size, place_of(view_, area.caller)),
+           name});
+    }
+    report(kVmalloc, left);
+  }
+
+  /// Modules that are used more than they were.
+  void add_uses() {
+    if (view_.baseline == nullptr) return;
+    const auto &before = view_.baseline->inventory.modules;
+    for (const auto &module : after_->inventory.modules) {
+      const auto known = std::find_if(before.begin(), before.end(),
+                                      [&](const wire::ModuleRecord &one) { return one.name == module.name; });
+      if (known == before.end() || module.users <= known->users || allows("module:" + module.name)) continue;
+      report(fmt::format("a reference to module '{}' is left after the unload", module.name),
+             fmt::format("a use count of {}, as before the load", known->users),
+             fmt::format("a use count of {}", module.users),
+             fmt::format("the exit function has to {}; 'checks: {{allow: [\"module:{}\"]}}' lets it stay", kUses.undo,
+                         module.name));
+    }
+  }
+
+  const CaseView &view_;
+  const plan::Checks &checks_;
+  const wire::AfterUnload *after_ = nullptr;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<Finding> check_leftovers(const CaseView &view) {
+  if (!view.test_case.checks.leftovers) return {};
+  Leftovers leftovers(view);
+  for (const auto *after : view.after_unload) leftovers.add(*after);
+  return leftovers.take();
+}
+
+}  // namespace kmodtest::judge

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kmodtest::kernel {
+
+/// Where the members of the kernel's structs lie, as its own BTF says it.
+/// Source: kernel, Documentation/bpf/btf.rst.
+class StructLayouts {
+ public:
+  StructLayouts() = default;
+  /// `btf` is the bytes of the section .BTF. What cannot be read is left out.
+  explicit StructLayouts(std::string btf);
+
+  /// Bytes from the start of a struct; `member` may go on into members ("thread.sp"). Unnamed structs and unions
+  /// count as a part of what they are in. Nothing for what is not there, and for bit fields.
+  std::optional<std::size_t> offset_of(std::string_view structure, std::string_view member) const;
+
+ private:
+  struct Type {
+    std::uint32_t name, info, size_or_type;
+    std::size_t at;  ///< of what follows the three
+    unsigned kind() const { return (info >> 24) & 0x1f; }
+    unsigned members() const { return info & 0xffff; }
+    bool has_bit_fields() const { return (info >> 31) != 0; }
+  };
+  struct Member {
+    std::size_t bits;
+    std::uint32_t type;
+  };
+  std::optional<std::uint32_t> number(std::size_t at) const;
+  std::string_view name(std::uint32_t offset) const;
+  /// Behind typedefs and qualifiers; nothing for what is no struct or union.
+  const Type *structure(std::uint32_t id) const;
+  std::optional<Member> find(const Type &type, std::string_view member, int depth = 0) const;
+
+  std::string btf_;
+  std::size_t strings_ = 0;
+  std::size_t strings_end_ = 0;
+  std::vector<Type> types_;  // by id; 0 is void
+  std::map<std::string, std::uint32_t, std::less<>> structs_;
+};
+
+}  // namespace kmodtest::kernel

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+/// Whether something that was counted again and again grows.
+namespace kmodtest::observe {
+
+/// A count after so many rounds.
+struct CountAt {
+  std::uint32_t rounds = 0;
+  std::int64_t count = 0;
+};
+
+struct Trend {
+  double slope = 0;  ///< per round
+  double low = 0;    ///< the slope's 95% confidence interval
+  double high = 0;
+  std::uint32_t rounds = 0;  ///< from the first to the last count
+  bool grows = false;  ///< the whole interval is above 0, and the count rose in most of the stretches between counts
+};
+
+/// Follows a count whose level may wander: what a round adds stays. The best linear estimate of such a count's slope by
+/// least squares is (last - first) / rounds; each stretch between two counts is one measurement of it, and Student's t
+/// gives the interval (the method of batch means). A count that jumps once or twice, such as a cache that is filled, is
+/// far from 0 in few stretches, so its interval holds 0. Nothing with fewer than four counts.
+std::optional<Trend> estimate_trend(const std::vector<CountAt> &counts);
+
+}  // namespace kmodtest::observe

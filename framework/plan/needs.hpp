@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <vector>
+
+#include "plan/plan.hpp"
+#include "plan/reader.hpp"
+
+namespace kmodtest::plan {
+
+/// The plan's `needs` key, in order, each once. Reports words that name no feature of a kernel.
+std::vector<Need> read_needs(MapReader &plan);
+
+}  // namespace kmodtest::plan

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "vm/guest.hpp"
+
+namespace kmodtest::run {
+
+/// The memory of a guest's kernel, read in pages, each once: the guest has to stand still.
+class GuestMemory {
+ public:
+  explicit GuestMemory(vm::Inspector &guest) : guest_(guest) {}
+
+  /// Nothing where the guest has no memory.
+  std::optional<std::string> bytes(std::uint64_t address, std::size_t size);
+  std::optional<std::uint64_t> word(std::uint64_t address);
+  std::optional<std::uint32_t> half(std::uint64_t address);
+  /// Up to a NUL, at most `most` bytes.
+  std::string text(std::uint64_t address, std::size_t most);
+
+ private:
+  const std::string *page(std::uint64_t address);
+
+  vm::Inspector &guest_;
+  std::map<std::uint64_t, std::string> pages_;  // empty: not mapped
+};
+
+}  // namespace kmodtest::run

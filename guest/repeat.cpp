@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "program_run.hpp"
+#include "resources.hpp"
+
+/// The step that loads and unloads modules again and again.
+namespace kmodtest::guest {
+namespace {
+
+// What is freed a little later by the kernel's own threads (RCU, work queues) is gone after this; guest time.
+constexpr Time kQuiet{100'000};
+constexpr Time kCountDeadline{10'000'000};
+
+}  // namespace
+
+void ProgramRun::wait(Time span) {
+  const Time end = std::min(later(now(), span), case_deadline_);
+  while (now() < end && !agent_.cancelled()) agent_.turn(end);
+}
+
+/// Sends what differs from the count before.
+ProgramRun::Outcome ProgramRun::count_memory_after(std::uint32_t rounds, std::vector<wire::MemoryRecord> &last) {
+  settle();
+  wait(kQuiet);
+  const auto read = do_job({Job::Kind::read_memory, {}, {}, false}, later(now(), kCountDeadline));
+  if (!read) return expired("counting the memory in use did not come back");
+  if (read->died) return StepOutcome{wire::StepResult::violated, "the process that counted the memory was killed"};
+  std::vector<wire::MemoryRecord> present = count_memory(read->content);
+  wire::MemoryCounted counted{index_, now(), rounds, {}};
+  for (const wire::MemoryRecord &record : present)
+    if (std::find(last.begin(), last.end(), record) == last.end()) counted.changed.push_back(record);
+  last = std::move(present);
+  agent_.report(counted);
+  return StepOutcome{};
+}
+
+ProgramRun::Outcome ProgramRun::run_round(const wire::Repeat &repeat) {
+  wire::Load load{repeat.modules, 0};
+  limit_deadline();
+  const Outcome loaded = act(load);
+  if (!loaded || loaded->result != wire::StepResult::held) return loaded;
+  wait(repeat.hold_for);
+  wire::Unload unload;
+  for (auto module = repeat.modules.rbegin(); module != repeat.modules.rend(); ++module)
+    unload.modules.push_back(module->name);
+  limit_deadline();
+  return act(unload);
+}
+
+ProgramRun::Outcome ProgramRun::act(const wire::Repeat &repeat) {
+  std::vector<wire::MemoryRecord> last;
+  const std::uint32_t counts = std::clamp<std::uint32_t>(repeat.counts, 1, std::max<std::uint32_t>(repeat.times, 1));
+  std::uint32_t counted = 0;
+  for (std::uint32_t round = 0;; ++round) {
+    // The warm-up, then the count 0, then `counts` more at equal distances.
+    if (round >= repeat.warm_up) {
+      const std::uint32_t done = round - repeat.warm_up;
+      if (done >= std::uint64_t{repeat.times} * counted / counts) {
+        Outcome outcome = count_memory_after(done, last);
+        if (!outcome || outcome->result != wire::StepResult::held) return outcome;
+        ++counted;
+      }
+      if (done == repeat.times) return StepOutcome{};
+    }
+    if (now() >= case_deadline_) return expired("the case's timeout passed");
+    if (agent_.cancelled()) return std::nullopt;
+    Outcome outcome = run_round(repeat);
+    if (!outcome) return outcome;
+    if (outcome->result != wire::StepResult::held) {
+      outcome->detail += " in round " + std::to_string(round + 1);
+      return outcome;
+    }
+  }
+}
+
+}  // namespace kmodtest::guest

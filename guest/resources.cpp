@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "resources.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <fcntl.h>
+#include <utility>
+
+#include "observe/resources.hpp"
+#include "system.hpp"
+
+namespace kmodtest::guest {
+namespace {
+
+constexpr char kTimerEvents[] = "/sys/kernel/tracing/events/timer/";
+constexpr std::size_t kLongestTrace = 4u << 20;
+
+bool write_text(const std::string &path, std::string_view text) {
+  const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  return file && write_all(file.get(), text) == 0;
+}
+
+/// Whether an event's `enable` is on; in "0*" a trigger may still switch it on.
+bool is_on(const std::string &event) {
+  return read_line((kTimerEvents + event + "/enable").c_str()).starts_with('1');
+}
+
+std::string_view take_text(std::string_view &texts) {
+  const std::size_t end = std::min(texts.find('\0'), texts.size());
+  const std::string_view text = texts.substr(0, end);
+  texts.remove_prefix(std::min(end + 1, texts.size()));
+  return text;
+}
+
+/// What is in `present` and not in `known`; what is there twice counts twice.
+template <class Record>
+std::vector<Record> without(std::vector<Record> present, const std::vector<Record> &known) {
+  for (const Record &record : known) {
+    const auto found = std::find(present.begin(), present.end(), record);
+    if (found != present.end()) present.erase(found);
+  }
+  return present;
+}
+
+}  // namespace
+
+void prepare_resources() {
+  // The kernel says each time that its caches were dropped, unless it was told not to.
+  write_text("/proc/sys/vm/drop_caches", "4");
+  // Small, or every CPU gets 1.4 MiB. What overflows is noticed.
+  if (!write_text("/sys/kernel/tracing/buffer_size_kb", "32")) return;
+  write_text("/sys/kernel/tracing/options/hash-ptr", "0");
+  for (const auto &[kind, timer] : {std::pair("timer", "timer"), std::pair("hrtimer", "hrtimer")}) {
+    // A module's own function; or a timer within a module's memory, such as that of a static delayed_work.
+    const std::string of_module = std::string("function >= 0xffffffffc0000000 || ") + timer + " >= 0xffffffffc0000000";
+    const std::string start = std::string(kTimerEvents) + kind + "_start/";
+    write_text(start + "filter", of_module);
+    write_text(start + "trigger", std::string("enable_event:timer:") + kind + "_cancel if " + of_module);
+    write_text(start + "enable", "1");
+  }
+}
+
+std::string read_resources() {
+  std::string texts = read_file("/proc/devices").content;
+  texts += '\0';
+  texts += read_file("/proc/vmallocinfo").content;
+  texts += '\0';
+  // Only a module that armed a timer has switched these on.
+  if (is_on("timer_cancel") || is_on("hrtimer_cancel"))
+    texts += read_file("/sys/kernel/tracing/trace", kLongestTrace).content;
+  texts += '\0';
+  return texts;
+}
+
+ResourceSet::ResourceSet(std::string_view texts) {
+  majors_ = observe::parse_majors(take_text(texts));
+  vmalloc_ = observe::parse_vmalloc(take_text(texts));
+  timers_ = observe::parse_timer_trace(take_text(texts));
+}
+
+void ResourceSet::compare(std::string_view texts, wire::Inventory &inventory) const {
+  ResourceSet present(texts);
+  inventory.majors = without(std::move(present.majors_), majors_);
+  inventory.vmalloc = without(std::move(present.vmalloc_), vmalloc_);
+  inventory.timers = without(std::move(present.timers_), timers_);
+}
+
+std::string read_memory() {
+  constexpr std::size_t kLongestSlabinfo = 1u << 20;
+  write_text("/proc/sys/vm/drop_caches", "2");
+  // A cache that is used once more after it was shrunk has a whole slab in use again. So everything is opened before,
+  // and the buffer of slabinfo made by reading it once.
+  std::vector<Fd> shrinks;
+  for (const std::string &cache : list_folder("/sys/kernel/slab"))
+    shrinks.emplace_back(::open(("/sys/kernel/slab/" + cache + "/shrink").c_str(), O_WRONLY | O_CLOEXEC));
+  const Fd slabinfo(::open("/proc/slabinfo", O_RDONLY | O_CLOEXEC));
+  if (slabinfo) read_all(slabinfo.get(), kLongestSlabinfo);
+  // The kernel copies what is written into an object of that size. Few are as large as this one, so few can be
+  // mistaken.
+  std::string order(3000, '\0');
+  order.front() = '1';
+  for (const Fd &shrink : shrinks)
+    if (shrink) write_all(shrink.get(), order);
+  std::string texts;
+  if (slabinfo && ::lseek(slabinfo.get(), 0, SEEK_SET) == 0) texts = read_all(slabinfo.get(), kLongestSlabinfo).content;
+  texts += '\0';
+  // Each CPU adds up what changed by itself, too.
+  read_file("/proc/sys/vm/stat_refresh");
+  texts += read_file("/proc/meminfo").content;
+  texts += '\0';
+  texts += read_file("/proc/zoneinfo").content;
+  texts += '\0';
+  return texts;
+}
+
+std::vector<wire::MemoryRecord> count_memory(std::string_view texts) {
+  std::vector<wire::MemoryRecord> records = observe::parse_slabinfo(take_text(texts));
+  const std::string_view meminfo = take_text(texts);
+  for (wire::MemoryRecord &record : observe::parse_meminfo(meminfo, take_text(texts)))
+    records.push_back(std::move(record));
+  return records;
+}
+
+}  // namespace kmodtest::guest

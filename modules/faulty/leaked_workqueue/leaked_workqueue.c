@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Faulty on purpose: does not destroy its workqueue when it is unloaded. The
+ * queue has a rescuer thread, which is what can be seen of it.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/workqueue.h>
+
+static struct workqueue_struct *queue;
+
+static int __init leaked_workqueue_init(void)
+{
+	queue = alloc_workqueue("left_behind", WQ_MEM_RECLAIM, 0);
+	return queue ? 0 : -ENOMEM;
+}
+
+static void __exit leaked_workqueue_exit(void)
+{
+}
+
+module_init(leaked_workqueue_init);
+module_exit(leaked_workqueue_exit);
+
+MODULE_DESCRIPTION("Faulty on purpose: leaves a workqueue");
+MODULE_AUTHOR("The kmodtest authors");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Faulty on purpose: spins for ever with interrupts on, and never lets another
+ * task run. The soft lockup detector sees it.
+ */
+#include <linux/compiler.h>
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+
+static noinline void spin(void)
+{
+	for (;;)
+		barrier();
+}
+
+static int __init spin_irqs_on_init(void)
+{
+	preempt_disable();
+	spin();
+	return 0;
+}
+
+static void __exit spin_irqs_on_exit(void)
+{
+}
+
+module_init(spin_irqs_on_init);
+module_exit(spin_irqs_on_exit);
+
+MODULE_DESCRIPTION("Faulty on purpose: spins for ever with interrupts on");
+MODULE_AUTHOR("The kmodtest authors");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The corpus: the modules of modules/faulty, each broken in one way, and the plans of testplans/faulty, each of which
+// expects precisely what comes of it.
+#include <algorithm>
+#include <gtest/gtest.h>
+#include <set>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "e2e/tool.hpp"
+
+namespace kmodtest::e2e {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kFewestFaults = 25;
+
+std::vector<fs::path> corpus() {
+  std::vector<fs::path> plans;
+  for (const auto &entry : fs::directory_iterator(source_folder() / "testplans/faulty")) {
+    if (entry.path().extension() == ".yaml") plans.push_back(entry.path());
+  }
+  std::sort(plans.begin(), plans.end());
+  return plans;
+}
+
+std::vector<nlohmann::json> finished_cases(const fs::path &events) {
+  std::vector<nlohmann::json> finished;
+  std::istringstream lines(read_file(events));
+  for (std::string line; std::getline(lines, line);) {
+    auto event = nlohmann::json::parse(line);
+    if (event.value("event", "") == "CaseFinished") finished.push_back(std::move(event));
+  }
+  return finished;
+}
+
+/// A case of the corpus that came to what its plan expects, or that this kernel cannot show.
+void expect_right(const nlohmann::json &finished) {
+  const std::string outcome = finished.at("outcome");
+  if (outcome == "skipped") {
+    const std::string reason = finished.at("skip_reason");
+    EXPECT_TRUE(reason.starts_with("needs ")) << finished.at("id") << ": " << reason;
+    return;
+  }
+  EXPECT_EQ(outcome, "passed") << finished.dump(1);
+  EXPECT_TRUE(finished.at("as_expected").is_string()) << finished.at("id") << " expects nothing";
+}
+
+TEST(Corpus, EveryFaultHasItsVerdict) {
+  const auto plans = corpus();
+  const ScratchFolder scratch;
+  const fs::path events = scratch.path() / "events.jsonl";
+  Tool tool({"run", source_folder() / "testplans/faulty", "-j", "2", "--json", events});
+  const Ended ended = tool.wait(390s);
+  EXPECT_TRUE(tool.guests_gone(2000ms));
+  SCOPED_TRACE(ended.out + ended.err);
+  EXPECT_EQ(ended.exit_code, 0);
+
+  std::set<std::string> seen;
+  std::size_t shown = 0;
+  for (const auto &finished : finished_cases(events)) {
+    expect_right(finished);
+    seen.insert(finished.at("file"));
+    if (finished.at("outcome") == "passed") ++shown;
+  }
+  EXPECT_EQ(seen.size(), plans.size());
+  EXPECT_GE(shown, kFewestFaults);
+}
+
+TEST(Corpus, EveryFaultyModuleHasAPlan) {
+  std::set<std::string> planned;
+  for (const auto &plan : corpus()) {
+    std::istringstream lines(read_file(plan));
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("module: ")) planned.insert(line.substr(8));
+    }
+  }
+  std::set<std::string> modules;
+  for (const auto &entry : fs::directory_iterator(source_folder() / "modules/faulty")) {
+    if (entry.is_directory()) modules.insert(entry.path().filename());
+  }
+  EXPECT_EQ(planned, modules);
+  EXPECT_GE(modules.size(), kFewestFaults);
+}
+
+TEST(Corpus, TheTableOfVerdictsHasEveryPlan) {
+  const std::string table = read_file(source_folder() / "docs/verdicts.md");
+  for (const auto &plan : corpus()) {
+    EXPECT_NE(table.find("| `" + plan.stem().string() + "` |"), std::string::npos)
+        << plan.filename() << " is not in docs/verdicts.md: make verdicts";
+  }
+}
+
+TEST(Corpus, AHealthyCaseIsTheSameAfterEveryFault) {
+  const ScratchFolder scratch;
+  const fs::path healthy = scratch.write(
+      "healthy.yaml", "module: ex7_1\nsteps: [load, dmesg: \"I'm a thread!\", unload, dmesg: Exiting...]\n");
+  const fs::path events = scratch.path() / "events.jsonl";
+  std::vector<std::string> arguments = {"run",    "-j",   "1",         "--as-given",
+                                        "--json", events, "--modules", source_folder() / "modules"};
+  for (const auto &plan : corpus()) {
+    arguments.push_back(plan);
+    arguments.push_back(healthy);
+  }
+  Tool tool(arguments);
+  const Ended ended = tool.wait(390s);
+  SCOPED_TRACE(ended.out + ended.err);
+  EXPECT_EQ(ended.exit_code, 0);
+
+  const auto finished = finished_cases(events);
+  ASSERT_EQ(finished.size(), 2 * corpus().size());
+  std::set<nlohmann::json> digests;
+  for (std::size_t i = 0; i < finished.size(); i += 2) {
+    expect_right(finished[i]);
+    const auto &after = finished[i + 1];
+    ASSERT_EQ(after.at("id"), "healthy [cpus=1]");
+    EXPECT_EQ(after.at("outcome"), "passed") << "after " << finished[i].at("id") << ": " << after.dump(1);
+    digests.insert(after.at("digest"));
+  }
+  EXPECT_EQ(digests.size(), 1u) << "a guest was not as pristine as the others";
+}
+
+}  // namespace
+}  // namespace kmodtest::e2e

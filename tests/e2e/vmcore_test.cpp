@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Dumps of guests that crashed or hung. Source followed: makedumpfile, diskdump_mod.h and IMPLEMENTATION.
+#include <algorithm>
+#include <cstring>
+#include <gtest/gtest.h>
+#include <set>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "e2e/tool.hpp"
+
+namespace kmodtest::e2e {
+namespace {
+
+constexpr std::size_t kBlockSizeAt = 8 + 4 + 6 * 65 + 22 + 4;  // signature, version, utsname, time, status
+constexpr std::size_t kVmcoreinfoAt = 32;                      // in the second block: offset and size
+
+template <class Value>
+Value value_at(const std::string &bytes, std::size_t at) {
+  Value value{};
+  if (at + sizeof value <= bytes.size()) std::memcpy(&value, bytes.data() + at, sizeof value);
+  return value;
+}
+
+/// The text that the kernel left for readers of a dump.
+std::string vmcoreinfo(const std::string &dump) {
+  const auto block = value_at<std::uint32_t>(dump, kBlockSizeAt);
+  const auto at = value_at<std::uint64_t>(dump, block + kVmcoreinfoAt);
+  const auto size = value_at<std::uint64_t>(dump, block + kVmcoreinfoAt + 8);
+  return at < dump.size() ? dump.substr(at, size) : "";
+}
+
+class Vmcore : public ::testing::Test {
+ protected:
+  Ended run(const std::string &plan, const std::vector<std::string> &more = {}) {
+    std::vector<std::string> arguments{
+        "run", faulty_folder() / "plans" / plan, "--modules", faulty_folder(), "--vmcore", "--out", out_};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    Tool tool(arguments);
+    const Ended ended = tool.wait();
+    EXPECT_TRUE(tool.guests_gone(std::chrono::milliseconds(2000)));
+    return ended;
+  }
+  std::set<std::string> found() const {
+    std::set<std::string> names;
+    for (const auto &entry : fs::recursive_directory_iterator(out_)) {
+      const std::string name = entry.path().lexically_relative(out_);
+      if (name.find("vmcore") != std::string::npos) names.insert(name);
+    }
+    return names;
+  }
+
+  ScratchFolder scratch_;
+  const fs::path out_ = scratch_.path() / "out";
+};
+
+TEST_F(Vmcore, OfACrashIsCompressedAndSaysOfWhichKernel) {
+  const Ended ended = run("panics_in_init.yaml");
+  SCOPED_TRACE(ended.out + ended.err);
+  ASSERT_EQ(found(), std::set<std::string>{"panics_in_init_cpus=2/vmcore"});
+  const std::string dump = read_file(out_ / *found().begin());
+  EXPECT_TRUE(dump.starts_with("KDUMP   "));
+  EXPECT_LT(dump.size(), 128u << 20) << "of 256 MiB";
+  const std::string info = vmcoreinfo(dump);
+  EXPECT_TRUE(info.starts_with("OSRELEASE=")) << info;
+  EXPECT_NE(info.find("\nSYMBOL(init_uts_ns)="), std::string::npos) << info;
+  EXPECT_NE(ended.out.find("vmcore: " + (out_ / *found().begin()).string()), std::string::npos);
+}
+
+TEST_F(Vmcore, OfAHangIsKeptAsWell) {
+  const Ended ended = run("hangs_recursive.yaml");
+  SCOPED_TRACE(ended.out + ended.err);
+  ASSERT_EQ(found(), std::set<std::string>{"hangs_recursive_cpus=1/vmcore"});
+  EXPECT_TRUE(vmcoreinfo(read_file(out_ / *found().begin())).starts_with("OSRELEASE="));
+}
+
+TEST_F(Vmcore, OfWhatOnlyFailsIsNone) {
+  const Ended ended = run("wrong_line.yaml");
+  SCOPED_TRACE(ended.out + ended.err);
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_EQ(found(), std::set<std::string>{});
+}
+
+TEST_F(Vmcore, NeedsAFolder) {
+  Tool tool({"run", faulty_folder() / "plans/panics_in_init.yaml", "--modules", faulty_folder(), "--vmcore"});
+  const Ended ended = tool.wait();
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_EQ(ended.err,
+            "kmodtest: error: --vmcore needs a folder to keep the dumps in\n  hint: name one with --out DIR\n");
+}
+
+/// A file system of its own that is too small for a dump, unmounted with the object.
+TEST_F(Vmcore, ThatFindsNoRoomLeavesNothing) {
+  if (::geteuid() != 0) GTEST_SKIP() << "mounting a small file system takes root";
+  const fs::path small = scratch_.path() / "small";
+  fs::create_directory(small);
+  if (::mount("tmpfs", small.c_str(), "tmpfs", 0, "size=4m") != 0) GTEST_SKIP() << "may not mount";
+  Tool tool({"run", faulty_folder() / "plans/panics_in_init.yaml", "--modules", faulty_folder(), "--vmcore", "--out",
+             small / "out"});
+  const Ended ended = tool.wait();
+  std::set<std::string> names;
+  for (const auto &entry : fs::recursive_directory_iterator(small)) names.insert(entry.path().filename());
+  ::umount(small.c_str());
+  SCOPED_TRACE(ended.out + ended.err);
+  EXPECT_EQ(ended.exit_code, 1);
+  EXPECT_NE(ended.out.find("vmcore: none: cannot dump the guest's memory: "), std::string::npos);
+  EXPECT_NE(ended.out.find(" (the disk is full)\n"), std::string::npos);
+  EXPECT_TRUE(names.contains("verdict.txt"));
+  EXPECT_TRUE(std::none_of(names.begin(), names.end(),
+                           [](const std::string &name) { return name.find("vmcore") != std::string::npos; }));
+}
+
+}  // namespace
+}  // namespace kmodtest::e2e
