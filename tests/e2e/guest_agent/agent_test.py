@@ -17,8 +17,8 @@ import unittest
 
 from guest import BUSYBOX, QEMU, Guest, initramfs
 from inputs import build_probe, cached_kernel, check_programs, give_up
-from protocol import (CANCEL, HELLO, POWER_OFF, PUSH, RESULTS, RUN, cpus, dmesg, file, frame, load, lsmod, module,
-                      program, ps, run_command, sleep, step, text, u8, u16, u32, u64, unload, write)
+from protocol import (CANCEL, HELLO, POWER_OFF, PUSH, RESULTS, RUN, VERSION, cpus, dmesg, file, frame, load, lsmod,
+                      module, program, ps, repeat, run_command, sleep, step, text, u8, u16, u32, u64, unload, write)
 
 PROBE = "/tmp/modules/agent_probe.ko"
 
@@ -71,6 +71,24 @@ class AgentTest(unittest.TestCase):
         markers = [t for t in lines(reports) if t.startswith("kmodtest: ")]
         self.assertEqual(markers, ["kmodtest: start"] + [f"kmodtest: step {n}: a step" for n in range(1, 9)] +
                          ["kmodtest: end"])
+
+    def test_repeat_loads_unloads_and_counts(self):
+        reports = self.run_steps(step(repeat([probe()], times=4, warm_up=1, counts=2)))
+        self.assertEqual([r["error"] for r in of(reports, "Loaded") + of(reports, "Unloaded")], [0] * 10)
+        counted = of(reports, "MemoryCounted")
+        self.assertEqual([c["rounds"] for c in counted], [0, 2, 4])
+        names = [m["name"] for m in counted[0]["changed"]]
+        self.assertTrue({"kmalloc-64", "VmallocUsed", "Percpu", "pages"} <= set(names), names)
+        self.assertLess(len(counted[1]["changed"]), len(counted[0]["changed"]))
+        after = of(reports, "AfterUnload")[-1]
+        self.assertEqual([after[k] for k in ("new", "lost", "majors", "timers", "vmalloc")], [[], [], [], [], []])
+
+    def test_repeat_ends_at_the_first_call_that_fails(self):
+        reports = self.run_steps(step(repeat([probe(cpu="99")], times=4)))
+        self.assertEqual([r["error"] for r in of(reports, "Loaded")], [errno.EINVAL])
+        self.assertEqual(of(reports, "StepEnded")[-1]["detail"],
+                         "loading agent_probe gave Invalid argument, expected success in round 1")
+        self.assertEqual(results(reports), ["refused"])
 
     def test_leak_is_reported(self):
         reports = self.run_steps(step(load([probe(leak="1")])), step(unload(["agent_probe"])))
@@ -170,7 +188,7 @@ class AgentTest(unittest.TestCase):
         self.agent.wait("StepStarted")
         self.agent.socket.sendall(frame(PUSH, bytes(1000))[:500])
         type(self).agent = self.guest.reconnect()
-        self.assertEqual(self.agent.hello()["protocol"], 2)
+        self.assertEqual(self.agent.hello()["protocol"], VERSION)
         self.agent.wait("ProgramEnded")
         self.assertEqual(results(self.run_steps(step(sleep(0.01)))), ["held"])
 

@@ -120,6 +120,16 @@ TEST(Leftovers, AnArmedTimerIsTheModules) {
               "timer:ex");
 }
 
+TEST(Leftovers, ATimerOfAModuleThatStaysIsNoLeak) {
+  wire::Inventory inventory;
+  inventory.timers = {{false, kText + 0x90000, 0, "poll_work_timer"}};
+  Stream stream = left(inventory);
+  stream.test_case.kernel_modules = {"other"};
+  EXPECT_EQ(stream.complete(inventory).outcome, Outcome::passed);
+  stream.test_case.kernel_modules = {};
+  EXPECT_EQ(stream.verdict(Kind::completed).outcome, Outcome::leaked);
+}
+
 TEST(Leftovers, AMajorNumberIsNamed) {
   wire::Inventory inventory;
   inventory.majors = {{false, 240, "ex_dev"}, {true, 252, "ex_dev"}};
