@@ -81,6 +81,14 @@ TEST(CommandLine, SaysWhereTheAgentFindsItsChannel) {
   EXPECT_TRUE(kernel_command_line(serial).ends_with(" kmodtest.channel=ttyS1 mitigations=off"));
 }
 
+TEST(CommandLine, VirtualTimeKeepsTheTicksOfTheCpusApart) {
+  GuestSpec spec = small_spec();
+  spec.channel = ChannelKind::memory;
+  spec.clock = Clock::virtual_;
+  EXPECT_TRUE(kernel_command_line(spec).ends_with(
+      " panic=-1 kmodtest.channel=memory kmodtest.clock=virtual skew_tick=1 mitigations=off"));
+}
+
 TEST(CommandLine, EndsWithTheUsersWordsSoThatTheyWin) {
   GuestSpec spec = small_spec();
   spec.append = "loglevel=8 nosmp";
@@ -94,7 +102,7 @@ TEST(CommandLine, LetsTheKernelSpeakOfStallsEarlyUnderVirtualTimeAlone) {
   spec.clock = Clock::virtual_;
   spec.cpus = 4;
   EXPECT_TRUE(kernel_command_line(spec).ends_with(
-      " kmodtest.channel=memory kmodtest.clock=virtual sysctl.kernel.watchdog_thresh=1 "
+      " kmodtest.channel=memory kmodtest.clock=virtual skew_tick=1 sysctl.kernel.watchdog_thresh=1 "
       "rcupdate.rcu_cpu_stall_timeout=3 sysctl.kernel.hung_task_timeout_secs=30 "
       "sysctl.kernel.hung_task_check_interval_secs=5 sysctl.kernel.hung_task_warnings=-1 mitigations=off"))
       << kernel_command_line(spec);
