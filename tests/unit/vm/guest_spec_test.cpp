@@ -85,8 +85,7 @@ TEST(CommandLine, VirtualTimeKeepsTheTicksOfTheCpusApart) {
   GuestSpec spec = small_spec();
   spec.channel = ChannelKind::memory;
   spec.clock = Clock::virtual_;
-  EXPECT_TRUE(kernel_command_line(spec).ends_with(
-      " panic=-1 kmodtest.channel=memory kmodtest.clock=virtual skew_tick=1 mitigations=off"));
+  EXPECT_NE(kernel_command_line(spec).find(" kmodtest.clock=virtual skew_tick=1 "), std::string::npos);
 }
 
 TEST(CommandLine, EndsWithTheUsersWordsSoThatTheyWin) {
