@@ -15,7 +15,7 @@ set -euo pipefail
 main_packages=(
   g++ cmake ninja-build pkg-config ccache make git ca-certificates
   libpugixml-dev libyaml-cpp-dev libgtest-dev libgmock-dev
-  libfmt-dev libarchive-dev libelf-dev zlib1g-dev libcli11-dev nlohmann-json3-dev libxxhash-dev
+  libfmt-dev libarchive-dev libelf-dev libdw-dev zlib1g-dev libcli11-dev nlohmann-json3-dev libxxhash-dev
   busybox-static kmod dpkg-dev xz-utils zstd libxml2-utils
 )
 backports_packages=(

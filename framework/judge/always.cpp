@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <string_view>
 
+#include "judge/expected.hpp"
 #include "observe/kmsg.hpp"
 #include "observe/pattern.hpp"
 #include "observe/procfs.hpp"
@@ -23,24 +24,8 @@ constexpr std::uint64_t bit(unsigned number) {
 constexpr std::uint64_t kProprietary = bit(0), kForcedUnload = bit(3), kBadPage = bit(5), kDied = bit(7),
                         kWarned = bit(9), kStaging = bit(10), kOutOfTree = bit(12), kUnsigned = bit(13),
                         kSoftLockup = bit(14);
-
-Finding finding_of(const CaseView &view, const KernelReport &report, bool from_console) {
-  Finding finding;
-  finding.outcome = outcome_of(report.report_class);
-  if (!from_console) {
-    const auto step = view.step_at(report.lines.front().sequence);
-    if (step) finding.evidence = evidence_of(view, *step);
-  }
-  auto &evidence = finding.evidence;
-  evidence.summary = observe::describe(report);
-  evidence.expected = "no report of the kernel";
-  evidence.seen = report.title;
-  for (const auto &line : report.lines) evidence.details.push_back(observe::render_dmesg(line));
-  if (report.report_class == ReportClass::crash && !report.fatal) {
-    evidence.hint = "where the plan provokes this on purpose, 'checks: {reports: false}' lets it pass";
-  }
-  return finding;
-}
+/// Those that come with a report of the kernel.
+constexpr std::uint64_t kOfReports = kBadPage | kDied | kWarned | kSoftLockup;
 
 bool ended_badly(Ending::Kind kind) {
   return kind == Ending::Kind::panicked || kind == Ending::Kind::guest_gone || kind == Ending::Kind::channel_broken ||
@@ -74,11 +59,20 @@ bool forces_unload(const plan::Case &test_case) {
   });
 }
 
-std::vector<KernelReport> reports_of(const CaseView &view) {
-  // What the kernel writes for an autopsy is no report of its own accord.
-  const auto line = [&view](std::size_t index) { return view.log.begin() + static_cast<std::ptrdiff_t>(index); };
-  return observe::find_reports({line(std::min(view.begin, view.until)), line(view.until)},
-                               module_names(view.test_case));
+/// The case's own part of the console: a guest that is booted for its case has its boot there as well.
+std::vector<wire::KernelLogLine> console_of(const CaseView &view) {
+  auto log = observe::parse_console(view.seen.console);
+  if (view.begin < view.log.size() && observe::is_marker(view.log[view.begin])) {
+    const auto start = view.log[view.begin].time;
+    std::erase_if(log, [start](const wire::KernelLogLine &line) { return line.time < start; });
+  }
+  return log;
+}
+
+std::size_t lines_in(const std::vector<KernelReport> &reports) {
+  std::size_t lines = 0;
+  for (const auto &report : reports) lines += report.lines.size();
+  return lines;
 }
 
 }  // namespace
@@ -108,19 +102,44 @@ bool is_intolerable(const plan::Checks &checks, ReportClass report_class) {
   return checks.reports && (report_class != ReportClass::leftover || checks.leftovers);
 }
 
-std::vector<Finding> check_reports(const CaseView &view) {
-  std::vector<Finding> findings;
-  for (const auto &report : reports_of(view)) {
-    if (!is_intolerable(view.test_case.checks, report.report_class)) continue;
-    findings.push_back(finding_of(view, report, false));
+Finding finding_of(const CaseView &view, const KernelReport &report, bool from_console) {
+  Finding finding;
+  finding.outcome = outcome_of(report.report_class);
+  if (!from_console) {
+    const auto step = view.step_at(report.lines.front().sequence);
+    if (step) finding.evidence = evidence_of(view, *step);
   }
-  if (!findings.empty() || !ended_badly(view.seen.ending.kind)) return findings;
+  auto &evidence = finding.evidence;
+  evidence.summary = observe::describe(report);
+  evidence.expected = "no report of the kernel";
+  evidence.seen = report.title;
+  for (const auto &line : report.lines) evidence.details.push_back(observe::render_dmesg(line));
+  if (report.report_class == ReportClass::crash && !report.fatal) {
+    evidence.hint = "where the plan provokes this on purpose, 'expect: {report: ...}' says so";
+  }
+  return finding;
+}
+
+SeenReports reports_of(const CaseView &view) {
+  const auto modules = module_names(view.test_case);
+  const auto loaded = view.seen.loaded();
+  // What the kernel writes for an autopsy is no report of its own accord.
+  const auto line = [&view](std::size_t index) { return view.log.begin() + static_cast<std::ptrdiff_t>(index); };
+  SeenReports seen{observe::find_reports({line(std::min(view.begin, view.until)), line(view.until)}, modules, loaded),
+                   false};
+  if (!ended_badly(view.seen.ending.kind)) return seen;
+  if (!seen.reports.empty() && observe::is_complete(seen.reports.back())) return seen;
   // The last lines may have reached the console only.
-  for (const auto &report :
-       observe::find_reports(observe::parse_console(view.seen.console), module_names(view.test_case))) {
-    if (is_intolerable(view.test_case.checks, report.report_class)) {
-      findings.push_back(finding_of(view, report, true));
-    }
+  auto on_console = observe::find_reports(console_of(view), modules, loaded);
+  if (lines_in(on_console) > lines_in(seen.reports)) seen = {std::move(on_console), true};
+  return seen;
+}
+
+std::vector<Finding> check_reports(const CaseView &view, const SeenReports &seen) {
+  std::vector<Finding> findings;
+  for (const auto &report : seen.reports) {
+    if (!is_intolerable(view.test_case.checks, report.report_class) || is_expected(view.test_case, report)) continue;
+    findings.push_back(finding_of(view, report, seen.from_console));
   }
   return findings;
 }
@@ -187,7 +206,7 @@ std::vector<Finding> check_taint(const CaseView &view) {
   }
   if (forces_unload(view.test_case)) explained |= kForcedUnload;
   // A report that the plan tolerates taints as well; one that it does not outranks this anyway.
-  if (!reports_of(view).empty()) explained |= kBadPage | kDied | kWarned | kSoftLockup;
+  if (!reports_of(view).reports.empty()) explained |= kOfReports;
   const auto *last = view.after_unload.back();
   const std::uint64_t unexplained = last->inventory.taint & ~view.baseline->inventory.taint & ~explained;
   if (unexplained == 0) return {};
@@ -195,6 +214,11 @@ std::vector<Finding> check_taint(const CaseView &view) {
   finding.evidence.summary = "the kernel is tainted: " + observe::render_taint(unexplained);
   finding.evidence.expected = "no taint but the module's own (O, E, C, and P without a GPL-compatible license)";
   finding.evidence.seen = observe::render_taint(last->inventory.taint);
+  if ((unexplained & kOfReports) != 0) {
+    // The kernel reported something, and its words were lost or are none that we know.
+    finding.outcome = (unexplained & kOfReports) == kSoftLockup ? Outcome::hung : Outcome::crashed;
+    finding.evidence.summary = "unknown report: " + finding.evidence.summary;
+  }
   return {finding};
 }
 

@@ -8,9 +8,20 @@
 /// The checks that every case has, unless its plan says otherwise.
 namespace kmodtest::judge {
 
-/// The reports that the plan does not tolerate, from the case's own part of the log; where that has none and the guest
-/// ended badly, from the console.
-std::vector<Finding> check_reports(const CaseView &view);
+/// What the kernel reported in a case.
+struct SeenReports {
+  std::vector<observe::KernelReport> reports;
+  bool from_console = false;  ///< their lines have the console's numbers, not the log's
+};
+
+/// The reports in the case's own part of the log. Where the guest ended badly, its console may have more of them.
+SeenReports reports_of(const CaseView &view);
+
+/// Those that the plan neither expects nor tolerates.
+std::vector<Finding> check_reports(const CaseView &view, const SeenReports &seen);
+
+/// A report as a finding.
+Finding finding_of(const CaseView &view, const observe::KernelReport &report, bool from_console);
 
 /// Threads, modules, and entries of /proc, /sys and /dev that an unload left behind.
 std::vector<Finding> check_leftovers(const CaseView &view);

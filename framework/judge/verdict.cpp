@@ -8,6 +8,7 @@
 
 #include "judge/always.hpp"
 #include "judge/expectation.hpp"
+#include "judge/expected.hpp"
 #include "judge/hang.hpp"
 #include "observe/kmsg.hpp"
 
@@ -21,7 +22,8 @@ struct Weighed {
 };
 
 // Definite before indefinite, cause before consequence: a leak after a failed step is the step's doing.
-constexpr int kCrashed = 60, kHung = 50, kStepFailed = 40, kErrored = 30, kLeaked = 20, kTainted = 10;
+constexpr int kCrashed = 60, kHung = 50, kStepFailed = 40, kErrored = 30, kReportMissing = 25, kLeaked = 20,
+              kTainted = 10;
 
 int weight_of(Outcome outcome) {
   switch (outcome) {
@@ -174,7 +176,7 @@ std::optional<Finding> check_inventories(const CaseView &view) {
 
 /// A guest that never spoke: whatever its kernel printed, no module under test was there to cause it.
 Verdict never_ready(const Observations &seen) {
-  Verdict verdict{Outcome::errored, {}, {}};
+  Verdict verdict{Outcome::errored, {}, {}, {}};
   Evidence evidence;
   evidence.summary = with_detail("the guest did not come up", seen.ending.detail);
   evidence.details = last_lines(seen.console, 20);
@@ -185,7 +187,7 @@ Verdict never_ready(const Observations &seen) {
 }
 
 Verdict failed_preflight(const Observations &seen) {
-  Verdict verdict{Outcome::failed, {}, {}};
+  Verdict verdict{Outcome::failed, {}, {}, {}};
   for (const auto &finding : seen.preflight) {
     Evidence evidence;
     evidence.summary = "preflight: " + finding.message;
@@ -193,6 +195,58 @@ Verdict failed_preflight(const Observations &seen) {
     evidence.hint = finding.hint;
     verdict.evidence.push_back(std::move(evidence));
   }
+  return verdict;
+}
+
+/// As if the plan expected nothing but the reports it names.
+Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
+  const Observations &seen = view.seen;
+  std::vector<Weighed> found;
+  const auto add = [&](Finding finding) {
+    const int weight = weight_of(finding.outcome);
+    found.push_back({std::move(finding), weight});
+  };
+  for (auto &finding : check_reports(view, reports)) {
+    if (!finding.evidence.summary.ends_with(']')) explain_hang(view, finding);
+    add(std::move(finding));
+  }
+  const bool has_report =
+      std::any_of(found.begin(), found.end(), [](const Weighed &one) { return one.weight >= kHung; });
+  for (auto &finding : missing_reports(view, reports)) found.push_back({std::move(finding), kReportMissing});
+  const Consequences consequences(view, reports);
+  bool all_steps_seen = true;
+  bool step_failed = false;
+  if (seen.ending.kind != Ending::Kind::not_started) {
+    if (auto finding = check_steps(view, all_steps_seen)) {
+      step_failed = true;
+      explain_hang(view, *finding);
+      if (!consequences.explain(view, *finding)) add(std::move(*finding));
+    }
+  }
+  if (!consequences.explain(seen.ending.kind)) {
+    if (auto finding = check_ending(view, has_report, all_steps_seen || step_failed)) {
+      explain_hang(view, *finding);
+      add(std::move(*finding));
+    }
+  }
+  // After a step that did not hold nothing was unloaded; what is left is no leak then.
+  if (!step_failed && !consequences.any() && seen.ending.kind == Ending::Kind::completed) {
+    if (auto finding = check_inventories(view)) add(std::move(*finding));
+    for (auto &finding : check_leftovers(view)) add(std::move(finding));
+    for (auto &finding : check_taint(view)) {
+      const int weight = finding.outcome == Outcome::failed ? kTainted : weight_of(finding.outcome);
+      found.push_back({std::move(finding), weight});
+    }
+  }
+  const auto hangs = [](const Weighed &one) { return one.finding.outcome == Outcome::hung; };
+  if (!consequences.any() && std::none_of(found.begin(), found.end(), hangs)) {
+    if (auto finding = find_deadlock(view)) add(std::move(*finding));
+  }
+  if (found.empty()) return {Outcome::passed, {}, {}, {}};
+  std::stable_sort(found.begin(), found.end(),
+                   [](const Weighed &left, const Weighed &right) { return left.weight > right.weight; });
+  Verdict verdict{found.front().finding.outcome, {}, {}, {}};
+  for (auto &one : found) verdict.evidence.push_back(std::move(one.finding.evidence));
   return verdict;
 }
 
@@ -218,6 +272,12 @@ const char *outcome_name(Outcome outcome) {
   return "errored";
 }
 
+std::string outcome_word(Outcome outcome) {
+  std::string word = outcome_name(outcome);
+  word[0] = static_cast<char>(word[0] - 'a' + 'A');
+  return word;
+}
+
 std::vector<wire::KernelLogLine> Observations::log() const {
   std::vector<wire::KernelLogLine> lines;
   for (const auto &report : reports) {
@@ -227,52 +287,34 @@ std::vector<wire::KernelLogLine> Observations::log() const {
   return lines;
 }
 
-Verdict judge(const plan::Case &test_case, const Observations &seen) {
-  if (test_case.skip) return {Outcome::skipped, {}, *test_case.skip};
-  if (!seen.preflight.empty()) return failed_preflight(seen);
+std::vector<observe::ModuleRange> Observations::loaded() const {
+  std::vector<observe::ModuleRange> ranges;
+  for (const auto &report : reports) {
+    const auto *load = std::get_if<wire::Loaded>(&report);
+    if (load != nullptr && load->record) ranges.push_back({load->module, load->record->address, load->record->size});
+  }
+  return ranges;
+}
 
-  if (!seen.agent && seen.ending.kind != Ending::Kind::not_started) return never_ready(seen);
+Verdict judge(const plan::Case &test_case, const Observations &seen) {
+  if (test_case.skip) return {Outcome::skipped, {}, *test_case.skip, {}};
+  if (!seen.preflight.empty()) return compared(test_case, failed_preflight(seen), {});
+  if (!seen.agent && seen.ending.kind != Ending::Kind::not_started) {
+    return compared(test_case, never_ready(seen), {});
+  }
   const CaseView view(test_case, seen);
-  std::vector<Weighed> found;
-  const auto add = [&](Finding finding) {
-    const int weight = weight_of(finding.outcome);
-    found.push_back({std::move(finding), weight});
-  };
-  for (auto &finding : check_reports(view)) {
-    if (!finding.evidence.summary.ends_with(']')) explain_hang(view, finding);
-    add(std::move(finding));
-  }
-  const bool has_report =
-      std::any_of(found.begin(), found.end(), [](const Weighed &one) { return one.weight >= kHung; });
-  bool all_steps_seen = true;
-  bool step_failed = false;
-  if (seen.ending.kind != Ending::Kind::not_started) {
-    if (auto finding = check_steps(view, all_steps_seen)) {
-      step_failed = true;
-      explain_hang(view, *finding);
-      add(std::move(*finding));
-    }
-  }
-  if (auto finding = check_ending(view, has_report, all_steps_seen || step_failed)) {
-    explain_hang(view, *finding);
-    add(std::move(*finding));
-  }
-  // After a step that did not hold nothing was unloaded; what is left is no leak then.
-  if (!step_failed && seen.ending.kind == Ending::Kind::completed) {
-    if (auto finding = check_inventories(view)) add(std::move(*finding));
-    for (auto &finding : check_leftovers(view)) add(std::move(finding));
-    for (auto &finding : check_taint(view)) found.push_back({std::move(finding), kTainted});
-  }
-  const auto hangs = [](const Weighed &one) { return one.finding.outcome == Outcome::hung; };
-  if (std::none_of(found.begin(), found.end(), hangs)) {
-    if (auto finding = find_deadlock(view)) add(std::move(*finding));
-  }
-  if (found.empty()) return {Outcome::passed, {}, {}};
-  std::stable_sort(found.begin(), found.end(),
-                   [](const Weighed &left, const Weighed &right) { return left.weight > right.weight; });
-  Verdict verdict{found.front().finding.outcome, {}, {}};
-  for (auto &one : found) verdict.evidence.push_back(std::move(one.finding.evidence));
-  return verdict;
+  const SeenReports reports = reports_of(view);
+  return compared(test_case, verdict_of(view, reports), expected_reports(view, reports));
+}
+
+Outcome what_happened(const plan::Case &test_case, const Observations &seen) {
+  if (test_case.skip || !seen.preflight.empty() || !seen.agent) return judge(test_case, seen).outcome;
+  const CaseView view(test_case, seen);
+  const SeenReports reports = reports_of(view);
+  const Verdict verdict = verdict_of(view, reports);
+  if (verdict.outcome != Outcome::passed) return verdict.outcome;
+  const auto expected = expected_reports(view, reports);
+  return expected.empty() ? verdict.outcome : expected.front().outcome;
 }
 
 bool wants_dissection(const plan::Case &test_case, const Observations &seen) {
@@ -283,20 +325,25 @@ bool wants_dissection(const plan::Case &test_case, const Observations &seen) {
     const auto &tasks = autopsy->tasks;
     if (std::any_of(tasks.begin(), tasks.end(), [](const auto &one) { return one.task.state == 'D'; })) return true;
   }
-  return judge(test_case, seen).outcome == Outcome::hung;
+  return what_happened(test_case, seen) == Outcome::hung;
 }
 
-bool decided_early(const plan::Case &test_case, const std::vector<wire::KernelLogLine> &log) {
-  if (!test_case.checks.reports) return false;
+bool decided_early(const plan::Case &test_case, const Observations &seen, const std::vector<wire::KernelLogLine> &log) {
+  if (!test_case.checks.reports && !test_case.expect) return false;
   const auto begin = std::find_if(log.begin(), log.end(), observe::is_marker);
   // Asked at every batch of lines: most have nothing of the kind.
   const auto first = begin == log.end() ? log.begin() : begin;
   const auto last = std::find_if(first, log.end(), observe::is_autopsy_marker);
   if (std::none_of(first, last, observe::opens_report)) return false;
-  const auto reports = observe::find_reports({first, last}, module_names(test_case));
-  return std::any_of(reports.begin(), reports.end(), [](const observe::KernelReport &report) {
+  const auto reports = observe::find_reports({first, last}, module_names(test_case), seen.loaded());
+  if (all_came(test_case, reports)) return true;
+  const bool expects_reports = test_case.expect && !test_case.expect->reports.empty();
+  return std::any_of(reports.begin(), reports.end(), [&](const observe::KernelReport &report) {
+    if (!test_case.checks.reports || report.report_class == observe::ReportClass::leftover) return false;
     // A task that sleeps costs no time: the step's deadline comes, and the autopsy.
-    return report.report_class != observe::ReportClass::leftover && report.kind != "hung task";
+    if (report.kind == "hung task") return false;
+    // Half a report may have no place yet that a pattern could fit.
+    return !expects_reports || (observe::is_complete(report) && !is_expected(test_case, report));
   });
 }
 

@@ -20,6 +20,8 @@ enum class Outcome { passed, failed, crashed, hung, leaked, errored, skipped };
 
 /// "passed", "failed"…
 const char *outcome_name(Outcome outcome);
+/// "Passed", "Failed"…
+std::string outcome_word(Outcome outcome);
 
 /// Why a case did not pass.
 struct Evidence {
@@ -30,13 +32,15 @@ struct Evidence {
   std::string expected;
   std::string seen;                  ///< the nearest thing, e.g. the closest log line with the difference marked
   std::vector<std::string> details;  ///< further lines: a report, ps, lsmod, compiler output
+  std::vector<std::string> trace;    ///< the frames of `details` that are in modules under test, with their source
   std::string hint;                  ///< how to mend it, where we know
 };
 
 struct Verdict {
   Outcome outcome = Outcome::errored;
-  std::vector<Evidence> evidence;  ///< empty when passed; the first one is what the case ended with
+  std::vector<Evidence> evidence;  ///< the first one is what the case ended with; empty when passed without `came`
   std::string skip_reason;
+  std::string came;  ///< of a case that passed because what its plan expects came: "Crashed: divide error in …"
 };
 
 /// How the conversation with the guest ended, as far as the judge has to know.
@@ -68,16 +72,23 @@ struct Observations {
 
   /// All kernel log lines, in order.
   std::vector<wire::KernelLogLine> log() const;
+  /// Where the modules were that have been loaded so far.
+  std::vector<observe::ModuleRange> loaded() const;
 };
 
-/// The verdict of a case. A kernel report outranks a step that did not hold; an unknown is never a pass.
+/// The verdict of a case. A kernel report outranks a step that did not hold; an unknown is never a pass. What the plan
+/// expects to go wrong has been compared with what did.
 Verdict judge(const plan::Case &test_case, const Observations &seen);
+
+/// The outcome as if the plan expected nothing to go wrong.
+Outcome what_happened(const plan::Case &test_case, const Observations &seen);
 
 /// Whether a look at the guest from outside could tell more: it hangs, or a step ran out of time while tasks sleep that
 /// nobody can wake.
 bool wants_dissection(const plan::Case &test_case, const Observations &seen);
 
-/// True once the outcome cannot be Passed any more and nothing of use is to come: the guest may be stopped.
-bool decided_early(const plan::Case &test_case, const std::vector<wire::KernelLogLine> &log);
+/// True once a report of the kernel has settled the outcome and nothing of use is to come: the guest may be stopped.
+/// `log` is that of `seen`, which may be long.
+bool decided_early(const plan::Case &test_case, const Observations &seen, const std::vector<wire::KernelLogLine> &log);
 
 }  // namespace kmodtest::judge

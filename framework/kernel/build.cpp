@@ -72,11 +72,26 @@ std::string compiler_version(const Kernel &kernel) {
   }
 }
 
+/// The kernel's arguments of make, and -g where its own configuration does not ask for debug information: frames in the
+/// module get their source lines from it.
+std::vector<std::string> make_settings(const Kernel &kernel) {
+  std::vector<std::string> settings = kernel.make_arguments;
+  const bool own_flags = std::any_of(settings.begin(), settings.end(),
+                                     [](const std::string &setting) { return setting.starts_with("KCFLAGS="); });
+  const auto configuration = kernel.headers / "include/config/auto.conf";
+  std::error_code error;
+  if (own_flags || !fs::exists(configuration, error)) return settings;
+  if (("\n" + read_whole_file(configuration)).find("\nCONFIG_DEBUG_INFO=y\n") == std::string::npos) {
+    settings.emplace_back("KCFLAGS=-g");
+  }
+  return settings;
+}
+
 /// Everything but the sources that decides what comes out.
 std::string settings_digest(const Kernel &kernel, const std::vector<fs::path> &symvers) {
   Sha256 digest;
   digest.field(kernel.digest).field(kernel.release).field(kernel.headers.string()).field(compiler_version(kernel));
-  for (const auto &argument : kernel.make_arguments) digest.field(argument);
+  for (const auto &argument : make_settings(kernel)) digest.field(argument);
   for (const auto &file : symvers) digest.field(file.string()).field(sha256_file(file));
   return digest.hex();
 }
@@ -172,7 +187,8 @@ base::ProcessResult run_make(const Kernel &kernel, const fs::path &folder, const
                                      "ARCH=x86",
                                      "--no-print-directory",
                                      fmt::format("-j{}", std::max(1U, std::thread::hardware_concurrency()))};
-  arguments.insert(arguments.end(), kernel.make_arguments.begin(), kernel.make_arguments.end());
+  const auto settings = make_settings(kernel);
+  arguments.insert(arguments.end(), settings.begin(), settings.end());
   if (!symvers.empty()) {
     // kernel: Documentation/kbuild/modules.rst, "Symbols From Another External Module"
     std::string files = "KBUILD_EXTRA_SYMBOLS=";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,16 +27,24 @@ struct KernelReport {
       where;  ///< "ex_fault_write+0x1c" of the first frame in a module under test, else of the first that is no helper
   std::string module;                      ///< "faulty_oops", or empty when `where` is in the kernel
   bool fatal = false;                      ///< the guest cannot go on (panic, double fault)
+  bool killed = false;                     ///< the kernel killed who was running ("Oops: 0002 [#1] …")
   std::vector<wire::KernelLogLine> lines;  ///< from the opening line to the end of the report
+};
+
+/// Where the kernel has, or had, a module.
+struct ModuleRange {
+  std::string name;
+  std::uint64_t address = 0, size = 0;  ///< as /proc/modules says
 };
 
 /// Whether this line opens a report (case matters: "BUG:" does, "MP-BIOS bug:" does not).
 bool opens_report(const wire::KernelLogLine &line);
 
 /// All reports of a log, in order of their opening lines. Lines are grouped by printk caller where the kernel gives it.
-/// `modules` are the modules under test.
+/// `modules` are the modules under test; with `loaded`, an address in code that is gone has its module.
 std::vector<KernelReport> find_reports(const std::vector<wire::KernelLogLine> &log,
-                                       const std::vector<std::string> &modules);
+                                       const std::vector<std::string> &modules,
+                                       const std::vector<ModuleRange> &loaded = {});
 
 /// True when the report's last line was seen ("---[ end trace", "---[ end Kernel panic", "</TASK>"…): no need to wait.
 bool is_complete(const KernelReport &report);

@@ -2,6 +2,7 @@
 #include "observe/reports_catalogue.hpp"
 
 #include <cctype>
+#include <charconv>
 
 namespace kmodtest::observe {
 namespace {
@@ -30,6 +31,7 @@ constexpr Signature kSignatures[] = {
     {"PANIC: double fault", kAnywhere, "", "double fault", crash, ReportEnd::panic, kFatal},
     {"stack guard page was hit", kAnywhere, "", "kernel stack overflow"},
     {"Kernel panic - not syncing", false, "", "panic", crash, ReportEnd::panic, kFatal},
+    {"PANIC: early exception", false, "", "early exception", crash, ReportEnd::panic, kFatal},
     // Corrupted data (kernel: lib/list_debug.c, lib/refcount.c, lib/debugobjects.c, mm/usercopy.c).
     {"list_add corruption", false, "", "list corruption"},
     {"list_del corruption", false, "", "list corruption"},
@@ -48,6 +50,8 @@ constexpr Signature kSignatures[] = {
     {"UBSAN: ", false, "", "UBSAN:", crash, ReportEnd::rule},
     {"BUG: Bad page state", false, "", "bad page", crash, ReportEnd::stack},
     {"BUG: Bad page map", false, "", "bad page", crash, ReportEnd::stack},
+    {"page allocation failure: order:", kAnywhere, "", "page allocation failure", crash, ReportEnd::stack},
+    {"invoked oom-killer: ", kAnywhere, "", "out of memory", crash, ReportEnd::stack},
     {"BUG: Bad rss-counter state", false, "", "bad rss-counter", crash, ReportEnd::at_once},
     {"BUG ", false, "): Objects remaining", "slab cache still has objects", leftover, ReportEnd::stack},
     {"BUG ", false, "): ", "slab corruption", crash, ReportEnd::stack},
@@ -66,6 +70,10 @@ constexpr Signature kSignatures[] = {
     {"WARNING: inconsistent lock state", false, "", "lockdep: inconsistent lock state", crash, ReportEnd::stack},
     {"WARNING: lock held when returning to user space", false, "", "lockdep: lock held when returning to user space",
      crash, ReportEnd::stack},
+    {"WARNING: possible deadlock", false, "", "lockdep: possible deadlock", crash, ReportEnd::stack},
+    {"safe lock order detected", kAnywhere, "", "lockdep: irq-unsafe lock order", crash, ReportEnd::stack},
+    {"WARNING: held lock freed", false, "", "lockdep: held lock freed", crash, ReportEnd::stack},
+    {"WARNING: Nested lock was not taken", false, "", "lockdep: nested lock was not taken", crash, ReportEnd::stack},
     {"WARNING: bad unlock balance", false, "", "lockdep: bad unlock balance", crash, ReportEnd::stack},
     {"WARNING: suspicious RCU usage", false, "", "suspicious RCU usage", crash, ReportEnd::stack},
     {"INFO: trying to register non-static key", false, "", "lockdep: non-static key", crash, ReportEnd::stack},
@@ -83,6 +91,8 @@ constexpr Signature kSignatures[] = {
     {": removing non-empty directory '", kAnywhere, "leaking at least", "proc leftover", leftover},
     {"Slab cache still has objects", kAnywhere, "", "slab cache still has objects", leftover, ReportEnd::stack},
     {"sysfs: cannot create duplicate filename", false, "", "sysfs duplicate", leftover, ReportEnd::stack},
+    {"debugfs: ", false, "already present!", "debugfs duplicate", leftover, ReportEnd::at_once},
+    {"Trying to free already-free IRQ ", false, "", "irq freed twice"},
     {"genirq: Flags mismatch irq", false, "", "genirq flags mismatch", leftover, ReportEnd::at_once},
     {"unregister_netdevice: waiting for ", false, "", "network device in use", leftover, ReportEnd::at_once},
     {"VFS: Busy inodes after unmount", false, "", "busy inodes", leftover, ReportEnd::at_once},
@@ -112,12 +122,11 @@ bool has(const Signature &signature, std::string_view text) {
 /// Few lines of a log have any of these; the table is searched only for those that do.
 bool is_suspicious(std::string_view text) {
   static constexpr std::string_view kHints[] = {
-      "BUG",         "WARNING: ",    "INFO: ",       "nable to ",    "ault",
-      "error: ",     "opcode: ",     "int3: ",       "Kernel panic", "corruption",
-      "double add",  "refcount_t: ", "ODEBUG: ",     "usercopy: ",   "failure",
-      "kobject: ",   "SAN: ",        "LOCKUP",       "nobody cared", "removing non-empty",
-      "cache still", "duplicate",    "genirq: ",     "Busy inodes",  "kmemleak: ",
-      "waiting for", "CSD lock",     "kernel tried", "stack ",       "Oops: "};
+      "BUG",          "WARNING: ",    "INFO: ",    "nable to ",   "ault",       "error: ",      "opcode: ",
+      "int3: ",       "Kernel panic", "PANIC: ",   "corruption",  "double add", "refcount_t: ", "ODEBUG: ",
+      "usercopy: ",   "failure",      "kobject: ", "SAN: ",       "LOCKUP",     "nobody cared", "removing non-empty",
+      "cache still",  "duplicate",    "genirq: ",  "Busy inodes", "kmemleak: ", "waiting for",  "CSD lock",
+      "kernel tried", "stack ",       "Oops: ",    "oom-killer",  "already",    "lock order"};
   for (const auto hint : kHints) {
     if (text.find(hint) != std::string_view::npos) return true;
   }
@@ -134,6 +143,10 @@ bool is_symbol_character(char c) {
 }
 
 }  // namespace
+
+std::span<const Signature> signatures() {
+  return kSignatures;
+}
 
 const Signature *find_signature(const wire::KernelLogLine &line) {
   // Facility 0 is the kernel; what user space writes to /dev/kmsg is no report.
@@ -181,13 +194,27 @@ std::optional<Frame> parse_frame(std::string_view text) {
   Frame frame;
   frame.place = text.substr(start, end - start);
   frame.guessed = text.substr(0, start).find("? ") != std::string_view::npos;
-  while (end < text.size() && text[end] != ' ') ++end;  // the function's size
+  if (text.substr(end).starts_with("/0x")) {
+    std::from_chars(text.data() + end + 3, text.data() + text.size(), frame.size, 16);
+  }
+  while (end < text.size() && text[end] != ' ') ++end;
   const std::string_view rest = text.substr(end);
   if (rest.starts_with(" [")) {
     // A build id may follow the name within the brackets, and taint letters in parentheses.
     frame.module = rest.substr(2, rest.find_first_of(" ](", 2) - 2);
   }
   return frame;
+}
+
+std::optional<std::uint64_t> parse_bare_address(std::string_view text) {
+  constexpr std::string_view kRip = "RIP: 0010:0x", kFrame = " 0x";
+  const bool rip = text.starts_with(kRip);
+  if (!rip && !text.starts_with(kFrame)) return std::nullopt;
+  text.remove_prefix(rip ? kRip.size() : kFrame.size());
+  std::uint64_t address = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), address, 16);
+  if (status != std::errc() || (end != text.data() + text.size() && *end != ' ')) return std::nullopt;
+  return address;
 }
 
 bool is_known_helper(std::string_view place) {
@@ -296,7 +323,12 @@ bool is_known_helper(std::string_view place) {
                                                    "spin_bug",
                                                    "spin_dump",
                                                    "__report_bad_irq",
-                                                   "note_interrupt"};
+                                                   "note_interrupt",
+                                                   "handle_irq_event",
+                                                   "handle_edge_irq",
+                                                   "handle_level_irq",
+                                                   "handle_fasteoi_irq",
+                                                   "__common_interrupt"};
   for (const auto prefix : kPrefixes) {
     if (place.starts_with(prefix)) return true;
   }

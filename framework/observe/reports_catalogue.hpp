@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -34,6 +36,9 @@ struct Signature {
 /// "------------[ cut here ]------------": a report opens, its kind is in one of the next lines.
 inline constexpr std::string_view kCutHere = "[ cut here ]";
 
+/// The whole table, in the order in which it is searched.
+std::span<const Signature> signatures();
+
 /// The first signature that the line has, or null. "Oops: " in front of a line does not count (kernels since 6.10).
 const Signature *find_signature(const wire::KernelLogLine &line);
 
@@ -45,13 +50,18 @@ bool continues_report(std::string_view text);
 
 /// A place in code as a report prints it: "ex_fault_write+0x1c/0x40 [faulty_oops]".
 struct Frame {
-  std::string place;     ///< "ex_fault_write+0x1c"
-  std::string module;    ///< empty: the kernel itself
-  bool guessed = false;  ///< marked "?": may be left over from an earlier call
+  std::string place;       ///< "ex_fault_write+0x1c"
+  std::string module;      ///< empty: the kernel itself
+  std::uint64_t size = 0;  ///< of the function; 0: not told
+  bool guessed = false;    ///< marked "?": may be left over from an earlier call
 };
 
 /// The first place in the line, if any.
 std::optional<Frame> parse_frame(std::string_view text);
+
+/// The address of "RIP: 0010:0xffffffffc0201034" or of the frame " 0xffffffffc0201034": code that no symbol is known
+/// of, since it is gone. Nothing for other lines, and for frames marked "?".
+std::optional<std::uint64_t> parse_bare_address(std::string_view text);
 
 /// True for functions that are part of every report of their kind and say nothing of the cause.
 bool is_known_helper(std::string_view place);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "plan/expect.hpp"
 #include "plan/guest_shape.hpp"
 #include "plan/module_lookup.hpp"
 #include "plan/reader.hpp"
@@ -71,6 +72,7 @@ class Expansion {
     plan.tags = reader.texts("tags");
     if (const Node *guest = root_.find("guest"); guest != nullptr) guest_ = reader.map("guest");
     if (const Node *checks = root_.find("checks"); checks != nullptr) checks_ = reader.map("checks");
+    expect_ = reader.map("expect");
     modules_ = root_.find("module");
     steps_ = read_step_list();
     read_axes(reader);
@@ -255,6 +257,7 @@ class Expansion {
     add_time(reader, next);
     next.skip = reader.text("skip");
     next.checks = read_checks();
+    if (expect_ != nullptr) next.expect = read_expect(*expect_, scope_);
     if (modules_ != nullptr) {
       if (!known_modules_) {
         const std::size_t before = problems_.errors();
@@ -328,6 +331,7 @@ class Expansion {
   Places places_;
   const Node *guest_ = nullptr;
   const Node *checks_ = nullptr;
+  const Node *expect_ = nullptr;
   const Node *modules_ = nullptr;
   const std::vector<Node> *steps_ = nullptr;
   std::vector<int> cpus_;

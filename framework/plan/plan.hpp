@@ -90,6 +90,15 @@ struct Checks {
   std::vector<std::string> allow_threads;
 };
 
+/// What a plan says will go wrong. At least one of `reports` and `verdict` is there.
+struct Expect {
+  std::vector<wire::Pattern> reports;  ///< each has to fit a report of the kernel; no other report may come
+  std::string verdict;                 ///< "crashed", "hung", "leaked", "failed" or "errored"; empty: it has to pass
+  std::vector<wire::Pattern> says;     ///< each has to fit a line of that verdict's summaries
+  Location where;
+  std::string source;  ///< the plan's line, for failures
+};
+
 /// One plan at one point of its matrix.
 struct Case {
   std::string plan_name;                     ///< `name:` of the plan
@@ -102,6 +111,7 @@ struct Case {
   std::vector<std::string> kernel_modules;  ///< shipped by the kernel; loaded first with what they depend on
   std::vector<Step> steps;                  ///< an unload at the end is added where the plan leaves a module loaded
   Checks checks;
+  std::optional<Expect> expect;      ///< nothing: it has to pass
   wire::Microseconds timeout{0};     ///< of the whole case, in guest time after READY
   std::string time;                  ///< "virtual" or "real"; empty: virtual wherever the guest is emulated
   std::uint64_t seed = 0;            ///< of the guest's random pool and start; 0: none

@@ -68,6 +68,8 @@ std::string reference_markdown() {
   out += "Each node of `numa`, where it is a list:\n\n" + table_text(numa_table());
   out += kReferenceMatrix;
   out += "### `checks`\n\n" + table_text(checks_table());
+  out += kReferenceExpect;
+  out += table_text(expect_table());
   out += kReferenceSteps;
   for (const StepKind &kind : step_kinds()) out += step_text(kind);
   out += kReferenceValues;

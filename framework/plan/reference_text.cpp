@@ -51,9 +51,39 @@ A plan runs once for each combination of the values of `kernel`, `guest.cpus` an
 `ex7_4 [cpus=4 cpu=3]`. The words `first` and `last` stand for CPU 0 and the last CPU of the case's guest; values that come out the
 same are taken once, so a guest with one CPU gets one case of `[first, last]`.
 
-`${NAME}` is filled in with a variable's value in any text of `guest`, `module`, `kernel_modules`, `checks`, `timeout`, `skip` and `steps`;
+`${NAME}` is filled in with a variable's value in any text of `guest`, `module`, `kernel_modules`, `checks`, `expect`, `timeout`, `skip` and
+`steps`;
 `${cpus}` and `${kernel}` are always there. Any other name is an error, so a `${HOME}` for the guest's shell is written `$${HOME}`: `$${` stands
 for a plain `${`. Inside `{…}` and `[…]`, YAML wants quotes around it: `{cpu: "${cpu}"}`.
+
+)md";
+
+const char *const kReferenceExpect = R"md(### `expect`
+
+A plan for a module that is broken on purpose says what has to come of it; the case passes when it does, and fails when it does not.
+`report` is what the kernel says, `verdict` is for what it says nothing of:
+
+```yaml
+name: a NULL pointer is written through
+module: null_dereference
+expect: {report: "NULL pointer dereference in null_init"}
+steps: [load]
+```
+
+```yaml
+name: a thread is forgotten
+module: leaves_thread
+expect: {verdict: leaked, says: "thread 'forgotten'"}
+steps: [load, unload]
+```
+
+A pattern of `report` is matched against the words with which a verdict names a report, e.g.
+`NULL pointer dereference in null_init+0x1c [null_dereference]`; several reports may fit one pattern, and one that fits none
+fails the case as it would without `expect`. A report that ends the guest, kills a process or tells of a stall may take steps
+with it: actions from then on need not work, and nothing is asked of what is left behind. After a mere warning everything else has to hold.
+
+With `verdict` the case is judged as ever, but for the reports that `report` names, and has to come to precisely this. `says` is
+matched against the lines behind the verdict's word, such as `thread 'forgotten' (pid 71) is left after the unload`.
 
 )md";
 

@@ -7,6 +7,7 @@ namespace kmodtest::plan {
 extern const char *const kReferenceIntroduction;
 extern const char *const kReferenceModules;
 extern const char *const kReferenceMatrix;
+extern const char *const kReferenceExpect;
 extern const char *const kReferenceSteps;
 extern const char *const kReferenceValues;
 extern const char *const kReferenceMeaning;

@@ -69,6 +69,23 @@ const Table &checks_table() {
   return table;
 }
 
+const Table &expect_table() {
+  static const Table table{
+      "expect",
+      {{"report", Type::patterns, "no report",
+        "a report of the kernel that has to come, by its kind and place as a verdict names it; each pattern has to fit "
+        "one, and no other report may come",
+        "NULL pointer dereference in my_write"},
+       {"verdict",
+        Type::choice,
+        "passed",
+        "what the case has to come to",
+        "leaked",
+        {"crashed", "hung", "leaked", "failed", "errored"}},
+       {"says", Type::patterns, "", "each has to fit a line of what that verdict says", "thread 'my_thread'"}}};
+  return table;
+}
+
 const Table &plan_table() {
   static const Table table{
       "plan",
@@ -106,6 +123,13 @@ const Table &plan_table() {
         "real",
         {"virtual", "real", "deterministic"}},
        {"checks", Type::map, "all on", "what is checked without asking", "{taint: false}", {}, &checks_table()},
+       {"expect",
+        Type::map,
+        "it passes",
+        "what has to go wrong, for modules that are broken on purpose",
+        "{report: soft lockup}",
+        {},
+        &expect_table()},
        {"skip", Type::text, "", "a reason: the cases are not run but reported as skipped", "needs real hardware"},
        {"steps",
         Type::steps,

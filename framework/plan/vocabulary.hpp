@@ -76,6 +76,7 @@ const Table &module_table();
 const Table &guest_table();
 const Table &numa_table();
 const Table &checks_table();
+const Table &expect_table();
 const Table &count_table();
 const Table &interval_table();
 const Table &text_condition_table();

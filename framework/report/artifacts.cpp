@@ -77,7 +77,8 @@ std::string verdict_text(const CaseFinished &finished) {
   if (went_well(result_of(finished))) {
     text = headline(finished, Palette(false));
     if (const std::string why = reason(finished); !why.empty()) text += ": " + printable(why);
-    text += "\n";
+    if (const std::string came = as_expected(finished); !came.empty()) text += " (" + printable(came) + ")";
+    text += "\n" + render_findings(finished, Palette(false));
   } else {
     text = render_failure(finished);
   }

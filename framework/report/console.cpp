@@ -175,12 +175,15 @@ class Console final : public Listener {
     const std::string time = bracketed(finished.took);
     const std::string id = printable(label(*finished.test_case, finished.repeat)) + which;
     std::string why = printable(reason(finished));
+    const std::string expected = printable(as_expected(finished));
+    const bool in_brackets = why.empty() && !expected.empty();
+    if (in_brackets) why = expected;
     if (options_.terminal) {
-      const std::size_t used = columns(word) + 1 + columns(time) + 1 + columns(id) + 2;
+      const std::size_t used = columns(word) + 1 + columns(time) + 1 + columns(id) + (in_brackets ? 3 : 2);
       const auto width = static_cast<std::size_t>(std::max(options_.width, 0));
       why = used + kShortestReason > width ? "" : cut_to(why, width - used);
     }
-    const std::string end = why.empty() ? "" : ": " + why;
+    const std::string end = why.empty() ? "" : in_brackets ? " (" + why + ")" : ": " + why;
     return fmt::format("{} {} {}{}\n", palette_.of(result, word), palette_.dim(time), id, end);
   }
 

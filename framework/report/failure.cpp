@@ -69,6 +69,7 @@ std::string render_evidence(const judge::Evidence &evidence, const Palette &pale
   std::string text = place_in_plan(evidence, palette);
   text += labelled("expected", evidence.expected);
   text += labelled("seen", evidence.seen);
+  text += labelled("trace", fmt::format("{}", fmt::join(evidence.trace, "\n")));
   for (const std::string &detail : evidence.details) {
     for (const std::string &line : lines_of(detail)) text += "    " + printable(line) + "\n";
   }
@@ -127,13 +128,7 @@ std::string end_of_console(const CaseFinished &finished, const Palette &palette)
 
 /// All that is known of an attempt that did not pass, but its first line and its last ones.
 std::string render_body(const CaseFinished &finished, const Palette &palette) {
-  std::string text;
-  const judge::Verdict &verdict = finished.verdict;
-  for (std::size_t index = 0; index < verdict.evidence.size(); ++index) {
-    const judge::Evidence &evidence = verdict.evidence[index];
-    if (index > 0) text += "  and: " + printable(evidence.summary) + "\n";
-    text += render_evidence(evidence, palette);
-  }
+  std::string text = render_findings(finished, palette);
   if (!finished.seen) return text;
   const std::vector<wire::KernelLogLine> log = finished.seen->log();
   if (!log.empty()) return text + end_of_log(finished, log, palette);
@@ -154,6 +149,17 @@ std::string command_to_repeat(const plan::Case &test_case) {
   return command + " --case " + shell_word(test_case.id);
 }
 
+std::string render_findings(const CaseFinished &finished, const Palette &palette) {
+  std::string text;
+  const judge::Verdict &verdict = finished.verdict;
+  for (std::size_t index = 0; index < verdict.evidence.size(); ++index) {
+    const judge::Evidence &evidence = verdict.evidence[index];
+    if (index > 0) text += "  and: " + printable(evidence.summary) + "\n";
+    text += render_evidence(evidence, palette);
+  }
+  return text;
+}
+
 std::string render_log(const CaseFinished &finished, const Palette &palette, std::string_view indent) {
   std::string text;
   if (!finished.seen) return text;
@@ -166,9 +172,14 @@ std::string render_log(const CaseFinished &finished, const Palette &palette, std
 std::string reason(const CaseFinished &finished) {
   const judge::Verdict &verdict = finished.verdict;
   if (verdict.outcome == judge::Outcome::skipped) return verdict.skip_reason;
-  if (!verdict.evidence.empty()) return verdict.evidence.front().summary;
   if (finished.flaky()) return fmt::format("passed at attempt {} only", finished.attempt);
-  return verdict.outcome == judge::Outcome::passed ? "" : "no evidence was recorded";
+  if (verdict.outcome == judge::Outcome::passed) return "";
+  return verdict.evidence.empty() ? "no evidence was recorded" : verdict.evidence.front().summary;
+}
+
+std::string as_expected(const CaseFinished &finished) {
+  const std::string &came = finished.verdict.came;
+  return came.empty() ? "" : "as expected: " + came;
 }
 
 std::string headline(const CaseFinished &finished, const Palette &palette) {

@@ -23,4 +23,10 @@ std::string headline(const CaseFinished &finished, const Palette &palette);
 /// Why a case did not pass (at once), in one line; empty when it did.
 std::string reason(const CaseFinished &finished);
 
+/// "as expected: Crashed: …" of a case that passed because this came; else empty.
+std::string as_expected(const CaseFinished &finished);
+
+/// The findings of a case in full, each with its place in the plan, without the first one's summary.
+std::string render_findings(const CaseFinished &finished, const Palette &palette);
+
 }  // namespace kmodtest::report

@@ -43,6 +43,7 @@ Json evidence_json(const judge::Evidence &evidence) {
   json["expected"] = evidence.expected;
   json["seen"] = evidence.seen;
   json["details"] = evidence.details;
+  json["trace"] = evidence.trace;
   json["hint"] = evidence.hint;
   return json;
 }
@@ -121,6 +122,7 @@ Json case_json(const char *name, const CaseFinished &event) {
   json["attempt"] = event.attempt;
   json["outcome"] = result_name(result_of(event));
   json["skip_reason"] = event.verdict.skip_reason;
+  json["as_expected"] = event.verdict.came.empty() ? Json(nullptr) : Json(event.verdict.came);
   json["evidence"] = Json::array();
   for (const judge::Evidence &evidence : event.verdict.evidence) json["evidence"].push_back(evidence_json(evidence));
   json["kernel"] = event.kernel_release;

@@ -110,8 +110,10 @@ class Suite {
     const std::string kind = finished.flaky() ? "flaky" : "rerun";
     for (const CaseFinished &attempt : finished.earlier) add_attempt(node, kind, attempt);
     const std::string log = render_log(finished, Palette(false), "");
-    const std::string digest = finished.digest.empty() ? "" : "digest: " + finished.digest + "\n";
-    if (!log.empty() || !digest.empty()) set_text(node.append_child("system-out"), digest + log);
+    std::string head = as_expected(finished);
+    if (!head.empty()) head += "\n";
+    if (!finished.digest.empty()) head += "digest: " + finished.digest + "\n";
+    if (!log.empty() || !head.empty()) set_text(node.append_child("system-out"), head + log);
   }
 
   void write_to(pugi::xml_node suites, std::size_t id, const std::string &hypervisor, const std::string &host) const {

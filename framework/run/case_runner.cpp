@@ -13,6 +13,7 @@
 #include "run/ending.hpp"
 #include "run/stopwatch.hpp"
 #include "run/stuck_watch.hpp"
+#include "run/trace.hpp"
 
 namespace kmodtest::run {
 
@@ -152,7 +153,7 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
     const auto *lines = std::get_if<wire::LogLines>(&report);
     if (!lines || decided) return;
     talk.log.insert(talk.log.end(), lines->lines.begin(), lines->lines.end());
-    if (!judge::decided_early(*talk.test_case, talk.log)) return;
+    if (!judge::decided_early(*talk.test_case, *talk.seen, talk.log)) return;
     decided = true;
     grace.expires_after(limits_.after_report);
     grace.async_wait([&talk](boost::system::error_code error) {
@@ -247,7 +248,7 @@ Task<> CaseRunner::examine(Conversation &talk, const Prepared &prepared, const P
 
 Task<> CaseRunner::dump(Conversation &talk, const std::string &guest_name, const Progress &progress) {
   if (vmcores_.empty() || !talk.seen->agent) co_return;
-  const judge::Outcome outcome = judge::judge(*talk.test_case, *talk.seen).outcome;
+  const judge::Outcome outcome = judge::what_happened(*talk.test_case, *talk.seen);
   if (outcome != judge::Outcome::crashed && outcome != judge::Outcome::hung) co_return;
   const Stopwatch watch(talk.timings.stop);
   progress("dumping the guest's memory");
@@ -306,6 +307,7 @@ Task<report::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> tes
   finished.test_case = test_case;
   finished.seen = talk.seen;
   finished.verdict = judge::judge(*test_case, *talk.seen);
+  add_traces(finished.verdict, *talk.seen, prepared.kernel.headers);
   if (talk.answered && prepared.spec.clock == vm::Clock::virtual_) {
     finished.digest = digest_of(*talk.seen, finished.verdict);
   }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "kernel/symbols.hpp"
 #include "kernel/vmlinux.hpp"
 
 namespace kmodtest::run {
@@ -85,7 +86,8 @@ Preparer::BuiltModule Preparer::build(const plan::ModuleSource &source, const ke
       module.log = built.log;
     }
     module.info = kernel::read_module_info(ko);
-    module.content = std::make_shared<const std::string>(kernel::read_module(ko));
+    // What is for debuggers stays on the host: the guest would copy it several times over.
+    module.content = std::make_shared<const std::string>(kernel::without_debug_info(kernel::read_module(ko)));
     if (with_underscores(module.info.name) != with_underscores(source.name)) {
       throw base::UsageError(
           fmt::format("the module in {} calls itself '{}', not '{}'", source.path.string(), module.info.name,

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/offload.hpp"
+#include "judge/expected.hpp"
 #include "report/text.hpp"
 #include "run/runner_state.hpp"
 
@@ -109,6 +110,7 @@ Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int
     evidence.hint = error.hint();
     failed = finished_without_guest(test_case, judge::Outcome::failed, std::move(evidence));
     failed->build_log = error.output();
+    failed->verdict = judge::compared(*test_case, std::move(failed->verdict), {});
   } catch (const base::Interrupted &) {
     throw;
   } catch (const base::UsageError &error) {

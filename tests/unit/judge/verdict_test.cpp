@@ -277,11 +277,18 @@ TEST(Taint, TheModulesOwnPasses) {
 }
 
 TEST(Taint, AnythingElseFails) {
-  EXPECT_THAT(summaries(healthy().complete(tainted(1u << 9 | 1u << 12))),
-              ElementsAre("failed", "the kernel is tainted: W (the kernel issued a warning)"));
+  EXPECT_THAT(summaries(healthy().complete(tainted(1u << 3 | 1u << 12))),
+              ElementsAre("failed", "the kernel is tainted: R (a module was unloaded by force)"));
   Stream unchecked = healthy();
   unchecked.test_case.checks.taint = false;
   EXPECT_THAT(summaries(unchecked.complete(tainted(1u << 9))), ElementsAre("passed"));
+}
+
+TEST(Taint, OfAReportThatNobodySawIsAnUnknownReport) {
+  EXPECT_THAT(summaries(healthy().complete(tainted(1u << 9 | 1u << 12))),
+              ElementsAre("crashed", "unknown report: the kernel is tainted: W (the kernel issued a warning)"));
+  EXPECT_THAT(summaries(healthy().complete(tainted(1u << 14))),
+              ElementsAre("hung", "unknown report: the kernel is tainted: L (a soft lockup occurred)"));
 }
 
 TEST(Taint, ProprietaryIsForProprietaryModules) {
@@ -307,20 +314,20 @@ TEST(Taint, WhatWasThereBeforeDoesNotCount) {
 TEST(DecidedEarly, ByACrashOrAStallThatThePlanDoesNotTolerate) {
   Stream stream;
   stream.load();
-  EXPECT_FALSE(decided_early(stream.test_case, stream.seen.log()));
+  EXPECT_FALSE(decided_early(stream.test_case, stream.seen, stream.seen.log()));
   stream.log("genirq: Flags mismatch irq 1. 00000000 (ex) vs. 00000080 (i8042)", 3);
-  EXPECT_FALSE(decided_early(stream.test_case, stream.seen.log())) << "a leak is no reason to stop";
+  EXPECT_FALSE(decided_early(stream.test_case, stream.seen, stream.seen.log())) << "a leak is no reason to stop";
   oops(stream.at(4s));
-  EXPECT_TRUE(decided_early(stream.test_case, stream.seen.log()));
+  EXPECT_TRUE(decided_early(stream.test_case, stream.seen, stream.seen.log()));
   stream.test_case.checks.reports = false;
-  EXPECT_FALSE(decided_early(stream.test_case, stream.seen.log()));
+  EXPECT_FALSE(decided_early(stream.test_case, stream.seen, stream.seen.log()));
 }
 
 TEST(DecidedEarly, NotByWhatTheKernelSaidAtBoot) {
   Stream stream;
   auto log = stream.seen.log();
   log.insert(log.begin(), {1, 4, 0, 1s, "", "WARNING: CPU: 0 PID: 1 at arch/x86/x.c:1 boot+0x1/0x2"});
-  EXPECT_FALSE(decided_early(stream.test_case, log));
+  EXPECT_FALSE(decided_early(stream.test_case, stream.seen, log));
 }
 
 }  // namespace

@@ -70,6 +70,18 @@ TEST_F(Build, BuildsAgainWhenSomethingChanged) {
   EXPECT_FALSE(build().rebuilt);
 }
 
+TEST_F(Build, AsksForDebugInformationWhereTheKernelDoesNot) {
+  folder_.write("headers/Makefile", "modules:\n\t@echo \"flags '$(KCFLAGS)'\" > $(M)/mine.ko\n");
+  EXPECT_EQ(read_whole_file(build().ko), "flags ''\n") << "nothing is known of its configuration";
+  folder_.write("headers/include/config/auto.conf", "CONFIG_SMP=y\n");
+  EXPECT_EQ(read_whole_file(build().ko), "flags '-g'\n");
+  folder_.write("headers/include/config/auto.conf", "CONFIG_SMP=y\nCONFIG_DEBUG_INFO=y\n");
+  EXPECT_EQ(read_whole_file(build().ko), "flags ''\n");
+  folder_.write("headers/include/config/auto.conf", "CONFIG_SMP=y\n");
+  kernel_.make_arguments.emplace_back("KCFLAGS=-O1");
+  EXPECT_EQ(read_whole_file(build().ko), "flags '-O1'\n");
+}
+
 TEST_F(Build, AModuleThatWasRemovedIsGone) {
   folder_.write("src/mine/old.c", "old");
   build();

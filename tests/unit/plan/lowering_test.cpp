@@ -52,6 +52,23 @@ TEST(Lowering, PlanAndGuest) {
   EXPECT_EQ(last.modules[1].path.filename(), "beta");
 }
 
+TEST(Lowering, Expect) {
+  const Plan plan = good(
+      "module: alpha\n"
+      "matrix: {what: [read, write]}\n"
+      "expect: {report: [\"fault in ${what}\", /^BUG/], verdict: leaked, says: /thread '.*'/}\n"
+      "steps: [load]\n");
+  ASSERT_EQ(plan.cases.size(), 2u);
+  ASSERT_TRUE(plan.cases[1].expect.has_value());
+  const Expect &expect = *plan.cases[1].expect;
+  EXPECT_EQ(expect.reports, (std::vector<wire::Pattern>{{wire::Pattern::Kind::literal, "fault in write"},
+                                                        {wire::Pattern::Kind::regex, "^BUG"}}));
+  EXPECT_EQ(expect.verdict, "leaked");
+  EXPECT_EQ(expect.says, (std::vector<wire::Pattern>{{wire::Pattern::Kind::regex, "thread '.*'"}}));
+  EXPECT_EQ(expect.where.line, 3);
+  EXPECT_FALSE(good(with_steps("  - load\n")).cases[0].expect.has_value());
+}
+
 TEST(Lowering, ParametersAreTakenAsWritten) {
   const Plan plan = whole();
   const auto &load = body<wire::Load>(plan.cases[0].steps[0]);

@@ -63,6 +63,18 @@ TEST(Artifacts, ACaseHasAFolderOfItsOwn) {
             "guest), stop 0.000 s\n");
 }
 
+TEST(Artifacts, AnExpectedCrashIsToldInFull) {
+  const sample::Folder folder;
+  make_artifacts(folder / "out")->on(sample::passed_as_expected());
+  const std::string verdict = sample::read(folder / "out/ex7_4_cpus=2/verdict.txt");
+  EXPECT_EQ(verdict.substr(0, verdict.find("\nplan:")),
+            "Passed ex7_4 [cpus=2] (as expected: Crashed: divide error in ex_div+0x8 [ex7_4])\n"
+            "  expected: no report of the kernel\n"
+            "      seen: divide error: 0000 [#1] PREEMPT SMP NOPTI\n"
+            "     trace: #0 ex_div+0x8 [ex7_4]  ex7_4.c:9  return 1 / zero;\n"
+            "            #1 ex_init+0x2 [ex7_4]  ex7_4.c:15\n");
+}
+
 TEST(Artifacts, TheNextRunReplacesTheCasesAndNothingElse) {
   const sample::Folder folder;
   const auto out = folder / "out";

@@ -114,11 +114,24 @@ Hung ex7_1 [cpus=2]: stuck
 )");
 }
 
+TEST(Console, APassThatWasExpectedToGoWrongSaysWhatCame) {
+  EXPECT_EQ(sample::console_output({}, {sample::passed_as_expected(), sample::run_finished({1})}),
+            R"(    Passed [   1.250 s] ex7_4 [cpus=2] (as expected: Crashed: divide error in ex_div+0x8 [ex7_4])
+1 case: 1 passed in 41.2 s
+)");
+  ConsoleOptions narrow;
+  narrow.terminal = true;
+  narrow.width = 64;
+  EXPECT_NE(
+      sample::console_output(narrow, {sample::passed_as_expected()}).find("ex7_4 [cpus=2] (as expected: Crashed: …)"),
+      std::string::npos);
+}
+
 TEST(Console, VerboseTellsTimingsAndLogs) {
   ConsoleOptions options;
   options.verbose = true;
   CaseFinished finished = sample::full_failure();
-  finished.verdict = {Outcome::passed, {}, ""};
+  finished.verdict = {Outcome::passed, {}, "", ""};
   finished.timings.boot = Seconds(0.75);
   EXPECT_EQ(sample::console_output(options, {finished, sample::run_finished({1})}),
             R"(    Passed [   1.250 s] ex7_4 [cpus=2 cpu=1]

@@ -52,18 +52,28 @@ TEST(Json, AFinishedCaseHasItsEvidenceAndItsLog) {
   finished.artifacts = "out/ex7_4";
   finished.seen = sample::seen({sample::marker(1, "step 1: load"), sample::line(1500, "stray \xff byte")});
   finished.verdict.evidence.front().details = {};
+  finished.verdict.evidence.front().trace = {"#0 ex_stop+0x4 [ex7_4]  ex7_4.c:12  kthread_stop(t);"};
   const std::vector<json> lines = lines_after({finished});
   ASSERT_EQ(lines.size(), 2U);
   EXPECT_EQ(lines[1], json::parse(R"({
     "event": "CaseFinished", "id": "ex7_4 [cpus=2 cpu=1]", "plan": "ex7_4 works", "file": "testplans/ex7_4.yaml",
     "point": {"cpus": "2", "kernel": "debian-6.1-cloud"}, "repeat": 1, "attempt": 1, "outcome": "failed", "skip_reason": "",
-    "evidence": [{"summary": "'Thread exiting' did not appear within 5 s", "step": 5, "file": "testplans/ex7_4.yaml",
+    "as_expected": null, "evidence": [{"summary": "'Thread exiting' did not appear within 5 s", "step": 5, "file": "testplans/ex7_4.yaml",
                   "line": 11, "column": 24, "source": "  - dmesg: {in_order: [Thread exiting, Exiting!]}",
                   "expected": "Thread exiting", "seen": "Thread exitting\n            ^", "details": [],
+                  "trace": ["#0 ex_stop+0x4 [ex7_4]  ex7_4.c:12  kthread_stop(t);"],
                   "hint": "the module says something similar: is the text right?"}],
     "kernel": "6.1.0-49-cloud-amd64", "digest": null, "took": 1.25,
     "timings": {"build": 0.0, "start": 0.0, "boot": 0.0, "restore": 0.0, "push": 0.0, "steps": 0.0, "stop": 0.0, "guest": 0.0},
     "log": [{"time": 1.5, "level": 6, "text": "stray \ufffd byte"}], "artifacts": "out/ex7_4"})"));
+}
+
+TEST(Json, APassThatWasExpectedToGoWrongSaysWhatCame) {
+  const std::vector<json> lines = lines_after({sample::passed_as_expected()});
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[1].at("outcome"), "passed");
+  EXPECT_EQ(lines[1].at("as_expected"), "Crashed: divide error in ex_div+0x8 [ex7_4]");
+  EXPECT_EQ(lines[1].at("evidence").at(0).at("summary"), "divide error in ex_div+0x8 [ex7_4]");
 }
 
 TEST(Json, AFlakyCaseIsNeverCalledPassed) {

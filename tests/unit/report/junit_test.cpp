@@ -142,6 +142,20 @@ TEST(Junit, AttemptsAreToldAsSurefireTellsThem) {
   }
 }
 
+TEST(Junit, APassThatWasExpectedToGoWrongSaysWhatCame) {
+  const sample::Folder folder;
+  const auto file = folder / "junit.xml";
+  run(file, {sample::passed_as_expected(), sample::run_finished({1})});
+  EXPECT_EQ(complaints(file), "");
+  EXPECT_NE(sample::read(file).find(R"(    <testcase name="ex7_4 [cpus=2]" classname="ex7_4 works" time="1.250">
+      <system-out>as expected: Crashed: divide error in ex_div+0x8 [ex7_4]
+</system-out>
+    </testcase>
+)"),
+            std::string::npos)
+      << sample::read(file);
+}
+
 TEST(Junit, CasesStandInTheOrderOfThePlansAndRepeatsHaveNumbers) {
   const sample::Folder folder;
   const auto file = folder / "junit.xml";

@@ -81,6 +81,19 @@ inline CaseFinished full_failure() {
   return made;
 }
 
+/// A case that passed because what its plan expects came.
+inline CaseFinished passed_as_expected() {
+  CaseFinished made = finished(make_case("ex7_4", 2), judge::Outcome::passed);
+  made.verdict.came = "Crashed: divide error in ex_div+0x8 [ex7_4]";
+  judge::Evidence evidence;
+  evidence.summary = "divide error in ex_div+0x8 [ex7_4]";
+  evidence.expected = "no report of the kernel";
+  evidence.seen = "divide error: 0000 [#1] PREEMPT SMP NOPTI";
+  evidence.trace = {"#0 ex_div+0x8 [ex7_4]  ex7_4.c:9  return 1 / zero;", "#1 ex_init+0x2 [ex7_4]  ex7_4.c:15"};
+  made.verdict.evidence.push_back(evidence);
+  return made;
+}
+
 /// A case that hung and passed at the second attempt: both of its attempts.
 inline std::vector<CaseFinished> flaky() {
   CaseFinished first = finished(make_case("ex7_1", 2), judge::Outcome::hung, "soft lockup");

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/symbols.hpp"
+
+#include <chrono>
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "kernel/files.hpp"
+#include "unit/kernel/scratch.hpp"
+
+namespace kmodtest::kernel {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+/// tests/data/symbols in a folder of its own, the .ko younger than its sources.
+class SymbolsTest : public ::testing::Test {
+ protected:
+  SymbolsTest() {
+    for (const char *name : {"places.c", "other.c", "places.ko"}) {
+      fs::copy_file(fs::path(KMODTEST_TEST_DATA) / "symbols" / name, folder() / name);
+    }
+    const auto now = fs::file_time_type::clock::now();
+    fs::last_write_time(folder() / "places.c", now - 2h);
+    fs::last_write_time(folder() / "other.c", now - 2h);
+    fs::last_write_time(ko(), now - 1h);
+  }
+  const fs::path &folder() const { return scratch_.path(); }
+  fs::path ko() const { return folder() / "places.ko"; }
+
+  testing::ScratchFolder scratch_;
+};
+
+std::vector<std::string> told(const std::vector<SourceLine> &lines) {
+  std::vector<std::string> text;
+  for (const SourceLine &line : lines) {
+    text.push_back(line.function + " " + line.file + ":" + std::to_string(line.line) + " " + line.text);
+  }
+  return text;
+}
+using Lines = std::vector<std::string>;
+
+TEST_F(SymbolsTest, APlaceHasItsLine) {
+  ModuleSymbols symbols(ko(), {folder()});
+  EXPECT_TRUE(symbols.has_lines());
+  EXPECT_EQ(told(symbols.lines_at({"places_exit", 7, 14}, Address::exact)),
+            Lines{"places_exit /src/places/places.c:53 *places_pointer = 0;"});
+}
+
+TEST_F(SymbolsTest, InlinedFunctionsStandBeforeTheirCallers) {
+  ModuleSymbols symbols(ko(), {folder()});
+  EXPECT_EQ(
+      told(symbols.lines_at({"places_write", 6, 17}, Address::exact)),
+      (Lines{"poke /src/places/places.c:16 *where = what;", "poke_twice /src/places/places.c:22 poke(where + 64, 2);",
+             "places_write /src/places/places.c:27 poke_twice(where);"}));
+  EXPECT_EQ(told(symbols.lines_at({"places_init", 0x22, 50}, Address::returns_to)),
+            (Lines{"places_read /src/places/places.c:37 return twin(3) + sum_of(4);",
+                   "places_init /src/places/places.c:48 return places_read();"}));
+}
+
+TEST_F(SymbolsTest, ACallThatNeverReturnsIsInItsOwnFunction) {
+  ModuleSymbols symbols(ko(), {folder()});
+  EXPECT_EQ(told(symbols.lines_at({"places_end", 9, 9}, Address::returns_to)),
+            Lines{"places_end /src/places/places.c:42 give_up();"});
+}
+
+TEST_F(SymbolsTest, OfFunctionsWithOneNameTheSizeDecides) {
+  ModuleSymbols symbols(ko(), {folder()});
+  const std::string first = "twin /src/places/places.c:32 return *places_pointer + number;";
+  EXPECT_EQ(told(symbols.lines_at({"twin", 7, 12}, Address::exact)), Lines{first});
+  EXPECT_EQ(told(symbols.lines_at({"twin", 7, 36}, Address::exact)),
+            Lines{"twin /src/places/other.c:7 places_pointer[number] += places_pointer[number + 1] * 7;"});
+  EXPECT_EQ(told(symbols.lines_at({"twin", 7, 0}, Address::exact)), Lines{first}) << "no size: the first";
+}
+
+TEST_F(SymbolsTest, AnUnknownFunctionHasNoLine) {
+  ModuleSymbols symbols(ko(), {folder()});
+  EXPECT_EQ(told(symbols.lines_at({"nowhere", 0, 0}, Address::exact)), Lines{});
+}
+
+TEST_F(SymbolsTest, ASourceThatWasChangedSinceIsNotShown) {
+  fs::last_write_time(folder() / "places.c", fs::file_time_type::clock::now());
+  ModuleSymbols symbols(ko(), {folder()});
+  EXPECT_EQ(told(symbols.lines_at({"places_exit", 7, 14}, Address::exact)),
+            Lines{"places_exit /src/places/places.c:53 "});
+}
+
+TEST_F(SymbolsTest, ASourceOutsideOfTheFoldersIsNotShown) {
+  const testing::ScratchFolder elsewhere;
+  fs::rename(folder() / "places.c", elsewhere.path() / "places.c");
+  fs::create_symlink(elsewhere.path() / "places.c", folder() / "places.c");
+  ModuleSymbols symbols(ko(), {folder()});
+  EXPECT_EQ(told(symbols.lines_at({"places_exit", 7, 14}, Address::exact)),
+            Lines{"places_exit /src/places/places.c:53 "});
+}
+
+TEST_F(SymbolsTest, AnAddressHasItsPlaceInTheCodeThatStays) {
+  const ModuleSymbols symbols(ko(), {folder()});
+  constexpr std::uint64_t kBase = 0xffffffffc0201000;
+  EXPECT_EQ(symbols.place_of(kBase, kBase), (CodePlace{"twin", 0, 12}));
+  EXPECT_EQ(symbols.place_of(kBase + 0x67, kBase), (CodePlace{"twin", 7, 36}));
+  // .exit.text follows .text at a multiple of 16; .init.text is elsewhere.
+  EXPECT_EQ(symbols.place_of(kBase + 0xb7, kBase), (CodePlace{"places_exit", 7, 14}));
+  EXPECT_EQ(symbols.place_of(kBase + 0xa8, kBase), std::nullopt);
+  EXPECT_EQ(symbols.place_of(kBase + 0xbe, kBase), std::nullopt);
+  EXPECT_EQ(symbols.place_of(kBase - 1, kBase), std::nullopt);
+}
+
+TEST_F(SymbolsTest, WithoutDebugInfoPlacesStayAndLinesGo) {
+  const std::string whole = read_whole_file(ko());
+  const std::string stripped = without_debug_info(whole);
+  EXPECT_LT(stripped.size(), whole.size() / 2);
+  EXPECT_EQ(stripped.find("/src/places"), std::string::npos);
+  write_whole_file(folder() / "stripped.ko", stripped);
+  ModuleSymbols symbols(folder() / "stripped.ko", {folder()});
+  EXPECT_FALSE(symbols.has_lines());
+  EXPECT_EQ(told(symbols.lines_at({"places_exit", 7, 14}, Address::exact)), Lines{});
+  EXPECT_EQ(symbols.place_of(0x1067, 0x1000), (CodePlace{"twin", 7, 36}));
+  EXPECT_EQ(without_debug_info(stripped), stripped);
+}
+
+TEST_F(SymbolsTest, WhatIsSignedOrNoWholeFileIsLeftAlone) {
+  const std::string whole = read_whole_file(ko());
+  const std::string with_signature = whole + "~Module signature appended~\n";
+  EXPECT_EQ(without_debug_info(with_signature), with_signature);
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{10}, std::size_t{64}, whole.size() / 2, whole.size() - 1}) {
+    EXPECT_EQ(without_debug_info(whole.substr(0, size)), whole.substr(0, size)) << size;
+  }
+}
+
+TEST_F(SymbolsTest, AFileThatIsNoModuleIsNamed) {
+  write_whole_file(folder() / "text.ko", "no ELF");
+  try {
+    const ModuleSymbols symbols(folder() / "text.ko", {});
+    FAIL() << "no error";
+  } catch (const base::Error &error) {
+    EXPECT_EQ(std::string(error.what()).find("cannot read the symbols of " + (folder() / "text.ko").string()), 0u)
+        << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace kmodtest::kernel
