@@ -109,8 +109,8 @@ SeenReports reports_of(const CaseView &view) {
   const auto loaded = view.seen.loaded();
   // What the kernel writes for an autopsy is no report of its own accord.
   const auto line = [&view](std::size_t index) { return view.log.begin() + static_cast<std::ptrdiff_t>(index); };
-  SeenReports seen{
-      observe::find_reports({line(std::min(view.begin, view.until)), line(view.until)}, modules, loaded), false};
+  SeenReports seen{observe::find_reports({line(std::min(view.begin, view.until)), line(view.until)}, modules, loaded),
+                   false};
   if (!ended_badly(view.seen.ending.kind)) return seen;
   if (!seen.reports.empty() && observe::is_complete(seen.reports.back())) return seen;
   // The last lines may have reached the console only.

@@ -126,7 +126,7 @@ bool Consequences::explain(const CaseView &view, const Finding &step) const {
 bool Consequences::explain(Ending::Kind ending) const {
   using Kind = Ending::Kind;
   return any_ && (ending == Kind::panicked || ending == Kind::stopped_early || ending == Kind::silent ||
-                  ending == Kind::timed_out);
+                  ending == Kind::timed_out || ending == Kind::stuck);
 }
 
 bool all_came(const plan::Case &test_case, const std::vector<KernelReport> &reports) {

@@ -219,10 +219,8 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
   if (seen.ending.kind != Ending::Kind::not_started) {
     if (auto finding = check_steps(view, all_steps_seen)) {
       step_failed = true;
-      if (!consequences.explain(view, *finding)) {
-        explain_hang(view, *finding);
-        add(std::move(*finding));
-      }
+      explain_hang(view, *finding);
+      if (!consequences.explain(view, *finding)) add(std::move(*finding));
     }
   }
   if (!consequences.explain(seen.ending.kind)) {
@@ -310,6 +308,16 @@ Verdict judge(const plan::Case &test_case, const Observations &seen) {
   return compared(test_case, verdict_of(view, reports), expected_reports(view, reports));
 }
 
+Outcome what_happened(const plan::Case &test_case, const Observations &seen) {
+  if (test_case.skip || !seen.preflight.empty() || !seen.agent) return judge(test_case, seen).outcome;
+  const CaseView view(test_case, seen);
+  const SeenReports reports = reports_of(view);
+  const Verdict verdict = verdict_of(view, reports);
+  if (verdict.outcome != Outcome::passed) return verdict.outcome;
+  const auto expected = expected_reports(view, reports);
+  return expected.empty() ? verdict.outcome : expected.front().outcome;
+}
+
 bool wants_dissection(const plan::Case &test_case, const Observations &seen) {
   if (seen.ending.kind == Ending::Kind::not_started || !seen.agent) return false;
   for (const auto &report : seen.reports) {
@@ -318,9 +326,7 @@ bool wants_dissection(const plan::Case &test_case, const Observations &seen) {
     const auto &tasks = autopsy->tasks;
     if (std::any_of(tasks.begin(), tasks.end(), [](const auto &one) { return one.task.state == 'D'; })) return true;
   }
-  const CaseView view(test_case, seen);
-  // A hang that the plan expects is looked at as well.
-  return verdict_of(view, reports_of(view)).outcome == Outcome::hung;
+  return what_happened(test_case, seen) == Outcome::hung;
 }
 
 bool decided_early(const plan::Case &test_case, const Observations &seen, const std::vector<wire::KernelLogLine> &log) {

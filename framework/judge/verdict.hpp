@@ -80,6 +80,9 @@ struct Observations {
 /// expects to go wrong has been compared with what did.
 Verdict judge(const plan::Case &test_case, const Observations &seen);
 
+/// The outcome as if the plan expected nothing to go wrong.
+Outcome what_happened(const plan::Case &test_case, const Observations &seen);
+
 /// Whether a look at the guest from outside could tell more: it hangs, or a step ran out of time while tasks sleep that
 /// nobody can wake.
 bool wants_dissection(const plan::Case &test_case, const Observations &seen);

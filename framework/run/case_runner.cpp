@@ -248,7 +248,7 @@ Task<> CaseRunner::examine(Conversation &talk, const Prepared &prepared, const P
 
 Task<> CaseRunner::dump(Conversation &talk, const std::string &guest_name, const Progress &progress) {
   if (vmcores_.empty() || !talk.seen->agent) co_return;
-  const judge::Outcome outcome = judge::judge(*talk.test_case, *talk.seen).outcome;
+  const judge::Outcome outcome = judge::what_happened(*talk.test_case, *talk.seen);
   if (outcome != judge::Outcome::crashed && outcome != judge::Outcome::hung) co_return;
   const Stopwatch watch(talk.timings.stop);
   progress("dumping the guest's memory");

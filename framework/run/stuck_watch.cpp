@@ -16,7 +16,10 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
+// Often at first, then ever more seldom: a guest that only computes for long is to be left in peace.
 constexpr std::chrono::milliseconds kInterval{200};
+constexpr std::chrono::milliseconds kLongestInterval{2'000};
+constexpr int kFirstLooks = 10;
 constexpr std::chrono::milliseconds kSilence{1'000};
 constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kWindow = 64;  // bytes of code before and behind where a CPU is
@@ -92,10 +95,13 @@ Task<> StuckWatch::join() {
 }
 
 Task<> StuckWatch::watch() {
+  std::chrono::milliseconds interval = kInterval;
   while (!stop_) {
     boost::system::error_code ignored;
     auto token = asio::redirect_error(asio::use_awaitable, ignored);
-    timer_.expires_after(kInterval);
+    const bool often = !signs_ || looks_ < kFirstLooks;
+    interval = often ? kInterval : std::min(interval * 3 / 2, kLongestInterval);
+    timer_.expires_after(interval);
     co_await timer_.async_wait(token);
     if (stop_ || Clock::now() - last_heard_ < kSilence) continue;
     const auto heard_before = last_heard_;
@@ -107,7 +113,11 @@ Task<> StuckWatch::watch() {
 }
 
 Task<std::optional<std::string>> StuckWatch::look() {
-  if (!signs_) signs_.emplace(allowed_);
+  if (!signs_) {
+    signs_.emplace(allowed_);
+    looks_ = 0;
+  }
+  ++looks_;
   if (reports_stall(guest_.console())) co_return "the kernel reported a stall";
   auto glance = std::make_shared<Glance>();
   std::function<void(vm::Inspector &)> look_at = [glance](vm::Inspector &guest) { *glance = glance_at(guest); };

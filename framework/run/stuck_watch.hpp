@@ -40,6 +40,7 @@ class StuckWatch : public std::enable_shared_from_this<StuckWatch> {
   std::chrono::steady_clock::time_point last_heard_;
   std::optional<std::chrono::microseconds> allowed_;
   std::optional<StuckSigns> signs_;
+  int looks_ = 0;  ///< since the last report
   bool stop_ = false;
   bool ended_ = true;
 };

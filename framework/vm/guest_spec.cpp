@@ -111,7 +111,8 @@ std::string kernel_command_line(const GuestSpec &spec) {
     line += " kmodtest.clock=virtual";
     // The ticks of the CPUs come at moments of their own: QEMU takes turns with itself over timers that expire within
     // some microseconds of each other (docs/architecture.md, "Traps").
-    line += " skew_tick=1" + stall_thresholds(spec);
+    line += " skew_tick=1";
+    line += stall_thresholds(spec);
   }
   // An emulated CPU has nothing to guard against, and the thunks of the mitigations cost it time.
   if (spec.accelerator == Accelerator::tcg) line += " mitigations=off";

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Dumps of guests that crashed or hung. Source followed: makedumpfile, diskdump_mod.h and IMPLEMENTATION.
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <set>
@@ -108,6 +110,28 @@ TEST_F(Vmcore, ThatFindsNoRoomLeavesNothing) {
   EXPECT_TRUE(names.contains("verdict.txt"));
   EXPECT_TRUE(std::none_of(names.begin(), names.end(),
                            [](const std::string &name) { return name.find("vmcore") != std::string::npos; }));
+}
+
+TEST_F(Vmcore, ThatIsInterruptedLeavesNothing) {
+  Tool tool(
+      {"run", faulty_folder() / "plans/panics_in_init.yaml", "--modules", faulty_folder(), "--vmcore", "--out", out_});
+  // The folder that a dump goes through is there from its beginning on.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto is_dumping = [this] {
+    std::error_code ignored;
+    for (const auto &entry : fs::directory_iterator(out_, ignored)) {
+      if (entry.path().filename().string().starts_with(".partial-vmcore-")) return true;
+    }
+    return false;
+  };
+  while (!is_dumping() && std::chrono::steady_clock::now() < deadline) ::usleep(1000);
+  ASSERT_TRUE(is_dumping());
+  tool.signal(SIGINT);
+  const Ended ended = tool.wait();
+  SCOPED_TRACE(ended.out + ended.err);
+  EXPECT_EQ(ended.exit_code, 130);
+  EXPECT_TRUE(tool.guests_gone(std::chrono::milliseconds(2000)));
+  EXPECT_EQ(found(), std::set<std::string>{});
 }
 
 }  // namespace

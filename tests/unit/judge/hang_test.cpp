@@ -248,7 +248,7 @@ TEST(Hang, TakesNothingOfWhatTheKernelWroteForTheAutopsyForAReport) {
   stream.expire("loading ex did not come back");
   const Verdict verdict = stream.complete();
   ASSERT_EQ(verdict.evidence.size(), 1u);
-  EXPECT_FALSE(decided_early(stream.test_case, stream.seen.log()));
+  EXPECT_FALSE(decided_early(stream.test_case, stream.seen, stream.seen.log()));
 }
 
 TEST(Hang, OfATaskAloneDoesNotEndACaseEarly) {
@@ -256,9 +256,9 @@ TEST(Hang, OfATaskAloneDoesNotEndACaseEarly) {
   stream.begin(wire::Load{{{"ex", "/tmp/modules/ex.ko", {}}}, 0}, 10s);
   stream.log("INFO: task kmodtest-worker:85 blocked for more than 30 seconds.", 3);
   stream.log(" </TASK>", 4);
-  EXPECT_FALSE(decided_early(stream.test_case, stream.seen.log()));
+  EXPECT_FALSE(decided_early(stream.test_case, stream.seen, stream.seen.log()));
   stream.log("watchdog: BUG: soft lockup - CPU#0 stuck for 4s! [stubborn:86]", 0);
-  EXPECT_TRUE(decided_early(stream.test_case, stream.seen.log()));
+  EXPECT_TRUE(decided_early(stream.test_case, stream.seen, stream.seen.log()));
 }
 
 TEST(Dissection, IsWantedOfWhatHangs) {
