@@ -22,10 +22,11 @@ struct KnownEntry {
   const char *name;
   const char *what;
 };
-constexpr std::array<KnownEntry, 7> kEntries = {{{"kernels", "kernels"},
+constexpr std::array<KnownEntry, 8> kEntries = {{{"kernels", "kernels"},
                                                  {"vmlinux", "boot files"},
                                                  {"initramfs", "boot files"},
                                                  {"build", "built modules"},
+                                                 {"failed", "folders of failed cases"},
                                                  {"accelerator", "other"},
                                                  {"libvirt", "other"},
                                                  {"history.json", "other"}}};

@@ -6,6 +6,7 @@
 #include "cli/command.hpp"
 #include "cli/schedule_options.hpp"
 #include "kernel/kernel.hpp"
+#include "report/bundle.hpp"
 #include "report/listeners.hpp"
 #include "run/collect.hpp"
 #include "run/history.hpp"
@@ -23,8 +24,34 @@ struct RunCommand {
   std::filesystem::path junit, json, out;
   bool verbose = false, quiet = false, ordered = false, timings = false, no_progress = false, no_kvm = false;
   double boot_timeout = 0;
+  report::Listener *witness = nullptr;  ///< a further one that is told everything; null: none
 
   int execute();
+  int execute_again(const std::filesystem::path &folder);
+};
+
+/// What the digests of a case run again came to.
+class DigestWitness final : public report::Listener {
+ public:
+  explicit DigestWitness(std::string wanted) : wanted_(std::move(wanted)) {}
+
+  void on(const report::Event &event) override {
+    const auto *finished = std::get_if<report::CaseFinished>(&event);
+    if (finished == nullptr || finished->digest.empty()) return;
+    ++(finished->digest == wanted_ ? same_ : others_);
+  }
+
+  /// One line for the user; nothing where there is nothing to compare.
+  std::string words() const {
+    if (wanted_.empty() || same_ + others_ == 0) return "";
+    if (others_ == 0) return fmt::format("the digest is that of the first run: {}\n", wanted_);
+    if (same_ == 0) return "the digest differs from that of the first run: another snapshot, or another machine\n";
+    return fmt::format("the digest is that of the first run in {} of {} runs\n", same_, same_ + others_);
+  }
+
+ private:
+  std::string wanted_;
+  std::size_t same_ = 0, others_ = 0;
 };
 
 /// Prints what is wrong with plans; true when a run is out of the question.
@@ -59,15 +86,22 @@ int RunCommand::execute() {
   if (no_progress) console_options.terminal = false;
 
   std::vector<std::unique_ptr<report::Listener>> owned;
-  if (!out.empty()) owned.push_back(report::make_artifacts(out));
+  if (!out.empty()) {
+    options.artifacts = out;
+    owned.push_back(report::make_artifacts(out, kVersion));
+  } else {
+    options.artifacts = report::next_failure_folder(kernel::cache_folder() / "failed");
+    options.artifacts_of_failures = true;
+    owned.push_back(report::make_failure_artifacts(options.artifacts, kVersion));
+  }
   if (!json.empty()) owned.push_back(report::make_json(json));
   if (!junit.empty()) owned.push_back(report::make_junit(junit));
   owned.push_back(report::make_console(console_options));
   std::vector<report::Listener *> listeners;
-  listeners.reserve(owned.size());
+  listeners.reserve(owned.size() + 1);
   for (const auto &listener : owned) listeners.push_back(listener.get());
 
-  options.artifacts = out;
+  if (witness) listeners.push_back(witness);
   options.hypervisor.allow_kvm = !no_kvm;
   if (boot_timeout > 0) {
     options.limits.boot = std::chrono::milliseconds(static_cast<long>(boot_timeout * 1000));
@@ -77,15 +111,31 @@ int RunCommand::execute() {
   return static_cast<int>(run::exit_code(runner.run(cases), options.flaky_fails));
 }
 
-}  // namespace
+int RunCommand::execute_again(const std::filesystem::path &folder) {
+  const report::Bundle bundle = report::read_bundle(folder);
+  plans.inputs = {bundle.plan};
+  plans.seed = bundle.seed;
+  if (plans.kernels.empty() && !bundle.kernel.empty()) {
+    plans.kernels = {bundle.kernel};
+    if (options.kernel.modules_dir.empty()) options.kernel.modules_dir = bundle.modules_dir;
+    if (options.kernel.headers.empty()) options.kernel.headers = bundle.headers;
+  }
+  no_kvm = no_kvm || !bundle.allow_kvm;
+  DigestWitness digests(bundle.digest);
+  witness = &digests;
+  const int status = execute();
+  fmt::print("{}", digests.words());
+  return status;
+}
 
-std::function<int()> add_run(CLI::App &app) {
-  auto command = std::make_shared<RunCommand>();
-  command->plans.add_to(app);
+/// What a run from plans and one from a folder have in common.
+void add_options(CLI::App &app, const std::shared_ptr<RunCommand> &command) {
   command->schedule.add_to(app);
   app.add_option("--junit", command->junit, "write a JUnit XML report")->type_name("FILE");
   app.add_option("--json", command->json, "write the run's events, one JSON object a line")->type_name("FILE");
-  app.add_option("--out", command->out, "keep a folder of artifacts for every case")->type_name("DIR");
+  app.add_option("--out", command->out,
+                 "keep a folder of artifacts for every case (without: for those that fail, in the cache)")
+      ->type_name("DIR");
   app.add_option("--modules-dir", command->options.kernel.modules_dir,
                  "lib/modules/RELEASE of a kernel that --kernel names by its file")
       ->type_name("DIR");
@@ -105,7 +155,29 @@ std::function<int()> add_run(CLI::App &app) {
   app.add_flag("--ordered", command->ordered, "show finished cases in the order of the plans");
   app.add_flag("--timings", command->timings, "show where the wall time went");
   app.add_flag("--no-progress", command->no_progress, "no live progress on a terminal");
+}
+
+}  // namespace
+
+std::function<int()> add_run(CLI::App &app) {
+  auto command = std::make_shared<RunCommand>();
+  command->plans.add_to(app);
+  add_options(app, command);
   return [command] { return command->execute(); };
+}
+
+std::function<int()> add_rerun(CLI::App &app) {
+  auto command = std::make_shared<RunCommand>();
+  auto folder = std::make_shared<std::filesystem::path>();
+  app.add_option("folder", *folder, "the folder that a case left: below --out, or behind 'files:' of a failure")
+      ->required()
+      ->type_name("FOLDER");
+  app.add_option("--kernel", command->plans.kernels,
+                 "a kernel of the catalogue, a bzImage, or 'host', instead of the case's")
+      ->type_name("KERNEL")
+      ->expected(1);
+  add_options(app, command);
+  return [command, folder] { return command->execute_again(*folder); };
 }
 
 std::function<int()> add_list(CLI::App &app) {

@@ -30,6 +30,19 @@ report::CaseFinished finished_without_guest(std::shared_ptr<const plan::Case> te
   return finished;
 }
 
+report::Machine machine_of(const Prepared &prepared, const KernelChoice &choice, std::string hypervisor) {
+  report::Machine machine;
+  machine.kernel = prepared.kernel.name;
+  machine.kernel_image = prepared.kernel.image;
+  machine.modules_dir = choice.modules_dir;
+  machine.headers = choice.headers;
+  machine.command_line = vm::kernel_command_line(prepared.spec);
+  machine.virtual_time = prepared.spec.clock == vm::Clock::virtual_;
+  machine.kvm = prepared.spec.accelerator == vm::Accelerator::kvm;
+  machine.hypervisor = std::move(hypervisor);
+  return machine;
+}
+
 }  // namespace
 
 Task<> Runner::choose_accelerator(State &state, vm::GuestSpec spec) {
@@ -95,8 +108,10 @@ Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int
     CaseRunner runner(*state.hypervisor, options_.limits, state.cancellation, worker.berth);
     std::string guest_name = fmt::format("w{}-{}", worker.number, ++state.guests);
     std::string build_log = prepared.build_log;
+    report::Machine machine = machine_of(prepared, options_.kernel, state.hypervisor->describe());
     report::CaseFinished finished =
         co_await runner.run(test_case, std::move(prepared), std::move(guest_name), std::move(progress));
+    finished.machine = std::move(machine);
     finished.timings.build = build;
     finished.build_log = std::move(build_log);
     finished.took += build;

@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "report/listeners.hpp"
+#include "report/result.hpp"
 #include "run/runner_state.hpp"
 
 namespace kmodtest::run {
@@ -261,7 +262,8 @@ Task<report::CaseFinished> Runner::run_until_passed(State &state, const Entry &e
       options_.history->add(*entry.test_case, finished.took - finished.timings.build, finished.verdict.outcome);
     }
     const bool again = attempt < attempts && may_pass_next_time(finished) && !state.cancellation.cancelled();
-    if (!state.folders.empty()) {
+    const bool kept = !options_.artifacts_of_failures || !report::went_well(report::result_of(finished));
+    if (!state.folders.empty() && kept) {
       const std::string suffix = again ? fmt::format("_attempt={}", attempt) : "";
       finished.artifacts = options_.artifacts / (state.folders[entry.number] + suffix);
     }

@@ -33,8 +33,9 @@ struct RunOptions {
   KernelChoice kernel;
   Limits limits;
   vm::HypervisorOptions hypervisor;
-  bool snapshots = true;            ///< false: each case boots its guest
-  std::filesystem::path artifacts;  ///< empty: none; the listener writes them, the runner only names the folders
+  bool snapshots = true;               ///< false: each case boots its guest
+  std::filesystem::path artifacts;     ///< empty: none; the listener writes them, the runner only names the folders
+  bool artifacts_of_failures = false;  ///< only cases that did not go well get one
 };
 
 /// Opens a hypervisor on an io_context; a fake in tests.
