@@ -12,6 +12,7 @@
 #include "kernel_log.hpp"
 #include "receiver.hpp"
 #include "system.hpp"
+#include "terminal.hpp"
 #include "wire/frame.hpp"
 #include "worker.hpp"
 
@@ -54,11 +55,15 @@ class Agent {
   void handle_frames();
   void handle(const wire::Frame &frame);
   void answer(const wire::Report &report, std::uint32_t id);
+  void open_terminal(const wire::OpenTerminal &wanted, std::uint32_t id);
+  void serve_terminal();
 
   std::unique_ptr<Channel> channel_;
   FileReceiver receiver_;
   std::optional<wire::Program> waiting_;  // a program that was asked for
   std::uint32_t program_id_ = 0;
+  Terminal terminal_;
+  std::uint32_t terminal_id_ = 0;
   bool running_ = false;
   bool cancelled_ = false;
 };

@@ -30,6 +30,7 @@ const std::vector<Command> &commands();
 
 std::function<int()> add_run(CLI::App &app);
 std::function<int()> add_rerun(CLI::App &app);
+std::function<int()> add_shell(CLI::App &app);
 std::function<int()> add_list(CLI::App &app);
 std::function<int()> add_lint(CLI::App &app);
 std::function<int()> add_schema(CLI::App &app);

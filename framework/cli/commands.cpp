@@ -32,6 +32,7 @@ const std::vector<Command> &commands() {
   static const std::vector<Command> kCommands = {
       {"run", "run plans or modules in guests", add_run},
       {"rerun", "run a case again from the folder that it left", add_rerun},
+      {"shell", "open a guest with modules in it, and a shell there", add_shell},
       {"list", "list the cases of plans", add_list},
       {"lint", "check plans without running them", add_lint},
       {"schema", "print the JSON Schema of plans", add_schema},

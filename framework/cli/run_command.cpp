@@ -150,6 +150,8 @@ void add_options(CLI::App &app, const std::shared_ptr<RunCommand> &command) {
   app.add_option("--boot-timeout", command->boot_timeout, "seconds of wall time until a guest has to be up")
       ->check(CLI::PositiveNumber)
       ->type_name("SECONDS");
+  app.add_flag("--pause-on-failure", command->options.pause_on_failure,
+               "keep the guest of the first case that does not pass, and say how to enter it");
   app.add_flag("-v,--verbose", command->verbose, "show the log and the timings of every case");
   app.add_flag("-q,--quiet", command->quiet, "show failures and the summary only");
   app.add_flag("--ordered", command->ordered, "show finished cases in the order of the plans");

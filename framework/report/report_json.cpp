@@ -151,6 +151,13 @@ struct ToJson {
             {"cancelled", it.cancelled},
             {"error", it.error}};
   }
+  // Of interactive sessions, which no case has.
+  Json operator()(const wire::TerminalOutput &it) const {
+    return {{"report", "TerminalOutput"}, {"data", it.data}, {"error", it.error}};
+  }
+  Json operator()(const wire::TerminalEnded &it) const {
+    return {{"report", "TerminalEnded"}, {"exit_status", it.exit_status}};
+  }
 };
 
 }  // namespace

@@ -26,14 +26,6 @@ std::string digest_of(const judge::Observations &seen, const judge::Verdict &ver
   return digest.field(judge::outcome_name(verdict.outcome)).hex();
 }
 
-/// "6.1.0-50-cloud-amd64, 4 CPUs, 256 MiB, virtual time".
-std::string describe(const Prepared &prepared) {
-  const vm::GuestSpec &spec = prepared.spec;
-  return fmt::format("{}, {}, {} MiB, {} time", prepared.kernel.release,
-                     report::counted(static_cast<std::size_t>(spec.cpus), "CPU"), spec.memory_mib,
-                     spec.clock == vm::Clock::virtual_ ? "virtual" : "real");
-}
-
 }  // namespace
 
 /// One guest and what is known of it so far.

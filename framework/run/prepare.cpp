@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "kernel/vmlinux.hpp"
+#include "report/text.hpp"
 
 namespace kmodtest::run {
 
@@ -146,6 +147,13 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
   prepared.program.timeout = test_case.timeout;
   prepared.program.seed = test_case.seed;
   return prepared;
+}
+
+std::string describe(const Prepared &prepared) {
+  const vm::GuestSpec &spec = prepared.spec;
+  return fmt::format("{}, {}, {} MiB, {} time", prepared.kernel.release,
+                     report::counted(static_cast<std::size_t>(spec.cpus), "CPU"), spec.memory_mib,
+                     spec.clock == vm::Clock::virtual_ ? "virtual" : "real");
 }
 
 vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &kernel, const BootFiles &files) {

@@ -100,6 +100,9 @@ class Preparer {
   Once<BuiltModule> modules_;
 };
 
+/// "6.1.0-50-cloud-amd64, 4 CPUs, 256 MiB, virtual time".
+std::string describe(const Prepared &prepared);
+
 /// A case's guest on a kernel.
 vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &kernel, const BootFiles &files);
 

@@ -114,8 +114,17 @@ void Runner::name_folders(State &state, const std::vector<Entry> &entries) const
 
 void Runner::watch_signals(State &state) {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) state.signals.add(number);
-  state.signals.async_wait([&state](boost::system::error_code error, int) {
+  wait_for_signal(state);
+}
+
+void Runner::wait_for_signal(State &state) {
+  state.signals.async_wait([this, &state](boost::system::error_code error, int) {
     if (error) return;
+    if (state.end_hold) {  // the run has come to its end, and only a guest was kept
+      state.end_hold();
+      wait_for_signal(state);
+      return;
+    }
     state.result.interrupted = true;
     state.cancellation.cancel();
     state.accelerator_known.cancel();
@@ -237,6 +246,10 @@ Task<> Runner::run_cases(State &state, Worker &own) {
     tell(finished);
     const bool passed = went_well(finished) && !(options_.flaky_fails && finished.flaky());
     if (options_.fail_fast && !passed) state.schedule.drop_rest();
+    if (options_.pause_on_failure && !passed && had_a_guest(finished)) {
+      Task<> kept = hold(state, own, finished);
+      co_await std::move(kept);
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,7 +38,8 @@ struct Runner::State {
   std::size_t finished = 0;
   std::size_t guests = 0;  ///< started so far; part of their names
   int active_workers = 0;
-  std::exception_ptr problem;  ///< the first that ends the whole run
+  std::function<void()> end_hold;  ///< lets the guest go that is kept after a failure; empty: none is
+  std::exception_ptr problem;      ///< the first that ends the whole run
   base::asio::signal_set signals{io};
   base::asio::steady_timer ticker{io};
 

@@ -53,6 +53,13 @@ bool Monitor::all_halted() {
   return registers.find("HLT=1") != std::string::npos && registers.find("HLT=0") == std::string::npos;
 }
 
+void Monitor::serve_debugger(const std::filesystem::path &socket) {
+  const std::string reply = ask(fmt::format("gdbserver unix:path={},server=on,wait=off", socket.string()));
+  if (reply.find("Waiting for gdb connection") == std::string::npos) {
+    throw base::Error(fmt::format("QEMU cannot serve a debugger: {}", reply));
+  }
+}
+
 bool Monitor::panicked() {
   return ask("info status").find("guest-panicked") != std::string::npos;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <filesystem>
 #include <libvirt/libvirt.h>
 #include <string>
 
 /// QEMU's own monitor, for what libvirt has no calls for: saving and restoring a machine in place.
-/// Source: QEMU, "Human Monitor" (savevm, loadvm, stop, cont, info status).
+/// Source: QEMU, "Human Monitor" (savevm, loadvm, stop, cont, info status, gdbserver).
 namespace kmodtest::vm {
 
 class Monitor {
@@ -19,6 +20,8 @@ class Monitor {
   void load();
   /// Whether no CPU has anything to do: each waits for an interrupt (HLT).
   bool all_halted();
+  /// Listens for a debugger on a UNIX socket.
+  void serve_debugger(const std::filesystem::path &socket);
   /// Whether the machine stands still because its kernel panicked.
   bool panicked();
 

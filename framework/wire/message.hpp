@@ -9,11 +9,12 @@
 
 #include "wire/program.hpp"
 #include "wire/records.hpp"
+#include "wire/terminal.hpp"
 
 /// The messages of the protocol; docs/protocol.md is its description. Both directions use the frames of wire/frame.
 namespace kmodtest::wire {
 
-inline constexpr std::uint16_t kProtocolVersion = 2;
+inline constexpr std::uint16_t kProtocolVersion = 3;
 /// The step markers that the agent writes to /dev/kmsg start with this ("kmodtest: step 3: load ex7_4").
 inline constexpr char kMarkerPrefix[] = "kmodtest: ";
 
@@ -70,7 +71,7 @@ struct PowerOff {
   bool operator==(const PowerOff &) const = default;
 };
 
-using Request = std::variant<Hello, Push, Run, Cancel, PowerOff>;
+using Request = std::variant<Hello, Push, Run, Cancel, PowerOff, OpenTerminal, TerminalInput, ResizeTerminal, Fetch>;
 
 // ---- agent to controller ------------------------------------------------------------------------------------------
 
@@ -297,6 +298,7 @@ struct ProgramEnded {
 };
 
 using Report = std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded,
-                            Threads, Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded>;
+                            Threads, Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded,
+                            TerminalOutput, TerminalEnded>;
 
 }  // namespace kmodtest::wire

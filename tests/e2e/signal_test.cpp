@@ -13,7 +13,8 @@ using namespace std::chrono_literals;
 
 /// A run of the plan that outlasts every moment of these tests on a machine of any speed: only the signal ends it.
 std::vector<std::string> endless(const std::string &plan, const fs::path &junit) {
-  return {"run", source_folder() / "testplans" / plan, "--cpus", "1,2", "-j", "2", "--repeat", "1000", "--junit", junit};
+  return {"run", source_folder() / "testplans" / plan, "--cpus", "1,2", "-j", "2", "--repeat", "1000", "--junit",
+          junit};
 }
 
 /// A case takes some seconds: a guest is there at almost every moment.
@@ -24,7 +25,9 @@ std::vector<std::string> long_cases(const fs::path &junit) {
 }
 
 /// Many short cases: a guest is restored, or started, at almost every moment.
-std::vector<std::string> short_cases(const fs::path &junit) { return endless("ex7_1.yaml", junit); }
+std::vector<std::string> short_cases(const fs::path &junit) {
+  return endless("ex7_1.yaml", junit);
+}
 
 TEST(Signals, OneInterruptEndsTheRunInOrder) {
   const ScratchFolder scratch;

@@ -53,7 +53,10 @@ Frame only_frame(const std::string &bytes) {
 
 TEST(Frame, EveryRequestComesBackAsItWasSent) {
   const std::vector<Request> requests = {Hello{}, Push{"/tmp/a", 5, std::string(300000, 'x'), true, 0xdeadbeef},
-                                         wire::Run{sample_program()}, Cancel{}, PowerOff{}};
+                                         wire::Run{sample_program()}, Cancel{}, PowerOff{},
+                                         OpenTerminal{"sh", {"TERM=xterm"}, 24, 80}, TerminalInput{"ls\r"},
+                                         ResizeTerminal{25, 81}, Fetch{"/tmp/x"}};
+  ASSERT_EQ(requests.size(), std::variant_size_v<Request>);
   for (const Request &request : requests) {
     const Frame frame = only_frame(encode(request, 77));
     EXPECT_EQ(frame.id, 77u);
@@ -99,7 +102,9 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
                                        CommandEnded{6, 137, "out", "err", false},
                                        CpusSet{7, 3, true, 0},
                                        StepEnded{7, Microseconds{1}, StepResult::refused, 44, "detail"},
-                                       ProgramEnded{Microseconds{8}, 3, true, true, "e"}};
+                                       ProgramEnded{Microseconds{8}, 3, true, true, "e"},
+                                       TerminalOutput{"a\x1b[0m", true},
+                                       TerminalEnded{130}};
   ASSERT_EQ(reports.size(), std::variant_size_v<Report>);
   for (const Report &report : reports) {
     std::string error;
@@ -134,7 +139,7 @@ std::string error_of(const std::string &bytes) {
 TEST(Frame, RefusesWhatIsNoFrame) {
   EXPECT_EQ(error_of("X"), "no frame starts here (bad magic)");
   EXPECT_EQ(error_of("KMX"), "no frame starts here (bad magic)");
-  EXPECT_EQ(error_of(std::string("KMT\x03", 4)), "the other side speaks protocol version 3, this one 2");
+  EXPECT_EQ(error_of(std::string("KMT\x02", 4)), "the other side speaks protocol version 2, this one 3");
   std::string hello = encode(Request{Hello{}}, 1);
   std::string reserved = hello;
   reserved[6] = 1;
