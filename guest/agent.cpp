@@ -194,9 +194,6 @@ void Agent::handle(const wire::Frame &frame) {
     terminal_.type(typed->data);
   } else if (const auto *size = std::get_if<wire::ResizeTerminal>(&*request)) {
     terminal_.resize(size->rows, size->columns);
-  } else if (const auto *fetch = std::get_if<wire::Fetch>(&*request)) {
-    FileText file = read_file(fetch->path.c_str(), Worker::kReadLimit);
-    answer(wire::FileRead{0, now(), fetch->path, file.error, std::move(file.content), file.truncated}, frame.id);
   } else if (std::holds_alternative<wire::Cancel>(*request)) {
     // One that comes too late has nothing to end, and its sender got ProgramEnded already.
     cancelled_ = running_ || waiting_;

@@ -268,17 +268,4 @@ Task<> Session::resize(std::uint16_t rows, std::uint16_t columns) {
   co_await impl->send(std::move(bytes));
 }
 
-Task<wire::FileRead> Session::fetch(std::string path, std::chrono::milliseconds deadline) {
-  const auto impl = impl_;
-  const auto id = ++impl->last_id;
-  const Impl::Deadline bounded(*impl, deadline, fmt::format("the content of {}", path));
-  std::string bytes = wire::encode(wire::Request{wire::Fetch{std::move(path)}}, id);
-  co_await impl->send(std::move(bytes));
-  const wire::Report report = co_await impl->receive(id);
-  const auto *read = std::get_if<wire::FileRead>(&report);
-  if (read == nullptr)
-    throw SessionError(SessionError::Kind::corrupt, "the guest's agent sent something else than a file");
-  co_return *read;
-}
-
 }  // namespace kmodtest::agent

@@ -69,9 +69,6 @@ class Session {
   base::Task<> type(std::string data);
   base::Task<> resize(std::uint16_t rows, std::uint16_t columns);
 
-  /// A file of the guest, its first 64 KiB. Throws SessionError.
-  base::Task<wire::FileRead> fetch(std::string path, std::chrono::milliseconds deadline);
-
   /// What the agent said of itself, as far as it did: in its answer to ready(), greet() or, where the transport is not
   /// live, in the course of run().
   const std::optional<wire::AgentInfo> &info() const;

@@ -22,11 +22,13 @@ struct RunCommand {
   ScheduleOptions schedule;
   run::RunOptions options;
   std::filesystem::path junit, json, out;
+  std::string gdb;
   bool verbose = false, quiet = false, ordered = false, timings = false, no_progress = false, no_kvm = false;
   double boot_timeout = 0;
   report::Listener *witness = nullptr;  ///< a further one that is told everything; null: none
 
   int execute();
+  void use_debugger(std::size_t cases);
   int execute_again(const std::filesystem::path &folder);
 };
 
@@ -60,6 +62,16 @@ bool print_diagnostics(const run::Collected &collected) {
   return collected.has_errors();
 }
 
+void RunCommand::use_debugger(std::size_t cases) {
+  if (cases != 1) {
+    throw base::UsageError(fmt::format("--gdb is for one case, and {} are selected", cases),
+                           "choose one with --case (kmodtest list shows them) or --cpus");
+  }
+  if (gdb == "attach") run::check_gdb();
+  options.debugger = gdb == "attach" ? run::Debugger::Mode::attach : run::Debugger::Mode::wait;
+  options.pause_on_failure = true;
+}
+
 int RunCommand::execute() {
   schedule.apply_to(options);
   const auto shard = schedule.wanted_shard();
@@ -70,6 +82,7 @@ int RunCommand::execute() {
     std::fputs("kmodtest: error: no case is selected\n  hint: kmodtest list shows the cases of a plan\n", stderr);
     return static_cast<int>(run::ExitCode::nothing_selected);
   }
+  if (!gdb.empty()) use_debugger(cases.size());
   options.history = std::make_shared<run::History>(kernel::cache_folder() / "history.json");
   if (shard) {
     auto mine = run::cases_of_shard(cases, *shard, *options.history);
@@ -83,7 +96,7 @@ int RunCommand::execute() {
   console_options.quiet = quiet;
   console_options.ordered = ordered;
   console_options.timings = timings;
-  if (no_progress) console_options.terminal = false;
+  if (no_progress || gdb == "attach") console_options.terminal = false;
 
   std::vector<std::unique_ptr<report::Listener>> owned;
   if (!out.empty()) {
@@ -152,6 +165,9 @@ void add_options(CLI::App &app, const std::shared_ptr<RunCommand> &command) {
       ->type_name("SECONDS");
   app.add_flag("--pause-on-failure", command->options.pause_on_failure,
                "keep the guest of the first case that does not pass, and say how to enter it");
+  app.add_flag("--gdb{wait}", command->gdb,
+               "stop before the first step until gdb lets the guest go (--gdb=attach: start gdb here)")
+      ->check(CLI::IsMember({"wait", "attach"}));
   app.add_flag("-v,--verbose", command->verbose, "show the log and the timings of every case");
   app.add_flag("-q,--quiet", command->quiet, "show failures and the summary only");
   app.add_flag("--ordered", command->ordered, "show finished cases in the order of the plans");

@@ -13,7 +13,6 @@
 #include "cli/input_thread.hpp"
 #include "cli/log_overlay.hpp"
 #include "cli/raw_terminal.hpp"
-#include "kernel/files.hpp"
 #include "kernel/kernel.hpp"
 #include "observe/kmsg.hpp"
 #include "report/text.hpp"
@@ -30,7 +29,6 @@ namespace asio = base::asio;
 
 constexpr char kWayOut = '\x1d';  // Ctrl-]
 constexpr std::size_t kConsoleLines = 40;
-constexpr const char *kHistory = "shell-history";
 
 struct ShellCommand {
   PlanOptions plans;
@@ -222,9 +220,6 @@ std::string tail_of(const std::string &console) {
 int ShellCommand::execute() {
   options.cache = kernel::cache_folder();
   options.hypervisor.allow_kvm = !no_kvm;
-  const auto history = options.cache / kHistory;
-  std::error_code error;
-  if (std::filesystem::exists(history, error)) options.history = kernel::read_whole_file(history);
   std::shared_ptr<const plan::Case> test_case;
   if (attach.empty()) {
     if (plans.inputs.empty()) throw base::UsageError("name a plan or a module, or --attach NAME");
@@ -251,7 +246,6 @@ int ShellCommand::execute() {
   while (!done) io.run_one();
   signals.cancel();
   sitting.leave();
-  if (end.history && *end.history != options.history) kernel::write_whole_file(history, *end.history);
   if (signals.came() != 0) return 128 + signals.came();
   if (problem) std::rethrow_exception(problem);
   if (!end.death.empty()) {

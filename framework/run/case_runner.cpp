@@ -19,6 +19,9 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
+/// Somebody who debugs may sit there for as long as they like.
+constexpr std::chrono::milliseconds kDebuggersPatience = std::chrono::hours(24 * 7);
+
 /// All that the guest reported, to the last microsecond, and what came of it.
 std::string digest_of(const judge::Observations &seen, const judge::Verdict &verdict) {
   kernel::Sha256 digest;
@@ -120,7 +123,7 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
       progress(fmt::format("step {}/{}: {}", step->step + 1, steps, prepared.program.steps[step->step].label));
     }
     const auto *lines = std::get_if<wire::LogLines>(&report);
-    if (!lines || decided) return;
+    if (!lines || decided || let_go_) return;
     talk.log.insert(talk.log.end(), lines->lines.begin(), lines->lines.end());
     if (!judge::decided_early(*talk.test_case, talk.log)) return;
     decided = true;
@@ -135,7 +138,8 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
     const Stopwatch watch(talk.timings.steps);
     // Under virtual time the agent counts the timeout; this guards against a guest that lets it count no more.
     const bool counts_itself = prepared.spec.clock == vm::Clock::virtual_;
-    const auto wall_limit = limit * (counts_itself ? limits_.wall_per_guest_time : 1) + limits_.case_grace;
+    const auto wall_limit =
+        let_go_ ? kDebuggersPatience : limit * (counts_itself ? limits_.wall_per_guest_time : 1) + limits_.case_grace;
     const Ending too_long{Ending::Kind::timed_out, fmt::format("the case did not end within its timeout of {:g} s",
                                                                std::chrono::duration<double>(limit).count())};
     timeout.expires_after(wall_limit);
@@ -145,7 +149,9 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
     wire::Program program = prepared.program;
     if (!counts_itself) program.timeout = wire::Microseconds{0};
     std::function<Task<>()> go;
-    if (talk.guest != talk.own_guest.get()) go = [&talk] { return talk.guest->resume(); };
+    if (talk.guest != talk.own_guest.get()) {
+      go = [&talk, this] { return let_go_ ? let_go_(*talk.guest) : talk.guest->resume(); };
+    }
     const auto ended = co_await talk.session->run(std::move(program), wall_limit + limits_.case_grace,
                                                   std::move(on_report), std::move(go));
     talk.timings.guest = ended.time;

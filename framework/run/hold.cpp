@@ -45,14 +45,19 @@ Task<> Runner::hold(State &state, Worker &own, const report::CaseFinished &finis
   std::exception_ptr thrown;
   try {
     tell(report::Notice{fmt::format("the guest of {} is kept as it is; Ctrl-C lets it go and ends the run", which)});
+    if (!finished.artifacts.empty()) {
+      tell(report::Notice{fmt::format("what came out:  {}", (finished.artifacts / "verdict.txt").string())});
+    }
     if (!problem.empty()) tell(report::Notice{problem});
     if (guest->state() == vm::GuestState::running) {
       std::function<void(const std::string &)> say = [this](const std::string &text) { tell(report::Notice{text}); };
       door.emplace(*guest, state.io, std::move(say));
       tell(report::Notice{fmt::format("enter it:  kmodtest shell --attach {}", door->name())});
     }
-    const std::filesystem::path socket = co_await guest->serve_debugger();
-    tell(report::Notice{fmt::format("debug it:  gdb -ex 'target remote {}'", socket.string())});
+    if (!state.debugger) {  // else one is in it already
+      const std::filesystem::path socket = co_await guest->serve_debugger();
+      tell(report::Notice{fmt::format("debug it:  gdb -ex 'target remote {}'", socket.string())});
+    }
   } catch (...) {
     thrown = std::current_exception();  // g++ 12 cannot co_await in a handler
   }

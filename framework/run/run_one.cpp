@@ -109,6 +109,18 @@ Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int
     std::string guest_name = fmt::format("w{}-{}", worker.number, ++state.guests);
     std::string build_log = prepared.build_log;
     report::Machine machine = machine_of(prepared, options_.kernel, state.hypervisor->describe());
+    if (state.debugger) {
+      if (prepared.spec.channel != vm::ChannelKind::memory) {
+        throw base::UsageError("--gdb needs the memory channel, not 'virtio' or 'serial'",
+                               "leave the plan's channel out");
+      }
+      const auto boot_deadline = options_.limits.boot_of(prepared.spec.cpus);
+      if (prepared.preflight.empty()) {
+        std::string survey_name = guest_name + "-survey";
+        co_await state.debugger->survey(worker.berth, prepared, std::move(survey_name), boot_deadline);
+      }
+      runner.let_go_by([&state](vm::Guest &guest) { return state.debugger->begin(guest); });
+    }
     report::CaseFinished finished =
         co_await runner.run(test_case, std::move(prepared), std::move(guest_name), std::move(progress));
     finished.machine = std::move(machine);

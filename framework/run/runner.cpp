@@ -118,8 +118,12 @@ void Runner::watch_signals(State &state) {
 }
 
 void Runner::wait_for_signal(State &state) {
-  state.signals.async_wait([this, &state](boost::system::error_code error, int) {
+  state.signals.async_wait([this, &state](boost::system::error_code error, int number) {
     if (error) return;
+    if (number == SIGINT && state.debugger && state.debugger->has_terminal()) {  // the key was meant for gdb
+      wait_for_signal(state);
+      return;
+    }
     if (state.end_hold) {  // the run has come to its end, and only a guest was kept
       state.end_hold();
       wait_for_signal(state);
@@ -129,8 +133,8 @@ void Runner::wait_for_signal(State &state) {
     state.cancellation.cancel();
     state.accelerator_known.cancel();
     // From the second on there is no waiting: guests end with this process, their folders are swept by the next run.
-    state.signals.async_wait([](boost::system::error_code again, int number) {
-      if (!again) ::_exit(128 + number);
+    state.signals.async_wait([](boost::system::error_code again, int second) {
+      if (!again) ::_exit(128 + second);
     });
   });
 }
@@ -159,6 +163,10 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
     state.store.emplace(state.cache / "snapshots", vm::snapshot_limit(), std::move(say));
   }
   state.result.by_outcome.assign(kOutcomes, 0);
+  if (options_.debugger) {
+    state.debugger.emplace(*options_.debugger, state.cache,
+                           [this](const std::string &text) { tell(report::Notice{text}); });
+  }
   name_folders(state, entries);
   watch_signals(state);
 

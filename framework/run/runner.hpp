@@ -12,6 +12,7 @@
 #include "plan/plan.hpp"
 #include "report/event.hpp"
 #include "run/case_runner.hpp"
+#include "run/debugger.hpp"
 #include "run/history.hpp"
 #include "run/prepare.hpp"
 #include "run/result.hpp"
@@ -33,10 +34,11 @@ struct RunOptions {
   KernelChoice kernel;
   Limits limits;
   vm::HypervisorOptions hypervisor;
-  bool snapshots = true;               ///< false: each case boots its guest
-  bool pause_on_failure = false;       ///< keep the guest of the first case that does not pass until a signal comes
-  std::filesystem::path artifacts;     ///< empty: none; the listener writes them, the runner only names the folders
-  bool artifacts_of_failures = false;  ///< only cases that did not go well get one
+  bool snapshots = true;                   ///< false: each case boots its guest
+  std::optional<Debugger::Mode> debugger;  ///< let one into the guest before the first step; for one case
+  bool pause_on_failure = false;           ///< keep the guest of the first case that does not pass until a signal comes
+  std::filesystem::path artifacts;         ///< empty: none; the listener writes them, the runner only names the folders
+  bool artifacts_of_failures = false;      ///< only cases that did not go well get one
 };
 
 /// Opens a hypervisor on an io_context; a fake in tests.

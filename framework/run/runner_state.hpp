@@ -38,6 +38,7 @@ struct Runner::State {
   std::size_t finished = 0;
   std::size_t guests = 0;  ///< started so far; part of their names
   int active_workers = 0;
+  std::optional<Debugger> debugger;
   std::function<void()> end_hold;  ///< lets the guest go that is kept after a failure; empty: none is
   std::exception_ptr problem;      ///< the first that ends the whole run
   base::asio::signal_set signals{io};

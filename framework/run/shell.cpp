@@ -18,9 +18,7 @@ namespace asio = base::asio;
 
 namespace {
 
-constexpr const char *kHistoryFile = "/tmp/.kmodtest-history";
 constexpr const char *kStartFile = "/tmp/.kmodtest-start";
-constexpr std::chrono::milliseconds kFetchDeadline{2'000};
 
 /// What the shell runs first: the modules get short paths, and what the plan wants of the kernel's own is loaded.
 std::string start_script(const Prepared &prepared) {
@@ -83,8 +81,6 @@ Task<> Shell::push(const Prepared &prepared) {
   std::string start = kStartFile;
   const std::string script = start_script(prepared);
   co_await session_->push(std::move(start), script, options_.limits.push);
-  std::string history = kHistoryFile;
-  co_await session_->push(std::move(history), options_.history, options_.limits.push);
 }
 
 Task<ShellEnd> Shell::run(std::shared_ptr<const plan::Case> test_case) {
@@ -181,7 +177,6 @@ Task<> Shell::serve(ShellEnd &end, const wire::OpenTerminal &wanted, std::functi
     pump_ended.cancel();
   });
   wire::OpenTerminal terminal = wanted;
-  terminal.environment.push_back(fmt::format("HISTFILE={}", kHistoryFile));
   terminal.command = fmt::format("test -r {0} && . {0}; {1}", kStartFile, wanted.command);
   std::function<void(const wire::Report &)> on_report = [this](const wire::Report &report) {
     if (const auto *output = std::get_if<wire::TerminalOutput>(&report)) user_.on(*output);
@@ -192,12 +187,8 @@ Task<> Shell::serve(ShellEnd &end, const wire::OpenTerminal &wanted, std::functi
     const wire::TerminalEnded ended =
         co_await session_->terminal(std::move(terminal), std::move(on_report), std::move(go));
     end.exit_status = ended.exit_status;
-    std::string file = kHistoryFile;
-    const wire::FileRead history = co_await session_->fetch(std::move(file), kFetchDeadline);
-    if (history.error == 0 && !history.truncated) end.history = history.content;
   } catch (const agent::SessionError &error) {
-    const bool wanted_so = cancellation_.cancelled() || end.exit_status;
-    if (!wanted_so && end.death.empty()) end.death = error.what();
+    if (!cancellation_.cancelled() && end.death.empty()) end.death = error.what();
   } catch (...) {
     problem = std::current_exception();
   }

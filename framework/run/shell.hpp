@@ -27,7 +27,6 @@ struct ShellOptions {
   vm::HypervisorOptions hypervisor;
   std::filesystem::path cache;
   bool snapshots = true;
-  std::string history;  ///< of the commands typed in earlier sessions
 };
 
 /// How a session ended.
@@ -36,7 +35,6 @@ struct ShellEnd {
   bool panicked = false;
   std::string death;    ///< in words, where the guest ended; else empty
   std::string console;  ///< what the serial console showed, where the guest ended
-  std::optional<std::string> history;
 };
 
 /// The user's end of a session. All calls come from the io_context's thread.

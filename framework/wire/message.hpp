@@ -71,7 +71,7 @@ struct PowerOff {
   bool operator==(const PowerOff &) const = default;
 };
 
-using Request = std::variant<Hello, Push, Run, Cancel, PowerOff, OpenTerminal, TerminalInput, ResizeTerminal, Fetch>;
+using Request = std::variant<Hello, Push, Run, Cancel, PowerOff, OpenTerminal, TerminalInput, ResizeTerminal>;
 
 // ---- agent to controller ------------------------------------------------------------------------------------------
 

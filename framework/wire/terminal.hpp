@@ -43,16 +43,6 @@ struct ResizeTerminal {
   bool operator==(const ResizeTerminal &) const = default;
 };
 
-/// Asks for a file; answered with FileRead.
-struct Fetch {
-  std::string path;
-  template <class Visitor>
-  void fields(Visitor &v) {
-    v(path);
-  }
-  bool operator==(const Fetch &) const = default;
-};
-
 // ---- agent to controller
 
 struct TerminalOutput {

@@ -8,7 +8,7 @@ import time
 import zlib
 
 VERSION = 3
-HELLO, PUSH, RUN, CANCEL, POWER_OFF, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMINAL, FETCH = range(1, 10)
+HELLO, PUSH, RUN, CANCEL, POWER_OFF, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMINAL = range(1, 9)
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
            "Written CommandEnded CpusSet StepEnded ProgramEnded TerminalOutput TerminalEnded").split()
 LOAD, UNLOAD, DMESG, PS, LSMOD, FILE, WRITE, RUN_COMMAND, CPUS, SLEEP = range(10)

@@ -89,7 +89,7 @@ TEST_F(SessionTest, AnotherProtocolVersionIsNamed) {
       ready_only);
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), SessionError::Kind::version);
-  EXPECT_STREQ(error->what(), "the guest's agent speaks protocol version 9, this kmodtest 2");
+  EXPECT_STREQ(error->what(), "the guest's agent speaks protocol version 9, this kmodtest 3");
 }
 
 TEST_F(SessionTest, AnotherFrameVersionIsNamed) {
@@ -102,7 +102,7 @@ TEST_F(SessionTest, AnotherFrameVersionIsNamed) {
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), SessionError::Kind::version);
   EXPECT_STREQ(error->what(),
-               "the channel to the guest's agent is corrupt: the other side speaks protocol version 7, this one 2");
+               "the channel to the guest's agent is corrupt: the other side speaks protocol version 7, this one 3");
 }
 
 TEST_F(SessionTest, RubbishIsCorrupt) {
