@@ -15,6 +15,8 @@ Table measure_repeat(Bench &bench);
 Table measure_memory(Bench &bench);
 Table measure_first(Bench &bench);
 Table measure_modes(Bench &bench);
+Table measure_boots(Bench &bench);
+Table measure_digests(Bench &bench);
 Table measure_push(Bench &bench);
 Table measure_vng(Bench &bench);
 

@@ -65,7 +65,8 @@ void read_events(const std::filesystem::path &file, ToolRun &run) {
     if (kind == "CaseFinished" && event.at("outcome") != "skipped") {
       const auto &digest = event.at("digest");
       run.cases.push_back({event.at("id"), event.at("outcome"), event.at("took"), event.at("timings"),
-                           digest.is_null() ? std::string() : digest.get<std::string>()});
+                           digest.is_null() ? std::string() : digest.get<std::string>(),
+                           event.at("artifacts").get<std::string>()});
     }
   }
 }

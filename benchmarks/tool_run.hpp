@@ -17,6 +17,7 @@ struct CaseFigures {
   double took = 0;                        ///< seconds
   std::map<std::string, double> timings;  ///< seconds: build, start, boot, restore, push, steps, stop, guest
   std::string digest;                     ///< of all that the guest reported; empty: of real time
+  std::filesystem::path artifacts;        ///< the case's folder; empty without --out
 };
 
 /// The QEMUs of a run at one moment.

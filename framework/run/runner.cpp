@@ -39,6 +39,10 @@ bool may_pass_next_time(const report::CaseFinished &finished) {
   return had_a_guest(finished) || finished.verdict.outcome == judge::Outcome::errored;
 }
 
+int cores_of_this_machine() {
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
 }  // namespace
 
 Runner::Runner(RunOptions options, std::vector<report::Listener *> listeners)
@@ -71,7 +75,7 @@ int Runner::workers_for(const std::vector<std::shared_ptr<const plan::Case>> &ca
   int workers = options_.workers;
   if (workers <= 0) {
     Budget budget;
-    budget.cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    budget.cores = cores_of_this_machine();
     budget.available_mib = available_mib();
     for (const auto &test_case : cases) budget.guest_mib = std::max(budget.guest_mib, test_case->guest.memory_mib);
     workers = default_workers(budget);
@@ -130,7 +134,7 @@ void Runner::wait_for_signal(State &state) {
       return;
     }
     state.result.interrupted = true;
-    state.cancellation.cancel();
+    state.end();
     state.accelerator_known.cancel();
     // From the second on there is no waiting: guests end with this process, their folders are swept by the next run.
     state.signals.async_wait([](boost::system::error_code again, int second) {
@@ -153,7 +157,9 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   std::vector<Entry> entries = entries_of(cases);
   const std::size_t runs = entries.size();
   const auto order = options_.shuffle_seed ? Schedule::Order::as_given : Schedule::Order::longest_first;
-  State state(std::move(prepare), workers, Schedule(entries, workers, order));
+  // Who gives a number with -j knows better.
+  const int cores_shared = options_.workers > 0 ? 0 : cores_of_this_machine();
+  State state(std::move(prepare), workers, cores_shared, Schedule(entries, workers, order));
   state.cache = std::move(cache);
   if (options_.snapshots) {
     // Told from any thread; listeners hear everything on this one.
@@ -178,10 +184,12 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   for (int number = 0; number < workers; ++number) {
     spawn(state, worker(state, number), [&state] {
       if (--state.active_workers > 0) return;
+      state.ending = true;
       state.signals.cancel();
       state.ticker.cancel();
     });
   }
+  asio::post(state.ahead, [&state, cases] { prepare_ahead(state, cases); });
   spawn(state, tick(state), [] {});
   // Not run(): libvirt's event loop and the signals keep the io_context busy for ever.
   while (state.active_workers > 0) {
@@ -192,6 +200,7 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
     }
   }
   state.pool.join();
+  state.ahead.join();
   state.hypervisor.reset();
 
   if (options_.history && options_.learn) options_.history->save();  // what could not be saved is not missed
@@ -247,9 +256,13 @@ Task<> Runner::run_cases(State &state, Worker &own) {
     const std::optional<Entry> entry = state.schedule.next(own.group);
     if (!entry) break;
     own.group = entry->group;
+    const int cores = cores_of(state, *entry->test_case);
+    co_await state.cores.acquire(cores);
+    if (state.cancellation.cancelled()) break;
     tell(report::CaseStarted{entry->test_case, entry->repeat});
     Task<report::CaseFinished> task = run_until_passed(state, *entry, own);
     const report::CaseFinished finished = co_await std::move(task);
+    state.cores.release(cores);
     count(state, finished);
     tell(finished);
     const bool passed = went_well(finished) && !(options_.flaky_fails && finished.flaky());
@@ -257,6 +270,24 @@ Task<> Runner::run_cases(State &state, Worker &own) {
     if (options_.pause_on_failure && !passed && had_a_guest(finished)) {
       Task<> kept = hold(state, own, finished);
       co_await std::move(kept);
+    }
+  }
+}
+
+int Runner::cores_of(const State &state, const plan::Case &test_case) {
+  const bool real = test_case.time == "real" || test_case.guest.channel != "memory" ||
+                    (test_case.time.empty() && state.accelerator == vm::Accelerator::kvm);
+  return real && !test_case.skip ? test_case.guest.cpus : 1;
+}
+
+void Runner::prepare_ahead(State &state, const std::vector<std::shared_ptr<const plan::Case>> &cases) {
+  for (const auto &test_case : cases) {
+    if (state.ending) return;
+    if (test_case->skip) continue;
+    try {
+      state.prepare(*test_case);
+    } catch (...) {
+      // Kept and thrown again for the case itself.
     }
   }
 }

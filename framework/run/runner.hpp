@@ -77,6 +77,10 @@ class Runner {
   base::Task<> hold(State &state, Worker &own, const report::CaseFinished &finished);
   base::Task<> choose_accelerator(State &state, vm::GuestSpec spec);
   base::Task<> choose_clock(State &state, const plan::Case &test_case, vm::GuestSpec &spec);
+  /// Threads of the host that a case's guest keeps busy.
+  static int cores_of(const State &state, const plan::Case &test_case);
+  /// Fetches and builds what the cases need while the first of them run. Any thread but the loop's.
+  static void prepare_ahead(State &state, const std::vector<std::shared_ptr<const plan::Case>> &cases);
   void count(State &state, const report::CaseFinished &finished);
 
   RunOptions options_;

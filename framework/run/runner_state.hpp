@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <exception>
 #include <filesystem>
@@ -12,18 +13,25 @@
 #include <vector>
 
 #include "base/asio.hpp"
+#include "run/cores.hpp"
 #include "run/runner.hpp"
 
 /// What the coroutines of one run share. For the files of Runner alone.
 namespace kmodtest::run {
 
 struct Runner::State {
-  State(Prepare how, int workers, Schedule what)
-      : prepare(std::move(how)), pool(static_cast<std::size_t>(workers)), schedule(std::move(what)) {}
+  State(Prepare how, int workers, int cores_shared, Schedule what)
+      : prepare(std::move(how)),
+        pool(static_cast<std::size_t>(workers)),
+        cores(io, cores_shared),
+        schedule(std::move(what)) {}
 
   base::asio::io_context io;
   Prepare prepare;
   base::asio::thread_pool pool;
+  base::asio::thread_pool ahead{1};  ///< prepares cases before their turn
+  std::atomic<bool> ending = false;  ///< no case will start any more
+  Cores cores;
   Cancellation cancellation;
   std::unique_ptr<vm::Hypervisor> hypervisor;
   std::optional<vm::SnapshotStore> store;  ///< nothing with --no-snapshot
@@ -47,7 +55,13 @@ struct Runner::State {
   /// Ends the run with this problem, unless another one came first.
   void fail(std::exception_ptr what) {
     if (!problem) problem = std::move(what);
+    end();
+  }
+  /// Ends what runs and starts nothing more.
+  void end() {
+    ending = true;
     cancellation.cancel();
+    cores.end();
   }
 };
 

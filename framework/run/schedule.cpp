@@ -123,7 +123,7 @@ int guests_that_fit(std::uint64_t available_mib, std::uint32_t guest_mib) {
 }
 
 int default_workers(const Budget &budget) {
-  const int by_cores = std::max(1, budget.cores / std::max(1, budget.cores_per_guest));
+  const int by_cores = std::max(1, budget.cores);
   return budget.available_mib ? std::min(by_cores, guests_that_fit(*budget.available_mib, budget.guest_mib)) : by_cores;
 }
 

@@ -74,13 +74,13 @@ struct Budget {
   int cores = 1;
   std::optional<std::uint64_t> available_mib;  ///< of memory; not known: it is no limit
   std::uint32_t guest_mib = 256;               ///< of the largest guest
-  int cores_per_guest = 1;
 };
 
 /// How many guests fit into the memory: each takes 150 MiB beside its own, and 1 GiB stays free. At least 1.
 int guests_that_fit(std::uint64_t available_mib, std::uint32_t guest_mib);
 
-/// How many workers a run has where -j does not say it. At least 1.
+/// How many workers a run has where -j does not say it: one for each core (see Cores for guests that need several). At
+/// least 1.
 int default_workers(const Budget &budget);
 
 /// MemAvailable of /proc/meminfo (man 5 proc) in MiB.

@@ -3,7 +3,9 @@
 
 #include <csignal>
 #include <filesystem>
+#include <future>
 #include <gtest/gtest.h>
+#include <mutex>
 
 #include "base/error.hpp"
 #include "fakes/fake_hypervisor.hpp"
@@ -184,6 +186,23 @@ TEST_F(RunnerTest, EveryCaseGetsAGuestOfItsOwnAndPasses) {
             recorder_.progressed.end());
   ASSERT_TRUE(recorder_.run.has_value());
   EXPECT_FALSE(recorder_.run->interrupted);
+}
+
+TEST_F(RunnerTest, WhatACaseNeedsIsMadeWhileAnotherOneRuns) {
+  std::promise<void> second_prepared;
+  std::shared_future<void> seen = second_prepared.get_future().share();
+  std::once_flag once;
+  prepare_ = [&](const plan::Case &test_case) {
+    if (test_case.id == "b") std::call_once(once, [&] { second_prepared.set_value(); });
+    return prepare_case(test_case);
+  };
+  options_.workers = 1;
+  // The only worker is busy with "a" until "b" has been prepared.
+  on_machine_ = [&](fakes::FakeMachine &) {
+    EXPECT_EQ(seen.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  };
+  run({make_case("a"), make_case("b")});
+  EXPECT_EQ(recorder_.cases.size(), 2u);
 }
 
 TEST_F(RunnerTest, AGuestThatNeverComesUpIsBootedAgainOnceAndErrored) {

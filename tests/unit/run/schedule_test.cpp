@@ -191,12 +191,10 @@ TEST(Budget, GuestsThatFitIntoTheMemory) {
 }
 
 TEST(Budget, WorkersAreLimitedByCoresAndMemory) {
-  EXPECT_EQ(default_workers({8, std::nullopt, 256, 1}), 8);
-  EXPECT_EQ(default_workers({8, 1024 + 3 * 406, 256, 1}), 3);
-  EXPECT_EQ(default_workers({2, 64 * 1024, 256, 1}), 2);
-  EXPECT_EQ(default_workers({8, 64 * 1024, 256, 4}), 2);
-  EXPECT_EQ(default_workers({2, 64 * 1024, 256, 4}), 1);
-  EXPECT_EQ(default_workers({8, 100, 256, 1}), 1);
+  EXPECT_EQ(default_workers({8, std::nullopt, 256}), 8);
+  EXPECT_EQ(default_workers({8, 1024 + 3 * 406, 256}), 3);
+  EXPECT_EQ(default_workers({2, 64 * 1024, 256}), 2);
+  EXPECT_EQ(default_workers({8, 100, 256}), 1);
 }
 
 TEST(Budget, ReadsTheMemoryThatIsLeft) {

@@ -81,6 +81,14 @@ TEST(CommandLine, SaysWhereTheAgentFindsItsChannel) {
   EXPECT_TRUE(kernel_command_line(serial).ends_with(" kmodtest.channel=ttyS1 mitigations=off"));
 }
 
+TEST(CommandLine, VirtualTimeKeepsTheTicksOfTheCpusApart) {
+  GuestSpec spec = small_spec();
+  spec.channel = ChannelKind::memory;
+  spec.clock = Clock::virtual_;
+  EXPECT_TRUE(kernel_command_line(spec).ends_with(
+      " panic=-1 kmodtest.channel=memory kmodtest.clock=virtual skew_tick=1 mitigations=off"));
+}
+
 TEST(CommandLine, EndsWithTheUsersWordsSoThatTheyWin) {
   GuestSpec spec = small_spec();
   spec.append = "loglevel=8 nosmp";
