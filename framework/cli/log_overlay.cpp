@@ -15,8 +15,14 @@ namespace {
 constexpr char kEscape = '\033';
 constexpr char kBell = '\a';
 
-/// Of a sequence that begins with ESC: whether its last byte is there.
-bool is_complete(std::string_view sequence) {
+std::size_t parameter(std::string_view sequence) {
+  const long value = std::strtol(std::string(sequence.substr(2)).c_str(), nullptr, 10);
+  return value > 0 ? static_cast<std::size_t>(value) : 1;
+}
+
+}  // namespace
+
+bool sequence_is_complete(std::string_view sequence) {
   if (sequence.size() < 2) return false;
   const char kind = sequence[1];
   const char last = sequence.back();
@@ -25,13 +31,6 @@ bool is_complete(std::string_view sequence) {
   if (kind == '(' || kind == ')') return sequence.size() > 2;
   return true;
 }
-
-std::size_t parameter(std::string_view sequence) {
-  const long value = std::strtol(std::string(sequence.substr(2)).c_str(), nullptr, 10);
-  return value > 0 ? static_cast<std::size_t>(value) : 1;
-}
-
-}  // namespace
 
 std::string LogOverlay::output(std::string_view bytes) {
   std::string out;
@@ -43,7 +42,7 @@ void LogOverlay::take(char byte, std::string &out) {
   if (!sequence_.empty()) {
     sequence_ += byte;
     if (sequence_.size() > kLongestLine) sequence_.clear();
-    if (is_complete(sequence_)) sequence_ended(out);
+    if (sequence_is_complete(sequence_)) sequence_ended(out);
     return;
   }
   if (byte == kEscape) {

@@ -12,6 +12,9 @@ namespace kmodtest::cli {
 /// integration, which terminals pass over in silence.
 inline constexpr const char *kPromptMark = "\033]133;A\a";
 
+/// Of an escape sequence that begins with ESC: whether its last byte is there. Source: ECMA-48.
+bool sequence_is_complete(std::string_view sequence);
+
 /// Puts lines of the kernel log between what a shell writes to a terminal, without touching what is being typed: the
 /// line stands above the present one, which is written anew below it. Where that cannot be done (a line that fills more
 /// than a row, a program that moves over the screen), lines wait. Sequences followed: ECMA-48.

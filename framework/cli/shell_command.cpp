@@ -11,8 +11,10 @@
 #include "base/error.hpp"
 #include "cli/command.hpp"
 #include "cli/input_thread.hpp"
+#include "cli/line_history.hpp"
 #include "cli/log_overlay.hpp"
 #include "cli/raw_terminal.hpp"
+#include "kernel/files.hpp"
 #include "kernel/kernel.hpp"
 #include "observe/kmsg.hpp"
 #include "report/text.hpp"
@@ -29,6 +31,7 @@ namespace asio = base::asio;
 
 constexpr char kWayOut = '\x1d';  // Ctrl-]
 constexpr std::size_t kConsoleLines = 40;
+constexpr const char *kHistory = "shell-history";
 
 struct ShellCommand {
   PlanOptions plans;
@@ -52,7 +55,8 @@ void write_out(int fd, std::string_view text) {
 /// The user at a terminal, or a script on standard input.
 class Sitting final : public run::ShellUser {
  public:
-  Sitting(asio::io_context &io, std::string log) : io_(io), log_(std::move(log)), tty_(::isatty(STDIN_FILENO) == 1) {
+  Sitting(asio::io_context &io, std::string log, std::string_view history)
+      : io_(io), log_(std::move(log)), tty_(::isatty(STDIN_FILENO) == 1), history_(history) {
     const char *no_color = std::getenv("NO_COLOR");
     const bool color = no_color == nullptr || *no_color == '\0';
     overlay_.emplace(terminal_size(STDIN_FILENO).columns, color);
@@ -77,7 +81,7 @@ class Sitting final : public run::ShellUser {
       wanted.command = "exec sh -i";
       const char *term = std::getenv("TERM");
       wanted.environment.push_back(fmt::format("TERM={}", term == nullptr ? "vt100" : term));
-      wanted.environment.push_back(fmt::format("PS1=\\[{}\\]guest:\\w \\$ ", kPromptMark));
+      wanted.environment.push_back(fmt::format("PS1=\\[{}\\]guest:\\w \\$ \\[{}\\]", kPromptMark, kInputMark));
       raw_.emplace(STDIN_FILENO);
     }
     input_ = std::make_unique<InputThread>(STDIN_FILENO, io_, [this](std::string text) { typed(std::move(text)); });
@@ -86,6 +90,7 @@ class Sitting final : public run::ShellUser {
 
   void on(const wire::TerminalOutput &output) override {
     if (raw_) {
+      history_.output(output.data);
       write_out(STDOUT_FILENO, overlay_->output(output.data));
     } else {
       write_out(output.error ? STDERR_FILENO : STDOUT_FILENO, output.data);
@@ -117,7 +122,7 @@ class Sitting final : public run::ShellUser {
     raw_.reset();
   }
 
-  bool left_by_key() const { return left_by_key_; }
+  std::string history() const { return history_.text(); }
 
  private:
   void typed(std::string text) {
@@ -129,7 +134,8 @@ class Sitting final : public run::ShellUser {
     // A terminal that is gone ends the session; a key that means the end does, too.
     const std::size_t out = text.find(kWayOut);
     left_by_key_ = text.empty() || out != std::string::npos;
-    if (out != 0 && !text.empty()) shell_->type(text.substr(0, out));
+    const std::string given = history_.keys(std::string_view(text).substr(0, out));
+    if (!given.empty()) shell_->type(given);
     if (left_by_key_) shell_->end();
   }
 
@@ -147,6 +153,7 @@ class Sitting final : public run::ShellUser {
   bool tty_;
   bool left_by_key_ = false;
   run::Shell *shell_ = nullptr;
+  LineHistory history_;
   std::optional<LogOverlay> overlay_;
   std::optional<RawTerminal> raw_;
   std::unique_ptr<InputThread> input_;
@@ -228,7 +235,10 @@ int ShellCommand::execute() {
   }
 
   asio::io_context io;
-  Sitting sitting(io, log);
+  const auto history = options.cache / kHistory;
+  std::error_code error;
+  const std::string before = std::filesystem::exists(history, error) ? kernel::read_whole_file(history) : "";
+  Sitting sitting(io, log, before);
   run::Shell shell(io, options, sitting);
   sitting.serve(shell);
   Signals signals(io, shell, sitting);
@@ -246,6 +256,7 @@ int ShellCommand::execute() {
   while (!done) io.run_one();
   signals.cancel();
   sitting.leave();
+  if (const std::string after = sitting.history(); after != before) kernel::write_whole_file(history, after);
   if (signals.came() != 0) return 128 + signals.came();
   if (problem) std::rethrow_exception(problem);
   if (!end.death.empty()) {
@@ -267,6 +278,7 @@ std::function<int()> add_shell(CLI::App &app) {
   app.add_option("--log", command->log, "the kernel log beside the prompt (default: above it; off for scripts)")
       ->check(CLI::IsMember({"above", "off"}))
       ->type_name("above|off");
+  app.add_flag("--gdb", command->options.debugger, "stop before the first prompt until gdb lets the guest go");
   app.add_option("--modules-dir", command->options.kernel.modules_dir,
                  "lib/modules/RELEASE of a kernel that --kernel names by its file")
       ->type_name("DIR");

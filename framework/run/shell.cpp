@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/offload.hpp"
+#include "run/debugger.hpp"
 #include "run/ending.hpp"
 #include "run/guest_door.hpp"
 #include "vm/snapshot_store.hpp"
@@ -106,6 +107,12 @@ Task<ShellEnd> Shell::run(std::shared_ptr<const plan::Case> test_case) {
   ShellEnd end;
   std::exception_ptr problem;
   try {
+    std::optional<Debugger> debugger;
+    if (options_.debugger) {
+      debugger.emplace(Debugger::Mode::wait, options_.cache, [this](const std::string &text) { user_.say(text); });
+      std::string survey = "survey";
+      co_await debugger->survey(berth, prepared, std::move(survey), options_.limits.boot_of(prepared.spec.cpus));
+    }
     report::Timings timings;
     vm::GuestSpec spec = prepared.spec;
     std::string name = "shell", description = describe(prepared);
@@ -133,7 +140,7 @@ Task<ShellEnd> Shell::run(std::shared_ptr<const plan::Case> test_case) {
     });
     co_await push(prepared);
     const wire::OpenTerminal wanted = user_.begin(describe(prepared), module_paths(prepared));
-    std::function<Task<>()> go = [&guest] { return guest.resume(); };
+    std::function<Task<>()> go = [&] { return debugger ? debugger->begin(guest) : guest.resume(); };
     co_await serve(end, wanted, std::move(go));
     grace.cancel();
     guest.on_state_change({});

@@ -27,6 +27,7 @@ struct ShellOptions {
   vm::HypervisorOptions hypervisor;
   std::filesystem::path cache;
   bool snapshots = true;
+  bool debugger = false;  ///< the guest stands still until gdb lets it go
 };
 
 /// How a session ended.

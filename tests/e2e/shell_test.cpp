@@ -62,7 +62,7 @@ class AtTerminal {
   AtTerminal &operator=(const AtTerminal &) = delete;
 
   void type(const std::string &text) const {
-    ASSERT_EQ(::write(master_, text.data(), text.size()), ssize_t(text.size()));
+    ASSERT_EQ(::write(master_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
   }
 
   /// Reads until the text came; all that was read since the last call up to its end. Fails when it does not come.
@@ -171,6 +171,26 @@ TEST(Shell, AModuleIsLoadedAtThePromptAndTheLogStandsBesideIt) {
   EXPECT_EQ(shell.wait(), 7);
   EXPECT_TRUE(shell.as_before());
   EXPECT_TRUE(shell.is_blocking());
+}
+
+TEST(Shell, LinesOfTheLastSessionAreThere) {
+  const std::string mark = "echo remember-" + std::to_string(::getpid());
+  {
+    AtTerminal shell({"shell", healthy(), "--no-kvm"});
+    shell.prompt();
+    shell.ask(mark);
+    shell.type("exit\r");
+    EXPECT_EQ(shell.wait(), 0);
+  }
+  AtTerminal shell({"shell", healthy(), "--no-kvm"});
+  shell.prompt();
+  shell.type("\033[A\033[A");  // "exit", and the one before
+  shell.read_until(mark);
+  shell.type("\r");
+  shell.read_until("\n" + mark.substr(5) + "\r\n");
+  shell.prompt();
+  shell.type("\x04");
+  EXPECT_EQ(shell.wait(), 0);
 }
 
 TEST(Shell, TheKeyThatLeavesWorksWhileAProgramRuns) {
