@@ -233,6 +233,21 @@ TEST(Shell, AGuestThatEndsEndsIt) {
   EXPECT_TRUE(shell.as_before());
 }
 
+TEST(Gdb, RunsInTheTerminalOfTheRun) {
+  if (std::system("gdb --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "needs the package gdb";
+  AtTerminal run({"run", source_folder() / "testplans/ex7_1.yaml", "--cpus", "1", "--gdb=attach"});
+  run.read_until("(gdb) ");
+  run.type("break ex7_1_init\ncontinue\n");
+  run.read_until("Breakpoint 1, ex7_1_init ()");
+  run.read_until("(gdb) ");
+  // The key that interrupts is gdb's and leaves the run alone.
+  run.type("\x03");
+  run.read_until("Quit\r\n");
+  run.type("delete\nquit\n");
+  run.read_until("1 case: 1 passed in ");
+  EXPECT_EQ(run.wait(), 0);
+}
+
 /// kmodtest shell with this script on its standard input.
 Ended script(const std::string &text, const std::string &options = "") {
   const ScratchFolder scratch;
