@@ -52,9 +52,13 @@ Frame only_frame(const std::string &bytes) {
 }
 
 TEST(Frame, EveryRequestComesBackAsItWasSent) {
-  const std::vector<Request> requests = {Hello{}, Push{"/tmp/a", 5, std::string(300000, 'x'), true, 0xdeadbeef},
-                                         wire::Run{sample_program()}, Cancel{}, PowerOff{},
-                                         OpenTerminal{"sh", {"TERM=xterm"}, 24, 80}, TerminalInput{"ls\r"},
+  const std::vector<Request> requests = {Hello{},
+                                         Push{"/tmp/a", 5, std::string(300000, 'x'), true, 0xdeadbeef},
+                                         wire::Run{sample_program()},
+                                         Cancel{},
+                                         PowerOff{},
+                                         OpenTerminal{"sh", {"TERM=xterm"}, 24, 80},
+                                         TerminalInput{"ls\r"},
                                          ResizeTerminal{25, 81}};
   ASSERT_EQ(requests.size(), std::variant_size_v<Request>);
   for (const Request &request : requests) {
