@@ -37,10 +37,11 @@ struct KnownFile {
   const char *what;
 };
 /// In the order in which a reader wants them.
-constexpr std::array<KnownFile, 14> kKnownFiles = {{
+constexpr std::array<KnownFile, 15> kKnownFiles = {{
     {"verdict.txt", "what came out and why"},
     {"trace.txt", "the kernel's reports with the source lines of the modules"},
     {"autopsy.txt", "where each CPU and each task stood that did not come to its end"},
+    {"vmcore", "the guest's memory, for crash(8) and drgn"},
     {"kmsg.log", "the kernel log of this case, with the steps of the plan in it"},
     {"console.log", "what the kernel wrote to its serial console"},
     {"ps.txt", "the kernel threads that were seen, and when"},
