@@ -76,6 +76,7 @@ void Agent::serve(bool virtual_time) {
     ProgramRun(*this, program).run();
     running_ = false;
     cancelled_ = false;
+    if (terminal_.is_open()) log.open();  // the program closed its own
   }
 }
 
@@ -83,8 +84,8 @@ void Agent::turn(Time until) {
   channel_->flush();
   std::vector<pollfd> polled;
   if (channel_->fd() < 0) {
-    // A program's waits are not disturbed: the next request can wait for its end.
-    if (!running_) until = std::min(until, later(now(), MemoryChannel::kPoll));
+    // A program's waits are not disturbed: the next request can wait for its end. Whoever types cannot.
+    if (!running_ || terminal_.is_open()) until = std::min(until, later(now(), MemoryChannel::kPoll));
   } else if (channel_->connected()) {
     const int events = POLLIN | (channel_->wants_to_write() ? POLLOUT : 0);
     polled.push_back({channel_->fd(), static_cast<short>(events), 0});
@@ -94,6 +95,7 @@ void Agent::turn(Time until) {
   if (log.fd() >= 0 && !congested()) polled.push_back({log.fd(), POLLIN, 0});
   if (worker.fd() >= 0) polled.push_back({worker.fd(), POLLIN, 0});
   commands.add_to(polled);
+  terminal_.add_to(polled);
 
   const timespec timeout = until == kNever ? timespec{} : to_timespec(until - now());
   const int ready = ::ppoll(polled.data(), polled.size(), until == kNever ? nullptr : &timeout, &while_waiting());
@@ -103,7 +105,10 @@ void Agent::turn(Time until) {
   if (worker.fd() >= 0) worker.receive();
   if (!commands.all().empty()) commands.receive();
   int status = 0;
-  for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) commands.reaped(pid, status);
+  for (pid_t pid; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    commands.reaped(pid, status);
+    terminal_.reaped(pid, status);
+  }
 
   const bool hung_up = channel_->fd() >= 0 && channel_->connected() && (polled.front().revents & POLLHUP) != 0;
   if (!channel_->connected()) channel_->look_at_host();
@@ -112,7 +117,28 @@ void Agent::turn(Time until) {
   // Only now: a host may close right behind its last request.
   if (hung_up) channel_->look_at_host();
   pump_log();
+  serve_terminal();
   channel_->flush();
+}
+
+void Agent::serve_terminal() {
+  if (!terminal_.is_open() || congested()) return;
+  for (wire::TerminalOutput &output : terminal_.exchange()) answer(std::move(output), terminal_id_);
+  const std::optional<wire::TerminalEnded> ended = terminal_.ended();
+  if (!ended) return;
+  answer(*ended, terminal_id_);
+  if (!running_) log.close();
+}
+
+void Agent::open_terminal(const wire::OpenTerminal &wanted, std::uint32_t id) {
+  terminal_.close();  // of a controller that went away without a word
+  if (const int error = terminal_.open(wanted); error != 0) {
+    answer(wire::Refused{describe_error("cannot start a shell", error)}, id);
+    return;
+  }
+  terminal_id_ = id;
+  // The log of a session begins with it; a running program's is open.
+  if (log.fd() < 0) log.open();
 }
 
 void Agent::pump_log() {
@@ -120,7 +146,7 @@ void Agent::pump_log() {
     wire::LogLines fresh;
     fresh.lines = log.read_new(&fresh.lost);
     if (fresh.lines.empty() && fresh.lost == 0) return;
-    report(fresh);
+    answer(fresh, terminal_.is_open() ? terminal_id_ : program_id_);
   }
 }
 
@@ -157,10 +183,18 @@ void Agent::handle(const wire::Frame &frame) {
   } else if (auto *run = std::get_if<wire::Run>(&*request)) {
     if (running_ || waiting_) {
       answer(wire::Refused{"a program is running already"}, frame.id);
+    } else if (terminal_.is_open()) {
+      answer(wire::Refused{"a terminal is open"}, frame.id);
     } else {
       waiting_ = std::move(run->program);
       program_id_ = frame.id;
     }
+  } else if (const auto *wanted = std::get_if<wire::OpenTerminal>(&*request)) {
+    open_terminal(*wanted, frame.id);
+  } else if (const auto *typed = std::get_if<wire::TerminalInput>(&*request)) {
+    terminal_.type(typed->data);
+  } else if (const auto *size = std::get_if<wire::ResizeTerminal>(&*request)) {
+    terminal_.resize(size->rows, size->columns);
   } else if (std::holds_alternative<wire::Cancel>(*request)) {
     // One that comes too late has nothing to end, and its sender got ProgramEnded already.
     cancelled_ = running_ || waiting_;

@@ -13,6 +13,7 @@
 #include "receiver.hpp"
 #include "resources.hpp"
 #include "system.hpp"
+#include "terminal.hpp"
 #include "wire/frame.hpp"
 #include "worker.hpp"
 
@@ -56,11 +57,15 @@ class Agent {
   void handle_frames();
   void handle(const wire::Frame &frame);
   void answer(const wire::Report &report, std::uint32_t id);
+  void open_terminal(const wire::OpenTerminal &wanted, std::uint32_t id);
+  void serve_terminal();
 
   std::unique_ptr<Channel> channel_;
   FileReceiver receiver_;
   std::optional<wire::Program> waiting_;  // a program that was asked for
   std::uint32_t program_id_ = 0;
+  Terminal terminal_;
+  std::uint32_t terminal_id_ = 0;
   bool running_ = false;
   bool cancelled_ = false;
 };

@@ -32,20 +32,6 @@ char *const *environment() {
   return variables;
 }
 
-/// Links for all applets, so that commands find them. Once, and not at boot: most guests never need them.
-void install_applets() {
-  if (::access("/bin/ls", X_OK) == 0) return;
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    become_command(STDOUT_FILENO, STDERR_FILENO);
-    ::execle(kBusybox, "busybox", "--install", "-s", "/bin", nullptr, environment());
-    ::_exit(127);
-  }
-  if (pid > 0)
-    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
-}
-
 void read_stream(Fd &stream, std::string &text, bool &truncated) {
   char piece[16u << 10];
   while (stream) {
@@ -69,6 +55,19 @@ void read_streams(Command &command) {
 }
 
 }  // namespace
+
+void install_applets() {
+  if (::access("/bin/ls", X_OK) == 0) return;
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    become_command(STDOUT_FILENO, STDERR_FILENO);
+    ::execle(kBusybox, "busybox", "--install", "-s", "/bin", nullptr, environment());
+    ::_exit(127);
+  }
+  if (pid > 0)
+    while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+}
 
 int Commands::start(std::uint32_t step, const std::string &text) {
   if (!std::exchange(applets_installed_, true)) install_applets();

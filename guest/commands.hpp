@@ -13,6 +13,9 @@
 
 namespace kmodtest::guest {
 
+/// Links for all applets of busybox, so that commands find them. Not at boot: most guests never need them.
+void install_applets();
+
 /// A command of a `run` step: /bin/sh -c in a process group of its own.
 struct Command {
   std::uint32_t step = 0;

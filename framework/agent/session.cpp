@@ -136,9 +136,13 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
   std::chrono::milliseconds limit{0};
 };
 
-Session::Session(std::unique_ptr<Transport> transport) : impl_(std::make_shared<Impl>(std::move(transport))) {}
+Session::Session(std::unique_ptr<Transport> transport, std::uint32_t first_id)
+    : impl_(std::make_shared<Impl>(std::move(transport))) {
+  impl_->last_id = first_id - 1;
+}
 
-Session::Session(base::UnixSocket socket) : Session(make_socket_transport(std::move(socket))) {}
+Session::Session(base::UnixSocket socket, std::uint32_t first_id)
+    : Session(make_socket_transport(std::move(socket)), first_id) {}
 
 Session::~Session() {
   close();
@@ -231,6 +235,37 @@ Task<wire::ProgramEnded> Session::run(wire::Program program, std::chrono::millis
       co_return *ended;
     }
   }
+}
+
+Task<wire::TerminalEnded> Session::terminal(wire::OpenTerminal wanted,
+                                            std::function<void(const wire::Report &)> on_report,
+                                            std::function<Task<>()> go) {
+  const auto impl = impl_;
+  const auto id = ++impl->last_id;
+  std::string bytes = wire::encode(wire::Request{std::move(wanted)}, id);
+  co_await impl->send(std::move(bytes));
+  if (go) co_await go();
+  while (true) {
+    const wire::Report report = co_await impl->receive(id);
+    if (const auto *refused = std::get_if<wire::Refused>(&report)) throw base::Error(refused->reason);
+    if (const auto *ended = std::get_if<wire::TerminalEnded>(&report)) co_return *ended;
+    on_report(report);
+  }
+}
+
+Task<> Session::type(std::string data) {
+  const auto impl = impl_;
+  for (std::size_t at = 0; at == 0 || at < data.size(); at += wire::kPushChunk) {
+    wire::TerminalInput input{data.substr(at, wire::kPushChunk)};
+    std::string bytes = wire::encode(wire::Request{std::move(input)}, ++impl->last_id);
+    co_await impl->send(std::move(bytes));
+  }
+}
+
+Task<> Session::resize(std::uint16_t rows, std::uint16_t columns) {
+  const auto impl = impl_;
+  std::string bytes = wire::encode(wire::Request{wire::ResizeTerminal{rows, columns}}, ++impl->last_id);
+  co_await impl->send(std::move(bytes));
 }
 
 }  // namespace kmodtest::agent

@@ -33,9 +33,10 @@ class SessionError : public std::runtime_error {
 /// One conversation with one agent. Not for use by several coroutines at once, except cancel() and close().
 class Session {
  public:
-  explicit Session(std::unique_ptr<Transport> transport);
+  /// Requests get ids from `first_id` on: another conversation with the same agent has used those before.
+  explicit Session(std::unique_ptr<Transport> transport, std::uint32_t first_id = 1);
   /// Over a socket.
-  explicit Session(base::UnixSocket socket);
+  explicit Session(base::UnixSocket socket, std::uint32_t first_id = 1);
   ~Session();
   Session(const Session &) = delete;
   Session &operator=(const Session &) = delete;
@@ -57,6 +58,16 @@ class Session {
   base::Task<wire::ProgramEnded> run(wire::Program program, std::chrono::milliseconds wall_deadline,
                                      std::function<void(const wire::Report &)> on_report,
                                      std::function<base::Task<>()> go = {});
+
+  /// Opens a shell; TerminalOutput and LogLines are handed to `on_report` as they come. Returns how it ended. As long
+  /// as that takes, type() and resize() may be called. `go` as in run(). Throws SessionError; base::Error when the
+  /// guest refuses.
+  base::Task<wire::TerminalEnded> terminal(wire::OpenTerminal wanted,
+                                           std::function<void(const wire::Report &)> on_report,
+                                           std::function<base::Task<>()> go = {});
+  /// One at a time.
+  base::Task<> type(std::string data);
+  base::Task<> resize(std::uint16_t rows, std::uint16_t columns);
 
   /// What the agent said of itself, as far as it did: in its answer to ready(), greet() or, where the transport is not
   /// live, in the course of run().

@@ -22,13 +22,16 @@ struct KnownEntry {
   const char *name;
   const char *what;
 };
-constexpr std::array<KnownEntry, 7> kEntries = {{{"kernels", "kernels"},
-                                                 {"vmlinux", "boot files"},
-                                                 {"initramfs", "boot files"},
-                                                 {"build", "built modules"},
-                                                 {"accelerator", "other"},
-                                                 {"libvirt", "other"},
-                                                 {"history.json", "other"}}};
+constexpr std::array<KnownEntry, 10> kEntries = {{{"kernels", "kernels"},
+                                                  {"vmlinux", "boot files"},
+                                                  {"initramfs", "boot files"},
+                                                  {"build", "built modules"},
+                                                  {"failed", "folders of failed cases"},
+                                                  {"accelerator", "other"},
+                                                  {"libvirt", "other"},
+                                                  {"symbols", "other"},
+                                                  {"shell-history", "other"},
+                                                  {"history.json", "other"}}};
 
 constexpr const char *kPartial = ".partial";
 

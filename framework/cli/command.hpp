@@ -13,6 +13,9 @@
 /// The command line: one file per subcommand, one line in the table of commands.cpp.
 namespace kmodtest::cli {
 
+/// kmodtest's own, "0.1.0".
+extern const char *const kVersion;
+
 /// Adds a subcommand's options to `app` and returns what to do when it was chosen; that returns the exit code.
 using AddCommand = std::function<std::function<int()>(CLI::App &app)>;
 
@@ -26,6 +29,8 @@ struct Command {
 const std::vector<Command> &commands();
 
 std::function<int()> add_run(CLI::App &app);
+std::function<int()> add_rerun(CLI::App &app);
+std::function<int()> add_shell(CLI::App &app);
 std::function<int()> add_list(CLI::App &app);
 std::function<int()> add_lint(CLI::App &app);
 std::function<int()> add_schema(CLI::App &app);

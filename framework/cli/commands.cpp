@@ -26,9 +26,13 @@ constexpr const char *kFooter =
 
 }  // namespace
 
+const char *const kVersion = KMODTEST_VERSION;
+
 const std::vector<Command> &commands() {
   static const std::vector<Command> kCommands = {
       {"run", "run plans or modules in guests", add_run},
+      {"rerun", "run a case again from the folder that it left", add_rerun},
+      {"shell", "open a guest with modules in it, and a shell there", add_shell},
       {"list", "list the cases of plans", add_list},
       {"lint", "check plans without running them", add_lint},
       {"schema", "print the JSON Schema of plans", add_schema},
@@ -55,7 +59,7 @@ int exit_code_of(const std::exception &error) {
 
 int run_command_line(int argc, const char *const *argv) {
   CLI::App app{"Tests Linux kernel modules in throw-away QEMU guests.", "kmodtest"};
-  app.set_version_flag("--version", std::string("kmodtest ") + KMODTEST_VERSION);
+  app.set_version_flag("--version", std::string("kmodtest ") + kVersion);
   app.require_subcommand(1);
   app.footer(kFooter);
   std::function<int()> chosen;

@@ -6,6 +6,7 @@
 #include "cli/command.hpp"
 #include "cli/schedule_options.hpp"
 #include "kernel/kernel.hpp"
+#include "report/bundle.hpp"
 #include "report/listeners.hpp"
 #include "run/collect.hpp"
 #include "run/history.hpp"
@@ -21,16 +22,54 @@ struct RunCommand {
   ScheduleOptions schedule;
   run::RunOptions options;
   std::filesystem::path junit, json, out;
+  std::string gdb;
   bool verbose = false, quiet = false, ordered = false, timings = false, no_progress = false, no_kvm = false;
   double boot_timeout = 0;
+  report::Listener *witness = nullptr;  ///< a further one that is told everything; null: none
 
   int execute();
+  void use_debugger(std::size_t cases);
+  int execute_again(const std::filesystem::path &folder);
+};
+
+/// What the digests of a case run again came to.
+class DigestWitness final : public report::Listener {
+ public:
+  explicit DigestWitness(std::string wanted) : wanted_(std::move(wanted)) {}
+
+  void on(const report::Event &event) override {
+    const auto *finished = std::get_if<report::CaseFinished>(&event);
+    if (finished == nullptr || finished->digest.empty()) return;
+    ++(finished->digest == wanted_ ? same_ : others_);
+  }
+
+  /// One line for the user; nothing where there is nothing to compare.
+  std::string words() const {
+    if (wanted_.empty() || same_ + others_ == 0) return "";
+    if (others_ == 0) return fmt::format("the digest is that of the first run: {}\n", wanted_);
+    if (same_ == 0) return "the digest differs from that of the first run: another snapshot, or another machine\n";
+    return fmt::format("the digest is that of the first run in {} of {} runs\n", same_, same_ + others_);
+  }
+
+ private:
+  std::string wanted_;
+  std::size_t same_ = 0, others_ = 0;
 };
 
 /// Prints what is wrong with plans; true when a run is out of the question.
 bool print_diagnostics(const run::Collected &collected) {
   for (const auto &diagnostic : collected.diagnostics) std::fputs(diagnostic.str().c_str(), stderr);
   return collected.has_errors();
+}
+
+void RunCommand::use_debugger(std::size_t cases) {
+  if (cases != 1) {
+    throw base::UsageError(fmt::format("--gdb is for one case, and {} are selected", cases),
+                           "choose one with --case (kmodtest list shows them) or --cpus");
+  }
+  if (gdb == "attach") run::check_gdb();
+  options.debugger = gdb == "attach" ? run::Debugger::Mode::attach : run::Debugger::Mode::wait;
+  options.pause_on_failure = true;
 }
 
 int RunCommand::execute() {
@@ -46,6 +85,7 @@ int RunCommand::execute() {
     std::fputs("kmodtest: error: no case is selected\n  hint: kmodtest list shows the cases of a plan\n", stderr);
     return static_cast<int>(run::ExitCode::nothing_selected);
   }
+  if (!gdb.empty()) use_debugger(cases.size());
   options.history = std::make_shared<run::History>(kernel::cache_folder() / "history.json");
   if (shard) {
     auto mine = run::cases_of_shard(cases, *shard, *options.history);
@@ -59,18 +99,25 @@ int RunCommand::execute() {
   console_options.quiet = quiet;
   console_options.ordered = ordered;
   console_options.timings = timings;
-  if (no_progress) console_options.terminal = false;
+  if (no_progress || gdb == "attach") console_options.terminal = false;
 
   std::vector<std::unique_ptr<report::Listener>> owned;
-  if (!out.empty()) owned.push_back(report::make_artifacts(out));
+  if (!out.empty()) {
+    options.artifacts = out;
+    owned.push_back(report::make_artifacts(out, kVersion));
+  } else {
+    options.artifacts = report::next_failure_folder(kernel::cache_folder() / "failed");
+    options.artifacts_of_failures = true;
+    owned.push_back(report::make_failure_artifacts(options.artifacts, kVersion));
+  }
   if (!json.empty()) owned.push_back(report::make_json(json));
   if (!junit.empty()) owned.push_back(report::make_junit(junit));
   owned.push_back(report::make_console(console_options));
   std::vector<report::Listener *> listeners;
-  listeners.reserve(owned.size());
+  listeners.reserve(owned.size() + 1);
   for (const auto &listener : owned) listeners.push_back(listener.get());
 
-  options.artifacts = out;
+  if (witness) listeners.push_back(witness);
   options.hypervisor.allow_kvm = !no_kvm;
   if (boot_timeout > 0) {
     options.limits.boot = std::chrono::milliseconds(static_cast<long>(boot_timeout * 1000));
@@ -80,15 +127,31 @@ int RunCommand::execute() {
   return static_cast<int>(run::exit_code(runner.run(cases), options.flaky_fails));
 }
 
-}  // namespace
+int RunCommand::execute_again(const std::filesystem::path &folder) {
+  const report::Bundle bundle = report::read_bundle(folder);
+  plans.inputs = {bundle.plan};
+  plans.seed = bundle.seed;
+  if (plans.kernels.empty() && !bundle.kernel.empty()) {
+    plans.kernels = {bundle.kernel};
+    if (options.kernel.modules_dir.empty()) options.kernel.modules_dir = bundle.modules_dir;
+    if (options.kernel.headers.empty()) options.kernel.headers = bundle.headers;
+  }
+  no_kvm = no_kvm || !bundle.allow_kvm;
+  DigestWitness digests(bundle.digest);
+  witness = &digests;
+  const int status = execute();
+  fmt::print("{}", digests.words());
+  return status;
+}
 
-std::function<int()> add_run(CLI::App &app) {
-  auto command = std::make_shared<RunCommand>();
-  command->plans.add_to(app);
+/// What a run from plans and one from a folder have in common.
+void add_options(CLI::App &app, const std::shared_ptr<RunCommand> &command) {
   command->schedule.add_to(app);
   app.add_option("--junit", command->junit, "write a JUnit XML report")->type_name("FILE");
   app.add_option("--json", command->json, "write the run's events, one JSON object a line")->type_name("FILE");
-  app.add_option("--out", command->out, "keep a folder of artifacts for every case")->type_name("DIR");
+  app.add_option("--out", command->out,
+                 "keep a folder of artifacts for every case (without: for those that fail, in the cache)")
+      ->type_name("DIR");
   app.add_flag("--vmcore", command->options.vmcore,
                "keep the memory of guests that crashed or hang in the folders of --out");
   app.add_option("--modules-dir", command->options.kernel.modules_dir,
@@ -105,12 +168,39 @@ std::function<int()> add_run(CLI::App &app) {
   app.add_option("--boot-timeout", command->boot_timeout, "seconds of wall time until a guest has to be up")
       ->check(CLI::PositiveNumber)
       ->type_name("SECONDS");
+  app.add_flag("--pause-on-failure", command->options.pause_on_failure,
+               "keep the guest of the first case that does not pass, and say how to enter it");
+  app.add_flag("--gdb{wait}", command->gdb,
+               "stop before the first step until gdb lets the guest go (--gdb=attach: start gdb here)")
+      ->check(CLI::IsMember({"wait", "attach"}));
   app.add_flag("-v,--verbose", command->verbose, "show the log and the timings of every case");
   app.add_flag("-q,--quiet", command->quiet, "show failures and the summary only");
   app.add_flag("--ordered", command->ordered, "show finished cases in the order of the plans");
   app.add_flag("--timings", command->timings, "show where the wall time went");
   app.add_flag("--no-progress", command->no_progress, "no live progress on a terminal");
+}
+
+}  // namespace
+
+std::function<int()> add_run(CLI::App &app) {
+  auto command = std::make_shared<RunCommand>();
+  command->plans.add_to(app);
+  add_options(app, command);
   return [command] { return command->execute(); };
+}
+
+std::function<int()> add_rerun(CLI::App &app) {
+  auto command = std::make_shared<RunCommand>();
+  auto folder = std::make_shared<std::filesystem::path>();
+  app.add_option("folder", *folder, "the folder that a case left: below --out, or behind 'files:' of a failure")
+      ->required()
+      ->type_name("FOLDER");
+  app.add_option("--kernel", command->plans.kernels,
+                 "a kernel of the catalogue, a bzImage, or 'host', instead of the case's")
+      ->type_name("KERNEL")
+      ->expected(1);
+  add_options(app, command);
+  return [command, folder] { return command->execute_again(*folder); };
 }
 
 std::function<int()> add_list(CLI::App &app) {

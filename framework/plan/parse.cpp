@@ -32,7 +32,7 @@ ParseResult parse_plan_text(const std::string &text, const std::filesystem::path
   const Source source(file.string(), text);
   Problems problems(source);
   ParseResult result;
-  if (const auto root = parse_yaml(text, source, problems)) {
+  if (auto root = parse_yaml(text, source, problems)) {
     if (root->kind == Node::Kind::null)
       problems.error_at(0, 0, 1, "the plan is empty (a plan needs at least 'module' and 'steps')");
     else if (root->kind != Node::Kind::map)
@@ -40,6 +40,9 @@ ParseResult parse_plan_text(const std::string &text, const std::filesystem::path
                                         kind_phrase(root->kind)));
     else
       result.plan = expand(*root, file, overrides, source, problems);
+    const auto tree = std::make_shared<const Node>(std::move(*root));
+    if (result.plan)
+      for (Case &each : result.plan->cases) each.tree = tree;
   }
   if (problems.any_error()) result.plan.reset();
   result.diagnostics = problems.take();

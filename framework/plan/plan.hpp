@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "wire/program.hpp"
 
 namespace kmodtest::plan {
+
+struct Node;
 
 /// Where a node of a plan stands; line and column count from 1 (0: not from a file).
 struct Location {
@@ -127,6 +130,7 @@ struct Case {
   std::optional<std::string> skip;   ///< reason
   std::vector<Need> needs;           ///< skipped on a kernel that lacks one of them
   std::vector<std::string> options;  ///< words of the command line that shaped this case ("--cpus", "8"), to repeat it
+  std::shared_ptr<const Node> tree;  ///< of the plan's file; null for a plan made up from a .ko
 };
 
 /// A plan file, validated and expanded.

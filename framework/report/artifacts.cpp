@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <optional>
 #include <string>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 #include <variant>
 
 #include "base/error.hpp"
+#include "kernel/files.hpp"
 #include "observe/kmsg.hpp"
 #include "observe/procfs.hpp"
 #include "report/autopsy_text.hpp"
+#include "report/bundle.hpp"
 #include "report/failure.hpp"
 #include "report/listeners.hpp"
 #include "report/output_file.hpp"
@@ -127,17 +133,14 @@ Listings listings(const judge::Observations &seen) {
   return text;
 }
 
-class Artifacts final : public Listener {
+/// The folders of the cases of a run.
+class CaseFolders {
  public:
-  explicit Artifacts(fs::path folder) : folder_(std::move(folder)) { prepare(folder_); }
-
-  void on(const Event &event) override {
-    if (const auto *finished = std::get_if<CaseFinished>(&event)) keep(*finished);
-    if (const auto *retried = std::get_if<CaseRetried>(&event)) keep(retried->attempt);
+  CaseFolders(fs::path folder, std::string version) : folder_(std::move(folder)), version_(std::move(version)) {
+    prepare(folder_);
   }
 
- private:
-  void keep(const CaseFinished &finished) {
+  void keep(const CaseFinished &finished) const {
     const std::string wanted =
         finished.artifacts.empty() ? folder_name(*finished.test_case) : finished.artifacts.filename().string();
     std::string name = wanted;
@@ -152,7 +155,8 @@ class Artifacts final : public Listener {
     if (error) fail(folder_ / name, error);
   }
 
-  static void fill(const fs::path &folder, const CaseFinished &finished) {
+ private:
+  void fill(const fs::path &folder, const CaseFinished &finished) const {
     const fs::path &plan_file = finished.test_case->plan_file;
     if (!plan_file.empty()) {
       std::error_code error;
@@ -181,10 +185,68 @@ class Artifacts final : public Listener {
       if (error) fail(folder / kVmcoreFile, error);
     }
     write(folder / kVerdictFile, verdict_text(finished));
+    write_bundle(folder, finished, version_);
   }
 
   fs::path folder_;
+  std::string version_;
 };
+
+/// What may be worth keeping: the cases, and the attempts before the last.
+const CaseFinished *case_of(const Event &event) {
+  if (const auto *retried = std::get_if<CaseRetried>(&event)) return &retried->attempt;
+  return std::get_if<CaseFinished>(&event);
+}
+
+class Artifacts final : public Listener {
+ public:
+  Artifacts(fs::path folder, std::string version) : folders_(std::move(folder), std::move(version)) {}
+
+  void on(const Event &event) override {
+    if (const CaseFinished *finished = case_of(event)) folders_.keep(*finished);
+  }
+
+ private:
+  CaseFolders folders_;
+};
+
+class FailureArtifacts final : public Listener {
+ public:
+  FailureArtifacts(fs::path folder, std::string version) : folder_(std::move(folder)), version_(std::move(version)) {}
+
+  void on(const Event &event) override {
+    const CaseFinished *finished = case_of(event);
+    if (finished == nullptr || went_well(result_of(*finished)) || given_up_) return;
+    try {
+      if (!folders_) {
+        folders_.emplace(folder_, version_);
+        lock_ = kernel::FileLock::try_take(folder_ / kMarkerFile);
+      }
+      folders_->keep(*finished);
+    } catch (const base::Error &error) {
+      given_up_ = true;
+      fmt::print(stderr, "kmodtest: warning: the folders of failed cases are not kept: {}\n", error.what());
+    }
+  }
+
+ private:
+  fs::path folder_;
+  std::string version_;
+  std::optional<CaseFolders> folders_;
+  std::unique_ptr<kernel::FileLock> lock_;  // while it is held, another run does not take the folder away
+  bool given_up_ = false;
+};
+
+/// Where the oldest run stands first: the names begin with the time.
+std::vector<fs::path> runs_below(const fs::path &failures) {
+  std::vector<fs::path> runs;
+  std::error_code error;
+  for (fs::directory_iterator entry(failures, error); !error && entry != fs::directory_iterator();
+       entry.increment(error))
+    if (fs::exists(entry->path() / kMarkerFile, error)) runs.push_back(entry->path());
+  std::sort(runs.begin(), runs.end());
+  return runs;
+}
 
 bool may_stay(char letter) {
   return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
@@ -209,8 +271,22 @@ std::string folder_name(const plan::Case &test_case) {
   return name;
 }
 
-std::unique_ptr<Listener> make_artifacts(std::filesystem::path folder) {
-  return std::make_unique<Artifacts>(std::move(folder));
+std::unique_ptr<Listener> make_artifacts(fs::path folder, std::string version) {
+  return std::make_unique<Artifacts>(std::move(folder), std::move(version));
+}
+
+std::unique_ptr<Listener> make_failure_artifacts(fs::path folder, std::string version) {
+  return std::make_unique<FailureArtifacts>(std::move(folder), std::move(version));
+}
+
+fs::path next_failure_folder(const fs::path &failures) {
+  const std::vector<fs::path> runs = runs_below(failures);
+  for (std::size_t i = 0; i + kKeptRuns <= runs.size(); ++i) {
+    std::error_code ignored;
+    // A run that goes on holds the lock.
+    if (kernel::FileLock::try_take(runs[i] / kMarkerFile)) fs::remove_all(runs[i], ignored);
+  }
+  return failures / fmt::format("{:%Y-%m-%dT%H-%M-%S}-{}", fmt::gmtime(std::time(nullptr)), ::getpid());
 }
 
 }  // namespace kmodtest::report

@@ -46,15 +46,26 @@ struct CaseProgress {
   std::string what;
   int repeat = 1;
 };
+/// What a case ran on, beyond what its plan says: for whoever reads of it elsewhere, or runs it again.
+struct Machine {
+  std::string kernel;  ///< as --kernel takes it; empty: the case did not get so far
+  std::filesystem::path kernel_image;
+  std::filesystem::path modules_dir, headers;  ///< as given with --modules-dir and --headers
+  std::string command_line;                    ///< of the guest's kernel
+  bool virtual_time = false;
+  bool kvm = false;
+  std::string hypervisor;  ///< libvirt and QEMU
+};
 struct CaseFinished {
   std::shared_ptr<const plan::Case> test_case;
   judge::Verdict verdict;
   std::shared_ptr<const judge::Observations> seen;
   std::string domain_xml;
   std::string kernel_release;
+  Machine machine;
   Seconds took{0};
   Timings timings;
-  std::filesystem::path artifacts;  ///< the case's folder; empty without --out
+  std::filesystem::path artifacts;  ///< the case's folder; empty: none is kept
   std::string build_log;            ///< of make, when it ran
   std::filesystem::path vmcore;     ///< a dump of the guest's memory, to be taken into the case's folder; empty: none
   std::shared_ptr<void> vmcore_owner;  ///< the dump goes with it

@@ -44,9 +44,18 @@ std::unique_ptr<Listener> make_json(std::filesystem::path file);
 /// Makes the folder. One that an earlier run made is emptied of its cases; throws base::UsageError when it holds
 /// anything else. Make it before other listeners that write into the same folder.
 ///
-/// One folder per run with one folder per case: plan.yaml, domain.xml, console.log, kmsg.log, verdict.txt,
-/// events.jsonl, ps.txt, lsmod.txt, build.log.
-std::unique_ptr<Listener> make_artifacts(std::filesystem::path folder);
+/// One folder per run with one folder per case, which explains itself: its README.txt says what each file is.
+/// `version` is kmodtest's own.
+std::unique_ptr<Listener> make_artifacts(std::filesystem::path folder, std::string version = {});
+
+/// The same for the cases that did not go well only, in a folder that is made with the first of them and that no other
+/// run has. A folder that cannot be written is complained of once on stderr, and no reason to end the run.
+std::unique_ptr<Listener> make_failure_artifacts(std::filesystem::path folder, std::string version = {});
+
+/// A folder below `failures` for make_failure_artifacts(), named by the time and this process. Removes the oldest ones
+/// but the last kKeptRuns; those of runs that go on stay.
+inline constexpr std::size_t kKeptRuns = 20;
+std::filesystem::path next_failure_folder(const std::filesystem::path &failures);
 
 /// The name of the folder of a case whose CaseFinished::artifacts names none: its id with everything but letters,
 /// digits, ".", "-", "_" and "=" replaced.

@@ -193,6 +193,13 @@ struct ToJson {
     for (std::size_t i = 0; i < it.tasks.size(); ++i) json["tasks"][i]["stack"] = it.tasks[i].stack;
     return json;
   }
+  // Of interactive sessions, which no case has.
+  Json operator()(const wire::TerminalOutput &it) const {
+    return {{"report", "TerminalOutput"}, {"data", it.data}, {"error", it.error}};
+  }
+  Json operator()(const wire::TerminalEnded &it) const {
+    return {{"report", "TerminalEnded"}, {"exit_status", it.exit_status}};
+  }
 };
 
 }  // namespace

@@ -62,6 +62,9 @@ class Berth {
   /// Lets the guest do nothing until the next case: an idle one under virtual time keeps a CPU of the host busy.
   base::Task<> pause();
 
+  /// The present guest; nullptr: there is none.
+  vm::Guest *guest() const { return guest_.get(); }
+
   /// The key of the present guest's spec; empty: there is none.
   const std::string &key() const { return key_; }
 

@@ -23,19 +23,14 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
+/// Somebody who debugs may sit there for as long as they like.
+constexpr std::chrono::milliseconds kDebuggersPatience = std::chrono::hours(24 * 7);
+
 /// All that the guest reported, to the last microsecond, and what came of it.
 std::string digest_of(const judge::Observations &seen, const judge::Verdict &verdict) {
   kernel::Sha256 digest;
   for (const wire::Report &report : seen.reports) digest.field(wire::encode(report, 0));
   return digest.field(judge::outcome_name(verdict.outcome)).hex();
-}
-
-/// "6.1.0-50-cloud-amd64, 4 CPUs, 256 MiB, virtual time".
-std::string describe(const Prepared &prepared) {
-  const vm::GuestSpec &spec = prepared.spec;
-  return fmt::format("{}, {}, {} MiB, {} time", prepared.kernel.release,
-                     report::counted(static_cast<std::size_t>(spec.cpus), "CPU"), spec.memory_mib,
-                     spec.clock == vm::Clock::virtual_ ? "virtual" : "real");
 }
 
 /// How long the agent may say nothing after it began a step, in guest time.
@@ -135,7 +130,7 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
   });
   const bool counts_itself = prepared.spec.clock == vm::Clock::virtual_;
   std::shared_ptr<StuckWatch> silence;
-  if (counts_itself) {
+  if (counts_itself && !let_go_) {
     auto executor = co_await base::asio::this_coro::executor;
     StuckWatch::GiveUp give_up = [&talk](const std::string &why) { talk.cut_short({Ending::Kind::stuck, why}); };
     silence = std::make_shared<StuckWatch>(*talk.guest, executor, std::move(give_up));
@@ -151,7 +146,7 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
       progress(fmt::format("step {}/{}: {}", step->step + 1, steps, prepared.program.steps[step->step].label));
     }
     const auto *lines = std::get_if<wire::LogLines>(&report);
-    if (!lines || decided) return;
+    if (!lines || decided || let_go_) return;
     talk.log.insert(talk.log.end(), lines->lines.begin(), lines->lines.end());
     if (!judge::decided_early(*talk.test_case, *talk.seen, talk.log)) return;
     decided = true;
@@ -165,7 +160,8 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
     co_await push(talk, prepared, progress);
     const Stopwatch watch(talk.timings.steps);
     // Under virtual time the agent counts the timeout; this guards against a guest that lets it count no more.
-    const auto wall_limit = limit * (counts_itself ? limits_.wall_per_guest_time : 1) + limits_.case_grace;
+    const auto wall_limit =
+        let_go_ ? kDebuggersPatience : limit * (counts_itself ? limits_.wall_per_guest_time : 1) + limits_.case_grace;
     const Ending too_long{Ending::Kind::timed_out, fmt::format("the case did not end within its timeout of {:g} s",
                                                                std::chrono::duration<double>(limit).count())};
     timeout.expires_after(wall_limit);
@@ -175,8 +171,10 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
     wire::Program program = prepared.program;
     if (!counts_itself) program.timeout = wire::Microseconds{0};
     std::function<Task<>()> go;
-    if (talk.guest != talk.own_guest.get()) go = [&talk] { return talk.guest->resume(); };
     if (silence) silence->start();
+    if (talk.guest != talk.own_guest.get()) {
+      go = [&talk, this] { return let_go_ ? let_go_(*talk.guest) : talk.guest->resume(); };
+    }
     const auto ended = co_await talk.session->run(std::move(program), wall_limit + limits_.case_grace,
                                                   std::move(on_report), std::move(go));
     talk.timings.guest = ended.time;

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "kernel/symbols.hpp"
 #include "kernel/vmlinux.hpp"
+#include "report/text.hpp"
 #include "run/needs.hpp"
 
 namespace kmodtest::run {
@@ -174,6 +175,13 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
   prepared.program.timeout = test_case.timeout;
   prepared.program.seed = test_case.seed;
   return prepared;
+}
+
+std::string describe(const Prepared &prepared) {
+  const vm::GuestSpec &spec = prepared.spec;
+  return fmt::format("{}, {}, {} MiB, {} time", prepared.kernel.release,
+                     report::counted(static_cast<std::size_t>(spec.cpus), "CPU"), spec.memory_mib,
+                     spec.clock == vm::Clock::virtual_ ? "virtual" : "real");
 }
 
 vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &kernel, const BootFiles &files) {

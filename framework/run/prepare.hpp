@@ -37,7 +37,7 @@ struct BootFiles {
 struct Prepared {
   kernel::Kernel kernel;
   std::optional<std::string> skip;  ///< the kernel lacks what the case needs; nothing else is prepared then
-  vm::GuestSpec spec;  ///< the accelerator is the caller's to choose
+  vm::GuestSpec spec;               ///< the accelerator is the caller's to choose
   std::vector<kernel::ModuleInfo> modules;
   std::vector<kernel::PreflightFinding> preflight;
   std::vector<PushedFile> files;
@@ -104,6 +104,9 @@ class Preparer {
   Once<BootFiles> boot_files_;
   Once<BuiltModule> modules_;
 };
+
+/// "6.1.0-50-cloud-amd64, 4 CPUs, 256 MiB, virtual time".
+std::string describe(const Prepared &prepared);
 
 /// A case's guest on a kernel.
 vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &kernel, const BootFiles &files);

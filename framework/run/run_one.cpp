@@ -40,6 +40,19 @@ report::CaseFinished skipped(std::shared_ptr<const plan::Case> test_case, const 
   return finished;
 }
 
+report::Machine machine_of(const Prepared &prepared, const KernelChoice &choice, std::string hypervisor) {
+  report::Machine machine;
+  machine.kernel = prepared.kernel.name;
+  machine.kernel_image = prepared.kernel.image;
+  machine.modules_dir = choice.modules_dir;
+  machine.headers = choice.headers;
+  machine.command_line = vm::kernel_command_line(prepared.spec);
+  machine.virtual_time = prepared.spec.clock == vm::Clock::virtual_;
+  machine.kvm = prepared.spec.accelerator == vm::Accelerator::kvm;
+  machine.hypervisor = std::move(hypervisor);
+  return machine;
+}
+
 }  // namespace
 
 Task<> Runner::choose_accelerator(State &state, vm::GuestSpec spec) {
@@ -104,8 +117,22 @@ Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int
                       options_.vmcore ? options_.artifacts : std::filesystem::path());
     std::string guest_name = fmt::format("w{}-{}", worker.number, ++state.guests);
     std::string build_log = prepared.build_log;
+    report::Machine machine = machine_of(prepared, options_.kernel, state.hypervisor->describe());
+    if (state.debugger) {
+      if (prepared.spec.channel != vm::ChannelKind::memory) {
+        throw base::UsageError("--gdb needs the memory channel, not 'virtio' or 'serial'",
+                               "leave the plan's channel out");
+      }
+      const auto boot_deadline = options_.limits.boot_of(prepared.spec.cpus);
+      if (prepared.preflight.empty()) {
+        std::string survey_name = guest_name + "-survey";
+        co_await state.debugger->survey(worker.berth, prepared, std::move(survey_name), boot_deadline);
+      }
+      runner.let_go_by([&state](vm::Guest &guest) { return state.debugger->begin(guest); });
+    }
     report::CaseFinished finished =
         co_await runner.run(test_case, std::move(prepared), std::move(guest_name), std::move(progress));
+    finished.machine = std::move(machine);
     finished.timings.build = build;
     finished.build_log = std::move(build_log);
     finished.took += build;

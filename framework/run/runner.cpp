@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "report/listeners.hpp"
+#include "report/result.hpp"
 #include "run/runner_state.hpp"
 
 namespace kmodtest::run {
@@ -117,14 +118,27 @@ void Runner::name_folders(State &state, const std::vector<Entry> &entries) const
 
 void Runner::watch_signals(State &state) {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) state.signals.add(number);
-  state.signals.async_wait([&state](boost::system::error_code error, int) {
+  wait_for_signal(state);
+}
+
+void Runner::wait_for_signal(State &state) {
+  state.signals.async_wait([this, &state](boost::system::error_code error, int number) {
     if (error) return;
+    if (number == SIGINT && state.debugger && state.debugger->has_terminal()) {  // the key was meant for gdb
+      wait_for_signal(state);
+      return;
+    }
+    if (state.end_hold) {  // the run has come to its end, and only a guest was kept
+      state.end_hold();
+      wait_for_signal(state);
+      return;
+    }
     state.result.interrupted = true;
     state.end();
     state.accelerator_known.cancel();
     // From the second on there is no waiting: guests end with this process, their folders are swept by the next run.
-    state.signals.async_wait([](boost::system::error_code again, int number) {
-      if (!again) ::_exit(128 + number);
+    state.signals.async_wait([](boost::system::error_code again, int second) {
+      if (!again) ::_exit(128 + second);
     });
   });
 }
@@ -156,6 +170,10 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
     state.store.emplace(state.cache / "snapshots", vm::snapshot_limit(), std::move(say));
   }
   state.result.by_outcome.assign(kOutcomes, 0);
+  if (options_.debugger) {
+    state.debugger.emplace(*options_.debugger, state.cache,
+                           [this](const std::string &text) { tell(report::Notice{text}); });
+  }
   name_folders(state, entries);
   watch_signals(state);
 
@@ -250,6 +268,10 @@ Task<> Runner::run_cases(State &state, Worker &own) {
     tell(finished);
     const bool passed = went_well(finished) && !(options_.flaky_fails && finished.flaky());
     if (options_.fail_fast && !passed) state.schedule.drop_rest();
+    if (options_.pause_on_failure && !passed && had_a_guest(finished)) {
+      Task<> kept = hold(state, own, finished);
+      co_await std::move(kept);
+    }
   }
 }
 
@@ -293,7 +315,8 @@ Task<report::CaseFinished> Runner::run_until_passed(State &state, const Entry &e
       options_.history->add(*entry.test_case, finished.took - finished.timings.build, finished.verdict.outcome);
     }
     const bool again = attempt < attempts && may_pass_next_time(finished) && !state.cancellation.cancelled();
-    if (!state.folders.empty()) {
+    const bool kept = !options_.artifacts_of_failures || !report::went_well(report::result_of(finished));
+    if (!state.folders.empty() && kept) {
       const std::string suffix = again ? fmt::format("_attempt={}", attempt) : "";
       finished.artifacts = options_.artifacts / (state.folders[entry.number] + suffix);
     }

@@ -12,6 +12,7 @@
 #include "plan/plan.hpp"
 #include "report/event.hpp"
 #include "run/case_runner.hpp"
+#include "run/debugger.hpp"
 #include "run/history.hpp"
 #include "run/prepare.hpp"
 #include "run/result.hpp"
@@ -34,9 +35,12 @@ struct RunOptions {
   KernelChoice kernel;
   Limits limits;
   vm::HypervisorOptions hypervisor;
-  bool snapshots = true;            ///< false: each case boots its guest
-  bool vmcore = false;              ///< keep the memory of guests that crashed or hang in the cases' folders
-  std::filesystem::path artifacts;  ///< empty: none; the listener writes them, the runner only names the folders
+  bool snapshots = true;                   ///< false: each case boots its guest
+  bool vmcore = false;                     ///< keep the memory of guests that crashed or hang in the cases' folders
+  std::optional<Debugger::Mode> debugger;  ///< let one into the guest before the first step; for one case
+  bool pause_on_failure = false;           ///< keep the guest of the first case that does not pass until a signal comes
+  std::filesystem::path artifacts;         ///< empty: none; the listener writes them, the runner only names the folders
+  bool artifacts_of_failures = false;      ///< only cases that did not go well get one
 };
 
 /// Opens a hypervisor on an io_context; a fake in tests.
@@ -62,6 +66,7 @@ class Runner {
   std::vector<Entry> entries_of(const std::vector<std::shared_ptr<const plan::Case>> &cases) const;
   void name_folders(State &state, const std::vector<Entry> &entries) const;
   void watch_signals(State &state);
+  void wait_for_signal(State &state);
   void spawn(State &state, base::Task<> task, std::function<void()> at_end);
   report::RunFinished finish(State &state, std::size_t runs);
   base::Task<> tick(State &state);
@@ -70,6 +75,8 @@ class Runner {
   /// One attempt.
   base::Task<report::CaseFinished> run_one(State &state, const Entry &entry, int attempt, Worker &worker);
   base::Task<> run_cases(State &state, Worker &worker);
+  /// Keeps the guest of a case that did not pass until a signal comes; no worker begins another case.
+  base::Task<> hold(State &state, Worker &own, const report::CaseFinished &finished);
   base::Task<> choose_accelerator(State &state, vm::GuestSpec spec);
   base::Task<> choose_clock(State &state, const plan::Case &test_case, vm::GuestSpec &spec);
   /// Threads of the host that a case's guest keeps busy.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,7 +46,9 @@ struct Runner::State {
   std::size_t finished = 0;
   std::size_t guests = 0;  ///< started so far; part of their names
   int active_workers = 0;
-  std::exception_ptr problem;  ///< the first that ends the whole run
+  std::optional<Debugger> debugger;
+  std::function<void()> end_hold;  ///< lets the guest go that is kept after a failure; empty: none is
+  std::exception_ptr problem;      ///< the first that ends the whole run
   base::asio::signal_set signals{io};
   base::asio::steady_timer ticker{io};
 

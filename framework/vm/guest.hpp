@@ -113,6 +113,10 @@ class Guest {
   /// Destroys the machine and waits until its QEMU is gone.
   virtual base::Task<> stop() = 0;
 
+  /// Lets a debugger in (gdb's remote protocol) over the UNIX socket that it returns. While one is connected it decides
+  /// whether the guest runs. Throws base::Error.
+  virtual base::Task<std::filesystem::path> serve_debugger() = 0;
+
   // ---- guests with ChannelKind::memory; each throws base::Error in QEMU's words
 
   /// Stops the guest's CPUs and its clock.

@@ -161,6 +161,17 @@ base::Task<> LibvirtGuest::resume() {
   co_await on_pool(std::move(call));
 }
 
+base::Task<std::filesystem::path> LibvirtGuest::serve_debugger() {
+  const std::filesystem::path socket = machine_->files.folder / "gdb";
+  std::function<void(Machine &)> call = [socket](Machine &machine) {
+    std::error_code ignored;
+    std::filesystem::remove(socket, ignored);
+    Monitor(machine.domain.get()).serve_debugger(socket);
+  };
+  co_await on_pool(std::move(call));
+  co_return socket;
+}
+
 base::Task<> LibvirtGuest::save(ProvideState keep) {
   last_console_ = console();
   std::function<void(Machine &)> call = [keep = std::move(keep)](Machine &machine) {

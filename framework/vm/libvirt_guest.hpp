@@ -33,6 +33,7 @@ class LibvirtGuest : public Guest {
   std::string xml() const override { return machine_->xml; }
   int qemu_pid() const override { return machine_->qemu_pid; }
   base::Task<> stop() override;
+  base::Task<std::filesystem::path> serve_debugger() override;
   base::Task<> pause() override;
   base::Task<> resume() override;
   base::Task<> save(ProvideState keep) override;

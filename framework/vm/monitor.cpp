@@ -104,6 +104,13 @@ std::uint32_t Monitor::timer() {
   return static_cast<std::uint32_t>(std::strtoul(answer.c_str() + value + 2, nullptr, 16)) & 0xffffff;
 }
 
+void Monitor::serve_debugger(const std::filesystem::path &socket) {
+  const std::string reply = ask(fmt::format("gdbserver unix:path={},server=on,wait=off", socket.string()));
+  if (reply.find("Waiting for gdb connection") == std::string::npos) {
+    throw base::Error(fmt::format("QEMU cannot serve a debugger: {}", reply));
+  }
+}
+
 bool Monitor::panicked() {
   return ask("info status").find("guest-panicked") != std::string::npos;
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <libvirt/libvirt.h>
 #include <string>
 #include <vector>
@@ -10,7 +11,7 @@
 #include "vm/guest.hpp"
 
 /// QEMU's own monitor, for what libvirt has no calls for: saving and restoring a machine in place.
-/// Source: QEMU, "Human Monitor" (savevm, loadvm, stop, cont, info status, info registers, i).
+/// Source: QEMU, "Human Monitor" (savevm, loadvm, stop, cont, info status, info registers, i, gdbserver).
 namespace kmodtest::vm {
 
 class Monitor : public Inspector {
@@ -24,6 +25,8 @@ class Monitor : public Inspector {
   void load();
   /// Whether no CPU has anything to do: each waits for an interrupt (HLT).
   bool all_halted();
+  /// Listens for a debugger on a UNIX socket.
+  void serve_debugger(const std::filesystem::path &socket);
   /// Whether the machine stands still because its kernel panicked.
   bool panicked();
 

@@ -9,6 +9,7 @@
 
 #include "wire/program.hpp"
 #include "wire/records.hpp"
+#include "wire/terminal.hpp"
 
 /// The messages of the protocol; docs/protocol.md is its description. Both directions use the frames of wire/frame.
 namespace kmodtest::wire {
@@ -73,7 +74,7 @@ struct PowerOff {
   bool operator==(const PowerOff &) const = default;
 };
 
-using Request = std::variant<Hello, Push, Run, Cancel, PowerOff>;
+using Request = std::variant<Hello, Push, Run, Cancel, PowerOff, OpenTerminal, TerminalInput, ResizeTerminal>;
 
 // ---- agent to controller ------------------------------------------------------------------------------------------
 
@@ -331,8 +332,8 @@ struct Autopsy {
   bool operator==(const Autopsy &) const = default;
 };
 
-using Report =
-    std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded, Threads,
-                 Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded, Autopsy, MemoryCounted>;
+using Report = std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded,
+                            Threads, Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded,
+                            TerminalOutput, TerminalEnded, Autopsy, MemoryCounted>;
 
 }  // namespace kmodtest::wire

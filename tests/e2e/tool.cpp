@@ -143,6 +143,10 @@ bool Tool::guests_gone(std::chrono::milliseconds deadline) const {
   return true;
 }
 
+std::string Tool::out() const {
+  return read_file(output_.path() / "out");
+}
+
 Ended kmodtest(std::vector<std::string> arguments, Tool::Environment environment) {
   Tool tool(std::move(arguments), std::move(environment));
   return tool.wait();

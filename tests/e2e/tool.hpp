@@ -50,6 +50,8 @@ class Tool {
 
   pid_t pid() const { return pid_; }
   void signal(int number) const;
+  /// What it wrote to standard output so far.
+  std::string out() const;
   /// Waits for the end; what still runs after `deadline` is killed and reported as exit code -1.
   Ended wait(std::chrono::seconds deadline = std::chrono::seconds(120));
   /// Waits until this tool has a running guest, at most `deadline`.

@@ -69,6 +69,7 @@ class FakeGuest : public vm::Guest {
   std::string xml() const override { return "<domain/>"; }
   int qemu_pid() const override { return 1; }
   base::Task<> stop() override;
+  base::Task<std::filesystem::path> serve_debugger() override { co_return std::filesystem::path("/fake/gdb"); }
 
  private:
   std::shared_ptr<FakeMachine> machine_;

@@ -74,19 +74,32 @@ std::vector<std::string> frames() {
   std::vector<std::string> frames;
   for (const wire::Request &request :
        {wire::Request(wire::Hello{}), wire::Request(wire::Push{"/tmp/modules/ex7_4.ko", 0, "\177ELF", true, 7}),
-        wire::Request(wire::Run{program()}), wire::Request(wire::Cancel{}), wire::Request(wire::PowerOff{})}) {
+        wire::Request(wire::Run{program()}), wire::Request(wire::Cancel{}), wire::Request(wire::PowerOff{}),
+        wire::Request(wire::OpenTerminal{"sh", {"TERM=vt100"}, 24, 80}), wire::Request(wire::TerminalInput{"ls\r"}),
+        wire::Request(wire::ResizeTerminal{25, 81})}) {
     frames.push_back(wire::encode(request, 1));
   }
-  for (const wire::Report &report :
-       {wire::Report(info), wire::Report(wire::Pushed{}), wire::Report(wire::Refused{"no such request"}),
-        wire::Report(wire::LogLines{{line, line}, 1}), wire::Report(wire::Baseline{inventory}),
-        wire::Report(wire::AfterUnload{3, inventory}), wire::Report(wire::StepStarted{}),
-        wire::Report(wire::Loaded{0, "ex7_4", 0, {}, module}), wire::Report(wire::Unloaded{}),
-        wire::Report(wire::Threads{3, {}, {thread}}), wire::Report(wire::Modules{4, {}, {module}}),
-        wire::Report(wire::FileRead{}), wire::Report(wire::Written{}), wire::Report(wire::CommandEnded{}),
-        wire::Report(wire::CpusSet{}), wire::Report(wire::StepEnded{}), wire::Report(wire::ProgramEnded{}),
-        wire::Report(wire::Autopsy{1, {}, 53, {{thread, "[<0>] msleep+0x2d/0x40\n"}}}),
-        wire::Report(wire::MemoryCounted{1, {}, 10, {{"kmalloc-64", true, 64, 100}}})}) {
+  for (const wire::Report &report : {wire::Report(info),
+                                     wire::Report(wire::Pushed{}),
+                                     wire::Report(wire::Refused{"no such request"}),
+                                     wire::Report(wire::LogLines{{line, line}, 1}),
+                                     wire::Report(wire::Baseline{inventory}),
+                                     wire::Report(wire::AfterUnload{3, inventory}),
+                                     wire::Report(wire::StepStarted{}),
+                                     wire::Report(wire::Loaded{0, "ex7_4", 0, {}, module}),
+                                     wire::Report(wire::Unloaded{}),
+                                     wire::Report(wire::Threads{3, {}, {thread}}),
+                                     wire::Report(wire::Modules{4, {}, {module}}),
+                                     wire::Report(wire::FileRead{}),
+                                     wire::Report(wire::Written{}),
+                                     wire::Report(wire::CommandEnded{}),
+                                     wire::Report(wire::CpusSet{}),
+                                     wire::Report(wire::StepEnded{}),
+                                     wire::Report(wire::ProgramEnded{}),
+                                     wire::Report(wire::TerminalOutput{"a", true}),
+                                     wire::Report(wire::TerminalEnded{}),
+                                     wire::Report(wire::Autopsy{1, {}, 53, {{thread, "[<0>] msleep+0x2d/0x40\n"}}}),
+                                     wire::Report(wire::MemoryCounted{1, {}, 10, {{"kmalloc-64", true, 64, 100}}})}) {
     frames.push_back(wire::encode(report, 2));
   }
   return frames;

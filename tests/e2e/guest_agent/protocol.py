@@ -8,9 +8,9 @@ import time
 import zlib
 
 VERSION = 3
-HELLO, PUSH, RUN, CANCEL, POWER_OFF = range(1, 6)
+HELLO, PUSH, RUN, CANCEL, POWER_OFF, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMINAL = range(1, 9)
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
-           "Written CommandEnded CpusSet StepEnded ProgramEnded Autopsy MemoryCounted").split()
+           "Written CommandEnded CpusSet StepEnded ProgramEnded TerminalOutput TerminalEnded Autopsy MemoryCounted").split()
 LOAD, UNLOAD, DMESG, PS, LSMOD, FILE, WRITE, RUN_COMMAND, CPUS, SLEEP, REPEAT = range(11)
 RESULTS = ("held", "violated", "expired", "refused")
 
@@ -170,7 +170,8 @@ class Reader:
                 "FileRead": "step:I time:q path:s error:i content:s truncated:B",
                 "Written": "step:I path:s error:i", "CommandEnded": "step:I status:i out:s err:s truncated:B",
                 "CpusSet": "step:I cpu:i online:B error:i", "StepEnded": "step:I time:q result:B sequence:Q detail:s",
-                "ProgramEnded": "time:q steps_done:I cancelled:B timed_out:B error:s"}[name])
+                "ProgramEnded": "time:q steps_done:I cancelled:B timed_out:B error:s",
+                "TerminalOutput": "data:s error:B", "TerminalEnded": "status:i"}[name])
         if self.at != len(self.data):
             raise ValueError(f"{name}: {len(self.data) - self.at} bytes too many")
         return name, v

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <set>
@@ -36,8 +37,9 @@ TEST(Artifacts, ACaseHasAFolderOfItsOwn) {
 
   const auto kept = out / "ex7_4_cpus=2";
   EXPECT_THAT(names_in(out), ElementsAre(".kmodtest-run", "ex7_4_cpus=2"));
-  EXPECT_THAT(names_in(kept), ElementsAre("build.log", "console.log", "domain.xml", "events.jsonl", "kmsg.log",
-                                          "lsmod.txt", "plan.yaml", "ps.txt", "verdict.txt"));
+  EXPECT_THAT(names_in(kept),
+              ElementsAre("README.txt", "about.txt", "build.log", "case.json", "console.log", "domain.xml",
+                          "events.jsonl", "kmsg.log", "lsmod.txt", "plan.yaml", "ps.txt", "verdict.txt"));
   EXPECT_EQ(sample::read(kept / "plan.yaml"), "module: ex7_4\n");
   EXPECT_EQ(sample::read(kept / "domain.xml"), "<domain/>\n");
   EXPECT_EQ(sample::read(kept / "build.log"), "CC [M] ex7_4.o\n");
@@ -110,6 +112,47 @@ TEST(Artifacts, EveryAttemptIsKeptInTheFolderThatItNames) {
   EXPECT_EQ(verdict.substr(0, verdict.find("  log of")),
             "Flaky ex7_1 [cpus=2]: passed at attempt 2 only\n  attempt 1: Hung: soft lockup\n")
       << verdict;
+}
+
+TEST(Artifacts, WithoutAFolderOnlyWhatDidNotGoWellIsKept) {
+  const sample::Folder folder;
+  const auto failed = folder / "failed/one";
+  const std::unique_ptr<Listener> listener = make_failure_artifacts(failed);
+  listener->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
+  listener->on(sample::finished(sample::make_case("ex7_2", 1), Outcome::skipped, "needs hardware"));
+  EXPECT_FALSE(std::filesystem::exists(failed));
+  listener->on(sample::finished(sample::make_case("ex7_3", 1), Outcome::crashed, "an oops"));
+  EXPECT_THAT(names_in(failed), ElementsAre(".kmodtest-run", "ex7_3_cpus=1"));
+}
+
+TEST(Artifacts, AFailureThatCannotBeKeptEndsNoRun) {
+  const sample::Folder folder;
+  std::ofstream(folder / "file") << "x";
+  const auto failed = folder / "file/failed";
+  const std::unique_ptr<Listener> listener = make_failure_artifacts(failed);
+  testing::internal::CaptureStderr();
+  for (const int cpus : {1, 2}) listener->on(sample::finished(sample::make_case("ex7_1", cpus), Outcome::failed));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "kmodtest: warning: the folders of failed cases are not kept: cannot write '" + failed.string() +
+                "': Not a directory\n");
+}
+
+TEST(Artifacts, TheOldestFoldersOfFailuresGoButNotThoseOfRunsThatGoOn) {
+  const sample::Folder folder;
+  const auto failures = folder / "failed";
+  const std::unique_ptr<Listener> goes_on = make_failure_artifacts(failures / "2026-01-01T00-00-00-1");
+  goes_on->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::failed));
+  std::set<std::string> stay = {"2026-01-01T00-00-00-1", "somebody's"};
+  for (std::size_t number = 2; number <= kKeptRuns + 2; ++number) {
+    const std::string name = fmt::format("2026-01-01T00-00-{:02}-1", number);
+    make_failure_artifacts(failures / name)->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::failed));
+    if (number > 3) stay.insert(name);
+  }
+  std::filesystem::create_directory(failures / "somebody's");
+  const auto next = next_failure_folder(failures);
+  EXPECT_EQ(next.parent_path(), failures);
+  EXPECT_FALSE(std::filesystem::exists(next));
+  EXPECT_EQ(names_in(failures), stay);
 }
 
 TEST(Artifacts, AFolderWithOtherFilesIsLeftAlone) {

@@ -53,8 +53,15 @@ Frame only_frame(const std::string &bytes) {
 }
 
 TEST(Frame, EveryRequestComesBackAsItWasSent) {
-  const std::vector<Request> requests = {Hello{}, Push{"/tmp/a", 5, std::string(300000, 'x'), true, 0xdeadbeef},
-                                         wire::Run{sample_program()}, Cancel{}, PowerOff{}};
+  const std::vector<Request> requests = {Hello{},
+                                         Push{"/tmp/a", 5, std::string(300000, 'x'), true, 0xdeadbeef},
+                                         wire::Run{sample_program()},
+                                         Cancel{},
+                                         PowerOff{},
+                                         OpenTerminal{"sh", {"TERM=xterm"}, 24, 80},
+                                         TerminalInput{"ls\r"},
+                                         ResizeTerminal{25, 81}};
+  ASSERT_EQ(requests.size(), std::variant_size_v<Request>);
   for (const Request &request : requests) {
     const Frame frame = only_frame(encode(request, 77));
     EXPECT_EQ(frame.id, 77u);
@@ -104,6 +111,8 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
                                        CpusSet{7, 3, true, 0},
                                        StepEnded{7, Microseconds{1}, StepResult::refused, 44, "detail"},
                                        ProgramEnded{Microseconds{8}, 3, true, true, "e"},
+                                       TerminalOutput{"a\x1b[0m", true},
+                                       TerminalEnded{130},
                                        Autopsy{2, Microseconds{7}, 53, {{thread, "[<0>] msleep+0x2d/0x40\n"}}},
                                        MemoryCounted{1, Microseconds{5}, 10, {{"kmalloc-64", true, 64, -3}}}};
   ASSERT_EQ(reports.size(), std::variant_size_v<Report>);

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/case_text.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <optional>
+#include <string_view>
+
+#include "plan/diagnostics.hpp"
+#include "plan/module_lookup.hpp"
+#include "plan/node.hpp"
+#include "plan/reader.hpp"
+
+namespace kmodtest::plan {
+namespace {
+
+/// Words that YAML may take for something else than a text are quoted like all that is not plain.
+bool is_plain(std::string_view text) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  if (text.empty() || (!letter(text[0]) && !(text[0] >= '0' && text[0] <= '9'))) return false;
+  return std::all_of(text.begin(), text.end(),
+                     [&](char c) {
+                       return letter(c) || (c >= '0' && c <= '9') ||
+                              std::string_view("_-./+ ").find(c) != std::string_view::npos;
+                     }) &&
+         text.back() != ' ';
+}
+
+/// A double-quoted scalar. Source: YAML 1.2, section 5.7.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out.append(1, '\\').append(1, c);
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string scalar(std::string_view text, bool in_quotes = false) {
+  return in_quotes || !is_plain(text) ? quoted(text) : std::string(text);
+}
+
+/// Writes trees with their variables filled in.
+class TreeWriter {
+ public:
+  explicit TreeWriter(const Case &test_case) : scope_{source_, problems_} {
+    scope_.variables.assign(test_case.point.begin(), test_case.point.end());
+    if (test_case.point.count("kernel") == 0) scope_.variables.emplace_back("kernel", "default");
+  }
+
+  /// What follows a key or a dash: " VALUE\n", or lines of their own.
+  std::string value(const Node &node, int depth) {
+    switch (node.kind) {
+      case Node::Kind::null:
+        return "\n";
+      case Node::Kind::scalar:
+        return ' ' + leaf(node) + '\n';
+      case Node::Kind::list:
+        return node.items.empty() ? " []\n" : '\n' + list(node, depth);
+      case Node::Kind::map:
+        return node.entries.empty() ? " {}\n" : '\n' + map(node, depth);
+    }
+    return "\n";
+  }
+
+  std::string entry(const Node::Entry &entry, int depth) {
+    return indent(depth) + scalar(entry.first.text, entry.first.quoted) + ':' + value(entry.second, depth + 1);
+  }
+
+ private:
+  static std::string indent(int depth) { return std::string(static_cast<std::size_t>(depth) * 2, ' '); }
+
+  std::string map(const Node &node, int depth) {
+    std::string text;
+    for (const Node::Entry &each : node.entries) text += entry(each, depth);
+    return text;
+  }
+
+  std::string list(const Node &node, int depth) {
+    std::string text;
+    for (const Node &item : node.items) {
+      std::string below = value(item, depth + 1);
+      // A map begins on the dash's own line.
+      if (item.kind == Node::Kind::map && !item.entries.empty())
+        below = ' ' + below.substr(1 + indent(depth + 1).size());
+      text += indent(depth) + '-' + below;
+    }
+    return text;
+  }
+
+  std::string leaf(const Node &node) {
+    std::string text = scope_.fill(node).value_or(node.text);
+    // What reads like a variable now stood there as "$${".
+    for (std::size_t at = text.find("${"); at != std::string::npos; at = text.find("${", at + 3))
+      text.insert(at, 1, '$');
+    return scalar(text, node.quoted);
+  }
+
+  Source source_{"", ""};
+  Problems problems_{source_};
+  Scope scope_;
+};
+
+std::string modules_text(const Case &test_case) {
+  std::string text = "module:\n";
+  for (const ModuleSource &module : test_case.modules)
+    text += fmt::format("  - {{path: {}, name: {}}}\n", scalar("./" + bundled_module(module), true),
+                        scalar(module.name, true));
+  return text;
+}
+
+std::string guest_text(const Case &test_case, const Node *guest, TreeWriter &writer) {
+  std::string text =
+      fmt::format("guest:\n  cpus: {}\n  memory: {}M\n", test_case.guest.cpus, test_case.guest.memory_mib);
+  if (guest == nullptr) return text;
+  for (const Node::Entry &entry : guest->entries)
+    if (entry.first.text != "cpus" && entry.first.text != "memory") text += writer.entry(entry, 1);
+  return text;
+}
+
+}  // namespace
+
+std::string bundled_module(const ModuleSource &module) {
+  std::string ending = ".ko";
+  if (module.kind == ModuleSource::Kind::file) {
+    const std::string file = module.path.filename().string();
+    if (const auto stem = module_file_stem(file)) ending = file.substr(stem->size());
+  }
+  return module.name + ending;
+}
+
+std::string case_text(const Case &test_case, const RunChoices &choices) {
+  TreeWriter writer(test_case);
+  const Node *root = test_case.tree.get();
+  std::string text;
+  if (root == nullptr) text += fmt::format("name: {}\n", scalar(test_case.plan_name, true));
+  text += modules_text(test_case);
+  if (!choices.kernel.empty()) text += fmt::format("kernel: {}\n", scalar(choices.kernel));
+  if (!choices.time.empty()) text += fmt::format("time: {}\n", choices.time);
+  text += guest_text(test_case, root == nullptr ? nullptr : root->find("guest"), writer);
+  // The steps of a run without a plan.
+  if (root == nullptr) return text + "steps:\n  - load\n  - sleep: 1s\n  - unload\n";
+  for (const Node::Entry &entry : root->entries) {
+    const std::string &key = entry.first.text;
+    const bool said = key == "module" || key == "kernel" || key == "time" || key == "guest" || key == "matrix";
+    if (!said) text += writer.entry(entry, 0);
+  }
+  return text;
+}
+
+}  // namespace kmodtest::plan

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// kmodtest shell as a user meets it: at a terminal, in a script, and in the guest of a failed case.
+#include <array>
+#include <chrono>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "e2e/tool.hpp"
+
+namespace kmodtest::e2e {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPatience = 90s;
+
+fs::path healthy() {
+  return source_folder() / "modules/ex7_1";
+}
+
+/// kmodtest behind a terminal of 30 rows and 100 columns.
+class AtTerminal {
+ public:
+  explicit AtTerminal(std::vector<std::string> arguments, const char *kind = "xterm") {
+    const winsize size{30, 100, 0, 0};
+    int slave = -1;
+    if (::openpty(&master_, &slave, nullptr, nullptr, &size) != 0) throw std::runtime_error("no terminal");
+    slave_ = slave;
+    ::tcgetattr(slave_, &before_);
+    std::vector<std::string> words = {KMODTEST_BINARY};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    pid_ = ::fork();
+    if (pid_ != 0) return;
+    ::setsid();
+    ::ioctl(slave_, TIOCSCTTY, 0);
+    for (int fd = 0; fd < 3; ++fd) ::dup2(slave_, fd);
+    ::setenv("KMODTEST_RUNTIME", runtime_.path().c_str(), 1);
+    ::setenv("TERM", kind, 1);
+    ::chmod(runtime_.path().c_str(), 0711);
+    std::vector<char *> argv;
+    for (auto &word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    ::execv(KMODTEST_BINARY, argv.data());
+    ::_exit(127);
+  }
+  ~AtTerminal() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+    ::close(master_);
+    ::close(slave_);
+  }
+  AtTerminal(const AtTerminal &) = delete;
+  AtTerminal &operator=(const AtTerminal &) = delete;
+
+  void type(const std::string &text) const {
+    ASSERT_EQ(::write(master_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+
+  /// Reads until the text came; all that was read since the last call up to its end. Fails when it does not come.
+  std::string read_until(const std::string &wanted) {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    std::array<char, 4096> chunk{};
+    while (true) {
+      if (const auto at = unread_.find(wanted); at != std::string::npos) {
+        const std::string text = unread_.substr(0, at + wanted.size());
+        unread_.erase(0, at + wanted.size());
+        return text;
+      }
+      pollfd waited{master_, POLLIN, 0};
+      if (std::chrono::steady_clock::now() > end || ::poll(&waited, 1, 1000) < 0) break;
+      if (waited.revents == 0) continue;
+      const ssize_t size = ::read(master_, chunk.data(), chunk.size());
+      if (size <= 0) break;
+      unread_.append(chunk.data(), static_cast<std::size_t>(size));
+    }
+    ADD_FAILURE() << "no '" << wanted << "' in:\n" << unread_;
+    return unread_;
+  }
+
+  std::string prompt() { return read_until("# "); }
+
+  /// The answer to a command that is typed at the prompt.
+  std::string ask(const std::string &command) {
+    type(command + "\r");
+    return prompt();
+  }
+
+  void resize(unsigned short rows, unsigned short columns) const {
+    const winsize size{rows, columns, 0, 0};
+    ::ioctl(master_, TIOCSWINSZ, &size);
+  }
+  void signal(int number) const { ::kill(pid_, number); }
+
+  /// The exit status, 128 + N where signal N ended it.
+  int wait() {
+    // Whoever restores the settings of a terminal waits for its output to be read.
+    std::array<char, 4096> chunk{};
+    int status = 0;
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (::waitpid(pid_, &status, WNOHANG) == 0) {
+      if (std::chrono::steady_clock::now() > end) return -1;
+      pollfd waited{master_, POLLIN, 0};
+      if (::poll(&waited, 1, 20) > 0) {
+        const ssize_t size = ::read(master_, chunk.data(), chunk.size());
+        if (size > 0) unread_.append(chunk.data(), static_cast<std::size_t>(size));
+      }
+    }
+    pid_ = -1;
+    pollfd waited{master_, POLLIN, 0};
+    while (::poll(&waited, 1, 0) > 0) {
+      const ssize_t size = ::read(master_, chunk.data(), chunk.size());
+      if (size <= 0) break;
+      unread_.append(chunk.data(), static_cast<std::size_t>(size));
+    }
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  }
+
+  const std::string &rest() const { return unread_; }
+
+  /// As `stty -g` compares it.
+  bool as_before() const {
+    termios now{};
+    ::tcgetattr(slave_, &now);
+    return now.c_iflag == before_.c_iflag && now.c_oflag == before_.c_oflag && now.c_cflag == before_.c_cflag &&
+           now.c_lflag == before_.c_lflag && std::equal(std::begin(now.c_cc), std::end(now.c_cc), before_.c_cc);
+  }
+  bool is_raw() const {
+    termios now{};
+    ::tcgetattr(slave_, &now);
+    return (now.c_lflag & (ICANON | ECHO | ISIG)) == 0;
+  }
+  bool is_blocking() const { return (::fcntl(slave_, F_GETFL) & O_NONBLOCK) == 0; }
+
+ private:
+  ScratchFolder runtime_;
+  int master_ = -1, slave_ = -1;
+  termios before_{};
+  pid_t pid_ = -1;
+  std::string unread_;
+};
+
+TEST(Shell, AModuleIsLoadedAtThePromptAndTheLogStandsBesideIt) {
+  AtTerminal shell({"shell", healthy(), "--no-kvm"});
+  EXPECT_NE(shell.read_until("nothing of what happens here is kept").find("insmod /modules/ex7_1.ko"),
+            std::string::npos);
+  shell.prompt();
+  EXPECT_TRUE(shell.is_raw());
+  EXPECT_NE(shell.ask("echo $((6*7)); tty; stty size; pwd").find("42\r\n/dev/pts/0\r\n30 100\r\n/modules\r\n"),
+            std::string::npos);
+  shell.type("insmod ex7_1.ko\r");
+  shell.read_until("I'm a thread!");
+  shell.prompt();
+  EXPECT_NE(shell.ask("lsmod").find("ex7_1 "), std::string::npos);
+  // The window's size goes on, and Ctrl-C reaches the program and not kmodtest.
+  shell.resize(40, 120);
+  shell.type("echo begun; sleep 1000\r");
+  shell.read_until("begun\r\n");
+  shell.type("\x03");
+  EXPECT_NE(shell.prompt().find("^C"), std::string::npos);
+  EXPECT_NE(shell.ask("stty size").find("40 120\r\n"), std::string::npos);
+  shell.type("exit 7\r");
+  EXPECT_EQ(shell.wait(), 7);
+  EXPECT_TRUE(shell.as_before());
+  EXPECT_TRUE(shell.is_blocking());
+}
+
+TEST(Shell, LinesOfTheLastSessionAreThere) {
+  const std::string mark = "echo remember-" + std::to_string(::getpid());
+  {
+    AtTerminal shell({"shell", healthy(), "--no-kvm"});
+    shell.prompt();
+    shell.ask(mark);
+    shell.type("exit\r");
+    EXPECT_EQ(shell.wait(), 0);
+  }
+  AtTerminal shell({"shell", healthy(), "--no-kvm"});
+  shell.prompt();
+  shell.type("\033[A\033[A");  // "exit", and the one before
+  shell.read_until(mark);
+  shell.type("\r");
+  shell.read_until("\n" + mark.substr(5) + "\r\n");
+  shell.prompt();
+  shell.type("\x04");
+  EXPECT_EQ(shell.wait(), 0);
+}
+
+TEST(Shell, TheKeyThatLeavesWorksWhileAProgramRuns) {
+  AtTerminal shell({"shell", healthy(), "--no-kvm"});
+  shell.prompt();
+  shell.type("echo begun; cat\r");
+  shell.read_until("begun\r\n");
+  shell.type("\x1d");
+  EXPECT_EQ(shell.wait(), 0);
+  EXPECT_TRUE(shell.as_before());
+}
+
+TEST(Shell, SignalsLeaveTheTerminalAsItWas) {
+  for (const int number : {SIGTERM, SIGHUP, SIGINT}) {
+    AtTerminal shell({"shell", healthy(), "--no-kvm"});
+    shell.prompt();
+    shell.signal(number);
+    if (number == SIGINT) shell.signal(number);  // twice
+    EXPECT_EQ(shell.wait(), 128 + number);
+    EXPECT_TRUE(shell.as_before()) << number;
+  }
+}
+
+TEST(Shell, APanicEndsItWithTheKernelsWords) {
+  AtTerminal shell({"shell", faulty_folder() / "modules/panics_in_init", "--no-kvm"});
+  shell.prompt();
+  shell.type("insmod panics_in_init.ko\r");
+  EXPECT_EQ(shell.wait(), 1);
+  EXPECT_NE(shell.rest().find("kmodtest: the guest's kernel panicked\r\n"), std::string::npos) << shell.rest();
+  EXPECT_NE(shell.rest().find("Kernel panic - not syncing: "), std::string::npos) << shell.rest();
+  EXPECT_TRUE(shell.as_before());
+}
+
+TEST(Shell, AGuestThatEndsEndsIt) {
+  AtTerminal shell({"shell", healthy(), "--no-kvm"});
+  shell.prompt();
+  shell.type("poweroff -f\r");
+  EXPECT_EQ(shell.wait(), 3);
+  EXPECT_NE(shell.rest().find("kmodtest: the guest's QEMU ended\r\n"), std::string::npos) << shell.rest();
+  EXPECT_TRUE(shell.as_before());
+}
+
+TEST(Gdb, RunsInTheTerminalOfTheRun) {
+  if (std::system("gdb --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "needs the package gdb";
+  AtTerminal run({"run", source_folder() / "testplans/ex7_1.yaml", "--cpus", "1", "--gdb=attach"}, "dumb");
+  run.read_until("(gdb) ");
+  run.type("break ex7_1_init\ncontinue\n");
+  run.read_until("Breakpoint 1, ex7_1_init ()");
+  run.read_until("(gdb) ");
+  // The key that interrupts is gdb's and leaves the run alone.
+  run.type("\x03");
+  run.read_until("Quit\r\n");
+  run.type("delete\nquit\n");
+  run.read_until("1 case: 1 passed in ");
+  EXPECT_EQ(run.wait(), 0);
+}
+
+/// kmodtest shell with this script on its standard input.
+Ended script(const std::string &text, const std::string &options = "") {
+  const ScratchFolder scratch;
+  const fs::path input = scratch.write("script", text);
+  const fs::path run =
+      scratch.write("run.sh", std::string(KMODTEST_BINARY) + " shell " + healthy().string() + " --no-kvm " + options +
+                                  " < " + input.string() + " > " + (scratch.path() / "out").string() + " 2> " +
+                                  (scratch.path() / "err").string());
+  const int status = std::system(("sh " + run.string()).c_str());
+  return {WEXITSTATUS(status), read_file(scratch.path() / "out"), read_file(scratch.path() / "err")};
+}
+
+TEST(Shell, AScriptOnStandardInputRunsToItsEnd) {
+  const Ended ended =
+      script("insmod /modules/ex7_1.ko\ncat /proc/modules | cut -d' ' -f1 | grep ex7\necho to-err >&2\n(exit 5)\n");
+  EXPECT_EQ(ended.exit_code, 5) << ended.err;
+  EXPECT_EQ(ended.out, "ex7_1\n");
+  EXPECT_NE(ended.err.find("to-err\n"), std::string::npos);
+  EXPECT_EQ(ended.err.find("I'm a thread!"), std::string::npos) << "the log, unasked";
+}
+
+TEST(Shell, AScriptMayWriteMuchAndHaveTheLog) {
+  const Ended ended = script("insmod /modules/ex7_1.ko\nseq 1 100000\n", "--log above");
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_EQ(ended.out.size(), 588'895u);
+  EXPECT_EQ(ended.out.substr(0, 4), "1\n2\n");
+  EXPECT_NE(ended.err.find("I'm a thread!"), std::string::npos) << ended.err;
+}
+
+TEST(Shell, WithoutAnythingToOpenItSaysSo) {
+  const Ended ended = kmodtest({"shell"});
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_EQ(ended.err, "kmodtest: error: name a plan or a module, or --attach NAME\n");
+  const Ended nobody = kmodtest({"shell", "--attach", "1-2"});
+  EXPECT_EQ(nobody.exit_code, 2);
+  EXPECT_NE(nobody.err.find("no run keeps a guest behind "), std::string::npos) << nobody.err;
+}
+
+}  // namespace
+}  // namespace kmodtest::e2e
