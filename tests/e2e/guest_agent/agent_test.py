@@ -17,8 +17,9 @@ import unittest
 
 from guest import BUSYBOX, QEMU, Guest, initramfs
 from inputs import build_probe, cached_kernel, check_programs, give_up
-from protocol import (CANCEL, HELLO, POWER_OFF, PUSH, RESULTS, RUN, VERSION, cpus, dmesg, file, frame, load, lsmod,
-                      module, program, ps, repeat, run_command, sleep, step, text, u8, u16, u32, u64, unload, write)
+from protocol import (CANCEL, HELLO, OPEN_TERMINAL, POWER_OFF, PUSH, RESIZE_TERMINAL, RESULTS, RUN, TERMINAL_INPUT,
+                       VERSION, cpus, dmesg, file, frame, load, lsmod, module, program, ps, repeat, run_command, seq, sleep,
+                       step, text, u8, u16, u32, u64, unload, write)
 
 PROBE = "/tmp/modules/agent_probe.ko"
 
@@ -190,6 +191,42 @@ class AgentTest(unittest.TestCase):
         type(self).agent = self.guest.reconnect()
         self.assertEqual(self.agent.hello()["protocol"], VERSION)
         self.agent.wait("ProgramEnded")
+        self.assertEqual(results(self.run_steps(step(sleep(0.01)))), ["held"])
+
+    def session(self, ident):
+        """All that a terminal wrote, by stream, and how it ended."""
+        written = {0: "", 1: ""}
+        while (got := self.agent.receive()) is not None:
+            if got[0] != ident:
+                continue
+            if got[1] == "TerminalOutput":
+                written[got[2]["error"]] += got[2]["data"]
+            if got[1] in ("TerminalEnded", "Refused"):
+                return written[0], written[1], got[2]
+        raise TimeoutError("the terminal fell silent")
+
+    def open_terminal(self, command, rows=0, columns=0, environment=()):
+        return self.agent.send(OPEN_TERMINAL, text(command) + seq([text(e) for e in environment]) +
+                               u16(rows) + u16(columns))
+
+    def test_terminal(self):
+        ident = self.open_terminal("stty size; echo $WORD; read x; echo got $x; exit 7", 33, 99, ["WORD=abc"])
+        self.agent.wait("TerminalOutput")  # "33 99"
+        self.agent.send(RESIZE_TERMINAL, u16(20) + u16(40))
+        self.agent.send(TERMINAL_INPUT, text("typed\n"))
+        out, _, end = self.session(ident)
+        self.assertEqual(end, {"status": 7})
+        self.assertTrue(out.endswith("got typed\r\n"), out)
+
+    def test_terminal_on_pipes(self):
+        ident = self.open_terminal("cat; echo oops >&2; kill -9 $$")
+        self.agent.send(TERMINAL_INPUT, text("a" * 100000))
+        self.agent.send(TERMINAL_INPUT, text(""))
+        self.assertEqual(self.session(ident), ("a" * 100000, "oops\n", {"status": 137}))
+
+    def test_a_terminal_takes_the_place_of_another(self):
+        self.open_terminal("cat", 10, 10)
+        self.assertEqual(self.session(self.open_terminal("echo mine"))[0], "mine\n")
         self.assertEqual(results(self.run_steps(step(sleep(0.01)))), ["held"])
 
     def test_many_hosts(self):
