@@ -50,7 +50,8 @@ class ProgramRun {
   void report_after_unload();
   bool modules_gone() const;
   void settle();
-  /// Once, when a deadline has passed or threads are left blocked, before anything is killed. `caller`: whose call did not come back; 0: nobody's.
+  /// Once, when a deadline has passed or threads are left blocked, before anything is killed. `caller`: whose call did
+  /// not come back; 0: nobody's.
   void hold_autopsy(std::int32_t caller);
 
   // actions.cpp
