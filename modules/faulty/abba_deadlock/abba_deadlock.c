@@ -12,6 +12,14 @@
 
 static DEFINE_MUTEX(first);
 static DEFINE_MUTEX(second);
+static struct task_struct *threads[2];
+
+static int wait_for_stop(void)
+{
+	while (!kthread_should_stop())
+		msleep(10);
+	return 0;
+}
 
 static int takes_first(void *unused)
 {
@@ -20,7 +28,7 @@ static int takes_first(void *unused)
 	mutex_lock(&second);
 	mutex_unlock(&second);
 	mutex_unlock(&first);
-	return 0;
+	return wait_for_stop();
 }
 
 static int takes_second(void *unused)
@@ -30,22 +38,27 @@ static int takes_second(void *unused)
 	mutex_lock(&first);
 	mutex_unlock(&first);
 	mutex_unlock(&second);
-	return 0;
+	return wait_for_stop();
 }
 
 static int __init abba_deadlock_init(void)
 {
-	struct task_struct *one = kthread_run(takes_first, NULL, "takes_first");
-	struct task_struct *other;
-
-	if (IS_ERR(one))
-		return PTR_ERR(one);
-	other = kthread_run(takes_second, NULL, "takes_second");
-	return PTR_ERR_OR_ZERO(other);
+	threads[0] = kthread_run(takes_first, NULL, "takes_first");
+	if (IS_ERR(threads[0]))
+		return PTR_ERR(threads[0]);
+	threads[1] = kthread_run(takes_second, NULL, "takes_second");
+	if (IS_ERR(threads[1])) {
+		kthread_stop(threads[0]);
+		return PTR_ERR(threads[1]);
+	}
+	return 0;
 }
 
 static void __exit abba_deadlock_exit(void)
 {
+	kthread_stop(threads[0]);
+	kthread_stop(threads[1]);
+	pr_info("abba_deadlock: both have ended\n");
 }
 
 module_init(abba_deadlock_init);

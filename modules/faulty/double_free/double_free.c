@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: frees the same memory twice. The allocator's hardening (a
- * BUG in mm/slub.c) sees it on any kernel; with slub_debug it says so in
- * words.
+ * Faulty on purpose: frees the same memory twice. The hardening of the
+ * allocator sees it, on any kernel that has it.
  */
 #include <linux/init.h>
 #include <linux/module.h>
@@ -10,7 +9,7 @@
 
 static int __init double_free_init(void)
 {
-	void *object = kmalloc(1500, GFP_KERNEL);
+	void *object = kmalloc(64, GFP_KERNEL);
 	void *volatile kept = object;
 
 	if (!object)

@@ -8,10 +8,13 @@
 #include <linux/module.h>
 #include <linux/preempt.h>
 
+static unsigned long rounds;
+
 static noinline void spin(void)
 {
+	/* Counting, so that it might come to an end for all that one can see. */
 	for (;;)
-		barrier();
+		WRITE_ONCE(rounds, rounds + 1);
 }
 
 static int __init spin_irqs_on_init(void)

@@ -1,31 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: writes to memory that it has freed. A stock kernel sees
- * it when it was started with slub_debug: the poison is overwritten when the
- * object is handed out again. KASAN sees the write itself.
+ * Faulty on purpose: follows a pointer in an object that it has freed. A stock
+ * kernel shows it when it was started with slub_debug: the object is full of
+ * poison by then, which is no address. KASAN sees the read itself.
  */
 #include <linux/init.h>
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <linux/types.h>
 
-static void write_to(u32 *object)
+struct object {
+	int *value;
+	char rest[56];
+};
+
+static int value = 42;
+
+static noinline int read_from(struct object *object)
 {
-	WRITE_ONCE(object[2], 0x600dcafe);
+	return *READ_ONCE(object->value);
 }
 
 static int __init use_after_free_init(void)
 {
-	u32 *object = kmalloc(1500, GFP_KERNEL);
-	u32 *volatile kept = object;
+	struct object *object = kmalloc(sizeof(*object), GFP_KERNEL);
+	struct object *volatile kept = object;
 
 	if (!object)
 		return -ENOMEM;
+	object->value = &value;
 	kfree(object);
-	write_to(kept);
-	/* Handed out again, which is when the poison is looked at. */
-	kfree(kmalloc(1500, GFP_KERNEL));
-	return 0;
+	return read_from(kept) == 42 ? 0 : -EIO;
 }
 
 static void __exit use_after_free_exit(void)
@@ -35,6 +39,6 @@ static void __exit use_after_free_exit(void)
 module_init(use_after_free_init);
 module_exit(use_after_free_exit);
 
-MODULE_DESCRIPTION("Faulty on purpose: writes to freed memory");
+MODULE_DESCRIPTION("Faulty on purpose: uses memory that it has freed");
 MODULE_AUTHOR("The kmodtest authors");
 MODULE_LICENSE("GPL");

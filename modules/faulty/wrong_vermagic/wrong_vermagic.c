@@ -19,4 +19,4 @@ MODULE_DESCRIPTION("Faulty on purpose: says that it was built for another kernel
 MODULE_AUTHOR("The kmodtest authors");
 MODULE_LICENSE("GPL");
 /* The first one counts, and Kbuild adds the true one behind it. */
-MODULE_INFO(vermagic, "4.19.0-27-amd64 SMP mod_unload modversions ");
+MODULE_INFO(vermagic, "4.19.0-27-686 mod_unload modversions 686 ");
