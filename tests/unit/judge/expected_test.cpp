@@ -119,7 +119,8 @@ TEST(ExpectReport, AfterAWarningAllElseHasToHold) {
   refused.test_case.expect = expect_report({lit("WARNING in ex_warn")});
   refused.load(EINVAL);
   warning(refused).end(wire::StepResult::refused);
-  EXPECT_THAT(told(refused.complete()), ElementsAre("failed", "- loading ex gave EINVAL (invalid argument)"));
+  EXPECT_THAT(told(refused.complete()),
+              ElementsAre("failed", "- loading ex gave EINVAL (invalid argument): its init function returned -EINVAL"));
 }
 
 TEST(ExpectReport, ItsConsequencesAreNoFailures) {
@@ -141,7 +142,8 @@ TEST(ExpectReport, AStepBeforeItHasToHold) {
   stream.load(EINVAL).end(wire::StepResult::refused);
   stream.unload();
   oops(stream).end(wire::StepResult::held);
-  EXPECT_THAT(told(stream.complete()), ElementsAre("failed", "- loading ex gave EINVAL (invalid argument)"));
+  EXPECT_THAT(told(stream.complete()),
+              ElementsAre("failed", "- loading ex gave EINVAL (invalid argument): its init function returned -EINVAL"));
 }
 
 TEST(ExpectReport, AConditionBehindItHasToHold) {
@@ -244,11 +246,12 @@ TEST(ExpectVerdict, OtherWordsFail) {
   stream.test_case.expect = expect_verdict("failed", {regex("EINVAL"), lit("EBUSY")});
   EXPECT_THAT(told(stream.complete()),
               ElementsAre("failed", "- the case failed as expected, but says nothing of 'EBUSY'",
-                          "- loading ex gave EINVAL (invalid argument)"));
+                          "- loading ex gave EINVAL (invalid argument): its init function returned -EINVAL"));
   stream.test_case.expect->says.pop_back();
-  EXPECT_THAT(told(stream.verdict(Kind::completed)),
-              ElementsAre("passed", "Failed: loading ex gave EINVAL (invalid argument)",
-                          "- loading ex gave EINVAL (invalid argument)"));
+  EXPECT_THAT(
+      told(stream.verdict(Kind::completed)),
+      ElementsAre("passed", "Failed: loading ex gave EINVAL (invalid argument): its init function returned -EINVAL",
+                  "- loading ex gave EINVAL (invalid argument): its init function returned -EINVAL"));
 }
 
 TEST(ExpectVerdict, WhatCannotBeJudgedStaysErrored) {
