@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -216,10 +217,16 @@ class Signals {
   int came_ = 0;
 };
 
+/// The last lines; of a panic those that say what it was, however long the trace behind them is.
 std::string tail_of(const std::string &console) {
   const std::vector<std::string> lines = report::lines_of(console);
+  const auto panic = std::find_if(lines.begin(), lines.end(), [](const std::string &line) {
+    return line.find("Kernel panic") != std::string::npos;
+  });
+  const auto last = static_cast<std::size_t>(panic - lines.begin());
+  const std::size_t begin = std::min(lines.size() > kConsoleLines ? lines.size() - kConsoleLines : 0, last);
   std::string text;
-  for (std::size_t i = lines.size() > kConsoleLines ? lines.size() - kConsoleLines : 0; i < lines.size(); ++i)
+  for (std::size_t i = begin; i < std::min(lines.size(), begin + kConsoleLines); ++i)
     text += "  " + report::printable(lines[i]) + "\n";
   return text;
 }
