@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <poll.h>
 #include <signal.h>
 #include <sstream>
@@ -15,14 +14,13 @@
 #include <unistd.h>
 
 namespace kmodtest::vm {
-namespace {
 
-std::string read_proc(int pid, const char *file) {
-  std::ifstream in("/proc/" + std::to_string(pid) + "/" + file);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+std::string read_process_file(int pid, const std::string &file) {
+  // Not by an iterator: that throws when reading fails, as it does for a process that ends after the opening (ESRCH).
+  std::ostringstream text;
+  text << std::ifstream("/proc/" + std::to_string(pid) + "/" + file).rdbuf();
+  return text.str();
 }
-
-}  // namespace
 
 std::optional<ProcessStat> parse_stat(const std::string &text) {
   const auto open = text.find('(');
@@ -41,7 +39,7 @@ std::optional<ProcessStat> parse_stat(const std::string &text) {
 }
 
 std::optional<ProcessStat> process_stat(int pid) {
-  return parse_stat(read_proc(pid, "stat"));
+  return parse_stat(read_process_file(pid, "stat"));
 }
 
 std::vector<ProcessStat> all_processes() {
@@ -56,7 +54,7 @@ std::vector<ProcessStat> all_processes() {
 }
 
 std::string command_line(int pid) {
-  std::string line = read_proc(pid, "cmdline");
+  std::string line = read_process_file(pid, "cmdline");
   std::replace(line.begin(), line.end(), '\0', ' ');
   return line;
 }

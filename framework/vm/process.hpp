@@ -30,6 +30,9 @@ std::optional<ProcessStat> process_stat(int pid);
 /// Every process that this one's namespace shows.
 std::vector<ProcessStat> all_processes();
 
+/// A file of /proc/PID, as far as it can be read: a process may end at any moment, and is then as good as none.
+std::string read_process_file(int pid, const std::string &file);
+
 /// The arguments with spaces between; empty for zombies and kernel threads.
 std::string command_line(int pid);
 

@@ -43,6 +43,13 @@ void make_zombie(pid_t child) {
   ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT), 0);
 }
 
+TEST(ReadProcessFile, IsEmptyWhereReadingFails) {
+  // The first page of the address space is no memory: the file opens, reading it gives EIO.
+  EXPECT_EQ(read_process_file(::getpid(), "mem"), "");
+  EXPECT_EQ(read_process_file(::getpid(), "no such file"), "");
+  EXPECT_NE(read_process_file(::getpid(), "stat"), "");
+}
+
 TEST(ParseStat, BearsAnyName) {
   const std::string rest = " Z 1 2 77 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 4242 0 0";
   const auto stat = parse_stat("12 (a) (b c)" + rest);
