@@ -14,7 +14,7 @@
 namespace kmodtest::run {
 
 /// Watches a guest under virtual time that runs its program. While reports come it does nothing at all; when none has
-/// come for a second it looks at the guest from outside, which the guest does not feel.
+/// come for 2.5 s it looks at the guest from outside, which may move what its CPUs do by some instructions.
 class StuckWatch : public std::enable_shared_from_this<StuckWatch> {
  public:
   using GiveUp = std::function<void(const std::string &why)>;
