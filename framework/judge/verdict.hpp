@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "judge/dissection.hpp"
 #include "kernel/module.hpp"
 #include "observe/reports.hpp"
+#include "observe/sched.hpp"
 #include "plan/plan.hpp"
 #include "wire/message.hpp"
 
@@ -69,6 +71,7 @@ struct Observations {
   std::string console;                   ///< what the serial console showed
   std::optional<Dissection> dissection;  ///< of a guest that hung
   Ending ending;
+  std::shared_ptr<const observe::SchedTimeline> sched;  ///< nothing unless the scheduler was traced
 
   /// All kernel log lines, in order.
   std::vector<wire::KernelLogLine> log() const;

@@ -60,6 +60,13 @@ bool loops_for_ever(std::string_view code, std::size_t at) {
   return false;
 }
 
+bool Silence::add(std::chrono::nanoseconds now, std::chrono::nanoseconds cpu_time) {
+  if (!first_cpu_time_) first_cpu_time_ = cpu_time;
+  if (last_cpu_time_ != cpu_time) idle_since_ = now;
+  last_cpu_time_ = cpu_time;
+  return cpu_time - *first_cpu_time_ >= kComputing || now - idle_since_ >= kIdle;
+}
+
 std::optional<std::string> StuckSigns::add(const std::vector<CpuGlance> &cpus, std::uint32_t timer) {
   if (timer_) ticks_ += (timer - *timer_) & kTimerMask;
   timer_ = timer;

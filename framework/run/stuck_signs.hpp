@@ -27,6 +27,23 @@ struct CpuGlance {
   bool loops = false;  ///< loops_for_ever()
 };
 
+/// For how long nothing has come from a guest, in the host's CPU time that its QEMU took since then: on a busy host a
+/// guest that computes may be silent for long and be no further than it would have been in a moment. An idle guest
+/// takes no CPU time at all; then what counts is how long it has taken none.
+class Silence {
+ public:
+  /// Healthy cases take 1.5 s at most between two reports.
+  static constexpr std::chrono::milliseconds kComputing{2'500};
+  static constexpr std::chrono::milliseconds kIdle{2'500};
+
+  /// Whether it is time for a look. `now`: a steady clock of the host; `cpu_time`: what the QEMU took since it started.
+  bool add(std::chrono::nanoseconds now, std::chrono::nanoseconds cpu_time);
+
+ private:
+  std::optional<std::chrono::nanoseconds> first_cpu_time_, last_cpu_time_;
+  std::chrono::nanoseconds idle_since_{0};
+};
+
 /// A guest from which nothing came for a while, seen from outside, again and again: tells when nothing can come any
 /// more. A guest that is only slow is never accused: a CPU has to be where nothing leads out of, or the guest's own
 /// clock has to show that a deadline has passed.

@@ -14,7 +14,7 @@
 namespace kmodtest::run {
 
 /// Watches a guest under virtual time that runs its program. While reports come it does nothing at all; when none has
-/// come for 2.5 s it looks at the guest from outside, which may move what its CPUs do by some instructions.
+/// come for long (Silence) it looks at the guest from outside, which may move what its CPUs do by some instructions.
 class StuckWatch : public std::enable_shared_from_this<StuckWatch> {
  public:
   using GiveUp = std::function<void(const std::string &why)>;
@@ -31,13 +31,15 @@ class StuckWatch : public std::enable_shared_from_this<StuckWatch> {
 
  private:
   base::Task<> watch();
+  base::Task<bool> silent();
   base::Task<std::optional<std::string>> look();
 
   vm::Guest &guest_;
   base::asio::steady_timer timer_;
   base::asio::steady_timer ended_timer_;
   GiveUp give_up_;
-  std::chrono::steady_clock::time_point last_heard_;
+  int reports_ = 0;
+  std::optional<Silence> silence_;
   std::optional<std::chrono::microseconds> allowed_;
   std::optional<StuckSigns> signs_;
   int looks_ = 0;  ///< since the last report

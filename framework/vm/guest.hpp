@@ -110,6 +110,8 @@ class Guest {
   virtual std::string console() const = 0;
   virtual std::string xml() const = 0;
   virtual int qemu_pid() const = 0;
+  /// CPU time of the host that the machine has taken so far, in steps of 10 ms; the guest is not touched.
+  virtual base::Task<std::chrono::nanoseconds> cpu_time() = 0;
   /// Destroys the machine and waits until its QEMU is gone.
   virtual base::Task<> stop() = 0;
 

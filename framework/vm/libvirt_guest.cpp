@@ -191,6 +191,17 @@ base::Task<> LibvirtGuest::restore() {
   co_await on_pool(std::move(call));
 }
 
+base::Task<std::chrono::nanoseconds> LibvirtGuest::cpu_time() {
+  auto time = std::make_shared<std::chrono::nanoseconds>();
+  std::function<void(Machine &)> call = [time](Machine &machine) {
+    virDomainInfo info{};
+    if (virDomainGetInfo(machine.domain.get(), &info) != 0) throw libvirt_error("cannot ask for the guest's CPU time");
+    *time = std::chrono::nanoseconds(info.cpuTime);
+  };
+  co_await on_pool(std::move(call));
+  co_return *time;
+}
+
 base::Task<> LibvirtGuest::inspect(std::function<void(Inspector &)> look) {
   std::function<void(Machine &)> call = [look = std::move(look)](Machine &machine) {
     Monitor monitor(machine.domain.get());

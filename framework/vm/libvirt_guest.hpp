@@ -38,6 +38,7 @@ class LibvirtGuest : public Guest {
   base::Task<> resume() override;
   base::Task<> save(ProvideState keep) override;
   base::Task<> restore() override;
+  base::Task<std::chrono::nanoseconds> cpu_time() override;
   base::Task<> inspect(std::function<void(Inspector &)> look) override;
   base::Task<> dump(std::filesystem::path to) override;
 

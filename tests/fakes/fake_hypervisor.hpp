@@ -59,6 +59,7 @@ class FakeGuest : public vm::Guest {
   base::Task<> restore() override;
   /// There is nothing to see.
   base::Task<> inspect(std::function<void(vm::Inspector &)> look) override;
+  base::Task<std::chrono::nanoseconds> cpu_time() override { co_return std::chrono::nanoseconds(0); }
   /// Writes "dump of NAME", or fails in the words of refuse_to_dump().
   base::Task<> dump(std::filesystem::path to) override;
   vm::GuestState state() const override { return machine_->state_; }

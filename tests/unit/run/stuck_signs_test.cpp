@@ -39,6 +39,29 @@ TEST(LoopsForEver, NotWhereSomethingMay) {
   EXPECT_FALSE(loops_for_ever(""sv, 0));
 }
 
+TEST(Silence, CountsWhatTheGuestComputed) {
+  Silence silence;
+  EXPECT_FALSE(silence.add(100s, 7s)) << "what it took before does not count";
+  EXPECT_FALSE(silence.add(101s, 8s));
+  EXPECT_FALSE(silence.add(102s, 9'490ms));
+  EXPECT_TRUE(silence.add(103s, 9'500ms));
+}
+
+TEST(Silence, OfAGuestThatWaitsForTheHostDoesNotCount) {
+  Silence silence;
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_FALSE(silence.add(std::chrono::seconds(2 * i), std::chrono::milliseconds(10 * i))) << "after " << 2 * i;
+  }
+}
+
+TEST(Silence, OfAnIdleGuestCountsByTheClock) {
+  Silence silence;
+  EXPECT_FALSE(silence.add(10s, 1s));
+  EXPECT_FALSE(silence.add(11s, 1'010ms)) << "it did something";
+  EXPECT_FALSE(silence.add(13s, 1'010ms));
+  EXPECT_TRUE(silence.add(13'500ms, 1'010ms));
+}
+
 TEST(StuckSigns, AreALoopWithoutAnEndSeenTwice) {
   StuckSigns signs(std::nullopt);
   EXPECT_EQ(signs.add({idle(0), busy(1, true, true)}, 0), std::nullopt);
