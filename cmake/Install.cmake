@@ -2,7 +2,8 @@
 # time of installing:
 #
 #   bin/kmodtest
-#   libexec/kmodtest/kmodtest-qemu      the wrapper that ties QEMU's life to kmodtest's (framework/vm installs it)
+#   libexec/kmodtest/kmodtest-qemu         the wrapper that ties QEMU's life to kmodtest's (framework/vm installs it)
+#   libexec/kmodtest/libkmodtest-turns.so  what that QEMU is loaded with under virtual time
 #   share/kmodtest/                     kernels.yaml, kmodtest-agent, kmodtest.schema.json
 #   share/doc/kmodtest/                 licence and documents
 if(TARGET kmodtest)

@@ -168,11 +168,13 @@ void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFil
     // which decides where its slabs and hashes put things.
     add("-uuid", kVirtualUuid);
   }
-  if (files.controller_pid != 0) {
+  const auto set = [&line](const char *name, const auto &value) {
     pugi::xml_node variable = line.append_child("qemu:env");
-    attribute(variable, "name", "KMODTEST_CONTROLLER");
-    attribute(variable, "value", files.controller_pid);
-  }
+    attribute(variable, "name", name);
+    attribute(variable, "value", value);
+  };
+  if (files.controller_pid != 0) set("KMODTEST_CONTROLLER", files.controller_pid);
+  if (spec.clock == Clock::virtual_ && !files.turns.empty()) set("LD_PRELOAD", files.turns.string());
   if (!line.first_child()) domain.remove_child(line);
 }
 

@@ -11,6 +11,21 @@
 namespace kmodtest::vm {
 namespace fs = std::filesystem;
 
+namespace {
+
+/// A file that comes with this program: beside it, or where it is installed.
+fs::path part_of_kmodtest(const char *name, int access) {
+  std::error_code error;
+  const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
+  for (const fs::path &folder : {here, here.parent_path() / "libexec/kmodtest", fs::path(KMODTEST_LIBEXEC)}) {
+    if (::access((folder / name).c_str(), access) == 0) return folder / name;
+  }
+  throw base::Error(fmt::format("{} is missing beside {}", name, here.string()),
+                    "build or install kmodtest as a whole");
+}
+
+}  // namespace
+
 fs::path qemu_path() {
   const fs::path qemu = KMODTEST_QEMU;
   if (::access(qemu.c_str(), X_OK) != 0) {
@@ -48,15 +63,11 @@ void make_state_image(const fs::path &file) {
 }
 
 fs::path emulator_wrapper() {
-  std::error_code error;
-  const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
-  for (const fs::path &candidate :
-       {here / KMODTEST_EMULATOR_NAME, here.parent_path() / "libexec/kmodtest" / KMODTEST_EMULATOR_NAME,
-        fs::path(KMODTEST_EMULATOR_INSTALLED)}) {
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-  }
-  throw base::Error(fmt::format("{} is missing beside {}", KMODTEST_EMULATOR_NAME, here.string()),
-                    "build or install kmodtest as a whole");
+  return part_of_kmodtest(KMODTEST_EMULATOR_NAME, X_OK);
+}
+
+fs::path turns_library() {
+  return part_of_kmodtest(KMODTEST_TURNS_NAME, R_OK);
 }
 
 }  // namespace kmodtest::vm

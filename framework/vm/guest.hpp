@@ -71,6 +71,7 @@ struct GuestFiles {
   std::filesystem::path channel;  ///< the agent's socket
   std::filesystem::path memory;   ///< the memory shared with the agent (ChannelKind::memory)
   std::filesystem::path state;    ///< the qcow2 image that holds the saved state; empty: it cannot be saved
+  std::filesystem::path turns;    ///< libkmodtest-turns.so, for the virtual clock; empty: without it
   bool restored = false;          ///< the state comes from there: no kernel is loaded
   int controller_pid = 0;  ///< the process that the emulator wrapper has to be a child of; 0: no wrapper, not checked
 };

@@ -104,6 +104,7 @@ LibvirtDriver::LibvirtDriver(base::asio::io_context &io, const HypervisorOptions
   qemu_version_ = vm::qemu_version(qemu);
   emulator_ = qemu;
   root_ = RunRoot::open();
+  turns_ = root_->readable_by_qemu(turns_library());
   quieten_libvirt(root_->path() / "libvirt.log");
   silence_libvirt();
   std::string address = uri_;

@@ -48,6 +48,8 @@ class LibvirtDriver {
   const std::string &qemu_version() const { return qemu_version_; }
   /// QEMU, or under the embedded driver the wrapper that becomes it.
   const std::filesystem::path &emulator() const { return emulator_; }
+  /// The library that QEMU is started with under virtual time, where that QEMU can read it.
+  const std::filesystem::path &turns() const { return turns_; }
 
   std::shared_ptr<MachineWatch> watch(const std::string &machine);
   void unwatch(const std::string &machine);
@@ -62,7 +64,7 @@ class LibvirtDriver {
   std::string uri_;
   bool embedded_;
   std::string qemu_version_;
-  std::filesystem::path emulator_;
+  std::filesystem::path emulator_, turns_;
   std::filesystem::path capability_cache_;  // empty: none
   std::shared_ptr<RunRoot> root_;
   std::unique_ptr<ChildReaper> reaper_;

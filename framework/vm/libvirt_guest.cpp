@@ -60,6 +60,7 @@ std::unique_ptr<Guest> LibvirtGuest::start(const std::shared_ptr<LibvirtDriver> 
   machine->watch->console = machine->files.console;
   spec.kernel_image = driver->root().readable_by_qemu(spec.kernel_image);
   spec.initramfs = driver->root().readable_by_qemu(spec.initramfs);
+  machine->files.turns = driver->turns();
   machine->xml = domain_xml(spec, machine->name, machine->files, driver->emulator());
   const unsigned flags = provide ? VIR_DOMAIN_START_PAUSED : VIR_DOMAIN_NONE;
   machine->domain.reset(virDomainCreateXML(driver->connection(), machine->xml.c_str(), flags));

@@ -164,11 +164,30 @@ TEST_F(OnRealQemu, AKilledQemuIsAStoppedGuest) {
   EXPECT_EQ(state, GuestState::stopped);
 }
 
+base::Task<> start_and_look(Hypervisor &hypervisor, GuestSpec spec, std::string *maps) {
+  std::string name = "turns";
+  const auto guest = co_await hypervisor.start(std::move(spec), std::move(name));
+  *maps = read_process_file(guest->qemu_pid(), "maps");
+  co_await guest->stop();
+}
+
+TEST_F(OnRealQemu, TakesTurnsUnderVirtualTimeOnly) {
+  const auto hypervisor = open_hypervisor(io_, options_);
+  spec_.channel = ChannelKind::memory;
+  std::string maps;
+  run(start_and_look(*hypervisor, spec_, &maps));
+  EXPECT_NE(maps.find("qemu-system"), std::string::npos) << maps;
+  EXPECT_EQ(maps.find("libkmodtest-turns.so"), std::string::npos) << maps;
+  spec_.clock = Clock::virtual_;
+  run(start_and_look(*hypervisor, spec_, &maps));
+  EXPECT_NE(maps.find("libkmodtest-turns.so"), std::string::npos) << maps;
+}
+
 TEST_F(OnRealQemu, TheXmlIsValidAgainstLibvirtsSchema) {
   if (!fs::exists(kSchema)) GTEST_SKIP() << kSchema << " is not installed";
   if (std::system("xmllint --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "xmllint is not installed";
   const fs::path file = fs::temp_directory_path() / ("kmodtest-domain-" + std::to_string(::getpid()) + ".xml");
-  const GuestFiles files{"/r/g1", "/r/g1/console", "/r/g1/agent", "/r/g1/memory", "/r/g1/state.qcow2", false, 4711};
+  const GuestFiles files{"/r/g1", "/r/g1/console", "/r/g1/agent", "/r/g1/memory", "/r/g1/state.qcow2", "", false, 4711};
   spec_.cpus = 4;
   for (const ChannelKind channel : {ChannelKind::memory, ChannelKind::virtio, ChannelKind::serial}) {
     for (const Accelerator accelerator : {Accelerator::tcg, Accelerator::kvm}) {

@@ -20,7 +20,7 @@ GuestSpec spec_of(int cpus) {
   return spec;
 }
 
-const GuestFiles kFiles{"/r/g1", "/r/g1/console", "/r/g1/agent", "/r/g1/memory", "", false, 0};
+const GuestFiles kFiles{"/r/g1", "/r/g1/console", "/r/g1/agent", "/r/g1/memory", "", "", false, 0};
 
 struct Parsed {
   pugi::xml_document document;
@@ -152,15 +152,23 @@ TEST(DomainXml, TellsTheWrapperWhoItsControllerIs) {
   EXPECT_EQ(xml("/domain/qemu:commandline/qemu:env[@name='KMODTEST_CONTROLLER']/@value"), "4711");
 }
 
-TEST(DomainXml, RefusesAnImpossibleSpec) {
-  EXPECT_THROW(domain_xml(spec_of(65), "name", kFiles, "/e/qemu"), base::UsageError);
-}
-
 GuestSpec virtual_spec() {
   GuestSpec spec = spec_of(2);
   spec.channel = ChannelKind::memory;
   spec.clock = Clock::virtual_;
   return spec;
+}
+
+TEST(DomainXml, LetsQemuTakeTurnsUnderVirtualTimeOnly) {
+  GuestFiles files = kFiles;
+  files.turns = "/lib/turns.so";
+  constexpr const char *kPreload = "/domain/qemu:commandline/qemu:env[@name='LD_PRELOAD']/@value";
+  EXPECT_EQ(Parsed(virtual_spec(), files)(kPreload), "/lib/turns.so");
+  EXPECT_EQ(Parsed(spec_of(2), files)(kPreload), "");
+}
+
+TEST(DomainXml, RefusesAnImpossibleSpec) {
+  EXPECT_THROW(domain_xml(spec_of(65), "name", kFiles, "/e/qemu"), base::UsageError);
 }
 
 TEST(DomainXml, AGuestWithTheMemoryChannelHasTheSharedDeviceAndAnImageForItsState) {

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// libkmodtest-turns.so: loaded into the QEMU of a guest under virtual time (LD_PRELOAD), it lets QEMU's main loop and
+/// the thread of the CPUs take turns, where QEMU lets them race.
+///
+/// With -icount and sleep=off the main loop moves an idle guest's clock on to the next timer. A CPU that executes HLT
+/// is idle from that moment on, but the instructions before it are added to the clock a little later, by the CPUs'
+/// thread. When the main loop looks in between (its poll may end at any moment, since it waits in real time for timers
+/// of the guest's), the clock jumps from a moment that has passed: it is some microseconds further than in other runs.
+/// In the same way a timer may be handled by either thread, and that decides how long the CPUs' turns are. So the main
+/// loop is not let out of its poll while a CPU runs, unless somebody from outside wants something of it. The CPUs'
+/// thread handles the guest's timers itself then.
+///
+/// Known of QEMU (since 2.9): the thread of all CPUs under TCG with -icount is named "ALL CPUs/TCG" (libvirt asks for
+/// names) and waits for work by pthread_cond_wait with QEMU's big lock; the main loop polls by ppoll(2) without that
+/// lock; who wants something of the main loop writes to an eventfd. Where that does not hold, nothing is changed.
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <dlfcn.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace {
+
+/// What the main loop wants of itself (a reset that the guest asks for while another CPU computes) waits so long at
+/// most.
+#ifndef KMODTEST_LONGEST_TURN
+#define KMODTEST_LONGEST_TURN 1  // seconds
+#endif
+constexpr timespec kLongestTurn{KMODTEST_LONGEST_TURN, 0};
+constexpr std::size_t kMostFiles = 64;
+constexpr std::size_t kKnownFiles = 1024;
+
+/// The C library's own function, or that of whoever else is asked after us. Found when it is first needed: others may
+/// call us before our own constructors would run.
+template <class Function>
+class Next {
+ public:
+  constexpr explicit Next(const char *name, const char *version = nullptr) : name_(name), version_(version) {}
+  template <class... Arguments>
+  auto operator()(Arguments... arguments) {
+    Function function = found_;
+    if (function == nullptr) {
+      // With its version, where there are some: dlsym alone may find the one of another age.
+      void *symbol = version_ == nullptr ? nullptr : dlvsym(RTLD_NEXT, name_, version_);
+      if (symbol == nullptr) symbol = dlsym(RTLD_NEXT, name_);
+      std::memcpy(&function, &symbol, sizeof function);
+      found_ = function;
+    }
+    return function(arguments...);
+  }
+
+ private:
+  const char *name_;
+  const char *version_;
+  std::atomic<Function> found_{nullptr};
+};
+
+Next<int (*)(pthread_cond_t *, pthread_mutex_t *)> next_cond_wait("pthread_cond_wait", "GLIBC_2.3.2");
+Next<int (*)(pthread_cond_t *)> next_broadcast("pthread_cond_broadcast", "GLIBC_2.3.2");
+Next<int (*)(pthread_cond_t *)> next_signal("pthread_cond_signal", "GLIBC_2.3.2");
+Next<int (*)(pollfd *, nfds_t, const timespec *, const sigset_t *)> next_poll("ppoll");
+Next<ssize_t (*)(int, const void *, std::size_t)> next_write("write");
+Next<int (*)(int)> next_close("close");
+
+enum class Role : char { unknown, cpus, main_loop, other };
+
+Role role() {
+  thread_local Role known = Role::unknown;
+  if (known != Role::unknown) return known;
+  if (gettid() == getpid()) return known = Role::main_loop;
+  std::array<char, 17> name{};
+  pthread_getname_np(pthread_self(), name.data(), name.size());
+  const bool cpus = std::strcmp(name.data(), "ALL CPUs/TCG") == 0;
+  return known = cpus ? Role::cpus : Role::other;
+}
+
+std::atomic<bool> cpus_wait{true};         // the CPUs' thread waits for work, and nobody has woken it since
+std::atomic<bool> wanted{false};           // a thread that is neither of the two told the main loop something
+std::atomic<bool> main_loop_waits{false};  // for its turn
+std::atomic<pthread_cond_t *> work{nullptr};
+std::atomic<pthread_mutex_t *> big_lock{nullptr};
+
+std::atomic<int> turn_event{-1};  // an eventfd on which the main loop waits for its turn
+
+void give_turn() {
+  if (!main_loop_waits) return;
+  const eventfd_t one = 1;
+  (void)next_write(turn_event.load(), static_cast<const void *>(&one), sizeof one);
+}
+
+enum class FileKind : char { unknown, eventfd, other };
+std::array<std::atomic<FileKind>, kKnownFiles> known{};  // forgotten when the file is closed
+
+/// A word between threads of QEMU, and nothing from outside.
+bool is_eventfd(int file) {
+  if (file < 0) return true;
+  const auto at = static_cast<std::size_t>(file);
+  if (at >= known.size()) return false;
+  if (known[at] == FileKind::unknown) {
+    std::array<char, 40> path{};
+    std::array<char, 64> target{};
+    std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", file);
+    if (readlink(path.data(), target.data(), target.size() - 1) <= 0) return false;
+    const bool is_one = std::strcmp(target.data(), "anon_inode:[eventfd]") == 0;
+    known[at] = is_one ? FileKind::eventfd : FileKind::other;
+  }
+  return known[at] == FileKind::eventfd;
+}
+
+/// Returns when the CPUs' thread waits for work, somebody wants something, or the longest turn is over.
+void wait_for_turn(const pollfd *files, nfds_t count, const sigset_t *mask) {
+  std::array<pollfd, kMostFiles + 1> outside{};
+  std::size_t size = 0;
+  for (nfds_t i = 0; i < count; ++i) {
+    if (is_eventfd(files[i].fd)) continue;
+    if (files[i].revents != 0 || size == kMostFiles) return;
+    outside[size++] = {files[i].fd, files[i].events, 0};
+  }
+  if (turn_event < 0) turn_event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  outside[size] = {turn_event, POLLIN, 0};
+  main_loop_waits = true;
+  while (!cpus_wait && !wanted) {
+    const int ready = next_poll(outside.data(), size + 1, &kLongestTurn, mask);
+    if (ready <= 0) break;
+    if (outside[size].revents == 0) break;
+    eventfd_t taken = 0;
+    (void)read(turn_event, &taken, sizeof taken);
+    if (ready > 1) break;
+  }
+  main_loop_waits = false;
+}
+
+}  // namespace
+
+extern "C" {
+
+__attribute__((visibility("default"))) int pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex) {
+  if (role() != Role::cpus) return next_cond_wait(condition, mutex);
+  if (work == nullptr) {
+    // The first thing that the thread does is to wait until the machine starts.
+    work = condition;
+    big_lock = mutex;
+  }
+  if (condition != work) return next_cond_wait(condition, mutex);
+  cpus_wait = true;
+  give_turn();
+  const int result = next_cond_wait(condition, mutex);
+  cpus_wait = false;
+  return result;
+}
+
+// Not when it runs again: between the two the main loop might begin another round.
+__attribute__((visibility("default"))) int pthread_cond_broadcast(pthread_cond_t *condition) {
+  if (condition == work) cpus_wait = false;
+  return next_broadcast(condition);
+}
+
+__attribute__((visibility("default"))) int pthread_cond_signal(pthread_cond_t *condition) {
+  if (condition == work) cpus_wait = false;
+  return next_signal(condition);
+}
+
+__attribute__((visibility("default"))) ssize_t write(int file, const void *data, std::size_t size) {
+  const ssize_t result = next_write(file, data, size);
+  if (size == sizeof(eventfd_t) && role() == Role::other) {
+    // Behind the writing: the main loop forgets it before it looks at the files.
+    wanted = true;
+    give_turn();
+  }
+  return result;
+}
+
+__attribute__((visibility("default"))) int close(int file) {
+  if (file >= 0 && static_cast<std::size_t>(file) < known.size()) {
+    known[static_cast<std::size_t>(file)] = FileKind::unknown;
+  }
+  return next_close(file);
+}
+
+__attribute__((visibility("default"))) int ppoll(pollfd *files, nfds_t count, const timespec *patience,
+                                                 const sigset_t *mask) {
+  pthread_mutex_t *lock = big_lock;
+  // Who polls while it holds the lock waits for one thing only, and the CPUs' thread may need the lock to go on.
+  const bool turns = role() == Role::main_loop && lock != nullptr && lock->__data.__owner != getpid();
+  const int ready = next_poll(files, count, patience, mask);
+  if (!turns || ready < 0) return ready;
+  if (cpus_wait && !wanted) return ready;
+  if (!wanted) wait_for_turn(files, count, mask);
+  wanted = false;
+  static constexpr timespec kNow{0, 0};
+  return next_poll(files, count, &kNow, mask);
+}
+
+}  // extern "C"

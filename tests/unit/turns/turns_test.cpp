@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+// framework/vm/emulator/turns.cpp is part of this program, so its functions stand in for the C library's here as they
+// do in QEMU. The longest turn is an hour: where the main loop is not let go, a test runs into its time limit.
+#include <atomic>
+#include <functional>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <thread>
+#include <unistd.h>
+
+namespace {
+
+/// The parts of QEMU that matter: a lock, and a thread of the CPUs that waits for work with it.
+class Machine {
+ public:
+  Machine() : cpus_([this] { run(); }) {
+    pthread_mutex_lock(&lock);
+    while (!waits_) {
+      pthread_mutex_unlock(&lock);
+      std::this_thread::yield();
+      pthread_mutex_lock(&lock);
+    }
+    pthread_mutex_unlock(&lock);
+  }
+  ~Machine() {
+    give([this] { ended_ = true; });
+    cpus_.join();
+  }
+
+  /// Wakes the CPUs' thread for something to do without the lock.
+  void give(std::function<void()> work) {
+    pthread_mutex_lock(&lock);
+    work_ = std::move(work);
+    pthread_cond_broadcast(&work_came_);
+    pthread_mutex_unlock(&lock);
+  }
+
+  pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+ private:
+  void run() {
+    pthread_setname_np(pthread_self(), "ALL CPUs/TCG");
+    pthread_mutex_lock(&lock);
+    while (!ended_) {
+      waits_ = true;
+      while (!work_) pthread_cond_wait(&work_came_, &lock);
+      const std::function<void()> work = std::move(work_);
+      work_ = nullptr;
+      pthread_mutex_unlock(&lock);
+      work();
+      pthread_mutex_lock(&lock);
+    }
+    pthread_mutex_unlock(&lock);
+  }
+
+  pthread_cond_t work_came_ = PTHREAD_COND_INITIALIZER;
+  std::function<void()> work_;
+  bool waits_ = false, ended_ = false;
+  std::thread cpus_;
+};
+
+/// One for all tests: a QEMU has one thread of CPUs for its whole life.
+Machine &machine() {
+  static Machine the_machine;
+  return the_machine;
+}
+
+constexpr timespec kSoon{0, 1'000'000};
+
+/// Polls as the main loop does.
+int poll_for(pollfd file) {
+  pollfd files[] = {file};
+  return ppoll(files, 1, &kSoon, nullptr);
+}
+
+/// Work that goes on until it is told to end.
+struct Endless {
+  Endless() {
+    machine().give([this] {
+      while (!end) std::this_thread::yield();
+      ended = true;
+    });
+  }
+  ~Endless() {
+    end = true;
+    while (!ended) std::this_thread::yield();
+  }
+  std::atomic<bool> end{false}, ended{false};
+};
+
+TEST(Turns, TheMainLoopGoesOnWhileTheCpusWait) {
+  machine();
+  const int event = eventfd(0, EFD_NONBLOCK);
+  EXPECT_EQ(poll_for({event, POLLIN, 0}), 0) << "its time is over";
+  ASSERT_EQ(eventfd_write(event, 1), 0);
+  EXPECT_EQ(poll_for({event, POLLIN, 0}), 1);
+  close(event);
+}
+
+TEST(Turns, TheMainLoopStaysInItsPollWhileACpuRuns) {
+  const int event = eventfd(0, EFD_NONBLOCK);
+  for (int i = 0; i < 100; ++i) {
+    std::atomic<bool> ended{false};
+    machine().give([&] {
+      // What the CPUs' thread itself says, such as that there is a new timer, is no reason either.
+      EXPECT_EQ(eventfd_write(event, 1), 0);
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      ended = true;
+    });
+    EXPECT_EQ(poll_for({event, POLLIN, 0}), 1) << "and then it hears of it";
+    ASSERT_TRUE(ended) << "round " << i;
+    eventfd_t taken = 0;
+    ASSERT_EQ(eventfd_read(event, &taken), 0);
+  }
+  close(event);
+}
+
+TEST(Turns, AnotherThreadGetsTheMainLoopAtOnce) {
+  const int event = eventfd(0, EFD_NONBLOCK);
+  const Endless work;
+  std::thread other([event] {
+    const eventfd_t one = 1;
+    EXPECT_EQ(write(event, &one, sizeof one), static_cast<ssize_t>(sizeof one));
+  });
+  EXPECT_EQ(poll_for({event, POLLIN, 0}), 1);
+  EXPECT_FALSE(work.ended);
+  other.join();
+  close(event);
+}
+
+TEST(Turns, AFileFromOutsideGetsTheMainLoopAtOnce) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const Endless work;
+  std::thread other([&ends] { EXPECT_EQ(write(ends[1], "x", 1), 1); });
+  EXPECT_EQ(poll_for({ends[0], POLLIN, 0}), 1);
+  EXPECT_FALSE(work.ended);
+  other.join();
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(Turns, WhoeverHoldsTheLockIsNotHeldUp) {
+  const int event = eventfd(0, EFD_NONBLOCK);
+  const Endless work;
+  pthread_mutex_lock(&machine().lock);
+  EXPECT_EQ(poll_for({event, POLLIN, 0}), 0) << "the CPUs' thread may need the lock to come to its end";
+  pthread_mutex_unlock(&machine().lock);
+  EXPECT_FALSE(work.ended);
+  close(event);
+}
+
+TEST(Turns, OtherThreadsPollAsTheyLike) {
+  const int event = eventfd(0, EFD_NONBLOCK);
+  const Endless work;
+  std::thread other([event] { EXPECT_EQ(poll_for({event, POLLIN, 0}), 0); });
+  other.join();
+  EXPECT_FALSE(work.ended);
+  close(event);
+}
+
+}  // namespace
