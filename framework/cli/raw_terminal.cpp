@@ -3,14 +3,19 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/error.hpp"
 
 namespace kmodtest::cli {
 
 namespace {
+
+constexpr int kPatienceAfterSignal = 500;  // ms
 
 const RawTerminal *the_one = nullptr;
 int its_fd = -1;
@@ -33,7 +38,7 @@ RawTerminal::RawTerminal(int fd) : fd_(fd) {
   the_one = this;
   termios raw = before_;
   ::cfmakeraw(&raw);
-  ::tcsetattr(fd_, TCSADRAIN, &raw);
+  ::tcsetattr(fd_, TCSANOW, &raw);
 }
 
 RawTerminal::~RawTerminal() {
@@ -43,8 +48,31 @@ RawTerminal::~RawTerminal() {
 void RawTerminal::restore() noexcept {
   if (the_one == nullptr) return;
   the_one = nullptr;
-  while (::tcsetattr(its_fd, TCSADRAIN, &its_settings) != 0 && errno == EINTR) {
+  // Not TCSADRAIN: it would wait for ever for somebody who reads what was written.
+  while (::tcsetattr(its_fd, TCSANOW, &its_settings) != 0 && errno == EINTR) {
   }
+}
+
+TerminalOutput::TerminalOutput(int fd)
+    : fd_(fd),
+      own_(::open(fmt::format("/proc/self/fd/{}", fd).c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)) {}
+
+void TerminalOutput::write(std::string_view text) {
+  const int fd = own_ ? own_.get() : fd_;
+  while (!text.empty()) {
+    const ssize_t size = ::write(fd, text.data(), text.size());
+    if (size > 0) text.remove_prefix(static_cast<std::size_t>(size));
+    if (size > 0 || (size < 0 && errno == EINTR)) continue;
+    if (size == 0 || errno != EAGAIN) return;  // nobody reads any more; the session ends by its input
+    pollfd room{fd, POLLOUT, 0};
+    const int ready = ::poll(&room, 1, patience_);
+    if (ready < 0 && errno == EINTR && patience_ < 0) patience_ = kPatienceAfterSignal;
+    if (ready == 0) {
+      patience_ = 0;
+      return;
+    }
+  }
+  patience_ = -1;
 }
 
 }  // namespace kmodtest::cli

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <termios.h>
+
+#include "base/descriptor.hpp"
 
 namespace kmodtest::cli {
 
@@ -27,6 +30,20 @@ class RawTerminal {
  private:
   int fd_;
   termios before_{};
+};
+
+/// Writes to a terminal that may be gone or stopped: waits for room like any program, but not for ever once a signal
+/// has come, so that whoever has to act upon the signal gets to it.
+class TerminalOutput {
+ public:
+  explicit TerminalOutput(int fd);
+  /// What finds no room in time is dropped.
+  void write(std::string_view text);
+
+ private:
+  int fd_;
+  base::Descriptor own_;  // the same terminal, opened so that writing never blocks; nobody else's is changed by that
+  int patience_ = -1;     // ms; -1: any
 };
 
 }  // namespace kmodtest::cli

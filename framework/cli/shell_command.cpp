@@ -84,6 +84,7 @@ class Sitting final : public run::ShellUser {
       wanted.environment.push_back(fmt::format("TERM={}", term == nullptr ? "vt100" : term));
       wanted.environment.push_back(fmt::format("PS1=\\[{}\\]guest:\\w \\$ \\[{}\\]", kPromptMark, kInputMark));
       raw_.emplace(STDIN_FILENO);
+      terminal_.emplace(STDOUT_FILENO);
     }
     input_ = std::make_unique<InputThread>(STDIN_FILENO, io_, [this](std::string text) { typed(std::move(text)); });
     return wanted;
@@ -92,7 +93,7 @@ class Sitting final : public run::ShellUser {
   void on(const wire::TerminalOutput &output) override {
     if (raw_) {
       history_.output(output.data);
-      write_out(STDOUT_FILENO, overlay_->output(output.data));
+      terminal_->write(overlay_->output(output.data));
     } else {
       write_out(output.error ? STDERR_FILENO : STDOUT_FILENO, output.data);
     }
@@ -103,7 +104,7 @@ class Sitting final : public run::ShellUser {
     for (const wire::KernelLogLine &line : lines.lines) {
       const std::string text = observe::render_dmesg(line);
       if (raw_) {
-        write_out(STDOUT_FILENO, overlay_->line(text));
+        terminal_->write(overlay_->line(text));
       } else {
         say(report::printable(text));
       }
@@ -119,7 +120,7 @@ class Sitting final : public run::ShellUser {
   /// The terminal is as it was from here on.
   void leave() {
     input_.reset();
-    if (raw_) write_out(STDOUT_FILENO, overlay_->finish());
+    if (raw_) terminal_->write(overlay_->finish());
     raw_.reset();
   }
 
@@ -146,7 +147,7 @@ class Sitting final : public run::ShellUser {
       write_out(fd, text);
       return;
     }
-    for (const std::string &line : report::lines_of(text)) write_out(STDOUT_FILENO, overlay_->line(line));
+    for (const std::string &line : report::lines_of(text)) terminal_->write(overlay_->line(line));
   }
 
   asio::io_context &io_;
@@ -157,6 +158,7 @@ class Sitting final : public run::ShellUser {
   LineHistory history_;
   std::optional<LogOverlay> overlay_;
   std::optional<RawTerminal> raw_;
+  std::optional<TerminalOutput> terminal_;  // while it is raw
   std::unique_ptr<InputThread> input_;
 };
 

@@ -104,7 +104,6 @@ class AtTerminal {
 
   /// The exit status, 128 + N where signal N ended it.
   int wait() {
-    // Whoever restores the settings of a terminal waits for its output to be read.
     std::array<char, 4096> chunk{};
     int status = 0;
     const auto end = std::chrono::steady_clock::now() + kPatience;
@@ -123,6 +122,29 @@ class AtTerminal {
       if (size <= 0) break;
       unread_.append(chunk.data(), static_cast<std::size_t>(size));
     }
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  }
+
+  /// Waits until the terminal takes no more, since nobody reads what is in it.
+  bool fills_up() const {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (std::chrono::steady_clock::now() < end) {
+      pollfd room{slave_, POLLOUT, 0};
+      if (::poll(&room, 1, 0) == 0) return true;
+      ::poll(nullptr, 0, 10);
+    }
+    return false;
+  }
+
+  /// As wait(); -1 when it does not end.
+  int wait_without_reading() {
+    int status = 0;
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (::waitpid(pid_, &status, WNOHANG) == 0) {
+      if (std::chrono::steady_clock::now() > end) return -1;
+      ::poll(nullptr, 0, 10);
+    }
+    pid_ = -1;
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   }
 
@@ -217,6 +239,17 @@ TEST(Shell, SignalsLeaveTheTerminalAsItWas) {
     EXPECT_EQ(shell.wait(), 128 + number);
     EXPECT_TRUE(shell.as_before()) << number;
   }
+}
+
+TEST(Shell, ASignalEndsItWhereNobodyReadsTheTerminal) {
+  AtTerminal shell({"shell", healthy(), "--no-kvm"});
+  shell.prompt();
+  shell.type("seq 1 1000000\r");
+  shell.read_until("\n1000\r\n");
+  ASSERT_TRUE(shell.fills_up()) << "it is in the middle of it";
+  shell.signal(SIGTERM);
+  EXPECT_EQ(shell.wait_without_reading(), 128 + SIGTERM);
+  EXPECT_TRUE(shell.as_before());
 }
 
 TEST(Shell, APanicEndsItWithTheKernelsWords) {
