@@ -15,6 +15,7 @@
 
 #include "base/descriptor.hpp"
 #include "base/error.hpp"
+#include "kernel/elf_image.hpp"
 
 namespace kmodtest::kernel {
 namespace {
@@ -89,11 +90,6 @@ std::vector<KernelSymbol> kernel_symbols(std::string_view kallsyms) {
   return symbols;
 }
 
-template <class T>
-void append(std::string &to, const T &value) {
-  to.append(reinterpret_cast<const char *>(&value), sizeof value);
-}
-
 }  // namespace
 
 std::string dormant_module(std::string ko) {
@@ -136,7 +132,7 @@ std::string symbols_from_kallsyms(std::string_view kallsyms) {
 
   // One section without content over all of it, marked as code: a debugger takes what lies in it for functions.
   std::string names(1, '\0'), table;
-  append(table, Elf64_Sym{});
+  append_record(table, Elf64_Sym{});
   for (const KernelSymbol &symbol : symbols) {
     Elf64_Sym entry{};
     entry.st_name = static_cast<Elf64_Word>(names.size());
@@ -145,21 +141,10 @@ std::string symbols_from_kallsyms(std::string_view kallsyms) {
     entry.st_info = ELF64_ST_INFO(STB_GLOBAL, code ? STT_FUNC : STT_OBJECT);
     entry.st_shndx = 1;
     entry.st_value = symbol.address;
-    append(table, entry);
+    append_record(table, entry);
   }
   const std::string section_names("\0.text\0.symtab\0.strtab\0.shstrtab\0", 33);
-  Elf64_Ehdr header{};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_ident[EI_DATA] = ELFDATA2LSB;
-  header.e_ident[EI_VERSION] = EV_CURRENT;
-  header.e_type = ET_EXEC;
-  header.e_machine = EM_X86_64;
-  header.e_version = EV_CURRENT;
-  header.e_ehsize = sizeof header;
-  header.e_shentsize = sizeof(Elf64_Shdr);
-  header.e_shnum = 5;
-  header.e_shstrndx = 4;
+  Elf64_Ehdr header = elf_header(ET_EXEC, 5);
   const std::uint64_t table_at = sizeof header, names_at = table_at + table.size();
   const std::uint64_t section_names_at = names_at + names.size();
   const std::uint64_t end = section_names_at + section_names.size();
@@ -182,14 +167,14 @@ std::string symbols_from_kallsyms(std::string_view kallsyms) {
   symtab.sh_info = 1;  // the first that is not local
   symtab.sh_entsize = sizeof(Elf64_Sym);
   std::string bytes;
-  append(bytes, header);
+  append_record(bytes, header);
   bytes += table + names + section_names;
   bytes.resize(header.e_shoff);
-  append(bytes, Elf64_Shdr{});
-  append(bytes, section(1, SHT_NOBITS, SHF_ALLOC | SHF_EXECINSTR, first, sizeof header, last - first));
-  append(bytes, symtab);
-  append(bytes, section(15, SHT_STRTAB, 0, 0, names_at, names.size()));
-  append(bytes, section(23, SHT_STRTAB, 0, 0, section_names_at, section_names.size()));
+  append_record(bytes, Elf64_Shdr{});
+  append_record(bytes, section(1, SHT_NOBITS, SHF_ALLOC | SHF_EXECINSTR, first, sizeof header, last - first));
+  append_record(bytes, symtab);
+  append_record(bytes, section(15, SHT_STRTAB, 0, 0, names_at, names.size()));
+  append_record(bytes, section(23, SHT_STRTAB, 0, 0, section_names_at, section_names.size()));
   return bytes;
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "observe/kmsg.hpp"
 
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <limits>
 
+#include "observe/number.hpp"
 #include "wire/message.hpp"
 
 namespace kmodtest::observe {
@@ -24,11 +24,8 @@ std::string_view take_field(std::string_view &rest) {
 
 /// A whole field of digits, at most `max`.
 std::optional<std::uint64_t> parse_number(std::string_view field, std::uint64_t max) {
-  std::uint64_t value = 0;
-  const char *end = field.data() + field.size();
-  const auto [stop, error] = std::from_chars(field.data(), end, value);
-  if (error != std::errc{} || stop != end || value > max) return std::nullopt;
-  return value;
+  const auto value = whole_number<std::uint64_t>(field);
+  return value && *value <= max ? value : std::nullopt;
 }
 
 int hex_digit(char c) {

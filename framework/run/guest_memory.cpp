@@ -2,7 +2,6 @@
 #include "run/guest_memory.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/error.hpp"
 
@@ -40,22 +39,6 @@ std::optional<std::string> GuestMemory::bytes(std::uint64_t address, std::size_t
     all += content->substr(at % kPage, size - all.size());
   }
   return all;
-}
-
-std::optional<std::uint64_t> GuestMemory::word(std::uint64_t address) {
-  const auto content = bytes(address, sizeof(std::uint64_t));
-  if (!content) return std::nullopt;
-  std::uint64_t value = 0;
-  std::memcpy(&value, content->data(), sizeof value);
-  return value;
-}
-
-std::optional<std::uint32_t> GuestMemory::half(std::uint64_t address) {
-  const auto content = bytes(address, sizeof(std::uint32_t));
-  if (!content) return std::nullopt;
-  std::uint32_t value = 0;
-  std::memcpy(&value, content->data(), sizeof value);
-  return value;
 }
 
 std::string GuestMemory::text(std::uint64_t address, std::size_t most) {

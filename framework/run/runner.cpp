@@ -282,9 +282,14 @@ int Runner::cores_of(const State &state, const plan::Case &test_case) {
 }
 
 void Runner::prepare_ahead(State &state, const std::vector<std::shared_ptr<const plan::Case>> &cases) {
+  std::set<std::vector<std::string>> known;
   for (const auto &test_case : cases) {
     if (state.ending) return;
     if (test_case->skip) continue;
+    // What takes long (fetching, building) is the same for all points of a plan's matrix.
+    std::vector<std::string> dear = {test_case->kernel};
+    for (const auto &module : test_case->modules) dear.push_back(module.path.string() + '\n' + module.name);
+    if (!known.insert(std::move(dear)).second) continue;
     try {
       state.prepare(*test_case);
     } catch (...) {

@@ -163,7 +163,8 @@ TEST(Pristine, AfterAPanicTheNextCasePasses) {
   const fs::path events = scratch.path() / "events";
   const Ended ended =
       kmodtest({"run", faulty_folder() / "plans/panics_in_init.yaml", faulty_folder() / "plans/init_never_returns.yaml",
-                plan_of("ex7_1"), "--cpus", "1", "-j", "1", "--repeat", "2", "--shuffle", "2", "--json", events});
+                plan_of("ex7_1"), "--modules", source_folder() / "modules/faulty", "--cpus", "1", "-j", "1", "--repeat",
+                "2", "--shuffle", "2", "--json", events});
   EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
   std::map<std::string, std::set<std::string>> outcomes;
   for (const Json &one : finished_cases(events)) outcomes[one["id"]].insert(one["outcome"].get<std::string>());

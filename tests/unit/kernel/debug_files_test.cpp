@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/debug_files.hpp"
 
-#include <cstring>
 #include <elf.h>
 #include <fstream>
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "kernel/elf_image.hpp"
 #include "scratch.hpp"
 
 namespace kmodtest::kernel {
@@ -19,45 +19,29 @@ constexpr const char *kKallsyms =
     "ffffffff82000000 D jiffies\n"
     "ffffffffc020b000 t thread_function\t[ex7_1]\n";
 
-template <class T>
-void append(std::string &to, const T &value) {
-  to.append(reinterpret_cast<const char *>(&value), sizeof value);
-}
-
 /// A module with two relocations of its struct module: one for init_module, one for cleanup_module.
 std::string module_with_init() {
   const std::string names("\0init_module\0cleanup_module\0", 28);
   const std::string sections("\0.rela.gnu.linkonce.this_module\0.symtab\0.strtab\0.shstrtab\0", 58);
   std::string relocations, table;
-  append(relocations, Elf64_Rela{0x138, ELF64_R_INFO(1, R_X86_64_64), 0});
-  append(relocations, Elf64_Rela{0x300, ELF64_R_INFO(2, R_X86_64_64), 0});
-  append(table, Elf64_Sym{});
-  append(table, Elf64_Sym{1, ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), 0, 1, 0, 0});
-  append(table, Elf64_Sym{13, ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), 0, 1, 0, 0});
-  Elf64_Ehdr header{};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_ident[EI_DATA] = ELFDATA2LSB;
-  header.e_ident[EI_VERSION] = EV_CURRENT;
-  header.e_type = ET_REL;
-  header.e_machine = EM_X86_64;
-  header.e_version = EV_CURRENT;
-  header.e_ehsize = sizeof header;
-  header.e_shentsize = sizeof(Elf64_Shdr);
-  header.e_shnum = 5;
-  header.e_shstrndx = 4;
+  append_record(relocations, Elf64_Rela{0x138, ELF64_R_INFO(1, R_X86_64_64), 0});
+  append_record(relocations, Elf64_Rela{0x300, ELF64_R_INFO(2, R_X86_64_64), 0});
+  append_record(table, Elf64_Sym{});
+  append_record(table, Elf64_Sym{1, ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), 0, 1, 0, 0});
+  append_record(table, Elf64_Sym{13, ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), 0, 1, 0, 0});
+  Elf64_Ehdr header = elf_header(ET_REL, 5);
   const std::size_t relocations_at = sizeof header, table_at = relocations_at + relocations.size();
   const std::size_t names_at = table_at + table.size(), sections_at = names_at + names.size();
   header.e_shoff = (sections_at + sections.size() + 7) / 8 * 8;
   std::string bytes;
-  append(bytes, header);
+  append_record(bytes, header);
   bytes += relocations + table + names + sections;
   bytes.resize(header.e_shoff);
-  append(bytes, Elf64_Shdr{});
-  append(bytes, Elf64_Shdr{1, SHT_RELA, 0, 0, relocations_at, relocations.size(), 2, 0, 8, sizeof(Elf64_Rela)});
-  append(bytes, Elf64_Shdr{32, SHT_SYMTAB, 0, 0, table_at, table.size(), 3, 1, 8, sizeof(Elf64_Sym)});
-  append(bytes, Elf64_Shdr{40, SHT_STRTAB, 0, 0, names_at, names.size(), 0, 0, 1, 0});
-  append(bytes, Elf64_Shdr{48, SHT_STRTAB, 0, 0, sections_at, sections.size(), 0, 0, 1, 0});
+  append_record(bytes, Elf64_Shdr{});
+  append_record(bytes, Elf64_Shdr{1, SHT_RELA, 0, 0, relocations_at, relocations.size(), 2, 0, 8, sizeof(Elf64_Rela)});
+  append_record(bytes, Elf64_Shdr{32, SHT_SYMTAB, 0, 0, table_at, table.size(), 3, 1, 8, sizeof(Elf64_Sym)});
+  append_record(bytes, Elf64_Shdr{40, SHT_STRTAB, 0, 0, names_at, names.size(), 0, 0, 1, 0});
+  append_record(bytes, Elf64_Shdr{48, SHT_STRTAB, 0, 0, sections_at, sections.size(), 0, 0, 1, 0});
   return bytes;
 }
 

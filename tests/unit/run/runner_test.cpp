@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <future>
 #include <gtest/gtest.h>
+#include <map>
 #include <mutex>
 
 #include "base/error.hpp"
@@ -202,8 +203,25 @@ TEST_F(RunnerTest, WhatACaseNeedsIsMadeWhileAnotherOneRuns) {
   on_machine_ = [&](fakes::FakeMachine &) {
     EXPECT_EQ(seen.wait_for(std::chrono::seconds(20)), std::future_status::ready);
   };
-  run({make_case("a"), make_case("b")});
+  const auto other = std::make_shared<plan::Case>(*make_case("b"));
+  other->kernel = "another";
+  run({make_case("a"), other});
   EXPECT_EQ(recorder_.cases.size(), 2u);
+}
+
+TEST_F(RunnerTest, WhatTakesLongIsMadeOnceForAllPointsOfAMatrix) {
+  std::mutex mutex;
+  std::map<std::string, int> prepared;
+  prepare_ = [&](const plan::Case &test_case) {
+    const std::lock_guard lock(mutex);
+    ++prepared[test_case.id];
+    return prepare_case(test_case);
+  };
+  run({make_case("a"), make_case("b"), make_case("c")});
+  // Each for itself; the first one ahead, too, unless the run was over by then.
+  EXPECT_LE(prepared["a"], 2);
+  EXPECT_EQ(prepared["b"], 1);
+  EXPECT_EQ(prepared["c"], 1);
 }
 
 TEST_F(RunnerTest, AGuestThatNeverComesUpIsBootedAgainOnceAndErrored) {
