@@ -3,7 +3,8 @@
 # Installs what kmodtest needs on Debian 12, and nothing that is already there.
 #
 #   tools/install-dependencies.sh            to build and to run
-#   tools/install-dependencies.sh --check    also what `make check` needs: clang with libFuzzer, clang-format, python3
+#   tools/install-dependencies.sh --check    also what `make check` needs: clang with libFuzzer, clang-format,
+#                                            python3, chromium
 #   tools/install-dependencies.sh --lint     also what `make lint` needs: clang-tidy, shellcheck
 #   tools/install-dependencies.sh --list     prints the packages instead of installing them
 #
@@ -16,12 +17,13 @@ main_packages=(
   g++ cmake ninja-build pkg-config ccache make git ca-certificates
   libpugixml-dev libyaml-cpp-dev libgtest-dev libgmock-dev
   libfmt-dev libarchive-dev libelf-dev libdw-dev zlib1g-dev libcli11-dev nlohmann-json3-dev libxxhash-dev
+  esbuild node-d3-axis node-d3-scale node-d3-selection node-d3-zoom
   busybox-static kmod dpkg-dev xz-utils zstd libxml2-utils
 )
 backports_packages=(
   qemu-system-x86 qemu-system-data qemu-utils libvirt-dev libvirt-daemon-driver-qemu libboost1.83-dev
 )
-check_packages=(python3 clang-14 libclang-rt-14-dev clang-format-14)
+check_packages=(python3 chromium fonts-dejavu-core clang-14 libclang-rt-14-dev clang-format-14)
 lint_packages=(clang-tidy-14 clang-tools-14 shellcheck)
 
 only_list=0

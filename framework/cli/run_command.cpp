@@ -21,7 +21,7 @@ struct RunCommand {
   PlanOptions plans;
   ScheduleOptions schedule;
   run::RunOptions options;
-  std::filesystem::path junit, json, out;
+  std::filesystem::path junit, json, html, out;
   std::string gdb;
   bool verbose = false, quiet = false, ordered = false, timings = false, no_progress = false, no_kvm = false;
   double boot_timeout = 0;
@@ -112,6 +112,7 @@ int RunCommand::execute() {
   }
   if (!json.empty()) owned.push_back(report::make_json(json));
   if (!junit.empty()) owned.push_back(report::make_junit(junit));
+  if (!html.empty()) owned.push_back(report::make_html(html, kVersion));
   owned.push_back(report::make_console(console_options));
   std::vector<report::Listener *> listeners;
   listeners.reserve(owned.size() + 1);
@@ -148,6 +149,7 @@ int RunCommand::execute_again(const std::filesystem::path &folder) {
 void add_options(CLI::App &app, const std::shared_ptr<RunCommand> &command) {
   command->schedule.add_to(app);
   app.add_option("--junit", command->junit, "write a JUnit XML report")->type_name("FILE");
+  app.add_option("--html", command->html, "write a report to read in a browser, one file")->type_name("FILE");
   app.add_option("--json", command->json, "write the run's events, one JSON object a line")->type_name("FILE");
   app.add_option("--out", command->out,
                  "keep a folder of artifacts for every case (without: for those that fail, in the cache)")

@@ -248,6 +248,7 @@ class Expansion {
   void add_case(const std::string &kernel, int cpus, const Point &point, Plan &plan) {
     Case next;
     next.plan_name = plan.name;
+    next.tags = plan.tags;
     next.id = fmt::format("{} [{}]", file_.stem().string(), point_text(point));
     next.point = {point.begin(), point.end()};
     next.plan_file = file_;

@@ -114,6 +114,7 @@ struct Expect {
 /// One plan at one point of its matrix.
 struct Case {
   std::string plan_name;                     ///< `name:` of the plan
+  std::vector<std::string> tags;             ///< of the plan
   std::string id;                            ///< "ex7_4 [cpus=4 cpu=3]": file stem and the point; unique within a plan
   std::map<std::string, std::string> point;  ///< matrix variables, "cpus" and "kernel" among them
   std::filesystem::path plan_file;           ///< empty for a plan made up from a .ko

@@ -16,15 +16,6 @@ constexpr std::size_t kNarrowest = 60;
 constexpr std::size_t kLongestLabel = 40;
 constexpr std::size_t kGap = 2;
 
-/// The result that a cell is coloured by and speaks of: the gravest.
-Result gravest(const std::vector<Result> &results) {
-  for (const Result result : {Result::crashed, Result::hung, Result::leaked, Result::failed, Result::errored,
-                              Result::flaky, Result::passed, Result::skipped}) {
-    if (std::find(results.begin(), results.end(), result) != results.end()) return result;
-  }
-  return Result::errored;
-}
-
 /// "passed", "2/2 passed", "1/2 crashed"; "-" where the matrix has no such case.
 std::string cell_text(const std::vector<Result> &results) {
   if (results.empty()) return "-";

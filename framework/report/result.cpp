@@ -57,6 +57,14 @@ bool went_well(Result result) {
   return result == Result::passed || result == Result::skipped;
 }
 
+Result gravest(const std::vector<Result> &results) {
+  for (const Result result : {Result::crashed, Result::hung, Result::leaked, Result::failed, Result::errored,
+                              Result::flaky, Result::passed, Result::skipped}) {
+    if (std::find(results.begin(), results.end(), result) != results.end()) return result;
+  }
+  return Result::errored;
+}
+
 std::string label(const plan::Case &test_case, int repeat) {
   return repeat > 1 ? fmt::format("{} #{}", test_case.id, repeat) : test_case.id;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "report/event.hpp"
 
@@ -27,6 +28,9 @@ std::string result_word(Result result);
 
 /// Nothing to tell more of than that: passed at the first attempt, or skipped.
 bool went_well(Result result);
+
+/// The one that a group of results is told by: the gravest. Of none Result::errored.
+Result gravest(const std::vector<Result> &results);
 
 /// "ex7_4 [cpus=2]"; " #3" follows for the third of several runs (--repeat).
 std::string label(const plan::Case &test_case, int repeat);

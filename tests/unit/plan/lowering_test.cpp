@@ -29,6 +29,7 @@ TEST(Lowering, PlanAndGuest) {
   EXPECT_EQ(plan.name, "alpha and beta together");
   EXPECT_EQ(plan.description, "Uses every kind of step once.");
   EXPECT_EQ(plan.tags, std::vector<std::string>{"unit"});
+  for (const Case &each : plan.cases) EXPECT_EQ(each.tags, plan.tags);
   ASSERT_EQ(plan.cases.size(), 4u);
   const Case &last = plan.cases[3];
   EXPECT_EQ(last.id, "whole [cpus=4 mode=true]");

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/html/case_entry.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "report/failure.hpp"
+#include "report/html/case_data.hpp"
+#include "report/html/findings.hpp"
+#include "report/html/log_view.hpp"
+#include "report/html/packed.hpp"
+#include "report/html/steps.hpp"
+#include "report/html/threads.hpp"
+#include "report/text.hpp"
+#include "report/timings.hpp"
+
+namespace kmodtest::report::html {
+
+namespace {
+
+void add_fact(Markup &html, const char *term, const std::string &text) {
+  if (text.empty()) return;
+  html.element("dt", {}, term).open("dd").element("code", {}, text).close();
+}
+
+Markup render_facts(const CaseFinished &finished) {
+  const plan::Case &test_case = *finished.test_case;
+  Markup html;
+  html.open("dl", {{"class", "facts"}});
+  html.element("dt", {}, "Again").open("dd");
+  html.element("code", {{"class", "command"}}, command_to_repeat(test_case)).close();
+  add_fact(html, "Plan",
+           test_case.plan_name + (test_case.plan_file.empty() ? "" : " · " + test_case.plan_file.string()));
+  add_fact(html, "Kernel", finished.kernel_release);
+  add_fact(html, "Digest", finished.digest);
+  add_fact(html, "Wall time", render_timings(finished.timings));
+  add_fact(html, "Files", finished.artifacts.string());
+  if (!finished.vmcore.empty()) add_fact(html, "Memory", (finished.artifacts / "vmcore").string());
+  add_fact(html, "Memory", finished.vmcore_problem.empty() ? "" : "none: " + finished.vmcore_problem);
+  return html.close();
+}
+
+Markup render_body(const CaseFinished &finished, const std::vector<StepSeen> &steps, const Span &span,
+                   const Room &room) {
+  Markup html;
+  if (!finished.verdict.skip_reason.empty()) {
+    html.element("p", {}, "Skipped: " + finished.verdict.skip_reason);
+  }
+  html.add(render_findings(finished, room.text));
+  if (!steps.empty() && span.end > span.begin) html.element("h3", {}, "Steps").add(render_steps(steps, span));
+  if (span.end > span.begin) html.open("div", {{"class", "timeline"}}).close();
+  if (finished.seen && finished.seen->sched) {
+    html.element("h3", {}, "Threads").add(render_threads(*finished.seen->sched));
+  }
+  if (finished.seen) {
+    const std::vector<wire::KernelLogLine> log = finished.seen->log();
+    if (!log.empty()) {
+      html.element("h3", {}, "Kernel log").add(render_log(log, room.text));
+    } else if (!finished.seen->console.empty()) {
+      html.element("h3", {}, "Serial console");
+      html.open("pre", {{"class", "log"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", "serial console"}});
+      html.text(shortened(finished.seen->console, room.text)).close();
+    }
+  }
+  if (!finished.build_log.empty() && finished.verdict.outcome == judge::Outcome::errored) {
+    html.element("h3", {}, "Build").element("pre", {{"class", "log"}}, shortened(finished.build_log, room.text));
+  }
+  return html.element("h3", {}, "About this case").add(render_facts(finished));
+}
+
+std::string plan_of(const plan::Case &test_case) {
+  return test_case.plan_file.empty() ? test_case.plan_name : test_case.plan_file.stem().string();
+}
+
+}  // namespace
+
+const char *mark_of(Result result) {
+  switch (result) {
+    case Result::passed:
+      return "✓";
+    case Result::flaky:
+      return "≈";
+    case Result::failed:
+      return "✗";
+    case Result::crashed:
+      return "✷";
+    case Result::hung:
+      return "◷";
+    case Result::leaked:
+      return "◌";
+    case Result::errored:
+      return "!";
+    case Result::skipped:
+      return "–";
+  }
+  return "?";
+}
+
+CaseEntry make_entry(const CaseFinished &finished, const Room &room) {
+  const plan::Case &test_case = *finished.test_case;
+  CaseEntry entry;
+  entry.number = finished.number;
+  entry.anchor = fmt::format("case-{}", finished.number + 1);
+  entry.label = label(test_case, finished.repeat);
+  entry.plan = plan_of(test_case);
+  entry.point = test_case.point;
+  entry.tags = test_case.tags;
+  entry.cpus = test_case.guest.cpus;
+  entry.result = result_of(finished);
+  entry.reason = entry.result == Result::passed ? as_expected(finished) : reason(finished);
+  entry.took = finished.took;
+  entry.guest = finished.timings.guest;
+  RanOn ran = ran_on(finished);
+  entry.ran_on = std::move(ran.share);
+  entry.ran_on_exact = ran.exact;
+  const std::vector<StepSeen> steps = steps_of(finished);
+  const Span span = span_of(finished, steps);
+  entry.body = render_body(finished, steps, span, room);
+  const std::string data = case_data(finished, steps, span);
+  if (!data.empty()) entry.data = packed(data);
+  if (entry.data.size() > room.data) {
+    entry.data_left_out = entry.data.size();
+    entry.data.clear();
+  }
+  return entry;
+}
+
+Markup render_entry(const CaseEntry &entry) {
+  std::string point;
+  for (const auto &[name, value] : entry.point) point += (point.empty() ? "" : "\n") + name + "=" + value;
+  Markup html;
+  html.open("details", {{"class", "case " + result_name(entry.result)},
+                        {"id", entry.anchor},
+                        {"data-result", result_name(entry.result)},
+                        {"data-plan", entry.plan},
+                        {"data-tags", fmt::format("{}", fmt::join(entry.tags, "\n"))},
+                        {"data-took", fmt::format("{:.3f}", entry.took.count())},
+                        {"data-guest", fmt::format("{:.6f}", entry.guest.count())},
+                        {"data-point", point}});
+  html.open("summary");
+  html.element("span", {{"class", "mark"}, {"aria-hidden", "true"}}, mark_of(entry.result));
+  html.element("span", {{"class", "word"}}, result_word(entry.result));
+  html.element("span", {{"class", "id"}}, entry.label);
+  html.element("span", {{"class", "why"}}, entry.reason);
+  html.element("span", {{"class", "took"}}, duration_text(entry.took.count()));
+  html.close();
+  html.open("div", {{"class", "body"}});
+  if (entry.data_left_out > 0) {
+    html.element("p", {{"class", "warn"}},
+                 fmt::format("The timeline of this case is left out: its data takes {:.1f} MB, more than this report "
+                             "has room for. Run the case alone to have it.",
+                             static_cast<double>(entry.data_left_out) / 1e6));
+  }
+  html.add(entry.body).close();
+  html.close();
+  if (!entry.data.empty()) {
+    html.raw("script", {{"type", "application/octet-stream"}, {"data-of", entry.anchor}}, entry.data);
+  }
+  return html;
+}
+
+}  // namespace kmodtest::report::html

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "report/event.hpp"
+#include "report/html/markup.hpp"
+#include "report/result.hpp"
+
+namespace kmodtest::report::html {
+
+/// What the page keeps of a finished case until it is written: its own part of the page, and what the parts about all
+/// cases need.
+struct CaseEntry {
+  std::size_t number = 0;  ///< place in the order of the plans
+  std::string anchor;      ///< its element's id
+  std::string label;       ///< "ex7_4 [cpus=2]", with " #3" behind it for the third of several runs
+  std::string plan;        ///< file stem, else the plan's name
+  std::map<std::string, std::string> point;
+  std::vector<std::string> tags;
+  int cpus = 1;
+  Result result = Result::errored;
+  std::string reason;
+  Seconds took{0}, guest{0};
+  std::map<int, double> ran_on;   ///< share of the module's threads on each CPU; empty: unknown
+  bool ran_on_exact = false;      ///< by the scheduler's trace, not by samples of ps
+  Markup body;                    ///< what the case's element shows when it is open
+  std::string data;               ///< for the timeline, packed; empty: none
+  std::size_t data_left_out = 0;  ///< bytes of it that were left out to keep the page small
+};
+
+/// What of a case there is room for.
+struct Room {
+  std::size_t text = 64 * 1024;  ///< bytes of its log and of each text of a failure
+  std::size_t data = 4'000'000;  ///< bytes of its packed data
+};
+
+CaseEntry make_entry(const CaseFinished &finished, const Room &room);
+
+/// The element of the list of cases, closed, with its data behind it.
+Markup render_entry(const CaseEntry &entry);
+
+/// "failed" for the class of an element, "✗" for whoever sees no colours.
+const char *mark_of(Result result);
+
+}  // namespace kmodtest::report::html

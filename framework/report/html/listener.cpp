@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <set>
+#include <unistd.h>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "report/html/case_entry.hpp"
+#include "report/html/page.hpp"
+#include "report/listeners.hpp"
+#include "report/output_file.hpp"
+
+namespace kmodtest::report {
+
+namespace {
+
+/// A page of more than 10 MB opens slowly and does not go through a mail. The style and the script take 0.1 MB of it.
+constexpr std::size_t kAllBodies = 5'000'000;  ///< bytes of what cases show
+constexpr std::size_t kAllData = 3'600'000;    ///< bytes of packed data for timelines
+constexpr std::size_t kAround = 2'500;         ///< bytes of a case without its log and the texts of its failure
+constexpr std::size_t kLeastText = 1'000, kMostText = 256'000;
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+  return name.data();
+}
+
+class Html final : public Listener {
+ public:
+  Html(std::filesystem::path file, std::string version) : file_(std::move(file)) {
+    run_.version = std::move(version);
+    check_writable(file_);
+  }
+
+  void on(const Event &event) override {
+    if (const auto *started = std::get_if<RunStarted>(&event)) {
+      run_.started = *started;
+      left_ = std::max<std::size_t>(1, started->cases) * static_cast<std::size_t>(std::max(1, started->repeats));
+    } else if (const auto *notice = std::get_if<Notice>(&event)) {
+      run_.notices.push_back(notice->text);
+    } else if (const auto *finished = std::get_if<CaseFinished>(&event)) {
+      entries_.push_back(html::make_entry(*finished, room()));
+      shown_ += entries_.back().body.str().size();
+      left_ -= std::min<std::size_t>(left_, 1);
+      if (!finished->kernel_release.empty()) kernels_.insert(finished->kernel_release);
+    } else if (const auto *end = std::get_if<RunFinished>(&event)) {
+      write(*end);
+    }
+  }
+
+ private:
+  /// What a case may take, so that all that are left get as much.
+  html::Room room() const {
+    const std::size_t each = (kAllBodies - std::min(shown_, kAllBodies)) / std::max<std::size_t>(left_, 1);
+    return {std::clamp(each - std::min(each, kAround), kLeastText, kMostText), kAllData};
+  }
+
+  /// Timelines of cases that went well go first, the largest before all.
+  void keep_the_data_small() {
+    std::size_t all = 0;
+    std::vector<html::CaseEntry *> by_size;
+    for (html::CaseEntry &entry : entries_) {
+      all += entry.data.size();
+      by_size.push_back(&entry);
+    }
+    std::stable_sort(by_size.begin(), by_size.end(), [](const auto *left, const auto *right) {
+      const bool first = went_well(left->result), second = went_well(right->result);
+      return first != second ? first : left->data.size() > right->data.size();
+    });
+    for (html::CaseEntry *entry : by_size) {
+      if (all <= kAllData) return;
+      all -= entry->data.size();
+      entry->data_left_out = entry->data.size();
+      entry->data.clear();
+    }
+  }
+
+  void write(const RunFinished &end) {
+    std::stable_sort(entries_.begin(), entries_.end(),
+                     [](const auto &left, const auto &right) { return left.number < right.number; });
+    keep_the_data_small();
+    run_.finished = end;
+    run_.host = host_name();
+    run_.at = fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::time(nullptr)));
+    run_.kernels.assign(kernels_.begin(), kernels_.end());
+    write_whole(file_, html::render_page(run_, entries_));
+  }
+
+  std::filesystem::path file_;
+  html::RunFacts run_;
+  std::vector<html::CaseEntry> entries_;
+  std::set<std::string> kernels_;
+  std::size_t left_ = 1;   ///< cases to come
+  std::size_t shown_ = 0;  ///< bytes of the bodies so far
+};
+
+}  // namespace
+
+std::unique_ptr<Listener> make_html(std::filesystem::path file, std::string version) {
+  return std::make_unique<Html>(std::move(file), std::move(version));
+}
+
+}  // namespace kmodtest::report

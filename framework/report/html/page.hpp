@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/event.hpp"
+#include "report/html/case_entry.hpp"
+
+namespace kmodtest::report::html {
+
+/// What the page says of the run as a whole.
+struct RunFacts {
+  RunStarted started;
+  RunFinished finished;
+  std::vector<std::string> notices;
+  std::vector<std::string> kernels;  ///< releases that cases ran on
+  std::string version;               ///< kmodtest's own
+  std::string host;
+  std::string at;  ///< when it ended
+};
+
+/// The whole file: one page that fetches nothing, with a policy that lets nothing but its own script run.
+std::string render_page(const RunFacts &run, const std::vector<CaseEntry> &entries);
+
+}  // namespace kmodtest::report::html

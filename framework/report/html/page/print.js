@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+const kMost = 100; // cases that are opened for the paper
+
+/// On paper the cases that did not go well are open.
+export function watchPrinting(cases) {
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = cases
+      .filter((one) => !one.hidden && !one.open && one.dataset.result !== "passed" && one.dataset.result !== "skipped")
+      .slice(0, kMost);
+    for (const one of opened) one.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const one of opened) one.open = false;
+    opened = [];
+  });
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the page of `kmodtest run --html` does beyond what its HTML shows by itself.
+import { offerCopies } from "./copy.js";
+import { watchFilter } from "./filter.js";
+import { watchHeatMap } from "./heat.js";
+import { watchPrinting } from "./print.js";
+import { showTimeline } from "./timeline.js";
+
+const cases = [...document.querySelectorAll("details.case")];
+
+function opened(event) {
+  const one = event.target;
+  if (!one.open || !one.matches("details.case")) return;
+  offerCopies(one);
+  showTimeline(one);
+}
+
+/// Opens the case that the address names behind its "#".
+function follow() {
+  const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!named || !named.matches("details.case")) return;
+  filter.reveal(named);
+  named.open = true;
+  named.scrollIntoView({ block: "start" });
+  named.querySelector("summary").focus({ preventScroll: true });
+}
+
+const filter = watchFilter(cases);
+watchHeatMap(cases);
+watchPrinting(cases);
+document.addEventListener("toggle", opened, true);
+for (const one of cases) if (one.open) opened({ target: one });
+addEventListener("hashchange", follow);
+if (location.hash) follow();
+document.documentElement.dataset.ready = "yes";
+performance.mark("kmodtest-ready");

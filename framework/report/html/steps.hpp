@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/event.hpp"
+#include "report/html/markup.hpp"
+
+namespace kmodtest::report::html {
+
+/// A step of a case and what came of it.
+struct StepSeen {
+  std::size_t number = 0;  ///< counts from 1
+  std::string key;         ///< "load", "dmesg"…
+  std::string source;      ///< the plan's line
+  std::optional<wire::Microseconds> begin, end;
+  std::string result;  ///< "held", "timed out", "not reached"…
+  bool bad = false;    ///< the case did not pass because of it
+};
+
+/// A piece of guest time.
+struct Span {
+  wire::Microseconds begin{0}, end{0};
+
+  /// Where a moment lies in it, from 0 to 1.
+  double place(wire::Microseconds time) const;
+};
+
+std::vector<StepSeen> steps_of(const CaseFinished &finished);
+
+/// From the first step, or what was seen first, to the last that was seen. Empty (begin == end) when nothing was.
+Span span_of(const CaseFinished &finished, const std::vector<StepSeen> &steps);
+
+/// "1.234567"
+std::string in_seconds(wire::Microseconds time);
+/// "12.3 ms", "1.50 s": three digits.
+std::string duration_text(double seconds);
+
+/// A table with a bar for each step on the time axis of the case.
+Markup render_steps(const std::vector<StepSeen> &steps, const Span &span);
+
+}  // namespace kmodtest::report::html

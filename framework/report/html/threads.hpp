@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "observe/sched.hpp"
+#include "report/event.hpp"
+#include "report/html/markup.hpp"
+
+namespace kmodtest::report::html {
+
+/// A value below which such a share (0 to 1) of the values lies: the nearest rank. Of none 0.
+double percentile(std::vector<double> values, double share);
+
+/// True for threads that the kernel starts for its own work, such as kworker/0:1.
+bool is_of_the_kernel(const std::string &thread);
+
+/// The figures of each thread of the module: how long on which CPU, how often woken, how late it then ran.
+Markup render_threads(const observe::SchedTimeline &sched);
+
+/// What the module's threads did on which CPU.
+struct RanOn {
+  std::map<int, double> share;  ///< of their time on CPUs, or of the samples in which they were seen
+  bool exact = false;           ///< by the scheduler's trace, not by samples of ps
+};
+RanOn ran_on(const CaseFinished &finished);
+
+}  // namespace kmodtest::report::html
