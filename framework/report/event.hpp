@@ -56,6 +56,11 @@ struct Machine {
   bool kvm = false;
   std::string hypervisor;  ///< libvirt and QEMU
 };
+/// What the runs before came to, the oldest first.
+struct Past {
+  std::vector<double> seconds;        ///< wall time without building
+  std::vector<std::string> outcomes;  ///< of the same runs: "passed", "failed"…
+};
 struct CaseFinished {
   std::shared_ptr<const plan::Case> test_case;
   judge::Verdict verdict;
@@ -72,6 +77,7 @@ struct CaseFinished {
   std::string vmcore_problem;          ///< why there is none, though it was asked for
   std::string digest;      ///< SHA-256 of all that the guest reported; empty unless under virtual time, which
                            ///< repeats it bit for bit
+  Past past;               ///< as the history had it when the run began
   std::size_t number = 0;  ///< place in the order of the plans, repeats of a case one after the other
   int repeat = 1;
   int attempt = 1;                    ///< counts from 1; more with --retries

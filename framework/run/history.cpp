@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr const char *kSchema = "kmodtest-history";
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
+constexpr int kFirstVersion = 1;     ///< had fewer runs of each case, and is read as well
 constexpr std::size_t kDigits = 16;  ///< of a path's digest
 
 fs::path whole_path(const fs::path &path) {
@@ -50,6 +51,10 @@ std::optional<CaseRecord> record_of(const Json &json) {
   }
   record.updated = updated->get<std::int64_t>();
   return record;
+}
+
+bool is_known(const Json &version) {
+  return version == kVersion || version == kFirstVersion;
 }
 
 template <class Value>
@@ -89,7 +94,9 @@ const CaseRecord *History::find(const plan::Case &test_case) const {
 std::optional<report::Seconds> History::expected(const plan::Case &test_case) const {
   const CaseRecord *record = find(test_case);
   if (record == nullptr) return std::nullopt;
-  return report::Seconds(report::median(record->seconds));
+  std::vector<double> last = record->seconds;
+  keep_last(last, kExpects);
+  return report::Seconds(report::median(std::move(last)));
 }
 
 void History::add(const plan::Case &test_case, report::Seconds took, judge::Outcome outcome, Time at) {
@@ -129,7 +136,7 @@ History::Records History::read(const fs::path &file) {
     return records;
   }
   const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object() || json.value("schema", Json()) != kSchema || json.value("version", Json()) != kVersion) {
+  if (!json.is_object() || json.value("schema", Json()) != kSchema || !is_known(json.value("version", Json()))) {
     return records;
   }
   const auto cases = json.find("cases");

@@ -27,12 +27,14 @@ struct CaseRecord {
 /// name in two folders do not mix, and a plan that was edited is still the same.
 std::string history_key(const plan::Case &test_case);
 
-/// How long cases took and how they ended, kept in a file of the cache for the order of later runs. It never fails a
+/// How long cases took and how they ended, kept in a file of the cache for the order of later runs, and for reports to
+/// compare with. It never fails a
 /// run: a file that is missing, damaged or of another version is an empty history, and one that cannot be written is
 /// left as it is.
 class History {
  public:
-  static constexpr std::size_t kRuns = 5;        ///< kept of a case
+  static constexpr std::size_t kRuns = 20;       ///< kept of a case
+  static constexpr std::size_t kExpects = 5;     ///< of these, what expected() looks at
   static constexpr std::size_t kCases = 10'000;  ///< kept at all; those that did not run for longest are dropped
 
   using Time = std::chrono::system_clock::time_point;
@@ -42,7 +44,7 @@ class History {
 
   /// Nothing for a case that the file did not know when it was read.
   const CaseRecord *find(const plan::Case &test_case) const;
-  /// The median of what its last runs took.
+  /// The median of what its last kExpects runs took.
   std::optional<report::Seconds> expected(const plan::Case &test_case) const;
 
   /// Remembers a run for save(); what find() and expected() say stays as it was read.

@@ -316,6 +316,9 @@ Task<report::CaseFinished> Runner::run_until_passed(State &state, const Entry &e
     finished.number = entry.number;
     finished.repeat = entry.repeat;
     finished.attempt = attempt;
+    if (const CaseRecord *past = options_.history ? options_.history->find(*entry.test_case) : nullptr) {
+      finished.past = {past->seconds, past->outcomes};
+    }
     if (options_.history && had_a_guest(finished)) {
       options_.history->add(*entry.test_case, finished.took - finished.timings.build, finished.verdict.outcome);
     }

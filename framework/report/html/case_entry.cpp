@@ -11,6 +11,7 @@
 #include "report/html/packed.hpp"
 #include "report/html/steps.hpp"
 #include "report/html/threads.hpp"
+#include "report/html/trends.hpp"
 #include "report/text.hpp"
 #include "report/timings.hpp"
 
@@ -110,6 +111,10 @@ CaseEntry make_entry(const CaseFinished &finished, const Room &room) {
   entry.reason = entry.result == Result::passed ? as_expected(finished) : reason(finished);
   entry.took = finished.took;
   entry.guest = finished.timings.guest;
+  entry.trends = trends_of(finished);
+  entry.comparable = comparable_time(finished);
+  entry.usual = Seconds(median(finished.past.seconds));
+  entry.past = render_past(finished);
   RanOn ran = ran_on(finished);
   entry.ran_on = std::move(ran.share);
   entry.ran_on_exact = ran.exact;
@@ -128,12 +133,15 @@ CaseEntry make_entry(const CaseFinished &finished, const Room &room) {
 Markup render_entry(const CaseEntry &entry) {
   std::string point;
   for (const auto &[name, value] : entry.point) point += (point.empty() ? "" : "\n") + name + "=" + value;
+  std::string trends;
+  for (const Trend trend : entry.trends) trends += (trends.empty() ? "" : "\n") + std::string(trend_name(trend));
   Markup html;
   html.open("details", {{"class", "case " + result_name(entry.result)},
                         {"id", entry.anchor},
                         {"data-result", result_name(entry.result)},
                         {"data-plan", entry.plan},
                         {"data-tags", fmt::format("{}", fmt::join(entry.tags, "\n"))},
+                        {"data-trend", trends},
                         {"data-took", fmt::format("{:.3f}", entry.took.count())},
                         {"data-guest", fmt::format("{:.6f}", entry.guest.count())},
                         {"data-point", point}});
@@ -142,21 +150,25 @@ Markup render_entry(const CaseEntry &entry) {
   html.element("span", {{"class", "word"}}, result_word(entry.result));
   html.element("span", {{"class", "id"}}, entry.label);
   html.element("span", {{"class", "why"}}, entry.reason);
+  html.add(entry.past);
   html.element("span", {{"class", "took"}}, duration_text(entry.took.count()));
   html.close();
-  html.open("div", {{"class", "body"}});
+  // To a browser that runs scripts this is one text, which the page's script makes elements of when they are wanted:
+  // the elements of 1,000 cases take longer to be made than anybody waits.
+  html.open("noscript").open("div", {{"class", "body"}});
   if (entry.data_left_out > 0) {
     html.element("p", {{"class", "warn"}},
                  fmt::format("The timeline of this case is left out: its data takes {:.1f} MB, more than this report "
                              "has room for. Run the case alone to have it.",
                              static_cast<double>(entry.data_left_out) / 1e6));
   }
-  html.add(entry.body).close();
-  html.close();
-  if (!entry.data.empty()) {
-    html.raw("script", {{"type", "application/octet-stream"}, {"data-of", entry.anchor}}, entry.data);
-  }
-  return html;
+  return html.add(entry.body).close().close().close();
+}
+
+Markup render_data(const CaseEntry &entry) {
+  Markup html;
+  if (entry.data.empty()) return html;
+  return html.raw("script", {{"type", "application/octet-stream"}, {"data-of", entry.anchor}}, entry.data);
 }
 
 }  // namespace kmodtest::report::html

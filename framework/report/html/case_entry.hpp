@@ -9,6 +9,7 @@
 #include "report/event.hpp"
 #include "report/html/markup.hpp"
 #include "report/result.hpp"
+#include "report/trend.hpp"
 
 namespace kmodtest::report::html {
 
@@ -25,6 +26,9 @@ struct CaseEntry {
   Result result = Result::errored;
   std::string reason;
   Seconds took{0}, guest{0};
+  std::vector<Trend> trends;        ///< against the runs before
+  Seconds comparable{0}, usual{0};  ///< wall time without building: of this run, and the median of those before
+  Markup past;
   std::map<int, double> ran_on;   ///< share of the module's threads on each CPU; empty: unknown
   bool ran_on_exact = false;      ///< by the scheduler's trace, not by samples of ps
   Markup body;                    ///< what the case's element shows when it is open
@@ -40,8 +44,11 @@ struct Room {
 
 CaseEntry make_entry(const CaseFinished &finished, const Room &room);
 
-/// The element of the list of cases, closed, with its data behind it.
+/// The element of the list of cases, closed.
 Markup render_entry(const CaseEntry &entry);
+
+/// What its timeline is drawn from, behind the page's script, so that the page answers before it is read. May be empty.
+Markup render_data(const CaseEntry &entry);
 
 /// "failed" for the class of an element, "✗" for whoever sees no colours.
 const char *mark_of(Result result);

@@ -92,7 +92,7 @@ void add_binding(Markup &html, const Group &group, const std::vector<const CaseE
     exact = exact && entry->ran_on_exact;
     if (!entry->ran_on.empty()) cpus = std::max(cpus, entry->ran_on.rbegin()->first + 1);
   }
-  html.open("figure", {{"class", "binding"}});
+  html.open("figure", {{"class", "binding"}, {"aria-label", group.plan + " " + group.rest}});
   html.open("figcaption").element("strong", {}, group.plan).text(" " + group.rest);
   html.element("span", {{"class", "by"}}, exact ? "share of run time" : "share of samples of ps").close();
   html.open("div", {{"class", "scroll"},
@@ -138,7 +138,7 @@ Markup render_heat_map(const std::vector<CaseEntry> &entries) {
   }
   Markup html;
   if (rows.empty()) return html;
-  html.open("div", {{"class", "scroll"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", "plans by CPUs"}});
+  html.open("div", {{"class", "scroll"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", "table of plans by CPUs"}});
   html.open("table", {{"class", "heat"}, {"id", "heat"}}).open("thead").open("tr");
   html.element("th", {{"scope", "col"}}, "Plan");
   for (const std::string &column : columns) {

@@ -11,6 +11,7 @@
 #include "report/html/matrix.hpp"
 #include "report/html/packed.hpp"
 #include "report/html/steps.hpp"
+#include "report/html/trends.hpp"
 #include "report/text.hpp"
 
 namespace kmodtest::report::html {
@@ -121,6 +122,17 @@ void add_toolbar(Markup &html, const std::vector<CaseEntry> &entries, const Coun
         .close();
   }
   html.close();
+  html.open("fieldset").element("legend", {{"class", "hidden"}}, "Against the runs before");
+  for (const Trend trend : kTrends) {
+    const auto number = std::count_if(entries.begin(), entries.end(), [trend](const CaseEntry &entry) {
+      return std::find(entry.trends.begin(), entry.trends.end(), trend) != entry.trends.end();
+    });
+    if (number == 0) continue;
+    html.open("label", {{"class", "chip"}});
+    html.lone("input", {{"type", "checkbox"}, {"name", "trend"}, {"value", trend_name(trend)}});
+    html.text(fmt::format("{} ", trend_name(trend))).element("b", {}, std::to_string(number)).close();
+  }
+  html.close();
   std::set<std::string> tags;
   for (const CaseEntry &entry : entries) tags.insert(entry.tags.begin(), entry.tags.end());
   if (!tags.empty()) {
@@ -171,6 +183,7 @@ std::string render_page(const RunFacts &run, const std::vector<CaseEntry> &entri
   html.element("a", {{"class", "skip"}, {"href", "#cases"}}, "To the cases");
   add_header(html, run, entries, counts);
   html.open("main");
+  add_section(html, "trends", "Against the runs before", render_trends(entries));
   add_section(html, "matrix", "Plans by CPUs", render_heat_map(entries));
   add_section(
       html, "bindings", "Bound to × ran on", render_bindings(entries),
@@ -191,6 +204,7 @@ std::string render_page(const RunFacts &run, const std::vector<CaseEntry> &entri
   html.open("details").element("summary", {}, "Licences").element("pre", {}, licences()).close();
   html.close();
   html.raw("script", {}, script());
+  for (const CaseEntry &entry : entries) html.add(render_data(entry));
   html.close().close();
   return "<!doctype html>\n" + html.str() + "\n";
 }

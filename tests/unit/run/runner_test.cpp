@@ -474,6 +474,10 @@ TEST_F(RunnerTest, TheLongestCaseOfEarlierRunsComesFirstAndThisRunIsRemembered) 
   for (const auto &test_case : cases) EXPECT_NE(later.find(*test_case), nullptr) << test_case->id;
   EXPECT_EQ(later.find(*cases[1])->outcomes, (std::vector<std::string>{"passed", "passed"}));
   EXPECT_LT(later.find(*cases[1])->seconds.at(1), 9);
+  for (const auto &finished : recorder_.cases) {
+    const bool known = finished.test_case->id != "new";
+    EXPECT_EQ(finished.past.outcomes, std::vector<std::string>(known ? 1 : 0, "passed")) << finished.test_case->id;
+  }
 }
 
 TEST_F(RunnerTest, TheHistoryLeavesBuildingOutAndCasesWithoutAGuestToo) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import { textOf } from "./body.js";
+
 const kPause = 120; // ms after the last key before a long list is searched
 const gravest = ["crashed", "hung", "leaked", "failed", "errored", "flaky", "passed", "skipped"];
 
@@ -24,8 +26,8 @@ export function watchFilter(cases) {
   const trends = [...form.querySelectorAll("input[name=trend]")];
   const texts = new Map(); // a case's text in small letters, once somebody searched
 
-  const textOf = (one) => {
-    if (!texts.has(one)) texts.set(one, `${one.textContent}\n${one.dataset.tags}\n${one.dataset.point}`.toLowerCase());
+  const searched = (one) => {
+    if (!texts.has(one)) texts.set(one, `${textOf(one)}\n${one.dataset.tags}\n${one.dataset.point}`.toLowerCase());
     return texts.get(one);
   };
 
@@ -36,9 +38,9 @@ export function watchFilter(cases) {
     const only = tag?.value;
     return (one) =>
       (!results.size || results.has(one.dataset.result)) &&
-      (!changed.size || (one.dataset.trend ?? "").split(" ").some((each) => changed.has(each))) &&
+      (!changed.size || (one.dataset.trend ?? "").split("\n").some((each) => changed.has(each))) &&
       (!only || one.dataset.tags.split("\n").includes(only)) &&
-      terms.every((term) => textOf(one).includes(term));
+      terms.every((term) => searched(one).includes(term));
   }
 
   function apply() {
@@ -73,6 +75,11 @@ export function watchFilter(cases) {
     openAll.textContent = open ? "Close all" : "Open all";
   });
   form.hidden = false;
+  // What is scrolled to shall not lie below the toolbar.
+  new ResizeObserver(() => {
+    const above = getComputedStyle(form).position === "sticky" ? form.offsetHeight : 0;
+    document.documentElement.style.scrollPaddingTop = `${above + 8}px`;
+  }).observe(form);
   apply();
 
   function clear() {

@@ -97,8 +97,8 @@ class Lane {
     const width = Math.max(x1 - x0 - 1, 1.5);
     ctx.fillStyle = item.bad ? colours.bad : colours.step;
     bar(ctx, x0, box.y + 3, width, box.height - 6);
-    if (item.bad) hatch(ctx, x0, box.y + 3, width, box.height - 6, colours.card);
-    label(ctx, `${item.number} ${item.text}`, x0, width, box.y + box.height / 2, item.bad ? colours.card : colours.ink);
+    const text = item.bad ? `✗ ${item.number} ${item.text}` : `${item.number} ${item.text}`;
+    label(ctx, text, x0, width, box.y + box.height / 2, item.bad ? colours.card : colours.ink);
   }
 
   line(item, x0) {
@@ -211,8 +211,8 @@ class Lane {
     this.flush();
     let last = -9;
     for (const [item, x0, x1] of late) {
-      // Marks that fall upon each other look like one.
-      if (item.kind !== "report" && x0 - last < 1 && x1 - x0 < 1) continue;
+      // Marks that fall upon each other look like one; wake-ups are drawn where they can be told apart.
+      if (item.kind !== "report" && x0 - last < (item.kind === "wait" ? 5 : 1) && x1 - x0 < 1) continue;
       this[item.kind](item, x0, x1);
       last = x0;
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
+import { fill } from "./body.js";
+
 const kMost = 100; // cases that are opened for the paper
 
 /// On paper the cases that did not go well are open.
@@ -9,7 +11,10 @@ export function watchPrinting(cases) {
     opened = cases
       .filter((one) => !one.hidden && !one.open && one.dataset.result !== "passed" && one.dataset.result !== "skipped")
       .slice(0, kMost);
-    for (const one of opened) one.open = true;
+    for (const one of opened) {
+      fill(one);
+      one.open = true;
+    }
   });
   addEventListener("afterprint", () => {
     for (const one of opened) one.open = false;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the page of `kmodtest run --html` does beyond what its HTML shows by itself.
+import { fill, fillAhead } from "./body.js";
 import { offerCopies } from "./copy.js";
 import { watchFilter } from "./filter.js";
 import { watchHeatMap } from "./heat.js";
@@ -11,6 +12,7 @@ const cases = [...document.querySelectorAll("details.case")];
 function opened(event) {
   const one = event.target;
   if (!one.open || !one.matches("details.case")) return;
+  fill(one);
   offerCopies(one);
   showTimeline(one);
 }
@@ -20,6 +22,7 @@ function follow() {
   const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (!named || !named.matches("details.case")) return;
   filter.reveal(named);
+  fill(named);
   named.open = true;
   named.scrollIntoView({ block: "start" });
   named.querySelector("summary").focus({ preventScroll: true });
@@ -32,5 +35,6 @@ document.addEventListener("toggle", opened, true);
 for (const one of cases) if (one.open) opened({ target: one });
 addEventListener("hashchange", follow);
 if (location.hash) follow();
+fillAhead(cases);
 document.documentElement.dataset.ready = "yes";
 performance.mark("kmodtest-ready");

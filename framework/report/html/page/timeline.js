@@ -146,6 +146,8 @@ class Timeline {
     const digits = Math.max(0, Math.min(9, Math.ceil(-Math.log10(step))));
     const seconds = scaleLinear().domain([from / 1e9, to / 1e9]).range([0, this.width]);
     this.axis.call(axisBottom(seconds).ticks(Math.max(2, this.width / 110)).tickFormat((at) => `${at.toFixed(digits)} s`));
+    const width = this.width; // labels at the ends stay within the stage
+    this.axis.selectAll(".tick text").attr("text-anchor", (at) => (seconds(at) < 24 ? "start" : seconds(at) > width - 24 ? "end" : "middle"));
     this.ring.attr("visibility", "hidden");
     this.stage.dataset.from = from;
     this.stage.dataset.to = to;

@@ -39,6 +39,8 @@ function threadOf(packed, index) {
 
 /// All times in nanoseconds of the guest's clock. Null for a case without data.
 export async function dataOf(one) {
+  // The data stands behind the script.
+  if (document.readyState === "loading") await new Promise((done) => addEventListener("DOMContentLoaded", done));
   const element = document.querySelector(`script[data-of="${CSS.escape(one.id)}"]`);
   if (!element) return null;
   const packed = JSON.parse(await inflate(element.textContent));
