@@ -19,5 +19,6 @@ Table measure_boots(Bench &bench);
 Table measure_digests(Bench &bench);
 Table measure_push(Bench &bench);
 Table measure_vng(Bench &bench);
+Table measure_html(Bench &bench);
 
 }  // namespace kmodtest::bench
