@@ -138,7 +138,8 @@ Markup render_heat_map(const std::vector<CaseEntry> &entries) {
   }
   Markup html;
   if (rows.empty()) return html;
-  html.open("div", {{"class", "scroll"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", "table of plans by CPUs"}});
+  html.open("div",
+            {{"class", "scroll"}, {"role", "region"}, {"tabindex", "0"}, {"aria-label", "table of plans by CPUs"}});
   html.open("table", {{"class", "heat"}, {"id", "heat"}}).open("thead").open("tr");
   html.element("th", {{"scope", "col"}}, "Plan");
   for (const std::string &column : columns) {
