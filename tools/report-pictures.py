@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Makes the pictures of docs/reports.md: runs plans with --html and takes pictures of the pages in headless Chromium.
+"""Makes the pictures of docs/reports.md: runs plans with --html (their exit status does not count) and takes pictures of the pages in headless Chromium.
 
     tools/report-pictures.py [KMODTEST [FOLDER]]      (build/kmodtest, docs/pictures)
 """
@@ -14,12 +14,14 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests/e2e/html"))
 from browser import Browser  # noqa: E402
 
-# name: what is run, which case is opened, what is shown from, height, dark
+FAULTY = "tests/e2e/faulty/plans/"
+# name: what is run (nothing: invented cases with a trace, of build/sample_report), the case that is opened, height, dark
 PICTURES = {
-    "passed": (["testplans/ex7_4.yaml", "testplans/ex7_3.yaml", "testplans/kthread_park.yaml", "--cpus", "2,4"],
-               "ex7_4 [cpus=4 cpu=3]", 1180, False),
-    "failures": (["tests/e2e/faulty", "testplans/ex7_1.yaml", "--cpus", "2"], "crash", 1240, False),
-    "matrix": (["testplans", "--cpus", "1,2,4,8"], None, 1060, True),
+    "passed": ([], "plan_0 [cpus=4 cpu=3]", 1180, False),
+    "failures": ([FAULTY + "oopses_in_thread.yaml", FAULTY + "leaves_thread.yaml", FAULTY + "hangs_abba.yaml",
+                  FAULTY + "wrong_line.yaml", FAULTY + "panics_in_init.yaml", "testplans/ex7_1.yaml", "--cpus", "2"],
+                 "oopses_in_thread [cpus=2]", 1240, False),
+    "matrix": (["testplans", "--cpus", "1,2,4"], None, 1060, True),
 }
 OPEN = """(async () => {
   const wanted = %s;
@@ -42,7 +44,10 @@ def main():
     with tempfile.TemporaryDirectory(prefix="kmodtest-pictures-") as scratch, Browser() as browser:
         for name, (arguments, case, height, dark) in PICTURES.items():
             report = os.path.join(scratch, f"{name}.html")
-            subprocess.run([kmodtest, "run", *arguments, "--quiet", "--html", report], cwd=ROOT, check=False)
+            if arguments:
+                subprocess.run([kmodtest, "run", *arguments, "--quiet", "--html", report], cwd=ROOT, check=False)
+            else:
+                subprocess.run([os.path.join(os.path.dirname(kmodtest), "sample_report"), report], check=True)
             with browser.page(width=1280, height=height, dark=dark) as page:
                 page.open(f"file://{report}")
                 if case:

@@ -163,7 +163,7 @@ class HtmlTest(unittest.TestCase):
         page.until("Number(document.querySelector('#case-8 .stage').dataset.from) > 5e9")
         zoomed = self.window(page)
         self.assertLess(zoomed[1] - zoomed[0], first[1] - first[0])
-        page.run("addEventListener('mouseup', () => { window.released = true; })")
+        page.run("addEventListener('mouseup', () => { window.released = true; }, true)")
         page.mouse("mousePressed", x, y, button="left", buttons=1, clickCount=1)
         page.mouse("mouseMoved", x - 100, y, button="left", buttons=1)
         page.mouse("mouseReleased", x - 100, y, button="left", clickCount=1)
