@@ -46,7 +46,7 @@ TEST(TrendTest, slower_is_more_than_runs_scatter) {
   EXPECT_EQ(trends_of(after(five, Outcome::passed, 1.6)), Trends{Trend::slower});
   EXPECT_EQ(trends_of(after(five, Outcome::passed, 1.4)), Trends{});                              // not by half
   EXPECT_EQ(trends_of(after(five, Outcome::passed, 0.25, {0.1, 0.1, 0.1, 0.1, 0.1})), Trends{});  // not by 0.2 s
-  EXPECT_EQ(trends_of(after(five, Outcome::passed, 1.85, {0.5, 0.8, 1.0, 1.2, 1.5})), Trends{});   // they scatter
+  EXPECT_EQ(trends_of(after(five, Outcome::passed, 1.85, {0.5, 0.8, 1.0, 1.2, 1.5})), Trends{});  // they scatter
   EXPECT_EQ(trends_of(after(five, Outcome::failed, 9)), Trends{Trend::newly_failing});            // it did not pass
   EXPECT_EQ(trends_of(after({"passed", "passed", "passed"}, Outcome::passed, 9)), Trends{});      // too few
 }
