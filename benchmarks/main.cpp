@@ -40,6 +40,7 @@ constexpr Measurement kMeasurements[] = {
     {"push", measure_push},
     {"vng", measure_vng},
     {"html", measure_html},
+    {"tracing", measure_tracing},
     {"digests", measure_digests, true},
 };
 

@@ -268,8 +268,18 @@ struct Repeat {
   bool operator==(const Repeat &) const = default;
 };
 
+/// `sched`: has the trace of the scheduler sent up to here. What it has to show is judged by the controller alone; the
+/// agent only lets `Step::hold_for` pass before.
+struct SendTrace {
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v();
+  }
+  bool operator==(const SendTrace &) const = default;
+};
+
 using StepBody = std::variant<Load, Unload, LogCondition, ThreadCondition, ModuleCondition, FileCondition, WriteFile,
-                              RunCommand, SetCpus, Sleep, Repeat>;
+                              RunCommand, SetCpus, Sleep, Repeat, SendTrace>;
 
 struct Step {
   StepBody body;
@@ -290,10 +300,11 @@ struct Program {
   std::vector<Step> steps;                  ///< the program ends at the first step that does not hold
   Microseconds timeout{0};                  ///< guest time for all of it; 0: none (the controller counts wall time)
   std::uint64_t seed = 0;  ///< of the guest's random pool and of the moment at which the first step starts; 0: neither
+  bool trace_sched = false;  ///< what the scheduler does with threads that come up from now on is recorded and sent
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(prerequisites, modules, steps, timeout, seed);
+    v(prerequisites, modules, steps, timeout, seed, trace_sched);
   }
   bool operator==(const Program &) const = default;
 };
@@ -302,7 +313,7 @@ struct Program {
 bool is_action(const StepBody &body);
 
 /// The step's key in a plan: "load", "unload", "dmesg", "ps", "lsmod", "file", "write", "run", "cpu", "sleep",
-/// "repeat".
+/// "repeat", "sched".
 const char *step_name(const StepBody &body);
 
 }  // namespace kmodtest::wire
