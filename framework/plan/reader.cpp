@@ -60,6 +60,16 @@ std::optional<std::string> Scope::fill(const Node &scalar) {
   return out;
 }
 
+std::optional<std::string> beyond_guest(std::uint64_t cpus, const Scope &scope) {
+  if (scope.cpus <= 0 || scope.cpus >= 64) return std::nullopt;
+  const std::uint64_t beyond = cpus >> scope.cpus << scope.cpus;
+  if (beyond == 0) return std::nullopt;
+  return scope.cpus == 1
+             ? fmt::format("the guest of this case has no CPU {} (it has 1 CPU: 0)", format_cpu_list(beyond))
+             : fmt::format("the guest of this case has no CPU {} (it has {} CPUs: 0-{})", format_cpu_list(beyond),
+                           scope.cpus, scope.cpus - 1);
+}
+
 Node as_map(const Node &node, const std::string &short_key) {
   if (node.kind == Node::Kind::map) return node;
   Node map;
@@ -228,12 +238,9 @@ std::vector<wire::Pattern> MapReader::patterns(const std::string &name, std::vec
 
 std::optional<std::uint64_t> MapReader::cpus(const std::string &name) {
   const auto list = convert<std::uint64_t>(name, Type::cpu_list, &parse_cpu_list);
-  if (!list || scope_.cpus <= 0 || scope_.cpus >= 64) return list;
-  if (const std::uint64_t beyond = *list >> scope_.cpus << scope_.cpus; beyond != 0) {
-    error(name, scope_.cpus == 1
-                    ? fmt::format("the guest of this case has no CPU {} (it has 1 CPU: 0)", format_cpu_list(beyond))
-                    : fmt::format("the guest of this case has no CPU {} (it has {} CPUs: 0-{})",
-                                  format_cpu_list(beyond), scope_.cpus, scope_.cpus - 1));
+  if (!list) return list;
+  if (auto problem = beyond_guest(*list, scope_)) {
+    error(name, std::move(*problem));
     return std::nullopt;
   }
   return list;
