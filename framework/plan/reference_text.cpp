@@ -49,13 +49,13 @@ const char *const kReferenceMatrix = R"md(### `matrix`
 
 A plan runs once for each combination of the values of `kernel`, of `cpus` (or `topology`) and `numa` of `guest`, and of all
 variables of `matrix`; each combination is a case, such as `ex7_4 [cpus=4 cpu=3]` or
-`ex7_4 [cpus=4 topology=1x2x2 numa=0/1-3 cpu=3]`. In the values of a variable, the words `first`, `last` and `each` stand for
+`ex7_4 [cpus=4 topology=2x2x1 numa=0/1-3 cpu=3]`. In the values of a variable, the words `first`, `last` and `each` stand for
 CPU 0, the last CPU and all CPUs of the case's guest; `first node`, `last node` and `each node` are the same of its NUMA nodes.
 Values that come out the same are taken once, so a guest with one CPU gets one case of `[first, last]`.
 
 NUMA nodes are a number (CPUs and memory in equal parts), or the CPUs of each with a `/` between them (`0-1/2-3`), all with their
-memory or none (`0:64M/1-3:192M`; `0-3:128M/:128M` has a node of memory only), or a list with a map for each. A list of anything but
-maps is an axis: `numa: [1, 2, 0/1-3]`.
+memory or none (`0:64M/1-3:192M`; `0-3:128M/:128M` has a node of memory only), or a list with a map for each. A list of anything
+but maps is an axis: `numa: [1, 2, 0/1-3]`. The kernel does not take CPUs of two nodes for threads of one core.
 
 `${NAME}` is filled in with a variable's value in any text of `guest`, `module`, `kernel_modules`, `checks`, `expect`, `needs`, `timeout`,
 `skip` and `steps`;
