@@ -24,7 +24,7 @@ setup := $(if $(filter 0,$(SETUP)),:,tools/install-dependencies.sh)
 sources = $(shell git ls-files 'framework/*pp' 'guest/*pp' 'tests/*pp' 'benchmarks/*pp')
 
 .NOTPARALLEL:
-.PHONY: help build tests run check asan fuzz bench soak mixed verdicts lint format install uninstall clean setup \
+.PHONY: help build tests run check asan fuzz bench soak mixed many-cpus verdicts lint format install uninstall clean setup \
         setup-check setup-lint \
         unit-sanitized fuzz-targets
 
@@ -73,6 +73,10 @@ soak: build ## runs each healthy plan SOAK_ROUNDS times (default 200) on SOAK_CP
 
 mixed: build ## runs healthy and faulty plans in a mixed order (MIXED_SEED) MIXED_ROUNDS times, some 1000 cases
 	build/kmodtest run testplans testplans/faulty --repeat $(MIXED_ROUNDS) --shuffle $(MIXED_SEED) --jobs $(JOBS) --quiet
+
+many-cpus: build ## runs the plans with 64 CPUs, and with 64 in odd topologies, twice each (some ten minutes at first)
+	build/kmodtest run testplans/*.yaml --cpus 64 --repeat 2 --jobs 1
+	build/kmodtest run tests/e2e/many_cpus --modules modules --repeat 2 --jobs 1
 
 verdicts: build ## measures the modules that are broken on purpose and writes docs/verdicts.md
 	build/kmodtest run testplans/faulty --jobs $(JOBS) --quiet

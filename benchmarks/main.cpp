@@ -24,7 +24,7 @@ using namespace kmodtest::bench;
 struct Measurement {
   const char *name;  ///< for --only
   Table (*measure)(Bench &bench);
-  bool on_demand = false;  ///< only with --only: it takes an hour
+  bool on_demand = false;  ///< only with --only: it takes long
 };
 
 constexpr Measurement kMeasurements[] = {
@@ -42,6 +42,7 @@ constexpr Measurement kMeasurements[] = {
     {"html", measure_html},
     {"tracing", measure_tracing},
     {"digests", measure_digests, true},
+    {"cpus", measure_cpus, true},
 };
 
 void print_machine(const Bench &bench) {

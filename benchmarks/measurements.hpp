@@ -17,6 +17,7 @@ Table measure_first(Bench &bench);
 Table measure_modes(Bench &bench);
 Table measure_boots(Bench &bench);
 Table measure_digests(Bench &bench);
+Table measure_cpus(Bench &bench);
 Table measure_push(Bench &bench);
 Table measure_vng(Bench &bench);
 Table measure_html(Bench &bench);

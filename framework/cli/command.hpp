@@ -41,6 +41,7 @@ std::function<int()> add_cache(CLI::App &app);
 struct PlanOptions {
   std::vector<std::filesystem::path> inputs;
   std::vector<int> cpus;
+  std::vector<std::string> topologies;
   std::vector<std::string> kernels;
   std::string memory;
   std::string time;

@@ -6,12 +6,11 @@
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
+#include "plan/guest_axes.hpp"
 
 namespace kmodtest::cli {
 
 namespace {
-
-constexpr int kMaxCpus = 64;
 
 /// "512M" or "1G" in MiB.
 std::uint32_t memory_in_mib(const std::string &text) {
@@ -35,8 +34,12 @@ void PlanOptions::add_to(CLI::App &app) {
   // One value each time: what follows is an input.
   app.add_option("--cpus", cpus, "CPU counts of the guests, instead of the plan's")
       ->delimiter(',')
-      ->check(CLI::Range(1, kMaxCpus))
+      ->check(CLI::Range(1, plan::kMostCpus))
       ->type_name("N[,N…]")
+      ->allow_extra_args(false);
+  app.add_option("--topology", topologies, "sockets, cores and threads of the guests' CPUs, instead of the plan's")
+      ->delimiter(',')
+      ->type_name("SxCxT[,…]")
       ->allow_extra_args(false);
   app.add_option("--kernel", kernels, "kernels of the catalogue, a bzImage, or 'host', instead of the plan's")
       ->delimiter(',')
@@ -68,6 +71,11 @@ void PlanOptions::add_to(CLI::App &app) {
 plan::Overrides PlanOptions::overrides() const {
   plan::Overrides overrides;
   overrides.cpus = cpus;
+  for (const std::string &text : topologies) {
+    plan::Value<plan::CpuLayout> topology = plan::parse_topology(text);
+    if (!topology.value) throw base::UsageError(topology.error, "give --topology one such as 2x4x1");
+    overrides.topologies.push_back(std::move(*topology.value));
+  }
   overrides.kernels = kernels;
   if (!memory.empty()) overrides.memory_mib = memory_in_mib(memory);
   overrides.time = time;

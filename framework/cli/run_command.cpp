@@ -74,9 +74,6 @@ void RunCommand::use_debugger(std::size_t cases) {
 
 int RunCommand::execute() {
   schedule.apply_to(options);
-  if (options.vmcore && out.empty()) {
-    throw base::UsageError("--vmcore needs a folder to keep the dumps in", "name one with --out DIR");
-  }
   const auto shard = schedule.wanted_shard();
   auto collected = run::collect_plans(plans.inputs, plans.overrides());
   if (print_diagnostics(collected)) return static_cast<int>(run::ExitCode::usage);
@@ -108,7 +105,7 @@ int RunCommand::execute() {
   } else {
     options.artifacts = report::next_failure_folder(kernel::cache_folder() / "failed");
     options.artifacts_of_failures = true;
-    owned.push_back(report::make_failure_artifacts(options.artifacts, kVersion));
+    owned.push_back(report::make_failure_artifacts(options.artifacts, kVersion, options.vmcore));
   }
   if (!json.empty()) owned.push_back(report::make_json(json));
   if (!junit.empty()) owned.push_back(report::make_junit(junit));
@@ -158,7 +155,7 @@ void add_options(CLI::App &app, const std::shared_ptr<RunCommand> &command) {
   app.add_flag("--trace", command->options.trace,
                "record what the guest's scheduler does in every case (cases with a sched step do so anyway)");
   app.add_flag("--vmcore", command->options.vmcore,
-               "keep the memory of guests that crashed or hang in the folders of --out");
+               "keep the memory of guests that crashed or hang in their cases' folders");
   app.add_option("--modules-dir", command->options.kernel.modules_dir,
                  "lib/modules/RELEASE of a kernel that --kernel names by its file")
       ->type_name("DIR");

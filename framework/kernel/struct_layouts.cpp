@@ -30,6 +30,7 @@ enum Kind : unsigned {
 constexpr std::uint16_t kMagic = 0xeb9f;
 constexpr std::size_t kMemberBytes = 12;
 constexpr int kDeepest = 16;
+constexpr int kMostMembers = 10'000;  // task_struct has some 300
 
 /// Bytes that follow the three words of a type.
 std::size_t tail_bytes(unsigned kind, std::size_t members) {
@@ -109,9 +110,10 @@ const StructLayouts::Type *StructLayouts::structure(std::uint32_t id) const {
   return nullptr;
 }
 
-std::optional<StructLayouts::Member> StructLayouts::find(const Type &type, std::string_view member, int depth) const {
+std::optional<StructLayouts::Member> StructLayouts::find(const Type &type, std::string_view member, int depth,
+                                                         int &left) const {
   if (depth > kDeepest) return std::nullopt;
-  for (unsigned i = 0; i < type.members(); ++i) {
+  for (unsigned i = 0; i < type.members() && left > 0; ++i, --left) {
     const std::size_t at = type.at + i * kMemberBytes;
     const auto name_at = number(at), id = number(at + 4), offset = number(at + 8);
     if (!offset) return std::nullopt;
@@ -124,7 +126,7 @@ std::optional<StructLayouts::Member> StructLayouts::find(const Type &type, std::
     if (!its_name.empty()) continue;
     const Type *inner = structure(*id);
     if (inner == nullptr) continue;
-    if (auto found = find(*inner, member, depth + 1)) return Member{bits + found->bits, found->type};
+    if (auto found = find(*inner, member, depth + 1, left)) return Member{bits + found->bits, found->type};
   }
   return std::nullopt;
 }
@@ -137,7 +139,8 @@ std::optional<std::size_t> StructLayouts::offset_of(std::string_view structure_n
   while (!member.empty()) {
     if (type == nullptr) return std::nullopt;
     const std::string_view first = member.substr(0, member.find('.'));
-    const auto next = find(*type, first);
+    int left = kMostMembers;
+    const auto next = find(*type, first, 0, left);
     if (!next) return std::nullopt;
     bits += next->bits;
     type = structure(next->type);

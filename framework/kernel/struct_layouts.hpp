@@ -40,7 +40,8 @@ class StructLayouts {
   std::string_view name(std::uint32_t offset) const;
   /// Behind typedefs and qualifiers; nothing for what is no struct or union.
   const Type *structure(std::uint32_t id) const;
-  std::optional<Member> find(const Type &type, std::string_view member, int depth = 0) const;
+  /// Looks at `left` members at most, which counts down: a struct that names itself as a part has no end.
+  std::optional<Member> find(const Type &type, std::string_view member, int depth, int &left) const;
 
   std::string btf_;
   std::size_t strings_ = 0;

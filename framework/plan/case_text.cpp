@@ -2,11 +2,13 @@
 #include "plan/case_text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <optional>
 #include <string_view>
 
 #include "plan/diagnostics.hpp"
+#include "plan/guest_axes.hpp"
 #include "plan/module_lookup.hpp"
 #include "plan/node.hpp"
 #include "plan/reader.hpp"
@@ -55,6 +57,7 @@ class TreeWriter {
   explicit TreeWriter(const Case &test_case) : scope_{source_, problems_} {
     scope_.variables.assign(test_case.point.begin(), test_case.point.end());
     if (test_case.point.count("kernel") == 0) scope_.variables.emplace_back("kernel", "default");
+    for (auto &variable : shape_variables(test_case.guest)) scope_.variables.push_back(std::move(variable));
   }
 
   /// What follows a key or a dash: " VALUE\n", or lines of their own.
@@ -121,11 +124,16 @@ std::string modules_text(const Case &test_case) {
 }
 
 std::string guest_text(const Case &test_case, const Node *guest, TreeWriter &writer) {
-  std::string text =
-      fmt::format("guest:\n  cpus: {}\n  memory: {}M\n", test_case.guest.cpus, test_case.guest.memory_mib);
+  const GuestShape &shape = test_case.guest;
+  std::string text = "guest:\n";
+  text += shape.sockets > 0 ? fmt::format("  topology: {}x{}x{}\n", shape.sockets, shape.cores, shape.threads)
+                            : fmt::format("  cpus: {}\n", shape.cpus);
+  text += fmt::format("  memory: {}M\n", shape.memory_mib);
+  if (!shape.numa.empty()) text += fmt::format("  numa: {}\n", scalar(format_numa(shape.numa)));
   if (guest == nullptr) return text;
+  constexpr std::array<std::string_view, 7> kSaid{"cpus", "sockets", "cores", "threads", "topology", "memory", "numa"};
   for (const Node::Entry &entry : guest->entries)
-    if (entry.first.text != "cpus" && entry.first.text != "memory") text += writer.entry(entry, 1);
+    if (std::find(kSaid.begin(), kSaid.end(), entry.first.text) == kSaid.end()) text += writer.entry(entry, 1);
   return text;
 }
 

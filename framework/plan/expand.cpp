@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "plan/expect.hpp"
+#include "plan/guest_axes.hpp"
 #include "plan/guest_shape.hpp"
+#include "plan/matrix.hpp"
 #include "plan/module_lookup.hpp"
 #include "plan/needs.hpp"
 #include "plan/reader.hpp"
@@ -30,18 +32,6 @@ constexpr std::size_t kMostSteps = 1000;
 constexpr std::size_t kLargestExpansion = 256u << 20;  // of Node::weight, over all cases
 
 using Point = std::vector<std::pair<std::string, std::string>>;
-
-struct Axis {
-  const Node *name = nullptr;
-  std::vector<const Node *> values;
-};
-
-bool is_variable_name(const std::string &name) {
-  if (name.empty() || name.size() > 64 || (name[0] >= '0' && name[0] <= '9')) return false;
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  });
-}
 
 wire::Microseconds time_of_repeats(const std::vector<Step> &steps) {
   wire::Microseconds time{0};
@@ -89,9 +79,9 @@ class Expansion {
     if (!check_size()) return std::nullopt;
 
     for (const std::string &kernel : kernels_) {
-      for (const int cpus : cpus_) {
-        if (!expand_cpus(kernel, cpus, plan)) return std::nullopt;
-      }
+      for (const CpuLayout &cpus : guests_.cpus)
+        for (const NumaLayout &numa : guests_.numa)
+          if (!expand_guest(kernel, cpus, numa, plan)) return std::nullopt;
     }
     if (problems_.any_error()) return std::nullopt;
     warn_unused();
@@ -116,47 +106,9 @@ class Expansion {
   }
 
   void read_axes(MapReader &reader) {
-    const std::size_t before = problems_.errors();
-    cpus_ = read_cpu_axis(guest_, scope_);
-    if (!overrides_.cpus.empty()) {
-      cpus_.clear();
-      for (const int cpus : overrides_.cpus)
-        if (std::find(cpus_.begin(), cpus_.end(), cpus) == cpus_.end()) cpus_.push_back(cpus);
-    }
-    cpus_known_ = !cpus_.empty() && problems_.errors() == before;
-    if (cpus_.empty()) cpus_ = {1};
+    guests_ = read_guest_axes(guest_, overrides_, scope_);
     read_kernels(reader);
-    const Node *matrix = root_.find("matrix");
-    if (matrix == nullptr) return;
-    if (matrix->kind != Node::Kind::map) {
-      problems_.error(*matrix, fmt::format("'matrix' takes a map of lists, not {} (e.g. matrix: {})",
-                                           kind_phrase(matrix->kind), plan_table().find("matrix")->example));
-      return;
-    }
-    for (const auto &[name, values] : matrix->entries) {
-      Axis axis;
-      axis.name = &name;
-      if (name.text == "cpus" || name.text == "kernel")
-        problems_.error(name, fmt::format("'{}' cannot be a variable of the matrix (give a list to '{}')", name.text,
-                                          name.text == "cpus" ? "guest: {cpus: …}" : "kernel:"));
-      else if (!is_variable_name(name.text))
-        problems_.error(name,
-                        fmt::format("{} cannot be the name of a variable (letters, digits and '_', no digit first)",
-                                    quote(name.text)));
-      if (values.kind == Node::Kind::list) {
-        for (const Node &value : values.items) axis.values.push_back(&value);
-      } else {
-        axis.values.push_back(&values);
-      }
-      if (axis.values.empty()) problems_.error(values, fmt::format("the variable {} has no values", quote(name.text)));
-      std::erase_if(axis.values, [&](const Node *value) {
-        if (value->kind == Node::Kind::scalar) return false;
-        problems_.error(*value,
-                        fmt::format("a value of the matrix is a single value, not {}", kind_phrase(value->kind)));
-        return true;
-      });
-      axes_.push_back(std::move(axis));
-    }
+    axes_ = read_matrix(root_, guests_, scope_);
   }
 
   void read_kernels(MapReader &reader) {
@@ -180,13 +132,18 @@ class Expansion {
   }
 
   bool check_size() {
-    std::size_t cases = cpus_.size() * kernels_.size();
-    for (const Axis &axis : axes_) {
-      cases *= std::max<std::size_t>(axis.values.size(), 1);
-      if (cases > kMostCases) {
-        problems_.error(*axis.name, fmt::format("the matrix has more than {} cases", kMostCases));
-        return false;
+    std::size_t cases = 0;
+    for (const CpuLayout &cpus : guests_.cpus) {
+      for (const NumaLayout &numa : guests_.numa) {
+        std::size_t of_guest = kernels_.size();
+        for (const Axis &axis : axes_) of_guest = std::min(of_guest * most_values(axis, cpus, numa), kMostCases + 1);
+        cases += of_guest;
       }
+    }
+    if (cases > kMostCases) {
+      const Node *last = axes_.empty() ? nullptr : axes_.back().name;
+      problems_.error(last == nullptr ? root_ : *last, fmt::format("the matrix has more than {} cases", kMostCases));
+      return false;
     }
     if (cases * root_.weight > kLargestExpansion) {
       problems_.error(root_, fmt::format("the plan unfolds to too much: {} cases of so many steps", cases));
@@ -195,38 +152,30 @@ class Expansion {
     return true;
   }
 
-  /// The values of an axis for a guest with `cpus` CPUs: first and last resolved, doubles dropped.
-  std::vector<std::string> resolve(const Axis &axis, int cpus) {
-    std::vector<std::string> out;
-    for (const Node *node : axis.values) {
-      const auto filled = scope_.fill(*node);
-      if (!filled) continue;
-      std::string value = *filled;
-      if (value == "first") value = "0";
-      if (value == "last") value = std::to_string(cpus - 1);
-      if (std::find(out.begin(), out.end(), value) == out.end()) out.push_back(std::move(value));
-    }
-    if (out.empty()) out.emplace_back("0");  // wrong already; the steps are still read
-    return out;
-  }
-
-  bool expand_cpus(const std::string &kernel, int cpus, Plan &plan) {
-    const Point base{{"cpus", std::to_string(cpus)}, {"kernel", kernel.empty() ? "default" : kernel}};
+  bool expand_guest(const std::string &kernel, const CpuLayout &cpus, const NumaLayout &numa, Plan &plan) {
+    const Point guest = guest_point(cpus, numa);
+    Point base = guest;
+    base.emplace_back("kernel", kernel.empty() ? "default" : kernel);
     scope_.variables = base;
-    scope_.cpus = cpus_known_ ? cpus : 0;
+    scope_.cpus = guests_.known ? cpus.cpus : 0;
     std::vector<std::vector<std::string>> values;
     values.reserve(axes_.size());
-    for (const Axis &axis : axes_) values.push_back(resolve(axis, cpus));
+    for (const Axis &axis : axes_) values.push_back(values_of(axis, cpus, numa, scope_));
     std::vector<std::size_t> at(axes_.size(), 0);
     while (true) {
-      Point point{{"cpus", std::to_string(cpus)}};
+      Point point = guest;
       scope_.variables = base;
       for (std::size_t i = 0; i < axes_.size(); ++i) {
         point.emplace_back(axes_[i].name->text, values[i][at[i]]);
         scope_.variables.push_back(point.back());
       }
       if (!kernel.empty()) point.emplace_back("kernel", kernel);
-      add_case(kernel, cpus, point, plan);
+      Case next;
+      next.kernel = kernel;
+      next.guest = read_guest(guest_, cpus, numa, overrides_.memory_mib, scope_);
+      // After those of the matrix: a variable of the same name shaped this guest.
+      for (auto &variable : shape_variables(next.guest)) scope_.variables.push_back(std::move(variable));
+      add_case(std::move(next), point, plan);
       problems_.next_case();
       if (problems_.full()) return false;
       std::size_t axis = axes_.size();
@@ -245,16 +194,13 @@ class Expansion {
                  fmt::format("virtual time needs the memory channel, not {}", quote(next.guest.channel)));
   }
 
-  void add_case(const std::string &kernel, int cpus, const Point &point, Plan &plan) {
-    Case next;
+  void add_case(Case next, const Point &point, Plan &plan) {
     next.plan_name = plan.name;
     next.tags = plan.tags;
     next.id = fmt::format("{} [{}]", file_.stem().string(), point_text(point));
     next.point = {point.begin(), point.end()};
     next.plan_file = file_;
-    next.kernel = kernel;
     next.timeout = kDefaultTimeout;
-    next.guest = read_guest(guest_, cpus, overrides_.memory_mib, scope_);
     MapReader reader(root_, plan_table(), scope_);
     for (const std::string &name : reader.texts("kernel_modules")) {
       if (!is_module_name(name))
@@ -349,8 +295,7 @@ class Expansion {
   const Node *expect_ = nullptr;
   const Node *modules_ = nullptr;
   const std::vector<Node> *steps_ = nullptr;
-  std::vector<int> cpus_;
-  bool cpus_known_ = false;
+  GuestAxes guests_;
   std::vector<std::string> kernels_;
   std::vector<Axis> axes_;
   std::optional<std::vector<ModuleSource>> known_modules_;

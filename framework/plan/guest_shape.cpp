@@ -12,7 +12,6 @@ namespace {
 constexpr std::uint64_t kMiB = 1u << 20;
 constexpr std::uint64_t kLeastMemory = 64 * kMiB;
 constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 40;
-constexpr int kMostNodes = 16;
 
 std::string plural(int number, const char *one, const char *many) {
   return fmt::format("{} {}", number, number == 1 ? one : many);
@@ -57,9 +56,25 @@ void read_topology(MapReader &reader, GuestShape &shape) {
   shape.threads = per_thread;
 }
 
-void read_cells(const Node &list, GuestShape &shape, Scope &scope) {
+/// What is wrong with nodes that could be read: each CPU has to be in one of them, and all of the memory.
+void check_cells(const Node &place, const GuestShape &shape, Scope &scope) {
+  if (scope.cpus <= 0) return;
   std::uint64_t taken = 0;
   std::uint64_t memory = 0;
+  for (const NumaCell &cell : shape.numa) {
+    taken |= cell.cpus.empty() ? 0 : parse_cpu_list(cell.cpus).value.value_or(0);
+    memory += cell.memory_mib;
+  }
+  const std::uint64_t all = shape.cpus >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << shape.cpus) - 1;
+  if (const std::uint64_t missing = all & ~taken; missing != 0)
+    scope.problems.error(place, fmt::format("CPU {} is in no NUMA node", format_cpu_list(missing)));
+  if (memory != shape.memory_mib)
+    scope.problems.error(
+        place, fmt::format("the NUMA nodes have {}M together, but the guest has {}M", memory, shape.memory_mib));
+}
+
+void read_cells(const Node &list, GuestShape &shape, Scope &scope) {
+  std::uint64_t taken = 0;
   bool whole = true;
   if (list.items.empty() || list.items.size() > static_cast<std::size_t>(kMostNodes)) {
     scope.problems.error(list,
@@ -85,67 +100,52 @@ void read_cells(const Node &list, GuestShape &shape, Scope &scope) {
       whole = false;
     }
     taken |= cpus.value_or(0);
-    memory += *mib;
     shape.numa.push_back({format_cpu_list(cpus.value_or(0)), *mib});
   }
-  if (!whole || scope.cpus <= 0) return;
-  const std::uint64_t all = shape.cpus >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << shape.cpus) - 1;
-  if (const std::uint64_t missing = all & ~taken; missing != 0)
-    scope.problems.error(list, fmt::format("CPU {} is in no NUMA node", format_cpu_list(missing)));
-  if (memory != shape.memory_mib)
-    scope.problems.error(
-        list, fmt::format("the NUMA nodes have {}M together, but the guest has {}M", memory, shape.memory_mib));
+  if (whole) check_cells(list, shape, scope);
+}
+
+/// Nodes in one text: a number of equal ones, or the CPUs of each.
+void read_nodes(const Node &place, const std::string &text, GuestShape &shape, Scope &scope) {
+  if (const Value<std::int64_t> number = parse_integer(text); number.value) {
+    if (*number.value < 1 || *number.value > kMostNodes)
+      scope.problems.error(place,
+                           fmt::format("a guest has from 1 to {} NUMA nodes, not {}", kMostNodes, *number.value));
+    else if (*number.value > 1)
+      shape.numa = equal_cells(static_cast<int>(*number.value), shape.cpus, shape.memory_mib);
+    return;
+  }
+  Value<std::vector<NumaCell>> cells = parse_numa(text, shape.memory_mib);
+  if (!cells.value) {
+    scope.problems.error(place, std::move(cells.error));
+    return;
+  }
+  std::uint64_t taken = 0;
+  for (const NumaCell &cell : *cells.value) {
+    const std::uint64_t cpus = cell.cpus.empty() ? 0 : parse_cpu_list(cell.cpus).value.value_or(0);
+    if (const std::uint64_t both = taken & cpus; both != 0) {
+      scope.problems.error(place, fmt::format("CPU {} is in two NUMA nodes", format_cpu_list(both)));
+      return;
+    }
+    taken |= cpus;
+  }
+  if (const auto problem = beyond_guest(taken, scope)) {
+    scope.problems.error(place, *problem);
+    return;
+  }
+  shape.numa = std::move(*cells.value);
+  check_cells(place, shape, scope);
 }
 
 }  // namespace
 
-std::vector<NumaCell> equal_cells(int nodes, int cpus, std::uint32_t memory_mib) {
-  std::vector<NumaCell> cells;
-  int next = 0;
-  for (int node = 0; node < nodes; ++node) {
-    const int share = cpus / nodes + (node < cpus % nodes ? 1 : 0);
-    std::uint64_t mask = 0;
-    for (int i = 0; i < share; ++i) mask |= std::uint64_t{1} << next++;
-    const std::uint32_t extra =
-        static_cast<std::uint32_t>(node) < memory_mib % static_cast<std::uint32_t>(nodes) ? 1 : 0;
-    cells.push_back({format_cpu_list(mask), memory_mib / static_cast<std::uint32_t>(nodes) + extra});
-  }
-  return cells;
-}
-
-std::vector<int> read_cpu_axis(const Node *guest, Scope &scope) {
-  if (guest == nullptr || guest->kind != Node::Kind::map) return {1};
-  const Node *cpus = guest->find("cpus");
-  if (cpus == nullptr) return {1};
-  std::vector<const Node *> nodes;
-  if (cpus->kind == Node::Kind::list) {
-    for (const Node &item : cpus->items) nodes.push_back(&item);
-    if (nodes.empty()) scope.problems.error(*cpus, "the list of CPU numbers is empty");
-  } else {
-    nodes.push_back(cpus);
-  }
-  std::vector<int> out;
-  for (const Node *node : nodes) {
-    if (node->kind != Node::Kind::scalar) {
-      const Key *key = guest_table().find("cpus");
-      scope.problems.error(*node, fmt::format("'cpus' takes {}, not {} (e.g. cpus: {})", type_phrase(*key),
-                                              kind_phrase(node->kind), key->example));
-      continue;
-    }
-    const Value<std::int64_t> number = parse_integer(node->text);
-    if (!number.value)
-      scope.problems.error(*node, number.error);
-    else if (*number.value < 1 || *number.value > kMostCpus)
-      scope.problems.error(*node, fmt::format("a guest has from 1 to {} CPUs, not {}", kMostCpus, *number.value));
-    else if (std::find(out.begin(), out.end(), *number.value) == out.end())
-      out.push_back(static_cast<int>(*number.value));
-  }
-  return out;
-}
-
-GuestShape read_guest(const Node *guest, int cpus, std::optional<std::uint32_t> memory_mib, Scope &scope) {
+GuestShape read_guest(const Node *guest, const CpuLayout &cpus, const NumaLayout &numa,
+                      std::optional<std::uint32_t> memory_mib, Scope &scope) {
   GuestShape shape;
-  shape.cpus = cpus;
+  shape.cpus = cpus.cpus;
+  shape.sockets = cpus.sockets;
+  shape.cores = cpus.cores;
+  shape.threads = cpus.threads;
   if (memory_mib) shape.memory_mib = *memory_mib;
   if (guest == nullptr) return shape;
   MapReader reader(*guest, guest_table(), scope);
@@ -158,23 +158,16 @@ GuestShape read_guest(const Node *guest, int cpus, std::optional<std::uint32_t> 
     else if (const auto mib = whole_mib(reader, "memory"); mib && !memory_mib)
       shape.memory_mib = *mib;
   }
-  if (scope.cpus > 0) read_topology(reader, shape);
-  if (const Node *numa = reader.find("numa", Type::numa)) {
-    if (numa->kind == Node::Kind::list) {
-      read_cells(*numa, shape, scope);
-    } else if (numa->kind != Node::Kind::scalar) {
-      scope.problems.error(*numa, fmt::format("'numa' takes a number or a list of maps, not {} (e.g. numa: 2)",
-                                              kind_phrase(numa->kind)));
-    } else if (const auto text = scope.fill(*numa)) {
-      const Value<std::int64_t> nodes = parse_integer(*text);
-      if (!nodes.value)
-        scope.problems.error(*numa, nodes.error);
-      else if (*nodes.value < 1 || *nodes.value > kMostNodes)
-        scope.problems.error(*numa,
-                             fmt::format("a guest has from 1 to {} NUMA nodes, not {}", kMostNodes, *nodes.value));
-      else if (*nodes.value > 1)
-        shape.numa = equal_cells(static_cast<int>(*nodes.value), cpus, shape.memory_mib);
-    }
+  if (scope.cpus > 0 && shape.sockets == 0) read_topology(reader, shape);
+  if (numa.node != nullptr) {
+    if (numa.node->kind == Node::Kind::list)
+      read_cells(*numa.node, shape, scope);
+    else if (numa.node->kind != Node::Kind::scalar)
+      scope.problems.error(
+          *numa.node, fmt::format("'numa' takes {}, not {} (e.g. numa: 2)", type_phrase(*guest_table().find("numa")),
+                                  kind_phrase(numa.node->kind)));
+    else if (const auto text = scope.fill(*numa.node))
+      read_nodes(*numa.node, *text, shape, scope);
   }
   if (const auto channel = reader.choice("channel")) shape.channel = *channel;
   if (const auto append = reader.text("append")) {

@@ -45,6 +45,14 @@ struct NumaCell {
   bool operator==(const NumaCell &) const = default;
 };
 
+/// How many CPUs a guest has, and how they are laid out if that is said.
+struct CpuLayout {
+  int cpus = 1;
+  int sockets = 0, cores = 0, threads = 0;  ///< 0: not said
+  std::string text;                         ///< "2x4x1", as a case's id shows it; empty: not said
+  bool operator==(const CpuLayout &) const = default;
+};
+
 /// What a case's guest looks like.
 struct GuestShape {
   int cpus = 1;
@@ -180,8 +188,9 @@ struct Plan {
 
 /// What the command line lays over a plan's matrix.
 struct Overrides {
-  std::vector<int> cpus;             ///< --cpus: replaces guest.cpus
-  std::vector<std::string> kernels;  ///< --kernel: replaces `kernel`
+  std::vector<int> cpus;              ///< --cpus: replaces guest.cpus and guest.topology
+  std::vector<CpuLayout> topologies;  ///< --topology: the same
+  std::vector<std::string> kernels;   ///< --kernel: replaces `kernel`
   std::optional<std::uint32_t> memory_mib;
   std::string time;                                 ///< --time: replaces `time`
   std::uint64_t seed = 0;                           ///< --seed

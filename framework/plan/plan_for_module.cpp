@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "plan/expand.hpp"
+#include "plan/matrix.hpp"
 #include "plan/module_lookup.hpp"
 #include "plan/plan.hpp"
 #include "plan/steps.hpp"
@@ -69,17 +70,22 @@ Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &over
   made.seed = overrides.seed;
   if (overrides.memory_mib) made.guest.memory_mib = *overrides.memory_mib;
 
-  const std::vector<int> cpu_axis = overrides.cpus.empty() ? std::vector<int>{1} : overrides.cpus;
+  std::vector<CpuLayout> layouts = overrides.topologies;
+  for (const int cpus : overrides.cpus) layouts.push_back({cpus, 0, 0, 0, ""});
+  if (layouts.empty()) layouts.push_back({});
   const std::vector<std::string> kernels = overrides.kernels.empty() ? std::vector<std::string>{""} : overrides.kernels;
   for (const std::string &kernel : kernels) {
-    for (const int cpus : cpu_axis) {
-      if (cpus < 1 || cpus > 64)
-        throw base::UsageError(fmt::format("a guest has from 1 to 64 CPUs, not {}", cpus),
+    for (const CpuLayout &layout : layouts) {
+      if (layout.cpus < 1 || layout.cpus > kMostCpus)
+        throw base::UsageError(fmt::format("a guest has from 1 to {} CPUs, not {}", kMostCpus, layout.cpus),
                                "give --cpus a number such as 4");
       Case next = made;
-      next.guest.cpus = cpus;
+      next.guest.cpus = layout.cpus;
+      next.guest.sockets = layout.sockets;
+      next.guest.cores = layout.cores;
+      next.guest.threads = layout.threads;
       next.kernel = kernel;
-      std::vector<std::pair<std::string, std::string>> point{{"cpus", std::to_string(cpus)}};
+      auto point = guest_point(layout, {});
       if (!kernel.empty()) point.emplace_back("kernel", kernel);
       next.id = fmt::format("{} [{}]", plan.name, point_text(point));
       next.point = {point.begin(), point.end()};

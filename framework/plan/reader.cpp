@@ -60,6 +60,16 @@ std::optional<std::string> Scope::fill(const Node &scalar) {
   return out;
 }
 
+std::optional<std::string> beyond_guest(std::uint64_t cpus, const Scope &scope) {
+  if (scope.cpus <= 0 || scope.cpus >= 64) return std::nullopt;
+  const std::uint64_t beyond = cpus >> scope.cpus << scope.cpus;
+  if (beyond == 0) return std::nullopt;
+  return scope.cpus == 1
+             ? fmt::format("the guest of this case has no CPU {} (it has 1 CPU: 0)", format_cpu_list(beyond))
+             : fmt::format("the guest of this case has no CPU {} (it has {} CPUs: 0-{})", format_cpu_list(beyond),
+                           scope.cpus, scope.cpus - 1);
+}
+
 Node as_map(const Node &node, const std::string &short_key) {
   if (node.kind == Node::Kind::map) return node;
   Node map;
@@ -227,15 +237,9 @@ std::vector<wire::Pattern> MapReader::patterns(const std::string &name, std::vec
 }
 
 bool MapReader::has_cpus(const Node &node, std::uint64_t cpus) {
-  if (scope_.cpus <= 0 || scope_.cpus >= 64) return true;
-  const std::uint64_t beyond = cpus >> scope_.cpus << scope_.cpus;
-  if (beyond == 0) return true;
-  scope_.problems.error(
-      node, scope_.cpus == 1
-                ? fmt::format("the guest of this case has no CPU {} (it has 1 CPU: 0)", format_cpu_list(beyond))
-                : fmt::format("the guest of this case has no CPU {} (it has {} CPUs: 0-{})", format_cpu_list(beyond),
-                              scope_.cpus, scope_.cpus - 1));
-  return false;
+  auto problem = beyond_guest(cpus, scope_);
+  if (problem) scope_.problems.error(node, std::move(*problem));
+  return !problem;
 }
 
 std::optional<std::uint64_t> MapReader::cpus(const std::string &name) {

@@ -28,6 +28,9 @@ struct Scope {
   std::optional<std::string> fill(const Node &scalar);
 };
 
+/// What is wrong with naming these CPUs (a set of bits) in this case: that its guest does not have one of them.
+std::optional<std::string> beyond_guest(std::uint64_t cpus, const Scope &scope);
+
 /// Reads one map by its table. Unknown and missing keys are reported when it is made, a bad value when it is asked for.
 /// Asking for a key that the table does not have, or with another type, is a defect (std::logic_error).
 class MapReader {

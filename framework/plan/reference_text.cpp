@@ -47,13 +47,20 @@ folder, these folders of modules and the `--modules` folders. Several modules ar
 
 const char *const kReferenceMatrix = R"md(### `matrix`
 
-A plan runs once for each combination of the values of `kernel`, `guest.cpus` and all variables of `matrix`; each combination is a case, such as
-`ex7_4 [cpus=4 cpu=3]`. The words `first` and `last` stand for CPU 0 and the last CPU of the case's guest; values that come out the
-same are taken once, so a guest with one CPU gets one case of `[first, last]`.
+A plan runs once for each combination of the values of `kernel`, of `cpus` (or `topology`) and `numa` of `guest`, and of all
+variables of `matrix`; each combination is a case, such as `ex7_4 [cpus=4 cpu=3]` or
+`ex7_4 [cpus=4 topology=2x2x1 numa=0/1-3 cpu=3]`. In the values of a variable, the words `first`, `last` and `each` stand for
+CPU 0, the last CPU and all CPUs of the case's guest; `first node`, `last node` and `each node` are the same of its NUMA nodes.
+Values that come out the same are taken once, so a guest with one CPU gets one case of `[first, last]`.
+
+NUMA nodes are a number (CPUs and memory in equal parts), or the CPUs of each with a `/` between them (`0-1/2-3`), all with their
+memory or none (`0:64M/1-3:192M`; `0-3:128M/:128M` has a node of memory only), or a list with a map for each. A list of anything
+but maps is an axis: `numa: [1, 2, 0/1-3]`. The kernel does not take CPUs of two nodes for threads of one core.
 
 `${NAME}` is filled in with a variable's value in any text of `guest`, `module`, `kernel_modules`, `checks`, `expect`, `needs`, `timeout`,
 `skip` and `steps`;
-`${cpus}` and `${kernel}` are always there. Any other name is an error, so a `${HOME}` for the guest's shell is written `$${HOME}`: `$${` stands
+`${cpus}` and `${kernel}` are always there, so are `${topology}` and `${numa}` where they are axes, and
+in all but `guest` and `matrix` the shape of the case's guest: `${sockets}`, `${cores}` (of a socket), `${threads}` (of a core), `${nodes}`. Any other name is an error, so a `${HOME}` for the guest's shell is written `$${HOME}`: `$${` stands
 for a plain `${`. Inside `{…}` and `[…]`, YAML wants quotes around it: `{cpu: "${cpu}"}`.
 
 )md";

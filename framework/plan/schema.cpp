@@ -88,9 +88,16 @@ Json key_schema(const Key &key) {
           {"propertyNames", Json{{"pattern", "^[A-Za-z_][A-Za-z0-9_]*$"}, {"not", Json{{"enum", {"cpus", "kernel"}}}}}},
           {"additionalProperties", values}};
     }
-    case Type::numa:
-      return any_of({Json{{"type", "integer"}, {"minimum", 1}, {"maximum", 16}}, ref("variable"),
-                     Json{{"type", "array"}, {"minItems", 1}, {"maxItems", 16}, {"items", table_schema(*key.table)}}});
+    case Type::topologies:
+      return one_or_list(
+          Json{{"title", "a topology"}, {"type", "string"}, {"pattern", "^\\s*[0-9]+x[0-9]+x[0-9]+\\s*$"}});
+    case Type::numa: {
+      const Json number{{"type", "integer"}, {"minimum", 1}, {"maximum", 16}};
+      const Json text = form("[0-9]+|[0-9,:KMGkmg-]*(/[0-9,:KMGkmg-]*)*", "the CPUs and memory of each node");
+      const Json nodes{{"type", "array"}, {"minItems", 1}, {"maxItems", 16}, {"items", table_schema(*key.table)}};
+      const Json layouts{{"type", "array"}, {"minItems", 1}, {"items", any_of({number, text, nodes})}};
+      return any_of({number, text, nodes, layouts});
+    }
     case Type::modules:
       return one_or_list(any_of({ref("text"), table_schema(*key.table)}));
     case Type::text_condition:

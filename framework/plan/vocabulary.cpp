@@ -47,7 +47,17 @@ const Table &guest_table() {
        {"sockets", Type::integer, "", "sockets; sockets × cores × threads has to be the number of CPUs", "1"},
        {"cores", Type::integer, "", "cores of each socket", "2"},
        {"threads", Type::integer, "", "threads of each core", "2"},
-       {"numa", Type::numa, "one node", "that many equal NUMA nodes, or what each one has", "2", {}, &numa_table()},
+       {"topology", Type::topologies, "",
+        "instead of cpus: sockets, cores of each and threads of each core; a list is an axis of the matrix",
+        "[1x4x1, 2x2x1, 1x2x2]"},
+       {"numa",
+        Type::numa,
+        "one node",
+        "that many equal NUMA nodes, or the CPUs (and memory) of each, or a map for each; a list of these is an axis "
+        "of the matrix",
+        "[1, 2, 0/1-3, 0-1:64M/2-3:192M]",
+        {},
+        &numa_table()},
        {"channel",
         Type::choice,
         "memory",
@@ -253,8 +263,10 @@ std::string type_phrase(const Key &key) {
       return "a map of parameters";
     case Type::matrix:
       return "a map of lists";
+    case Type::topologies:
+      return "a topology or a list of them";
     case Type::numa:
-      return "a number or a list of maps";
+      return "a number, the CPUs of each node, or a list";
     case Type::modules:
       return "a text, a map or a list of these";
     case Type::text_condition:

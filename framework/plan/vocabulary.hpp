@@ -32,7 +32,8 @@ enum class Type {
   shares,          ///< a map of CPUs ("cpu 2") to ranges of percent
   parameters,      ///< a map of single values
   matrix,          ///< a map of lists of single values
-  numa,            ///< a number of nodes, or a list of maps of `table`
+  topologies,      ///< SOCKETSxCORESxTHREADS, or a list of them
+  numa,            ///< a number of nodes, CPUs of each, a list of maps of `table`, or a list of these
   modules,         ///< a text, a map of `table`, or a list of these
   text_condition,  ///< a pattern, or a map of `table`
   steps,

@@ -212,28 +212,50 @@ class Artifacts final : public Listener {
 
 class FailureArtifacts final : public Listener {
  public:
-  FailureArtifacts(fs::path folder, std::string version) : folder_(std::move(folder)), version_(std::move(version)) {}
+  FailureArtifacts(fs::path folder, std::string version, bool at_once)
+      : folder_(std::move(folder)), version_(std::move(version)) {
+    if (at_once) attempt([this] { open(); });
+  }
+  ~FailureArtifacts() override {
+    if (!folders_ || kept_) return;
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+  FailureArtifacts(const FailureArtifacts &) = delete;
+  FailureArtifacts &operator=(const FailureArtifacts &) = delete;
 
   void on(const Event &event) override {
     const CaseFinished *finished = case_of(event);
     if (finished == nullptr || went_well(result_of(*finished)) || given_up_) return;
-    try {
-      if (!folders_) {
-        folders_.emplace(folder_, version_);
-        lock_ = kernel::FileLock::try_take(folder_ / kMarkerFile);
-      }
+    attempt([&] {
+      open();
+      kept_ = true;
       folders_->keep(*finished);
+    });
+  }
+
+ private:
+  void open() {
+    if (folders_) return;
+    folders_.emplace(folder_, version_);
+    lock_ = kernel::FileLock::try_take(folder_ / kMarkerFile);
+  }
+
+  template <class Action>
+  void attempt(const Action &action) {
+    try {
+      action();
     } catch (const base::Error &error) {
       given_up_ = true;
       fmt::print(stderr, "kmodtest: warning: the folders of failed cases are not kept: {}\n", error.what());
     }
   }
 
- private:
   fs::path folder_;
   std::string version_;
   std::optional<CaseFolders> folders_;
   std::unique_ptr<kernel::FileLock> lock_;  // while it is held, another run does not take the folder away
+  bool kept_ = false;
   bool given_up_ = false;
 };
 
@@ -275,8 +297,8 @@ std::unique_ptr<Listener> make_artifacts(fs::path folder, std::string version) {
   return std::make_unique<Artifacts>(std::move(folder), std::move(version));
 }
 
-std::unique_ptr<Listener> make_failure_artifacts(fs::path folder, std::string version) {
-  return std::make_unique<FailureArtifacts>(std::move(folder), std::move(version));
+std::unique_ptr<Listener> make_failure_artifacts(fs::path folder, std::string version, bool at_once) {
+  return std::make_unique<FailureArtifacts>(std::move(folder), std::move(version), at_once);
 }
 
 fs::path next_failure_folder(const fs::path &failures) {

@@ -57,7 +57,10 @@ std::unique_ptr<Listener> make_artifacts(std::filesystem::path folder, std::stri
 
 /// The same for the cases that did not go well only, in a folder that is made with the first of them and that no other
 /// run has. A folder that cannot be written is complained of once on stderr, and no reason to end the run.
-std::unique_ptr<Listener> make_failure_artifacts(std::filesystem::path folder, std::string version = {});
+/// `at_once`: the folder is there from the start, for what is put into it on its way, and goes at the end if no case
+/// came into it.
+std::unique_ptr<Listener> make_failure_artifacts(std::filesystem::path folder, std::string version = {},
+                                                 bool at_once = false);
 
 /// A folder below `failures` for make_failure_artifacts(), named by the time and this process. Removes the oldest ones
 /// but the last kKeptRuns; those of runs that go on stay.

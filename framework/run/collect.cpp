@@ -7,6 +7,9 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "plan/expand.hpp"
+#include "plan/matrix.hpp"
+#include "report/text.hpp"
 
 namespace kmodtest::run {
 
@@ -41,6 +44,10 @@ std::vector<std::string> options_of(const plan::Case &test_case, const plan::Ove
     words.push_back(std::move(value));
   };
   if (!overrides.cpus.empty()) add("--cpus", std::to_string(test_case.guest.cpus));
+  if (!overrides.topologies.empty()) {
+    const plan::GuestShape &guest = test_case.guest;
+    add("--topology", fmt::format("{}x{}x{}", guest.sockets, guest.cores, guest.threads));
+  }
   if (!overrides.kernels.empty()) add("--kernel", test_case.kernel);
   if (overrides.memory_mib) add("--memory", fmt::format("{}M", *overrides.memory_mib));
   if (!overrides.time.empty()) add("--time", overrides.time);
@@ -52,36 +59,45 @@ std::vector<std::string> options_of(const plan::Case &test_case, const plan::Ove
   return words;
 }
 
-/// A case that says why the plan cannot run with so many CPUs.
-plan::Case skipped_case(const plan::Plan &own, int cpus, const std::string &why) {
+/// A case that says why the plan cannot run with these CPUs.
+plan::Case skipped_case(const plan::Plan &own, const plan::CpuLayout &layout, const std::string &why) {
   plan::Case skipped = own.cases.front();
-  skipped.id = fmt::format("{} [cpus={}]", own.file.stem().string(), cpus);
-  skipped.point = {{"cpus", std::to_string(cpus)}};
+  const auto point = plan::guest_point(layout, {});
+  skipped.id = fmt::format("{} [{}]", own.file.stem().string(), plan::point_text(point));
+  skipped.point = {point.begin(), point.end()};
   skipped.guest = {};
-  skipped.guest.cpus = cpus;
+  skipped.guest.cpus = layout.cpus;
+  skipped.guest.sockets = layout.sockets;
+  skipped.guest.cores = layout.cores;
+  skipped.guest.threads = layout.threads;
   skipped.steps.clear();
-  skipped.skip = fmt::format("the plan does not fit {} {}: {}", cpus, cpus == 1 ? "CPU" : "CPUs", why);
+  const std::string cpus = layout.text.empty() ? report::counted(static_cast<std::size_t>(layout.cpus), "CPU")
+                                               : fmt::format("a topology of {}", layout.text);
+  skipped.skip = fmt::format("the plan does not fit {}: {}", cpus, why);
   return skipped;
 }
 
-/// As plan::parse_plan_file, but where --cpus asks for a count that a sound plan cannot have (it switches CPU 1 off,
-/// say), that count is skipped with the reason instead of spoiling the run of a whole folder.
+/// As plan::parse_plan_file, but where --cpus or --topology asks for what a sound plan cannot have (it switches CPU 1
+/// off, say), that guest is skipped with the reason instead of spoiling the run of a whole folder.
 plan::ParseResult read_plan(const fs::path &file, const plan::Overrides &overrides) {
   auto parsed = plan::parse_plan_file(file, overrides);
-  if (parsed.plan || overrides.cpus.empty()) return parsed;
+  std::vector<plan::CpuLayout> layouts = overrides.topologies;
+  for (const int cpus : overrides.cpus) layouts.push_back({cpus, 0, 0, 0, ""});
+  if (parsed.plan || layouts.empty()) return parsed;
   plan::Overrides own = overrides;
   own.cpus.clear();
+  own.topologies.clear();
   auto whole = plan::parse_plan_file(file, own);
   if (!whole.plan) return parsed;
   std::vector<plan::Case> cases;
-  for (const int cpus : overrides.cpus) {
-    plan::Overrides one = overrides;
-    one.cpus = {cpus};
+  for (const plan::CpuLayout &layout : layouts) {
+    plan::Overrides one = own;
+    one.topologies = {layout};
     auto fitting = plan::parse_plan_file(file, one);
     if (fitting.plan) {
       std::move(fitting.plan->cases.begin(), fitting.plan->cases.end(), std::back_inserter(cases));
     } else {
-      cases.push_back(skipped_case(*whole.plan, cpus, fitting.diagnostics.front().message));
+      cases.push_back(skipped_case(*whole.plan, layout, fitting.diagnostics.front().message));
     }
   }
   whole.plan->cases = std::move(cases);

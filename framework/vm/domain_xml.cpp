@@ -62,6 +62,8 @@ void add_cpu(pugi::xml_node domain, const GuestSpec &spec) {
     // With these the guest's kernel and libraries move memory by "rep movsb", which TCG does byte by byte: reading
     // /proc takes twice as long.
     for (const char *name : {"erms", "fsrm"}) disable(name);
+    // Where it is offered, CPUs that idle or are offline wait by MWAIT, which TCG does by turning round and round.
+    disable("monitor");
   }
   if (spec.clock == Clock::virtual_) {
     // Their answers come from the host: no two runs would be the same.
@@ -167,6 +169,12 @@ void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFil
     // libvirt gives each machine another one. The guest's kernel finds it in SMBIOS and seeds its random pool with it,
     // which decides where its slabs and hashes put things.
     add("-uuid", kVirtualUuid);
+  }
+  if (spec.accelerator == Accelerator::tcg) {
+    // An emulated CPU is AMD's of family 6, whose threads the guest's kernel takes for cores. Of one of Intel's it
+    // reads sockets, cores and threads from CPUID leaf 0x0b. libvirt has no element for this.
+    for (const char *property : {"vendor=GenuineIntel", "family=6", "model=85", "stepping=4"})
+      add("-global", fmt::format("max-x86_64-cpu.{}", property));
   }
   const auto set = [&line](const char *name, const auto &value) {
     pugi::xml_node variable = line.append_child("qemu:env");

@@ -17,11 +17,12 @@ std::string_view next_line(std::string_view &text) {
 }
 
 /// The number behind KEY, which begins a line or follows a space.
-std::optional<std::uint64_t> number_after(std::string_view line, std::string_view key, int base) {
+template <class Number = std::uint64_t>
+std::optional<Number> number_after(std::string_view line, std::string_view key, int base) {
   for (std::size_t at = line.find(key); at != std::string_view::npos; at = line.find(key, at + 1)) {
     if (at > 0 && line[at - 1] != ' ') continue;
     const std::string_view digits = line.substr(at + key.size());
-    std::uint64_t value = 0;
+    Number value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
     if (error == std::errc{}) return value;
   }
@@ -39,7 +40,7 @@ void take(std::string_view line, CpuRegisters &cpu, bool &has_rip) {
   hex("CR2=", cpu.cr2);
   hex("CR3=", cpu.cr3);
   if (hex("RIP=", cpu.rip)) has_rip = true;
-  if (const auto ring = number_after(line, "CPL=", 10)) cpu.ring = static_cast<int>(*ring);
+  if (const auto ring = number_after<int>(line, "CPL=", 10)) cpu.ring = *ring;
   if (const auto halted = number_after(line, "HLT=", 10)) cpu.halted = *halted != 0;
   // "GS =0000 ffff88800f600000 ffffffff 00c00100": selector, base, limit, flags.
   if (line.starts_with("GS =") && line.size() > 9) {
@@ -60,9 +61,9 @@ std::vector<CpuRegisters> parse_registers(std::string_view answer) {
   };
   while (!answer.empty()) {
     const std::string_view line = next_line(answer);
-    if (const auto number = number_after(line, "CPU#", 10)) {
+    if (const auto number = number_after<int>(line, "CPU#", 10); number && *number >= 0) {
       drop_if_empty();
-      cpus.emplace_back().cpu = static_cast<int>(*number);
+      cpus.emplace_back().cpu = *number;
       has_rip = false;
     } else if (!cpus.empty()) {
       take(line, cpus.back(), has_rip);

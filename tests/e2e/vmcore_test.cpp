@@ -83,12 +83,22 @@ TEST_F(Vmcore, OfWhatOnlyFailsIsNone) {
   EXPECT_EQ(found(), std::set<std::string>{});
 }
 
-TEST_F(Vmcore, NeedsAFolder) {
-  Tool tool({"run", faulty_folder() / "plans/panics_in_init.yaml", "--modules", faulty_folder(), "--vmcore"});
+TEST_F(Vmcore, WithoutAFolderIsInThatOfTheFailedCase) {
+  Tool tool({"run", faulty_folder() / "plans/panics_in_init.yaml", faulty_folder() / "plans/panics_as_expected.yaml",
+             "--modules", faulty_folder(), "--vmcore"});
   const Ended ended = tool.wait();
-  EXPECT_EQ(ended.exit_code, 2);
-  EXPECT_EQ(ended.err,
-            "kmodtest: error: --vmcore needs a folder to keep the dumps in\n  hint: name one with --out DIR\n");
+  SCOPED_TRACE(ended.out + ended.err);
+  EXPECT_EQ(ended.exit_code, 1);
+  const std::size_t said = ended.out.find("vmcore: ");
+  ASSERT_NE(said, std::string::npos);
+  const fs::path file = ended.out.substr(said + 8, ended.out.find('\n', said) - said - 8);
+  EXPECT_EQ(file.parent_path().filename(), "panics_in_init_cpus=2");
+  EXPECT_TRUE(vmcoreinfo(read_file(file)).starts_with("OSRELEASE="));
+  std::set<std::string> names;
+  for (const auto &entry : fs::directory_iterator(file.parent_path().parent_path()))
+    names.insert(entry.path().filename());
+  EXPECT_EQ(names, (std::set<std::string>{".kmodtest-run", "panics_in_init_cpus=2"})) << "the other case passed";
+  fs::remove_all(file.parent_path().parent_path());
 }
 
 /// A file system of its own that is too small for a dump, unmounted with the object.

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// write_seeds FOLDER: real messages as first inputs of the targets `frame` and `message`. Written at build time, so
-// that they never speak an old version of the protocol.
+// write_seeds FOLDER: real messages as first inputs of the targets `frame` and `message`, written at build time so that
+// they never speak an old version of the protocol; and what the tests of kernel/ write of BTF and kallsyms.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
+#include "unit/kernel/btf.hpp"
+#include "unit/kernel/kallsyms_writer.hpp"
 #include "wire/frame.hpp"
 
 namespace {
@@ -108,6 +110,17 @@ std::vector<std::string> frames() {
   return frames;
 }
 
+std::string btf() {
+  kernel::testing::BtfWriter writer;
+  const auto number = writer.integer("int", 4);
+  const auto pointer = writer.pointer(number);
+  const auto list = writer.structure("list_head", 16, {{"next", pointer, 0}, {"prev", pointer, 8}});
+  const auto thread = writer.structure("thread_struct", 16, {{"sp", writer.type_of("u64", number), 8}});
+  const auto unnamed = writer.structure("", 8, {{"owner", number, 0}, {"tasks", list, 0}}, true);
+  writer.structure("task_struct", 64, {{"pid", number, 0}, {"thread", thread, 8}, {"", unnamed, 24}});
+  return writer.finish();
+}
+
 bool write(const std::filesystem::path &file, const std::string &bytes) {
   std::ofstream out(file, std::ios::binary);
   out << bytes;
@@ -141,5 +154,12 @@ int main(int argc, char **argv) {
     stream += frame;
   }
   ok = write(folder / "frame" / "stream", stream) && ok;
+
+  for (const char *target : {"struct_layouts", "kallsyms"}) std::filesystem::create_directories(folder / target);
+  ok = write(folder / "struct_layouts" / "task", btf()) && ok;
+  using kernel::testing::Layout;
+  const auto symbols = kernel::testing::sample();
+  ok = write(folder / "kallsyms" / "offsets_first", kernel::testing::table(symbols, Layout::offsets_first)) && ok;
+  ok = write(folder / "kallsyms" / "offsets_last", kernel::testing::table(symbols, Layout::offsets_last)) && ok;
   return ok ? 0 : 1;
 }

@@ -49,5 +49,13 @@ TEST(StructLayouts, BearsAnyBytes) {
   EXPECT_EQ(StructLayouts(loop).offset_of("task", "state"), std::nullopt);
 }
 
+TEST(StructLayouts, OfAStructThatContainsItselfEnd) {
+  testing::BtfWriter btf;
+  std::vector<testing::BtfWriter::Member> itself(200, {"", 1, 0});
+  btf.structure("", 8, itself);
+  btf.structure("task", 8, {{"", 1, 0}, {"pid", 2, 0}});
+  EXPECT_EQ(StructLayouts(btf.finish()).offset_of("task", "state"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace kmodtest::kernel

@@ -45,6 +45,29 @@ class CaseText : public ::testing::Test {
   fs::path folder_;
 };
 
+TEST_F(CaseText, KeepsTheTopologyAndTheNodesOfTheCase) {
+  file("alpha.ko");
+  const auto cases = parse(R"(module: alpha.ko
+guest: {topology: [1x4x1, 2x1x2], numa: [1, "0:64M/1-3:192M"], append: "x=${topology}"}
+steps: [load, {run: "test ${threads} = 2"}]
+)",
+                           "shapes.yaml");
+  ASSERT_EQ(cases.size(), 4u);
+  EXPECT_EQ(case_text(cases[3], {}), R"(module:
+  - {path: "./alpha.ko", name: "alpha"}
+guest:
+  topology: 2x1x2
+  memory: 256M
+  numa: "0:64M/1-3:192M"
+  append: "x=2x1x2"
+steps:
+  - load
+  - run: "test 2 = 2"
+)");
+  EXPECT_EQ(again(cases[3], {}).guest, cases[3].guest);
+  EXPECT_EQ(again(cases[2], {}).guest, cases[2].guest);
+}
+
 TEST_F(CaseText, HasOneGuestTheFilledInVariablesAndTheModulesBesideIt) {
   file("my-mod/Kbuild");
   file("other.ko.xz");

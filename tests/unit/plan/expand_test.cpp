@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "plan/guest_axes.hpp"
 #include "plan_text.hpp"
 #include "unit/kernel/scratch.hpp"
 
@@ -75,6 +76,76 @@ TEST(Expand, AnUnusedVariableIsAWarning) {
   EXPECT_EQ(complaints(text),
             Strings{"warning: 1:10: the variable 'cpu' is not used (write \"${cpu}\" where it is meant)"});
   EXPECT_EQ(parse(text).plan.value().cases.size(), 2u);
+}
+
+TEST(Expand, TopologiesAndNodesAreAxes) {
+  const Plan plan =
+      good("guest: {topology: [1x4x1, 1x2x2, 1x4x1], numa: [1, 0/1-3, 1]}\nmatrix: {cpu: last}\n" + kLoad);
+  EXPECT_EQ(ids(plan),
+            (Strings{"p [cpus=4 topology=1x4x1 numa=1 cpu=3]", "p [cpus=4 topology=1x4x1 numa=0/1-3 cpu=3]",
+                     "p [cpus=4 topology=1x2x2 numa=1 cpu=3]", "p [cpus=4 topology=1x2x2 numa=0/1-3 cpu=3]"}));
+  const GuestShape &guest = plan.cases.at(3).guest;
+  EXPECT_EQ((std::vector<int>{guest.cpus, guest.sockets, guest.cores, guest.threads}), (std::vector<int>{4, 1, 2, 2}));
+  EXPECT_EQ(guest.numa, (std::vector<NumaCell>{{"0", 128}, {"1-3", 128}}));
+  EXPECT_EQ(plan.cases.at(2).guest.numa, std::vector<NumaCell>{});
+  EXPECT_EQ(plan.cases.at(3).point.at("topology"), "1x2x2");
+  EXPECT_EQ(plan.cases.at(3).point.at("numa"), "0/1-3");
+}
+
+TEST(Expand, NodesMayHaveOtherMemoryAndNoCpus) {
+  const auto cells = [](const std::string &numa) {
+    return good("guest: {cpus: 4, numa: " + numa + "}\nmodule: alpha\nsteps: [load]\n").cases.at(0).guest.numa;
+  };
+  EXPECT_EQ(cells("\"0,2:64M/1,3:128M/:64M\""), (std::vector<NumaCell>{{"0,2", 64}, {"1,3", 128}, {"", 64}}));
+  EXPECT_EQ(cells("\"0-3//\""), (std::vector<NumaCell>{{"0-3", 86}, {"", 85}, {"", 85}}));
+  EXPECT_EQ(cells("0-3"), (std::vector<NumaCell>{{"0-3", 256}}));
+  EXPECT_EQ(cells("1"), std::vector<NumaCell>{});
+}
+
+TEST(Expand, AListOfMapsIsALayoutAmongOthers) {
+  const Plan plan = good(
+      "guest: {cpus: 4, numa: [2, [{cpus: 0-2, memory: 64M}, {cpus: \"3\", memory: 128M}, {memory: 64M}]]}\n"
+      "module: alpha\nsteps: [load]\n");
+  EXPECT_EQ(ids(plan), (Strings{"p [cpus=4 numa=2]", "p [cpus=4 numa=0-2:64M/3:128M/:64M]"}));
+  EXPECT_EQ(plan.cases.at(1).guest.numa, (std::vector<NumaCell>{{"0-2", 64}, {"3", 128}, {"", 64}}));
+}
+
+TEST(Expand, EachCpuAndEachNodeAreThoseOfTheCase) {
+  EXPECT_EQ(ids(good("guest: {cpus: [1, 3]}\nmatrix: {cpu: [each, last]}\n" + kLoad)),
+            (Strings{"p [cpus=1 cpu=0]", "p [cpus=3 cpu=0]", "p [cpus=3 cpu=1]", "p [cpus=3 cpu=2]"}));
+  const std::string text = "guest: {cpus: 2, numa: [1, 3]}\nmatrix: {cpu: [";
+  EXPECT_EQ(ids(good(text + "each node]}\n" + kLoad)), (Strings{"p [cpus=2 numa=1 cpu=0]", "p [cpus=2 numa=3 cpu=0]",
+                                                                "p [cpus=2 numa=3 cpu=1]", "p [cpus=2 numa=3 cpu=2]"}));
+  EXPECT_EQ(ids(good(text + "first node, last node]}\n" + kLoad)),
+            (Strings{"p [cpus=2 numa=1 cpu=0]", "p [cpus=2 numa=3 cpu=0]", "p [cpus=2 numa=3 cpu=2]"}));
+}
+
+TEST(Expand, TheGuestsShapeIsInVariables) {
+  const auto label = [](const std::string &guest, const std::string &matrix) {
+    const std::string text = "guest: {" + guest + "}\n" + matrix +
+                             "module: alpha\nsteps:\n  - run: \"${sockets} ${cores} ${threads} ${nodes}\"\n";
+    return std::get<wire::RunCommand>(good(text).cases.at(0).steps.at(0).guest->body).command;
+  };
+  EXPECT_EQ(label("cpus: 4", ""), "1 4 1 1");
+  EXPECT_EQ(label("topology: 2x4x2, numa: 0-3/4-15", ""), "2 4 2 2");
+  EXPECT_EQ(label("cpus: 4, threads: \"${threads}\"", "matrix: {threads: [2, 1]}\n"), "1 2 2 1");
+}
+
+TEST(Expand, TopologiesOfTheCommandLineReplaceTheAxis) {
+  Overrides overrides;
+  overrides.topologies = {parse_topology("2x1x1").value.value(), parse_topology(" 1x1x4 ").value.value()};
+  EXPECT_EQ(ids(good("guest: {cpus: [1, 2]}\nmodule: alpha\nsteps: [load]\n", overrides)),
+            (Strings{"p [cpus=2 topology=2x1x1]", "p [cpus=4 topology=1x1x4]"}));
+  overrides.topologies.clear();
+  overrides.cpus = {8};
+  const Plan plan = good("guest: {topology: [2x2x1, 1x1x1]}\nmodule: alpha\nsteps: [load]\n", overrides);
+  EXPECT_EQ(ids(plan), Strings{"p [cpus=8]"});
+  EXPECT_EQ(plan.cases.at(0).guest.sockets, 0);
+}
+
+TEST(Expand, TooManyCasesOfEachCpuAreRefused) {
+  EXPECT_EQ(complaints("guest: {cpus: 64}\nmatrix: {cpu: each, b: each, c: [1, 2]}\n" + kLoad),
+            Strings{"2:30: the matrix has more than 4096 cases"});
 }
 
 TEST(Expand, TopologyIsFilledUp) {

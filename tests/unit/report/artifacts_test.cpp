@@ -125,6 +125,22 @@ TEST(Artifacts, WithoutAFolderOnlyWhatDidNotGoWellIsKept) {
   EXPECT_THAT(names_in(failed), ElementsAre(".kmodtest-run", "ex7_3_cpus=1"));
 }
 
+TEST(Artifacts, AFolderThatIsThereAtOnceGoesWhenNothingCameIntoIt) {
+  const sample::Folder folder;
+  const auto failed = folder / "failed/one";
+  {
+    const std::unique_ptr<Listener> listener = make_failure_artifacts(failed, "", true);
+    EXPECT_THAT(names_in(failed), ElementsAre(".kmodtest-run"));
+    listener->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
+  }
+  EXPECT_FALSE(std::filesystem::exists(failed));
+  {
+    const std::unique_ptr<Listener> listener = make_failure_artifacts(failed, "", true);
+    listener->on(sample::finished(sample::make_case("ex7_3", 1), Outcome::crashed, "an oops"));
+  }
+  EXPECT_THAT(names_in(failed), ElementsAre(".kmodtest-run", "ex7_3_cpus=1"));
+}
+
 TEST(Artifacts, AFailureThatCannotBeKeptEndsNoRun) {
   const sample::Folder folder;
   std::ofstream(folder / "file") << "x";

@@ -101,6 +101,22 @@ TEST_F(CollectTest, ACpuCountThatAPlanCannotHaveIsSkippedWithTheReason) {
   EXPECT_FALSE(cases[1]->skip.has_value());
 }
 
+TEST_F(CollectTest, TopologiesOfTheCommandLineAreRememberedOrSkipped) {
+  add_module("m");
+  const auto file = write("a.yaml", "module: m\nguest: {cpus: 2}\nsteps: [load, {cpu: {offline: 1}}]\n");
+  plan::Overrides overrides;
+  overrides.topologies = {{1, 1, 1, 1, "1x1x1"}, {4, 1, 2, 2, "1x2x2"}};
+  const auto cases = select_cases(collect_plans({file}, overrides).plans, {});
+  ASSERT_EQ(ids_of(cases), (std::vector<std::string>{"a [cpus=1 topology=1x1x1]", "a [cpus=4 topology=1x2x2]"}));
+  EXPECT_EQ(cases[0]->skip,
+            "the plan does not fit a topology of 1x1x1: the guest of this case has no CPU 1 (it has 1 CPU: 0)");
+  EXPECT_EQ(cases[1]->skip, std::nullopt);
+  EXPECT_EQ(cases[1]->options, (std::vector<std::string>{"--topology", "1x2x2"}));
+  const auto made_up = select_cases(collect_plans({folder_ / "m"}, overrides).plans, {});
+  ASSERT_EQ(ids_of(made_up), (std::vector<std::string>{"m [cpus=1 topology=1x1x1]", "m [cpus=4 topology=1x2x2]"}));
+  EXPECT_EQ(made_up[1]->guest.threads, 2);
+}
+
 TEST_F(CollectTest, ErrorsOfAllPlansAreCollected) {
   add_module("m");
   write("a.yaml", "module: m\n");

@@ -62,6 +62,7 @@ TEST(DomainXml, OfASmallGuestIsThis) {
                 "  <cpu mode=\"maximum\">\n"
                 "    <feature policy=\"disable\" name=\"erms\" />\n"
                 "    <feature policy=\"disable\" name=\"fsrm\" />\n"
+                "    <feature policy=\"disable\" name=\"monitor\" />\n"
                 "    <topology sockets=\"1\" cores=\"1\" threads=\"1\" />\n"
                 "  </cpu>\n"
                 "  <clock offset=\"utc\" />\n"
@@ -83,6 +84,16 @@ TEST(DomainXml, OfASmallGuestIsThis) {
                 "    <memballoon model=\"none\" />\n"
                 "    <panic model=\"isa\" />\n"
                 "  </devices>\n"
+                "  <qemu:commandline>\n"
+                "    <qemu:arg value=\"-global\" />\n"
+                "    <qemu:arg value=\"max-x86_64-cpu.vendor=GenuineIntel\" />\n"
+                "    <qemu:arg value=\"-global\" />\n"
+                "    <qemu:arg value=\"max-x86_64-cpu.family=6\" />\n"
+                "    <qemu:arg value=\"-global\" />\n"
+                "    <qemu:arg value=\"max-x86_64-cpu.model=85\" />\n"
+                "    <qemu:arg value=\"-global\" />\n"
+                "    <qemu:arg value=\"max-x86_64-cpu.stepping=4\" />\n"
+                "  </qemu:commandline>\n"
                 "</domain>\n");
 }
 

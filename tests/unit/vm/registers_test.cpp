@@ -48,5 +48,10 @@ TEST(Registers, OfAnAnswerOfAnotherKindAreNone) {
   EXPECT_TRUE(parse_registers("CPU#0\nEAX=00000000\n").empty());
 }
 
+TEST(Registers, OfACpuThatCannotBeAreNone) {
+  EXPECT_TRUE(parse_registers("CPU#4294967295\r\nRIP=ffffffff81a0a7cb\r\n").empty());
+  EXPECT_TRUE(parse_registers("CPU#-1\r\nRIP=ffffffff81a0a7cb\r\n").empty());
+}
+
 }  // namespace
 }  // namespace kmodtest::vm

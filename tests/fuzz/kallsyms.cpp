@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A kernel's .rodata, in which the table of symbols is found by its shape.
+#include "kernel/kallsyms.hpp"
+
+#include "property.hpp"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
+  using namespace kmodtest;
+  const auto symbols = kernel::find_kallsyms(fuzz::as_text(data, size));
+  const kernel::SymbolTable table(symbols);
+  fuzz::require(table.empty() == symbols.empty(), "a table has the symbols that it is given");
+  for (const kernel::Symbol &symbol : symbols) {
+    fuzz::require(!symbol.name.empty(), "a symbol has a name");
+    fuzz::require(table.address_of(symbol.name).has_value(), "a symbol is found by its name");
+    (void)table.place_of(symbol.address);
+  }
+  return 0;
+}
