@@ -15,9 +15,10 @@ sys.path.insert(0, os.path.join(ROOT, "tests/e2e/html"))
 from browser import Browser  # noqa: E402
 
 FAULTY = "tests/e2e/faulty/plans/"
-# name: what is run (nothing: invented cases with a trace, of build/sample_report), the case that is opened, height, dark
+# name: what is run, the case that is opened, height, dark
 PICTURES = {
-    "passed": ([], "plan_0 [cpus=4 cpu=3]", 1180, False),
+    "passed": (["testplans/ex7_4.yaml", "testplans/ex7_3.yaml", "testplans/kthread_park.yaml", "--cpus", "2,4"],
+               "ex7_3 [cpus=4]", 1180, False),
     "failures": ([FAULTY + "oopses_in_thread.yaml", FAULTY + "leaves_thread.yaml", FAULTY + "hangs_abba.yaml",
                   FAULTY + "wrong_line.yaml", FAULTY + "panics_in_init.yaml", "testplans/ex7_1.yaml", "--cpus", "2"],
                  "oopses_in_thread [cpus=2]", 1240, False),
@@ -44,10 +45,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="kmodtest-pictures-") as scratch, Browser() as browser:
         for name, (arguments, case, height, dark) in PICTURES.items():
             report = os.path.join(scratch, f"{name}.html")
-            if arguments:
-                subprocess.run([kmodtest, "run", *arguments, "--quiet", "--html", report], cwd=ROOT, check=False)
-            else:
-                subprocess.run([os.path.join(os.path.dirname(kmodtest), "sample_report"), report], check=True)
+            subprocess.run([kmodtest, "run", *arguments, "--quiet", "--html", report], cwd=ROOT, check=False)
             with browser.page(width=1280, height=height, dark=dark) as page:
                 page.open(f"file://{report}")
                 if case:

@@ -74,6 +74,7 @@ void RunCommand::use_debugger(std::size_t cases) {
 
 int RunCommand::execute() {
   schedule.apply_to(options);
+  options.trace = options.trace || !html.empty();  // the report shows who ran when
   const auto shard = schedule.wanted_shard();
   auto collected = run::collect_plans(plans.inputs, plans.overrides());
   if (print_diagnostics(collected)) return static_cast<int>(run::ExitCode::usage);
@@ -147,7 +148,9 @@ int RunCommand::execute_again(const std::filesystem::path &folder) {
 void add_options(CLI::App &app, const std::shared_ptr<RunCommand> &command) {
   command->schedule.add_to(app);
   app.add_option("--junit", command->junit, "write a JUnit XML report")->type_name("FILE");
-  app.add_option("--html", command->html, "write a report to read in a browser, one file")->type_name("FILE");
+  app.add_option("--html", command->html,
+                 "write a report to read in a browser, one file; as --trace, for its timelines")
+      ->type_name("FILE");
   app.add_option("--json", command->json, "write the run's events, one JSON object a line")->type_name("FILE");
   app.add_option("--out", command->out,
                  "keep a folder of artifacts for every case (without: for those that fail, in the cache)")

@@ -29,7 +29,9 @@ Markup render_facts(const CaseFinished &finished) {
   Markup html;
   html.open("dl", {{"class", "facts"}});
   html.element("dt", {}, "Again").open("dd");
-  html.element("code", {{"class", "command"}}, command_to_repeat(test_case)).close();
+  // Tracing takes guest time: without it the digest is another one.
+  const std::string traced = finished.seen && finished.seen->sched ? " --trace" : "";
+  html.element("code", {{"class", "command"}}, command_to_repeat(test_case) + traced).close();
   add_fact(html, "Plan",
            test_case.plan_name + (test_case.plan_file.empty() ? "" : " · " + test_case.plan_file.string()));
   add_fact(html, "Kernel", finished.kernel_release);

@@ -174,7 +174,7 @@ TEST(HtmlTest, has_the_summary_and_each_case_without_scripts) {
   EXPECT_TRUE(has(page, "<td>not reached</td>"));
   EXPECT_TRUE(has(page, "<span class=\"mk\">── step 1: load </span>\n[    5.001000] Thread started\n"));
   EXPECT_TRUE(has(page, "0123abcd"));
-  EXPECT_TRUE(has(page, "kmodtest run testplans/ex7_4.yaml --case &quot;ex7_4 [cpus=2 cpu=1]&quot;"));
+  EXPECT_TRUE(has(page, "kmodtest run testplans/ex7_4.yaml --case &quot;ex7_4 [cpus=2 cpu=1]&quot; --trace<"));
 }
 
 TEST(HtmlTest, tells_of_a_failure_what_the_console_tells) {
