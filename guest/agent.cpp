@@ -62,9 +62,12 @@ Agent::Agent(std::unique_ptr<Channel> channel, Worker its_worker)
 void Agent::serve(bool virtual_time) {
   if (virtual_time) {
     sleep_until(kQuietAfter);
+    sched_trace.prepare();
     std::string entries = list_entries();
     const std::string resources = read_resources();
     pristine.emplace(Baseline{EntrySet(std::move(entries)), ResourceSet(resources), list_kernel_state()});
+  } else {
+    sched_trace.prepare();
   }
   answer(wire::Info{describe_guest()}, 0);
   channel_->settle();
@@ -96,6 +99,7 @@ void Agent::turn(Time until) {
   if (worker.fd() >= 0) polled.push_back({worker.fd(), POLLIN, 0});
   commands.add_to(polled);
   terminal_.add_to(polled);
+  if (!congested()) sched_trace.add_to(polled);
 
   const timespec timeout = until == kNever ? timespec{} : to_timespec(until - now());
   const int ready = ::ppoll(polled.data(), polled.size(), until == kNever ? nullptr : &timeout, &while_waiting());
@@ -117,6 +121,7 @@ void Agent::turn(Time until) {
   // Only now: a host may close right behind its last request.
   if (hung_up) channel_->look_at_host();
   pump_log();
+  for (const wire::TracePages &pages : sched_trace.take_ready(polled)) report(pages);
   serve_terminal();
   channel_->flush();
 }
@@ -148,6 +153,11 @@ void Agent::pump_log() {
     if (fresh.lines.empty() && fresh.lost == 0) return;
     answer(fresh, terminal_.is_open() ? terminal_id_ : program_id_);
   }
+}
+
+void Agent::pump_trace() {
+  for (const wire::TracePages &pages : sched_trace.take_all()) report(pages);
+  report(sched_trace.check());
 }
 
 void Agent::report(const wire::Report &report) {

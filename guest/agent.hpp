@@ -12,6 +12,7 @@
 #include "kernel_log.hpp"
 #include "receiver.hpp"
 #include "resources.hpp"
+#include "sched_trace.hpp"
 #include "system.hpp"
 #include "terminal.hpp"
 #include "wire/frame.hpp"
@@ -42,6 +43,8 @@ class Agent {
   void pump_log();
   /// A report that belongs to the running program.
   void report(const wire::Report &report);
+  /// Sends what the trace of the scheduler has up to now, and whether that is all.
+  void pump_trace();
 
   bool cancelled() const { return cancelled_; }
   /// The host is slower than us: nothing new should be sampled now.
@@ -50,6 +53,7 @@ class Agent {
   Worker worker;
   Commands commands;
   KernelLog log;
+  SchedTrace sched_trace;
   /// Taken when nothing went on in the guest any more; a program without prerequisites of its own need not look again.
   std::optional<Baseline> pristine;
 

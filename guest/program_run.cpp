@@ -35,6 +35,7 @@ void ProgramRun::run() {
   start_from(program_.seed);
   if (program_.timeout.count() > 0) case_deadline_ = later(now(), program_.timeout);
   if (error_.empty() && prepare()) {
+    if (program_.trace_sched) agent_.report(agent_.sched_trace.start());
     while (index_ < program_.steps.size() && !agent_.cancelled() && run_step()) ++index_;
   }
   end();
@@ -136,6 +137,10 @@ void ProgramRun::end() {
   if (baseline_entries_ && !after_unload_sent_) {
     if (modules_gone()) settle();
     report_after_unload();
+  }
+  if (agent_.sched_trace.running()) {
+    agent_.sched_trace.stop();
+    agent_.pump_trace();
   }
   agent_.log.mark("end");
   agent_.pump_log();

@@ -138,6 +138,7 @@ int RunCommand::execute_again(const std::filesystem::path &folder) {
     if (options.kernel.headers.empty()) options.kernel.headers = bundle.headers;
   }
   no_kvm = no_kvm || !bundle.allow_kvm;
+  options.trace = options.trace || bundle.trace;
   DigestWitness digests(bundle.digest);
   witness = &digests;
   const int status = execute();
@@ -154,6 +155,8 @@ void add_options(CLI::App &app, const std::shared_ptr<RunCommand> &command) {
   app.add_option("--out", command->out,
                  "keep a folder of artifacts for every case (without: for those that fail, in the cache)")
       ->type_name("DIR");
+  app.add_flag("--trace", command->options.trace,
+               "record what the guest's scheduler does in every case (cases with a sched step do so anyway)");
   app.add_flag("--vmcore", command->options.vmcore,
                "keep the memory of guests that crashed or hang in the folders of --out");
   app.add_option("--modules-dir", command->options.kernel.modules_dir,

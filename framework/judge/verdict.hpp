@@ -72,6 +72,7 @@ struct Observations {
   std::optional<Dissection> dissection;  ///< of a guest that hung
   Ending ending;
   std::shared_ptr<const observe::SchedTimeline> sched;  ///< nothing unless the scheduler was traced
+  std::string sched_problem;                            ///< why there is none, though it was traced
 
   /// All kernel log lines, in order.
   std::vector<wire::KernelLogLine> log() const;

@@ -42,11 +42,13 @@ struct SchedMigration {
 struct SchedThread {
   std::int32_t pid = 0;
   std::string name;  ///< the whole name where the kernel keeps it and somebody saw the thread alive; else 15 characters
-  Nanoseconds begin{0};                    ///< first seen
+  Nanoseconds begin{0};                    ///< made by fork
   Nanoseconds end{0};                      ///< its end, or that of the trace
   std::vector<SchedRun> runs;              ///< by time
   std::vector<SchedWake> wakes;            ///< by time
   std::vector<SchedMigration> migrations;  ///< by time
+  Nanoseconds woken{0};  ///< by its creator, for the first time; what ran before is the kernel's own beginning of each
+                         ///< thread, none of the module's code (kernel/kthread.c). 0: never
   bool operator==(const SchedThread &) const = default;
 };
 
@@ -66,6 +68,7 @@ struct SchedTimeline {
   std::vector<SchedThread> threads;  ///< by the time at which they came up
   std::vector<CpuChange> changes;    ///< by time
   std::uint64_t lost = 0;            ///< events that the kernel's buffers overwrote or dropped; then nothing is proven
+  bool full = false;                 ///< the trace broke off at some moment, since it had become too long
   bool operator==(const SchedTimeline &) const = default;
 };
 

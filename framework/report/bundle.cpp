@@ -113,6 +113,7 @@ Json case_json(const CaseFinished &finished, const std::string &version) {
   json["headers"] = machine.headers.empty() ? "" : fs::absolute(machine.headers).string();
   json["seed"] = test_case.seed;
   json["kvm"] = machine.virtual_time || machine.kvm;  // virtual time never has it; a real emulated one asks for none
+  json["trace"] = machine.traced;
   json["digest"] = finished.digest;
   return json;
 }
@@ -227,6 +228,7 @@ Bundle read_bundle(const fs::path &folder) {
     bundle.headers = json.at("headers").get<std::string>();
     bundle.seed = json.at("seed").get<std::uint64_t>();
     bundle.allow_kvm = json.at("kvm").get<bool>();
+    bundle.trace = json.value("trace", false);  // folders of earlier versions do not have it
     bundle.digest = json.at("digest").get<std::string>();
     return bundle;
   } catch (const Json::exception &) {

@@ -54,6 +54,7 @@ struct Machine {
   std::string command_line;                    ///< of the guest's kernel
   bool virtual_time = false;
   bool kvm = false;
+  bool traced = false;     ///< the scheduler was traced though the plan did not ask for it (--trace)
   std::string hypervisor;  ///< libvirt and QEMU
 };
 /// What the runs before came to, the oldest first.

@@ -12,6 +12,7 @@
 #include "report/listeners.hpp"
 #include "report/output_file.hpp"
 #include "report/result.hpp"
+#include "report/sched_json.hpp"
 #include "report/timings.hpp"
 
 namespace kmodtest::report {
@@ -131,6 +132,8 @@ Json case_json(const char *name, const CaseFinished &event) {
   json["timings"] = timings_json(event.timings);
   json["log"] = event.seen ? log_json(*event.seen) : Json::array();
   if (event.seen && event.seen->dissection) json["autopsy"] = dissection_json(*event.seen->dissection);
+  if (event.seen && event.seen->sched) json["sched"] = sched_json(*event.seen->sched);
+  if (event.seen && !event.seen->sched_problem.empty()) json["sched"] = {{"problem", event.seen->sched_problem}};
   json["artifacts"] = event.artifacts.string();
   return json;
 }

@@ -193,6 +193,18 @@ struct ToJson {
     for (std::size_t i = 0; i < it.tasks.size(); ++i) json["tasks"][i]["stack"] = it.tasks[i].stack;
     return json;
   }
+  Json operator()(const wire::TraceStarted &it) const {
+    return {{"report", "TraceStarted"}, {"time", seconds(it.time)}, {"cpus", it.cpus}, {"error", it.error}};
+  }
+  // The pages themselves say nothing to a reader.
+  Json operator()(const wire::TracePages &it) const {
+    std::size_t bytes = 0;
+    for (const std::string &page : it.pages) bytes += page.size();
+    return {{"report", "TracePages"}, {"cpu", it.cpu}, {"pages", it.pages.size()}, {"bytes", bytes}};
+  }
+  Json operator()(const wire::TraceChecked &it) const {
+    return {{"report", "TraceChecked"}, {"time", seconds(it.time)}, {"lost", it.lost}, {"full", it.full}};
+  }
   // Of interactive sessions, which no case has.
   Json operator()(const wire::TerminalOutput &it) const {
     return {{"report", "TerminalOutput"}, {"data", it.data}, {"error", it.error}};

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "kernel/digest.hpp"
+#include "observe/sched_trace.hpp"
 #include "report/text.hpp"
 #include "run/core_file.hpp"
 #include "run/dissect.hpp"
@@ -31,6 +32,16 @@ std::string digest_of(const judge::Observations &seen, const judge::Verdict &ver
   kernel::Sha256 digest;
   for (const wire::Report &report : seen.reports) digest.field(wire::encode(report, 0));
   return digest.field(judge::outcome_name(verdict.outcome)).hex();
+}
+
+/// What the scheduler did, where it was traced. A trace that cannot be read is the judge's to speak of.
+void read_sched(judge::Observations &seen) {
+  try {
+    auto timeline = observe::read_sched_trace(seen.reports);
+    if (timeline) seen.sched = std::make_shared<const observe::SchedTimeline>(std::move(*timeline));
+  } catch (const base::Error &error) {
+    seen.sched_problem = error.what();
+  }
 }
 
 /// How long the agent may say nothing after it began a step, in guest time.
@@ -301,6 +312,7 @@ Task<report::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> tes
     if (cancellation_.cancelled()) throw base::Interrupted();
     if (problem) std::rethrow_exception(problem);
   }
+  read_sched(*talk.seen);
   report::CaseFinished finished;
   finished.test_case = test_case;
   finished.seen = talk.seen;

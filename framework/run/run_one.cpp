@@ -109,6 +109,7 @@ Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int
       finished.kernel_release = prepared.kernel.release;
       co_return finished;
     }
+    prepared.program.trace_sched = prepared.program.trace_sched || options_.trace;
     const report::Seconds build = Clock::now() - began;
     if (state.cancellation.cancelled()) throw base::Interrupted();
     co_await choose_clock(state, *test_case, prepared.spec);
@@ -118,6 +119,7 @@ Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int
     std::string guest_name = fmt::format("w{}-{}", worker.number, ++state.guests);
     std::string build_log = prepared.build_log;
     report::Machine machine = machine_of(prepared, options_.kernel, state.hypervisor->describe());
+    machine.traced = options_.trace;
     if (state.debugger) {
       if (prepared.spec.channel != vm::ChannelKind::memory) {
         throw base::UsageError("--gdb needs the memory channel, not 'virtio' or 'serial'",

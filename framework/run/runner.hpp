@@ -35,6 +35,7 @@ struct RunOptions {
   KernelChoice kernel;
   Limits limits;
   vm::HypervisorOptions hypervisor;
+  bool trace = false;                      ///< trace the scheduler in every case, not only where a plan asks for it
   bool snapshots = true;                   ///< false: each case boots its guest
   bool vmcore = false;                     ///< keep the memory of guests that crashed or hang in the cases' folders
   std::optional<Debugger::Mode> debugger;  ///< let one into the guest before the first step; for one case

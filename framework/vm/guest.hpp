@@ -38,7 +38,7 @@ struct NumaCell {
 inline constexpr int kInstructionShift = 2;
 
 /// Raise it when domain_xml() makes another machine of the same spec: snapshots of the machine before do not fit.
-inline constexpr int kMachineRecipe = 5;
+inline constexpr int kMachineRecipe = 6;
 
 /// Everything that makes two guests interchangeable. Its hash is their name.
 struct GuestSpec {

@@ -14,7 +14,7 @@
 /// The messages of the protocol; docs/protocol.md is its description. Both directions use the frames of wire/frame.
 namespace kmodtest::wire {
 
-inline constexpr std::uint16_t kProtocolVersion = 3;
+inline constexpr std::uint16_t kProtocolVersion = 4;
 /// The step markers that the agent writes to /dev/kmsg start with this ("kmodtest: step 3: load ex7_4").
 inline constexpr char kMarkerPrefix[] = "kmodtest: ";
 /// And this is the beginning of the one behind which the kernel log is the agent's doing ("kmodtest: autopsy of step
@@ -332,8 +332,50 @@ struct Autopsy {
   bool operator==(const Autopsy &) const = default;
 };
 
-using Report = std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded,
-                            Threads, Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded,
-                            TerminalOutput, TerminalEnded, Autopsy, MemoryCounted>;
+/// The scheduler is traced from here on (Program::trace_sched). The texts are those of tracefs, by which the pages are
+/// to be read.
+struct TraceStarted {
+  Microseconds time{0};
+  std::vector<std::uint32_t> cpus;   ///< those that have a buffer
+  std::string header_page;           ///< events/header_page
+  std::vector<std::string> formats;  ///< events/…/format of each event that is traced
+  std::string error;                 ///< why there is no trace; empty: there is one
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(time, cpus, header_page, formats, error);
+  }
+  bool operator==(const TraceStarted &) const = default;
+};
+
+/// What a CPU's trace buffer has had since the last time, in order.
+struct TracePages {
+  std::uint32_t cpu = 0;
+  std::vector<std::string> pages;  ///< as trace_pipe_raw gives them, without the unused rest
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(cpu, pages);
+  }
+  bool operator==(const TracePages &) const = default;
+};
+
+/// All that was traced up to `time` has been sent, or is lost.
+struct TraceChecked {
+  Microseconds time{0};
+  std::uint64_t lost = 0;  ///< events since the start that found no room in the kernel's buffers
+  bool full = false;       ///< kMostTraceBytes were sent; the trace ended then
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(time, lost, full);
+  }
+  bool operator==(const TraceChecked &) const = default;
+};
+
+/// The pages of one case take no more, so that there is room for everything else in shared memory.
+inline constexpr std::size_t kMostTraceBytes = 8u << 20;
+
+using Report =
+    std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded, Threads,
+                 Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded, TerminalOutput,
+                 TerminalEnded, Autopsy, MemoryCounted, TraceStarted, TracePages, TraceChecked>;
 
 }  // namespace kmodtest::wire

@@ -290,10 +290,11 @@ struct Program {
   std::vector<Step> steps;                  ///< the program ends at the first step that does not hold
   Microseconds timeout{0};                  ///< guest time for all of it; 0: none (the controller counts wall time)
   std::uint64_t seed = 0;  ///< of the guest's random pool and of the moment at which the first step starts; 0: neither
+  bool trace_sched = false;  ///< what the scheduler does with threads that come up from now on is recorded and sent
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(prerequisites, modules, steps, timeout, seed);
+    v(prerequisites, modules, steps, timeout, seed, trace_sched);
   }
   bool operator==(const Program &) const = default;
 };

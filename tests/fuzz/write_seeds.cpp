@@ -99,7 +99,10 @@ std::vector<std::string> frames() {
                                      wire::Report(wire::TerminalOutput{"a", true}),
                                      wire::Report(wire::TerminalEnded{}),
                                      wire::Report(wire::Autopsy{1, {}, 53, {{thread, "[<0>] msleep+0x2d/0x40\n"}}}),
-                                     wire::Report(wire::MemoryCounted{1, {}, 10, {{"kmalloc-64", true, 64, 100}}})}) {
+                                     wire::Report(wire::MemoryCounted{1, {}, 10, {{"kmalloc-64", true, 64, 100}}}),
+                                     wire::Report(wire::TraceStarted{{}, {0, 1}, "page", {"format"}, ""}),
+                                     wire::Report(wire::TracePages{1, {"page"}}),
+                                     wire::Report(wire::TraceChecked{{}, 7, true})}) {
     frames.push_back(wire::encode(report, 2));
   }
   return frames;

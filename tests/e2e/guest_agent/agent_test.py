@@ -91,6 +91,22 @@ class AgentTest(unittest.TestCase):
                          "loading agent_probe gave Invalid argument, expected success in round 1")
         self.assertEqual(results(reports), ["refused"])
 
+    def test_trace_has_the_modules_thread_and_nothing_of_the_agent(self):
+        steps = [step(load([probe(cpu="1")])), step(dmesg(contains=["round 3"])), step(unload(["agent_probe"]))]
+        reports = self.run_steps(*steps, trace=True)
+        self.assertEqual(results(reports), ["held"] * 3)
+        started = of(reports, "TraceStarted")[0]
+        self.assertEqual((started["cpus"], started["error"]), ([0, 1], ""))
+        checked = of(reports, "TraceChecked")[-1]
+        self.assertEqual((checked["lost"], checked["full"]), (0, 0))
+        self.assertGreater(checked["time"], started["time"])
+        pages = {cpu: b"".join(page for r in of(reports, "TracePages") if r["cpu"] == cpu for page in r["pages"])
+                 for cpu in started["cpus"]}
+        self.assertGreater(pages[1].count(b"agent_probe"), 6)
+        self.assertNotIn(b"kmodtest-agent", pages[0] + pages[1])
+        # The next program is not traced, and has nothing of this one.
+        self.assertEqual([k for k, _ in self.run_steps(*steps) if k.startswith("Trace")], [])
+
     def test_leak_is_reported(self):
         reports = self.run_steps(step(load([probe(leak="1")])), step(unload(["agent_probe"])))
         self.assertEqual(of(reports, "AfterUnload")[-1]["new"], ["/proc/agent_probe_leak"])

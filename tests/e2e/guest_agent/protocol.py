@@ -7,10 +7,11 @@ import struct
 import time
 import zlib
 
-VERSION = 3
+VERSION = 4
 HELLO, PUSH, RUN, CANCEL, POWER_OFF, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMINAL = range(1, 9)
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
-           "Written CommandEnded CpusSet StepEnded ProgramEnded TerminalOutput TerminalEnded Autopsy MemoryCounted").split()
+           "Written CommandEnded CpusSet StepEnded ProgramEnded TerminalOutput TerminalEnded Autopsy MemoryCounted "
+           "TraceStarted TracePages TraceChecked").split()
 LOAD, UNLOAD, DMESG, PS, LSMOD, FILE, WRITE, RUN_COMMAND, CPUS, SLEEP, REPEAT = range(11)
 RESULTS = ("held", "violated", "expired", "refused")
 
@@ -88,9 +89,9 @@ def repeat(modules, times, warm_up=0, counts=1, hold=0.0):
 
 
 def step(body, within=60.0, hold=0.0, label="a step"): return body + duration(within) + duration(hold) + text(label)
-def program(steps, modules=(), prerequisites=(), timeout=0, seed=0):
+def program(steps, modules=(), prerequisites=(), timeout=0, seed=0, trace=False):
     return (seq(list(prerequisites)) + seq([text(m) for m in modules]) + seq(steps) +
-            struct.pack("<qQ", int(timeout * 1e6), seed))
+            struct.pack("<qQB", int(timeout * 1e6), seed, trace))
 
 
 
@@ -103,10 +104,12 @@ class Reader:
         self.at += struct.calcsize("<" + form)
         return value
 
-    def text(self):
+    def bytes(self):
         size = self.take("I")
         self.at += size
-        return self.data[self.at - size:self.at].decode("utf-8", "replace")
+        return self.data[self.at - size:self.at]
+
+    def text(self): return self.bytes().decode("utf-8", "replace")
 
     def seq(self, one): return [one() for _ in range(self.take("I"))]
     def optional(self, one): return one() if self.take("B") else None
@@ -163,6 +166,11 @@ class Reader:
         elif name == "Autopsy":
             v = self.fields("step:I time:q caller:i")
             v["tasks"] = self.seq(lambda: {**self.thread(), "stack": self.text()})
+        elif name == "TraceStarted":
+            v = {"time": self.take("q"), "cpus": self.seq(lambda: self.take("I")), "header_page": self.text(),
+                 "formats": self.seq(self.text), "error": self.text()}
+        elif name == "TracePages":
+            v = {"cpu": self.take("I"), "pages": self.seq(self.bytes)}
         else:
             v = self.fields({
                 "Pushed": "path:s size:Q error:s", "Refused": "reason:s", "StepStarted": "step:I time:q",
@@ -171,7 +179,7 @@ class Reader:
                 "Written": "step:I path:s error:i", "CommandEnded": "step:I status:i out:s err:s truncated:B",
                 "CpusSet": "step:I cpu:i online:B error:i", "StepEnded": "step:I time:q result:B sequence:Q detail:s",
                 "ProgramEnded": "time:q steps_done:I cancelled:B timed_out:B error:s",
-                "TerminalOutput": "data:s error:B", "TerminalEnded": "status:i"}[name])
+                "TraceChecked": "time:q lost:Q full:B", "TerminalOutput": "data:s error:B", "TerminalEnded": "status:i"}[name])
         if self.at != len(self.data):
             raise ValueError(f"{name}: {len(self.data) - self.at} bytes too many")
         return name, v

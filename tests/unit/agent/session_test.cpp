@@ -89,7 +89,7 @@ TEST_F(SessionTest, AnotherProtocolVersionIsNamed) {
       ready_only);
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), SessionError::Kind::version);
-  EXPECT_STREQ(error->what(), "the guest's agent speaks protocol version 9, this kmodtest 3");
+  EXPECT_STREQ(error->what(), "the guest's agent speaks protocol version 9, this kmodtest 4");
 }
 
 TEST_F(SessionTest, AnotherFrameVersionIsNamed) {
@@ -102,7 +102,7 @@ TEST_F(SessionTest, AnotherFrameVersionIsNamed) {
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), SessionError::Kind::version);
   EXPECT_STREQ(error->what(),
-               "the channel to the guest's agent is corrupt: the other side speaks protocol version 7, this one 3");
+               "the channel to the guest's agent is corrupt: the other side speaks protocol version 7, this one 4");
 }
 
 TEST_F(SessionTest, RubbishIsCorrupt) {

@@ -114,7 +114,10 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
                                        TerminalOutput{"a\x1b[0m", true},
                                        TerminalEnded{130},
                                        Autopsy{2, Microseconds{7}, 53, {{thread, "[<0>] msleep+0x2d/0x40\n"}}},
-                                       MemoryCounted{1, Microseconds{5}, 10, {{"kmalloc-64", true, 64, -3}}}};
+                                       MemoryCounted{1, Microseconds{5}, 10, {{"kmalloc-64", true, 64, -3}}},
+                                       TraceStarted{Microseconds{3}, {0, 1}, "page", {"format"}, "e"},
+                                       TracePages{1, {std::string("\0\1", 2), "b"}},
+                                       TraceChecked{Microseconds{4}, 7, true}};
   ASSERT_EQ(reports.size(), std::variant_size_v<Report>);
   for (const Report &report : reports) {
     std::string error;
@@ -149,7 +152,7 @@ std::string error_of(const std::string &bytes) {
 TEST(Frame, RefusesWhatIsNoFrame) {
   EXPECT_EQ(error_of("X"), "no frame starts here (bad magic)");
   EXPECT_EQ(error_of("KMX"), "no frame starts here (bad magic)");
-  EXPECT_EQ(error_of(std::string("KMT\x09", 4)), "the other side speaks protocol version 9, this one 3");
+  EXPECT_EQ(error_of(std::string("KMT\x09", 4)), "the other side speaks protocol version 9, this one 4");
   std::string hello = encode(Request{Hello{}}, 1);
   std::string reserved = hello;
   reserved[6] = 1;

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "wire/message.hpp"
+
+namespace kmodtest::observe {
+
+/// One event of a trace buffer, undecoded.
+struct RawEvent {
+  std::uint64_t time = 0;  ///< of the trace's clock, nanoseconds
+  std::uint32_t cpu = 0;
+  std::string_view data;  ///< as the event's format file describes it; possibly a few bytes of padding longer
+};
+
+/// The events of pages that came out of trace_pipe_raw, added to `events`; their data stay in `pages`. `missed` grows
+/// by the events that a page says were lost before it (by one, where it does not say how many). The pages come from a
+/// guest whose kernel may be broken: base::Error for one that cannot be, never a read outside of it. (That is why
+/// libtraceevent's kbuffer is not used here: it believes the lengths. The tests compare with it.)
+/// Source: kernel, include/linux/ring_buffer.h and kernel/trace/ring_buffer.c (enum ring_buffer_type, rb_data_page).
+void read_trace_pages(const wire::TracePages &pages, std::vector<RawEvent> &events, std::uint64_t &missed);
+
+}  // namespace kmodtest::observe

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "wire/frame.hpp"
+#include "wire/message.hpp"
+
+namespace kmodtest::observe {
+
+/// The reports of tests/data/sched/NAME.reports (its README has the format); none when it cannot be read.
+inline std::vector<wire::Report> recorded_trace(const std::string &name) {
+  std::ifstream file(std::string(KMODTEST_TEST_DATA "/sched/") + name + ".reports", std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  constexpr std::size_t kHead = 6;
+  std::vector<wire::Report> reports;
+  for (std::size_t at = 0; at + kHead <= bytes.size();) {
+    wire::Frame frame;
+    std::uint32_t size = 0;
+    std::memcpy(&frame.type, bytes.data() + at, sizeof frame.type);
+    std::memcpy(&size, bytes.data() + at + sizeof frame.type, sizeof size);
+    frame.payload = bytes.substr(at + kHead, size);
+    at += kHead + size;
+    std::string error;
+    if (auto report = wire::decode_report(frame, &error)) reports.push_back(std::move(*report));
+  }
+  return reports;
+}
+
+}  // namespace kmodtest::observe
