@@ -27,7 +27,7 @@ function(kmodtest_other_tree name)
 endfunction()
 
 kmodtest_other_tree(asan.unit TREE asan FILTER --label-regex "^unit$" LABEL asan PROCESSORS 2 TIMEOUT 900)
-foreach(target plan frame message kmsg procfs)
+foreach(target plan frame message kmsg procfs sched_trace)
   kmodtest_other_tree(fuzz.${target} TREE fuzz FILTER --tests-regex "^fuzz[.]${target}$"
                       LABEL fuzz PROCESSORS 1 TIMEOUT 300)
 endforeach()

@@ -116,7 +116,7 @@ wire::TraceStarted SchedTrace::start() {
   for (const Buffer &buffer : buffers_) started.cpus.push_back(buffer.cpu);
   if (started.error.empty()) {
     // What the program before had no room to send.
-    if (full_) write_text(kInstance + "/trace", "");
+    if (full_) write_text(kInstance + "/trace", "0");
     lost_before_ = count_lost();
     bytes_ = 0;
     full_ = false;

@@ -104,6 +104,7 @@ void SchedTimelineBuilder::add(const SchedEvent &event) {
     case Kind::forked:
       if (event.pid != kThreadDaemon && find(event.pid) == nullptr) break;
       index_[event.other] = timeline_.threads.size();
+      running_.erase(event.other);  // a pid that comes again is another thread
       timeline_.threads.emplace_back();
       timeline_.threads.back().pid = event.other;
       timeline_.threads.back().begin = time;
@@ -121,8 +122,11 @@ void SchedTimelineBuilder::add(const SchedEvent &event) {
 
 SchedTimeline SchedTimelineBuilder::finish(Nanoseconds end) {
   timeline_.end = end;
+  for (const std::int32_t pid : running_) {
+    SchedRun &open = find(pid)->runs.back();
+    open.end = std::max(open.begin, end);
+  }
   for (SchedThread &thread : timeline_.threads) {
-    if (running_.contains(thread.pid)) thread.runs.back().end = std::max(thread.runs.back().begin, end);
     if (thread.end.count() == 0) thread.end = end;
   }
   return std::move(timeline_);
@@ -149,6 +153,8 @@ std::optional<SchedTimeline> read_sched_trace(const std::vector<wire::Report> &r
   const SchedFormats formats(started->formats);
   // Each CPU's events are in order already; two at one moment stay in the order of their CPUs.
   std::stable_sort(raw.begin(), raw.end(), [](const RawEvent &a, const RawEvent &b) { return a.time < b.time; });
+  if (!raw.empty() && raw.back().time > static_cast<std::uint64_t>(Nanoseconds::max().count()))
+    throw base::Error("an event of the trace has a time that cannot be");
   SchedTimelineBuilder builder{Nanoseconds(started->time)};
   for (const RawEvent &event : raw) {
     if (const auto decoded = formats.decode(event)) builder.add(*decoded);

@@ -104,6 +104,16 @@ TEST(SchedTimeline, HasChildrenOfItsThreadsAndNobodyElse) {
   EXPECT_EQ(timeline.threads[1].name, "child");
 }
 
+TEST(SchedTimeline, APidThatComesAgainIsAnotherThread) {
+  Events events;
+  events.to(3, 0);
+  events.add(Kind::forked, 5, 0, [](SchedEvent &e) { e.pid = 2, e.other = 50; });
+  events.to(7, 1);
+  const SchedTimeline timeline = events.finish(9);
+  ASSERT_EQ(timeline.threads.size(), 2u);
+  EXPECT_EQ(timeline.threads[1].runs, (std::vector<SchedRun>{{1, 7ns, 9ns, 'R'}}));
+}
+
 TEST(SchedTimeline, HasMigrationsNamesAndCpusThatComeAndGo) {
   Events events;
   events.add(Kind::migrated, 5, 0, [](SchedEvent &e) { e.pid = 50, e.from = 0, e.to = 1; });
