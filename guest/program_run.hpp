@@ -81,6 +81,7 @@ class ProgramRun {
   Outcome act(const wire::ThreadCondition &condition);
   Outcome act(const wire::ModuleCondition &condition);
   Outcome act(const wire::FileCondition &condition);
+  Outcome act(const wire::SendTrace &send);
   template <class Look>
   Outcome wait_until_held(Look look, bool samples);
   /// Waits for what `sample` evaluates; `send` reports the first sample, each that changed the result, and the last.

@@ -21,7 +21,7 @@ struct Kind {
 constexpr Kind kKinds[] = {
     {"load", read_load},   {"unload", read_unload}, {"dmesg", read_dmesg},   {"ps", read_ps},
     {"lsmod", read_lsmod}, {"file", read_file},     {"write", read_write},   {"run", read_run},
-    {"cpu", read_cpu},     {"sleep", read_sleep},   {"repeat", read_repeat},
+    {"cpu", read_cpu},     {"sleep", read_sleep},   {"repeat", read_repeat}, {"sched", read_sched},
 };
 
 Reading read(const StepView &view) {
@@ -94,6 +94,14 @@ std::optional<Finding> judge_guest_step(const CaseView &view, std::size_t case_i
     return Finding{Outcome::errored, std::move(evidence)};
   }
   Reading reading = read(step);
+  if (step.step.sched && step.ended->result == wire::StepResult::held) {
+    // The agent has no opinion on it.
+    if (reading.state == Reading::State::held) return std::nullopt;
+    const Outcome outcome = reading.state == Reading::State::broken ? Outcome::failed : Outcome::errored;
+    evidence.summary = reading.why;
+    fill(evidence, std::move(reading));
+    return Finding{outcome, std::move(evidence)};
+  }
   const bool agent_held = step.ended->result == wire::StepResult::held;
   const bool held = reading.state == Reading::State::held;
   if (agent_held && held) return std::nullopt;

@@ -52,6 +52,8 @@ Reading read_run(const StepView &view);
 Reading read_cpu(const StepView &view);
 Reading read_sleep(const StepView &view);
 Reading read_repeat(const StepView &view);
+/// From the trace alone: the agent only sends it.
+Reading read_sched(const StepView &view);
 /// Of a modinfo step, from the modules' own files.
 Reading read_modinfo(const plan::Step &step, const std::vector<kernel::ModuleInfo> &modules);
 

@@ -73,7 +73,9 @@ class TreeWriter {
   }
 
   std::string entry(const Node::Entry &entry, int depth) {
-    return indent(depth) + scalar(entry.first.text, entry.first.quoted) + ':' + value(entry.second, depth + 1);
+    const Node &key = entry.first;
+    return indent(depth) + (key.variables ? leaf(key) : scalar(key.text, key.quoted)) + ':' +
+           value(entry.second, depth + 1);
   }
 
  private:

@@ -74,6 +74,40 @@ struct ModinfoCondition {
   bool operator==(const ModinfoCondition &) const = default;
 };
 
+/// `sched`: what the trace of the scheduler has to show, judged by the controller. CPU sets are bits.
+struct SchedCondition {
+  /// Of a thread's wake-ups, how long it then took to get a CPU: at most `most` for `percent` of 100.
+  struct Latency {
+    int percent = 100;
+    wire::Microseconds most{0};
+    bool operator==(const Latency &) const = default;
+  };
+  /// How much of the threads' time on all CPUs is on these.
+  struct Share {
+    std::uint64_t cpus = 0;
+    wire::Range percent;
+    bool operator==(const Share &) const = default;
+  };
+  struct WakeInterval {
+    wire::Microseconds min{0};
+    wire::Microseconds max{0};
+    bool operator==(const WakeInterval &) const = default;
+  };
+  std::string thread;                       ///< shell glob; empty only where `never_together` stands alone
+  std::optional<wire::Range> count;         ///< how many run; without it: there are some, and each runs
+  std::optional<std::uint64_t> only_on;     ///< each runs on no other CPU
+  std::optional<std::uint64_t> runs_on;     ///< all of these CPUs: together they run on each of them
+  std::optional<std::int32_t> node;         ///< each runs only on CPUs of this NUMA node
+  std::optional<wire::Range> migrations;    ///< of each
+  std::vector<Share> shares;                ///< of all together
+  std::optional<WakeInterval> wakes;        ///< from each wake-up of a thread to its next
+  std::vector<Latency> latencies;           ///< of each
+  std::vector<std::string> never_together;  ///< shell globs
+  char state = 'R';                         ///< the state in which these never are at the same time
+  wire::LogScope since = wire::LogScope::start;
+  bool operator==(const SchedCondition &) const = default;
+};
+
 /// A step of a case, with every ${…} filled in.
 struct Step {
   Location where;
@@ -81,6 +115,7 @@ struct Step {
   std::string source;                       ///< the plan's line, for failures
   std::optional<wire::Step> guest;          ///< what the agent carries out
   std::optional<ModinfoCondition> modinfo;  ///< or what the controller checks
+  std::optional<SchedCondition> sched;      ///< of a sched step, beside `guest`: what the controller checks
   std::vector<Location> part_locations;  ///< dmesg: of each in_order, contains, absent, count, interval in this order
 };
 

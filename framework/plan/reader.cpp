@@ -226,17 +226,62 @@ std::vector<wire::Pattern> MapReader::patterns(const std::string &name, std::vec
   return out;
 }
 
+bool MapReader::has_cpus(const Node &node, std::uint64_t cpus) {
+  if (scope_.cpus <= 0 || scope_.cpus >= 64) return true;
+  const std::uint64_t beyond = cpus >> scope_.cpus << scope_.cpus;
+  if (beyond == 0) return true;
+  scope_.problems.error(
+      node, scope_.cpus == 1
+                ? fmt::format("the guest of this case has no CPU {} (it has 1 CPU: 0)", format_cpu_list(beyond))
+                : fmt::format("the guest of this case has no CPU {} (it has {} CPUs: 0-{})", format_cpu_list(beyond),
+                              scope_.cpus, scope_.cpus - 1));
+  return false;
+}
+
 std::optional<std::uint64_t> MapReader::cpus(const std::string &name) {
-  const auto list = convert<std::uint64_t>(name, Type::cpu_list, &parse_cpu_list);
-  if (!list || scope_.cpus <= 0 || scope_.cpus >= 64) return list;
-  if (const std::uint64_t beyond = *list >> scope_.cpus << scope_.cpus; beyond != 0) {
-    error(name, scope_.cpus == 1
-                    ? fmt::format("the guest of this case has no CPU {} (it has 1 CPU: 0)", format_cpu_list(beyond))
-                    : fmt::format("the guest of this case has no CPU {} (it has {} CPUs: 0-{})",
-                                  format_cpu_list(beyond), scope_.cpus, scope_.cpus - 1));
-    return std::nullopt;
+  const Key &wanted = key(name, Type::cpu_list);
+  const Node *node = map_.find(name);
+  if (node == nullptr) return std::nullopt;
+  if (node->kind == Node::Kind::list && node->items.empty()) return settle(*node, parse_cpu_list(""));
+  std::uint64_t all = 0;
+  for (const Node *item : elements(wanted, *node)) {
+    const auto filled = scalar(wanted, *item);
+    if (!filled) return std::nullopt;
+    const auto cpus = settle(*item, parse_cpu_list(*filled));
+    if (!cpus || !has_cpus(*item, *cpus)) return std::nullopt;
+    all |= *cpus;
   }
-  return list;
+  return all;
+}
+
+std::optional<wire::Microseconds> MapReader::limit(const std::string &name) {
+  return convert<wire::Microseconds>(name, Type::limit, &parse_limit);
+}
+
+std::vector<std::pair<std::uint64_t, wire::Range>> MapReader::shares(const std::string &name) {
+  const Key &wanted = key(name, Type::shares);
+  const Node *node = map_.find(name);
+  std::vector<std::pair<std::uint64_t, wire::Range>> out;
+  if (node == nullptr) return out;
+  if (node->kind != Node::Kind::map || node->entries.empty()) {
+    wrong_type(wanted, *node);
+    return out;
+  }
+  for (const auto &[cpu, percent] : node->entries) {
+    const auto text = scope_.fill(cpu);
+    if (!text) continue;
+    std::string_view list = *text;
+    if (!list.starts_with("cpu")) {
+      scope_.problems.error(cpu, fmt::format("{} is no CPU (write it like 'cpu 2' or 'cpu 0-3')", quote(*text)));
+      continue;
+    }
+    list.remove_prefix(list.starts_with("cpus") ? 4 : 3);
+    const auto cpus = settle(cpu, parse_cpu_list(list));
+    const auto filled = scalar(wanted, percent);
+    if (!cpus || !filled || !has_cpus(cpu, *cpus)) continue;
+    if (const auto range = settle(percent, parse_share(*filled))) out.emplace_back(*cpus, *range);
+  }
+  return out;
 }
 
 std::optional<std::string> MapReader::guest_path(const std::string &name) {

@@ -49,8 +49,11 @@ class MapReader {
   std::optional<Span> interval(const std::string &key);
   std::optional<wire::Pattern> pattern(const std::string &key);
   std::vector<wire::Pattern> patterns(const std::string &key, std::vector<const Node *> *places = nullptr);
-  /// Reports CPUs that the case's guest does not have.
+  /// Of a text in list format ("0-3"), or of a list of them. Reports CPUs that the case's guest does not have.
   std::optional<std::uint64_t> cpus(const std::string &key);
+  std::optional<wire::Microseconds> limit(const std::string &key);
+  /// By CPUs; reports those that the case's guest does not have.
+  std::vector<std::pair<std::uint64_t, wire::Range>> shares(const std::string &key);
   std::optional<std::string> guest_path(const std::string &key);
   std::optional<std::int32_t> errno_value(const std::string &key);
   std::optional<std::string> choice(const std::string &key);
@@ -72,6 +75,7 @@ class MapReader {
   std::optional<T> convert(const std::string &name, Type type, Value<T> (*parse)(std::string_view));
   template <class T>
   std::optional<T> settle(const Node &node, Value<T> value);
+  bool has_cpus(const Node &node, std::uint64_t cpus);
 
   const Node &map_;
   const Table &table_;

@@ -72,6 +72,13 @@ Json key_schema(const Key &key) {
       return table_schema(*key.table);
     case Type::maps:
       return one_or_list(table_schema(*key.table));
+    case Type::limit:
+      return ref("limit");
+    case Type::shares:
+      return {{"type", "object"},
+              {"minProperties", 1},
+              {"propertyNames", Json{{"pattern", R"(^cpus? *([0-9]|.*\$\{))"}}},
+              {"additionalProperties", ref("share")}};
     case Type::parameters:
       return {{"type", "object"}, {"additionalProperties", ref("text")}};
     case Type::matrix: {
@@ -156,11 +163,16 @@ Json definitions() {
   defs["interval"] = form(
       duration + R"( *(±|\+-|\+/-) *()" + duration + R"(|[0-9]+(\.[0-9]+)? *%)|)" + duration + R"( *\.\. *)" + duration,
       "interval, such as '1s ± 20%' or '80ms..150ms'");
+  defs["limit"] = form("<?=? *" + duration, "longest duration, such as 2ms or '< 2ms'");
+  const std::string percent = "[0-9]+ *%?";
+  defs["share"] = any_of({whole, form(percent + "|" + percent + R"( *\.\. *)" + percent + "|[<>]=? *" + percent,
+                                      "share, such as 45..55%, '>= 90%' or 0%")});
   defs["pattern"] = {{"title", "pattern"},
                      {"description", "a literal part of a line, or /a POSIX extended regular expression/"},
                      {"type", {"string", "number", "boolean"}}};
   defs["cpu_list"] = any_of({Json{{"type", "integer"}, {"minimum", 0}, {"maximum", 63}},
-                             form("[0-9]+(-[0-9]+)?( *, *[0-9]+(-[0-9]+)?)*", "CPU list, such as 0, 0-3 or 0,2")});
+                             form("[0-9]+(-[0-9]+)?( *, *[0-9]+(-[0-9]+)?)*", "CPU list, such as 0, 0-3 or 0,2"),
+                             Json{{"type", "array"}, {"minItems", 1}, {"items", ref("text")}}});
   defs["guest_path"] = {
       {"title", "path in the guest"}, {"type", "string"}, {"pattern", "^/(proc|sys|dev|tmp)/|\\$\\{"}};
   defs["errno_name"] = any_of({errnos, ref("variable")});

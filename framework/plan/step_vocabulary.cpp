@@ -177,6 +177,36 @@ const Table &repeat_table() {
   return table;
 }
 
+const Table &sched_table() {
+  static const Table table{
+      "sched",
+      {{"thread", Type::text, "", "the thread's name; a glob may match several", "my_thread*"},
+       {"count", Type::range, "there are some, and each runs", "how many run", "2"},
+       {"only_on", Type::cpu_list, "", "each runs on these CPUs and on no other, not for a moment", "3"},
+       {"runs_on_all", Type::cpu_list, "", "together they run on each of these CPUs", "0-3"},
+       {"node", Type::integer, "", "each runs on CPUs of this NUMA node only", "1"},
+       {"migrations", Type::range, "", "how often each is moved to another CPU", "0"},
+       {"share", Type::shares, "", "how much of their time they are on a CPU", "{cpu 2: 45..55%}"},
+       {"wakes_every", Type::interval, "", "how far apart the wake-ups of each are", "1s ± 5%"},
+       {"latency", Type::map, "", "how long each waits", "{wake_to_run: {p99: 2ms}}", {}, &latency_table()},
+       {"never_together", Type::texts, "", "threads (globs) of which no two run at the same time",
+        "[my_reader, my_writer]"},
+       {"in",
+        Type::choice,
+        "running",
+        "the state that `never_together` is about",
+        "sleeping",
+        {"running", "sleeping", "uninterruptible", "parked"}},
+       {"since",
+        Type::choice,
+        "start",
+        "look from the start of the case, from the last action, or from here",
+        "here",
+        {"start", "action", "here"}},
+       {"for", Type::duration, "0s", "let so much guest time pass before looking", "3s"}}};
+  return table;
+}
+
 }  // namespace
 
 const std::vector<StepKind> &step_kinds() {
@@ -201,6 +231,8 @@ const std::vector<StepKind> &step_kinds() {
       {"repeat",
        "Loads and unloads modules of the plan again and again, and watches what memory grows with the rounds.", true,
        false, "times", &repeat_table(), false, "repeat: 100"},
+      {"sched", "Looks at where and when the kernel let threads of the modules run.", false, false, "", &sched_table(),
+       false, "sched: {thread: my_thread, only_on: 3}"},
   };
   return kinds;
 }

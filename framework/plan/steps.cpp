@@ -69,6 +69,7 @@ std::string label_of(const std::string &key, const wire::StepBody &body, const s
       return out;
     }
     std::string operator()(const wire::Sleep &) const { return value; }
+    std::string operator()(const wire::SendTrace &) const { return value; }
     std::string operator()(const wire::Repeat &repeat) const { return std::to_string(repeat.times); }
   };
   return shorten(key + " " + std::visit(Namer{source_value}, body));
@@ -203,7 +204,15 @@ std::optional<Step> StepReader::lower(const StepKind &kind, const Node &value, c
     body = cpu(reader);
   else if (kind.name == "repeat")
     body = repeat(reader);
-  else if (const auto duration = reader.duration("duration")) {
+  else if (kind.name == "sched") {
+    step.sched = sched(reader);
+    if (step.sched) {
+      body = wire::SendTrace{};
+      source_value = step.sched->thread;
+      for (const std::string &name : step.sched->never_together)
+        source_value += (source_value.empty() ? "" : " ") + name;
+    }
+  } else if (const auto duration = reader.duration("duration")) {
     body = wire::Sleep{*duration};
     guest.within = *duration + kActionWithin;
     source_value = scope_.fill(value).value_or("");

@@ -50,6 +50,7 @@ class StepReader {
   std::optional<wire::StepBody> cpu(MapReader &reader);
   std::optional<wire::StepBody> repeat(MapReader &reader);
   std::optional<ModinfoCondition> modinfo(MapReader &reader);
+  std::optional<SchedCondition> sched(MapReader &reader);
   std::optional<wire::TextCondition> text_condition(MapReader &reader, const std::string &key);
 
   std::vector<std::string> named_modules(MapReader &reader, const std::vector<std::string> &all);

@@ -188,6 +188,31 @@ Value<Span> parse_interval(std::string_view text) {
   return bad();
 }
 
+Value<wire::Microseconds> parse_limit(std::string_view text) {
+  std::string_view rest = trim(text);
+  if (rest.starts_with('<')) rest.remove_prefix(1);
+  if (rest.size() < trim(text).size() && rest.starts_with('=')) rest.remove_prefix(1);
+  return parse_duration(rest);
+}
+
+Value<wire::Range> parse_share(std::string_view text) {
+  using V = Value<wire::Range>;
+  std::string plain;
+  for (const char c : text)
+    if (c != '%') plain += c;
+  const auto range = parse_range(plain);
+  if (!range.value)
+    return V::bad(fmt::format("{} is no share (write it like 45..55%, '>= 90%', '<= 5%' or 0%)", quote(text)));
+  const auto beyond = [](std::int64_t end) {
+    const bool open =
+        end == std::numeric_limits<std::int64_t>::min() || end == std::numeric_limits<std::int64_t>::max();
+    return !open && (end < 0 || end > 100);
+  };
+  if (beyond(range.value->min) || beyond(range.value->max))
+    return V::bad(fmt::format("the share {} is not between 0% and 100%", quote(text)));
+  return range;
+}
+
 Value<std::uint64_t> parse_cpu_list(std::string_view text) {
   using V = Value<std::uint64_t>;
   constexpr std::int64_t kMost = 64;

@@ -39,6 +39,12 @@ struct Span {
 /// "1s ± 20%", "1s +- 20%", "100ms ± 30ms", "80ms..150ms".
 Value<Span> parse_interval(std::string_view text);
 
+/// A duration that may not be passed: "2ms", "< 2ms", "<= 2ms" (all the same: guest time has no finer steps).
+Value<wire::Microseconds> parse_limit(std::string_view text);
+
+/// A range of whole percent: "45..55%", ">= 90%", "0%".
+Value<wire::Range> parse_share(std::string_view text);
+
 /// A plain text is literal, /…/ a POSIX extended regular expression, which is compiled to see that it is one.
 Value<wire::Pattern> parse_pattern(std::string_view text);
 

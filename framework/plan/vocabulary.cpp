@@ -181,6 +181,28 @@ const Table &text_condition_table() {
   return table;
 }
 
+const Table &wake_to_run_table() {
+  static const Table table{"wake_to_run",
+                           {{"p50", Type::limit, "", "half of the wake-ups", "1ms"},
+                            {"p90", Type::limit, "", "90 of 100", "'< 2ms'"},
+                            {"p99", Type::limit, "", "99 of 100", "'< 2ms'"},
+                            {"max", Type::limit, "", "every one", "5ms"}}};
+  return table;
+}
+
+const Table &latency_table() {
+  static const Table table{"latency",
+                           {{"wake_to_run",
+                             Type::map,
+                             "",
+                             "from a wake-up until the thread has a CPU, at most",
+                             "{p99: 2ms}",
+                             {},
+                             &wake_to_run_table(),
+                             true}}};
+  return table;
+}
+
 std::string type_phrase(const Key &key) {
   switch (key.type) {
     case Type::text:
@@ -223,6 +245,10 @@ std::string type_phrase(const Key &key) {
       return "a map";
     case Type::maps:
       return "a map or a list of maps";
+    case Type::limit:
+      return "a longest duration";
+    case Type::shares:
+      return "a map of CPUs to shares";
     case Type::parameters:
       return "a map of parameters";
     case Type::matrix:

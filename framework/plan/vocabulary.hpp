@@ -28,6 +28,8 @@ enum class Type {
   choices,         ///< one of `allowed`, or a list of them
   map,             ///< of `table`
   maps,            ///< a map of `table`, or a list of them
+  limit,           ///< a duration that may not be passed: "2ms", "< 2ms"
+  shares,          ///< a map of CPUs ("cpu 2") to ranges of percent
   parameters,      ///< a map of single values
   matrix,          ///< a map of lists of single values
   numa,            ///< a number of nodes, or a list of maps of `table`
@@ -81,6 +83,8 @@ const Table &count_table();
 const Table &interval_table();
 const Table &text_condition_table();
 const Table &grows_table();
+const Table &latency_table();
+const Table &wake_to_run_table();
 const std::vector<StepKind> &step_kinds();
 const StepKind *find_step_kind(std::string_view name);
 

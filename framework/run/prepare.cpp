@@ -170,6 +170,7 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
   for (const auto &step : test_case.steps) {
     if (!step.guest) continue;
     prepared.program.steps.push_back(*step.guest);
+    if (step.sched) prepared.program.trace_sched = true;
     if (test_case.checks.parameters) check_parameters(*step.guest, prepared);
   }
   prepared.program.timeout = test_case.timeout;

@@ -15,7 +15,7 @@ struct StepKind {
 /// In the order of StepBody's alternatives.
 constexpr StepKind kStepKinds[] = {
     {"load", true},  {"unload", true}, {"dmesg", false}, {"ps", false},    {"lsmod", false}, {"file", false},
-    {"write", true}, {"run", true},    {"cpu", true},    {"sleep", false}, {"repeat", true},
+    {"write", true}, {"run", true},    {"cpu", true},    {"sleep", false}, {"repeat", true}, {"sched", false},
 };
 static_assert(std::size(kStepKinds) == std::variant_size_v<StepBody>);
 

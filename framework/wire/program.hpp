@@ -268,8 +268,18 @@ struct Repeat {
   bool operator==(const Repeat &) const = default;
 };
 
+/// `sched`: has the trace of the scheduler sent up to here. What it has to show is judged by the controller alone; the
+/// agent only lets `Step::hold_for` pass before.
+struct SendTrace {
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v();
+  }
+  bool operator==(const SendTrace &) const = default;
+};
+
 using StepBody = std::variant<Load, Unload, LogCondition, ThreadCondition, ModuleCondition, FileCondition, WriteFile,
-                              RunCommand, SetCpus, Sleep, Repeat>;
+                              RunCommand, SetCpus, Sleep, Repeat, SendTrace>;
 
 struct Step {
   StepBody body;
@@ -303,7 +313,7 @@ struct Program {
 bool is_action(const StepBody &body);
 
 /// The step's key in a plan: "load", "unload", "dmesg", "ps", "lsmod", "file", "write", "run", "cpu", "sleep",
-/// "repeat".
+/// "repeat", "sched".
 const char *step_name(const StepBody &body);
 
 }  // namespace kmodtest::wire

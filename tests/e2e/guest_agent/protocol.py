@@ -12,7 +12,7 @@ HELLO, PUSH, RUN, CANCEL, POWER_OFF, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMI
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
            "Written CommandEnded CpusSet StepEnded ProgramEnded TerminalOutput TerminalEnded Autopsy MemoryCounted "
            "TraceStarted TracePages TraceChecked").split()
-LOAD, UNLOAD, DMESG, PS, LSMOD, FILE, WRITE, RUN_COMMAND, CPUS, SLEEP, REPEAT = range(11)
+LOAD, UNLOAD, DMESG, PS, LSMOD, FILE, WRITE, RUN_COMMAND, CPUS, SLEEP, REPEAT, SCHED = range(12)
 RESULTS = ("held", "violated", "expired", "refused")
 
 
@@ -86,6 +86,9 @@ def cpus(offline="", online=""): return u8(CPUS) + text(offline) + text(online)
 def sleep(seconds): return u8(SLEEP) + duration(seconds)
 def repeat(modules, times, warm_up=0, counts=1, hold=0.0):
     return u8(REPEAT) + seq(modules) + u32(warm_up) + u32(times) + u32(counts) + duration(hold)
+
+
+def sched(): return u8(SCHED)
 
 
 def step(body, within=60.0, hold=0.0, label="a step"): return body + duration(within) + duration(hold) + text(label)

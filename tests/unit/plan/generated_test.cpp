@@ -73,6 +73,12 @@ TEST(Generated, TheExampleOfEveryStepKeyIsAccepted) {
         map += ", contains: x";
       if (kind.name == "modinfo" && key.name == "module") map += ", license: GPL";
       if (kind.name == "cpu" && key.name == "within") map += ", online: 1";
+      if (kind.name == "sched") {
+        if (key.name == "in") map += ", never_together: [a, b]";
+        if (key.name != "in" && key.name != "never_together" && key.name != "thread") map += ", thread: my_thread";
+        if (key.name == "thread" || key.name == "since" || key.name == "for") map += ", only_on: 3";
+        if (key.name == "since") map += ", for: 3s";
+      }
       const std::string before = kind.name == "unload" ? "  - load\n" : "";
       const Plan plan = good("guest: {cpus: 4}\nmodule: {path: alpha, name: my_module}\nsteps:\n" + before + "  - " +
                              kind.name + ": {" + map + "}\n");

@@ -39,6 +39,8 @@ Program sample_program() {
   program.steps.push_back({SetCpus{"1", ""}, {}, {}, ""});
   program.steps.push_back({Sleep{Microseconds{7}}, {}, {}, ""});
   program.steps.push_back({Repeat{load.modules, 10, 100, 10, Microseconds{100'000}}, {}, {}, ""});
+  program.steps.push_back({SendTrace{}, {}, {}, ""});
+  program.trace_sched = true;
   return program;
 }
 
