@@ -74,4 +74,19 @@ std::filesystem::path write_plan(const std::filesystem::path &folder, const std:
   return file;
 }
 
+std::filesystem::path write_plan_without_sched(const std::filesystem::path &plan, const std::filesystem::path &folder) {
+  std::ifstream in(plan);
+  if (!in) throw std::runtime_error("cannot read " + plan.string());
+  std::string text;
+  bool in_sched = false;
+  for (std::string line; std::getline(in, line);) {
+    // A step ends where the next item of the list, or something less indented, begins.
+    if (!line.starts_with("   ")) in_sched = line.starts_with("  - sched:");
+    if (!in_sched) text += line + "\n";
+  }
+  const std::filesystem::path file = folder / plan.filename();
+  write(file, text);
+  return file;
+}
+
 }  // namespace kmodtest::bench

@@ -29,4 +29,7 @@ void write_module(const std::filesystem::path &folder, const std::string &name, 
 std::filesystem::path write_plan(const std::filesystem::path &folder, const std::string &module, int rounds,
                                  const std::string &guest, const std::string &sleep = "0s");
 
+/// A copy of the plan in `folder` without its sched steps, which would have its cases traced. Returns its file.
+std::filesystem::path write_plan_without_sched(const std::filesystem::path &plan, const std::filesystem::path &folder);
+
 }  // namespace kmodtest::bench

@@ -20,5 +20,6 @@ Table measure_digests(Bench &bench);
 Table measure_push(Bench &bench);
 Table measure_vng(Bench &bench);
 Table measure_html(Bench &bench);
+Table measure_tracing(Bench &bench);
 
 }  // namespace kmodtest::bench
