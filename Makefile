@@ -67,7 +67,8 @@ fuzz: fuzz-targets ## every fuzz target for FUZZ_SECONDS (default 60) each
 bench: tests ## measures what the README claims (some minutes; leave the machine alone meanwhile)
 	build/kmodtest-bench
 
-soak: build ## runs each healthy plan SOAK_ROUNDS times (default 200) on SOAK_CPUS CPUs (2): none may be accused
+soak: build ## runs each healthy plan SOAK_ROUNDS times (default 200) on SOAK_CPUS CPUs (2), none may be accused; and what lasts an hour
+	build/kmodtest run tests/e2e/long --modules modules/faulty --jobs $(JOBS)
 	build/kmodtest run testplans --repeat $(SOAK_ROUNDS) --cpus $(SOAK_CPUS) --jobs $(JOBS) --quiet
 
 mixed: build ## runs healthy and faulty plans in a mixed order (MIXED_SEED) MIXED_ROUNDS times, some 1000 cases

@@ -12,8 +12,9 @@
  * Nothing can be done about the first. Against the second, threads that got a
  * used stack on another node are put aside, never woken, until one has a stack
  * where it should be; there are at most two used ones per CPU. What came of it
- * is read from the pages themselves and logged. Where the thread runs is not
- * the subject: it may run on any CPU.
+ * is read from the pages themselves and logged. Where the thread runs is another
+ * matter: it may run on any CPU, unless the parameter stay keeps it on those of
+ * the node.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -27,10 +28,15 @@
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include <linux/slab.h>
+#include <linux/topology.h>
 
 static int node;
 module_param(node, int, 0444);
 MODULE_PARM_DESC(node, "NUMA node that the thread's memory comes from (default 0)");
+
+static bool stay;
+module_param(stay, bool, 0444);
+MODULE_PARM_DESC(stay, "let the thread run on the CPUs of its node only (default no)");
 
 static struct task_struct *def_thread;
 
@@ -117,6 +123,15 @@ static int __init kthread_create_on_node_init(void)
 	pr_info("Thread created successfully\n");
 	pr_info("task_struct on node %d, stack on node %d\n",
 		node_of_task_struct(def_thread), node_of_stack(def_thread));
+	if (stay) {
+		int error = set_cpus_allowed_ptr(def_thread, cpumask_of_node(node));
+
+		if (error) {
+			pr_err("kthread_create_on_node: no CPU of node %d may be used (%d)\n", node, error);
+			kthread_stop(def_thread);
+			return error;
+		}
+	}
 	wake_up_process(def_thread);
 	pr_info("wake up process done successfully\n");
 	return 0;
