@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "observe/condition.hpp"
+#include "observe/sched_figures.hpp"
 #include "report/html/steps.hpp"
 #include "report/text.hpp"
 
@@ -22,9 +23,14 @@ double seconds(observe::Nanoseconds time) {
   return Seconds(time).count();
 }
 
+/// What it did for its module: where the kernel begins a thread, before anybody could bind it, says nothing.
+observe::SchedThread own_part(const observe::SchedThread &thread, const observe::SchedTimeline &sched) {
+  return observe::clip(thread, {sched.begin, sched.end});
+}
+
 std::map<int, double> by_cpu(const observe::SchedThread &thread) {
   std::map<int, double> times;
-  for (const observe::SchedRun &run : thread.runs) times[run.cpu] += seconds(run.end - run.begin);
+  for (const auto &[cpu, time] : observe::time_by_cpu(thread)) times[cpu] = seconds(time);
   return times;
 }
 
@@ -108,7 +114,9 @@ Markup render_threads(const observe::SchedTimeline &sched) {
     html.element("th", {{"scope", "col"}}, head);
   }
   html.close().close().open("tbody");
-  for (std::size_t i = 0; i < std::min(kShown, sched.threads.size()); ++i) add_row(html, sched.threads[i]);
+  for (std::size_t i = 0; i < std::min(kShown, sched.threads.size()); ++i) {
+    add_row(html, own_part(sched.threads[i], sched));
+  }
   html.close().close().close();
   if (sched.threads.size() > kShown) {
     html.element("p", {}, fmt::format("… and {}", counted(sched.threads.size() - kShown, "further thread")));
@@ -122,7 +130,7 @@ RanOn ran_on(const CaseFinished &finished) {
   if (finished.seen->sched) {
     for (const observe::SchedThread &thread : finished.seen->sched->threads) {
       if (is_of_the_kernel(thread.name)) continue;
-      for (const auto &[cpu, time] : by_cpu(thread)) found.share[cpu] += time;
+      for (const auto &[cpu, time] : by_cpu(own_part(thread, *finished.seen->sched))) found.share[cpu] += time;
     }
     found.exact = true;
   } else {

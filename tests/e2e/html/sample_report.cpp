@@ -37,6 +37,7 @@ observe::SchedThread thread(int pid, const std::string &name, int cpu, std::mt19
   made.pid = pid;
   made.name = name;
   made.begin = kBegin + milliseconds(100);
+  made.woken = made.begin;
   made.end = kEnd;
   std::uniform_int_distribution<int> late(4'000, 90'000), work(200'000, 6'000'000);
   made.migrations.push_back({made.begin + microseconds(20), 0, cpu});

@@ -100,6 +100,7 @@ observe::SchedTimeline timeline() {
   thread.wakes = {{microseconds(5'000'990), 1, microseconds(5'001'000)},
                   {microseconds(5'010'970), 1, microseconds(5'011'000)}};
   thread.migrations = {{microseconds(5'000'500), 0, 1}};
+  thread.woken = microseconds(5'000'400);
   observe::SchedThread worker = thread;
   worker.name = "kworker/0:1";
   worker.runs = {run_on(0, 5'000'000, 5'050'000)};
@@ -270,6 +271,15 @@ TEST(HtmlTest, shows_where_bound_threads_ran) {
   const html::RanOn exact = html::ran_on(traced());
   EXPECT_TRUE(exact.exact);
   EXPECT_EQ(exact.share, (std::map<int, double>{{1, 1.0}}));  // the kernel's worker does not count
+
+  // The kernel begins a thread somewhere, before it can be bound.
+  CaseFinished begun = traced();
+  auto sched = std::make_shared<observe::SchedTimeline>(*begun.seen->sched);
+  sched->threads[0].runs.insert(sched->threads[0].runs.begin(), run_on(0, 5'000'100, 5'000'300));
+  auto with_beginning = std::make_shared<judge::Observations>(*begun.seen);
+  with_beginning->sched = sched;
+  begun.seen = with_beginning;
+  EXPECT_EQ(html::ran_on(begun).share, (std::map<int, double>{{1, 1.0}}));
 
   CaseFinished sampled = traced(judge::Outcome::passed);
   auto seen = std::make_shared<judge::Observations>();
