@@ -34,6 +34,8 @@ namespace {
 #define KMODTEST_LONGEST_TURN 1  // seconds
 #endif
 constexpr timespec kLongestTurn{KMODTEST_LONGEST_TURN, 0};
+/// What somebody wants takes the main loop some rounds, in which it tells itself what is next.
+constexpr int kRoundsOfAVisit = 16;
 constexpr std::size_t kMostFiles = 64;
 constexpr std::size_t kKnownFiles = 1024;
 
@@ -87,6 +89,7 @@ std::atomic<bool> main_loop_waits{false};  // for its turn
 std::atomic<pthread_cond_t *> work{nullptr};
 std::atomic<pthread_mutex_t *> big_lock{nullptr};
 
+int rounds_left = 0;              // of a visit; the main loop's own
 std::atomic<int> turn_event{-1};  // an eventfd on which the main loop waits for its turn
 
 void give_turn() {
@@ -191,8 +194,21 @@ __attribute__((visibility("default"))) int ppoll(pollfd *files, nfds_t count, co
   const bool turns = role() == Role::main_loop && lock != nullptr && lock->__data.__owner != getpid();
   const int ready = next_poll(files, count, patience, mask);
   if (!turns || ready < 0) return ready;
-  if (cpus_wait && !wanted) return ready;
-  if (!wanted) wait_for_turn(files, count, mask);
+  if (cpus_wait && !wanted) {
+    rounds_left = 0;
+    return ready;
+  }
+  if (wanted) {
+    rounds_left = kRoundsOfAVisit;
+  } else if (rounds_left > 0 &&
+             (ready > 0 || (patience != nullptr && patience->tv_sec == 0 && patience->tv_nsec == 0))) {
+    --rounds_left;
+    return ready;
+  } else {
+    rounds_left = 0;
+    wait_for_turn(files, count, mask);
+    if (wanted) rounds_left = kRoundsOfAVisit;
+  }
   wanted = false;
   static constexpr timespec kNow{0, 0};
   return next_poll(files, count, &kNow, mask);

@@ -131,6 +131,20 @@ TEST(Turns, AnotherThreadGetsTheMainLoopAtOnce) {
   close(event);
 }
 
+TEST(Turns, WhatAnotherThreadWantsMayTakeSomeRounds) {
+  const int event = eventfd(0, EFD_NONBLOCK);
+  const Endless work;
+  std::thread other([event] {
+    const eventfd_t one = 1;
+    EXPECT_EQ(write(event, &one, sizeof one), static_cast<ssize_t>(sizeof one));
+  });
+  other.join();
+  // It stays readable, as where the main loop tells itself something.
+  for (int round = 0; round < 5; ++round) EXPECT_EQ(poll_for({event, POLLIN, 0}), 1);
+  EXPECT_FALSE(work.ended);
+  close(event);
+}
+
 TEST(Turns, AFileFromOutsideGetsTheMainLoopAtOnce) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
