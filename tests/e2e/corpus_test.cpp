@@ -26,16 +26,6 @@ std::vector<fs::path> corpus() {
   return plans;
 }
 
-std::vector<nlohmann::json> finished_cases(const fs::path &events) {
-  std::vector<nlohmann::json> finished;
-  std::istringstream lines(read_file(events));
-  for (std::string line; std::getline(lines, line);) {
-    auto event = nlohmann::json::parse(line);
-    if (event.value("event", "") == "CaseFinished") finished.push_back(std::move(event));
-  }
-  return finished;
-}
-
 /// A case of the corpus that came to what its plan expects, or that this kernel cannot show.
 void expect_right(const nlohmann::json &finished) {
   const std::string outcome = finished.at("outcome");

@@ -21,17 +21,6 @@ namespace {
 using namespace std::chrono_literals;
 using Json = nlohmann::json;
 
-/// The CaseFinished events of a file of --json.
-std::vector<Json> finished_cases(const fs::path &events) {
-  std::vector<Json> cases;
-  std::istringstream lines(read_file(events));
-  for (std::string line; std::getline(lines, line);) {
-    Json event = Json::parse(line);
-    if (event.value("event", "") == "CaseFinished") cases.push_back(std::move(event));
-  }
-  return cases;
-}
-
 /// All digests of each case.
 std::map<std::string, std::set<std::string>> digests_of(const std::vector<Json> &cases) {
   std::map<std::string, std::set<std::string>> digests;

@@ -13,16 +13,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::vector<Json> finished_cases(const fs::path &events) {
-  std::vector<Json> cases;
-  std::istringstream lines(read_file(events));
-  for (std::string line; std::getline(lines, line);) {
-    Json event = Json::parse(line);
-    if (event.value("event", "") == "CaseFinished") cases.push_back(std::move(event));
-  }
-  return cases;
-}
-
 std::vector<Json> run(const std::vector<std::string> &arguments, const ScratchFolder &scratch, int exit_code) {
   const fs::path events = scratch.path() / "events.jsonl";
   std::vector<std::string> all{"run"};

@@ -46,6 +46,16 @@ std::string read_file(const fs::path &file) {
   return content.str();
 }
 
+std::vector<nlohmann::json> finished_cases(const fs::path &events) {
+  std::vector<nlohmann::json> cases;
+  std::istringstream lines(read_file(events));
+  for (std::string line; std::getline(lines, line);) {
+    nlohmann::json event = nlohmann::json::parse(line);
+    if (event.value("event", "") == "CaseFinished") cases.push_back(std::move(event));
+  }
+  return cases;
+}
+
 Tool::Tool(std::vector<std::string> arguments, Environment environment, std::optional<uid_t> user,
            const fs::path &hidden) {
   std::vector<std::string> words = {KMODTEST_BINARY};

@@ -9,6 +9,8 @@
 #include <sys/types.h>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 /// The built kmodtest, driven from outside as a user would.
 namespace kmodtest::e2e {
 
@@ -29,6 +31,9 @@ class ScratchFolder {
 };
 
 std::string read_file(const fs::path &file);
+
+/// The CaseFinished events of a file of --json.
+std::vector<nlohmann::json> finished_cases(const fs::path &events);
 
 struct Ended {
   int exit_code = -1;  ///< 128 + N where signal N ended it

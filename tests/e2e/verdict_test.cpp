@@ -50,11 +50,7 @@ TEST_P(FaultyModule, GetsTheVerdictThatItsPlanNames) {
   SCOPED_TRACE(ended.out + ended.err);
 
   std::size_t finished = 0;
-  std::istringstream lines(read_file(json));
-  std::string line;
-  while (std::getline(lines, line)) {
-    const auto event = nlohmann::json::parse(line);
-    if (event.value("event", "") != "CaseFinished") continue;
+  for (const auto &event : finished_cases(json)) {
     ++finished;
     EXPECT_EQ(event.at("outcome"), verdict);
   }
