@@ -75,6 +75,15 @@ Finding disagreement(Evidence evidence, const StepView &view, Reading reading) {
   return {Outcome::errored, std::move(evidence)};
 }
 
+/// Of a step on which the agent has no opinion.
+std::optional<Finding> by_reading_alone(Evidence evidence, Reading reading) {
+  if (reading.state == Reading::State::held) return std::nullopt;
+  const Outcome outcome = reading.state == Reading::State::broken ? Outcome::failed : Outcome::errored;
+  evidence.summary = reading.why;
+  fill(evidence, std::move(reading));
+  return Finding{outcome, std::move(evidence)};
+}
+
 }  // namespace
 
 Evidence evidence_of(const CaseView &view, std::size_t case_index) {
@@ -95,12 +104,7 @@ std::optional<Finding> judge_guest_step(const CaseView &view, std::size_t case_i
   }
   Reading reading = read(step);
   if (step.step.sched && step.ended->result == wire::StepResult::held) {
-    // The agent has no opinion on it.
-    if (reading.state == Reading::State::held) return std::nullopt;
-    const Outcome outcome = reading.state == Reading::State::broken ? Outcome::failed : Outcome::errored;
-    evidence.summary = reading.why;
-    fill(evidence, std::move(reading));
-    return Finding{outcome, std::move(evidence)};
+    return by_reading_alone(std::move(evidence), std::move(reading));
   }
   const bool agent_held = step.ended->result == wire::StepResult::held;
   const bool held = reading.state == Reading::State::held;
@@ -121,13 +125,8 @@ std::optional<Finding> judge_guest_step(const CaseView &view, std::size_t case_i
 }
 
 std::optional<Finding> judge_modinfo_step(const CaseView &view, std::size_t case_index) {
-  Reading reading = read_modinfo(view.test_case.steps[case_index], view.seen.modules);
-  if (reading.state == Reading::State::held) return std::nullopt;
-  const Outcome outcome = reading.state == Reading::State::broken ? Outcome::failed : Outcome::errored;
-  Evidence evidence = evidence_of(view, case_index);
-  evidence.summary = reading.why;
-  fill(evidence, std::move(reading));
-  return Finding{outcome, std::move(evidence)};
+  return by_reading_alone(evidence_of(view, case_index),
+                          read_modinfo(view.test_case.steps[case_index], view.seen.modules));
 }
 
 Reading read_samples(const StepView &view, const std::vector<Sample> &samples) {

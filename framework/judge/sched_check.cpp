@@ -13,8 +13,8 @@
 
 #include "judge/expectation.hpp"
 #include "observe/condition.hpp"
-#include "observe/pattern.hpp"
 #include "observe/procfs.hpp"
+#include "plan/values.hpp"
 
 namespace kmodtest::judge {
 namespace {
@@ -24,9 +24,6 @@ using observe::SchedThread;
 using observe::SchedWindow;
 using plan::SchedCondition;
 using Fault = std::optional<SchedFault>;
-
-/// TASK_COMM_LEN - 1: the trace has no more of a name.
-constexpr std::size_t kCutName = 15;
 
 std::string duration_words(Nanoseconds span) {
   const auto count = static_cast<double>(span.count());
@@ -48,10 +45,7 @@ bool in(std::uint64_t cpus, std::int32_t cpu) {
 }
 
 std::string cpu_words(std::uint64_t cpus) {
-  std::vector<int> list;
-  for (int cpu = 0; cpu < 64; ++cpu)
-    if (in(cpus, cpu)) list.push_back(cpu);
-  return "CPU " + observe::format_cpu_list(list);
+  return "CPU " + plan::format_cpu_list(cpus);
 }
 
 /// "the thread 'ex*' (here: ex7_4)…": what the globs name, those of before and after the window left out.
@@ -60,9 +54,8 @@ std::vector<SchedThread> threads_of(const std::vector<std::string> &globs, const
   std::vector<SchedThread> found;
   for (const SchedThread &thread : timeline.threads) {
     if (thread.begin > window.end || thread.end < window.begin) continue;
-    const bool meant = std::any_of(globs.begin(), globs.end(), [&](const std::string &glob) {
-      return observe::glob_matches(glob, thread.name, thread.name.size() == kCutName ? kCutName : 0);
-    });
+    const bool meant = std::any_of(globs.begin(), globs.end(),
+                                   [&](const std::string &glob) { return observe::is_named(glob, thread.name); });
     if (meant) found.push_back(observe::clip(thread, window));
   }
   return found;

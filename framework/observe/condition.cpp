@@ -234,9 +234,12 @@ Evaluation LogEvaluator::evaluate() const {
 
 // ---- ps, lsmod ------------------------------------------------------------------------------------------------------
 
+bool is_named(const std::string &glob, const std::string &name) {
+  return glob_matches(glob, name, name.size() == kCutName ? kCutName : 0);
+}
+
 bool is_meant(const wire::ThreadCondition &condition, const wire::ThreadRecord &thread) {
-  const std::string &name = whole_name(thread);
-  return glob_matches(condition.thread, name, name.size() == kCutName ? kCutName : 0);
+  return is_named(condition.thread, whole_name(thread));
 }
 
 Evaluation evaluate(const wire::ThreadCondition &condition, const std::vector<wire::ThreadRecord> &threads) {

@@ -59,6 +59,9 @@ class LogEvaluator {
   std::string violation_;
 };
 
+/// Whether a thread's name fits a glob; of names that the kernel has cut at 15 characters, what is left of them.
+bool is_named(const std::string &glob, const std::string &name);
+
 /// Whether the thread is one that the condition speaks of (the glob; names cut at 15 characters are allowed for).
 bool is_meant(const wire::ThreadCondition &condition, const wire::ThreadRecord &thread);
 
