@@ -106,7 +106,7 @@ class Browser:
 class Page:
     """A tab. A context manager."""
 
-    def __init__(self, browser, width=1280, height=900, dark=False, scripts=True):
+    def __init__(self, browser, width=1280, height=900, dark=False, scripts=True, touch=False):
         self.browser = browser
         self.target = browser.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = browser.call("Target.attachToTarget", targetId=self.target, flatten=True)["sessionId"]
@@ -114,6 +114,8 @@ class Page:
             self.call(f"{domain}.enable")
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         self.theme(dark)
+        if touch:
+            self.call("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=2)
         if not scripts:
             self.call("Emulation.setScriptExecutionDisabled", value=True)
 
@@ -158,6 +160,10 @@ class Page:
 
     def mouse(self, kind, x, y, **more):
         self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
+
+    def touch(self, kind, *fingers):
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(fingers)]
+        self.call("Input.dispatchTouchEvent", type=kind, touchPoints=points)
 
     def type(self, text):
         self.call("Input.insertText", text=text)

@@ -179,6 +179,36 @@ class HtmlTest(unittest.TestCase):
         self.assertEqual(self.window(page), [6.0e9, 8.0e9])
         self.assertEqual(page.complaints(), [])
 
+    def test_two_fingers_zoom_and_one_pans_or_scrolls(self):
+        page = self.with_timeline(touch=True)
+        page.run("document.querySelector('#case-8 .stage').scrollIntoView({block: 'center'})")
+        box = self.stage(page)
+        x, y = box["x"] + box["width"] / 2, box["y"] + 60
+        page.touch("touchStart", (x - 50, y), (x + 50, y))
+        page.touch("touchMove", (x - 200, y), (x + 200, y))
+        page.touch("touchEnd")
+        page.until("Number(document.querySelector('#case-8 .stage').dataset.from) > 5e9")
+        zoomed = self.window(page)
+        self.assertAlmostEqual(zoomed[1] - zoomed[0], 1.0e9, delta=1e6)
+        page.touch("touchStart", (x, y))
+        page.touch("touchMove", (x - 100, y))
+        page.touch("touchEnd")
+        page.until(f"Number(document.querySelector('#case-8 .stage').dataset.from) > {zoomed[0]}")
+        panned = self.window(page)
+        self.assertGreater(panned[0], zoomed[0])
+        self.assertAlmostEqual(panned[1] - panned[0], zoomed[1] - zoomed[0], delta=1000)
+        page.run("document.querySelector('#case-8 [aria-label=\"show all\"]').click()")
+        # One finger over all that there is: left to the page, which scrolls.
+        page.run("addEventListener('touchmove', (event) => { window.taken = event.defaultPrevented; }, {passive: true})")
+        page.touch("touchStart", (x, y))
+        page.touch("touchMove", (x, y + 30))
+        page.until("window.taken !== undefined")
+        page.touch("touchEnd")
+        self.assertEqual(page.run("getComputedStyle(document.querySelector('#case-8 .stage')).touchAction"), "pan-y")
+        self.assertFalse(page.run("window.taken"))
+        self.assertEqual(self.window(page), [5.0e9, 9.0e9])
+        self.assertEqual(page.complaints(), [])
+
     def test_hover_says_the_numbers(self):
         page = self.with_timeline()
         page.run("document.querySelector('#case-8 .stage').scrollIntoView({block: 'center'})")

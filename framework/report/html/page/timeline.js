@@ -59,14 +59,22 @@ class Timeline {
     frame.append(this.names, this.stage);
     this.place.append(this.controls.bar, frame, this.legend, this.said);
     this.zoom = zoom()
-      .filter(() => (d3event.type === "wheel" ? d3event.ctrlKey || document.activeElement === this.stage : !d3event.button))
+      .filter(() => this.isOurs(d3event))
       .on("zoom", () => this.draw());
-    select(this.stage).call(this.zoom).on("dblclick.zoom", null);
+    select(this.stage).call(this.zoom).on("dblclick.zoom", null).style("touch-action", "pan-y");
     this.stage.addEventListener("pointermove", (event) => this.point(event));
     this.stage.addEventListener("pointerleave", () => this.forget());
     this.stage.addEventListener("click", (event) => this.click(event));
     this.stage.addEventListener("keydown", (event) => this.key(event));
     this.stage.addEventListener("blur", () => this.ring.attr("visibility", "hidden"));
+  }
+
+  /// Whether an event zooms or pans; what does not stays with the page, which scrolls. One finger has nothing to pan while
+  /// all is shown.
+  isOurs(event) {
+    if (event.type === "wheel") return event.ctrlKey || document.activeElement === this.stage;
+    if (event.type.startsWith("touch")) return event.touches.length > 1 || zoomTransform(this.stage).k > 1;
+    return !event.button;
   }
 
   /// The lanes of the view that is chosen.
