@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <fmt/format.h>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "observe/condition.hpp"
 #include "observe/sched_figures.hpp"
@@ -51,16 +51,15 @@ std::string on_cpus(const std::map<int, double> &times) {
 }
 
 void add_row(Markup &html, const observe::SchedThread &thread) {
-  constexpr double kMedian = 0.5, kLate = 0.99;
+  constexpr int kMedian = 50, kLate = 99;  // per cent
   const std::map<int, double> times = by_cpu(thread);
-  std::vector<double> late, gaps;
-  for (std::size_t i = 0; i < thread.wakes.size(); ++i) {
-    const observe::SchedWake &wake = thread.wakes[i];
-    if (wake.ran.count() != 0) late.push_back(seconds(wake.ran - wake.time));
-    if (i > 0) gaps.push_back(seconds(wake.time - thread.wakes[i - 1].time));
-  }
-  const auto of = [](const std::vector<double> &values, double share) {
-    return values.empty() ? std::string("–") : duration_text(percentile(values, share));
+  const std::vector<observe::Nanoseconds> late = observe::wake_latencies(thread);
+  std::vector<observe::Nanoseconds> gaps;
+  for (std::size_t i = 1; i < thread.wakes.size(); ++i) gaps.push_back(thread.wakes[i].time - thread.wakes[i - 1].time);
+  std::sort(gaps.begin(), gaps.end());
+  const auto of = [](const std::vector<observe::Nanoseconds> &sorted, int percent) {
+    const auto value = observe::percentile(sorted, percent);
+    return value ? duration_text(seconds(*value)) : std::string("–");
   };
   html.open("tr");
   html.open("th", {{"scope", "row"}}).text(thread.name).close();
@@ -85,13 +84,6 @@ bool is_asked_for(const plan::Case &test_case, const wire::ThreadRecord &thread)
 }
 
 }  // namespace
-
-double percentile(std::vector<double> values, double share) {
-  if (values.empty()) return 0;
-  std::sort(values.begin(), values.end());
-  const double rank = std::ceil(std::clamp(share, 0.0, 1.0) * static_cast<double>(values.size()));
-  return values[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
-}
 
 bool is_of_the_kernel(const std::string &thread) {
   constexpr std::array<std::string_view, 6> kStarts = {"kworker/", "ksoftirqd/", "migration/",

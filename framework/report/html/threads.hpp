@@ -4,16 +4,12 @@
 #include <cstddef>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "observe/sched.hpp"
 #include "report/event.hpp"
 #include "report/html/markup.hpp"
 
 namespace kmodtest::report::html {
-
-/// A value below which such a share (0 to 1) of the values lies: the nearest rank. Of none 0.
-double percentile(std::vector<double> values, double share);
 
 /// True for threads that the kernel starts for its own work, such as kworker/0:1.
 bool is_of_the_kernel(const std::string &thread);
