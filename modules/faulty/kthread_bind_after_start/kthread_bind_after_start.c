@@ -2,7 +2,7 @@
 /*
  * Faulty on purpose: binds its thread to a CPU when the thread runs already.
  * kthread_bind() is for threads that were created and not started yet, and
- * warns.
+ * warns of others.
  */
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -14,8 +14,9 @@ static struct task_struct *thread;
 
 static int wait_for_stop(void *unused)
 {
+	/* Interruptible: kthread_bind() takes a thread in TASK_UNINTERRUPTIBLE for one that was not started. */
 	while (!kthread_should_stop())
-		msleep(10);
+		msleep_interruptible(10);
 	return 0;
 }
 
