@@ -4,7 +4,7 @@
 #   bin/kmodtest
 #   libexec/kmodtest/kmodtest-qemu         the wrapper that ties QEMU's life to kmodtest's (framework/vm installs it)
 #   libexec/kmodtest/libkmodtest-turns.so  what that QEMU is loaded with under virtual time
-#   share/kmodtest/                     kernels.yaml, kmodtest-agent, kmodtest.schema.json
+#   share/kmodtest/                     kernels.yaml, kmodtest-agent, kmodtest.schema.json and the schemas of reports
 #   share/doc/kmodtest/                 licence and documents
 if(TARGET kmodtest)
   install(TARGETS kmodtest RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
@@ -13,6 +13,8 @@ if(TARGET kmodtest-agent)
   install(TARGETS kmodtest-agent RUNTIME DESTINATION ${CMAKE_INSTALL_DATADIR}/kmodtest)
 endif()
 install(FILES ${PROJECT_SOURCE_DIR}/images/kernels.yaml ${PROJECT_SOURCE_DIR}/testplans/kmodtest.schema.json
+              ${PROJECT_SOURCE_DIR}/framework/report/schemas/kmodtest-events.schema.json
+              ${PROJECT_SOURCE_DIR}/framework/report/schemas/kmodtest-reports.schema.json
         DESTINATION ${CMAKE_INSTALL_DATADIR}/kmodtest OPTIONAL)
 
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CONTRIBUTING.md

@@ -4,7 +4,7 @@
 #
 #   tools/install-dependencies.sh            to build and to run
 #   tools/install-dependencies.sh --check    also what `make check` needs: clang with libFuzzer, clang-format,
-#                                            python3, chromium
+#                                            python3 with jsonschema and yaml, cmark-gfm, chromium
 #   tools/install-dependencies.sh --lint     also what `make lint` needs: clang-tidy, shellcheck
 #   tools/install-dependencies.sh --list     prints the packages instead of installing them
 #
@@ -24,7 +24,7 @@ main_packages=(
 backports_packages=(
   qemu-system-x86 qemu-system-data qemu-utils libvirt-dev libvirt-daemon-driver-qemu libboost1.83-dev
 )
-check_packages=(python3 chromium fonts-dejavu-core clang-14 libclang-rt-14-dev clang-format-14)
+check_packages=(python3 python3-jsonschema python3-yaml cmark-gfm chromium fonts-dejavu-core clang-14 libclang-rt-14-dev clang-format-14)
 lint_packages=(clang-tidy-14 clang-tools-14 shellcheck)
 
 only_list=0

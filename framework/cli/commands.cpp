@@ -35,7 +35,7 @@ const std::vector<Command> &commands() {
       {"shell", "open a guest with modules in it, and a shell there", add_shell},
       {"list", "list the cases of plans", add_list},
       {"lint", "check plans without running them", add_lint},
-      {"schema", "print the JSON Schema of plans", add_schema},
+      {"schema", "print the JSON Schema of plans, or of what a run writes", add_schema},
       {"kernels", "list or fetch the kernels of the catalogue", add_kernels},
       {"cache", "list, prune or clear what is kept between runs", add_cache},
   };

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
+#include "cli/report_options.hpp"
 #include "cli/schedule_options.hpp"
 #include "kernel/kernel.hpp"
 #include "report/bundle.hpp"
@@ -21,13 +22,15 @@ struct RunCommand {
   PlanOptions plans;
   ScheduleOptions schedule;
   run::RunOptions options;
-  std::filesystem::path junit, json, html, out;
+  ReportOptions reports;
+  std::filesystem::path out;
   std::string gdb;
   bool verbose = false, quiet = false, ordered = false, timings = false, no_progress = false, no_kvm = false;
   double boot_timeout = 0;
   report::Listener *witness = nullptr;  ///< a further one that is told everything; null: none
 
   int execute();
+  std::FILE *console() const { return reports.on_standard_output() ? stderr : stdout; }
   void use_debugger(std::size_t cases);
   int execute_again(const std::filesystem::path &folder);
 };
@@ -74,7 +77,7 @@ void RunCommand::use_debugger(std::size_t cases) {
 
 int RunCommand::execute() {
   schedule.apply_to(options);
-  options.trace = options.trace || !html.empty();  // the report shows who ran when
+  options.trace = options.trace || !reports.html.empty();  // the report shows who ran when
   const auto shard = schedule.wanted_shard();
   auto collected = run::collect_plans(plans.inputs, plans.overrides());
   if (print_diagnostics(collected)) return static_cast<int>(run::ExitCode::usage);
@@ -92,7 +95,7 @@ int RunCommand::execute() {
     // Were a shard to write it, the next one would split by another history, and a case could be in none of them.
     options.learn = false;
   }
-  auto console_options = report::console_options_from_environment(stdout);
+  auto console_options = report::console_options_from_environment(console());
   console_options.verbose = verbose;
   console_options.quiet = quiet;
   console_options.ordered = ordered;
@@ -108,9 +111,7 @@ int RunCommand::execute() {
     options.artifacts_of_failures = true;
     owned.push_back(report::make_failure_artifacts(options.artifacts, kVersion, options.vmcore));
   }
-  if (!json.empty()) owned.push_back(report::make_json(json));
-  if (!junit.empty()) owned.push_back(report::make_junit(junit));
-  if (!html.empty()) owned.push_back(report::make_html(html, kVersion));
+  for (auto &listener : reports.make(cases, options.repeats)) owned.push_back(std::move(listener));
   owned.push_back(report::make_console(console_options));
   std::vector<report::Listener *> listeners;
   listeners.reserve(owned.size() + 1);
@@ -140,18 +141,14 @@ int RunCommand::execute_again(const std::filesystem::path &folder) {
   DigestWitness digests(bundle.digest);
   witness = &digests;
   const int status = execute();
-  fmt::print("{}", digests.words());
+  fmt::print(console(), "{}", digests.words());
   return status;
 }
 
 /// What a run from plans and one from a folder have in common.
 void add_options(CLI::App &app, const std::shared_ptr<RunCommand> &command) {
   command->schedule.add_to(app);
-  app.add_option("--junit", command->junit, "write a JUnit XML report")->type_name("FILE");
-  app.add_option("--html", command->html,
-                 "write a report to read in a browser, one file; as --trace, for its timelines")
-      ->type_name("FILE");
-  app.add_option("--json", command->json, "write the run's events, one JSON object a line")->type_name("FILE");
+  command->reports.add_to(app);
   app.add_option("--out", command->out,
                  "keep a folder of artifacts for every case (without: for those that fail, in the cache)")
       ->type_name("DIR");

@@ -174,7 +174,7 @@ class CaseFolders {
       write_if_any(folder / "kmsg.log", kmsg_text(seen));
       write_if_any(folder / "ps.txt", text.threads);
       write_if_any(folder / "lsmod.txt", text.modules);
-      std::string events;
+      std::string events = seen.reports.empty() ? "" : report_json_head() + "\n";
       for (const wire::Report &report : seen.reports) events += report_json(report) + "\n";
       write_if_any(folder / "events.jsonl", events);
       write_if_any(folder / "autopsy.txt", autopsy_text(seen));

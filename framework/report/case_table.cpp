@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <set>
 
+#include "report/markdown_text.hpp"
 #include "report/text.hpp"
 
 namespace kmodtest::report {
@@ -97,6 +98,33 @@ std::string CaseTable::render(int width, const Palette &palette) const {
       }
       text += line + "\n";
     }
+  }
+  return text;
+}
+
+std::string CaseTable::render_markdown(std::size_t most) const {
+  std::set<int> cpu_counts;
+  for (const auto &[row, cells] : rows_) {
+    for (const auto &[cpus, results] : cells) cpu_counts.insert(cpus);
+  }
+  std::string text = "| plan |", rule = "|---|";
+  for (const int cpus : cpu_counts) {
+    text += fmt::format(" {} |", counted(static_cast<std::size_t>(cpus), "CPU"));
+    rule += "---|";
+  }
+  text += "\n" + rule + "\n";
+  std::size_t left = rows_.size();
+  for (const auto &[row, cells] : rows_) {
+    std::string line = fmt::format("| {} |", markdown_code(label(row)));
+    for (const int cpus : cpu_counts) {
+      const auto found = cells.find(cpus);
+      const std::vector<Result> results = found == cells.end() ? std::vector<Result>{} : found->second;
+      const bool good = results.empty() || went_well(gravest(results));
+      line += good ? fmt::format(" {} |", cell_text(results)) : fmt::format(" **{}** |", cell_text(results));
+    }
+    if (text.size() + line.size() > most) return text + fmt::format("\n… and {}\n", counted(left, "more plan"));
+    text += line + "\n";
+    --left;
   }
   return text;
 }

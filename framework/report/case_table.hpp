@@ -22,6 +22,9 @@ class CaseTable {
   /// No line is wider than `width` (at least 60); columns that do not fit go into further blocks.
   std::string render(int width, const Palette &palette) const;
 
+  /// The same as a table of Markdown, of at most about `most` bytes: rows that found no room are counted.
+  std::string render_markdown(std::size_t most) const;
+
  private:
   struct Row {
     std::string file, name, kernel;

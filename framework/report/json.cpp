@@ -160,8 +160,8 @@ Json to_json(const RunFinished &event) {
 
 class JsonLines final : public Listener {
  public:
-  explicit JsonLines(const std::filesystem::path &file) : file_(file, file) {
-    write({{"schema", "kmodtest-events"}, {"version", 1}});
+  JsonLines(const std::filesystem::path &file, const std::string &version) : file_(file, file) {
+    write({{"schema", "kmodtest-events"}, {"version", 1}, {"kmodtest", version}});
   }
 
   void on(const Event &event) override {
@@ -187,8 +187,8 @@ class JsonLines final : public Listener {
 
 }  // namespace
 
-std::unique_ptr<Listener> make_json(std::filesystem::path file) {
-  return std::make_unique<JsonLines>(file);
+std::unique_ptr<Listener> make_json(std::filesystem::path file, std::string version) {
+  return std::make_unique<JsonLines>(file, version);
 }
 
 }  // namespace kmodtest::report

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "report/event.hpp"
 
@@ -45,8 +46,25 @@ std::unique_ptr<Listener> make_junit(std::filesystem::path file);
 /// own.
 std::unique_ptr<Listener> make_html(std::filesystem::path file, std::string version = {});
 
-/// One JSON object a line, flushed as it happens; the first has {"schema": "kmodtest-events", "version": 1}.
-std::unique_ptr<Listener> make_json(std::filesystem::path file);
+/// One JSON object a line, flushed as it happens, as events_schema() (report/schemas.hpp) has it; the first has
+/// {"schema": "kmodtest-events", "version": 1}. `version` is kmodtest's own.
+std::unique_ptr<Listener> make_json(std::filesystem::path file, std::string version = {});
+
+/// KTAP, version 1 (the kernel's Documentation/dev-tools/ktap.rst), as tools/testing/kunit reads it: a test for each
+/// plan, in it one for each case, both in the order of the plans. Lines come as soon as all before them are known. A
+/// skipped case is `ok … # SKIP`, one that hung `not ok … # TIMEOUT`, one that could not be judged `not ok … # ERROR`,
+/// a flaky one `ok … # flaky`; what is known of a failure stands before its line as diagnostics. `cases` are all that
+/// are to run, in the order of the plans, each `repeats` times: that with CaseFinished::number n is cases[n / repeats].
+/// `version` is kmodtest's own. Throws base::Error that names the file, at once as well as later.
+std::unique_ptr<Listener> make_ktap(const std::filesystem::path &file,
+                                    const std::vector<std::shared_ptr<const plan::Case>> &cases, int repeats = 1,
+                                    std::string version = {});
+
+/// A summary in Markdown for the page of a pull request: results, failures in full, flaky cases, plans × CPUs, the
+/// slowest cases, versions. Below 1 MB, with what the file holds already if `append`: failures that find no room are
+/// counted. Written at the end, whole, or behind what is there. `version` is kmodtest's own. Throws base::Error that
+/// names the file when it cannot be written, at once as well as at the end.
+std::unique_ptr<Listener> make_markdown(std::filesystem::path file, std::string version = {}, bool append = false);
 
 /// Makes the folder. One that an earlier run made is emptied of its cases; throws base::UsageError when it holds
 /// anything else. Make it before other listeners that write into the same folder.

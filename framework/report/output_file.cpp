@@ -47,9 +47,19 @@ bool is_special(const fs::path &path) {
 
 }  // namespace
 
-OutputFile::OutputFile(const fs::path &path, fs::path shown_as) : shown_as_(std::move(shown_as)) {
+bool is_standard_output(const fs::path &path) {
+  return path == "-" || path == "/dev/stdout";
+}
+
+OutputFile::OutputFile(const fs::path &path, fs::path shown_as, Mode mode) : shown_as_(std::move(shown_as)) {
   constexpr mode_t kReadableByAll = 0666;  // less the umask
-  fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kReadableByAll);
+  // Opened by its name, standard output that leads to a file would be emptied.
+  if (is_standard_output(path)) {
+    fd_ = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+  } else {
+    const int how = mode == Mode::append ? O_APPEND : O_TRUNC;
+    fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, kReadableByAll);
+  }
   if (fd_ < 0) fail(errno);
 }
 
@@ -77,7 +87,7 @@ void OutputFile::sync_and_close() {
 }
 
 void write_whole(const fs::path &path, std::string_view content) {
-  if (is_special(path)) {
+  if (is_standard_output(path) || is_special(path)) {
     OutputFile file(path, path);
     file.write(content);
     return file.sync_and_close();
@@ -95,7 +105,14 @@ void write_whole(const fs::path &path, std::string_view content) {
   }
 }
 
+void append_whole(const fs::path &path, std::string_view content) {
+  OutputFile file(path, path, OutputFile::Mode::append);
+  file.write(content);
+  file.sync_and_close();
+}
+
 void check_writable(const fs::path &path) {
+  if (is_standard_output(path)) return;
   if (is_special(path)) {
     if (access(path.c_str(), W_OK) != 0) fail_writing(path, errno);
     return;
@@ -105,6 +122,10 @@ void check_writable(const fs::path &path) {
   const fs::path partial = beside(path);
   { const OutputFile probe(partial, path); }
   unlink(partial.c_str());
+}
+
+void check_appendable(const fs::path &path) {
+  const OutputFile probe(path, path, OutputFile::Mode::append);
 }
 
 }  // namespace kmodtest::report

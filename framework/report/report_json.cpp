@@ -216,6 +216,11 @@ struct ToJson {
 
 }  // namespace
 
+std::string report_json_head() {
+  const Json head = {{"schema", "kmodtest-reports"}, {"version", 1}};
+  return head.dump();
+}
+
 std::string report_json(const wire::Report &report) {
   const Json json = std::visit(ToJson{}, report);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);

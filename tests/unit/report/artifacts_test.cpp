@@ -47,6 +47,8 @@ TEST(Artifacts, ACaseHasAFolderOfItsOwn) {
   EXPECT_EQ(sample::read(kept / "kmsg.log"), "[    5.140000] Thread started\n");
   EXPECT_EQ(
       sample::read(kept / "events.jsonl"),
+      R"({"schema":"kmodtest-reports","version":1})"
+      "\n"
       R"({"report":"LogLines","lines":[{"sequence":0,"time":5.14,"level":6,"caller":"","text":"Thread started"}],)"
       R"("lost":0})"
       "\n"

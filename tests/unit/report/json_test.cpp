@@ -14,7 +14,7 @@ using nlohmann::json;
 std::vector<json> lines_after(const std::vector<Event> &events) {
   const sample::Folder folder;
   const auto file = folder / "events.jsonl";
-  const std::unique_ptr<Listener> listener = make_json(file);
+  const std::unique_ptr<Listener> listener = make_json(file, "0.1.0");
   for (const Event &event : events) listener->on(event);
   // Read while the listener lives: every line is there as soon as it happened.
   std::vector<json> lines;
@@ -34,7 +34,7 @@ TEST(Json, OneObjectALineAndTheSchemaFirst) {
                                                CaseStarted{test_case}, Tick{}, CaseProgress{test_case, "booting", 2},
                                                sample::run_finished({1, 0, 0, 0, 0, 0, 0}, 3, true)});
   const std::vector<json> expected = {
-      json::parse(R"({"schema": "kmodtest-events", "version": 1})"),
+      json::parse(R"({"schema": "kmodtest-events", "version": 1, "kmodtest": "0.1.0"})"),
       json::parse(R"({"event": "RunStarted", "cases": 1, "repeats": 3, "shuffle_seed": 18446744073709551615,
                       "workers": 2, "hypervisor": "QEMU"})"),
       json::parse(R"({"event": "Notice", "text": "using TCG"})"),

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/report_options.hpp"
+
+#include <cstdlib>
+#include <fmt/format.h>
+#include <string>
+#include <utility>
+
+#include "base/error.hpp"
+#include "cli/command.hpp"
+#include "report/output_file.hpp"
+
+namespace kmodtest::cli {
+
+namespace {
+
+/// GitHub gives a step a file that everything in the step appends to.
+bool is_step_summary(const std::filesystem::path &file) {
+  const char *summary = std::getenv("GITHUB_STEP_SUMMARY");
+  return summary != nullptr && file == summary;
+}
+
+}  // namespace
+
+void ReportOptions::add_to(CLI::App &app) {
+  app.add_option("--junit", junit, "write a JUnit XML report ('-' for any of these: standard output)")
+      ->type_name("FILE");
+  app.add_option("--ktap", ktap, "write the results as KTAP, as the kernel's own tests do, while they come")
+      ->type_name("FILE");
+  app.add_option("--json", json, "write the run's events, one JSON object a line, as they happen")->type_name("FILE");
+  app.add_option("--markdown", markdown,
+                 "write a summary for the page of a pull request (appended to what $GITHUB_STEP_SUMMARY names)")
+      ->type_name("FILE");
+  app.add_option("--html", html, "write a report to read in a browser, one file; as --trace, for its timelines")
+      ->type_name("FILE");
+}
+
+bool ReportOptions::on_standard_output() const {
+  std::string first;
+  for (const auto &[name, file] : {std::pair("--junit", &junit), std::pair("--ktap", &ktap), std::pair("--json", &json),
+                                   std::pair("--markdown", &markdown), std::pair("--html", &html)}) {
+    if (!report::is_standard_output(*file)) continue;
+    if (!first.empty()) {
+      throw base::UsageError(fmt::format("{} and {} cannot both go to standard output", first, name),
+                             "name a file for one of them");
+    }
+    first = name;
+  }
+  return !first.empty();
+}
+
+std::vector<std::unique_ptr<report::Listener>> ReportOptions::make(
+    const std::vector<std::shared_ptr<const plan::Case>> &cases, int repeats) const {
+  std::vector<std::unique_ptr<report::Listener>> listeners;
+  if (!json.empty()) listeners.push_back(report::make_json(json, kVersion));
+  if (!ktap.empty()) listeners.push_back(report::make_ktap(ktap, cases, repeats, kVersion));
+  if (!junit.empty()) listeners.push_back(report::make_junit(junit));
+  if (!markdown.empty()) listeners.push_back(report::make_markdown(markdown, kVersion, is_step_summary(markdown)));
+  if (!html.empty()) listeners.push_back(report::make_html(html, kVersion));
+  return listeners;
+}
+
+}  // namespace kmodtest::cli

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "report/listeners.hpp"
+
+namespace kmodtest::cli {
+
+/// The options of `run` and `rerun` that name a file for a report.
+struct ReportOptions {
+  std::filesystem::path junit, json, ktap, markdown, html;
+
+  void add_to(CLI::App &app);
+
+  /// Whether one of them goes to standard output, which the console then leaves to it. Throws base::UsageError when
+  /// two do.
+  bool on_standard_output() const;
+
+  /// The listeners that write them, for a run of these cases in the order of the plans, each `repeats` times. Throws
+  /// base::Error where a file cannot be written.
+  std::vector<std::unique_ptr<report::Listener>> make(const std::vector<std::shared_ptr<const plan::Case>> &cases,
+                                                      int repeats) const;
+};
+
+}  // namespace kmodtest::cli
