@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The GitHub Action and the GitLab job, carried out on this machine: their steps run in a project made for it, as the
+services would run them, with a kmodtest that is in PATH.
+
+    ci_test.py KMODTEST [TEST...]
+
+What the services' own actions do (cache, upload) is only noted down, with what they were told.
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+import yaml
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+KMODTEST = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else SOURCE / "build/kmodtest"
+ACTION = yaml.safe_load((SOURCE / "action.yml").read_text())
+GITLAB = yaml.safe_load((SOURCE / "ci/gitlab.yml").read_text())
+DOCUMENT = (SOURCE / "docs/ci.md").read_text()
+
+
+def examples():
+    """The blocks of YAML in docs/ci.md."""
+    return [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", DOCUMENT, re.M | re.S)]
+
+
+def setUpModule():
+    """One project for all tests: its module is built once."""
+    global WORKSPACE
+    WORKSPACE = pathlib.Path(tempfile.mkdtemp(prefix="kmt-ci-"))
+    unittest.addModuleCleanup(shutil.rmtree, WORKSPACE)
+    shutil.copytree(SOURCE / "modules/ex7_1", WORKSPACE / "plans/ex7_1")
+    shutil.copy(SOURCE / "testplans/ex7_1.yaml", WORKSPACE / "plans/good.yaml")
+
+
+class Project(unittest.TestCase):
+    """A folder with a module of somebody, a plan that passes and one that does not."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="kmt-ci-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.workspace = WORKSPACE
+        shutil.rmtree(self.workspace / "kmodtest-report", ignore_errors=True)
+        (self.workspace / "plans/bad.yaml").unlink(missing_ok=True)
+        self.home = self.folder / "home"
+        self.home.mkdir()
+
+    def add_a_bad_plan(self):
+        (self.workspace / "plans/bad.yaml").write_text(
+            "module: ex7_1\nsteps:\n  - load\n  - dmesg: {contains: 'nobody says this', within: 1s}\n")
+
+    def environment(self, **more):
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("GITHUB_", "CI_", "KMODTEST_"))}
+        kept.update({"PATH": f"{KMODTEST.parent}:{kept['PATH']}", "HOME": str(self.home)})
+        # What the machine's user has fetched and booted already is borrowed.
+        kept["KMODTEST_CACHE"] = os.environ.get("KMODTEST_CACHE", str(pathlib.Path.home() / ".cache/kmodtest"))
+        kept.update({key: str(value) for key, value in more.items()})
+        return kept
+
+    def names_of_cases(self):
+        root = xml.etree.ElementTree.parse(self.workspace / "kmodtest-report/junit.xml").getroot()
+        return [case.get("name") for case in root.iter("testcase")]
+
+
+class Expression:
+    """Just as much of GitHub's expressions as action.yml has."""
+
+    def __init__(self, inputs, steps, failed):
+        self.inputs, self.steps, self.failed = inputs, steps, failed
+
+    def look_up(self, name):
+        first, *rest = name.split(".")
+        if first == "inputs" and len(rest) == 1:
+            return self.inputs[rest[0]]
+        if first == "steps" and len(rest) == 2 and rest[1] == "outcome":
+            return self.steps[rest[0]]["outcome"] if rest[0] in self.steps else "skipped"
+        if first == "steps" and len(rest) == 3 and rest[1] == "outputs":
+            return self.steps.get(rest[0], {}).get("outputs", {}).get(rest[2], "")
+        raise AssertionError(f"action.yml asks for {name}")
+
+    def value(self, text):
+        def translate(match):
+            word = match.group(0)
+            known = {"&&": " and ", "||": " or ", "!": " not ", "cancelled()": "False"}
+            if word in known or word.startswith("'") or word in ("==", "!=", "(", ")"):
+                return known.get(word, word)
+            return repr(self.look_up(word))
+
+        return eval(re.sub(r"'[^']*'|[=!]=|&&|\|\||!|cancelled\(\)|[a-z][\w.-]*|[()]", translate, text))
+
+    def fill(self, text):
+        return re.sub(r"\$\{\{(.*?)\}\}", lambda match: str(self.value(match.group(1))), str(text))
+
+    def holds(self, condition):
+        if condition is None:
+            return not self.failed
+        code = re.fullmatch(r"\$\{\{(.*)\}\}", condition).group(1)
+        return bool(self.value(code)) and ("cancelled()" in code or not self.failed)
+
+
+class GithubAction(Project):
+    def carry_out(self, inputs, hits=()):
+        """The steps in their order. `hits`: steps of the cache that find what they look for."""
+        for name in inputs:
+            self.assertIn(name, ACTION["inputs"])
+        values = {name: one.get("default") for name, one in ACTION["inputs"].items()}
+        values.update(inputs)
+        steps, used, failed = {}, [], False
+        files = {name: self.folder / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_PATH")}
+        for path in files.values():
+            path.write_text("")
+        for number, step in enumerate(ACTION["runs"]["steps"]):
+            expression = Expression(values, steps, failed)
+            name = step.get("id", str(number))
+            if not expression.holds(step.get("if")):
+                steps[name] = {"outcome": "skipped"}
+                continue
+            if "uses" in step:
+                told = {key: expression.fill(value) for key, value in step["with"].items()}
+                used.append((step["uses"], told))
+                steps[name] = {"outcome": "success", "outputs": {"cache-hit": "true" if name in hits else ""}}
+                continue
+            self.assertEqual(step["shell"], "bash")
+            self.assertNotIn("${{", step["run"], "what a user gives must not be put into a script")
+            own = {key: expression.fill(value) for key, value in step.get("env", {}).items()}
+            if "KMODTEST_CACHE" in own:
+                self.cache_path = own.pop("KMODTEST_CACHE")
+            files["GITHUB_OUTPUT"].write_text("")
+            ended = subprocess.run(
+                ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]], cwd=self.workspace,
+                env=self.environment(GITHUB_ACTIONS="true", GITHUB_WORKSPACE=self.workspace, GITHUB_ACTION_PATH=SOURCE,
+                                     **own, **files),
+                capture_output=True, text=True, stdin=subprocess.DEVNULL)
+            self.said = ended.stdout + ended.stderr
+            outputs = dict(line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text().splitlines())
+            steps[name] = {"outcome": "success" if ended.returncode == 0 else "failure", "outputs": outputs,
+                           "status": ended.returncode, "said": self.said}
+            failed = failed or ended.returncode != 0
+        self.summary = files["GITHUB_STEP_SUMMARY"].read_text()
+        return steps, used
+
+    def test_a_run_that_passes_is_reported_and_kept(self):
+        steps, used = self.carry_out({"plans": "plans\n", "cpus": "1,2"})
+        self.assertEqual(steps["run"]["status"], 0, steps["run"]["said"])
+        self.assertEqual(self.names_of_cases(), ["good [cpus=1]", "good [cpus=2]"])
+        self.assertTrue(self.summary.startswith("## kmodtest: all 2 cases passed\n"), self.summary)
+        for name in ("report.html", "results.ktap", "events.jsonl", "artifacts/good_cpus=1/kmsg.log"):
+            self.assertTrue((self.workspace / "kmodtest-report" / name).exists(), name)
+        self.assertEqual([name for name, _ in used],
+                         ["actions/cache/restore@v4"] * 2 + ["actions/cache/save@v4"] * 2 +
+                         ["actions/upload-artifact@v4"])
+        told = [each for _, each in used]
+        self.assertEqual((told[0]["path"], told[0]["key"]), (told[2]["path"], told[2]["key"]), "the build")
+        self.assertEqual((told[1]["path"], told[1]["key"]), (told[3]["path"], told[3]["key"]), "the cache")
+        self.assertTrue(told[1]["key"].startswith(told[1]["restore-keys"]))
+        self.assertEqual(told[1]["path"], self.cache_path)
+        self.assertEqual(told[4]["name"], "kmodtest-report")
+        self.assertEqual(ACTION["outputs"]["report"]["value"], told[4]["path"])
+
+    def test_a_run_that_fails_fails_the_job_and_is_reported_all_the_same(self):
+        self.add_a_bad_plan()
+        steps, used = self.carry_out({"plans": "plans", "cpus": "1"}, hits=("build",))
+        self.assertEqual(steps["run"]["status"], 1, steps["run"]["said"])
+        self.assertTrue(self.summary.startswith("## kmodtest: 1 of 2 cases did not pass\n"), self.summary)
+        self.assertIn("nobody says this", self.summary)
+        self.assertEqual([name for name, _ in used][2:], ["actions/cache/save@v4", "actions/upload-artifact@v4"])
+
+    def test_each_case_is_in_one_shard(self):
+        seen = []
+        for shard in ("1/2", "2/2"):
+            steps, used = self.carry_out({"plans": "plans", "cpus": "1,2", "shard": shard, "cache": "false",
+                                          "arguments": "--no-progress -q"})
+            self.assertEqual(steps["run"]["status"], 0, steps["run"]["said"])
+            self.assertTrue(self.cache_path.endswith("/.cache/kmodtest-shards"), self.cache_path)
+            self.assertEqual([name for name, _ in used], ["actions/upload-artifact@v4"])
+            self.assertEqual(used[0][1]["name"], "kmodtest-report-" + shard.replace("/", "-of-"))
+            seen += self.names_of_cases()
+        self.assertEqual(sorted(seen), ["good [cpus=1]", "good [cpus=2]"])
+
+    def test_without_a_plan_it_says_so(self):
+        steps, _ = self.carry_out({"plans": " \n"})
+        self.assertEqual(steps["run"]["status"], 2)
+        self.assertIn("kmodtest: error: no plan is named", steps["run"]["said"])
+
+    def test_every_input_is_used_and_said_in_the_document(self):
+        text = (SOURCE / "action.yml").read_text()
+        for name in ACTION["inputs"]:
+            self.assertIn("inputs." + name, text)
+            self.assertIn(f"`{name}`", DOCUMENT)
+        jobs = [job for one in examples() if "jobs" in one for job in one["jobs"].values()]
+        used = [step for job in jobs for step in job["steps"] if "kmodtest@" in step.get("uses", "")]
+        self.assertGreaterEqual(len(used), 2)
+        for step in used:
+            self.assertLessEqual(set(step["with"]), set(ACTION["inputs"]))
+            self.assertIn("plans", step["with"])
+
+
+class GitlabJob(Project):
+    def carry_out(self, job, **service):
+        """before_script and script of a job that extends the template."""
+        template = GITLAB[job["extends"]]
+        variables = {"CI_PROJECT_DIR": str(self.workspace), "CI_SERVER_PROTOCOL": "https", "CI_SERVER_HOST": "localhost",
+                     "CI_SERVER_PORT": "443", "CI_PROJECT_NAMESPACE": "group", "CI_JOB_TOKEN": "token",
+                     "CI_JOB_NAME_SLUG": "modules", **service}
+        for name, value in {**template["variables"], **job.get("variables", {})}.items():
+            variables[name] = re.sub(r"\$(\w+)", lambda match: variables[match.group(1)], str(value))
+        variables.pop("KMODTEST_CACHE")
+        lines = template["before_script"] + template["script"]
+        return subprocess.run(["bash", "-e", "-o", "pipefail", "-c", "\n".join(lines)], cwd=self.workspace,
+                              env=self.environment(KMODTEST_SOURCE=SOURCE, GITLAB_CI="true", **variables),
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+    def test_parallel_jobs_share_the_cases_and_leave_what_the_job_declares(self):
+        self.add_a_bad_plan()
+        job = {"extends": ".kmodtest", "variables": {"KMODTEST_PLANS": "plans", "KMODTEST_CPUS": "1"}}
+        declared = GITLAB[".kmodtest"]["artifacts"]
+        seen, status, summaries = [], [], []
+        for node in ("1", "2"):
+            ended = self.carry_out(job, CI_NODE_INDEX=node, CI_NODE_TOTAL="2")
+            self.assertIn(ended.returncode, (0, 1), ended.stdout + ended.stderr)
+            status.append(ended.returncode)
+            seen += self.names_of_cases()
+            for path in declared["paths"] + [declared["reports"]["junit"]]:
+                self.assertTrue((self.workspace / path).exists(), path)
+            summaries.append((self.workspace / "kmodtest-report/summary.md").read_text().splitlines()[0])
+            shutil.rmtree(self.workspace / "kmodtest-report")
+        self.assertEqual(sorted(seen), ["bad [cpus=1]", "good [cpus=1]"])
+        self.assertEqual(sorted(status), [0, 1])
+        self.assertEqual(sorted(summaries), ["## kmodtest: 1 of 1 case did not pass", "## kmodtest: the case passed"])
+
+    def test_the_examples_of_the_document_name_variables_that_exist(self):
+        known = set(re.findall(r"KMODTEST_\w+", (SOURCE / "tools/ci/run.sh").read_text()))
+        known |= set(GITLAB[".kmodtest"]["variables"]) | {"KMODTEST_SOURCE"}
+        jobs = [job for one in examples() if "include" in one for job in one.values()
+                if isinstance(job, dict) and "extends" in job]
+        self.assertGreaterEqual(len(jobs), 2)
+        for job in jobs:
+            self.assertEqual(job["extends"], ".kmodtest")
+            self.assertLessEqual(set(job.get("variables", {})), known)
+
+
+class Setup(Project):
+    def test_a_system_that_is_not_supported_is_named(self):
+        release = self.folder / "os-release"
+        release.write_text('ID=ubuntu\nVERSION_CODENAME=noble\nPRETTY_NAME="Ubuntu 24.04.1 LTS"\n')
+        environment = self.environment(KMODTEST_OS_RELEASE=release)
+        environment["PATH"] = "/usr/bin:/bin"
+        ended = subprocess.run([SOURCE / "tools/ci/setup.sh"], env=environment, capture_output=True, text=True)
+        self.assertEqual(ended.returncode, 3)
+        self.assertEqual(ended.stderr,
+                         "kmodtest: error: this is Ubuntu 24.04.1 LTS, and kmodtest is set up on Debian 12 only\n"
+                         "  hint: let the job run in a container, 'container: debian:bookworm' (docs/ci.md)\n")
+
+    def test_keys_change_with_what_they_are_of(self):
+        def keys(**more):
+            said = subprocess.run([SOURCE / "tools/ci/cache-keys.sh"], cwd=self.workspace, check=True,
+                                  env=self.environment(**more), capture_output=True, text=True).stdout
+            return dict(line.split("=", 1) for line in said.splitlines())
+
+        before = keys(KMODTEST_PLANS="plans")
+        self.assertEqual(before, keys(KMODTEST_PLANS="plans\n"))
+        self.add_a_bad_plan()
+        after = keys(KMODTEST_PLANS="plans")
+        self.assertNotEqual(before["cache"], after["cache"])
+        self.assertEqual(before["cache-restore"], after["cache-restore"])
+        self.assertEqual(before["build"], after["build"])
+        shard = keys(KMODTEST_PLANS="plans", KMODTEST_SHARD="2/4")
+        self.assertFalse(shard["cache"].startswith(after["cache-restore"]))
+        self.assertNotEqual(shard["cache-path"], after["cache-path"], "no history may come to a shard")
+
+
+if __name__ == "__main__":
+    unittest.main()

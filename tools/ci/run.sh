@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs plans in a CI and leaves every report of the run in one folder. Ends with kmodtest's exit status.
+#
+#   KMODTEST_PLANS      plans, folders of plans, modules: one a line; needed
+#   KMODTEST_REPORTS    the folder of the reports (default: kmodtest-report)
+#   KMODTEST_CPUS       as --cpus
+#   KMODTEST_KERNELS    as --kernel, one a line
+#   KMODTEST_SHARD      as --shard; without it, the part that GitLab's `parallel: N` gives to this job
+#   KMODTEST_RETRIES    as --retries
+#   KMODTEST_ARGUMENTS  further options of `kmodtest run`, split at blanks
+#   KMODTEST_PREFIX     where tools/ci/setup.sh has put kmodtest, if it is not in PATH
+#
+# The folder has junit.xml, report.html, results.ktap, events.jsonl, summary.md and artifacts/ with a folder for each case.
+# On GitHub the summary goes to the page of the step instead.
+set -euo pipefail
+
+# lines_of TEXT: its lines that are not empty, into the array `lines`.
+lines_of() {
+  mapfile -t lines < <(grep -v '^[[:space:]]*$' <<<"$1" || true)
+}
+
+PATH="${KMODTEST_PREFIX:-$HOME/.local/kmodtest}/bin:$PATH"
+reports=${KMODTEST_REPORTS:-kmodtest-report}
+shard=${KMODTEST_SHARD:-}
+if [[ -z "$shard" && "${CI_NODE_TOTAL:-1}" -gt 1 ]]; then shard="$CI_NODE_INDEX/$CI_NODE_TOTAL"; fi
+
+lines_of "${KMODTEST_PLANS:-}"
+if [[ ${#lines[@]} -eq 0 ]]; then
+  echo "kmodtest: error: no plan is named" >&2
+  echo "  hint: set 'plans' (KMODTEST_PLANS) to plans, folders of plans or modules, one a line" >&2
+  exit 2
+fi
+options=("${lines[@]}")
+lines_of "${KMODTEST_KERNELS:-}"
+for kernel in "${lines[@]}"; do options+=(--kernel "$kernel"); done
+if [[ -n "${KMODTEST_CPUS:-}" ]]; then options+=(--cpus "$KMODTEST_CPUS"); fi
+if [[ -n "${KMODTEST_RETRIES:-}" ]]; then options+=(--retries "$KMODTEST_RETRIES"); fi
+if [[ -n "$shard" ]]; then options+=(--shard "$shard"); fi
+read -ra further <<<"${KMODTEST_ARGUMENTS:-}"
+options+=("${further[@]}")
+
+mkdir -p "$reports"
+set -x
+exec kmodtest run "${options[@]}" --junit "$reports/junit.xml" --html "$reports/report.html" \
+  --ktap "$reports/results.ktap" --json "$reports/events.jsonl" --out "$reports/artifacts" \
+  --markdown "${GITHUB_STEP_SUMMARY:-$reports/summary.md}"

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Makes kmodtest ready on a machine of a CI: finds it, or installs its packages and builds it.
+#
+#   KMODTEST_PREFIX   where it is installed, and kept by the CI's cache (default: ~/.local/kmodtest)
+#
+# A kmodtest in PATH is taken as it is (an image that has it). One that an earlier job left in KMODTEST_PREFIX is taken if
+# it is of these sources. Its folder is added to PATH for what follows ($GITHUB_PATH).
+set -euo pipefail
+source_folder=$(cd "$(dirname "$0")/../.." && pwd)
+prefix=${KMODTEST_PREFIX:-$HOME/.local/kmodtest}
+
+if command -v kmodtest >/dev/null; then
+  echo "kmodtest: $(kmodtest --version) is here: $(command -v kmodtest)"
+  exit 0
+fi
+
+# shellcheck source=/dev/null
+. "${KMODTEST_OS_RELEASE:-/etc/os-release}"
+if [[ "${ID:-}" != debian || "${VERSION_CODENAME:-}" != bookworm ]]; then
+  echo "kmodtest: error: this is ${PRETTY_NAME:-no Debian}, and kmodtest is set up on Debian 12 only" >&2
+  echo "  hint: let the job run in a container, 'container: debian:bookworm' (docs/ci.md)" >&2
+  exit 3
+fi
+
+key=$("$source_folder/tools/ci/cache-keys.sh" | sed -n 's/^build=//p')
+"$source_folder/tools/install-dependencies.sh"
+if [[ -x "$prefix/bin/kmodtest" && "$(cat "$prefix/built-from" 2>/dev/null)" == "$key" ]]; then
+  echo "kmodtest: taken from the cache ($prefix)"
+else
+  build=$(mktemp -d)
+  trap 'rm -rf "$build"' EXIT
+  cd "$source_folder"
+  cmake --preset release -B "$build" -D KMODTEST_TESTS=OFF -D KMODTEST_BENCHMARKS=OFF
+  cmake --build "$build" --target kmodtest kmodtest-agent kmodtest-qemu
+  rm -rf "$prefix"
+  cmake --install "$build" --prefix "$prefix"
+  echo "$key" >"$prefix/built-from"
+fi
+"$prefix/bin/kmodtest" --version
+if [[ -n "${GITHUB_PATH:-}" ]]; then echo "$prefix/bin" >>"$GITHUB_PATH"; fi
