@@ -21,11 +21,11 @@ MIXED_ROUNDS ?= 10
 MIXED_SEED ?= 1
 
 setup := $(if $(filter 0,$(SETUP)),:,tools/install-dependencies.sh)
-sources = $(shell git ls-files 'framework/*pp' 'guest/*pp' 'tests/*pp' 'benchmarks/*pp')
+sources = $(shell git ls-files 'framework/*pp' 'guest/*pp' 'library/*pp' 'tests/*pp' 'benchmarks/*pp' 'examples/*pp')
 
 .NOTPARALLEL:
 .PHONY: help build tests run check asan fuzz bench soak mixed many-cpus verdicts lint format install uninstall clean setup \
-        setup-check setup-lint \
+        setup-check setup-lint setup-package package package-check image-check \
         unit-sanitized fuzz-targets
 
 help: ## this list
@@ -46,7 +46,14 @@ tests: build/build.ninja
 	cmake --build build
 
 install: build ## installs below PREFIX (and DESTDIR)
+	cmake --build build --target kmodtest_library
 	DESTDIR='$(DESTDIR)' cmake --install build --prefix '$(PREFIX)'
+
+package: build/build.ninja ## makes build/kmodtest_VERSION_amd64.deb and build/kmodtest-dev_VERSION_amd64.deb
+	cmake --build build
+	rm -f build/kmodtest_*.deb build/kmodtest-dev_*.deb
+	cd build && cpack --config CPackConfig.cmake
+	@ls -l build/kmodtest*.deb
 
 uninstall: ## takes away what the last `make install` put there
 	@test -f build/install_manifest.txt || { echo "nothing was installed from this folder (no build/install_manifest.txt)" >&2; exit 2; }
@@ -78,6 +85,12 @@ many-cpus: build ## runs the plans with 64 CPUs, and with 64 in odd topologies, 
 	build/kmodtest run testplans/*.yaml --cpus 64 --repeat 2 --jobs 1
 	build/kmodtest run tests/e2e/many_cpus --modules modules --repeat 2 --jobs 1
 
+package-check: setup-package package ## installs the packages on a clean Debian 12 (chroot, needs root) and uses them there
+	tools/check-package.sh build
+
+image-check: setup-package ## builds the Dockerfile (chroot, needs root) and runs `make run` in it
+	tools/check-image.sh
+
 verdicts: build ## measures the modules that are broken on purpose and writes docs/verdicts.md
 	build/kmodtest run testplans/faulty --jobs $(JOBS) --quiet
 	build/kmodtest run testplans/faulty --jobs $(JOBS) --quiet --json build/verdicts.jsonl
@@ -88,7 +101,7 @@ lint: setup-lint tests ## clang-format, clang-tidy, shellcheck and the rules of 
 	tests/lint/lint.sh all .
 	clang-format-14 --dry-run -Werror $(sources)
 	shellcheck $$(git ls-files '*.sh' .ci/run)
-	run-clang-tidy-14 -quiet -p build -j $(JOBS) '/(framework|guest|benchmarks)/.*[.]cpp$$'
+	run-clang-tidy-14 -quiet -p build -j $(JOBS) '/(framework|guest|library|benchmarks)/.*[.]cpp$$'
 
 format: ## clang-format on every C++ file
 	clang-format-14 -i $(sources)
@@ -103,6 +116,9 @@ setup-check:
 
 setup-lint:
 	@$(setup) $(if $(filter :,$(setup)),,--lint)
+
+setup-package:
+	@$(setup) $(if $(filter :,$(setup)),,--package)
 
 # Ninja runs CMake again by itself when a CMakeLists.txt changed; only a new or changed preset needs us.
 build/build.ninja: CMakePresets.json | setup

@@ -45,6 +45,8 @@ function(kmodtest_layer name)
     return()
   endif()
   add_library(kmodtest_${name} STATIC ${sources})
+  # Parts of libkmodtest.so too.
+  set_target_properties(kmodtest_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_link_libraries(kmodtest_${name} PUBLIC kmodtest_options ${LAYER_LIBRARIES})
   foreach(dependency IN LISTS LAYER_DEPENDS)
     target_link_libraries(kmodtest_${name} PUBLIC kmodtest_${dependency})

@@ -54,10 +54,10 @@ std::optional<JobResult> ProgramRun::do_job(const Job &job, Time deadline) {
   return result;
 }
 
-/// `expected`: as wire::Load::expected_errno.
+/// `expected`: see wire::is_expected_errno().
 ProgramRun::Outcome ProgramRun::judge_error(const std::string &what, int error, int expected) const {
-  if (expected == -1 ? error != 0 : error == expected) return StepOutcome{};
-  const std::string wanted = expected == -1 ? "an error" : outcome_word(expected);
+  if (wire::is_expected_errno(error, expected)) return StepOutcome{};
+  const std::string wanted = expected == wire::kAnyErrno ? "an error" : outcome_word(expected);
   return StepOutcome{wire::StepResult::refused, what + " gave " + outcome_word(error) + ", expected " + wanted};
 }
 

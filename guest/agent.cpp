@@ -74,7 +74,7 @@ void Agent::serve(bool virtual_time) {
   for (;;) {
     turn(kNever);
     if (!waiting_) continue;
-    const wire::Program program = *std::exchange(waiting_, std::nullopt);
+    wire::Program program = *std::exchange(waiting_, std::nullopt);
     running_ = true;
     ProgramRun(*this, program).run();
     running_ = false;
@@ -124,6 +124,19 @@ void Agent::turn(Time until) {
   for (const wire::TracePages &pages : sched_trace.take_ready(polled)) report(pages);
   serve_terminal();
   channel_->flush();
+}
+
+std::optional<wire::Continue> Agent::rest() {
+  pump_log();
+  resting_ = true;
+  report(wire::Resting{now()});
+  channel_->flush();
+  channel_->rest();
+  // What was said while we stood still is there by now.
+  turn(now());
+  while (!more_ && !cancelled_) turn(channel_->fd() < 0 ? later(now(), MemoryChannel::kPoll) : kNever);
+  resting_ = false;
+  return std::exchange(more_, std::nullopt);
 }
 
 void Agent::serve_terminal() {
@@ -198,6 +211,12 @@ void Agent::handle(const wire::Frame &frame) {
     } else {
       waiting_ = std::move(run->program);
       program_id_ = frame.id;
+    }
+  } else if (auto *more = std::get_if<wire::Continue>(&*request)) {
+    if (resting_ && !more_) {
+      more_ = std::move(*more);
+    } else {
+      answer(wire::Refused{"no program rests"}, frame.id);
     }
   } else if (const auto *wanted = std::get_if<wire::OpenTerminal>(&*request)) {
     open_terminal(*wanted, frame.id);

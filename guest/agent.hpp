@@ -46,6 +46,9 @@ class Agent {
   /// Sends what the trace of the scheduler has up to now, and whether that is all.
   void pump_trace();
 
+  /// Says Resting, and waits for what follows; nothing after a cancellation.
+  std::optional<wire::Continue> rest();
+
   bool cancelled() const { return cancelled_; }
   /// The host is slower than us: nothing new should be sampled now.
   bool congested() const { return channel_->connected() && channel_->congested(); }
@@ -71,6 +74,8 @@ class Agent {
   Terminal terminal_;
   std::uint32_t terminal_id_ = 0;
   bool running_ = false;
+  bool resting_ = false;
+  std::optional<wire::Continue> more_;  // what a resting program was told
   bool cancelled_ = false;
 };
 

@@ -33,6 +33,8 @@ class Channel {
   /// Looks whether the host side is open. Has to be called when poll() says POLLHUP, after the last frames were taken,
   /// and now and then while closed.
   virtual void look_at_host() {}
+  /// Stands still, if the machine can, until the controller has something to say.
+  virtual void rest() {}
   /// READY was sent. Comes back when requests may be looked for.
   virtual void settle() {}
 };

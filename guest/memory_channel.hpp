@@ -24,6 +24,7 @@ class MemoryChannel : public Channel {
 
   void send(std::string frame) override;
   std::optional<wire::Frame> next_frame(std::string *error) override;
+  void rest() override;
   void settle() override;
 
  private:

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <iterator>
 #include <linux/random.h>
 #include <string_view>
 #include <sys/ioctl.h>
@@ -36,7 +37,9 @@ void ProgramRun::run() {
   if (program_.timeout.count() > 0) case_deadline_ = later(now(), program_.timeout);
   if (error_.empty() && prepare()) {
     if (program_.trace_sched) agent_.report(agent_.sched_trace.start());
-    while (index_ < program_.steps.size() && !agent_.cancelled() && run_step()) ++index_;
+    do {
+      while (index_ < program_.steps.size() && !agent_.cancelled() && run_step()) ++index_;
+    } while (index_ == program_.steps.size() && rest());
   }
   end();
 }
@@ -129,6 +132,15 @@ bool ProgramRun::run_step() {
   }
   if (outcome->result != wire::StepResult::held) return false;
   ++held_;
+  return true;
+}
+
+bool ProgramRun::rest() {
+  if (!program_.rests || agent_.cancelled()) return false;
+  std::optional<wire::Continue> more = agent_.rest();
+  if (!more || more->steps.empty()) return false;
+  program_.modules.insert(program_.modules.end(), more->modules.begin(), more->modules.end());
+  std::move(more->steps.begin(), more->steps.end(), std::back_inserter(program_.steps));
   return true;
 }
 

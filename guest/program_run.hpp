@@ -33,7 +33,8 @@ class ProgramRun {
   /// Threads on their way out get so long, after the last module under test was unloaded.
   static constexpr Time kSettleTime{200'000};
 
-  ProgramRun(Agent &agent, const wire::Program &program) : agent_(agent), program_(program) {}
+  /// `program` grows where it rests and is told more.
+  ProgramRun(Agent &agent, wire::Program &program) : agent_(agent), program_(program) {}
   void run();
 
  private:
@@ -44,6 +45,8 @@ class ProgramRun {
   bool prepare();
   void start_from(std::uint64_t seed);
   bool run_step();
+  /// False: the program has come to its end.
+  bool rest();
   void end();
   void mark_step();
   std::optional<wire::Inventory> take_inventory();
@@ -93,7 +96,7 @@ class ProgramRun {
   Outcome expired(const std::string &detail) const { return StepOutcome{wire::StepResult::expired, detail}; }
 
   Agent &agent_;
-  const wire::Program &program_;
+  wire::Program &program_;
   std::uint32_t index_ = 0;  // of the present step
   std::uint32_t held_ = 0;   // steps that held
   Time step_started_{0};

@@ -6,6 +6,8 @@
 #   tools/install-dependencies.sh --check    also what `make check` needs: clang with libFuzzer, clang-format,
 #                                            python3 with jsonschema and yaml, cmark-gfm, chromium
 #   tools/install-dependencies.sh --lint     also what `make lint` needs: clang-tidy, shellcheck
+#   tools/install-dependencies.sh --package  also what `make package-check` and `make image-check` need: debootstrap,
+#                                            lintian, buildah
 #   tools/install-dependencies.sh --list     prints the packages instead of installing them
 #
 # QEMU, libvirt and Boost come from the bookworm-backports suite (kmodtest is tested with QEMU 8.1 or later and libvirt 10
@@ -26,12 +28,14 @@ backports_packages=(
 )
 check_packages=(python3 python3-jsonschema python3-yaml cmark-gfm chromium fonts-dejavu-core clang-14 libclang-rt-14-dev clang-format-14)
 lint_packages=(clang-tidy-14 clang-tools-14 shellcheck)
+package_packages=(debootstrap lintian buildah)
 
 only_list=0
 for option in "$@"; do
   case "$option" in
     --check) main_packages+=("${check_packages[@]}") ;;
     --lint) main_packages+=("${check_packages[@]}" "${lint_packages[@]}") ;;
+    --package) main_packages+=("${package_packages[@]}") ;;
     --list) only_list=1 ;;
     *)
       echo "kmodtest: unknown option '$option' (see the top of $0)" >&2

@@ -124,7 +124,22 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
     }
   }
 
+  /// The reports of the program with this id, up to its end or to where it rests.
+  Task<std::optional<wire::ProgramEnded>> follow(std::uint32_t id,
+                                                 std::function<void(const wire::Report &)> on_report) {
+    while (true) {
+      const wire::Report report = co_await receive(id);
+      if (const auto *refused = std::get_if<wire::Refused>(&report)) {
+        throw SessionError(SessionError::Kind::corrupt, "the guest's agent refused the program: " + refused->reason);
+      }
+      on_report(report);
+      if (const auto *ended = std::get_if<wire::ProgramEnded>(&report)) co_return *ended;
+      if (std::holds_alternative<wire::Resting>(report)) co_return std::nullopt;
+    }
+  }
+
   std::unique_ptr<Transport> transport;
+  std::uint32_t program_id = 0;
   asio::steady_timer timer;
   wire::FrameDecoder decoder;
   std::array<char, 64 << 10> chunk;
@@ -209,8 +224,17 @@ const std::optional<wire::AgentInfo> &Session::info() const {
 
 Task<wire::ProgramEnded> Session::run(wire::Program program, std::chrono::milliseconds wall_deadline,
                                       std::function<void(const wire::Report &)> on_report, std::function<Task<>()> go) {
+  const auto ended = co_await begin(std::move(program), wall_deadline, std::move(on_report), std::move(go));
+  if (!ended) throw SessionError(SessionError::Kind::corrupt, "the guest's agent rests in a program that does not");
+  co_return *ended;
+}
+
+Task<std::optional<wire::ProgramEnded>> Session::begin(wire::Program program, std::chrono::milliseconds wall_deadline,
+                                                       std::function<void(const wire::Report &)> on_report,
+                                                       std::function<Task<>()> go) {
   const auto impl = impl_;
   const auto id = ++impl->last_id;
+  impl->program_id = id;
   const wire::Request request{wire::Run{std::move(program)}};
   if (const auto size = wire::payload_size(request); size > wire::kMaxPayload) {
     throw base::UsageError(
@@ -225,15 +249,46 @@ Task<wire::ProgramEnded> Session::run(wire::Program program, std::chrono::millis
   std::string bytes = wire::encode(request, id);
   co_await impl->send(std::move(bytes));
   if (go) co_await go();
+  co_return co_await impl->follow(id, std::move(on_report));
+}
+
+Task<std::optional<wire::ProgramEnded>> Session::go_on(wire::Continue more, std::chrono::milliseconds wall_deadline,
+                                                       std::function<void(const wire::Report &)> on_report,
+                                                       std::function<Task<>()> go) {
+  const auto impl = impl_;
+  const wire::Request request{std::move(more)};
+  if (const auto size = wire::payload_size(request); size > wire::kMaxPayload) {
+    throw base::UsageError(fmt::format("what the guest is to do takes {} bytes, more than the {} that fit one frame",
+                                       size, wire::kMaxPayload),
+                           "do it in several steps");
+  }
+  const Impl::Deadline bounded(*impl, wall_deadline, "the end of the step");
+  std::string bytes = wire::encode(request, impl->program_id);
+  co_await impl->send(std::move(bytes));
+  if (impl->transport->rest() == wire::Rest::held) {
+    impl->transport->end_rest();
+  } else if (go) {
+    co_await go();
+  }
+  co_return co_await impl->follow(impl->program_id, std::move(on_report));
+}
+
+Task<bool> Session::holds_still(std::chrono::milliseconds deadline) {
+  const auto impl = impl_;
+  constexpr std::chrono::milliseconds kMoment{1};
+  const auto until = std::chrono::steady_clock::now() + deadline;
+  asio::steady_timer moment(impl->transport->executor());
+  boost::system::error_code ignored;
+  auto token = asio::redirect_error(asio::use_awaitable, ignored);
+  // Neither stands there where Resting was read before the agent came to ask: a report is there first.
   while (true) {
-    const wire::Report report = co_await impl->receive(id);
-    if (const auto *refused = std::get_if<wire::Refused>(&report)) {
-      throw SessionError(SessionError::Kind::corrupt, "the guest's agent refused the program: " + refused->reason);
+    const wire::Rest rest = impl->transport->rest();
+    if (rest == wire::Rest::held || rest == wire::Rest::refused) co_return rest == wire::Rest::held;
+    if (std::chrono::steady_clock::now() > until) {
+      throw SessionError(SessionError::Kind::timeout, "the guest said that it rests, but it does not");
     }
-    on_report(report);
-    if (const auto *ended = std::get_if<wire::ProgramEnded>(&report)) {
-      co_return *ended;
-    }
+    moment.expires_after(kMoment);
+    co_await moment.async_wait(token);
   }
 }
 

@@ -59,6 +59,19 @@ class Session {
                                      std::function<void(const wire::Report &)> on_report,
                                      std::function<base::Task<>()> go = {});
 
+  /// The same for a program that rests (Program::rests): returns nothing when it does.
+  base::Task<std::optional<wire::ProgramEnded>> begin(wire::Program program, std::chrono::milliseconds wall_deadline,
+                                                      std::function<void(const wire::Report &)> on_report,
+                                                      std::function<base::Task<>()> go = {});
+  /// Goes on with a program that rests, as begin(). `go` lets a guest go that was stopped; it is not called where
+  /// holds_still().
+  base::Task<std::optional<wire::ProgramEnded>> go_on(wire::Continue more, std::chrono::milliseconds wall_deadline,
+                                                      std::function<void(const wire::Report &)> on_report,
+                                                      std::function<base::Task<>()> go = {});
+  /// Of a guest under virtual time that rests: whether its QEMU holds it in the midst of an instruction. Otherwise it
+  /// runs on, and has to be stopped. Throws SessionError.
+  base::Task<bool> holds_still(std::chrono::milliseconds deadline);
+
   /// Opens a shell; TerminalOutput and LogLines are handed to `on_report` as they come. Returns how it ended. As long
   /// as that takes, type() and resize() may be called. `go` as in run(). Throws SessionError; base::Error when the
   /// guest refuses.

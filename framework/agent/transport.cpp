@@ -119,6 +119,8 @@ class MemoryTransport : public Transport {
     co_return;
   }
   void try_write(const std::string &bytes) noexcept override { memory_.add_requests(bytes); }
+  wire::Rest rest() const override { return memory_.rest(); }
+  void end_rest() noexcept override { memory_.end_rest(); }
   void cancel() noexcept override {
     cancelled_ = true;
     error_code ignored;
@@ -126,6 +128,8 @@ class MemoryTransport : public Transport {
   }
   void close() noexcept override {
     closed_ = true;
+    // A QEMU that is held answers nobody: whoever has the guest next could not even stop it.
+    end_rest();
     cancel();
   }
 

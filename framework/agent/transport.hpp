@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/asio.hpp"
+#include "wire/shared_memory.hpp"
 
 namespace kmodtest::agent {
 
@@ -22,6 +23,10 @@ class Transport {
   virtual base::Task<> write(const std::string &bytes, boost::system::error_code &error) = 0;
   /// Writes what can be written at once, without waiting.
   virtual void try_write(const std::string &bytes) noexcept = 0;
+  /// How the guest rests: `wanted` while that is not known yet.
+  virtual wire::Rest rest() const { return wire::Rest::none; }
+  /// Lets a guest go on that QEMU holds.
+  virtual void end_rest() noexcept {}
   /// Ends what waits with operation_aborted.
   virtual void cancel() noexcept = 0;
   virtual void close() noexcept = 0;

@@ -33,7 +33,7 @@ Reading read_write(const StepView &view) {
   const auto written = view.of<wire::Written>();
   if (written.empty()) return reading_unknown("writing " + write.path + " did not come back");
   const int error = written.back()->error;
-  if (write.expected_errno == -1 ? error != 0 : error == write.expected_errno) return reading_held();
+  if (wire::is_expected_errno(error, write.expected_errno)) return reading_held();
   Reading reading = reading_broken(error == 0 ? "writing " + write.path + " succeeded, but had to be refused"
                                               : "writing " + write.path + " gave " + errno_words(error));
   reading.expected = errno_words(write.expected_errno);

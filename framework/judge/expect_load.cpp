@@ -13,10 +13,6 @@
 namespace kmodtest::judge {
 namespace {
 
-bool is_expected(int error, int expected) {
-  return expected == -1 ? error != 0 : error == expected;
-}
-
 /// A module that an earlier load left in the kernel.
 bool is_loaded_already(const StepView &view, const std::string &name) {
   bool loaded = false;
@@ -138,7 +134,7 @@ Reading read_load(const StepView &view) {
     }
     const int expected = i + 1 == load.modules.size() ? load.expected_errno : 0;
     const int error = loaded[i]->error;
-    if (is_expected(error, expected)) continue;
+    if (wire::is_expected_errno(error, expected)) continue;
     Reading reading = reading_broken(error == 0 ? "loading " + name + " succeeded, but had to be refused"
                                                 : "loading " + name + " gave " + errno_words(error));
     reading.expected = errno_words(expected);
@@ -167,7 +163,7 @@ Reading read_unload(const StepView &view) {
     }
     const int expected = i + 1 == unload.modules.size() ? unload.expected_errno : 0;
     const int error = unloaded[i]->error;
-    if (is_expected(error, expected)) continue;
+    if (wire::is_expected_errno(error, expected)) continue;
     Reading reading = reading_broken(error == 0 ? "unloading " + name + " succeeded, but had to be refused"
                                                 : "unloading " + name + " gave " + errno_words(error));
     reading.expected = errno_words(expected);

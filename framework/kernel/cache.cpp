@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.hpp"
+#include "base/own_file.hpp"
 #include "kernel/files.hpp"
 #include "kernel/kernel.hpp"
 
@@ -26,19 +27,16 @@ std::filesystem::path wanted_cache_folder() {
                     "set KMODTEST_CACHE to a folder that you can write to");
 }
 
-std::filesystem::path own_folder() {
-  std::error_code error;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? std::filesystem::path() : program.parent_path();
-}
-
 /// Where data files may lie, best first.
 std::vector<std::filesystem::path> data_folders() {
   if (const auto own = variable("KMODTEST_DATA"); !own.empty()) return {std::filesystem::absolute(own)};
-  const auto folder = own_folder();
-  // Installed: PREFIX/bin beside PREFIX/share. Build tree: the agent lies beside kmodtest, and images/ in the source
-  // tree that CMake was run on.
-  return {folder.parent_path() / "share/kmodtest", folder, KMODTEST_SOURCE_DATA};
+  // Build tree: the agent lies beside kmodtest, and images/ in the source tree that CMake was run on.
+  auto folders = base::installed_folders("share/kmodtest");
+  const auto programs = base::installed_folders("libexec/kmodtest");
+  folders.insert(folders.end(), programs.begin(), programs.end());
+  folders.push_back(base::own_file().parent_path());
+  folders.emplace_back(KMODTEST_SOURCE_DATA);
+  return folders;
 }
 
 }  // namespace

@@ -41,8 +41,8 @@ std::filesystem::path cache_folder();
 std::filesystem::path data_folder();
 
 /// A file that kmodtest needs at run time ("kernels.yaml", "kmodtest-agent"): in $KMODTEST_DATA if that is set, else in
-/// ../share/kmodtest beside the program's own folder, in the program's own folder (a build tree), in the source tree's
-/// images/. Throws base::Error that names the folders searched.
+/// share/kmodtest or libexec/kmodtest of the installation (base::installed_folders), in the program's own folder (a
+/// build tree), in the source tree's images/. Throws base::Error that names the folders searched.
 std::filesystem::path find_data_file(const std::string &name);
 
 std::vector<CatalogueEntry> read_catalogue(const std::filesystem::path &file);

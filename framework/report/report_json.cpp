@@ -205,7 +205,8 @@ struct ToJson {
   Json operator()(const wire::TraceChecked &it) const {
     return {{"report", "TraceChecked"}, {"time", seconds(it.time)}, {"lost", it.lost}, {"full", it.full}};
   }
-  // Of interactive sessions, which no case has.
+  // Of tests in C++, and of interactive sessions, which no case of a plan has.
+  Json operator()(const wire::Resting &it) const { return {{"report", "Resting"}, {"time", seconds(it.time)}}; }
   Json operator()(const wire::TerminalOutput &it) const {
     return {{"report", "TerminalOutput"}, {"data", it.data}, {"error", it.error}};
   }

@@ -24,6 +24,8 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
+constexpr const char *kStopped = "stopped after the kernel had reported a defect";
+
 /// Somebody who debugs may sit there for as long as they like.
 constexpr std::chrono::milliseconds kDebuggersPatience = std::chrono::hours(24 * 7);
 
@@ -62,6 +64,8 @@ struct CaseRunner::Conversation {
   report::Timings timings;
   std::unique_ptr<vm::Guest> own_guest;  ///< one that ends with the case
   vm::Guest *guest = nullptr;            ///< that one, or the berth's
+  vm::Clock clock = vm::Clock::real;
+  std::vector<wire::Step> steps;  ///< of the program, as far as it is known
   std::unique_ptr<agent::Session> session;
   std::optional<Ending> forced;  ///< why we closed the session ourselves
   bool answered = false;         ///< the program ended by itself
@@ -140,22 +144,23 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
     });
   });
   const bool counts_itself = prepared.spec.clock == vm::Clock::virtual_;
+  auto executor = co_await base::asio::this_coro::executor;
   std::shared_ptr<StuckWatch> silence;
-  if (counts_itself && !let_go_) {
-    auto executor = co_await base::asio::this_coro::executor;
+  const auto watch_over = [&] {
+    if (!counts_itself || let_go_) return;
     StuckWatch::GiveUp give_up = [&talk](const std::string &why) { talk.cut_short({Ending::Kind::stuck, why}); };
     silence = std::make_shared<StuckWatch>(*talk.guest, executor, std::move(give_up));
-  }
+    silence->start();
+  };
   bool decided = false;
-  const std::size_t steps = prepared.program.steps.size();
+  talk.steps = prepared.program.steps;
+  talk.clock = prepared.spec.clock;
   std::function<void(const wire::Report &)> on_report = [&](const wire::Report &report) {
     talk.seen->reports.push_back(report);
     const auto *step = std::get_if<wire::StepStarted>(&report);
-    if (silence)
-      silence->heard(step && step->step < steps ? silence_of(prepared.program.steps[step->step]) : std::nullopt);
-    if (step && step->step < steps) {
-      progress(fmt::format("step {}/{}: {}", step->step + 1, steps, prepared.program.steps[step->step].label));
-    }
+    const wire::Step *begun = step && step->step < talk.steps.size() ? &talk.steps[step->step] : nullptr;
+    if (silence) silence->heard(begun ? silence_of(*begun) : std::nullopt);
+    if (begun) progress(fmt::format("step {}/{}: {}", step->step + 1, talk.steps.size(), begun->label));
     const auto *lines = std::get_if<wire::LogLines>(&report);
     if (!lines || decided || let_go_) return;
     talk.log.insert(talk.log.end(), lines->lines.begin(), lines->lines.end());
@@ -163,31 +168,54 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
     decided = true;
     grace.expires_after(limits_.after_report);
     grace.async_wait([&talk](boost::system::error_code error) {
-      if (!error) talk.cut_short({Ending::Kind::stopped_early, "stopped after the kernel had reported a defect"});
+      if (!error) talk.cut_short({Ending::Kind::stopped_early, kStopped});
     });
   };
   const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(talk.test_case->timeout);
   try {
-    co_await push(talk, prepared, progress);
+    co_await push(talk, prepared.files, progress);
     const Stopwatch watch(talk.timings.steps);
     // Under virtual time the agent counts the timeout; this guards against a guest that lets it count no more.
     const auto wall_limit =
         let_go_ ? kDebuggersPatience : limit * (counts_itself ? limits_.wall_per_guest_time : 1) + limits_.case_grace;
     const Ending too_long{Ending::Kind::timed_out, fmt::format("the case did not end within its timeout of {:g} s",
                                                                std::chrono::duration<double>(limit).count())};
-    timeout.expires_after(wall_limit);
-    timeout.async_wait([&talk, too_long](boost::system::error_code error) {
-      if (!error) talk.cut_short(too_long);
-    });
+    const auto limit_wall_time = [&] {
+      timeout.expires_after(wall_limit);
+      timeout.async_wait([&talk, too_long](boost::system::error_code error) {
+        if (!error) talk.cut_short(too_long);
+      });
+    };
+    limit_wall_time();
     wire::Program program = prepared.program;
+    program.rests = static_cast<bool>(ask_);
     if (!counts_itself) program.timeout = wire::Microseconds{0};
     std::function<Task<>()> go;
-    if (silence) silence->start();
+    watch_over();
     if (talk.guest != talk.own_guest.get()) {
       go = [&talk, this] { return let_go_ ? let_go_(*talk.guest) : talk.guest->resume(); };
     }
-    const auto ended = co_await talk.session->run(std::move(program), wall_limit + limits_.case_grace,
-                                                  std::move(on_report), std::move(go));
+    const auto patience = wall_limit + limits_.case_grace;
+    std::function<void(const wire::Report &)> listener = on_report;
+    auto outcome = co_await talk.session->begin(std::move(program), patience, std::move(listener), std::move(go));
+    while (!outcome) {
+      timeout.cancel();
+      if (silence) co_await silence->join();
+      if (decided) talk.cut_short({Ending::Kind::stopped_early, kStopped});
+      if (talk.forced) break;
+      co_await rest(talk);
+      More more = co_await ask_(*talk.seen);
+      if (talk.forced) break;  // its QEMU ended meanwhile
+      talk.steps.insert(talk.steps.end(), more.request.steps.begin(), more.request.steps.end());
+      co_await push(talk, more.files, progress);
+      limit_wall_time();
+      watch_over();
+      std::function<Task<>()> resume = [&talk] { return talk.guest->resume(); };
+      listener = on_report;
+      outcome = co_await talk.session->go_on(std::move(more.request), patience, std::move(listener), std::move(resume));
+    }
+    if (!outcome) throw agent::SessionError(agent::SessionError::Kind::closed, talk.forced->detail);
+    const wire::ProgramEnded ended = *outcome;
     talk.timings.guest = ended.time;
     talk.seen->ending = {Ending::Kind::completed, ended.error};
     if (ended.timed_out) talk.seen->ending = too_long;
@@ -205,13 +233,21 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
   if (talk.timings.guest.count() < 0) talk.timings.guest = report::Seconds{0};
 }
 
-Task<> CaseRunner::push(Conversation &talk, const Prepared &prepared, const Progress &progress) {
+Task<> CaseRunner::push(Conversation &talk, const std::vector<PushedFile> &files, const Progress &progress) {
   const Stopwatch watch(talk.timings.push);
-  for (const auto &file : prepared.files) {
+  for (const auto &file : files) {
     progress(fmt::format("pushing {}", file.path.substr(file.path.rfind('/') + 1)));
     std::string path = file.path;
     co_await talk.session->push(std::move(path), *file.content, limits_.push);
   }
+}
+
+Task<> CaseRunner::rest(Conversation &talk) {
+  if (talk.clock == vm::Clock::virtual_) {
+    const bool held = co_await talk.session->holds_still(limits_.to_rest);
+    if (held) co_return;
+  }
+  co_await talk.guest->pause();
 }
 
 Task<> CaseRunner::converse(Conversation &talk, const Prepared &prepared, const std::string &guest_name,

@@ -182,7 +182,10 @@ void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFil
     attribute(variable, "value", value);
   };
   if (files.controller_pid != 0) set("KMODTEST_CONTROLLER", files.controller_pid);
-  if (spec.clock == Clock::virtual_ && !files.turns.empty()) set("LD_PRELOAD", files.turns.string());
+  if (spec.clock == Clock::virtual_ && !files.turns.empty()) {
+    set("LD_PRELOAD", files.turns.string());
+    set("KMODTEST_MEMORY", files.memory.string());
+  }
   if (!line.first_child()) domain.remove_child(line);
 }
 

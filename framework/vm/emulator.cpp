@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <string_view>
 #include <unistd.h>
+#include <vector>
 
 #include "base/error.hpp"
+#include "base/own_file.hpp"
 #include "base/process.hpp"
 
 namespace kmodtest::vm {
@@ -15,9 +17,11 @@ namespace {
 
 /// A file that comes with this program: beside it, or where it is installed.
 fs::path part_of_kmodtest(const char *name, int access) {
-  std::error_code error;
-  const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
-  for (const fs::path &folder : {here, here.parent_path() / "libexec/kmodtest", fs::path(KMODTEST_LIBEXEC)}) {
+  const fs::path here = base::own_file().parent_path();
+  std::vector<fs::path> folders = base::installed_folders("libexec/kmodtest");
+  folders.insert(folders.begin(), here);
+  folders.emplace_back(KMODTEST_LIBEXEC);
+  for (const fs::path &folder : folders) {
     if (::access((folder / name).c_str(), access) == 0) return folder / name;
   }
   throw base::Error(fmt::format("{} is missing beside {}", name, here.string()),

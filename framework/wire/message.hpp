@@ -14,11 +14,10 @@
 /// The messages of the protocol; docs/protocol.md is its description. Both directions use the frames of wire/frame.
 namespace kmodtest::wire {
 
-inline constexpr std::uint16_t kProtocolVersion = 4;
+inline constexpr std::uint16_t kProtocolVersion = 5;
 /// The step markers that the agent writes to /dev/kmsg start with this ("kmodtest: step 3: load ex7_4").
 inline constexpr char kMarkerPrefix[] = "kmodtest: ";
-/// And this is the beginning of the one behind which the kernel log is the agent's doing ("kmodtest: autopsy of step
-/// 3").
+/// The one behind which the kernel log is the agent's own doing starts with this ("kmodtest: autopsy of step 3").
 inline constexpr char kAutopsyMarker[] = "kmodtest: autopsy";
 
 // ---- controller to agent ------------------------------------------------------------------------------------------
@@ -57,6 +56,17 @@ struct Run {
   bool operator==(const Run &) const = default;
 };
 
+/// Goes on with a program that rests, under the id of its Run. Without steps the program ends.
+struct Continue {
+  std::vector<std::string> modules;  ///< further names of modules under test
+  std::vector<Step> steps;           ///< behind those that were there
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(modules, steps);
+  }
+  bool operator==(const Continue &) const = default;
+};
+
 /// Ends the running program after what it is doing now (ProgramEnded comes with cancelled).
 struct Cancel {
   template <class Visitor>
@@ -74,7 +84,7 @@ struct PowerOff {
   bool operator==(const PowerOff &) const = default;
 };
 
-using Request = std::variant<Hello, Push, Run, Cancel, PowerOff, OpenTerminal, TerminalInput, ResizeTerminal>;
+using Request = std::variant<Hello, Push, Run, Cancel, PowerOff, OpenTerminal, TerminalInput, ResizeTerminal, Continue>;
 
 // ---- agent to controller ------------------------------------------------------------------------------------------
 
@@ -332,8 +342,7 @@ struct Autopsy {
   bool operator==(const Autopsy &) const = default;
 };
 
-/// The scheduler is traced from here on (Program::trace_sched). The texts are those of tracefs, by which the pages are
-/// to be read.
+/// The scheduler is traced from here on (Program::trace_sched). By these texts of tracefs the pages are to be read.
 struct TraceStarted {
   Microseconds time{0};
   std::vector<std::uint32_t> cpus;   ///< those that have a buffer
@@ -370,12 +379,22 @@ struct TraceChecked {
   bool operator==(const TraceChecked &) const = default;
 };
 
+/// All steps so far held, and the program rests. Nothing follows until Continue.
+struct Resting {
+  Microseconds time{0};
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(time);
+  }
+  bool operator==(const Resting &) const = default;
+};
+
 /// The pages of one case take no more, so that there is room for everything else in shared memory.
 inline constexpr std::size_t kMostTraceBytes = 8u << 20;
 
 using Report =
     std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded, Threads,
                  Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded, TerminalOutput,
-                 TerminalEnded, Autopsy, MemoryCounted, TraceStarted, TracePages, TraceChecked>;
+                 TerminalEnded, Autopsy, MemoryCounted, TraceStarted, TracePages, TraceChecked, Resting>;
 
 }  // namespace kmodtest::wire

@@ -149,6 +149,14 @@ struct Growth {
   bool operator==(const Growth &) const = default;
 };
 
+/// Whether the errno that a call gave is the expected one: 0 is success, kAnyErrno any error, kAnyOutcome both.
+inline constexpr std::int32_t kAnyErrno = -1;
+inline constexpr std::int32_t kAnyOutcome = -2;
+constexpr bool is_expected_errno(std::int32_t error, std::int32_t expected) {
+  if (expected == kAnyOutcome) return true;
+  return expected == kAnyErrno ? error != 0 : error == expected;
+}
+
 /// `file`: under /proc, /sys, /dev or /tmp.
 struct FileCondition {
   std::string path;
@@ -179,7 +187,7 @@ struct ModuleToLoad {
 /// finit_module(2) of each in turn. Stops at the first that fails.
 struct Load {
   std::vector<ModuleToLoad> modules;
-  std::int32_t expected_errno = 0;  ///< 0: has to succeed; -1: any refusal; else the errno that the last one must give
+  std::int32_t expected_errno = 0;  ///< of the last one, see is_expected_errno(); the others have to succeed
 
   template <class Visitor>
   void fields(Visitor &v) {
@@ -301,10 +309,11 @@ struct Program {
   Microseconds timeout{0};                  ///< guest time for all of it; 0: none (the controller counts wall time)
   std::uint64_t seed = 0;  ///< of the guest's random pool and of the moment at which the first step starts; 0: neither
   bool trace_sched = false;  ///< what the scheduler does with threads that come up from now on is recorded and sent
+  bool rests = false;        ///< after the last step the guest rests until it is told how to go on, instead of ending
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(prerequisites, modules, steps, timeout, seed, trace_sched);
+    v(prerequisites, modules, steps, timeout, seed, trace_sched, rests);
   }
   bool operator==(const Program &) const = default;
 };

@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace kmodtest::wire {
 namespace {
@@ -23,7 +26,7 @@ void SharedMemory::store(Word word, std::uint64_t value) {
 }
 
 void SharedMemory::clear() {
-  for (const Word word : {Word::requests, Word::reports, Word::dropped, Word::awake}) store(word, 0);
+  for (const Word word : {Word::requests, Word::reports, Word::dropped, Word::awake, Word::rest}) store(word, 0);
   store(Word::magic, kMagic);
 }
 
@@ -70,6 +73,20 @@ void SharedMemory::set_awake() {
 
 bool SharedMemory::awake() const {
   return load(Word::awake) != 0;
+}
+
+void SharedMemory::set_rest(Rest rest) {
+  store(Word::rest, static_cast<std::uint64_t>(rest));
+}
+
+Rest SharedMemory::rest() const {
+  return static_cast<Rest>(load(Word::rest));
+}
+
+void SharedMemory::end_rest() {
+  set_rest(Rest::none);
+  // A futex has 32 bits: the lower half of the word (futex(2)).
+  ::syscall(SYS_futex, memory_ + kRestOffset, FUTEX_WAKE, 1, nullptr, nullptr, 0);
 }
 
 }  // namespace kmodtest::wire

@@ -9,7 +9,7 @@
 /// each of which only grows. Nothing in it interrupts the guest: the agent looks for requests by itself, and the
 /// controller writes them while the guest is stopped, so that nothing from outside arrives at a moment of its own.
 ///
-///     offset 0        magic u64 | requests u64 | reports u64 | dropped u64 | awake u64 (little endian)
+///     offset 0        magic u64 | requests u64 | reports u64 | dropped u64 | awake u64 | rest u64 (little endian)
 ///     offset 4 KiB    bytes of requests
 ///     offset 20 MiB   bytes of reports
 namespace kmodtest::wire {
@@ -19,6 +19,17 @@ inline constexpr std::size_t kRequestsOffset = 4u << 10;
 inline constexpr std::size_t kReportsOffset = 20u << 20;
 inline constexpr std::size_t kMostRequestBytes = kReportsOffset - kRequestsOffset;
 inline constexpr std::size_t kMostReportBytes = kSharedMemoryBytes - kReportsOffset;
+
+/// Where the word `rest` lies, which a library in QEMU reads too (vm/emulator/turns.cpp).
+inline constexpr std::size_t kRestOffset = 40;
+
+/// Whether the guest stands still by its own wish.
+enum class Rest : std::uint64_t {
+  none = 0,
+  wanted = 1,   ///< the agent asks for it, by a read of the machine's clock right behind
+  held = 2,     ///< QEMU keeps the guest's CPU in that read, until this is `none` again
+  refused = 3,  ///< the read came back by itself: this QEMU cannot hold a guest
+};
 
 /// PCI ids of the device. Source: QEMU, docs/specs/ivshmem-spec.
 inline constexpr unsigned kSharedMemoryVendor = 0x1af4;
@@ -48,8 +59,13 @@ class SharedMemory {
   void set_awake();
   bool awake() const;
 
+  void set_rest(Rest rest);
+  Rest rest() const;
+  /// For the controller: lets a guest go on that QEMU holds, and wakes the thread there.
+  void end_rest();
+
  private:
-  enum class Word : std::size_t { magic, requests, reports, dropped, awake };
+  enum class Word : std::size_t { magic, requests, reports, dropped, awake, rest };
   std::uint64_t load(Word word) const;
   void store(Word word, std::uint64_t value);
   bool add(Word size, std::size_t offset, std::size_t most, std::string_view bytes);

@@ -78,7 +78,7 @@ std::vector<std::string> frames() {
        {wire::Request(wire::Hello{}), wire::Request(wire::Push{"/tmp/modules/ex7_4.ko", 0, "\177ELF", true, 7}),
         wire::Request(wire::Run{program()}), wire::Request(wire::Cancel{}), wire::Request(wire::PowerOff{}),
         wire::Request(wire::OpenTerminal{"sh", {"TERM=vt100"}, 24, 80}), wire::Request(wire::TerminalInput{"ls\r"}),
-        wire::Request(wire::ResizeTerminal{25, 81})}) {
+        wire::Request(wire::ResizeTerminal{25, 81}), wire::Request(wire::Continue{{"ex7_4"}, program().steps})}) {
     frames.push_back(wire::encode(request, 1));
   }
   for (const wire::Report &report : {wire::Report(info),
@@ -104,7 +104,8 @@ std::vector<std::string> frames() {
                                      wire::Report(wire::MemoryCounted{1, {}, 10, {{"kmalloc-64", true, 64, 100}}}),
                                      wire::Report(wire::TraceStarted{{}, {0, 1}, "page", {"format"}, ""}),
                                      wire::Report(wire::TracePages{1, {"page"}}),
-                                     wire::Report(wire::TraceChecked{{}, 7, true})}) {
+                                     wire::Report(wire::TraceChecked{{}, 7, true}),
+                                     wire::Report(wire::Resting{})}) {
     frames.push_back(wire::encode(report, 2));
   }
   return frames;

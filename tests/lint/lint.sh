@@ -6,7 +6,7 @@
 #
 #   layering  includes between the folders of framework/ point to the left only (docs/architecture.md); guest/ includes
 #             nothing but wire/ and observe/; a quoted include names its folder
-#   length    no source file of framework/ and guest/ has more than 400 lines
+#   length    no source file of framework/, guest/ and library/ has more than 400 lines
 #   spdx      the first line of every C and C++ file (modules: of every C file) names the licence
 set -eu
 
@@ -63,7 +63,7 @@ check_layering() {
 }
 
 check_length() {
-  sources framework guest | while read -r file; do
+  sources framework guest library | while read -r file; do
     lines=$(wc -l <"$file")
     if [ "$lines" -gt "$max_lines" ]; then
       echo "${file#"$root"/}: $lines lines, more than $max_lines: split it"
@@ -72,7 +72,7 @@ check_length() {
 }
 
 check_spdx() {
-  sources framework guest tests benchmarks modules | while read -r file; do
+  sources framework guest library tests benchmarks modules examples | while read -r file; do
     case "$(head -n 1 "$file")" in
       "// SPDX-License-Identifier: GPL-2.0"* | "/* SPDX-License-Identifier: GPL-2.0"*) ;;
       *) echo "${file#"$root"/}:1: the first line is no SPDX-License-Identifier" ;;

@@ -31,7 +31,8 @@ else
   build=$(mktemp -d)
   trap 'rm -rf "$build"' EXIT
   cd "$source_folder"
-  cmake --preset release -B "$build" -D KMODTEST_TESTS=OFF -D KMODTEST_BENCHMARKS=OFF
+  cmake --preset release -B "$build" -D KMODTEST_TESTS=OFF -D KMODTEST_BENCHMARKS=OFF \
+    -D KMODTEST_LIBRARY=OFF
   cmake --build "$build" --target kmodtest kmodtest-agent kmodtest-qemu
   rm -rf "$prefix"
   cmake --install "$build" --prefix "$prefix"

@@ -11,22 +11,37 @@
 /// loop is not let out of its poll while a CPU runs, unless somebody from outside wants something of it. The CPUs'
 /// thread handles the guest's timers itself then.
 ///
+/// It also lets a guest stand still in the midst of an instruction, for a controller that has to think before it says
+/// how to go on (wire::Rest): the guest reads the machine's clock, QEMU's model of which calls gmtime_r(3), and that
+/// call comes back when the controller has spoken. QEMU's big lock is held meanwhile and no time passes, so nothing
+/// else happens in the machine, its monitor included.
+///
 /// Known of QEMU (since 2.9): the thread of all CPUs under TCG with -icount is named "ALL CPUs/TCG" (libvirt asks for
 /// names) and waits for work by pthread_cond_wait with QEMU's big lock; the main loop polls by ppoll(2) without that
 /// lock; who wants something of the main loop writes to an eventfd. Where that does not hold, nothing is changed.
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "wire/shared_memory.hpp"
+
 namespace {
+
+using kmodtest::wire::Rest;
 
 /// What the main loop wants of itself (a reset that the guest asks for while another CPU computes) waits so long at
 /// most.
@@ -70,6 +85,7 @@ Next<int (*)(pthread_cond_t *)> next_signal("pthread_cond_signal", "GLIBC_2.3.2"
 Next<int (*)(pollfd *, nfds_t, const timespec *, const sigset_t *)> next_poll("ppoll");
 Next<ssize_t (*)(int, const void *, std::size_t)> next_write("write");
 Next<int (*)(int)> next_close("close");
+Next<tm *(*)(const time_t *, tm *)> next_gmtime("gmtime_r");
 
 enum class Role : char { unknown, cpus, main_loop, other };
 
@@ -86,6 +102,7 @@ Role role() {
 std::atomic<bool> cpus_wait{true};         // the CPUs' thread waits for work, and nobody has woken it since
 std::atomic<bool> wanted{false};           // a thread that is neither of the two told the main loop something
 std::atomic<bool> main_loop_waits{false};  // for its turn
+std::atomic<bool> stands_still{false};     // the CPUs' thread is kept in a read of the machine's clock
 std::atomic<pthread_cond_t *> work{nullptr};
 std::atomic<pthread_mutex_t *> big_lock{nullptr};
 
@@ -131,6 +148,7 @@ void wait_for_turn(const pollfd *files, nfds_t count, const sigset_t *mask) {
   main_loop_waits = true;
   while (!cpus_wait && !wanted) {
     const int ready = next_poll(outside.data(), size + 1, &kLongestTurn, mask);
+    if (ready == 0 && stands_still) continue;
     if (ready <= 0) break;
     if (outside[size].revents == 0) break;
     eventfd_t taken = 0;
@@ -140,9 +158,44 @@ void wait_for_turn(const pollfd *files, nfds_t count, const sigset_t *mask) {
   main_loop_waits = false;
 }
 
+/// The first page of the memory that the guest shares with its controller, named by the environment; nullptr: there is
+/// none. Found when the guest reads its clock for the first time.
+unsigned char *shared_page() {
+  static unsigned char *const page = []() -> unsigned char * {
+    const char *file = std::getenv("KMODTEST_MEMORY");
+    const int opened = file == nullptr ? -1 : open(file, O_RDWR | O_CLOEXEC);
+    if (opened < 0) return nullptr;
+    void *mapped = mmap(nullptr, kmodtest::wire::kRequestsOffset, PROT_READ | PROT_WRITE, MAP_SHARED, opened, 0);
+    (void)next_close(opened);
+    return mapped == MAP_FAILED ? nullptr : static_cast<unsigned char *>(mapped);
+  }();
+  return page;
+}
+
+/// Comes back when the controller lets the guest go on. Whether it lives need not be asked: we end with it.
+void stand_still(unsigned char *page) {
+  // The lower half of a word of 64 bits (little endian), as futex(2) has 32.
+  auto &word = *reinterpret_cast<std::uint32_t *>(page + kmodtest::wire::kRestOffset);
+  auto asked = static_cast<std::uint32_t>(Rest::wanted);
+  constexpr auto kHeld = static_cast<std::uint32_t>(Rest::held);
+  std::atomic_ref rest(word);
+  stands_still = true;
+  if (rest.compare_exchange_strong(asked, kHeld)) {
+    while (rest.load() == kHeld) syscall(SYS_futex, &word, FUTEX_WAIT, kHeld, nullptr, nullptr, 0);
+  }
+  stands_still = false;
+}
+
 }  // namespace
 
 extern "C" {
+
+__attribute__((visibility("default"))) tm *gmtime_r(const time_t *time, tm *to) {
+  if (role() == Role::cpus) {
+    if (unsigned char *page = shared_page()) stand_still(page);
+  }
+  return next_gmtime(time, to);
+}
 
 __attribute__((visibility("default"))) int pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex) {
   if (role() != Role::cpus) return next_cond_wait(condition, mutex);

@@ -17,8 +17,8 @@ import unittest
 
 from guest import BUSYBOX, QEMU, Guest, initramfs
 from inputs import build_probe, cached_kernel, check_programs, give_up
-from protocol import (CANCEL, HELLO, OPEN_TERMINAL, POWER_OFF, PUSH, RESIZE_TERMINAL, RESULTS, RUN, TERMINAL_INPUT,
-                       VERSION, cpus, dmesg, file, frame, load, lsmod, module, program, ps, repeat, run_command, seq, sleep,
+from protocol import (CANCEL, CONTINUE, HELLO, OPEN_TERMINAL, POWER_OFF, PUSH, RESIZE_TERMINAL, RESULTS, RUN, TERMINAL_INPUT,
+                       VERSION, cpus, dmesg, file, frame, load, lsmod, module, more, program, ps, repeat, run_command, seq, sleep,
                        step, text, u8, u16, u32, u64, unload, write)
 
 PROBE = "/tmp/modules/agent_probe.ko"
@@ -152,6 +152,19 @@ class AgentTest(unittest.TestCase):
         self.assertEqual(results(reports), ["held"] * 5)
         after = of(reports, "AfterUnload")[-1]
         self.assertEqual((after["new"], after["lost"], after["threads"]), ([], [], []))
+
+    def test_a_program_that_rests_goes_on_and_ends_as_it_is_told(self):
+        ident = self.agent.send(RUN, program([step(write("/tmp/a", "1"))], rests=True))
+        self.agent.wait("Resting")
+        self.agent.send(CONTINUE, more([step(file("/tmp/a"))]), ident)
+        self.assertEqual(self.agent.wait("FileRead")[2]["content"], "1")
+        self.agent.wait("Resting")
+        self.agent.send(CONTINUE, more([]), ident)
+        self.assertEqual(self.agent.wait("ProgramEnded")[2]["steps_done"], 2)
+        self.agent.send(CONTINUE, more([]))
+        self.assertEqual(self.agent.wait("Refused")[2]["reason"], "no program rests")
+        ident = self.agent.send(RUN, program([step(file("/tmp/none"), within=0)], rests=True))
+        self.assertEqual(self.agent.wait("ProgramEnded")[2]["steps_done"], 0, "a step that does not hold ends it")
 
     def test_cancel(self):
         ident = self.agent.send(RUN, program([step(sleep(100))]))

@@ -7,11 +7,11 @@ import struct
 import time
 import zlib
 
-VERSION = 4
-HELLO, PUSH, RUN, CANCEL, POWER_OFF, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMINAL = range(1, 9)
+VERSION = 5
+HELLO, PUSH, RUN, CANCEL, POWER_OFF, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMINAL, CONTINUE = range(1, 10)
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
            "Written CommandEnded CpusSet StepEnded ProgramEnded TerminalOutput TerminalEnded Autopsy MemoryCounted "
-           "TraceStarted TracePages TraceChecked").split()
+           "TraceStarted TracePages TraceChecked Resting").split()
 LOAD, UNLOAD, DMESG, PS, LSMOD, FILE, WRITE, RUN_COMMAND, CPUS, SLEEP, REPEAT, SCHED = range(12)
 RESULTS = ("held", "violated", "expired", "refused")
 
@@ -92,9 +92,12 @@ def sched(): return u8(SCHED)
 
 
 def step(body, within=60.0, hold=0.0, label="a step"): return body + duration(within) + duration(hold) + text(label)
-def program(steps, modules=(), prerequisites=(), timeout=0, seed=0, trace=False):
+def program(steps, modules=(), prerequisites=(), timeout=0, seed=0, trace=False, rests=False):
     return (seq(list(prerequisites)) + seq([text(m) for m in modules]) + seq(steps) +
-            struct.pack("<qQB", int(timeout * 1e6), seed, trace))
+            struct.pack("<qQBB", int(timeout * 1e6), seed, trace, rests))
+
+
+def more(steps, modules=()): return seq([text(m) for m in modules]) + seq(steps)
 
 
 
@@ -182,7 +185,7 @@ class Reader:
                 "Written": "step:I path:s error:i", "CommandEnded": "step:I status:i out:s err:s truncated:B",
                 "CpusSet": "step:I cpu:i online:B error:i", "StepEnded": "step:I time:q result:B sequence:Q detail:s",
                 "ProgramEnded": "time:q steps_done:I cancelled:B timed_out:B error:s",
-                "TraceChecked": "time:q lost:Q full:B", "TerminalOutput": "data:s error:B", "TerminalEnded": "status:i"}[name])
+                "TraceChecked": "time:q lost:Q full:B", "Resting": "time:q", "TerminalOutput": "data:s error:B", "TerminalEnded": "status:i"}[name])
         if self.at != len(self.data):
             raise ValueError(f"{name}: {len(self.data) - self.at} bytes too many")
         return name, v
@@ -198,10 +201,12 @@ class Agent:
 
     def close(self): self.socket.close()
 
-    def send(self, kind, payload=b"", **options):
-        self.ident += 1
-        self.socket.sendall(frame(kind, payload, self.ident, **options))
-        return self.ident
+    def send(self, kind, payload=b"", ident=None, **options):
+        if ident is None:
+            self.ident += 1
+            ident = self.ident
+        self.socket.sendall(frame(kind, payload, ident, **options))
+        return ident
 
     def receive(self, deadline=120.0):
         """(id, name, fields) of the next report; None after `deadline` seconds."""

@@ -89,7 +89,7 @@ TEST_F(SessionTest, AnotherProtocolVersionIsNamed) {
       ready_only);
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), SessionError::Kind::version);
-  EXPECT_STREQ(error->what(), "the guest's agent speaks protocol version 9, this kmodtest 4");
+  EXPECT_STREQ(error->what(), "the guest's agent speaks protocol version 9, this kmodtest 5");
 }
 
 TEST_F(SessionTest, AnotherFrameVersionIsNamed) {
@@ -102,7 +102,7 @@ TEST_F(SessionTest, AnotherFrameVersionIsNamed) {
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), SessionError::Kind::version);
   EXPECT_STREQ(error->what(),
-               "the channel to the guest's agent is corrupt: the other side speaks protocol version 7, this one 4");
+               "the channel to the guest's agent is corrupt: the other side speaks protocol version 7, this one 5");
 }
 
 TEST_F(SessionTest, RubbishIsCorrupt) {
@@ -182,6 +182,54 @@ TEST_F(SessionTest, AFullGuestRefusesAPushInWords) {
     EXPECT_EQ(error.hint(), "give the guest more memory (guest: {memory: …})");
   }
   session.close();
+}
+
+TEST_F(SessionTest, AProgramThatRestsIsToldHowToGoOn) {
+  std::vector<std::size_t> kinds;
+  std::vector<bool> ended;
+  {
+    base::UnixSocket socket(io_);
+    ScriptedAgent agent(socket, [](ScriptedAgent &self) {
+      const auto run = self.next();
+      EXPECT_TRUE(std::get<wire::Run>(run->first).program.rests);
+      self.send(wire::Resting{wire::Microseconds{1}}, run->second);
+      const auto more = self.next();
+      EXPECT_EQ(std::get<wire::Continue>(more->first).steps.size(), 1u);
+      EXPECT_EQ(more->second, run->second) << "it belongs to the program";
+      self.send(wire::StepStarted{0, {}}, run->second);
+      self.send(wire::Resting{wire::Microseconds{2}}, run->second);
+      const auto end = self.next();
+      EXPECT_TRUE(std::get<wire::Continue>(end->first).steps.empty());
+      self.send(wire::ProgramEnded{wire::Microseconds{5}, 1, false, false, ""}, run->second);
+      self.next();
+    });
+    Session session(std::move(socket));
+    const std::function<void(const wire::Report &)> listener = [&](const wire::Report &report) {
+      kinds.push_back(report.index());
+    };
+    auto talk = [&](Session &with) -> base::Task<> {
+      wire::Program program;
+      program.rests = true;
+      std::function<void(const wire::Report &)> on_report = listener;
+      auto outcome = co_await with.begin(std::move(program), 5s, std::move(on_report));
+      ended.push_back(outcome.has_value());
+      wire::Continue more;
+      more.steps.emplace_back();
+      on_report = listener;
+      outcome = co_await with.go_on(std::move(more), 5s, std::move(on_report));
+      ended.push_back(outcome.has_value());
+      wire::Continue end;
+      on_report = listener;
+      outcome = co_await with.go_on(std::move(end), 5s, std::move(on_report));
+      ended.push_back(outcome.has_value());
+    };
+    run_to_end(io_, talk(session));
+    session.close();
+  }
+  EXPECT_EQ(ended, (std::vector<bool>{false, false, true}));
+  EXPECT_EQ(kinds, (std::vector<std::size_t>{
+                       wire::Report(wire::Resting{}).index(), wire::Report(wire::StepStarted{}).index(),
+                       wire::Report(wire::Resting{}).index(), wire::Report(wire::ProgramEnded{}).index()}));
 }
 
 TEST_F(SessionTest, RunHandsOnEveryReportOfThisProgramUntilItEnded) {

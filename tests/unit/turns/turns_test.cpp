@@ -3,15 +3,24 @@
 // framework/vm/emulator/turns.cpp is part of this program, so its functions stand in for the C library's here as they
 // do in QEMU. The longest turn is an hour: where the main loop is not let go, a test runs into its time limit.
 #include <atomic>
+#include <cstdlib>
+#include <ctime>
 #include <functional>
 #include <gtest/gtest.h>
+#include <optional>
 #include <poll.h>
 #include <pthread.h>
+#include <string>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <thread>
 #include <unistd.h>
 
+#include "wire/shared_memory.hpp"
+
 namespace {
+
+namespace wire = kmodtest::wire;
 
 /// The parts of QEMU that matter: a lock, and a thread of the CPUs that waits for work with it.
 class Machine {
@@ -66,6 +75,42 @@ class Machine {
 Machine &machine() {
   static Machine the_machine;
   return the_machine;
+}
+
+/// The memory that a guest shares with its controller, where the library finds it.
+class Shared {
+ public:
+  Shared() {
+    char name[] = "/tmp/kmodtest-turns-XXXXXX";
+    const int file = mkstemp(name);
+    EXPECT_EQ(ftruncate(file, wire::kSharedMemoryBytes), 0);
+    void *mapped = mmap(nullptr, wire::kSharedMemoryBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    close(file);
+    memory_.emplace(mapped);
+    name_ = name;
+    setenv("KMODTEST_MEMORY", name, 1);
+  }
+  ~Shared() { unlink(name_.c_str()); }
+  wire::SharedMemory &operator*() { return *memory_; }
+  wire::SharedMemory *operator->() { return &*memory_; }
+
+ private:
+  std::string name_;
+  std::optional<wire::SharedMemory> memory_;
+};
+
+/// One for all tests: a QEMU has one guest.
+Shared &shared() {
+  static Shared the_memory;
+  return the_memory;
+}
+
+/// Reads the machine's clock as QEMU's model of it does, in the CPUs' thread.
+void read_clock() {
+  const time_t time = 1767225600;
+  tm parts{};
+  EXPECT_EQ(gmtime_r(&time, &parts), &parts);
+  EXPECT_EQ(parts.tm_year, 126);
 }
 
 constexpr timespec kSoon{0, 1'000'000};
@@ -165,6 +210,35 @@ TEST(Turns, WhoeverHoldsTheLockIsNotHeldUp) {
   pthread_mutex_unlock(&machine().lock);
   EXPECT_FALSE(work.ended);
   close(event);
+}
+
+TEST(Rest, AGuestThatWantsToRestIsHeldInItsReadOfTheClock) {
+  shared()->clear();
+  std::atomic<bool> came_back{false};
+  machine().give([&] {
+    shared()->set_rest(wire::Rest::wanted);
+    read_clock();
+    came_back = true;
+  });
+  while (shared()->rest() != wire::Rest::held) std::this_thread::yield();
+  EXPECT_FALSE(came_back);
+  shared()->end_rest();
+  while (!came_back) std::this_thread::yield();
+  EXPECT_EQ(shared()->rest(), wire::Rest::none);
+}
+
+TEST(Rest, AnyOtherReadOfTheClockComesBackAtOnce) {
+  shared()->clear();
+  std::atomic<bool> came_back{false};
+  machine().give([&] {
+    read_clock();
+    came_back = true;
+  });
+  while (!came_back) std::this_thread::yield();
+  shared()->set_rest(wire::Rest::wanted);
+  read_clock();  // of another thread than that of the CPUs
+  EXPECT_EQ(shared()->rest(), wire::Rest::wanted);
+  shared()->clear();
 }
 
 TEST(Turns, OtherThreadsPollAsTheyLike) {

@@ -175,6 +175,9 @@ TEST(DomainXml, LetsQemuTakeTurnsUnderVirtualTimeOnly) {
   files.turns = "/lib/turns.so";
   constexpr const char *kPreload = "/domain/qemu:commandline/qemu:env[@name='LD_PRELOAD']/@value";
   EXPECT_EQ(Parsed(virtual_spec(), files)(kPreload), "/lib/turns.so");
+  EXPECT_EQ(Parsed(virtual_spec(), files)("/domain/qemu:commandline/qemu:env[@name='KMODTEST_MEMORY']/@value"),
+            files.memory.string())
+      << "where the guest says that it wants to rest";
   EXPECT_EQ(Parsed(spec_of(2), files)(kPreload), "");
 }
 

@@ -41,6 +41,7 @@ Program sample_program() {
   program.steps.push_back({Repeat{load.modules, 10, 100, 10, Microseconds{100'000}}, {}, {}, ""});
   program.steps.push_back({SendTrace{}, {}, {}, ""});
   program.trace_sched = true;
+  program.rests = true;
   return program;
 }
 
@@ -62,7 +63,8 @@ TEST(Frame, EveryRequestComesBackAsItWasSent) {
                                          PowerOff{},
                                          OpenTerminal{"sh", {"TERM=xterm"}, 24, 80},
                                          TerminalInput{"ls\r"},
-                                         ResizeTerminal{25, 81}};
+                                         ResizeTerminal{25, 81},
+                                         Continue{{"ex"}, sample_program().steps}};
   ASSERT_EQ(requests.size(), std::variant_size_v<Request>);
   for (const Request &request : requests) {
     const Frame frame = only_frame(encode(request, 77));
@@ -119,7 +121,8 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
                                        MemoryCounted{1, Microseconds{5}, 10, {{"kmalloc-64", true, 64, -3}}},
                                        TraceStarted{Microseconds{3}, {0, 1}, "page", {"format"}, "e"},
                                        TracePages{1, {std::string("\0\1", 2), "b"}},
-                                       TraceChecked{Microseconds{4}, 7, true}};
+                                       TraceChecked{Microseconds{4}, 7, true},
+                                       Resting{Microseconds{6}}};
   ASSERT_EQ(reports.size(), std::variant_size_v<Report>);
   for (const Report &report : reports) {
     std::string error;
@@ -127,6 +130,17 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
     ASSERT_TRUE(back.has_value()) << error;
     EXPECT_TRUE(*back == report) << "alternative " << report.index();
   }
+}
+
+TEST(Program, AnErrnoIsExpectedByItselfAsAnyOneOrNotAtAll) {
+  EXPECT_TRUE(is_expected_errno(0, 0));
+  EXPECT_FALSE(is_expected_errno(22, 0));
+  EXPECT_TRUE(is_expected_errno(22, 22));
+  EXPECT_FALSE(is_expected_errno(1, 22));
+  EXPECT_TRUE(is_expected_errno(22, kAnyErrno));
+  EXPECT_FALSE(is_expected_errno(0, kAnyErrno));
+  EXPECT_TRUE(is_expected_errno(22, kAnyOutcome));
+  EXPECT_TRUE(is_expected_errno(0, kAnyOutcome));
 }
 
 TEST(Frame, ArrivesInPiecesOfAnySize) {
@@ -154,7 +168,7 @@ std::string error_of(const std::string &bytes) {
 TEST(Frame, RefusesWhatIsNoFrame) {
   EXPECT_EQ(error_of("X"), "no frame starts here (bad magic)");
   EXPECT_EQ(error_of("KMX"), "no frame starts here (bad magic)");
-  EXPECT_EQ(error_of(std::string("KMT\x09", 4)), "the other side speaks protocol version 9, this one 4");
+  EXPECT_EQ(error_of(std::string("KMT\x09", 4)), "the other side speaks protocol version 9, this one 5");
   std::string hello = encode(Request{Hello{}}, 1);
   std::string reserved = hello;
   reserved[6] = 1;

@@ -40,6 +40,21 @@ TEST_F(SharedMemoryTest, ClearingEmptiesBothStreams) {
   EXPECT_FALSE(controller.awake());
 }
 
+TEST_F(SharedMemoryTest, BothEndsSeeHowTheGuestRests) {
+  EXPECT_EQ(controller.rest(), Rest::none);
+  agent.set_rest(Rest::wanted);
+  EXPECT_EQ(controller.rest(), Rest::wanted);
+  // Where the library in QEMU looks for it.
+  std::uint32_t half = 0;
+  std::memcpy(&half, reinterpret_cast<const char *>(words_.data()) + kRestOffset, sizeof half);
+  EXPECT_EQ(half, static_cast<std::uint32_t>(Rest::wanted));
+  controller.end_rest();
+  EXPECT_EQ(agent.rest(), Rest::none);
+  agent.set_rest(Rest::refused);
+  controller.clear();
+  EXPECT_EQ(agent.rest(), Rest::none);
+}
+
 TEST_F(SharedMemoryTest, TheStreamsDoNotMeet) {
   const std::string most(kMostRequestBytes, 'q');
   EXPECT_TRUE(controller.add_requests(most));

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <string>
+#include <vector>
+
+#include "kernel/module.hpp"
+#include "kmodtest/guest.hpp"
+#include "lab.hpp"
+#include "plan/plan.hpp"
+
+namespace kmodtest::library {
+
+/// A case whose steps come one by one, from the thread of a test. Each call blocks until the guest has done its step.
+class Conversation {
+ public:
+  /// Returns when the guest rests before its first step. Throws base::Error when there is none.
+  Conversation(const GuestSpec &spec, const Checks &checks, const std::string &name);
+  ~Conversation();
+  Conversation(const Conversation &) = delete;
+  Conversation &operator=(const Conversation &) = delete;
+
+  /// What came of a step.
+  struct Done {
+    std::vector<wire::Report> reports;
+    std::optional<Verdict> ended;  ///< it did not hold, or the guest came to another end: it is gone
+  };
+  Done step(plan::Step step);
+  /// Builds or reads a module, and has it pushed into the guest with the next step. Throws base::Error, among them
+  /// kernel::BuildError.
+  wire::ModuleToLoad add_module(const std::filesystem::path &module, const Params &params,
+                                const std::source_location &where);
+  /// Ends the case.
+  Verdict finish();
+
+  bool alive() const { return alive_; }
+  /// All that the guest reported. For the test's thread, while the guest rests or is gone.
+  const std::vector<wire::Report> &reports() const { return reports_; }
+  const std::string &kernel_release() const { return kernel_release_; }
+  /// Names of the modules that are loaded now, in the order of their loading.
+  std::vector<std::string> loaded() const;
+
+ private:
+  struct Asked;
+  /// What the guest came to: it rests, or the case is finished.
+  struct Answer {
+    std::vector<wire::Report> reports;
+    std::optional<report::CaseFinished> finished;
+  };
+
+  /// Hands the steps to the guest; none: the end.
+  Answer ask(std::vector<plan::Step> steps);
+  Answer wait(std::future<Answer> answer);
+  /// There may be another one from now on.
+  void leave();
+  void push_with_next_step(const plan::ModuleSource &source);
+  /// Throws base::UsageError where there is any.
+  static void refuse(const std::vector<kernel::PreflightFinding> &findings);
+
+  GuestSpec spec_;
+  std::shared_ptr<Lab> lab_;
+  std::shared_ptr<plan::Case> case_;
+  std::shared_ptr<Asked> asked_;             ///< shared with the lab's thread
+  std::vector<plan::ModuleSource> sources_;  ///< of all modules so far
+  std::vector<kernel::ModuleInfo> known_;    ///< and what they are
+  // What goes with the next step, of modules that the guest does not have yet.
+  std::vector<run::PushedFile> files_;
+  std::vector<std::string> names_;
+  std::vector<kernel::ModuleInfo> infos_;
+  std::vector<wire::Report> reports_;
+  std::string kernel_release_;
+  bool alive_ = false;
+};
+
+}  // namespace kmodtest::library

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kmodtest/guest.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <fmt/format.h>
+#include <limits>
+#include <ostream>
+#include <utility>
+
+#include "base/error.hpp"
+#include "conversation.hpp"
+#include "observe/condition.hpp"
+#include "observe/kmsg.hpp"
+#include "observe/procfs.hpp"
+#include "plan/module_lookup.hpp"
+#include "report/text.hpp"
+#include "text.hpp"
+
+namespace kmodtest {
+
+using namespace std::chrono_literals;
+using std::chrono::microseconds;
+
+namespace {
+
+constexpr microseconds kAction = 10s;  ///< for what a guest does at once, as a plan's steps have it
+constexpr microseconds kReading = 1s;
+constexpr std::size_t kLabel = 60;
+constexpr const char *kGone = "the guest is gone: it was finished, or a call before failed";
+
+plan::Step step_of(const char *key, const std::string &about, wire::StepBody body, microseconds within,
+                   const Guest::Here &here) {
+  plan::Step step;
+  step.where = library::place_of(here);
+  step.source = library::source_line(here);
+  step.key = key;
+  const std::string label = about.empty() ? std::string(key) : fmt::format("{} {}", key, about);
+  step.guest = wire::Step{std::move(body), within, microseconds{0}, report::cut_to(report::printable(label), kLabel)};
+  return step;
+}
+
+LogLine line_of(const wire::KernelLogLine &line) {
+  return {line.time, line.level, line.text};
+}
+
+Thread thread_of(const wire::ThreadRecord &thread) {
+  return {thread.pid,          thread.full_name.empty() ? thread.name : thread.full_name,
+          thread.state,        thread.cpu,
+          thread.allowed_cpus, thread.kernel_thread};
+}
+
+/// The last report of one type; nullptr: there is none.
+template <class Report>
+const Report *last(const std::vector<wire::Report> &reports) {
+  const Report *found = nullptr;
+  for (const wire::Report &report : reports) {
+    if (const auto *one = std::get_if<Report>(&report)) found = one;
+  }
+  return found;
+}
+
+std::string name_of_module(const std::filesystem::path &module) {
+  // "folder/" has no file name of its own.
+  const std::filesystem::path path = module.has_filename() ? module : module.parent_path();
+  const std::string file = path.filename().string();
+  return plan::lsmod_name(plan::module_file_stem(file).value_or(file));
+}
+
+}  // namespace
+
+Failure::~Failure() = default;
+Error::~Error() = default;
+
+struct Guest::Impl {
+  std::unique_ptr<library::Conversation> conversation;
+  void (*tell)(const Failure &) = nullptr;
+  bool unload_at_end = true;
+
+  [[noreturn]] void fail(const std::string &text, const Here &here) const {
+    const Failure failure(text, here);
+    if (tell != nullptr) tell(failure);
+    throw failure;
+  }
+
+  library::Conversation &talk(const Here &here) const {
+    if (!conversation) fail("there is no guest: SetUp() of the fixture has not been called", here);
+    if (!conversation->alive()) fail(kGone, here);
+    return *conversation;
+  }
+
+  std::vector<wire::Report> step(plan::Step step, const Here &here) const {
+    auto &with = talk(here);
+    library::Conversation::Done done;
+    try {
+      done = with.step(std::move(step));
+    } catch (const base::Error &error) {
+      fail(library::text_of(error), here);
+    }
+    if (done.ended) fail(done.ended->text, here);
+    return std::move(done.reports);
+  }
+
+  int load(const std::filesystem::path &module, const Params &params, int expected, const Here &here) const {
+    auto &with = talk(here);
+    wire::Load load;
+    load.expected_errno = expected;
+    try {
+      load.modules.push_back(with.add_module(module, params, here));
+    } catch (const base::Error &error) {
+      with.finish();
+      fail(library::text_of(error), here);
+    }
+    const std::string name = load.modules.front().name;
+    const auto reports = step(step_of("load", name, std::move(load), kAction, here), here);
+    return last<wire::Loaded>(reports)->error;
+  }
+
+  int unload(const std::filesystem::path &module, int expected, const Here &here) const {
+    const std::string name = name_of_module(module);
+    const auto reports = step(step_of("unload", name, wire::Unload{{name}, false, expected}, kAction, here), here);
+    return last<wire::Unloaded>(reports)->error;
+  }
+
+  int write(const std::string &path, const std::string &content, int expected, const Here &here) const {
+    const auto reports = step(step_of("write", path, wire::WriteFile{path, content, expected}, kAction, here), here);
+    return last<wire::Written>(reports)->error;
+  }
+};
+
+Guest::Guest() : impl_(std::make_unique<Impl>()) {}
+Guest::Guest(Guest &&) noexcept = default;
+Guest &Guest::operator=(Guest &&) noexcept = default;
+Guest::~Guest() = default;
+
+Guest::Guest(const GuestSpec &spec, const Checks &checks, const std::string &name) : impl_(std::make_unique<Impl>()) {
+  try {
+    impl_->conversation = std::make_unique<library::Conversation>(spec, checks, name);
+    impl_->unload_at_end = checks.unload;
+  } catch (const base::Error &error) {
+    throw Error(library::text_of(error));
+  }
+}
+
+bool Guest::alive() const {
+  return impl_ && impl_->conversation && impl_->conversation->alive();
+}
+
+void Guest::on_failure(void (*tell)(const Failure &)) {
+  impl_->tell = tell;
+}
+
+void Guest::load(const std::filesystem::path &module, const Params &params, Here here) {
+  impl_->load(module, params, 0, here);
+}
+
+int Guest::try_load(const std::filesystem::path &module, const Params &params, Here here) {
+  return impl_->load(module, params, wire::kAnyOutcome, here);
+}
+
+void Guest::unload(const std::filesystem::path &module, Here here) {
+  impl_->unload(module, 0, here);
+}
+
+int Guest::try_unload(const std::filesystem::path &module, Here here) {
+  return impl_->unload(module, wire::kAnyOutcome, here);
+}
+
+CommandResult Guest::exec(const std::string &command, std::chrono::milliseconds within, Here here) {
+  wire::RunCommand run;
+  run.command = command;
+  run.exit_status = {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
+  const auto reports = impl_->step(step_of("run", command, std::move(run), within, here), here);
+  const auto *ended = last<wire::CommandEnded>(reports);
+  return {ended->exit_status, ended->out, ended->err, ended->truncated};
+}
+
+std::string Guest::read(const std::string &path, Here here) {
+  wire::FileCondition file;
+  file.path = path;
+  const auto reports = impl_->step(step_of("file", path, std::move(file), kReading, here), here);
+  std::string content = last<wire::FileRead>(reports)->content;
+  while (content.ends_with('\n')) content.pop_back();
+  return content;
+}
+
+void Guest::write(const std::string &path, const std::string &content, Here here) {
+  impl_->write(path, content, 0, here);
+}
+
+int Guest::try_write(const std::string &path, const std::string &content, Here here) {
+  return impl_->write(path, content, wire::kAnyOutcome, here);
+}
+
+void Guest::online(int cpu, Here here) {
+  const wire::SetCpus cpus{"", std::to_string(cpu)};
+  impl_->step(step_of("cpu", fmt::format("online {}", cpu), cpus, kAction, here), here);
+}
+
+void Guest::offline(int cpu, Here here) {
+  const wire::SetCpus cpus{std::to_string(cpu), ""};
+  impl_->step(step_of("cpu", fmt::format("offline {}", cpu), cpus, kAction, here), here);
+}
+
+void Guest::sleep(microseconds duration, Here here) {
+  const std::string about = fmt::format("{:g}s", std::chrono::duration<double>(duration).count());
+  impl_->step(step_of("sleep", about, wire::Sleep{duration}, duration + 1s, here), here);
+}
+
+LogLine Guest::wait_for_log(const std::string &text, std::chrono::milliseconds within, Here here) {
+  wire::LogCondition condition;
+  condition.contains = {{wire::Pattern::Kind::literal, text}};
+  plan::Step step = step_of("dmesg", text, std::move(condition), within, here);
+  step.part_locations = {step.where};
+  impl_->step(std::move(step), here);
+  const std::vector<LogLine> lines = log();
+  const auto found = std::find_if(lines.rbegin(), lines.rend(),
+                                  [&](const LogLine &line) { return line.text.find(text) != std::string::npos; });
+  return found == lines.rend() ? LogLine{} : *found;
+}
+
+Thread Guest::wait_for_thread(const std::string &glob, std::chrono::milliseconds within, Here here) {
+  wire::ThreadCondition condition;
+  condition.thread = glob;
+  const auto reports = impl_->step(step_of("ps", glob, std::move(condition), within, here), here);
+  const auto &threads = last<wire::Threads>(reports)->threads;
+  return threads.empty() ? Thread{} : thread_of(threads.front());
+}
+
+void Guest::wait_for_no_thread(const std::string &glob, std::chrono::milliseconds within, Here here) {
+  wire::ThreadCondition condition;
+  condition.thread = glob;
+  condition.absent = true;
+  impl_->step(step_of("ps", glob, std::move(condition), within, here), here);
+}
+
+std::vector<LogLine> Guest::log() const {
+  std::vector<LogLine> lines;
+  if (!impl_->conversation) return lines;
+  for (const wire::Report &report : impl_->conversation->reports()) {
+    const auto *part = std::get_if<wire::LogLines>(&report);
+    if (part == nullptr) continue;
+    for (const wire::KernelLogLine &line : part->lines) {
+      if (!observe::is_marker(line)) lines.push_back(line_of(line));
+    }
+  }
+  return lines;
+}
+
+std::vector<Thread> Guest::threads(Here here) {
+  wire::ThreadCondition condition;
+  condition.thread = "*";
+  condition.count = wire::Range{0, std::numeric_limits<std::int64_t>::max()};
+  const auto reports = impl_->step(step_of("ps", "", std::move(condition), 0s, here), here);
+  std::vector<Thread> threads;
+  for (const wire::ThreadRecord &thread : last<wire::Threads>(reports)->threads) threads.push_back(thread_of(thread));
+  return threads;
+}
+
+std::vector<Module> Guest::modules(Here here) {
+  wire::ModuleCondition condition;  // that the module without a name is not loaded holds at once
+  condition.absent = true;
+  const auto reports = impl_->step(step_of("lsmod", "", std::move(condition), 0s, here), here);
+  std::vector<Module> modules;
+  for (const wire::ModuleRecord &module : last<wire::Modules>(reports)->modules) {
+    modules.push_back({module.name, module.size, module.users, module.used_by, module.state});
+  }
+  return modules;
+}
+
+std::string Guest::kernel_release() const {
+  return impl_->conversation ? impl_->conversation->kernel_release() : "";
+}
+
+Verdict Guest::finish(Here here) {
+  if (!impl_->conversation) return {Outcome::errored, "there is no guest", {}};
+  auto &talk = *impl_->conversation;
+  try {
+    if (!talk.alive()) return {Outcome::errored, kGone, {}};
+    const std::vector<std::string> loaded = impl_->unload_at_end ? talk.loaded() : std::vector<std::string>{};
+    for (auto name = loaded.rbegin(); name != loaded.rend(); ++name) {
+      const auto done = talk.step(step_of("unload", *name, wire::Unload{{*name}, false, 0}, kAction, here));
+      if (done.ended) return *done.ended;
+    }
+    return talk.finish();
+  } catch (const base::Error &error) {
+    return {Outcome::errored, library::text_of(error), {}};
+  }
+}
+
+void end_machine() noexcept {
+  library::Lab::end();
+}
+
+bool fits_glob(const std::string &glob, const std::string &name) {
+  return observe::is_named(glob, name);
+}
+
+bool same_cpus(const std::string &left, const std::string &right) {
+  return observe::same_cpus(left, right);
+}
+
+std::ostream &operator<<(std::ostream &to, const LogLine &line) {
+  const wire::KernelLogLine record{0, static_cast<std::uint8_t>(line.level), 0, line.time, "", line.text};
+  return to << report::printable(observe::render_dmesg(record));
+}
+
+std::ostream &operator<<(std::ostream &to, const Thread &thread) {
+  return to << fmt::format("{} '{}' {} on CPU {} (of {})", thread.pid, report::printable(thread.name), thread.state,
+                           thread.cpu, thread.allowed_cpus);
+}
+
+std::ostream &operator<<(std::ostream &to, const Module &module) {
+  return to << fmt::format("{} ({} bytes, {} users)", module.name, module.size, module.users);
+}
+
+std::ostream &operator<<(std::ostream &to, const CommandResult &result) {
+  return to << fmt::format("status {}, stdout \"{}\", stderr \"{}\"", result.status, result.out, result.err);
+}
+
+std::ostream &operator<<(std::ostream &to, const GuestSpec &spec) {
+  to << spec.cpus << (spec.cpus == 1 ? " CPU, " : " CPUs, ") << spec.memory_mib << " MiB";
+  if (!spec.topology.empty()) to << ", " << spec.topology;
+  if (!spec.kernel.empty()) to << ", kernel " << spec.kernel;
+  return to;
+}
+
+}  // namespace kmodtest

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "base/asio.hpp"
+#include "report/event.hpp"
+#include "run/berth.hpp"
+#include "run/cancellation.hpp"
+#include "run/case_runner.hpp"
+#include "run/prepare.hpp"
+#include "vm/guest.hpp"
+#include "vm/snapshot_store.hpp"
+
+/// The inside of the library: what a process has one of, and one guest's conversation.
+namespace kmodtest::library {
+
+/// Says on standard error what takes its time.
+void say(const std::string &text);
+
+/// The machine of this process: a thread with an io_context on which libvirt, the guest and the signals are served, and
+/// the berth that keeps QEMU from test to test.
+class Lab {
+ public:
+  /// Made when it is first needed. Throws base::Error.
+  static std::shared_ptr<Lab> get();
+  /// Ends it, if there is one.
+  static void end() noexcept;
+  ~Lab();
+  Lab(const Lab &) = delete;
+  Lab &operator=(const Lab &) = delete;
+
+  base::asio::io_context &io() { return io_; }
+  run::Cancellation &cancellation() { return cancellation_; }
+  /// Prepares for kernels whose parts lie in these folders. For the test's thread.
+  run::Preparer &preparer(const std::filesystem::path &modules_dir, const std::filesystem::path &headers);
+
+  /// Runs the case on the lab's thread; `ask` is called there, and `finished` with what came of it.
+  void start(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared, run::CaseRunner::Ask ask,
+             std::function<void(std::exception_ptr, report::CaseFinished)> finished);
+
+ private:
+  Lab();
+  void serve();
+  void wait_for_signal();
+  base::Task<> end_by_signal(int number);
+  base::Task<report::CaseFinished> run(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared,
+                                       run::CaseRunner::Ask ask);
+  base::Task<> choose_clock(const plan::Case &test_case, vm::GuestSpec &spec);
+
+  std::filesystem::path cache_;
+  std::mutex preparers_mutex_;
+  std::map<std::pair<std::filesystem::path, std::filesystem::path>, std::unique_ptr<run::Preparer>> preparers_;
+  base::asio::io_context io_;
+  base::asio::executor_work_guard<base::asio::io_context::executor_type> work_;
+  base::asio::thread_pool pool_{1};
+  base::asio::signal_set signals_;
+  run::Cancellation cancellation_;
+  std::optional<vm::SnapshotStore> store_;
+  std::unique_ptr<vm::Hypervisor> hypervisor_;
+  std::optional<run::Berth> berth_;
+  std::optional<vm::Accelerator> accelerator_;
+  int guests_ = 0;
+  bool ended_ = false;
+  std::thread thread_;
+};
+
+}  // namespace kmodtest::library

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "text.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fstream>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kernel/module.hpp"
+#include "report/failure.hpp"
+#include "report/palette.hpp"
+#include "report/text.hpp"
+
+namespace kmodtest::library {
+
+namespace {
+
+constexpr std::size_t kLogLines = 40;  ///< of the log that a failure shows, step markers among them
+
+Outcome outcome_of(judge::Outcome outcome) {
+  switch (outcome) {
+    case judge::Outcome::passed:
+      return Outcome::passed;
+    case judge::Outcome::failed:
+      return Outcome::failed;
+    case judge::Outcome::crashed:
+      return Outcome::crashed;
+    case judge::Outcome::hung:
+      return Outcome::hung;
+    case judge::Outcome::leaked:
+      return Outcome::leaked;
+    case judge::Outcome::errored:
+    case judge::Outcome::skipped:
+      break;
+  }
+  return Outcome::errored;
+}
+
+/// The end of the kernel log, or, of a guest that never spoke, of its console.
+std::string end_of_log(const report::CaseFinished &finished, const report::Palette &palette) {
+  std::vector<std::string> lines = report::lines_of(report::render_log(finished, palette, "    "));
+  std::string title = "log of this test";
+  if (lines.empty() && finished.seen) {
+    title = "serial console";
+    for (const std::string &line : report::lines_of(finished.seen->console)) {
+      lines.push_back("    " + report::printable(line));
+    }
+  }
+  if (lines.empty()) return {};
+  const std::size_t left_out = lines.size() - std::min(lines.size(), kLogLines);
+  std::string text = fmt::format("  {}:\n", title);
+  if (left_out > 0) text += fmt::format("    … {} before\n", report::counted(left_out, "line"));
+  const auto first = lines.begin() + static_cast<std::ptrdiff_t>(left_out);
+  return text + fmt::format("{}", fmt::join(first, lines.end(), "\n"));
+}
+
+void replace_all(std::string &text, std::string_view what, std::string_view by) {
+  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) {
+    text.replace(at, what.size(), by);
+  }
+}
+
+/// A hint of how to write a plan says how to write a test instead.
+std::string hint_for_cpp(std::string hint) {
+  if (hint.find("'expect: {report") != std::string::npos) {
+    return "where the test provokes this on purpose, Checks::reports = false lets it";
+  }
+  replace_all(hint, "'checks: {allow_threads: [...]}'", "Checks::allow_threads");
+  replace_all(hint, "'checks: {allow_entries: [...]}'", "Checks::allow_entries");
+  replace_all(hint, "'checks: {allow: [", "Checks::allow = {");
+  replace_all(hint, "]}'", "}");
+  return hint;
+}
+
+}  // namespace
+
+Verdict verdict_of(const report::CaseFinished &of) {
+  Verdict verdict;
+  verdict.outcome = outcome_of(of.verdict.outcome);
+  verdict.digest = of.digest;
+  if (verdict.outcome == Outcome::passed) return verdict;
+  report::CaseFinished finished = of;
+  for (judge::Evidence &evidence : finished.verdict.evidence) evidence.hint = hint_for_cpp(std::move(evidence.hint));
+  const report::Palette palette(false);
+  verdict.text = fmt::format("{}: {}\n{}{}", judge::outcome_word(finished.verdict.outcome),
+                             report::printable(report::reason(finished)), report::render_findings(finished, palette),
+                             end_of_log(finished, palette));
+  while (verdict.text.ends_with('\n')) verdict.text.pop_back();
+  return verdict;
+}
+
+plan::Location place_of(const std::source_location &where) {
+  return {where.file_name(), static_cast<int>(where.line()), static_cast<int>(where.column())};
+}
+
+std::string source_line(const std::source_location &where) {
+  std::ifstream file(where.file_name());
+  std::string line;
+  for (std::uint_least32_t number = 0; number < where.line(); ++number) {
+    if (!std::getline(file, line)) return {};
+  }
+  return line;
+}
+
+std::string text_of(const base::Error &error) {
+  std::string text = error.what();
+  if (const auto *build = dynamic_cast<const kernel::BuildError *>(&error)) {
+    for (const std::string &line : report::lines_of(build->output())) text += "\n    " + report::printable(line);
+  }
+  if (!error.hint().empty()) text += "\n  hint: " + error.hint();
+  return text;
+}
+
+}  // namespace kmodtest::library

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Installs a build tree, and builds and runs the example against what was installed, as its README tells a user.
+#
+#   example.sh CMAKE BUILD EXAMPLE WORK
+set -euo pipefail
+cmake=$1 build=$2 example=$3 work=$4
+
+rm -rf "$work"
+mkdir -p "$work"
+"$cmake" --install "$build" --prefix "$work/prefix" >"$work/install.log"
+cp -r "$example" "$work/example"
+shown=$(nm -DC --defined-only "$work"/prefix/lib*/libkmodtest.so | cut -d' ' -f3- | grep -v 'kmodtest::' || :)
+if [[ -n $shown ]]; then
+  printf 'the library shows what is not its own:\n%s\n' "$shown" >&2
+  exit 1
+fi
+cd "$work/example"
+# Not what the build tree lies beside: what was installed has to do.
+unset KMODTEST_DATA
+options=()
+if command -v ccache >/dev/null; then options+=(-D CMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
+if command -v ninja >/dev/null; then options+=(-G Ninja); fi
+"$cmake" -S . -B build "${options[@]}" -D CMAKE_PREFIX_PATH="$work/prefix" >"$work/configure.log"
+"$cmake" --build build
+
+build/test_ticker
+if build/test_buggy >"$work/buggy.txt"; then
+  echo "the tests of a broken module passed" >&2
+  exit 1
+fi
+# The words of a failure, each at the line of the test that it is about.
+expect() {
+  grep -qF -- "$1" "$work/buggy.txt" && return
+  echo "test_buggy did not say: $1" >&2
+  cat "$work/buggy.txt" >&2
+  exit 1
+}
+line_of() { grep -nF -- "$1" test_buggy.cpp | cut -d: -f1; }
+expect "test_buggy.cpp:$(line_of 'guest.write'): Failure"
+expect "Crashed: NULL pointer dereference in buggy_write"
+expect "guest.write(\"/proc/buggy\", \"1\");"
+expect "Leaked: "
+expect "/proc/buggy"
+expect "test_buggy.cpp:$(line_of 'guest.wait_for_log'): Failure"
+expect "'buggy: hello' has not appeared"
+expect "3 FAILED TESTS"

@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Installs the Debian packages of a build tree on a clean Debian 12 (a chroot that debootstrap makes), and does there what
+# README.md and docs/cpp.md tell a new user to do: a plan for a module of their own, as root and as an ordinary user, and
+# the example in C++. Downloads some 300 MB; needs root, debootstrap, lintian. Everything it makes is removed at the end.
+#
+#   tools/check-package.sh [BUILD]
+#
+#   BASE=FOLDER    a clean machine that tools/debian-base.sh has made before (it is copied)
+#   KEEP=1         leave the machine in its folder
+set -euo pipefail
+source=$(cd "$(dirname "$0")/.." && pwd)
+build=$(cd "${1:-$source/build}" && pwd)
+
+shopt -s nullglob
+debs=("$build"/kmodtest_*.deb "$build"/kmodtest-dev_*.deb)
+if [[ ${#debs[@]} -ne 2 ]]; then
+  echo "kmodtest: there have to be kmodtest_*.deb and kmodtest-dev_*.deb in $build, one of each, not: ${debs[*]}" >&2
+  echo "hint: make package makes them" >&2
+  exit 2
+fi
+
+work=$(mktemp -d "${TMPDIR:-/var/tmp}/kmodtest-package-XXXXXX")
+machine=$work/machine
+clean_up() {
+  local status=$?
+  for mounted in dev/shm dev/pts sys proc; do
+    if mountpoint -q "$machine/$mounted"; then umount "$machine/$mounted" || umount --lazy "$machine/$mounted"; fi
+  done
+  if [[ -n ${KEEP:-} ]]; then
+    echo "kept: $work"
+  else
+    rm -rf --one-file-system "$work"
+  fi
+  exit $status
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+say() { printf '\n== %s\n' "$*"; }
+inside() { chroot "$machine" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
+as_user() { chroot --userspec=tester:tester "$machine" env -i PATH=/usr/bin:/bin HOME=/home/tester LC_ALL=C.UTF-8 "$@"; }
+
+say "lintian"
+lintian --no-tag-display-limit --fail-on error "${debs[@]}"
+
+say "a clean Debian 12"
+if [[ -n ${BASE:-} ]]; then
+  cp -a "$BASE" "$machine"
+else
+  "$source/tools/debian-base.sh" "$machine" >"$work/debootstrap.log" || { tail -20 "$work/debootstrap.log" >&2; exit 3; }
+fi
+mount -t proc proc "$machine/proc"
+mount -t sysfs -o ro sysfs "$machine/sys"
+mount -t devpts -o newinstance,ptmxmode=0666 devpts "$machine/dev/pts"
+mkdir -p "$machine/dev/shm"
+mount -t tmpfs -o mode=1777 tmpfs "$machine/dev/shm"
+
+say "adding bookworm-backports, as README.md says"
+# The words of the user's shell are for the shell in there.
+# shellcheck disable=SC2016
+inside sh -ec 'mirror=$(awk '\''$1 == "deb" && $3 == "bookworm" { print $2 }'\'' /etc/apt/sources.list)
+  echo "deb $mirror bookworm-backports main" >/etc/apt/sources.list.d/backports.list
+  apt-get -q update'
+
+say "installing"
+mkdir "$machine/root/packages"
+cp "${debs[@]}" "$machine/root/packages"
+before=$(du -sm --one-file-system "$machine" | cut -f1)
+inside sh -ec 'apt-get -q -y --no-install-recommends -t bookworm-backports install /root/packages/kmodtest_*.deb' \
+  >"$work/install.log" || { tail -30 "$work/install.log" >&2; exit 1; }
+inside apt-get clean
+echo "installed: $(($(du -sm --one-file-system "$machine" | cut -f1) - before)) MiB"
+inside kmodtest --version
+
+say "the example of README.md"
+example=$machine/srv/example
+mkdir -p "$example"
+cp -r "$source/tests/package/hello" "$example/hello"
+# The plan is the one that README.md shows.
+awk '/^```yaml$/ { inside = 1; next } /^```$/ { inside = 0 } inside && !done { print } /^```$/ && seen { done = 1 }
+     /^module: hello$/ { seen = 1 }' "$source/README.md" >"$example/hello.yaml"
+grep -q '^module: hello$' "$example/hello.yaml"
+cat "$example/hello.yaml"
+
+say "as root"
+inside sh -ec 'cd /srv/example && kmodtest run hello.yaml'
+say "as an ordinary user"
+inside useradd --create-home tester
+as_user sh -ec 'cp -r /srv/example ~/example && cd ~/example && kmodtest run hello.yaml && kmodtest run hello --load-cycles 10'
+
+say "the example in C++"
+inside sh -ec 'apt-get -q -y --no-install-recommends install /root/packages/kmodtest-dev_*.deb g++ cmake' \
+  >"$work/install-dev.log" || { tail -30 "$work/install-dev.log" >&2; exit 1; }
+cp -r "$source/examples/cxx" "$machine/srv/cxx"
+as_user sh -ec 'cp -r /srv/cxx ~/cxx && cd ~/cxx && cmake -S . -B build >/dev/null && cmake --build build && ctest --test-dir build --output-on-failure'
+
+say "removing"
+inside apt-get -q -y purge kmodtest-dev kmodtest >"$work/purge.log"
+left=$(inside sh -c 'ls -d /usr/bin/kmodtest /usr/share/kmodtest /usr/libexec/kmodtest /usr/include/kmodtest 2>/dev/null || :')
+if [[ -n $left ]]; then
+  echo "kmodtest: left behind: $left" >&2
+  exit 1
+fi
+if pgrep -f "$machine|kmodtest-qemu" >/dev/null && [[ -n $(find /proc/[0-9]*/root -maxdepth 0 -lname "$machine*" 2>/dev/null) ]]; then
+  echo "kmodtest: processes are left running in the machine" >&2
+  exit 1
+fi
+say "the packages work on a clean Debian 12"
