@@ -24,14 +24,16 @@ std::string hint_for(int error) {
       return "free some space there, or name a file elsewhere";
     case ENOENT:
       return "make the folder first, or name a file elsewhere";
+    case EPIPE:
+      return "what reads it ended before the run did";
     default:
       return "name a file that you may write";
   }
 }
 
 [[noreturn]] void fail_writing(const fs::path &path, int error) {
-  throw base::Error(fmt::format("cannot write '{}': {}", path.string(), std::generic_category().message(error)),
-                    hint_for(error));
+  const std::string name = path == "-" ? "to standard output" : fmt::format("'{}'", path.string());
+  throw base::Error(fmt::format("cannot write {}: {}", name, std::generic_category().message(error)), hint_for(error));
 }
 
 fs::path beside(const fs::path &path) {

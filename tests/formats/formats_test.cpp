@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a run writes for other programs, read by those: the kernel's reader of KTAP, JSON Schema, the schema of JUnit,
 // GitHub's Markdown.
+#include <csignal>
+#include <cstdio>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "e2e/tool.hpp"
 #include "report/report_json.hpp"
 #include "report/schemas.hpp"
@@ -35,7 +39,7 @@ Said run(const std::string &command) {
 }
 
 std::string script(const std::string &name) {
-  return "python3 -B '" KMODTEST_FORMATS "/" + name + "' ";
+  return "'" KMODTEST_PYTHON "' -B '" KMODTEST_FORMATS "/" + name + "' ";
 }
 
 std::string quoted(const std::filesystem::path &file) {
@@ -254,6 +258,28 @@ TEST(StandardOutput, IsForOneReport) {
   EXPECT_EQ(ended.err,
             "kmodtest: error: --ktap and --json cannot both go to standard output\n"
             "  hint: name a file for one of them\n");
+}
+
+TEST(StandardOutput, ThatNobodyReadsAnyMoreIsAnError) {
+  int ends[2] = {-1, -1};
+  ASSERT_EQ(::pipe(ends), 0);
+  ::close(ends[0]);
+  std::fflush(stdout);
+  const int before = ::dup(STDOUT_FILENO);
+  const auto handler = std::signal(SIGPIPE, SIG_IGN);
+  ::dup2(ends[1], STDOUT_FILENO);
+  std::string what, hint;
+  try {
+    tell(*make_junit("-"), sample::every_kind());
+  } catch (const base::Error &error) {
+    what = error.what();
+    hint = error.hint();
+  }
+  ::dup2(before, STDOUT_FILENO);
+  std::signal(SIGPIPE, handler);
+  for (const int each : {ends[1], before}) ::close(each);
+  EXPECT_EQ(what, "cannot write to standard output: Broken pipe");
+  EXPECT_EQ(hint, "what reads it ended before the run did");
 }
 
 }  // namespace
