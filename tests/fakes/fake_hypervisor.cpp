@@ -135,12 +135,14 @@ std::filesystem::path FakeGuest::shared_memory() const {
 }
 
 base::Task<> FakeGuest::pause() {
-  memory_->halt();
+  if (memory_) memory_->halt();
   co_return;
 }
 
 base::Task<> FakeGuest::resume() {
-  memory_->run(co_await asio::this_coro::executor, agent_);
+  if (!memory_) co_return;  // over a socket the agent has never stopped
+  auto executor = co_await asio::this_coro::executor;
+  memory_->run(executor, agent_);
 }
 
 base::Task<> FakeGuest::save(std::function<void(const std::filesystem::path &)> keep) {
