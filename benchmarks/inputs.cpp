@@ -74,6 +74,12 @@ std::filesystem::path write_plan(const std::filesystem::path &folder, const std:
   return file;
 }
 
+void save(const std::filesystem::path &file, const std::string &text) {
+  const std::filesystem::path beside = file.string() + "~";
+  write(beside, text);
+  std::filesystem::rename(beside, file);
+}
+
 std::filesystem::path write_plan_without_sched(const std::filesystem::path &plan, const std::filesystem::path &folder) {
   std::ifstream in(plan);
   if (!in) throw std::runtime_error("cannot read " + plan.string());

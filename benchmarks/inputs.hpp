@@ -29,6 +29,9 @@ void write_module(const std::filesystem::path &folder, const std::string &name, 
 std::filesystem::path write_plan(const std::filesystem::path &folder, const std::string &module, int rounds,
                                  const std::string &guest, const std::string &sleep = "0s");
 
+/// The file with these bytes, as editors save it: beside it first, then renamed.
+void save(const std::filesystem::path &file, const std::string &text);
+
 /// A copy of the plan in `folder` without its sched steps, which would have its cases traced. Returns its file.
 std::filesystem::path write_plan_without_sched(const std::filesystem::path &plan, const std::filesystem::path &folder);
 

@@ -22,5 +22,6 @@ Table measure_push(Bench &bench);
 Table measure_vng(Bench &bench);
 Table measure_html(Bench &bench);
 Table measure_tracing(Bench &bench);
+Table measure_watch(Bench &bench);
 
 }  // namespace kmodtest::bench

@@ -84,6 +84,12 @@ std::optional<MemorySample> sample_guests(pid_t controller) {
   return sample;
 }
 
+/// Without taking its status away from who waits for it.
+bool ended(pid_t pid) {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0;
+}
+
 /// Looks at the process until it ends. The end itself is not looked for but told, so that the wall time is exact.
 void watch_until_end(pid_t pid, Watch watch, ToolRun &run) {
   constexpr int kPeakEveryMs = 10;
@@ -140,6 +146,45 @@ ToolRun run_tool(const std::filesystem::path &program, std::vector<std::string> 
     throw std::runtime_error(program.string() + " ran no case (exit " + std::to_string(run.exit_status) + "):\n" +
                              run.output);
   }
+  return run;
+}
+
+Background::Background(const std::filesystem::path &program, const std::vector<std::string> &arguments,
+                       const std::filesystem::path &scratch)
+    : output_(scratch / "background.txt"), pid_(spawn(program, arguments, output_)) {}
+
+Background::~Background() {
+  if (pid_ > 0) interrupt();
+}
+
+double Background::until_printed(const std::string &text, std::size_t times, Clock::time_point start) const {
+  constexpr auto kPatience = std::chrono::minutes(1);
+  constexpr int kLookEveryMs = 1;
+  while (true) {
+    const std::string printed = content_of(output_);
+    const auto now = Clock::now();
+    std::size_t found = 0;
+    for (std::size_t at = 0; (at = printed.find(text, at)) != std::string::npos; at += text.size()) ++found;
+    if (found >= times) return std::chrono::duration<double>(now - start).count();
+    if (the_interrupts != 0) throw Interrupted();
+    if (now - start > kPatience || ended(pid_)) {
+      throw std::runtime_error("it does not print '" + text + "':\n" + printed);
+    }
+    poll(nullptr, 0, kLookEveryMs);
+  }
+}
+
+int Background::interrupt() {
+  int status = 0;
+  kill(pid_, SIGINT);
+  waitpid(pid_, &status, 0);
+  pid_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+ToolRun read_run(const std::filesystem::path &events) {
+  ToolRun run;
+  read_events(events, run);
   return run;
 }
 

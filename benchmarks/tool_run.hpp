@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <map>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 /// One run of the kmodtest program, measured from outside.
@@ -54,5 +56,28 @@ ToolRun run_tool(const std::filesystem::path &program, std::vector<std::string> 
 /// Runs any program to its end, its output into a file in `scratch`. Gives wall time, exit status and output alone.
 ToolRun run_program(const std::filesystem::path &program, const std::vector<std::string> &arguments,
                     const std::filesystem::path &scratch, Watch watch = Watch::controller);
+
+/// A program that goes on until it is told to end.
+class Background {
+ public:
+  Background(const std::filesystem::path &program, const std::vector<std::string> &arguments,
+             const std::filesystem::path &scratch);
+  ~Background();
+  Background(const Background &) = delete;
+  Background &operator=(const Background &) = delete;
+
+  /// Waits until the program has printed the text so often since its start; returns the seconds since `start`. Throws
+  /// std::runtime_error when it ends, or does not print it for a minute, Interrupted after Ctrl-C.
+  double until_printed(const std::string &text, std::size_t times, std::chrono::steady_clock::time_point start) const;
+  /// Sends SIGINT and waits; returns the exit status.
+  int interrupt();
+
+ private:
+  std::filesystem::path output_;
+  pid_t pid_;
+};
+
+/// The cases of a file of --json.
+ToolRun read_run(const std::filesystem::path &events);
 
 }  // namespace kmodtest::bench

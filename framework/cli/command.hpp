@@ -29,6 +29,8 @@ struct Command {
 const std::vector<Command> &commands();
 
 std::function<int()> add_run(CLI::App &app);
+std::function<int()> add_watch(CLI::App &app);
+std::function<int()> add_new(CLI::App &app);
 std::function<int()> add_rerun(CLI::App &app);
 std::function<int()> add_shell(CLI::App &app);
 std::function<int()> add_list(CLI::App &app);

@@ -31,6 +31,8 @@ const char *const kVersion = KMODTEST_VERSION;
 const std::vector<Command> &commands() {
   static const std::vector<Command> kCommands = {
       {"run", "run plans or modules in guests", add_run},
+      {"watch", "run plans, and again whatever a saved file touches", add_watch},
+      {"new", "make a module to begin with: source, Kbuild, plan, a file for CI", add_new},
       {"rerun", "run a case again from the folder that it left", add_rerun},
       {"shell", "open a guest with modules in it, and a shell there", add_shell},
       {"list", "list the cases of plans", add_list},

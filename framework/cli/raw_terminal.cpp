@@ -29,7 +29,7 @@ TerminalSize terminal_size(int fd) {
   return {size.ws_row, size.ws_col};
 }
 
-RawTerminal::RawTerminal(int fd) : fd_(fd) {
+RawTerminal::RawTerminal(int fd, Keys keys) : fd_(fd) {
   if (::tcgetattr(fd_, &before_) != 0) {
     throw base::Error(fmt::format("cannot read the terminal's settings: {}", std::strerror(errno)));
   }
@@ -37,7 +37,13 @@ RawTerminal::RawTerminal(int fd) : fd_(fd) {
   its_settings = before_;
   the_one = this;
   termios raw = before_;
-  ::cfmakeraw(&raw);
+  if (keys == Keys::all) {
+    ::cfmakeraw(&raw);
+  } else {
+    raw.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+  }
   ::tcsetattr(fd_, TCSANOW, &raw);
 }
 

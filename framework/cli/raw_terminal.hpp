@@ -15,11 +15,15 @@ struct TerminalSize {
 /// Of the terminal behind a descriptor; 24 by 80 where it does not tell.
 TerminalSize terminal_size(int fd);
 
-/// Passes every key on as it is, until destroyed: then the terminal is as it was. One at a time.
+/// Passes every key on as soon as it is pressed, until destroyed: then the terminal is as it was. One at a time.
 class RawTerminal {
  public:
+  enum class Keys {
+    all,             ///< every key, and what is written is taken as it is
+    but_for_signals  ///< Ctrl-C and its like still send signals; lines are written as ever
+  };
   /// Throws base::Error when `fd` is no terminal.
-  explicit RawTerminal(int fd);
+  explicit RawTerminal(int fd, Keys keys = Keys::all);
   ~RawTerminal();
   RawTerminal(const RawTerminal &) = delete;
   RawTerminal &operator=(const RawTerminal &) = delete;

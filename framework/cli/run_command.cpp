@@ -6,6 +6,7 @@
 #include "cli/command.hpp"
 #include "cli/report_options.hpp"
 #include "cli/schedule_options.hpp"
+#include "cli/watch.hpp"
 #include "kernel/kernel.hpp"
 #include "report/bundle.hpp"
 #include "report/listeners.hpp"
@@ -31,6 +32,12 @@ struct RunCommand {
 
   int execute();
   std::FILE *console() const { return reports.on_standard_output() ? stderr : stdout; }
+  /// Repeats it when files change.
+  int execute_watching();
+  /// Those who hear of a run, as the options say; `told` learns where they keep the cases' folders.
+  Listeners listeners(run::RunOptions &told, const Cases &cases) const;
+  /// Lays what the command line says over the runner's options.
+  void settle();
   void use_debugger(std::size_t cases);
   int execute_again(const std::filesystem::path &folder);
 };
@@ -75,9 +82,49 @@ void RunCommand::use_debugger(std::size_t cases) {
   options.pause_on_failure = true;
 }
 
-int RunCommand::execute() {
+Listeners RunCommand::listeners(run::RunOptions &told, const Cases &cases) const {
+  auto console_options = report::console_options_from_environment(console());
+  console_options.verbose = verbose;
+  console_options.quiet = quiet;
+  console_options.ordered = ordered;
+  console_options.timings = timings;
+  if (no_progress || gdb == "attach") console_options.terminal = false;
+
+  Listeners owned;
+  if (!out.empty()) {
+    told.artifacts = out;
+    owned.push_back(report::make_artifacts(out, kVersion));
+  } else {
+    told.artifacts = report::next_failure_folder(kernel::cache_folder() / "failed");
+    told.artifacts_of_failures = true;
+    owned.push_back(report::make_failure_artifacts(told.artifacts, kVersion, told.vmcore));
+  }
+  for (auto &listener : reports.make(cases, told.repeats)) owned.push_back(std::move(listener));
+  owned.push_back(report::make_console(console_options));
+  return owned;
+}
+
+void RunCommand::settle() {
   schedule.apply_to(options);
   options.trace = options.trace || !reports.html.empty();  // the report shows who ran when
+  options.history = std::make_shared<run::History>(kernel::cache_folder() / "history.json");
+  options.hypervisor.allow_kvm = !no_kvm;
+  if (boot_timeout > 0) {
+    options.limits.boot = std::chrono::milliseconds(static_cast<long>(boot_timeout * 1000));
+    options.limits.boot_per_cpu = std::chrono::milliseconds(0);
+  }
+}
+
+int RunCommand::execute_watching() {
+  settle();
+  if (reports.on_standard_output()) {
+    throw base::UsageError("watch writes no report to standard output", "name a file; it has what ran last");
+  }
+  return watch(plans, options, [this](run::RunOptions &told, const Cases &cases) { return listeners(told, cases); });
+}
+
+int RunCommand::execute() {
+  settle();
   const auto shard = schedule.wanted_shard();
   auto collected = run::collect_plans(plans.inputs, plans.overrides());
   if (print_diagnostics(collected)) return static_cast<int>(run::ExitCode::usage);
@@ -87,7 +134,6 @@ int RunCommand::execute() {
     return static_cast<int>(run::ExitCode::nothing_selected);
   }
   if (!gdb.empty()) use_debugger(cases.size());
-  options.history = std::make_shared<run::History>(kernel::cache_folder() / "history.json");
   if (shard) {
     auto mine = run::cases_of_shard(cases, *shard, *options.history);
     cases = std::move(mine.cases);
@@ -95,35 +141,11 @@ int RunCommand::execute() {
     // Were a shard to write it, the next one would split by another history, and a case could be in none of them.
     options.learn = false;
   }
-  auto console_options = report::console_options_from_environment(console());
-  console_options.verbose = verbose;
-  console_options.quiet = quiet;
-  console_options.ordered = ordered;
-  console_options.timings = timings;
-  if (no_progress || gdb == "attach") console_options.terminal = false;
-
-  std::vector<std::unique_ptr<report::Listener>> owned;
-  if (!out.empty()) {
-    options.artifacts = out;
-    owned.push_back(report::make_artifacts(out, kVersion));
-  } else {
-    options.artifacts = report::next_failure_folder(kernel::cache_folder() / "failed");
-    options.artifacts_of_failures = true;
-    owned.push_back(report::make_failure_artifacts(options.artifacts, kVersion, options.vmcore));
-  }
-  for (auto &listener : reports.make(cases, options.repeats)) owned.push_back(std::move(listener));
-  owned.push_back(report::make_console(console_options));
-  std::vector<report::Listener *> listeners;
-  listeners.reserve(owned.size() + 1);
-  for (const auto &listener : owned) listeners.push_back(listener.get());
-
-  if (witness) listeners.push_back(witness);
-  options.hypervisor.allow_kvm = !no_kvm;
-  if (boot_timeout > 0) {
-    options.limits.boot = std::chrono::milliseconds(static_cast<long>(boot_timeout * 1000));
-    options.limits.boot_per_cpu = std::chrono::milliseconds(0);
-  }
-  run::Runner runner(options, listeners);
+  const Listeners owned = listeners(options, cases);
+  std::vector<report::Listener *> all;
+  for (const auto &listener : owned) all.push_back(listener.get());
+  if (witness) all.push_back(witness);
+  run::Runner runner(options, all);
   return static_cast<int>(run::exit_code(runner.run(cases), options.flaky_fails));
 }
 
@@ -189,6 +211,15 @@ std::function<int()> add_run(CLI::App &app) {
   command->plans.add_to(app);
   add_options(app, command);
   return [command] { return command->execute(); };
+}
+
+std::function<int()> add_watch(CLI::App &app) {
+  auto command = std::make_shared<RunCommand>();
+  command->plans.add_to(app);
+  add_options(app, command);
+  // What stops a run for somebody to look, and what is for several machines.
+  for (const char *option : {"--gdb", "--pause-on-failure", "--shard"}) app.remove_option(app.get_option(option));
+  return [command] { return command->execute_watching(); };
 }
 
 std::function<int()> add_rerun(CLI::App &app) {

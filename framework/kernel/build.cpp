@@ -10,6 +10,7 @@
 #include "kernel/digest.hpp"
 #include "kernel/files.hpp"
 #include "kernel/module.hpp"
+#include "kernel/module_source.hpp"
 
 namespace kmodtest::kernel {
 namespace {
@@ -21,10 +22,10 @@ constexpr const char *kStamp = ".kmodtest-stamp";
 /// relative path → digest of its content
 using SourceFiles = std::map<std::string, std::string>;
 
-bool is_build_product(const fs::path &file) {
-  const auto name = file.filename().string();
-  if (name.starts_with('.') || name == "Module.symvers" || name == "modules.order") return true;
-  for (const char *ending : {".o", ".ko", ".mod", ".mod.c", ".cmd", ".a", ".order"}) {
+/// What a build leaves, and what editors leave while they save (`foo.c~`, `#foo.c#`).
+bool is_left_behind(const std::string &name) {
+  if (name == "Module.symvers" || name == "modules.order" || name.starts_with('#')) return true;
+  for (const char *ending : {".o", ".ko", ".mod", ".mod.c", ".cmd", ".a", ".order", "~"}) {
     if (name.ends_with(ending)) return true;
   }
   return false;
@@ -35,7 +36,7 @@ SourceFiles list_sources(const fs::path &source) {
   for (auto entry = fs::recursive_directory_iterator(source); entry != fs::recursive_directory_iterator(); ++entry) {
     if (entry->is_directory()) {
       if (entry->path().filename().string().starts_with('.')) entry.disable_recursion_pending();
-    } else if (entry->is_regular_file() && !is_build_product(entry->path())) {
+    } else if (entry->is_regular_file() && is_module_source(entry->path().filename())) {
       files.emplace(fs::relative(entry->path(), source).string(), sha256_file(entry->path()));
     }
   }
@@ -241,6 +242,13 @@ void check_buildable(const fs::path &source, const Kernel &kernel, const fs::pat
 }
 
 }  // namespace
+
+bool is_module_source(const fs::path &relative) {
+  return std::none_of(relative.begin(), relative.end(), [](const fs::path &part) {
+    const std::string name = part.string();
+    return (name.starts_with('.') && name != ".") || is_left_behind(name);
+  });
+}
 
 BuildResult build_module(const fs::path &source, const std::string &name, const Kernel &kernel, const fs::path &cache,
                          const std::vector<fs::path> &before) {

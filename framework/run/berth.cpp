@@ -27,8 +27,31 @@ class NoSnapshot : public base::Error {
 Task<> Berth::clear() {
   const std::unique_ptr<vm::Guest> guest = std::move(guest_);
   key_.clear();
+  spec_.reset();
   trusted_ = true;
+  ready_ = false;
   if (guest) co_await guest->stop();
+}
+
+Task<> Berth::get_ready() {
+  if (!guest_ || !spec_ || snapshots_.store == nullptr || not_kept_.count(key_) > 0 || ready_) co_return;
+  report::Timings nobodys;
+  if (trusted_) {
+    ready_ = co_await restore(nobodys);
+    if (ready_) co_return;
+  }
+  const vm::GuestSpec spec = *spec_;
+  const std::string key = key_;
+  co_await clear();
+  key_ = key;
+  spec_ = spec;
+  try {
+    ready_ = co_await start_saved(spec, name_, nobodys);
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::Error &) {
+    // The next case meets the same, and tells it.
+  }
 }
 
 Task<> Berth::pause() {
@@ -111,11 +134,14 @@ Task<std::optional<BootFailure>> Berth::boot(const vm::GuestSpec &spec, const st
 Task<Pristine> Berth::pristine(vm::GuestSpec spec, std::string name, std::string description,
                                std::chrono::milliseconds boot_deadline, Progress progress, report::Timings &timings) {
   const std::string wanted = vm::hash(spec, hypervisor_.qemu_version());
-  if (guest_ && snapshots_.store != nullptr && key_ == wanted && trusted_ && co_await restore(timings)) {
-    co_return Pristine{guest_.get(), {}};
+  if (guest_ && snapshots_.store != nullptr && key_ == wanted && trusted_) {
+    const bool ready = std::exchange(ready_, false) && guest_->state() == vm::GuestState::running;
+    if (ready || co_await restore(timings)) co_return Pristine{guest_.get(), {}};
   }
   co_await clear();
   key_ = wanted;
+  spec_ = spec;
+  name_ = name;
   vm::SnapshotStore *store = snapshots_.store;
   if (store == nullptr || not_kept_.count(wanted) > 0) {
     co_return co_await boot_for_one(spec, name, boot_deadline, progress, timings);

@@ -68,6 +68,10 @@ class Berth {
   /// The key of the present guest's spec; empty: there is none.
   const std::string &key() const { return key_; }
 
+  /// Restores the guest, in a new QEMU where this one is not to be trusted, before a case asks for it. One that cannot
+  /// be restored is ended.
+  base::Task<> get_ready();
+
   /// Ends the guest. Has to be called before the io_context goes.
   base::Task<> clear();
 
@@ -89,7 +93,10 @@ class Berth {
   Cancellation &cancellation_;
   std::unique_ptr<vm::Guest> guest_;
   std::string key_;
+  std::optional<vm::GuestSpec> spec_;  ///< of the present guest, and
+  std::string name_;                   ///< its name, where it can be had again from the store
   bool trusted_ = true;
+  bool ready_ = false;              ///< nothing happened to the guest since it was restored
   std::set<std::string> not_kept_;  // keys of guests that could not be saved or restored
 };
 

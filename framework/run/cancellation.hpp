@@ -7,12 +7,14 @@
 
 namespace kmodtest::run {
 
-/// Fires once; everything that waits is told. On the io_context's thread.
+/// Fires once until it is reset; everything that waits is told. On the io_context's thread.
 class Cancellation {
  public:
   /// Runs every callback that is still registered, once.
   void cancel();
   bool cancelled() const { return cancelled_; }
+  /// As if it had never fired: nobody of the run that it ended may be left.
+  void reset() { cancelled_ = false; }
 
   /// Keeps a callback registered while it lives; called at once when the cancellation came before.
   class Registration {

@@ -260,6 +260,7 @@ Task<> CaseRunner::converse(Conversation &talk, const Prepared &prepared, const 
     } else {
       ready = co_await boot(talk, prepared, name, progress);
     }
+    if (cancellation_.cancelled()) co_return;  // it came when there was no session that it could have closed
     if (ready) {
       co_await execute(talk, prepared, progress);
       co_return;

@@ -13,19 +13,23 @@
 
 namespace kmodtest::run {
 
-namespace {
-
 namespace fs = std::filesystem;
 
 bool is_plan(const fs::path &file) {
   return file.extension() == ".yaml" || file.extension() == ".yml";
 }
 
+bool is_plan_in_folder(const fs::path &file) {
+  return is_plan(file) && !file.filename().string().starts_with('.');
+}
+
+namespace {
+
 std::vector<fs::path> plans_in(const fs::path &folder) {
   std::vector<fs::path> found;
   std::error_code error;
   for (const auto &entry : fs::directory_iterator(folder, error)) {
-    if (entry.is_regular_file() && is_plan(entry.path())) found.push_back(entry.path());
+    if (entry.is_regular_file() && is_plan_in_folder(entry.path())) found.push_back(entry.path());
   }
   if (error) throw base::UsageError(fmt::format("cannot read the folder {}: {}", folder.string(), error.message()));
   std::sort(found.begin(), found.end());

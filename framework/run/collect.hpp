@@ -24,8 +24,13 @@ struct Collected {
   bool has_errors() const;
 };
 
-/// Reads every plan that the inputs name: a plan file, a folder (its *.yaml and *.yml, sorted by name, not recursive),
-/// a module (.ko, or a folder with a Kbuild or Makefile and no plan): the plan of the always-on checks.
+/// By its name: *.yaml, *.yml.
+bool is_plan(const std::filesystem::path &file);
+/// The same, where a folder of plans is meant: hidden files, such as .gitlab-ci.yml, are none of them.
+bool is_plan_in_folder(const std::filesystem::path &file);
+
+/// Reads every plan that the inputs name: a plan file, a folder (its *.yaml and *.yml but hidden ones, sorted by name,
+/// not recursive), a module (.ko, or a folder with a Kbuild or Makefile and no plan): the plan of the always-on checks.
 /// Throws base::UsageError for an input that is none of these.
 Collected collect_plans(const std::vector<std::filesystem::path> &inputs, const plan::Overrides &overrides);
 

@@ -30,7 +30,7 @@ Task<> Runner::hold(State &state, Worker &own, const report::CaseFinished &finis
   const std::string which = finished.test_case->id;
   state.schedule.drop_rest();
   if (state.end_hold || state.cancellation.cancelled()) co_return;  // another one is kept already
-  vm::Guest *guest = own.berth.guest();
+  vm::Guest *guest = own.berth->guest();
   if (guest == nullptr || guest->state() == vm::GuestState::stopped) {
     tell(report::Notice{fmt::format("there is no guest of {} to keep: it has ended", which)});
     co_return;
@@ -73,7 +73,7 @@ Task<> Runner::hold(State &state, Worker &own, const report::CaseFinished &finis
     co_await until.async_wait(token);
   }
   state.end_hold = {};
-  own.berth.distrust();
+  own.berth->distrust();
 }
 
 }  // namespace kmodtest::run

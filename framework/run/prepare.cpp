@@ -72,6 +72,12 @@ Preparer::Preparer(KernelChoice choice, std::filesystem::path cache, kernel::Pro
       progress_(progress),
       store_(kernel::read_catalogue(kernel::data_folder() / "kernels.yaml"), cache_, progress) {}
 
+void Preparer::renew() {
+  kernels_.forget_problems();
+  boot_files_.forget_problems();
+  modules_.forget();
+}
+
 std::string Preparer::kernel_name(const plan::Case &test_case) const {
   if (!test_case.kernel.empty()) return test_case.kernel;
   return choice_.name.empty() ? store_.default_entry().name : choice_.name;

@@ -62,6 +62,10 @@ class Preparer {
   /// Throws base::UsageError for the first case whose kernel cannot be had. Fetches nothing.
   void check_kernels(const std::vector<std::shared_ptr<const plan::Case>> &cases) const;
 
+  /// Modules are built and read anew from here on, and what failed is tried again; kernels that were found stay. While
+  /// nobody prepares.
+  void renew();
+
   /// Throws kernel::BuildError when a module does not build, base::Error otherwise.
   Prepared prepare(const plan::Case &test_case);
 
@@ -72,6 +76,10 @@ class Preparer {
    public:
     /// The value for `key`; the first caller makes it, the others wait. An exception is kept and thrown to all.
     Value get(const std::string &key, const std::function<Value()> &make);
+    void forget() { slots_.clear(); }
+    void forget_problems() {
+      std::erase_if(slots_, [](const auto &slot) { return slot.second->problem != nullptr; });
+    }
 
    private:
     struct Slot {

@@ -11,7 +11,8 @@ struct RunResult {
   std::vector<std::size_t> by_outcome;  ///< indexed by judge::Outcome; flaky ones are not among the passed
   std::size_t flaky = 0;                ///< passed, but not at the first attempt
   std::size_t not_run = 0;
-  bool interrupted = false;
+  bool interrupted = false;  ///< by a signal
+  bool cancelled = false;    ///< by Runner::cancel()
 };
 
 /// Exit codes of the process, documented in the README.

@@ -56,20 +56,20 @@ report::Machine machine_of(const Prepared &prepared, const KernelChoice &choice,
 }  // namespace
 
 Task<> Runner::choose_accelerator(State &state, vm::GuestSpec spec) {
-  while (!state.accelerator && state.probing && !state.cancellation.cancelled()) {
+  while (!state.harbour.accelerator() && state.probing && !state.cancellation.cancelled()) {
     boost::system::error_code ignored;
     auto token = asio::redirect_error(asio::use_awaitable, ignored);
     co_await state.accelerator_known.async_wait(token);
   }
-  if (state.accelerator || state.cancellation.cancelled()) co_return;
+  if (state.harbour.accelerator() || state.cancellation.cancelled()) co_return;
   state.probing = true;
   std::function<void(const std::string &)> say = [this](const std::string &text) { tell(report::Notice{text}); };
-  state.accelerator = vm::Accelerator::tcg;
+  state.harbour.accelerator() = vm::Accelerator::tcg;
   if (options_.hypervisor.allow_kvm) {
-    state.accelerator.reset();
-    auto cache = state.cache;
-    state.accelerator =
-        co_await vm::choose_accelerator(*state.hypervisor, std::move(spec), std::move(cache), std::move(say));
+    state.harbour.accelerator().reset();
+    auto cache = state.harbour.options().cache;
+    state.harbour.accelerator() =
+        co_await vm::choose_accelerator(state.harbour.hypervisor(), std::move(spec), std::move(cache), std::move(say));
   }
   state.accelerator_known.cancel();
 }
@@ -83,7 +83,7 @@ Task<> Runner::choose_clock(State &state, const plan::Case &test_case, vm::Guest
   probed.clock = vm::Clock::real;
   co_await choose_accelerator(state, std::move(probed));
   if (state.cancellation.cancelled()) co_return;
-  spec.accelerator = *state.accelerator;
+  spec.accelerator = *state.harbour.accelerator();
   const bool real =
       test_case.time == "real" || spec.accelerator == vm::Accelerator::kvm || spec.channel != vm::ChannelKind::memory;
   if (real) spec.clock = vm::Clock::real;
@@ -114,11 +114,14 @@ Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int
     if (state.cancellation.cancelled()) throw base::Interrupted();
     co_await choose_clock(state, *test_case, prepared.spec);
     if (state.cancellation.cancelled()) throw base::Interrupted();
-    CaseRunner runner(*state.hypervisor, options_.limits, state.cancellation, worker.berth,
+    const bool lasting = prepared.spec.channel == vm::ChannelKind::memory;
+    const std::string key = lasting ? vm::hash(prepared.spec, state.harbour.hypervisor().qemu_version()) : "";
+    worker.berth = &state.harbour.change(worker.berth, key);
+    CaseRunner runner(state.harbour.hypervisor(), options_.limits, state.cancellation, *worker.berth,
                       options_.vmcore ? options_.artifacts : std::filesystem::path());
-    std::string guest_name = fmt::format("w{}-{}", worker.number, ++state.guests);
+    std::string guest_name = fmt::format("w{}-{}", worker.number, state.harbour.next_guest());
     std::string build_log = prepared.build_log;
-    report::Machine machine = machine_of(prepared, options_.kernel, state.hypervisor->describe());
+    report::Machine machine = machine_of(prepared, options_.kernel, state.harbour.hypervisor().describe());
     machine.traced = options_.trace;
     if (state.debugger) {
       if (prepared.spec.channel != vm::ChannelKind::memory) {
@@ -128,7 +131,7 @@ Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int
       const auto boot_deadline = options_.limits.boot_of(prepared.spec.cpus);
       if (prepared.preflight.empty()) {
         std::string survey_name = guest_name + "-survey";
-        co_await state.debugger->survey(worker.berth, prepared, std::move(survey_name), boot_deadline);
+        co_await state.debugger->survey(*worker.berth, prepared, std::move(survey_name), boot_deadline);
       }
       runner.let_go_by([&state](vm::Guest &guest) { return state.debugger->begin(guest); });
     }

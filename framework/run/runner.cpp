@@ -54,21 +54,25 @@ void Runner::tell(const report::Event &event) {
 
 RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &cases) {
   const auto cache = kernel::cache_folder();
-  asio::io_context *notices = nullptr;
-  kernel::Progress progress = [this, &notices](const std::string &text) {
-    // From the threads that prepare; listeners hear everything on the io_context's thread.
-    if (notices) asio::post(*notices, [this, text] { tell(report::Notice{text}); });
-  };
-  Preparer preparer(options_.kernel, cache, progress);
-  preparer.check_kernels(cases);
   auto hypervisor_options = options_.hypervisor;
   hypervisor_options.cache = cache;
-  OpenHypervisor open = [&](asio::io_context &io) {
-    notices = &io;
-    return vm::open_hypervisor(io, hypervisor_options);
-  };
-  Prepare prepare = [&preparer](const plan::Case &test_case) { return preparer.prepare(test_case); };
-  return run(cases, open, std::move(prepare), cache);
+  OpenHypervisor open = [&](asio::io_context &io) { return vm::open_hypervisor(io, hypervisor_options); };
+  Harbour harbour({cache, options_.snapshots}, std::move(open));
+  Preparer preparer(options_.kernel, cache, [&harbour](const std::string &text) { harbour.say(text); });
+  preparer.check_kernels(cases);
+  return run(cases, harbour, [&preparer](const plan::Case &test_case) { return preparer.prepare(test_case); });
+}
+
+RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &cases, const OpenHypervisor &open,
+                      Prepare prepare, std::filesystem::path cache) {
+  Harbour harbour({std::move(cache), options_.snapshots}, open);
+  return run(cases, harbour, std::move(prepare));
+}
+
+void Runner::cancel() {
+  if (running_ == nullptr) return;
+  running_->result.cancelled = true;
+  running_->end();
 }
 
 int Runner::workers_for(const std::vector<std::shared_ptr<const plan::Case>> &cases) const {
@@ -122,10 +126,12 @@ void Runner::watch_signals(State &state) {
 }
 
 void Runner::wait_for_signal(State &state) {
-  state.signals.async_wait([this, &state](boost::system::error_code error, int number) {
+  *state.listening = true;
+  state.signals.async_wait([this, &state, listening = state.listening](boost::system::error_code error, int number) {
+    *listening = false;
     if (error) return;
     if (number == SIGINT && state.debugger && state.debugger->has_terminal()) {  // the key was meant for gdb
-      wait_for_signal(state);
+      if (state.active_workers > 0) wait_for_signal(state);
       return;
     }
     if (state.end_hold) {  // the run has come to its end, and only a guest was kept
@@ -137,8 +143,8 @@ void Runner::wait_for_signal(State &state) {
     state.end();
     state.accelerator_known.cancel();
     // From the second on there is no waiting: guests end with this process, their folders are swept by the next run.
-    state.signals.async_wait([](boost::system::error_code again, int second) {
-      if (!again) ::_exit(128 + second);
+    state.signals.async_wait([over = state.over](boost::system::error_code again, int second) {
+      if (!again && !*over) ::_exit(128 + second);
     });
   });
 }
@@ -150,8 +156,7 @@ void Runner::spawn(State &state, Task<> task, std::function<void()> at_end) {
   });
 }
 
-RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &cases, const OpenHypervisor &open,
-                      Prepare prepare, std::filesystem::path cache) {
+RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &cases, Harbour &harbour, Prepare prepare) {
   const auto began = Clock::now();
   const int workers = workers_for(cases);
   std::vector<Entry> entries = entries_of(cases);
@@ -160,49 +165,46 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   const auto order = as_given ? Schedule::Order::as_given : Schedule::Order::longest_first;
   // Who gives a number with -j knows better.
   const int cores_shared = options_.workers > 0 ? 0 : cores_of_this_machine();
-  State state(std::move(prepare), workers, cores_shared, Schedule(entries, workers, order));
-  state.cache = std::move(cache);
-  if (options_.snapshots) {
-    // Told from any thread; listeners hear everything on this one.
-    vm::SnapshotStore::Say say = [this, &state](const std::string &text) {
-      asio::post(state.io, [this, text] { tell(report::Notice{text}); });
-    };
-    state.store.emplace(state.cache / "snapshots", vm::snapshot_limit(), std::move(say));
-  }
+  const Harbour::Listening listening(harbour, [this](const std::string &text) { tell(report::Notice{text}); });
+  State state(harbour, std::move(prepare), workers, cores_shared, Schedule(entries, workers, order));
   state.result.by_outcome.assign(kOutcomes, 0);
   if (options_.debugger) {
-    state.debugger.emplace(*options_.debugger, state.cache,
+    state.debugger.emplace(*options_.debugger, harbour.options().cache,
                            [this](const std::string &text) { tell(report::Notice{text}); });
   }
   name_folders(state, entries);
   watch_signals(state);
 
-  state.hypervisor = open(state.io);
-  tell(
-      report::RunStarted{cases.size(), workers, state.hypervisor->describe(), options_.repeats, options_.shuffle_seed});
+  tell(report::RunStarted{cases.size(), workers, harbour.hypervisor().describe(), options_.repeats,
+                          options_.shuffle_seed});
   for (const std::string &notice : options_.notices) tell(report::Notice{notice});
+  running_ = &state;
   state.active_workers = workers;
   for (int number = 0; number < workers; ++number) {
     spawn(state, worker(state, number), [&state] {
       if (--state.active_workers > 0) return;
       state.ending = true;
+      *state.over = true;
       state.signals.cancel();
       state.ticker.cancel();
     });
   }
   asio::post(state.ahead, [&state, cases] { prepare_ahead(state, cases); });
-  spawn(state, tick(state), [] {});
-  // Not run(): libvirt's event loop and the signals keep the io_context busy for ever.
-  while (state.active_workers > 0) {
+  state.ticking = true;
+  spawn(state, tick(state), [&state] { state.ticking = false; });
+  // Not run(): libvirt's event loop keeps the io_context busy for ever. Who holds a reference to the state has to be
+  // through with it, since the loop may go on after this run.
+  while (state.active_workers > 0 || state.ticking || *state.listening) {
     try {
       state.io.run_one();
     } catch (...) {  // a listener could not write: end the run, but let the workers take their guests down first
       state.fail(std::current_exception());
     }
   }
+  running_ = nullptr;
   state.pool.join();
   state.ahead.join();
-  state.hypervisor.reset();
+  if (!harbour.options().keep) harbour.finish(harbour.clear());
 
   if (options_.history && options_.learn) options_.history->save();  // what could not be saved is not missed
   report::RunFinished finished = finish(state, runs);
@@ -220,7 +222,7 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
 report::RunFinished Runner::finish(State &state, std::size_t runs) {
   state.result.not_run = runs - state.finished;
   report::RunFinished finished;
-  finished.interrupted = state.result.interrupted || state.problem != nullptr;
+  finished.interrupted = state.result.interrupted || state.result.cancelled || state.problem != nullptr;
   finished.by_outcome = state.result.by_outcome;
   finished.not_run = state.result.not_run;
   finished.flaky = state.result.flaky;
@@ -238,17 +240,15 @@ Task<> Runner::tick(State &state) {
 }
 
 Task<> Runner::worker(State &state, int number) {
-  std::function<void(const std::string &)> say = [this](const std::string &text) { tell(report::Notice{text}); };
-  Worker own{number,
-             Berth(*state.hypervisor, {state.store ? &*state.store : nullptr, &state.pool, say}, state.cancellation),
-             {}};
+  Worker own{number, nullptr, {}};
   std::exception_ptr problem;
   try {
     co_await run_cases(state, own);
   } catch (...) {
     problem = std::current_exception();  // g++ 12 cannot co_await in a handler
   }
-  co_await own.berth.clear();
+  if (own.berth != nullptr && !state.harbour.options().keep) co_await own.berth->clear();
+  state.harbour.leave(own.berth);
   if (problem) std::rethrow_exception(problem);
 }
 
@@ -277,7 +277,7 @@ Task<> Runner::run_cases(State &state, Worker &own) {
 
 int Runner::cores_of(const State &state, const plan::Case &test_case) {
   const bool real = test_case.time == "real" || test_case.guest.channel != "memory" ||
-                    (test_case.time.empty() && state.accelerator == vm::Accelerator::kvm);
+                    (test_case.time.empty() && state.harbour.accelerator() == vm::Accelerator::kvm);
   return real && !test_case.skip ? test_case.guest.cpus : 1;
 }
 

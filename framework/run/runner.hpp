@@ -13,6 +13,7 @@
 #include "report/event.hpp"
 #include "run/case_runner.hpp"
 #include "run/debugger.hpp"
+#include "run/harbour.hpp"
 #include "run/history.hpp"
 #include "run/prepare.hpp"
 #include "run/result.hpp"
@@ -44,8 +45,6 @@ struct RunOptions {
   bool artifacts_of_failures = false;      ///< only cases that did not go well get one
 };
 
-/// Opens a hypervisor on an io_context; a fake in tests.
-using OpenHypervisor = std::function<std::unique_ptr<vm::Hypervisor>(base::asio::io_context &)>;
 /// Prepares a case; blocks, may be called from several threads. A fake in tests.
 using Prepare = std::function<Prepared(const plan::Case &)>;
 
@@ -58,6 +57,10 @@ class Runner {
   RunResult run(const std::vector<std::shared_ptr<const plan::Case>> &cases);
   RunResult run(const std::vector<std::shared_ptr<const plan::Case>> &cases, const OpenHypervisor &open,
                 Prepare prepare, std::filesystem::path cache);
+  /// With what outlives the run; its guests stay if the harbour keeps them.
+  RunResult run(const std::vector<std::shared_ptr<const plan::Case>> &cases, Harbour &harbour, Prepare prepare);
+  /// Ends the present run as a signal would; for those who are called on the harbour's loop. The result says so.
+  void cancel();
 
  private:
   struct State;
@@ -88,6 +91,7 @@ class Runner {
 
   RunOptions options_;
   std::vector<report::Listener *> listeners_;
+  State *running_ = nullptr;
 };
 
 }  // namespace kmodtest::run

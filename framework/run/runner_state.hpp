@@ -20,32 +20,35 @@
 namespace kmodtest::run {
 
 struct Runner::State {
-  State(Prepare how, int workers, int cores_shared, Schedule what)
-      : prepare(std::move(how)),
+  State(Harbour &where, Prepare how, int workers, int cores_shared, Schedule what)
+      : harbour(where),
+        io(where.io()),
+        cancellation(where.cancellation()),
+        prepare(std::move(how)),
         pool(static_cast<std::size_t>(workers)),
         cores(io, cores_shared),
         schedule(std::move(what)) {}
 
-  base::asio::io_context io;
+  Harbour &harbour;
+  base::asio::io_context &io;
+  Cancellation &cancellation;
   Prepare prepare;
   base::asio::thread_pool pool;
   base::asio::thread_pool ahead{1};  ///< prepares cases before their turn
   std::atomic<bool> ending = false;  ///< no case will start any more
   Cores cores;
-  Cancellation cancellation;
-  std::unique_ptr<vm::Hypervisor> hypervisor;
-  std::optional<vm::SnapshotStore> store;  ///< nothing with --no-snapshot
-  std::filesystem::path cache;
   Schedule schedule;
   std::vector<std::string> folders;  ///< of artifacts, by Entry::number; empty without --out
-  std::optional<vm::Accelerator> accelerator;
   base::asio::steady_timer accelerator_known{
       io, base::asio::steady_timer::time_point::max()};  ///< others wait here for the one that probes
   bool probing = false;
   RunResult result;
   std::size_t finished = 0;
-  std::size_t guests = 0;  ///< started so far; part of their names
   int active_workers = 0;
+  bool ticking = false;
+  /// A handler of `signals` is still to be called; and: all workers have ended. Shared, since handlers may be called
+  /// when the run is gone.
+  std::shared_ptr<bool> listening = std::make_shared<bool>(false), over = std::make_shared<bool>(false);
   std::optional<Debugger> debugger;
   std::function<void()> end_hold;  ///< lets the guest go that is kept after a failure; empty: none is
   std::exception_ptr problem;      ///< the first that ends the whole run
@@ -68,8 +71,8 @@ struct Runner::State {
 /// What a worker keeps from case to case.
 struct Runner::Worker {
   int number = 0;
-  Berth berth;
-  std::string group;  ///< of the guest that it had last
+  Berth *berth = nullptr;  ///< none before its first case
+  std::string group;       ///< of the guest that it had last
 };
 
 }  // namespace kmodtest::run

@@ -81,6 +81,13 @@ class BerthTest : public ::testing::Test {
     if (thrown) std::rethrow_exception(thrown);
     return found;
   }
+  void get_ready(Berth &berth) {
+    asio::co_spawn(
+        io_, [&]() { return berth.get_ready(); },
+        [](const std::exception_ptr &problem) { EXPECT_EQ(problem, nullptr); });
+    io_.restart();
+    io_.run();
+  }
   std::size_t machines() const { return hypervisor_.machines().size(); }
 
   std::filesystem::path folder_;
@@ -139,6 +146,40 @@ TEST_F(BerthTest, AGuestThatHungOrWhoseQemuEndedIsReplaced) {
   ASSERT_EQ(machines(), 4u);
   EXPECT_TRUE(hypervisor_.machines()[3]->saved);
   EXPECT_EQ(hypervisor_.running(), 1);
+}
+
+TEST_F(BerthTest, AGuestIsRestoredAheadOfItsCaseAndNotAgainForIt) {
+  Berth own = berth();
+  ASSERT_TRUE(ask(own, 1));
+  get_ready(own);
+  EXPECT_EQ(hypervisor_.machines()[1]->restored, 2);
+  get_ready(own);
+  ASSERT_TRUE(ask(own, 1));
+  EXPECT_EQ(hypervisor_.machines()[1]->restored, 2);
+  ASSERT_TRUE(ask(own, 1));
+  EXPECT_EQ(hypervisor_.machines()[1]->restored, 3) << "it was used by the case before";
+}
+
+TEST_F(BerthTest, AGuestOfWhichNothingGoodIsKnownIsReplacedAhead) {
+  Berth own = berth();
+  ASSERT_TRUE(ask(own, 1));
+  own.distrust();
+  get_ready(own);
+  ASSERT_EQ(machines(), 3u);
+  EXPECT_TRUE(hypervisor_.machines()[1]->stopped);
+  ASSERT_TRUE(ask(own, 1));
+  EXPECT_EQ(machines(), 3u);
+  EXPECT_EQ(hypervisor_.machines()[2]->restored, 1);
+}
+
+TEST_F(BerthTest, AGuestWhoseQemuEndedWhileItStoodReadyIsReplaced) {
+  Berth own = berth();
+  ASSERT_TRUE(ask(own, 1));
+  get_ready(own);
+  hypervisor_.machines()[1]->change_state(vm::GuestState::stopped);
+  hypervisor_.machines()[1]->refuse_to_restore("QEMU has ended");
+  ASSERT_TRUE(ask(own, 1));
+  EXPECT_EQ(machines(), 3u);
 }
 
 TEST_F(BerthTest, AStateThatQemuRefusesIsMadeAgain) {

@@ -57,6 +57,7 @@ std::vector<std::string> ids_of(const std::vector<std::shared_ptr<const plan::Ca
 TEST_F(CollectTest, AFolderGivesItsPlansSortedByName) {
   add_module("m");
   write("b.yaml", "module: m\nsteps: [load]\n");
+  write(".gitlab-ci.yml", "include: []\n");
   write("a.yml", "module: m\nguest: {cpus: [1, 2]}\nsteps: [load]\n");
   write("notes.txt", "no plan");
   auto collected = collect_plans({folder_}, {});

@@ -598,5 +598,51 @@ TEST(CancellationTest, TellsEveryCallbackOnceAndLateOnesAtOnce) {
   EXPECT_EQ(told, 11);
 }
 
+/// Two runs over what outlives them.
+class KeptRunnerTest : public RunnerTest {
+ protected:
+  RunResult run_kept(const std::vector<std::shared_ptr<const plan::Case>> &cases) {
+    Runner runner(options_, {&recorder_});
+    runner_ = &runner;
+    return runner.run(cases, harbour_, prepare_);
+  }
+  int opened_ = 0;
+  Runner *runner_ = nullptr;
+  Harbour harbour_{{scratch_.path(), true, true, 2}, [this](asio::io_context &) {
+                     ++opened_;
+                     return std::make_unique<fakes::FakeHypervisor>(agent_that(plays_));
+                   }};
+};
+
+TEST_F(KeptRunnerTest, TheHypervisorIsOpenedOnce) {
+  EXPECT_EQ(run_kept({make_case("a")}).by_outcome[0], 1u);
+  EXPECT_EQ(run_kept({make_case("a"), make_case("b")}).by_outcome[0], 2u);
+  EXPECT_EQ(opened_, 1);
+  harbour_.finish(harbour_.clear());
+}
+
+TEST_F(KeptRunnerTest, ACancelledRunSaysSoAndTheNextOneIsWhole) {
+  recorder_.on_progress = [this](const std::string &what) {
+    if (what.rfind("pushing", 0) == 0) runner_->cancel();
+  };
+  const RunResult result = run_kept({make_case("a"), make_case("b")});
+  EXPECT_TRUE(result.cancelled);
+  EXPECT_FALSE(result.interrupted);
+  EXPECT_TRUE(recorder_.run->interrupted);
+  EXPECT_TRUE(recorder_.cases.empty());
+  recorder_.on_progress = {};
+  EXPECT_EQ(run_kept({make_case("a"), make_case("b")}).by_outcome[0], 2u);
+  EXPECT_FALSE(recorder_.run->interrupted);
+}
+
+TEST_F(KeptRunnerTest, ASignalEndsOneRunAndNotTheNext) {
+  recorder_.on_progress = [](const std::string &what) {
+    if (what.rfind("pushing", 0) == 0) ::raise(SIGINT);
+  };
+  EXPECT_TRUE(run_kept({make_case("a")}).interrupted);
+  recorder_.on_progress = {};
+  EXPECT_EQ(run_kept({make_case("a")}).by_outcome[0], 1u);
+}
+
 }  // namespace
 }  // namespace kmodtest::run

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// How long it takes from a saved file to what came of it.
+#include <chrono>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <stdexcept>
+
+#include "measurements.hpp"
+#include "statistics.hpp"
+
+namespace kmodtest::bench {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kBytes = 1000;  ///< of the module's data
+constexpr int kMostRounds = 20;       ///< each compiles
+
+std::string content_of(const fs::path &file) {
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  return text.str();
+}
+
+struct Saves {
+  std::vector<double> to_verdict;  ///< seconds
+  std::vector<double> build;       ///< of these, until the case had all that it needs: make above all
+};
+
+/// Watches the plan, saves a file so often, and waits for the summary each time.
+Saves save_and_wait(const Bench &bench, const fs::path &plan, const std::string &summary, int rounds,
+                    const std::function<void(int round)> &save_it) {
+  const fs::path events = bench.scratch() / "watch.jsonl";
+  Background watch(bench.options().kmodtest, {"watch", plan.string(), "--json", events.string()}, bench.scratch());
+  const std::string idle = "Watching ";
+  Saves saves;
+  watch.until_printed(idle, 1, Clock::now());
+  for (int round = 1; round <= rounds; ++round) {
+    const auto start = Clock::now();
+    save_it(round);
+    const auto times = static_cast<std::size_t>(round) + 1;
+    saves.to_verdict.push_back(watch.until_printed(summary, times, start));
+    watch.until_printed(idle, times, start);
+    saves.build.push_back(largest(figures(read_run(events), "build")));
+  }
+  if (const int status = watch.interrupt(); status != 130) throw std::runtime_error(fmt::format("exit {}", status));
+  return saves;
+}
+
+}  // namespace
+
+Table measure_watch(Bench &bench) {
+  const int rounds = bench.rounds(kMostRounds);
+  Table table{fmt::format("watch: from a saved file to the verdict, {} saves each (seconds)", rounds),
+              {"saved", "cases", "to verdict", "best", "worst", "of that build", "less build", "worst"},
+              {},
+              {}};
+  const fs::path folder = bench.scratch() / "watch";
+  const fs::path source = folder / "modules/watched/watched.c";
+  write_module(folder, "watched", kBytes);
+  const std::string text = content_of(source);
+  const auto save_source = [&](int round) { save(source, fmt::format("{}/* {} */\n", text, round)); };
+
+  const auto add = [&](const char *what, const char *cpus, const char *cases, const std::string &outcome,
+                       const std::string &last_step, bool compiles) {
+    const fs::path plan = write_plan(folder, "watched", 1, cpus);
+    const std::string steps = content_of(plan) + last_step;
+    save(plan, steps);
+    const auto save_plan = [&](int round) { save(plan, fmt::format("{}# {}\n", steps, round)); };
+    const std::string summary = fmt::format("{}: {} {} in ", cases, std::string(cases).substr(0, 1), outcome);
+    const Saves saves = compiles ? save_and_wait(bench, plan, summary, rounds, save_source)
+                                 : save_and_wait(bench, plan, summary, rounds, save_plan);
+    std::vector<double> less;
+    for (std::size_t round = 0; round < saves.build.size(); ++round) {
+      less.push_back(saves.to_verdict[round] - saves.build[round]);
+    }
+    table.rows.push_back({what, cases, seconds(median(saves.to_verdict)), seconds(smallest(saves.to_verdict)),
+                          seconds(largest(saves.to_verdict)), seconds(median(saves.build)), seconds(median(less)),
+                          seconds(largest(less))});
+  };
+  add("the plan, 1 CPU", "cpus: 1", "1 case", "passed", "", false);
+  add("the plan, 4 CPUs", "cpus: 4", "1 case", "passed", "", false);
+  add("the plan, 1 and 4 CPUs", "cpus: [1, 4]", "2 cases", "passed", "", false);
+  add("the module, 1 CPU", "cpus: 1", "1 case", "passed", "", true);
+  add("the module, 1 and 4 CPUs", "cpus: [1, 4]", "2 cases", "passed", "", true);
+  // A guest that crashed is not used again.
+  add("the plan, each panics", "cpus: 1", "1 case", "crashed",
+      "  - run: {command: echo c > /proc/sysrq-trigger, background: true}\n  - sleep: 1s\n", false);
+  return table;
+}
+
+}  // namespace kmodtest::bench

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fmt/format.h>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.hpp"
+#include "cli/command.hpp"
+#include "cli/new_templates.hpp"
+#include "kernel/files.hpp"
+#include "plan/module_lookup.hpp"
+#include "report/text.hpp"
+
+namespace kmodtest::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct NewCommand {
+  std::string name, kind = module_kinds().front().name, ci = ci_kinds().front().name;
+  fs::path in = ".";
+
+  int execute() const;
+};
+
+/// A file of the new folder and what it is.
+struct NewFile {
+  fs::path path;
+  std::string about, text;
+};
+
+void check_name(const std::string &name) {
+  const bool letter_first = !name.empty() && ((name[0] >= 'a' && name[0] <= 'z') || (name[0] >= 'A' && name[0] <= 'Z'));
+  const bool nothing = name == "null" || name == "Null" || name == "NULL";  // in YAML
+  if (letter_first && plan::is_module_name(name) && !nothing) return;
+  throw base::UsageError(fmt::format("'{}' cannot be the name of a module", report::printable(name)),
+                         "a letter, then letters, digits, '_' and '-', at most 55 characters; --in DIR says where");
+}
+
+std::vector<NewFile> files_of(const std::string &name, const std::string &kind, const std::string &ci) {
+  const auto &kinds = module_kinds();
+  const auto chosen = std::find_if(kinds.begin(), kinds.end(), [&](const ModuleKind &one) { return kind == one.name; });
+  std::vector<NewFile> files;
+  std::string ci_row;
+  for (const CiKind &one : ci_kinds()) {
+    if (ci != one.name) continue;
+    ci_row =
+        fmt::format("| `{}` | runs the plan on each push, once it says where your copy of kmodtest's repository is |\n",
+                    one.file.path);
+  }
+  const auto add = [&](const TemplateFile &file) {
+    std::string text = filled_in(file.text, name);
+    if (const std::size_t at = text.find("@ci@"); at != std::string::npos) text.replace(at, 4, ci_row);
+    files.push_back({filled_in(file.path, name), file.about, std::move(text)});
+  };
+  add({"@name@/@name@.c", chosen->summary, chosen->source});
+  for (const TemplateFile &file : common_files()) add(file);
+  add({"@name@.yaml", "its plan", chosen->plan});
+  for (const CiKind &one : ci_kinds()) {
+    if (ci == one.name) add(one.file);
+  }
+  files.push_back({"kmodtest.schema.json", "for editors", plan::json_schema()});
+  return files;
+}
+
+/// Writes all files into a folder beside the new one, which then gets its name. Throws base::Error, and leaves nothing.
+void write_folder(const fs::path &folder, const std::vector<NewFile> &files) {
+  std::string hidden = (folder.parent_path() / fmt::format(".{}-XXXXXX", folder.filename().string())).string();
+  if (::mkdtemp(hidden.data()) == nullptr) {
+    throw base::UsageError(
+        fmt::format("cannot make a folder in {}: {}", folder.parent_path().string(), std::strerror(errno)),
+        "--in DIR takes a folder that you may write to");
+  }
+  const fs::path unfinished = hidden;
+  try {
+    for (const NewFile &file : files) {
+      kernel::make_folder((unfinished / file.path).parent_path());
+      kernel::write_whole_file(unfinished / file.path, file.text);
+    }
+    fs::permissions(unfinished, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec |
+                                    fs::perms::others_read | fs::perms::others_exec);
+    // Not std::filesystem's: an empty folder that is there would be replaced.
+    if (::renameat2(AT_FDCWD, unfinished.c_str(), AT_FDCWD, folder.c_str(), RENAME_NOREPLACE) != 0) {
+      throw base::UsageError(fmt::format("cannot make {}: {}", folder.string(), std::strerror(errno)));
+    }
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(unfinished, ignored);
+    throw;
+  }
+}
+
+/// The top of the repository that the folder lies in; empty: in none.
+fs::path repository_of(const fs::path &folder) {
+  std::error_code error;
+  for (fs::path at = fs::absolute(folder, error).lexically_normal(); at.has_relative_path(); at = at.parent_path()) {
+    if (fs::exists(at / ".git", error)) return at;
+  }
+  return {};
+}
+
+int NewCommand::execute() const {
+  check_name(name);
+  std::error_code error;
+  if (!fs::is_directory(in, error)) {
+    throw base::UsageError(fmt::format("there is no folder {}", in.string()), "make it first, or leave --in out");
+  }
+  const fs::path folder = (in / name).lexically_normal();
+  if (fs::exists(fs::symlink_status(folder, error))) {
+    throw base::UsageError(fmt::format("{} is there already, and nothing is overwritten", folder.string()),
+                           "choose another name, or another folder with --in");
+  }
+  const std::vector<NewFile> files = files_of(name, kind, ci);
+  write_folder(fs::absolute(folder), files);
+
+  std::size_t width = 0;
+  for (const NewFile &file : files) width = std::max(width, file.path.string().size());
+  fmt::print("made {}/\n", folder.string());
+  for (const NewFile &file : files) fmt::print("  {:{}}  {}\n", file.path.string(), width, file.about);
+  if (ci != "none") {
+    fmt::print("note: {} needs one word of you: where your copy of kmodtest's repository is\n",
+               files[files.size() - 2].path.string());
+  }
+  if (const fs::path top = repository_of(in); !top.empty() && ci != "none") {
+    const std::string ci_file = files[files.size() - 2].path.begin()->string();
+    fmt::print("note: {} reads {} only at the top of a repository: move it to {}\n",
+               ci == "github" ? "GitHub" : "GitLab", ci_file, top.string());
+  }
+  fmt::print("next:\n  cd {}\n  kmodtest run .\n", report::shell_word(folder.string()));
+  return 0;
+}
+
+}  // namespace
+
+std::function<int()> add_new(CLI::App &app) {
+  auto command = std::make_shared<NewCommand>();
+  std::vector<std::string> kinds, cis;
+  std::string about;
+  for (const ModuleKind &kind : module_kinds()) {
+    kinds.emplace_back(kind.name);
+    about += fmt::format("\n  {}: {}", kind.name, kind.summary);
+  }
+  for (const CiKind &ci : ci_kinds()) cis.emplace_back(ci.name);
+  cis.emplace_back("none");
+  app.add_option("name", command->name, "the module's name; a folder of this name is made")
+      ->required()
+      ->type_name("NAME");
+  app.add_option("--in", command->in, "the folder to make it in (default: this one)")->type_name("DIR");
+  app.add_option("--kind", command->kind, "what to begin with (default: kthread)" + about)
+      ->check(CLI::IsMember(kinds))
+      ->type_name("KIND");
+  app.add_option("--ci", command->ci, "whose CI gets a file (default: github)")
+      ->check(CLI::IsMember(cis))
+      ->type_name("github|gitlab|none");
+  return [command] { return command->execute(); };
+}
+
+}  // namespace kmodtest::cli
