@@ -635,6 +635,16 @@ TEST_F(KeptRunnerTest, ACancelledRunSaysSoAndTheNextOneIsWhole) {
   EXPECT_FALSE(recorder_.run->interrupted);
 }
 
+TEST_F(KeptRunnerTest, ACaseWhoseGuestIsStillComingUpIsNotRunToItsEndFirst) {
+  plays_ = {Plays::only_ready};  // it would sit out its timeout
+  recorder_.on_progress = [this](const std::string &what) {
+    if (what == "booting") runner_->cancel();
+  };
+  EXPECT_TRUE(run_kept({make_case("a")}).cancelled);
+  EXPECT_EQ(std::find(recorder_.progressed.begin(), recorder_.progressed.end(), "pushing m.ko"),
+            recorder_.progressed.end());
+}
+
 TEST_F(KeptRunnerTest, ASignalEndsOneRunAndNotTheNext) {
   recorder_.on_progress = [](const std::string &what) {
     if (what.rfind("pushing", 0) == 0) ::raise(SIGINT);
