@@ -25,7 +25,7 @@ sources = $(shell git ls-files 'framework/*pp' 'guest/*pp' 'library/*pp' 'tests/
 
 .NOTPARALLEL:
 .PHONY: help build tests run check asan fuzz bench soak mixed many-cpus verdicts lint format install uninstall clean setup \
-        setup-check setup-lint setup-package package package-check image-check \
+        snapshots setup-check setup-lint setup-package package package-check image-check \
         unit-sanitized fuzz-targets
 
 help: ## this list
@@ -96,6 +96,12 @@ verdicts: build ## measures the modules that are broken on purpose and writes do
 	build/kmodtest run testplans/faulty --jobs $(JOBS) --quiet --json build/verdicts.jsonl
 	tools/verdicts-table.py build/verdicts.jsonl >build/verdicts.md
 	mv build/verdicts.md docs/verdicts.md
+
+snapshots: build/build.ninja ## writes what the terminal shows into tests/data/terminal anew, after a change that is meant
+	cmake --build build --target test_report
+	rm -f tests/data/terminal/*.txt
+	KMODTEST_UPDATE_SNAPSHOTS=1 build/test_report --gtest_brief=1 --gtest_filter='*Snapshot*'
+	git diff --stat -- tests/data/terminal
 
 lint: setup-lint tests ## clang-format, clang-tidy, shellcheck and the rules of tests/lint
 	tests/lint/lint.sh all .

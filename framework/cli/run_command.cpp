@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
+#include "cli/console_choice.hpp"
 #include "cli/report_options.hpp"
 #include "cli/schedule_options.hpp"
 #include "cli/watch.hpp"
@@ -22,16 +23,18 @@ namespace {
 struct RunCommand {
   PlanOptions plans;
   ScheduleOptions schedule;
+  ConsoleChoice console;
   run::RunOptions options;
   ReportOptions reports;
   std::filesystem::path out;
   std::string gdb;
-  bool verbose = false, quiet = false, ordered = false, timings = false, no_progress = false, no_kvm = false;
+  bool no_kvm = false;
+  bool watches = false;
   double boot_timeout = 0;
   report::Listener *witness = nullptr;  ///< a further one that is told everything; null: none
 
   int execute();
-  std::FILE *console() const { return reports.on_standard_output() ? stderr : stdout; }
+  std::FILE *console_file() const { return reports.on_standard_output() ? stderr : stdout; }
   /// Repeats it when files change.
   int execute_watching();
   /// Those who hear of a run, as the options say; `told` learns where they keep the cases' folders.
@@ -83,12 +86,12 @@ void RunCommand::use_debugger(std::size_t cases) {
 }
 
 Listeners RunCommand::listeners(run::RunOptions &told, const Cases &cases) const {
-  auto console_options = report::console_options_from_environment(console());
-  console_options.verbose = verbose;
-  console_options.quiet = quiet;
-  console_options.ordered = ordered;
-  console_options.timings = timings;
-  if (no_progress || gdb == "attach") console_options.terminal = false;
+  auto console_options = console.options(console_file(), !gdb.empty());
+  if (gdb == "attach") console_options.terminal = false;
+  console_options.hint_at_pause = !told.pause_on_failure && !watches;  // which has no such option
+  // Whoever enters the guest of a failure wants to know of it first.
+  const bool tells_at_end = console_options.failures == report::FailureOutput::at_end;
+  if (told.pause_on_failure && tells_at_end) console_options.failures = report::FailureOutput::at_once;
 
   Listeners owned;
   if (!out.empty()) {
@@ -116,6 +119,7 @@ void RunCommand::settle() {
 }
 
 int RunCommand::execute_watching() {
+  watches = true;
   settle();
   if (reports.on_standard_output()) {
     throw base::UsageError("watch writes no report to standard output", "name a file; it has what ran last");
@@ -163,7 +167,7 @@ int RunCommand::execute_again(const std::filesystem::path &folder) {
   DigestWitness digests(bundle.digest);
   witness = &digests;
   const int status = execute();
-  fmt::print(console(), "{}", digests.words());
+  fmt::print(console_file(), "{}", digests.words());
   return status;
 }
 
@@ -197,11 +201,7 @@ void add_options(CLI::App &app, const std::shared_ptr<RunCommand> &command) {
   app.add_flag("--gdb{wait}", command->gdb,
                "stop before the first step until gdb lets the guest go (--gdb=attach: start gdb here)")
       ->check(CLI::IsMember({"wait", "attach"}));
-  app.add_flag("-v,--verbose", command->verbose, "show the log and the timings of every case");
-  app.add_flag("-q,--quiet", command->quiet, "show failures and the summary only");
-  app.add_flag("--ordered", command->ordered, "show finished cases in the order of the plans");
-  app.add_flag("--timings", command->timings, "show where the wall time went");
-  app.add_flag("--no-progress", command->no_progress, "no live progress on a terminal");
+  command->console.add_to(app);
 }
 
 }  // namespace

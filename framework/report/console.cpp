@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <fmt/format.h>
 #include <map>
 #include <string>
@@ -12,9 +13,11 @@
 #include "report/failure.hpp"
 #include "report/footer.hpp"
 #include "report/listeners.hpp"
+#include "report/painted.hpp"
 #include "report/palette.hpp"
 #include "report/repeat_table.hpp"
 #include "report/result.hpp"
+#include "report/running_cases.hpp"
 #include "report/text.hpp"
 #include "report/timings.hpp"
 
@@ -23,12 +26,9 @@ namespace kmodtest::report {
 namespace {
 
 constexpr std::size_t kWordWidth = 10;       ///< outcome words end in this column
-constexpr std::size_t kShownRunning = 8;     ///< running cases that the footer has room for
-constexpr std::size_t kShortestReason = 16;  ///< columns below which a cut reason says nothing
-
-std::string bracketed(Seconds took) {
-  return fmt::format("[{:>8.3f} s]", took.count());
-}
+constexpr std::size_t kShownRunning = 8;     ///< lines of running cases that the footer has at most
+constexpr std::size_t kShortestReason = 12;  ///< columns below which a cut reason says nothing
+constexpr std::size_t kShortestBar = 10, kLongestBar = 24;
 
 std::string duration(Seconds took) {
   const double seconds = took.count();
@@ -37,12 +37,47 @@ std::string duration(Seconds took) {
   return fmt::format("{} min {} s", whole / 60, whole % 60);
 }
 
+/// "[=====>    ] ", `width` columns wide without the last blank.
+std::string progress_bar(std::size_t done, std::size_t all, std::size_t width) {
+  const std::size_t inside = width - 2;
+  const std::size_t filled = all == 0 ? 0 : std::min(done * inside / all, inside);
+  std::string bar(filled, '=');
+  if (filled < inside) bar += '>';
+  return "[" + pad_right(bar, inside) + "] ";
+}
+
+/// A line about one case. `id` and `why` are printable.
+struct CaseLine {
+  std::string word, time;  ///< painted
+  std::string id;
+  std::string why;
+  bool why_in_brackets = false;
+};
+
+class Console;
+/// The one whose footer has to go when the process ends by std::quick_exit(). Null: there is none.
+Console *on_terminal = nullptr;
+void leave_terminal();
+
 class Console final : public Listener {
  public:
   explicit Console(ConsoleOptions options)
-      : options_(std::move(options)), palette_(options_.color), footer_(options_.width), start_(options_.now()) {}
+      : options_(std::move(options)),
+        palette_(options_.color),
+        ci_(options_.ci),
+        start_(options_.now()),
+        running_(options_.slow) {
+    if (!options_.terminal) return;
+    static const int kRegistered = std::at_quick_exit(leave_terminal);
+    if (kRegistered == 0) on_terminal = this;
+  }
 
-  ~Console() override { write(footer_.erase()); }
+  ~Console() override {
+    if (on_terminal == this) on_terminal = nullptr;
+    leave();
+    if (begun_) write(ci_.end());
+  }
+  void leave() { write(footer_.erase()); }
   Console(const Console &) = delete;
   Console &operator=(const Console &) = delete;
 
@@ -51,14 +86,12 @@ class Console final : public Listener {
   }
 
  private:
-  struct Running {
-    std::shared_ptr<const plan::Case> test_case;
-    int repeat = 1;
-    std::string what;
-  };
   struct Failure {
     std::size_t number = 0;
-    std::string text;
+    std::string line;  ///< as it was told when the case ended
+    std::string text;  ///< in full
+    Annotation annotation;
+    bool had_guest = false;
   };
   /// Lines of a case that waits for those before it.
   struct Held {
@@ -77,47 +110,47 @@ class Console final : public Listener {
         fmt::format("{} {}{}, {}", palette_.bold(pad_left("Running", kWordWidth)), counted(started.cases, "case"),
                     times, counted(static_cast<std::size_t>(std::max(started.workers, 0)), "worker"));
     if (!started.hypervisor.empty()) line += ", " + printable(started.hypervisor);
-    print(line + order_ + "\n");
+    print(wrapped(line + order_));
   }
 
   void take(const Notice &notice) {
-    if (!options_.quiet) print(palette_.bold(pad_left("note", kWordWidth)) + " " + printable(notice.text) + "\n");
+    if (!options_.quiet) print(wrapped(palette_.bold(pad_left("note", kWordWidth)) + " " + printable(notice.text)));
   }
 
   void take(const CaseStarted &started) {
-    running_.push_back({started.test_case, started.repeat, "starting"});
+    running_.start(started, options_.now());
     print("");
   }
 
   void take(const CaseProgress &progress) {
-    const auto at = find(progress.test_case, progress.repeat);
-    if (at == running_.end()) return;
-    at->what = progress.what;
+    running_.progress(progress);
     print("");
   }
 
   void take(const CaseRetried &retried) {
     const CaseFinished &attempt = retried.attempt;
+    running_.start_again(attempt, options_.now());
     const std::string which = fmt::format(", attempt {} of {}", attempt.attempt, retried.attempts);
     timing_table_.add(attempt);
-    tell(attempt.number, finished_line(attempt, which), false);
+    tell(attempt.number, finished_line(attempt, which, palette_), false);
   }
 
   void take(const CaseFinished &finished) {
-    if (const auto at = find(finished.test_case, finished.repeat); at != running_.end()) running_.erase(at);
-    ++done_;
+    running_.finish(finished);
     const Result result = result_of(finished);
+    ++done_[result];
+    if (running_.is_slow(finished.took)) ++slow_;
     table_.add(*finished.test_case, result);
     repeat_table_.add(finished);
     timing_table_.add(finished);
-    if (!went_well(result)) failures_.push_back({finished.number, render_failure(finished, palette_)});
-    std::string text;
-    if (!options_.quiet || !went_well(result)) text = finished_line(finished, "");
-    if (options_.verbose) {
-      const std::string indent(kWordWidth + 1, ' ');
-      text += palette_.dim(indent + render_timings(finished.timings)) + "\n";
-      if (!finished.digest.empty()) text += palette_.dim(indent + "digest " + finished.digest) + "\n";
-      if (went_well(result)) text += render_log(finished, palette_, indent);
+    const std::string line = finished_line(finished, "", palette_);
+    std::string text = options_.quiet && went_well(result) ? "" : line;
+    if (options_.verbose) text = with_more(finished, text);
+    if (!went_well(result)) {
+      Failure failure{finished.number, line, failure_in_full(finished), annotation_of(finished), had_guest(finished)};
+      if (at_once()) text += ci_.on() ? failure.text : "\n" + failure.text + "\n";
+      if (!at_end()) failure.text.clear();
+      failures_.push_back(std::move(failure));
     }
     tell(finished.number, text, true);
   }
@@ -125,33 +158,45 @@ class Console final : public Listener {
   void take(const RunFinished &finished) {
     running_.clear();
     finished_ = true;
-    std::string lines;
-    for (const auto &[number, held] : held_) lines += held.text;
+    std::string text;
+    for (const auto &[number, held] : held_) text += held.text;
     if (options_.ordered) {
       std::stable_sort(failures_.begin(), failures_.end(),
                        [](const auto &left, const auto &right) { return left.number < right.number; });
     }
-    std::string text;
-    for (const Failure &failure : failures_) text += "\n" + failure.text;
-    if (!options_.quiet && table_.size() > 1) text += "\n" + table_.render(options_.width, palette_);
-    if (repeats_ > 1) {
-      const std::string repeats = repeat_table_.render(palette_, options_.quiet);
-      if (!repeats.empty()) text += "\n" + repeats;
-    }
-    if (!text.empty()) text += "\n";
-    text += summary(finished) + "\n";
+    const std::string above = all_failures() + tables();
+    text += above + (above.empty() ? "" : "\n") + wrapped(summary(finished)) + pause_hint();
     if (const std::string timings = timing_table_.render(palette_); options_.timings && !timings.empty()) {
       text += "\n" + timings;
     }
-    print(lines + text);
+    std::vector<Annotation> annotations;
+    annotations.reserve(failures_.size());
+    for (const Failure &failure : failures_) annotations.push_back(failure.annotation);
+    print(text + ci_.annotations(annotations));
   }
 
-  void take(const Tick &) { print(""); }
+  void take(const Tick &) {
+    std::string lines;
+    for (const RunningCases::Slow &slow : running_.newly_slow(options_.now())) {
+      const bool long_since = slow.passed >= Seconds(1000);
+      const std::string time = fmt::format("[>{:>7.{}f} s]", slow.passed.count(), long_since ? 1 : 3);
+      lines += render({palette_.yellow(pad_left("Slow", kWordWidth)), palette_.yellow(time), printable(slow.label),
+                       printable(slow.what)});
+    }
+    print(options_.quiet ? "" : lines);
+  }
 
-  std::vector<Running>::iterator find(const std::shared_ptr<const plan::Case> &test_case, int repeat) {
-    return std::find_if(running_.begin(), running_.end(), [&](const Running &running) {
-      return running.test_case == test_case && running.repeat == repeat;
-    });
+  bool at_once() const {
+    return options_.failures == FailureOutput::at_once || options_.failures == FailureOutput::both;
+  }
+  bool at_end() const { return options_.failures == FailureOutput::at_end || options_.failures == FailureOutput::both; }
+
+  TerminalSize size() const { return options_.size ? options_.size() : TerminalSize{options_.width, 24}; }
+
+  /// A line of words; on a terminal broken between them, so that what follows stands behind the first word.
+  std::string wrapped(const std::string &line) const {
+    const int width = options_.terminal ? std::max(size().columns, 0) : 0;
+    return wrap_painted(line, static_cast<std::size_t>(width), kWordWidth + 1) + "\n";
   }
 
   /// Lines of the case with this number; `whole`: its last ones.
@@ -169,22 +214,80 @@ class Console final : public Listener {
     print(ready);
   }
 
-  std::string finished_line(const CaseFinished &finished, const std::string &which) const {
-    const Result result = result_of(finished);
-    const std::string word = pad_left(result_word(result), kWordWidth);
-    const std::string time = bracketed(finished.took);
-    const std::string id = printable(label(*finished.test_case, finished.repeat)) + which;
-    std::string why = printable(reason(finished));
-    const std::string expected = printable(as_expected(finished));
-    const bool in_brackets = why.empty() && !expected.empty();
-    if (in_brackets) why = expected;
+  std::string render(CaseLine line) const {
     if (options_.terminal) {
-      const std::size_t used = columns(word) + 1 + columns(time) + 1 + columns(id) + (in_brackets ? 3 : 2);
-      const auto width = static_cast<std::size_t>(std::max(options_.width, 0));
-      why = used + kShortestReason > width ? "" : cut_to(why, width - used);
+      const std::size_t used = kWordWidth + 1 + columns(bracketed(Seconds(0))) + 1 + columns(line.id);
+      const std::size_t wanted = used + (line.why_in_brackets ? 3 : 2);
+      const auto width = static_cast<std::size_t>(std::max(size().columns, 0));
+      line.why = wanted + kShortestReason > width ? "" : cut_to(line.why, width - wanted);
     }
-    const std::string end = why.empty() ? "" : in_brackets ? " (" + why + ")" : ": " + why;
-    return fmt::format("{} {} {}{}\n", palette_.of(result, word), palette_.dim(time), id, end);
+    const std::string end = line.why.empty() ? "" : line.why_in_brackets ? " (" + line.why + ")" : ": " + line.why;
+    return fmt::format("{} {} {}{}\n", line.word, line.time, line.id, end);
+  }
+
+  std::string finished_line(const CaseFinished &finished, const std::string &which, const Palette &palette) const {
+    const Result result = result_of(finished);
+    const bool slow = running_.is_slow(finished.took);
+    const std::string time = bracketed(finished.took);
+    CaseLine line{palette.of(result, pad_left(result_word(result), kWordWidth)),
+                  slow ? palette.yellow(time) : palette.dim(time),
+                  printable(label(*finished.test_case, finished.repeat)) + which + (slow ? " (slow)" : ""),
+                  printable(reason(finished))};
+    if (const std::string expected = printable(as_expected(finished)); line.why.empty() && !expected.empty()) {
+      line.why = expected;
+      line.why_in_brackets = true;
+    }
+    return render(std::move(line));
+  }
+
+  /// The line of a finished case with what -v tells below it.
+  std::string with_more(const CaseFinished &finished, const std::string &line) {
+    const std::string indent(kWordWidth + 1, ' ');
+    std::string more = palette_.dim(indent + render_timings(finished.timings)) + "\n";
+    if (!finished.digest.empty()) more += palette_.dim(indent + "digest " + finished.digest) + "\n";
+    if (went_well(result_of(finished))) more += render_log(finished, palette_, indent);
+    if (!ci_.on() || line.empty()) return line + more;
+    const std::string title = finished_line(finished, "", Palette(false));
+    return ci_.section(lines_of(title).front(), more);
+  }
+
+  std::string failure_in_full(const CaseFinished &finished) {
+    FailureStyle style{palette_, !options_.verbose, 0};
+    if (options_.terminal) style.width = static_cast<std::size_t>(std::max(size().columns, 0));
+    const std::string body = render_failure_body(finished, style);
+    if (ci_.on()) return ci_.section(failure_headline(finished, Palette(false)), body);
+    return wrap_painted(failure_headline(finished, palette_), style.width, 2) + "\n" + body;
+  }
+
+  std::string all_failures() const {
+    std::string text;
+    for (const Failure &failure : failures_) {
+      if (!failure.text.empty()) text += (ci_.on() ? "" : "\n") + failure.text;
+    }
+    return text;
+  }
+
+  /// Plans × CPUs, how often each case passed, and once more all that did not: what one wants to see last.
+  std::string tables() const {
+    std::string text;
+    if (!options_.quiet && table_.size() > 1) text += "\n" + table_.render(size().columns, palette_);
+    if (repeats_ > 1) {
+      const std::string repeats = repeat_table_.render(palette_, options_.quiet);
+      if (!repeats.empty()) text += "\n" + repeats;
+    }
+    if (failures_.size() > 1 && !options_.quiet) {
+      text += "\n";
+      for (const Failure &failure : failures_) text += failure.line;
+    }
+    return text;
+  }
+
+  std::string pause_hint() const {
+    const bool of_use =
+        std::any_of(failures_.begin(), failures_.end(), [](const Failure &failure) { return failure.had_guest; });
+    if (!options_.hint_at_pause || options_.quiet || !of_use) return {};
+    return wrapped(pad_left("hint", kWordWidth) +
+                   " with --pause-on-failure the guest of the first failure stays as it is, to be entered");
   }
 
   std::string summary(const RunFinished &finished) const {
@@ -203,23 +306,33 @@ class Console final : public Listener {
     if (repeats_ > 1) line = fmt::format("{} of {}", counted(runs, "run"), counted(cases_, "case"));
     line = all_well ? line : palette_.bold(line);
     if (!parts.empty()) line += fmt::format(": {}", fmt::join(parts, ", "));
-    return line + (finished.interrupted ? ", interrupted after " : " in ") + duration(finished.took) + order_;
+    const std::string slow = slow_ > 0 ? " " + palette_.yellow(fmt::format("({} slow)", slow_)) : "";
+    return line + (finished.interrupted ? ", interrupted after " : " in ") + duration(finished.took) + slow + order_;
   }
 
-  std::vector<std::string> footer_lines() const {
-    if (finished_ || running_.empty()) return {};
-    const Seconds elapsed = options_.now() - start_;
-    std::string status =
-        fmt::format("{} {} {}/{} done", pad_left("Running", kWordWidth), bracketed(elapsed), done_, cases_ * repeats_);
-    if (!failures_.empty()) status += fmt::format(", {} not passed", failures_.size());
-    std::vector<std::string> lines{status};
-    const std::string indent(kWordWidth + 1, ' ');
-    for (std::size_t index = 0; index < std::min(running_.size(), kShownRunning); ++index) {
-      const Running &running = running_[index];
-      lines.push_back(indent + label(*running.test_case, running.repeat) + ": " + running.what);
+  std::vector<std::string> footer_lines(TerminalSize size) const {
+    if (finished_ || running_.size() == 0) return {};
+    const auto now = options_.now();
+    const std::size_t width = size.columns > 1 ? static_cast<std::size_t>(size.columns) - 1 : 0;
+    std::size_t done = 0;
+    std::string numbers = fmt::format("{} running", running_.size());
+    std::string painted = numbers;
+    for (const auto &[result, number] : done_) {
+      done += number;
+      const std::string part = fmt::format("{} {}", number, result_name(result));
+      numbers += ", " + part;
+      painted += ", " + palette_.of(result, part);
     }
-    if (running_.size() > kShownRunning) {
-      lines.push_back(fmt::format("{}… and {} more", indent, running_.size() - kShownRunning));
+    const std::string clock = bracketed_clock(now - start_);
+    const std::string so_far = fmt::format("{}/{}: ", done, cases_ * repeats_);
+    const std::size_t used = kWordWidth + 1 + columns(clock) + 1 + columns(so_far) + columns(numbers) + 1;
+    const std::size_t room = width > used ? std::min(width - used, kLongestBar) : 0;
+    const std::string bar = room < kShortestBar ? "" : progress_bar(done, cases_ * repeats_, room);
+    std::vector<std::string> lines{palette_.cyan(pad_left("Running", kWordWidth)) + " " + clock + " " + bar + so_far +
+                                   painted};
+    const std::size_t rows = size.rows > 2 ? static_cast<std::size_t>(size.rows) - 2 : 0;
+    for (std::string &line : running_.lines(now, std::min(rows, kShownRunning), width, kWordWidth + 1, palette_)) {
+      lines.push_back(std::move(line));
     }
     return lines;
   }
@@ -227,25 +340,30 @@ class Console final : public Listener {
   /// Prints whole lines above the footer; with an empty text only the footer is brought up to date.
   void print(const std::string &text) {
     if (!options_.terminal) return write(text);
+    const TerminalSize now = size();
     const std::string before = text.empty() ? "" : footer_.erase() + text;
-    write(before + footer_.redraw(footer_lines()));
+    write(before + footer_.redraw(footer_lines(now), now));
   }
 
   void write(const std::string &text) {
     if (text.empty()) return;
+    const std::string all = ci_.joined(begun_ ? text : ci_.begin() + text);
+    begun_ = true;
     // One call, so that a terminal never shows half of a redraw. Nobody is left to tell when the console is gone.
-    std::fwrite(text.data(), 1, text.size(), options_.out);
+    std::fwrite(all.data(), 1, all.size(), options_.out);
     std::fflush(options_.out);
   }
 
   ConsoleOptions options_;
   Palette palette_;
+  CiLog ci_;
   Footer footer_;
   std::chrono::steady_clock::time_point start_;
-  std::size_t cases_ = 0, repeats_ = 1, done_ = 0;
-  std::string order_;  ///< what repeats the order of a shuffled run
-  bool finished_ = false;
-  std::vector<Running> running_;
+  std::size_t cases_ = 0, repeats_ = 1, slow_ = 0;
+  std::map<Result, std::size_t> done_;  ///< in the order of a summary
+  std::string order_;                   ///< what repeats the order of a shuffled run
+  bool begun_ = false, finished_ = false;
+  RunningCases running_;
   std::size_t next_ = 0;              ///< number of the case that is to be printed next
   std::map<std::size_t, Held> held_;  ///< by CaseFinished::number
   std::vector<Failure> failures_;
@@ -253,6 +371,10 @@ class Console final : public Listener {
   RepeatTable repeat_table_;
   TimingTable timing_table_;
 };
+
+void leave_terminal() {
+  if (on_terminal != nullptr) on_terminal->leave();
+}
 
 }  // namespace
 

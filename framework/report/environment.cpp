@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <fmt/format.h>
+#include <random>
+#include <string>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -23,18 +27,46 @@ bool equals(const char *name, const char *expected) {
   return value != nullptr && std::strcmp(value, expected) == 0;
 }
 
-/// $COLUMNS, else what the terminal says, else the default.
-int width_of(std::FILE *out, int otherwise) {
-  if (const char *value = std::getenv("COLUMNS"); value != nullptr) {
-    int width = 0;
-    const char *end = value + std::strlen(value);
-    const auto [stop, error] = std::from_chars(value, end, width);
-    if (error == std::errc() && stop == end && width > 0 && width <= kWidest) return width;
+/// $COLUMNS as a number; 0: it is none.
+int columns_wanted() {
+  const char *value = std::getenv("COLUMNS");
+  if (value == nullptr) return 0;
+  int width = 0;
+  const char *end = value + std::strlen(value);
+  const auto [stop, error] = std::from_chars(value, end, width);
+  return error == std::errc() && stop == end && width > 0 && width <= kWidest ? width : 0;
+}
+
+/// What the terminal says, and where it says nothing, what is usual. A $COLUMNS that is wider than the terminal would
+/// make lines wrap that are drawn over.
+TerminalSize size_of(int fd, int wanted) {
+  TerminalSize size;
+  winsize said{};
+  const bool known = fd >= 0 && ioctl(fd, TIOCGWINSZ, &said) == 0;
+  if (known && said.ws_col > 0) size.columns = wanted > 0 ? std::min<int>(said.ws_col, wanted) : said.ws_col;
+  if (!(known && said.ws_col > 0) && wanted > 0) size.columns = wanted;
+  if (known && said.ws_row > 0) size.rows = said.ws_row;
+  return size;
+}
+
+/// 128 random bits in hexadecimal digits.
+std::string random_token() {
+  std::random_device random;
+  std::string token;
+  for (int part = 0; part < 4; ++part) token += fmt::format("{:08x}", random() & 0xffffffffU);
+  return token;
+}
+
+CiOptions ci_from_environment() {
+  CiOptions ci;
+  if (equals("GITHUB_ACTIONS", "true")) {
+    ci.system = CiSystem::github;
+    ci.token = random_token();
+    if (is_set("GITHUB_WORKSPACE")) ci.root = std::getenv("GITHUB_WORKSPACE");
+  } else if (equals("GITLAB_CI", "true")) {
+    ci.system = CiSystem::gitlab;
   }
-  winsize size{};
-  const int fd = fileno(out);
-  if (fd >= 0 && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return otherwise;
+  return ci;
 }
 
 }  // namespace
@@ -48,7 +80,10 @@ ConsoleOptions console_options_from_environment(std::FILE *out) {
   if (is_set("CLICOLOR_FORCE") && !equals("CLICOLOR_FORCE", "0")) options.color = true;
   // A user who says no is obeyed whatever a script forces (no-color.org).
   if (is_set("NO_COLOR")) options.color = false;
-  options.width = width_of(out, options.width);
+  const int wanted = columns_wanted();
+  options.width = size_of(fd, wanted).columns;
+  if (options.terminal) options.size = [fd, wanted] { return size_of(fd, wanted); };
+  options.ci = ci_from_environment();
   return options;
 }
 

@@ -4,18 +4,25 @@
 #include <string>
 
 #include "report/event.hpp"
+#include "report/failure_log.hpp"
 #include "report/palette.hpp"
 
 namespace kmodtest::report {
 
-/// render_failure() of report/listeners.hpp, in colour.
-std::string render_failure(const CaseFinished &finished, const Palette &palette);
+/// The first line of a failure: "Failed ex7_4 [cpus=2]: why".
+std::string failure_headline(const CaseFinished &finished, const Palette &palette);
+
+/// All lines of a failure behind the first, up to the commands that run and enter the case again.
+std::string render_failure_body(const CaseFinished &finished, const FailureStyle &style);
 
 /// The command that runs exactly this case again.
 std::string command_to_repeat(const plan::Case &test_case);
 
-/// The case's kernel log, one line each as dmesg prints it; step markers as "-- step 3: load ex7_4".
-std::string render_log(const CaseFinished &finished, const Palette &palette, std::string_view indent);
+/// The command that opens a guest like this case's, with its modules in it, and a prompt there.
+std::string command_to_enter(const plan::Case &test_case);
+
+/// A guest ran for this case, so one can be entered.
+bool had_guest(const CaseFinished &finished);
 
 /// "Passed ex7_4 [cpus=2]"; colours as the palette has them.
 std::string headline(const CaseFinished &finished, const Palette &palette);

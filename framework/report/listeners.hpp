@@ -9,24 +9,38 @@
 #include <string>
 #include <vector>
 
+#include "report/ci_log.hpp"
 #include "report/event.hpp"
+#include "report/footer.hpp"
 
 namespace kmodtest::report {
+
+/// When the failures are told in full.
+enum class FailureOutput { at_end, at_once, both, never };
 
 struct ConsoleOptions {
   std::FILE *out = stdout;
   bool terminal = false;  ///< live footer; else plain lines
   bool color = false;
   int width = 80;
-  bool verbose = false;  ///< the log of passed cases too
+  /// What the terminal measures now, asked at each redraw; empty: `width` and 24 rows.
+  std::function<TerminalSize()> size;
+  bool verbose = false;  ///< the log of passed cases too, and nothing of a failure left out
   bool quiet = false;    ///< only failures and the summary
   bool ordered = false;  ///< finished cases in the order of the plans: a line waits for those before it
   bool timings = false;  ///< after the summary, where the wall time went
+  /// Wall time after which a case is called slow, live and in its finished line; 0: none is. Judged here alone: nothing
+  /// that a guest reports, and so no digest, knows of it.
+  Seconds slow{0};
+  FailureOutput failures = FailureOutput::at_end;
+  bool hint_at_pause = false;  ///< after failures, say that there is --pause-on-failure
+  CiOptions ci;
   /// What the footer's clock reads; tests bring their own.
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
 
-/// What the environment says: isatty, NO_COLOR (no-color.org), CLICOLOR_FORCE, TERM=dumb, COLUMNS.
+/// What the environment says: isatty, NO_COLOR (no-color.org), CLICOLOR_FORCE, TERM=dumb, COLUMNS, and whether this is
+/// a job of GitHub Actions (GITHUB_ACTIONS) or of GitLab (GITLAB_CI).
 ConsoleOptions console_options_from_environment(std::FILE *out);
 
 /// One line per finished case, failures in full, a table of cases × CPUs and a summary at the end.

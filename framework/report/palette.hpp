@@ -17,7 +17,9 @@ class Palette {
   std::string dim(std::string_view text) const { return paint("2", text); }
   std::string green(std::string_view text) const { return paint("32", text); }
   std::string red(std::string_view text) const { return paint("31", text); }
+  std::string yellow(std::string_view text) const { return paint("1;33", text); }
   std::string blue(std::string_view text) const { return paint("1;34", text); }
+  std::string cyan(std::string_view text) const { return paint("1;36", text); }
   std::string of(Result result, std::string_view text) const;
 
  private:

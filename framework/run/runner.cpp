@@ -3,15 +3,16 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <fmt/core.h>
 #include <set>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 
 #include "base/error.hpp"
 #include "report/listeners.hpp"
 #include "report/result.hpp"
+#include "report/text.hpp"
 #include "run/runner_state.hpp"
 
 namespace kmodtest::run {
@@ -144,8 +145,9 @@ void Runner::wait_for_signal(State &state) {
     state.accelerator_known.cancel();
     // From the second on there is no waiting: guests end with this process, their folders are swept by the next run.
     state.signals.async_wait([over = state.over](boost::system::error_code again, int second) {
-      if (!again && !*over) ::_exit(128 + second);
+      if (!again && !*over) std::quick_exit(128 + second);  // a console leaves the terminal as it was
     });
+    tell(report::Notice{"interrupted: what runs is being ended; a second signal ends all at once"});
   });
 }
 
@@ -267,7 +269,10 @@ Task<> Runner::run_cases(State &state, Worker &own) {
     count(state, finished);
     tell(finished);
     const bool passed = went_well(finished) && !(options_.flaky_fails && finished.flaky());
-    if (options_.fail_fast && !passed) state.schedule.drop_rest();
+    if (const std::size_t left = state.schedule.left(); options_.fail_fast && !passed && left > 0) {
+      state.schedule.drop_rest();
+      tell(report::Notice{fmt::format("{} will not be run (--fail-fast)", report::counted(left, "case"))});
+    }
     if (options_.pause_on_failure && !passed && had_a_guest(finished)) {
       Task<> kept = hold(state, own, finished);
       co_await std::move(kept);

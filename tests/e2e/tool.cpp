@@ -82,6 +82,8 @@ Tool::Tool(std::vector<std::string> arguments, Environment environment, std::opt
        ::mount("/dev/null", hidden.c_str(), nullptr, MS_BIND, nullptr) != 0)) {
     ::_exit(126);
   }
+  // What it prints is the same where the tests are themselves a job of CI.
+  for (const char *name : {"GITHUB_ACTIONS", "GITLAB_CI"}) ::unsetenv(name);
   for (const auto &[name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
   if (user && (::setgroups(0, nullptr) != 0 || ::setgid(*user) != 0 || ::setuid(*user) != 0)) ::_exit(126);
   ::execv(argv[0], argv.data());

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/failure.hpp"
+
 #include <gtest/gtest.h>
 
 #include "unit/report/sample.hpp"
+#include "unit/report/scenario.hpp"
 
 namespace kmodtest::report {
 namespace {
@@ -32,6 +35,7 @@ TEST(Failure, TellsAllThereIs) {
     [    6.200000] Thread exitting
      files: out/ex7_4_cpus=2_cpu=1
      again: kmodtest run testplans/ex7_4.yaml --case "ex7_4 [cpus=2 cpu=1]"
+     enter: kmodtest shell testplans/ex7_4.yaml --case "ex7_4 [cpus=2 cpu=1]"
 )");
 }
 
@@ -50,6 +54,7 @@ TEST(Failure, AttemptsBeforeTheLastOneStandBehindItInALineEach) {
   attempt 1: Crashed: NULL pointer dereference
   attempt 2: Errored: the channel broke
      again: kmodtest run testplans/ex7_4.yaml --case "ex7_4 [cpus=2 cpu=1]"
+     enter: kmodtest shell testplans/ex7_4.yaml --case "ex7_4 [cpus=2 cpu=1]"
 )");
 }
 
@@ -79,6 +84,7 @@ TEST(Failure, ShowsTheConsoleWhereThereIsNoLog) {
     Linux version 6.1
     Kernel panic - not syncing: VFS\x1b[0m
      again: kmodtest run testplans/ex7_4.yaml --case "ex7_4 [cpus=1]"
+     enter: kmodtest shell testplans/ex7_4.yaml --case "ex7_4 [cpus=1]"
 )");
 }
 
@@ -91,6 +97,7 @@ TEST(Failure, TheCaretStandsUnderItsWordAfterWideCharacters) {
   7 |   - {模块: ±, count: 1}
     |               ^~~~~
      again: kmodtest run testplans/ex7_4.yaml --case "ex7_4 [cpus=1]"
+     enter: kmodtest shell testplans/ex7_4.yaml --case "ex7_4 [cpus=1]"
 )");
 }
 
@@ -100,7 +107,68 @@ TEST(Failure, ACaseWithoutAPlanIsRepeatedFromItsModules) {
   test_case->modules.push_back({plan::ModuleSource::Kind::file, "/tmp/my module.ko", "my", {}});
   EXPECT_EQ(render_failure(sample::finished(test_case, Outcome::failed, "x")),
             "Failed my [cpus=4]: x\n"
-            "     again: kmodtest run \"/tmp/my module.ko\" --case \"my [cpus=4]\"\n");
+            "     again: kmodtest run \"/tmp/my module.ko\" --case \"my [cpus=4]\"\n"
+            "     enter: kmodtest shell \"/tmp/my module.ko\" --case \"my [cpus=4]\"\n");
+}
+
+TEST(Failure, WithoutAGuestThereIsNoneToEnter) {
+  CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::failed, "ex7_4 does not build");
+  auto seen = std::make_shared<judge::Observations>();
+  seen->ending.kind = judge::Ending::Kind::not_started;
+  finished.seen = seen;
+  EXPECT_EQ(render_failure(finished).find("enter:"), std::string::npos);
+}
+
+TEST(Failure, BrieflyTheLineOfThePlanIsCutAroundItsWord) {
+  CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::failed, "x");
+  judge::Evidence &evidence = finished.verdict.evidence.front();
+  evidence.where = {"a.yaml", 7, 49};
+  evidence.source = "  - dmesg: {in_order: [one two three four five, thread exiting, six], within: 5s}";
+  evidence.seen = "one two three four five six seven\n                        ^~~";
+  const FailureStyle style{Palette(false), true, 40};
+  EXPECT_EQ(render_failure_body(finished, style), R"(   --> a.yaml:7:49
+  7 | …our five, thread exiting, six], …
+    |            ^~~~~~
+      seen: one two three four five six…
+                                    ^~~
+     again: kmodtest run testplans/ex7_4.yaml --case "ex7_4 [cpus=1]"
+     enter: kmodtest shell testplans/ex7_4.yaml --case "ex7_4 [cpus=1]"
+)");
+}
+
+TEST(Failure, BrieflyAReportIsToldOnceAndWithoutRegisters) {
+  const CaseFinished finished = scenario::crashed();
+  const std::string whole = render_failure_body(finished, {});
+  const std::string brief = render_failure_body(finished, {Palette(false), true, 0});
+  EXPECT_NE(whole.find("RSP:"), std::string::npos);
+  EXPECT_EQ(brief.substr(brief.find("     trace:")), R"(     trace: #0 ex_write+0x8 [ex_oops]  ex_oops.c:23  *where = 1;
+    [   14.007000] BUG: kernel NULL pointer dereference, address: 0000000000000000
+    [   14.008000] #PF: supervisor write access in kernel mode
+    [   14.010000] Oops: 0002 [#1] PREEMPT SMP NOPTI
+    [   14.011000] CPU: 1 PID: 83 Comm: insmod Tainted: G           OE      6.1.0-50-cloud-amd64
+    [   14.013000] RIP: 0010:ex_write+0x8/0x1000 [ex_oops]
+    [   14.017000] Call Trace:
+    [   14.019000]  do_one_initcall+0x56/0x220
+    [   14.021000]  entry_SYSCALL_64_after_hwframe+0x6e/0xd8
+    … 8 lines left out (--out DIR keeps all of it)
+  log of this case:
+    [   14.005000] -- step 1: load ex_oops
+    [   14.006000] ex_oops: loading out-of-tree module taints kernel.
+    … 18 lines (see above)
+    [   14.025000] note: insmod[83] exited with irqs disabled
+     again: kmodtest run testplans/ex_oops.yaml --case "ex_oops [cpus=2]"
+     enter: kmodtest shell testplans/ex_oops.yaml --case "ex_oops [cpus=2]"
+)");
+}
+
+TEST(Failure, BrieflyTheAutopsyOfAHangIsLeftToItsFile) {
+  CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::hung, "load does not come back");
+  finished.seen = sample::seen({sample::line(5140, "Thread started"), sample::marker(6000, "autopsy of step 2"),
+                                sample::line(6200, "sysrq: Show Blocked State")});
+  EXPECT_NE(render_failure_body(finished, {}).find("sysrq"), std::string::npos);
+  const std::string brief = render_failure_body(finished, {Palette(false), true, 0});
+  EXPECT_EQ(brief.find("sysrq"), std::string::npos) << brief;
+  EXPECT_NE(brief.find("Thread started"), std::string::npos) << brief;
 }
 
 }  // namespace

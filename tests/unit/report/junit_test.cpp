@@ -69,6 +69,7 @@ TEST(Junit, HoldsEveryOutcome) {
   log of this case:
     [    1.500000] bell \x07, stray \xff, nul \x1b[0m
      again: kmodtest run testplans/ex7_2.yaml --case "ex7_2 [cpus=2]"
+     enter: kmodtest shell testplans/ex7_2.yaml --case "ex7_2 [cpus=2]"
 </failure>
       <system-out>[    1.500000] bell \x07, stray \xff, nul \x1b[0m
 </system-out>
@@ -76,6 +77,7 @@ TEST(Junit, HoldsEveryOutcome) {
     <testcase name="ex7_2 [cpus=4]" classname="ex7_2 works" time="1.250">
       <error type="Errored" message="the channel broke">Errored ex7_2 [cpus=4]: the channel broke
      again: kmodtest run testplans/ex7_2.yaml --case "ex7_2 [cpus=4]"
+     enter: kmodtest shell testplans/ex7_2.yaml --case "ex7_2 [cpus=4]"
 </error>
     </testcase>
     <testcase name="ex7_2 [cpus=8]" classname="ex7_2 works" time="1.250">
@@ -120,6 +122,7 @@ TEST(Junit, AttemptsAreToldAsSurefireTellsThem) {
   log of this case:
     [    5.140000] Thread started
      again: kmodtest run testplans/ex7_1.yaml --case "ex7_1 [cpus=2]"
+     enter: kmodtest shell testplans/ex7_1.yaml --case "ex7_1 [cpus=2]"
 </stackTrace>
         <system-out>[    5.140000] Thread started
 </system-out>
@@ -130,10 +133,12 @@ TEST(Junit, AttemptsAreToldAsSurefireTellsThem) {
       <failure type="Hung" message="stuck">Hung ex7_2 [cpus=4]: stuck
   attempt 1: Errored: the channel broke
      again: kmodtest run testplans/ex7_2.yaml --case "ex7_2 [cpus=4]"
+     enter: kmodtest shell testplans/ex7_2.yaml --case "ex7_2 [cpus=4]"
 </failure>
       <rerunError type="Errored" message="the channel broke">
         <stackTrace>Errored ex7_2 [cpus=4]: the channel broke
      again: kmodtest run testplans/ex7_2.yaml --case "ex7_2 [cpus=4]"
+     enter: kmodtest shell testplans/ex7_2.yaml --case "ex7_2 [cpus=4]"
 </stackTrace>
       </rerunError>
     </testcase>

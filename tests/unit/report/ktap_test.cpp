@@ -51,6 +51,7 @@ TEST(Ktap, APlanIsATestAndItsCasesAreTheTestsInIt) {
   #     [    1.000000] -- step 1: load a
   #     [    1.500000] Thread started
   #      again: kmodtest run testplans/a.yaml --case "a [cpus=2]"
+  #      enter: kmodtest shell testplans/a.yaml --case "a [cpus=2]"
   not ok 2 a [cpus=2] # Failed: no such line
 # a works: pass:1 fail:1 skip:0 total:2
 not ok 1 a works

@@ -40,6 +40,7 @@ TEST(Markdown, TellsResultsFailuresPlansTimesAndVersions) {
 Failed a [cpus=2]: no such line
   expected: Thread &lt;exiting&gt;
      again: kmodtest run testplans/a.yaml --case &quot;a [cpus=2]&quot;
+     enter: kmodtest shell testplans/a.yaml --case &quot;a [cpus=2]&quot;
 </pre>
 
 </details>

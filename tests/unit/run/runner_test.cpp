@@ -319,6 +319,7 @@ TEST_F(RunnerTest, FailFastStartsNothingAfterTheFirstFailure) {
   const auto result = run({make_case("a"), make_case("b"), make_case("c")});
   EXPECT_EQ(recorder_.cases.size(), 1u);
   EXPECT_EQ(result.not_run, 2u);
+  EXPECT_EQ(recorder_.notices, (std::vector<std::string>{"2 cases will not be run (--fail-fast)"}));
 }
 
 TEST_F(RunnerTest, ACaseThatPassesOnARetryIsFlakyAndNotPassed) {
@@ -563,6 +564,8 @@ TEST_F(RunnerTest, ASignalStopsTheGuestsAndCompletesTheReports) {
   ASSERT_TRUE(recorder_.run.has_value());
   EXPECT_TRUE(recorder_.run->interrupted);
   EXPECT_EQ(recorder_.run->not_run, 3u);
+  ASSERT_EQ(recorder_.notices.size(), 1u);
+  EXPECT_TRUE(recorder_.notices[0].starts_with("interrupted: ")) << recorder_.notices[0];
 }
 
 TEST_F(RunnerTest, AReportThatCannotBeWrittenEndsTheRunWithItsError) {

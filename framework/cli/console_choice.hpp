@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "report/listeners.hpp"
+
+namespace kmodtest::cli {
+
+/// The options of run that say what the terminal shows.
+struct ConsoleChoice {
+  bool verbose = false, quiet = false, ordered = false, timings = false, no_progress = false;
+  std::string color = "auto";
+  std::string failure_output = "final";
+  double slow = 30;  ///< seconds
+
+  void add_to(CLI::App &app);
+
+  /// Lays them over what the environment says. `waits_for_user`: the cases wait for somebody, so none of them is slow.
+  report::ConsoleOptions options(std::FILE *out, bool waits_for_user) const;
+};
+
+}  // namespace kmodtest::cli

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "unit/report/sample.hpp"
+
+namespace kmodtest::report::scenario {
+
+/// A console that is told of a run at moments that the test chooses.
+class ScriptedRun {
+ public:
+  explicit ScriptedRun(ConsoleOptions options) {
+    options.now = [time = time_] { return *time; };
+    options.ci.clock = [time = time_] {
+      constexpr std::time_t kStart = 1'800'000'000;
+      return kStart + std::chrono::duration_cast<std::chrono::seconds>(time->time_since_epoch()).count();
+    };
+    console_ = make_console(std::move(options));
+  }
+
+  /// Goes on to this moment, in seconds since the start.
+  ScriptedRun &at(double seconds) {
+    const auto since = std::chrono::duration<double>(seconds);
+    *time_ =
+        std::chrono::steady_clock::time_point(std::chrono::duration_cast<std::chrono::steady_clock::duration>(since));
+    return *this;
+  }
+  ScriptedRun &tell(const Event &event) {
+    console_->on(event);
+    return *this;
+  }
+  void end() { console_.reset(); }
+
+ private:
+  std::shared_ptr<std::chrono::steady_clock::time_point> time_ =
+      std::make_shared<std::chrono::steady_clock::time_point>();
+  std::unique_ptr<Listener> console_;
+};
+
+/// Called at moments that are worth a look, with what has just happened.
+using Look = std::function<void(const std::string &)>;
+
+/// A run with every outcome, a slow case and a flaky one. Some things in it are as awkward as they may be: a long line
+/// in a plan, wide characters, a guest that writes control characters and commands of a CI system.
+void every_outcome(ScriptedRun &run, const Look &look);
+
+/// Twelve cases at once, with long names.
+void many_at_once(ScriptedRun &run, const Look &look);
+
+/// A case that crashed, with the kernel's report as the judge brings it.
+CaseFinished crashed();
+
+}  // namespace kmodtest::report::scenario

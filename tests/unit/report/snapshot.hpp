@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <string>
+
+#include "unit/report/sample.hpp"
+
+namespace kmodtest::report {
+
+/// The text is that of tests/data/terminal/NAME. With KMODTEST_UPDATE_SNAPSHOTS set it becomes that (`make snapshots`).
+inline void expect_snapshot(const std::string &name, const std::string &text) {
+  const std::filesystem::path file = std::filesystem::path(KMODTEST_TEST_DATA) / "terminal" / name;
+  if (std::getenv("KMODTEST_UPDATE_SNAPSHOTS") != nullptr) {
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary) << text;
+    return;
+  }
+  ASSERT_TRUE(std::filesystem::exists(file)) << file << " is missing; 'make snapshots' writes it";
+  EXPECT_EQ(sample::read(file), text) << "where this is meant, 'make snapshots' writes tests/data/terminal anew";
+}
+
+}  // namespace kmodtest::report
