@@ -40,7 +40,7 @@ check: setup-check build tests unit-sanitized fuzz-targets ## sets everything up
 	tools/run-tests.sh build --parallel $(JOBS)
 
 build: build/build.ninja ## builds build/kmodtest
-	cmake --build build --target kmodtest kmodtest-agent kmodtest-qemu
+	cmake --build build --target kmodtest kmodtest-agent kmodtest-qemu manual
 
 tests: build/build.ninja
 	cmake --build build

@@ -9,9 +9,31 @@
 #   share/doc/kmodtest/                 licence and documents
 #   lib/libkmodtest.so.*                guests for tests in C++ (library/ installs it), and what these are built with:
 #   include/kmodtest/, lib/cmake/kmodtest/
+#   share/man/man1/                     a manual page for each command
+#   share/bash-completion/completions/, share/zsh/vendor-completions/, share/fish/vendor_completions.d/
 if(TARGET kmodtest)
   install(TARGETS kmodtest RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
+# Manual pages and completions are what the program prints of itself.
+if(TARGET kmodtest)
+  set(generated ${PROJECT_BINARY_DIR}/manual)
+  set(completions ${generated}/kmodtest.bash ${generated}/_kmodtest ${generated}/kmodtest.fish)
+  add_custom_command(
+    OUTPUT ${generated}/kmodtest.1 ${completions}
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${generated}
+    COMMAND kmodtest man --output ${generated}
+    COMMAND kmodtest completions bash > ${generated}/kmodtest.bash
+    COMMAND kmodtest completions zsh > ${generated}/_kmodtest
+    COMMAND kmodtest completions fish > ${generated}/kmodtest.fish
+    DEPENDS kmodtest COMMENT "Manual pages and completions" VERBATIM)
+  add_custom_target(manual ALL DEPENDS ${generated}/kmodtest.1 ${completions})
+  install(DIRECTORY ${generated}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
+  install(FILES ${generated}/kmodtest.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+          RENAME kmodtest)
+  install(FILES ${generated}/_kmodtest DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+  install(FILES ${generated}/kmodtest.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endif()
+
 if(TARGET kmodtest-agent)
   install(TARGETS kmodtest-agent RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/kmodtest)
 endif()

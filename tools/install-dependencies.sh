@@ -4,7 +4,7 @@
 #
 #   tools/install-dependencies.sh            to build and to run
 #   tools/install-dependencies.sh --check    also what `make check` needs: clang with libFuzzer, clang-format,
-#                                            python3 with jsonschema and yaml, cmark-gfm, chromium
+#                                            python3 with jsonschema and yaml, cmark-gfm, chromium, zsh, fish, mandoc
 #   tools/install-dependencies.sh --lint     also what `make lint` needs: clang-tidy, shellcheck
 #   tools/install-dependencies.sh --package  also what `make package-check` and `make image-check` need: debootstrap,
 #                                            lintian, buildah
@@ -26,7 +26,8 @@ main_packages=(
 backports_packages=(
   qemu-system-x86 qemu-system-data qemu-utils libvirt-dev libvirt-daemon-driver-qemu libboost1.83-dev
 )
-check_packages=(python3 python3-jsonschema python3-yaml cmark-gfm chromium fonts-dejavu-core clang-14 libclang-rt-14-dev clang-format-14)
+check_packages=(python3 python3-jsonschema python3-yaml cmark-gfm chromium fonts-dejavu-core clang-14 libclang-rt-14-dev clang-format-14
+                zsh fish mandoc)
 lint_packages=(clang-tidy-14 clang-tools-14 shellcheck)
 package_packages=(debootstrap lintian buildah)
 
@@ -38,7 +39,8 @@ for option in "$@"; do
     --package) main_packages+=("${package_packages[@]}") ;;
     --list) only_list=1 ;;
     *)
-      echo "kmodtest: unknown option '$option' (see the top of $0)" >&2
+      echo "kmodtest: error[K0101]: there is no option '$option' of $0" >&2
+      echo "  hint: the top of the file lists what there is" >&2
       exit 2
       ;;
   esac
@@ -49,8 +51,8 @@ if [[ $only_list -eq 1 ]]; then
 fi
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-  echo "kmodtest: this machine has no apt-get; install by hand what 'tools/install-dependencies.sh --list' prints" >&2
-  echo "hint: 'make SETUP=0 …' builds with what is there" >&2
+  echo "kmodtest: error[K0310]: there is no apt-get on this machine" >&2
+  echo "  hint: install by hand what 'tools/install-dependencies.sh --list' prints; 'make SETUP=0 …' builds with what is there" >&2
   exit 3
 fi
 
@@ -75,8 +77,8 @@ fi
 as_root=()
 if [[ $(id -u) -ne 0 ]]; then
   if ! command -v sudo >/dev/null; then
-    echo "kmodtest: packages are missing (${missing[*]} ${missing_backports[*]}) and there is no sudo" >&2
-    echo "hint: run $0 $* as root" >&2
+    echo "kmodtest: error[K0310]: packages are missing (${missing[*]} ${missing_backports[*]}), and there is no sudo" >&2
+    echo "  hint: run $0 $* as root" >&2
     exit 3
   fi
   as_root=(sudo)
@@ -102,8 +104,8 @@ if [[ ${#missing_backports[@]} -gt 0 ]]; then
   if [[ "${VERSION_CODENAME:-}" == bookworm ]] && ! grep -q "^Packages $suite " <<<"$targets"; then
     mirror=$(awk '$1 == "Packages" && $2 == "bookworm" { print $3; exit }' <<<"$targets")
     if [[ -z "$mirror" ]]; then
-      echo "kmodtest: apt's configuration names no mirror of the bookworm suite" >&2
-      echo "hint: add $suite to /etc/apt/sources.list.d by hand" >&2
+      echo "kmodtest: error[K0406]: apt's configuration names no mirror of the suite 'bookworm'" >&2
+      echo "  hint: add $suite to /etc/apt/sources.list.d by hand" >&2
       exit 3
     fi
     echo "kmodtest: adding the suite $suite (/etc/apt/sources.list.d/kmodtest-backports.list)"

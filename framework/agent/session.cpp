@@ -37,12 +37,27 @@ void check_pushed(const wire::Report &report, const std::string &what) {
     throw SessionError(SessionError::Kind::corrupt, "the guest's agent answered a push with something else");
   }
   if (!problem.empty()) {
-    throw base::Error(fmt::format("the guest did not take {}: {}", what, problem),
+    throw base::Error(base::Code::file_not_taken, fmt::format("the guest did not take {}: {}", what, problem),
                       "give the guest more memory (guest: {memory: …})");
   }
 }
 
 }  // namespace
+
+base::Code SessionError::code() const {
+  switch (kind_) {
+    case Kind::timeout:
+      return base::Code::guest_silent;
+    case Kind::version:
+      return base::Code::other_protocol;
+    case Kind::overflow:
+      return base::Code::shared_memory_full;
+    case Kind::closed:
+    case Kind::corrupt:
+      break;
+  }
+  return base::Code::channel_broken;
+}
 
 struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
   explicit Impl(std::unique_ptr<Transport> its_transport)
@@ -238,6 +253,7 @@ Task<std::optional<wire::ProgramEnded>> Session::begin(wire::Program program, st
   const wire::Request request{wire::Run{std::move(program)}};
   if (const auto size = wire::payload_size(request); size > wire::kMaxPayload) {
     throw base::UsageError(
+        base::Code::program_too_large,
         fmt::format("the case's program takes {} bytes, more than the {} that fit one frame", size, wire::kMaxPayload),
         "split the plan");
   }
@@ -258,7 +274,8 @@ Task<std::optional<wire::ProgramEnded>> Session::go_on(wire::Continue more, std:
   const auto impl = impl_;
   const wire::Request request{std::move(more)};
   if (const auto size = wire::payload_size(request); size > wire::kMaxPayload) {
-    throw base::UsageError(fmt::format("what the guest is to do takes {} bytes, more than the {} that fit one frame",
+    throw base::UsageError(base::Code::program_too_large,
+                           fmt::format("what the guest is to do takes {} bytes, more than the {} that fit one frame",
                                        size, wire::kMaxPayload),
                            "do it in several steps");
   }
@@ -302,7 +319,8 @@ Task<wire::TerminalEnded> Session::terminal(wire::OpenTerminal wanted,
   if (go) co_await go();
   while (true) {
     const wire::Report report = co_await impl->receive(id);
-    if (const auto *refused = std::get_if<wire::Refused>(&report)) throw base::Error(refused->reason);
+    if (const auto *refused = std::get_if<wire::Refused>(&report))
+      throw base::Error(base::Code::guest_refused, refused->reason, "open a guest with more memory (--memory 512M)");
     if (const auto *ended = std::get_if<wire::TerminalEnded>(&report)) co_return *ended;
     on_report(report);
   }

@@ -13,6 +13,7 @@
 
 #include "agent/transport.hpp"
 #include "base/asio.hpp"
+#include "base/error_code.hpp"
 #include "wire/frame.hpp"
 
 /// The controller's end of the channel.
@@ -25,6 +26,7 @@ class SessionError : public std::runtime_error {
   enum class Kind { closed, timeout, corrupt, version, overflow };
   SessionError(Kind kind, const std::string &message) : std::runtime_error(message), kind_(kind) {}
   Kind kind() const { return kind_; }
+  base::Code code() const;
 
  private:
   Kind kind_;

@@ -69,7 +69,8 @@ class Mapping {
     const int error = errno;
     if (descriptor >= 0) ::close(descriptor);
     if (memory_ == MAP_FAILED) {
-      throw base::Error(fmt::format("cannot map the guest's shared memory {}: {}", file.string(), std::strerror(error)),
+      throw base::Error(base::Code::guest_gone,
+                        fmt::format("cannot map the guest's shared memory {}: {}", file.string(), std::strerror(error)),
                         "the guest has probably ended: see its console");
     }
   }

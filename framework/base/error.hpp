@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cerrno>
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include "base/error_code.hpp"
 
 namespace kmodtest::base {
 
@@ -15,31 +18,39 @@ enum class Blame {
 
 /// We could not judge. What a module under test does wrong is never an Error: outcomes are data.
 ///
-/// `what()` is one lower-case sentence that names the thing; `hint()` says how to mend it and may be empty.
+/// `code()` is what users look it up by. `what()` is one lower-case sentence that names the thing; `hint()` says how to
+/// mend it here and now and may be empty: what mends it anywhere is told by `kmodtest explain CODE`.
 class Error : public std::runtime_error {
  public:
-  explicit Error(const std::string &message, std::string hint = {}, Blame blame = Blame::infrastructure)
-      : std::runtime_error(message), hint_(std::move(hint)), blame_(blame) {}
+  explicit Error(Code code, const std::string &message, std::string hint = {}, Blame blame = Blame::infrastructure)
+      : std::runtime_error(message), hint_(std::move(hint)), code_(code), blame_(blame) {}
 
+  Code code() const { return code_; }
   const std::string &hint() const { return hint_; }
   Blame blame() const { return blame_; }
 
  private:
   std::string hint_;
+  Code code_;
   Blame blame_;
 };
 
 /// The command line or a plan is wrong (exit 2).
 class UsageError : public Error {
  public:
-  explicit UsageError(const std::string &message, std::string hint = {})
-      : Error(message, std::move(hint), Blame::usage) {}
+  explicit UsageError(Code code, const std::string &message, std::string hint = {})
+      : Error(code, message, std::move(hint), Blame::usage) {}
 };
+
+/// The code of a write that ended with this errno.
+inline Code code_of_write(int error) {
+  return error == ENOSPC || error == EDQUOT || error == EFBIG ? Code::disk_full : Code::cannot_write;
+}
 
 /// The run was interrupted by a signal (exit 130).
 class Interrupted : public Error {
  public:
-  Interrupted() : Error("interrupted") {}
+  Interrupted() : Error(Code::interrupted, "interrupted") {}
 };
 
 }  // namespace kmodtest::base

@@ -28,7 +28,9 @@ struct Pipe {
 
 Pipe make_pipe() {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw Error(fmt::format("cannot make a pipe: {}", std::strerror(errno)));
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    throw Error(Code::cannot_start_program, fmt::format("cannot make a pipe: {}", std::strerror(errno)),
+                "raise the limit of open files (ulimit -n), or run fewer guests at once (-j 1)");
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
@@ -73,7 +75,8 @@ std::string find_program(const std::string &name) {
     if (end > begin && ::access(candidate.c_str(), X_OK) == 0) return candidate;
     begin = end + 1;
   }
-  throw Error(fmt::format("there is no program '{}' on this machine", name), "install it, or add its folder to PATH");
+  throw Error(Code::no_program, fmt::format("there is no program '{}' on this machine", name),
+              "install it, or add its folder to PATH");
 }
 
 std::vector<std::string> make_environment(const ProcessOptions &options) {
@@ -128,7 +131,8 @@ void drain(Descriptor &out, Descriptor &err, ProcessResult &result) {
     std::array<pollfd, 2> polled{pollfd{out.get(), POLLIN, 0}, pollfd{err.get(), POLLIN, 0}};
     if (::poll(polled.data(), polled.size(), -1) < 0) {
       if (errno == EINTR) continue;
-      throw Error(fmt::format("cannot wait for a process: {}", std::strerror(errno)));
+      throw Error(Code::cannot_start_program, fmt::format("cannot wait for a process: {}", std::strerror(errno)),
+                  "please report this");
     }
     for (std::size_t i = 0; i < polled.size(); ++i) {
       if (polled[i].revents == 0) continue;
@@ -159,7 +163,9 @@ ProcessResult run_process(const std::vector<std::string> &arguments, const Proce
   Pipe failure = make_pipe();
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
-  if (pid < 0) throw Error(fmt::format("cannot start '{}': {}", program, std::strerror(errno)));
+  if (pid < 0)
+    throw Error(Code::cannot_start_program, fmt::format("cannot start '{}': {}", program, std::strerror(errno)),
+                "raise the limit of processes (ulimit -u), or run fewer guests at once (-j 1)");
   if (pid == 0) {
     const int reason = become(program.c_str(), argument_pointers.data(), environment_pointers.data(),
                               directory.empty() ? nullptr : directory.c_str(), input.get(), out.write.get(),
@@ -177,9 +183,10 @@ ProcessResult run_process(const std::vector<std::string> &arguments, const Proce
   while ((got = ::read(failure.read.get(), &reason, sizeof reason)) < 0 && errno == EINTR) {
   }
   if (got == static_cast<ssize_t>(sizeof reason)) {
-    throw Error(fmt::format("cannot start '{}'{}: {}", program,
-                            directory.empty() ? std::string() : fmt::format(" in {}", directory),
-                            std::strerror(reason)));
+    throw Error(
+        Code::cannot_start_program,
+        fmt::format("cannot start '{}'{}: {}", program,
+                    directory.empty() ? std::string() : fmt::format(" in {}", directory), std::strerror(reason)));
   }
   ProcessResult result;
   drain(out.read, err.read, result);

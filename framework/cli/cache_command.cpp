@@ -26,7 +26,8 @@ std::uint64_t disk_bytes(const std::vector<vm::SnapshotInfo> &snapshots) {
 std::uint64_t limit_from(const std::string &option) {
   if (option.empty()) return vm::snapshot_limit();
   if (const auto bytes = vm::size_in_bytes(option)) return *bytes;
-  throw base::UsageError(fmt::format("--limit takes a size such as 4G or 500M, not '{}'", option));
+  throw base::UsageError(base::Code::bad_option_value,
+                         fmt::format("--limit takes a size such as 4G or 500M, not '{}'", option));
 }
 
 int list_cache() {

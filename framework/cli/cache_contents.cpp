@@ -41,7 +41,8 @@ std::vector<fs::path> entries_of(const fs::path &folder) {
   fs::directory_iterator entry(folder, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) entries.push_back(entry->path());
   if (error && error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory) {
-    throw base::Error(fmt::format("cannot read {}: {}", folder.string(), error.message()));
+    throw base::Error(base::Code::cannot_read, fmt::format("cannot read {}: {}", folder.string(), error.message()),
+                      "give yourself the right to read it, or remove it as the user who made it");
   }
   std::sort(entries.begin(), entries.end());
   return entries;
@@ -59,7 +60,9 @@ std::uint64_t remove_aside(const fs::path &path, const fs::path &aside) {
   if (::rename(path.c_str(), aside.c_str()) == 0) {
     bytes += remove_counted(aside);
   } else if (errno != ENOENT) {
-    throw base::Error(fmt::format("cannot remove {}: {}", path.string(), std::strerror(errno)));
+    throw base::Error(base::Code::cannot_remove,
+                      fmt::format("cannot remove {}: {}", path.string(), std::strerror(errno)),
+                      "remove it as the user who made it");
   }
   return bytes;
 }

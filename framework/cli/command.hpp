@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "plan/plan.hpp"
+#include "run/collect.hpp"
 
 /// The command line: one file per subcommand, one line in the table of commands.cpp.
 namespace kmodtest::cli {
@@ -38,6 +39,10 @@ std::function<int()> add_lint(CLI::App &app);
 std::function<int()> add_schema(CLI::App &app);
 std::function<int()> add_kernels(CLI::App &app);
 std::function<int()> add_cache(CLI::App &app);
+std::function<int()> add_explain(CLI::App &app);
+std::function<int()> add_doctor(CLI::App &app);
+std::function<int()> add_completions(CLI::App &app);
+std::function<int()> add_man(CLI::App &app);
 
 /// The options that lay something over a plan's matrix, shared by run, list and lint.
 struct PlanOptions {
@@ -57,10 +62,16 @@ struct PlanOptions {
   plan::Overrides overrides() const;
 };
 
+/// The whole command line, on an app named "kmodtest". Parsing sets `chosen` to what to do then.
+void add_commands(CLI::App &app, std::function<int()> &chosen);
+
 /// Parses argv, runs the chosen subcommand, prints errors to stderr; returns the exit code. What main() calls.
 int run_command_line(int argc, const char *const *argv);
 
-/// "kmodtest: error: …\n  hint: …\n" for any exception, and its exit code.
+/// Prints what is wrong with plans to stderr, and where more is told of it; true when a run is out of the question.
+bool print_diagnostics(const run::Collected &collected);
+
+/// "kmodtest: error[K0601]: …\n  hint: …\n  more: kmodtest explain K0601\n" for any exception, and its exit code.
 std::string render_error(const std::exception &error);
 int exit_code_of(const std::exception &error);
 

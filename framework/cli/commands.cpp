@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <cstdio>
-#include <fmt/core.h>
-#include <new>
+#include <fmt/ranges.h>
+#include <set>
+#include <string>
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
+#include "cli/usage_errors.hpp"
 #include "run/runner.hpp"
 
 #ifndef KMODTEST_VERSION
@@ -17,7 +19,7 @@ namespace {
 
 constexpr const char *kFooter =
     "Exit status: 0 all cases passed, 1 some did not, 2 wrong usage or plan, 3 the infrastructure failed,\n"
-    "4 nothing was selected, 130 interrupted.\n"
+    "4 nothing was selected, 130 interrupted. `kmodtest explain CODE` tells what an error means.\n"
     "\n"
     "Examples:\n"
     "  kmodtest run my-module.ko --cpus 4      load, watch and unload a module on four CPUs\n"
@@ -40,16 +42,30 @@ const std::vector<Command> &commands() {
       {"schema", "print the JSON Schema of plans, or of what a run writes", add_schema},
       {"kernels", "list or fetch the kernels of the catalogue", add_kernels},
       {"cache", "list, prune or clear what is kept between runs", add_cache},
+      {"explain", "tell what an error's code means, and how to mend it", add_explain},
+      {"doctor", "look at what this machine has and lacks", add_doctor},
+      {"completions", "print a shell's completion of this command line", add_completions},
+      {"man", "print a manual page", add_man},
   };
   return kCommands;
 }
 
 std::string render_error(const std::exception &error) {
-  std::string text = fmt::format("kmodtest: error: {}\n", error.what());
-  if (const auto *ours = dynamic_cast<const base::Error *>(&error); ours && !ours->hint().empty()) {
-    text += fmt::format("  hint: {}\n", ours->hint());
+  const auto *ours = dynamic_cast<const base::Error *>(&error);
+  const std::string code = base::name_of(ours ? ours->code() : base::Code::defect);
+  std::string text = fmt::format("kmodtest: error[{}]: {}\n", code, error.what());
+  if (ours && !ours->hint().empty()) text += fmt::format("  hint: {}\n", ours->hint());
+  return text + fmt::format("  more: kmodtest explain {}\n", code);
+}
+
+bool print_diagnostics(const run::Collected &collected) {
+  std::set<std::string> codes;
+  for (const auto &diagnostic : collected.diagnostics) {
+    std::fputs(diagnostic.str().c_str(), stderr);
+    codes.insert(base::name_of(diagnostic.code));
   }
-  return text;
+  if (!codes.empty()) fmt::print(stderr, "  more: kmodtest explain {}\n", fmt::join(codes, " "));
+  return collected.has_errors();
 }
 
 int exit_code_of(const std::exception &error) {
@@ -59,23 +75,27 @@ int exit_code_of(const std::exception &error) {
   return static_cast<int>(usage ? run::ExitCode::usage : run::ExitCode::infrastructure);
 }
 
-int run_command_line(int argc, const char *const *argv) {
-  CLI::App app{"Tests Linux kernel modules in throw-away QEMU guests.", "kmodtest"};
+void add_commands(CLI::App &app, std::function<int()> &chosen) {
   app.set_version_flag("--version", std::string("kmodtest ") + kVersion);
   app.require_subcommand(1);
   app.footer(kFooter);
-  std::function<int()> chosen;
   for (const Command &command : commands()) {
     CLI::App *subcommand = app.add_subcommand(command.name, command.summary);
     const auto action = command.add(*subcommand);
     subcommand->callback([&chosen, action] { chosen = action; });
   }
+}
+
+int run_command_line(int argc, const char *const *argv) {
+  CLI::App app{"Tests Linux kernel modules in throw-away QEMU guests.", "kmodtest"};
+  std::function<int()> chosen;
+  add_commands(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
-    const bool asked_for = error.get_exit_code() == 0;  // --help, --version
-    app.exit(error);
-    return asked_for ? 0 : static_cast<int>(run::ExitCode::usage);
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    std::fputs(render_error(usage_error(app, error)).c_str(), stderr);
+    return static_cast<int>(run::ExitCode::usage);
   }
   try {
     return chosen();

@@ -19,7 +19,8 @@ std::uint32_t memory_in_mib(const std::string &text) {
   const std::string unit = text.substr(digits);
   const bool known = unit == "M" || unit == "MiB" || unit == "G" || unit == "GiB";
   if (digits == 0 || digits > 6 || !known) {
-    throw base::UsageError(fmt::format("--memory takes a size such as 512M or 1G, not '{}'", text));
+    throw base::UsageError(base::Code::bad_option_value,
+                           fmt::format("--memory takes a size such as 512M or 1G, not '{}'", text));
   }
   const auto number = static_cast<std::uint32_t>(std::stoul(text.substr(0, digits)));
   return unit[0] == 'G' ? number * 1024 : number;
@@ -73,7 +74,8 @@ plan::Overrides PlanOptions::overrides() const {
   overrides.cpus = cpus;
   for (const std::string &text : topologies) {
     plan::Value<plan::CpuLayout> topology = plan::parse_topology(text);
-    if (!topology.value) throw base::UsageError(topology.error, "give --topology one such as 2x4x1");
+    if (!topology.value)
+      throw base::UsageError(base::Code::bad_option_value, topology.error, "give --topology one such as 2x4x1");
     overrides.topologies.push_back(std::move(*topology.value));
   }
   overrides.kernels = kernels;

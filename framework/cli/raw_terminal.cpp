@@ -31,7 +31,9 @@ TerminalSize terminal_size(int fd) {
 
 RawTerminal::RawTerminal(int fd, Keys keys) : fd_(fd) {
   if (::tcgetattr(fd_, &before_) != 0) {
-    throw base::Error(fmt::format("cannot read the terminal's settings: {}", std::strerror(errno)));
+    throw base::Error(base::Code::no_terminal,
+                      fmt::format("cannot read the terminal's settings: {}", std::strerror(errno)),
+                      "start it in a terminal, or send the commands through a pipe");
   }
   its_fd = fd_;
   its_settings = before_;

@@ -41,7 +41,8 @@ bool ReportOptions::on_standard_output() const {
                                    std::pair("--markdown", &markdown), std::pair("--html", &html)}) {
     if (!report::is_standard_output(*file)) continue;
     if (!first.empty()) {
-      throw base::UsageError(fmt::format("{} and {} cannot both go to standard output", first, name),
+      throw base::UsageError(base::Code::options_exclude,
+                             fmt::format("{} and {} cannot both go to standard output", first, name),
                              "name a file for one of them");
     }
     first = name;

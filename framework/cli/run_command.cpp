@@ -69,15 +69,9 @@ class DigestWitness final : public report::Listener {
   std::size_t same_ = 0, others_ = 0;
 };
 
-/// Prints what is wrong with plans; true when a run is out of the question.
-bool print_diagnostics(const run::Collected &collected) {
-  for (const auto &diagnostic : collected.diagnostics) std::fputs(diagnostic.str().c_str(), stderr);
-  return collected.has_errors();
-}
-
 void RunCommand::use_debugger(std::size_t cases) {
   if (cases != 1) {
-    throw base::UsageError(fmt::format("--gdb is for one case, and {} are selected", cases),
+    throw base::UsageError(base::Code::one_case_only, fmt::format("--gdb is for one case, and {} are selected", cases),
                            "choose one with --case (kmodtest list shows them) or --cpus");
   }
   if (gdb == "attach") run::check_gdb();
@@ -134,7 +128,9 @@ int RunCommand::execute() {
   if (print_diagnostics(collected)) return static_cast<int>(run::ExitCode::usage);
   auto cases = run::select_cases(std::move(collected.plans), {plans.ids, plans.patterns, plans.tags});
   if (cases.empty()) {
-    std::fputs("kmodtest: error: no case is selected\n  hint: kmodtest list shows the cases of a plan\n", stderr);
+    const base::UsageError nothing(base::Code::no_case_selected, "no case is selected",
+                                   "kmodtest list shows the cases of a plan");
+    std::fputs(render_error(nothing).c_str(), stderr);
     return static_cast<int>(run::ExitCode::nothing_selected);
   }
   if (!gdb.empty()) use_debugger(cases.size());

@@ -31,7 +31,8 @@ std::optional<Number> number(std::string_view text) {
 int number_between(const char *option, const std::string &text, int least, int most) {
   const auto value = number<int>(text);
   if (!value || *value < least || *value > most) {
-    throw base::UsageError(fmt::format("{} takes a number from {} to {}, not '{}'", option, least, most, text));
+    throw base::UsageError(base::Code::bad_option_value,
+                           fmt::format("{} takes a number from {} to {}, not '{}'", option, least, most, text));
   }
   return *value;
 }
@@ -39,7 +40,9 @@ int number_between(const char *option, const std::string &text, int least, int m
 std::uint64_t seed(const std::string &text) {
   if (text == "random") return std::random_device{}();
   const auto value = number<std::uint64_t>(text);
-  if (!value) throw base::UsageError(fmt::format("--shuffle takes a number or 'random', not '{}'", text));
+  if (!value)
+    throw base::UsageError(base::Code::bad_option_value,
+                           fmt::format("--shuffle takes a number or 'random', not '{}'", text));
   return *value;
 }
 
@@ -79,6 +82,7 @@ std::optional<run::Shard> ScheduleOptions::wanted_shard() const {
   const int of = number<int>(text.substr(std::min(slash + 1, text.size()))).value_or(0);
   if (of > kMostShards || which < 1 || which > of) {
     throw base::UsageError(
+        base::Code::bad_option_value,
         fmt::format("--shard takes K/N with K from 1 to N and N up to {}, such as 2/4, not '{}'", kMostShards, text));
   }
   return run::Shard{which, of};

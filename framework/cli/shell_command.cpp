@@ -165,10 +165,11 @@ class Sitting final : public run::ShellUser {
 std::shared_ptr<const plan::Case> ShellCommand::choose_case() {
   if (plans.time.empty()) plans.time = "real";
   auto collected = run::collect_plans(plans.inputs, plans.overrides());
-  for (const auto &diagnostic : collected.diagnostics) std::fputs(diagnostic.str().c_str(), stderr);
-  if (collected.has_errors()) return nullptr;
+  if (print_diagnostics(collected)) return nullptr;
   const auto cases = run::select_cases(std::move(collected.plans), {plans.ids, plans.patterns, plans.tags});
-  if (cases.empty()) throw base::UsageError("no case is selected", "kmodtest list shows the cases of a plan");
+  if (cases.empty())
+    throw base::UsageError(base::Code::no_case_selected, "no case is selected",
+                           "kmodtest list shows the cases of a plan");
   if (cases.size() > 1) {
     fmt::print(stderr, "the guest is that of {}, the first of {} (--case, --cpus choose)\n", cases.front()->id,
                report::counted(cases.size(), "case"));
@@ -238,7 +239,8 @@ int ShellCommand::execute() {
   options.hypervisor.allow_kvm = !no_kvm;
   std::shared_ptr<const plan::Case> test_case;
   if (attach.empty()) {
-    if (plans.inputs.empty()) throw base::UsageError("name a plan or a module, or --attach NAME");
+    if (plans.inputs.empty())
+      throw base::UsageError(base::Code::missing_argument, "name a plan or a module, or --attach NAME");
     test_case = choose_case();
     if (!test_case) return static_cast<int>(run::ExitCode::usage);
   }
@@ -269,8 +271,12 @@ int ShellCommand::execute() {
   if (signals.came() != 0) return 128 + signals.came();
   if (problem) std::rethrow_exception(problem);
   if (!end.death.empty()) {
-    fmt::print(stderr, "kmodtest: {}\n{}", end.panicked ? "the guest's kernel panicked" : end.death,
-               tail_of(end.console));
+    if (end.panicked) {
+      fmt::print(stderr, "kmodtest: the guest's kernel panicked\n");
+    } else {
+      std::fputs(render_error(base::Error(base::Code::guest_gone, end.death)).c_str(), stderr);
+    }
+    std::fputs(tail_of(end.console).c_str(), stderr);
     return static_cast<int>(end.panicked ? run::ExitCode::some_did_not_pass : run::ExitCode::infrastructure);
   }
   return end.exit_status.value_or(0);

@@ -55,19 +55,23 @@ Reading read_sched(const StepView &view) {
   const Observations &seen = view.all.seen;
   if (!view.step.sched) return reading_unknown("the plan's condition is missing");
   if (!seen.sched_problem.empty())
-    return reading_unknown("the trace of the scheduler cannot be read: " + seen.sched_problem);
-  if (!seen.sched) return reading_unknown("the scheduler was not traced");
+    return reading_unknown("the trace of the scheduler cannot be read: " + seen.sched_problem,
+                           base::Code::trace_unusable);
+  if (!seen.sched) return reading_unknown("the scheduler was not traced", base::Code::trace_unusable);
   const observe::SchedTimeline &timeline = *seen.sched;
-  if (view.started == nullptr || !was_sent(view)) return reading_unknown("the trace of the scheduler did not come");
+  if (view.started == nullptr || !was_sent(view))
+    return reading_unknown("the trace of the scheduler did not come", base::Code::trace_unusable);
   if (timeline.full) {
-    Reading reading = reading_unknown(fmt::format("the trace of the scheduler is longer than {} MiB: nothing is proven",
-                                                  wire::kMostTraceBytes >> 20));
+    Reading reading = reading_unknown(
+        fmt::format("the trace of the scheduler is longer than {} MiB: nothing is proven", wire::kMostTraceBytes >> 20),
+        base::Code::trace_unusable);
     reading.hint = "make the case shorter, or its threads switch less often";
     return reading;
   }
   if (timeline.lost > 0) {
     Reading reading =
-        reading_unknown(fmt::format("the trace of the scheduler lost {} events: nothing is proven", timeline.lost));
+        reading_unknown(fmt::format("the trace of the scheduler lost {} events: nothing is proven", timeline.lost),
+                        base::Code::trace_unusable);
     reading.hint =
         "threads switched faster than the guest's agent got a CPU to take it down; let them switch less often";
     return reading;

@@ -65,11 +65,13 @@ Finding disagreement(Evidence evidence, const StepView &view, Reading reading) {
   evidence.summary = agent_words(*view.ended) + ", but what it sent says that it " + own;
   fill(evidence, std::move(reading));
   if (view.all.lost > 0) {
+    evidence.code = base::Code::log_overwritten;
     evidence.hint = fmt::format(
         "{} records of the kernel log were overwritten before they were read; "
         "log_buf_len=4M in guest.append makes the log larger",
         view.all.lost);
   } else {
+    evidence.code = base::Code::defect;
     evidence.hint = "this is a defect of kmodtest; please report it with the case's artifacts (--out)";
   }
   return {Outcome::errored, std::move(evidence)};
@@ -80,6 +82,7 @@ std::optional<Finding> by_reading_alone(Evidence evidence, Reading reading) {
   if (reading.state == Reading::State::held) return std::nullopt;
   const Outcome outcome = reading.state == Reading::State::broken ? Outcome::failed : Outcome::errored;
   evidence.summary = reading.why;
+  if (outcome == Outcome::errored) evidence.code = reading.code;
   fill(evidence, std::move(reading));
   return Finding{outcome, std::move(evidence)};
 }
@@ -99,6 +102,7 @@ std::optional<Finding> judge_guest_step(const CaseView &view, std::size_t case_i
   const StepView step(view, case_index);
   Evidence evidence = evidence_of(view, case_index);
   if (step.ended == nullptr) {
+    evidence.code = base::Code::report_missing;
     evidence.summary = fmt::format("nothing was heard of the end of this step ({})", step.guest().label);
     return Finding{Outcome::errored, std::move(evidence)};
   }

@@ -23,6 +23,7 @@ struct Reading {
   std::vector<std::string> details;
   std::string hint;
   std::optional<plan::Location> where;  ///< more exact than the step's
+  base::Code code = base::Code::none;   ///< of one that is unknown
 };
 
 inline Reading reading_held() {
@@ -31,8 +32,8 @@ inline Reading reading_held() {
 inline Reading reading_broken(std::string why) {
   return {Reading::State::broken, std::move(why), {}, {}, {}, {}, {}};
 }
-inline Reading reading_unknown(std::string why) {
-  return {Reading::State::unknown, std::move(why), {}, {}, {}, {}, {}};
+inline Reading reading_unknown(std::string why, base::Code code = base::Code::report_missing) {
+  return {Reading::State::unknown, std::move(why), {}, {}, {}, {}, {}, code};
 }
 
 /// An outcome that is not Passed, and why.

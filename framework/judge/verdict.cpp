@@ -93,6 +93,10 @@ std::string open_step(const CaseView &view) {
   return "the guest fell silent: ";
 }
 
+base::Code code_of(const Ending &ending, base::Code otherwise) {
+  return ending.code == base::Code::none ? otherwise : ending.code;
+}
+
 std::string with_detail(std::string words, const std::string &detail) {
   return detail.empty() ? words : std::move(words) + ": " + detail;
 }
@@ -105,6 +109,8 @@ std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool 
   auto &evidence = finding.evidence;
   evidence = evidence_of_the_end(view);
   evidence.details = last_lines(view.seen.console, 20);
+  // Of a guest that the module hung or crashed, nothing here is ours to mend.
+  const auto ours = [&](base::Code otherwise) { evidence.code = code_of(ending, otherwise); };
   switch (ending.kind) {
     case Kind::panicked:
       if (has_report) return std::nullopt;
@@ -112,18 +118,23 @@ std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool 
       evidence.summary = with_detail("the guest panicked", ending.detail);
       return finding;
     case Kind::silent:
-      if (view.program_started) finding.outcome = Outcome::hung;
+      if (view.program_started)
+        finding.outcome = Outcome::hung;
+      else
+        ours(base::Code::guest_silent);
       evidence.summary =
           with_detail(view.program_started ? "the guest fell silent" : "the guest did not get ready", ending.detail);
       return finding;
     case Kind::guest_gone:
     case Kind::channel_broken:
       if (has_report) return std::nullopt;
+      ours(ending.kind == Kind::guest_gone ? base::Code::guest_gone : base::Code::channel_broken);
       evidence.summary =
           with_detail(ending.kind == Kind::guest_gone ? "the guest's QEMU ended" : "the channel broke", ending.detail);
       return finding;
     case Kind::stopped_early:
       if (has_report) return std::nullopt;
+      ours(base::Code::guest_stopped);
       evidence.summary = with_detail("the guest was stopped before the end of its program", ending.detail);
       return finding;
     case Kind::timed_out:
@@ -137,21 +148,25 @@ std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool 
       evidence.details.clear();
       return finding;
     case Kind::not_started:
+      ours(base::Code::guest_not_ready);
       evidence.summary = with_detail("no guest was started", ending.detail);
       return finding;
     case Kind::completed:
       break;
   }
   evidence.details.clear();
+  ours(base::Code::report_missing);
   if (view.program_ended == nullptr) {
     evidence.summary = with_detail("the end of the program was not reported", ending.detail);
     return finding;
   }
   if (!view.program_ended->error.empty()) {
+    ours(base::Code::agent_failed);
     evidence.summary = with_detail("the guest could not go on", view.program_ended->error);
     return finding;
   }
   if (view.program_ended->cancelled) {
+    ours(base::Code::guest_stopped);
     evidence.summary = "the program was cancelled";
     return finding;
   }
@@ -171,6 +186,7 @@ std::optional<Finding> check_inventories(const CaseView &view) {
   finding.evidence.summary = view.baseline == nullptr
                                  ? "what the guest looked like before the first step was not reported"
                                  : "what the guest looked like after the last step was not reported";
+  finding.evidence.code = base::Code::report_missing;
   return finding;
 }
 
@@ -182,6 +198,7 @@ Verdict never_ready(const Observations &seen) {
   evidence.details = last_lines(seen.console, 20);
   evidence.expected = "the agent's READY";
   evidence.seen = evidence.details.empty() ? "nothing on the console" : "the console ends with:";
+  evidence.code = code_of(seen.ending, base::Code::guest_not_ready);
   verdict.evidence.push_back(std::move(evidence));
   return verdict;
 }
@@ -193,6 +210,7 @@ Verdict failed_preflight(const Observations &seen) {
     evidence.summary = "preflight: " + finding.message;
     evidence.expected = "a module that fits the kernel; nothing was started";
     evidence.hint = finding.hint;
+    evidence.code = finding.code;
     verdict.evidence.push_back(std::move(evidence));
   }
   return verdict;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error_code.hpp"
 #include "judge/dissection.hpp"
 #include "kernel/module.hpp"
 #include "observe/reports.hpp"
@@ -32,10 +33,11 @@ struct Evidence {
   std::string source;               ///< the plan's line
   std::string summary;              ///< one line: "'Thread exiting' did not appear within 5 s"
   std::string expected;
-  std::string seen;                  ///< the nearest thing, e.g. the closest log line with the difference marked
-  std::vector<std::string> details;  ///< further lines: a report, ps, lsmod, compiler output
-  std::vector<std::string> trace;    ///< the frames of `details` that are in modules under test, with their source
-  std::string hint;                  ///< how to mend it, where we know
+  std::string seen;                    ///< the nearest thing, e.g. the closest log line with the difference marked
+  std::vector<std::string> details;    ///< further lines: a report, ps, lsmod, compiler output
+  std::vector<std::string> trace;      ///< the frames of `details` that are in modules under test, with their source
+  std::string hint;                    ///< how to mend it, where we know
+  base::Code code = base::Code::none;  ///< of what is no fault of the module's: always there when we could not judge
 };
 
 struct Verdict {
@@ -59,7 +61,8 @@ struct Ending {
     stuck,           ///< the controller saw from outside that nothing would come any more
   };
   Kind kind = Kind::completed;
-  std::string detail;  ///< in words
+  std::string detail;                  ///< in words
+  base::Code code = base::Code::none;  ///< where more is known than `kind` tells
 };
 
 /// All that was seen of one case.

@@ -112,13 +112,18 @@ std::string choose_mirror(const std::string &targets, const std::string &suite, 
   return mirror;
 }
 
-AptState::AptState(std::filesystem::path folder, std::string suite)
-    : folder_(std::move(folder)), suite_(std::move(suite)) {
+std::string mirror_of(const std::string &suite) {
   const auto targets =
       base::run_process({"apt-get", "indextargets", "--format", "$(CREATED_BY)|$(RELEASE)|$(REPO_URI)"}, plain_words());
-  const auto mirror = choose_mirror(targets.out, suite_, machine_release());
+  return choose_mirror(targets.out, suite, machine_release());
+}
+
+AptState::AptState(std::filesystem::path folder, std::string suite)
+    : folder_(std::move(folder)), suite_(std::move(suite)) {
+  const auto mirror = mirror_of(suite_);
   if (mirror.empty()) {
-    throw base::Error(fmt::format("apt's configuration names no mirror for the suite '{}'", suite_),
+    throw base::Error(base::Code::no_mirror,
+                      fmt::format("apt's configuration names no mirror for the suite '{}'", suite_),
                       "add a Debian mirror to /etc/apt, or give a kernel image with --kernel FILE");
   }
   remove_folder(folder_);
@@ -156,15 +161,18 @@ void AptState::update() {
   const auto result = base::run_process({"apt-get", "-c", folder_ / "apt.conf", "-q", "update"}, plain_words());
   if (result.ok()) return;
   if (disk_full(result.err)) {
-    throw base::Error(fmt::format("cannot fetch the package lists into {}: the disk is full", folder_.string()),
+    throw base::Error(base::Code::disk_full,
+                      fmt::format("cannot fetch the package lists into {}: the disk is full", folder_.string()),
                       "free some space, or set KMODTEST_CACHE to a folder on another disk");
   }
   if (result.err.find("does not have a Release file") != std::string::npos ||
       result.err.find("no longer has a Release file") != std::string::npos) {
-    throw base::Error(fmt::format("this machine's mirror does not serve the suite '{}'", suite_),
+    throw base::Error(base::Code::suite_not_served,
+                      fmt::format("this machine's mirror does not serve the suite '{}'", suite_),
                       "take another kernel of `kmodtest kernels list`, or give a kernel image with --kernel FILE");
   }
-  throw base::Error(fmt::format("cannot fetch the package lists of '{}': {}", suite_, complaint(result)), kOfflineHint);
+  throw base::Error(base::Code::download_failed,
+                    fmt::format("cannot fetch the package lists of '{}': {}", suite_, complaint(result)), kOfflineHint);
 }
 
 Package AptState::show(const std::string &package) const {
@@ -173,7 +181,7 @@ Package AptState::show(const std::string &package) const {
   for (const auto &found : parse_packages(result.out)) {
     if (found.name == package) return found;
   }
-  throw base::Error(fmt::format("the suite '{}' has no package '{}'", suite_, package),
+  throw base::Error(base::Code::no_such_package, fmt::format("the suite '{}' has no package '{}'", suite_, package),
                     "correct the kernel's entry in kernels.yaml");
 }
 
@@ -183,10 +191,12 @@ void AptState::download(const std::vector<Package> &packages, const std::filesys
   const auto result = base::run_process(arguments, plain_words(to));
   if (result.ok()) return;
   if (disk_full(result.err)) {
-    throw base::Error(fmt::format("cannot download packages into {}: the disk is full", to.string()),
+    throw base::Error(base::Code::disk_full,
+                      fmt::format("cannot download packages into {}: the disk is full", to.string()),
                       "free some space, or set KMODTEST_CACHE to a folder on another disk");
   }
-  throw base::Error(fmt::format("cannot download {}: {}", packages.front().name, complaint(result)), kOfflineHint);
+  throw base::Error(base::Code::download_failed,
+                    fmt::format("cannot download {}: {}", packages.front().name, complaint(result)), kOfflineHint);
 }
 
 }  // namespace kmodtest::kernel

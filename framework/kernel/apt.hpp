@@ -28,6 +28,10 @@ std::vector<Package> parse_packages(const std::string &text);
 /// Empty when there is none.
 std::string choose_mirror(const std::string &targets, const std::string &suite, const std::string &machine_release);
 
+/// The mirror from which this machine's apt would get a suite; empty when its configuration names none. Asks no server.
+/// Throws base::Error when there is no apt-get.
+std::string mirror_of(const std::string &suite);
+
 /// A private apt state for one suite.
 class AptState {
  public:

@@ -43,24 +43,6 @@ SourceFiles list_sources(const fs::path &source) {
   return files;
 }
 
-/// The compiler that these headers and arguments lead to.
-std::string compiler_of(const Kernel &kernel) {
-  for (const auto &argument : kernel.make_arguments) {
-    if (argument.starts_with("CC=")) return argument.substr(3);
-  }
-  std::error_code error;
-  const auto variables = kernel.headers / ".kernelvariables";
-  if (fs::exists(variables, error)) {
-    // Debian's: CC = $(if $(…),$(CCACHE)) $(CROSS_COMPILE)gcc-12
-    std::istringstream lines(read_whole_file(variables));
-    for (std::string line; std::getline(lines, line);) {
-      const auto at = line.rfind(')');
-      if (line.starts_with("CC =") && at != std::string::npos && at + 1 < line.size()) return line.substr(at + 1);
-    }
-  }
-  return "gcc";
-}
-
 std::string compiler_version(const Kernel &kernel) {
   const auto compiler = compiler_of(kernel);
   try {
@@ -68,7 +50,8 @@ std::string compiler_version(const Kernel &kernel) {
   } catch (const base::Interrupted &) {
     throw;
   } catch (const base::Error &) {
-    throw base::Error(fmt::format("the compiler '{}', which the kernel {} asks for, is missing", compiler, kernel.name),
+    throw base::Error(base::Code::no_compiler,
+                      fmt::format("the compiler '{}', which the kernel {} asks for, is missing", compiler, kernel.name),
                       fmt::format("install the package {}", compiler));
   }
 }
@@ -165,10 +148,11 @@ fs::path find_ko(const fs::path &source, const fs::path &folder, const std::stri
   }
   if (built.size() == 1) return built.front();
   if (built.empty()) {
-    throw base::UsageError(fmt::format("{} builds no module", source.string()),
+    throw base::UsageError(base::Code::builds_no_module, fmt::format("{} builds no module", source.string()),
                            fmt::format("its Kbuild or Makefile needs the line `obj-m += {}.o`", name));
   }
   throw base::UsageError(
+      base::Code::builds_other_modules,
       fmt::format("{} builds several modules ({}), none of them named {}.ko", source.string(), names, name),
       "say which one is meant: {path: FOLDER, name: NAME}");
 }
@@ -222,26 +206,47 @@ std::vector<fs::path> symvers_beside(const std::vector<fs::path> &modules, const
 }
 
 void check_buildable(const fs::path &source, const Kernel &kernel, const fs::path &folder) {
-  if (!fs::is_directory(source)) throw base::UsageError(fmt::format("{} is not a folder", source.string()));
+  if (!fs::is_directory(source))
+    throw base::UsageError(base::Code::no_such_module, fmt::format("{} is not a folder", source.string()),
+                           "name the folder that has the module's Kbuild");
   if (!fs::exists(source / "Kbuild") && !fs::exists(source / "Makefile")) {
     throw base::UsageError(
-        fmt::format("{} has neither a Kbuild nor a Makefile", source.string()),
+        base::Code::builds_no_module, fmt::format("{} has neither a Kbuild nor a Makefile", source.string()),
         fmt::format("write a file Kbuild with the line `obj-m += {}.o`", source.filename().string()));
   }
   if (kernel.headers.empty()) {
     throw base::UsageError(
+        base::Code::no_headers,
         fmt::format("nothing can be built for the kernel {}: its headers are not known", kernel.name),
         "give their folder with --headers, or a compiled .ko");
   }
   for (const auto &path : {folder, kernel.headers}) {
     if (path.string().find_first_of(" :") != std::string::npos) {
-      throw base::Error(fmt::format("Kbuild cannot work in {}: its path has a space or a colon", path.string()),
+      throw base::Error(base::Code::bad_build_path,
+                        fmt::format("Kbuild cannot work in {}: its path has a space or a colon", path.string()),
                         "set KMODTEST_CACHE to a folder without them");
     }
   }
 }
 
 }  // namespace
+
+std::string compiler_of(const Kernel &kernel) {
+  for (const auto &argument : kernel.make_arguments) {
+    if (argument.starts_with("CC=")) return argument.substr(3);
+  }
+  std::error_code error;
+  const auto variables = kernel.headers / ".kernelvariables";
+  if (fs::exists(variables, error)) {
+    // Debian's: CC = $(if $(…),$(CCACHE)) $(CROSS_COMPILE)gcc-12
+    std::istringstream lines(read_whole_file(variables));
+    for (std::string line; std::getline(lines, line);) {
+      const auto at = line.rfind(')');
+      if (line.starts_with("CC =") && at != std::string::npos && at + 1 < line.size()) return line.substr(at + 1);
+    }
+  }
+  return "gcc";
+}
 
 bool is_module_source(const fs::path &relative) {
   return std::none_of(relative.begin(), relative.end(), [](const fs::path &part) {
@@ -286,7 +291,9 @@ BuildResult build_module(const fs::path &source, const std::string &name, const 
     return {ko, true, log};
   } catch (const fs::filesystem_error &failure) {
     throw base::Error(
-        fmt::format("cannot build {}: {}: {}", source.string(), failure.path1().string(), failure.code().message()));
+        base::Code::cannot_write,
+        fmt::format("cannot build {}: {}: {}", source.string(), failure.path1().string(), failure.code().message()),
+        "free some space, or set KMODTEST_CACHE to a folder on another disk");
   }
 }
 

@@ -27,10 +27,12 @@ std::string bzimage_release(const std::filesystem::path &image) {
   const auto bytes = read_whole_file(image);
   const std::string hint = "give the vmlinuz of an x86-64 Linux, such as /boot/vmlinuz-…";
   if (bytes.size() < 0x268 || bytes.compare(kMagicOffset, 4, "HdrS") != 0) {
-    throw base::UsageError(fmt::format("{} is not a Linux kernel image (bzImage)", image.string()), hint);
+    throw base::UsageError(base::Code::not_a_kernel,
+                           fmt::format("{} is not a Linux kernel image (bzImage)", image.string()), hint);
   }
   if (u16(bytes, kProtocolOffset) < kProtocolWithLoadFlags || (u16(bytes, kLoadFlagsOffset) & kHas64BitEntry) == 0) {
-    throw base::UsageError(fmt::format("{} is not a kernel for x86-64", image.string()), hint);
+    throw base::UsageError(base::Code::not_a_kernel, fmt::format("{} is not a kernel for x86-64", image.string()),
+                           hint);
   }
   const std::size_t begin = u16(bytes, kKernelVersionOffset) + 0x200;
   const std::size_t end = begin < bytes.size() ? bytes.find('\0', begin) : std::string::npos;
@@ -38,7 +40,8 @@ std::string bzimage_release(const std::filesystem::path &image) {
   const auto version = end == std::string::npos ? std::string() : bytes.substr(begin, end - begin);
   const auto release = version.substr(0, version.find(' '));
   if (begin == 0x200 || release.empty() || release.size() > 64) {
-    throw base::UsageError(fmt::format("the kernel image {} does not say its release", image.string()), hint);
+    throw base::UsageError(base::Code::not_a_kernel,
+                           fmt::format("the kernel image {} does not say its release", image.string()), hint);
   }
   return release;
 }

@@ -23,7 +23,7 @@ std::filesystem::path wanted_cache_folder() {
   // A relative XDG_CACHE_HOME is to be ignored (XDG Base Directory Specification).
   if (const auto xdg = variable("XDG_CACHE_HOME"); xdg.starts_with('/')) return xdg + "/kmodtest";
   if (const auto home = variable("HOME"); home.starts_with('/')) return home + "/.cache/kmodtest";
-  throw base::Error("there is no folder for the cache: HOME is not set",
+  throw base::Error(base::Code::no_cache_folder, "there is no folder for the cache: HOME is not set",
                     "set KMODTEST_CACHE to a folder that you can write to");
 }
 
@@ -45,7 +45,8 @@ std::filesystem::path cache_folder() {
   auto folder = wanted_cache_folder().lexically_normal();
   make_folder(folder);
   if (::access(folder.c_str(), W_OK | X_OK) != 0) {
-    throw base::Error(fmt::format("cannot write to the cache folder {}: {}", folder.string(), std::strerror(errno)),
+    throw base::Error(base::Code::cache_not_writable,
+                      fmt::format("cannot write to the cache folder {}: {}", folder.string(), std::strerror(errno)),
                       "set KMODTEST_CACHE to a folder that you can write to");
   }
   return folder;
@@ -59,7 +60,7 @@ std::filesystem::path find_data_file(const std::string &name) {
     if (std::filesystem::exists(folder / name, error)) return folder / name;
     searched += (searched.empty() ? "" : ", ") + folder.string();
   }
-  throw base::Error(fmt::format("cannot find {} (searched in {})", name, searched),
+  throw base::Error(base::Code::missing_part, fmt::format("cannot find {} (searched in {})", name, searched),
                     "set KMODTEST_DATA to the folder that has it, or install kmodtest again");
 }
 

@@ -47,7 +47,9 @@ class CatalogueReader {
   [[noreturn]] void fail(const YAML::Mark &mark, const std::string &message) const {
     // yaml-cpp counts from zero; a null mark is that of a missing node.
     throw base::UsageError(
-        fmt::format("{}:{}:{}: {}", file_, std::max(mark.line, 0) + 1, std::max(mark.column, 0) + 1, message));
+        base::Code::bad_catalogue,
+        fmt::format("{}:{}:{}: {}", file_, std::max(mark.line, 0) + 1, std::max(mark.column, 0) + 1, message),
+        "correct it, or install kmodtest again");
   }
 
  private:

@@ -95,7 +95,8 @@ std::vector<KernelSymbol> kernel_symbols(std::string_view kallsyms) {
 std::string dormant_module(std::string ko) {
   elf_version(EV_CURRENT);
   const ElfHandle elf(elf_memory(ko.data(), ko.size()), elf_end);
-  if (elf == nullptr || elf_kind(elf.get()) != ELF_K_ELF) throw base::Error("a module cannot be read as ELF");
+  if (elf == nullptr || elf_kind(elf.get()) != ELF_K_ELF)
+    throw base::Error(base::Code::not_a_module, "a module cannot be read as ELF", "build the module again");
   std::size_t init = 0;
   if (!find_symbol(elf.get(), kInitSymbol, &init)) return ko;  // it has none
   std::vector<std::size_t> places;
@@ -103,7 +104,8 @@ std::string dormant_module(std::string ko) {
     if (section.name != kThisModule || section.header.sh_type != SHT_RELA) continue;
     for (std::uint64_t at = 0; at + sizeof(Elf64_Rela) <= section.header.sh_size; at += sizeof(Elf64_Rela)) {
       const std::uint64_t place = section.header.sh_offset + at;
-      if (place + sizeof(Elf64_Rela) > ko.size()) throw base::Error("a module is truncated");
+      if (place + sizeof(Elf64_Rela) > ko.size())
+        throw base::Error(base::Code::not_a_module, "a module is truncated", "build or copy the module again");
       Elf64_Rela relocation;
       std::memcpy(&relocation, ko.data() + place, sizeof relocation);
       if (ELF64_R_SYM(relocation.r_info) == init) places.push_back(place);
@@ -126,7 +128,9 @@ std::optional<std::uint64_t> address_in_kallsyms(std::string_view kallsyms, std:
 
 std::string symbols_from_kallsyms(std::string_view kallsyms) {
   std::vector<KernelSymbol> symbols = kernel_symbols(kallsyms);
-  if (symbols.empty()) throw base::Error("/proc/kallsyms of the guest tells no addresses");
+  if (symbols.empty())
+    throw base::Error(base::Code::addresses_hidden, "/proc/kallsyms of the guest tells no addresses",
+                      "take a kernel with CONFIG_KALLSYMS");
   std::stable_sort(symbols.begin(), symbols.end(), [](const auto &a, const auto &b) { return a.address < b.address; });
   const std::uint64_t first = symbols.front().address, last = symbols.back().address + 1;
 

@@ -51,7 +51,8 @@ void check_space(const fs::path &folder, const std::vector<Package> &packages) {
   std::error_code error;
   const auto space = fs::space(folder, error);
   if (!error && space.available < needed) {
-    throw base::Error(fmt::format("the disk of {} is full: the kernel needs {} MB, {} MB are free", folder.string(),
+    throw base::Error(base::Code::disk_full,
+                      fmt::format("the disk of {} is full: the kernel needs {} MB, {} MB are free", folder.string(),
                                   needed / 1'000'000, space.available / 1'000'000),
                       "free some space, or set KMODTEST_CACHE to a folder on another disk");
   }
@@ -61,10 +62,13 @@ void unpack(const fs::path &package, const fs::path &to) {
   const auto result = base::run_process({"dpkg-deb", "-x", package, to}, {{}, {{"LC_ALL", "C"}}, false});
   if (result.ok()) return;
   if (result.err.find("No space left on device") != std::string::npos) {
-    throw base::Error(fmt::format("cannot unpack {}: the disk is full", package.filename().string()),
+    throw base::Error(base::Code::disk_full,
+                      fmt::format("cannot unpack {}: the disk is full", package.filename().string()),
                       "free some space, or set KMODTEST_CACHE to a folder on another disk");
   }
-  throw base::Error(fmt::format("cannot unpack {}: {}", package.filename().string(), result.err));
+  throw base::Error(base::Code::bad_package,
+                    fmt::format("cannot unpack {}: {}", package.filename().string(), result.err),
+                    "fetch it again; when it stays, take another kernel of `kmodtest kernels list`");
 }
 
 /// The only entry of a folder whose name starts with `prefix`; empty when there is none.
@@ -126,7 +130,7 @@ Kernel describe(const fs::path &tree, const fs::path &prefix, const CatalogueEnt
   kernel.make_arguments = entry.make_arguments;
   const auto image = only_entry(tree / "boot", "vmlinuz-");
   if (image.empty()) {
-    throw base::Error(fmt::format("the package {} has no kernel image", entry.image_package),
+    throw base::Error(base::Code::bad_package, fmt::format("the package {} has no kernel image", entry.image_package),
                       "correct the kernel's entry in kernels.yaml");
   }
   kernel.release = bzimage_release(image);
@@ -136,8 +140,11 @@ Kernel describe(const fs::path &tree, const fs::path &prefix, const CatalogueEnt
   kernel.headers = prefix / "usr/src" / ("linux-headers-" + kernel.release);
   if (!fs::is_directory(tree / "lib/modules" / kernel.release / "kernel") ||
       !fs::is_directory(tree / "usr/src" / ("linux-headers-" + kernel.release))) {
-    throw base::Error(fmt::format("the packages of '{}' do not fit each other: modules or headers of {} are missing",
-                                  entry.name, kernel.release));
+    throw base::Error(
+        base::Code::bad_package,
+        fmt::format("the packages of '{}' do not fit each other: modules or headers of {} are missing", entry.name,
+                    kernel.release),
+        "the mirror is being updated: try again later, or take another kernel of `kmodtest kernels list`");
   }
   return kernel;
 }
@@ -148,7 +155,7 @@ const CatalogueEntry &find_entry(const std::vector<CatalogueEntry> &catalogue, c
     if (entry.name == name) return entry;
     known += (known.empty() ? "" : ", ") + entry.name;
   }
-  throw base::UsageError(fmt::format("there is no kernel '{}'", name),
+  throw base::UsageError(base::Code::unknown_kernel, fmt::format("there is no kernel '{}'", name),
                          fmt::format("take one of {}, 'host', or the path of a vmlinuz", known));
 }
 
@@ -161,12 +168,14 @@ Kernel host_kernel(const fs::path &modules_dir, const fs::path &headers) {
   kernel.image = fs::path("/boot") / fmt::format("vmlinuz-{}", kernel.release);
   if (!fs::exists(kernel.image)) {
     throw base::UsageError(
+        base::Code::no_host_kernel,
         fmt::format("the running kernel has no image on this machine: {} is missing", kernel.image.string()),
         "take a kernel of `kmodtest kernels list`, or give the path of a vmlinuz");
   }
   kernel.modules_dir = modules_dir.empty() ? fs::path("/lib/modules") / kernel.release : modules_dir;
   if (!fs::is_directory(kernel.modules_dir)) {
     throw base::UsageError(
+        base::Code::no_modules_folder,
         fmt::format("the running kernel's modules are not on this machine: {} is missing", kernel.modules_dir.string()),
         "give their folder with --modules-dir");
   }
@@ -187,7 +196,8 @@ std::optional<Kernel> kernel_by_files(const std::string &name_or_path, const fs:
   kernel.headers = headers.empty() ? fs::path() : fs::absolute(headers);
   for (const auto &folder : {kernel.modules_dir, kernel.headers}) {
     if (!folder.empty() && !fs::is_directory(folder)) {
-      throw base::UsageError(fmt::format("{} is not a folder", folder.string()));
+      throw base::UsageError(base::Code::no_such_input, fmt::format("{} is not a folder", folder.string()),
+                             "correct --modules-dir or --headers");
     }
   }
   return kernel;
@@ -204,7 +214,9 @@ const CatalogueEntry &KernelStore::default_entry() const {
   for (const auto &entry : catalogue_) {
     if (entry.is_default) return entry;
   }
-  if (catalogue_.empty()) throw base::UsageError("the catalogue of kernels is empty");
+  if (catalogue_.empty())
+    throw base::UsageError(base::Code::bad_catalogue, "the catalogue of kernels is empty",
+                           "install kmodtest again, or correct KMODTEST_DATA");
   return catalogue_.front();
 }
 
@@ -268,7 +280,8 @@ Kernel KernelStore::fetch(const std::string &name) {
     const Kernel kernel = describe(tree, prefix, entry);
     const auto depmod = base::run_process({"depmod", "-b", tree, "-C", "/dev/null", kernel.release});
     if (!depmod.ok() || !fs::exists(tree / "lib/modules" / kernel.release / "modules.dep")) {
-      throw base::Error(fmt::format("depmod failed for {}: {}", kernel.release, depmod.err));
+      throw base::Error(base::Code::bad_package, fmt::format("depmod failed for {}: {}", kernel.release, depmod.err),
+                        "install it anew: apt install --reinstall kmod");
     }
     write_manifest(tree, prefix, entry, packages, kernel);
     remove_folder(prefix);
@@ -278,7 +291,8 @@ Kernel KernelStore::fetch(const std::string &name) {
   } catch (const fs::filesystem_error &error) {
     std::error_code ignored;
     fs::remove_all(work, ignored);
-    throw base::Error(fmt::format("cannot put the kernel '{}' into the cache: {}: {}", name, error.path1().string(),
+    throw base::Error(base::Code::cannot_write,
+                      fmt::format("cannot put the kernel '{}' into the cache: {}: {}", name, error.path1().string(),
                                   error.code().message()),
                       "free some space, or set KMODTEST_CACHE to a folder on another disk");
   } catch (const base::Interrupted &) {
@@ -288,7 +302,8 @@ Kernel KernelStore::fetch(const std::string &name) {
   } catch (const base::Error &error) {
     std::error_code ignored;
     fs::remove_all(work, ignored);
-    throw base::Error(fmt::format("cannot fetch the kernel '{}': {}", name, error.what()), error.hint(), error.blame());
+    throw base::Error(error.code(), fmt::format("cannot fetch the kernel '{}': {}", name, error.what()), error.hint(),
+                      error.blame());
   }
 }
 

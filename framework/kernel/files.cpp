@@ -25,8 +25,12 @@ constexpr std::uint64_t kBlockBytes = 512;  // stat(2), st_blocks, whatever the 
 constexpr const char *kFreeSpaceHint = "free some space, or set KMODTEST_CACHE to a folder on another disk";
 constexpr const char *kCacheHint = "set KMODTEST_CACHE to a folder that you can write to";
 
+std::string read_hint(int number) {
+  return number == ENOENT ? "correct the path" : "give yourself the right to read it";
+}
+
 [[noreturn]] void fail(const char *what, const std::filesystem::path &path, int number) {
-  throw base::Error(fmt::format("cannot {} {}: {}", what, path.string(), reason(number)),
+  throw base::Error(base::code_of_write(number), fmt::format("cannot {} {}: {}", what, path.string(), reason(number)),
                     number == ENOSPC || number == EDQUOT ? kFreeSpaceHint : kCacheHint);
 }
 
@@ -53,15 +57,20 @@ std::string read_whole_file(const std::filesystem::path &file) {
   errno = 0;
   std::error_code error;
   if (std::filesystem::is_directory(file, error)) {
-    throw base::Error(fmt::format("cannot read {}: it is a folder", file.string()));
+    throw base::Error(base::Code::cannot_read, fmt::format("cannot read {}: it is a folder", file.string()),
+                      "name a file");
   }
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) throw base::Error(fmt::format("cannot read {}: {}", file.string(), std::strerror(errno)));
+  if (!stream)
+    throw base::Error(base::Code::cannot_read, fmt::format("cannot read {}: {}", file.string(), std::strerror(errno)),
+                      read_hint(errno));
   std::string bytes;
   const auto size = std::filesystem::file_size(file, error);
   if (!error) bytes.reserve(size);
   bytes.assign(std::istreambuf_iterator<char>(stream), {});
-  if (stream.bad()) throw base::Error(fmt::format("cannot read {}: {}", file.string(), std::strerror(errno)));
+  if (stream.bad())
+    throw base::Error(base::Code::cannot_read, fmt::format("cannot read {}: {}", file.string(), std::strerror(errno)),
+                      read_hint(errno));
   return bytes;
 }
 

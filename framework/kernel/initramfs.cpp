@@ -20,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char *kBusybox = "/bin/busybox";
+constexpr const char *kBusyboxHint = "install the package busybox-static";
 // Raise it when the recipe changes: initramfs files of older recipes are then not taken any more.
 constexpr const char *kRecipe = "3";
 
@@ -75,7 +76,9 @@ class CpioWriter {
   void check(int status) {
     if (status >= ARCHIVE_WARN) return;
     const char *reason = archive_error_string(archive_.get());
-    throw base::Error(fmt::format("cannot write the initramfs: {}", reason != nullptr ? reason : "out of memory"));
+    throw base::Error(base::Code::out_of_memory,
+                      fmt::format("cannot write the initramfs: {}", reason != nullptr ? reason : "out of memory"),
+                      "end other programs");
   }
 
   std::unique_ptr<archive, decltype(&archive_write_free)> archive_;
@@ -95,7 +98,7 @@ void check_static(const fs::path &file, const std::string &bytes, const std::str
                     "\x7f"
                     "ELF") != 0 ||
       bytes[4] != 2) {
-    throw base::Error(fmt::format("{} is no 64-bit program", file.string()), hint);
+    throw base::Error(base::Code::bad_boot_file, fmt::format("{} is no 64-bit program", file.string()), hint);
   }
   std::uint64_t table = 0;
   std::uint16_t count = 0;
@@ -105,8 +108,17 @@ void check_static(const fs::path &file, const std::string &bytes, const std::str
   for (std::size_t i = 0; i < count && table + (i + 1) * 56 <= bytes.size(); ++i) {
     std::uint32_t type = 0;
     std::memcpy(&type, bytes.data() + table + i * 56, sizeof type);
-    if (type == kInterpreter) throw base::Error(fmt::format("{} is not a static program", file.string()), hint);
+    if (type == kInterpreter)
+      throw base::Error(base::Code::bad_boot_file, fmt::format("{} is not a static program", file.string()), hint);
   }
+}
+
+fs::path existing_busybox() {
+  std::error_code error;
+  if (!fs::exists(kBusybox, error)) {
+    throw base::Error(base::Code::no_busybox, fmt::format("there is no {} on this machine", kBusybox), kBusyboxHint);
+  }
+  return kBusybox;
 }
 
 }  // namespace
@@ -115,7 +127,7 @@ std::string make_initramfs(const InitramfsInputs &inputs, Compression compressio
   const auto agent = read_whole_file(inputs.agent);
   check_static(inputs.agent, agent, "build kmodtest again: its agent has to be linked statically");
   const auto busybox = read_whole_file(inputs.busybox);
-  check_static(inputs.busybox, busybox, "install the package busybox-static");
+  check_static(inputs.busybox, busybox, kBusyboxHint);
   CpioWriter writer(compression);
   for (const char *folder : {"bin", "dev", "etc", "modules", "proc", "root", "sbin", "sys", "tmp"})
     writer.folder(folder);
@@ -144,13 +156,16 @@ void write_initramfs(const InitramfsInputs &inputs, const fs::path &to) {
   write_whole_file(to, make_initramfs(inputs, kDefaultCompression));
 }
 
+fs::path static_busybox() {
+  const fs::path busybox = existing_busybox();
+  check_static(busybox, read_whole_file(busybox), kBusyboxHint);
+  return busybox;
+}
+
 fs::path initramfs_for(const Kernel &kernel, const fs::path &cache) {
-  const InitramfsInputs inputs{find_data_file("kmodtest-agent"), kBusybox, channel_modules(kernel),
+  const InitramfsInputs inputs{find_data_file("kmodtest-agent"), existing_busybox(), channel_modules(kernel),
                                machine_modules(kernel)};
   std::error_code error;
-  if (!fs::exists(inputs.busybox, error)) {
-    throw base::Error(fmt::format("there is no {} on this machine", kBusybox), "install the package busybox-static");
-  }
   Sha256 digest;
   digest.field(kRecipe).field(sha256_file(inputs.agent)).field(sha256_file(inputs.busybox));
   for (const auto *modules : {&inputs.channel_modules, &inputs.machine_modules}) {

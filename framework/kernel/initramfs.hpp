@@ -15,4 +15,7 @@ inline constexpr Compression kDefaultCompression = Compression::none;
 /// The bytes of a newc cpio (kernel: Documentation/driver-api/early-userspace/buffer-format.rst).
 std::string make_initramfs(const InitramfsInputs &inputs, Compression compression);
 
+/// The busybox that every guest gets. Throws base::Error when there is none, or one that needs libraries.
+std::filesystem::path static_busybox();
+
 }  // namespace kmodtest::kernel

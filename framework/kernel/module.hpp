@@ -35,6 +35,7 @@ struct ModuleInfo {
 
 /// One thing that speaks against loading a module; a verdict of its own, found before anything boots.
 struct PreflightFinding {
+  base::Code code = base::Code::none;
   std::string message;  ///< one sentence that names the module
   std::string hint;
 };
@@ -59,12 +60,15 @@ std::vector<PreflightFinding> check_parameters(const ModuleInfo &module,
 class BuildError : public base::Error {
  public:
   BuildError(const std::string &message, std::string output)
-      : base::Error(message, {}, base::Blame::usage), output_(std::move(output)) {}
+      : base::Error(base::Code::build_failed, message, {}, base::Blame::usage), output_(std::move(output)) {}
   const std::string &output() const { return output_; }
 
  private:
   std::string output_;
 };
+
+/// The compiler that a kernel's headers and make arguments ask for: "gcc-12".
+std::string compiler_of(const Kernel &kernel);
 
 struct BuildResult {
   std::filesystem::path ko;

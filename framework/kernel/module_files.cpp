@@ -54,7 +54,8 @@ class ModuleIndex {
     if (builtin(name) || !done.insert(module_name(name)).second) return;
     const auto line = lines_.find(module_name(name));
     if (line == lines_.end()) {
-      throw base::UsageError(fmt::format("the kernel has no module '{}' ({})", name, folder_.string()),
+      throw base::UsageError(base::Code::no_kernel_module,
+                             fmt::format("the kernel has no module '{}' ({})", name, folder_.string()),
                              "correct the name in kernel_modules");
     }
     // modules.dep names what has to be loaded first last.
@@ -92,7 +93,9 @@ std::string read_module(const fs::path &file) {
   archive_entry *entry = nullptr;
   const auto fail = [&] {
     const char *reason = archive_error_string(reader.get());
-    throw base::Error(fmt::format("cannot decompress {}: {}", file.string(), reason != nullptr ? reason : "no data"));
+    throw base::Error(base::Code::cannot_decompress,
+                      fmt::format("cannot decompress {}: {}", file.string(), reason != nullptr ? reason : "no data"),
+                      "fetch the kernel, or install its modules, again");
   };
   if (archive_read_open_memory(reader.get(), bytes.data(), bytes.size()) != ARCHIVE_OK ||
       archive_read_next_header(reader.get(), &entry) != ARCHIVE_OK) {

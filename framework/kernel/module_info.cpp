@@ -91,7 +91,7 @@ class ModuleReader {
 
  private:
   [[noreturn]] void fail(const std::string &what, const std::string &hint) const {
-    throw base::UsageError(fmt::format("{} {}", info_.file.string(), what), hint);
+    throw base::UsageError(base::Code::not_a_module, fmt::format("{} {}", info_.file.string(), what), hint);
   }
   [[noreturn]] void truncated() const { fail("is truncated: its sections do not lie within the file", rebuild()); }
   static std::string rebuild() { return "build or copy the module again"; }
@@ -245,7 +245,7 @@ std::optional<std::string> ModuleInfo::field(const std::string &key) const {
 ModuleInfo read_module_info(const std::filesystem::path &ko) {
   std::error_code error;
   if (!std::filesystem::exists(ko, error)) {
-    throw base::UsageError(fmt::format("there is no module {}", ko.string()),
+    throw base::UsageError(base::Code::no_such_module, fmt::format("there is no module {}", ko.string()),
                            "correct the path, or build the module first");
   }
   return ModuleReader(ko, read_module(ko)).read();

@@ -84,7 +84,9 @@ base::Descriptor content_of(const fs::path &ko) {
     if (count <= 0) break;
     written += static_cast<std::size_t>(count);
   }
-  if (!memory || written < bytes.size()) throw base::Error(fmt::format("no memory for the symbols of {}", ko.string()));
+  if (!memory || written < bytes.size())
+    throw base::Error(base::Code::out_of_memory, fmt::format("no memory for the symbols of {}", ko.string()),
+                      "run fewer guests at once (-j 1)");
   return memory;
 }
 
@@ -121,7 +123,9 @@ class ModuleSymbols::Impl {
     if (dwfl_) module_ = dwfl_report_offline(dwfl_.get(), ko.filename().c_str(), ko.c_str(), own);
     if (module_ == nullptr) {
       ::close(own);
-      throw base::Error(fmt::format("cannot read the symbols of {}: {}", ko.string(), dwfl_errmsg(-1)));
+      throw base::Error(base::Code::no_symbols,
+                        fmt::format("cannot read the symbols of {}: {}", ko.string(), dwfl_errmsg(-1)),
+                        "build the module again");
     }
     dwfl_report_end(dwfl_.get(), nullptr, nullptr);
     Dwarf_Addr bias = 0;

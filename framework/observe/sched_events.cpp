@@ -52,7 +52,8 @@ std::optional<std::uint32_t> to_number(std::string_view text) {
 }
 
 [[noreturn]] void fail(std::string_view event, const std::string &why) {
-  throw base::Error(fmt::format("the guest's format of the event {} cannot be used: {}", event, why));
+  throw base::Error(base::Code::trace_unusable,
+                    fmt::format("the guest's format of the event {} cannot be used: {}", event, why));
 }
 
 /// The name in a declaration: "next_comm" of "char next_comm[16]".
@@ -103,7 +104,7 @@ SchedFormats::SchedFormats(const std::vector<std::string> &texts) {
 std::optional<SchedEvent> SchedFormats::decode(const RawEvent &raw) const {
   std::uint16_t id = 0;
   // common_type is the first field of every event.
-  if (raw.data.size() < sizeof id) throw base::Error("an event of the trace has no type");
+  if (raw.data.size() < sizeof id) throw base::Error(base::Code::trace_unusable, "an event of the trace has no type");
   std::memcpy(&id, raw.data.data(), sizeof id);
   const auto found = formats_.find(id);
   if (found == formats_.end()) return std::nullopt;
@@ -111,7 +112,8 @@ std::optional<SchedEvent> SchedFormats::decode(const RawEvent &raw) const {
   const auto bytes = [&](std::size_t index) {
     const Field &field = format.fields[index];
     if (field.offset + field.size > raw.data.size())
-      throw base::Error(fmt::format("an event {} of the trace has {} bytes: too few", format.name, raw.data.size()));
+      throw base::Error(base::Code::trace_unusable,
+                        fmt::format("an event {} of the trace has {} bytes: too few", format.name, raw.data.size()));
     return raw.data.substr(field.offset, field.size);
   };
   const auto number = [&](std::size_t index) {

@@ -149,12 +149,13 @@ std::optional<SchedTimeline> read_sched_trace(const std::vector<wire::Report> &r
     }
   }
   if (started == nullptr) return std::nullopt;
-  if (!started->error.empty()) throw base::Error("the guest cannot trace its scheduler: " + started->error);
+  if (!started->error.empty())
+    throw base::Error(base::Code::trace_unusable, "the guest cannot trace its scheduler: " + started->error);
   const SchedFormats formats(started->formats);
   // Each CPU's events are in order already; two at one moment stay in the order of their CPUs.
   std::stable_sort(raw.begin(), raw.end(), [](const RawEvent &a, const RawEvent &b) { return a.time < b.time; });
   if (!raw.empty() && raw.back().time > static_cast<std::uint64_t>(Nanoseconds::max().count()))
-    throw base::Error("an event of the trace has a time that cannot be");
+    throw base::Error(base::Code::trace_unusable, "an event of the trace has a time that cannot be");
   SchedTimelineBuilder builder{Nanoseconds(started->time)};
   for (const RawEvent &event : raw) {
     if (const auto decoded = formats.decode(event)) builder.add(*decoded);

@@ -98,7 +98,7 @@ class Page {
     fail(fmt::format("its event at {} has {} bytes, of {}", begin, length, end_ - begin));
   }
   [[noreturn]] void fail(const std::string &why) const {
-    throw base::Error(fmt::format("a page of CPU {}'s trace is damaged: {}", cpu_, why));
+    throw base::Error(base::Code::trace_unusable, fmt::format("a page of CPU {}'s trace is damaged: {}", cpu_, why));
   }
 
   std::uint32_t cpu_;

@@ -37,8 +37,8 @@ std::string Location::str() const {
 }
 
 std::string Diagnostic::str() const {
-  std::string out =
-      fmt::format("{}: {}: {}\n", where.str(), severity == Severity::error ? "error" : "warning", message);
+  std::string out = fmt::format("{}: {}[{}]: {}\n", where.str(), severity == Severity::error ? "error" : "warning",
+                                base::name_of(code), message);
   if (where.line == 0) return out;
   // A long line is shown around the place, so that the caret stays on the screen.
   constexpr int kShown = 160;
@@ -89,13 +89,14 @@ int Source::column_of_byte(int number, int offset) const {
   return characters(std::string_view(text).substr(0, end)) + 1;
 }
 
-void Problems::add(Diagnostic::Severity severity, const Node &node, std::string message) {
+void Problems::add(Diagnostic::Severity severity, Code code, const Node &node, std::string message) {
   const std::pair<int, int> place{node.line, node.column};
   if (settled_.contains(place) || full()) return;
   for (const Diagnostic &other : found_)
     if (other.where.line == node.line && other.where.column == node.column && other.message == message) return;
   Diagnostic diagnostic;
   diagnostic.severity = severity;
+  diagnostic.code = code;
   diagnostic.where = source_.at(node);
   diagnostic.message = std::move(message);
   diagnostic.source = source_.line(node.line);
@@ -108,9 +109,10 @@ void Problems::add(Diagnostic::Severity severity, const Node &node, std::string 
   found_.push_back(std::move(diagnostic));
 }
 
-void Problems::error_at(int line, int column, int width, std::string message) {
+void Problems::error_at(Code code, int line, int column, int width, std::string message) {
   if (full()) return;
   Diagnostic diagnostic;
+  diagnostic.code = code;
   diagnostic.where = {source_.file(), line, column};
   diagnostic.message = std::move(message);
   diagnostic.source = source_.line(line);

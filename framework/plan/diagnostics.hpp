@@ -8,10 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/error_code.hpp"
 #include "plan/node.hpp"
 #include "plan/plan.hpp"
 
 namespace kmodtest::plan {
+
+using base::Code;
 
 /// A plan's text, by lines.
 class Source {
@@ -33,10 +36,14 @@ class Source {
 class Problems {
  public:
   explicit Problems(const Source &source) : source_(source) {}
-  void error(const Node &node, std::string message) { add(Diagnostic::Severity::error, node, std::move(message)); }
-  void warning(const Node &node, std::string message) { add(Diagnostic::Severity::warning, node, std::move(message)); }
+  void error(Code code, const Node &node, std::string message) {
+    add(Diagnostic::Severity::error, code, node, std::move(message));
+  }
+  void warning(Code code, const Node &node, std::string message) {
+    add(Diagnostic::Severity::warning, code, node, std::move(message));
+  }
   /// For what has no node: line 0 means the file as a whole.
-  void error_at(int line, int column, int width, std::string message);
+  void error_at(Code code, int line, int column, int width, std::string message);
 
   bool any_error() const { return errors_ > 0; }
   std::size_t errors() const { return errors_; }
@@ -50,7 +57,7 @@ class Problems {
   static constexpr std::size_t kMost = 100;
 
  private:
-  void add(Diagnostic::Severity severity, const Node &node, std::string message);
+  void add(Diagnostic::Severity severity, Code code, const Node &node, std::string message);
   const Source &source_;
   std::vector<Diagnostic> found_;
   std::set<std::pair<int, int>> seen_, settled_;

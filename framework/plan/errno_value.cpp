@@ -116,11 +116,11 @@ Value<std::int32_t> parse_errno(std::string_view text) {
   if (!word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; })) {
     for (const auto &[name, number] : kNames)
       if (word == std::to_string(number))
-        return V::bad(fmt::format("an errno is written by name (write {}, not {})", name, word));
+        return V::bad(Code::bad_errno, fmt::format("an errno is written by name (write {}, not {})", name, word));
   }
   if (const auto close = did_you_mean(std::string(word), errno_names()))
-    return V::bad(fmt::format("{} is no errno name (did you mean '{}'?)", quote(text), *close));
-  return V::bad(fmt::format("{} is no errno name (write one like EINVAL, or any)", quote(text)));
+    return V::bad(Code::bad_errno, fmt::format("{} is no errno name (did you mean '{}'?)", quote(text), *close));
+  return V::bad(Code::bad_errno, fmt::format("{} is no errno name (write one like EINVAL, or any)", quote(text)));
 }
 
 }  // namespace kmodtest::plan

@@ -93,13 +93,16 @@ class Expansion {
     const Node *steps = root_.find("steps");
     if (steps == nullptr) return nullptr;
     if (steps->kind != Node::Kind::list) {
-      problems_.error(*steps, fmt::format("'steps' takes a list of steps, not {} (start each step with '- ')",
-                                          kind_phrase(steps->kind)));
+      problems_.error(
+          Code::wrong_type, *steps,
+          fmt::format("'steps' takes a list of steps, not {} (start each step with '- ')", kind_phrase(steps->kind)));
       return nullptr;
     }
-    if (steps->items.empty()) problems_.error(*steps, "'steps' is empty (a plan needs at least one step, e.g. - load)");
+    if (steps->items.empty())
+      problems_.error(Code::empty_value, *steps, "'steps' is empty (a plan needs at least one step, e.g. - load)");
     if (steps->items.size() > kMostSteps) {
-      problems_.error(*steps, fmt::format("a plan has at most {} steps, not {}", kMostSteps, steps->items.size()));
+      problems_.error(Code::plan_too_large, *steps,
+                      fmt::format("a plan has at most {} steps, not {}", kMostSteps, steps->items.size()));
       return nullptr;
     }
     return &steps->items;
@@ -115,16 +118,16 @@ class Expansion {
     std::vector<const Node *> nodes;
     std::vector<std::string> names = reader.texts("kernel", &nodes);
     for (std::size_t i = 0; i < names.size(); ++i) {
-      if (names[i].empty()) problems_.error(*nodes[i], "the kernel's name is empty");
+      if (names[i].empty()) problems_.error(Code::empty_value, *nodes[i], "the kernel's name is empty");
       if (names[i].find('/') == std::string::npos) continue;
       const fs::path path = (places_.folder / names[i]).lexically_normal();
       if (names[i].size() > 1024 || !places_.allow(path))
         problems_.error(
-            *nodes[i],
+            Code::outside_of_folder, *nodes[i],
             fmt::format("the kernel {} is outside of the plan's folder (give it with --kernel PATH)", quote(names[i])));
     }
     if (reader.has("kernel") && names.empty() && !problems_.any_error())
-      reader.error("kernel", "the list of kernels is empty");
+      reader.error(Code::empty_value, "kernel", "the list of kernels is empty");
     if (!overrides_.kernels.empty()) names = overrides_.kernels;
     for (const std::string &name : names)
       if (std::find(kernels_.begin(), kernels_.end(), name) == kernels_.end()) kernels_.push_back(name);
@@ -142,11 +145,13 @@ class Expansion {
     }
     if (cases > kMostCases) {
       const Node *last = axes_.empty() ? nullptr : axes_.back().name;
-      problems_.error(last == nullptr ? root_ : *last, fmt::format("the matrix has more than {} cases", kMostCases));
+      problems_.error(Code::plan_too_large, last == nullptr ? root_ : *last,
+                      fmt::format("the matrix has more than {} cases", kMostCases));
       return false;
     }
     if (cases * root_.weight > kLargestExpansion) {
-      problems_.error(root_, fmt::format("the plan unfolds to too much: {} cases of so many steps", cases));
+      problems_.error(Code::plan_too_large, root_,
+                      fmt::format("the plan unfolds to too much: {} cases of so many steps", cases));
       return false;
     }
     return true;
@@ -190,7 +195,7 @@ class Expansion {
     if (next.time == "deterministic") next.time = "virtual";
     next.seed = overrides_.seed;
     if (next.time != "virtual" || next.guest.channel == "memory") return;
-    reader.error(written ? "time" : "guest",
+    reader.error(Code::clock_needs_channel, written ? "time" : "guest",
                  fmt::format("virtual time needs the memory channel, not {}", quote(next.guest.channel)));
   }
 
@@ -204,11 +209,12 @@ class Expansion {
     MapReader reader(root_, plan_table(), scope_);
     for (const std::string &name : reader.texts("kernel_modules")) {
       if (!is_module_name(name))
-        reader.error("kernel_modules", fmt::format("{} cannot be the name of a module", quote(name)));
+        reader.error(Code::bad_name, "kernel_modules", fmt::format("{} cannot be the name of a module", quote(name)));
       next.kernel_modules.push_back(name);
     }
     if (const auto timeout = reader.duration("timeout")) {
-      if (timeout->count() == 0) reader.error("timeout", "the timeout of a case has to be longer than 0s");
+      if (timeout->count() == 0)
+        reader.error(Code::out_of_range, "timeout", "the timeout of a case has to be longer than 0s");
       next.timeout = *timeout;
     }
     add_time(reader, next);
@@ -279,8 +285,9 @@ class Expansion {
   void warn_unused() {
     for (const Axis &axis : axes_)
       if (!scope_.used.contains(axis.name->text))
-        problems_.warning(*axis.name, fmt::format("the variable '{}' is not used (write \"${{{}}}\" where it is meant)",
-                                                  printable(axis.name->text), printable(axis.name->text)));
+        problems_.warning(Code::unused_variable, *axis.name,
+                          fmt::format("the variable '{}' is not used (write \"${{{}}}\" where it is meant)",
+                                      printable(axis.name->text), printable(axis.name->text)));
   }
 
   const Node &root_;

@@ -12,11 +12,13 @@ Expect read_expect(const Node &map, Scope &scope) {
   expect.where = scope.source.at(map);
   expect.source = scope.source.line(map.line);
   if (!reader.has("report") && !reader.has("verdict"))
-    scope.problems.error(map, "'expect' says nothing to expect (e.g. expect: {report: soft lockup})");
+    scope.problems.error(Code::checks_nothing, map,
+                         "'expect' says nothing to expect (e.g. expect: {report: soft lockup})");
   if (reader.has("report") && map.find("report")->kind == Node::Kind::list && map.find("report")->items.empty())
-    reader.error("report", "the list of reports is empty");
+    reader.error(Code::empty_value, "report", "the list of reports is empty");
   if (reader.has("says") && !reader.has("verdict"))
-    reader.error("says", "'says' is about the verdict that is expected (add e.g. verdict: leaked)");
+    reader.error(Code::key_needs_another, "says",
+                 "'says' is about the verdict that is expected (add e.g. verdict: leaked)");
   return expect;
 }
 

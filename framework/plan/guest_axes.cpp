@@ -24,10 +24,11 @@ std::vector<const Node *> axis_values(const Node &value, const char *name, const
     if (node->kind == Node::Kind::scalar)
       out.push_back(node);
     else
-      scope.problems.error(*node, fmt::format("'{}' takes {}, not {} (e.g. {}: {})", name, type_phrase(*key),
-                                              kind_phrase(node->kind), name, key->example));
+      scope.problems.error(Code::wrong_type, *node,
+                           fmt::format("'{}' takes {}, not {} (e.g. {}: {})", name, type_phrase(*key),
+                                       kind_phrase(node->kind), name, key->example));
   }
-  if (value.kind == Node::Kind::list && value.items.empty()) scope.problems.error(value, empty);
+  if (value.kind == Node::Kind::list && value.items.empty()) scope.problems.error(Code::empty_value, value, empty);
   return out;
 }
 
@@ -40,9 +41,10 @@ void add(std::vector<CpuLayout> &layouts, CpuLayout layout) {
 
 Value<CpuLayout> parse_count(std::string_view text) {
   const Value<std::int64_t> number = parse_integer(text);
-  if (!number.value) return Value<CpuLayout>::bad(number.error);
+  if (!number.value) return Value<CpuLayout>::bad(number.code, number.error);
   if (*number.value < 1 || *number.value > kMostCpus)
-    return Value<CpuLayout>::bad(fmt::format("a guest has from 1 to {} CPUs, not {}", kMostCpus, *number.value));
+    return Value<CpuLayout>::bad(Code::out_of_range,
+                                 fmt::format("a guest has from 1 to {} CPUs, not {}", kMostCpus, *number.value));
   return Value<CpuLayout>::of({static_cast<int>(*number.value), 0, 0, 0, ""});
 }
 
@@ -53,7 +55,7 @@ void read_layouts(const std::vector<const Node *> &nodes, Value<CpuLayout> (*par
     if (layout.value)
       add(out, std::move(*layout.value));
     else
-      scope.problems.error(*node, std::move(layout.error));
+      scope.problems.error(layout.code, *node, std::move(layout.error));
   }
 }
 
@@ -64,7 +66,8 @@ std::vector<CpuLayout> read_cpus(const Node *guest, Scope &scope) {
   if (topology != nullptr) {
     for (const auto &[name, value] : guest->entries)
       if (name.text == "cpus" || name.text == "sockets" || name.text == "cores" || name.text == "threads")
-        scope.problems.error(name, fmt::format("'topology' says it all: leave out '{}'", name.text));
+        scope.problems.error(Code::keys_exclude, name,
+                             fmt::format("'topology' says it all: leave out '{}'", name.text));
     read_layouts(axis_values(*topology, "topology", "the list of topologies is empty", scope), &parse_topology, out,
                  scope);
   } else if (cpus != nullptr) {
@@ -107,13 +110,15 @@ std::vector<NumaLayout> read_numa(const Node *guest, Scope &scope) {
   std::vector<NumaLayout> out;
   for (const Node &item : numa->items) {
     if (item.kind != Node::Kind::scalar && item.kind != Node::Kind::list) {
-      scope.problems.error(item, fmt::format("a NUMA layout among others is a number of nodes, a text such as 0-1/2-3 "
-                                             "or a list of maps, not {}",
-                                             kind_phrase(item.kind)));
+      scope.problems.error(Code::bad_numa, item,
+                           fmt::format("a NUMA layout among others is a number of nodes, a text such as 0-1/2-3 "
+                                       "or a list of maps, not {}",
+                                       kind_phrase(item.kind)));
       continue;
     }
     if (item.variables) {
-      scope.problems.error(item, "the layouts of a list are the same in each case: no variables in them");
+      scope.problems.error(Code::bad_numa, item,
+                           "the layouts of a list are the same in each case: no variables in them");
       continue;
     }
     NumaLayout layout{layout_text(item), &item, nodes_of(item)};
@@ -139,14 +144,16 @@ Value<CpuLayout> parse_topology(std::string_view text) {
     const std::size_t sign = rest.find('x');
     const Value<std::int64_t> part = parse_integer(rest.substr(0, sign));
     if (!part.value || *part.value < 1 || *part.value > kMostCpus || parts.size() == 3)
-      return V::bad(fmt::format("{} is no topology ({})", quote(text), kTopologyForm));
+      return V::bad(Code::bad_topology, fmt::format("{} is no topology ({})", quote(text), kTopologyForm));
     parts.push_back(*part.value);
     if (sign == std::string_view::npos) break;
     rest.remove_prefix(sign + 1);
   }
-  if (parts.size() != 3) return V::bad(fmt::format("{} is no topology ({})", quote(text), kTopologyForm));
+  if (parts.size() != 3)
+    return V::bad(Code::bad_topology, fmt::format("{} is no topology ({})", quote(text), kTopologyForm));
   const std::int64_t cpus = parts[0] * parts[1] * parts[2];
-  if (cpus > kMostCpus) return V::bad(fmt::format("a guest has from 1 to {} CPUs, not {} ({})", kMostCpus, cpus, body));
+  if (cpus > kMostCpus)
+    return V::bad(Code::bad_topology, fmt::format("a guest has from 1 to {} CPUs, not {} ({})", kMostCpus, cpus, body));
   return V::of({static_cast<int>(cpus), static_cast<int>(parts[0]), static_cast<int>(parts[1]),
                 static_cast<int>(parts[2]), fmt::format("{}x{}x{}", parts[0], parts[1], parts[2])});
 }
@@ -172,11 +179,13 @@ Value<std::vector<NumaCell>> parse_numa(std::string_view text, std::uint32_t mem
   using V = Value<std::vector<NumaCell>>;
   const std::string_view body = trim(text);
   const auto bad = [&](std::string_view why) {
-    return V::bad(fmt::format("{} has no NUMA nodes in it: {} (write them like 2, 0-1/2-3 or 0:128M/1-3:256M)",
+    return V::bad(Code::bad_numa,
+                  fmt::format("{} has no NUMA nodes in it: {} (write them like 2, 0-1/2-3 or 0:128M/1-3:256M)",
                               quote(text), why));
   };
   const auto nodes = static_cast<int>(std::count(body.begin(), body.end(), '/')) + 1;
-  if (nodes > kMostNodes) return V::bad(fmt::format("a guest has from 1 to {} NUMA nodes, not {}", kMostNodes, nodes));
+  if (nodes > kMostNodes)
+    return V::bad(Code::bad_numa, fmt::format("a guest has from 1 to {} NUMA nodes, not {}", kMostNodes, nodes));
   std::vector<NumaCell> cells;
   int with_memory = 0;
   for (std::string_view rest = body; static_cast<int>(cells.size()) < nodes;) {

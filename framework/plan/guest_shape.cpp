@@ -21,7 +21,7 @@ std::optional<std::uint32_t> whole_mib(MapReader &reader, const std::string &key
   const auto bytes = reader.size(key);
   if (!bytes) return std::nullopt;
   if (*bytes % kMiB != 0 || *bytes == 0) {
-    reader.error(key, fmt::format("'{}' has to be whole MiB (write it like 256M)", key));
+    reader.error(Code::bad_size, key, fmt::format("'{}' has to be whole MiB (write it like 256M)", key));
     return std::nullopt;
   }
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(*bytes / kMiB, 0xFFFFFFFFu));
@@ -43,7 +43,8 @@ void read_topology(MapReader &reader, GuestShape &shape) {
   else if (!sockets)
     per_socket = std::max(1, shape.cpus / (per_core * per_thread));
   if (per_socket * per_core * per_thread != shape.cpus) {
-    reader.error(sockets ? "sockets"
+    reader.error(Code::bad_topology,
+                 sockets ? "sockets"
                  : cores ? "cores"
                          : "threads",
                  fmt::format("{} × {} × {} make {}, but the guest has {}", plural(per_socket, "socket", "sockets"),
@@ -67,24 +68,26 @@ void check_cells(const Node &place, const GuestShape &shape, Scope &scope) {
   }
   const std::uint64_t all = shape.cpus >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << shape.cpus) - 1;
   if (const std::uint64_t missing = all & ~taken; missing != 0)
-    scope.problems.error(place, fmt::format("CPU {} is in no NUMA node", format_cpu_list(missing)));
+    scope.problems.error(Code::bad_numa, place, fmt::format("CPU {} is in no NUMA node", format_cpu_list(missing)));
   if (memory != shape.memory_mib)
     scope.problems.error(
-        place, fmt::format("the NUMA nodes have {}M together, but the guest has {}M", memory, shape.memory_mib));
+        Code::bad_numa, place,
+        fmt::format("the NUMA nodes have {}M together, but the guest has {}M", memory, shape.memory_mib));
 }
 
 void read_cells(const Node &list, GuestShape &shape, Scope &scope) {
   std::uint64_t taken = 0;
   bool whole = true;
   if (list.items.empty() || list.items.size() > static_cast<std::size_t>(kMostNodes)) {
-    scope.problems.error(list,
+    scope.problems.error(Code::bad_numa, list,
                          fmt::format("a guest has from 1 to {} NUMA nodes, not {}", kMostNodes, list.items.size()));
     return;
   }
   for (const Node &item : list.items) {
     if (item.kind != Node::Kind::map) {
-      scope.problems.error(item, fmt::format("a NUMA node is a map such as {{cpus: 0-1, memory: 128M}}, not {}",
-                                             kind_phrase(item.kind)));
+      scope.problems.error(
+          Code::bad_numa, item,
+          fmt::format("a NUMA node is a map such as {{cpus: 0-1, memory: 128M}}, not {}", kind_phrase(item.kind)));
       whole = false;
       continue;
     }
@@ -96,7 +99,7 @@ void read_cells(const Node &list, GuestShape &shape, Scope &scope) {
       continue;
     }
     if (const std::uint64_t both = taken & cpus.value_or(0); both != 0) {
-      cell.error("cpus", fmt::format("CPU {} is in two NUMA nodes", format_cpu_list(both)));
+      cell.error(Code::bad_numa, "cpus", fmt::format("CPU {} is in two NUMA nodes", format_cpu_list(both)));
       whole = false;
     }
     taken |= cpus.value_or(0);
@@ -109,7 +112,7 @@ void read_cells(const Node &list, GuestShape &shape, Scope &scope) {
 void read_nodes(const Node &place, const std::string &text, GuestShape &shape, Scope &scope) {
   if (const Value<std::int64_t> number = parse_integer(text); number.value) {
     if (*number.value < 1 || *number.value > kMostNodes)
-      scope.problems.error(place,
+      scope.problems.error(Code::bad_numa, place,
                            fmt::format("a guest has from 1 to {} NUMA nodes, not {}", kMostNodes, *number.value));
     else if (*number.value > 1)
       shape.numa = equal_cells(static_cast<int>(*number.value), shape.cpus, shape.memory_mib);
@@ -117,20 +120,20 @@ void read_nodes(const Node &place, const std::string &text, GuestShape &shape, S
   }
   Value<std::vector<NumaCell>> cells = parse_numa(text, shape.memory_mib);
   if (!cells.value) {
-    scope.problems.error(place, std::move(cells.error));
+    scope.problems.error(cells.code, place, std::move(cells.error));
     return;
   }
   std::uint64_t taken = 0;
   for (const NumaCell &cell : *cells.value) {
     const std::uint64_t cpus = cell.cpus.empty() ? 0 : parse_cpu_list(cell.cpus).value.value_or(0);
     if (const std::uint64_t both = taken & cpus; both != 0) {
-      scope.problems.error(place, fmt::format("CPU {} is in two NUMA nodes", format_cpu_list(both)));
+      scope.problems.error(Code::bad_numa, place, fmt::format("CPU {} is in two NUMA nodes", format_cpu_list(both)));
       return;
     }
     taken |= cpus;
   }
   if (const auto problem = beyond_guest(taken, scope)) {
-    scope.problems.error(place, *problem);
+    scope.problems.error(Code::no_such_cpu, place, *problem);
     return;
   }
   shape.numa = std::move(*cells.value);
@@ -152,9 +155,9 @@ GuestShape read_guest(const Node *guest, const CpuLayout &cpus, const NumaLayout
   if (reader.has("memory")) {
     const auto bytes = reader.size("memory");
     if (bytes && *bytes < kLeastMemory)
-      reader.error("memory", "a guest needs at least 64M of memory");
+      reader.error(Code::out_of_range, "memory", "a guest needs at least 64M of memory");
     else if (bytes && *bytes > kMostMemory)
-      reader.error("memory", "a guest has at most 1T of memory");
+      reader.error(Code::out_of_range, "memory", "a guest has at most 1T of memory");
     else if (const auto mib = whole_mib(reader, "memory"); mib && !memory_mib)
       shape.memory_mib = *mib;
   }
@@ -163,16 +166,16 @@ GuestShape read_guest(const Node *guest, const CpuLayout &cpus, const NumaLayout
     if (numa.node->kind == Node::Kind::list)
       read_cells(*numa.node, shape, scope);
     else if (numa.node->kind != Node::Kind::scalar)
-      scope.problems.error(
-          *numa.node, fmt::format("'numa' takes {}, not {} (e.g. numa: 2)", type_phrase(*guest_table().find("numa")),
-                                  kind_phrase(numa.node->kind)));
+      scope.problems.error(Code::wrong_type, *numa.node,
+                           fmt::format("'numa' takes {}, not {} (e.g. numa: 2)",
+                                       type_phrase(*guest_table().find("numa")), kind_phrase(numa.node->kind)));
     else if (const auto text = scope.fill(*numa.node))
       read_nodes(*numa.node, *text, shape, scope);
   }
   if (const auto channel = reader.choice("channel")) shape.channel = *channel;
   if (const auto append = reader.text("append")) {
     if (append->size() > 1024 || append->find('\n') != std::string::npos)
-      reader.error("append", "'append' has to be one line of at most 1024 bytes");
+      reader.error(Code::bad_text, "append", "'append' has to be one line of at most 1024 bytes");
     else
       shape.append = *append;
   }

@@ -48,8 +48,9 @@ std::vector<Axis> read_matrix(const Node &root, const GuestAxes &axes, Scope &sc
   const Node *matrix = root.find("matrix");
   if (matrix == nullptr) return out;
   if (matrix->kind != Node::Kind::map) {
-    scope.problems.error(*matrix, fmt::format("'matrix' takes a map of lists, not {} (e.g. matrix: {})",
-                                              kind_phrase(matrix->kind), plan_table().find("matrix")->example));
+    scope.problems.error(Code::bad_matrix, *matrix,
+                         fmt::format("'matrix' takes a map of lists, not {} (e.g. matrix: {})",
+                                     kind_phrase(matrix->kind), plan_table().find("matrix")->example));
     return out;
   }
   for (const auto &[name, values] : matrix->entries) {
@@ -57,9 +58,10 @@ std::vector<Axis> read_matrix(const Node &root, const GuestAxes &axes, Scope &sc
     axis.name = &name;
     if (const std::string key = taken_by(name.text, axes); !key.empty())
       scope.problems.error(
-          name, fmt::format("'{}' cannot be a variable of the matrix (give a list to '{}')", name.text, key));
+          Code::bad_matrix, name,
+          fmt::format("'{}' cannot be a variable of the matrix (give a list to '{}')", name.text, key));
     else if (!is_variable_name(name.text))
-      scope.problems.error(name,
+      scope.problems.error(Code::bad_name, name,
                            fmt::format("{} cannot be the name of a variable (letters, digits and '_', no digit first)",
                                        quote(name.text)));
     if (values.kind == Node::Kind::list) {
@@ -68,10 +70,10 @@ std::vector<Axis> read_matrix(const Node &root, const GuestAxes &axes, Scope &sc
       axis.values.push_back(&values);
     }
     if (axis.values.empty())
-      scope.problems.error(values, fmt::format("the variable {} has no values", quote(name.text)));
+      scope.problems.error(Code::empty_value, values, fmt::format("the variable {} has no values", quote(name.text)));
     std::erase_if(axis.values, [&](const Node *value) {
       if (value->kind == Node::Kind::scalar) return false;
-      scope.problems.error(*value,
+      scope.problems.error(Code::bad_matrix, *value,
                            fmt::format("a value of the matrix is a single value, not {}", kind_phrase(value->kind)));
       return true;
     });
@@ -106,9 +108,10 @@ std::vector<std::string> values_of(const Axis &axis, const CpuLayout &cpus, cons
     }
     const int all = numbers->of_nodes ? numa.nodes : cpus.cpus;
     if (all <= 0) {
-      scope.problems.error(*node, fmt::format("{} needs to know the nodes: 'numa' cannot be a variable of the matrix "
-                                              "then (give a list to 'guest: {{numa: …}}')",
-                                              quote(*filled)));
+      scope.problems.error(Code::bad_numa, *node,
+                           fmt::format("{} needs to know the nodes: 'numa' cannot be a variable of the matrix "
+                                       "then (give a list to 'guest: {{numa: …}}')",
+                                       quote(*filled)));
       continue;
     }
     for (int i = numbers->from_first ? 0 : all - 1; i < (numbers->to_last ? all : 1); ++i) add(std::to_string(i));

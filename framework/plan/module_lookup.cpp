@@ -76,8 +76,9 @@ std::optional<ModuleSource> read_module(const Node &node, const Places &places, 
   Node wrapped;
   if (node.kind != Node::Kind::map && node.kind != Node::Kind::scalar) {
     const Key *key = plan_table().find("module");
-    scope.problems.error(node, fmt::format("'module' takes {}, not {} (e.g. module: {})", type_phrase(*key),
-                                           kind_phrase(node.kind), key->example));
+    scope.problems.error(Code::wrong_type, node,
+                         fmt::format("'module' takes {}, not {} (e.g. module: {})", type_phrase(*key),
+                                     kind_phrase(node.kind), key->example));
     return std::nullopt;
   }
   wrapped = as_map(node, "path");
@@ -88,12 +89,12 @@ std::optional<ModuleSource> read_module(const Node &node, const Places &places, 
   if (!text || (name_given && !name)) return std::nullopt;
   const Node &place = reader.place("path");
   if (text->empty() || text->size() > kLongestPath) {
-    scope.problems.error(place,
+    scope.problems.error(Code::bad_name, place,
                          text->empty() ? "the module's name is empty" : "the module's path is too long to be one");
     return std::nullopt;
   }
   if (name_given && !is_module_name(*name)) {
-    scope.problems.error(reader.place("name"),
+    scope.problems.error(Code::bad_name, reader.place("name"),
                          fmt::format("{} cannot be the name of a module (letters, digits, '_' and '-', at most {})",
                                      quote(*name), kLongestName));
     return std::nullopt;
@@ -101,7 +102,7 @@ std::optional<ModuleSource> read_module(const Node &node, const Places &places, 
   std::vector<std::string> tried;
   for (const fs::path &candidate : candidates(*text, places)) {
     if (!places.allow(candidate)) {
-      scope.problems.error(place,
+      scope.problems.error(Code::outside_of_folder, place,
                            fmt::format("the module {} is outside of the plan's folder and of the modules' folders "
                                        "(--modules DIR allows another one)",
                                        quote(*text)));
@@ -111,14 +112,15 @@ std::optional<ModuleSource> read_module(const Node &node, const Places &places, 
     if (!is_there(candidate)) continue;
     Value<ModuleSource> module = module_at(candidate);
     if (!module.value) {
-      scope.problems.error(place, module.error);
+      scope.problems.error(module.code, place, module.error);
       return std::nullopt;
     }
     if (name_given) module.value->name = lsmod_name(*name);
     module.value->where = scope.source.at(place);
     return std::move(module.value);
   }
-  scope.problems.error(place, fmt::format("unknown module {} (looked for {})", quote(*text), fmt::join(tried, ", ")));
+  scope.problems.error(Code::unknown_module, place,
+                       fmt::format("unknown module {} (looked for {})", quote(*text), fmt::join(tried, ", ")));
   return std::nullopt;
 }
 
@@ -159,6 +161,7 @@ Value<ModuleSource> module_at(const fs::path &path) {
   if (is_folder(module.path)) {
     if (!is_there(module.path / "Kbuild") && !is_there(module.path / "Makefile"))
       return V::bad(
+          Code::bad_name,
           fmt::format("the folder {} has neither a Kbuild nor a Makefile to build a module with", quote(text)));
     module.kind = ModuleSource::Kind::folder;
     // "." and "folder/" have no file name of their own.
@@ -166,12 +169,14 @@ Value<ModuleSource> module_at(const fs::path &path) {
   } else {
     const auto file_stem = module_file_stem(path.filename().string());
     if (!file_stem)
-      return V::bad(fmt::format("the file {} is no kernel module (its name does not end in .ko)", quote(text)));
+      return V::bad(Code::bad_name,
+                    fmt::format("the file {} is no kernel module (its name does not end in .ko)", quote(text)));
     module.kind = ModuleSource::Kind::file;
     stem = *file_stem;
   }
   if (!is_module_name(stem))
-    return V::bad(fmt::format("{} cannot be the name of a module (letters, digits, '_' and '-', at most {})",
+    return V::bad(Code::bad_name,
+                  fmt::format("{} cannot be the name of a module (letters, digits, '_' and '-', at most {})",
                               quote(stem), kLongestName));
   module.name = lsmod_name(stem);
   return V::of(std::move(module));
@@ -181,7 +186,7 @@ std::vector<ModuleSource> read_modules(const Node &node, const Places &places, S
   std::vector<const Node *> nodes;
   if (node.kind == Node::Kind::list) {
     for (const Node &item : node.items) nodes.push_back(&item);
-    if (nodes.empty()) scope.problems.error(node, "the list of modules is empty");
+    if (nodes.empty()) scope.problems.error(Code::empty_value, node, "the list of modules is empty");
   } else {
     nodes.push_back(&node);
   }
@@ -193,7 +198,7 @@ std::vector<ModuleSource> read_modules(const Node &node, const Places &places, S
         std::any_of(out.begin(), out.end(), [&](const ModuleSource &m) { return m.name == module->name; });
     if (twice)
       scope.problems.error(
-          *item,
+          Code::same_module_name, *item,
           fmt::format("two modules of this plan have the name '{}' (the kernel holds one of a name)", module->name));
     else
       out.push_back(std::move(*module));

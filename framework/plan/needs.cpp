@@ -56,7 +56,7 @@ std::vector<Need> read_needs(MapReader &plan) {
       for (const Feature &each : kFeatures) known.emplace_back(each.name);
       const auto meant = did_you_mean(words[i], known);
       plan.scope().problems.error(
-          *places[i],
+          Code::unknown_need, *places[i],
           fmt::format("{} is no feature of a kernel ({})", quote(words[i]),
                       meant ? fmt::format("did you mean '{}'?", *meant)
                             : fmt::format("known here: {}, or an option such as CONFIG_SMP", fmt::join(known, ", "))));

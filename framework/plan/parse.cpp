@@ -18,10 +18,11 @@ namespace {
 void check_overrides(const Overrides &overrides) {
   for (const int cpus : overrides.cpus)
     if (cpus < 1 || cpus > 64)
-      throw base::UsageError(fmt::format("a guest has from 1 to 64 CPUs, not {}", cpus),
+      throw base::UsageError(base::Code::bad_option_value, fmt::format("a guest has from 1 to 64 CPUs, not {}", cpus),
                              "give --cpus a number such as 4");
   if (overrides.memory_mib && (*overrides.memory_mib < 64 || *overrides.memory_mib > (1u << 20)))
-    throw base::UsageError(fmt::format("a guest has from 64M to 1T of memory, not {}M", *overrides.memory_mib),
+    throw base::UsageError(base::Code::bad_option_value,
+                           fmt::format("a guest has from 64M to 1T of memory, not {}M", *overrides.memory_mib),
                            "give --memory a size such as 256M");
 }
 
@@ -34,10 +35,11 @@ ParseResult parse_plan_text(const std::string &text, const std::filesystem::path
   ParseResult result;
   if (auto root = parse_yaml(text, source, problems)) {
     if (root->kind == Node::Kind::null)
-      problems.error_at(0, 0, 1, "the plan is empty (a plan needs at least 'module' and 'steps')");
+      problems.error_at(Code::not_a_plan, 0, 0, 1, "the plan is empty (a plan needs at least 'module' and 'steps')");
     else if (root->kind != Node::Kind::map)
-      problems.error(*root, fmt::format("a plan is a map with keys such as 'module' and 'steps', not {}",
-                                        kind_phrase(root->kind)));
+      problems.error(
+          Code::not_a_plan, *root,
+          fmt::format("a plan is a map with keys such as 'module' and 'steps', not {}", kind_phrase(root->kind)));
     else
       result.plan = expand(*root, file, overrides, source, problems);
     const auto tree = std::make_shared<const Node>(std::move(*root));
@@ -52,6 +54,7 @@ ParseResult parse_plan_text(const std::string &text, const std::filesystem::path
 ParseResult parse_plan_file(const std::filesystem::path &file, const Overrides &overrides) {
   const auto unreadable = [&](int error) {
     return base::UsageError(
+        base::Code::plan_unreadable,
         fmt::format("cannot read the plan {}: {}", file.string(), std::generic_category().message(error)),
         "give the path of a .yaml file that you may read");
   };

@@ -41,7 +41,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void OnAlias(const YAML::Mark &mark, YAML::anchor_t anchor) override {
     const auto known = anchors_.find(anchor);
-    if (known == anchors_.end()) stop(mark, "an alias cannot stand inside of what it names");
+    if (known == anchors_.end()) stop(mark, Code::not_yaml, "an alias cannot stand inside of what it names");
     leaf(known->second, 0, &mark);
   }
   void OnSequenceStart(const YAML::Mark &mark, const std::string &, YAML::anchor_t anchor,
@@ -71,14 +71,14 @@ class TreeBuilder : public YAML::EventHandler {
     node.weight = 64;
     return node;
   }
-  [[noreturn]] void stop(const YAML::Mark &mark, std::string message) {
+  [[noreturn]] void stop(const YAML::Mark &mark, Code code, std::string message) {
     const Node node = make(Node::Kind::null, mark);
-    problems_.error(node, std::move(message));
+    problems_.error(code, node, std::move(message));
     throw Stop{};
   }
   void open(Node node, YAML::anchor_t anchor, const YAML::Mark &mark) {
     if (open_.size() >= static_cast<std::size_t>(kDeepestNesting))
-      stop(mark, fmt::format("the plan is nested more than {} levels deep", kDeepestNesting));
+      stop(mark, Code::plan_too_large, fmt::format("the plan is nested more than {} levels deep", kDeepestNesting));
     open_.push_back({std::move(node), anchor, std::nullopt, {}});
   }
   void close() {
@@ -92,9 +92,9 @@ class TreeBuilder : public YAML::EventHandler {
       node.line = here.line;
       node.column = here.column;
       aliased_ += node.weight;
-      if (aliased_ > kLargestTree) stop(*alias, "the aliases of this plan unfold to too much");
+      if (aliased_ > kLargestTree) stop(*alias, Code::plan_too_large, "the aliases of this plan unfold to too much");
       if (static_cast<int>(open_.size()) + node.depth > kDeepestNesting)
-        stop(*alias, fmt::format("the plan is nested more than {} levels deep", kDeepestNesting));
+        stop(*alias, Code::plan_too_large, fmt::format("the plan is nested more than {} levels deep", kDeepestNesting));
     }
     if (anchor != 0) {
       aliased_ += node.weight;
@@ -113,15 +113,16 @@ class TreeBuilder : public YAML::EventHandler {
       parent.node.items.push_back(std::move(node));
     } else if (!parent.key) {
       if (node.kind != Node::Kind::scalar) {
-        problems_.error(node, fmt::format("a key has to be a word, not {}", kind_phrase(node.kind)));
+        problems_.error(Code::not_yaml, node, fmt::format("a key has to be a word, not {}", kind_phrase(node.kind)));
         throw Stop{};
       }
       if (!parent.keys.insert(node.text).second) {
         const Node *first = nullptr;
         for (const auto &entry : parent.node.entries)
           if (entry.first.text == node.text) first = &entry.first;
-        problems_.error(node, fmt::format("the key {} appears twice (first in line {})", quote(node.text),
-                                          first != nullptr ? first->line : node.line));
+        problems_.error(Code::duplicate_key, node,
+                        fmt::format("the key {} appears twice (first in line {})", quote(node.text),
+                                    first != nullptr ? first->line : node.line));
       }
       parent.key = std::move(node);
     } else {
@@ -184,14 +185,15 @@ void report_syntax_error(const YAML::Exception &error, const Source &source, Pro
     hint = " (inside {…} and […], write \"${name}\" in quotes)";
   else if (error.msg.find("flow not found") != std::string::npos)
     hint = " (is a bracket not closed? inside {…} and […], a text with any of , [ ] { } needs quotes)";
-  problems.error_at(line, column, 1, fmt::format("this is not YAML: {}{}", printable(error.msg), hint));
+  problems.error_at(Code::not_yaml, line, column, 1, fmt::format("this is not YAML: {}{}", printable(error.msg), hint));
 }
 
 }  // namespace
 
 std::optional<Node> parse_yaml(const std::string &text, const Source &source, Problems &problems) {
   if (text.size() > kLargestFile) {
-    problems.error_at(0, 0, 1, fmt::format("the file has more than {} KiB, too much for a plan", kLargestFile / 1024));
+    problems.error_at(Code::plan_too_large, 0, 0, 1,
+                      fmt::format("the file has more than {} KiB, too much for a plan", kLargestFile / 1024));
     return std::nullopt;
   }
   std::string_view body = text;
@@ -200,7 +202,7 @@ std::optional<Node> parse_yaml(const std::string &text, const Source &source, Pr
     const std::string_view before = body.substr(0, bad);
     const int line = static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1;
     const std::size_t start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-    problems.error_at(line, characters(before.substr(start)) + 1, 1,
+    problems.error_at(Code::not_yaml, line, characters(before.substr(start)) + 1, 1,
                       fmt::format("byte 0x{:02x} does not belong into a text file (a plan is UTF-8 text)",
                                   static_cast<unsigned>(static_cast<unsigned char>(body[bad]))));
     return std::nullopt;
@@ -210,12 +212,12 @@ std::optional<Node> parse_yaml(const std::string &text, const Source &source, Pr
   try {
     YAML::Parser parser(stream);
     if (!parser.HandleNextDocument(builder) || !builder.complete()) {
-      problems.error_at(0, 0, 1, "the plan is empty (a plan needs at least 'module' and 'steps')");
+      problems.error_at(Code::not_a_plan, 0, 0, 1, "the plan is empty (a plan needs at least 'module' and 'steps')");
       return std::nullopt;
     }
     TreeBuilder second(source, problems);
     if (parser.HandleNextDocument(second)) {
-      problems.error_at(0, 0, 1, "the file holds several YAML documents (write one plan a file)");
+      problems.error_at(Code::not_a_plan, 0, 0, 1, "the file holds several YAML documents (write one plan a file)");
       return std::nullopt;
     }
   } catch (const Stop &) {

@@ -55,28 +55,33 @@ const char *posix_for(char perl_class) {
 Value<wire::Pattern> parse_pattern(std::string_view text) {
   using V = Value<wire::Pattern>;
   using Kind = wire::Pattern::Kind;
-  if (text.empty()) return V::bad("the pattern is empty (it would match every line)");
+  if (text.empty()) return V::bad(Code::bad_pattern, "the pattern is empty (it would match every line)");
   if (text.size() < 2 || text.front() != '/' || text.back() != '/') return V::of({Kind::literal, std::string(text)});
   const std::string expression(text.substr(1, text.size() - 2));
-  if (expression.empty()) return V::bad("the regular expression '//' is empty (it would match every line)");
+  if (expression.empty())
+    return V::bad(Code::bad_pattern, "the regular expression '//' is empty (it would match every line)");
   if (expression.size() > kLongestExpression)
-    return V::bad(fmt::format("the regular expression has more than {} characters", kLongestExpression));
+    return V::bad(Code::bad_pattern,
+                  fmt::format("the regular expression has more than {} characters", kLongestExpression));
   for (std::size_t i = 0; i + 1 < expression.size(); ++i) {
     if (expression[i] != '\\') continue;
     ++i;
     if (const std::string posix = posix_for(expression[i]); !posix.empty())
-      return V::bad(fmt::format("the regular expression {} has '\\{}', which POSIX does not know (write {})",
+      return V::bad(Code::bad_pattern,
+                    fmt::format("the regular expression {} has '\\{}', which POSIX does not know (write {})",
                                 quote(text), expression[i], posix));
   }
   if (repeats_unfold_to(expression) > kMostRepeats)
-    return V::bad(fmt::format("the regular expression {} repeats too much (all {{m,n}} multiplied: at most {})",
+    return V::bad(Code::bad_pattern,
+                  fmt::format("the regular expression {} repeats too much (all {{m,n}} multiplied: at most {})",
                               quote(text), kMostRepeats));
   regex_t compiled;
   const int error = regcomp(&compiled, expression.c_str(), REG_EXTENDED | REG_NOSUB);
   if (error != 0) {
     std::array<char, 128> words{};
     regerror(error, &compiled, words.data(), words.size());
-    return V::bad(fmt::format("{} is no POSIX extended regular expression: {}", quote(text), words.data()));
+    return V::bad(Code::bad_pattern,
+                  fmt::format("{} is no POSIX extended regular expression: {}", quote(text), words.data()));
   }
   regfree(&compiled);
   return V::of({Kind::regex, expression});

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error_code.hpp"
 #include "wire/program.hpp"
 
 namespace kmodtest::plan {
@@ -29,12 +30,13 @@ struct Location {
 struct Diagnostic {
   enum class Severity { error, warning };
   Severity severity = Severity::error;
+  base::Code code = base::Code::none;
   Location where;
   std::string message;  ///< "unknown key 'memroy' (did you mean 'memory'?)"
   std::string source;   ///< the line of the file
   int width = 1;        ///< characters to underline
 
-  /// "file:7:5: error: message\n   7 |   memroy: 1G\n     |   ^~~~~~\n"
+  /// "file:7:5: error[K0206]: message\n   7 |   memroy: 1G\n     |   ^~~~~~\n"
   std::string str() const;
 };
 

@@ -29,20 +29,22 @@ Step made_up(const std::string &key, const std::string &label, wire::StepBody bo
 }  // namespace
 
 Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &overrides) {
-  if (modules.empty()) throw base::UsageError("there is no module to run", "name a .ko or a module's folder");
+  if (modules.empty())
+    throw base::UsageError(base::Code::missing_argument, "there is no module to run",
+                           "name a .ko or a module's folder");
   Case made;
   wire::Load load;
   wire::Unload unload;
   for (const fs::path &path : modules) {
     std::error_code error;
     if (!fs::exists(path, error))
-      throw base::UsageError(fmt::format("there is no module {}", quote(path.string())),
+      throw base::UsageError(base::Code::no_such_module, fmt::format("there is no module {}", quote(path.string())),
                              "name a .ko or a module's folder");
     Value<ModuleSource> module = module_at(path);
-    if (!module.value) throw base::UsageError(module.error, "name a .ko or a module's folder");
+    if (!module.value) throw base::UsageError(module.code, module.error, "name a .ko or a module's folder");
     for (const ModuleSource &other : made.modules)
       if (other.name == module.value->name)
-        throw base::UsageError(fmt::format("two modules have the name '{}'", other.name),
+        throw base::UsageError(base::Code::same_module_name, fmt::format("two modules have the name '{}'", other.name),
                                "the kernel holds one of a name");
     load.modules.push_back({module.value->name, guest_module_path(module.value->name), {}});
     unload.modules.insert(unload.modules.begin(), module.value->name);
@@ -77,7 +79,8 @@ Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &over
   for (const std::string &kernel : kernels) {
     for (const CpuLayout &layout : layouts) {
       if (layout.cpus < 1 || layout.cpus > kMostCpus)
-        throw base::UsageError(fmt::format("a guest has from 1 to {} CPUs, not {}", kMostCpus, layout.cpus),
+        throw base::UsageError(base::Code::bad_option_value,
+                               fmt::format("a guest has from 1 to {} CPUs, not {}", kMostCpus, layout.cpus),
                                "give --cpus a number such as 4");
       Case next = made;
       next.guest.cpus = layout.cpus;

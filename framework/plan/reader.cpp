@@ -35,7 +35,7 @@ std::optional<std::string> Scope::fill(const Node &scalar) {
     }
     const std::size_t end = text.find('}', i);
     if (end == std::string::npos) {
-      problems.error(scalar, "'${' has no '}' (write '$${' for a plain '${')");
+      problems.error(Code::bad_variable, scalar, "'${' has no '}' (write '$${' for a plain '${')");
       return std::nullopt;
     }
     const std::string name = text.substr(i + 2, end - i - 2);
@@ -44,14 +44,15 @@ std::optional<std::string> Scope::fill(const Node &scalar) {
       std::vector<std::string> names;
       for (const auto &variable : variables) names.push_back(variable.first);
       problems.error(
-          scalar, fmt::format("unknown variable '${{{}}}'{}", printable(cut(name, 60), '?'), suggestion(name, names)));
+          Code::unknown_variable, scalar,
+          fmt::format("unknown variable '${{{}}}'{}", printable(cut(name, 60), '?'), suggestion(name, names)));
       bad = true;
     } else {
       out += known->second;
       used.insert(name);
     }
     if (out.size() > kLongestText) {
-      problems.error(scalar, "with its variables filled in, this text is longer than 64 KiB");
+      problems.error(Code::plan_too_large, scalar, "with its variables filled in, this text is longer than 64 KiB");
       return std::nullopt;
     }
     i = end;
@@ -90,14 +91,15 @@ Node as_map(const Node &node, const std::string &short_key) {
 MapReader::MapReader(const Node &map, const Table &table, Scope &scope) : map_(map), table_(table), scope_(scope) {
   for (const auto &[name, value] : map_.entries) {
     if (table_.find(name.text) == nullptr) {
-      scope_.problems.error(name,
+      scope_.problems.error(Code::unknown_key, name,
                             fmt::format("unknown key {}{}", quote(name.text), suggestion(name.text, table_.names())));
     }
   }
   for (const Key &wanted : table_.keys)
     if (wanted.required && !has(wanted.name))
       scope_.problems.error(
-          map_, fmt::format("the key '{}' is missing (e.g. {}: {})", wanted.name, wanted.name, wanted.example));
+          Code::missing_key, map_,
+          fmt::format("the key '{}' is missing (e.g. {}: {})", wanted.name, wanted.name, wanted.example));
 }
 
 const Key &MapReader::key(const std::string &name, Type type) const {
@@ -118,8 +120,9 @@ const Node &MapReader::place(const std::string &name) const {
 
 void MapReader::wrong_type(const Key &wanted, const Node &node) {
   const std::string hint = node.kind == Node::Kind::null ? "; a text such as null or ~ needs quotes" : "";
-  scope_.problems.error(node, fmt::format("'{}' takes {}, not {} (e.g. {}: {}{})", wanted.name, type_phrase(wanted),
-                                          kind_phrase(node.kind), wanted.name, wanted.example, hint));
+  scope_.problems.error(Code::wrong_type, node,
+                        fmt::format("'{}' takes {}, not {} (e.g. {}: {}{})", wanted.name, type_phrase(wanted),
+                                    kind_phrase(node.kind), wanted.name, wanted.example, hint));
 }
 
 std::optional<std::string> MapReader::scalar(const Key &wanted, const Node &node) {
@@ -142,7 +145,7 @@ std::vector<const Node *> MapReader::elements(const Key &, const Node &node) con
 
 template <class T>
 std::optional<T> MapReader::settle(const Node &node, Value<T> value) {
-  if (!value.value) scope_.problems.error(node, std::move(value.error));
+  if (!value.value) scope_.problems.error(value.code, node, std::move(value.error));
   return std::move(value.value);
 }
 
@@ -182,14 +185,14 @@ std::optional<bool> MapReader::boolean(const std::string &name) {
       name, Type::boolean, +[](std::string_view text) {
         if (text == "true") return Value<bool>::of(true);
         if (text == "false") return Value<bool>::of(false);
-        return Value<bool>::bad(fmt::format("{} is neither true nor false", quote(text)));
+        return Value<bool>::bad(Code::unknown_word, fmt::format("{} is neither true nor false", quote(text)));
       });
 }
 
 std::optional<std::int64_t> MapReader::integer(const std::string &name, std::int64_t least, std::int64_t most) {
   const auto value = convert<std::int64_t>(name, Type::integer, &parse_integer);
   if (value && (*value < least || *value > most)) {
-    error(name, fmt::format("'{}' has to be from {} to {}, not {}", name, least, most, *value));
+    error(Code::out_of_range, name, fmt::format("'{}' has to be from {} to {}, not {}", name, least, most, *value));
     return std::nullopt;
   }
   return value;
@@ -238,7 +241,7 @@ std::vector<wire::Pattern> MapReader::patterns(const std::string &name, std::vec
 
 bool MapReader::has_cpus(const Node &node, std::uint64_t cpus) {
   auto problem = beyond_guest(cpus, scope_);
-  if (problem) scope_.problems.error(node, std::move(*problem));
+  if (problem) scope_.problems.error(Code::no_such_cpu, node, std::move(*problem));
   return !problem;
 }
 
@@ -276,7 +279,8 @@ std::vector<std::pair<std::uint64_t, wire::Range>> MapReader::shares(const std::
     if (!text) continue;
     std::string_view list = *text;
     if (!list.starts_with("cpu")) {
-      scope_.problems.error(cpu, fmt::format("{} is no CPU (write it like 'cpu 2' or 'cpu 0-3')", quote(*text)));
+      scope_.problems.error(Code::bad_cpu_list, cpu,
+                            fmt::format("{} is no CPU (write it like 'cpu 2' or 'cpu 0-3')", quote(*text)));
       continue;
     }
     list.remove_prefix(list.starts_with("cpus") ? 4 : 3);
@@ -296,12 +300,13 @@ std::optional<std::string> MapReader::guest_path(const std::string &name) {
           below = below || text.starts_with(root);
         if (!below)
           return Value<std::string>::bad(
+              Code::bad_text,
               fmt::format("the path {} is not below /proc, /sys, /dev or /tmp of the guest", quote(text)));
         const std::string whole = std::string(text) + "/";
         if (whole.find("/../") != std::string::npos)
           return Value<std::string>::bad(
-              fmt::format("the path {} has '..' in it (write where it leads to)", quote(text)));
-        if (text.size() > 4095) return Value<std::string>::bad("the path is longer than 4095 bytes");
+              Code::bad_text, fmt::format("the path {} has '..' in it (write where it leads to)", quote(text)));
+        if (text.size() > 4095) return Value<std::string>::bad(Code::bad_text, "the path is longer than 4095 bytes");
         return Value<std::string>::of(std::string(text));
       });
 }
@@ -317,7 +322,7 @@ std::optional<std::string> MapReader::choice(const std::string &name) {
   const auto filled = scalar(wanted, *node);
   if (!filled) return std::nullopt;
   if (std::find(wanted.allowed.begin(), wanted.allowed.end(), *filled) != wanted.allowed.end()) return filled;
-  scope_.problems.error(*node,
+  scope_.problems.error(Code::unknown_word, *node,
                         fmt::format("'{}' cannot be {}{}", name, quote(*filled), suggestion(*filled, wanted.allowed)));
   return std::nullopt;
 }
@@ -334,7 +339,8 @@ std::vector<std::string> MapReader::choices(const std::string &name) {
       out.push_back(std::move(*filled));
     else
       scope_.problems.error(
-          *item, fmt::format("'{}' cannot be {}{}", name, quote(*filled), suggestion(*filled, wanted.allowed)));
+          Code::unknown_word, *item,
+          fmt::format("'{}' cannot be {}{}", name, quote(*filled), suggestion(*filled, wanted.allowed)));
   }
   return out;
 }
@@ -350,13 +356,13 @@ std::vector<std::pair<std::string, std::string>> MapReader::parameters(const std
   }
   for (const auto &[parameter, value] : node->entries) {
     if (value.kind != Node::Kind::scalar) {
-      scope_.problems.error(value,
+      scope_.problems.error(Code::wrong_type, value,
                             fmt::format("the parameter {} takes a single value, not {} (write '' for an empty one)",
                                         quote(parameter.text), kind_phrase(value.kind)));
       continue;
     }
     if (parameter.text.empty() || !std::all_of(parameter.text.begin(), parameter.text.end(), is_name_character)) {
-      scope_.problems.error(parameter,
+      scope_.problems.error(Code::bad_name, parameter,
                             fmt::format("{} cannot be the name of a module parameter", quote(parameter.text)));
       continue;
     }

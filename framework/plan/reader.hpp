@@ -67,7 +67,9 @@ class MapReader {
   const Node *map(const std::string &key);
 
   Scope &scope() { return scope_; }
-  void error(const std::string &key, std::string message) { scope_.problems.error(place(key), std::move(message)); }
+  void error(Code code, const std::string &key, std::string message) {
+    scope_.problems.error(code, place(key), std::move(message));
+  }
 
  private:
   const Key &key(const std::string &name, Type type) const;

@@ -29,7 +29,8 @@ std::vector<SchedCondition::Latency> latencies_of(MapReader &reader, Scope &scop
     any = any || limits.has(key);
     if (const auto most = limits.limit(key)) latencies.push_back({percent, *most});
   }
-  if (!any) latency.error("wake_to_run", "'wake_to_run' limits nothing (give p50, p90, p99 or max)");
+  if (!any)
+    latency.error(Code::checks_nothing, "wake_to_run", "'wake_to_run' limits nothing (give p50, p90, p99 or max)");
   return latencies;
 }
 
@@ -38,22 +39,23 @@ std::vector<SchedCondition::Latency> latencies_of(MapReader &reader, Scope &scop
 std::optional<SchedCondition> StepReader::sched(MapReader &reader) {
   SchedCondition sched;
   sched.thread = reader.text("thread").value_or("");
-  if (reader.has("thread") && sched.thread.empty()) reader.error("thread", "the thread's name is empty");
+  if (reader.has("thread") && sched.thread.empty())
+    reader.error(Code::empty_value, "thread", "the thread's name is empty");
   sched.count = reader.range("count");
-  if (sched.count && sched.count->max < 0) reader.error("count", "a count cannot be negative");
+  if (sched.count && sched.count->max < 0) reader.error(Code::out_of_range, "count", "a count cannot be negative");
   sched.only_on = reader.cpus("only_on");
   sched.runs_on = reader.cpus("runs_on_all");
   if (const auto node = reader.integer("node", 0, kMostNodes - 1)) sched.node = static_cast<std::int32_t>(*node);
   sched.migrations = reader.range("migrations");
   if (sched.migrations && sched.migrations->max < 0)
-    reader.error("migrations", "a number of migrations cannot be negative");
+    reader.error(Code::out_of_range, "migrations", "a number of migrations cannot be negative");
   for (const auto &[cpus, percent] : reader.shares("share")) sched.shares.push_back({cpus, percent});
   if (const auto every = reader.interval("wakes_every")) sched.wakes = {every->min, every->max};
   sched.latencies = latencies_of(reader, scope_);
   sched.never_together = reader.texts("never_together");
   if (std::any_of(sched.never_together.begin(), sched.never_together.end(),
                   [](const auto &name) { return name.empty(); }))
-    reader.error("never_together", "the thread's name is empty");
+    reader.error(Code::empty_value, "never_together", "the thread's name is empty");
   static const std::map<std::string, char> letters{
       {"running", 'R'}, {"sleeping", 'S'}, {"uninterruptible", 'D'}, {"parked", 'P'}};
   if (const auto state = reader.choice("in")) sched.state = letters.at(*state);
@@ -67,22 +69,24 @@ std::optional<SchedCondition> StepReader::sched(MapReader &reader) {
   const bool of_thread =
       std::any_of(std::begin(kOfThread), std::end(kOfThread), [&](const char *key) { return reader.has(key); });
   if (of_thread && !reader.has("thread"))
-    reader.error("thread", "the key 'thread' is missing (e.g. thread: my_thread)");
+    reader.error(Code::missing_key, "thread", "the key 'thread' is missing (e.g. thread: my_thread)");
   if (!of_thread && !reader.has("never_together") && !scope_.problems.any_error())
-    reader.error("sched", reader.has("thread")
-                              ? "the sched step says nothing of the thread (give only_on, runs_on_all, node, "
-                                "migrations, share, wakes_every, latency or count)"
-                              : "the sched step looks for nothing (give thread and only_on, or never_together)");
+    reader.error(Code::checks_nothing, "sched",
+                 reader.has("thread")
+                     ? "the sched step says nothing of the thread (give only_on, runs_on_all, node, "
+                       "migrations, share, wakes_every, latency or count)"
+                     : "the sched step looks for nothing (give thread and only_on, or never_together)");
   if (reader.has("in") && !reader.has("never_together"))
-    reader.error("in", "'in' belongs to 'never_together', which is not there");
+    reader.error(Code::key_needs_another, "in", "'in' belongs to 'never_together', which is not there");
   if (sched.count && sched.count->max == 0) {
     for (const char *key : kOfThread)
       if (std::string_view(key) != "count" && reader.has(key))
-        reader.error(key,
+        reader.error(Code::keys_exclude, key,
                      fmt::format("'{}' cannot stand beside 'count: 0' (a thread that does not run has none)", key));
   }
   if (sched.since == wire::LogScope::here && !reader.has("for") && !scope_.problems.any_error())
-    reader.error("since", "with 'since: here' nothing has happened yet (say with 'for' how long to look)");
+    reader.error(Code::key_needs_another, "since",
+                 "with 'since: here' nothing has happened yet (say with 'for' how long to look)");
   return sched;
 }
 

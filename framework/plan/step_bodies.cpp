@@ -18,7 +18,8 @@ constexpr std::int64_t kMostTimes = 100'000;
 void refuse_together(MapReader &reader, const std::string &key, std::initializer_list<const char *> others,
                      const char *why) {
   for (const char *other : others)
-    if (reader.has(other)) reader.error(other, fmt::format("'{}' cannot stand beside '{}' ({})", other, key, why));
+    if (reader.has(other))
+      reader.error(Code::keys_exclude, other, fmt::format("'{}' cannot stand beside '{}' ({})", other, key, why));
 }
 
 char state_letter(const std::string &word) {
@@ -46,7 +47,7 @@ std::optional<wire::StepBody> StepReader::dmesg(MapReader &reader, Step &step) {
     MapReader count(*node, count_table(), scope_);
     const auto of = count.pattern("of");
     const auto is = count.range("is");
-    if (is && is->max < 0) count.error("is", "a count cannot be negative");
+    if (is && is->max < 0) count.error(Code::out_of_range, "is", "a count cannot be negative");
     if (!of || !is) continue;
     log.counts.push_back({*of, *is});
     places.push_back(node);
@@ -67,7 +68,8 @@ std::optional<wire::StepBody> StepReader::dmesg(MapReader &reader, Step &step) {
   const bool anything = reader.has("in_order") || reader.has("contains") || reader.has("absent") ||
                         reader.has("count") || reader.has("interval");
   if (!anything || (places.empty() && !scope_.problems.any_error()))
-    reader.error("dmesg", "the dmesg step looks for nothing (give in_order, contains, absent, count or interval)");
+    reader.error(Code::checks_nothing, "dmesg",
+                 "the dmesg step looks for nothing (give in_order, contains, absent, count or interval)");
   for (const Node *place : places) step.part_locations.push_back(scope_.source.at(*place));
   return log;
 }
@@ -75,10 +77,11 @@ std::optional<wire::StepBody> StepReader::dmesg(MapReader &reader, Step &step) {
 std::optional<wire::StepBody> StepReader::ps(MapReader &reader) {
   wire::ThreadCondition threads;
   threads.thread = reader.text("thread").value_or("");
-  if (reader.has("thread") && threads.thread.empty()) reader.error("thread", "the thread's name is empty");
+  if (reader.has("thread") && threads.thread.empty())
+    reader.error(Code::empty_value, "thread", "the thread's name is empty");
   threads.absent = reader.boolean("absent").value_or(false);
   threads.count = reader.range("count");
-  if (threads.count && threads.count->max < 0) reader.error("count", "a count cannot be negative");
+  if (threads.count && threads.count->max < 0) reader.error(Code::out_of_range, "count", "a count cannot be negative");
   for (const std::string &word : reader.choices("state")) threads.states += state_letter(word);
   threads.cpus = cpu_text(reader, "cpu");
   threads.allowed = cpu_text(reader, "allowed");
@@ -91,7 +94,7 @@ std::optional<wire::StepBody> StepReader::lsmod(MapReader &reader) {
   wire::ModuleCondition module;
   const auto name = reader.text("module");
   if (name && !is_module_name(*name))
-    reader.error("module", fmt::format("{} cannot be the name of a module", quote(*name)));
+    reader.error(Code::bad_name, "module", fmt::format("{} cannot be the name of a module", quote(*name)));
   if (name)
     module.module = lsmod_name(*name);
   else if (!modules_.empty())
@@ -117,8 +120,9 @@ std::optional<ModinfoCondition> StepReader::modinfo(MapReader &reader) {
     std::vector<std::string> names;
     for (const ModuleSource &module : modules_) names.push_back(module.name);
     if (scope_.modules_known && std::find(names.begin(), names.end(), condition.module) == names.end())
-      reader.error("module", fmt::format("the module {} is not one of this plan's{}", quote(*name),
-                                         suggestion(condition.module, names)));
+      reader.error(
+          Code::unknown_module, "module",
+          fmt::format("the module {} is not one of this plan's{}", quote(*name), suggestion(condition.module, names)));
   } else if (!modules_.empty()) {
     condition.module = modules_.back().name;
   }
@@ -134,7 +138,8 @@ std::optional<ModinfoCondition> StepReader::modinfo(MapReader &reader) {
     else if (const auto pattern = reader.pattern(key.name))
       condition.fields[key.name] = *pattern;
   }
-  if (!any) reader.error("modinfo", "the modinfo step names no field (e.g. - " + kind->example + ")");
+  if (!any)
+    reader.error(Code::checks_nothing, "modinfo", "the modinfo step names no field (e.g. - " + kind->example + ")");
   return condition;
 }
 
@@ -144,7 +149,7 @@ std::optional<wire::StepBody> StepReader::file(MapReader &reader) {
   const auto exists = reader.boolean("exists");
   const bool absent = reader.boolean("absent").value_or(false);
   if (exists && absent && *exists)
-    reader.error("exists", "'exists' cannot stand beside 'absent' (they say the opposite)");
+    reader.error(Code::keys_exclude, "exists", "'exists' cannot stand beside 'absent' (they say the opposite)");
   file.absent = absent || (exists && !*exists);
   file.content.equals = reader.text("equals");
   file.content.contains = reader.patterns("contains");
@@ -179,7 +184,8 @@ std::optional<wire::TextCondition> StepReader::text_condition(MapReader &reader,
   const Node *node = reader.find(key, Type::text_condition);
   if (node == nullptr) return wire::TextCondition{};
   if (node->kind == Node::Kind::null) {
-    reader.error(key, fmt::format("'{}' takes a pattern or a map, not nothing (e.g. {}: {{equals: ''}})", key, key));
+    reader.error(Code::wrong_type, key,
+                 fmt::format("'{}' takes a pattern or a map, not nothing (e.g. {}: {{equals: ''}})", key, key));
     return std::nullopt;
   }
   const Node map = as_map(*node, "contains");
@@ -195,10 +201,11 @@ std::optional<wire::TextCondition> StepReader::text_condition(MapReader &reader,
 std::optional<wire::StepBody> StepReader::run(MapReader &reader) {
   wire::RunCommand run;
   run.command = reader.text("command").value_or("");
-  if (reader.has("command") && trim(run.command).empty()) reader.error("command", "the command is empty");
+  if (reader.has("command") && trim(run.command).empty())
+    reader.error(Code::empty_value, "command", "the command is empty");
   run.background = reader.boolean("background").value_or(false);
   if (const auto exit = reader.range("exit")) {
-    if (exit->max < 0 || exit->min > 255) reader.error("exit", "an exit status is from 0 to 255");
+    if (exit->max < 0 || exit->min > 255) reader.error(Code::out_of_range, "exit", "an exit status is from 0 to 255");
     run.exit_status = *exit;
   }
   run.out = text_condition(reader, "stdout").value_or(wire::TextCondition{});
@@ -213,12 +220,13 @@ std::optional<wire::StepBody> StepReader::cpu(MapReader &reader) {
   const auto offline = reader.cpus("offline");
   const auto online = reader.cpus("online");
   if (!reader.has("offline") && !reader.has("online"))
-    reader.error("cpu", "the cpu step switches nothing (give offline or online)");
+    reader.error(Code::checks_nothing, "cpu", "the cpu step switches nothing (give offline or online)");
   if (offline && (*offline & 1) != 0)
-    reader.error("offline", "CPU 0 cannot be switched off (x86 kernels since 6.5 refuse it)");
+    reader.error(Code::cpu_stays_on, "offline", "CPU 0 cannot be switched off (x86 kernels since 6.5 refuse it)");
   if (offline && online && (*offline & *online) != 0)
-    reader.error("online", fmt::format("CPU {} is switched off and on in one step (use two)",
-                                       format_cpu_list(*offline & *online)));
+    reader.error(
+        Code::keys_exclude, "online",
+        fmt::format("CPU {} is switched off and on in one step (use two)", format_cpu_list(*offline & *online)));
   if (offline) set.offline = format_cpu_list(*offline);
   if (online) set.online = format_cpu_list(*online);
   return set;

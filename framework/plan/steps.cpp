@@ -125,22 +125,25 @@ std::optional<Step> StepReader::read(const Node &item) {
     if (item.entries.size() > 1) {
       const Node &second = item.entries[1].first;
       const bool step = find_step_kind(second.text) != nullptr;
-      scope_.problems.error(
-          second, step ? fmt::format("a step has one key, this one has {} (start a new step with '- {}')",
-                                     item.entries.size(), second.text)
-                       : fmt::format("a step has one key, this one has {} (write {} inside: {}: {{…, {}: …}})",
-                                     item.entries.size(), quote(second.text), printable(cut(name, 30)),
-                                     printable(cut(second.text, 30))));
+      scope_.problems.error(Code::bad_step, second,
+                            step
+                                ? fmt::format("a step has one key, this one has {} (start a new step with '- {}')",
+                                              item.entries.size(), second.text)
+                                : fmt::format("a step has one key, this one has {} (write {} inside: {}: {{…, {}: …}})",
+                                              item.entries.size(), quote(second.text), printable(cut(name, 30)),
+                                              printable(cut(second.text, 30))));
     }
   } else {
-    scope_.problems.error(item, fmt::format("a step is a word or a map with one key, not {} (e.g. - load)",
-                                            item.kind == Node::Kind::map ? "an empty map" : kind_phrase(item.kind)));
+    scope_.problems.error(Code::bad_step, item,
+                          fmt::format("a step is a word or a map with one key, not {} (e.g. - load)",
+                                      item.kind == Node::Kind::map ? "an empty map" : kind_phrase(item.kind)));
     unsure_ = true;
     return std::nullopt;
   }
   const StepKind *kind = find_step_kind(name);
   if (kind == nullptr) {
-    scope_.problems.error(*place, fmt::format("unknown step {}{}", quote(name), suggestion(name, kind_names())));
+    scope_.problems.error(Code::unknown_step, *place,
+                          fmt::format("unknown step {}{}", quote(name), suggestion(name, kind_names())));
     unsure_ = true;
     return std::nullopt;
   }
@@ -155,14 +158,15 @@ std::optional<Step> StepReader::read(const Node &item) {
 std::optional<Step> StepReader::lower(const StepKind &kind, const Node &value, const Node &place) {
   const bool can_be_short = !kind.short_key.empty();
   if (value.kind == Node::Kind::null && !kind.bare) {
-    scope_.problems.error(place, fmt::format("the step '{}' needs a value (e.g. - {})", kind.name, kind.example));
+    scope_.problems.error(Code::bad_step, place,
+                          fmt::format("the step '{}' needs a value (e.g. - {})", kind.name, kind.example));
     return std::nullopt;
   }
   const bool is_map = value.kind == Node::Kind::map;
   if ((is_map && kind.short_only) || (!is_map && value.kind != Node::Kind::null && !can_be_short)) {
-    scope_.problems.error(
-        value, fmt::format("'{}' takes {}, not {} (e.g. - {})", kind.name, kind.short_only ? "a duration" : "a map",
-                           kind_phrase(value.kind), kind.example));
+    scope_.problems.error(Code::bad_step, value,
+                          fmt::format("'{}' takes {}, not {} (e.g. - {})", kind.name,
+                                      kind.short_only ? "a duration" : "a map", kind_phrase(value.kind), kind.example));
     return std::nullopt;
   }
   Node map = as_map(value, kind.short_key);
@@ -240,16 +244,18 @@ std::vector<std::string> StepReader::named_modules(MapReader &reader, const std:
     if (!known && scope_.modules_known) {
       std::vector<std::string> names;
       for (const ModuleSource &module : modules_) names.push_back(module.name);
-      scope_.problems.error(*places[i], fmt::format("the module {} is not one of this plan's{}", quote(texts[i]),
-                                                    suggestion(name, names)));
+      scope_.problems.error(
+          Code::unknown_module, *places[i],
+          fmt::format("the module {} is not one of this plan's{}", quote(texts[i]), suggestion(name, names)));
     } else if (std::find(out.begin(), out.end(), name) != out.end()) {
-      scope_.problems.error(*places[i], fmt::format("the module {} is named twice", quote(texts[i])));
+      scope_.problems.error(Code::module_named_twice, *places[i],
+                            fmt::format("the module {} is named twice", quote(texts[i])));
     } else {
       out.push_back(name);
     }
   }
   if (out.empty() && texts.empty() && !scope_.problems.any_error())
-    reader.error("module", "the list of modules is empty");
+    reader.error(Code::empty_value, "module", "the list of modules is empty");
   return out;
 }
 
@@ -262,7 +268,8 @@ std::optional<wire::StepBody> StepReader::load(MapReader &reader) {
   for (const std::string &name : names) {
     const bool last = &name == &names.back();
     if (is_loaded(name) && !unsure_ && scope_.modules_known && !(last && load.expected_errno != 0))
-      reader.error("module", fmt::format("the module '{}' is loaded already (unload it first)", name));
+      reader.error(Code::module_loaded_already, "module",
+                   fmt::format("the module '{}' is loaded already (unload it first)", name));
     load.modules.push_back({name, guest_module_path(name), {}});
   }
   const auto params = reader.parameters("params");
@@ -290,7 +297,8 @@ std::optional<wire::StepBody> StepReader::repeat(MapReader &reader) {
   std::vector<wire::ModuleToLoad> modules;
   for (const std::string &name : named_modules(reader, all)) {
     if (is_loaded(name) && !unsure_ && scope_.modules_known)
-      reader.error("module", fmt::format("the module '{}' is loaded already (unload it first)", name));
+      reader.error(Code::module_loaded_already, "module",
+                   fmt::format("the module '{}' is loaded already (unload it first)", name));
     modules.push_back({name, guest_module_path(name), {}});
   }
   const auto params = reader.parameters("params");
@@ -310,11 +318,12 @@ std::optional<wire::StepBody> StepReader::unload(MapReader &reader) {
   const bool sure = !unsure_ && scope_.modules_known;
   if (!reader.has("module") && unload.modules.empty() && sure)
     reader.error(
-        "module",
+        Code::module_not_loaded, "module",
         "no module is loaded here that could be unloaded (a load that is refused with an errno does not count)");
   for (const std::string &name : unload.modules)
     if (sure && !is_loaded(name) && unload.expected_errno == 0)
-      reader.error("module", fmt::format("the module '{}' is not loaded here (load it in an earlier step)", name));
+      reader.error(Code::module_not_loaded, "module",
+                   fmt::format("the module '{}' is not loaded here (load it in an earlier step)", name));
   account(unload);
   return unload;
 }

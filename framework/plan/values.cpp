@@ -53,7 +53,7 @@ Value<wire::Microseconds> parse_duration(std::string_view text) {
   using V = Value<wire::Microseconds>;
   std::string_view rest = trim(text);
   if (!rest.empty() && rest.front() == '-')
-    return V::bad(fmt::format("a duration cannot be negative: {}", quote(text)));
+    return V::bad(Code::bad_duration, fmt::format("a duration cannot be negative: {}", quote(text)));
   if (rest == "0") return V::of(wire::Microseconds{0});
   const std::optional<double> number = take_decimal(rest);
   rest = trim(rest);
@@ -70,21 +70,23 @@ Value<wire::Microseconds> parse_duration(std::string_view text) {
     unit = 3600e6;
   if (number && rest.empty()) {
     const std::string shown(trim(text));
-    return V::bad(
-        fmt::format("the duration {} has no unit (write {}s, {}ms or {}us)", quote(text), shown, shown, shown));
+    return V::bad(Code::bad_duration, fmt::format("the duration {} has no unit (write {}s, {}ms or {}us)", quote(text),
+                                                  shown, shown, shown));
   }
   if (!number || unit == 0)
-    return V::bad(fmt::format("{} is no duration (write it like 500ms, 1s, 1.5s, 2m or 100us)", quote(text)));
+    return V::bad(Code::bad_duration,
+                  fmt::format("{} is no duration (write it like 500ms, 1s, 1.5s, 2m or 100us)", quote(text)));
   const double microseconds = *number * unit;
   if (microseconds > static_cast<double>(kWeek))
-    return V::bad(fmt::format("the duration {} is longer than a week", quote(text)));
+    return V::bad(Code::bad_duration, fmt::format("the duration {} is longer than a week", quote(text)));
   return V::of(wire::Microseconds{std::llround(microseconds)});
 }
 
 Value<std::uint64_t> parse_size(std::string_view text) {
   using V = Value<std::uint64_t>;
   const std::string_view shown = trim(text);
-  if (!shown.empty() && shown.front() == '-') return V::bad(fmt::format("a size cannot be negative: {}", quote(text)));
+  if (!shown.empty() && shown.front() == '-')
+    return V::bad(Code::bad_size, fmt::format("a size cannot be negative: {}", quote(text)));
   std::size_t digits = 0;
   while (digits < shown.size() && shown[digits] >= '0' && shown[digits] <= '9') ++digits;
   const std::optional<std::int64_t> number = whole_number(shown.substr(0, digits));
@@ -102,15 +104,15 @@ Value<std::uint64_t> parse_size(std::string_view text) {
     shift = 40;
   }
   if (digits == 0 || shift < 0)
-    return V::bad(fmt::format("{} is no size (write it like 4096, 16K, 256M or 1G)", quote(text)));
+    return V::bad(Code::bad_size, fmt::format("{} is no size (write it like 4096, 16K, 256M or 1G)", quote(text)));
   if (!number || *number > (std::numeric_limits<std::int64_t>::max() >> shift))
-    return V::bad(fmt::format("the size {} is too large to be meant", quote(text)));
+    return V::bad(Code::bad_size, fmt::format("the size {} is too large to be meant", quote(text)));
   return V::of(static_cast<std::uint64_t>(*number) << shift);
 }
 
 Value<std::int64_t> parse_integer(std::string_view text) {
   if (const auto number = whole_number(trim(text))) return Value<std::int64_t>::of(*number);
-  return Value<std::int64_t>::bad(fmt::format("{} is no whole number", quote(text)));
+  return Value<std::int64_t>::bad(Code::bad_number, fmt::format("{} is no whole number", quote(text)));
 }
 
 Value<wire::Range> parse_range(std::string_view text, bool sizes) {
@@ -119,7 +121,8 @@ Value<wire::Range> parse_range(std::string_view text, bool sizes) {
   constexpr auto kHighest = std::numeric_limits<std::int64_t>::max();
   const std::string_view body = trim(text);
   const auto bad = [&] {
-    return V::bad(fmt::format("{} is no range (write it like 3, 2..5, '>= 2', '<= 5', '> 1' or '< 6')", quote(text)));
+    return V::bad(Code::bad_range,
+                  fmt::format("{} is no range (write it like 3, 2..5, '>= 2', '<= 5', '> 1' or '< 6')", quote(text)));
   };
   const auto number = [&](std::string_view part) -> std::optional<std::int64_t> {
     part = trim(part);
@@ -132,7 +135,9 @@ Value<wire::Range> parse_range(std::string_view text, bool sizes) {
     const auto low = number(body.substr(0, dots));
     const auto high = number(body.substr(dots + 2));
     if (!low || !high) return bad();
-    if (*low > *high) return V::bad(fmt::format("the range {} is empty (write the smaller number first)", quote(text)));
+    if (*low > *high)
+      return V::bad(Code::bad_range,
+                    fmt::format("the range {} is empty (write the smaller number first)", quote(text)));
     return V::of({*low, *high});
   }
   if (body.starts_with(">=") || body.starts_with("<=")) {
@@ -155,6 +160,7 @@ Value<Span> parse_interval(std::string_view text) {
   const std::string_view body = trim(text);
   const auto bad = [&] {
     return V::bad(
+        Code::bad_interval,
         fmt::format("{} is no interval (write it like '1s ± 20%', '100ms ± 30ms' or '80ms..150ms')", quote(text)));
   };
   if (const auto sign = find_plus_minus(body)) {
@@ -166,7 +172,8 @@ Value<Span> parse_interval(std::string_view text) {
       tolerance = trim(tolerance.substr(0, tolerance.size() - 1));
       const auto percent = take_decimal(tolerance);
       if (!percent || !tolerance.empty()) return bad();
-      if (*percent > 100) return V::bad(fmt::format("the tolerance of {} is more than 100%", quote(text)));
+      if (*percent > 100)
+        return V::bad(Code::bad_interval, fmt::format("the tolerance of {} is more than 100%", quote(text)));
       off = wire::Microseconds{std::llround(static_cast<double>(middle.value->count()) * *percent / 100)};
     } else {
       const auto duration = parse_duration(tolerance);
@@ -180,11 +187,13 @@ Value<Span> parse_interval(std::string_view text) {
     const auto high = parse_duration(body.substr(dots + 2));
     if (!low.value || !high.value) return bad();
     if (*low.value > *high.value)
-      return V::bad(fmt::format("the interval {} is empty (write the shorter time first)", quote(text)));
+      return V::bad(Code::bad_interval,
+                    fmt::format("the interval {} is empty (write the shorter time first)", quote(text)));
     return V::of({*low.value, *high.value});
   }
   if (parse_duration(body).value)
-    return V::bad(fmt::format("the interval {} has no tolerance (write '{} ± 20%')", quote(text), body));
+    return V::bad(Code::bad_interval,
+                  fmt::format("the interval {} has no tolerance (write '{} ± 20%')", quote(text), body));
   return bad();
 }
 
@@ -202,14 +211,15 @@ Value<wire::Range> parse_share(std::string_view text) {
     if (c != '%') plain += c;
   const auto range = parse_range(plain);
   if (!range.value)
-    return V::bad(fmt::format("{} is no share (write it like 45..55%, '>= 90%', '<= 5%' or 0%)", quote(text)));
+    return V::bad(Code::bad_range,
+                  fmt::format("{} is no share (write it like 45..55%, '>= 90%', '<= 5%' or 0%)", quote(text)));
   const auto beyond = [](std::int64_t end) {
     const bool open =
         end == std::numeric_limits<std::int64_t>::min() || end == std::numeric_limits<std::int64_t>::max();
     return !open && (end < 0 || end > 100);
   };
   if (beyond(range.value->min) || beyond(range.value->max))
-    return V::bad(fmt::format("the share {} is not between 0% and 100%", quote(text)));
+    return V::bad(Code::bad_range, fmt::format("the share {} is not between 0% and 100%", quote(text)));
   return range;
 }
 
@@ -218,18 +228,20 @@ Value<std::uint64_t> parse_cpu_list(std::string_view text) {
   constexpr std::int64_t kMost = 64;
   std::uint64_t cpus = 0;
   std::string_view rest = trim(text);
-  if (rest.empty()) return V::bad("the CPU list is empty (write it like 0, 0-3 or 0,2)");
+  if (rest.empty()) return V::bad(Code::bad_cpu_list, "the CPU list is empty (write it like 0, 0-3 or 0,2)");
   while (true) {
     const std::size_t comma = rest.find(',');
     const std::string_view part = trim(rest.substr(0, comma));
     const std::size_t dash = part.find('-', 1);
     const auto first = whole_number(part.substr(0, dash));
     const auto last = dash == std::string_view::npos ? first : whole_number(part.substr(dash + 1));
-    if (!first || !last) return V::bad(fmt::format("{} is no CPU list (write it like 0, 0-3 or 0,2)", quote(text)));
+    if (!first || !last)
+      return V::bad(Code::bad_cpu_list, fmt::format("{} is no CPU list (write it like 0, 0-3 or 0,2)", quote(text)));
     if (*first < 0 || *last < 0 || *first >= kMost || *last >= kMost)
-      return V::bad(fmt::format("CPU {} does not exist (CPUs are numbered from 0, a guest has at most {})",
+      return V::bad(Code::bad_cpu_list,
+                    fmt::format("CPU {} does not exist (CPUs are numbered from 0, a guest has at most {})",
                                 *first < 0 || *first >= kMost ? *first : *last, kMost));
-    if (*first > *last) return V::bad(fmt::format("the CPU range {} runs backwards", quote(part)));
+    if (*first > *last) return V::bad(Code::bad_cpu_list, fmt::format("the CPU range {} runs backwards", quote(part)));
     for (std::int64_t cpu = *first; cpu <= *last; ++cpu) cpus |= std::uint64_t{1} << cpu;
     if (comma == std::string_view::npos) return V::of(cpus);
     rest.remove_prefix(comma + 1);

@@ -7,18 +7,22 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error_code.hpp"
 #include "wire/program.hpp"
 
 /// The notations of a plan's values. Pure functions; an error is the whole message for the user.
 namespace kmodtest::plan {
 
+using base::Code;
+
 template <class T>
 struct Value {
   std::optional<T> value;
-  std::string error;  ///< empty when there is a value
+  std::string error;                   ///< empty when there is a value
+  base::Code code = base::Code::none;  ///< of `error`
 
-  static Value of(T v) { return {std::move(v), {}}; }
-  static Value bad(std::string why) { return {std::nullopt, std::move(why)}; }
+  static Value of(T v) { return {std::move(v), {}, base::Code::none}; }
+  static Value bad(base::Code code, std::string why) { return {std::nullopt, std::move(why), code}; }
 };
 
 /// "500ms", "1s", "1.5s", "2m", "100us"; at most a week.

@@ -38,7 +38,7 @@ constexpr const char *kPartialPrefix = ".partial-";
 constexpr std::size_t kLongestName = 200;  ///< bytes; NAME_MAX is 255
 
 [[noreturn]] void fail(const fs::path &path, const std::error_code &error) {
-  throw base::Error(fmt::format("cannot write '{}': {}", path.string(), error.message()),
+  throw base::Error(base::Code::cannot_write, fmt::format("cannot write '{}': {}", path.string(), error.message()),
                     "name a folder that you may write with --out");
 }
 
@@ -63,7 +63,8 @@ void prepare(const fs::path &folder) {
   if (error) fail(folder, error);
   const bool earlier_run = fs::exists(folder / kMarkerFile, error);
   if (!earlier_run && !fs::is_empty(folder, error)) {
-    throw base::UsageError(fmt::format("'{}' holds files that no run of kmodtest made", folder.string()),
+    throw base::UsageError(base::Code::foreign_folder,
+                           fmt::format("'{}' holds files that no run of kmodtest made", folder.string()),
                            "name a new or an empty folder with --out");
   }
   std::vector<fs::path> old;
@@ -247,7 +248,8 @@ class FailureArtifacts final : public Listener {
       action();
     } catch (const base::Error &error) {
       given_up_ = true;
-      fmt::print(stderr, "kmodtest: warning: the folders of failed cases are not kept: {}\n", error.what());
+      fmt::print(stderr, "kmodtest: warning[{}]: the folders of failed cases are not kept: {}\n",
+                 base::name_of(error.code()), error.what());
     }
   }
 

@@ -58,7 +58,10 @@ constexpr std::array<KnownFile, 15> kKnownFiles = {{
 void copy_module(const fs::path &from, const fs::path &to) {
   std::error_code error;
   fs::copy_file(from, to, error);
-  if (error) throw base::Error(fmt::format("cannot copy {} to {}: {}", from.string(), to.string(), error.message()));
+  if (error)
+    throw base::Error(base::Code::cannot_write,
+                      fmt::format("cannot copy {} to {}: {}", from.string(), to.string(), error.message()),
+                      "make room there, or name another folder with --out");
 }
 
 void write(const fs::path &file, std::string_view content) {
@@ -87,7 +90,10 @@ void write_case(const fs::path &folder, const CaseFinished &finished) {
   const fs::path inner = folder / kCaseFolder;
   std::error_code error;
   fs::create_directory(inner, error);
-  if (error) throw base::Error(fmt::format("cannot make the folder {}: {}", inner.string(), error.message()));
+  if (error)
+    throw base::Error(base::Code::cannot_write,
+                      fmt::format("cannot make the folder {}: {}", inner.string(), error.message()),
+                      "make room there, or name another folder with --out");
   const Machine &machine = finished.machine;
   const plan::RunChoices choices{is_a_file(machine.kernel) ? "" : machine.kernel,
                                  machine.virtual_time ? "virtual" : "real"};
@@ -211,7 +217,8 @@ void write_bundle(const fs::path &folder, const CaseFinished &finished, const st
 Bundle read_bundle(const fs::path &folder) {
   const fs::path file = folder / kCaseFile;
   const auto none = [&](const std::string &why) {
-    return base::UsageError(fmt::format("{} is no folder of a case that can be run again: {}", folder.string(), why),
+    return base::UsageError(base::Code::not_a_case_folder,
+                            fmt::format("{} is no folder of a case that can be run again: {}", folder.string(), why),
                             "name a case's folder below --out, or the one that a failure names behind 'files:'");
   };
   std::ifstream stream(file);

@@ -53,6 +53,7 @@ std::string render_evidence(const CaseFinished &finished, const judge::Evidence 
   for (const std::string &line : lines_of(labelled("hint", evidence.hint))) {
     text += wrap_painted(line, style.width, kLabelWidth + 4) + "\n";
   }
+  if (evidence.code != base::Code::none) text += labelled("more", "kmodtest explain " + base::name_of(evidence.code));
   return text;
 }
 

@@ -46,6 +46,7 @@ Json evidence_json(const judge::Evidence &evidence) {
   json["details"] = evidence.details;
   json["trace"] = evidence.trace;
   json["hint"] = evidence.hint;
+  json["code"] = evidence.code == base::Code::none ? Json(nullptr) : Json(base::name_of(evidence.code));
   return json;
 }
 

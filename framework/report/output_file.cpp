@@ -33,7 +33,8 @@ std::string hint_for(int error) {
 
 [[noreturn]] void fail_writing(const fs::path &path, int error) {
   const std::string name = path == "-" ? "to standard output" : fmt::format("'{}'", path.string());
-  throw base::Error(fmt::format("cannot write {}: {}", name, std::generic_category().message(error)), hint_for(error));
+  throw base::Error(base::code_of_write(error),
+                    fmt::format("cannot write {}: {}", name, std::generic_category().message(error)), hint_for(error));
 }
 
 fs::path beside(const fs::path &path) {

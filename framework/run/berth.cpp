@@ -19,7 +19,7 @@ namespace {
 /// The store had a snapshot of this key a moment ago, or has it no longer.
 class NoSnapshot : public base::Error {
  public:
-  NoSnapshot() : base::Error("there is no snapshot of this guest") {}
+  NoSnapshot() : base::Error(base::Code::snapshot_unreadable, "there is no snapshot of this guest") {}
 };
 
 }  // namespace
@@ -199,7 +199,9 @@ Task<> Berth::keep(const vm::GuestSpec &spec, const std::string &name, std::stri
     co_await guest_->save(std::move(put));
   }
   guest_.reset();
-  if (!co_await start_saved(spec, name, timings)) throw base::Error("QEMU cannot restore what it has just saved");
+  if (!co_await start_saved(spec, name, timings))
+    throw base::Error(base::Code::snapshot_not_restored, "QEMU cannot restore what it has just saved",
+                      "--no-snapshot boots a guest for every case; LIBVIRT_LOG_OUTPUTS=1:stderr shows what QEMU says");
 }
 
 }  // namespace kmodtest::run

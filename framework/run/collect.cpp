@@ -31,7 +31,10 @@ std::vector<fs::path> plans_in(const fs::path &folder) {
   for (const auto &entry : fs::directory_iterator(folder, error)) {
     if (entry.is_regular_file() && is_plan_in_folder(entry.path())) found.push_back(entry.path());
   }
-  if (error) throw base::UsageError(fmt::format("cannot read the folder {}: {}", folder.string(), error.message()));
+  if (error)
+    throw base::UsageError(base::Code::cannot_read,
+                           fmt::format("cannot read the folder {}: {}", folder.string(), error.message()),
+                           "give yourself the right to read it");
   std::sort(found.begin(), found.end());
   return found;
 }
@@ -137,7 +140,7 @@ Collected collect_plans(const std::vector<fs::path> &inputs, const plan::Overrid
   std::vector<fs::path> files;
   for (const auto &input : inputs) {
     if (!fs::exists(input)) {
-      throw base::UsageError(fmt::format("there is no file or folder {}", input.string()),
+      throw base::UsageError(base::Code::no_such_input, fmt::format("there is no file or folder {}", input.string()),
                              "name a plan (.yaml), a folder of plans, or a module (.ko or a folder with a Kbuild)");
     }
     if (fs::is_directory(input)) {
@@ -148,14 +151,18 @@ Collected collect_plans(const std::vector<fs::path> &inputs, const plan::Overrid
         modules.push_back(input);
       } else {
         throw base::UsageError(
-            fmt::format("the folder {} has no plan (*.yaml) and no module (Kbuild, Makefile)", input.string()));
+            base::Code::not_an_input,
+            fmt::format("the folder {} has no plan (*.yaml) and no module (Kbuild, Makefile)", input.string()),
+            "write a plan there, or name a folder that has one");
       }
     } else if (is_plan(input)) {
       files.push_back(input);
     } else if (input.extension() == ".ko") {
       modules.push_back(input);
     } else {
-      throw base::UsageError(fmt::format("{} is neither a plan (.yaml) nor a module (.ko)", input.string()));
+      throw base::UsageError(base::Code::not_an_input,
+                             fmt::format("{} is neither a plan (.yaml) nor a module (.ko)", input.string()),
+                             "name a plan, a .ko, or a folder of one of them");
     }
   }
   for (const auto &file : files) {
@@ -184,7 +191,7 @@ std::vector<std::shared_ptr<const plan::Case>> select_cases(std::vector<plan::Pl
   if (!missing.empty()) {
     const auto meant = plan::did_you_mean(*missing.begin(), known);
     throw base::UsageError(
-        fmt::format("no plan has a case '{}'", *missing.begin()),
+        base::Code::no_such_case, fmt::format("no plan has a case '{}'", *missing.begin()),
         meant ? fmt::format("did you mean '{}'?", *meant) : std::string("kmodtest list shows the cases of a plan"));
   }
   return cases;

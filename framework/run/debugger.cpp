@@ -82,7 +82,8 @@ void check_gdb() {
   } catch (const base::Interrupted &) {
     throw;
   } catch (const base::Error &) {
-    throw base::UsageError("there is no gdb on this machine", "install the package gdb, or take --gdb without =attach");
+    throw base::UsageError(base::Code::no_gdb, "there is no gdb on this machine",
+                           "install the package gdb, or take --gdb without =attach");
   }
 }
 
@@ -202,7 +203,9 @@ void Debugger::start_gdb(const fs::path &script) {
   std::array<char *, 5> arguments = {const_cast<char *>("gdb"), const_cast<char *>("-q"), const_cast<char *>("-x"),
                                      file.data(), nullptr};
   const pid_t pid = ::fork();
-  if (pid < 0) throw base::Error(fmt::format("cannot start gdb: {}", std::strerror(errno)));
+  if (pid < 0)
+    throw base::Error(base::Code::cannot_start_program, fmt::format("cannot start gdb: {}", std::strerror(errno)),
+                      "raise the limit of processes (ulimit -u)");
   if (pid == 0) {
     sigset_t none;
     sigemptyset(&none);

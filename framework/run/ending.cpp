@@ -7,7 +7,8 @@ using judge::Ending;
 
 Ending ending_of(const agent::SessionError &error) {
   using Kind = agent::SessionError::Kind;
-  return {error.kind() == Kind::timeout ? Ending::Kind::silent : Ending::Kind::channel_broken, error.what()};
+  return {error.kind() == Kind::timeout ? Ending::Kind::silent : Ending::Kind::channel_broken, error.what(),
+          error.code()};
 }
 
 Ending ending_of(vm::GuestState state) {

@@ -43,7 +43,10 @@ GuestDoor::GuestDoor(vm::Guest &guest, asio::io_context &io, std::function<void(
   acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(1, error);
-  if (error) throw base::Error(fmt::format("cannot listen on {}: {}", path_.string(), error.message()));
+  if (error)
+    throw base::Error(base::Code::bad_runtime_folder,
+                      fmt::format("cannot listen on {}: {}", path_.string(), error.message()),
+                      "set KMODTEST_RUNTIME to a short path of your own");
 }
 
 GuestDoor::~GuestDoor() {

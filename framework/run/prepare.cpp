@@ -115,6 +115,7 @@ Preparer::BuiltModule Preparer::build(const plan::ModuleSource &source, const ke
     module.content = std::make_shared<const std::string>(kernel::without_debug_info(kernel::read_module(ko)));
     if (with_underscores(module.info.name) != with_underscores(source.name)) {
       throw base::UsageError(
+          base::Code::other_module_name,
           fmt::format("the module in {} calls itself '{}', not '{}'", source.path.string(), module.info.name,
                       source.name),
           fmt::format("write module: {{path: {}, name: {}}}", source.path.filename().string(), module.info.name));
@@ -129,7 +130,8 @@ Preparer::BuiltModule Preparer::build(const plan::ModuleSource &source, const ke
 void Preparer::add_kernel_modules(const plan::Case &test_case, Prepared &prepared) {
   if (test_case.kernel_modules.empty()) return;
   if (prepared.kernel.modules_dir.empty()) {
-    throw base::UsageError(fmt::format("{} asks for modules of the kernel, but kernel {} has no modules folder",
+    throw base::UsageError(base::Code::no_modules_folder,
+                           fmt::format("{} asks for modules of the kernel, but kernel {} has no modules folder",
                                        test_case.id, prepared.kernel.name),
                            "give its lib/modules/RELEASE with --modules-dir");
   }

@@ -31,6 +31,14 @@ report::CaseFinished finished_without_guest(std::shared_ptr<const plan::Case> te
   return finished;
 }
 
+judge::Evidence evidence_of(const base::Error &error) {
+  judge::Evidence evidence;
+  evidence.summary = error.what();
+  evidence.hint = error.hint();
+  evidence.code = error.code();
+  return evidence;
+}
+
 report::CaseFinished skipped(std::shared_ptr<const plan::Case> test_case, const std::string &reason) {
   judge::Evidence none;
   none.summary = reason;
@@ -125,7 +133,7 @@ Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int
     machine.traced = options_.trace;
     if (state.debugger) {
       if (prepared.spec.channel != vm::ChannelKind::memory) {
-        throw base::UsageError("--gdb needs the memory channel, not 'virtio' or 'serial'",
+        throw base::UsageError(base::Code::debugger_channel, "--gdb needs the memory channel, not 'virtio' or 'serial'",
                                "leave the plan's channel out");
       }
       const auto boot_deadline = options_.limits.boot_of(prepared.spec.cpus);
@@ -143,28 +151,20 @@ Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int
     finished.took += build;
     co_return finished;
   } catch (const kernel::BuildError &error) {
-    judge::Evidence evidence;
-    evidence.summary = error.what();
+    judge::Evidence evidence = evidence_of(error);
     evidence.details = report::lines_of(error.output());
-    evidence.hint = error.hint();
     failed = finished_without_guest(test_case, judge::Outcome::failed, std::move(evidence));
     failed->build_log = error.output();
     failed->verdict = judge::compared(*test_case, std::move(failed->verdict), {});
   } catch (const base::Interrupted &) {
     throw;
   } catch (const base::UsageError &error) {
-    judge::Evidence evidence;
-    evidence.summary = error.what();
-    evidence.hint = error.hint();
-    failed = finished_without_guest(test_case, judge::Outcome::failed, std::move(evidence));
+    failed = finished_without_guest(test_case, judge::Outcome::failed, evidence_of(error));
   } catch (const base::Error &error) {
     // No kernel, no network, a full disk: the next case would fail alike. A guest that does not start may be this
     // one's.
     if (preparing && error.blame() == base::Blame::infrastructure) throw;
-    judge::Evidence evidence;
-    evidence.summary = error.what();
-    evidence.hint = error.hint();
-    failed = finished_without_guest(test_case, judge::Outcome::errored, std::move(evidence));
+    failed = finished_without_guest(test_case, judge::Outcome::errored, evidence_of(error));
   }
   failed->took = Clock::now() - began;
   co_return std::move(*failed);

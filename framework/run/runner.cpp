@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 #include <set>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 
 #include "base/error.hpp"
@@ -38,10 +39,6 @@ bool had_a_guest(const report::CaseFinished &finished) {
 bool may_pass_next_time(const report::CaseFinished &finished) {
   if (went_well(finished)) return false;
   return had_a_guest(finished) || finished.verdict.outcome == judge::Outcome::errored;
-}
-
-int cores_of_this_machine() {
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <random>
 #include <sstream>
+#include <thread>
 #include <tuple>
 #include <utility>
 
@@ -125,6 +126,10 @@ int guests_that_fit(std::uint64_t available_mib, std::uint32_t guest_mib) {
 int default_workers(const Budget &budget) {
   const int by_cores = std::max(1, budget.cores);
   return budget.available_mib ? std::min(by_cores, guests_that_fit(*budget.available_mib, budget.guest_mib)) : by_cores;
+}
+
+int cores_of_this_machine() {
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 std::optional<std::uint64_t> available_mib(std::string_view meminfo) {

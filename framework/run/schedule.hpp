@@ -83,6 +83,9 @@ int guests_that_fit(std::uint64_t available_mib, std::uint32_t guest_mib);
 /// least 1.
 int default_workers(const Budget &budget);
 
+/// Of those that this process may use. At least 1.
+int cores_of_this_machine();
+
 /// MemAvailable of /proc/meminfo (man 5 proc) in MiB.
 std::optional<std::uint64_t> available_mib(std::string_view meminfo);
 /// The same of this machine, now.

@@ -122,7 +122,8 @@ Task<ShellEnd> Shell::run(std::shared_ptr<const plan::Case> test_case) {
     Pristine pristine = co_await berth.pristine(std::move(spec), std::move(name), std::move(description),
                                                 options_.limits.boot_of(prepared.spec.cpus), std::move(told), timings);
     if (pristine.failure) {
-      throw base::Error(fmt::format("the guest did not come up: {}", pristine.failure->ending.detail),
+      throw base::Error(base::Code::guest_not_ready,
+                        fmt::format("the guest did not come up: {}", pristine.failure->ending.detail),
                         "kmodtest run shows its console");
     }
     vm::Guest &guest = *pristine.guest;
@@ -162,7 +163,8 @@ Task<ShellEnd> Shell::attach(std::filesystem::path door) {
   const asio::local::stream_protocol::endpoint endpoint(door.string());
   socket.connect(endpoint, error);
   if (error) {
-    throw base::UsageError(fmt::format("no run keeps a guest behind {}: {}", door.string(), error.message()),
+    throw base::UsageError(base::Code::no_kept_guest,
+                           fmt::format("no run keeps a guest behind {}: {}", door.string(), error.message()),
                            "the run that keeps it says its name; it is gone when that run has ended");
   }
   session_ = std::make_unique<agent::Session>(std::move(socket), kFirstIdBehindTheDoor);

@@ -24,7 +24,7 @@ fs::path part_of_kmodtest(const char *name, int access) {
   for (const fs::path &folder : folders) {
     if (::access((folder / name).c_str(), access) == 0) return folder / name;
   }
-  throw base::Error(fmt::format("{} is missing beside {}", name, here.string()),
+  throw base::Error(base::Code::missing_part, fmt::format("{} is missing beside {}", name, here.string()),
                     "build or install kmodtest as a whole");
 }
 
@@ -33,7 +33,7 @@ fs::path part_of_kmodtest(const char *name, int access) {
 fs::path qemu_path() {
   const fs::path qemu = KMODTEST_QEMU;
   if (::access(qemu.c_str(), X_OK) != 0) {
-    throw base::Error(fmt::format("there is no QEMU: {} cannot be run", qemu.string()),
+    throw base::Error(base::Code::no_qemu, fmt::format("there is no QEMU: {} cannot be run", qemu.string()),
                       "install it: apt install qemu-system-x86");
   }
   return qemu;
@@ -50,7 +50,8 @@ std::string qemu_version(const fs::path &qemu) {
   const base::ProcessResult result = base::run_process({qemu.string(), "--version"});
   if (!result.ok() || result.out.empty()) {
     const std::string said = result.err.empty() ? result.out : result.err;
-    throw base::Error(fmt::format("{} --version failed: {}", qemu.string(), said.substr(0, said.find('\n'))),
+    throw base::Error(base::Code::qemu_broken,
+                      fmt::format("{} --version failed: {}", qemu.string(), said.substr(0, said.find('\n'))),
                       "install it anew: apt install --reinstall qemu-system-x86");
   }
   return parse_qemu_version(result.out);
@@ -61,7 +62,8 @@ void make_state_image(const fs::path &file) {
   const base::ProcessResult result =
       base::run_process({"qemu-img", "create", "-q", "-f", "qcow2", file.string(), "1M"});
   if (!result.ok()) {
-    throw base::Error(fmt::format("cannot make the image {}: {}", file.string(), result.err),
+    throw base::Error(base::Code::bad_runtime_folder,
+                      fmt::format("cannot make the image {}: {}", file.string(), result.err),
                       "free some space, or set KMODTEST_RUNTIME to a folder on another disk");
   }
 }

@@ -91,7 +91,8 @@ EventLoop &EventLoop::instance() {
 void EventLoop::attach(asio::io_context &io) {
   const std::lock_guard lock(mutex_);
   if (io_ != nullptr && io_ != &io) {
-    throw base::Error("libvirt's event loop runs on another io_context already", "open all hypervisors on one");
+    throw base::Error(base::Code::defect, "libvirt's event loop runs on another io_context already",
+                      "open all hypervisors on one");
   }
   if (++attached_ > 1) return;
   io_ = &io;

@@ -83,16 +83,19 @@ bool check_uri(const std::string &uri) {
   const std::string scheme = uri.substr(0, scheme_end);
   const bool qemu = scheme == "qemu" || scheme.starts_with("qemu+");
   if (scheme_end == std::string::npos || !qemu) {
-    throw base::UsageError(fmt::format("libvirt URI '{}' does not lead to QEMU", uri), "use qemu:///embed");
+    throw base::UsageError(base::Code::bad_uri, fmt::format("libvirt URI '{}' does not lead to QEMU", uri),
+                           "use qemu:///embed");
   }
   const std::string rest = uri.substr(scheme_end + 3);
   const bool local_transport = scheme == "qemu" || scheme == "qemu+unix";
   if (!local_transport || rest.empty() || rest.front() != '/') {
-    throw base::UsageError(fmt::format("libvirt URI '{}' leads to another machine, which is not supported yet", uri),
+    throw base::UsageError(base::Code::bad_uri,
+                           fmt::format("libvirt URI '{}' leads to another machine, which is not supported yet", uri),
                            "use qemu:///embed, qemu:///session or qemu:///system");
   }
   if (rest.starts_with("/embed") && uri != "qemu:///embed") {
-    throw base::UsageError(fmt::format("libvirt URI '{}' names a root for the embedded driver", uri),
+    throw base::UsageError(base::Code::bad_uri,
+                           fmt::format("libvirt URI '{}' names a root for the embedded driver", uri),
                            "use qemu:///embed: kmodtest makes the root itself");
   }
   return uri == "qemu:///embed";

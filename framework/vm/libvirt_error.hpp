@@ -16,5 +16,7 @@ base::Error libvirt_error(const std::string &what_failed);
 
 /// The hint for one of libvirt's messages; empty when we know none.
 std::string hint_for(const std::string &libvirt_message);
+/// Its code; Code::libvirt_failed when we know none that says more.
+base::Code code_for(const std::string &libvirt_message);
 
 }  // namespace kmodtest::vm

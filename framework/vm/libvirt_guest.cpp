@@ -113,7 +113,8 @@ base::Task<base::UnixSocket> LibvirtGuest::open_channel() {
   // QEMU listens before the machine counts as started, so this neither blocks nor has to be tried again.
   socket.connect(endpoint, error);
   if (error) {
-    throw base::Error(fmt::format("cannot open the channel to guest '{}': {}", machine_->name, error.message()),
+    throw base::Error(base::Code::guest_gone,
+                      fmt::format("cannot open the channel to guest '{}': {}", machine_->name, error.message()),
                       "the guest has probably ended: see its console");
   }
   co_return socket;
@@ -217,7 +218,9 @@ base::Task<> LibvirtGuest::dump(std::filesystem::path to) {
     // helper that Debian has in another package.
     const base::Descriptor file(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!file) {
-      throw base::Error(fmt::format("cannot write '{}': {}", to.string(), std::strerror(errno)));
+      throw base::Error(base::Code::cannot_write,
+                        fmt::format("cannot write '{}': {}", to.string(), std::strerror(errno)),
+                        "name a folder that you may write with --out");
     }
     Monitor monitor(machine.domain.get());
     monitor.pause();
@@ -229,7 +232,8 @@ base::Task<> LibvirtGuest::dump(std::filesystem::path to) {
       std::error_code ignored;
       const auto room = std::filesystem::space(to.parent_path(), ignored);
       if (ignored || room.available >= kFull) throw;
-      throw base::Error(fmt::format("{} (the disk is full)", error.what()), "make room where --out is");
+      throw base::Error(base::Code::disk_full, fmt::format("{} (the disk is full)", error.what()),
+                        "make room where --out is");
     }
   };
   co_await on_pool(std::move(call));
@@ -246,8 +250,9 @@ void LibvirtGuest::Machine::restore() {
   {
     const std::lock_guard lock(watch->mutex);
     // libvirt tells of a panic a moment later; told after the restore it would be taken for the next case's.
-    if (panicked && watch->state == GuestState::running) throw base::Error("the guest panicked while it was stopped");
-    if (watch->state == GuestState::stopped) throw base::Error("the guest's QEMU has ended");
+    if (panicked && watch->state == GuestState::running)
+      throw base::Error(base::Code::guest_stopped, "the guest panicked while it was stopped");
+    if (watch->state == GuestState::stopped) throw base::Error(base::Code::guest_gone, "the guest's QEMU has ended");
     watch->state = GuestState::running;
     watch->restoring = true;
   }

@@ -33,7 +33,9 @@ std::string Monitor::ask(const std::string &command) {
 
 void Monitor::command(const std::string &command, const std::string &what_failed) {
   const std::string reply = ask(command);
-  if (!reply.empty()) throw base::Error(fmt::format("{}: {}", what_failed, reply));
+  if (!reply.empty())
+    throw base::Error(base::Code::qemu_refused, fmt::format("{}: {}", what_failed, reply),
+                      "run it again; when it stays, please report it");
 }
 
 void Monitor::pause() {
@@ -75,7 +77,7 @@ void Monitor::dump(int file) {
                                 ? text
                                 : text.substr(begin + kDescription.size(), text.find('"', begin + kDescription.size()) -
                                                                                begin - kDescription.size());
-    throw base::Error("cannot dump the guest's memory: " + why);
+    throw base::Error(base::Code::guest_memory_unread, "cannot dump the guest's memory: " + why);
   };
   execute(R"({"execute":"getfd","arguments":{"fdname":"kmodtest-dump"}})", {file});
   // The compression that every reader of the format knows, and not "flattened", which fewer of them read.
@@ -100,14 +102,16 @@ std::uint32_t Monitor::timer() {
   // "portw[0x0608] = 0x00a1b2c3"
   const std::string answer = ask(kReadTimer);
   const std::size_t value = answer.find("= 0x");
-  if (value == std::string::npos) throw base::Error("cannot read the guest's ACPI timer: " + answer);
+  if (value == std::string::npos)
+    throw base::Error(base::Code::guest_memory_unread, "cannot read the guest's ACPI timer: " + answer);
   return static_cast<std::uint32_t>(std::strtoul(answer.c_str() + value + 2, nullptr, 16)) & 0xffffff;
 }
 
 void Monitor::serve_debugger(const std::filesystem::path &socket) {
   const std::string reply = ask(fmt::format("gdbserver unix:path={},server=on,wait=off", socket.string()));
   if (reply.find("Waiting for gdb connection") == std::string::npos) {
-    throw base::Error(fmt::format("QEMU cannot serve a debugger: {}", reply));
+    throw base::Error(base::Code::debugger_refused, fmt::format("QEMU cannot serve a debugger: {}", reply),
+                      "set KMODTEST_RUNTIME to a short path of your own");
   }
 }
 

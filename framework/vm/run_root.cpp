@@ -38,7 +38,7 @@ std::weak_ptr<RunRoot> the_root;
 std::vector<DriverFolder> driver_folders;
 
 [[noreturn]] void fail(const std::string &what, int error) {
-  throw base::Error(fmt::format("{}: {}", what, std::strerror(error)),
+  throw base::Error(base::Code::bad_runtime_folder, fmt::format("{}: {}", what, std::strerror(error)),
                     "check the folder's permissions and the free space");
 }
 
@@ -117,7 +117,8 @@ void make_private_folder(const fs::path &folder) {
   if (::lstat(folder.c_str(), &attributes) != 0) fail(fmt::format("cannot read {}", folder.string()), errno);
   const bool ours = S_ISDIR(attributes.st_mode) && attributes.st_uid == ::geteuid();
   if (!ours || (attributes.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    throw base::Error(fmt::format("{} is not a private folder of ours", folder.string()),
+    throw base::Error(base::Code::bad_runtime_folder,
+                      fmt::format("{} is not a private folder of ours", folder.string()),
                       "remove it, or set XDG_RUNTIME_DIR to a folder of your own");
   }
   if (::chmod(folder.c_str(), mode) != 0) fail(fmt::format("cannot make {} private", folder.string()), errno);
@@ -127,7 +128,8 @@ fs::path runs_folder() {
   if (const char *wanted = std::getenv("KMODTEST_RUNTIME"); wanted != nullptr && *wanted != '\0') {
     const fs::path folder = fs::absolute(wanted);
     if (folder.string().size() > kLongestRunsFolder) {
-      throw base::Error(fmt::format("KMODTEST_RUNTIME is too long for the sockets of guests: {}", folder.string()),
+      throw base::Error(base::Code::bad_environment,
+                        fmt::format("KMODTEST_RUNTIME is too long for the sockets of guests: {}", folder.string()),
                         fmt::format("name a folder of at most {} characters", kLongestRunsFolder), base::Blame::usage);
     }
     make_private_folder(folder);

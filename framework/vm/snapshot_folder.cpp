@@ -27,7 +27,9 @@ constexpr std::size_t kLongestManifest = 64 * 1024;
 /// Says nothing about the file that could not be opened.
 void throw_if_passing(int number, const fs::path &snapshot) {
   if (number != EMFILE && number != ENFILE && number != ENOMEM) return;
-  throw base::Error(fmt::format("cannot open the snapshot {}: {}", snapshot.string(), std::strerror(number)));
+  throw base::Error(base::Code::snapshot_unreadable,
+                    fmt::format("cannot open the snapshot {}: {}", snapshot.string(), std::strerror(number)),
+                    "`kmodtest cache clear` removes the snapshots; they are made again");
 }
 
 Clock::time_point time_of(const timespec &time) {

@@ -31,7 +31,8 @@ std::uint64_t snapshot_limit() {
   const char *text = std::getenv("KMODTEST_CACHE_LIMIT");
   if (text == nullptr || *text == '\0') return kDefaultLimit;
   if (const auto bytes = size_in_bytes(text)) return *bytes;
-  throw base::UsageError(fmt::format("KMODTEST_CACHE_LIMIT takes a size such as 4G or 500M, not '{}'", text));
+  throw base::UsageError(base::Code::bad_environment,
+                         fmt::format("KMODTEST_CACHE_LIMIT takes a size such as 4G or 500M, not '{}'", text));
 }
 
 }  // namespace kmodtest::vm

@@ -37,19 +37,21 @@ std::string reason(int number) {
 }
 
 [[noreturn]] void cannot_keep(const fs::path &folder, int number) {
-  throw base::Error(fmt::format("cannot keep a snapshot in {}: {}", folder.string(), reason(number)),
+  throw base::Error(base::Code::snapshot_not_kept,
+                    fmt::format("cannot keep a snapshot in {}: {}", folder.string(), reason(number)),
                     is_disk_full(number) ? "`kmodtest cache prune --limit SIZE` makes room, or set KMODTEST_CACHE to a "
                                            "folder on another disk"
                                          : kFolderHint);
 }
 
 [[noreturn]] void cannot_write(const fs::path &file, int number) {
-  throw base::Error(fmt::format("cannot write {}: {}", file.string(), reason(number)),
+  throw base::Error(base::code_of_write(number), fmt::format("cannot write {}: {}", file.string(), reason(number)),
                     is_disk_full(number) ? "free some space, or set KMODTEST_RUNTIME to a folder on another disk" : "");
 }
 
 [[noreturn]] void cannot_read(const fs::path &file, int number) {
-  throw base::Error(fmt::format("cannot read {}: {}", file.string(), std::strerror(number)));
+  throw base::Error(base::Code::cannot_read, fmt::format("cannot read {}: {}", file.string(), std::strerror(number)),
+                    "`kmodtest cache clear` removes the snapshots; they are made again");
 }
 
 bool is_key(std::string_view name) {
@@ -146,7 +148,8 @@ bool SnapshotStore::move_aside(const std::string &key, Removed &removed) const {
     return true;
   }
   if (errno == ENOENT) return false;
-  throw base::Error(fmt::format("cannot remove {}: {}", (folder_ / key).string(), std::strerror(errno)), kFolderHint);
+  throw base::Error(base::Code::cannot_remove,
+                    fmt::format("cannot remove {}: {}", (folder_ / key).string(), std::strerror(errno)), kFolderHint);
 }
 
 /// Under lock_names(). Without a limit everything goes.
@@ -255,7 +258,8 @@ std::vector<SnapshotInfo> SnapshotStore::list() const {
     if (auto found = find_snapshot(entry->path())) snapshots.push_back(std::move(found->info));
   }
   if (error && error != std::errc::no_such_file_or_directory) {
-    throw base::Error(fmt::format("cannot read {}: {}", folder_.string(), error.message()), kFolderHint);
+    throw base::Error(base::Code::cannot_read, fmt::format("cannot read {}: {}", folder_.string(), error.message()),
+                      kFolderHint);
   }
   std::sort(snapshots.begin(), snapshots.end(), [](const SnapshotInfo &a, const SnapshotInfo &b) {
     return a.used != b.used ? a.used > b.used : a.key < b.key;

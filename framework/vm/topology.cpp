@@ -17,7 +17,7 @@ int parse_cpu(std::string_view text, const std::string &list) {
   int value = -1;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || value < 0) {
-    throw base::UsageError(fmt::format("NUMA node has the CPU list '{}', which is none", list),
+    throw base::UsageError(base::Code::bad_numa, fmt::format("NUMA node has the CPU list '{}', which is none", list),
                            "write CPU numbers and ranges, such as 0-1,3");
   }
   return value;
@@ -35,7 +35,7 @@ std::vector<int> parse_cpus(const std::string &list) {
     const int first = parse_cpu(item.substr(0, dash), list);
     const int last = dash == std::string_view::npos ? first : parse_cpu(item.substr(dash + 1), list);
     if (last < first || last >= kMaxCpus) {
-      throw base::UsageError(fmt::format("NUMA node has the CPU list '{}', which is none", list),
+      throw base::UsageError(base::Code::bad_numa, fmt::format("NUMA node has the CPU list '{}', which is none", list),
                              fmt::format("ranges go upwards and end at {} at most", kMaxCpus - 1));
     }
     for (int cpu = first; cpu <= last; ++cpu) cpus.push_back(cpu);
@@ -50,18 +50,20 @@ void check_numa(const GuestSpec &spec) {
   for (std::size_t node = 0; node < spec.numa.size(); ++node) {
     const NumaCell &cell = spec.numa[node];
     if (cell.memory_mib == 0) {
-      throw base::UsageError(fmt::format("NUMA node {} has no memory", node), "give each node at least 1M");
+      throw base::UsageError(base::Code::bad_numa, fmt::format("NUMA node {} has no memory", node),
+                             "give each node at least 1M");
     }
     memory += cell.memory_mib;
     for (const int cpu : parse_cpus(cell.cpus)) {
       if (cpu >= spec.cpus) {
         throw base::UsageError(
+            base::Code::bad_numa,
             fmt::format("NUMA node {} names CPU {}, but the guest has {} CPUs", node, cpu, spec.cpus),
             fmt::format("CPUs count from 0 to {}", spec.cpus - 1));
       }
       int &owner = node_of[static_cast<std::size_t>(cpu)];
       if (owner >= 0) {
-        throw base::UsageError(fmt::format("CPU {} is in NUMA nodes {} and {}", cpu, owner, node),
+        throw base::UsageError(base::Code::bad_numa, fmt::format("CPU {} is in NUMA nodes {} and {}", cpu, owner, node),
                                "name each CPU in one node only");
       }
       owner = static_cast<int>(node);
@@ -69,11 +71,13 @@ void check_numa(const GuestSpec &spec) {
   }
   for (std::size_t cpu = 0; cpu < node_of.size(); ++cpu) {
     if (node_of[cpu] < 0) {
-      throw base::UsageError(fmt::format("CPU {} is in no NUMA node", cpu), "name each CPU in one node");
+      throw base::UsageError(base::Code::bad_numa, fmt::format("CPU {} is in no NUMA node", cpu),
+                             "name each CPU in one node");
     }
   }
   if (memory != spec.memory_mib) {
     throw base::UsageError(
+        base::Code::bad_numa,
         fmt::format("the NUMA nodes have {} MiB together, but the guest has {} MiB", memory, spec.memory_mib),
         "let the nodes' memory sum up to the guest's");
   }
@@ -94,6 +98,7 @@ Topology topology_of(const GuestSpec &spec) {
   if (topology.sockets * topology.cores * topology.threads != spec.cpus) {
     const auto counted = [](int n, const char *one) { return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s"); };
     throw base::UsageError(
+        base::Code::bad_topology,
         fmt::format("{} cannot be {} × {} × {}", counted(spec.cpus, "CPU"), counted(topology.sockets, "socket"),
                     counted(topology.cores, "core"), counted(topology.threads, "thread")),
         "choose sockets, cores and threads whose product is the number of CPUs");
@@ -103,7 +108,7 @@ Topology topology_of(const GuestSpec &spec) {
 
 std::vector<NumaCell> equal_cells(int nodes, int cpus, std::uint32_t memory_mib) {
   if (nodes < 1 || nodes > cpus) {
-    throw base::UsageError(fmt::format("{} CPUs cannot be split over {} NUMA nodes", cpus, nodes),
+    throw base::UsageError(base::Code::bad_numa, fmt::format("{} CPUs cannot be split over {} NUMA nodes", cpus, nodes),
                            "give each node at least one CPU");
   }
   std::vector<NumaCell> cells;
@@ -121,18 +126,21 @@ std::vector<NumaCell> equal_cells(int nodes, int cpus, std::uint32_t memory_mib)
 
 void check(const GuestSpec &spec) {
   if (spec.cpus < 1 || spec.cpus > kMaxCpus) {
-    throw base::UsageError(fmt::format("a guest cannot have {} CPUs", spec.cpus),
+    throw base::UsageError(base::Code::bad_topology, fmt::format("a guest cannot have {} CPUs", spec.cpus),
                            fmt::format("give it 1 to {}", kMaxCpus));
   }
   if (spec.memory_mib < kMinMemoryMib || spec.memory_mib > kMaxMemoryMib) {
-    throw base::UsageError(fmt::format("a guest cannot have {} MiB of memory", spec.memory_mib),
+    throw base::UsageError(base::Code::out_of_range,
+                           fmt::format("a guest cannot have {} MiB of memory", spec.memory_mib),
                            fmt::format("give it {} to {} MiB", kMinMemoryMib, kMaxMemoryMib));
   }
   if (spec.sockets < 0 || spec.cores < 0 || spec.threads < 0) {
-    throw base::UsageError("sockets, cores and threads cannot be negative", "leave out what does not matter");
+    throw base::UsageError(base::Code::bad_topology, "sockets, cores and threads cannot be negative",
+                           "leave out what does not matter");
   }
   if (spec.clock == Clock::virtual_ && (spec.accelerator != Accelerator::tcg || spec.channel != ChannelKind::memory)) {
-    throw base::UsageError("virtual time needs an emulated guest (TCG) and the memory channel",
+    throw base::UsageError(base::Code::clock_needs_channel,
+                           "virtual time needs an emulated guest (TCG) and the memory channel",
                            "leave channel and accelerator to kmodtest, or ask for time: real");
   }
   topology_of(spec);

@@ -32,9 +32,10 @@ plan::GuestShape shape_of(const GuestSpec &spec) {
   for (const NumaNode &node : spec.numa) shape.numa.push_back({node.cpus, node.memory_mib});
   if (spec.topology.empty()) return shape;
   const auto layout = plan::parse_topology(spec.topology);
-  if (!layout.value) throw base::UsageError(layout.error);
+  if (!layout.value) throw base::UsageError(layout.code, layout.error, "give GuestSpec::topology one such as 2x4x1");
   if (layout.value->cpus != spec.cpus) {
     throw base::UsageError(
+        base::Code::bad_topology,
         fmt::format("the topology {} has {} CPUs, but the guest {}", spec.topology, layout.value->cpus, spec.cpus),
         "give GuestSpec::cpus the product of sockets, cores and threads");
   }
@@ -132,7 +133,8 @@ struct Conversation::Asked {
 
 Conversation::Conversation(const GuestSpec &spec, const Checks &checks, const std::string &name) : spec_(spec) {
   if (one_lives.exchange(true)) {
-    throw base::UsageError("this process has a guest already", "finish() it, or let it go, before there is another");
+    throw base::UsageError(base::Code::one_guest_only, "this process has a guest already",
+                           "finish() it, or let it go, before there is another");
   }
   try {
     case_ = case_of(spec, checks, name);
@@ -159,7 +161,7 @@ Conversation::Conversation(const GuestSpec &spec, const Checks &checks, const st
     });
     alive_ = true;
     const Answer answer = wait(std::move(ready));
-    if (answer.finished) throw base::Error(verdict_of(*answer.finished).text);
+    if (answer.finished) throw base::Error(base::Code::guest_not_ready, verdict_of(*answer.finished).text);
   } catch (...) {
     alive_ = true;
     leave();
@@ -238,18 +240,21 @@ wire::ModuleToLoad Conversation::add_module(const fs::path &module, const Params
     std::vector<std::string> words;
     for (const fs::path &path : tried) words.push_back(path.lexically_normal().string());
     throw base::UsageError(
+        base::Code::no_such_module,
         fmt::format("there is no module '{}' (looked for {})", module.string(), fmt::join(words, ", ")),
         "give a .ko or a folder with a Kbuild or Makefile; KMODTEST_MODULES names further folders");
   }
   const plan::Value<plan::ModuleSource> source = plan::module_at(there->lexically_normal());
-  if (!source.value) throw base::UsageError(source.error, "give a .ko or a folder with a Kbuild or Makefile");
+  if (!source.value)
+    throw base::UsageError(source.code, source.error, "give a .ko or a folder with a Kbuild or Makefile");
   const std::string name = plan::lsmod_name(source.value->name);
   const auto same = std::find_if(sources_.begin(), sources_.end(),
                                  [&](const plan::ModuleSource &other) { return other.name == source.value->name; });
   if (same == sources_.end()) {
     push_with_next_step(*source.value);
   } else if (same->path != source.value->path) {
-    throw base::UsageError(fmt::format("two modules have the name '{}': {} and {}", name, same->path.string(),
+    throw base::UsageError(base::Code::same_module_name,
+                           fmt::format("two modules have the name '{}': {} and {}", name, same->path.string(),
                                        source.value->path.string()),
                            "the kernel holds one of a name");
   }
@@ -282,7 +287,7 @@ void Conversation::refuse(const std::vector<kernel::PreflightFinding> &findings)
     text += fmt::format("\n  {}", finding.message);
     if (!finding.hint.empty()) text += fmt::format("\n    hint: {}", finding.hint);
   }
-  throw base::UsageError(text);
+  throw base::UsageError(findings.front().code, text);
 }
 
 std::vector<std::string> Conversation::loaded() const {

@@ -110,7 +110,7 @@ std::string text_of(const base::Error &error) {
     for (const std::string &line : report::lines_of(build->output())) text += "\n    " + report::printable(line);
   }
   if (!error.hint().empty()) text += "\n  hint: " + error.hint();
-  return text;
+  return text + "\n  more: kmodtest explain " + base::name_of(error.code());
 }
 
 }  // namespace kmodtest::library

@@ -187,7 +187,7 @@ class GithubAction(Project):
     def test_without_a_plan_it_says_so(self):
         steps, _ = self.carry_out({"plans": " \n"})
         self.assertEqual(steps["run"]["status"], 2)
-        self.assertIn("kmodtest: error: no plan is named", steps["run"]["said"])
+        self.assertIn("kmodtest: error[K0103]: no plan is named", steps["run"]["said"])
 
     def test_every_input_is_used_and_said_in_the_document(self):
         text = (SOURCE / "action.yml").read_text()
@@ -255,7 +255,7 @@ class Setup(Project):
         ended = subprocess.run([SOURCE / "tools/ci/setup.sh"], env=environment, capture_output=True, text=True)
         self.assertEqual(ended.returncode, 3)
         self.assertEqual(ended.stderr,
-                         "kmodtest: error: this is Ubuntu 24.04.1 LTS, and kmodtest is set up on Debian 12 only\n"
+                         "kmodtest: error[K0313]: this is Ubuntu 24.04.1 LTS, and kmodtest is set up on Debian 12 only\n"
                          "  hint: let the job run in a container, 'container: debian:bookworm' (docs/ci.md)\n")
 
     def test_keys_change_with_what_they_are_of(self):

@@ -119,15 +119,18 @@ TEST_F(BadInput, AMissingFileIsNamed) {
   const Ended ended = kmodtest({"run", "/nowhere/plan.yaml"});
   EXPECT_EQ(ended.exit_code, 2);
   EXPECT_EQ(ended.err,
-            "kmodtest: error: there is no file or folder /nowhere/plan.yaml\n"
-            "  hint: name a plan (.yaml), a folder of plans, or a module (.ko or a folder with a Kbuild)\n");
+            "kmodtest: error[K0105]: there is no file or folder /nowhere/plan.yaml\n"
+            "  hint: name a plan (.yaml), a folder of plans, or a module (.ko or a folder with a Kbuild)\n"
+            "  more: kmodtest explain K0105\n");
 }
 
 TEST_F(BadInput, NothingSelectedHasItsOwnExitCode) {
   add_small_module();
   const Ended ended = kmodtest({"run", plan("module: small\nsteps: [load]\n"), "--filter", "no such case"});
   EXPECT_EQ(ended.exit_code, 4);
-  EXPECT_EQ(ended.err, "kmodtest: error: no case is selected\n  hint: kmodtest list shows the cases of a plan\n");
+  EXPECT_EQ(ended.err,
+            "kmodtest: error[K0108]: no case is selected\n  hint: kmodtest list shows the cases of a plan\n"
+            "  more: kmodtest explain K0108\n");
 }
 
 TEST_F(BadInput, NoQemuNamesThePackage) {
@@ -137,8 +140,9 @@ TEST_F(BadInput, NoQemuNamesThePackage) {
   const Ended ended = Tool({"run", plan("module: small\nsteps: [load]\n")}, {}, {}, qemu).wait();
   EXPECT_EQ(ended.exit_code, 3) << ended.out << ended.err;
   EXPECT_EQ(ended.err,
-            "kmodtest: error: there is no QEMU: /usr/bin/qemu-system-x86_64 cannot be run\n"
-            "  hint: install it: apt install qemu-system-x86\n");
+            "kmodtest: error[K0601]: there is no QEMU: /usr/bin/qemu-system-x86_64 cannot be run\n"
+            "  hint: install it: apt install qemu-system-x86\n"
+            "  more: kmodtest explain K0601\n");
 }
 
 TEST_F(BadInput, NoLibvirtDriverNamesThePackage) {
@@ -156,8 +160,8 @@ TEST_F(BadInput, NoKernelAndNoNetworkIsOneError) {
   const Ended ended = kmodtest({"run", plan("module: small\nguest: {cpus: [1, 2]}\nsteps: [load]\n")},
                                {{"KMODTEST_CACHE", scratch_.path() / "cache"}, {"APT_CONFIG", apt}});
   EXPECT_EQ(ended.exit_code, 3) << ended.out << ended.err;
-  EXPECT_NE(ended.err.find("kmodtest: error: "), std::string::npos) << ended.err;
-  EXPECT_EQ(ended.err.find("kmodtest: error: "), ended.err.rfind("kmodtest: error: ")) << ended.err;
+  EXPECT_NE(ended.err.find("kmodtest: error["), std::string::npos) << ended.err;
+  EXPECT_EQ(ended.err.find("kmodtest: error["), ended.err.rfind("kmodtest: error[")) << ended.err;
   EXPECT_NE(ended.err.find("debian-6.1-cloud"), std::string::npos) << ended.err;
 }
 
@@ -178,7 +182,7 @@ TEST_F(BadInput, AFullDiskUnderTheCacheIsOneError) {
   const Ended ended = kmodtest({"run", plan("module: small\nsteps: [load]\n")}, {{"KMODTEST_CACHE", small / "cache"}});
   EXPECT_EQ(::umount2(small.c_str(), MNT_DETACH), 0);
   EXPECT_EQ(ended.exit_code, 3) << ended.out << ended.err;
-  EXPECT_NE(ended.err.find("kmodtest: error: "), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("kmodtest: error["), std::string::npos) << ended.err;
   EXPECT_NE(ended.err.find("space"), std::string::npos) << ended.err;
 }
 

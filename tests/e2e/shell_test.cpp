@@ -318,7 +318,8 @@ TEST(Shell, AScriptMayWriteMuchAndHaveTheLog) {
 TEST(Shell, WithoutAnythingToOpenItSaysSo) {
   const Ended ended = kmodtest({"shell"});
   EXPECT_EQ(ended.exit_code, 2);
-  EXPECT_EQ(ended.err, "kmodtest: error: name a plan or a module, or --attach NAME\n");
+  EXPECT_EQ(ended.err,
+            "kmodtest: error[K0103]: name a plan or a module, or --attach NAME\n  more: kmodtest explain K0103\n");
   const Ended nobody = kmodtest({"shell", "--attach", "1-2"});
   EXPECT_EQ(nobody.exit_code, 2);
   EXPECT_NE(nobody.err.find("no run keeps a guest behind "), std::string::npos) << nobody.err;

@@ -157,7 +157,9 @@ base::Task<> FakeGuest::inspect(std::function<void(vm::Inspector &)> look) {
   class Nothing : public vm::Inspector {
    public:
     std::vector<vm::CpuRegisters> registers() override { return {}; }
-    std::string memory(std::uint64_t, std::size_t) override { throw base::Error("there is no memory"); }
+    std::string memory(std::uint64_t, std::size_t) override {
+      throw base::Error(base::Code::defect, "there is no memory");
+    }
     std::uint32_t timer() override { return 0; }
   } nothing;
   look(nothing);
@@ -166,12 +168,12 @@ base::Task<> FakeGuest::inspect(std::function<void(vm::Inspector &)> look) {
 
 base::Task<> FakeGuest::dump(std::filesystem::path to) {
   std::ofstream(to) << "dump of " << machine_->name;
-  if (!machine_->dump_refusal_.empty()) throw base::Error(machine_->dump_refusal_);
+  if (!machine_->dump_refusal_.empty()) throw base::Error(base::Code::defect, machine_->dump_refusal_);
   co_return;
 }
 
 base::Task<> FakeGuest::restore() {
-  if (!machine_->restore_refusal_.empty()) throw base::Error(machine_->restore_refusal_);
+  if (!machine_->restore_refusal_.empty()) throw base::Error(base::Code::defect, machine_->restore_refusal_);
   memory_->halt();
   machine_->callback_ = nullptr;
   machine_->state_ = vm::GuestState::running;
@@ -188,7 +190,7 @@ base::Task<> FakeGuest::stop() {
 }
 
 base::Task<std::unique_ptr<vm::Guest>> FakeHypervisor::start(vm::GuestSpec spec, std::string name) {
-  if (!refusal_.empty()) throw base::Error(refusal_);
+  if (!refusal_.empty()) throw base::Error(base::Code::defect, refusal_);
   auto machine = std::make_shared<FakeMachine>();
   machine->spec = std::move(spec);
   machine->name = std::move(name);
@@ -201,7 +203,7 @@ base::Task<std::unique_ptr<vm::Guest>> FakeHypervisor::start(vm::GuestSpec spec,
 
 base::Task<std::unique_ptr<vm::Guest>> FakeHypervisor::start_saved(
     vm::GuestSpec spec, std::string name, std::function<void(const std::filesystem::path &)> provide) {
-  if (!refusal_.empty()) throw base::Error(refusal_);
+  if (!refusal_.empty()) throw base::Error(base::Code::defect, refusal_);
   const std::filesystem::path folder = make_folder();
   const auto remove = [](const std::filesystem::path *path) { std::filesystem::remove_all(*path); };
   const std::unique_ptr<const std::filesystem::path, decltype(remove)> removed(&folder, remove);

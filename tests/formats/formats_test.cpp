@@ -256,8 +256,8 @@ TEST(StandardOutput, IsForOneReport) {
                                           "1", "--ktap", "-", "--json", "/dev/stdout"});
   EXPECT_EQ(ended.exit_code, 2);
   EXPECT_EQ(ended.err,
-            "kmodtest: error: --ktap and --json cannot both go to standard output\n"
-            "  hint: name a file for one of them\n");
+            "kmodtest: error[K0104]: --ktap and --json cannot both go to standard output\n"
+            "  hint: name a file for one of them\n  more: kmodtest explain K0104\n");
 }
 
 TEST(StandardOutput, ThatNobodyReadsAnyMoreIsAnError) {

@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The rules about source files that no compiler checks. Prints one line per violation and exits with 1 when there is any.
 #
-#   tests/lint/lint.sh layering|length|spdx|all [ROOT]
+#   tests/lint/lint.sh layering|length|spdx|codes|all [ROOT]
 #
 #   layering  includes between the folders of framework/ point to the left only (docs/architecture.md); guest/ includes
 #             nothing but wire/ and observe/; a quoted include names its folder
 #   length    no source file of framework/, guest/ and library/ has more than 400 lines
 #   spdx      the first line of every C and C++ file (modules: of every C file) names the licence
+#   codes     each error code of base/error_code.hpp is explained in base/errors, and is that of some error
 set -eu
 
-rule=${1:?usage: lint.sh layering|length|spdx|all [ROOT]}
+rule=${1:?usage: lint.sh layering|length|spdx|codes|all [ROOT]}
 root=${2:-.}
 max_lines=400
 
@@ -80,11 +81,41 @@ check_spdx() {
   done
 }
 
+check_codes() {
+  codes=$root/framework/base/error_code.hpp
+  if [ ! -f "$codes" ]; then return; fi
+  # Scripts know a code by its number. What follows has the numbers first, then "file:Code::name" of the sources.
+  {
+    find "$root/tools" -name '*.sh' -exec grep -oh 'K0[0-9]\{3\}' {} + 2>/dev/null || true
+    sources framework library | grep -v "^$codes$" | xargs -r grep -oH 'Code::[a-z_0-9]*'
+  } |
+    awk -v codes="$codes" -v explained="$root/framework/base/errors/" '
+      /^K0/ { number_used[substr($0, 2) + 0] = 1; next }
+      {
+        split($0, part, ":Code::")
+        if (index(part[1], explained) == 1) told[part[2]] = 1
+        else used[part[2]] = 1
+      }
+      END {
+        while ((getline line < codes) > 0) {
+          if (line !~ /^  [a-z_0-9]+ = [0-9]+,/) continue
+          name = number = line
+          gsub(/^.* = |,.*$/, "", number)
+          sub(/^ */, "", name)
+          sub(/ .*$/, "", name)
+          if (name == "none") continue
+          if (!(name in told)) print "framework/base/error_code.hpp: the code " name " is not explained in base/errors"
+          if (!(name in used) && !(number + 0 in number_used)) print "framework/base/error_code.hpp: the code " name " is that of no error"
+        }
+      }'
+}
+
 case "$rule" in
   layering) violations=$(check_layering) ;;
   length) violations=$(check_length) ;;
   spdx) violations=$(check_spdx) ;;
-  all) violations=$(check_layering && check_length && check_spdx) ;;
+  codes) violations=$(check_codes) ;;
+  all) violations=$(check_layering && check_length && check_spdx && check_codes) ;;
   *)
     echo "lint.sh: unknown rule '$rule'" >&2
     exit 2

@@ -78,6 +78,22 @@ expect all 1 'guest/long.hpp: 401 lines, more than 400: split it
 framework/base/empty.hpp:1: the first line is no SPDX-License-Identifier
 modules/ex/ex.c:1: the first line is no SPDX-License-Identifier'
 
+# A code has to be explained and used.
+rm -rf "$tree/framework" "$tree/guest" "$tree/tests" "$tree/modules"
+source_file framework/base/error_code.hpp 'enum class Code {' '  none = 0,  ///< no error' '  no_disk = 101,' \
+  '  no_network = 102,  ///< reserved' '  no_reason = 103,' '};'
+source_file framework/base/errors/machine.cpp '{Code::no_disk, "there is no disk"}' '{Code::no_network, "…"}'
+source_file framework/vm/disk.cpp 'throw base::Error(base::Code::no_disk);' 'throw base::Error(base::Code::no_reason);'
+expect codes 1 'framework/base/error_code.hpp: the code no_network is that of no error
+framework/base/error_code.hpp: the code no_reason is not explained in base/errors'
+mkdir -p "$tree/tools"
+echo 'echo "kmodtest: error[K0102]: there is no network" >&2' >"$tree/tools/setup.sh"
+expect codes 1 'framework/base/error_code.hpp: the code no_reason is not explained in base/errors'
+rm "$tree/tools/setup.sh"
+source_file framework/base/errors/network.cpp '{Code::no_reason, "…"}'
+source_file framework/vm/network.cpp 'throw base::Error(base::Code::no_network);'
+expect codes 0 ''
+
 if [ "$failures" -gt 0 ]; then
   echo "$failures failed"
   exit 1

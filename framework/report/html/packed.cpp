@@ -37,7 +37,8 @@ std::string packed(std::string_view bytes) {
   z_stream stream{};
   constexpr int kRaw = -15, kMemory = 8;  // no header; zlib's own default
   if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kRaw, kMemory, Z_DEFAULT_STRATEGY) != Z_OK) {
-    throw base::Error("cannot compress the data of the report: zlib has no memory", "");
+    throw base::Error(base::Code::out_of_memory, "cannot compress the data of the report: zlib has no memory",
+                      "end other programs, or leave out --html");
   }
   std::string out(deflateBound(&stream, bytes.size()), '\0');
   // zlib does not write to its input; its interface is older than const.
@@ -48,7 +49,9 @@ std::string packed(std::string_view bytes) {
   const int result = deflate(&stream, Z_FINISH);
   out.resize(stream.total_out);
   deflateEnd(&stream);
-  if (result != Z_STREAM_END) throw base::Error("cannot compress the data of the report", "");
+  if (result != Z_STREAM_END)
+    throw base::Error(base::Code::out_of_memory, "cannot compress the data of the report",
+                      "leave out --html, and please report this");
   return base64(out);
 }
 

@@ -133,10 +133,12 @@ TEST_F(CacheCommandTest, PrunesToTheLimit) {
 
 TEST_F(CacheCommandTest, ASizeThatIsNoneIsWrongUsage) {
   EXPECT_EQ(cache({"prune", "--limit", "lots"}),
-            "exit 2: kmodtest: error: --limit takes a size such as 4G or 500M, not 'lots'\n");
+            "exit 2: kmodtest: error[K0102]: --limit takes a size such as 4G or 500M, not 'lots'\n  more: kmodtest "
+            "explain K0102\n");
   ::setenv("KMODTEST_CACHE_LIMIT", "8", 1);
   EXPECT_EQ(cache({"list"}),
-            "exit 2: kmodtest: error: KMODTEST_CACHE_LIMIT takes a size such as 4G or 500M, not '8'\n");
+            "exit 2: kmodtest: error[K0110]: KMODTEST_CACHE_LIMIT takes a size such as 4G or 500M, not '8'\n  more: "
+            "kmodtest explain K0110\n");
 }
 
 TEST_F(CacheCommandTest, ClearTakesSnapshotsOnly) {

@@ -26,6 +26,83 @@ TEST(CommandLine, WrongUsageIsExitCode2AndHelpIs0) {
   EXPECT_EQ(run({"--version"}), 0);
 }
 
+/// What a command line that cannot be says on stderr.
+std::string complaint(const std::vector<const char *> &words) {
+  testing::internal::CaptureStderr();
+  const int status = run(words);
+  const std::string said = testing::internal::GetCapturedStderr();
+  return status == 2 ? said : "exit " + std::to_string(status) + ": " + said;
+}
+
+TEST(CommandLine, AnUnknownOptionIsNamedWithTheOneThatIsMeant) {
+  EXPECT_EQ(
+      complaint({"run", "x.yaml", "--repaet", "3"}),
+      "kmodtest: error[K0101]: there is no option '--repaet' of 'kmodtest run'\n  hint: did you mean '--repeat'?\n"
+      "  more: kmodtest explain K0101\n");
+  EXPECT_EQ(complaint({"run", "x.yaml", "--qqqqqqqqqqqq=1"}),
+            "kmodtest: error[K0101]: there is no option '--qqqqqqqqqqqq' of 'kmodtest run'\n"
+            "  hint: kmodtest run --help lists what there is\n  more: kmodtest explain K0101\n");
+}
+
+TEST(CommandLine, AnUnknownCommandIsNamedWithTheOneThatIsMeant) {
+  EXPECT_EQ(complaint({"rnu", "x.yaml"}),
+            "kmodtest: error[K0101]: there is no command 'rnu' of 'kmodtest'\n  hint: did you mean 'run'?\n"
+            "  more: kmodtest explain K0101\n");
+  EXPECT_EQ(complaint({"kernels", "fecth"}),
+            "kmodtest: error[K0101]: there is no command 'fecth' of 'kmodtest kernels'\n  hint: did you mean 'fetch'?\n"
+            "  more: kmodtest explain K0101\n");
+}
+
+TEST(CommandLine, WhatIsMissingIsNamed) {
+  EXPECT_EQ(complaint({}),
+            "kmodtest: error[K0103]: 'kmodtest' needs a command\n  hint: kmodtest --help lists what there is\n"
+            "  more: kmodtest explain K0103\n");
+  EXPECT_EQ(
+      complaint({"run"}),
+      "kmodtest: error[K0103]: input is required (kmodtest run)\n  hint: kmodtest run --help lists what there is\n"
+      "  more: kmodtest explain K0103\n");
+  EXPECT_NE(complaint({"run", "x.yaml", "--junit"}).find("error[K0103]: --junit"), std::string::npos);
+}
+
+TEST(CommandLine, AValueThatCannotBeIsNamedWithTheOneThatIsMeant) {
+  const std::string time = complaint({"run", "x.yaml", "--time", "vrtual"});
+  EXPECT_NE(time.find("error[K0102]: --time: vrtual not in "), std::string::npos) << time;
+  EXPECT_NE(time.find("  hint: did you mean 'virtual'?\n"), std::string::npos) << time;
+  const std::string cpus = complaint({"run", "x.yaml", "--cpus", "65"});
+  EXPECT_NE(cpus.find("error[K0102]: --cpus: Value 65 not in range"), std::string::npos) << cpus;
+  const std::string both = complaint({"run", "x.yaml", "--as-given", "--shuffle", "3"});
+  EXPECT_NE(both.find("error[K0104]: --as-given excludes --shuffle\n  hint: leave out one of the two\n"),
+            std::string::npos)
+      << both;
+}
+
+std::string printed(const std::vector<const char *> &words) {
+  testing::internal::CaptureStdout();
+  const int status = run(words);
+  const std::string said = testing::internal::GetCapturedStdout();
+  return status == 0 ? said : "exit " + std::to_string(status) + ": " + said;
+}
+
+TEST(Explain, TellsOfOneCodeOfSeveralAndOfAll) {
+  const std::string one = printed({"explain", "K0601"});
+  EXPECT_EQ(one.find("K0601: there is no QEMU\n"), 0u) << one;
+  EXPECT_NE(one.find("\n    sudo apt-get install "), std::string::npos) << one;
+  const std::string two = printed({"explain", "601", "k0901"});
+  EXPECT_NE(two.find("\nK0901: there is no gdb\n"), std::string::npos) << two;
+  const std::string all = printed({"explain"});
+  EXPECT_NE(all.find("  K0101  an unknown command or option\n"), std::string::npos) << all;
+  EXPECT_EQ(printed({"explain", "--markdown"}).find("# Errors\n"), 0u);
+}
+
+TEST(Explain, SuggestsTheNearestOfACodeThatIsNone) {
+  EXPECT_EQ(complaint({"explain", "K0651"}),
+            "kmodtest: error[K0113]: there is no error 'K0651'\n  hint: did you mean K0601 (there is no QEMU)?\n"
+            "  more: kmodtest explain K0113\n");
+  EXPECT_EQ(complaint({"explain", "qemu"}),
+            "kmodtest: error[K0113]: there is no error 'qemu'\n  hint: kmodtest explain, without a code, lists all\n"
+            "  more: kmodtest explain K0113\n");
+}
+
 TEST(CommandLine, AnOptionTakesOneValueAndLeavesTheInputsAlone) {
   CLI::App app;
   PlanOptions options;
@@ -45,15 +122,17 @@ TEST(CommandLine, EveryCommandHasASummaryInLowerCase) {
 }
 
 TEST(Errors, AreOneSentenceAndAHint) {
-  EXPECT_EQ(render_error(base::Error("the disk is full", "make room")),
-            "kmodtest: error: the disk is full\n  hint: make room\n");
-  EXPECT_EQ(render_error(base::UsageError("no plan")), "kmodtest: error: no plan\n");
-  EXPECT_EQ(render_error(std::runtime_error("something else")), "kmodtest: error: something else\n");
+  EXPECT_EQ(render_error(base::Error(base::Code::disk_full, "the disk is full", "make room")),
+            "kmodtest: error[K0302]: the disk is full\n  hint: make room\n  more: kmodtest explain K0302\n");
+  EXPECT_EQ(render_error(base::UsageError(base::Code::not_a_plan, "no plan")),
+            "kmodtest: error[K0203]: no plan\n  more: kmodtest explain K0203\n");
+  EXPECT_EQ(render_error(std::runtime_error("something else")),
+            "kmodtest: error[K0999]: something else\n  more: kmodtest explain K0999\n");
 }
 
 TEST(Errors, DecideTheExitCode) {
-  EXPECT_EQ(exit_code_of(base::UsageError("x")), 2);
-  EXPECT_EQ(exit_code_of(base::Error("x")), 3);
+  EXPECT_EQ(exit_code_of(base::UsageError(base::Code::not_a_plan, "x")), 2);
+  EXPECT_EQ(exit_code_of(base::Error(base::Code::disk_full, "x")), 3);
   EXPECT_EQ(exit_code_of(base::Interrupted()), 130);
   EXPECT_EQ(exit_code_of(std::runtime_error("x")), 3);
 }

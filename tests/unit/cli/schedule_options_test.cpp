@@ -87,10 +87,10 @@ TEST(ScheduleOptions, BadShardsAreWrongUsage) {
   for (const char *bad : {"0/4", "5/4", "2", "2/", "/4", "/", "2/4/1", "-1/4", "1/-4", "+1/4", "1 /4", "a/b", "1/1001",
                           "99999999999/99999999999", "1/0"}) {
     const std::string option = std::string("--shard=") + bad;
-    EXPECT_EQ(
-        complaint({option.c_str()}),
-        std::string("kmodtest: error: --shard takes K/N with K from 1 to N and N up to 1000, such as 2/4, not '") +
-            bad + "'\n");
+    EXPECT_EQ(complaint({option.c_str()}),
+              std::string(
+                  "kmodtest: error[K0102]: --shard takes K/N with K from 1 to N and N up to 1000, such as 2/4, not '") +
+                  bad + "'\n  more: kmodtest explain K0102\n");
   }
 }
 
@@ -98,17 +98,20 @@ TEST(ScheduleOptions, BadNumbersAreWrongUsage) {
   for (const char *bad : {"0", "-1", "10001", "two", "1.5", "3x", " 3", "99999999999"}) {
     const std::string option = std::string("--repeat=") + bad;
     EXPECT_EQ(complaint({option.c_str()}),
-              std::string("kmodtest: error: --repeat takes a number from 1 to 10000, not '") + bad + "'\n");
+              std::string("kmodtest: error[K0102]: --repeat takes a number from 1 to 10000, not '") + bad +
+                  "'\n  more: kmodtest explain K0102\n");
   }
   for (const char *bad : {"-1", "101", "x"}) {
     const std::string option = std::string("--retries=") + bad;
     EXPECT_EQ(complaint({option.c_str()}),
-              std::string("kmodtest: error: --retries takes a number from 0 to 100, not '") + bad + "'\n");
+              std::string("kmodtest: error[K0102]: --retries takes a number from 0 to 100, not '") + bad +
+                  "'\n  more: kmodtest explain K0102\n");
   }
   for (const char *bad : {"-1", "Random", "18446744073709551616", "0x10"}) {
     const std::string option = std::string("--shuffle=") + bad;
     EXPECT_EQ(complaint({option.c_str()}),
-              std::string("kmodtest: error: --shuffle takes a number or 'random', not '") + bad + "'\n");
+              std::string("kmodtest: error[K0102]: --shuffle takes a number or 'random', not '") + bad +
+                  "'\n  more: kmodtest explain K0102\n");
   }
 }
 

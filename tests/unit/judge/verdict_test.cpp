@@ -17,6 +17,8 @@ using Kind = Ending::Kind;
 std::vector<std::string> summaries(const Verdict &verdict) {
   std::vector<std::string> lines = {outcome_name(verdict.outcome)};
   for (const auto &evidence : verdict.evidence) lines.push_back(evidence.summary);
+  // What could not be judged is never the module's fault, so it can be looked up.
+  if (verdict.outcome == Outcome::errored) EXPECT_NE(verdict.evidence.at(0).code, base::Code::none) << lines.at(1);
   return lines;
 }
 
@@ -49,11 +51,13 @@ TEST(Verdict, ASkippedCaseHasItsReason) {
 
 TEST(Verdict, APreflightFindingFails) {
   Stream stream;
-  stream.seen.preflight = {{"module 'ex' was built for 6.12.1", "build it for this kernel"}};
+  stream.seen.preflight = {
+      {base::Code::built_for_other_kernel, "module 'ex' was built for 6.12.1", "build it for this kernel"}};
   const auto verdict = stream.verdict(Kind::not_started, "preflight");
   EXPECT_THAT(summaries(verdict), ElementsAre("failed", "preflight: module 'ex' was built for 6.12.1"));
   EXPECT_EQ(verdict.evidence[0].expected, "a module that fits the kernel; nothing was started");
   EXPECT_EQ(verdict.evidence[0].hint, "build it for this kernel");
+  EXPECT_EQ(verdict.evidence[0].code, base::Code::built_for_other_kernel);
 }
 
 TEST(Verdict, NotStartedWithoutAFindingErrs) {

@@ -52,25 +52,33 @@ TEST(Catalogue, ReadsEveryKey) {
 
 TEST(Catalogue, NamesLineAndColumnOfWhatIsWrong) {
   const ScratchFolder folder;
-  EXPECT_EQ(error_in(folder, std::string(kOne) + "    siute: x\n"), "6:5: unknown key 'siute' | ");
+  EXPECT_EQ(error_in(folder, std::string(kOne) + "    siute: x\n"),
+            "6:5: unknown key 'siute' | correct it, or install kmodtest again");
   EXPECT_EQ(error_in(folder, "kernels:\n  - name: a\n    suite: s\n    image_package: i\n"),
-            "2:5: this kernel lacks the key 'headers_package' | ");
+            "2:5: this kernel lacks the key 'headers_package' | correct it, or install kmodtest again");
   EXPECT_EQ(error_in(folder, std::string(kOne) + "    default: perhaps\n"),
-            "6:14: 'default' has to be true or false | ");
+            "6:14: 'default' has to be true or false | correct it, or install kmodtest again");
   EXPECT_EQ(error_in(folder, std::string(kOne) + "    make_arguments: CC=x\n"),
-            "6:21: 'make_arguments' has to be a list of words | ");
-  EXPECT_EQ(error_in(folder, std::string(kOne) + "    description: [a]\n"), "6:18: 'description' has to be a text | ");
-  EXPECT_EQ(error_in(folder, "kernels: 3\n"), "1:1: the catalogue needs a list 'kernels' with at least one kernel | ");
-  EXPECT_EQ(error_in(folder, ""), "1:1: the catalogue needs a list 'kernels' with at least one kernel | ");
+            "6:21: 'make_arguments' has to be a list of words | correct it, or install kmodtest again");
+  EXPECT_EQ(error_in(folder, std::string(kOne) + "    description: [a]\n"),
+            "6:18: 'description' has to be a text | correct it, or install kmodtest again");
+  EXPECT_EQ(
+      error_in(folder, "kernels: 3\n"),
+      "1:1: the catalogue needs a list 'kernels' with at least one kernel | correct it, or install kmodtest again");
+  EXPECT_EQ(
+      error_in(folder, ""),
+      "1:1: the catalogue needs a list 'kernels' with at least one kernel | correct it, or install kmodtest again");
 }
 
 TEST(Catalogue, RefusesNamesThatAreNoFolderAndTwiceTheSame) {
   const ScratchFolder folder;
   const std::string again = std::string(kOne).substr(std::string("kernels:\n").size());
-  EXPECT_EQ(error_in(folder, kOne + again), "6:11: there are two kernels named 'a' | ");
+  EXPECT_EQ(error_in(folder, kOne + again),
+            "6:11: there are two kernels named 'a' | correct it, or install kmodtest again");
   std::string escaping = kOne;
   escaping.replace(escaping.find("name: a"), 7, "name: ../a");
-  EXPECT_EQ(error_in(folder, escaping), "2:11: '../a' cannot be the name of a kernel | ");
+  EXPECT_EQ(error_in(folder, escaping),
+            "2:11: '../a' cannot be the name of a kernel | correct it, or install kmodtest again");
 }
 
 TEST(Catalogue, RefusesTwoDefaults) {
@@ -79,7 +87,7 @@ TEST(Catalogue, RefusesTwoDefaults) {
       "kernels:\n"
       "  - {name: a, default: true, suite: s, image_package: i, headers_package: h}\n"
       "  - {name: b, default: true, suite: s, image_package: i, headers_package: h}\n";
-  EXPECT_EQ(error_in(folder, text), "3:24: 'a' and 'b' are both the default | ");
+  EXPECT_EQ(error_in(folder, text), "3:24: 'a' and 'b' are both the default | correct it, or install kmodtest again");
 }
 
 TEST(KernelStore, AnUnknownNameListsTheKnownOnes) {

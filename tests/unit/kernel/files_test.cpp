@@ -42,9 +42,10 @@ TEST(Files, WritesWholeAndLeavesNothingElse) {
 TEST(Files, ErrorsNameTheFile) {
   const ScratchFolder folder;
   const auto missing = (folder.path() / "none").string();
-  EXPECT_EQ(error_of([&] { read_whole_file(missing); }), "cannot read " + missing + ": No such file or directory | ");
+  EXPECT_EQ(error_of([&] { read_whole_file(missing); }),
+            "cannot read " + missing + ": No such file or directory | correct the path");
   EXPECT_EQ(error_of([&] { read_whole_file(folder.path()); }),
-            "cannot read " + folder.path().string() + ": it is a folder | ");
+            "cannot read " + folder.path().string() + ": it is a folder | name a file");
   EXPECT_EQ(error_of([&] { write_whole_file(missing + "/f", "x"); }),
             "cannot write " + missing +
                 "/f: No such file or directory | set KMODTEST_CACHE to a folder that you can "

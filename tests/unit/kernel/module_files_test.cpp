@@ -152,7 +152,7 @@ TEST(KernelStore, TakesAPathAndItsFolders) {
   EXPECT_TRUE(kernel.headers.empty());
   EXPECT_EQ(kernel.digest.size(), 64U);
   EXPECT_EQ(error_of([&] { store.resolve(image.string(), {}, "/nowhere/headers"); }),
-            "/nowhere/headers is not a folder | ");
+            "/nowhere/headers is not a folder | correct --modules-dir or --headers");
 }
 
 }  // namespace

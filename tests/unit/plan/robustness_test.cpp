@@ -16,7 +16,7 @@ TEST(Diagnostic, ShowsTheLineAndACaret) {
   Diagnostic diagnostic = result.diagnostics[0];
   diagnostic.where.file = "p.yaml";
   EXPECT_EQ(diagnostic.str(),
-            "p.yaml:4:5: error: unknown key 'memroy' (did you mean 'memory'?)\n"
+            "p.yaml:4:5: error[K0206]: unknown key 'memroy' (did you mean 'memory'?)\n"
             "   4 |       memroy: 1G\n"
             "     |       ^~~~~~\n");
 }
@@ -31,7 +31,7 @@ TEST(Diagnostic, CountsCharactersNotBytes) {
 TEST(Diagnostic, AFileAsAWholeHasNoLine) {
   const Diagnostic diagnostic = parse("").diagnostics.at(0);
   EXPECT_EQ(diagnostic.str(),
-            diagnostic.where.file + ": error: the plan is empty (a plan needs at least 'module' and 'steps')\n");
+            diagnostic.where.file + ": error[K0203]: the plan is empty (a plan needs at least 'module' and 'steps')\n");
 }
 
 TEST(Diagnostic, ALongLineIsShownAroundThePlace) {

@@ -151,7 +151,7 @@ TEST(Artifacts, AFailureThatCannotBeKeptEndsNoRun) {
   testing::internal::CaptureStderr();
   for (const int cpus : {1, 2}) listener->on(sample::finished(sample::make_case("ex7_1", cpus), Outcome::failed));
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
-            "kmodtest: warning: the folders of failed cases are not kept: cannot write '" + failed.string() +
+            "kmodtest: warning[K0301]: the folders of failed cases are not kept: cannot write '" + failed.string() +
                 "': Not a directory\n");
 }
 

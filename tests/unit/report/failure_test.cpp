@@ -39,6 +39,14 @@ TEST(Failure, TellsAllThereIs) {
 )");
 }
 
+TEST(Failure, WhatIsNoFaultOfTheModuleHasACodeThatTellsMore) {
+  CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::errored, "the guest's QEMU ended");
+  finished.verdict.evidence.front().hint = "run fewer at once";
+  finished.verdict.evidence.front().code = base::Code::guest_gone;
+  EXPECT_EQ(render_findings(finished, Palette(false)),
+            "      hint: run fewer at once\n      more: kmodtest explain K0803\n");
+}
+
 TEST(Failure, AttemptsBeforeTheLastOneStandBehindItInALineEach) {
   CaseFinished finished = sample::full_failure();
   CaseFinished first = sample::finished(finished.test_case, Outcome::crashed, "NULL pointer dereference");

@@ -47,6 +47,12 @@ TEST(Json, OneObjectALineAndTheSchemaFirst) {
   EXPECT_EQ(lines, expected);
 }
 
+TEST(Json, AnErrorOfOursHasItsCode) {
+  CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::errored, "the guest's QEMU ended");
+  finished.verdict.evidence.front().code = base::Code::guest_gone;
+  EXPECT_EQ(lines_after({finished}).at(1).at("evidence").at(0).at("code"), "K0803");
+}
+
 TEST(Json, AFinishedCaseHasItsEvidenceAndItsLog) {
   CaseFinished finished = sample::full_failure();
   finished.artifacts = "out/ex7_4";
@@ -62,7 +68,7 @@ TEST(Json, AFinishedCaseHasItsEvidenceAndItsLog) {
                   "line": 11, "column": 24, "source": "  - dmesg: {in_order: [Thread exiting, Exiting!]}",
                   "expected": "Thread exiting", "seen": "Thread exitting\n            ^", "details": [],
                   "trace": ["#0 ex_stop+0x4 [ex7_4]  ex7_4.c:12  kthread_stop(t);"],
-                  "hint": "the module says something similar: is the text right?"}],
+                  "hint": "the module says something similar: is the text right?", "code": null}],
     "kernel": "6.1.0-49-cloud-amd64", "digest": null, "took": 1.25,
     "timings": {"build": 0.0, "start": 0.0, "boot": 0.0, "restore": 0.0, "push": 0.0, "steps": 0.0, "stop": 0.0, "guest": 0.0},
     "log": [{"time": 1.5, "level": 6, "text": "stray \ufffd byte"}], "artifacts": "out/ex7_4"})"));

@@ -33,7 +33,7 @@ class FakeGuest : public vm::Inspector {
   std::uint32_t timer() override { return 0; }
   std::string memory(Address address, std::size_t size) override {
     const auto page = pages_.find(address);
-    if (page == pages_.end() || size != page->second.size()) throw base::Error("not mapped");
+    if (page == pages_.end() || size != page->second.size()) throw base::Error(base::Code::defect, "not mapped");
     return page->second;
   }
   void put(Address address, std::string_view bytes) {

@@ -116,7 +116,7 @@ class Recorder : public report::Listener {
   void on(const report::Event &event) override {
     if (const auto *finished = std::get_if<report::CaseFinished>(&event)) {
       cases.push_back(*finished);
-      if (fail_on_case) throw base::Error("the report cannot be written");
+      if (fail_on_case) throw base::Error(base::Code::defect, "the report cannot be written");
     }
     if (const auto *finished = std::get_if<report::RunFinished>(&event)) run = *finished;
     if (const auto *started = std::get_if<report::RunStarted>(&event)) start = *started;
@@ -283,7 +283,7 @@ TEST_F(RunnerTest, AGuestThatDoesNotStartIsThatCasesError) {
 }
 
 TEST_F(RunnerTest, WhatIsMissingForEveryCaseEndsTheRunWithOneError) {
-  prepare_ = [](const plan::Case &) -> Prepared { throw base::Error("no kernel", "fetch one"); };
+  prepare_ = [](const plan::Case &) -> Prepared { throw base::Error(base::Code::defect, "no kernel", "fetch one"); };
   EXPECT_THROW(run({make_case("a"), make_case("b")}), base::Error);
   EXPECT_TRUE(recorder_.cases.empty());
   ASSERT_TRUE(recorder_.run.has_value());
@@ -298,6 +298,7 @@ TEST_F(RunnerTest, AModuleThatDoesNotBuildFailsItsCaseWithTheCompilersWords) {
   EXPECT_EQ(outcome(0), Outcome::failed);
   EXPECT_EQ(recorder_.cases[0].verdict.evidence.at(0).details,
             (std::vector<std::string>{"m.c:1: error: no", "make: failed"}));
+  EXPECT_EQ(recorder_.cases[0].verdict.evidence.at(0).code, base::Code::build_failed);
   EXPECT_EQ(started_, 0);
 }
 

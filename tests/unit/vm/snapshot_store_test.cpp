@@ -320,9 +320,11 @@ TEST_F(SnapshotStoreTest, NamesAStateThatCannotBeRead) {
   auto store = open();
   const std::string missing = (scratch_.path() / "none").string();
   EXPECT_EQ(error_of([&] { store.keep("a", missing, {}); }),
-            "cannot read " + missing + ": No such file or directory | ");
+            "cannot read " + missing +
+                ": No such file or directory | `kmodtest cache clear` removes the snapshots; they are made again");
   EXPECT_EQ(error_of([&] { store.keep("a", scratch_.path(), {}); }),
-            "cannot read " + scratch_.path().string() + ": Is a directory | ");
+            "cannot read " + scratch_.path().string() +
+                ": Is a directory | `kmodtest cache clear` removes the snapshots; they are made again");
   EXPECT_EQ(names(), Keys{});
 }
 

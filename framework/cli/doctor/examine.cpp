@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <utility>
+
+#include "cli/cache_contents.hpp"
+#include "cli/doctor/machine.hpp"
+#include "run/schedule.hpp"
+
+namespace kmodtest::cli {
+
+namespace {
+
+constexpr std::uint64_t kMiB = 1u << 20;
+// Measured on Debian's cloud kernels: a kernel with its headers, unpacked, takes about 400 MiB, a snapshot about 70.
+constexpr std::uint64_t kForAKernel = 600 * kMiB;
+constexpr std::uint64_t kForSnapshots = 300 * kMiB;
+// Of each guest that runs: a copy of its state, and 32 MiB of shared memory.
+constexpr std::uint64_t kForAGuest = 200 * kMiB;
+constexpr std::uint32_t kGuestMib = 256;  // plan::GuestShape
+
+std::string install(const std::string &packages) {
+  return "sudo apt-get install " + packages;
+}
+
+/// The problem as it stands, with the hint of the error that a run would end with.
+Check failed(std::string topic, const Look &look, std::string mend = {}) {
+  return {Mark::fail, std::move(topic), look.problem, mend.empty() ? look.hint : std::move(mend)};
+}
+
+bool has(const Machine &machine, const char *program) {
+  return machine.programs.count(program) > 0;
+}
+
+/// "8.1" of "8.1.2 (Debian …)" as 801; 0 where it is no version.
+int version_number(const std::string &text) {
+  int major = 0, minor = 0;
+  const char *end = text.data() + text.size();
+  const auto [dot, error] = std::from_chars(text.data(), end, major);
+  if (error != std::errc() || dot == end || *dot != '.') return 0;
+  std::from_chars(dot + 1, end, minor);
+  return major * 100 + minor;
+}
+
+Check qemu(const Machine &machine) {
+  constexpr int kOldest = 801;
+  const std::string packages = "-t bookworm-backports qemu-system-x86 qemu-utils";
+  if (!machine.qemu.ok()) return failed("QEMU", machine.qemu, install(packages));
+  if (version_number(machine.qemu.value) < kOldest)
+    return {Mark::fail, "QEMU", fmt::format("{} is too old: 8.1 is the first that will do", machine.qemu.value),
+            install(packages)};
+  if (!has(machine, "qemu-img"))
+    return {Mark::fail, "QEMU", "qemu-img, which makes the images of snapshots, is missing", install("qemu-utils")};
+  return {Mark::ok, "QEMU", machine.qemu.value, {}};
+}
+
+Check libvirt(const Machine &machine) {
+  if (machine.libvirt.ok()) return {Mark::ok, "libvirt", machine.libvirt.value, {}};
+  const bool driver = machine.libvirt.problem.find("driver") != std::string::npos;
+  return failed("libvirt", machine.libvirt, driver ? install("libvirt-daemon-driver-qemu") : "");
+}
+
+Check user(const Machine &machine) {
+  if (machine.qemu_user.empty())
+    return {Mark::ok, "user", fmt::format("QEMU runs as {}, as kmodtest does", machine.user), {}};
+  return {Mark::ok, "user", fmt::format("kmodtest runs as {}, QEMU as {}", machine.user, machine.qemu_user), {}};
+}
+
+Check kvm(const Machine &machine) {
+  const std::string emulated = "; guests are emulated, which is slower where they compute";
+  const std::string &who = machine.qemu_user.empty() ? machine.user : machine.qemu_user;
+  const std::string join =
+      fmt::format("sudo adduser {} kvm{}", who, machine.qemu_user.empty() ? "   (then log in again)" : "");
+  if (!machine.kvm_device_problem.empty()) {
+    const bool denied = machine.kvm_device_problem.find("ermission") != std::string::npos;
+    std::string mend = "switch virtualisation on in the firmware; in a virtual machine, in its host (nested)";
+    if (denied) mend = join;
+    if (!denied && machine.has_cpu_virtualisation) mend = "sudo modprobe -a kvm_intel kvm_amd";
+    return {Mark::warn, "KVM", machine.kvm_device_problem + emulated, mend};
+  }
+  if (!machine.kvm)
+    return {Mark::warn, "KVM", "/dev/kvm opens, but was not tried: " + machine.kvm_not_probed,
+            "kmodtest kernels fetch && kmodtest doctor"};
+  if (machine.kvm->works) return {Mark::ok, "KVM", "a guest under it came up", {}};
+  const bool for_the_user = machine.kvm->reason.find("may not open") != std::string::npos;
+  return {Mark::warn, "KVM", machine.kvm->reason + emulated,
+          for_the_user ? join
+                       : "switch nested virtualisation on in the host of this machine; --no-kvm is what happens now"};
+}
+
+Check building(const Machine &machine) {
+  std::string missing;
+  for (const std::string &program : {std::string("make"), machine.compiler}) {
+    if (!has(machine, program.c_str())) missing += (missing.empty() ? "" : " ") + program;
+  }
+  if (missing.empty())
+    return {Mark::ok, "building", fmt::format("make and {}; headers come with the kernels", machine.compiler), {}};
+  return {Mark::warn, "building",
+          missing + (missing.find(' ') == std::string::npos ? " is" : " are") +
+              " missing: only compiled modules (.ko) can be tested",
+          install(missing)};
+}
+
+std::vector<Check> kernels(const Machine &machine) {
+  if (!machine.catalogue.ok()) return {failed("kernels", machine.catalogue)};
+  std::string lacking, packages;
+  for (const auto &[program, package] :
+       {std::pair("apt-get", "apt"), std::pair("dpkg-deb", "dpkg"), std::pair("depmod", "kmod")}) {
+    if (has(machine, program)) continue;
+    lacking += (lacking.empty() ? "" : ", ") + std::string(program);
+    packages += (packages.empty() ? "" : " ") + std::string(package);
+  }
+  std::vector<Check> checks;
+  for (const KernelSeen &kernel : machine.kernels) {
+    const std::string name = kernel.name + (kernel.is_default ? " (default)" : "");
+    const Mark bad = kernel.is_default ? Mark::fail : Mark::warn;
+    if (!kernel.cached_release.empty()) {
+      checks.push_back({Mark::ok, "kernel", fmt::format("{}: {} is in the cache", name, kernel.cached_release), {}});
+    } else if (!lacking.empty()) {
+      checks.push_back(
+          {bad, "kernel", fmt::format("{}: cannot be fetched without {}", name, lacking), install(packages)});
+    } else if (!kernel.has_mirror) {
+      checks.push_back({bad, "kernel",
+                        fmt::format("{}: apt's configuration names no Debian mirror to fetch it from", name),
+                        "add a Debian mirror to /etc/apt/sources.list.d, then sudo apt-get update"});
+    } else {
+      checks.push_back({Mark::ok,
+                        "kernel",
+                        fmt::format("{}: is fetched when it is needed (kmodtest kernels fetch {})", name, kernel.name),
+                        {}});
+    }
+  }
+  return checks;
+}
+
+Check cache(const Machine &machine) {
+  if (!machine.cache.ok())
+    return failed("cache", machine.cache, "export KMODTEST_CACHE=/var/tmp/kmodtest   (a folder that you can write to)");
+  if (!machine.cache_limit.ok())
+    return failed("cache", machine.cache_limit, "unset KMODTEST_CACHE_LIMIT   (or a size such as 4G)");
+  const bool kernel_there = std::any_of(machine.kernels.begin(), machine.kernels.end(),
+                                        [](const KernelSeen &kernel) { return !kernel.cached_release.empty(); });
+  const std::uint64_t needed = kForSnapshots + (kernel_there ? 0 : kForAKernel);
+  std::string words = machine.cache.value;
+  if (machine.cache_free) words += fmt::format(", {} free", human_size(*machine.cache_free));
+  words += fmt::format("; snapshots take {} of at most {}", human_size(machine.cache_used),
+                       human_size(machine.cache_limit_bytes));
+  if (machine.cache_free && *machine.cache_free < needed) {
+    return {kernel_there ? Mark::warn : Mark::fail, "cache",
+            fmt::format("{}: {} are needed", words, human_size(needed)),
+            "kmodtest cache prune --limit 1G   (or KMODTEST_CACHE=FOLDER on another disk)"};
+  }
+  return {Mark::ok, "cache", words, {}};
+}
+
+Check runtime(const Machine &machine) {
+  if (!machine.runtime.ok())
+    return failed("running", machine.runtime, "export KMODTEST_RUNTIME=/tmp/my-kmodtest   (a short path of your own)");
+  std::string words = machine.runtime.value;
+  if (machine.runtime_free) words += fmt::format(", {} free", human_size(*machine.runtime_free));
+  if (machine.runtime_free && *machine.runtime_free < kForAGuest) {
+    return {Mark::fail, "running", fmt::format("{}: a guest that runs needs {}", words, human_size(kForAGuest)),
+            "export KMODTEST_RUNTIME=/var/tmp/kmt   (a short path on a disk with room)"};
+  }
+  return {Mark::ok, "running", words, {}};
+}
+
+Check memory(const Machine &machine) {
+  const int jobs = run::default_workers({machine.cores, machine.memory_mib, kGuestMib});
+  const std::string words = fmt::format("{} available, {} cores: {} at once by default",
+                                        machine.memory_mib ? human_size(*machine.memory_mib * kMiB) : "unknown",
+                                        machine.cores, jobs == 1 ? "1 guest" : fmt::format("{} guests", jobs));
+  // QEMU itself and the page cache of its image come on top of the guest's own.
+  constexpr std::uint64_t kLeast = kGuestMib + 150;
+  if (machine.memory_mib && *machine.memory_mib < kLeast)
+    return {Mark::fail, "memory", fmt::format("{}; a guest takes {}", words, human_size(kLeast * kMiB)),
+            "end other programs, or give guests less: --memory 128M"};
+  if (jobs < machine.cores)
+    return {Mark::warn, "memory", words, "end other programs; -j N runs more at once all the same"};
+  return {Mark::ok, "memory", words, {}};
+}
+
+Check optional(const Machine &machine, const char *program, const char *purpose) {
+  if (has(machine, program)) return {Mark::ok, program, purpose, {}};
+  return {Mark::warn, program, fmt::format("missing; {}", purpose), install(program)};
+}
+
+}  // namespace
+
+const std::vector<std::string> &asked_programs() {
+  static const std::vector<std::string> names = {"qemu-img", "make", "apt-get", "dpkg-deb", "depmod", "gdb", "crash"};
+  return names;
+}
+
+const char *mark_name(Mark mark) {
+  switch (mark) {
+    case Mark::ok:
+      return "ok";
+    case Mark::warn:
+      return "warn";
+    case Mark::fail:
+      break;
+  }
+  return "fail";
+}
+
+std::vector<Check> examine(const Machine &machine) {
+  std::vector<Check> checks;
+  checks.push_back(machine.parts.ok() ? Check{Mark::ok, "kmodtest", machine.parts.value, {}}
+                                      : failed("kmodtest", machine.parts));
+  checks.push_back(qemu(machine));
+  checks.push_back(libvirt(machine));
+  checks.push_back(user(machine));
+  checks.push_back(kvm(machine));
+  checks.push_back(machine.busybox.ok() ? Check{Mark::ok, "busybox", machine.busybox.value, {}}
+                                        : failed("busybox", machine.busybox, install("busybox-static")));
+  checks.push_back(building(machine));
+  for (Check &check : kernels(machine)) checks.push_back(std::move(check));
+  checks.push_back(cache(machine));
+  checks.push_back(runtime(machine));
+  checks.push_back(memory(machine));
+  checks.push_back(optional(machine, "gdb", "only run --gdb=attach starts it"));
+  checks.push_back(optional(machine, "crash", "one of the programs that read what run --vmcore keeps"));
+  return checks;
+}
+
+}  // namespace kmodtest::cli

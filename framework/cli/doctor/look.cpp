@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <pwd.h>
+#include <sstream>
+#include <unistd.h>
+
+#include "base/asio.hpp"
+#include "base/error.hpp"
+#include "base/process.hpp"
+#include "cli/cache_contents.hpp"
+#include "cli/doctor/machine.hpp"
+#include "kernel/apt.hpp"
+#include "kernel/initramfs.hpp"
+#include "kernel/kernel.hpp"
+#include "kernel/module.hpp"
+#include "kernel/vmlinux.hpp"
+#include "run/prepare.hpp"
+#include "run/schedule.hpp"
+#include "vm/emulator.hpp"
+#include "vm/guest.hpp"
+#include "vm/run_root.hpp"
+#include "vm/snapshot_store.hpp"
+
+namespace kmodtest::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+namespace asio = base::asio;
+
+/// What `look` gives, or the error that it ends with.
+template <class Function>
+Look try_to(Function &&look) {
+  try {
+    return {look(), {}, {}};
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::Error &error) {
+    return {{}, error.what(), error.hint()};
+  } catch (const std::exception &error) {
+    return {{}, error.what(), {}};
+  }
+}
+
+bool in_path(const std::string &program) {
+  const char *variable = std::getenv("PATH");
+  // As base::run_process() looks: ordinary users lack the folders of depmod.
+  std::istringstream folders(std::string(variable == nullptr ? "" : variable) + ":/usr/local/sbin:/usr/sbin:/sbin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (!folder.empty() && ::access((fs::path(folder) / program).c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
+
+std::optional<std::uint64_t> free_bytes(const fs::path &folder) {
+  std::error_code error;
+  const fs::space_info space = fs::space(folder, error);
+  if (error) return std::nullopt;
+  return space.available;
+}
+
+bool cpu_has_virtualisation() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("flags")) continue;
+    const std::string padded = line + " ";
+    return padded.find(" vmx ") != std::string::npos || padded.find(" svm ") != std::string::npos;
+  }
+  return false;
+}
+
+std::string name_of_user() {
+  const passwd *user = ::getpwuid(::geteuid());
+  return user != nullptr ? user->pw_name : std::to_string(::geteuid());
+}
+
+/// The guest that a run would probe KVM with, of a kernel that is in the cache.
+vm::GuestSpec probe_spec(const kernel::Kernel &kernel, const fs::path &cache) {
+  const run::BootFiles files{kernel::bootable_image_for(kernel, cache), kernel::initramfs_for(kernel, cache), {}};
+  vm::GuestSpec spec = run::guest_spec(plan::GuestShape{}, kernel, files);
+  spec.channel = kernel::has_virtio_console(kernel) ? vm::ChannelKind::virtio : vm::ChannelKind::serial;
+  spec.clock = vm::Clock::real;
+  return spec;
+}
+
+/// Runs a task to its end on a loop that libvirt keeps busy for ever.
+vm::KvmAnswer probe(asio::io_context &io, vm::Hypervisor &hypervisor, vm::GuestSpec spec) {
+  std::optional<vm::KvmAnswer> answer;
+  std::exception_ptr problem;
+  base::Task<vm::KvmAnswer> task = vm::probe_kvm(hypervisor, std::move(spec));
+  asio::co_spawn(io, std::move(task), [&](const std::exception_ptr &thrown, vm::KvmAnswer came) {
+    problem = thrown;
+    answer = std::move(came);
+  });
+  while (!answer) io.run_one();
+  if (problem) std::rethrow_exception(problem);
+  return *answer;
+}
+
+void look_at_kernels(Machine &machine, const fs::path &cache, std::optional<kernel::Kernel> &usual) {
+  std::vector<kernel::CatalogueEntry> catalogue;
+  machine.catalogue = try_to([&] {
+    const fs::path file = kernel::data_folder() / "kernels.yaml";
+    catalogue = kernel::read_catalogue(file);
+    return file.string();
+  });
+  if (!machine.catalogue.ok()) return;
+  const kernel::KernelStore store(catalogue, cache, [](const std::string &) {});
+  for (const kernel::CatalogueEntry &entry : catalogue) {
+    KernelSeen seen{entry.name, entry.is_default, {}, false};
+    const Look cached = try_to([&] {
+      const auto kernel = cache.empty() ? std::nullopt : store.cached(entry.name);
+      if (kernel && entry.is_default) usual = kernel;
+      return kernel ? kernel->release : std::string();
+    });
+    seen.cached_release = cached.value;
+    seen.has_mirror = try_to([&] { return kernel::mirror_of(entry.suite); }).value != "";
+    machine.kernels.push_back(std::move(seen));
+  }
+}
+
+void look_at_virtualisation(Machine &machine, const fs::path &cache, const std::optional<kernel::Kernel> &usual) {
+  machine.kvm_device_problem = vm::why_no_kvm_device();
+  machine.has_cpu_virtualisation = cpu_has_virtualisation();
+  machine.user = name_of_user();
+  if (const auto user = vm::unprivileged_user()) machine.qemu_user = user->name;
+  machine.qemu = try_to([] { return vm::qemu_version(vm::qemu_path()); });
+  if (!machine.qemu.ok()) {
+    machine.libvirt = {"not looked at: there is no QEMU", {}, {}};
+    machine.kvm_not_probed = "there is no QEMU";
+    return;
+  }
+  asio::io_context io;
+  machine.libvirt = try_to([&] {
+    vm::HypervisorOptions options;
+    options.cache = cache;
+    const auto hypervisor = vm::open_hypervisor(io, options);
+    const std::string said = hypervisor->describe();
+    if (!machine.kvm_device_problem.empty() || cache.empty()) return said.substr(0, said.find(", "));
+    const fs::path file = vm::kvm_answer_file(cache, hypervisor->qemu_version());
+    machine.kvm = vm::read_kvm_answer(file);
+    if (!machine.kvm && usual) {
+      machine.kvm = probe(io, *hypervisor, probe_spec(*usual, cache));
+      vm::write_kvm_answer(file, *machine.kvm);
+    }
+    if (!machine.kvm) machine.kvm_not_probed = "the default kernel is not in the cache yet";
+    return said.substr(0, said.find(", "));
+  });
+  if (!machine.libvirt.ok()) machine.kvm_not_probed = "libvirt cannot be opened";
+}
+
+}  // namespace
+
+Machine look_at_this_machine() {
+  Machine machine;
+  machine.parts = try_to([] {
+    const fs::path wrapper = vm::emulator_wrapper();
+    vm::turns_library();
+    kernel::find_data_file("kmodtest-agent");
+    return "all of its parts are there, " + wrapper.parent_path().string();
+  });
+  for (const std::string &program : asked_programs()) {
+    if (in_path(program)) machine.programs.insert(program);
+  }
+  machine.busybox = try_to([] { return kernel::static_busybox().string(); });
+  machine.cache = try_to([] { return kernel::cache_folder().string(); });
+  const fs::path cache = machine.cache.value;
+  std::optional<kernel::Kernel> usual;
+  look_at_kernels(machine, cache, usual);
+  if (usual) machine.compiler = kernel::compiler_of(*usual);
+  if (in_path(machine.compiler)) machine.programs.insert(machine.compiler);
+  look_at_virtualisation(machine, cache, usual);
+  machine.cache_limit = try_to([&] {
+    machine.cache_limit_bytes = vm::snapshot_limit();
+    return human_size(machine.cache_limit_bytes);
+  });
+  if (machine.cache.ok()) {
+    machine.cache_free = free_bytes(cache);
+    for (const auto &info : vm::SnapshotStore(cache / "snapshots", machine.cache_limit_bytes).list())
+      machine.cache_used += info.disk_bytes;
+  }
+  machine.runtime = try_to([] { return vm::runs_folder().string(); });
+  if (machine.runtime.ok()) machine.runtime_free = free_bytes(machine.runtime.value);
+  machine.memory_mib = run::available_mib();
+  machine.cores = run::cores_of_this_machine();
+  return machine;
+}
+
+}  // namespace kmodtest::cli

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <set>
+#include <unistd.h>
+
+#include "base/errors/table.hpp"
+#include "plan/plan.hpp"
+
+namespace kmodtest::plan {
+namespace {
+
+/// A folder with a module `hello`, beside which plans can stand.
+class Folder {
+ public:
+  Folder() : path_(std::filesystem::temp_directory_path() / ("kmodtest-examples-" + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(path_ / "hello");
+    std::ofstream(path_ / "hello" / "Kbuild") << "obj-m += hello.o\n";
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  std::filesystem::path plan() const { return path_ / "hello.yaml"; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+TEST(ErrorExamples, EachPlanHasTheErrorThatItStandsFor) {
+  const Folder folder;
+  std::size_t plans = 0;
+  for (const base::ErrorArea *area : base::error_areas()) {
+    for (const base::ErrorText &text : area->errors) {
+      if (text.kind != base::ErrorText::Example::plan) continue;
+      ++plans;
+      const ParseResult result = parse_plan_text(std::string(text.example) + "\n", folder.plan());
+      std::string said;
+      std::set<base::Code> codes;
+      for (const Diagnostic &diagnostic : result.diagnostics) {
+        said += diagnostic.str();
+        codes.insert(diagnostic.code);
+      }
+      EXPECT_EQ(codes.count(text.code), 1u) << base::name_of(text.code) << "\n" << text.example << "\n" << said;
+      EXPECT_EQ(codes.size(), 1u) << base::name_of(text.code) << " and others:\n" << said;
+    }
+  }
+  EXPECT_GT(plans, 35u);
+}
+
+TEST(ErrorExamples, EachDiagnosticHasACodeThatTheTableKnows) {
+  const Folder folder;
+  for (const char *plan : {"module: hello\nsteps: [lod, load]\nfoo: 1\ntimeout: 1x\n", "", "[1]", "module: {}\n"}) {
+    const ParseResult result = parse_plan_text(plan, folder.plan());
+    EXPECT_FALSE(result.diagnostics.empty()) << plan;
+    for (const Diagnostic &diagnostic : result.diagnostics)
+      EXPECT_NE(base::text_of(diagnostic.code), nullptr) << diagnostic.str();
+  }
+}
+
+}  // namespace
+}  // namespace kmodtest::plan
