@@ -86,6 +86,8 @@ enum class Code : std::uint16_t {
   cannot_start_program = 311,
   bad_runtime_folder = 312,
   other_system = 313,
+  is_there_already = 314,
+  cannot_watch = 315,
 
   // 04: kernels
   unknown_kernel = 401,

@@ -42,7 +42,8 @@ void check_name(const std::string &name) {
   const bool letter_first = !name.empty() && ((name[0] >= 'a' && name[0] <= 'z') || (name[0] >= 'A' && name[0] <= 'Z'));
   const bool nothing = name == "null" || name == "Null" || name == "NULL";  // in YAML
   if (letter_first && plan::is_module_name(name) && !nothing) return;
-  throw base::UsageError(fmt::format("'{}' cannot be the name of a module", report::printable(name)),
+  throw base::UsageError(base::Code::bad_name,
+                         fmt::format("'{}' cannot be the name of a module", report::printable(name)),
                          "a letter, then letters, digits, '_' and '-', at most 55 characters; --in DIR says where");
 }
 
@@ -77,6 +78,7 @@ void write_folder(const fs::path &folder, const std::vector<NewFile> &files) {
   std::string hidden = (folder.parent_path() / fmt::format(".{}-XXXXXX", folder.filename().string())).string();
   if (::mkdtemp(hidden.data()) == nullptr) {
     throw base::UsageError(
+        base::code_of_write(errno),
         fmt::format("cannot make a folder in {}: {}", folder.parent_path().string(), std::strerror(errno)),
         "--in DIR takes a folder that you may write to");
   }
@@ -90,7 +92,9 @@ void write_folder(const fs::path &folder, const std::vector<NewFile> &files) {
                                     fs::perms::others_read | fs::perms::others_exec);
     // Not std::filesystem's: an empty folder that is there would be replaced.
     if (::renameat2(AT_FDCWD, unfinished.c_str(), AT_FDCWD, folder.c_str(), RENAME_NOREPLACE) != 0) {
-      throw base::UsageError(fmt::format("cannot make {}: {}", folder.string(), std::strerror(errno)));
+      throw base::UsageError(base::code_of_write(errno),
+                             fmt::format("cannot make {}: {}", folder.string(), std::strerror(errno)),
+                             "--in DIR takes a folder that you may write to");
     }
   } catch (...) {
     std::error_code ignored;
@@ -112,11 +116,13 @@ int NewCommand::execute() const {
   check_name(name);
   std::error_code error;
   if (!fs::is_directory(in, error)) {
-    throw base::UsageError(fmt::format("there is no folder {}", in.string()), "make it first, or leave --in out");
+    throw base::UsageError(base::Code::no_such_input, fmt::format("there is no folder {}", in.string()),
+                           "make it first, or leave --in out");
   }
   const fs::path folder = (in / name).lexically_normal();
   if (fs::exists(fs::symlink_status(folder, error))) {
-    throw base::UsageError(fmt::format("{} is there already, and nothing is overwritten", folder.string()),
+    throw base::UsageError(base::Code::is_there_already,
+                           fmt::format("{} is there already, and nothing is overwritten", folder.string()),
                            "choose another name, or another folder with --in");
   }
   const std::vector<NewFile> files = files_of(name, kind, ci);

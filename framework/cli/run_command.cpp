@@ -116,7 +116,8 @@ int RunCommand::execute_watching() {
   watches = true;
   settle();
   if (reports.on_standard_output()) {
-    throw base::UsageError("watch writes no report to standard output", "name a file; it has what ran last");
+    throw base::UsageError(base::Code::options_exclude, "watch writes no report to standard output",
+                           "name a file; it has what ran last");
   }
   return watch(plans, options, [this](run::RunOptions &told, const Cases &cases) { return listeners(told, cases); });
 }

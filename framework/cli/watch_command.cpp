@@ -139,8 +139,7 @@ void WatchSession::say(const std::string &word, const std::string &text) const {
 void WatchSession::read_plans() {
   auto collected = run::collect_plans(plans_.inputs, plans_.overrides());
   std::fflush(stdout);
-  for (const auto &diagnostic : collected.diagnostics) std::fputs(diagnostic.str().c_str(), stderr);
-  sound_ = !collected.has_errors();
+  sound_ = !print_diagnostics(collected);
   // The cases of a broken plan are not there, so that a --case of it is no mistake just now.
   const std::vector<std::string> ids = sound_ ? plans_.ids : std::vector<std::string>();
   auto cases = run::select_cases(std::move(collected.plans), {ids, plans_.patterns, plans_.tags});
@@ -328,7 +327,9 @@ int WatchSession::run() {
   wait_for_end();
   collect();
   if (sound_ && state_.cases().empty()) {
-    std::fputs("kmodtest: error: no case is selected\n  hint: kmodtest list shows the cases of a plan\n", stderr);
+    const base::UsageError nothing(base::Code::no_case_selected, "no case is selected",
+                                   "kmodtest list shows the cases of a plan");
+    std::fputs(render_error(nothing).c_str(), stderr);
     return static_cast<int>(run::ExitCode::nothing_selected);
   }
   take_keys();

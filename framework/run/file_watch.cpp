@@ -35,7 +35,7 @@ bool is_whole_when_made(const fs::path &path, std::uint32_t mask) {
   if (error == ENOSPC) hint = "the kernel allows no more watches: raise fs.inotify.max_user_watches (sysctl)";
   if (error == EMFILE) hint = "the kernel allows no more of them: raise fs.inotify.max_user_instances (sysctl)";
   const std::string what = folder.empty() ? "changes of files" : folder.string();
-  throw base::Error(fmt::format("cannot watch {}: {}", what, std::strerror(error)), hint);
+  throw base::Error(base::Code::cannot_watch, fmt::format("cannot watch {}: {}", what, std::strerror(error)), hint);
 }
 
 }  // namespace

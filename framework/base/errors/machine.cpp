@@ -98,6 +98,20 @@ const ErrorArea &machine_errors() {
            "Run the job in a container of Debian 12; elsewhere, install by hand what this prints, and build:\n"
            "    tools/install-dependencies.sh --list",
            "kmodtest: error[K0313]: this is Ubuntu 24.04.1 LTS, and kmodtest is set up on Debian 12 only"},
+          {Code::is_there_already, "something of this name is there already",
+           "A folder was to be made, and there is a file or folder of its name. Nothing is overwritten.",
+           "The command ran before, or the name is taken.", "Choose another name, or another folder with `--in`.",
+           "kmodtest: error[K0314]: hello is there already, and nothing is overwritten\n"
+           "  hint: choose another name, or another folder with --in"},
+          {Code::cannot_watch, "changes of files cannot be watched",
+           "`kmodtest watch` asks the kernel (inotify) to be told of changes, and it refused.",
+           "The limits of watches are used up, mostly by editors and by tools that watch large trees, "
+           "or a folder may not be read.",
+           "End some of them, or raise the limit:\n"
+           "    sudo sysctl fs.inotify.max_user_watches=524288\n"
+           "    sudo sysctl fs.inotify.max_user_instances=512",
+           "kmodtest: error[K0315]: cannot watch /home/me/hello: No space left on device\n"
+           "  hint: the kernel allows no more watches: raise fs.inotify.max_user_watches (sysctl)"},
       }};
   return area;
 }
