@@ -33,7 +33,7 @@ else
   cd "$source_folder"
   cmake --preset release -B "$build" -D KMODTEST_TESTS=OFF -D KMODTEST_BENCHMARKS=OFF \
     -D KMODTEST_LIBRARY=OFF
-  cmake --build "$build" --target kmodtest kmodtest-agent kmodtest-qemu
+  cmake --build "$build" --target kmodtest kmodtest-agent kmodtest-qemu manual
   rm -rf "$prefix"
   cmake --install "$build" --prefix "$prefix"
   echo "$key" >"$prefix/built-from"
