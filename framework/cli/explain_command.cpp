@@ -25,9 +25,10 @@ std::size_t text_width() {
 
 base::UsageError unknown(const std::string &name) {
   const base::ErrorText *nearest = base::nearest_error(name);
-  return {base::Code::unknown_code, fmt::format("there is no error '{}'", name),
-          nearest == nullptr ? std::string("kmodtest explain, without a code, lists all")
-                             : fmt::format("did you mean {} ({})?", base::name_of(nearest->code), nearest->title)};
+  return base::UsageError(base::Code::unknown_code, fmt::format("there is no error '{}'", name),
+                          nearest == nullptr
+                              ? std::string("kmodtest explain, without a code, lists all")
+                              : fmt::format("did you mean {} ({})?", base::name_of(nearest->code), nearest->title));
 }
 
 int explain_codes(const std::vector<std::string> &names) {

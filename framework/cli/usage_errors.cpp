@@ -100,16 +100,19 @@ UsageError usage_error(const CLI::App &app, const CLI::ParseError &error) {
   if (const auto left = app.remaining(true); !left.empty()) return unknown_word(where, left.front());
   if (dynamic_cast<const CLI::RequiredError *>(&error)) {
     const bool command = where.app->get_require_subcommand_min() > where.app->get_subcommands().size();
-    if (command) return {Code::missing_argument, fmt::format("'{}' needs a command", where.words), help_of(where)};
-    return {Code::missing_argument, fmt::format("{} ({})", said, where.words), help_of(where)};
+    if (command)
+      return UsageError(Code::missing_argument, fmt::format("'{}' needs a command", where.words), help_of(where));
+    return UsageError(Code::missing_argument, fmt::format("{} ({})", said, where.words), help_of(where));
   }
   const bool needs = dynamic_cast<const CLI::RequiresError *>(&error) != nullptr;
   if (needs || dynamic_cast<const CLI::ExcludesError *>(&error)) {
-    return {Code::options_exclude, said, needs ? "add what it requires, or leave it out" : "leave out one of the two"};
+    return UsageError(Code::options_exclude, said,
+                      needs ? "add what it requires, or leave it out" : "leave out one of the two");
   }
-  if (dynamic_cast<const CLI::ArgumentMismatch *>(&error)) return {Code::missing_argument, said, help_of(where)};
+  if (dynamic_cast<const CLI::ArgumentMismatch *>(&error))
+    return UsageError(Code::missing_argument, said, help_of(where));
   std::string hint = word_that_is_meant(said);
-  return {Code::bad_option_value, said, hint.empty() ? help_of(where) : std::move(hint)};
+  return UsageError(Code::bad_option_value, said, hint.empty() ? help_of(where) : std::move(hint));
 }
 
 }  // namespace kmodtest::cli
