@@ -269,7 +269,7 @@ TEST(ExpectVerdict, WhatCannotBeJudgedStaysErrored) {
 
 TEST(ExpectVerdict, ARefusalOnTheHostCounts) {
   Stream stream;
-  stream.seen.preflight = {{"module 'ex' was built for 6.12.1", "build it for this kernel"}};
+  stream.seen.preflight = {{{}, "module 'ex' was built for 6.12.1", "build it for this kernel"}};
   stream.test_case.expect = expect_verdict("failed", {lit("was built for 6.12.1")});
   EXPECT_THAT(told(stream.verdict(Kind::not_started, "preflight")),
               ElementsAre("passed", "Failed: preflight: module 'ex' was built for 6.12.1",

@@ -48,7 +48,8 @@ TEST(Json, OneObjectALineAndTheSchemaFirst) {
 }
 
 TEST(Json, AnErrorOfOursHasItsCode) {
-  CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::errored, "the guest's QEMU ended");
+  CaseFinished finished =
+      sample::finished(sample::make_case("ex7_4", 1), judge::Outcome::errored, "the guest's QEMU ended");
   finished.verdict.evidence.front().code = base::Code::guest_gone;
   EXPECT_EQ(lines_after({finished}).at(1).at("evidence").at(0).at("code"), "K0803");
 }
