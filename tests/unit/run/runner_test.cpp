@@ -305,7 +305,7 @@ TEST_F(RunnerTest, AModuleThatDoesNotBuildFailsItsCaseWithTheCompilersWords) {
 TEST_F(RunnerTest, PreflightFindingsEndACaseBeforeAnythingStarts) {
   prepare_ = [](const plan::Case &test_case) {
     Prepared prepared = prepare_case(test_case);
-    prepared.preflight.push_back({"m was built for another kernel", "build it again"});
+    prepared.preflight.push_back({{}, "m was built for another kernel", "build it again"});
     return prepared;
   };
   run({make_case("a")});
