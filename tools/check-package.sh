@@ -42,7 +42,7 @@ inside() { chroot "$machine" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/roo
 as_user() { chroot --userspec=tester:tester "$machine" env -i PATH=/usr/bin:/bin HOME=/home/tester LC_ALL=C.UTF-8 "$@"; }
 
 say "lintian"
-lintian --no-tag-display-limit --fail-on error "${debs[@]}"
+lintian --tag-display-limit 0 --fail-on error "${debs[@]}"
 
 say "a clean Debian 12"
 if [[ -n ${BASE:-} ]]; then
