@@ -192,7 +192,7 @@ const ErrorArea &plans_errors() {
            "The other key was removed or forgotten.", "Add the key that is named, or leave out this one.",
            "module: hello\n"
            "steps: [load]\n"
-           "expect: {says: gone}",
+           "expect: {report: soft lockup, says: gone}",
            ErrorText::Example::plan},
           {Code::checks_nothing, "a step that checks nothing", "The step names no condition, so it would always hold.",
            "The condition was commented out, or only keys that say where and when to look were given.",

@@ -48,7 +48,7 @@ TEST_F(Manual, HasAPageForEachCommand) {
 TEST_F(Manual, SaysWhatTheTreeSays) {
   const std::string run = page("kmodtest-run.1");
   EXPECT_EQ(run.find(".TH KMODTEST-RUN 1 2026-01-31 \"kmodtest 0.1.0\" \"User Commands\"\n"), 0u) << run.substr(0, 80);
-  EXPECT_THAT(run, HasSubstr("\\fBkmodtest run\\fR [\\fIOPTION...\\fR] \\fIPLAN|FOLDER|MODULE\\fR..."));
+  EXPECT_THAT(run, HasSubstr("\\fBkmodtest run\\fR [\\fIOPTION\\fR...] \\fIPLAN|FOLDER|MODULE\\fR..."));
   EXPECT_THAT(run, HasSubstr(".SH DESCRIPTION\nRuns.\n.PP\nTwice.\n"));
   EXPECT_THAT(run, HasSubstr(".TP\n\\fB\\-j\\fR, \\fB\\-\\-jobs\\fR \\fIN\\fR\n"));
   EXPECT_THAT(run, HasSubstr(".TP\n\\fB\\-\\-gdb\\fR[=\\fI"));

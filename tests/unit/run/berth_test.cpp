@@ -204,8 +204,11 @@ TEST_F(BerthTest, AGuestThatCannotBeKeptIsBootedForEachCaseAndThatIsSaidOnce) {
   ASSERT_TRUE(ask(own, 1));
   EXPECT_FALSE(hypervisor_.machines().back()->saved);
   EXPECT_EQ(hypervisor_.running(), 1);
-  EXPECT_EQ(said_, (std::vector<std::string>{"a guest is booted for each of its cases, since it cannot be kept: QEMU "
-                                             "cannot restore what it has just saved"}));
+  ASSERT_EQ(said_.size(), 1u);
+  EXPECT_TRUE(
+      said_.front().starts_with("a guest is booted for each of its cases, since it cannot be kept: QEMU "
+                                "cannot restore what it has just saved ("))
+      << said_.front();
 }
 
 TEST_F(BerthTest, AGuestThatDoesNotComeUpIsAFailureWithItsConsole) {
