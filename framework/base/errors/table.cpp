@@ -128,7 +128,7 @@ const ErrorText *nearest_error(std::string_view name) {
   if (!number || *number > 9'999) return nullptr;
   const std::string wanted = fmt::format("{:04}", *number);
   const ErrorText *nearest = nullptr;
-  std::size_t least = 3;  // digits that differ; with three of four it is another number
+  std::size_t least = 2;  // digits that differ: with two of four it is another number
   for (const ErrorArea *area : error_areas()) {
     for (const ErrorText &text : area->errors) {
       std::string digits = name_of(text.code).substr(1);
