@@ -114,7 +114,8 @@ class Console final : public Listener {
   }
 
   void take(const Notice &notice) {
-    if (!options_.quiet) print(wrapped(palette_.bold(pad_left("note", kWordWidth)) + " " + printable(notice.text)));
+    // Not broken between words: there are commands in notes, to be copied.
+    if (!options_.quiet) print(palette_.bold(pad_left("note", kWordWidth)) + " " + printable(notice.text) + "\n");
   }
 
   void take(const CaseStarted &started) {
