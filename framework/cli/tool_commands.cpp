@@ -76,7 +76,7 @@ std::function<int()> add_kernels(CLI::App &app) {
   auto *fetch = app.add_subcommand("fetch", "download kernels with their headers into the cache");
   auto names = std::make_shared<std::vector<std::string>>();
   auto all = std::make_shared<bool>(false);
-  fetch->add_option("name", *names, "kernels of the catalogue (default: the default one)");
+  fetch->add_option("name", *names, "kernels of the catalogue (default: the default one)")->type_name("KERNEL");
   fetch->add_flag("--all", *all, "every kernel of the catalogue");
   fetch->callback([action, names, all] { *action = [names, all] { return fetch_kernels(*names, *all); }; });
   return [action] { return (*action)(); };
