@@ -36,7 +36,8 @@ std::string description_of(const std::string &command) {
        "each point of its matrix. A module without a plan is loaded, watched for a second and unloaded.\n"
        "A folder of a module is built against the headers of the guest's kernel; the folder itself stays clean."},
       {"watch",
-       "Runs the cases, and then again those that a saved file touches: a plan, a source of a module, a .ko. Guests stay "
+       "Runs the cases, and then again those that a saved file touches: a plan, a source of a module, a .ko. Guests "
+       "stay "
        "between the rounds. Keys run all again or end it; a line at the bottom says which."},
       {"new",
        "Makes a folder with a small module that works, a plan for it, and a file for CI. All of it is meant to be "

@@ -154,9 +154,9 @@ class AgentTest(unittest.TestCase):
         self.assertEqual((after["new"], after["lost"], after["threads"]), ([], [], []))
 
     def test_a_program_that_rests_goes_on_and_ends_as_it_is_told(self):
-        ident = self.agent.send(RUN, program([step(write("/tmp/a", "1"))], rests=True))
+        ident = self.agent.send(RUN, program([step(write("/tmp/rests", "1"))], rests=True))
         self.agent.wait("Resting")
-        self.agent.send(CONTINUE, more([step(file("/tmp/a"))]), ident)
+        self.agent.send(CONTINUE, more([step(file("/tmp/rests"))]), ident)
         self.assertEqual(self.agent.wait("FileRead")[2]["content"], "1")
         self.agent.wait("Resting")
         self.agent.send(CONTINUE, more([]), ident)
