@@ -66,15 +66,7 @@ std::string search_path() {
 
 std::string find_program(const std::string &name) {
   if (name.find('/') != std::string::npos) return name;
-  const std::string path = search_path();
-  std::size_t begin = 0;
-  while (begin <= path.size()) {
-    std::size_t end = path.find(':', begin);
-    if (end == std::string::npos) end = path.size();
-    const std::string candidate = path.substr(begin, end - begin) + "/" + name;
-    if (end > begin && ::access(candidate.c_str(), X_OK) == 0) return candidate;
-    begin = end + 1;
-  }
+  if (std::optional<std::string> found = program_in_path(name)) return *std::move(found);
   throw Error(Code::no_program, fmt::format("there is no program '{}' on this machine", name),
               "install it, or add its folder to PATH");
 }
@@ -147,6 +139,19 @@ void drain(Descriptor &out, Descriptor &err, ProcessResult &result) {
 }
 
 }  // namespace
+
+std::optional<std::string> program_in_path(const std::string &name) {
+  const std::string path = search_path();
+  std::size_t begin = 0;
+  while (begin <= path.size()) {
+    std::size_t end = path.find(':', begin);
+    if (end == std::string::npos) end = path.size();
+    std::string candidate = path.substr(begin, end - begin) + "/" + name;
+    if (end > begin && ::access(candidate.c_str(), X_OK) == 0) return candidate;
+    begin = end + 1;
+  }
+  return std::nullopt;
+}
 
 ProcessResult run_process(const std::vector<std::string> &arguments, const ProcessOptions &options) {
   // Everything that allocates happens before fork: another thread may hold the allocator's lock.

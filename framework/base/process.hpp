@@ -31,4 +31,8 @@ struct ProcessResult {
 /// prctl(2)), so it never outlives us. Throws Error when it cannot be started, Interrupted when SIGINT ended it.
 ProcessResult run_process(const std::vector<std::string> &arguments, const ProcessOptions &options = {});
 
+/// Where run_process() finds a program of this name (without a slash): in PATH, then in the folders that an ordinary
+/// user's PATH lacks.
+std::optional<std::string> program_in_path(const std::string &name);
+
 }  // namespace kmodtest::base

@@ -2,7 +2,9 @@
 #include "cli/new_templates.hpp"
 
 #include <cstddef>
+#include <utility>
 
+#include "base/text.hpp"
 #include "plan/module_lookup.hpp"
 
 namespace kmodtest::cli {
@@ -298,12 +300,6 @@ include:
     KMODTEST_PLANS: @name@.yaml
 )text";
 
-void replace_all(std::string &text, const std::string &what, const std::string &with) {
-  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) {
-    text.replace(at, what.size(), with);
-  }
-}
-
 }  // namespace
 
 const std::vector<ModuleKind> &module_kinds() {
@@ -333,8 +329,8 @@ const std::vector<CiKind> &ci_kinds() {
 }
 
 std::string filled_in(std::string text, const std::string &name) {
-  replace_all(text, "@name@", name);
-  replace_all(text, "@ident@", plan::lsmod_name(name));
+  text = base::replaced(std::move(text), "@name@", name);
+  text = base::replaced(std::move(text), "@ident@", plan::lsmod_name(name));
   return text;
 }
 

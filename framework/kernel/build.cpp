@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/process.hpp"
+#include "base/text.hpp"
 #include "kernel/digest.hpp"
 #include "kernel/files.hpp"
 #include "kernel/module.hpp"
@@ -157,13 +158,6 @@ fs::path find_ko(const fs::path &source, const fs::path &folder, const std::stri
       "say which one is meant: {path: FOLDER, name: NAME}");
 }
 
-std::string replace_all(std::string text, const std::string &what, const std::string &with) {
-  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) {
-    text.replace(at, what.size(), with);
-  }
-  return text;
-}
-
 base::ProcessResult run_make(const Kernel &kernel, const fs::path &folder, const std::vector<fs::path> &symvers) {
   std::vector<std::string> arguments{"make",
                                      "-C",
@@ -280,7 +274,7 @@ BuildResult build_module(const fs::path &source, const std::string &name, const 
     fs::remove(folder / kStamp);
     copy_sources(real_source, folder, now.files, fresh ? SourceFiles{} : old.files);
     const auto result = run_make(kernel, folder, symvers);
-    const auto log = replace_all(result.out, folder.string(), source.string());
+    const auto log = base::replaced(result.out, folder.string(), source.string());
     if (!result.ok()) {
       write_stamp(folder / kStamp, now);
       throw BuildError(fmt::format("{} does not build for the kernel {}", source.string(), kernel.name), log);

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
+#include "base/text.hpp"
 #include "report/failure.hpp"
 #include "report/result.hpp"
 #include "report/text.hpp"
@@ -15,25 +17,19 @@ namespace {
 constexpr std::size_t kAnnotationsOfAStep = 10;  ///< errors, and warnings, that GitHub takes from one step
 constexpr std::size_t kLinesOfAValue = 6;        ///< of what was expected, and seen, in an annotation
 
-void replace_all(std::string &text, std::string_view what, std::string_view with) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
-  }
-}
-
 /// The data of a command of GitHub's.
 std::string escaped(std::string text) {
-  replace_all(text, "%", "%25");
-  replace_all(text, "\r", "%0D");
-  replace_all(text, "\n", "%0A");
+  text = base::replaced(std::move(text), "%", "%25");
+  text = base::replaced(std::move(text), "\r", "%0D");
+  text = base::replaced(std::move(text), "\n", "%0A");
   return text;
 }
 
 /// The value of one of its properties.
 std::string escaped_property(std::string text) {
   text = escaped(std::move(text));
-  replace_all(text, ":", "%3A");
-  replace_all(text, ",", "%2C");
+  text = base::replaced(std::move(text), ":", "%3A");
+  text = base::replaced(std::move(text), ",", "%2C");
   return text;
 }
 
@@ -154,7 +150,7 @@ std::string CiLog::annotations(const std::vector<Annotation> &all) const {
 }
 
 std::string CiLog::joined(std::string text) const {
-  if (options_.system == CiSystem::github) replace_all(text, off() + on_again(), "");
+  if (options_.system == CiSystem::github) return base::replaced(std::move(text), off() + on_again(), "");
   return text;
 }
 

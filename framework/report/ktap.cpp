@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/text.hpp"
 #include "report/failure.hpp"
 #include "report/listeners.hpp"
 #include "report/output_file.hpp"
@@ -20,18 +21,13 @@ namespace kmodtest::report {
 
 namespace {
 
+using base::replaced;
+
 constexpr const char *kHash = "\\x23";  ///< a "#" that is no part of KTAP's own syntax
 
 /// Behind these words, anywhere in a line, the kernel's parser reads no further (kunit_parser.py, KTAP_END).
 constexpr std::array<std::string_view, 3> kEndOfInput = {
     "List of all partitions:", "Kernel panic - not syncing: VFS:", "reboot: System halted"};
-
-std::string replaced(std::string text, std::string_view what, std::string_view by) {
-  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) {
-    text.replace(at, what.size(), by);
-  }
-  return text;
-}
 
 std::string trimmed(const std::string &text) {
   const std::size_t first = text.find_first_not_of(' ');

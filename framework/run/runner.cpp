@@ -6,8 +6,6 @@
 #include <cstdlib>
 #include <fmt/core.h>
 #include <set>
-#include <thread>
-#include <unistd.h>
 #include <utility>
 
 #include "base/error.hpp"

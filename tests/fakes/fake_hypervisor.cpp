@@ -14,6 +14,7 @@
 #include <boost/asio/local/connect_pair.hpp>
 
 #include "base/error.hpp"
+#include "wire/frame.hpp"
 #include "wire/shared_memory.hpp"
 
 namespace kmodtest::fakes {
@@ -36,6 +37,19 @@ std::filesystem::path make_folder() {
 }
 
 }  // namespace
+
+base::Task<> say_ready(base::UnixSocket socket) {
+  wire::Info info;
+  info.agent.protocol = wire::kProtocolVersion;
+  const std::string bytes = wire::encode(wire::Report{info}, 0);
+  boost::system::error_code error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  const auto buffer = asio::buffer(bytes);
+  co_await asio::async_write(socket, buffer, token);
+  char byte = 0;
+  const auto one = asio::buffer(&byte, 1);
+  while (!error) co_await socket.async_read_some(one, token);
+}
 
 class FakeMemory : public std::enable_shared_from_this<FakeMemory> {
  public:

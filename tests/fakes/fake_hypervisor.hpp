@@ -14,6 +14,9 @@ namespace kmodtest::fakes {
 /// Plays the agent: a coroutine that owns the guest's end of the channel. The guest's channel closes when it returns.
 using FakeAgent = std::function<base::Task<>(base::UnixSocket)>;
 
+/// An agent that says READY and nothing else.
+base::Task<> say_ready(base::UnixSocket socket);
+
 /// What a test sees of a fake guest and does to it. Outlives the guest.
 class FakeMachine {
  public:

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <fstream>
 #include <pwd.h>
-#include <sstream>
 #include <unistd.h>
 
 #include "base/asio.hpp"
@@ -43,16 +42,6 @@ Look try_to(Function &&look) {
   } catch (const std::exception &error) {
     return {{}, error.what(), {}};
   }
-}
-
-bool in_path(const std::string &program) {
-  const char *variable = std::getenv("PATH");
-  // As base::run_process() looks: ordinary users lack the folders of depmod.
-  std::istringstream folders(std::string(variable == nullptr ? "" : variable) + ":/usr/local/sbin:/usr/sbin:/sbin");
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    if (!folder.empty() && ::access((fs::path(folder) / program).c_str(), X_OK) == 0) return true;
-  }
-  return false;
 }
 
 std::optional<std::uint64_t> free_bytes(const fs::path &folder) {
@@ -163,7 +152,7 @@ Machine look_at_this_machine() {
     return "all of its parts are there, " + wrapper.parent_path().string();
   });
   for (const std::string &program : asked_programs()) {
-    if (in_path(program)) machine.programs.insert(program);
+    if (base::program_in_path(program)) machine.programs.insert(program);
   }
   machine.busybox = try_to([] { return kernel::static_busybox().string(); });
   machine.cache = try_to([] { return kernel::cache_folder().string(); });
@@ -171,7 +160,7 @@ Machine look_at_this_machine() {
   std::optional<kernel::Kernel> usual;
   look_at_kernels(machine, cache, usual);
   if (usual) machine.compiler = kernel::compiler_of(*usual);
-  if (in_path(machine.compiler)) machine.programs.insert(machine.compiler);
+  if (base::program_in_path(machine.compiler)) machine.programs.insert(machine.compiler);
   look_at_virtualisation(machine, cache, usual);
   machine.cache_limit = try_to([&] {
     machine.cache_limit_bytes = vm::snapshot_limit();

@@ -11,27 +11,12 @@
 
 #include "base/error.hpp"
 #include "fakes/fake_hypervisor.hpp"
-#include "wire/frame.hpp"
 
 namespace kmodtest::run {
 namespace {
 
 namespace asio = base::asio;
 using namespace std::chrono_literals;
-
-/// Says READY and nothing else.
-base::Task<> say_ready(base::UnixSocket socket) {
-  wire::Info info;
-  info.agent.protocol = wire::kProtocolVersion;
-  const std::string bytes = wire::encode(wire::Report{info}, 0);
-  boost::system::error_code error;
-  auto token = asio::redirect_error(asio::use_awaitable, error);
-  const auto buffer = asio::buffer(bytes);
-  co_await asio::async_write(socket, buffer, token);
-  char byte = 0;
-  const auto one = asio::buffer(&byte, 1);
-  while (!error) co_await socket.async_read_some(one, token);
-}
 
 class BerthTest : public ::testing::Test {
  protected:
@@ -93,7 +78,7 @@ class BerthTest : public ::testing::Test {
   std::filesystem::path folder_;
   asio::io_context io_;
   asio::thread_pool pool_{1};
-  fakes::FakeHypervisor hypervisor_{say_ready};
+  fakes::FakeHypervisor hypervisor_{fakes::say_ready};
   Cancellation cancellation_;
   std::optional<vm::SnapshotStore> store_;
   std::function<void(const std::string &)> say_;

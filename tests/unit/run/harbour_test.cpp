@@ -8,7 +8,6 @@
 
 #include "fakes/fake_hypervisor.hpp"
 #include "unit/kernel/scratch.hpp"
-#include "wire/frame.hpp"
 
 namespace kmodtest::run {
 namespace {
@@ -17,24 +16,11 @@ namespace asio = base::asio;
 using namespace std::chrono_literals;
 using kernel::testing::ScratchFolder;
 
-base::Task<> say_ready(base::UnixSocket socket) {
-  wire::Info info;
-  info.agent.protocol = wire::kProtocolVersion;
-  const std::string bytes = wire::encode(wire::Report{info}, 0);
-  boost::system::error_code error;
-  auto token = asio::redirect_error(asio::use_awaitable, error);
-  const auto buffer = asio::buffer(bytes);
-  co_await asio::async_write(socket, buffer, token);
-  char byte = 0;
-  const auto one = asio::buffer(&byte, 1);
-  while (!error) co_await socket.async_read_some(one, token);
-}
-
 class HarbourTest : public ::testing::Test {
  protected:
   void make(bool keep, std::size_t berths) {
     harbour_.emplace(Harbour::Options{scratch_.path(), true, keep, berths}, [this](asio::io_context &) {
-      auto hypervisor = std::make_unique<fakes::FakeHypervisor>(say_ready);
+      auto hypervisor = std::make_unique<fakes::FakeHypervisor>(fakes::say_ready);
       fake_ = hypervisor.get();
       return hypervisor;
     });
