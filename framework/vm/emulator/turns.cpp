@@ -8,8 +8,9 @@
 /// thread. When the main loop looks in between (its poll may end at any moment, since it waits in real time for timers
 /// of the guest's), the clock jumps from a moment that has passed: it is some microseconds further than in other runs.
 /// In the same way a timer may be handled by either thread, and that decides how long the CPUs' turns are. So the main
-/// loop is not let out of its poll while a CPU runs, unless somebody from outside wants something of it. The CPUs'
-/// thread handles the guest's timers itself then.
+/// loop is not let out of its poll while a CPU runs; the CPUs' thread handles the guest's timers itself then. What
+/// another thread wants of the main loop (the monitor's, mostly) waits for the next moment in which all CPUs are idle,
+/// and the guest cannot tell whether somebody looked at it. Only where no such moment comes is it let in between.
 ///
 /// It also lets a guest stand still in the midst of an instruction, for a controller that has to think before it says
 /// how to go on (wire::Rest): the guest reads the machine's clock, QEMU's model of which calls gmtime_r(3), and that
@@ -31,6 +32,7 @@
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -49,6 +51,13 @@ using kmodtest::wire::Rest;
 #define KMODTEST_LONGEST_TURN 1  // seconds
 #endif
 constexpr timespec kLongestTurn{KMODTEST_LONGEST_TURN, 0};
+/// What another thread wants waits so long for CPUs that are idle, milliseconds.
+#ifndef KMODTEST_POLITENESS
+#define KMODTEST_POLITENESS 100
+#endif
+constexpr std::int64_t kPoliteness = KMODTEST_POLITENESS;
+/// Who came in between asks more, mostly, and the guest is disturbed already: then nothing waits, milliseconds.
+constexpr std::int64_t kAfterAVisit = 1000;
 /// What somebody wants takes the main loop some rounds, in which it tells itself what is next.
 constexpr int kRoundsOfAVisit = 16;
 constexpr std::size_t kMostFiles = 64;
@@ -101,13 +110,15 @@ Role role() {
 
 std::atomic<bool> cpus_wait{true};         // the CPUs' thread waits for work, and nobody has woken it since
 std::atomic<bool> wanted{false};           // a thread that is neither of the two told the main loop something
+std::atomic<int> telling{0};               // threads that are about to
 std::atomic<bool> main_loop_waits{false};  // for its turn
 std::atomic<bool> stands_still{false};     // the CPUs' thread is kept in a read of the machine's clock
 std::atomic<pthread_cond_t *> work{nullptr};
 std::atomic<pthread_mutex_t *> big_lock{nullptr};
 
-int rounds_left = 0;              // of a visit; the main loop's own
-std::atomic<int> turn_event{-1};  // an eventfd on which the main loop waits for its turn
+int rounds_left = 0;                      // of a visit between the CPUs' turns; the main loop's own
+std::int64_t last_visit = INT64_MIN / 2;  // of that kind, milliseconds
+std::atomic<int> turn_event{-1};          // an eventfd on which the main loop waits for its turn
 
 void give_turn() {
   if (!main_loop_waits) return;
@@ -134,7 +145,20 @@ bool is_eventfd(int file) {
   return known[at] == FileKind::eventfd;
 }
 
-/// Returns when the CPUs' thread waits for work, somebody wants something, or the longest turn is over.
+std::int64_t now_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+/// A thread that has written to the main loop's eventfd, and lost its processor before it said so, would be taken for
+/// one that wants something later, when the CPUs run again.
+void hear_out() {
+  while (telling > 0) sched_yield();
+}
+
+/// Returns when the CPUs' thread waits for work, when somebody wants something and it will not wait soon, when a file
+/// is ready that others write to, or when the longest turn is over.
 void wait_for_turn(const pollfd *files, nfds_t count, const sigset_t *mask) {
   std::array<pollfd, kMostFiles + 1> outside{};
   std::size_t size = 0;
@@ -145,10 +169,18 @@ void wait_for_turn(const pollfd *files, nfds_t count, const sigset_t *mask) {
   }
   if (turn_event < 0) turn_event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   outside[size] = {turn_event, POLLIN, 0};
+  std::int64_t visit_at = -1;
   main_loop_waits = true;
-  while (!cpus_wait && !wanted) {
-    const int ready = next_poll(outside.data(), size + 1, &kLongestTurn, mask);
-    if (ready == 0 && stands_still) continue;
+  while (!cpus_wait) {
+    timespec patience = kLongestTurn;
+    if (wanted) {
+      const std::int64_t now = now_ms();
+      if (visit_at < 0) visit_at = now - last_visit < kAfterAVisit ? now : now + kPoliteness;
+      if (now >= visit_at) break;
+      patience = {(visit_at - now) / 1000, (visit_at - now) % 1000 * 1'000'000};
+    }
+    const int ready = next_poll(outside.data(), size + 1, &patience, mask);
+    if (ready == 0 && (wanted || stands_still)) continue;
     if (ready <= 0) break;
     if (outside[size].revents == 0) break;
     eventfd_t taken = 0;
@@ -224,12 +256,13 @@ __attribute__((visibility("default"))) int pthread_cond_signal(pthread_cond_t *c
 }
 
 __attribute__((visibility("default"))) ssize_t write(int file, const void *data, std::size_t size) {
+  if (size != sizeof(eventfd_t) || role() != Role::other || !is_eventfd(file)) return next_write(file, data, size);
+  ++telling;
   const ssize_t result = next_write(file, data, size);
-  if (size == sizeof(eventfd_t) && role() == Role::other) {
-    // Behind the writing: the main loop forgets it before it looks at the files.
-    wanted = true;
-    give_turn();
-  }
+  // Behind the writing: the main loop forgets it before it looks at the files.
+  wanted = true;
+  --telling;
+  give_turn();
   return result;
 }
 
@@ -247,12 +280,10 @@ __attribute__((visibility("default"))) int ppoll(pollfd *files, nfds_t count, co
   const bool turns = role() == Role::main_loop && lock != nullptr && lock->__data.__owner != getpid();
   const int ready = next_poll(files, count, patience, mask);
   if (!turns || ready < 0) return ready;
-  if (cpus_wait && !wanted) {
+  hear_out();
+  if (cpus_wait) {
     rounds_left = 0;
-    return ready;
-  }
-  if (wanted) {
-    rounds_left = kRoundsOfAVisit;
+    if (!wanted) return ready;
   } else if (rounds_left > 0 &&
              (ready > 0 || (patience != nullptr && patience->tv_sec == 0 && patience->tv_nsec == 0))) {
     --rounds_left;
@@ -260,7 +291,11 @@ __attribute__((visibility("default"))) int ppoll(pollfd *files, nfds_t count, co
   } else {
     rounds_left = 0;
     wait_for_turn(files, count, mask);
-    if (wanted) rounds_left = kRoundsOfAVisit;
+    hear_out();
+    if (!cpus_wait && wanted) {
+      rounds_left = kRoundsOfAVisit;
+      last_visit = now_ms();
+    }
   }
   wanted = false;
   static constexpr timespec kNow{0, 0};
