@@ -5,6 +5,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <optional>
+#include <set>
 #include <string>
 #include <system_error>
 #include <unistd.h>
@@ -227,15 +228,22 @@ class FailureArtifacts final : public Listener {
 
   void on(const Event &event) override {
     const CaseFinished *finished = case_of(event);
-    if (finished == nullptr || went_well(result_of(*finished)) || given_up_) return;
-    attempt([&] {
-      open();
-      kept_ = true;
-      folders_->keep(*finished);
-    });
+    if (finished == nullptr || given_up_) return;
+    if (finished->unlike) keep(*finished->unlike);
+    if (finished->unlike || !went_well(result_of(*finished))) keep(*finished);
   }
 
  private:
+  void keep(const CaseFinished &finished) {
+    // The first of several runs that differ is told of with each of the others.
+    if (!finished.artifacts.empty() && !kept_folders_.insert(finished.artifacts).second) return;
+    attempt([&] {
+      open();
+      kept_ = true;
+      folders_->keep(finished);
+    });
+  }
+
   void open() {
     if (folders_) return;
     folders_.emplace(folder_, version_);
@@ -256,6 +264,7 @@ class FailureArtifacts final : public Listener {
   fs::path folder_;
   std::string version_;
   std::optional<CaseFolders> folders_;
+  std::set<fs::path> kept_folders_;
   std::unique_ptr<kernel::FileLock> lock_;  // while it is held, another run does not take the folder away
   bool kept_ = false;
   bool given_up_ = false;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "report/case_table.hpp"
+#include "report/difference.hpp"
 #include "report/failure.hpp"
 #include "report/footer.hpp"
 #include "report/listeners.hpp"
@@ -147,6 +148,7 @@ class Console final : public Listener {
     const std::string line = finished_line(finished, "", palette_);
     std::string text = options_.quiet && went_well(result) ? "" : line;
     if (options_.verbose) text = with_more(finished, text);
+    if (finished.unlike) text += unlike_note(finished);
     if (!went_well(result)) {
       Failure failure{finished.number, line, failure_in_full(finished), annotation_of(finished), had_guest(finished)};
       if (at_once()) text += ci_.on() ? failure.text : "\n" + failure.text + "\n";
@@ -239,6 +241,18 @@ class Console final : public Listener {
       line.why_in_brackets = true;
     }
     return render(std::move(line));
+  }
+
+  /// A word about a case that virtual time did not repeat.
+  std::string unlike_note(const CaseFinished &finished) const {
+    const CaseFinished &earlier = *finished.unlike;
+    std::string text = wrapped(palette_.yellow(pad_left("Unlike", kWordWidth)) + " " +
+                               fmt::format("run {} of it: {}", earlier.repeat, first_difference(finished, earlier)));
+    for (const CaseFinished *run : {&earlier, &finished}) {
+      if (!run->artifacts.empty())
+        text += std::string(kWordWidth + 1, ' ') + "kept in " + run->artifacts.string() + "\n";
+    }
+    return text;
   }
 
   /// The line of a finished case with what -v tells below it.

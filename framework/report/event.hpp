@@ -81,7 +81,9 @@ struct CaseFinished {
   Past past;               ///< as the history had it when the run began
   std::size_t number = 0;  ///< place in the order of the plans, repeats of a case one after the other
   int repeat = 1;
-  int attempt = 1;                    ///< counts from 1; more with --retries
+  int attempt = 1;                             ///< counts from 1; more with --retries
+  std::shared_ptr<const CaseFinished> unlike;  ///< another run of the case, in which the guest reported something else
+                                               ///< under virtual time (--repeat); null: none
   std::vector<CaseFinished> earlier;  ///< attempts before this one, none of which passed; without their own `earlier`
 
   /// It took a retry to pass. Listeners never tell this as passed.

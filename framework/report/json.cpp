@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "observe/kmsg.hpp"
+#include "report/difference.hpp"
 #include "report/listeners.hpp"
 #include "report/output_file.hpp"
 #include "report/result.hpp"
@@ -129,6 +130,12 @@ Json case_json(const char *name, const CaseFinished &event) {
   for (const judge::Evidence &evidence : event.verdict.evidence) json["evidence"].push_back(evidence_json(evidence));
   json["kernel"] = event.kernel_release;
   json["digest"] = event.digest.empty() ? Json(nullptr) : Json(event.digest);
+  if (event.unlike) {
+    json["unlike"] = {{"repeat", event.unlike->repeat},
+                      {"digest", event.unlike->digest},
+                      {"difference", first_difference(event, *event.unlike)},
+                      {"artifacts", event.unlike->artifacts.string()}};
+  }
   json["took"] = event.took.count();
   json["timings"] = timings_json(event.timings);
   json["log"] = event.seen ? log_json(*event.seen) : Json::array();

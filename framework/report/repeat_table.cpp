@@ -14,6 +14,7 @@ void RepeatTable::add(const CaseFinished &finished) {
   Row &row = rows_[first];
   row.id = finished.test_case->id;
   ++row.results[result_of(finished)];
+  if (finished.unlike) ++row.unlike;
 }
 
 std::string RepeatTable::render(const Palette &palette, bool only_others) const {
@@ -28,6 +29,7 @@ std::string RepeatTable::render(const Palette &palette, bool only_others) const 
       if (result == Result::passed) continue;
       others += ", " + palette.of(result, fmt::format("{} {}", found->second, result_name(result)));
     }
+    if (row.unlike > 0) others += ", " + palette.yellow(fmt::format("{} unlike the first", row.unlike));
     if (others.empty() && only_others) continue;
     const auto passed = row.results.find(Result::passed);
     const std::size_t number_passed = passed == row.results.end() ? 0 : passed->second;

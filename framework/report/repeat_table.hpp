@@ -21,6 +21,7 @@ class RepeatTable {
   struct Row {
     std::string id;
     std::map<Result, std::size_t> results;
+    std::size_t unlike = 0;  ///< the guest reported something else than in the first run
   };
   std::map<std::size_t, Row> rows_;  ///< by the number of the case's first repeat
 };

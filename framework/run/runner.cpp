@@ -324,11 +324,13 @@ Task<report::CaseFinished> Runner::run_until_passed(State &state, const Entry &e
     }
     const bool again = attempt < attempts && may_pass_next_time(finished) && !state.cancellation.cancelled();
     const bool kept = !options_.artifacts_of_failures || !report::went_well(report::result_of(finished));
-    if (!state.folders.empty() && kept) {
-      const std::string suffix = again ? fmt::format("_attempt={}", attempt) : "";
-      finished.artifacts = options_.artifacts / (state.folders[entry.number] + suffix);
-    }
+    const std::string suffix = again ? fmt::format("_attempt={}", attempt) : "";
+    std::filesystem::path folder;
+    if (!state.folders.empty()) folder = options_.artifacts / (state.folders[entry.number] + suffix);
+    if (kept) finished.artifacts = folder;
     if (!again) {
+      // Guests that are booted for each case need not be the same to the bit.
+      if (options_.repeats > 1 && options_.snapshots) state.first_runs.compare(finished, folder);
       finished.earlier = std::move(earlier);
       co_return finished;
     }

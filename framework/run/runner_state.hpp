@@ -14,6 +14,7 @@
 
 #include "base/asio.hpp"
 #include "run/cores.hpp"
+#include "run/first_runs.hpp"
 #include "run/runner.hpp"
 
 /// What the coroutines of one run share. For the files of Runner alone.
@@ -44,6 +45,7 @@ struct Runner::State {
   bool probing = false;
   RunResult result;
   std::size_t finished = 0;
+  FirstRuns first_runs;
   int active_workers = 0;
   bool ticking = false;
   /// A handler of `signals` is still to be called; and: all workers have ended. Shared, since handlers may be called

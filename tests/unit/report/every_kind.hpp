@@ -90,6 +90,9 @@ inline std::vector<Event> every_kind() {
   CaseFinished &passed = add(Outcome::passed, "");
   passed.digest = std::string(64, 'a');
   passed.artifacts = "out/a";
+  CaseFinished unlike = passed;
+  unlike.digest = std::string(64, 'b');
+  passed.unlike = std::make_shared<const CaseFinished>(unlike);
   CaseFinished failed = full_failure();
   failed.test_case = planned[1];
   failed.verdict.evidence.front().trace = {"#0 ex_stop+0x4 [ex7_4]  ex7_4.c:12  kthread_stop(t);", hostile()};
