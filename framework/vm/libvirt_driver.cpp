@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vm/libvirt_driver.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <fstream>
+#include <iterator>
 #include <libvirt/virterror.h>
 #include <string_view>
 #include <sys/stat.h>
@@ -32,25 +35,26 @@ std::string capability_key(const fs::path &wrapper, const std::optional<QemuUser
                      user ? user->name : "self");
 }
 
-/// Copies files that are not there yet; each appears whole or not at all. Losing a race to another process is no harm.
-int copy_missing(const fs::path &from, const fs::path &to) {
+bool same_content(const fs::path &one, const fs::path &other) {
+  std::ifstream left(one, std::ios::binary), right(other, std::ios::binary);
+  using Bytes = std::istreambuf_iterator<char>;
+  return left && right && std::equal(Bytes(left), Bytes(), Bytes(right), Bytes());
+}
+
+/// Copies what is not there yet, or is something else there; each file appears whole or not at all. Losing a race to
+/// another process is no harm.
+void copy_knowledge(const fs::path &from, const fs::path &to) {
   std::error_code error;
   fs::create_directories(to, error);
-  int copied = 0;
   for (const auto &entry : fs::directory_iterator(from, error)) {
     const fs::path target = to / entry.path().filename();
-    std::error_code failed;
-    if (entry.path().extension() != ".xml" || fs::exists(target, failed)) continue;
+    if (entry.path().extension() != ".xml" || same_content(entry.path(), target)) continue;
     const fs::path unfinished = target.string() + fmt::format(".{}.part", ::getpid());
+    std::error_code failed;
     fs::copy_file(entry.path(), unfinished, fs::copy_options::overwrite_existing, failed);
     if (!failed) fs::rename(unfinished, target, failed);
-    if (failed) {
-      fs::remove(unfinished, failed);
-    } else {
-      ++copied;
-    }
+    if (failed) fs::remove(unfinished, failed);
   }
-  return copied;
 }
 
 /// The embedded driver logs like a daemon. libvirt reads the wish once, when it is initialised.
@@ -116,7 +120,7 @@ LibvirtDriver::LibvirtDriver(base::asio::io_context &io, const HypervisorOptions
     address += "?root=" + root_->path().string();
     if (!options.cache.empty()) {
       capability_cache_ = options.cache / "libvirt" / capability_key(emulator_, root_->qemu_user());
-      copy_missing(capability_cache_, root_->path() / "cache/qemu/capabilities");
+      copy_knowledge(capability_cache_, root_->path() / "cache/qemu/capabilities");
     }
     reaper_ = std::make_unique<ChildReaper>(io);
   }
@@ -163,7 +167,9 @@ void LibvirtDriver::save_capabilities() noexcept {
     const std::lock_guard lock(mutex_);
     if (capabilities_saved_ || capability_cache_.empty()) return;
     capabilities_saved_ = true;
-    copy_missing(root_->path() / "cache/qemu/capabilities", capability_cache_);
+    // Where something else has changed that libvirt looks at (its version, the host's kernel, who may open /dev/kvm),
+    // it has found out anew what was there.
+    copy_knowledge(root_->path() / "cache/qemu/capabilities", capability_cache_);
   } catch (const std::exception &) {
     // Only speed is lost.
   }
