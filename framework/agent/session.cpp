@@ -63,13 +63,18 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
   explicit Impl(std::unique_ptr<Transport> its_transport)
       : transport(std::move(its_transport)), timer(transport->executor()) {}
 
+  using Lost = std::function<std::chrono::milliseconds()>;
+
   /// While it lives, pending I/O ends with SessionError::timeout once `deadline` passed.
   class Deadline {
    public:
-    Deadline(Impl &impl, std::chrono::milliseconds deadline, std::string waiting_for) : impl_(impl) {
-      impl_.arm(deadline, std::move(waiting_for));
+    Deadline(Impl &impl, std::chrono::milliseconds deadline, std::string waiting_for, Lost lost = {}) : impl_(impl) {
+      impl_.arm(deadline, std::move(waiting_for), std::move(lost));
     }
-    ~Deadline() { impl_.timer.cancel(); }
+    ~Deadline() {
+      impl_.timer.cancel();
+      impl_.lost = {};
+    }
     Deadline(const Deadline &) = delete;
     Deadline &operator=(const Deadline &) = delete;
 
@@ -77,14 +82,22 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
     Impl &impl_;
   };
 
-  void arm(std::chrono::milliseconds deadline, std::string waiting_for) {
+  void arm(std::chrono::milliseconds deadline, std::string waiting_for, Lost lost_so_far) {
     timed_out = false;
     waiting = std::move(waiting_for);
     limit = deadline;
-    timer.expires_after(deadline);
-    timer.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+    lost = std::move(lost_so_far);
+    wait_for(deadline, lost ? lost() : std::chrono::milliseconds(0));
+  }
+
+  void wait_for(std::chrono::milliseconds patience, std::chrono::milliseconds lost_before) {
+    timer.expires_after(patience);
+    timer.async_wait([weak = weak_from_this(), lost_before](boost::system::error_code error) {
       const auto self = weak.lock();
       if (error || !self) return;
+      if (const auto now = self->lost ? self->lost() : lost_before; now > lost_before) {
+        return self->wait_for(now - lost_before, now);
+      }
       self->timed_out = true;
       self->transport->cancel();
     });
@@ -164,6 +177,7 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
   bool timed_out = false;
   std::string waiting;
   std::chrono::milliseconds limit{0};
+  Lost lost;  ///< of the deadline that is armed; empty: nothing is
 };
 
 Session::Session(std::unique_ptr<Transport> transport, std::uint32_t first_id)
@@ -187,9 +201,10 @@ void Session::cancel() noexcept {
   impl_->transport->try_write(wire::encode(wire::Request{wire::Cancel{}}, ++impl_->last_id));
 }
 
-Task<wire::AgentInfo> Session::ready(std::chrono::milliseconds deadline) {
+Task<wire::AgentInfo> Session::ready(std::chrono::milliseconds deadline,
+                                     std::function<std::chrono::milliseconds()> lost) {
   const auto impl = impl_;
-  const Impl::Deadline bounded(*impl, deadline, "its READY");
+  const Impl::Deadline bounded(*impl, deadline, "its READY", std::move(lost));
   const wire::Report report = co_await impl->receive(0);
   impl->info = checked(std::get<wire::Info>(report).agent);
   co_return *impl->info;

@@ -45,7 +45,9 @@ class Session {
 
   /// Waits for the Info that an agent sends by itself when it comes up. Nothing is sent before: a serial line without
   /// anybody at its other end would keep the tail of it and spoil the first frame. Throws SessionError.
-  base::Task<wire::AgentInfo> ready(std::chrono::milliseconds deadline);
+  /// `lost`: time in which the guest could not do anything, so far; the deadline moves by what that grows.
+  base::Task<wire::AgentInfo> ready(std::chrono::milliseconds deadline,
+                                    std::function<std::chrono::milliseconds()> lost = {});
 
   /// Says Hello to an agent that is up already, and waits for its Info. Throws SessionError.
   base::Task<wire::AgentInfo> greet(std::chrono::milliseconds deadline);

@@ -8,6 +8,7 @@
 #include "base/offload.hpp"
 #include "run/ending.hpp"
 #include "run/stopwatch.hpp"
+#include "vm/process.hpp"
 
 namespace kmodtest::run {
 
@@ -61,6 +62,11 @@ Task<> Berth::pause() {
   } catch (const base::Error &) {
     // Its QEMU has ended: found out by the next case.
   }
+}
+
+std::function<std::chrono::milliseconds()> time_lost_by(const vm::Guest &guest) {
+  return
+      [pid = guest.qemu_pid()] { return std::chrono::duration_cast<std::chrono::milliseconds>(vm::kept_waiting(pid)); };
 }
 
 Task<bool> Berth::restore(report::Timings &timings) {
@@ -119,7 +125,8 @@ Task<std::optional<BootFailure>> Berth::boot(const vm::GuestSpec &spec, const st
   if (const auto state = guest_->state(); state != vm::GuestState::running) cut_short(ending_of(state));
   std::optional<agent::SessionError> problem;
   try {
-    co_await session.ready(deadline);
+    auto lost = time_lost_by(*guest_);
+    co_await session.ready(deadline, std::move(lost));
   } catch (const agent::SessionError &error) {
     problem = error;
   }
@@ -201,7 +208,7 @@ Task<> Berth::keep(const vm::GuestSpec &spec, const std::string &name, std::stri
   guest_.reset();
   if (!co_await start_saved(spec, name, timings))
     throw base::Error(base::Code::snapshot_not_restored, "QEMU cannot restore what it has just saved",
-                      "--no-snapshot boots a guest for every case; LIBVIRT_LOG_OUTPUTS=1:stderr shows what QEMU says");
+                      "LIBVIRT_LOG_OUTPUTS=1:stderr shows what QEMU says");
 }
 
 }  // namespace kmodtest::run

@@ -25,6 +25,10 @@ struct BootFailure {
   std::string domain_xml;
 };
 
+/// Tells for how long a guest's QEMU was kept from a processor so far: on a busy machine a boot takes longer, and is
+/// no worse for it.
+std::function<std::chrono::milliseconds()> time_lost_by(const vm::Guest &guest);
+
 /// A pristine guest that stands still, or why there is none.
 struct Pristine {
   vm::Guest *guest = nullptr;  ///< the berth's; nullptr: see `failure`

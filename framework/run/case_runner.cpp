@@ -100,7 +100,8 @@ Task<bool> CaseRunner::boot(Conversation &talk, const Prepared &prepared, const 
     base::UnixSocket socket = co_await talk.guest->open_channel();
     talk.session = std::make_unique<agent::Session>(std::move(socket));
     if (const auto state = talk.guest->state(); state != vm::GuestState::running) talk.cut_short(ending_of(state));
-    talk.seen->agent = co_await talk.session->ready(limits_.boot_of(prepared.spec.cpus));
+    auto lost = time_lost_by(*talk.guest);
+    talk.seen->agent = co_await talk.session->ready(limits_.boot_of(prepared.spec.cpus), std::move(lost));
     co_return true;
   } catch (const agent::SessionError &error) {
     problem = error;

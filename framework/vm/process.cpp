@@ -42,6 +42,20 @@ std::optional<ProcessStat> process_stat(int pid) {
   return parse_stat(read_process_file(pid, "stat"));
 }
 
+std::chrono::nanoseconds kept_waiting(int pid) {
+  std::chrono::nanoseconds longest{0};
+  const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(tasks, error);
+       !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    std::istringstream counts(read_process_file(pid, "task/" + entry->path().filename().string() + "/schedstat"));
+    std::int64_t ran = 0;
+    std::int64_t waited = 0;
+    if (counts >> ran >> waited) longest = std::max(longest, std::chrono::nanoseconds(waited));
+  }
+  return longest;
+}
+
 std::vector<ProcessStat> all_processes() {
   std::vector<ProcessStat> processes;
   std::error_code error;

@@ -33,6 +33,10 @@ std::vector<ProcessStat> all_processes();
 /// A file of /proc/PID, as far as it can be read: a process may end at any moment, and is then as good as none.
 std::string read_process_file(int pid, const std::string &file);
 
+/// How long the thread of the process that lacked a processor longest was kept from one by others, since it began. Zero
+/// where the kernel does not count it. Source: /proc/PID/task/TID/schedstat, second field (scheduler/sched-stats).
+std::chrono::nanoseconds kept_waiting(int pid);
+
 /// The arguments with spaces between; empty for zombies and kernel threads.
 std::string command_line(int pid);
 

@@ -134,6 +134,30 @@ TEST_F(SessionTest, AClosedChannelIsToldFromASilentOne) {
   EXPECT_STREQ(silent->what(), "nothing came from the guest's agent within 0.0 s while waiting for its READY");
 }
 
+TEST_F(SessionTest, WhatAGuestLostMovesTheDeadlineOfItsReady) {
+  std::vector<std::chrono::milliseconds> asked;
+  auto patient = [&asked](Session &session) -> base::Task<> {
+    // It had lost 5 ms before, loses 10 ms and then 3 ms more, and nothing after that.
+    const std::vector<std::chrono::milliseconds> lost = {5ms, 15ms, 18ms, 18ms};
+    std::function<std::chrono::milliseconds()> next = [&asked, lost] {
+      asked.push_back(lost.at(asked.size()));
+      return asked.back();
+    };
+    co_await session.ready(20ms, std::move(next));
+  };
+  const auto began = std::chrono::steady_clock::now();
+  const auto silent = error_of(
+      [](ScriptedAgent &self) {
+        while (self.next()) {
+        }
+      },
+      patient);
+  ASSERT_TRUE(silent.has_value());
+  EXPECT_EQ(silent->kind(), SessionError::Kind::timeout);
+  EXPECT_EQ(asked.size(), 4u);
+  EXPECT_GE(std::chrono::steady_clock::now() - began, 33ms);
+}
+
 TEST_F(SessionTest, PushSendsAFileInChunksWithItsChecksum) {
   const std::string content = std::string(600000, 'a') + "end";
   std::string received;

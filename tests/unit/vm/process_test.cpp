@@ -2,12 +2,15 @@
 #include "vm/process.hpp"
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <string>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include "vm/child_reaper.hpp"
@@ -16,6 +19,7 @@ namespace kmodtest::vm {
 namespace {
 
 using std::chrono::seconds;
+using namespace std::chrono_literals;
 
 /// A child of ours that waits to be killed, under a name and perhaps in its own session. Returns when it is ready.
 pid_t start_child(const char *name, bool own_session) {
@@ -74,6 +78,31 @@ TEST(ProcessStat, KnowsThisProcess) {
   EXPECT_EQ(self->parent, ::getppid());
   EXPECT_EQ(self->session, ::getsid(0));
   EXPECT_NE(command_line(::getpid()).find("test_vm"), std::string::npos);
+}
+
+TEST(KeptWaiting, CountsWhatOthersTook) {
+  // Two that compute on one processor: each waits for about half of the time.
+  cpu_set_t before, one;
+  ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
+  CPU_ZERO(&one);
+  for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++cpu) {
+    if (CPU_ISSET(cpu, &before)) CPU_SET(cpu, &one);
+  }
+  ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  const auto already = kept_waiting(getpid());
+  std::atomic<bool> over{false};
+  std::thread other([&] {
+    while (!over) {
+    }
+  });
+  const auto began = std::chrono::steady_clock::now();
+  while (kept_waiting(getpid()) - already < 20ms && std::chrono::steady_clock::now() - began < 20s) {
+  }
+  over = true;
+  other.join();
+  EXPECT_GE(kept_waiting(getpid()) - already, 20ms);
+  sched_setaffinity(0, sizeof before, &before);
+  EXPECT_EQ(kept_waiting(-1), 0ns);
 }
 
 TEST(EndProcess, EndsAndReapsAChild) {
