@@ -177,6 +177,7 @@ struct Case {
   std::vector<Need> needs;           ///< skipped on a kernel that lacks one of them
   std::vector<std::string> options;  ///< words of the command line that shaped this case ("--cpus", "8"), to repeat it
   std::shared_ptr<const Node> tree;  ///< of the plan's file; null for a plan made up from a .ko
+  bool of_a_program = false;         ///< a program asked for its steps one by one: no file has them
 };
 
 /// A plan file, validated and expanded.

@@ -71,7 +71,7 @@ void write(const fs::path &file, std::string_view content) {
 
 /// A module that was not built, or a guest that was never prepared, leaves nothing to run.
 bool can_run_again(const CaseFinished &finished) {
-  return !finished.machine.kernel.empty() && finished.seen &&
+  return !finished.test_case->of_a_program && !finished.machine.kernel.empty() && finished.seen &&
          finished.seen->modules.size() == finished.test_case->modules.size() && !finished.test_case->modules.empty();
 }
 
@@ -190,6 +190,11 @@ std::string readme_text(const fs::path &folder, const CaseFinished &finished) {
         "and step into it (kmodtest rerun FOLDER --pause-on-failure, --gdb).\n";
     if (is_a_file(finished.machine.kernel))
       text += "Its kernel is a file of the machine that made this folder; elsewhere name one with --kernel FILE.\n";
+  } else if (finished.test_case->of_a_program) {
+    text +=
+        "A test in C++ asked for its steps: run that test again (--gtest_filter). With the same snapshot it has the "
+        "digest\n"
+        "that verdict.txt shows, unless it does something else.\n";
   } else {
     text += "It did not get as far as a guest, so there is nothing to run from this folder. Mend it and run\n\n    " +
             printable(command_to_repeat(*finished.test_case)) + "\n";

@@ -48,6 +48,7 @@ plan::GuestShape shape_of(const GuestSpec &spec) {
 std::shared_ptr<plan::Case> case_of(const GuestSpec &spec, const Checks &checks, const std::string &name) {
   auto made = std::make_shared<plan::Case>();
   made->plan_name = made->id = name;
+  made->of_a_program = true;
   made->guest = shape_of(spec);
   made->kernel = spec.kernel;
   made->checks.reports = checks.reports;
@@ -219,14 +220,21 @@ Conversation::Done Conversation::step(plan::Step step) {
   steps.push_back(std::move(step));
   Answer answer = ask(std::move(steps));
   Done done{std::move(answer.reports), std::nullopt};
-  if (answer.finished) done.ended = verdict_of(*answer.finished);
+  if (answer.finished) done.ended = end_of(*answer.finished);
   return done;
 }
 
 Verdict Conversation::finish() {
   const Answer answer = ask({});
   // Without steps the program ends, whatever happens.
-  return verdict_of(answer.finished.value());
+  return end_of(answer.finished.value());
+}
+
+Verdict Conversation::end_of(const report::CaseFinished &finished) {
+  Verdict verdict = verdict_of(finished);
+  if (verdict) return verdict;
+  if (const fs::path folder = lab_->keep(finished); !folder.empty()) verdict.text += "\n     files: " + folder.string();
+  return verdict;
 }
 
 wire::ModuleToLoad Conversation::add_module(const fs::path &module, const Params &params,

@@ -56,6 +56,8 @@ class Conversation {
   /// Hands the steps to the guest; none: the end.
   Answer ask(std::vector<plan::Step> steps);
   Answer wait(std::future<Answer> answer);
+  /// The verdict on a case that came to its end; one that did not pass leaves a folder.
+  Verdict end_of(const report::CaseFinished &finished);
   /// There may be another one from now on.
   void leave();
   void push_with_next_step(const plan::ModuleSource &source);

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "kernel/kernel.hpp"
+#include "report/listeners.hpp"
 
 namespace kmodtest::library {
 
@@ -115,6 +116,20 @@ run::Preparer &Lab::preparer(const std::filesystem::path &modules_dir, const std
     preparer = std::make_unique<run::Preparer>(choice, cache_, say);
   }
   return *preparer;
+}
+
+std::filesystem::path Lab::keep(report::CaseFinished finished) {
+  if (!artifacts_) {
+    failures_ = report::next_failure_folder(cache_ / "failed");
+    artifacts_ = report::make_failure_artifacts(failures_, KMODTEST_VERSION);
+  }
+  const std::string wanted = report::folder_name(*finished.test_case);
+  std::string name = wanted;
+  for (int number = 2; !kept_names_.insert(name).second; ++number) name = fmt::format("{}~{}", wanted, number);
+  finished.artifacts = failures_ / name;
+  artifacts_->on(finished);
+  std::error_code error;
+  return std::filesystem::exists(failures_ / name, error) ? failures_ / name : std::filesystem::path();
 }
 
 Task<> Lab::choose_clock(const plan::Case &test_case, vm::GuestSpec &spec) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -44,6 +45,10 @@ class Lab {
   /// Prepares for kernels whose parts lie in these folders. For the test's thread.
   run::Preparer &preparer(const std::filesystem::path &modules_dir, const std::filesystem::path &headers);
 
+  /// Keeps a folder of the artifacts of a case that did not pass, where those of `kmodtest run` lie; its path, or
+  /// nothing where it cannot be kept, which is said. For the test's thread.
+  std::filesystem::path keep(report::CaseFinished finished);
+
   /// Runs the case on the lab's thread; `ask` is called there, and `finished` with what came of it.
   void start(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared, run::CaseRunner::Ask ask,
              std::function<void(std::exception_ptr, report::CaseFinished)> finished);
@@ -58,6 +63,9 @@ class Lab {
   base::Task<> choose_clock(const plan::Case &test_case, vm::GuestSpec &spec);
 
   std::filesystem::path cache_;
+  std::filesystem::path failures_;  ///< this process's folder
+  std::unique_ptr<report::Listener> artifacts_;
+  std::set<std::string> kept_names_;
   std::mutex preparers_mutex_;
   std::map<std::pair<std::filesystem::path, std::filesystem::path>, std::unique_ptr<run::Preparer>> preparers_;
   base::asio::io_context io_;

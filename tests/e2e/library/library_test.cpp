@@ -8,7 +8,9 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +28,12 @@ using testing::Not;
 
 const fs::path kTicker = KMODTEST_EXAMPLE "/ticker";
 const fs::path kBuggy = KMODTEST_EXAMPLE "/buggy";
+
+std::string read(const fs::path &file) {
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  return text.str();
+}
 
 /// What takes a test its time, and none of the guest's.
 void think() {
@@ -85,6 +93,12 @@ TEST(Library, ACrashIsToldAtTheCallThatItCameOf) {
   EXPECT_THAT(text, HasSubstr("trace: #0 buggy_write")) << "with its line of source";
   EXPECT_THAT(text, HasSubstr("*counter += 1;"));
   EXPECT_THAT(text, HasSubstr("log of this test:"));
+  const std::size_t files = text.find("     files: ");
+  ASSERT_NE(files, std::string::npos) << text;
+  const fs::path folder = text.substr(files + 12);
+  EXPECT_THAT(read(folder / "kmsg.log"), HasSubstr("NULL pointer dereference"));
+  EXPECT_THAT(read(folder / "README.txt"), HasSubstr("--gtest_filter"));
+  EXPECT_FALSE(fs::exists(folder / "case")) << "there is no plan that could be run from it";
   EXPECT_FALSE(guest.alive());
   EXPECT_THAT(failure_of([&] { guest.exec("true"); }), HasSubstr("the guest is gone"));
   EXPECT_EQ(guest.finish().outcome, Outcome::errored);
