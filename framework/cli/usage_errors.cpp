@@ -91,6 +91,15 @@ std::string word_that_is_meant(const std::string &said) {
   return meant ? fmt::format("did you mean '{}'?", *meant) : fmt::format("take one of {}", fmt::join(words, ", "));
 }
 
+/// "--a excludes --b": which of the two CLI11 names first depends on where they lie in memory.
+std::string in_order(const std::string &said) {
+  constexpr std::string_view kBetween = " excludes ";
+  const std::size_t between = said.find(kBetween);
+  if (between == std::string::npos) return said;
+  const std::string first = said.substr(0, between), second = said.substr(between + kBetween.size());
+  return fmt::format("{}{}{}", std::min(first, second), kBetween, std::max(first, second));
+}
+
 }  // namespace
 
 UsageError usage_error(const CLI::App &app, const CLI::ParseError &error) {
@@ -106,7 +115,7 @@ UsageError usage_error(const CLI::App &app, const CLI::ParseError &error) {
   }
   const bool needs = dynamic_cast<const CLI::RequiresError *>(&error) != nullptr;
   if (needs || dynamic_cast<const CLI::ExcludesError *>(&error)) {
-    return UsageError(Code::options_exclude, said,
+    return UsageError(Code::options_exclude, in_order(said),
                       needs ? "add what it requires, or leave it out" : "leave out one of the two");
   }
   if (dynamic_cast<const CLI::ArgumentMismatch *>(&error))

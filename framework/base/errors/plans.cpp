@@ -226,14 +226,14 @@ const ErrorArea &plans_errors() {
            "module: hello\n"
            "steps:\n"
            "  - load\n"
-           "  - run: echo ${HOME}",
+           "  - file: {path: \"/proc/${HOME}\", exists: true}",
            ErrorText::Example::plan},
           {Code::bad_variable, "a variable that does not end", "A `${` has no `}`.",
            "The brace was forgotten, or the text is meant as it stands.", "Close it, or write `$${` for a plain `${`.",
            "module: hello\n"
            "steps:\n"
            "  - load\n"
-           "  - run: echo \"${cpus\"",
+           "  - dmesg: \"${cpus\"",
            ErrorText::Example::plan},
           {Code::bad_matrix, "the matrix is of the wrong form",
            "`matrix` is a map from names of variables to lists of single values; the plan has a case "

@@ -18,7 +18,9 @@ std::vector<std::string> summaries(const Verdict &verdict) {
   std::vector<std::string> lines = {outcome_name(verdict.outcome)};
   for (const auto &evidence : verdict.evidence) lines.push_back(evidence.summary);
   // What could not be judged is never the module's fault, so it can be looked up.
-  if (verdict.outcome == Outcome::errored) EXPECT_NE(verdict.evidence.at(0).code, base::Code::none) << lines.at(1);
+  if (verdict.outcome == Outcome::errored) {
+    EXPECT_NE(verdict.evidence.at(0).code, base::Code::none) << lines.at(1);
+  }
   return lines;
 }
 

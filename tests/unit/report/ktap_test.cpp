@@ -137,7 +137,9 @@ TEST(Ktap, WhatAGuestSaysIsNoResultAndEndsNothing) {
     if (begin.rfind("#", 0) == 0) continue;
     // No more than one "#" that a reader could take for the beginning of a directive.
     const std::size_t first = line.find(" #");
-    if (first != std::string::npos) EXPECT_EQ(line.find(" #", first + 1), std::string::npos) << line;
+    if (first != std::string::npos) {
+      EXPECT_EQ(line.find(" #", first + 1), std::string::npos) << line;
+    }
   }
   for (const char *end : {"VFS:", "reboot: System", "partitions:"}) {
     EXPECT_EQ(text.find(end), std::string::npos) << end;
