@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <thread>
 
+#include "e2e/at_terminal.hpp"
 #include "e2e/tool.hpp"
 
 namespace kmodtest::e2e {
@@ -129,6 +130,22 @@ TEST_F(Watch, ASignalInTheMiddleOfARunEndsItInOrder) {
   const Ended ended = tool.wait(20s);
   EXPECT_EQ(ended.exit_code, 130) << ended.out << ended.err;
   EXPECT_TRUE(tool.guests_gone(0ms));
+}
+
+TEST_F(Watch, KeysRunAllOrWhatDidNotPassAndEndIt) {
+  save("other.yaml", "module: watched\nsteps: [load, unload, dmesg: third words]\n");
+  AtTerminal terminal({"watch", scratch_.path().string(), "-j", "1", "--color", "never"});
+  terminal.read_until("2 cases: 1 passed, 1 failed in ");
+  terminal.read_until("Enter: run all, f: what did not pass, q: end");
+  terminal.type("f");
+  terminal.read_until("1 case: 1 failed in ");
+  terminal.read_until("q: end");
+  terminal.type("\r");
+  terminal.read_until("2 cases: 1 passed, 1 failed in ");
+  terminal.read_until("q: end");
+  terminal.type("q");
+  EXPECT_EQ(terminal.wait(), 1) << "the last that is known of the cases";
+  EXPECT_TRUE(terminal.as_before());
 }
 
 TEST_F(Watch, WhatCannotBeWatchedIsWrongUsage) {
