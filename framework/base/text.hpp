@@ -15,4 +15,11 @@ inline std::string replaced(std::string text, std::string_view what, std::string
   return text;
 }
 
+/// `text` without the blanks at its ends.
+inline std::string_view trimmed(std::string_view text, std::string_view blanks = " \t\r\n") {
+  const std::size_t first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
 }  // namespace kmodtest::base

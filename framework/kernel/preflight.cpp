@@ -10,6 +10,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/text.hpp"
 #include "kernel/files.hpp"
 #include "kernel/module.hpp"
 
@@ -160,11 +161,6 @@ bool same_magic(const std::string &module, const std::string &kernel, bool has_v
   return versions ? without_release(module) == without_release(kernel) : module == kernel;
 }
 
-std::string trimmed(std::string text) {
-  while (text.ends_with(' ')) text.pop_back();
-  return text;
-}
-
 /// "a, b, c and 4 more"
 std::string some(const std::vector<std::string> &names) {
   constexpr std::size_t kShown = 5;
@@ -258,7 +254,7 @@ std::vector<PreflightFinding> preflight(const ModuleInfo &module, const Kernel &
   if (!wanted.empty() && !same_magic(own, wanted, module.has_versions)) {
     findings.push_back({base::Code::built_for_other_kernel,
                         fmt::format("{} was built for another kernel: its vermagic is '{}', that of {} is '{}'",
-                                    module.name, trimmed(own), kernel.name, trimmed(wanted)),
+                                    module.name, base::trimmed(own), kernel.name, base::trimmed(wanted)),
                         fmt::format("build it against the headers of {}", kernel.release)});
     // Its symbols would disagree as well; one finding says it all.
     return findings;

@@ -16,6 +16,7 @@
 
 #include "base/descriptor.hpp"
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "kernel/files.hpp"
 #include "kernel/kernel.hpp"
 
@@ -99,12 +100,6 @@ std::string name_of(Dwarf_Die &die) {
 bool is_below(const fs::path &file, const fs::path &folder) {
   const auto end = std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first;
   return end == folder.end() || end->empty();
-}
-
-std::string trimmed(const std::string &line) {
-  const auto first = line.find_first_not_of(" \t\r");
-  if (first == std::string::npos) return {};
-  return line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
 }
 
 }  // namespace
@@ -241,7 +236,7 @@ class ModuleSymbols::Impl {
     }
     const std::vector<std::string> &text = source(file);
     const auto index = static_cast<std::size_t>(number) - 1;
-    if (number > 0 && index < text.size()) line.text = trimmed(text[index]);
+    if (number > 0 && index < text.size()) line.text = base::trimmed(text[index]);
     return line;
   }
 

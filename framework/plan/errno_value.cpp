@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/text.hpp"
 #include "plan/diagnostics.hpp"
 #include "plan/values.hpp"
 
@@ -109,7 +110,7 @@ std::vector<std::string> errno_names() {
 
 Value<std::int32_t> parse_errno(std::string_view text) {
   using V = Value<std::int32_t>;
-  const std::string_view word = trim(text);
+  const std::string_view word = base::trimmed(text);
   if (word == "any") return V::of(-1);
   for (const auto &[name, number] : kNames)
     if (word == name) return V::of(number);

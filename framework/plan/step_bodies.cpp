@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/text.hpp"
 #include "plan/module_lookup.hpp"
 #include "plan/steps.hpp"
 
@@ -201,7 +202,7 @@ std::optional<wire::TextCondition> StepReader::text_condition(MapReader &reader,
 std::optional<wire::StepBody> StepReader::run(MapReader &reader) {
   wire::RunCommand run;
   run.command = reader.text("command").value_or("");
-  if (reader.has("command") && trim(run.command).empty())
+  if (reader.has("command") && base::trimmed(run.command).empty())
     reader.error(Code::empty_value, "command", "the command is empty");
   run.background = reader.boolean("background").value_or(false);
   if (const auto exit = reader.range("exit")) {

@@ -65,6 +65,4 @@ std::vector<std::string> errno_names();
 /// A whole decimal number.
 Value<std::int64_t> parse_integer(std::string_view text);
 
-std::string_view trim(std::string_view text);
-
 }  // namespace kmodtest::plan

@@ -22,18 +22,13 @@ namespace kmodtest::report {
 namespace {
 
 using base::replaced;
+using base::trimmed;
 
 constexpr const char *kHash = "\\x23";  ///< a "#" that is no part of KTAP's own syntax
 
 /// Behind these words, anywhere in a line, the kernel's parser reads no further (kunit_parser.py, KTAP_END).
 constexpr std::array<std::string_view, 3> kEndOfInput = {
     "List of all partitions:", "Kernel panic - not syncing: VFS:", "reboot: System halted"};
-
-std::string trimmed(const std::string &text) {
-  const std::size_t first = text.find_first_not_of(' ');
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
 
 /// One line of the file, safe from what a guest said.
 std::string line_of(std::string text) {
@@ -45,14 +40,14 @@ std::string line_of(std::string text) {
 
 /// The description of a test: no "#" may be in it, and no "- " before it belongs to it.
 std::string description(std::string_view text) {
-  std::string name = replaced(trimmed(printable(text)), "#", kHash);
+  std::string name = replaced(std::string(trimmed(printable(text), " ")), "#", kHash);
   if (name.rfind("- ", 0) == 0) name.replace(0, 1, "\\x2d");
   return name.empty() ? "(no name)" : name;
 }
 
 /// What stands behind " # " in a result line. A further " #" there could be a directive ("# SKIP").
 std::string diagnostic_data(std::string_view text) {
-  const std::string line = replaced(" " + trimmed(printable(text)), " #", std::string(" ") + kHash);
+  const std::string line = replaced(" " + std::string(trimmed(printable(text), " ")), " #", std::string(" ") + kHash);
   return line.substr(1);
 }
 
