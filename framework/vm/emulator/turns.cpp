@@ -56,8 +56,10 @@ constexpr timespec kLongestTurn{KMODTEST_LONGEST_TURN, 0};
 #define KMODTEST_POLITENESS 100
 #endif
 constexpr std::int64_t kPoliteness = KMODTEST_POLITENESS;
-/// Who came in between asks more, mostly, and the guest is disturbed already: then nothing waits, milliseconds.
+/// Who came in between asks more, mostly, and the guest is disturbed already: nothing waits then until it idles, at
+/// most so many milliseconds.
 constexpr std::int64_t kAfterAVisit = 1000;
+constexpr std::int64_t kNever = INT64_MIN / 2;
 /// What somebody wants takes the main loop some rounds, in which it tells itself what is next.
 constexpr int kRoundsOfAVisit = 16;
 constexpr std::size_t kMostFiles = 64;
@@ -116,9 +118,9 @@ std::atomic<bool> stands_still{false};     // the CPUs' thread is kept in a read
 std::atomic<pthread_cond_t *> work{nullptr};
 std::atomic<pthread_mutex_t *> big_lock{nullptr};
 
-int rounds_left = 0;                      // of a visit between the CPUs' turns; the main loop's own
-std::int64_t last_visit = INT64_MIN / 2;  // of that kind, milliseconds
-std::atomic<int> turn_event{-1};          // an eventfd on which the main loop waits for its turn
+int rounds_left = 0;               // of a visit between the CPUs' turns; the main loop's own
+std::int64_t last_visit = kNever;  // of that kind, since the CPUs idled; milliseconds
+std::atomic<int> turn_event{-1};   // an eventfd on which the main loop waits for its turn
 
 void give_turn() {
   if (!main_loop_waits) return;
@@ -283,6 +285,7 @@ __attribute__((visibility("default"))) int ppoll(pollfd *files, nfds_t count, co
   hear_out();
   if (cpus_wait) {
     rounds_left = 0;
+    last_visit = kNever;
     if (!wanted) return ready;
   } else if (rounds_left > 0 &&
              (ready > 0 || (patience != nullptr && patience->tv_sec == 0 && patience->tv_nsec == 0))) {
