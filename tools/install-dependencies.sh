@@ -4,7 +4,7 @@
 #
 #   tools/install-dependencies.sh            to build and to run
 #   tools/install-dependencies.sh --check    also what `make check` needs: clang with libFuzzer, clang-format,
-#                                            python3 with jsonschema and yaml, cmark-gfm, chromium, zsh, fish, mandoc
+#                                            python3 with jsonschema and yaml, cmark-gfm, chromium, gdb, zsh, fish, mandoc
 #   tools/install-dependencies.sh --lint     also what `make lint` needs: clang-tidy, shellcheck
 #   tools/install-dependencies.sh --package  also what `make package-check` and `make image-check` need: debootstrap,
 #                                            lintian, buildah
@@ -27,7 +27,7 @@ backports_packages=(
   qemu-system-x86 qemu-system-data qemu-utils libvirt-dev libvirt-daemon-driver-qemu libboost1.83-dev
 )
 check_packages=(python3 python3-jsonschema python3-yaml cmark-gfm chromium fonts-dejavu-core clang-14 libclang-rt-14-dev clang-format-14
-                zsh fish mandoc)
+                gdb zsh fish mandoc)
 lint_packages=(clang-tidy-14 clang-tools-14 shellcheck)
 package_packages=(debootstrap lintian buildah)
 

@@ -69,6 +69,7 @@ TEST(PauseOnFailure, TheGuestIsEnteredAsItWasAndLetGoByASignal) {
 }
 
 TEST(PauseOnFailure, AKernelThatPanickedIsForADebuggerOnly) {
+  if (!has_gdb()) GTEST_SKIP() << "needs the package gdb";
   std::vector<std::string> arguments = wrong_line();
   arguments[1] = faulty_folder() / "plans/panics_in_init.yaml";
   Tool tool(arguments);
@@ -85,11 +86,6 @@ TEST(PauseOnFailure, AKernelThatPanickedIsForADebuggerOnly) {
 TEST(PauseOnFailure, NothingIsKeptWhereAllPasses) {
   const Ended ended = kmodtest({"run", source_folder() / "testplans/ex7_1.yaml", "--cpus", "1", "--pause-on-failure"});
   EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
-}
-
-/// Where there is no gdb these tests have nothing to drive.
-bool has_gdb() {
-  return std::system("gdb --version > /dev/null 2>&1") == 0;
 }
 
 TEST(Gdb, BreaksInAModuleThatIsNotLoadedYetWithLinesOfItsSource) {

@@ -117,7 +117,7 @@ TEST(Shell, AGuestThatEndsEndsIt) {
 }
 
 TEST(Gdb, RunsInTheTerminalOfTheRun) {
-  if (std::system("gdb --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "needs the package gdb";
+  if (!has_gdb()) GTEST_SKIP() << "needs the package gdb";
   AtTerminal run({"run", source_folder() / "testplans/ex7_1.yaml", "--cpus", "1", "--gdb=attach"}, "dumb");
   run.read_until("(gdb) ");
   run.type("break ex7_1_init\ncontinue\n");

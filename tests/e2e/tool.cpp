@@ -90,6 +90,21 @@ Tool::Tool(std::vector<std::string> arguments, Environment environment, std::opt
   ::_exit(127);
 }
 
+bool may_mount() {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const bool may = ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                     ::mount("none", "/tmp", "tmpfs", 0, nullptr) == 0;
+    ::_exit(may ? 0 : 1);
+  }
+  int status = 0;
+  return child > 0 && ::waitpid(child, &status, 0) == child && status == 0;
+}
+
+bool has_gdb() {
+  return std::system("gdb --version > /dev/null 2>&1") == 0;
+}
+
 Tool::~Tool() {
   if (pid_ <= 0) return;
   ::kill(pid_, SIGKILL);

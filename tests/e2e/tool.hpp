@@ -73,6 +73,12 @@ class Tool {
   pid_t pid_ = -1;
 };
 
+/// Whether a process of ours may mount things in a namespace of its own; root may not in many containers.
+bool may_mount();
+
+/// Whether there is a gdb to drive.
+bool has_gdb();
+
 /// Runs kmodtest to its end.
 Ended kmodtest(std::vector<std::string> arguments, Tool::Environment environment = {});
 

@@ -15,6 +15,7 @@
 #include <string>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
 
@@ -123,12 +124,12 @@ void tell(int event) {
   EXPECT_EQ(write(event, &one, sizeof one), static_cast<ssize_t>(sizeof one));
 }
 
-bool sleeps(pid_t thread) {
-  std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
-  std::string line;
-  std::getline(file, line);
-  const auto name_ends = line.rfind(')');
-  return name_ends != std::string::npos && line.compare(name_ends, 3, ") S") == 0;
+/// Whether the thread is in write(2) and waits there. Source: proc(5), /proc/PID/syscall.
+bool waits_in_write(pid_t thread) {
+  std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/syscall");
+  std::string number;
+  file >> number;
+  return number == std::to_string(SYS_write);
 }
 
 /// Polls as the main loop does.
@@ -210,6 +211,7 @@ TEST(Turns, CpusThatAreNeverIdleAreDisturbedAfterAll) {
 }
 
 TEST(Turns, WhoIsAboutToTellSomethingIsHeardOut) {
+  machine();
   // Full: who writes to it waits until somebody reads.
   const int full = eventfd(0, 0);
   ASSERT_EQ(eventfd_write(full, UINT64_MAX - 1), 0);
@@ -218,7 +220,7 @@ TEST(Turns, WhoIsAboutToTellSomethingIsHeardOut) {
     writer = gettid();
     tell(full);
   });
-  while (writer == 0 || !sleeps(writer)) std::this_thread::yield();
+  while (writer == 0 || !waits_in_write(writer)) std::this_thread::yield();
   std::atomic<bool> read_it{false};
   std::thread reader([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));

@@ -155,7 +155,9 @@ TEST_F(SnapshotDamageTest, AMachineShortOfDescriptorsIsNoDamage) {
   const int status = in_child([&] {
     const int next = ::dup(0);
     ::close(next);
-    const rlimit limit{static_cast<rlim_t>(next), 4096};
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = static_cast<rlim_t>(next);
     ::setrlimit(RLIMIT_NOFILE, &limit);
     EXPECT_EQ(error_of([&] { store_.fetch("abc", to); }),
               "cannot open the snapshot " + kFolder.string() +
