@@ -222,6 +222,8 @@ TEST_F(OnRealQemu, TakesTurnsUnderVirtualTimeOnly) {
   spec_.channel = ChannelKind::memory;
   std::string maps;
   run(start_and_look(*hypervisor, spec_, &maps));
+  // In a container root may not look into what another user runs (CAP_SYS_PTRACE).
+  if (maps.empty()) GTEST_SKIP() << "may not read the maps of QEMU";
   EXPECT_NE(maps.find("qemu-system"), std::string::npos) << maps;
   EXPECT_EQ(maps.find("libkmodtest-turns.so"), std::string::npos) << maps;
   spec_.clock = Clock::virtual_;
