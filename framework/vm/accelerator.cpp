@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vm/accelerator.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <sstream>
 #include <string_view>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <utility>
@@ -18,6 +20,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace kmodtest::vm {
 namespace asio = base::asio;
@@ -66,8 +69,11 @@ std::string why_no_kvm_device(const std::filesystem::path &device) {
 std::filesystem::path kvm_answer_file(const std::filesystem::path &cache, const std::string &qemu_version) {
   utsname host{};
   ::uname(&host);
-  std::string name =
-      fmt::format("kvm-{}-{}-{}", host.release, qemu_version.substr(0, qemu_version.find(' ')), boot_id());
+  // Whoever lets more users open the device changes it, and with it the answer.
+  struct stat device {};
+  const bool there = ::stat("/dev/kvm", &device) == 0;
+  std::string name = fmt::format("kvm-{}-{}-{}-{:x}", host.release, qemu_version.substr(0, qemu_version.find(' ')),
+                                 boot_id(), there ? device.st_ctim.tv_sec : 0);
   for (char &c : name) {
     if (c == '/' || c == ' ') c = '-';
   }
@@ -95,6 +101,23 @@ void write_kvm_answer(const std::filesystem::path &file, const KvmAnswer &answer
   if (out.fail() || error) std::filesystem::remove(unfinished, error);
 }
 
+std::string reason_without_kvm(std::string_view said) {
+  // libvirt's words where /dev/kvm opens for us, but not for the user that QEMU runs as.
+  if (said.find("does not support virt type 'kvm'") != std::string_view::npos) {
+    return "the user that QEMU runs as may not open /dev/kvm";
+  }
+  // QEMU's own words, the first of them, stand behind its name in libvirt's.
+  constexpr std::string_view kName = "qemu-system-x86_64: ";
+  const std::size_t at = said.find(kName);
+  if (said.find("closed the monitor") == std::string_view::npos || at == std::string_view::npos) {
+    return std::string(said);
+  }
+  std::string_view first = said.substr(at + kName.size());
+  first = first.substr(0, std::min(first.find('\n'), first.find(kName)));
+  if (first.starts_with("error: ")) first.remove_prefix(7);
+  return fmt::format("/dev/kvm opens, but QEMU ends under it: {}", base::trimmed(first));
+}
+
 base::Task<KvmAnswer> probe_kvm(Hypervisor &hypervisor, GuestSpec spec, ProbePatience patience) {
   using namespace asio::experimental::awaitable_operators;
   spec.accelerator = Accelerator::kvm;
@@ -113,10 +136,7 @@ base::Task<KvmAnswer> probe_kvm(Hypervisor &hypervisor, GuestSpec spec, ProbePat
     if (!answer.works) answer.reason = "/dev/kvm opens, but a guest under it does not reach user space";
     co_await guest->stop();
   } catch (const base::Error &error) {
-    // libvirt's words where /dev/kvm opens for us, but not for the user that QEMU runs as.
-    const bool not_for_qemu =
-        std::string_view(error.what()).find("does not support virt type 'kvm'") != std::string_view::npos;
-    answer = {false, not_for_qemu ? "the user that QEMU runs as may not open /dev/kvm" : error.what()};
+    answer = {false, reason_without_kvm(error.what())};
   }
   for (char &c : answer.reason) {
     if (c == '\n') c = ' ';

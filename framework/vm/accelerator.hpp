@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "vm/guest.hpp"
 
@@ -19,7 +20,11 @@ struct KvmAnswer {
   std::string reason;  ///< why not
 };
 
-/// The file that keeps the answer: another host kernel, another boot of it or another QEMU asks anew.
+/// Why KVM is not used, from what libvirt said of a guest that did not start under it.
+std::string reason_without_kvm(std::string_view said);
+
+/// The file that keeps the answer: another host kernel, another boot of it, another QEMU, or other permissions of
+/// /dev/kvm ask anew.
 std::filesystem::path kvm_answer_file(const std::filesystem::path &cache, const std::string &qemu_version);
 std::optional<KvmAnswer> read_kvm_answer(const std::filesystem::path &file);
 /// Written whole or not at all; a cache that cannot be written costs only the next probe.

@@ -100,6 +100,17 @@ TEST_F(TemporaryFile, ADamagedKvmAnswerIsNone) {
   }
 }
 
+TEST(ReasonWithoutKvm, IsWhatQemuSaidFirst) {
+  EXPECT_EQ(reason_without_kvm(
+                "cannot start guest 'kvm-probe': internal error: QEMU unexpectedly closed the monitor (vm='k-1'): "
+                "2026-11-21T23:24:51.665930Z qemu-system-x86_64: error: failed to set MSR 0x10a to 0xc000069\n"
+                "qemu-system-x86_64: target/i386/kvm/kvm.c:3849: kvm_buf_set_msrs: Assertion failed."),
+            "/dev/kvm opens, but QEMU ends under it: failed to set MSR 0x10a to 0xc000069");
+  EXPECT_EQ(reason_without_kvm("unsupported configuration: Emulator '/q' does not support virt type 'kvm'"),
+            "the user that QEMU runs as may not open /dev/kvm");
+  EXPECT_EQ(reason_without_kvm("no room on the disk"), "no room on the disk");
+}
+
 TEST(KvmAnswerFile, BelongsToOneQemu) {
   EXPECT_NE(kvm_answer_file("/c", "10.0.2 (Debian)"), kvm_answer_file("/c", "10.0.3 (Debian)"));
   EXPECT_EQ(kvm_answer_file("/c", "10.0.2 (Debian)").parent_path(), "/c/accelerator");
