@@ -38,6 +38,7 @@ class AtTerminal {
     words.insert(words.end(), arguments.begin(), arguments.end());
     pid_ = ::fork();
     if (pid_ != 0) return;
+    ::close(master_);  // or the terminal would not hang up when we end
     ::setsid();
     ::ioctl(slave_, TIOCSCTTY, 0);
     for (int fd = 0; fd < 3; ++fd) ::dup2(slave_, fd);
