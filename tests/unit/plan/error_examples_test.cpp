@@ -41,9 +41,7 @@ TEST(ErrorExamples, EachPlanHasTheErrorThatItStandsFor) {
         codes.insert(diagnostic.code);
       }
       EXPECT_EQ(codes.count(text.code), 1u) << base::name_of(text.code) << "\n" << text.example << "\n" << said;
-      // What cannot be read may make what it stands in wrong, too; that comes behind it.
-      ASSERT_FALSE(result.diagnostics.empty());
-      EXPECT_EQ(base::name_of(result.diagnostics.front().code), base::name_of(text.code)) << said;
+      EXPECT_EQ(codes.size(), 1u) << base::name_of(text.code) << " and others:\n" << said;
     }
   }
   EXPECT_GT(plans, 35u);
