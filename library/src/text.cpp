@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
 #include "kernel/module.hpp"
 #include "report/failure.hpp"
 #include "report/palette.hpp"
@@ -56,22 +57,16 @@ std::string end_of_log(const report::CaseFinished &finished, const report::Palet
   return text + fmt::format("{}", fmt::join(first, lines.end(), "\n"));
 }
 
-void replace_all(std::string &text, std::string_view what, std::string_view by) {
-  for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size()) {
-    text.replace(at, what.size(), by);
-  }
-}
-
 /// A hint of how to write a plan says how to write a test instead.
 std::string hint_for_cpp(std::string hint) {
   if (hint.find("'expect: {report") != std::string::npos) {
     return "where the test provokes this on purpose, Checks::reports = false lets it";
   }
-  replace_all(hint, "'checks: {allow_threads: [...]}'", "Checks::allow_threads");
-  replace_all(hint, "'checks: {allow_entries: [...]}'", "Checks::allow_entries");
-  replace_all(hint, "'checks: {allow: [", "Checks::allow = {");
-  replace_all(hint, "]}'", "}");
-  return hint;
+  using base::replaced;
+  hint = replaced(std::move(hint), "'checks: {allow_threads: [...]}'", "Checks::allow_threads");
+  hint = replaced(std::move(hint), "'checks: {allow_entries: [...]}'", "Checks::allow_entries");
+  hint = replaced(std::move(hint), "'checks: {allow: [", "Checks::allow = {");
+  return replaced(std::move(hint), "]}'", "}");
 }
 
 }  // namespace

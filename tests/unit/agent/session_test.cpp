@@ -49,6 +49,11 @@ class SessionTest : public ::testing::Test {
   base::asio::io_context io_;
 };
 
+void says_nothing(ScriptedAgent &self) {
+  while (self.next()) {
+  }
+}
+
 base::Task<> ready_only(Session &session) {
   co_await session.ready(5s);
 }
@@ -123,12 +128,7 @@ TEST_F(SessionTest, AClosedChannelIsToldFromASilentOne) {
   EXPECT_EQ(closed->kind(), SessionError::Kind::closed);
 
   auto impatient = [](Session &session) -> base::Task<> { co_await session.ready(20ms); };
-  const auto silent = error_of(
-      [](ScriptedAgent &self) {
-        while (self.next()) {
-        }
-      },
-      impatient);
+  const auto silent = error_of(says_nothing, impatient);
   ASSERT_TRUE(silent.has_value());
   EXPECT_EQ(silent->kind(), SessionError::Kind::timeout);
   EXPECT_STREQ(silent->what(), "nothing came from the guest's agent within 0.0 s while waiting for its READY");
@@ -146,12 +146,7 @@ TEST_F(SessionTest, WhatAGuestLostMovesTheDeadlineOfItsReady) {
     co_await session.ready(20ms, std::move(next));
   };
   const auto began = std::chrono::steady_clock::now();
-  const auto silent = error_of(
-      [](ScriptedAgent &self) {
-        while (self.next()) {
-        }
-      },
-      patient);
+  const auto silent = error_of(says_nothing, patient);
   ASSERT_TRUE(silent.has_value());
   EXPECT_EQ(silent->kind(), SessionError::Kind::timeout);
   EXPECT_EQ(asked.size(), 4u);
