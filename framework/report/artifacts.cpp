@@ -19,6 +19,7 @@
 #include "report/autopsy_text.hpp"
 #include "report/bundle.hpp"
 #include "report/failure.hpp"
+#include "report/free_name.hpp"
 #include "report/listeners.hpp"
 #include "report/output_file.hpp"
 #include "report/report_json.hpp"
@@ -145,8 +146,7 @@ class CaseFolders {
   void keep(const CaseFinished &finished) const {
     const std::string wanted =
         finished.artifacts.empty() ? folder_name(*finished.test_case) : finished.artifacts.filename().string();
-    std::string name = wanted;
-    for (int number = 2; fs::exists(folder_ / name); ++number) name = fmt::format("{}~{}", wanted, number);
+    const std::string name = free_name(wanted, [&](const std::string &each) { return !fs::exists(folder_ / each); });
     const fs::path partial = folder_ / (kPartialPrefix + name);
     std::error_code error;
     fs::remove_all(partial, error);

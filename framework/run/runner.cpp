@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "report/free_name.hpp"
 #include "report/listeners.hpp"
 #include "report/result.hpp"
 #include "report/text.hpp"
@@ -109,10 +110,8 @@ void Runner::name_folders(State &state, const std::vector<Entry> &entries) const
   for (const Entry *entry : by_number) {
     std::string wanted = report::folder_name(*entry->test_case);
     if (options_.repeats > 1) wanted += fmt::format("_repeat={}", entry->repeat);
-    std::string name = wanted;
-    // Two plans may have cases of one name.
-    for (int number = 2; !taken.insert(name).second; ++number) name = fmt::format("{}~{}", wanted, number);
-    state.folders[entry->number] = name;
+    state.folders[entry->number] =
+        report::free_name(wanted, [&taken](const std::string &name) { return taken.insert(name).second; });
   }
 }
 

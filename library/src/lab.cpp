@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "kernel/kernel.hpp"
+#include "report/free_name.hpp"
 #include "report/listeners.hpp"
 
 namespace kmodtest::library {
@@ -123,9 +124,9 @@ std::filesystem::path Lab::keep(report::CaseFinished finished) {
     failures_ = report::next_failure_folder(cache_ / "failed");
     artifacts_ = report::make_failure_artifacts(failures_, KMODTEST_VERSION);
   }
-  const std::string wanted = report::folder_name(*finished.test_case);
-  std::string name = wanted;
-  for (int number = 2; !kept_names_.insert(name).second; ++number) name = fmt::format("{}~{}", wanted, number);
+  const std::string name = report::free_name(report::folder_name(*finished.test_case), [this](const std::string &each) {
+    return kept_names_.insert(each).second;
+  });
   finished.artifacts = failures_ / name;
   artifacts_->on(finished);
   std::error_code error;

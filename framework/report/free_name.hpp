@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <fmt/format.h>
+#include <string>
+
+namespace kmodtest::report {
+
+/// `wanted`, or the first of "wanted~2", "wanted~3"… for which `is_free` holds: two plans may have cases of one name.
+template <class IsFree>
+std::string free_name(const std::string &wanted, const IsFree &is_free) {
+  std::string name = wanted;
+  for (int number = 2; !is_free(name); ++number) name = fmt::format("{}~{}", wanted, number);
+  return name;
+}
+
+}  // namespace kmodtest::report
