@@ -15,16 +15,6 @@ namespace kmodtest::run {
 using base::Task;
 using judge::Ending;
 
-namespace {
-
-/// The store had a snapshot of this key a moment ago, or has it no longer.
-class NoSnapshot : public base::Error {
- public:
-  NoSnapshot() : base::Error(base::Code::snapshot_unreadable, "there is no snapshot of this guest") {}
-};
-
-}  // namespace
-
 Task<> Berth::clear() {
   const std::unique_ptr<vm::Guest> guest = std::move(guest_);
   key_.clear();
@@ -84,15 +74,16 @@ Task<bool> Berth::restore(report::Timings &timings) {
 
 Task<bool> Berth::start_saved(const vm::GuestSpec &spec, const std::string &name, report::Timings &timings) {
   vm::SnapshotStore *store = snapshots_.store;
-  std::function<void(const std::filesystem::path &)> provide = [store, key = key_](const std::filesystem::path &to) {
-    if (!store->fetch(key, to)) throw NoSnapshot();
-  };
+  std::function<std::shared_ptr<vm::SavedState>()> lend = [store, key = key_] { return store->lend(key); };
   vm::GuestSpec wanted = spec;
   std::string guest_name = name;
   try {
     const Stopwatch watch(timings.start);
-    guest_ = co_await hypervisor_.start_saved(std::move(wanted), std::move(guest_name), std::move(provide));
-  } catch (const NoSnapshot &) {
+    std::shared_ptr<vm::SavedState> state =
+        co_await base::offload<std::shared_ptr<vm::SavedState>>(*snapshots_.pool, std::move(lend));
+    if (!state) co_return false;
+    guest_ = co_await hypervisor_.start_saved(std::move(wanted), std::move(guest_name), std::move(state));
+  } catch (const vm::UnsoundState &) {
     co_return false;
   }
   // Another build of QEMU under the same version, or a state that only looks sound: made again.

@@ -44,7 +44,7 @@ void add_os(pugi::xml_node domain, const GuestSpec &spec, const GuestFiles &file
     attribute(with_text(os, "loader", kFastFirmware), "type", "rom");
   }
   // QEMU copies a kernel that it was given into the guest at each reset, and so before each restoring.
-  if (files.restored) return;
+  if (!files.saved.empty()) return;
   with_text(os, "kernel", spec.kernel_image.string());
   with_text(os, "initrd", spec.initramfs.string());
   with_text(os, "cmdline", kernel_command_line(spec));
@@ -145,6 +145,20 @@ std::string option_value(const std::filesystem::path &path) {
   return value;
 }
 
+/// No device: QEMU keeps the state of the machine in any image that can hold one. Loading it changes some words of the
+/// image's own tables, so where it is somebody else's, another image takes what is written in place of the file's bytes
+/// (an image within an image): nothing has to be copied, and many guests read the same pages of the host's cache.
+std::string state_image(const GuestFiles &files) {
+  // The emulator wrapper puts io_uring in place of threads where the kernel has it.
+  const auto file = [](const char *prefix, const std::filesystem::path &path) {
+    return fmt::format("{0}driver=file,{0}filename={1},{0}aio=threads", prefix, option_value(path));
+  };
+  constexpr const char *kImage = "driver=qcow2,node-name=kmodtest-state,cache.no-flush=on";
+  if (files.saved.empty()) return fmt::format("{},{}", kImage, file("file.", files.state));
+  return fmt::format("{},file.driver=qcow2,{},{},file.backing.read-only=on", kImage, file("file.file.", files.state),
+                     file("file.backing.", files.saved));
+}
+
 /// What libvirt has no elements for.
 void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFiles &files) {
   pugi::xml_node line = domain.append_child("qemu:commandline");
@@ -159,10 +173,7 @@ void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFil
     add("-device", "ivshmem-plain,memdev=kmodtest-memory,master=on,bus=pcie.0,addr=0x10");
   }
   if (!files.state.empty()) {
-    // No device: QEMU keeps the state of the machine in any image that can hold one.
-    add("-blockdev", fmt::format("driver=qcow2,node-name=kmodtest-state,file.driver=file,file.filename={},"
-                                 "cache.no-flush=on",
-                                 option_value(files.state)));
+    add("-blockdev", state_image(files));
   }
   if (spec.clock == Clock::virtual_) {
     add("-icount", fmt::format("shift={},sleep=off", kInstructionShift));

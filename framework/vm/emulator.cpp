@@ -58,9 +58,9 @@ std::string qemu_version(const fs::path &qemu) {
 }
 
 void make_state_image(const fs::path &file) {
-  // The disk's own size does not limit the state, which lies behind it.
+  // A state lies behind the disk and may be larger; an image in it may not. Nothing is allocated.
   const base::ProcessResult result =
-      base::run_process({"qemu-img", "create", "-q", "-f", "qcow2", file.string(), "1M"});
+      base::run_process({"qemu-img", "create", "-q", "-f", "qcow2", file.string(), "64G"});
   if (!result.ok()) {
     throw base::Error(base::Code::bad_runtime_folder,
                       fmt::format("cannot make the image {}: {}", file.string(), result.err),

@@ -22,7 +22,8 @@ std::filesystem::path turns_library();
 /// The version in the first line of `qemu --version`; the whole line when it has another form.
 std::string parse_qemu_version(const std::string &output);
 
-/// An empty qcow2 image that can take a machine's state (qemu-img). Throws base::Error.
+/// An empty qcow2 image that can take a machine's state, or what is written to another such image (qemu-img). Throws
+/// base::Error.
 void make_state_image(const std::filesystem::path &file);
 
 }  // namespace kmodtest::vm

@@ -11,6 +11,7 @@
 
 #include "base/asio.hpp"
 #include "vm/registers.hpp"
+#include "vm/saved_state.hpp"
 
 /// Virtual machines: GuestSpec → domain XML → libvirt → a running guest.
 namespace kmodtest::vm {
@@ -70,9 +71,9 @@ struct GuestFiles {
   std::filesystem::path console;  ///< the first serial line's output
   std::filesystem::path channel;  ///< the agent's socket
   std::filesystem::path memory;   ///< the memory shared with the agent (ChannelKind::memory)
-  std::filesystem::path state;    ///< the qcow2 image that holds the saved state; empty: it cannot be saved
+  std::filesystem::path state;    ///< the qcow2 image that takes the state; empty: it cannot be saved
+  std::filesystem::path saved;    ///< the image with the state of a guest that was saved, only read; empty: it boots
   std::filesystem::path turns;    ///< libkmodtest-turns.so, for the virtual clock; empty: without it
-  bool restored = false;          ///< the state comes from there: no kernel is loaded
   int controller_pid = 0;  ///< the process that the emulator wrapper has to be a child of; 0: no wrapper, not checked
 };
 
@@ -147,10 +148,10 @@ class Hypervisor {
   virtual ~Hypervisor() = default;
   /// Starts a guest. Throws base::Error in libvirt's words plus a hint.
   virtual base::Task<std::unique_ptr<Guest>> start(GuestSpec spec, std::string name) = 0;
-  /// Starts a QEMU for a guest that was saved before. `provide` puts the state into the file that it is given (on a
-  /// thread for blocking calls). The guest runs nothing until restore() and resume(). Throws base::Error.
-  virtual base::Task<std::unique_ptr<Guest>> start_saved(
-      GuestSpec spec, std::string name, std::function<void(const std::filesystem::path &)> provide) = 0;
+  /// Starts a QEMU for a guest that was saved before, which runs nothing until restore() and resume(). Every byte of
+  /// the state is checked meanwhile: throws UnsoundState. Throws base::Error.
+  virtual base::Task<std::unique_ptr<Guest>> start_saved(GuestSpec spec, std::string name,
+                                                         std::shared_ptr<SavedState> state) = 0;
   virtual std::string qemu_version() const = 0;
   /// "qemu:///embed", QEMU 10.0.2, TCG…
   virtual std::string describe() const = 0;

@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
+#include <future>
+#include <optional>
 #include <unistd.h>
 #include <utility>
 
@@ -21,6 +23,7 @@
 #include "wire/shared_memory.hpp"
 
 namespace kmodtest::vm {
+namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::seconds kEndPatience{5};
@@ -51,26 +54,33 @@ void pause_idle(Monitor &monitor) {
 }  // namespace
 
 std::unique_ptr<Guest> LibvirtGuest::start(const std::shared_ptr<LibvirtDriver> &driver, GuestSpec spec,
-                                           const std::string &name, const ProvideState &provide) {
+                                           const std::string &name, SavedState *saved) {
   auto machine = std::make_shared<Machine>();
   machine->driver = driver;
   machine->name = machine_name(name, driver->next_number());
   machine->watch = driver->watch(machine->name);
-  machine->make_files(spec, provide);
+  machine->make_files(spec, saved);
   machine->watch->console = machine->files.console;
   spec.kernel_image = driver->root().readable_by_qemu(spec.kernel_image);
   spec.initramfs = driver->root().readable_by_qemu(spec.initramfs);
   machine->files.turns = driver->turns();
   machine->xml = domain_xml(spec, machine->name, machine->files, driver->emulator());
-  const unsigned flags = provide ? VIR_DOMAIN_START_PAUSED : VIR_DOMAIN_NONE;
+  // Read while QEMU starts: it has both in memory then, and nobody waits for the check.
+  std::future<bool> sound;
+  if (saved != nullptr) sound = std::async(std::launch::async, [saved] { return saved->is_sound(); });
+  std::optional<base::Error> problem;
+  const unsigned flags = saved != nullptr ? VIR_DOMAIN_START_PAUSED : VIR_DOMAIN_NONE;
   machine->domain.reset(virDomainCreateXML(driver->connection(), machine->xml.c_str(), flags));
-  if (!machine->domain) throw libvirt_error(fmt::format("cannot start guest '{}'", name));
+  if (!machine->domain) problem = libvirt_error(fmt::format("cannot start guest '{}'", name));
+  // Of a damaged image QEMU says something else, if anything.
+  if (saved != nullptr && !sound.get()) throw UnsoundState();
+  if (problem) throw *problem;
   machine->qemu_pid = find_qemu(*machine);
   driver->save_capabilities();
   return std::unique_ptr<Guest>(new LibvirtGuest(std::move(machine)));
 }
 
-void LibvirtGuest::Machine::make_files(const GuestSpec &spec, const ProvideState &provide) {
+void LibvirtGuest::Machine::make_files(const GuestSpec &spec, SavedState *saved) {
   RunRoot &root = driver->root();
   files.folder = root.make_guest_folder();
   files.console = files.folder / "console";
@@ -80,13 +90,19 @@ void LibvirtGuest::Machine::make_files(const GuestSpec &spec, const ProvideState
   files.memory = files.folder / "memory";
   root.make_file_for_qemu(files.memory, wire::kSharedMemoryBytes);
   files.state = files.folder / "state.qcow2";
-  files.restored = static_cast<bool>(provide);
-  if (provide) {
-    provide(files.state);
-  } else {
-    make_state_image(files.state);
+  if (saved != nullptr) files.saved = readable(*saved);
+  root.make_state_image(files.state);
+}
+
+fs::path LibvirtGuest::Machine::readable(SavedState &saved) {
+  RunRoot &root = driver->root();
+  const fs::path own = files.folder / "saved.qcow2";
+  if (driver->embedded()) {
+    if (const auto lent = root.lend_to_qemu(saved.descriptor(), own)) return *lent;
   }
-  root.give_to_qemu(files.state);
+  if (!saved.copy_to(own)) throw UnsoundState();
+  root.give_to_qemu(own);
+  return own;
 }
 
 int LibvirtGuest::find_qemu(const Machine &machine) {
@@ -163,18 +179,18 @@ base::Task<> LibvirtGuest::resume() {
   co_await on_pool(std::move(call));
 }
 
-base::Task<std::filesystem::path> LibvirtGuest::serve_debugger() {
-  const std::filesystem::path socket = machine_->files.folder / "gdb";
+base::Task<fs::path> LibvirtGuest::serve_debugger() {
+  const fs::path socket = machine_->files.folder / "gdb";
   std::function<void(Machine &)> call = [socket](Machine &machine) {
     std::error_code ignored;
-    std::filesystem::remove(socket, ignored);
+    fs::remove(socket, ignored);
     Monitor(machine.domain.get()).serve_debugger(socket);
   };
   co_await on_pool(std::move(call));
   co_return socket;
 }
 
-base::Task<> LibvirtGuest::save(ProvideState keep) {
+base::Task<> LibvirtGuest::save(std::function<void(const fs::path &)> keep) {
   last_console_ = console();
   std::function<void(Machine &)> call = [keep = std::move(keep)](Machine &machine) {
     Monitor monitor(machine.domain.get());
@@ -212,7 +228,7 @@ base::Task<> LibvirtGuest::inspect(std::function<void(Inspector &)> look) {
   co_await on_pool(std::move(call));
 }
 
-base::Task<> LibvirtGuest::dump(std::filesystem::path to) {
+base::Task<> LibvirtGuest::dump(fs::path to) {
   std::function<void(Machine &)> call = [to = std::move(to)](Machine &machine) {
     // Opened here and handed on: QEMU, whoever it runs as, need not be able to open it. libvirt's own call needs a
     // helper that Debian has in another package.
@@ -230,7 +246,7 @@ base::Task<> LibvirtGuest::dump(std::filesystem::path to) {
       // QEMU does not say why it cannot write.
       constexpr std::uintmax_t kFull = 1u << 20;
       std::error_code ignored;
-      const auto room = std::filesystem::space(to.parent_path(), ignored);
+      const auto room = fs::space(to.parent_path(), ignored);
       if (ignored || room.available >= kFull) throw;
       throw base::Error(base::Code::disk_full, fmt::format("{} (the disk is full)", error.what()),
                         "make room where --out is");
@@ -258,7 +274,7 @@ void LibvirtGuest::Machine::restore() {
   }
   monitor.load();
   std::error_code ignored;
-  const auto size = std::filesystem::file_size(files.console, ignored);
+  const auto size = fs::file_size(files.console, ignored);
   console_start = ignored ? 0 : size;
 }
 
@@ -286,7 +302,7 @@ void LibvirtGuest::Machine::destroy(int signal) noexcept {
 void LibvirtGuest::Machine::end() noexcept {
   destroy(SIGKILL);
   std::error_code ignored;
-  std::filesystem::remove_all(files.folder, ignored);
+  fs::remove_all(files.folder, ignored);
 }
 
 }  // namespace kmodtest::vm

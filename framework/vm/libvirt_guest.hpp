@@ -17,12 +17,10 @@ namespace kmodtest::vm {
 /// A machine that libvirt runs for us.
 class LibvirtGuest : public Guest {
  public:
-  using ProvideState = std::function<void(const std::filesystem::path &)>;
-
-  /// Starts the machine; blocks for some 0.3 s, so call it on the driver's pool. With `provide` it is one that was
-  /// saved before: paused until restore() and resume(). Throws base::Error.
+  /// Starts the machine; blocks for some 0.2 s, so call it on the driver's pool. With `saved` it is one that was saved
+  /// before: paused until restore() and resume(). Throws base::Error.
   static std::unique_ptr<Guest> start(const std::shared_ptr<LibvirtDriver> &driver, GuestSpec spec,
-                                      const std::string &name, const ProvideState &provide = {});
+                                      const std::string &name, SavedState *saved = nullptr);
   ~LibvirtGuest() override;
 
   base::Task<base::UnixSocket> open_channel() override;
@@ -36,7 +34,7 @@ class LibvirtGuest : public Guest {
   base::Task<std::filesystem::path> serve_debugger() override;
   base::Task<> pause() override;
   base::Task<> resume() override;
-  base::Task<> save(ProvideState keep) override;
+  base::Task<> save(std::function<void(const std::filesystem::path &)> keep) override;
   base::Task<> restore() override;
   base::Task<std::chrono::nanoseconds> cpu_time() override;
   base::Task<> inspect(std::function<void(Inspector &)> look) override;
@@ -57,7 +55,9 @@ class LibvirtGuest : public Guest {
 
     ~Machine() { end(); }
     /// Makes the files that QEMU opens.
-    void make_files(const GuestSpec &spec, const ProvideState &provide);
+    void make_files(const GuestSpec &spec, SavedState *saved);
+    /// Where QEMU reads a saved state; with a copy where there is no other way.
+    std::filesystem::path readable(SavedState &saved);
     /// Destroys the machine and waits until its QEMU is gone. Blocks; may be called again.
     void destroy(int signal) noexcept;
     /// The same, and removes its files.

@@ -21,17 +21,17 @@ class LibvirtHypervisor : public Hypervisor {
       : driver_(std::make_shared<LibvirtDriver>(io, options)), allow_kvm_(options.allow_kvm) {}
 
   base::Task<std::unique_ptr<Guest>> start(GuestSpec spec, std::string name) override {
-    LibvirtGuest::ProvideState nothing;
+    std::shared_ptr<SavedState> nothing;
     co_return co_await start_saved(std::move(spec), std::move(name), std::move(nothing));
   }
 
   base::Task<std::unique_ptr<Guest>> start_saved(GuestSpec spec, std::string name,
-                                                 LibvirtGuest::ProvideState provide) override {
+                                                 std::shared_ptr<SavedState> state) override {
     check(spec);
     const std::shared_ptr<LibvirtDriver> driver = driver_;
     std::function<std::unique_ptr<Guest>()> create = [driver, spec = std::move(spec), name = std::move(name),
-                                                      provide = std::move(provide)] {
-      return LibvirtGuest::start(driver, spec, name, provide);
+                                                      state = std::move(state)] {
+      return LibvirtGuest::start(driver, spec, name, state.get());
     };
     co_return co_await base::offload<std::unique_ptr<Guest>>(driver->blocking(), std::move(create));
   }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/error.hpp"
+#include "vm/emulator.hpp"
 #include "vm/process.hpp"
 
 namespace kmodtest::vm {
@@ -254,6 +255,21 @@ void RunRoot::make_file_for_qemu(const fs::path &file, std::uintmax_t bytes) {
   give_to_qemu(file);
 }
 
+void RunRoot::make_state_image(const fs::path &file) {
+  const fs::path empty = path_ / "empty.qcow2";
+  {
+    const std::lock_guard lock(mutex_);
+    std::error_code error;
+    if (!fs::exists(empty, error)) {
+      const fs::path unfinished = path_ / "empty.qcow2.new";
+      vm::make_state_image(unfinished);
+      fs::rename(unfinished, empty);
+    }
+  }
+  copy_whole(empty, file, fs::perms(0600));
+  give_to_qemu(file);
+}
+
 void RunRoot::give_to_qemu(const fs::path &file) {
   if (user_ && ::chown(file.c_str(), user_->uid, user_->gid) != 0) {
     fail(fmt::format("cannot give {} to {}", file.string(), user_->name), errno);
@@ -271,6 +287,15 @@ fs::path RunRoot::readable_by_qemu(const fs::path &file) {
   make_private_folder(copy.parent_path());
   copy_whole(file, copy, fs::perms(0444));
   return copy;
+}
+
+std::optional<fs::path> RunRoot::lend_to_qemu(int descriptor, const fs::path &link) const {
+  if (!user_) return fmt::format("/proc/{}/fd/{}", ::getpid(), descriptor);
+  const std::string own = fmt::format("/proc/self/fd/{}", descriptor);
+  if (::linkat(AT_FDCWD, own.c_str(), AT_FDCWD, link.c_str(), AT_SYMLINK_FOLLOW) != 0) return std::nullopt;
+  if (::fchmod(descriptor, 0444) == 0) return link;
+  ::unlink(link.c_str());
+  return std::nullopt;
 }
 
 fs::path RunRoot::startable_by_qemu(const fs::path &emulator) {

@@ -57,11 +57,19 @@ class RunRoot {
 
   /// A new file of so many zero bytes in a guest's folder, for QEMU to read and write. Throws base::Error.
   void make_file_for_qemu(const std::filesystem::path &file, std::uintmax_t bytes);
+  /// An empty image (vm::make_state_image) as a new file in a guest's folder, for QEMU to read and write. Throws
+  /// base::Error.
+  void make_state_image(const std::filesystem::path &file);
   /// Lets QEMU read and write a file of ours in a guest's folder. Throws base::Error.
   void give_to_qemu(const std::filesystem::path &file);
 
   /// The file itself when QEMU's user can read it where it lies, else a copy below this root (made once per content).
   std::filesystem::path readable_by_qemu(const std::filesystem::path &file);
+
+  /// A name for the open file of ours by which QEMU's user can read it as long as the descriptor is open: its entry in
+  /// /proc, or `link` (in a guest's folder), a hard link to it. The file may then be read by all who reach a name of
+  /// it. Nothing where there is no such name: the file lies on another file system than this root.
+  std::optional<std::filesystem::path> lend_to_qemu(int descriptor, const std::filesystem::path &link) const;
 
   /// The emulator itself when QEMU's user can start it where it lies, else a copy at a path that does not change.
   std::filesystem::path startable_by_qemu(const std::filesystem::path &emulator);

@@ -22,6 +22,9 @@ struct StateCopy {
 /// reads the file, and a file keeps its checksum on a file system that stores holes in another way.
 StateCopy copy_state(int from, int to);
 
+/// What copy_state() would say of the file, without a copy.
+StateCopy sum_state(int from);
+
 /// The XXH3 of 128 bits of a text: 32 hex digits.
 std::string checksum_of(const std::string &text);
 

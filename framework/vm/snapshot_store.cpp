@@ -186,30 +186,65 @@ void SnapshotStore::discard_damaged(const FoundSnapshot &found) const {
   if (say_ && is_news(path)) say_(fmt::format("snapshot {} is damaged ({}): it is made again", info.key, info.damage));
 }
 
-std::optional<SnapshotInfo> SnapshotStore::fetch(const std::string &key, const fs::path &to) {
+/// Marks it as used. What is damaged at first sight is removed and said.
+std::optional<FoundSnapshot> SnapshotStore::find(const std::string &key) const {
   check_key(key);
   std::optional<FoundSnapshot> found = find_snapshot(folder_ / key);
   if (!found) return std::nullopt;
-  SnapshotInfo &info = found->info;
-  if (info.damage.empty()) {
-    // Before it is read, so that it is the last one to be removed by others. A cache that may only be read serves too.
-    if (::futimens(found->manifest.get(), nullptr) == 0) info.used = std::chrono::system_clock::now();
-    ::unlink(to.c_str());
-    Descriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!target) cannot_write(to, errno);
-    Discard unfinished(to);
-    const StateCopy copy = copy_state(found->state.get(), target.get());
-    if (copy.write_error != 0) cannot_write(to, copy.write_error);
-    if (target.close() != 0) cannot_write(to, errno);
-    if (copy.read_error == 0 && copy.checksum == info.checksum) {
-      unfinished.leave();
-      return info;
-    }
-    info.damage = copy.read_error == 0 ? "checksum differs"
-                                       : fmt::format("state cannot be read: {}", std::strerror(copy.read_error));
+  if (!found->info.damage.empty()) {
+    discard_damaged(*found);
+    return std::nullopt;
   }
-  discard_damaged(*found);
-  return std::nullopt;
+  // Before it is read, so that it is the last one to be removed by others. A cache that may only be read serves too.
+  if (::futimens(found->manifest.get(), nullptr) == 0) found->info.used = std::chrono::system_clock::now();
+  return found;
+}
+
+/// Whether what was read is what was kept. Removed and said, if not.
+bool SnapshotStore::check(FoundSnapshot &found, const StateCopy &copy) const {
+  if (copy.read_error == 0 && copy.checksum == found.info.checksum) return true;
+  found.info.damage = copy.read_error == 0 ? "checksum differs"
+                                           : fmt::format("state cannot be read: {}", std::strerror(copy.read_error));
+  discard_damaged(found);
+  return false;
+}
+
+bool SnapshotStore::copy(FoundSnapshot &found, const fs::path &to) const {
+  ::unlink(to.c_str());
+  Descriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!target) cannot_write(to, errno);
+  Discard unfinished(to);
+  const StateCopy copy = copy_state(found.state.get(), target.get());
+  if (copy.write_error != 0) cannot_write(to, copy.write_error);
+  if (target.close() != 0) cannot_write(to, errno);
+  if (!check(found, copy)) return false;
+  unfinished.leave();
+  return true;
+}
+
+std::optional<SnapshotInfo> SnapshotStore::fetch(const std::string &key, const fs::path &to) {
+  std::optional<FoundSnapshot> found = find(key);
+  if (!found || !copy(*found, to)) return std::nullopt;
+  return found->info;
+}
+
+class SnapshotStore::Lent : public SavedState {
+ public:
+  Lent(SnapshotStore &store, FoundSnapshot found) : store_(store), found_(std::move(found)) {}
+
+  int descriptor() const override { return found_.state.get(); }
+  bool is_sound() override { return store_.check(found_, sum_state(found_.state.get())); }
+  bool copy_to(const fs::path &to) override { return store_.copy(found_, to); }
+
+ private:
+  SnapshotStore &store_;
+  FoundSnapshot found_;
+};
+
+std::unique_ptr<SavedState> SnapshotStore::lend(const std::string &key) {
+  std::optional<FoundSnapshot> found = find(key);
+  if (!found) return nullptr;
+  return std::make_unique<Lent>(*this, std::move(*found));
 }
 
 /// A new folder below a name that marks it as unfinished, locked before anybody may look whether its maker lives.

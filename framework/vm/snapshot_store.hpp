@@ -13,10 +13,12 @@
 
 #include "base/descriptor.hpp"
 #include "kernel/files.hpp"
+#include "vm/saved_state.hpp"
 
 namespace kmodtest::vm {
 
 struct FoundSnapshot;
+struct StateCopy;
 
 /// What a snapshot is made of, for `kmodtest cache list` and for checking.
 struct SnapshotInfo {
@@ -56,6 +58,10 @@ class SnapshotStore {
   /// again"); then nothing as well. Throws base::Error for what is the caller's: the disk of `to` is full.
   std::optional<SnapshotInfo> fetch(const std::string &key, const std::filesystem::path &to);
 
+  /// The state of `key` where it lies, marked as used; no byte is checked before its is_sound(), which removes and
+  /// says damage as fetch() does. Nothing where fetch() gives nothing.
+  std::unique_ptr<SavedState> lend(const std::string &key);
+
   /// Keeps a copy of the file `state` under `key`, in place of what is there; of `info` the description and the version
   /// of QEMU count. Removes the least recently used snapshots above the limit, but never this one and never one whose
   /// lock() is held. Throws base::Error that names the folder when the disk is full, and leaves nothing behind then.
@@ -78,6 +84,7 @@ class SnapshotStore {
 
  private:
   struct Removed;
+  class Lent;
 
   std::filesystem::path lock_file(const std::string &key) const;
   kernel::FileLock lock_names() const;
@@ -86,6 +93,9 @@ class SnapshotStore {
   bool move_aside(const std::string &key, Removed &removed) const;
   void make_room(std::optional<std::uint64_t> limit_bytes, const std::string &spared, Removed &removed) const;
   void discard_damaged(const FoundSnapshot &found) const;
+  std::optional<FoundSnapshot> find(const std::string &key) const;
+  bool copy(FoundSnapshot &found, const std::filesystem::path &to) const;
+  bool check(FoundSnapshot &found, const StateCopy &copy) const;
   std::filesystem::path begin_partial(const std::string &key, base::Descriptor &maker) const;
 
   std::filesystem::path folder_;

@@ -2,19 +2,27 @@
 
 /// Guests on the real QEMU and libvirt through framework/vm itself: what no run of the tool shows.
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <iterator>
+#include <linux/filter.h>
+#include <linux/io_uring.h>
+#include <linux/seccomp.h>
 #include <memory>
 #include <signal.h>
 #include <string>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <utility>
 #include <vector>
 
 #include "agent/session.hpp"
+#include "base/descriptor.hpp"
 #include "kernel/kernel.hpp"
 #include "kernel/vmlinux.hpp"
 #include "unit/kernel/scratch.hpp"
@@ -231,11 +239,55 @@ TEST_F(OnRealQemu, TakesTurnsUnderVirtualTimeOnly) {
   EXPECT_NE(maps.find("libkmodtest-turns.so"), std::string::npos) << maps;
 }
 
+base::Task<> start_and_read_words(Hypervisor &hypervisor, GuestSpec spec, std::string *words) {
+  std::string name = "ring";
+  const auto guest = co_await hypervisor.start(std::move(spec), std::move(name));
+  *words = command_line(guest->qemu_pid());
+  co_await guest->stop();
+}
+
+bool has_io_uring() {
+  io_uring_params parameters{};
+  const base::Descriptor ring(static_cast<int>(::syscall(SYS_io_uring_setup, 128, &parameters)));
+  return static_cast<bool>(ring);
+}
+
+/// As many containers do.
+void forbid_io_uring() {
+  sock_filter refuse[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog filter{std::size(refuse), refuse};
+  ASSERT_EQ(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+  ASSERT_EQ(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+}
+
+/// By itself where the kernel lets everybody have one, and by the test below in a process that may not.
+TEST_F(OnRealQemu, ReadsItsImagesByIoUringWhereItMay) {
+  if (std::getenv("KMODTEST_FORBID") != nullptr) forbid_io_uring();
+  const bool allowed = has_io_uring();
+  const auto hypervisor = open_hypervisor(io_, options_);
+  spec_.channel = ChannelKind::memory;
+  std::string words;
+  run(start_and_read_words(*hypervisor, spec_, &words));
+  EXPECT_EQ(words.find(".aio=io_uring") != std::string::npos, allowed) << words;
+  EXPECT_EQ(words.find(".aio=threads") != std::string::npos, !allowed) << words;
+}
+
+TEST_F(OnRealQemu, ReadsItsImagesByThreadsWhereIoUringIsForbidden) {
+  const std::string command = "KMODTEST_FORBID=1 " + fs::read_symlink("/proc/self/exe").string() +
+                              " --gtest_filter=OnRealQemu.ReadsItsImagesByIoUringWhereItMay";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+}
+
 TEST_F(OnRealQemu, TheXmlIsValidAgainstLibvirtsSchema) {
   if (!fs::exists(kSchema)) GTEST_SKIP() << kSchema << " is not installed";
   if (std::system("xmllint --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "xmllint is not installed";
   const fs::path file = fs::temp_directory_path() / ("kmodtest-domain-" + std::to_string(::getpid()) + ".xml");
-  const GuestFiles files{"/r/g1", "/r/g1/console", "/r/g1/agent", "/r/g1/memory", "/r/g1/state.qcow2", "", false, 4711};
+  const GuestFiles files{"/r/g1", "/r/g1/console", "/r/g1/agent", "/r/g1/memory", "/r/g1/state.qcow2", "", "", 4711};
   spec_.cpus = 4;
   for (const ChannelKind channel : {ChannelKind::memory, ChannelKind::virtio, ChannelKind::serial}) {
     for (const Accelerator accelerator : {Accelerator::tcg, Accelerator::kvm}) {

@@ -215,13 +215,10 @@ base::Task<std::unique_ptr<vm::Guest>> FakeHypervisor::start(vm::GuestSpec spec,
   co_return guest;
 }
 
-base::Task<std::unique_ptr<vm::Guest>> FakeHypervisor::start_saved(
-    vm::GuestSpec spec, std::string name, std::function<void(const std::filesystem::path &)> provide) {
+base::Task<std::unique_ptr<vm::Guest>> FakeHypervisor::start_saved(vm::GuestSpec spec, std::string name,
+                                                                   std::shared_ptr<vm::SavedState> state) {
   if (!refusal_.empty()) throw base::Error(base::Code::defect, refusal_);
-  const std::filesystem::path folder = make_folder();
-  const auto remove = [](const std::filesystem::path *path) { std::filesystem::remove_all(*path); };
-  const std::unique_ptr<const std::filesystem::path, decltype(remove)> removed(&folder, remove);
-  provide(folder / "state");
+  if (!state->is_sound()) throw vm::UnsoundState();
   auto machine = std::make_shared<FakeMachine>();
   machine->spec = std::move(spec);
   machine->name = std::move(name);

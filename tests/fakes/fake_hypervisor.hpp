@@ -88,8 +88,8 @@ class FakeHypervisor : public vm::Hypervisor {
   explicit FakeHypervisor(FakeAgent agent = {}) : agent_(std::move(agent)) {}
 
   base::Task<std::unique_ptr<vm::Guest>> start(vm::GuestSpec spec, std::string name) override;
-  base::Task<std::unique_ptr<vm::Guest>> start_saved(
-      vm::GuestSpec spec, std::string name, std::function<void(const std::filesystem::path &)> provide) override;
+  base::Task<std::unique_ptr<vm::Guest>> start_saved(vm::GuestSpec spec, std::string name,
+                                                     std::shared_ptr<vm::SavedState> state) override;
   std::string qemu_version() const override { return "0.0 (fake)"; }
   std::string describe() const override { return "fake hypervisor"; }
 

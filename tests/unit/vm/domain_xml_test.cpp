@@ -20,7 +20,7 @@ GuestSpec spec_of(int cpus) {
   return spec;
 }
 
-const GuestFiles kFiles{"/r/g1", "/r/g1/console", "/r/g1/agent", "/r/g1/memory", "", "", false, 0};
+const GuestFiles kFiles{"/r/g1", "/r/g1/console", "/r/g1/agent", "/r/g1/memory", "", "", "", 0};
 
 struct Parsed {
   pugi::xml_document document;
@@ -195,7 +195,8 @@ TEST(DomainXml, AGuestWithTheMemoryChannelHasTheSharedDeviceAndAnImageForItsStat
             "memory-backend-file,id=kmodtest-memory,mem-path=/r/g1/memory,size=33554432,share=on");
   EXPECT_EQ(xml("string(//qemu:arg[4]/@value)"), "ivshmem-plain,memdev=kmodtest-memory,master=on,bus=pcie.0,addr=0x10");
   EXPECT_EQ(xml("string(//qemu:arg[6]/@value)"),
-            "driver=qcow2,node-name=kmodtest-state,file.driver=file,file.filename=/r/g1/a,,b.qcow2,cache.no-flush=on");
+            "driver=qcow2,node-name=kmodtest-state,cache.no-flush=on,"
+            "file.driver=file,file.filename=/r/g1/a,,b.qcow2,file.aio=threads");
 }
 
 TEST(DomainXml, UnderVirtualTimeNothingComesFromTheHost) {
@@ -207,11 +208,17 @@ TEST(DomainXml, UnderVirtualTimeNothingComesFromTheHost) {
   EXPECT_EQ(xml("string(//clock/timer[@name='rtc']/@track)"), "guest");
 }
 
-TEST(DomainXml, ARestoredGuestNeedsNoKernel) {
+TEST(DomainXml, ARestoredGuestNeedsNoKernelAndWritesNothingIntoItsSavedState) {
   GuestFiles files = kFiles;
-  files.restored = true;
+  files.state = "/r/g1/state.qcow2";
+  files.saved = "/proc/7/fd/8";
   const Parsed xml(virtual_spec(), files);
   EXPECT_EQ(xml("count(//os/kernel | //os/initrd | //os/cmdline)"), "0");
+  EXPECT_EQ(xml("string(//qemu:arg[6]/@value)"),
+            "driver=qcow2,node-name=kmodtest-state,cache.no-flush=on,file.driver=qcow2,"
+            "file.file.driver=file,file.file.filename=/r/g1/state.qcow2,file.file.aio=threads,"
+            "file.backing.driver=file,file.backing.filename=/proc/7/fd/8,file.backing.aio=threads,"
+            "file.backing.read-only=on");
 }
 
 TEST(DomainXml, VirtualTimeNeedsAnEmulatedGuestWithTheMemoryChannel) {

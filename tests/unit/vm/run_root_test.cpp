@@ -8,10 +8,13 @@
 #include <gtest/gtest.h>
 #include <string>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "base/error.hpp"
+#include "kernel/files.hpp"
 
 namespace kmodtest::vm {
 namespace {
@@ -149,6 +152,33 @@ TEST_F(RunRootTest, CopiesAFileThatQemusUserCannotReach) {
   std::ofstream(folder_ / "secret/kernel") << "another image";
   EXPECT_NE(root->readable_by_qemu(folder_ / "secret/kernel"), seen) << "replaced under its name";
   EXPECT_THROW(root->readable_by_qemu(folder_ / "missing"), base::Error);
+}
+
+TEST_F(RunRootTest, LendsAnOpenFileOfOursToQemu) {
+  const auto root = RunRoot::open();
+  const fs::path file = root->path() / "ours";
+  std::ofstream(file) << "state";
+  ::chmod(file.c_str(), 0600);
+  const base::Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const fs::path guest = root->make_guest_folder();
+  const auto lent = root->lend_to_qemu(descriptor.get(), guest / "link");
+  ASSERT_TRUE(lent);
+  EXPECT_TRUE(fs::equivalent(*lent, file));
+  fs::remove(file);
+  EXPECT_EQ(kernel::read_whole_file(*lent), "state") << "whatever becomes of the name that it had";
+  if (!root->qemu_user()) return;
+  EXPECT_EQ(*lent, guest / "link");
+  EXPECT_EQ(fs::status(*lent).permissions(), fs::perms(0444));
+}
+
+TEST_F(RunRootTest, CannotLendAFileOfAnotherFileSystemToAnotherUser) {
+  const auto root = RunRoot::open();
+  if (!root->qemu_user()) GTEST_SKIP() << "QEMU runs as we do";
+  // A file without a name cannot get one.
+  const base::Descriptor descriptor(::memfd_create("state", MFD_CLOEXEC));
+  const fs::path link = root->make_guest_folder() / "link";
+  EXPECT_FALSE(root->lend_to_qemu(descriptor.get(), link));
+  EXPECT_FALSE(fs::exists(link));
 }
 
 TEST_F(RunRootTest, CopiesWhatALinkLeadsToThroughAFolderThatIsClosed) {

@@ -37,6 +37,9 @@ class StateCopyTest : public testing::Test {
     EXPECT_EQ(result.write_error, 0);
     EXPECT_EQ(result.size_bytes, fs::file_size(file));
     EXPECT_TRUE(kernel::read_whole_file(file) == kernel::read_whole_file(copy)) << file;
+    const StateCopy only_read = sum_state(from.get());
+    EXPECT_EQ(only_read.checksum, result.checksum);
+    EXPECT_EQ(only_read.size_bytes, result.size_bytes);
     return result;
   }
   std::string sum(const std::string &bytes) { return copied(sparse("file", bytes.size(), {{0, bytes}})).checksum; }
@@ -98,6 +101,7 @@ TEST_F(StateCopyTest, SaysWhichSideFailed) {
   EXPECT_EQ(copy_state(readable.get(), readable.get()).write_error, EBADF);
   EXPECT_EQ(copy_state(writable.get(), writable.get()).read_error, 0) << "it is empty: nothing is read";
   EXPECT_EQ(copy_state(-1, writable.get()).read_error, EBADF);
+  EXPECT_EQ(sum_state(-1).read_error, EBADF);
   const base::Descriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
   EXPECT_EQ(copy_state(readable.get(), full.get()).write_error, ENOSPC);
 }

@@ -18,12 +18,18 @@ class SnapshotDamageTest : public SnapshotStoreTest {
     manifest_ = kernel::read_whole_file(kManifest);
     ASSERT_EQ(fetch(store_, "abc"), state);
   }
-  /// Puts the snapshot there with these files and fetches it.
+  /// Puts the snapshot there with these files and takes it, in both ways.
   std::string fetch_with(const std::string &state, const std::string &manifest) {
+    put(state, manifest);
+    const std::string seen = lent(store_, "abc");
+    put(state, manifest);
+    EXPECT_EQ(fetch(store_, "abc"), seen);
+    return seen;
+  }
+  void put(const std::string &state, const std::string &manifest) {
     fs::create_directories(kFolder);
     write(kState, state);
     write(kManifest, manifest);
-    return fetch(store_, "abc");
   }
 
   const fs::path kFolder = folder_ / "abc", kState = kFolder / "state.qcow2", kManifest = kFolder / "manifest.json";

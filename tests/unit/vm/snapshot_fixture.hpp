@@ -75,6 +75,16 @@ class SnapshotStoreTest : public testing::Test {
     return info ? kernel::read_whole_file(to) : "nothing";
   }
 
+  /// The same of a state that is read where it lies.
+  std::string lent(SnapshotStore &store, const std::string &key) {
+    const auto state = store.lend(key);
+    return state && state->is_sound() ? whole(*state) : "nothing";
+  }
+
+  static std::string whole(const SavedState &state) {
+    return kernel::read_whole_file("/proc/self/fd/" + std::to_string(state.descriptor()));
+  }
+
   /// Names in the store's folder.
   std::vector<std::string> names() const {
     std::vector<std::string> names;

@@ -45,6 +45,40 @@ TEST_F(SnapshotStoreTest, GivesBackWhatItKept) {
   EXPECT_EQ(said_, Keys{});
 }
 
+TEST_F(SnapshotStoreTest, LendsAStateWhereItLies) {
+  auto store = open();
+  keep(store, "abc", "bytes of a guest");
+  used_at("abc", 1000);
+  const auto state = store.lend("abc");
+  ASSERT_TRUE(state);
+  EXPECT_GT(store.list()[0].used, std::chrono::system_clock::now() - std::chrono::minutes(1));
+  EXPECT_TRUE(fs::equivalent("/proc/self/fd/" + std::to_string(state->descriptor()), folder_ / "abc/state.qcow2"));
+  EXPECT_TRUE(state->is_sound());
+  store.clear();
+  EXPECT_EQ(store.list().size(), 0u);
+  EXPECT_TRUE(state->is_sound()) << "whoever has it keeps it";
+  EXPECT_EQ(whole(*state), "bytes of a guest");
+  const fs::path copy = scratch_.path() / "copy";
+  EXPECT_TRUE(state->copy_to(copy));
+  EXPECT_EQ(kernel::read_whole_file(copy), "bytes of a guest");
+  EXPECT_EQ(fs::status(copy).permissions(), fs::perms(0600));
+  EXPECT_EQ(store.lend("abc"), nullptr);
+  EXPECT_EQ(said_, Keys{});
+}
+
+TEST_F(SnapshotStoreTest, WhatIsDamagedWhileItIsLentIsFoundOut) {
+  auto store = open();
+  keep(store, "abc", "bytes of a guest");
+  const auto state = store.lend("abc");
+  ASSERT_TRUE(state);
+  write(folder_ / "abc/state.qcow2", "bytes of a ghost");
+  EXPECT_FALSE(state->is_sound());
+  EXPECT_EQ(store.list().size(), 0u) << "nobody else gets it";
+  EXPECT_FALSE(state->copy_to(scratch_.path() / "copy"));
+  EXPECT_FALSE(fs::exists(scratch_.path() / "copy"));
+  EXPECT_EQ(said_, Keys{"snapshot abc is damaged (checksum differs): it is made again"});
+}
+
 TEST_F(SnapshotStoreTest, AnEmptyStoreIsNoError) {
   auto store = open();
   EXPECT_EQ(fetch(store, "abc"), "nothing");
