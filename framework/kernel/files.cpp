@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/files.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <fstream>
-#include <sstream>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +20,7 @@ std::string reason(int number) {
   return number == ENOSPC || number == EDQUOT ? "the disk is full" : std::strerror(number);
 }
 
+constexpr std::size_t kSmallest = 4096;
 constexpr std::uint64_t kBlockBytes = 512;  // stat(2), st_blocks, whatever the file system's own blocks are
 constexpr const char *kFreeSpaceHint = "free some space, or set KMODTEST_CACHE to a folder on another disk";
 constexpr const char *kCacheHint = "set KMODTEST_CACHE to a folder that you can write to";
@@ -54,23 +54,29 @@ base::Descriptor take_lock(const std::filesystem::path &file, int flags) {
 }  // namespace
 
 std::string read_whole_file(const std::filesystem::path &file) {
-  errno = 0;
-  std::error_code error;
-  if (std::filesystem::is_directory(file, error)) {
+  const auto cannot_read = [&](int number) {
+    return base::Error(base::Code::cannot_read, fmt::format("cannot read {}: {}", file.string(), std::strerror(number)),
+                       read_hint(number));
+  };
+  const base::Descriptor from(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!from) throw cannot_read(errno);
+  struct stat attributes {};
+  if (::fstat(from.get(), &attributes) == 0 && S_ISDIR(attributes.st_mode)) {
     throw base::Error(base::Code::cannot_read, fmt::format("cannot read {}: it is a folder", file.string()),
                       "name a file");
   }
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream)
-    throw base::Error(base::Code::cannot_read, fmt::format("cannot read {}: {}", file.string(), std::strerror(errno)),
-                      read_hint(errno));
-  std::string bytes;
-  const auto size = std::filesystem::file_size(file, error);
-  if (!error) bytes.reserve(size);
-  bytes.assign(std::istreambuf_iterator<char>(stream), {});
-  if (stream.bad())
-    throw base::Error(base::Code::cannot_read, fmt::format("cannot read {}: {}", file.string(), std::strerror(errno)),
-                      read_hint(errno));
+  // One byte more than there should be, to see the end; files below /proc and /sys have no size.
+  std::string bytes(static_cast<std::size_t>(attributes.st_size) + 1, '\0');
+  std::size_t count = 0;
+  while (true) {
+    const ssize_t got = ::read(from.get(), bytes.data() + count, bytes.size() - count);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw cannot_read(errno);
+    if (got == 0) break;
+    count += static_cast<std::size_t>(got);
+    if (count == bytes.size()) bytes.resize(count + std::max(count, kSmallest));
+  }
+  bytes.resize(count);
   return bytes;
 }
 

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "vm/libvirt_driver.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
-#include <fstream>
-#include <iterator>
 #include <libvirt/virterror.h>
 #include <string_view>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -24,38 +20,7 @@ namespace {
 
 // Creating and ending machines: more at once than two cores can use anyway.
 constexpr std::size_t kBlockingThreads = 4;
-
-/// libvirt trusts remembered abilities by its emulator's path and change time. Ours is a wrapper, so QEMU's own change
-/// time has to be part of the name. Another user sees another KVM.
-std::string capability_key(const fs::path &wrapper, const std::optional<QemuUser> &user) {
-  struct stat qemu {};
-  struct stat ours {};
-  if (::stat(KMODTEST_QEMU, &qemu) != 0 || ::stat(wrapper.c_str(), &ours) != 0) return "unknown";
-  return fmt::format("{:x}-{:x}-{:x}-{}", qemu.st_ctim.tv_sec, qemu.st_size, ours.st_ctim.tv_sec,
-                     user ? user->name : "self");
-}
-
-bool same_content(const fs::path &one, const fs::path &other) {
-  std::ifstream left(one, std::ios::binary), right(other, std::ios::binary);
-  using Bytes = std::istreambuf_iterator<char>;
-  return left && right && std::equal(Bytes(left), Bytes(), Bytes(right), Bytes());
-}
-
-/// Copies what is not there yet, or is something else there; each file appears whole or not at all. Losing a race to
-/// another process is no harm.
-void copy_knowledge(const fs::path &from, const fs::path &to) {
-  std::error_code error;
-  fs::create_directories(to, error);
-  for (const auto &entry : fs::directory_iterator(from, error)) {
-    const fs::path target = to / entry.path().filename();
-    if (entry.path().extension() != ".xml" || same_content(entry.path(), target)) continue;
-    const fs::path unfinished = target.string() + fmt::format(".{}.part", ::getpid());
-    std::error_code failed;
-    fs::copy_file(entry.path(), unfinished, fs::copy_options::overwrite_existing, failed);
-    if (!failed) fs::rename(unfinished, target, failed);
-    if (failed) fs::remove(unfinished, failed);
-  }
-}
+constexpr const char *kOwnKnowledge = "cache/qemu/capabilities";  // below the root
 
 /// The embedded driver logs like a daemon. libvirt reads the wish once, when it is initialised.
 void quieten_libvirt(const fs::path &log) {
@@ -108,7 +73,6 @@ bool check_uri(const std::string &uri) {
 LibvirtDriver::LibvirtDriver(base::asio::io_context &io, const HypervisorOptions &options)
     : uri_(options.uri), embedded_(check_uri(options.uri)), blocking_(kBlockingThreads) {
   const fs::path qemu = qemu_path();
-  qemu_version_ = vm::qemu_version(qemu);
   emulator_ = qemu;
   root_ = RunRoot::open();
   turns_ = root_->readable_by_qemu(turns_library());
@@ -119,11 +83,13 @@ LibvirtDriver::LibvirtDriver(base::asio::io_context &io, const HypervisorOptions
     emulator_ = root_->startable_by_qemu(emulator_wrapper());
     address += "?root=" + root_->path().string();
     if (!options.cache.empty()) {
-      capability_cache_ = options.cache / "libvirt" / capability_key(emulator_, root_->qemu_user());
-      copy_knowledge(capability_cache_, root_->path() / "cache/qemu/capabilities");
+      const std::string user = root_->qemu_user() ? root_->qemu_user()->name : "self";
+      knowledge_ = std::make_unique<Knowledge>(options.cache / "libvirt", qemu, emulator_, user);
+      knowledge_->give_to(root_->path() / kOwnKnowledge);
     }
     reaper_ = std::make_unique<ChildReaper>(io);
   }
+  qemu_version_ = knowledge_ ? knowledge_->qemu_version() : vm::qemu_version(qemu);
   EventLoop::instance().attach(io);
   connection_.reset(virConnectOpen(address.c_str()));
   if (connection_) {
@@ -163,16 +129,12 @@ int LibvirtDriver::next_number() {
 }
 
 void LibvirtDriver::save_capabilities() noexcept {
-  try {
-    const std::lock_guard lock(mutex_);
-    if (capabilities_saved_ || capability_cache_.empty()) return;
-    capabilities_saved_ = true;
-    // Where something else has changed that libvirt looks at (its version, the host's kernel, who may open /dev/kvm),
-    // it has found out anew what was there.
-    copy_knowledge(root_->path() / "cache/qemu/capabilities", capability_cache_);
-  } catch (const std::exception &) {
-    // Only speed is lost.
-  }
+  const std::lock_guard lock(mutex_);
+  if (capabilities_saved_ || !knowledge_) return;
+  capabilities_saved_ = true;
+  // Where something else has changed that libvirt looks at (its version, the host's kernel, who may open /dev/kvm),
+  // it has found out anew what was there.
+  knowledge_->take_from(root_->path() / kOwnKnowledge);
 }
 
 int LibvirtDriver::on_event(virConnectPtr, virDomainPtr domain, int event, int detail, void *self) {

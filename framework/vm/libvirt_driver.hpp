@@ -10,6 +10,7 @@
 #include "base/asio.hpp"
 #include "vm/child_reaper.hpp"
 #include "vm/guest.hpp"
+#include "vm/knowledge.hpp"
 #include "vm/libvirt_handles.hpp"
 #include "vm/run_root.hpp"
 
@@ -65,7 +66,7 @@ class LibvirtDriver {
   bool embedded_;
   std::string qemu_version_;
   std::filesystem::path emulator_, turns_;
-  std::filesystem::path capability_cache_;  // empty: none
+  std::unique_ptr<Knowledge> knowledge_;  // nullptr: none is kept
   std::shared_ptr<RunRoot> root_;
   std::unique_ptr<ChildReaper> reaper_;
   base::asio::thread_pool blocking_;

@@ -61,8 +61,10 @@ std::unique_ptr<Guest> LibvirtGuest::start(const std::shared_ptr<LibvirtDriver> 
   machine->watch = driver->watch(machine->name);
   machine->make_files(spec, saved);
   machine->watch->console = machine->files.console;
-  spec.kernel_image = driver->root().readable_by_qemu(spec.kernel_image);
-  spec.initramfs = driver->root().readable_by_qemu(spec.initramfs);
+  if (saved == nullptr) {
+    spec.kernel_image = driver->root().readable_by_qemu(spec.kernel_image);
+    spec.initramfs = driver->root().readable_by_qemu(spec.initramfs);
+  }
   machine->files.turns = driver->turns();
   machine->xml = domain_xml(spec, machine->name, machine->files, driver->emulator());
   // Read while QEMU starts: it has both in memory then, and nobody waits for the check.

@@ -63,7 +63,8 @@ class RunRoot {
   /// Lets QEMU read and write a file of ours in a guest's folder. Throws base::Error.
   void give_to_qemu(const std::filesystem::path &file);
 
-  /// The file itself when QEMU's user can read it where it lies, else a copy below this root (made once per content).
+  /// The file itself when QEMU's user can read it where it lies; else, below this root, a hard link where only the way
+  /// to it is closed, or a copy (made once per content).
   std::filesystem::path readable_by_qemu(const std::filesystem::path &file);
 
   /// A name for the open file of ours by which QEMU's user can read it as long as the descriptor is open: its entry in

@@ -23,6 +23,7 @@
 
 #include "agent/session.hpp"
 #include "base/descriptor.hpp"
+#include "kernel/files.hpp"
 #include "kernel/kernel.hpp"
 #include "kernel/vmlinux.hpp"
 #include "unit/kernel/scratch.hpp"
@@ -154,6 +155,11 @@ TEST_F(OnRealQemu, WhatLibvirtFindsOutAnewIsRemembered) {
   std::ofstream(known[0]) << "<qemuCaps>\n  <qemuctime>1</qemuctime>\n</qemuCaps>\n";
   ASSERT_EQ(std::system(command.c_str()), 0);
   EXPECT_GT(fs::file_size(known[0]), 1000u) << "each run would find out anew";
+  EXPECT_EQ(kernel::read_whole_file(known[0]).find("cpu-unavailable-features"), std::string::npos);
+  // What was left out is not missed.
+  const auto found_out = fs::last_write_time(known[0]);
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  EXPECT_EQ(fs::last_write_time(known[0]), found_out);
 }
 
 TEST_F(OnRealQemu, TwoGuestsAtOnceGoWithTheirObjects) {

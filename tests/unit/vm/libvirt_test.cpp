@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "kernel/files.hpp"
 #include "vm/accelerator.hpp"
 #include "vm/console_tail.hpp"
 #include "vm/emulator.hpp"
+#include "vm/knowledge.hpp"
 #include "vm/libvirt_driver.hpp"
 #include "vm/libvirt_error.hpp"
 
@@ -64,6 +66,54 @@ TEST(QemuVersion, IsCutOutOfWhatQemuSays) {
             "10.0.2 (Debian 1:10.0.2+ds-2)");
   EXPECT_EQ(parse_qemu_version("strange\nlines"), "strange");
   EXPECT_THROW(qemu_version("/no/such/qemu"), base::Error);
+}
+
+constexpr const char *kCapabilities = R"(<qemuCaps>
+  <emulator>/usr/bin/qemu</emulator>
+  <qemuctime>17</qemuctime>
+  <flag name='kvm'/>
+  <flag name='cpu-unavailable-features'/>
+  <hostCPU type='tcg' model='base' migratability='yes'>
+    <property name='cmov' type='boolean' value='true'/>
+  </hostCPU>
+  <cpu type='tcg' name='max' typename='max-x86_64-cpu'/>
+  <cpu type='tcg' name='Skylake-Server' typename='Skylake-x86_64-cpu'>
+    <blocker name='pcid'/>
+  </cpu>
+  <machine type='tcg' name='pc-q35-10.0' maxCpus='4096'/>
+</qemuCaps>
+)";
+
+TEST(Knowledge, LeavesOutWhatCostsTimeAtEachStart) {
+  const std::string kept = without_burden(kCapabilities);
+  for (const char *there : {"<qemuctime>17</", "name=\"kvm\"", "name=\"cmov\"", "name=\"max\"", "pc-q35-10.0"})
+    EXPECT_NE(kept.find(there), std::string::npos) << there << kept;
+  for (const char *gone : {"cpu-unavailable-features", "Skylake", "pcid"})
+    EXPECT_EQ(kept.find(gone), std::string::npos) << gone << kept;
+  EXPECT_EQ(without_burden(kept), kept);
+  EXPECT_EQ(without_burden("no XML"), "");
+  EXPECT_EQ(without_burden("<other/>"), "");
+}
+
+TEST_F(TemporaryFile, WhatLibvirtKnowsIsForTheSameQemuWrapperAndUser) {
+  const fs::path qemu = file_ / "qemu", emulator = file_ / "emulator", libvirts = file_ / "libvirts";
+  fs::create_directories(libvirts);
+  for (const fs::path &file : {qemu, emulator}) std::ofstream(file) << "#!/bin/sh\necho 'QEMU emulator version 1.2'\n";
+  fs::permissions(qemu, fs::perms(0755));
+  std::ofstream(libvirts / "abc.xml") << kCapabilities;
+  const Knowledge knowledge(file_ / "cache", qemu, emulator, "nobody");
+  knowledge.take_from(libvirts);
+  knowledge.give_to(file_ / "next");
+  EXPECT_EQ(kernel::read_whole_file(file_ / "next/abc.xml"), without_burden(kCapabilities));
+  EXPECT_EQ(Knowledge(file_ / "cache", qemu, emulator, "nobody").folder(), knowledge.folder());
+  EXPECT_NE(Knowledge(file_ / "cache", qemu, emulator, "self").folder(), knowledge.folder());
+
+  EXPECT_EQ(knowledge.qemu_version(), "1.2");
+  EXPECT_EQ(kernel::read_whole_file(knowledge.folder() / "qemu-version"), "1.2");
+  std::ofstream(qemu) << "#!/bin/sh\necho 'QEMU emulator version 10.20'\n";
+  EXPECT_EQ(knowledge.qemu_version(), "1.2") << "not asked again";
+  EXPECT_EQ(Knowledge(file_ / "cache", qemu, emulator, "nobody").qemu_version(), "10.20") << "it was replaced";
+  EXPECT_THROW(Knowledge(file_ / "cache", file_ / "none", emulator, "nobody").qemu_version(), base::Error);
 }
 
 TEST_F(TemporaryFile, AConsolesTailBeginsWithAWholeLine) {
