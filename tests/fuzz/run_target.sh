@@ -3,4 +3,4 @@
 # run_target.sh TARGET [OPTION|FOLDER]...: a short run; a time of its own for every caller (KMODTEST_FUZZ_SECONDS).
 target=$1
 shift
-exec "$target" -max_total_time="${KMODTEST_FUZZ_SECONDS:-5}" "$@"
+exec "$target" -max_total_time="${KMODTEST_FUZZ_SECONDS:-3}" "$@"
