@@ -69,13 +69,13 @@ std::unique_ptr<Guest> LibvirtGuest::start(const std::shared_ptr<LibvirtDriver> 
   machine->xml = domain_xml(spec, machine->name, machine->files, driver->emulator());
   // Read while QEMU starts: it has both in memory then, and nobody waits for the check.
   std::future<bool> sound;
-  if (saved != nullptr) sound = std::async(std::launch::async, [saved] { return saved->is_sound(); });
+  if (machine->unchecked) sound = std::async(std::launch::async, [saved] { return saved->is_sound(); });
   std::optional<base::Error> problem;
   const unsigned flags = saved != nullptr ? VIR_DOMAIN_START_PAUSED : VIR_DOMAIN_NONE;
   machine->domain.reset(virDomainCreateXML(driver->connection(), machine->xml.c_str(), flags));
   if (!machine->domain) problem = libvirt_error(fmt::format("cannot start guest '{}'", name));
   // Of a damaged image QEMU says something else, if anything.
-  if (saved != nullptr && !sound.get()) throw UnsoundState();
+  if (sound.valid() && !sound.get()) throw UnsoundState();
   if (problem) throw *problem;
   machine->qemu_pid = find_qemu(*machine);
   driver->save_capabilities();
@@ -100,7 +100,9 @@ fs::path LibvirtGuest::Machine::readable(SavedState &saved) {
   RunRoot &root = driver->root();
   const fs::path own = files.folder / "saved.qcow2";
   if (driver->embedded()) {
-    if (const auto lent = root.lend_to_qemu(saved.descriptor(), own)) return *lent;
+    const auto lent = root.lend_to_qemu(saved.descriptor(), own);
+    unchecked = lent.has_value();
+    if (lent) return *lent;
   }
   if (!saved.copy_to(own)) throw UnsoundState();
   root.give_to_qemu(own);

@@ -46,6 +46,7 @@ class LibvirtGuest : public Guest {
     std::string name;
     GuestFiles files;
     std::string xml;
+    bool unchecked = false;  // QEMU reads the keeper's own file of a saved state, and not a copy that was summed up
     std::shared_ptr<MachineWatch> watch;
     Domain domain;
     int qemu_pid = 0;

@@ -10,12 +10,12 @@
 #include <linux/io_uring.h>
 #include <signal.h>
 #include <string>
-#include <string_view>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/text.hpp"
 #include "vm/probe_guard.hpp"
 
 namespace {
@@ -78,11 +78,7 @@ bool has_io_uring() {
 /// 32 KiB that are in the host's cache: by way of another thread each of them waits until that gets a processor.
 /// Never freed: QEMU takes our place.
 char *with_io_uring(const char *option) {
-  constexpr std::string_view kThreads = ".aio=threads";
-  constexpr std::string_view kRing = ".aio=io_uring";
-  auto &text = *new std::string(option);
-  for (std::size_t at = 0; (at = text.find(kThreads, at)) != std::string::npos; at += kRing.size())
-    text.replace(at, kThreads.size(), kRing);
+  auto &text = *new std::string(kmodtest::base::replaced(option, ".aio=threads", ".aio=io_uring"));
   return text.data();
 }
 
