@@ -21,7 +21,7 @@ MIXED_ROUNDS ?= 10
 MIXED_SEED ?= 1
 
 setup := $(if $(filter 0,$(SETUP)),:,tools/install-dependencies.sh)
-sources = $(shell git ls-files 'framework/*pp' 'guest/*pp' 'library/*pp' 'tests/*pp' 'benchmarks/*pp' 'examples/*pp')
+sources = $(shell git ls-files 'framework/*pp' 'emulator/*pp' 'guest/*pp' 'library/*pp' 'tests/*pp' 'benchmarks/*pp' 'examples/*pp')
 
 .NOTPARALLEL:
 .PHONY: help build tests run check asan fuzz bench soak mixed many-cpus verdicts lint format install uninstall clean setup \
@@ -107,7 +107,7 @@ lint: setup-lint tests ## clang-format, clang-tidy, shellcheck and the rules of 
 	tests/lint/lint.sh all .
 	clang-format-14 --dry-run -Werror $(sources)
 	shellcheck $$(git ls-files '*.sh' .ci/run)
-	run-clang-tidy-14 -quiet -p build -j $(JOBS) '/(framework|guest|library|benchmarks)/.*[.]cpp$$'
+	run-clang-tidy-14 -quiet -p build -j $(JOBS) '/(framework|emulator|guest|library|benchmarks)/.*[.]cpp$$'
 
 format: ## clang-format on every C++ file
 	clang-format-14 -i $(sources)

@@ -2,8 +2,8 @@
 # time of installing:
 #
 #   bin/kmodtest
-#   libexec/kmodtest/kmodtest-qemu         the wrapper that ties QEMU's life to kmodtest's (framework/vm installs it)
-#   libexec/kmodtest/libkmodtest-turns.so  what that QEMU is loaded with under virtual time
+#   libexec/kmodtest/kmodtest-qemu         the wrapper that ties QEMU's life to kmodtest's (emulator/ installs it)
+#   libexec/kmodtest/libkmodtest-gate.so   what that QEMU is loaded with under virtual time
 #   libexec/kmodtest/kmodtest-agent     the first process of a guest
 #   share/kmodtest/                     kernels.yaml, kmodtest.schema.json and the schemas of reports
 #   share/doc/kmodtest/                 licence and documents
@@ -45,8 +45,8 @@ if(TARGET kmodtest-agent)
   install(TARGETS kmodtest-agent RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/kmodtest)
 endif()
 install(FILES ${PROJECT_SOURCE_DIR}/images/kernels.yaml ${PROJECT_SOURCE_DIR}/testplans/kmodtest.schema.json
-              ${PROJECT_SOURCE_DIR}/framework/report/schemas/kmodtest-events.schema.json
-              ${PROJECT_SOURCE_DIR}/framework/report/schemas/kmodtest-reports.schema.json
+              ${PROJECT_SOURCE_DIR}/framework/report/formats/schemas/kmodtest-events.schema.json
+              ${PROJECT_SOURCE_DIR}/framework/report/formats/schemas/kmodtest-reports.schema.json
         DESTINATION ${CMAKE_INSTALL_DATADIR}/kmodtest OPTIONAL)
 
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CONTRIBUTING.md

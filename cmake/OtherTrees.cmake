@@ -1,6 +1,6 @@
 # The unit tests' programs as one target, for trees that build nothing else.
 add_custom_target(unit_tests)
-foreach(layer base wire plan observe kernel vm agent judge report run cli)
+foreach(layer IN LISTS KMODTEST_LAYERS)
   if(TARGET test_${layer})
     add_dependencies(unit_tests test_${layer})
   endif()

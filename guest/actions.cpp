@@ -6,9 +6,9 @@
 #include <string_view>
 #include <unistd.h>
 
-#include "observe/procfs.hpp"
 #include "program_run.hpp"
 #include "sample.hpp"
+#include "shared/procfs.hpp"
 
 /// The steps that do something.
 namespace kmodtest::guest {

@@ -6,9 +6,9 @@
 #include <string>
 #include <utility>
 
-#include "observe/condition.hpp"
 #include "program_run.hpp"
 #include "sample.hpp"
+#include "shared/condition.hpp"
 
 /// The steps that wait for a condition.
 namespace kmodtest::guest {

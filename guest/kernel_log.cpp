@@ -7,7 +7,7 @@
 #include <string_view>
 #include <unistd.h>
 
-#include "observe/kmsg.hpp"
+#include "shared/kmsg.hpp"
 #include "wire/message.hpp"
 
 namespace kmodtest::guest {

@@ -77,8 +77,9 @@ std::optional<wire::Frame> MemoryChannel::next_frame(std::string *error) {
 }
 
 void MemoryChannel::rest() {
-  // Under virtual time QEMU holds the CPU within this read (vm/emulator/turns.cpp): we go on in the very instruction
-  // behind it, however long the controller took. Elsewhere the read comes back at once, and nothing is held.
+  // Under virtual time QEMU holds the CPU within this read (emulator/main_loop_gate.cpp): we go on in the very
+  // instruction behind it, however long the controller took. Elsewhere the read comes back at once, and nothing is
+  // held.
   if (!virtual_time_) return;
   memory_.set_rest(wire::Rest::wanted);
   if (::ioperm(kClockIndex, 2, 1) == 0) {

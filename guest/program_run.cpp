@@ -13,8 +13,8 @@
 #include <variant>
 
 #include "autopsy.hpp"
-#include "observe/kmsg.hpp"
 #include "sample.hpp"
+#include "shared/kmsg.hpp"
 
 namespace kmodtest::guest {
 namespace {

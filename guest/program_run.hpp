@@ -10,8 +10,8 @@
 
 #include "agent.hpp"
 #include "entries.hpp"
-#include "observe/condition.hpp"
 #include "resources.hpp"
+#include "shared/condition.hpp"
 #include "system.hpp"
 #include "wire/message.hpp"
 #include "wire/program.hpp"

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <utility>
 
-#include "observe/resources.hpp"
+#include "shared/resources.hpp"
 #include "system.hpp"
 
 namespace kmodtest::guest {

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <sys/utsname.h>
 
-#include "observe/condition.hpp"
-#include "observe/procfs.hpp"
+#include "shared/condition.hpp"
+#include "shared/procfs.hpp"
 #include "system.hpp"
 #include "wire/message.hpp"
 

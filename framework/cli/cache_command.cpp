@@ -6,8 +6,9 @@
 #include "cli/cache_contents.hpp"
 #include "cli/command.hpp"
 #include "kernel/kernel.hpp"
-#include "report/text.hpp"
-#include "vm/snapshot_store.hpp"
+#include "storage/cache_folder.hpp"
+#include "text/utf8.hpp"
+#include "vm/snapshots/snapshot_store.hpp"
 
 namespace kmodtest::cli {
 

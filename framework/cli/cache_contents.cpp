@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
-#include "kernel/files.hpp"
-#include "report/text.hpp"
+#include "storage/files.hpp"
+#include "text/utf8.hpp"
 
 namespace kmodtest::cli {
 namespace fs = std::filesystem;

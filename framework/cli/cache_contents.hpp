@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "vm/snapshot_store.hpp"
+#include "vm/snapshots/snapshot_store.hpp"
 
 /// What lies in the user's cache, for `kmodtest cache`.
 namespace kmodtest::cli {

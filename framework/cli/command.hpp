@@ -9,7 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "plan/plan.hpp"
-#include "run/collect.hpp"
+#include "run/select/collect.hpp"
 
 /// The command line: one file per subcommand, one line in the table of commands.cpp.
 namespace kmodtest::cli {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "cli/log_overlay.hpp"
-#include "report/text.hpp"
+#include "text/utf8.hpp"
 
 namespace kmodtest::cli {
 

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <utility>
 
-#include "report/text.hpp"
+#include "text/utf8.hpp"
 
 namespace kmodtest::cli {
 

@@ -9,7 +9,7 @@
 #include "cli/command_tree.hpp"
 #include "cli/completions/completions.hpp"
 #include "cli/manual.hpp"
-#include "report/output_file.hpp"
+#include "storage/output_file.hpp"
 
 #ifndef KMODTEST_DATE
 #define KMODTEST_DATE ""

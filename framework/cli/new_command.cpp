@@ -15,9 +15,9 @@
 #include "base/error.hpp"
 #include "cli/command.hpp"
 #include "cli/new_templates.hpp"
-#include "kernel/files.hpp"
 #include "plan/module_lookup.hpp"
-#include "report/text.hpp"
+#include "storage/files.hpp"
+#include "text/utf8.hpp"
 
 namespace kmodtest::cli {
 

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <utility>
 
-#include "base/text.hpp"
 #include "plan/module_lookup.hpp"
+#include "text/replace.hpp"
 
 namespace kmodtest::cli {
 

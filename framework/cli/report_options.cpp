@@ -8,7 +8,7 @@
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
-#include "report/output_file.hpp"
+#include "storage/output_file.hpp"
 
 namespace kmodtest::cli {
 

@@ -9,12 +9,13 @@
 #include "cli/schedule_options.hpp"
 #include "cli/watch.hpp"
 #include "kernel/kernel.hpp"
-#include "report/bundle.hpp"
+#include "report/artifacts/bundle.hpp"
 #include "report/listeners.hpp"
-#include "run/collect.hpp"
-#include "run/history.hpp"
 #include "run/runner.hpp"
-#include "run/shard.hpp"
+#include "run/select/collect.hpp"
+#include "run/select/history.hpp"
+#include "run/select/shard.hpp"
+#include "storage/cache_folder.hpp"
 
 namespace kmodtest::cli {
 

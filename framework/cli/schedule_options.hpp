@@ -7,7 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "run/runner.hpp"
-#include "run/shard.hpp"
+#include "run/select/shard.hpp"
 
 namespace kmodtest::cli {
 

@@ -15,14 +15,15 @@
 #include "cli/line_history.hpp"
 #include "cli/log_overlay.hpp"
 #include "cli/raw_terminal.hpp"
-#include "kernel/files.hpp"
 #include "kernel/kernel.hpp"
-#include "observe/kmsg.hpp"
-#include "report/text.hpp"
-#include "run/collect.hpp"
-#include "run/guest_door.hpp"
-#include "run/result.hpp"
-#include "run/shell.hpp"
+#include "run/exit_code.hpp"
+#include "run/interactive/guest_gateway.hpp"
+#include "run/interactive/shell.hpp"
+#include "run/select/collect.hpp"
+#include "shared/kmsg.hpp"
+#include "storage/cache_folder.hpp"
+#include "storage/files.hpp"
+#include "text/utf8.hpp"
 
 namespace kmodtest::cli {
 

@@ -6,7 +6,8 @@
 #include "base/error.hpp"
 #include "cli/command.hpp"
 #include "kernel/kernel.hpp"
-#include "report/schemas.hpp"
+#include "report/formats/schemas.hpp"
+#include "storage/cache_folder.hpp"
 
 namespace kmodtest::cli {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/command.hpp"
-#include "report/event.hpp"
+#include "outcome/event.hpp"
 #include "run/runner.hpp"
 
 namespace kmodtest::cli {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "judge/expected.hpp"
-#include "observe/kmsg.hpp"
+#include "shared/kmsg.hpp"
 
 namespace kmodtest::judge {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "judge/always.hpp"
-#include "observe/reports_catalogue.hpp"
+#include "observe/reports/reports_catalogue.hpp"
 
 namespace kmodtest::judge {
 namespace {

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "judge/expectation.hpp"
-#include "observe/condition.hpp"
-#include "observe/kmsg.hpp"
-#include "observe/procfs.hpp"
+#include "shared/condition.hpp"
+#include "shared/kmsg.hpp"
+#include "shared/procfs.hpp"
 
 /// write, run, cpu, sleep: what was done and what came back.
 namespace kmodtest::judge {

@@ -4,8 +4,8 @@
 
 #include "judge/expectation.hpp"
 #include "judge/nearest.hpp"
-#include "observe/condition.hpp"
-#include "observe/kmsg.hpp"
+#include "shared/condition.hpp"
+#include "shared/kmsg.hpp"
 
 namespace kmodtest::judge {
 namespace {

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "judge/expectation.hpp"
-#include "observe/condition.hpp"
+#include "shared/condition.hpp"
 
 namespace kmodtest::judge {
 namespace {

@@ -5,10 +5,10 @@
 #include <optional>
 
 #include "judge/expectation.hpp"
-#include "observe/kmsg.hpp"
-#include "observe/procfs.hpp"
-#include "observe/refusals.hpp"
-#include "observe/reports.hpp"
+#include "observe/reports/refusals.hpp"
+#include "observe/reports/reports.hpp"
+#include "shared/kmsg.hpp"
+#include "shared/procfs.hpp"
 
 namespace kmodtest::judge {
 namespace {

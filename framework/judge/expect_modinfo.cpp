@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "judge/expectation.hpp"
-#include "observe/pattern.hpp"
+#include "shared/pattern.hpp"
 
 namespace kmodtest::judge {
 namespace {

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "judge/expectation.hpp"
-#include "observe/condition.hpp"
-#include "observe/procfs.hpp"
+#include "shared/condition.hpp"
+#include "shared/procfs.hpp"
 
 namespace kmodtest::judge {
 namespace {

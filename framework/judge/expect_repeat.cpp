@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "judge/expectation.hpp"
-#include "observe/kmsg.hpp"
+#include "shared/kmsg.hpp"
 
 /// repeat: whether each round loaded and unloaded. What grew meanwhile is for the always-on checks (growth.cpp).
 namespace kmodtest::judge {

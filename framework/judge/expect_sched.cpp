@@ -6,8 +6,8 @@
 
 #include "judge/expectation.hpp"
 #include "judge/sched_check.hpp"
-#include "observe/condition.hpp"
-#include "observe/kmsg.hpp"
+#include "shared/condition.hpp"
+#include "shared/kmsg.hpp"
 
 namespace kmodtest::judge {
 namespace {

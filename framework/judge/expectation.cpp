@@ -6,7 +6,7 @@
 #include <limits>
 #include <string_view>
 
-#include "observe/condition.hpp"
+#include "shared/condition.hpp"
 
 namespace kmodtest::judge {
 namespace {

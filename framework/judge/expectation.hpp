@@ -8,7 +8,7 @@
 
 #include "judge/step_view.hpp"
 #include "judge/verdict.hpp"
-#include "observe/condition.hpp"
+#include "shared/condition.hpp"
 
 /// Expectations: one file per kind of step, one line per kind in the table of expectation.cpp.
 namespace kmodtest::judge {

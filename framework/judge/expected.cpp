@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "observe/pattern.hpp"
+#include "shared/pattern.hpp"
 
 namespace kmodtest::judge {
 namespace {

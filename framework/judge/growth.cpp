@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "judge/always.hpp"
-#include "observe/pattern.hpp"
 #include "observe/trend.hpp"
+#include "shared/pattern.hpp"
 
 /// What grows with the rounds of a repeat step.
 namespace kmodtest::judge {

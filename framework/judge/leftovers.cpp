@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "judge/always.hpp"
-#include "observe/pattern.hpp"
-#include "observe/procfs.hpp"
-#include "observe/resources.hpp"
+#include "shared/pattern.hpp"
+#include "shared/procfs.hpp"
+#include "shared/resources.hpp"
 
 /// What is left after an unload.
 namespace kmodtest::judge {

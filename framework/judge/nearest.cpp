@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "observe/kmsg.hpp"
+#include "shared/kmsg.hpp"
 
 namespace kmodtest::judge {
 namespace {

@@ -12,9 +12,9 @@
 #include <string_view>
 
 #include "judge/expectation.hpp"
-#include "observe/condition.hpp"
-#include "observe/procfs.hpp"
 #include "plan/values.hpp"
+#include "shared/condition.hpp"
+#include "shared/procfs.hpp"
 
 namespace kmodtest::judge {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "observe/sched_figures.hpp"
+#include "observe/sched/sched_figures.hpp"
 #include "plan/plan.hpp"
 #include "wire/records.hpp"
 

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <string_view>
 
-#include "observe/kmsg.hpp"
+#include "shared/kmsg.hpp"
 
 namespace kmodtest::judge {
 namespace {

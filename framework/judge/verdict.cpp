@@ -10,7 +10,7 @@
 #include "judge/expectation.hpp"
 #include "judge/expected.hpp"
 #include "judge/hang.hpp"
-#include "observe/kmsg.hpp"
+#include "shared/kmsg.hpp"
 
 namespace kmodtest::judge {
 namespace {

@@ -10,9 +10,9 @@
 
 #include "base/error_code.hpp"
 #include "judge/dissection.hpp"
-#include "kernel/module.hpp"
-#include "observe/reports.hpp"
-#include "observe/sched.hpp"
+#include "kernel/modules/module.hpp"
+#include "observe/reports/reports.hpp"
+#include "observe/sched/sched.hpp"
 #include "plan/plan.hpp"
 #include "wire/message.hpp"
 

@@ -6,7 +6,7 @@
 #include <system_error>
 #include <vector>
 
-#include "kernel/files.hpp"
+#include "storage/files.hpp"
 
 namespace kmodtest::kernel {
 

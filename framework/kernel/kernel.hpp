@@ -33,18 +33,6 @@ struct CatalogueEntry {
   std::vector<std::string> make_arguments;
 };
 
-/// Where things are kept: $KMODTEST_CACHE, else $XDG_CACHE_HOME/kmodtest, else ~/.cache/kmodtest. Made when missing.
-/// Throws base::Error that names the folder when it cannot be made or written to.
-std::filesystem::path cache_folder();
-
-/// The folder with kernels.yaml: $KMODTEST_DATA, else the installed share folder, else the source tree's images/.
-std::filesystem::path data_folder();
-
-/// A file that kmodtest needs at run time ("kernels.yaml", "kmodtest-agent"): in $KMODTEST_DATA if that is set, else in
-/// share/kmodtest or libexec/kmodtest of the installation (base::installed_folders), in the program's own folder (a
-/// build tree), in the source tree's images/. Throws base::Error that names the folders searched.
-std::filesystem::path find_data_file(const std::string &name);
-
 std::vector<CatalogueEntry> read_catalogue(const std::filesystem::path &file);
 
 /// What to tell the user while something takes long ("downloading linux-image-… (27 MB)").

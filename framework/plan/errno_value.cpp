@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
-#include "base/text.hpp"
 #include "plan/diagnostics.hpp"
 #include "plan/values.hpp"
+#include "text/replace.hpp"
 
 namespace kmodtest::plan {
 namespace {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "base/text.hpp"
+#include "text/replace.hpp"
 
 namespace kmodtest::plan {
 namespace {

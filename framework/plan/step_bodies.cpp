@@ -6,9 +6,9 @@
 #include <string>
 #include <utility>
 
-#include "base/text.hpp"
 #include "plan/module_lookup.hpp"
 #include "plan/steps.hpp"
+#include "text/replace.hpp"
 
 namespace kmodtest::plan {
 namespace {

@@ -8,8 +8,8 @@
 #include <limits>
 #include <string>
 
-#include "base/text.hpp"
 #include "plan/diagnostics.hpp"
+#include "text/replace.hpp"
 
 namespace kmodtest::plan {
 namespace {

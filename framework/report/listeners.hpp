@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "report/ci_log.hpp"
-#include "report/event.hpp"
-#include "report/footer.hpp"
+#include "outcome/event.hpp"
+#include "report/ci/ci_log.hpp"
+#include "report/terminal/footer.hpp"
 
 namespace kmodtest::report {
 
@@ -98,10 +98,6 @@ std::unique_ptr<Listener> make_failure_artifacts(std::filesystem::path folder, s
 /// but the last kKeptRuns; those of runs that go on stay.
 inline constexpr std::size_t kKeptRuns = 20;
 std::filesystem::path next_failure_folder(const std::filesystem::path &failures);
-
-/// The name of the folder of a case whose CaseFinished::artifacts names none: its id with everything but letters,
-/// digits, ".", "-", "_" and "=" replaced.
-std::string folder_name(const plan::Case &test_case);
 
 /// The failure as the console prints it (no colours): place in the plan with line and caret, expected, seen, log, hint.
 std::string render_failure(const CaseFinished &finished);

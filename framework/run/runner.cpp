@@ -9,11 +9,12 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "report/free_name.hpp"
-#include "report/listeners.hpp"
-#include "report/result.hpp"
-#include "report/text.hpp"
+#include "outcome/folder_name.hpp"
+#include "outcome/result.hpp"
 #include "run/runner_state.hpp"
+#include "storage/cache_folder.hpp"
+#include "storage/free_name.hpp"
+#include "text/utf8.hpp"
 
 namespace kmodtest::run {
 

@@ -9,15 +9,15 @@
 #include <string>
 #include <vector>
 
+#include "outcome/event.hpp"
 #include "plan/plan.hpp"
-#include "report/event.hpp"
-#include "run/case_runner.hpp"
-#include "run/debugger.hpp"
-#include "run/harbour.hpp"
-#include "run/history.hpp"
-#include "run/prepare.hpp"
-#include "run/result.hpp"
-#include "run/schedule.hpp"
+#include "run/case/case_runner.hpp"
+#include "run/exit_code.hpp"
+#include "run/guests/guest_pool.hpp"
+#include "run/interactive/debugger.hpp"
+#include "run/prepare/prepare.hpp"
+#include "run/select/history.hpp"
+#include "run/select/schedule.hpp"
 #include "vm/guest.hpp"
 
 namespace kmodtest::run {

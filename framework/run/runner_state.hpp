@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "base/asio.hpp"
-#include "run/cores.hpp"
-#include "run/first_runs.hpp"
+#include "run/guests/cores.hpp"
+#include "run/repeatability.hpp"
 #include "run/runner.hpp"
 
 /// What the coroutines of one run share. For the files of Runner alone.

@@ -20,7 +20,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
+#include "text/replace.hpp"
 
 namespace kmodtest::vm {
 namespace asio = base::asio;

@@ -72,8 +72,8 @@ fs::path emulator_wrapper() {
   return part_of_kmodtest(KMODTEST_EMULATOR_NAME, X_OK);
 }
 
-fs::path turns_library() {
-  return part_of_kmodtest(KMODTEST_TURNS_NAME, R_OK);
+fs::path main_loop_gate_library() {
+  return part_of_kmodtest(KMODTEST_GATE_NAME, R_OK);
 }
 
 }  // namespace kmodtest::vm

@@ -15,9 +15,9 @@ std::string qemu_version(const std::filesystem::path &qemu);
 /// The wrapper kmodtest-qemu: beside this program, or where it is installed. Throws base::Error when it is nowhere.
 std::filesystem::path emulator_wrapper();
 
-/// What QEMU is started with under virtual time (emulator/turns.cpp): beside this program, or where it is installed.
-/// Throws base::Error when it is nowhere.
-std::filesystem::path turns_library();
+/// What QEMU is started with under virtual time (emulator/main_loop_gate.cpp): beside this program, or where it is
+/// installed. Throws base::Error when it is nowhere.
+std::filesystem::path main_loop_gate_library();
 
 /// The version in the first line of `qemu --version`; the whole line when it has another form.
 std::string parse_qemu_version(const std::string &output);

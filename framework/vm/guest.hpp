@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/asio.hpp"
-#include "vm/registers.hpp"
-#include "vm/saved_state.hpp"
+#include "vm/libvirt/registers.hpp"
+#include "vm/snapshots/saved_state.hpp"
 
 /// Virtual machines: GuestSpec → domain XML → libvirt → a running guest.
 namespace kmodtest::vm {
@@ -73,7 +73,7 @@ struct GuestFiles {
   std::filesystem::path memory;   ///< the memory shared with the agent (ChannelKind::memory)
   std::filesystem::path state;    ///< the qcow2 image that takes the state; empty: it cannot be saved
   std::filesystem::path saved;    ///< the image with the state of a guest that was saved, only read; empty: it boots
-  std::filesystem::path turns;    ///< libkmodtest-turns.so, for the virtual clock; empty: without it
+  std::filesystem::path main_loop_gate;  ///< libkmodtest-gate.so, for the virtual clock; empty: without it
   int controller_pid = 0;  ///< the process that the emulator wrapper has to be a child of; 0: no wrapper, not checked
 };
 

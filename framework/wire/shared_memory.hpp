@@ -20,7 +20,7 @@ inline constexpr std::size_t kReportsOffset = 20u << 20;
 inline constexpr std::size_t kMostRequestBytes = kReportsOffset - kRequestsOffset;
 inline constexpr std::size_t kMostReportBytes = kSharedMemoryBytes - kReportsOffset;
 
-/// Where the word `rest` lies, which a library in QEMU reads too (vm/emulator/turns.cpp).
+/// Where the word `rest` lies, which a library in QEMU reads too (emulator/main_loop_gate.cpp).
 inline constexpr std::size_t kRestOffset = 40;
 
 /// Whether the guest stands still by its own wish.

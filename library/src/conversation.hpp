@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "kernel/module.hpp"
+#include "kernel/modules/module.hpp"
 #include "kmodtest/guest.hpp"
 #include "lab.hpp"
 #include "plan/plan.hpp"

@@ -10,12 +10,12 @@
 
 #include "base/error.hpp"
 #include "conversation.hpp"
-#include "observe/condition.hpp"
-#include "observe/kmsg.hpp"
-#include "observe/procfs.hpp"
 #include "plan/module_lookup.hpp"
-#include "report/text.hpp"
+#include "shared/condition.hpp"
+#include "shared/kmsg.hpp"
+#include "shared/procfs.hpp"
 #include "text.hpp"
+#include "text/utf8.hpp"
 
 namespace kmodtest {
 

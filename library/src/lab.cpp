@@ -9,8 +9,10 @@
 
 #include "base/error.hpp"
 #include "kernel/kernel.hpp"
-#include "report/free_name.hpp"
+#include "outcome/folder_name.hpp"
 #include "report/listeners.hpp"
+#include "storage/cache_folder.hpp"
+#include "storage/free_name.hpp"
 
 namespace kmodtest::library {
 

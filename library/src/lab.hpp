@@ -14,13 +14,13 @@
 #include <utility>
 
 #include "base/asio.hpp"
-#include "report/event.hpp"
-#include "run/berth.hpp"
+#include "outcome/event.hpp"
 #include "run/cancellation.hpp"
-#include "run/case_runner.hpp"
-#include "run/prepare.hpp"
+#include "run/case/case_runner.hpp"
+#include "run/guests/guest_slot.hpp"
+#include "run/prepare/prepare.hpp"
 #include "vm/guest.hpp"
-#include "vm/snapshot_store.hpp"
+#include "vm/snapshots/snapshot_store.hpp"
 
 /// The inside of the library: what a process has one of, and one guest's conversation.
 namespace kmodtest::library {

@@ -8,11 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/text.hpp"
-#include "kernel/module.hpp"
-#include "report/failure.hpp"
-#include "report/palette.hpp"
-#include "report/text.hpp"
+#include "kernel/modules/module.hpp"
+#include "report/failure/failure.hpp"
+#include "report/terminal/palette.hpp"
+#include "text/replace.hpp"
+#include "text/utf8.hpp"
 
 namespace kmodtest::library {
 

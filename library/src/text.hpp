@@ -6,8 +6,8 @@
 
 #include "base/error.hpp"
 #include "kmodtest/guest.hpp"
+#include "outcome/event.hpp"
 #include "plan/plan.hpp"
-#include "report/event.hpp"
 
 namespace kmodtest::library {
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "kernel/kernel.hpp"
+#include "storage/cache_folder.hpp"
 
 namespace kmodtest::e2e {
 

@@ -23,10 +23,11 @@
 
 #include "agent/session.hpp"
 #include "base/descriptor.hpp"
-#include "kernel/files.hpp"
+#include "kernel/boot/vmlinux.hpp"
 #include "kernel/kernel.hpp"
-#include "kernel/vmlinux.hpp"
-#include "unit/kernel/scratch.hpp"
+#include "storage/cache_folder.hpp"
+#include "storage/files.hpp"
+#include "support/scratch_folder.hpp"
 #include "vm/guest.hpp"
 #include "vm/process.hpp"
 #include "vm/run_root.hpp"
@@ -239,10 +240,10 @@ TEST_F(OnRealQemu, TakesTurnsUnderVirtualTimeOnly) {
   // In a container root may not look into what another user runs (CAP_SYS_PTRACE).
   if (maps.empty()) GTEST_SKIP() << "may not read the maps of QEMU";
   EXPECT_NE(maps.find("qemu-system"), std::string::npos) << maps;
-  EXPECT_EQ(maps.find("libkmodtest-turns.so"), std::string::npos) << maps;
+  EXPECT_EQ(maps.find("libkmodtest-gate.so"), std::string::npos) << maps;
   spec_.clock = Clock::virtual_;
   run(start_and_look(*hypervisor, spec_, &maps));
-  EXPECT_NE(maps.find("libkmodtest-turns.so"), std::string::npos) << maps;
+  EXPECT_NE(maps.find("libkmodtest-gate.so"), std::string::npos) << maps;
 }
 
 base::Task<> start_and_read_words(Hypervisor &hypervisor, GuestSpec spec, std::string *words) {

@@ -12,9 +12,9 @@
 
 #include "base/error.hpp"
 #include "e2e/tool.hpp"
-#include "report/report_json.hpp"
-#include "report/schemas.hpp"
-#include "unit/report/every_kind.hpp"
+#include "report/formats/agent_message_json.hpp"
+#include "report/formats/schemas.hpp"
+#include "support/every_outcome.hpp"
 
 namespace kmodtest::report {
 namespace {

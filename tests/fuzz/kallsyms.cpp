@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A kernel's .rodata, in which the table of symbols is found by its shape.
-#include "kernel/kallsyms.hpp"
+#include "kernel/symbols/kallsyms.hpp"
 
 #include "property.hpp"
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Records of /dev/kmsg, separated by the ASCII record separator (0x1e), and the reports found in the log that they
 // make.
-#include "observe/kmsg.hpp"
+#include "shared/kmsg.hpp"
 
 #include <cctype>
 #include <cstdio>
 #include <string>
 #include <vector>
 
-#include "observe/reports.hpp"
+#include "observe/reports/reports.hpp"
 #include "property.hpp"
 
 namespace {

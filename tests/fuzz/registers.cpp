@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // QEMU's answer to "info registers -a".
-#include "vm/registers.hpp"
+#include "vm/libvirt/registers.hpp"
 
 #include "property.hpp"
 

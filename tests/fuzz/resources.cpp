@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the kernel tells of devices, vmalloc, timers and memory: the whole input as each of the files. Of /proc/meminfo
 // and /proc/zoneinfo the first is what stands before a line "==", the second what stands behind it.
-#include "observe/resources.hpp"
+#include "shared/resources.hpp"
 
 #include <set>
 #include <string>

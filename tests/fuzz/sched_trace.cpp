@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The pages of a trace, as a guest whose kernel is broken may send them: either an error or a timeline that makes
 // sense. With a first byte of 0xff, the rest is the text of a format file.
-#include "observe/sched_trace.hpp"
+#include "observe/sched/sched_trace.hpp"
 
 #include <string>
 
 #include "base/error.hpp"
-#include "observe/sched_figures.hpp"
+#include "observe/sched/sched_figures.hpp"
 #include "property.hpp"
 
 namespace {

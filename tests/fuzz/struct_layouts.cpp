@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A kernel's section .BTF. Asked for what tests/unit/kernel/btf.hpp writes (the seeds) and for what is not there.
-#include "kernel/struct_layouts.hpp"
+#include "kernel/symbols/struct_layouts.hpp"
 
 #include <string>
 

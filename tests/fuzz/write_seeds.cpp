@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "unit/kernel/btf.hpp"
-#include "unit/kernel/kallsyms_writer.hpp"
+#include "support/btf_writer.hpp"
+#include "support/kallsyms_writer.hpp"
 #include "wire/frame.hpp"
 
 namespace {

@@ -3,5 +3,5 @@
 # format.sh CLANG-FORMAT ROOT: fails and names the place where a C++ file is not as .clang-format wants it.
 set -eu
 cd "$2"
-find framework guest library tests benchmarks examples -type f \( -name '*.cpp' -o -name '*.hpp' \) -print0 |
+find framework emulator guest library tests benchmarks examples -type f \( -name '*.cpp' -o -name '*.hpp' \) -print0 |
   xargs -0 "$1" --dry-run -Werror

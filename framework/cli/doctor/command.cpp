@@ -9,8 +9,8 @@
 
 #include "cli/doctor/machine.hpp"
 #include "report/listeners.hpp"
-#include "report/palette.hpp"
-#include "report/text.hpp"
+#include "report/terminal/palette.hpp"
+#include "text/utf8.hpp"
 
 namespace kmodtest::cli {
 

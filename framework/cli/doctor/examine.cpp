@@ -6,7 +6,7 @@
 
 #include "cli/cache_contents.hpp"
 #include "cli/doctor/machine.hpp"
-#include "run/schedule.hpp"
+#include "run/select/schedule.hpp"
 
 namespace kmodtest::cli {
 

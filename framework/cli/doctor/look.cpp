@@ -11,17 +11,18 @@
 #include "base/process.hpp"
 #include "cli/cache_contents.hpp"
 #include "cli/doctor/machine.hpp"
-#include "kernel/apt.hpp"
-#include "kernel/initramfs.hpp"
+#include "kernel/boot/initramfs.hpp"
+#include "kernel/boot/vmlinux.hpp"
+#include "kernel/catalogue/apt.hpp"
 #include "kernel/kernel.hpp"
-#include "kernel/module.hpp"
-#include "kernel/vmlinux.hpp"
-#include "run/prepare.hpp"
-#include "run/schedule.hpp"
+#include "kernel/modules/module.hpp"
+#include "run/prepare/prepare.hpp"
+#include "run/select/schedule.hpp"
+#include "storage/cache_folder.hpp"
 #include "vm/emulator.hpp"
 #include "vm/guest.hpp"
 #include "vm/run_root.hpp"
-#include "vm/snapshot_store.hpp"
+#include "vm/snapshots/snapshot_store.hpp"
 
 namespace kmodtest::cli {
 
@@ -147,7 +148,7 @@ Machine look_at_this_machine() {
   Machine machine;
   machine.parts = try_to([] {
     const fs::path wrapper = vm::emulator_wrapper();
-    vm::turns_library();
+    vm::main_loop_gate_library();
     kernel::find_data_file("kmodtest-agent");
     return "all of its parts are there, " + wrapper.parent_path().string();
   });

@@ -5,8 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "observe/kmsg.hpp"
-#include "observe/reports.hpp"
+#include "observe/reports/reports.hpp"
+#include "shared/kmsg.hpp"
 
 namespace kmodtest::report::html {
 

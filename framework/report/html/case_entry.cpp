@@ -4,7 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "report/failure.hpp"
+#include "outcome/timings.hpp"
+#include "report/failure/failure.hpp"
 #include "report/html/case_data.hpp"
 #include "report/html/findings.hpp"
 #include "report/html/log_view.hpp"
@@ -12,8 +13,7 @@
 #include "report/html/steps.hpp"
 #include "report/html/threads.hpp"
 #include "report/html/trends.hpp"
-#include "report/text.hpp"
-#include "report/timings.hpp"
+#include "text/utf8.hpp"
 
 namespace kmodtest::report::html {
 

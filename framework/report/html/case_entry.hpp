@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "report/event.hpp"
+#include "outcome/event.hpp"
+#include "outcome/result.hpp"
+#include "outcome/trend.hpp"
 #include "report/html/markup.hpp"
-#include "report/result.hpp"
-#include "report/trend.hpp"
 
 namespace kmodtest::report::html {
 

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "report/failure.hpp"
+#include "outcome/result.hpp"
+#include "report/failure/failure.hpp"
 #include "report/html/log_view.hpp"
-#include "report/result.hpp"
 
 namespace kmodtest::report::html {
 

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "report/event.hpp"
+#include "outcome/event.hpp"
 #include "report/html/markup.hpp"
 
 namespace kmodtest::report::html {

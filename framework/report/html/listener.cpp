@@ -14,7 +14,7 @@
 #include "report/html/case_entry.hpp"
 #include "report/html/page.hpp"
 #include "report/listeners.hpp"
-#include "report/output_file.hpp"
+#include "storage/output_file.hpp"
 
 namespace kmodtest::report {
 

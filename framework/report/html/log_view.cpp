@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <string_view>
 
-#include "observe/kmsg.hpp"
-#include "report/text.hpp"
+#include "shared/kmsg.hpp"
+#include "text/utf8.hpp"
 #include "wire/message.hpp"
 
 namespace kmodtest::report::html {

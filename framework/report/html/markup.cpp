@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "report/text.hpp"
+#include "text/utf8.hpp"
 
 namespace kmodtest::report::html {
 

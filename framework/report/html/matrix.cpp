@@ -10,9 +10,9 @@
 #include <set>
 #include <utility>
 
+#include "outcome/timings.hpp"
 #include "report/html/steps.hpp"
-#include "report/text.hpp"
-#include "report/timings.hpp"
+#include "text/utf8.hpp"
 
 namespace kmodtest::report::html {
 

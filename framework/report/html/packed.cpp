@@ -6,7 +6,7 @@
 #include <zlib.h>
 
 #include "base/error.hpp"
-#include "kernel/digest.hpp"
+#include "storage/digest.hpp"
 
 namespace kmodtest::report::html {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "report/event.hpp"
+#include "outcome/event.hpp"
 #include "report/html/case_entry.hpp"
 
 namespace kmodtest::report::html {

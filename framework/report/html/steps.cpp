@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "judge/step_view.hpp"
-#include "observe/kmsg.hpp"
+#include "shared/kmsg.hpp"
 
 namespace kmodtest::report::html {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "report/event.hpp"
+#include "outcome/event.hpp"
 #include "report/html/markup.hpp"
 
 namespace kmodtest::report::html {

@@ -8,10 +8,10 @@
 #include <variant>
 #include <vector>
 
-#include "observe/condition.hpp"
-#include "observe/sched_figures.hpp"
+#include "observe/sched/sched_figures.hpp"
 #include "report/html/steps.hpp"
-#include "report/text.hpp"
+#include "shared/condition.hpp"
+#include "text/utf8.hpp"
 
 namespace kmodtest::report::html {
 

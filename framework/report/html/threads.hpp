@@ -5,8 +5,8 @@
 #include <map>
 #include <string>
 
-#include "observe/sched.hpp"
-#include "report/event.hpp"
+#include "observe/sched/sched.hpp"
+#include "outcome/event.hpp"
 #include "report/html/markup.hpp"
 
 namespace kmodtest::report::html {

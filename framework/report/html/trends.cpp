@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "outcome/timings.hpp"
 #include "report/html/steps.hpp"
-#include "report/text.hpp"
-#include "report/timings.hpp"
+#include "text/utf8.hpp"
 
 namespace kmodtest::report::html {
 

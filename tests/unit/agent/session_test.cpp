@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/error.hpp"
-#include "fakes/scripted_agent.hpp"
+#include "support/scripted_agent.hpp"
 
 namespace kmodtest::agent {
 namespace {

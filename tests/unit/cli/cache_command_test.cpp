@@ -5,9 +5,9 @@
 
 #include "cli/cache_contents.hpp"
 #include "cli/command.hpp"
-#include "kernel/files.hpp"
-#include "unit/kernel/scratch.hpp"
-#include "vm/snapshot_store.hpp"
+#include "storage/files.hpp"
+#include "support/scratch_folder.hpp"
+#include "vm/snapshots/snapshot_store.hpp"
 
 namespace kmodtest::cli {
 namespace {

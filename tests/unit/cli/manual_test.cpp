@@ -7,7 +7,7 @@
 #include "base/error.hpp"
 #include "base/process.hpp"
 #include "cli/command.hpp"
-#include "unit/kernel/scratch.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::cli {
 namespace {

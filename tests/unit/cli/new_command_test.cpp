@@ -10,8 +10,8 @@
 
 #include "cli/command.hpp"
 #include "cli/new_templates.hpp"
-#include "run/collect.hpp"
-#include "unit/kernel/scratch.hpp"
+#include "run/select/collect.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::cli {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kernel/apt.hpp"
+#include "kernel/catalogue/apt.hpp"
 
 #include <gmock/gmock.h>
 

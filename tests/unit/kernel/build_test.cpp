@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 
 #include "elf_module.hpp"
-#include "kernel/files.hpp"
-#include "kernel/module.hpp"
-#include "scratch.hpp"
+#include "kernel/modules/module.hpp"
+#include "storage/files.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::kernel {
 namespace {

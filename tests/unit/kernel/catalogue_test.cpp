@@ -2,7 +2,8 @@
 #include <gmock/gmock.h>
 
 #include "kernel/kernel.hpp"
-#include "scratch.hpp"
+#include "storage/cache_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::kernel {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "scratch.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::kernel {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kernel/debug_files.hpp"
+#include "kernel/symbols/debug_files.hpp"
 
 #include <elf.h>
 #include <fstream>
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
-#include "kernel/elf_image.hpp"
-#include "scratch.hpp"
+#include "kernel/boot/elf_image.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::kernel {
 namespace {

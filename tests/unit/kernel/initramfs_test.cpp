@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kernel/initramfs.hpp"
+#include "kernel/boot/initramfs.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -9,8 +9,8 @@
 #include <map>
 #include <sys/stat.h>
 
-#include "kernel/files.hpp"
-#include "scratch.hpp"
+#include "storage/files.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::kernel {
 namespace {

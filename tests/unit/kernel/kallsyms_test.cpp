@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kernel/kallsyms.hpp"
+#include "kernel/symbols/kallsyms.hpp"
 
 #include <gtest/gtest.h>
 
-#include "unit/kernel/kallsyms_writer.hpp"
+#include "support/kallsyms_writer.hpp"
 
 namespace kmodtest::kernel {
 namespace {

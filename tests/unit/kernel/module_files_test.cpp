@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "kernel/kernel.hpp"
-#include "scratch.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::kernel {
 namespace {

@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 
 #include "elf_module.hpp"
-#include "kernel/module.hpp"
-#include "scratch.hpp"
+#include "kernel/modules/module.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::kernel {
 namespace {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kernel/struct_layouts.hpp"
+#include "kernel/symbols/struct_layouts.hpp"
 
 #include <gtest/gtest.h>
 
-#include "unit/kernel/btf.hpp"
+#include "support/btf_writer.hpp"
 
 namespace kmodtest::kernel {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kernel/symbols.hpp"
+#include "kernel/symbols/symbols.hpp"
 
 #include <chrono>
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
-#include "kernel/files.hpp"
-#include "unit/kernel/scratch.hpp"
+#include "storage/files.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::kernel {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "kernel/vmlinux.hpp"
+#include "kernel/boot/vmlinux.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>

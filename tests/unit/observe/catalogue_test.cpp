@@ -12,8 +12,8 @@
 #include <iterator>
 #include <sstream>
 
-#include "observe/reports.hpp"
-#include "observe/reports_catalogue.hpp"
+#include "observe/reports/reports.hpp"
+#include "observe/reports/reports_catalogue.hpp"
 
 namespace kmodtest::observe {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "observe/refusals.hpp"
+#include "observe/reports/refusals.hpp"
 
 #include <gtest/gtest.h>
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "observe/reports.hpp"
+#include "observe/reports/reports.hpp"
 
 #include <fstream>
 #include <gmock/gmock.h>

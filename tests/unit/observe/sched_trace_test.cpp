@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "observe/sched_trace.hpp"
+#include "observe/sched/sched_trace.hpp"
 
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
-#include "observe/sched_figures.hpp"
+#include "observe/sched/sched_figures.hpp"
 #include "unit/observe/recorded_trace.hpp"
 
 namespace kmodtest::observe {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "observe/trace_pages.hpp"
+#include "observe/sched/trace_pages.hpp"
 
 #include <array>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@ extern "C" {  // which this one does not say itself
 }
 
 #include "base/error.hpp"
-#include "observe/sched_events.hpp"
+#include "observe/sched/sched_events.hpp"
 #include "unit/observe/recorded_trace.hpp"
 
 namespace kmodtest::observe {

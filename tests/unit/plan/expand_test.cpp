@@ -8,7 +8,7 @@
 #include "base/error.hpp"
 #include "plan/guest_axes.hpp"
 #include "plan_text.hpp"
-#include "unit/kernel/scratch.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::plan {
 namespace {

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/error.hpp"
-#include "unit/report/sample.hpp"
+#include "support/sample_case.hpp"
 
 namespace kmodtest::report {
 namespace {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "report/autopsy_text.hpp"
+#include "report/failure/autopsy_text.hpp"
 
 #include <gtest/gtest.h>
 
-#include "unit/report/sample.hpp"
+#include "support/sample_case.hpp"
 
 namespace kmodtest::report {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "report/bundle.hpp"
+#include "report/artifacts/bundle.hpp"
 
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
-#include "unit/report/sample.hpp"
+#include "support/sample_case.hpp"
 
 namespace kmodtest::report {
 namespace {

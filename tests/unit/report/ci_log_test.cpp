@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "report/ci_log.hpp"
+#include "report/ci/ci_log.hpp"
 
 #include <gtest/gtest.h>
 #include <sstream>
 
-#include "unit/report/sample.hpp"
+#include "support/sample_case.hpp"
 #include "unit/report/scenario.hpp"
 
 namespace kmodtest::report {

@@ -2,7 +2,7 @@
 // Consoles on a terminal: colours, lines that are cut, the footer.
 #include <gtest/gtest.h>
 
-#include "unit/report/sample.hpp"
+#include "support/sample_case.hpp"
 #include "unit/report/scenario.hpp"
 
 namespace kmodtest::report {

@@ -2,7 +2,7 @@
 // Runs in which cases run more than once, or are told in another order.
 #include <gtest/gtest.h>
 
-#include "unit/report/sample.hpp"
+#include "support/sample_case.hpp"
 
 namespace kmodtest::report {
 namespace {

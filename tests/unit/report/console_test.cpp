@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <gtest/gtest.h>
 
-#include "unit/report/sample.hpp"
+#include "support/sample_case.hpp"
 
 namespace kmodtest::report {
 namespace {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "report/difference.hpp"
+#include "report/failure/difference.hpp"
 
 #include <gmock/gmock.h>
 
 #include "report/listeners.hpp"
-#include "unit/report/sample.hpp"
+#include "support/sample_case.hpp"
 
 namespace kmodtest::report {
 namespace {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "report/failure.hpp"
+#include "report/failure/failure.hpp"
 
 #include <gtest/gtest.h>
 
-#include "unit/report/sample.hpp"
+#include "support/sample_case.hpp"
 #include "unit/report/scenario.hpp"
 
 namespace kmodtest::report {

@@ -16,7 +16,7 @@
 #include "report/html/packed.hpp"
 #include "report/html/threads.hpp"
 #include "report/listeners.hpp"
-#include "unit/report/sample.hpp"
+#include "support/sample_case.hpp"
 
 namespace kmodtest::report {
 namespace {

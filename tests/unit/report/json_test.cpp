@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
-#include "unit/report/sample.hpp"
+#include "support/sample_case.hpp"
 
 namespace kmodtest::report {
 namespace {

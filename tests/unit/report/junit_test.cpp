@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 
 #include "base/error.hpp"
-#include "unit/report/sample.hpp"
+#include "support/sample_case.hpp"
 
 namespace kmodtest::report {
 namespace {

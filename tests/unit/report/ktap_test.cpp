@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
-#include "unit/report/every_kind.hpp"
+#include "support/every_outcome.hpp"
 
 namespace kmodtest::report {
 namespace {

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
-#include "report/markdown_text.hpp"
-#include "unit/report/every_kind.hpp"
+#include "report/formats/markdown_text.hpp"
+#include "support/every_outcome.hpp"
 
 namespace kmodtest::report {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "report/painted.hpp"
+#include "report/terminal/painted.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "report/plan_frame.hpp"
+#include "report/failure/plan_frame.hpp"
 
 #include <gtest/gtest.h>
 
-#include "report/text.hpp"
+#include "text/utf8.hpp"
 
 namespace kmodtest::report {
 namespace {

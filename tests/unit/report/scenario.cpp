@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "unit/report/scenario.hpp"
 
-#include "observe/kmsg.hpp"
+#include "shared/kmsg.hpp"
 
 namespace kmodtest::report::scenario {
 

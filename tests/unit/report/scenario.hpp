@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "unit/report/sample.hpp"
+#include "support/sample_case.hpp"
 
 namespace kmodtest::report::scenario {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "report/sched_json.hpp"
+#include "report/formats/sched_json.hpp"
 
 #include <gtest/gtest.h>
 
-#include "report/report_json.hpp"
+#include "report/formats/agent_message_json.hpp"
 
 namespace kmodtest::report {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "run/case_runner.hpp"
+#include "run/case/case_runner.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "fakes/fake_hypervisor.hpp"
+#include "support/fake_hypervisor.hpp"
 #include "wire/frame.hpp"
 
 namespace kmodtest::run {

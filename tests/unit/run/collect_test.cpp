@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "run/collect.hpp"
+#include "run/select/collect.hpp"
 
 #include <cstdlib>
 #include <fstream>

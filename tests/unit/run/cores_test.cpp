@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "run/cores.hpp"
+#include "run/guests/cores.hpp"
 
 #include <gtest/gtest.h>
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "run/debounce.hpp"
+#include "run/watch/debounce.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "run/debugger.hpp"
+#include "run/interactive/debugger.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "run/dissect.hpp"
+#include "run/postmortem/dissect.hpp"
 
 #include <cstring>
 #include <gtest/gtest.h>
 #include <map>
 
 #include "base/error.hpp"
-#include "unit/kernel/btf.hpp"
+#include "support/btf_writer.hpp"
 
 namespace kmodtest::run {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "run/file_watch.hpp"
+#include "run/watch/file_watch.hpp"
 
 #include <cstdlib>
 #include <fcntl.h>
@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "unit/kernel/scratch.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::run {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "run/history.hpp"
+#include "run/select/history.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -8,8 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "kernel/files.hpp"
-#include "unit/kernel/scratch.hpp"
+#include "storage/files.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::run {
 namespace {

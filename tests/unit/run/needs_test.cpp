@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "run/needs.hpp"
+#include "run/prepare/needs.hpp"
 
 #include <gtest/gtest.h>
 
-#include "unit/kernel/scratch.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::run {
 namespace {

@@ -9,10 +9,10 @@
 #include <mutex>
 
 #include "base/error.hpp"
-#include "fakes/fake_hypervisor.hpp"
-#include "kernel/files.hpp"
-#include "report/result.hpp"
-#include "unit/kernel/scratch.hpp"
+#include "outcome/result.hpp"
+#include "storage/files.hpp"
+#include "support/fake_hypervisor.hpp"
+#include "support/scratch_folder.hpp"
 #include "wire/frame.hpp"
 
 namespace kmodtest::run {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "run/schedule.hpp"
+#include "run/select/schedule.hpp"
 
 #include <algorithm>
 #include <gtest/gtest.h>

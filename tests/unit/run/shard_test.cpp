@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "run/shard.hpp"
+#include "run/select/shard.hpp"
 
 #include <algorithm>
 #include <gtest/gtest.h>
 #include <set>
 
-#include "unit/kernel/scratch.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::run {
 namespace {

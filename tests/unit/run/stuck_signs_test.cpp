@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "run/stuck_signs.hpp"
+#include "run/postmortem/stuck_signs.hpp"
 
 #include <gtest/gtest.h>
 

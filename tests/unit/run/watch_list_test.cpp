@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "run/watch_list.hpp"
+#include "run/watch/watch_list.hpp"
 
 #include <gtest/gtest.h>
 
-#include "run/collect.hpp"
-#include "unit/kernel/scratch.hpp"
+#include "run/select/collect.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::run {
 namespace {

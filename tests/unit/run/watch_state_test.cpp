@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "run/watch_state.hpp"
+#include "run/watch/watch_state.hpp"
 
 #include <gtest/gtest.h>
 

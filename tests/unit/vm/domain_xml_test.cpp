@@ -172,9 +172,9 @@ GuestSpec virtual_spec() {
 
 TEST(DomainXml, LetsQemuTakeTurnsUnderVirtualTimeOnly) {
   GuestFiles files = kFiles;
-  files.turns = "/lib/turns.so";
+  files.main_loop_gate = "/lib/gate.so";
   constexpr const char *kPreload = "/domain/qemu:commandline/qemu:env[@name='LD_PRELOAD']/@value";
-  EXPECT_EQ(Parsed(virtual_spec(), files)(kPreload), "/lib/turns.so");
+  EXPECT_EQ(Parsed(virtual_spec(), files)(kPreload), "/lib/gate.so");
   EXPECT_EQ(Parsed(virtual_spec(), files)("/domain/qemu:commandline/qemu:env[@name='KMODTEST_MEMORY']/@value"),
             files.memory.string())
       << "where the guest says that it wants to rest";

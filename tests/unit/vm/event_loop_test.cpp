@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "vm/event_loop.hpp"
+#include "vm/libvirt/event_loop.hpp"
 
 #include <array>
 #include <chrono>

@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "kernel/files.hpp"
+#include "storage/files.hpp"
 #include "vm/accelerator.hpp"
 #include "vm/console_tail.hpp"
 #include "vm/emulator.hpp"
-#include "vm/knowledge.hpp"
-#include "vm/libvirt_driver.hpp"
-#include "vm/libvirt_error.hpp"
+#include "vm/libvirt/capabilities_cache.hpp"
+#include "vm/libvirt/libvirt_driver.hpp"
+#include "vm/libvirt/libvirt_error.hpp"
 
 namespace kmodtest::vm {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "vm/probe_guard.hpp"
+#include "emulator/probe_guard.hpp"
 
 #include <array>
 #include <cstdlib>

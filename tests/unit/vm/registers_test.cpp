@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "vm/registers.hpp"
+#include "vm/libvirt/registers.hpp"
 
 #include <gtest/gtest.h>
 

@@ -14,7 +14,7 @@
 
 #include "base/descriptor.hpp"
 #include "base/error.hpp"
-#include "kernel/files.hpp"
+#include "storage/files.hpp"
 
 namespace kmodtest::vm {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "vm/snapshot_copy.hpp"
+#include "vm/snapshots/snapshot_copy.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -12,9 +12,9 @@
 #include <unistd.h>
 #include <vector>
 
-#include "kernel/files.hpp"
-#include "unit/kernel/scratch.hpp"
-#include "vm/snapshot_store.hpp"
+#include "storage/files.hpp"
+#include "support/scratch_folder.hpp"
+#include "vm/snapshots/snapshot_store.hpp"
 
 namespace kmodtest::vm {
 

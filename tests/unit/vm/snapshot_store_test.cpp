@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "vm/snapshot_store.hpp"
+#include "vm/snapshots/snapshot_store.hpp"
 
 #include <algorithm>
 #include <fcntl.h>

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// kmodtest-qemu: libvirt starts this as the emulator of our guests. It asks the kernel to be killed when the
+/// controller ends, however that ends, and becomes QEMU, which reads its images by io_uring where it may. libvirt's
+/// probe of the emulator's abilities, a QEMU that makes itself a daemon, gets a guard instead.
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <linux/io_uring.h>
+#include <signal.h>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "emulator/probe_guard.hpp"
+#include "text/replace.hpp"
+
+namespace {
+
+constexpr unsigned kRingEntries = 128;  // as many as QEMU asks for
+
+/// The argument after `name`, nullptr without.
+const char *value_of(char **argv, const char *name) {
+  for (char **argument = argv; *argument != nullptr; ++argument) {
+    if (std::strcmp(*argument, name) == 0) return argument[1];
+  }
+  return nullptr;
+}
+
+bool has(char **argv, const char *word) {
+  for (char **argument = argv; *argument != nullptr; ++argument) {
+    if (std::strcmp(*argument, word) == 0) return true;
+  }
+  return false;
+}
+
+/// By the permission bits alone: libvirt lets its probe override them, which a guest may not.
+bool may_open_kvm() {
+  struct stat kvm {};
+  if (stat("/dev/kvm", &kvm) != 0) return false;
+  if (geteuid() == 0 || (kvm.st_mode & 06) == 06) return true;
+  if (kvm.st_uid == geteuid()) return (kvm.st_mode & 0600) == 0600;
+  std::array<gid_t, 64> groups{};
+  const int count = getgroups(static_cast<int>(groups.size()), groups.data());
+  bool member = kvm.st_gid == getegid();
+  for (int i = 0; i < count; ++i) member = member || kvm.st_gid == groups[static_cast<std::size_t>(i)];
+  return member && (kvm.st_mode & 060) == 060;
+}
+
+/// A probe below a controller's root must not outlive that controller. False when it is gone already.
+bool tie_probe(char **argv) {
+  const char *pidfile = value_of(argv, "-pidfile");
+  if (!has(argv, "-daemonize") || pidfile == nullptr) return true;
+  const pid_t controller = kmodtest::vm::controller_in(pidfile);
+  return controller == 0 || kmodtest::vm::guard_daemon(controller, pidfile);
+}
+
+/// The controller may have died before we could tie ourselves to it; then nobody would ever end us.
+int controller_is_gone() {
+  std::fputs("kmodtest-qemu: the controller is gone\n", stderr);
+  return 126;
+}
+
+/// Whether this kernel lets us have an io_uring: it may be switched off (kernel.io_uring_disabled), and many containers
+/// forbid it.
+bool has_io_uring() {
+  io_uring_params parameters{};
+  const long ring = syscall(SYS_io_uring_setup, kRingEntries, &parameters);
+  if (ring < 0) return false;
+  close(static_cast<int>(ring));
+  return true;
+}
+
+/// `option` with io_uring in place of threads wherever a file is to be read by them. A state is read in pieces of
+/// 32 KiB that are in the host's cache: by way of another thread each of them waits until that gets a processor.
+/// Never freed: QEMU takes our place.
+char *with_io_uring(const char *option) {
+  auto &text = *new std::string(kmodtest::base::replaced(option, ".aio=threads", ".aio=io_uring"));
+  return text.data();
+}
+
+}  // namespace
+
+int main(int, char **argv) {
+  if (const char *controller = std::getenv("KMODTEST_CONTROLLER")) {
+    // Our parent is the controller, since it is the subreaper of what libvirt daemonizes. Source: prctl(2): the request
+    // survives execve of a program without set-user-ID.
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return 126;
+    if (getppid() != std::atoi(controller)) return controller_is_gone();
+    unsetenv("KMODTEST_CONTROLLER");
+  } else if (!tie_probe(argv)) {
+    return controller_is_gone();
+  }
+  // A probe that finds KVM where no guest could open it makes libvirt distrust what it found, and probe anew, ten times
+  // for each guest.
+  static char without_kvm[] = "none,accel=tcg";
+  for (char **argument = argv; *argument != nullptr; ++argument) {
+    if (std::strcmp(*argument, "none,accel=kvm:tcg") == 0 && !may_open_kvm()) *argument = without_kvm;
+  }
+  for (char **argument = argv; *argument != nullptr && argument[1] != nullptr; ++argument) {
+    if (std::strcmp(*argument, "-blockdev") == 0 && has_io_uring()) argument[1] = with_io_uring(argument[1]);
+  }
+  static char qemu[] = KMODTEST_QEMU;
+  argv[0] = qemu;
+  execv(qemu, argv);
+  std::perror(qemu);
+  return 127;
+}

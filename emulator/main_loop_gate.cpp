@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// libkmodtest-gate.so: loaded into the QEMU of a guest under virtual time (LD_PRELOAD), it lets QEMU's main loop and
+/// the thread of the CPUs take turns, where QEMU lets them race.
+///
+/// With -icount and sleep=off the main loop moves an idle guest's clock on to the next timer. A CPU that executes HLT
+/// is idle from that moment on, but the instructions before it are added to the clock a little later, by the CPUs'
+/// thread. When the main loop looks in between (its poll may end at any moment, since it waits in real time for timers
+/// of the guest's), the clock jumps from a moment that has passed: it is some microseconds further than in other runs.
+/// In the same way a timer may be handled by either thread, and that decides how long the CPUs' turns are. So the main
+/// loop is not let out of its poll while a CPU runs; the CPUs' thread handles the guest's timers itself then. What
+/// another thread wants of the main loop (the monitor's, mostly) waits for the next moment in which all CPUs are idle,
+/// and the guest cannot tell whether somebody looked at it. Only where no such moment comes is it let in between.
+///
+/// It also lets a guest stand still in the midst of an instruction, for a controller that has to think before it says
+/// how to go on (wire::Rest): the guest reads the machine's clock, QEMU's model of which calls gmtime_r(3), and that
+/// call comes back when the controller has spoken. QEMU's big lock is held meanwhile and no time passes, so nothing
+/// else happens in the machine, its monitor included.
+///
+/// Known of QEMU (since 2.9): the thread of all CPUs under TCG with -icount is named "ALL CPUs/TCG" (libvirt asks for
+/// names) and waits for work by pthread_cond_wait with QEMU's big lock; the main loop polls by ppoll(2) without that
+/// lock; who wants something of the main loop writes to an eventfd. Where that does not hold, nothing is changed.
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "wire/shared_memory.hpp"
+
+namespace {
+
+using kmodtest::wire::Rest;
+
+/// What the main loop wants of itself (a reset that the guest asks for while another CPU computes) waits so long at
+/// most.
+#ifndef KMODTEST_LONGEST_TURN
+#define KMODTEST_LONGEST_TURN 1  // seconds
+#endif
+constexpr timespec kLongestTurn{KMODTEST_LONGEST_TURN, 0};
+/// What another thread wants waits so long for CPUs that are idle, milliseconds.
+#ifndef KMODTEST_POLITENESS
+#define KMODTEST_POLITENESS 100
+#endif
+constexpr std::int64_t kPoliteness = KMODTEST_POLITENESS;
+/// Who came in between asks more, mostly, and the guest is disturbed already: nothing waits then until it idles, at
+/// most so many milliseconds.
+constexpr std::int64_t kAfterAVisit = 1000;
+constexpr std::int64_t kNever = INT64_MIN / 2;
+/// What somebody wants takes the main loop some rounds, in which it tells itself what is next.
+constexpr int kRoundsOfAVisit = 16;
+constexpr std::size_t kMostFiles = 64;
+constexpr std::size_t kKnownFiles = 1024;
+
+/// The C library's own function, or that of whoever else is asked after us. Found when it is first needed: others may
+/// call us before our own constructors would run.
+template <class Function>
+class Next {
+ public:
+  constexpr explicit Next(const char *name, const char *version = nullptr) : name_(name), version_(version) {}
+  template <class... Arguments>
+  auto operator()(Arguments... arguments) {
+    Function function = found_;
+    if (function == nullptr) {
+      // With its version, where there are some: dlsym alone may find the one of another age.
+      void *symbol = version_ == nullptr ? nullptr : dlvsym(RTLD_NEXT, name_, version_);
+      if (symbol == nullptr) symbol = dlsym(RTLD_NEXT, name_);
+      std::memcpy(&function, &symbol, sizeof function);
+      found_ = function;
+    }
+    return function(arguments...);
+  }
+
+ private:
+  const char *name_;
+  const char *version_;
+  std::atomic<Function> found_{nullptr};
+};
+
+Next<int (*)(pthread_cond_t *, pthread_mutex_t *)> next_cond_wait("pthread_cond_wait", "GLIBC_2.3.2");
+Next<int (*)(pthread_cond_t *)> next_broadcast("pthread_cond_broadcast", "GLIBC_2.3.2");
+Next<int (*)(pthread_cond_t *)> next_signal("pthread_cond_signal", "GLIBC_2.3.2");
+Next<int (*)(pollfd *, nfds_t, const timespec *, const sigset_t *)> next_poll("ppoll");
+Next<ssize_t (*)(int, const void *, std::size_t)> next_write("write");
+Next<int (*)(int)> next_close("close");
+Next<tm *(*)(const time_t *, tm *)> next_gmtime("gmtime_r");
+
+enum class Role : char { unknown, cpus, main_loop, other };
+
+Role role() {
+  thread_local Role known = Role::unknown;
+  if (known != Role::unknown) return known;
+  if (gettid() == getpid()) return known = Role::main_loop;
+  std::array<char, 17> name{};
+  pthread_getname_np(pthread_self(), name.data(), name.size());
+  const bool cpus = std::strcmp(name.data(), "ALL CPUs/TCG") == 0;
+  return known = cpus ? Role::cpus : Role::other;
+}
+
+std::atomic<bool> cpus_wait{true};         // the CPUs' thread waits for work, and nobody has woken it since
+std::atomic<bool> wanted{false};           // a thread that is neither of the two told the main loop something
+std::atomic<int> telling{0};               // threads that are about to
+std::atomic<bool> main_loop_waits{false};  // for its turn
+std::atomic<bool> stands_still{false};     // the CPUs' thread is kept in a read of the machine's clock
+std::atomic<pthread_cond_t *> work{nullptr};
+std::atomic<pthread_mutex_t *> big_lock{nullptr};
+
+int rounds_left = 0;               // of a visit between the CPUs' turns; the main loop's own
+std::int64_t last_visit = kNever;  // of that kind, since the CPUs idled; milliseconds
+std::atomic<int> turn_event{-1};   // an eventfd on which the main loop waits for its turn
+
+void give_turn() {
+  if (!main_loop_waits) return;
+  const eventfd_t one = 1;
+  (void)next_write(turn_event.load(), static_cast<const void *>(&one), sizeof one);
+}
+
+enum class FileKind : char { unknown, eventfd, other };
+std::array<std::atomic<FileKind>, kKnownFiles> known{};  // forgotten when the file is closed
+
+/// A word between threads of QEMU, and nothing from outside.
+bool is_eventfd(int file) {
+  if (file < 0) return true;
+  const auto at = static_cast<std::size_t>(file);
+  if (at >= known.size()) return false;
+  if (known[at] == FileKind::unknown) {
+    std::array<char, 40> path{};
+    std::array<char, 64> target{};
+    std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", file);
+    if (readlink(path.data(), target.data(), target.size() - 1) <= 0) return false;
+    const bool is_one = std::strcmp(target.data(), "anon_inode:[eventfd]") == 0;
+    known[at] = is_one ? FileKind::eventfd : FileKind::other;
+  }
+  return known[at] == FileKind::eventfd;
+}
+
+std::int64_t now_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+/// A thread that has written to the main loop's eventfd, and lost its processor before it said so, would be taken for
+/// one that wants something later, when the CPUs run again.
+void hear_out() {
+  while (telling > 0) sched_yield();
+}
+
+/// Returns when the CPUs' thread waits for work, when somebody wants something and it will not wait soon, when a file
+/// is ready that others write to, or when the longest turn is over.
+void wait_for_turn(const pollfd *files, nfds_t count, const sigset_t *mask) {
+  std::array<pollfd, kMostFiles + 1> outside{};
+  std::size_t size = 0;
+  for (nfds_t i = 0; i < count; ++i) {
+    if (is_eventfd(files[i].fd)) continue;
+    if (files[i].revents != 0 || size == kMostFiles) return;
+    outside[size++] = {files[i].fd, files[i].events, 0};
+  }
+  if (turn_event < 0) turn_event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  outside[size] = {turn_event, POLLIN, 0};
+  std::int64_t visit_at = -1;
+  main_loop_waits = true;
+  while (!cpus_wait) {
+    timespec patience = kLongestTurn;
+    if (wanted) {
+      const std::int64_t now = now_ms();
+      if (visit_at < 0) visit_at = now - last_visit < kAfterAVisit ? now : now + kPoliteness;
+      if (now >= visit_at) break;
+      patience = {(visit_at - now) / 1000, (visit_at - now) % 1000 * 1'000'000};
+    }
+    const int ready = next_poll(outside.data(), size + 1, &patience, mask);
+    if (ready == 0 && (wanted || stands_still)) continue;
+    if (ready <= 0) break;
+    if (outside[size].revents == 0) break;
+    eventfd_t taken = 0;
+    (void)read(turn_event, &taken, sizeof taken);
+    if (ready > 1) break;
+  }
+  main_loop_waits = false;
+}
+
+/// The first page of the memory that the guest shares with its controller, named by the environment; nullptr: there is
+/// none. Found when the guest reads its clock for the first time.
+unsigned char *shared_page() {
+  static unsigned char *const page = []() -> unsigned char * {
+    const char *file = std::getenv("KMODTEST_MEMORY");
+    const int opened = file == nullptr ? -1 : open(file, O_RDWR | O_CLOEXEC);
+    if (opened < 0) return nullptr;
+    void *mapped = mmap(nullptr, kmodtest::wire::kRequestsOffset, PROT_READ | PROT_WRITE, MAP_SHARED, opened, 0);
+    (void)next_close(opened);
+    return mapped == MAP_FAILED ? nullptr : static_cast<unsigned char *>(mapped);
+  }();
+  return page;
+}
+
+/// Comes back when the controller lets the guest go on. Whether it lives need not be asked: we end with it.
+void stand_still(unsigned char *page) {
+  // The lower half of a word of 64 bits (little endian), as futex(2) has 32.
+  auto &word = *reinterpret_cast<std::uint32_t *>(page + kmodtest::wire::kRestOffset);
+  auto asked = static_cast<std::uint32_t>(Rest::wanted);
+  constexpr auto kHeld = static_cast<std::uint32_t>(Rest::held);
+  std::atomic_ref rest(word);
+  stands_still = true;
+  if (rest.compare_exchange_strong(asked, kHeld)) {
+    while (rest.load() == kHeld) syscall(SYS_futex, &word, FUTEX_WAIT, kHeld, nullptr, nullptr, 0);
+  }
+  stands_still = false;
+}
+
+}  // namespace
+
+extern "C" {
+
+__attribute__((visibility("default"))) tm *gmtime_r(const time_t *time, tm *to) {
+  if (role() == Role::cpus) {
+    if (unsigned char *page = shared_page()) stand_still(page);
+  }
+  return next_gmtime(time, to);
+}
+
+__attribute__((visibility("default"))) int pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex) {
+  if (role() != Role::cpus) return next_cond_wait(condition, mutex);
+  if (work == nullptr) {
+    // The first thing that the thread does is to wait until the machine starts.
+    work = condition;
+    big_lock = mutex;
+  }
+  if (condition != work) return next_cond_wait(condition, mutex);
+  cpus_wait = true;
+  give_turn();
+  const int result = next_cond_wait(condition, mutex);
+  cpus_wait = false;
+  return result;
+}
+
+// Not when it runs again: between the two the main loop might begin another round.
+__attribute__((visibility("default"))) int pthread_cond_broadcast(pthread_cond_t *condition) {
+  if (condition == work) cpus_wait = false;
+  return next_broadcast(condition);
+}
+
+__attribute__((visibility("default"))) int pthread_cond_signal(pthread_cond_t *condition) {
+  if (condition == work) cpus_wait = false;
+  return next_signal(condition);
+}
+
+__attribute__((visibility("default"))) ssize_t write(int file, const void *data, std::size_t size) {
+  if (size != sizeof(eventfd_t) || role() != Role::other || !is_eventfd(file)) return next_write(file, data, size);
+  ++telling;
+  const ssize_t result = next_write(file, data, size);
+  // Behind the writing: the main loop forgets it before it looks at the files.
+  wanted = true;
+  --telling;
+  give_turn();
+  return result;
+}
+
+__attribute__((visibility("default"))) int close(int file) {
+  if (file >= 0 && static_cast<std::size_t>(file) < known.size()) {
+    known[static_cast<std::size_t>(file)] = FileKind::unknown;
+  }
+  return next_close(file);
+}
+
+__attribute__((visibility("default"))) int ppoll(pollfd *files, nfds_t count, const timespec *patience,
+                                                 const sigset_t *mask) {
+  pthread_mutex_t *lock = big_lock;
+  // Who polls while it holds the lock waits for one thing only, and the CPUs' thread may need the lock to go on.
+  const bool turns = role() == Role::main_loop && lock != nullptr && lock->__data.__owner != getpid();
+  const int ready = next_poll(files, count, patience, mask);
+  if (!turns || ready < 0) return ready;
+  hear_out();
+  if (cpus_wait) {
+    rounds_left = 0;
+    last_visit = kNever;
+    if (!wanted) return ready;
+  } else if (rounds_left > 0 &&
+             (ready > 0 || (patience != nullptr && patience->tv_sec == 0 && patience->tv_nsec == 0))) {
+    --rounds_left;
+    return ready;
+  } else {
+    rounds_left = 0;
+    wait_for_turn(files, count, mask);
+    hear_out();
+    if (!cpus_wait && wanted) {
+      rounds_left = kRoundsOfAVisit;
+      last_visit = now_ms();
+    }
+  }
+  wanted = false;
+  static constexpr timespec kNow{0, 0};
+  return next_poll(files, count, &kNow, mask);
+}
+
+}  // extern "C"

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "emulator/probe_guard.hpp"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace kmodtest::vm {
+namespace {
+
+// Where the guard keeps its two descriptors; what lies above them is closed.
+constexpr int kController = 3;
+constexpr int kLauncher = 4;
+
+/// Source: pidfd_open(2). It is closed by exec.
+int open_process(pid_t pid) {
+  return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+}
+
+/// QEMU locks its pidfile for as long as it lives, so that this never names a stranger, as a number in a file might.
+pid_t holder_of(const char *pidfile) {
+  const int file = ::open(pidfile, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  const bool asked = file >= 0 && ::fcntl(file, F_GETLK, &lock) == 0;
+  ::close(file);
+  return asked && lock.l_type != F_UNLCK ? lock.l_pid : 0;
+}
+
+void let_go_of_what_was_inherited(int controller, int launcher) {
+  // Opened one after the other, so that `launcher` is above `controller` and not overwritten here.
+  ::dup2(controller, kController);
+  ::dup2(launcher, kLauncher);
+  ::syscall(SYS_close_range, kLauncher + 1, ~0u, 0);
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (int standard = 0; standard < kController; ++standard) ::dup2(null, standard);
+  ::close(null);
+  ::setsid();
+  if (::chdir("/") != 0) return;  // it only keeps a file system busy for a moment
+}
+
+[[noreturn]] void be_the_guard(const char *pidfile) {
+  // The launcher ends when the daemon is up, has written its pidfile and locked it, or has failed.
+  pollfd launcher{kLauncher, POLLIN, 0};
+  ::poll(&launcher, 1, -1);
+  const pid_t daemon = holder_of(pidfile);
+  if (daemon <= 0) ::_exit(0);
+  const int process = open_process(daemon);
+  // Still the same process, now that the descriptor holds it.
+  if (process < 0 || holder_of(pidfile) != daemon) ::_exit(0);
+  pollfd ends[] = {{process, POLLIN, 0}, {kController, POLLIN, 0}};
+  ::poll(ends, 2, -1);
+  if (ends[0].revents == 0) ::syscall(SYS_pidfd_send_signal, process, SIGKILL, nullptr, 0);
+  ::_exit(0);
+}
+
+}  // namespace
+
+pid_t controller_in(const char *path) {
+  pid_t found = 0;
+  for (const char *name = path; *name != '\0'; ++name) {
+    if (name != path && name[-1] != '/') continue;
+    if (*name < '1' || *name > '9') continue;
+    char *end = nullptr;
+    const long pid = std::strtol(name, &end, 10);
+    if (*end != '-') continue;
+    const char *start = end + 1;
+    std::strtoull(start, &end, 16);
+    if (end != start && *end == '/') found = static_cast<pid_t>(pid);  // the root is below what the user named
+  }
+  return found;
+}
+
+bool guard_daemon(pid_t controller, const char *pidfile) {
+  const int controllers = open_process(controller);
+  // Asked only now: as long as it is our parent, its number is not used again, and the descriptor is its own.
+  if (::getppid() != controller) return false;
+  const int ours = open_process(::getpid());
+  if (controllers >= 0 && ours >= 0 && ::fork() == 0) {
+    ::prctl(PR_SET_NAME, "kmodtest-qemu");  // a copy of the wrapper has another name
+    let_go_of_what_was_inherited(controllers, ours);
+    be_the_guard(pidfile);
+  }
+  ::close(controllers);
+  ::close(ours);
+  return true;
+}
+
+}  // namespace kmodtest::vm

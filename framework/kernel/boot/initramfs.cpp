@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/boot/initramfs.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <cstring>
+#include <fmt/format.h>
+#include <memory>
+#include <set>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "base/error.hpp"
+#include "storage/cache_folder.hpp"
+#include "storage/digest.hpp"
+#include "storage/files.hpp"
+
+namespace kmodtest::kernel {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char *kBusybox = "/bin/busybox";
+constexpr const char *kBusyboxHint = "install the package busybox-static";
+// Raise it when the recipe changes: initramfs files of older recipes are then not taken any more.
+constexpr const char *kRecipe = "3";
+
+/// Writes a newc archive into memory; every entry belongs to root and is as old as the epoch.
+class CpioWriter {
+ public:
+  explicit CpioWriter(Compression compression) : archive_(archive_write_new(), archive_write_free) {
+    check(archive_write_set_format_cpio_newc(archive_.get()));
+    if (compression == Compression::gzip) {
+      check(archive_write_add_filter_gzip(archive_.get()));
+      check(archive_write_set_options(archive_.get(), "gzip:compression-level=1,gzip:!timestamp"));
+    }
+    check(archive_write_set_bytes_per_block(archive_.get(), 0));
+    check(archive_write_open(archive_.get(), this, nullptr, &CpioWriter::append, nullptr));
+  }
+
+  void folder(const std::string &path) { add(path, S_IFDIR | 0755, {}, {}, 0); }
+  void file(const std::string &path, const std::string &bytes, unsigned mode) {
+    add(path, S_IFREG | mode, bytes, {}, 0);
+  }
+  void link(const std::string &path, const std::string &target) { add(path, S_IFLNK | 0777, {}, target, 0); }
+  void device(const std::string &path, unsigned major_number, unsigned minor_number) {
+    add(path, S_IFCHR | 0600, {}, {}, makedev(major_number, minor_number));
+  }
+
+  std::string finish() {
+    check(archive_write_close(archive_.get()));
+    return std::move(bytes_);
+  }
+
+ private:
+  static la_ssize_t append(archive *, void *self, const void *buffer, std::size_t count) {
+    static_cast<CpioWriter *>(self)->bytes_.append(static_cast<const char *>(buffer), count);
+    return static_cast<la_ssize_t>(count);
+  }
+
+  void add(const std::string &path, unsigned mode, const std::string &bytes, const std::string &target, dev_t device) {
+    const std::unique_ptr<archive_entry, decltype(&archive_entry_free)> entry(archive_entry_new(), archive_entry_free);
+    archive_entry_set_pathname(entry.get(), path.c_str());
+    archive_entry_set_mode(entry.get(), mode);
+    archive_entry_set_uid(entry.get(), 0);
+    archive_entry_set_gid(entry.get(), 0);
+    archive_entry_set_mtime(entry.get(), 0, 0);
+    archive_entry_set_ino64(entry.get(), ++inode_);
+    archive_entry_set_nlink(entry.get(), S_ISDIR(mode) ? 2 : 1);
+    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(bytes.size()));
+    if (S_ISLNK(mode)) archive_entry_set_symlink(entry.get(), target.c_str());
+    if (S_ISCHR(mode)) archive_entry_set_rdev(entry.get(), device);
+    check(archive_write_header(archive_.get(), entry.get()));
+    if (!bytes.empty() && archive_write_data(archive_.get(), bytes.data(), bytes.size()) < 0) check(ARCHIVE_FATAL);
+  }
+
+  void check(int status) {
+    if (status >= ARCHIVE_WARN) return;
+    const char *reason = archive_error_string(archive_.get());
+    throw base::Error(base::Code::out_of_memory,
+                      fmt::format("cannot write the initramfs: {}", reason != nullptr ? reason : "out of memory"),
+                      "end other programs");
+  }
+
+  std::unique_ptr<archive, decltype(&archive_write_free)> archive_;
+  std::string bytes_;
+  la_int64_t inode_ = 0;
+};
+
+std::string guest_module_path(const fs::path &module) {
+  auto name = module.filename().string();
+  return "modules/" + name.substr(0, name.find(".ko")) + ".ko";
+}
+
+/// A program for the guest has to be a static ELF: there is no dynamic linker in the initramfs.
+void check_static(const fs::path &file, const std::string &bytes, const std::string &hint) {
+  if (bytes.size() < 64 ||
+      bytes.compare(0, 4,
+                    "\x7f"
+                    "ELF") != 0 ||
+      bytes[4] != 2) {
+    throw base::Error(base::Code::bad_boot_file, fmt::format("{} is no 64-bit program", file.string()), hint);
+  }
+  std::uint64_t table = 0;
+  std::uint16_t count = 0;
+  std::memcpy(&table, bytes.data() + 32, sizeof table);
+  std::memcpy(&count, bytes.data() + 56, sizeof count);
+  constexpr std::uint32_t kInterpreter = 3;  // PT_INTERP, elf(5)
+  for (std::size_t i = 0; i < count && table + (i + 1) * 56 <= bytes.size(); ++i) {
+    std::uint32_t type = 0;
+    std::memcpy(&type, bytes.data() + table + i * 56, sizeof type);
+    if (type == kInterpreter)
+      throw base::Error(base::Code::bad_boot_file, fmt::format("{} is not a static program", file.string()), hint);
+  }
+}
+
+fs::path existing_busybox() {
+  std::error_code error;
+  if (!fs::exists(kBusybox, error)) {
+    throw base::Error(base::Code::no_busybox, fmt::format("there is no {} on this machine", kBusybox), kBusyboxHint);
+  }
+  return kBusybox;
+}
+
+}  // namespace
+
+std::string make_initramfs(const InitramfsInputs &inputs, Compression compression) {
+  const auto agent = read_whole_file(inputs.agent);
+  check_static(inputs.agent, agent, "build kmodtest again: its agent has to be linked statically");
+  const auto busybox = read_whole_file(inputs.busybox);
+  check_static(inputs.busybox, busybox, kBusyboxHint);
+  CpioWriter writer(compression);
+  for (const char *folder : {"bin", "dev", "etc", "modules", "proc", "root", "sbin", "sys", "tmp"})
+    writer.folder(folder);
+  // Init's first words need a console before devtmpfs is mounted.
+  writer.device("dev/console", 5, 1);
+  writer.device("dev/null", 1, 3);
+  writer.file("init", agent, 0755);
+  writer.file("bin/busybox", busybox, 0755);
+  writer.link("bin/sh", "busybox");
+  std::set<std::string> written;
+  const auto add_modules = [&](const std::string &list, const std::vector<fs::path> &modules) {
+    std::string paths;
+    for (const auto &module : modules) {
+      const std::string path = guest_module_path(module);
+      if (written.insert(path).second) writer.file(path, read_module(module), 0644);
+      paths += "/" + path + "\n";
+    }
+    writer.file(list, paths, 0644);
+  };
+  add_modules("modules/virtio", inputs.channel_modules);
+  add_modules("modules/always", inputs.machine_modules);
+  return writer.finish();
+}
+
+void write_initramfs(const InitramfsInputs &inputs, const fs::path &to) {
+  write_whole_file(to, make_initramfs(inputs, kDefaultCompression));
+}
+
+fs::path static_busybox() {
+  const fs::path busybox = existing_busybox();
+  check_static(busybox, read_whole_file(busybox), kBusyboxHint);
+  return busybox;
+}
+
+fs::path initramfs_for(const Kernel &kernel, const fs::path &cache) {
+  const InitramfsInputs inputs{find_data_file("kmodtest-agent"), existing_busybox(), channel_modules(kernel),
+                               machine_modules(kernel)};
+  std::error_code error;
+  Sha256 digest;
+  digest.field(kRecipe).field(sha256_file(inputs.agent)).field(sha256_file(inputs.busybox));
+  for (const auto *modules : {&inputs.channel_modules, &inputs.machine_modules}) {
+    digest.field(std::to_string(modules->size()));
+    for (const auto &module : *modules) digest.field(module.filename().string()).field(sha256_file(module));
+  }
+  const auto folder = cache / "initramfs";
+  const auto file = folder / fmt::format("{}.cpio", digest.hex().substr(0, 32));
+  if (fs::exists(file, error)) return file;
+  make_folder(folder);
+  write_initramfs(inputs, file);
+  return file;
+}
+
+}  // namespace kmodtest::kernel

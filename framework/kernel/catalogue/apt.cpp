@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/catalogue/apt.hpp"
+
+#include <cstdlib>
+#include <fmt/format.h>
+#include <sstream>
+
+#include "base/error.hpp"
+#include "base/process.hpp"
+#include "storage/files.hpp"
+
+namespace kmodtest::kernel {
+namespace {
+
+constexpr const char *kKeyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+constexpr const char *kOfflineHint =
+    "connect this machine to its package mirror and try again, or give a kernel image with --kernel FILE";
+
+base::ProcessOptions plain_words(const std::filesystem::path &directory = {}) {
+  return {directory, {{"LC_ALL", "C"}, {"DEBIAN_FRONTEND", "noninteractive"}}, false};
+}
+
+std::string machine_release() {
+  std::istringstream lines(read_whole_file("/etc/os-release"));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("VERSION_CODENAME=")) return line.substr(line.find('=') + 1);
+  }
+  return {};
+}
+
+/// The first of apt's complaints, without its "E: ".
+std::string complaint(const base::ProcessResult &result) {
+  std::istringstream lines(result.err);
+  std::string first;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("E: ")) return line.substr(3);
+    if (first.empty()) first = line;
+  }
+  return first.empty() ? fmt::format("exit status {}", result.exit_code) : first;
+}
+
+bool disk_full(const std::string &text) {
+  return text.find("No space left on device") != std::string::npos;
+}
+
+std::vector<std::string> names_of(const std::string &relation) {
+  std::vector<std::string> names;
+  std::istringstream items(relation);
+  for (std::string item; std::getline(items, item, ',');) {
+    const auto begin = item.find_first_not_of(" \t");
+    if (begin == std::string::npos) continue;
+    names.push_back(item.substr(begin, item.find_first_of(" (:|", begin) - begin));
+  }
+  return names;
+}
+
+void set_field(Package &package, const std::string &key, const std::string &value) {
+  if (key == "Package") package.name = value;
+  if (key == "Version") package.version = value;
+  if (key == "SHA256") package.sha256 = value;
+  if (key == "Size") package.download_bytes = std::strtoull(value.c_str(), nullptr, 10);
+  if (key == "Installed-Size") package.installed_bytes = std::strtoull(value.c_str(), nullptr, 10) * 1024;
+  if (key == "Depends") package.depends = names_of(value);
+}
+
+}  // namespace
+
+std::vector<Package> parse_packages(const std::string &text) {
+  std::vector<Package> packages;
+  Package current;
+  std::string key;
+  std::string value;
+  const auto end_field = [&] {
+    if (!key.empty()) set_field(current, key, value);
+    key.clear();
+  };
+  const auto end_stanza = [&] {
+    end_field();
+    if (!current.name.empty() && !current.version.empty()) packages.push_back(current);
+    current = {};
+  };
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) {
+      end_stanza();
+    } else if (line[0] == ' ' || line[0] == '\t') {
+      value += line;
+    } else if (const auto colon = line.find(':'); colon != std::string::npos) {
+      end_field();
+      key = line.substr(0, colon);
+      const auto begin = line.find_first_not_of(" \t", colon + 1);
+      value = begin == std::string::npos ? "" : line.substr(begin);
+    }
+  }
+  end_stanza();
+  return packages;
+}
+
+std::string choose_mirror(const std::string &targets, const std::string &suite, const std::string &machine_release) {
+  const std::string wanted = suite.ends_with("-security") ? machine_release + "-security" : machine_release;
+  std::string mirror;
+  std::istringstream lines(targets);
+  for (std::string line; std::getline(lines, line);) {
+    const auto first = line.find('|');
+    const auto second = line.find('|', first + 1);
+    if (first == std::string::npos || second == std::string::npos || line.substr(0, first) != "Packages") continue;
+    const auto release = line.substr(first + 1, second - first - 1);
+    const auto uri = line.substr(second + 1);
+    if (release == suite) return uri;
+    if (release == wanted && mirror.empty()) mirror = uri;
+  }
+  return mirror;
+}
+
+std::string mirror_of(const std::string &suite) {
+  const auto targets =
+      base::run_process({"apt-get", "indextargets", "--format", "$(CREATED_BY)|$(RELEASE)|$(REPO_URI)"}, plain_words());
+  return choose_mirror(targets.out, suite, machine_release());
+}
+
+AptState::AptState(std::filesystem::path folder, std::string suite)
+    : folder_(std::move(folder)), suite_(std::move(suite)) {
+  const auto mirror = mirror_of(suite_);
+  if (mirror.empty()) {
+    throw base::Error(base::Code::no_mirror,
+                      fmt::format("apt's configuration names no mirror for the suite '{}'", suite_),
+                      "add a Debian mirror to /etc/apt, or give a kernel image with --kernel FILE");
+  }
+  remove_folder(folder_);
+  for (const char *below : {"lists/partial", "archives/partial", "empty", "log"}) make_folder(folder_ / below);
+  write_whole_file(folder_ / "status", "");
+  std::error_code error;
+  const std::string option = std::filesystem::exists(kKeyring, error) ? fmt::format("[signed-by={}] ", kKeyring) : "";
+  write_whole_file(folder_ / "sources.list", fmt::format("deb {}{} {} main\n", option, mirror, suite_));
+  // Read after the machine's own files, so that it may clear what they ask for: hooks that tidy up /var, pins.
+  std::string text =
+      "#clear APT::Update::Pre-Invoke;\n#clear APT::Update::Post-Invoke;\n"
+      "#clear APT::Update::Post-Invoke-Success;\n#clear APT::Default-Release;\n"
+      "APT::Architecture \"amd64\";\n#clear APT::Architectures;\nAPT::Architectures { \"amd64\"; };\n"
+      "APT::Update::Error-Mode \"any\";\nAcquire::Retries \"1\";\n#clear Acquire::Languages;\n"
+      "Acquire::Languages \"none\";\n"
+      // An ordinary user has no _apt to become, and _apt may not read root's cache.
+      "APT::Sandbox::User \"\";\n";
+  const auto folder_option = [&](const char *name, const char *below) {
+    text += fmt::format("{} \"{}\";\n", name, (folder_ / below).string());
+  };
+  folder_option("Dir::State", "");
+  folder_option("Dir::State::lists", "lists");
+  folder_option("Dir::State::status", "status");
+  folder_option("Dir::Cache", "");
+  folder_option("Dir::Cache::archives", "archives");
+  folder_option("Dir::Etc::sourcelist", "sources.list");
+  folder_option("Dir::Etc::sourceparts", "empty");
+  folder_option("Dir::Etc::preferences", "empty/none");
+  folder_option("Dir::Etc::preferencesparts", "empty");
+  folder_option("Dir::Log", "log");
+  write_whole_file(folder_ / "apt.conf", text);
+}
+
+void AptState::update() {
+  const auto result = base::run_process({"apt-get", "-c", folder_ / "apt.conf", "-q", "update"}, plain_words());
+  if (result.ok()) return;
+  if (disk_full(result.err)) {
+    throw base::Error(base::Code::disk_full,
+                      fmt::format("cannot fetch the package lists into {}: the disk is full", folder_.string()),
+                      "free some space, or set KMODTEST_CACHE to a folder on another disk");
+  }
+  if (result.err.find("does not have a Release file") != std::string::npos ||
+      result.err.find("no longer has a Release file") != std::string::npos) {
+    throw base::Error(base::Code::suite_not_served,
+                      fmt::format("this machine's mirror does not serve the suite '{}'", suite_),
+                      "take another kernel of `kmodtest kernels list`, or give a kernel image with --kernel FILE");
+  }
+  throw base::Error(base::Code::download_failed,
+                    fmt::format("cannot fetch the package lists of '{}': {}", suite_, complaint(result)), kOfflineHint);
+}
+
+Package AptState::show(const std::string &package) const {
+  const auto result =
+      base::run_process({"apt-cache", "-c", folder_ / "apt.conf", "show", "--no-all-versions", package}, plain_words());
+  for (const auto &found : parse_packages(result.out)) {
+    if (found.name == package) return found;
+  }
+  throw base::Error(base::Code::no_such_package, fmt::format("the suite '{}' has no package '{}'", suite_, package),
+                    "correct the kernel's entry in kernels.yaml");
+}
+
+void AptState::download(const std::vector<Package> &packages, const std::filesystem::path &to) const {
+  std::vector<std::string> arguments{"apt-get", "-c", folder_ / "apt.conf", "-q", "download"};
+  for (const auto &package : packages) arguments.push_back(package.name + "=" + package.version);
+  const auto result = base::run_process(arguments, plain_words(to));
+  if (result.ok()) return;
+  if (disk_full(result.err)) {
+    throw base::Error(base::Code::disk_full,
+                      fmt::format("cannot download packages into {}: the disk is full", to.string()),
+                      "free some space, or set KMODTEST_CACHE to a folder on another disk");
+  }
+  throw base::Error(base::Code::download_failed,
+                    fmt::format("cannot download {}: {}", packages.front().name, complaint(result)), kOfflineHint);
+}
+
+}  // namespace kmodtest::kernel

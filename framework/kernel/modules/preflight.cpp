@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fmt/format.h>
+#include <map>
+#include <numeric>
+#include <set>
+#include <sstream>
+#include <string_view>
+#include <unordered_map>
+
+#include "kernel/modules/module.hpp"
+#include "storage/files.hpp"
+#include "text/replace.hpp"
+
+namespace kmodtest::kernel {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Export {
+  std::uint32_t crc = 0;
+  bool gpl_only = false;
+  std::string symbol_namespace;
+  std::string module;  ///< as lsmod prints it; empty: the kernel itself
+};
+
+using Exports = std::unordered_map<std::string, Export>;
+
+/// "crc_ccitt" of "lib/crc-ccitt".
+std::string module_of(std::string_view path) {
+  std::string name(path.substr(path.rfind('/') + 1));
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+/// Whether a module of the kernel is there: the guest loads a few for itself.
+bool is_loaded(const std::string &module, const std::vector<std::string> &loaded) {
+  if (module.empty() || module.starts_with("virtio") || module.starts_with("pvpanic")) return true;
+  return std::find(loaded.begin(), loaded.end(), module) != loaded.end();
+}
+
+/// Module.symvers: CRC, symbol, module, kind of export, namespace, separated by tabs
+/// (kernel: Documentation/kbuild/modules.rst, "Symbols and Module.symvers").
+Exports read_symvers(const fs::path &file) {
+  Exports exports;
+  const auto text = read_whole_file(file);
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    auto line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    std::array<std::string_view, 5> columns;
+    for (auto &column : columns) {
+      column = line.substr(0, line.find('\t'));
+      line.remove_prefix(std::min(line.size(), column.size() + 1));
+    }
+    if (columns[1].empty() || !columns[0].starts_with("0x")) continue;
+    Export entry;
+    std::from_chars(columns[0].data() + 2, columns[0].data() + columns[0].size(), entry.crc, 16);
+    entry.gpl_only = columns[3].ends_with("_GPL");
+    entry.symbol_namespace = columns[4];
+    if (columns[2] != "vmlinux") entry.module = module_of(columns[2]);
+    exports.emplace(columns[1], std::move(entry));
+  }
+  return exports;
+}
+
+/// What the kernel counts as GPL (license_is_gpl_compatible() in include/linux/license.h).
+bool gpl_compatible(const std::string &license) {
+  constexpr std::array kLicenses{"GPL",          "GPL v2",       "GPL and additional rights",
+                                 "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
+  return std::find(kLicenses.begin(), kLicenses.end(), license) != kLicenses.end();
+}
+
+/// Levenshtein's distance.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const auto above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string similar_symbol(const std::string &wanted, const Exports &exports) {
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(wanted.size() / 4, 1) + 1;
+  for (const auto &[name, entry] : exports) {
+    const auto difference = name.size() > wanted.size() ? name.size() - wanted.size() : wanted.size() - name.size();
+    if (difference >= best_distance) continue;
+    const auto steps = distance(wanted, name);
+    if (steps < best_distance || (steps == best_distance && name < best)) {
+      best = name;
+      best_distance = steps;
+    }
+  }
+  return best;
+}
+
+/// VERMAGIC_STRING (include/linux/vermagic.h) from the headers' release and configuration.
+std::string vermagic_of_headers(const fs::path &headers) {
+  std::error_code error;
+  const auto release_file = headers / "include/generated/utsrelease.h";
+  const auto config_file = headers / "include/config/auto.conf";
+  if (!fs::exists(release_file, error) || !fs::exists(config_file, error)) return {};
+  const auto text = read_whole_file(release_file);
+  const auto begin = text.find('"');
+  const auto end = text.find('"', begin + 1);
+  if (begin == std::string::npos || end == std::string::npos) return {};
+  std::set<std::string> options;
+  std::istringstream lines(read_whole_file(config_file));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with("=y")) options.insert(line.substr(0, line.size() - 2));
+  }
+  const auto on = [&](const char *option) { return options.contains(option); };
+  std::string magic = text.substr(begin + 1, end - begin - 1) + " ";
+  if (on("CONFIG_SMP")) magic += "SMP ";
+  // CONFIG_PREEMPT_BUILD came with 5.16 and is on for PREEMPT_DYNAMIC too.
+  if (on("CONFIG_PREEMPT_RT")) {
+    magic += "preempt_rt ";
+  } else if (on("CONFIG_PREEMPT_BUILD") || on("CONFIG_PREEMPT")) {
+    magic += "preempt ";
+  }
+  if (on("CONFIG_MODULE_UNLOAD")) magic += "mod_unload ";
+  if (on("CONFIG_MODVERSIONS")) magic += "modversions ";
+  return magic;
+}
+
+/// The kernel's own vermagic, as one of its own modules says it; else from the headers. Empty: not known.
+std::string kernel_vermagic(const Kernel &kernel) {
+  std::error_code error;
+  const auto folder = kernel.modules_dir / "kernel";
+  if (!kernel.modules_dir.empty() && fs::is_directory(folder, error)) {
+    for (const auto &entry : fs::recursive_directory_iterator(folder, error)) {
+      if (!entry.is_regular_file(error) || entry.path().filename().string().find(".ko") == std::string::npos) continue;
+      return read_module_info(entry.path()).field("vermagic").value_or("");
+    }
+  }
+  return kernel.headers.empty() ? std::string() : vermagic_of_headers(kernel.headers);
+}
+
+std::string_view without_release(std::string_view magic) {
+  return magic.substr(std::min(magic.find(' '), magic.size()));
+}
+
+/// The first word of a vermagic.
+std::string release_of(const std::string &magic) {
+  return magic.substr(0, magic.find(' '));
+}
+
+/// same_magic() of the kernel: with symbol versions the release is not compared.
+bool same_magic(const std::string &module, const std::string &kernel, bool has_versions) {
+  const bool versions = has_versions && kernel.find(" modversions ") != std::string::npos;
+  return versions ? without_release(module) == without_release(kernel) : module == kernel;
+}
+
+/// "a, b, c and 4 more"
+std::string some(const std::vector<std::string> &names) {
+  constexpr std::size_t kShown = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) text += (i == 0 ? "" : ", ") + names[i];
+  if (names.size() > kShown) text += fmt::format(" and {} more", names.size() - kShown);
+  return text;
+}
+
+void check_symbols(const ModuleInfo &module, const Kernel &kernel, const Exports &exports,
+                   const std::set<std::string> &others, const std::vector<std::string> &loaded,
+                   std::vector<PreflightFinding> &findings) {
+  std::vector<std::string> missing;
+  std::vector<std::string> disagreeing;
+  std::vector<std::string> gpl_only;
+  std::map<std::string, std::vector<std::string>> not_imported;
+  std::map<std::string, std::vector<std::string>> not_loaded;
+  const auto imports = module.fields.equal_range("import_ns");
+  const bool is_gpl = gpl_compatible(module.field("license").value_or(""));
+  for (const auto &symbol : module.undefined_symbols) {
+    if (others.contains(symbol)) continue;
+    const auto found = exports.find(symbol);
+    if (found == exports.end()) {
+      missing.push_back(symbol);
+      continue;
+    }
+    const auto &entry = found->second;
+    if (!is_loaded(entry.module, loaded)) not_loaded[entry.module].push_back(symbol);
+    if (entry.gpl_only && !is_gpl) gpl_only.push_back(symbol);
+    if (!entry.symbol_namespace.empty() && std::none_of(imports.first, imports.second, [&](const auto &import) {
+          return import.second == entry.symbol_namespace;
+        })) {
+      not_imported[entry.symbol_namespace].push_back(symbol);
+    }
+  }
+  for (const auto &[symbol, crc] : module.symbol_versions) {
+    const auto found = exports.find(symbol);
+    if (found != exports.end() && found->second.crc != 0 && found->second.crc != crc) disagreeing.push_back(symbol);
+  }
+  const auto built_for = release_of(module.field("vermagic").value_or(""));
+  if (!disagreeing.empty() && !built_for.empty() && built_for != kernel.release) {
+    // What is missing is missing for the same reason; one finding says it all.
+    findings.push_back({base::Code::built_for_other_kernel,
+                        fmt::format("{} was built for another kernel: for {}, which disagrees with {} ({}) about the "
+                                    "version of {}",
+                                    module.name, built_for, kernel.name, kernel.release, some(disagreeing)),
+                        fmt::format("build it against the headers of {}", kernel.release)});
+    return;
+  }
+  if (!missing.empty()) {
+    const auto similar = similar_symbol(missing.front(), exports);
+    findings.push_back(
+        {base::Code::missing_symbol,
+         fmt::format("{} needs {}, which the kernel {} does not export", module.name, some(missing), kernel.name),
+         similar.empty() ? "load the module that exports it first, or use what this kernel has"
+                         : fmt::format("did you mean '{}'?", similar)});
+  }
+  for (const auto &[name, symbols] : not_loaded) {
+    findings.push_back({base::Code::symbol_of_unloaded_module,
+                        fmt::format("{} needs {}, which the kernel's module {} exports, and nothing loads that",
+                                    module.name, some(symbols), name),
+                        fmt::format("write kernel_modules: [{}]", name)});
+  }
+  if (!disagreeing.empty()) {
+    findings.push_back({base::Code::symbol_version,
+                        fmt::format("{} disagrees with the kernel {} about the version of {}", module.name, kernel.name,
+                                    some(disagreeing)),
+                        fmt::format("build it against the headers of {}", kernel.release)});
+  }
+  if (!gpl_only.empty()) {
+    findings.push_back({base::Code::gpl_only_symbol,
+                        fmt::format("{} has the license '{}', but {} may only be used by GPL modules", module.name,
+                                    module.field("license").value_or("none"), some(gpl_only)),
+                        "add MODULE_LICENSE(\"GPL\"), or do without it"});
+  }
+  for (const auto &[name, symbols] : not_imported) {
+    findings.push_back({base::Code::namespace_not_imported,
+                        fmt::format("{} uses {} without importing the namespace {}", module.name, some(symbols), name),
+                        fmt::format("add MODULE_IMPORT_NS({})", name)});
+  }
+}
+
+}  // namespace
+
+std::vector<PreflightFinding> preflight(const ModuleInfo &module, const Kernel &kernel,
+                                        const std::vector<ModuleInfo> &together,
+                                        const std::vector<std::string> &loaded) {
+  std::vector<PreflightFinding> findings;
+  const auto wanted = kernel_vermagic(kernel);
+  const auto own = module.field("vermagic").value_or("");
+  if (!wanted.empty() && !same_magic(own, wanted, module.has_versions)) {
+    findings.push_back({base::Code::built_for_other_kernel,
+                        fmt::format("{} was built for another kernel: its vermagic is '{}', that of {} is '{}'",
+                                    module.name, base::trimmed(own), kernel.name, base::trimmed(wanted)),
+                        fmt::format("build it against the headers of {}", kernel.release)});
+    // Its symbols would disagree as well; one finding says it all.
+    return findings;
+  }
+  std::error_code error;
+  const auto symvers = kernel.headers / "Module.symvers";
+  if (kernel.headers.empty() || !fs::exists(symvers, error)) return findings;
+  std::set<std::string> others;
+  for (const auto &other : together) others.insert(other.exported_symbols.begin(), other.exported_symbols.end());
+  check_symbols(module, kernel, read_symvers(symvers), others, loaded, findings);
+  return findings;
+}
+
+std::vector<PreflightFinding> check_parameters(const ModuleInfo &module,
+                                               const std::map<std::string, std::string> &params) {
+  std::vector<PreflightFinding> findings;
+  for (const auto &[given, value] : params) {
+    // These two the kernel takes for any module (kernel: kernel/module, unknown_module_param_cb()). It takes "-" for
+    // "_".
+    std::string name = given;
+    std::replace(name.begin(), name.end(), '-', '_');
+    if (name == "async_probe" || name == "dyndbg") continue;
+    const auto &known = module.parameters;
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    std::string hint = known.empty() ? "it has no parameters" : fmt::format("it has {}", some(known));
+    std::size_t nearest = std::max<std::size_t>(name.size() / 3, 1) + 1;
+    for (const auto &candidate : known) {
+      const auto steps = distance(name, candidate);
+      if (steps >= nearest) continue;
+      nearest = steps;
+      hint = fmt::format("did you mean '{}'?", candidate);
+    }
+    findings.push_back({base::Code::unknown_parameter,
+                        fmt::format("{} has no parameter '{}': the kernel would ignore it", module.name, given), hint});
+  }
+  return findings;
+}
+
+}  // namespace kmodtest::kernel

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/symbols/kallsyms.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <fmt/format.h>
+
+namespace kmodtest::kernel {
+namespace {
+
+constexpr std::size_t kTokens = 256;
+constexpr std::size_t kNamesPerMarker = 256;
+constexpr std::uint32_t kFewestSymbols = 1'000;
+constexpr std::uint32_t kMostSymbols = 1'000'000;
+constexpr std::uint64_t kLowestBase = 0xffff'ffff'8000'0000;  // __START_KERNEL_map
+
+template <class Value>
+std::optional<Value> read(std::string_view bytes, std::size_t at) {
+  if (at > bytes.size() || bytes.size() - at < sizeof(Value)) return std::nullopt;
+  Value value{};
+  std::memcpy(&value, bytes.data() + at, sizeof value);
+  return value;
+}
+
+constexpr std::size_t aligned(std::size_t at, std::size_t to) {
+  return (at + to - 1) / to * to;
+}
+
+/// The 256 pieces that names are put together from: NUL-terminated texts, and an index of where each begins.
+struct Tokens {
+  std::size_t begin = 0;
+  std::size_t end = 0;  ///< of the index behind them
+  std::array<std::string_view, kTokens> text;
+};
+
+std::optional<Tokens> tokens_at(std::string_view bytes, std::size_t begin) {
+  Tokens tokens;
+  tokens.begin = begin;
+  std::array<std::uint16_t, kTokens> starts{};
+  std::size_t at = begin;
+  for (std::size_t i = 0; i < kTokens; ++i) {
+    const std::size_t end = bytes.find('\0', at);
+    if (end == std::string_view::npos || at - begin > UINT16_MAX) return std::nullopt;
+    starts[i] = static_cast<std::uint16_t>(at - begin);
+    tokens.text[i] = bytes.substr(at, end - at);
+    at = end + 1;
+  }
+  const std::size_t index = aligned(at, 8);
+  tokens.end = index + sizeof starts;
+  if (tokens.end > bytes.size() || std::memcmp(bytes.data() + index, starts.data(), sizeof starts) != 0) {
+    return std::nullopt;
+  }
+  return tokens;
+}
+
+/// Digits stand for themselves in every kernel's table.
+std::optional<Tokens> find_tokens(std::string_view bytes) {
+  constexpr std::string_view kDigits("0\0001\0002\0003\0004\0005\0006\0007\0008\0009\0", 20);
+  for (std::size_t at = bytes.find(kDigits); at != std::string_view::npos; at = bytes.find(kDigits, at + 1)) {
+    std::size_t begin = at;
+    bool whole = true;
+    for (char token = 0; token < '0' && whole; ++token) {
+      const std::size_t before = begin < 2 ? std::string_view::npos : bytes.rfind('\0', begin - 2);
+      whole = before != std::string_view::npos;
+      begin = before + 1;
+    }
+    if (!whole) continue;
+    if (auto tokens = tokens_at(bytes, begin)) return tokens;
+  }
+  return std::nullopt;
+}
+
+/// One name: its length in one byte or two, and as many tokens. Moves `at` behind it.
+std::optional<std::string_view> next_name(std::string_view bytes, std::size_t &at) {
+  const auto first = read<std::uint8_t>(bytes, at);
+  if (!first || *first == 0) return std::nullopt;
+  std::size_t length = *first;
+  ++at;
+  if ((length & 0x80u) != 0) {
+    const auto second = read<std::uint8_t>(bytes, at++);
+    if (!second) return std::nullopt;
+    length = (length & 0x7fu) | static_cast<std::size_t>(*second) << 7;
+  }
+  if (at + length > bytes.size()) return std::nullopt;
+  const std::string_view name = bytes.substr(at, length);
+  at += length;
+  return name;
+}
+
+struct Names {
+  std::size_t count_at = 0;  ///< where their number stands; they follow it
+  std::uint32_t count = 0;
+  std::size_t begin = 0;
+};
+
+/// Whether there are names behind a number, and behind them a marker for each 256 of them that fits.
+std::optional<Names> names_at(std::string_view bytes, std::size_t count_at) {
+  const auto count = read<std::uint32_t>(bytes, count_at);
+  if (!count || *count < kFewestSymbols || *count > kMostSymbols) return std::nullopt;
+  const std::size_t begin = aligned(count_at + sizeof *count, 8);
+  std::size_t at = begin;
+  std::uint32_t second_marker = 0;
+  for (std::uint32_t i = 0; i < *count; ++i) {
+    if (i == kNamesPerMarker) second_marker = static_cast<std::uint32_t>(at - begin);
+    if (!next_name(bytes, at)) return std::nullopt;
+  }
+  for (const std::size_t markers : {aligned(at, 8), aligned(at, 4)}) {
+    if (read<std::uint32_t>(bytes, markers) == 0u && read<std::uint32_t>(bytes, markers + 4) == second_marker) {
+      return Names{count_at, *count, begin};
+    }
+  }
+  return std::nullopt;
+}
+
+/// They come before the tokens.
+std::optional<Names> find_names(std::string_view bytes, std::size_t tokens) {
+  const std::string_view before = bytes.substr(0, tokens);
+  for (std::size_t at = (tokens / 4) * 4; at >= 4; at -= 4) {
+    if (auto names = names_at(before, at - 4)) return names;
+  }
+  return std::nullopt;
+}
+
+/// Addresses are 32-bit offsets: from nothing (per-CPU variables), or negative, from the base and one.
+std::optional<std::uint64_t> address(std::string_view bytes, std::size_t offsets, std::size_t index,
+                                     std::uint64_t base) {
+  const auto offset = read<std::int32_t>(bytes, offsets + index * sizeof(std::int32_t));
+  if (!offset) return std::nullopt;
+  if (*offset >= 0) return static_cast<std::uint64_t>(*offset);
+  return base - 1 - static_cast<std::uint64_t>(static_cast<std::int64_t>(*offset));
+}
+
+}  // namespace
+
+std::vector<Symbol> find_kallsyms(std::string_view rodata) {
+  const auto tokens = find_tokens(rodata);
+  if (!tokens) return {};
+  const auto names = find_names(rodata, tokens->begin);
+  if (!names) return {};
+  const std::size_t size = aligned(names->count * sizeof(std::int32_t), 8);
+  // Offsets and base stand before the names, since 6.4 behind the tokens.
+  struct Layout {
+    std::size_t offsets, base;
+  };
+  std::vector<Layout> layouts{{aligned(tokens->end, 8), aligned(tokens->end, 8) + size}};
+  if (names->count_at >= size + 8) layouts.push_back({names->count_at - 8 - size, names->count_at - 8});
+  for (const Layout &layout : layouts) {
+    const auto base = read<std::uint64_t>(rodata, layout.base);
+    if (!base || *base < kLowestBase || *base % 4096 != 0) continue;
+    std::vector<Symbol> symbols;
+    symbols.reserve(names->count);
+    std::size_t at = names->begin;
+    for (std::size_t i = 0; i < names->count; ++i) {
+      const auto packed = next_name(rodata, at);
+      const auto where = address(rodata, layout.offsets, i, *base);
+      if (!packed || !where) return {};
+      std::string text;
+      for (const char token : *packed) text += tokens->text[static_cast<unsigned char>(token)];
+      if (text.size() > 1) symbols.push_back({*where, text.front(), text.substr(1)});
+    }
+    return symbols;
+  }
+  return {};
+}
+
+std::string CodePlace::str() const {
+  return fmt::format("{}+{:#x}/{:#x}", function, offset, size);
+}
+
+SymbolTable::SymbolTable(std::vector<Symbol> symbols) : symbols_(std::move(symbols)) {
+  std::stable_sort(symbols_.begin(), symbols_.end(),
+                   [](const Symbol &left, const Symbol &right) { return left.address < right.address; });
+}
+
+std::optional<std::uint64_t> SymbolTable::address_of(std::string_view name) const {
+  const auto found =
+      std::find_if(symbols_.begin(), symbols_.end(), [name](const Symbol &symbol) { return symbol.name == name; });
+  return found == symbols_.end() ? std::nullopt : std::optional(found->address);
+}
+
+std::optional<CodePlace> SymbolTable::place_of(std::uint64_t address) const {
+  const auto behind =
+      std::upper_bound(symbols_.begin(), symbols_.end(), address,
+                       [](std::uint64_t wanted, const Symbol &symbol) { return wanted < symbol.address; });
+  if (behind == symbols_.begin() || behind == symbols_.end()) return std::nullopt;
+  // Of several names for one address the kernel takes the first.
+  const std::uint64_t start = std::prev(behind)->address;
+  const auto first = std::lower_bound(symbols_.begin(), behind, start, [](const Symbol &symbol, std::uint64_t wanted) {
+    return symbol.address < wanted;
+  });
+  if ((first->type | 0x20) != 't') return std::nullopt;
+  return CodePlace{first->name, address - start, behind->address - start};
+}
+
+}  // namespace kmodtest::kernel

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/symbols/kernel_image.hpp"
+
+#include <elf.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <memory>
+
+#include "storage/files.hpp"
+
+namespace kmodtest::kernel {
+
+KernelImage::KernelImage(const std::filesystem::path &vmlinux) {
+  std::string bytes = read_whole_file(vmlinux);
+  if (!bytes.starts_with(ELFMAG)) return;
+  elf_version(EV_CURRENT);
+  const std::unique_ptr<Elf, decltype(&elf_end)> elf(elf_memory(bytes.data(), bytes.size()), elf_end);
+  std::size_t names = 0;
+  if (!elf || elf_getshdrstrndx(elf.get(), &names) != 0) return;
+  for (Elf_Scn *section = nullptr; (section = elf_nextscn(elf.get(), section)) != nullptr;) {
+    GElf_Shdr header{};
+    if (gelf_getshdr(section, &header) == nullptr || header.sh_type == SHT_NOBITS) continue;
+    if (header.sh_offset > bytes.size() || header.sh_size > bytes.size() - header.sh_offset) continue;
+    const char *name_at = elf_strptr(elf.get(), names, header.sh_name);
+    const std::string_view name = name_at == nullptr ? "" : name_at;
+    const std::string_view content = std::string_view(bytes).substr(header.sh_offset, header.sh_size);
+    if (name == ".rodata") symbols_ = SymbolTable(find_kallsyms(content));
+    if (name == ".BTF") layouts_ = StructLayouts(std::string(content));
+    if ((header.sh_flags & SHF_EXECINSTR) != 0) code_.push_back({header.sh_addr, std::string(content)});
+  }
+}
+
+const KernelImage &LazyKernelImage::get() {
+  const std::lock_guard lock(mutex_);
+  if (!image_) image_.emplace(vmlinux_);
+  return *image_;
+}
+
+std::string_view KernelImage::code_at(std::uint64_t address, std::size_t size) const {
+  for (const Code &section : code_) {
+    if (address < section.address || address - section.address >= section.bytes.size()) continue;
+    const std::string_view from = std::string_view(section.bytes).substr(address - section.address);
+    return from.size() < size ? std::string_view() : from.substr(0, size);
+  }
+  return {};
+}
+
+}  // namespace kmodtest::kernel

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kernel/symbols/kallsyms.hpp"
+#include "kernel/symbols/struct_layouts.hpp"
+
+namespace kmodtest::kernel {
+
+/// What an uncompressed kernel tells of itself, without any debug package: the names of its functions and the layout
+/// of its structs.
+class KernelImage {
+ public:
+  struct Code {
+    std::uint64_t address;
+    std::string bytes;
+  };
+
+  KernelImage(SymbolTable symbols, StructLayouts layouts, std::vector<Code> code)
+      : symbols_(std::move(symbols)), layouts_(std::move(layouts)), code_(std::move(code)) {}
+  /// Throws base::Error when the file cannot be read. One that is no ELF file (a bzImage) has nothing to tell.
+  explicit KernelImage(const std::filesystem::path &vmlinux);
+
+  const SymbolTable &symbols() const { return symbols_; }
+  const StructLayouts &layouts() const { return layouts_; }
+  /// Bytes of the code as the file has them; empty outside of it. The running kernel has patched some of them.
+  std::string_view code_at(std::uint64_t address, std::size_t size) const;
+
+ private:
+  SymbolTable symbols_;
+  StructLayouts layouts_;
+  std::vector<Code> code_;
+};
+
+/// A KernelImage that is read when somebody wants it, once: it takes a while, and few cases need it.
+class LazyKernelImage {
+ public:
+  explicit LazyKernelImage(std::filesystem::path vmlinux) : vmlinux_(std::move(vmlinux)) {}
+  /// May be called from several threads. Throws base::Error when the file cannot be read.
+  const KernelImage &get();
+
+ private:
+  std::filesystem::path vmlinux_;
+  std::mutex mutex_;
+  std::optional<KernelImage> image_;
+};
+
+}  // namespace kmodtest::kernel

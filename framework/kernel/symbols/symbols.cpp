@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/symbols/symbols.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <fmt/format.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <map>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <utility>
+
+#include "base/descriptor.hpp"
+#include "base/error.hpp"
+#include "kernel/kernel.hpp"
+#include "storage/files.hpp"
+#include "text/replace.hpp"
+
+namespace kmodtest::kernel {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uintmax_t kLargestSource = 8u << 20;
+
+/// Debug information is taken from the .ko alone: no search of the machine, and none of the network.
+int find_no_debug_file(Dwfl_Module *, void **, const char *, Dwarf_Addr, const char *, const char *, GElf_Word,
+                       char **) {
+  return -1;
+}
+
+const Dwfl_Callbacks kCallbacks = {nullptr, find_no_debug_file, dwfl_offline_section_address, nullptr};
+
+struct FreeDwfl {
+  void operator()(Dwfl *dwfl) const { dwfl_end(dwfl); }
+};
+struct Free {
+  void operator()(void *memory) const { std::free(memory); }
+};
+using Scopes = std::unique_ptr<Dwarf_Die, Free>;
+
+/// A function symbol. `value` counts from the start of its section, `address` is where libdwfl has put it.
+struct Function {
+  std::string name;
+  std::size_t section = 0;
+  std::uint64_t value = 0, size = 0, address = 0;
+};
+
+/// Code that stays after init, at its distance from where the module's code begins.
+struct CodeSection {
+  std::size_t index = 0;
+  std::uint64_t start = 0, size = 0;
+};
+
+std::vector<CodeSection> layout(Elf *elf) {
+  std::vector<CodeSection> sections;
+  std::size_t names = 0;
+  if (elf_getshdrstrndx(elf, &names) != 0) return sections;
+  std::uint64_t end = 0;
+  for (Elf_Scn *section = elf_nextscn(elf, nullptr); section != nullptr; section = elf_nextscn(elf, section)) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == nullptr) continue;
+    const char *name = elf_strptr(elf, names, header.sh_name);
+    constexpr GElf_Xword kCode = SHF_ALLOC | SHF_EXECINSTR;
+    if (name == nullptr || (header.sh_flags & kCode) != kCode || std::string_view(name).starts_with(".init")) continue;
+    const std::uint64_t align = std::max<std::uint64_t>(header.sh_addralign, 1);
+    const std::uint64_t start = (end + align - 1) / align * align;
+    sections.push_back({elf_ndxscn(section), start, header.sh_size});
+    end = start + header.sh_size;
+  }
+  return sections;
+}
+
+/// A descriptor of the .ko's content, uncompressed.
+base::Descriptor content_of(const fs::path &ko) {
+  const std::string bytes = read_module(ko);
+  base::Descriptor memory(memfd_create("module", MFD_CLOEXEC));
+  std::size_t written = 0;
+  while (memory && written < bytes.size()) {
+    const ssize_t count = ::write(memory.get(), bytes.data() + written, bytes.size() - written);
+    if (count <= 0) break;
+    written += static_cast<std::size_t>(count);
+  }
+  if (!memory || written < bytes.size())
+    throw base::Error(base::Code::out_of_memory, fmt::format("no memory for the symbols of {}", ko.string()),
+                      "run fewer guests at once (-j 1)");
+  return memory;
+}
+
+std::string name_of(Dwarf_Die &die) {
+  Dwarf_Attribute attribute;
+  const char *name = dwarf_formstring(dwarf_attr_integrate(&die, DW_AT_name, &attribute));
+  return name == nullptr ? std::string() : name;
+}
+
+bool is_below(const fs::path &file, const fs::path &folder) {
+  const auto end = std::mismatch(folder.begin(), folder.end(), file.begin(), file.end()).first;
+  return end == folder.end() || end->empty();
+}
+
+}  // namespace
+
+class ModuleSymbols::Impl {
+ public:
+  Impl(const fs::path &ko, std::vector<fs::path> folders) : ko_(ko) {
+    std::error_code error;
+    for (const fs::path &folder : folders) {
+      fs::path real = fs::weakly_canonical(folder, error);
+      if (!error && !real.empty()) folders_.push_back(std::move(real));
+    }
+    dwfl_.reset(dwfl_begin(&kCallbacks));
+    const base::Descriptor memory = content_of(ko);
+    const int own = ::dup(memory.get());  // libdwfl's, unless it fails
+    if (dwfl_) module_ = dwfl_report_offline(dwfl_.get(), ko.filename().c_str(), ko.c_str(), own);
+    if (module_ == nullptr) {
+      ::close(own);
+      throw base::Error(base::Code::no_symbols,
+                        fmt::format("cannot read the symbols of {}: {}", ko.string(), dwfl_errmsg(-1)),
+                        "build the module again");
+    }
+    dwfl_report_end(dwfl_.get(), nullptr, nullptr);
+    Dwarf_Addr bias = 0;
+    has_lines_ = dwfl_module_getdwarf(module_, &bias) != nullptr;
+    if (Elf *elf = dwfl_module_getelf(module_, &bias); elf != nullptr) sections_ = layout(elf);
+    read_functions();
+  }
+
+  bool has_lines() const { return has_lines_; }
+
+  std::vector<SourceLine> lines_at(const CodePlace &place, Address address) {
+    const Function *function = find(place);
+    if (function == nullptr || !has_lines_) return {};
+    // A call that does not return may be the last instruction: where it returns to is another function's then.
+    const std::uint64_t back = address == Address::returns_to && place.offset > 0 ? 1 : 0;
+    return lines_of(function->address + place.offset - back, function->name);
+  }
+
+  std::optional<CodePlace> place_of(std::uint64_t address, std::uint64_t base) const {
+    if (address < base) return std::nullopt;
+    const std::uint64_t distance = address - base;
+    for (const CodeSection &section : sections_) {
+      if (distance < section.start || distance >= section.start + section.size) continue;
+      const std::uint64_t value = distance - section.start;
+      const Function *nearest = nullptr;
+      for (const Function &function : functions_) {
+        if (function.section != section.index || function.value > value) continue;
+        if (nearest == nullptr || function.value > nearest->value) nearest = &function;
+      }
+      if (nearest != nullptr) return CodePlace{nearest->name, value - nearest->value, nearest->size};
+    }
+    return std::nullopt;
+  }
+
+ private:
+  void read_functions() {
+    const int count = dwfl_module_getsymtab(module_);
+    for (int i = 0; i < count; ++i) {
+      GElf_Sym symbol;
+      GElf_Addr address = 0;
+      GElf_Word section = 0;
+      const char *name = dwfl_module_getsym_info(module_, i, &symbol, &address, &section, nullptr, nullptr);
+      if (name == nullptr || GELF_ST_TYPE(symbol.st_info) != STT_FUNC || section == SHN_UNDEF) continue;
+      functions_.push_back({name, section, symbol.st_value, symbol.st_size, address});
+    }
+    std::stable_sort(functions_.begin(), functions_.end(), [](const Function &left, const Function &right) {
+      return std::pair(left.section, left.value) < std::pair(right.section, right.value);
+    });
+  }
+
+  const Function *find(const CodePlace &place) const {
+    const Function *first = nullptr;
+    for (const Function &function : functions_) {
+      if (function.name != place.function) continue;
+      if (first == nullptr) first = &function;
+      if (place.size != 0 && function.size == place.size) return &function;
+    }
+    return first;
+  }
+
+  std::vector<SourceLine> lines_of(std::uint64_t address, const std::string &function) {
+    std::vector<SourceLine> lines;
+    Dwfl_Line *line = dwfl_module_getsrc(module_, address);
+    int number = 0;
+    const char *file = line == nullptr ? nullptr : dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr);
+    if (file == nullptr) return lines;
+    lines.push_back(line_of(file, number));
+    Dwarf_Addr bias = 0;
+    if (Dwarf_Die *unit = dwfl_module_addrdie(module_, address, &bias); unit != nullptr) {
+      add_callers(*unit, address - bias, lines);
+    }
+    lines.back().function = function;
+    return lines;
+  }
+
+  /// For each function that was inlined around the address: its name to the last line, and the line of its call.
+  void add_callers(Dwarf_Die &unit, Dwarf_Addr address, std::vector<SourceLine> &lines) {
+    Dwarf_Die *raw = nullptr;
+    const int around = dwarf_getscopes(&unit, address, &raw);
+    const Scopes by_address(raw);
+    if (around <= 0) return;
+    // By address an inlined function's scopes go on with where it was written; by the entry, with where it was put.
+    raw = nullptr;
+    const int count = dwarf_getscopes_die(&by_address.get()[0], &raw);
+    const Scopes scopes(raw);
+    Dwarf_Files *files = nullptr;
+    if (count <= 0 || dwarf_getsrcfiles(&unit, &files, nullptr) != 0) return;
+    for (int i = 0; i < count; ++i) {
+      Dwarf_Die &scope = scopes.get()[i];
+      if (dwarf_tag(&scope) == DW_TAG_subprogram) return;
+      if (dwarf_tag(&scope) != DW_TAG_inlined_subroutine) continue;
+      Dwarf_Attribute attribute;
+      Dwarf_Word file = 0, line = 0;
+      if (dwarf_formudata(dwarf_attr(&scope, DW_AT_call_file, &attribute), &file) != 0 ||
+          dwarf_formudata(dwarf_attr(&scope, DW_AT_call_line, &attribute), &line) != 0) {
+        return;
+      }
+      const char *name = dwarf_filesrc(files, file, nullptr, nullptr);
+      if (name == nullptr) return;
+      lines.back().function = name_of(scope);
+      lines.push_back(line_of(name, static_cast<int>(line)));
+    }
+  }
+
+  SourceLine line_of(const fs::path &written, int number) {
+    const fs::path file = written.lexically_normal();
+    SourceLine line{{}, file.string(), number, {}};
+    constexpr std::string_view kInclude = "/include/";
+    if (!folders_.empty() && is_below(file, folders_.front())) {
+      line.file = file.lexically_relative(folders_.front()).string();
+    } else if (const auto at = line.file.rfind(kInclude); at != std::string::npos) {
+      line.file.erase(0, at + 1);
+    }
+    const std::vector<std::string> &text = source(file);
+    const auto index = static_cast<std::size_t>(number) - 1;
+    if (number > 0 && index < text.size()) line.text = base::trimmed(text[index]);
+    return line;
+  }
+
+  const std::vector<std::string> &source(const fs::path &file) {
+    const auto [entry, fresh] = sources_.try_emplace(file.string());
+    if (!fresh) return entry->second;
+    // What was compiled elsewhere may lie beside the .ko as well.
+    std::string text = readable(file);
+    if (text.empty() && !folders_.empty()) text = readable(folders_.front() / file.filename());
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t end = std::min(text.find('\n', at), text.size());
+      entry->second.push_back(text.substr(at, end - at));
+      at = end + 1;
+    }
+    return entry->second;
+  }
+
+  /// The content of a file that may be shown; empty otherwise.
+  std::string readable(const fs::path &file) const {
+    std::error_code error;
+    const fs::path real = fs::canonical(file, error);
+    if (error || !fs::is_regular_file(real, error)) return {};
+    const bool allowed =
+        std::any_of(folders_.begin(), folders_.end(), [&](const fs::path &folder) { return is_below(real, folder); });
+    if (!allowed || fs::file_size(real, error) > kLargestSource) return {};
+    // What was changed after the build has other lines.
+    const auto changed = fs::last_write_time(real, error);
+    const auto built = fs::last_write_time(ko_, error);
+    if (error || changed > built) return {};
+    try {
+      return read_whole_file(real);
+    } catch (const base::Error &) {
+      return {};
+    }
+  }
+
+  fs::path ko_;
+  std::vector<fs::path> folders_;
+  std::unique_ptr<Dwfl, FreeDwfl> dwfl_;
+  Dwfl_Module *module_ = nullptr;
+  bool has_lines_ = false;
+  std::vector<CodeSection> sections_;
+  std::vector<Function> functions_;  ///< by section and value
+  std::map<std::string, std::vector<std::string>> sources_;
+};
+
+ModuleSymbols::ModuleSymbols(const fs::path &ko, std::vector<fs::path> folders)
+    : impl_(std::make_unique<Impl>(ko, std::move(folders))) {}
+ModuleSymbols::~ModuleSymbols() = default;
+
+bool ModuleSymbols::has_lines() const {
+  return impl_->has_lines();
+}
+std::vector<SourceLine> ModuleSymbols::lines_at(const CodePlace &place, Address address) {
+  return impl_->lines_at(place, address);
+}
+std::optional<CodePlace> ModuleSymbols::place_of(std::uint64_t address, std::uint64_t base) const {
+  return impl_->place_of(address, base);
+}
+
+}  // namespace kmodtest::kernel

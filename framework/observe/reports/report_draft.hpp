@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "observe/reports/reports.hpp"
+#include "observe/reports/reports_catalogue.hpp"
+
+/// One report of the kernel while its lines come in.
+namespace kmodtest::observe {
+
+/// "------------[ cut here ]------------" of the kernel itself.
+bool is_cut_here(const wire::KernelLogLine &line);
+bool is_panic(std::string_view text);
+
+/// How far a report has come. A kernel without printk callers prints the reports of several CPUs through each other;
+/// their lines come in this order (kernel: show_regs() and dump_stack_print_info()).
+inline constexpr int kNoRank = -1, kOpening = 0, kCpuRank = 2, kRegistersRank = 7, kTraceRank = 8, kFrameRank = 10,
+                     kTaskEndRank = 11;
+int rank_of(std::string_view text);
+
+/// "77" of "CPU: 1 PID: 77 Comm: ex", of "WARNING: CPU: 1 PID: 77 at …" and of "WARNING: … at …, CPU#1: ex/77" (as
+/// newer kernels say); empty for other lines.
+std::string pid_in(std::string_view text);
+
+/// One report while its lines come in.
+struct Draft {
+  KernelReport report;
+  const Signature *signature = nullptr;  ///< none yet: after "cut here"; none at all: of no known kind
+  bool cut_here = false;
+  bool in_stack = false;
+  bool frames = false;
+  bool task_marker = false;  ///< "<TASK>": "</TASK>" will come
+  int rank = kOpening;
+  std::string pid;
+  wire::Microseconds last{0};  ///< time of the last line
+  std::size_t dumped = 0;      ///< lines of memory
+
+  ReportEnd end() const {
+    if (report.fatal) return ReportEnd::panic;
+    if (signature == nullptr) return cut_here ? ReportEnd::trace : ReportEnd::stack;
+    return cut_here ? ReportEnd::trace : signature->end;
+  }
+  void name(const Signature &row, const wire::KernelLogLine &line) {
+    signature = &row;
+    report.report_class = row.report_class;
+    report.kind = kind_of(row, line.text);
+    report.title = line.text;
+    report.fatal = report.fatal || row.fatal;
+  }
+  /// Takes the line in; true when it is the last one.
+  bool take(const wire::KernelLogLine &line);
+};
+
+/// Whether a report with these lines so far ends with this one.
+bool ends_here(const Draft &draft, std::string_view text);
+
+}  // namespace kmodtest::observe

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/artifacts/bundle.hpp"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fstream>
+#include <sys/utsname.h>
+#include <thread>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "outcome/result.hpp"
+#include "plan/case_text.hpp"
+#include "report/failure/failure.hpp"
+#include "report/terminal/palette.hpp"
+#include "storage/digest.hpp"
+#include "storage/output_file.hpp"
+#include "text/utf8.hpp"
+
+namespace kmodtest::report {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr const char *kCaseFile = "case.json";
+constexpr const char *kCaseFolder = "case";
+constexpr const char *kSchema = "kmodtest-case";
+
+struct KnownFile {
+  const char *name;
+  const char *what;
+};
+/// In the order in which a reader wants them.
+constexpr std::array<KnownFile, 15> kKnownFiles = {{
+    {"verdict.txt", "what came out and why"},
+    {"trace.txt", "the kernel's reports with the source lines of the modules"},
+    {"autopsy.txt", "where each CPU and each task stood that did not come to its end"},
+    {"vmcore", "the guest's memory, for crash(8) and drgn"},
+    {"kmsg.log", "the kernel log of this case, with the steps of the plan in it"},
+    {"console.log", "what the kernel wrote to its serial console"},
+    {"ps.txt", "the kernel threads that were seen, and when"},
+    {"lsmod.txt", "the modules that were seen, and when"},
+    {"events.jsonl", "all that the guest reported, one JSON object a line"},
+    {"plan.yaml", "the plan as it was written"},
+    {"case", "a plan of just this case, its variables filled in, and the modules as they were pushed"},
+    {"case.json", "what kmodtest rerun has to know"},
+    {"about.txt", "versions, guest, host, modules and where their sources are"},
+    {"domain.xml", "the virtual machine as libvirt was told"},
+    {"build.log", "the words of make"},
+}};
+
+void copy_module(const fs::path &from, const fs::path &to) {
+  std::error_code error;
+  fs::copy_file(from, to, error);
+  if (error)
+    throw base::Error(base::Code::cannot_write,
+                      fmt::format("cannot copy {} to {}: {}", from.string(), to.string(), error.message()),
+                      "make room there, or name another folder with --out");
+}
+
+void write(const fs::path &file, std::string_view content) {
+  OutputFile output(file, file);
+  output.write(content);
+}
+
+/// A module that was not built, or a guest that was never prepared, leaves nothing to run.
+bool can_run_again(const CaseFinished &finished) {
+  return !finished.test_case->of_a_program && !finished.machine.kernel.empty() && finished.seen &&
+         finished.seen->modules.size() == finished.test_case->modules.size() && !finished.test_case->modules.empty();
+}
+
+/// A plan names kernels of the catalogue only.
+bool is_a_file(const std::string &kernel) {
+  return kernel.find('/') != std::string::npos;
+}
+
+std::string plan_name(const plan::Case &test_case) {
+  const std::string stem = test_case.id.substr(0, test_case.id.find(" ["));
+  return (stem.find('/') == std::string::npos && !stem.empty() ? stem : std::string("case")) + ".yaml";
+}
+
+void write_case(const fs::path &folder, const CaseFinished &finished) {
+  const plan::Case &test_case = *finished.test_case;
+  const fs::path inner = folder / kCaseFolder;
+  std::error_code error;
+  fs::create_directory(inner, error);
+  if (error)
+    throw base::Error(base::Code::cannot_write,
+                      fmt::format("cannot make the folder {}: {}", inner.string(), error.message()),
+                      "make room there, or name another folder with --out");
+  const Machine &machine = finished.machine;
+  const plan::RunChoices choices{is_a_file(machine.kernel) ? "" : machine.kernel,
+                                 machine.virtual_time ? "virtual" : "real"};
+  const std::string head = fmt::format("# Made by kmodtest of {}.\n", printable(test_case.id));
+  write(inner / plan_name(test_case), head + plan::case_text(test_case, choices));
+  for (std::size_t i = 0; i < test_case.modules.size(); ++i) {
+    copy_module(finished.seen->modules[i].file, inner / plan::bundled_module(test_case.modules[i]));
+  }
+}
+
+Json case_json(const CaseFinished &finished, const std::string &version) {
+  const plan::Case &test_case = *finished.test_case;
+  const Machine &machine = finished.machine;
+  Json json;
+  json["schema"] = kSchema;
+  json["version"] = 1;
+  json["id"] = test_case.id;
+  json["outcome"] = result_name(result_of(finished));
+  json["kmodtest"] = version;
+  json["plan"] = can_run_again(finished) ? Json(fs::path(kCaseFolder) / plan_name(test_case)) : Json(nullptr);
+  json["kernel"] = is_a_file(machine.kernel) ? machine.kernel_image.string() : "";
+  json["modules_dir"] = machine.modules_dir.empty() ? "" : fs::absolute(machine.modules_dir).string();
+  json["headers"] = machine.headers.empty() ? "" : fs::absolute(machine.headers).string();
+  json["seed"] = test_case.seed;
+  json["kvm"] = machine.virtual_time || machine.kvm;  // virtual time never has it; a real emulated one asks for none
+  json["trace"] = machine.traced;
+  json["digest"] = finished.digest;
+  return json;
+}
+
+std::string line(std::string_view label, std::string_view value) {
+  return value.empty() ? "" : fmt::format("{} {}\n", pad_right(fmt::format("{}:", label), 13), printable(value));
+}
+
+std::string guest_line(const CaseFinished &finished) {
+  const plan::GuestShape &guest = finished.test_case->guest;
+  std::string text = fmt::format("{}, {} MiB", counted(static_cast<std::size_t>(guest.cpus), "CPU"), guest.memory_mib);
+  if (guest.sockets > 0) text += fmt::format(", {}×{}×{}", guest.sockets, guest.cores, guest.threads);
+  if (!guest.numa.empty()) text += ", " + counted(guest.numa.size(), "NUMA node");
+  if (finished.machine.kernel.empty()) return text;
+  return text + fmt::format(", {} time, {}, channel {}", finished.machine.virtual_time ? "virtual" : "real",
+                            finished.machine.kvm ? "KVM" : "emulated", guest.channel);
+}
+
+std::string host_line() {
+  utsname host{};
+  ::uname(&host);
+  return fmt::format("{} {} {}, {}", host.sysname, host.release, host.machine,
+                     counted(std::thread::hardware_concurrency(), "CPU"));
+}
+
+std::string module_lines(const CaseFinished &finished) {
+  std::string text;
+  const std::vector<plan::ModuleSource> &modules = finished.test_case->modules;
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    text += line("module", modules[i].name);
+    text += line("  source", modules[i].path.string());
+    if (!finished.seen || i >= finished.seen->modules.size()) continue;
+    const kernel::ModuleInfo &info = finished.seen->modules[i];
+    text += line("  file", info.file.string());
+    std::error_code error;
+    if (fs::exists(info.file, error)) text += line("  sha256", kernel::sha256_file(info.file));
+    for (const char *field : {"vermagic", "version", "srcversion"})
+      text += line(fmt::format("  {}", field), info.field(field).value_or(""));
+  }
+  return text;
+}
+
+std::string about_text(const CaseFinished &finished, const std::string &version) {
+  const plan::Case &test_case = *finished.test_case;
+  const Machine &machine = finished.machine;
+  std::string text;
+  text += line("case", label(test_case, finished.repeat));
+  text += line("plan", test_case.plan_name);
+  text += line("plan file", test_case.plan_file.empty() ? "" : fs::absolute(test_case.plan_file).string());
+  text += line("ended", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))));
+  text += line("digest", finished.digest);
+  text += line("seed", test_case.seed == 0 ? "none" : std::to_string(test_case.seed));
+  text += '\n' + line("kmodtest", version) + line("hypervisor", machine.hypervisor) + line("host", host_line());
+  text += '\n' + line("kernel", fmt::format("{} ({})", finished.kernel_release, machine.kernel));
+  text += line("image", machine.kernel_image.string());
+  text += line("command line", machine.command_line) + line("guest", guest_line(finished));
+  return text + '\n' + module_lines(finished);
+}
+
+std::string readme_text(const fs::path &folder, const CaseFinished &finished) {
+  std::string text = headline(finished, Palette(false));
+  if (const std::string why = reason(finished); !why.empty()) text += ": " + printable(why);
+  text += "\n\n";
+  if (can_run_again(finished)) {
+    text +=
+        "Run exactly this case again, here or on another machine, with the path of this folder:\n\n"
+        "    kmodtest rerun FOLDER\n\n"
+        "and step into it (kmodtest rerun FOLDER --pause-on-failure, --gdb).\n";
+    if (is_a_file(finished.machine.kernel))
+      text += "Its kernel is a file of the machine that made this folder; elsewhere name one with --kernel FILE.\n";
+  } else if (finished.test_case->of_a_program) {
+    text +=
+        "A test in C++ asked for its steps: run that test again (--gtest_filter). With the same snapshot it has the "
+        "digest\n"
+        "that verdict.txt shows, unless it does something else.\n";
+  } else {
+    text += "It did not get as far as a guest, so there is nothing to run from this folder. Mend it and run\n\n    " +
+            printable(command_to_repeat(*finished.test_case)) + "\n";
+  }
+  text += "\nWhat is here:\n\n";
+  std::vector<std::string> others;
+  std::error_code ignored;
+  for (const auto &entry : fs::directory_iterator(folder, ignored)) others.push_back(entry.path().filename().string());
+  std::sort(others.begin(), others.end());
+  for (const KnownFile &file : kKnownFiles)
+    if (std::erase(others, file.name) > 0) text += fmt::format("    {} {}\n", pad_right(file.name, 14), file.what);
+  for (const std::string &name : others) text += fmt::format("    {}\n", name);
+  return text;
+}
+
+}  // namespace
+
+void write_bundle(const fs::path &folder, const CaseFinished &finished, const std::string &version) {
+  if (can_run_again(finished)) write_case(folder, finished);
+  write(folder / kCaseFile, case_json(finished, version).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  write(folder / "about.txt", about_text(finished, version));
+  write(folder / "README.txt", readme_text(folder, finished));
+}
+
+Bundle read_bundle(const fs::path &folder) {
+  const fs::path file = folder / kCaseFile;
+  const auto none = [&](const std::string &why) {
+    return base::UsageError(base::Code::not_a_case_folder,
+                            fmt::format("{} is no folder of a case that can be run again: {}", folder.string(), why),
+                            "name a case's folder below --out, or the one that a failure names behind 'files:'");
+  };
+  std::ifstream stream(file);
+  if (!stream) throw none(fmt::format("it has no {}", kCaseFile));
+  const Json json = Json::parse(stream, nullptr, false);
+  try {
+    if (json.at("schema").get<std::string>() != kSchema) throw none(fmt::format("its {} is broken", kCaseFile));
+    if (json.at("version").get<int>() != 1) throw none("a later kmodtest made it");
+    if (json.at("plan").is_null()) throw none("the case did not get as far as a guest");
+    Bundle bundle;
+    bundle.plan = fs::absolute(folder / json.at("plan").get<std::string>());
+    bundle.kernel = json.at("kernel").get<std::string>();
+    bundle.modules_dir = json.at("modules_dir").get<std::string>();
+    bundle.headers = json.at("headers").get<std::string>();
+    bundle.seed = json.at("seed").get<std::uint64_t>();
+    bundle.allow_kvm = json.at("kvm").get<bool>();
+    bundle.trace = json.value("trace", false);  // folders of earlier versions do not have it
+    bundle.digest = json.at("digest").get<std::string>();
+    return bundle;
+  } catch (const Json::exception &) {
+    throw none(fmt::format("its {} is broken", kCaseFile));
+  }
+}
+
+}  // namespace kmodtest::report

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/failure/difference.hpp"
+
+#include <cstddef>
+#include <fmt/format.h>
+#include <vector>
+
+#include "outcome/result.hpp"
+#include "report/formats/agent_message_json.hpp"
+#include "text/utf8.hpp"
+#include "wire/frame.hpp"
+
+namespace kmodtest::report {
+
+namespace {
+
+constexpr std::size_t kShown = 160;  ///< columns of a report
+
+const std::vector<wire::Report> &reports_of(const CaseFinished &run) {
+  static const std::vector<wire::Report> none;
+  return run.seen ? run.seen->reports : none;
+}
+
+std::string shown(const std::vector<wire::Report> &reports, std::size_t at) {
+  return at < reports.size() ? cut_to(printable(report_json(reports[at])), kShown) : "none";
+}
+
+}  // namespace
+
+std::string first_difference(const CaseFinished &run, const CaseFinished &earlier) {
+  if (run.digest == earlier.digest) return {};
+  const auto &here = reports_of(run);
+  const auto &there = reports_of(earlier);
+  std::size_t at = 0;
+  while (at < here.size() && at < there.size() && wire::encode(here[at], 0) == wire::encode(there[at], 0)) ++at;
+  if (at == here.size() && at == there.size()) {
+    return fmt::format("all reports are the same, but it {}, and {} before", result_name(result_of(run)),
+                       result_name(result_of(earlier)));
+  }
+  const std::string now = shown(here, at), before = shown(there, at);
+  if (now == before) return fmt::format("report {} is {}, alike as far as it is shown", at + 1, now);
+  return fmt::format("report {} is {}, was {}", at + 1, now, before);
+}
+
+}  // namespace kmodtest::report

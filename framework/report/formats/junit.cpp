@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <limits>
+#include <map>
+#include <memory>
+#include <set>
+#include <sstream>
+#include <string>
+#include <unistd.h>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <pugixml.hpp>
+
+#include "outcome/result.hpp"
+#include "report/failure/failure.hpp"
+#include "report/listeners.hpp"
+#include "report/terminal/palette.hpp"
+#include "storage/output_file.hpp"
+#include "text/utf8.hpp"
+
+namespace kmodtest::report {
+
+namespace {
+
+constexpr std::size_t kLast = std::numeric_limits<std::size_t>::max();  ///< after every case
+
+void set(pugi::xml_node node, const char *name, const std::string &value) {
+  node.append_attribute(name).set_value(xml_text(value).c_str());
+}
+
+void set(pugi::xml_node node, const char *name, std::size_t value) {
+  node.append_attribute(name).set_value(std::to_string(value).c_str());
+}
+
+void set(pugi::xml_node node, const char *name, Seconds value) {
+  set(node, name, fmt::format("{:.3f}", value.count()));
+}
+
+void set_text(pugi::xml_node node, const std::string &text) {
+  node.append_child(pugi::node_pcdata).set_value(xml_text(text).c_str());
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
+  return name.data();
+}
+
+/// The time of day in UTC, in the form that the schema asks for (no zone).
+std::string timestamp() {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(std::time(nullptr)));
+}
+
+struct Totals {
+  std::size_t tests = 0, failures = 0, errors = 0, skipped = 0;
+  Seconds time{0};
+
+  void count(judge::Outcome outcome, Seconds took) {
+    ++tests;
+    time += took;
+    switch (outcome) {
+      case judge::Outcome::passed:
+        break;
+      case judge::Outcome::skipped:
+        ++skipped;
+        break;
+      case judge::Outcome::errored:
+        ++errors;
+        break;
+      case judge::Outcome::failed:
+      case judge::Outcome::crashed:
+      case judge::Outcome::hung:
+      case judge::Outcome::leaked:
+        ++failures;
+        break;
+    }
+  }
+};
+
+class Suite {
+ public:
+  Suite(std::string name, std::string package) : name_(std::move(name)), package_(std::move(package)) {}
+
+  void started() {
+    if (timestamp_.empty()) timestamp_ = timestamp();
+  }
+
+  void add(const CaseFinished &finished) {
+    started();
+    const plan::Case &test_case = *finished.test_case;
+    totals_.count(finished.verdict.outcome, finished.took);
+    if (finished.flaky()) ++flaky_;
+    cpus_.insert(test_case.guest.cpus);
+    memory_mib_.insert(test_case.guest.memory_mib);
+    if (!finished.kernel_release.empty()) kernels_.insert(finished.kernel_release);
+
+    pugi::xml_document &document = *cases_.emplace(finished.number, std::make_unique<pugi::xml_document>())->second;
+    pugi::xml_node node = document.append_child("testcase");
+    set(node, "name", label(test_case, finished.repeat));
+    set(node, "classname", name_);
+    set(node, "time", finished.took);
+    add_outcome(node, finished);
+    const std::string kind = finished.flaky() ? "flaky" : "rerun";
+    for (const CaseFinished &attempt : finished.earlier) add_attempt(node, kind, attempt);
+    const std::string log = render_log(finished, Palette(false), "");
+    std::string head = as_expected(finished);
+    if (!head.empty()) head += "\n";
+    if (!finished.digest.empty()) head += "digest: " + finished.digest + "\n";
+    if (!log.empty() || !head.empty()) set_text(node.append_child("system-out"), head + log);
+  }
+
+  void write_to(pugi::xml_node suites, std::size_t id, const std::string &hypervisor, const std::string &host) const {
+    pugi::xml_node node = suites.append_child("testsuite");
+    set(node, "name", name_);
+    set(node, "package", package_);
+    set(node, "id", id);
+    set(node, "tests", totals_.tests);
+    set(node, "failures", totals_.failures);
+    set(node, "errors", totals_.errors);
+    set(node, "skipped", totals_.skipped);
+    set(node, "time", totals_.time);
+    set(node, "timestamp", timestamp_.empty() ? timestamp() : timestamp_);
+    set(node, "hostname", host);
+    pugi::xml_node properties = node.append_child("properties");
+    const auto property = [&](const std::string &name, const std::string &value) {
+      if (value.empty()) return;
+      pugi::xml_node entry = properties.append_child("property");
+      set(entry, "name", name);
+      set(entry, "value", value);
+    };
+    property("kernel", fmt::format("{}", fmt::join(kernels_, ", ")));
+    property("cpus", fmt::format("{}", fmt::join(cpus_, ", ")));
+    property("memory_mib", fmt::format("{}", fmt::join(memory_mib_, ", ")));
+    property("hypervisor", hypervisor);
+    if (flaky_ > 0) property("flaky", std::to_string(flaky_));
+    for (const auto &[number, document] : cases_) node.append_copy(document->first_child());
+    node.append_child("system-out");
+    node.append_child("system-err");
+  }
+
+  const Totals &totals() const { return totals_; }
+
+  /// The place of its first case in the order of the plans.
+  std::size_t place() const { return cases_.empty() ? kLast : cases_.begin()->first; }
+
+  /// A testcase that stands for what the run as a whole did not do.
+  void add_run(judge::Outcome outcome, const std::string &message) {
+    totals_.count(outcome, Seconds{0});
+    pugi::xml_document &document = *cases_.emplace(kLast, std::make_unique<pugi::xml_document>())->second;
+    pugi::xml_node node = document.append_child("testcase");
+    set(node, "name", std::string("the whole run"));
+    set(node, "classname", name_);
+    set(node, "time", Seconds{0});
+    pugi::xml_node why = node.append_child(outcome == judge::Outcome::errored ? "error" : "skipped");
+    if (outcome == judge::Outcome::errored) set(why, "type", std::string("Interrupted"));
+    set(why, "message", message);
+  }
+
+ private:
+  static void add_outcome(pugi::xml_node node, const CaseFinished &finished) {
+    const judge::Outcome outcome = finished.verdict.outcome;
+    if (outcome == judge::Outcome::passed) return;
+    const bool skipped = outcome == judge::Outcome::skipped;
+    pugi::xml_node why = node.append_child(skipped                              ? "skipped"
+                                           : outcome == judge::Outcome::errored ? "error"
+                                                                                : "failure");
+    if (!skipped) set(why, "type", result_word(result_of(finished)));
+    set(why, "message", reason(finished));
+    if (!skipped) set_text(why, render_failure(finished));
+  }
+
+  /// An attempt that did not pass: <flakyFailure>, <flakyError>, <rerunFailure> or <rerunError>.
+  static void add_attempt(pugi::xml_node node, const std::string &kind, const CaseFinished &attempt) {
+    const bool error = attempt.verdict.outcome == judge::Outcome::errored;
+    pugi::xml_node what = node.append_child((kind + (error ? "Error" : "Failure")).c_str());
+    set(what, "type", result_word(result_of(attempt)));
+    set(what, "message", reason(attempt));
+    set_text(what.append_child("stackTrace"), render_failure(attempt));
+    const std::string log = render_log(attempt, Palette(false), "");
+    if (!log.empty()) set_text(what.append_child("system-out"), log);
+  }
+
+  std::string name_, package_, timestamp_;
+  Totals totals_;
+  std::set<int> cpus_;
+  std::set<std::uint32_t> memory_mib_;
+  std::set<std::string> kernels_;
+  std::size_t flaky_ = 0;
+  std::multimap<std::size_t, std::unique_ptr<pugi::xml_document>> cases_;  ///< by CaseFinished::number
+};
+
+class Junit final : public Listener {
+ public:
+  explicit Junit(std::filesystem::path file) : file_(std::move(file)) { check_writable(file_); }
+
+  void on(const Event &event) override {
+    if (const auto *run = std::get_if<RunStarted>(&event)) {
+      hypervisor_ = run->hypervisor;
+    } else if (const auto *started = std::get_if<CaseStarted>(&event)) {
+      suite_of(*started->test_case).started();
+    } else if (const auto *finished = std::get_if<CaseFinished>(&event)) {
+      suite_of(*finished->test_case).add(*finished);
+    } else if (const auto *end = std::get_if<RunFinished>(&event)) {
+      write(*end);
+    }
+  }
+
+ private:
+  Suite &suite_of(const plan::Case &test_case) {
+    const std::string file = test_case.plan_file.string();
+    const std::string package = file.empty() ? test_case.plan_name : test_case.plan_file.stem().string();
+    return suites_.try_emplace({file, test_case.plan_name}, test_case.plan_name, package).first->second;
+  }
+
+  void write(const RunFinished &end) {
+    if (end.interrupted || end.not_run > 0) {
+      const std::string not_run = fmt::format("{} did not run", counted(end.not_run, "case"));
+      Suite &run = suites_.try_emplace({"", "kmodtest"}, "kmodtest", "kmodtest").first->second;
+      run.add_run(end.interrupted ? judge::Outcome::errored : judge::Outcome::skipped,
+                  end.interrupted ? "the run was interrupted: " + not_run : not_run);
+    }
+    pugi::xml_document document;
+    pugi::xml_node declaration = document.append_child(pugi::node_declaration);
+    declaration.append_attribute("version") = "1.0";
+    declaration.append_attribute("encoding") = "UTF-8";
+    pugi::xml_node root = document.append_child("testsuites");
+    Totals all;
+    for (const auto &[key, suite] : suites_) {
+      all.tests += suite.totals().tests;
+      all.failures += suite.totals().failures;
+      all.errors += suite.totals().errors;
+    }
+    set(root, "name", std::string("kmodtest"));
+    set(root, "tests", all.tests);
+    set(root, "failures", all.failures);
+    set(root, "errors", all.errors);
+    set(root, "time", end.took);
+    const std::string host = host_name();
+    std::vector<const Suite *> in_order;
+    for (const auto &[key, suite] : suites_) in_order.push_back(&suite);
+    std::stable_sort(in_order.begin(), in_order.end(),
+                     [](const Suite *left, const Suite *right) { return left->place() < right->place(); });
+    std::size_t id = 0;
+    for (const Suite *suite : in_order) suite->write_to(root, id++, hypervisor_, host);
+    std::ostringstream text;
+    document.save(text, "  ", pugi::format_default, pugi::encoding_utf8);
+    write_whole(file_, text.str());
+  }
+
+  std::filesystem::path file_;
+  std::string hypervisor_;
+  std::map<std::pair<std::string, std::string>, Suite> suites_;  ///< by plan file and name
+};
+
+}  // namespace
+
+std::unique_ptr<Listener> make_junit(std::filesystem::path file) {
+  return std::make_unique<Junit>(std::move(file));
+}
+
+}  // namespace kmodtest::report

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "outcome/result.hpp"
+#include "report/failure/failure.hpp"
+#include "report/listeners.hpp"
+#include "storage/output_file.hpp"
+#include "text/replace.hpp"
+#include "text/utf8.hpp"
+
+namespace kmodtest::report {
+
+namespace {
+
+using base::replaced;
+using base::trimmed;
+
+constexpr const char *kHash = "\\x23";  ///< a "#" that is no part of KTAP's own syntax
+
+/// Behind these words, anywhere in a line, the kernel's parser reads no further (kunit_parser.py, KTAP_END).
+constexpr std::array<std::string_view, 3> kEndOfInput = {
+    "List of all partitions:", "Kernel panic - not syncing: VFS:", "reboot: System halted"};
+
+/// One line of the file, safe from what a guest said.
+std::string line_of(std::string text) {
+  for (const std::string_view end : kEndOfInput) {
+    text = replaced(std::move(text), end, replaced(std::string(end), ":", "\\x3a"));
+  }
+  return text + "\n";
+}
+
+/// The description of a test: no "#" may be in it, and no "- " before it belongs to it.
+std::string description(std::string_view text) {
+  std::string name = replaced(std::string(trimmed(printable(text), " ")), "#", kHash);
+  if (name.rfind("- ", 0) == 0) name.replace(0, 1, "\\x2d");
+  return name.empty() ? "(no name)" : name;
+}
+
+/// What stands behind " # " in a result line. A further " #" there could be a directive ("# SKIP").
+std::string diagnostic_data(std::string_view text) {
+  const std::string line = replaced(" " + std::string(trimmed(printable(text), " ")), " #", std::string(" ") + kHash);
+  return line.substr(1);
+}
+
+/// A text as diagnostic lines. "# Subtest:" would begin a test.
+std::string diagnostics(std::string_view text, const std::string &indent) {
+  std::string lines;
+  for (const std::string &line : lines_of(text)) {
+    const bool like_syntax = line.rfind("Subtest:", 0) == 0;
+    lines += line_of(indent + (line.empty() ? "#" : like_syntax ? "#  " : "# ") + printable(line));
+  }
+  return lines;
+}
+
+bool is_ok(Result result) {
+  return went_well(result) || result == Result::flaky;
+}
+
+/// How a case ended, behind its description.
+std::string ending(const CaseFinished &finished) {
+  const Result result = result_of(finished);
+  const std::string why = diagnostic_data(reason(finished));
+  const std::string word = result_word(result);
+  switch (result) {
+    case Result::passed:
+      return finished.verdict.came.empty() ? "" : " # " + diagnostic_data(as_expected(finished));
+    case Result::flaky:
+      return " # flaky: " + why;
+    case Result::skipped:
+      return " # SKIP " + why;
+    case Result::hung:
+      return fmt::format(" # TIMEOUT {}: {}", word, why);
+    case Result::errored:
+      return fmt::format(" # ERROR {}: {}", word, why);
+    case Result::failed:
+    case Result::crashed:
+    case Result::leaked:
+      break;
+  }
+  return fmt::format(" # {}: {}", word, why);
+}
+
+/// A place in the file: one run of a case.
+struct Slot {
+  std::size_t plan = 0;  ///< index into the plans
+  std::string name;
+};
+
+struct Plan {
+  std::string name;
+  std::size_t slots = 0;
+  std::size_t done = 0, passed = 0, failed = 0, skipped = 0;
+};
+
+struct Entry {
+  std::string diagnostics;
+  std::string ending;
+  bool ok = false;
+  bool skipped = false;
+};
+
+using Cases = std::vector<std::shared_ptr<const plan::Case>>;
+
+class Ktap final : public Listener {
+ public:
+  Ktap(const std::filesystem::path &file, const Cases &cases, int repeats, std::string version)
+      : version_(std::move(version)), file_(file, file) {
+    arrange(cases, std::max(repeats, 1));
+  }
+
+  void on(const Event &event) override {
+    if (const auto *started = std::get_if<RunStarted>(&event)) {
+      begin(*started);
+    } else if (const auto *finished = std::get_if<CaseFinished>(&event)) {
+      finished_[place_of(*finished)] = entry_of(*finished);
+      write_ready();
+    } else if (const auto *end = std::get_if<RunFinished>(&event)) {
+      finish(*end);
+    }
+  }
+
+ private:
+  /// Gives each run of a case its place.
+  void arrange(const Cases &cases, int repeats) {
+    std::map<std::pair<std::string, std::string>, std::size_t> by_plan;
+    std::vector<std::vector<std::pair<std::size_t, Slot>>> slots;  // of each plan, with their numbers
+    std::size_t number = 0;
+    for (const auto &test_case : cases) {
+      const auto key = std::pair(test_case->plan_file.string(), test_case->plan_name);
+      const auto [at, is_new] = by_plan.try_emplace(key, plans_.size());
+      if (is_new) {
+        plans_.push_back({description(test_case->plan_name)});
+        slots.emplace_back();
+      }
+      for (int repeat = 1; repeat <= repeats; ++repeat) {
+        const std::string which = repeats > 1 ? fmt::format(" run {}", repeat) : "";
+        slots[at->second].push_back({number++, {at->second, description(test_case->id + which)}});
+      }
+    }
+    places_.resize(number);
+    for (std::size_t index = 0; index < slots.size(); ++index) {
+      plans_[index].slots = slots[index].size();
+      for (const auto &[its_number, slot] : slots[index]) {
+        // The parser takes a test that has its plan's name for the plan's own result.
+        if (slot.name == plans_[index].name) plans_[index].name += " (plan)";
+        places_[its_number] = slots_.size();
+        slots_.push_back(slot);
+      }
+    }
+  }
+
+  void begin(const RunStarted &started) {
+    file_.write(line_of("KTAP version 1") + line_of(fmt::format("1..{}", plans_.size())) +
+                diagnostics(fmt::format("kmodtest {}, {}", version_, started.hypervisor), ""));
+  }
+
+  std::size_t place_of(const CaseFinished &finished) const {
+    return finished.number < places_.size() ? places_[finished.number] : slots_.size();
+  }
+
+  static Entry entry_of(const CaseFinished &finished) {
+    const Result result = result_of(finished);
+    Entry entry;
+    if (!went_well(result)) entry.diagnostics = diagnostics(render_failure(finished), "  ");
+    entry.ending = ending(finished);
+    entry.ok = is_ok(result);
+    entry.skipped = result == Result::skipped;
+    return entry;
+  }
+
+  /// Writes the cases that those before them no longer hold up.
+  void write_ready() {
+    std::string text;
+    for (auto at = finished_.find(next_); at != finished_.end() && next_ < slots_.size(); at = finished_.find(next_)) {
+      text += render(at->second);
+      finished_.erase(at);
+      ++next_;
+    }
+    if (!text.empty()) file_.write(text);
+  }
+
+  void finish(const RunFinished &end) {
+    Entry not_run;
+    not_run.skipped = not_run.ok = !end.interrupted;
+    not_run.ending = end.interrupted ? " # ERROR the run was interrupted before it" : " # SKIP did not run";
+    for (std::size_t place = next_; place < slots_.size(); ++place) finished_.try_emplace(place, not_run);
+    write_ready();
+  }
+
+  /// The lines of the next case; with its plan's first ones before it, and its last ones behind it.
+  std::string render(const Entry &entry) {
+    const Slot &slot = slots_[next_];
+    Plan &plan = plans_[slot.plan];
+    std::string text;
+    if (plan.done++ == 0) {
+      text += line_of("  KTAP version 1") + line_of("  # Subtest: " + plan.name) +
+              line_of(fmt::format("  1..{}", plan.slots));
+    }
+    text += entry.diagnostics;
+    text += line_of(fmt::format("  {} {} {}{}", entry.ok ? "ok" : "not ok", plan.done, slot.name, entry.ending));
+    ++(entry.skipped ? plan.skipped : entry.ok ? plan.passed : plan.failed);
+    if (plan.done < plan.slots) return text;
+    const bool all_skipped = plan.skipped == plan.slots;
+    text += line_of(fmt::format("# {}: pass:{} fail:{} skip:{} total:{}", plan.name, plan.passed, plan.failed,
+                                plan.skipped, plan.slots));
+    text += line_of(fmt::format("{} {} {}{}", plan.failed > 0 ? "not ok" : "ok", slot.plan + 1, plan.name,
+                                all_skipped ? " # SKIP none of its cases ran" : ""));
+    return text;
+  }
+
+  std::string version_;
+  OutputFile file_;
+  std::vector<Plan> plans_;
+  std::vector<Slot> slots_;                ///< plan by plan
+  std::vector<std::size_t> places_;        ///< index into slots_, by CaseFinished::number
+  std::map<std::size_t, Entry> finished_;  ///< that wait for those before them
+  std::size_t next_ = 0;                   ///< the slot that is to be written next
+};
+
+}  // namespace
+
+std::unique_ptr<Listener> make_ktap(const std::filesystem::path &file, const Cases &cases, int repeats,
+                                    std::string version) {
+  return std::make_unique<Ktap>(file, cases, repeats, std::move(version));
+}
+
+}  // namespace kmodtest::report

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "outcome/result.hpp"
+#include "report/failure/failure.hpp"
+#include "report/formats/markdown_text.hpp"
+#include "report/listeners.hpp"
+#include "report/terminal/case_table.hpp"
+#include "storage/output_file.hpp"
+#include "text/utf8.hpp"
+
+namespace kmodtest::report {
+
+namespace {
+
+// GitHub refuses a summary of more than 1 MiB, and shows nothing of it then.
+constexpr std::size_t kMost = 1'000'000;         ///< bytes of the file
+constexpr std::size_t kMostOfATable = 60'000;    ///< bytes of plans by CPUs
+constexpr std::size_t kMostOfAFailure = 30'000;  ///< bytes of the text of one case, before it is escaped
+constexpr std::size_t kMostFlaky = 100, kMostNotes = 30, kSlowest = 5;
+constexpr std::size_t kReasonWidth = 160, kNameWidth = 120;
+
+std::string duration(Seconds took) {
+  const double seconds = took.count();
+  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
+  const auto whole = static_cast<long>(seconds);
+  return fmt::format("{} min {} s", whole / 60, whole % 60);
+}
+
+std::string name_of(const CaseFinished &finished) {
+  return cut_to(label(*finished.test_case, finished.repeat), kNameWidth);
+}
+
+/// Without what is in its middle, if it is too long. Cut between lines where there are any.
+std::string shortened(const std::string &text) {
+  if (text.size() <= kMostOfAFailure) return text;
+  std::size_t head = text.rfind('\n', kMostOfAFailure / 2);
+  if (head == std::string::npos) head = kMostOfAFailure / 2;
+  std::size_t tail = text.find('\n', text.size() - kMostOfAFailure / 2);
+  if (tail == std::string::npos) tail = text.size() - kMostOfAFailure / 2;
+  return fmt::format("{}\n… {} bytes are left out here; the files of the case have them …{}", text.substr(0, head),
+                     tail - head, text.substr(tail));
+}
+
+std::string details(const std::string &summary, const std::string &body, bool open = false) {
+  return fmt::format("<details{}><summary>{}</summary>\n\n{}\n</details>\n\n", open ? " open" : "", summary, body);
+}
+
+struct Slow {
+  std::string name;
+  Seconds took{0}, guest{0};
+};
+
+class Markdown final : public Listener {
+ public:
+  Markdown(std::filesystem::path file, std::string version, bool append)
+      : file_(std::move(file)), version_(std::move(version)), append_(append) {
+    if (append_) {
+      check_appendable(file_);
+    } else {
+      check_writable(file_);
+    }
+  }
+
+  void on(const Event &event) override {
+    if (const auto *started = std::get_if<RunStarted>(&event)) {
+      hypervisor_ = started->hypervisor;
+    } else if (const auto *notice = std::get_if<Notice>(&event)) {
+      if (notices_.size() < kMostNotes) notices_.push_back(cut_to(notice->text, kReasonWidth));
+    } else if (const auto *finished = std::get_if<CaseFinished>(&event)) {
+      add(*finished);
+    } else if (const auto *end = std::get_if<RunFinished>(&event)) {
+      write(*end);
+    }
+  }
+
+ private:
+  struct Trouble {
+    std::size_t number = 0;
+    std::string summary;  ///< HTML
+    std::string text;
+  };
+
+  void add(const CaseFinished &finished) {
+    const Result result = result_of(finished);
+    table_.add(*finished.test_case, result);
+    if (!finished.kernel_release.empty()) kernels_.insert(finished.kernel_release);
+    if (result != Result::skipped) {
+      slowest_.push_back({name_of(finished), finished.took, finished.timings.guest});
+      std::stable_sort(slowest_.begin(), slowest_.end(),
+                       [](const Slow &left, const Slow &right) { return left.took > right.took; });
+      if (slowest_.size() > kSlowest) slowest_.pop_back();
+    }
+    if (went_well(result)) return;
+    const std::string why = cut_to(printable(reason(finished)), kReasonWidth);
+    Trouble trouble;
+    trouble.number = finished.number;
+    trouble.summary = fmt::format("<b>{}</b> {}", result_word(result), markdown_code(name_of(finished) + ": " + why));
+    trouble.text = shortened(render_failure(finished));
+    (result == Result::flaky ? flaky_ : failed_).push_back(std::move(trouble));
+  }
+
+  static std::string title(const RunFinished &end, std::size_t runs, std::size_t failed) {
+    const std::size_t passed = number_of(end, Result::passed);
+    if (end.interrupted) return fmt::format("interrupted, {} did not run", counted(end.not_run, "case"));
+    if (failed > 0) return fmt::format("{} of {} did not pass", failed, counted(runs, "case"));
+    if (passed == runs) return runs == 1 ? "the case passed" : fmt::format("all {} passed", counted(runs, "case"));
+    return fmt::format("{} of {} passed, none failed", passed, counted(runs, "case"));
+  }
+
+  std::string head(const RunFinished &end) const {
+    std::size_t runs = end.not_run;
+    std::vector<std::string> parts;
+    for (const Result result : kResults) {
+      const std::size_t number = number_of(end, result);
+      runs += number;
+      if (number > 0) parts.push_back(fmt::format("{} {}", number, result_name(result)));
+    }
+    if (end.not_run > 0) parts.push_back(fmt::format("{} not run", end.not_run));
+    return fmt::format("## kmodtest: {}\n\n{}: {} {} {}.\n\n", title(end, runs, failed_.size()), counted(runs, "case"),
+                       parts.empty() ? "none ran" : fmt::format("{}", fmt::join(parts, ", ")),
+                       end.interrupted ? "after" : "in", duration(end.took));
+  }
+
+  /// As many as `room` bytes have place for; the others are counted.
+  std::string failures(std::size_t room) const {
+    if (failed_.empty()) return {};
+    constexpr std::size_t kForTheNote = 200;
+    std::string text = "### Not passed\n\n";
+    for (std::size_t index = 0; index < failed_.size(); ++index) {
+      const Trouble &each = failed_[index];
+      const std::string next = details(each.summary, markdown_block(each.text), failed_.size() == 1);
+      if (text.size() + next.size() + kForTheNote > room) {
+        return text + fmt::format("… and {} more that found no place here.\n\n", failed_.size() - index);
+      }
+      text += next;
+    }
+    return text;
+  }
+
+  std::string flaky() const {
+    if (flaky_.empty()) return {};
+    std::string rows;
+    for (std::size_t index = 0; index < std::min(flaky_.size(), kMostFlaky); ++index) {
+      rows += "* " + flaky_[index].summary + "\n";
+    }
+    if (flaky_.size() > kMostFlaky) rows += fmt::format("* … and {} more\n", flaky_.size() - kMostFlaky);
+    return "### Flaky\n\n" + rows + "\n";
+  }
+
+  std::string slowest() const {
+    if (slowest_.size() < 2) return {};
+    std::string rows = "| case | wall time | guest time |\n|---|---:|---:|\n";
+    for (const Slow &each : slowest_) {
+      rows += fmt::format("| {} | {:.3f} s | {:.3f} s |\n", markdown_code(each.name), each.took.count(),
+                          each.guest.count());
+    }
+    return details("Slowest cases", rows);
+  }
+
+  std::string notes() const {
+    if (notices_.empty()) return {};
+    std::string rows;
+    for (const std::string &notice : notices_) rows += "* " + markdown_code(notice) + "\n";
+    return details("Notes", rows);
+  }
+
+  std::string versions() const {
+    std::vector<std::string> parts = {"kmodtest " + version_};
+    if (!hypervisor_.empty()) parts.push_back(hypervisor_);
+    for (const std::string &kernel : kernels_) parts.push_back("kernel " + kernel);
+    std::vector<std::string> codes;
+    for (const std::string &part : parts) codes.push_back(markdown_code(cut_to(part, kReasonWidth)));
+    return fmt::format("{}\n", fmt::join(codes, " · "));
+  }
+
+  /// Bytes that may be written.
+  std::size_t room() const {
+    std::error_code none;
+    const std::uintmax_t there = append_ ? std::filesystem::file_size(file_, none) : 0;
+    return none ? kMost : kMost - static_cast<std::size_t>(std::min<std::uintmax_t>(there, kMost));
+  }
+
+  void write(const RunFinished &end) {
+    const auto by_number = [](const Trouble &left, const Trouble &right) { return left.number < right.number; };
+    std::stable_sort(failed_.begin(), failed_.end(), by_number);
+    std::stable_sort(flaky_.begin(), flaky_.end(), by_number);
+    const std::size_t all = room();
+    const std::string first = head(end);
+    std::string rest = flaky();
+    if (table_.size() > 1) rest += details("Plans by CPUs", table_.render_markdown(kMostOfATable), true);
+    rest += slowest() + notes() + versions();
+    std::string text;
+    if (first.size() + rest.size() <= all) {
+      text = first + failures(all - first.size() - rest.size()) + rest;
+    } else if (first.size() <= all) {  // others have filled the file
+      text = first;
+    }
+    if (append_) {
+      append_whole(file_, text);
+    } else {
+      write_whole(file_, text);
+    }
+  }
+
+  std::filesystem::path file_;
+  std::string version_, hypervisor_;
+  bool append_ = false;
+  CaseTable table_;
+  std::set<std::string> kernels_;
+  std::vector<std::string> notices_;
+  std::vector<Trouble> failed_, flaky_;
+  std::vector<Slow> slowest_;  ///< at most kSlowest, the slowest first
+};
+
+}  // namespace
+
+std::unique_ptr<Listener> make_markdown(std::filesystem::path file, std::string version, bool append) {
+  return std::make_unique<Markdown>(std::move(file), std::move(version), append);
+}
+
+}  // namespace kmodtest::report

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <map>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "outcome/result.hpp"
+#include "outcome/timings.hpp"
+#include "report/failure/difference.hpp"
+#include "report/failure/failure.hpp"
+#include "report/listeners.hpp"
+#include "report/terminal/case_table.hpp"
+#include "report/terminal/footer.hpp"
+#include "report/terminal/painted.hpp"
+#include "report/terminal/palette.hpp"
+#include "report/terminal/repeat_table.hpp"
+#include "report/terminal/running_cases.hpp"
+#include "report/terminal/timing_table.hpp"
+#include "text/utf8.hpp"
+
+namespace kmodtest::report {
+
+namespace {
+
+constexpr std::size_t kWordWidth = 10;       ///< outcome words end in this column
+constexpr std::size_t kShownRunning = 8;     ///< lines of running cases that the footer has at most
+constexpr std::size_t kShortestReason = 12;  ///< columns below which a cut reason says nothing
+constexpr std::size_t kShortestBar = 10, kLongestBar = 24;
+
+std::string duration(Seconds took) {
+  const double seconds = took.count();
+  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
+  const auto whole = static_cast<long>(seconds);
+  return fmt::format("{} min {} s", whole / 60, whole % 60);
+}
+
+/// "[=====>    ] ", `width` columns wide without the last blank.
+std::string progress_bar(std::size_t done, std::size_t all, std::size_t width) {
+  const std::size_t inside = width - 2;
+  const std::size_t filled = all == 0 ? 0 : std::min(done * inside / all, inside);
+  std::string bar(filled, '=');
+  if (filled < inside) bar += '>';
+  return "[" + pad_right(bar, inside) + "] ";
+}
+
+/// A line about one case. `id` and `why` are printable.
+struct CaseLine {
+  std::string word, time;  ///< painted
+  std::string id;
+  std::string why;
+  bool why_in_brackets = false;
+};
+
+class Console;
+/// The one whose footer has to go when the process ends by std::quick_exit(). Null: there is none.
+Console *on_terminal = nullptr;
+void leave_terminal();
+
+class Console final : public Listener {
+ public:
+  explicit Console(ConsoleOptions options)
+      : options_(std::move(options)),
+        palette_(options_.color),
+        ci_(options_.ci),
+        start_(options_.now()),
+        running_(options_.slow) {
+    if (!options_.terminal) return;
+    static const int kRegistered = std::at_quick_exit(leave_terminal);
+    if (kRegistered == 0) on_terminal = this;
+  }
+
+  ~Console() override {
+    if (on_terminal == this) on_terminal = nullptr;
+    leave();
+    if (begun_) write(ci_.end());
+  }
+  void leave() { write(footer_.erase()); }
+  Console(const Console &) = delete;
+  Console &operator=(const Console &) = delete;
+
+  void on(const Event &event) override {
+    std::visit([this](const auto &each) { take(each); }, event);
+  }
+
+ private:
+  struct Failure {
+    std::size_t number = 0;
+    std::string line;  ///< as it was told when the case ended
+    std::string text;  ///< in full
+    Annotation annotation;
+    bool had_guest = false;
+  };
+  /// Lines of a case that waits for those before it.
+  struct Held {
+    std::string text;
+    bool whole = false;
+  };
+
+  void take(const RunStarted &started) {
+    start_ = options_.now();
+    cases_ = started.cases;
+    repeats_ = static_cast<std::size_t>(std::max(started.repeats, 1));
+    if (started.shuffle_seed) order_ = fmt::format(" (--shuffle {})", *started.shuffle_seed);
+    if (options_.quiet) return;
+    const std::string times = repeats_ > 1 ? fmt::format(" {} times", repeats_) : "";
+    std::string line =
+        fmt::format("{} {}{}, {}", palette_.bold(pad_left("Running", kWordWidth)), counted(started.cases, "case"),
+                    times, counted(static_cast<std::size_t>(std::max(started.workers, 0)), "worker"));
+    if (!started.hypervisor.empty()) line += ", " + printable(started.hypervisor);
+    print(wrapped(line + order_));
+  }
+
+  void take(const Notice &notice) {
+    // Not broken between words: there are commands in notes, to be copied.
+    if (!options_.quiet) print(palette_.bold(pad_left("note", kWordWidth)) + " " + printable(notice.text) + "\n");
+  }
+
+  void take(const CaseStarted &started) {
+    running_.start(started, options_.now());
+    print("");
+  }
+
+  void take(const CaseProgress &progress) {
+    running_.progress(progress);
+    print("");
+  }
+
+  void take(const CaseRetried &retried) {
+    const CaseFinished &attempt = retried.attempt;
+    running_.start_again(attempt, options_.now());
+    const std::string which = fmt::format(", attempt {} of {}", attempt.attempt, retried.attempts);
+    timing_table_.add(attempt);
+    tell(attempt.number, finished_line(attempt, which, palette_), false);
+  }
+
+  void take(const CaseFinished &finished) {
+    running_.finish(finished);
+    const Result result = result_of(finished);
+    ++done_[result];
+    if (running_.is_slow(finished.took)) ++slow_;
+    table_.add(*finished.test_case, result);
+    repeat_table_.add(finished);
+    timing_table_.add(finished);
+    const std::string line = finished_line(finished, "", palette_);
+    std::string text = options_.quiet && went_well(result) ? "" : line;
+    if (options_.verbose) text = with_more(finished, text);
+    if (finished.unlike) text += unlike_note(finished);
+    if (!went_well(result)) {
+      Failure failure{finished.number, line, failure_in_full(finished), annotation_of(finished), had_guest(finished)};
+      if (at_once()) text += ci_.on() ? failure.text : "\n" + failure.text + "\n";
+      if (!at_end()) failure.text.clear();
+      failures_.push_back(std::move(failure));
+    }
+    tell(finished.number, text, true);
+  }
+
+  void take(const RunFinished &finished) {
+    running_.clear();
+    finished_ = true;
+    std::string text;
+    for (const auto &[number, held] : held_) text += held.text;
+    if (options_.ordered) {
+      std::stable_sort(failures_.begin(), failures_.end(),
+                       [](const auto &left, const auto &right) { return left.number < right.number; });
+    }
+    const std::string above = all_failures() + tables();
+    text += above + (above.empty() ? "" : "\n") + wrapped(summary(finished)) + pause_hint();
+    if (const std::string timings = timing_table_.render(palette_); options_.timings && !timings.empty()) {
+      text += "\n" + timings;
+    }
+    std::vector<Annotation> annotations;
+    annotations.reserve(failures_.size());
+    for (const Failure &failure : failures_) annotations.push_back(failure.annotation);
+    print(text + ci_.annotations(annotations));
+  }
+
+  void take(const Tick &) {
+    std::string lines;
+    for (const RunningCases::Slow &slow : running_.newly_slow(options_.now())) {
+      const bool long_since = slow.passed >= Seconds(1000);
+      const std::string time = fmt::format("[>{:>7.{}f} s]", slow.passed.count(), long_since ? 1 : 3);
+      lines += render({palette_.yellow(pad_left("Slow", kWordWidth)), palette_.yellow(time), printable(slow.label),
+                       printable(slow.what)});
+    }
+    print(options_.quiet ? "" : lines);
+  }
+
+  bool at_once() const {
+    return options_.failures == FailureOutput::at_once || options_.failures == FailureOutput::both;
+  }
+  bool at_end() const { return options_.failures == FailureOutput::at_end || options_.failures == FailureOutput::both; }
+
+  TerminalSize size() const { return options_.size ? options_.size() : TerminalSize{options_.width, 24}; }
+
+  /// A line of words; on a terminal broken between them, so that what follows stands behind the first word.
+  std::string wrapped(const std::string &line) const {
+    const int width = options_.terminal ? std::max(size().columns, 0) : 0;
+    return wrap_painted(line, static_cast<std::size_t>(width), kWordWidth + 1) + "\n";
+  }
+
+  /// Lines of the case with this number; `whole`: its last ones.
+  void tell(std::size_t number, const std::string &text, bool whole) {
+    if (!options_.ordered) return print(text);
+    Held &held = held_[number];
+    held.text += text;
+    held.whole |= whole;
+    std::string ready;
+    for (auto next = held_.find(next_); next != held_.end() && next->second.whole; next = held_.find(next_)) {
+      ready += next->second.text;
+      held_.erase(next);
+      ++next_;
+    }
+    print(ready);
+  }
+
+  std::string render(CaseLine line) const {
+    if (options_.terminal) {
+      const std::size_t used = kWordWidth + 1 + columns(bracketed(Seconds(0))) + 1 + columns(line.id);
+      const std::size_t wanted = used + (line.why_in_brackets ? 3 : 2);
+      const auto width = static_cast<std::size_t>(std::max(size().columns, 0));
+      line.why = wanted + kShortestReason > width ? "" : cut_to(line.why, width - wanted);
+    }
+    const std::string end = line.why.empty() ? "" : line.why_in_brackets ? " (" + line.why + ")" : ": " + line.why;
+    return fmt::format("{} {} {}{}\n", line.word, line.time, line.id, end);
+  }
+
+  std::string finished_line(const CaseFinished &finished, const std::string &which, const Palette &palette) const {
+    const Result result = result_of(finished);
+    const bool slow = running_.is_slow(finished.took);
+    const std::string time = bracketed(finished.took);
+    CaseLine line{palette.of(result, pad_left(result_word(result), kWordWidth)),
+                  slow ? palette.yellow(time) : palette.dim(time),
+                  printable(label(*finished.test_case, finished.repeat)) + which + (slow ? " (slow)" : ""),
+                  printable(reason(finished))};
+    if (const std::string expected = printable(as_expected(finished)); line.why.empty() && !expected.empty()) {
+      line.why = expected;
+      line.why_in_brackets = true;
+    }
+    return render(std::move(line));
+  }
+
+  /// A word about a case that virtual time did not repeat.
+  std::string unlike_note(const CaseFinished &finished) const {
+    const CaseFinished &earlier = *finished.unlike;
+    std::string text = wrapped(palette_.yellow(pad_left("Unlike", kWordWidth)) + " " +
+                               fmt::format("run {} of it: {}", earlier.repeat, first_difference(finished, earlier)));
+    for (const CaseFinished *run : {&earlier, &finished}) {
+      if (!run->artifacts.empty())
+        text += std::string(kWordWidth + 1, ' ') + "kept in " + run->artifacts.string() + "\n";
+    }
+    return text;
+  }
+
+  /// The line of a finished case with what -v tells below it.
+  std::string with_more(const CaseFinished &finished, const std::string &line) {
+    const std::string indent(kWordWidth + 1, ' ');
+    std::string more = palette_.dim(indent + render_timings(finished.timings)) + "\n";
+    if (!finished.digest.empty()) more += palette_.dim(indent + "digest " + finished.digest) + "\n";
+    if (went_well(result_of(finished))) more += render_log(finished, palette_, indent);
+    if (!ci_.on() || line.empty()) return line + more;
+    const std::string title = finished_line(finished, "", Palette(false));
+    return ci_.section(lines_of(title).front(), more);
+  }
+
+  std::string failure_in_full(const CaseFinished &finished) {
+    FailureStyle style{palette_, !options_.verbose, 0};
+    if (options_.terminal) style.width = static_cast<std::size_t>(std::max(size().columns, 0));
+    const std::string body = render_failure_body(finished, style);
+    if (ci_.on()) return ci_.section(failure_headline(finished, Palette(false)), body);
+    return wrap_painted(failure_headline(finished, palette_), style.width, 2) + "\n" + body;
+  }
+
+  std::string all_failures() const {
+    std::string text;
+    for (const Failure &failure : failures_) {
+      if (!failure.text.empty()) text += (ci_.on() ? "" : "\n") + failure.text;
+    }
+    return text;
+  }
+
+  /// Plans × CPUs, how often each case passed, and once more all that did not: what one wants to see last.
+  std::string tables() const {
+    std::string text;
+    if (!options_.quiet && table_.size() > 1) text += "\n" + table_.render(size().columns, palette_);
+    if (repeats_ > 1) {
+      const std::string repeats = repeat_table_.render(palette_, options_.quiet);
+      if (!repeats.empty()) text += "\n" + repeats;
+    }
+    if (failures_.size() > 1 && !options_.quiet) {
+      text += "\n";
+      for (const Failure &failure : failures_) text += failure.line;
+    }
+    return text;
+  }
+
+  std::string pause_hint() const {
+    const bool of_use =
+        std::any_of(failures_.begin(), failures_.end(), [](const Failure &failure) { return failure.had_guest; });
+    if (!options_.hint_at_pause || options_.quiet || !of_use) return {};
+    return wrapped(pad_left("hint", kWordWidth) +
+                   " with --pause-on-failure the guest of the first failure stays as it is, to be entered");
+  }
+
+  std::string summary(const RunFinished &finished) const {
+    std::size_t runs = finished.not_run;
+    bool all_well = finished.not_run == 0 && !finished.interrupted;
+    std::vector<std::string> parts;
+    for (const Result result : kResults) {
+      const std::size_t number = number_of(finished, result);
+      if (number == 0) continue;
+      runs += number;
+      all_well &= went_well(result);
+      parts.push_back(palette_.of(result, fmt::format("{} {}", number, result_name(result))));
+    }
+    if (finished.not_run > 0) parts.push_back(fmt::format("{} not run", finished.not_run));
+    std::string line = counted(runs, "case");
+    if (repeats_ > 1) line = fmt::format("{} of {}", counted(runs, "run"), counted(cases_, "case"));
+    line = all_well ? line : palette_.bold(line);
+    if (!parts.empty()) line += fmt::format(": {}", fmt::join(parts, ", "));
+    const std::string slow = slow_ > 0 ? " " + palette_.yellow(fmt::format("({} slow)", slow_)) : "";
+    return line + (finished.interrupted ? ", interrupted after " : " in ") + duration(finished.took) + slow + order_;
+  }
+
+  std::vector<std::string> footer_lines(TerminalSize size) const {
+    if (finished_ || running_.size() == 0) return {};
+    const auto now = options_.now();
+    const std::size_t width = size.columns > 1 ? static_cast<std::size_t>(size.columns) - 1 : 0;
+    std::size_t done = 0;
+    std::string numbers = fmt::format("{} running", running_.size());
+    std::string painted = numbers;
+    for (const auto &[result, number] : done_) {
+      done += number;
+      const std::string part = fmt::format("{} {}", number, result_name(result));
+      numbers += ", " + part;
+      painted += ", " + palette_.of(result, part);
+    }
+    const std::string clock = bracketed_clock(now - start_);
+    const std::string so_far = fmt::format("{}/{}: ", done, cases_ * repeats_);
+    const std::size_t used = kWordWidth + 1 + columns(clock) + 1 + columns(so_far) + columns(numbers) + 1;
+    const std::size_t room = width > used ? std::min(width - used, kLongestBar) : 0;
+    const std::string bar = room < kShortestBar ? "" : progress_bar(done, cases_ * repeats_, room);
+    std::vector<std::string> lines{palette_.cyan(pad_left("Running", kWordWidth)) + " " + clock + " " + bar + so_far +
+                                   painted};
+    const std::size_t rows = size.rows > 2 ? static_cast<std::size_t>(size.rows) - 2 : 0;
+    for (std::string &line : running_.lines(now, std::min(rows, kShownRunning), width, kWordWidth + 1, palette_)) {
+      lines.push_back(std::move(line));
+    }
+    return lines;
+  }
+
+  /// Prints whole lines above the footer; with an empty text only the footer is brought up to date.
+  void print(const std::string &text) {
+    if (!options_.terminal) return write(text);
+    const TerminalSize now = size();
+    const std::string before = text.empty() ? "" : footer_.erase() + text;
+    write(before + footer_.redraw(footer_lines(now), now));
+  }
+
+  void write(const std::string &text) {
+    if (text.empty()) return;
+    const std::string all = ci_.joined(begun_ ? text : ci_.begin() + text);
+    begun_ = true;
+    // One call, so that a terminal never shows half of a redraw. Nobody is left to tell when the console is gone.
+    std::fwrite(all.data(), 1, all.size(), options_.out);
+    std::fflush(options_.out);
+  }
+
+  ConsoleOptions options_;
+  Palette palette_;
+  CiLog ci_;
+  Footer footer_;
+  std::chrono::steady_clock::time_point start_;
+  std::size_t cases_ = 0, repeats_ = 1, slow_ = 0;
+  std::map<Result, std::size_t> done_;  ///< in the order of a summary
+  std::string order_;                   ///< what repeats the order of a shuffled run
+  bool begun_ = false, finished_ = false;
+  RunningCases running_;
+  std::size_t next_ = 0;              ///< number of the case that is to be printed next
+  std::map<std::size_t, Held> held_;  ///< by CaseFinished::number
+  std::vector<Failure> failures_;
+  CaseTable table_;
+  RepeatTable repeat_table_;
+  TimingTable timing_table_;
+};
+
+void leave_terminal() {
+  if (on_terminal != nullptr) on_terminal->leave();
+}
+
+}  // namespace
+
+std::unique_ptr<Listener> make_console(ConsoleOptions options) {
+  return std::make_unique<Console>(std::move(options));
+}
+
+}  // namespace kmodtest::report

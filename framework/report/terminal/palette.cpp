@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/terminal/palette.hpp"
+
+#include <fmt/format.h>
+
+namespace kmodtest::report {
+
+std::string Palette::paint(std::string_view code, std::string_view text) const {
+  if (!on_ || text.empty()) return std::string(text);
+  return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
+
+std::string Palette::of(Result result, std::string_view text) const {
+  switch (result) {
+    case Result::passed:
+      return paint("1;32", text);
+    case Result::flaky:
+      return paint("33", text);
+    case Result::failed:
+    case Result::crashed:
+    case Result::errored:
+      return paint("1;31", text);
+    case Result::hung:
+      return paint("1;35", text);
+    case Result::leaked:
+      return paint("1;33", text);
+    case Result::skipped:
+      return paint("1;36", text);
+  }
+  return std::string(text);
+}
+
+}  // namespace kmodtest::report

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report/terminal/repeat_table.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "text/utf8.hpp"
+
+namespace kmodtest::report {
+
+void RepeatTable::add(const CaseFinished &finished) {
+  // The repeats of a case have numbers that follow each other.
+  const std::size_t first = finished.number + 1 - std::min<std::size_t>(finished.number + 1, finished.repeat);
+  Row &row = rows_[first];
+  row.id = finished.test_case->id;
+  ++row.results[result_of(finished)];
+  if (finished.unlike) ++row.unlike;
+}
+
+std::string RepeatTable::render(const Palette &palette, bool only_others) const {
+  std::string text;
+  for (const auto &[number, row] : rows_) {
+    std::size_t runs = 0;
+    std::string others;
+    for (const Result result : kResults) {
+      const auto found = row.results.find(result);
+      if (found == row.results.end()) continue;
+      runs += found->second;
+      if (result == Result::passed) continue;
+      others += ", " + palette.of(result, fmt::format("{} {}", found->second, result_name(result)));
+    }
+    if (row.unlike > 0) others += ", " + palette.yellow(fmt::format("{} unlike the first", row.unlike));
+    if (others.empty() && only_others) continue;
+    const auto passed = row.results.find(Result::passed);
+    const std::size_t number_passed = passed == row.results.end() ? 0 : passed->second;
+    text += fmt::format("  {} of {} passed{}: {}\n", number_passed, runs, others, printable(row.id));
+  }
+  return text;
+}
+
+}  // namespace kmodtest::report

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One attempt of one case: prepared off the loop's thread, run in a guest, and an outcome whatever went wrong.
+#include <fmt/core.h>
+#include <optional>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/offload.hpp"
+#include "judge/expected.hpp"
+#include "run/runner_state.hpp"
+#include "text/utf8.hpp"
+
+namespace kmodtest::run {
+
+using base::Task;
+namespace asio = base::asio;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+/// A case that ended before a guest could say anything.
+report::CaseFinished finished_without_guest(std::shared_ptr<const plan::Case> test_case, judge::Outcome outcome,
+                                            judge::Evidence evidence) {
+  report::CaseFinished finished;
+  finished.test_case = std::move(test_case);
+  auto seen = std::make_shared<judge::Observations>();
+  seen->ending = {judge::Ending::Kind::not_started, evidence.summary};
+  finished.seen = std::move(seen);
+  finished.verdict.outcome = outcome;
+  finished.verdict.evidence.push_back(std::move(evidence));
+  return finished;
+}
+
+judge::Evidence evidence_of(const base::Error &error) {
+  judge::Evidence evidence;
+  evidence.summary = error.what();
+  evidence.hint = error.hint();
+  evidence.code = error.code();
+  return evidence;
+}
+
+report::CaseFinished skipped(std::shared_ptr<const plan::Case> test_case, const std::string &reason) {
+  judge::Evidence none;
+  none.summary = reason;
+  auto finished = finished_without_guest(std::move(test_case), judge::Outcome::skipped, none);
+  finished.verdict.evidence.clear();
+  finished.verdict.skip_reason = reason;
+  return finished;
+}
+
+report::Machine machine_of(const Prepared &prepared, const KernelChoice &choice, std::string hypervisor) {
+  report::Machine machine;
+  machine.kernel = prepared.kernel.name;
+  machine.kernel_image = prepared.kernel.image;
+  machine.modules_dir = choice.modules_dir;
+  machine.headers = choice.headers;
+  machine.command_line = vm::kernel_command_line(prepared.spec);
+  machine.virtual_time = prepared.spec.clock == vm::Clock::virtual_;
+  machine.kvm = prepared.spec.accelerator == vm::Accelerator::kvm;
+  machine.hypervisor = std::move(hypervisor);
+  return machine;
+}
+
+}  // namespace
+
+Task<> Runner::choose_accelerator(State &state, vm::GuestSpec spec) {
+  while (!state.harbour.accelerator() && state.probing && !state.cancellation.cancelled()) {
+    boost::system::error_code ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
+    co_await state.accelerator_known.async_wait(token);
+  }
+  if (state.harbour.accelerator() || state.cancellation.cancelled()) co_return;
+  state.probing = true;
+  std::function<void(const std::string &)> say = [this](const std::string &text) { tell(report::Notice{text}); };
+  state.harbour.accelerator() = vm::Accelerator::tcg;
+  if (options_.hypervisor.allow_kvm) {
+    state.harbour.accelerator().reset();
+    auto cache = state.harbour.options().cache;
+    state.harbour.accelerator() =
+        co_await vm::choose_accelerator(state.harbour.hypervisor(), std::move(spec), std::move(cache), std::move(say));
+  }
+  state.accelerator_known.cancel();
+}
+
+Task<> Runner::choose_clock(State &state, const plan::Case &test_case, vm::GuestSpec &spec) {
+  spec.accelerator = vm::Accelerator::tcg;
+  spec.clock = vm::Clock::virtual_;
+  if (test_case.time == "virtual") co_return;  // only an emulated CPU can have it
+  vm::GuestSpec probed = spec;
+  probed.channel = vm::ChannelKind::virtio;
+  probed.clock = vm::Clock::real;
+  co_await choose_accelerator(state, std::move(probed));
+  if (state.cancellation.cancelled()) co_return;
+  spec.accelerator = *state.harbour.accelerator();
+  const bool real =
+      test_case.time == "real" || spec.accelerator == vm::Accelerator::kvm || spec.channel != vm::ChannelKind::memory;
+  if (real) spec.clock = vm::Clock::real;
+}
+
+Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int attempt, Worker &worker) {
+  const std::shared_ptr<const plan::Case> test_case = entry.test_case;
+  if (test_case->skip) co_return skipped(test_case, *test_case->skip);
+  const auto began = Clock::now();
+  CaseRunner::Progress progress = [this, test_case, attempt, repeat = entry.repeat](const std::string &what) {
+    const std::string which = attempt > 1 ? fmt::format("attempt {}, ", attempt) : "";
+    tell(report::CaseProgress{test_case, which + what, repeat});
+  };
+  std::optional<report::CaseFinished> failed;
+  bool preparing = true;
+  try {
+    progress("preparing");
+    std::function<Prepared()> prepare = [&state, test_case] { return state.prepare(*test_case); };
+    Prepared prepared = co_await base::offload<Prepared>(state.pool, std::move(prepare));
+    preparing = false;
+    if (prepared.skip) {
+      auto finished = skipped(test_case, *prepared.skip);
+      finished.kernel_release = prepared.kernel.release;
+      co_return finished;
+    }
+    prepared.program.trace_sched = prepared.program.trace_sched || options_.trace;
+    const report::Seconds build = Clock::now() - began;
+    if (state.cancellation.cancelled()) throw base::Interrupted();
+    co_await choose_clock(state, *test_case, prepared.spec);
+    if (state.cancellation.cancelled()) throw base::Interrupted();
+    const bool lasting = prepared.spec.channel == vm::ChannelKind::memory;
+    const std::string key = lasting ? vm::hash(prepared.spec, state.harbour.hypervisor().qemu_version()) : "";
+    worker.berth = &state.harbour.change(worker.berth, key);
+    CaseRunner runner(state.harbour.hypervisor(), options_.limits, state.cancellation, *worker.berth,
+                      options_.vmcore ? options_.artifacts : std::filesystem::path());
+    std::string guest_name = fmt::format("w{}-{}", worker.number, state.harbour.next_guest());
+    std::string build_log = prepared.build_log;
+    report::Machine machine = machine_of(prepared, options_.kernel, state.harbour.hypervisor().describe());
+    machine.traced = options_.trace;
+    if (state.debugger) {
+      if (prepared.spec.channel != vm::ChannelKind::memory) {
+        throw base::UsageError(base::Code::debugger_channel, "--gdb needs the memory channel, not 'virtio' or 'serial'",
+                               "leave the plan's channel out");
+      }
+      const auto boot_deadline = options_.limits.boot_of(prepared.spec.cpus);
+      if (prepared.preflight.empty()) {
+        std::string survey_name = guest_name + "-survey";
+        co_await state.debugger->survey(*worker.berth, prepared, std::move(survey_name), boot_deadline);
+      }
+      runner.let_go_by([&state](vm::Guest &guest) { return state.debugger->begin(guest); });
+    }
+    report::CaseFinished finished =
+        co_await runner.run(test_case, std::move(prepared), std::move(guest_name), std::move(progress));
+    finished.machine = std::move(machine);
+    finished.timings.build = build;
+    finished.build_log = std::move(build_log);
+    finished.took += build;
+    co_return finished;
+  } catch (const kernel::BuildError &error) {
+    judge::Evidence evidence = evidence_of(error);
+    evidence.details = report::lines_of(error.output());
+    failed = finished_without_guest(test_case, judge::Outcome::failed, std::move(evidence));
+    failed->build_log = error.output();
+    failed->verdict = judge::compared(*test_case, std::move(failed->verdict), {});
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::UsageError &error) {
+    failed = finished_without_guest(test_case, judge::Outcome::failed, evidence_of(error));
+  } catch (const base::Error &error) {
+    // No kernel, no network, a full disk: the next case would fail alike. A guest that does not start may be this
+    // one's.
+    if (preparing && error.blame() == base::Blame::infrastructure) throw;
+    failed = finished_without_guest(test_case, judge::Outcome::errored, evidence_of(error));
+  }
+  failed->took = Clock::now() - began;
+  co_return std::move(*failed);
+}
+
+}  // namespace kmodtest::run

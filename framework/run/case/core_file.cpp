@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/case/core_file.hpp"
+
+#include <system_error>
+
+#include "storage/files.hpp"
+
+namespace kmodtest::run {
+
+CoreFile::CoreFile(const std::filesystem::path &folder, const std::string &name)
+    // A name that the next run into this folder sweeps, should this one be killed.
+    : folder_(folder / (".partial-vmcore-" + name)), path_(folder_ / "vmcore") {
+  kernel::make_folder(folder_);
+}
+
+CoreFile::~CoreFile() {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+}  // namespace kmodtest::run

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/guests/guest_slot.hpp"
+
+#include <filesystem>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/offload.hpp"
+#include "run/case/guest_ending.hpp"
+#include "run/case/stopwatch.hpp"
+#include "vm/process.hpp"
+
+namespace kmodtest::run {
+
+using base::Task;
+using judge::Ending;
+
+Task<> Berth::clear() {
+  const std::unique_ptr<vm::Guest> guest = std::move(guest_);
+  key_.clear();
+  spec_.reset();
+  trusted_ = true;
+  ready_ = false;
+  if (guest) co_await guest->stop();
+}
+
+Task<> Berth::get_ready() {
+  if (!guest_ || !spec_ || snapshots_.store == nullptr || not_kept_.count(key_) > 0 || ready_) co_return;
+  report::Timings nobodys;
+  if (trusted_) {
+    ready_ = co_await restore(nobodys);
+    if (ready_) co_return;
+  }
+  const vm::GuestSpec spec = *spec_;
+  const std::string key = key_;
+  co_await clear();
+  key_ = key;
+  spec_ = spec;
+  try {
+    ready_ = co_await start_saved(spec, name_, nobodys);
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::Error &) {
+    // The next case meets the same, and tells it.
+  }
+}
+
+Task<> Berth::pause() {
+  if (!guest_) co_return;
+  try {
+    co_await guest_->pause();
+  } catch (const base::Error &) {
+    // Its QEMU has ended: found out by the next case.
+  }
+}
+
+std::function<std::chrono::milliseconds()> time_lost_by(const vm::Guest &guest) {
+  return
+      [pid = guest.qemu_pid()] { return std::chrono::duration_cast<std::chrono::milliseconds>(vm::kept_waiting(pid)); };
+}
+
+Task<bool> Berth::restore(report::Timings &timings) {
+  const Stopwatch watch(timings.restore);
+  try {
+    co_await guest_->restore();
+    co_return true;
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::Error &) {
+    // Its QEMU has ended or does not answer: a new one is the remedy.
+  }
+  co_return false;
+}
+
+Task<bool> Berth::start_saved(const vm::GuestSpec &spec, const std::string &name, report::Timings &timings) {
+  vm::SnapshotStore *store = snapshots_.store;
+  std::function<std::shared_ptr<vm::SavedState>()> lend = [store, key = key_] { return store->lend(key); };
+  vm::GuestSpec wanted = spec;
+  std::string guest_name = name;
+  try {
+    const Stopwatch watch(timings.start);
+    std::shared_ptr<vm::SavedState> state =
+        co_await base::offload<std::shared_ptr<vm::SavedState>>(*snapshots_.pool, std::move(lend));
+    if (!state) co_return false;
+    guest_ = co_await hypervisor_.start_saved(std::move(wanted), std::move(guest_name), std::move(state));
+  } catch (const vm::UnsoundState &) {
+    co_return false;
+  }
+  // Another build of QEMU under the same version, or a state that only looks sound: made again.
+  if (co_await restore(timings)) co_return true;
+  const std::unique_ptr<vm::Guest> broken = std::move(guest_);
+  co_await broken->stop();
+  co_return false;
+}
+
+Task<std::optional<BootFailure>> Berth::boot(const vm::GuestSpec &spec, const std::string &name,
+                                             std::chrono::milliseconds deadline, report::Timings &timings) {
+  vm::GuestSpec wanted = spec;
+  std::string guest_name = name;
+  {
+    const Stopwatch watch(timings.start);
+    guest_ = co_await hypervisor_.start(std::move(wanted), std::move(guest_name));
+  }
+  const Stopwatch watch(timings.boot);
+  auto executor = co_await base::asio::this_coro::executor;
+  agent::Session session(agent::make_memory_transport(executor, guest_->shared_memory(), agent::SharedState::fresh));
+  std::optional<Ending> why;
+  const auto cut_short = [&](Ending ending) {
+    if (!why) why = std::move(ending);
+    session.close();
+  };
+  const Cancellation::Registration registration(cancellation_, [&] {
+    cut_short({Ending::Kind::stopped_early, "interrupted"});
+  });
+  guest_->on_state_change([&](vm::GuestState state) { cut_short(ending_of(state)); });
+  if (const auto state = guest_->state(); state != vm::GuestState::running) cut_short(ending_of(state));
+  std::optional<agent::SessionError> problem;
+  try {
+    auto lost = time_lost_by(*guest_);
+    co_await session.ready(deadline, std::move(lost));
+  } catch (const agent::SessionError &error) {
+    problem = error;
+  }
+  guest_->on_state_change({});
+  if (!problem) co_return std::nullopt;
+  BootFailure failure{why ? *why : ending_of(*problem), guest_->console(), guest_->xml()};
+  const std::unique_ptr<vm::Guest> failed = std::move(guest_);
+  co_await failed->stop();
+  co_return failure;
+}
+
+Task<Pristine> Berth::pristine(vm::GuestSpec spec, std::string name, std::string description,
+                               std::chrono::milliseconds boot_deadline, Progress progress, report::Timings &timings) {
+  const std::string wanted = vm::hash(spec, hypervisor_.qemu_version());
+  if (guest_ && snapshots_.store != nullptr && key_ == wanted && trusted_) {
+    const bool ready = std::exchange(ready_, false) && guest_->state() == vm::GuestState::running;
+    if (ready || co_await restore(timings)) co_return Pristine{guest_.get(), {}};
+  }
+  co_await clear();
+  key_ = wanted;
+  spec_ = spec;
+  name_ = name;
+  vm::SnapshotStore *store = snapshots_.store;
+  if (store == nullptr || not_kept_.count(wanted) > 0) {
+    co_return co_await boot_for_one(spec, name, boot_deadline, progress, timings);
+  }
+  progress("restoring");
+  if (co_await start_saved(spec, name, timings)) co_return Pristine{guest_.get(), {}};
+  if (cancellation_.cancelled()) throw base::Interrupted();
+
+  progress("waiting for another process that boots this guest");
+  std::function<std::unique_ptr<kernel::FileLock>()> take_lock = [store, wanted] { return store->lock(wanted); };
+  std::unique_ptr<kernel::FileLock> lock =
+      co_await base::offload<std::unique_ptr<kernel::FileLock>>(*snapshots_.pool, std::move(take_lock));
+  if (co_await start_saved(spec, name, timings)) co_return Pristine{guest_.get(), {}};
+  if (cancellation_.cancelled()) throw base::Interrupted();
+  progress("booting, once for this machine");
+  if (auto failure = co_await boot(spec, name, boot_deadline, timings)) co_return Pristine{nullptr, std::move(failure)};
+  std::string problem;
+  try {
+    co_await keep(spec, name, std::move(description), timings);
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::Error &error) {
+    problem = error.what();
+    if (!error.hint().empty()) problem += " (" + error.hint() + ")";
+  }
+  if (problem.empty()) co_return Pristine{guest_.get(), {}};
+  lock.reset();
+  if (not_kept_.insert(wanted).second && snapshots_.say) {
+    snapshots_.say("a guest is booted for each of its cases, since it cannot be kept: " + problem);
+  }
+  const std::unique_ptr<vm::Guest> broken = std::move(guest_);
+  if (broken) co_await broken->stop();
+  co_return co_await boot_for_one(spec, name, boot_deadline, progress, timings);
+}
+
+Task<Pristine> Berth::boot_for_one(const vm::GuestSpec &spec, const std::string &name,
+                                   std::chrono::milliseconds deadline, const Progress &progress,
+                                   report::Timings &timings) {
+  progress("booting");
+  auto failure = co_await boot(spec, name, deadline, timings);
+  if (!failure) co_await guest_->pause();
+  co_return Pristine{guest_.get(), std::move(failure)};
+}
+
+Task<> Berth::keep(const vm::GuestSpec &spec, const std::string &name, std::string description,
+                   report::Timings &timings) {
+  vm::SnapshotStore *store = snapshots_.store;
+  vm::SnapshotInfo info;
+  info.description = std::move(description);
+  info.qemu_version = hypervisor_.qemu_version();
+  std::function<void(const std::filesystem::path &)> put =
+      [store, key = key_, info](const std::filesystem::path &state) { store->keep(key, state, info); };
+  {
+    const Stopwatch watch(timings.boot);
+    co_await guest_->save(std::move(put));
+  }
+  guest_.reset();
+  if (!co_await start_saved(spec, name, timings))
+    throw base::Error(base::Code::snapshot_not_restored, "QEMU cannot restore what it has just saved",
+                      "LIBVIRT_LOG_OUTPUTS=1:stderr shows what QEMU says");
+}
+
+}  // namespace kmodtest::run

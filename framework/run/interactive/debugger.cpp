@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/interactive/debugger.hpp"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+
+#include "agent/session.hpp"
+#include "base/error.hpp"
+#include "base/process.hpp"
+#include "kernel/symbols/debug_files.hpp"
+#include "storage/digest.hpp"
+#include "storage/files.hpp"
+#include "text/utf8.hpp"
+
+namespace kmodtest::run {
+
+using base::Task;
+namespace asio = base::asio;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::chrono::milliseconds kPushDeadline{60'000};
+constexpr std::chrono::seconds kSurveyDeadline{60};
+constexpr const char *kKallsymsMark = "--- kallsyms\n";
+
+/// Loads the modules, and prints "NAME FILE:0xADDRESS" for each section of each, and all of the kernel's symbols.
+std::string survey_script(const Prepared &prepared) {
+  std::string script;
+  for (const wire::ModuleToLoad &module : prepared.program.prerequisites)
+    script += fmt::format("insmod {} >/dev/null 2>&1\n", module.path);
+  for (const std::string &name : prepared.program.modules) {
+    script += fmt::format(
+        "insmod /tmp/modules/{0}.ko && cd /sys/module/{0}/sections && for f in .[a-z]* *; do "
+        "test -f \"$f\" && echo \"{0} $f $(cat \"$f\")\"; done\n",
+        name);
+  }
+  return script + fmt::format("printf '{}'; cat /proc/kallsyms\n", "--- kallsyms\\n");
+}
+
+/// Sections that a debugger has no use for, or that are gone when a module has been initialised.
+bool is_of_use(const std::string &section) {
+  for (const char *kind : {".text", ".data", ".rodata", ".bss", ".init.text", ".exit.text", ".noinstr.text"})
+    if (section == kind || section.starts_with(std::string(kind) + ".")) return true;
+  return section.starts_with(".data..") || section == "__param";
+}
+
+}  // namespace
+
+std::string gdb_script(const fs::path &socket, const std::optional<KernelSymbols> &kernel,
+                       const std::vector<PlacedModule> &modules) {
+  std::string script =
+      "# Made by kmodtest: gdb -x THIS-FILE\n"
+      "set confirm off\n"
+      "set architecture i386:x86-64\n";
+  if (kernel) {
+    script += kernel->offset == 0 ? fmt::format("symbol-file {}\n", kernel->file.string())
+                                  : fmt::format("symbol-file -o {:#x} {}\n", kernel->offset, kernel->file.string());
+  }
+  for (const PlacedModule &module : modules) {
+    if (module.sections.empty()) continue;
+    script += fmt::format("add-symbol-file {}", module.file.string());
+    for (const auto &[section, address] : module.sections)
+      if (is_of_use(section)) script += fmt::format(" -s {} {:#x}", section, address);
+    script += '\n';
+  }
+  // Without that, leaving gdb would end the machine.
+  script += "define hook-quit\n  detach\nend\n";
+  return script + fmt::format("target remote {}\n", socket.string());
+}
+
+void check_gdb() {
+  try {
+    base::run_process({"gdb", "--version"});
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::Error &) {
+    throw base::UsageError(base::Code::no_gdb, "there is no gdb on this machine",
+                           "install the package gdb, or take --gdb without =attach");
+  }
+}
+
+Debugger::~Debugger() {
+  if (gdb_ > 0) ::kill(gdb_, SIGTERM);
+}
+
+Task<> Debugger::survey(Berth &berth, const Prepared &prepared, std::string guest_name,
+                        std::chrono::milliseconds boot_deadline) {
+  report::Timings timings;
+  vm::GuestSpec spec = prepared.spec;
+  std::string description = describe(prepared);
+  Berth::Progress quiet = [](const std::string &) {};
+  Pristine pristine = co_await berth.pristine(std::move(spec), std::move(guest_name), std::move(description),
+                                              boot_deadline, std::move(quiet), timings);
+  if (pristine.failure) co_return;  // the case's own guest will not come up either, and say why
+  auto executor = co_await asio::this_coro::executor;
+  agent::Session session(
+      agent::make_memory_transport(executor, pristine.guest->shared_memory(), agent::SharedState::restored));
+  std::string answer, problem;
+  try {
+    answer = co_await ask(session, prepared, *pristine.guest);
+  } catch (const agent::SessionError &error) {
+    problem = error.what();
+  }
+  if (!problem.empty()) say_("where the modules lie could not be found out: " + problem);
+  read_answer(answer, prepared);
+  berth.distrust();
+  co_await berth.pause();
+}
+
+Task<std::string> Debugger::ask(agent::Session &session, const Prepared &prepared, vm::Guest &guest) {
+  for (const PushedFile &file : prepared.files) {
+    std::string path = file.path;
+    const bool own = file.path.find("/kernel/") != std::string::npos;  // one of the kernel's runs as it is
+    const std::string content = own ? *file.content : kernel::dormant_module(*file.content);
+    co_await session.push(std::move(path), content, kPushDeadline);
+  }
+  wire::OpenTerminal wanted;
+  wanted.command = survey_script(prepared);
+  std::string answer;
+  std::function<void(const wire::Report &)> take = [&answer](const wire::Report &report) {
+    const auto *output = std::get_if<wire::TerminalOutput>(&report);
+    if (output != nullptr) answer += output->data;
+  };
+  std::function<Task<>()> go = [&guest] { return guest.resume(); };
+  asio::steady_timer patience(co_await asio::this_coro::executor);
+  patience.expires_after(kSurveyDeadline);
+  patience.async_wait([&session](boost::system::error_code error) {
+    if (!error) session.close();
+  });
+  co_await session.terminal(std::move(wanted), std::move(take), std::move(go));
+  patience.cancel();
+  co_return answer;
+}
+
+void Debugger::read_answer(const std::string &answer, const Prepared &prepared) {
+  modules_.clear();
+  for (std::size_t i = 0; i < prepared.modules.size(); ++i)
+    modules_.push_back({prepared.program.modules[i], prepared.modules[i].file, {}});
+  const std::size_t mark = answer.find(kKallsymsMark);
+  for (const std::string &line : report::lines_of(answer.substr(0, mark))) {
+    const std::size_t name_end = line.find(' '), address_at = line.rfind(" 0x");
+    if (name_end == std::string::npos || address_at == std::string::npos || address_at <= name_end) continue;
+    std::uint64_t address = 0;
+    std::from_chars(line.data() + address_at + 3, line.data() + line.size(), address, 16);
+    for (PlacedModule &module : modules_)
+      if (module.name == line.substr(0, name_end) && address != 0)
+        module.sections[line.substr(name_end + 1, address_at - name_end - 1)] = address;
+  }
+  for (const PlacedModule &module : modules_)
+    if (module.sections.empty())
+      say_(fmt::format("gdb gets no symbols of {}: the guest did not tell where it lies ({})", module.name,
+                       report::printable(answer.substr(0, std::min<std::size_t>(answer.find('\n'), 200)))));
+  if (mark == std::string::npos) return;
+  const std::string_view kallsyms = std::string_view(answer).substr(mark + std::strlen(kKallsymsMark));
+  if (const auto vmlinux = kernel::debug_vmlinux(prepared.kernel)) {
+    const auto runs_at = kernel::address_in_kallsyms(kallsyms, "_text");
+    const auto linked_at = kernel::address_in_elf(*vmlinux, "_text");
+    if (runs_at && linked_at) {
+      kernel_ = KernelSymbols{*vmlinux, static_cast<std::int64_t>(*runs_at - *linked_at), true};
+      return;
+    }
+  }
+  try {
+    const std::string symbols = kernel::symbols_from_kallsyms(kallsyms);
+    const fs::path file = cache_ / "symbols" / fmt::format("{}.elf", kernel::sha256(symbols).substr(0, 32));
+    std::error_code error;
+    kernel::make_folder(file.parent_path());
+    if (!fs::exists(file, error)) kernel::write_whole_file(file, symbols);
+    kernel_ = KernelSymbols{file, 0, false};
+  } catch (const base::Error &error) {
+    say_(fmt::format("gdb gets no names of the kernel's functions: {}", error.what()));
+  }
+}
+
+Task<> Debugger::begin(vm::Guest &guest) {
+  const fs::path socket = co_await guest.serve_debugger();
+  const fs::path script = socket.parent_path().parent_path() / "kmodtest.gdb";
+  kernel::write_whole_file(script, gdb_script(socket, kernel_, modules_));
+  if (!kernel_ || !kernel_->debug_information) {
+    say_(
+        "the kernel has no debug information here: gdb knows names of its functions, lines and types of the modules "
+        "only (Debian's package linux-image-…-dbg has the rest)");
+  }
+  if (mode_ == Mode::wait) {
+    say_(fmt::format("the guest stands still before the first step until gdb lets it go:  gdb -x {}", script.string()));
+    co_return;
+  }
+  start_gdb(script);
+  auto executor = co_await asio::this_coro::executor;
+  asio::co_spawn(executor, wait_for_gdb(guest), [](const std::exception_ptr &) {});
+}
+
+void Debugger::start_gdb(const fs::path &script) {
+  std::string file = script.string();
+  std::array<char *, 5> arguments = {const_cast<char *>("gdb"), const_cast<char *>("-q"), const_cast<char *>("-x"),
+                                     file.data(), nullptr};
+  const pid_t pid = ::fork();
+  if (pid < 0)
+    throw base::Error(base::Code::cannot_start_program, fmt::format("cannot start gdb: {}", std::strerror(errno)),
+                      "raise the limit of processes (ulimit -u)");
+  if (pid == 0) {
+    sigset_t none;
+    sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::execvp(arguments[0], arguments.data());
+    ::_exit(127);
+  }
+  gdb_ = pid;
+}
+
+Task<> Debugger::wait_for_gdb(vm::Guest &guest) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  boost::system::error_code ignored;
+  auto token = asio::redirect_error(asio::use_awaitable, ignored);
+  while (::waitpid(gdb_, nullptr, WNOHANG) == 0) {
+    timer.expires_after(std::chrono::milliseconds(50));
+    co_await timer.async_wait(token);
+  }
+  gdb_ = 0;
+  try {
+    co_await guest.resume();  // in whatever state gdb left it
+  } catch (const base::Error &) {
+    // gdb ended the machine, or it runs.
+  }
+}
+
+}  // namespace kmodtest::run

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/interactive/guest_gateway.hpp"
+
+#include <array>
+#include <fmt/format.h>
+#include <utility>
+
+#include "base/error.hpp"
+#include "vm/run_root.hpp"
+
+namespace kmodtest::run {
+
+using base::Task;
+namespace asio = base::asio;
+using Endpoint = asio::local::stream_protocol::endpoint;
+
+namespace {
+
+constexpr const char *kDoor = "door";
+
+/// The folder of the run that a guest belongs to.
+std::filesystem::path folder_of_run(const vm::Guest &guest) {
+  return guest.shared_memory().parent_path().parent_path();
+}
+
+}  // namespace
+
+std::filesystem::path door_of(const std::string &name) {
+  return vm::runs_folder() / name / kDoor;
+}
+
+GuestDoor::GuestDoor(vm::Guest &guest, asio::io_context &io, std::function<void(const std::string &)> say)
+    : guest_(guest),
+      say_(std::move(say)),
+      path_(folder_of_run(guest) / kDoor),
+      acceptor_(io),
+      visitor_(io),
+      transport_(agent::make_memory_transport(io.get_executor(), guest.shared_memory(), agent::SharedState::fresh)) {
+  std::error_code ignored;
+  std::filesystem::remove(path_, ignored);
+  boost::system::error_code error;
+  const Endpoint endpoint(path_.string());
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(1, error);
+  if (error)
+    throw base::Error(base::Code::bad_runtime_folder,
+                      fmt::format("cannot listen on {}: {}", path_.string(), error.message()),
+                      "set KMODTEST_RUNTIME to a short path of your own");
+}
+
+GuestDoor::~GuestDoor() {
+  std::error_code ignored;
+  std::filesystem::remove(path_, ignored);
+}
+
+std::string GuestDoor::name() const {
+  return path_.parent_path().filename().string();
+}
+
+void GuestDoor::close() {
+  closed_ = true;
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  visitor_.close(ignored);
+  transport_->close();
+}
+
+Task<> GuestDoor::serve() {
+  while (!closed_) {
+    boost::system::error_code error;
+    auto token = asio::redirect_error(asio::use_awaitable, error);
+    co_await acceptor_.async_accept(visitor_, token);
+    if (error) break;
+    say_("somebody entered the guest: it runs");
+    co_await serve_one();
+    if (!closed_) say_("nobody is in the guest: it stands still");
+  }
+}
+
+Task<> GuestDoor::serve_one() {
+  co_await guest_.resume();
+  bool carrying = true;
+  asio::steady_timer ended(visitor_.get_executor(), asio::steady_timer::time_point::max());
+  asio::co_spawn(visitor_.get_executor(), carry_out(), [&](const std::exception_ptr &) {
+    carrying = false;
+    ended.cancel();
+  });
+  co_await carry_in();
+  boost::system::error_code ignored;
+  visitor_.close(ignored);
+  transport_->cancel();
+  auto token = asio::redirect_error(asio::use_awaitable, ignored);
+  while (carrying) co_await ended.async_wait(token);
+  std::exception_ptr problem;
+  try {
+    co_await guest_.pause();
+  } catch (const base::Error &) {
+    // Its QEMU has ended; the visitor has seen it.
+  }
+}
+
+Task<> GuestDoor::carry_in() {
+  std::array<char, 64 << 10> chunk{};
+  boost::system::error_code error;
+  auto token = asio::redirect_error(asio::use_awaitable, error);
+  const auto buffer = asio::buffer(chunk);
+  while (true) {
+    const std::size_t size = co_await visitor_.async_read_some(buffer, token);
+    if (error) co_return;
+    const std::string bytes(chunk.data(), size);
+    co_await transport_->write(bytes, error);
+    if (error) co_return;
+  }
+}
+
+Task<> GuestDoor::carry_out() {
+  std::array<char, 64 << 10> chunk{};
+  const auto buffer = asio::buffer(chunk);
+  while (true) {
+    boost::system::error_code error;
+    const std::size_t size = co_await transport_->read_some(buffer, error);
+    if (error) co_return;
+    reports_.feed(std::string_view(chunk.data(), size));
+    while (const auto frame = reports_.next()) {
+      if (frame->id < kFirstIdBehindTheDoor) continue;
+      const std::string bytes = wire::encode_frame(*frame);
+      const auto out = asio::buffer(bytes);
+      auto token = asio::redirect_error(asio::use_awaitable, error);
+      co_await asio::async_write(visitor_, out, token);
+      if (error) break;
+    }
+  }
+}
+
+}  // namespace kmodtest::run

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// --pause-on-failure: the guest of the first case that did not pass stays as it is until a signal comes.
+#include <fmt/core.h>
+#include <utility>
+
+#include "base/error.hpp"
+#include "run/interactive/guest_gateway.hpp"
+#include "run/runner_state.hpp"
+
+namespace kmodtest::run {
+
+using base::Task;
+namespace asio = base::asio;
+
+namespace {
+
+/// Why nobody can speak to the agent of this guest; empty: one can.
+std::string why_no_shell(const vm::Guest &guest, const report::CaseFinished &finished) {
+  if (guest.state() == vm::GuestState::crashed) return "its kernel panicked, so there is no shell in it any more";
+  const judge::Ending::Kind ending = finished.seen ? finished.seen->ending.kind : judge::Ending::Kind::not_started;
+  if (ending == judge::Ending::Kind::silent || ending == judge::Ending::Kind::timed_out) {
+    return "its agent fell silent, so a shell in it may not come";
+  }
+  return "";
+}
+
+}  // namespace
+
+Task<> Runner::hold(State &state, Worker &own, const report::CaseFinished &finished) {
+  const std::string which = finished.test_case->id;
+  state.schedule.drop_rest();
+  if (state.end_hold || state.cancellation.cancelled()) co_return;  // another one is kept already
+  vm::Guest *guest = own.berth->guest();
+  if (guest == nullptr || guest->state() == vm::GuestState::stopped) {
+    tell(report::Notice{fmt::format("there is no guest of {} to keep: it has ended", which)});
+    co_return;
+  }
+  asio::steady_timer until(state.io, asio::steady_timer::time_point::max());
+  std::optional<GuestDoor> door;
+  state.end_hold = [&until, &door] {
+    until.cancel();
+    if (door) door->close();
+  };
+  const std::string problem = why_no_shell(*guest, finished);
+  std::exception_ptr thrown;
+  try {
+    tell(report::Notice{fmt::format("the guest of {} is kept as it is; Ctrl-C lets it go and ends the run", which)});
+    if (!finished.artifacts.empty()) {
+      tell(report::Notice{fmt::format("what came out:  {}", (finished.artifacts / "verdict.txt").string())});
+    }
+    if (!problem.empty()) tell(report::Notice{problem});
+    if (guest->state() == vm::GuestState::running) {
+      std::function<void(const std::string &)> say = [this](const std::string &text) { tell(report::Notice{text}); };
+      door.emplace(*guest, state.io, std::move(say));
+      tell(report::Notice{fmt::format("enter it:  kmodtest shell --attach {}", door->name())});
+    }
+    if (!state.debugger) {  // else one is in it already
+      const std::filesystem::path socket = co_await guest->serve_debugger();
+      tell(report::Notice{fmt::format("debug it:  gdb -ex 'target remote {}'", socket.string())});
+    }
+  } catch (...) {
+    thrown = std::current_exception();  // g++ 12 cannot co_await in a handler
+  }
+  if (thrown) {
+    state.end_hold = {};
+    std::rethrow_exception(thrown);
+  }
+  if (door) {
+    co_await door->serve();
+  } else {
+    boost::system::error_code ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
+    co_await until.async_wait(token);
+  }
+  state.end_hold = {};
+  own.berth->distrust();
+}
+
+}  // namespace kmodtest::run

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/interactive/shell.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/offload.hpp"
+#include "run/case/guest_ending.hpp"
+#include "run/interactive/debugger.hpp"
+#include "run/interactive/guest_gateway.hpp"
+#include "vm/snapshots/snapshot_store.hpp"
+
+namespace kmodtest::run {
+
+using base::Task;
+namespace asio = base::asio;
+
+namespace {
+
+constexpr const char *kStartFile = "/tmp/.kmodtest-start";
+
+/// What the shell runs first: the modules get short paths, and what the plan wants of the kernel's own is loaded.
+std::string start_script(const Prepared &prepared) {
+  std::string script = "ln -sf /tmp/modules/*.ko /modules/\n";
+  for (const wire::ModuleToLoad &module : prepared.program.prerequisites)
+    script += fmt::format("insmod {}\n", module.path);
+  return script + "cd /modules\n";
+}
+
+std::vector<std::string> module_paths(const Prepared &prepared) {
+  std::vector<std::string> paths;
+  for (const std::string &name : prepared.program.modules) paths.push_back(fmt::format("/modules/{}.ko", name));
+  return paths;
+}
+
+/// The guest with the spec of the case, but one that can be kept and let go.
+void fit_for_a_session(vm::GuestSpec &spec) {
+  spec.channel = vm::ChannelKind::memory;
+}
+
+}  // namespace
+
+Shell::Shell(asio::io_context &io, ShellOptions options, ShellUser &user)
+    : io_(io), options_(std::move(options)), user_(user), input_came_(io, asio::steady_timer::time_point::max()) {}
+
+void Shell::add(Input input) {
+  input_.push_back(std::move(input));
+  input_came_.cancel();
+}
+
+void Shell::type(std::string data) {
+  add({std::move(data), 0, 0});
+}
+
+void Shell::resize(std::uint16_t rows, std::uint16_t columns) {
+  if (rows != 0 && columns != 0) add({"", rows, columns});
+}
+
+void Shell::end() {
+  cancellation_.cancel();
+  if (session_) session_->close();
+}
+
+Task<> Shell::choose_clock(vm::Hypervisor &hypervisor, const plan::Case &test_case, vm::GuestSpec &spec) {
+  spec.accelerator = vm::Accelerator::tcg;
+  spec.clock = test_case.time == "virtual" ? vm::Clock::virtual_ : vm::Clock::real;
+  if (spec.clock == vm::Clock::virtual_ || !options_.hypervisor.allow_kvm) co_return;
+  vm::GuestSpec probed = spec;
+  probed.channel = vm::ChannelKind::virtio;
+  std::filesystem::path cache = options_.cache;
+  std::function<void(const std::string &)> say = [this](const std::string &text) { user_.say(text); };
+  spec.accelerator = co_await vm::choose_accelerator(hypervisor, std::move(probed), std::move(cache), std::move(say));
+}
+
+Task<> Shell::push(const Prepared &prepared) {
+  for (const PushedFile &file : prepared.files) {
+    std::string path = file.path;
+    co_await session_->push(std::move(path), *file.content, options_.limits.push);
+  }
+  std::string start = kStartFile;
+  const std::string script = start_script(prepared);
+  co_await session_->push(std::move(start), script, options_.limits.push);
+}
+
+Task<ShellEnd> Shell::run(std::shared_ptr<const plan::Case> test_case) {
+  kernel::Progress progress = [this](const std::string &text) {
+    asio::post(io_, [this, text] { user_.say(text); });  // from the thread that prepares
+  };
+  Preparer preparer(options_.kernel, options_.cache, progress);
+  preparer.check_kernels({test_case});
+  std::function<Prepared()> prepare = [&preparer, test_case] { return preparer.prepare(*test_case); };
+  Prepared prepared = co_await base::offload<Prepared>(pool_, std::move(prepare));
+  for (const auto &finding : prepared.preflight) user_.say(finding.message);
+  fit_for_a_session(prepared.spec);
+
+  vm::HypervisorOptions hypervisor_options = options_.hypervisor;
+  hypervisor_options.cache = options_.cache;
+  const std::unique_ptr<vm::Hypervisor> hypervisor = vm::open_hypervisor(io_, hypervisor_options);
+  co_await choose_clock(*hypervisor, *test_case, prepared.spec);
+  std::optional<vm::SnapshotStore> store;
+  const auto say = [this](const std::string &text) { asio::post(io_, [this, text] { user_.say(text); }); };
+  if (options_.snapshots) store.emplace(options_.cache / "snapshots", vm::snapshot_limit(), say);
+  Berth berth(*hypervisor, {store ? &*store : nullptr, &pool_, say}, cancellation_);
+
+  ShellEnd end;
+  std::exception_ptr problem;
+  try {
+    std::optional<Debugger> debugger;
+    if (options_.debugger) {
+      debugger.emplace(Debugger::Mode::wait, options_.cache, [this](const std::string &text) { user_.say(text); });
+      std::string survey = "survey";
+      co_await debugger->survey(berth, prepared, std::move(survey), options_.limits.boot_of(prepared.spec.cpus));
+    }
+    report::Timings timings;
+    vm::GuestSpec spec = prepared.spec;
+    std::string name = "shell", description = describe(prepared);
+    Berth::Progress told = [this](const std::string &what) {
+      if (what.starts_with("booting")) user_.say(what);
+    };
+    Pristine pristine = co_await berth.pristine(std::move(spec), std::move(name), std::move(description),
+                                                options_.limits.boot_of(prepared.spec.cpus), std::move(told), timings);
+    if (pristine.failure) {
+      throw base::Error(base::Code::guest_not_ready,
+                        fmt::format("the guest did not come up: {}", pristine.failure->ending.detail),
+                        "kmodtest run shows its console");
+    }
+    vm::Guest &guest = *pristine.guest;
+    session_ = std::make_unique<agent::Session>(
+        agent::make_memory_transport(io_.get_executor(), guest.shared_memory(), agent::SharedState::restored));
+    asio::steady_timer grace(io_);
+    // A panic ends the guest, but the last of its log may still be on its way.
+    guest.on_state_change([&](vm::GuestState state) {
+      end.panicked = state == vm::GuestState::crashed;
+      end.death = ending_of(state).detail;
+      grace.expires_after(options_.limits.after_report);
+      grace.async_wait([this](boost::system::error_code error) {
+        if (!error) session_->close();
+      });
+    });
+    co_await push(prepared);
+    const wire::OpenTerminal wanted = user_.begin(describe(prepared), module_paths(prepared));
+    std::function<Task<>()> go = [&] { return debugger ? debugger->begin(guest) : guest.resume(); };
+    co_await serve(end, wanted, std::move(go));
+    grace.cancel();
+    guest.on_state_change({});
+    end.console = guest.console();
+    // Without a driver of the panic device a guest that panics just ends.
+    end.panicked = end.panicked || (!end.death.empty() && end.console.find("Kernel panic") != std::string::npos);
+  } catch (...) {
+    problem = std::current_exception();  // g++ 12 cannot co_await in a handler
+  }
+  session_.reset();
+  co_await berth.clear();
+  if (problem) std::rethrow_exception(problem);
+  co_return end;
+}
+
+Task<ShellEnd> Shell::attach(std::filesystem::path door) {
+  base::UnixSocket socket(io_);
+  boost::system::error_code error;
+  const asio::local::stream_protocol::endpoint endpoint(door.string());
+  socket.connect(endpoint, error);
+  if (error) {
+    throw base::UsageError(base::Code::no_kept_guest,
+                           fmt::format("no run keeps a guest behind {}: {}", door.string(), error.message()),
+                           "the run that keeps it says its name; it is gone when that run has ended");
+  }
+  session_ = std::make_unique<agent::Session>(std::move(socket), kFirstIdBehindTheDoor);
+  ShellEnd end;
+  const wire::OpenTerminal wanted = user_.begin("the guest of a failed case", {});
+  co_await serve(end, wanted, {});
+  if (!end.exit_status && !cancellation_.cancelled())
+    end.death = "the run has let the guest go, or somebody else is in it";
+  session_.reset();
+  co_return end;
+}
+
+Task<> Shell::serve(ShellEnd &end, const wire::OpenTerminal &wanted, std::function<Task<>()> go) {
+  serving_ = true;
+  bool pumping = true;
+  asio::steady_timer pump_ended(io_, asio::steady_timer::time_point::max());
+  asio::co_spawn(io_, pump(), [&](const std::exception_ptr &) {
+    pumping = false;
+    pump_ended.cancel();
+  });
+  wire::OpenTerminal terminal = wanted;
+  terminal.command = fmt::format("test -r {0} && . {0}; {1}", kStartFile, wanted.command);
+  std::function<void(const wire::Report &)> on_report = [this](const wire::Report &report) {
+    if (const auto *output = std::get_if<wire::TerminalOutput>(&report)) user_.on(*output);
+    if (const auto *lines = std::get_if<wire::LogLines>(&report)) user_.on(*lines);
+  };
+  std::exception_ptr problem;
+  try {
+    const wire::TerminalEnded ended =
+        co_await session_->terminal(std::move(terminal), std::move(on_report), std::move(go));
+    end.exit_status = ended.exit_status;
+  } catch (const agent::SessionError &error) {
+    if (!cancellation_.cancelled() && end.death.empty()) end.death = error.what();
+  } catch (...) {
+    problem = std::current_exception();
+  }
+  serving_ = false;
+  input_came_.cancel();
+  boost::system::error_code ignored;
+  auto token = asio::redirect_error(asio::use_awaitable, ignored);
+  while (pumping) co_await pump_ended.async_wait(token);
+  if (problem) std::rethrow_exception(problem);
+}
+
+Task<> Shell::pump() {
+  boost::system::error_code ignored;
+  auto token = asio::redirect_error(asio::use_awaitable, ignored);
+  while (serving_) {
+    if (input_.empty()) {
+      input_came_.expires_at(asio::steady_timer::time_point::max());
+      co_await input_came_.async_wait(token);
+      continue;
+    }
+    Input next = std::move(input_.front());
+    input_.pop_front();
+    if (next.rows != 0) {
+      co_await session_->resize(next.rows, next.columns);
+    } else {
+      co_await session_->type(std::move(next.data));
+    }
+  }
+}
+
+}  // namespace kmodtest::run

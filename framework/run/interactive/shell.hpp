@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/session.hpp"
+#include "base/asio.hpp"
+#include "plan/plan.hpp"
+#include "run/case/case_runner.hpp"
+#include "run/guests/guest_slot.hpp"
+#include "run/prepare/prepare.hpp"
+#include "vm/guest.hpp"
+
+namespace kmodtest::run {
+
+struct ShellOptions {
+  KernelChoice kernel;
+  Limits limits;
+  vm::HypervisorOptions hypervisor;
+  std::filesystem::path cache;
+  bool snapshots = true;
+  bool debugger = false;  ///< the guest stands still until gdb lets it go
+};
+
+/// How a session ended.
+struct ShellEnd {
+  std::optional<int> exit_status;  ///< of the shell; nothing when it did not end by itself
+  bool panicked = false;
+  std::string death;    ///< in words, where the guest ended; else empty
+  std::string console;  ///< what the serial console showed, where the guest ended
+};
+
+/// The user's end of a session. All calls come from the io_context's thread.
+class ShellUser {
+ public:
+  virtual ~ShellUser() = default;
+  /// Something takes its time, or the user has to know it.
+  virtual void say(const std::string &text) = 0;
+  /// The guest is there and stands still: how to open its terminal. `guest` and `modules` are for the user's eyes.
+  virtual wire::OpenTerminal begin(const std::string &guest, const std::vector<std::string> &modules) = 0;
+  virtual void on(const wire::TerminalOutput &output) = 0;
+  virtual void on(const wire::LogLines &lines) = 0;
+};
+
+/// One interactive session with a guest. Lives on one io_context's thread.
+class Shell {
+ public:
+  Shell(base::asio::io_context &io, ShellOptions options, ShellUser &user);
+
+  /// Opens a pristine guest of this case with its modules below /modules, and serves the user until the shell or the
+  /// guest ends, or end() is called. Throws base::Error when no guest can be had.
+  base::Task<ShellEnd> run(std::shared_ptr<const plan::Case> test_case);
+
+  /// Serves the user in a guest that a run keeps (run/guest_door), over its socket. Throws base::Error.
+  base::Task<ShellEnd> attach(std::filesystem::path door);
+
+  /// What the user typed; empty: the input's end.
+  void type(std::string data);
+  void resize(std::uint16_t rows, std::uint16_t columns);
+  /// Ends the session from the user's side.
+  void end();
+
+ private:
+  struct Input {
+    std::string data;
+    std::uint16_t rows = 0, columns = 0;  ///< not 0: another size
+  };
+  base::Task<> choose_clock(vm::Hypervisor &hypervisor, const plan::Case &test_case, vm::GuestSpec &spec);
+  base::Task<> push(const Prepared &prepared);
+  /// Opens the terminal and carries both directions until it ended. `go` lets the guest go.
+  base::Task<> serve(ShellEnd &end, const wire::OpenTerminal &wanted, std::function<base::Task<>()> go);
+  base::Task<> pump();
+  void add(Input input);
+
+  base::asio::io_context &io_;
+  ShellOptions options_;
+  ShellUser &user_;
+  base::asio::thread_pool pool_{1};
+  Cancellation cancellation_;
+  std::unique_ptr<agent::Session> session_;
+  std::deque<Input> input_;
+  base::asio::steady_timer input_came_;
+  bool serving_ = false;
+};
+
+}  // namespace kmodtest::run

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/postmortem/source_frames.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "kernel/symbols/symbols.hpp"
+#include "observe/reports/reports_catalogue.hpp"
+
+namespace kmodtest::run {
+namespace {
+
+using kernel::Address;
+using kernel::CodePlace;
+using kernel::SourceLine;
+
+/// "ex_fault_write+0x1c" and the function's size.
+CodePlace place_of(const observe::Frame &frame) {
+  CodePlace place;
+  const std::size_t plus = frame.place.find("+0x");
+  place.function = frame.place.substr(0, plus);
+  if (plus != std::string::npos) {
+    const char *const end = frame.place.data() + frame.place.size();
+    std::from_chars(frame.place.data() + plus + 3, end, place.offset, 16);
+  }
+  place.size = frame.size;
+  return place;
+}
+
+/// A line of a report without what comes before the kernel's own words: "[    5.140900] ", "[<0>] ".
+std::string_view words_of(std::string_view line) {
+  if (!line.starts_with('[')) return line;
+  const std::size_t end = line.find("] ");
+  return end == std::string_view::npos ? line : line.substr(end + 2);
+}
+
+std::string_view without_blanks(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(' ');
+  return first == std::string_view::npos ? std::string_view() : text.substr(first);
+}
+
+/// A line that several stacks of one report are told apart by.
+bool is_heading(std::string_view words) {
+  for (const std::string_view start : {"CPU: ", "Allocated by task ", "Freed by task ", "Allocated in ", "Freed in ",
+                                       "Last potentially related work creation:"}) {
+    if (words.starts_with(start)) return true;
+  }
+  // "'abba_a' (pid 86), state D:" of a hang's autopsy.
+  return words.starts_with('\'') && words.ends_with(':') && words.find("(pid ") != std::string_view::npos;
+}
+
+class Tracer {
+ public:
+  Tracer(const judge::Observations &seen, const std::filesystem::path &headers)
+      : seen_(seen), loaded_(seen.loaded()), headers_(headers) {}
+
+  std::vector<std::string> trace_of(const std::vector<std::string> &details) {
+    trace_ = {};
+    for (const std::string &detail : details) {
+      std::string_view rest = detail;
+      while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find('\n'), rest.size());
+        add(words_of(rest.substr(0, end)));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+      }
+    }
+    end_repetition();
+    for (const std::string &file : trace_.without_lines) {
+      trace_.lines.push_back(fmt::format("(no source lines: {} has no debug information; build it with -g)", file));
+    }
+    return std::move(trace_.lines);
+  }
+
+ private:
+  /// One module under test; without symbols when its file could not be read.
+  struct Module {
+    std::string file;
+    std::unique_ptr<kernel::ModuleSymbols> symbols;
+  };
+  /// A frame in one of them.
+  struct Met {
+    Module *module = nullptr;
+    std::string shown;  ///< "ex_fault_write+0x1c [faulty_oops]"
+    std::optional<CodePlace> place;
+    Address address = Address::returns_to;
+  };
+  /// What one evidence has come to so far.
+  struct Trace {
+    std::vector<std::string> lines;
+    std::string heading;  ///< of the stack that is being read
+    bool told_heading = true;
+    int number = 0;           ///< of the next frame
+    std::optional<Met> last;  ///< the frame before
+    int repeated = 0;         ///< how often it came again
+    std::set<std::string> faults;
+    std::set<std::string> without_lines;
+  };
+
+  void add(std::string_view words) {
+    if (is_heading(words)) {
+      trace_.heading = words;
+      end_repetition();
+      // That of the first stack goes without saying, unless it is not about now.
+      if (trace_.lines.empty() && words.starts_with("CPU: ")) return;
+      trace_.number = 0;
+      trace_.told_heading = false;
+      return;
+    }
+    const auto met = frame_in(words);
+    if (!met) return;
+    // An oops shows where it happened a second time at its end.
+    if (met->address == Address::exact && !trace_.faults.insert(met->shown).second) return;
+    if (trace_.last && trace_.last->shown == met->shown && trace_.last->address == met->address) {
+      ++trace_.number;
+      ++trace_.repeated;
+      return;
+    }
+    end_repetition();
+    if (!trace_.told_heading && trace_.number == 0) trace_.lines.push_back(trace_.heading);
+    trace_.told_heading = true;
+    tell(fmt::format("#{} {}", trace_.number++, met->shown), *met);
+    trace_.last = met;
+    if (met->module->symbols && !met->module->symbols->has_lines()) trace_.without_lines.insert(met->module->file);
+  }
+
+  void end_repetition() {
+    if (trace_.repeated == 1) trace_.lines.emplace_back("     … the same once more");
+    if (trace_.repeated > 1) trace_.lines.push_back(fmt::format("     … the same {} times more", trace_.repeated));
+    trace_.repeated = 0;
+    trace_.last.reset();
+  }
+
+  std::optional<Met> frame_in(std::string_view words) {
+    const bool fault = words.starts_with("RIP: ");
+    const std::string_view text = fault ? words : without_blanks(words);
+    if (const auto frame = observe::parse_frame(text)) {
+      if (frame->guessed || frame->module.empty() || (!fault && !text.starts_with(frame->place))) return std::nullopt;
+      Module *module = module_of(frame->module);
+      if (module == nullptr) return std::nullopt;
+      return Met{module, fmt::format("{} [{}]", frame->place, frame->module), place_of(*frame),
+                 fault ? Address::exact : Address::returns_to};
+    }
+    const auto address = observe::parse_bare_address(words);
+    return address ? frame_in_gone_code(*address) : std::nullopt;
+  }
+
+  /// Code that is gone cannot go on: an address in it is where something returned to, even in RIP.
+  std::optional<Met> frame_in_gone_code(std::uint64_t address) {
+    const auto range = std::find_if(loaded_.begin(), loaded_.end(), [&](const observe::ModuleRange &one) {
+      return address >= one.address && address - one.address < one.size;
+    });
+    Module *module = range == loaded_.end() ? nullptr : module_of(range->name);
+    if (module == nullptr) return std::nullopt;
+    Met met{module, fmt::format("{:#x}", address), std::nullopt, Address::returns_to};
+    if (module->symbols) met.place = module->symbols->place_of(address, range->address);
+    if (met.place) met.shown += fmt::format(": {}+{:#x}", met.place->function, met.place->offset);
+    met.shown += fmt::format(" [{}]", range->name);
+    return met;
+  }
+
+  void tell(const std::string &start, const Met &met) {
+    std::vector<SourceLine> lines;
+    if (met.place && met.module->symbols) lines = met.module->symbols->lines_at(*met.place, met.address);
+    if (lines.empty()) {
+      trace_.lines.push_back(start);
+      return;
+    }
+    const bool inlined = lines.size() > 1;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      std::string text = i == 0 ? start + "  " : "     inlined into ";
+      if (inlined) text += lines[i].function + "(), ";
+      text += fmt::format("{}:{}", lines[i].file, lines[i].line);
+      if (!lines[i].text.empty()) text += "  " + lines[i].text;
+      trace_.lines.push_back(std::move(text));
+    }
+  }
+
+  Module *module_of(const std::string &name) {
+    if (const auto known = modules_.find(name); known != modules_.end()) return &known->second;
+    const auto info = std::find_if(seen_.modules.begin(), seen_.modules.end(), [&](const kernel::ModuleInfo &one) {
+      std::string spelt = one.name;
+      std::replace(spelt.begin(), spelt.end(), '-', '_');
+      return spelt == name;
+    });
+    if (info == seen_.modules.end()) return nullptr;
+    Module module{info->file.filename().string(), nullptr};
+    try {
+      std::vector<std::filesystem::path> folders{info->file.parent_path()};
+      if (!headers_.empty()) folders.push_back(headers_.parent_path());
+      module.symbols = std::make_unique<kernel::ModuleSymbols>(info->file, std::move(folders));
+    } catch (const base::Error &) {
+      // The frames are told without their source.
+    }
+    return &modules_.emplace(name, std::move(module)).first->second;
+  }
+
+  const judge::Observations &seen_;
+  std::vector<observe::ModuleRange> loaded_;
+  const std::filesystem::path &headers_;
+  std::map<std::string, Module> modules_;
+  Trace trace_;
+};
+
+}  // namespace
+
+void add_traces(judge::Verdict &verdict, const judge::Observations &seen, const std::filesystem::path &headers) {
+  Tracer tracer(seen, headers);
+  for (judge::Evidence &evidence : verdict.evidence) {
+    if (evidence.trace.empty()) evidence.trace = tracer.trace_of(evidence.details);
+  }
+}
+
+}  // namespace kmodtest::run

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/postmortem/stuck_watch.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "base/error.hpp"
+#include "observe/reports/reports.hpp"
+
+namespace kmodtest::run {
+
+namespace asio = base::asio;
+using base::Task;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+// Often at first, then ever more seldom: a guest that only computes for long is to be left in peace.
+constexpr std::chrono::milliseconds kInterval{200};
+constexpr std::chrono::milliseconds kLongestInterval{2'000};
+constexpr int kFirstLooks = 10;
+constexpr std::uint64_t kPage = 4096;
+constexpr std::uint64_t kWindow = 64;  // bytes of code before and behind where a CPU is
+
+/// What there was to see; empty: nothing that could be read.
+struct Glance {
+  std::vector<CpuGlance> cpus;
+  std::uint32_t timer = 0;
+};
+
+bool loops(vm::Inspector &guest, const vm::CpuRegisters &cpu) {
+  if (!cpu.in_kernel() || cpu.halted) return false;
+  try {
+    // Within the page: the next one need not be mapped, and code often begins with its page.
+    const std::uint64_t page = cpu.rip / kPage * kPage;
+    const std::uint64_t begin = std::max(page, cpu.rip - kWindow);
+    const std::uint64_t end = std::min(page + kPage, cpu.rip + kWindow);
+    return loops_for_ever(guest.memory(begin, end - begin), cpu.rip - begin);
+  } catch (const base::Error &) {
+    return false;  // nothing is mapped there
+  }
+}
+
+Glance glance_at(vm::Inspector &guest) {
+  Glance glance;
+  glance.timer = guest.timer();
+  for (const vm::CpuRegisters &cpu : guest.registers()) {
+    glance.cpus.push_back({cpu.cpu, cpu.rip, cpu.in_kernel(), cpu.halted, cpu.takes_interrupts(), loops(guest, cpu)});
+  }
+  return glance;
+}
+
+/// Whether the kernel spoke of a stall where the agent could not hand it on.
+bool reports_stall(const std::string &console) {
+  const auto reports = observe::find_reports(observe::parse_console(console), {});
+  return std::any_of(reports.begin(), reports.end(), [](const observe::KernelReport &report) {
+    return report.report_class == observe::ReportClass::stall && observe::is_complete(report);
+  });
+}
+
+}  // namespace
+
+StuckWatch::StuckWatch(vm::Guest &guest, asio::any_io_executor executor, GiveUp give_up)
+    : guest_(guest), timer_(executor), ended_timer_(executor), give_up_(std::move(give_up)) {}
+
+void StuckWatch::start() {
+  ended_ = false;
+  ended_timer_.expires_at(Clock::time_point::max());
+  const auto self = shared_from_this();
+  asio::co_spawn(timer_.get_executor(), watch(), [self](const std::exception_ptr &) {
+    // What cannot be looked at is found out by whoever talks to the guest.
+    self->ended_ = true;
+    self->ended_timer_.cancel();
+  });
+}
+
+void StuckWatch::heard(std::optional<std::chrono::microseconds> allowed) {
+  ++reports_;
+  allowed_ = allowed;
+  silence_.reset();
+  signs_.reset();
+}
+
+Task<> StuckWatch::join() {
+  stop_ = true;
+  timer_.cancel();
+  boost::system::error_code ignored;
+  auto token = asio::redirect_error(asio::use_awaitable, ignored);
+  if (!ended_) co_await ended_timer_.async_wait(token);
+}
+
+Task<> StuckWatch::watch() {
+  std::chrono::milliseconds interval = kInterval;
+  while (!stop_) {
+    boost::system::error_code ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
+    const bool often = !signs_ || looks_ < kFirstLooks;
+    interval = often ? kInterval : std::min(interval * 3 / 2, kLongestInterval);
+    timer_.expires_after(interval);
+    co_await timer_.async_wait(token);
+    if (stop_) break;
+    const int reports_before = reports_;
+    if (!signs_) {
+      const bool long_silent = co_await silent();
+      if (!long_silent || stop_ || reports_ != reports_before) continue;
+    }
+    const std::optional<std::string> why = co_await look();
+    if (!why || stop_ || reports_ != reports_before) continue;
+    give_up_(*why);
+    co_return;
+  }
+}
+
+/// Asks the host only, so that a guest that merely computes goes on undisturbed.
+Task<bool> StuckWatch::silent() {
+  const std::chrono::nanoseconds cpu_time = co_await guest_.cpu_time();
+  if (!silence_) silence_.emplace();
+  co_return silence_->add(Clock::now().time_since_epoch(), cpu_time);
+}
+
+Task<std::optional<std::string>> StuckWatch::look() {
+  if (!signs_) {
+    signs_.emplace(allowed_);
+    looks_ = 0;
+  }
+  ++looks_;
+  if (reports_stall(guest_.console())) co_return "the kernel reported a stall";
+  auto glance = std::make_shared<Glance>();
+  std::function<void(vm::Inspector &)> look_at = [glance](vm::Inspector &guest) { *glance = glance_at(guest); };
+  co_await guest_.inspect(std::move(look_at));
+  if (!signs_) co_return std::nullopt;  // a report came meanwhile
+  co_return signs_->add(glance->cpus, glance->timer);
+}
+
+}  // namespace kmodtest::run

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/prepare/prepare.hpp"
+
+#include <algorithm>
+#include <fmt/core.h>
+#include <set>
+
+#include "base/error.hpp"
+#include "kernel/boot/vmlinux.hpp"
+#include "kernel/symbols/symbols.hpp"
+#include "run/prepare/needs.hpp"
+#include "storage/cache_folder.hpp"
+#include "text/utf8.hpp"
+
+namespace kmodtest::run {
+
+namespace {
+
+std::string with_underscores(std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+/// "virtio_ring" of ".../virtio_ring.ko.xz".
+std::string module_name_of(const std::filesystem::path &file) {
+  const std::string name = file.filename().string();
+  return with_underscores(name.substr(0, name.find(".ko")));
+}
+
+/// The parameters that a load or a repeat gives.
+void check_parameters(const wire::Step &step, Prepared &prepared) {
+  const auto *load = std::get_if<wire::Load>(&step.body);
+  const auto *repeat = std::get_if<wire::Repeat>(&step.body);
+  if (load == nullptr && repeat == nullptr) return;
+  for (const auto &module : load != nullptr ? load->modules : repeat->modules) {
+    for (const auto &info : prepared.modules) {
+      if (with_underscores(info.name) != module.name) continue;
+      for (auto &finding : kernel::check_parameters(info, module.params)) {
+        const auto same = [&](const kernel::PreflightFinding &one) { return one.message == finding.message; };
+        const auto &known = prepared.preflight;
+        if (std::none_of(known.begin(), known.end(), same)) prepared.preflight.push_back(std::move(finding));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+template <class Value>
+Value Preparer::Once<Value>::get(const std::string &key, const std::function<Value()> &make) {
+  std::shared_ptr<Slot> slot;
+  {
+    const std::lock_guard guard(mutex_);
+    auto &entry = slots_[key];
+    if (!entry) entry = std::make_shared<Slot>();
+    slot = entry;
+  }
+  // An exception must not leave call_once: a second try would repeat a failing download or build for every case.
+  std::call_once(slot->flag, [&] {
+    try {
+      slot->value = std::make_shared<Value>(make());
+    } catch (...) {
+      slot->problem = std::current_exception();
+    }
+  });
+  if (slot->problem) std::rethrow_exception(slot->problem);
+  return *slot->value;
+}
+
+Preparer::Preparer(KernelChoice choice, std::filesystem::path cache, kernel::Progress progress)
+    : choice_(std::move(choice)),
+      cache_(std::move(cache)),
+      progress_(progress),
+      store_(kernel::read_catalogue(kernel::data_folder() / "kernels.yaml"), cache_, progress) {}
+
+void Preparer::renew() {
+  kernels_.forget_problems();
+  boot_files_.forget_problems();
+  modules_.forget();
+}
+
+std::string Preparer::kernel_name(const plan::Case &test_case) const {
+  if (!test_case.kernel.empty()) return test_case.kernel;
+  return choice_.name.empty() ? store_.default_entry().name : choice_.name;
+}
+
+void Preparer::check_kernels(const std::vector<std::shared_ptr<const plan::Case>> &cases) const {
+  std::set<std::string> names;
+  for (const auto &test_case : cases) {
+    if (!test_case->skip) names.insert(kernel_name(*test_case));
+  }
+  for (const auto &name : names) store_.check(name, choice_.modules_dir, choice_.headers);
+}
+
+kernel::Kernel Preparer::resolve_kernel(const std::string &name) {
+  const std::function<kernel::Kernel()> make = [&] {
+    const std::lock_guard guard(store_mutex_);
+    return store_.resolve(name, choice_.modules_dir, choice_.headers);
+  };
+  return kernels_.get(name, make);
+}
+
+Preparer::BuiltModule Preparer::build(const plan::ModuleSource &source, const kernel::Kernel &kernel,
+                                      const std::vector<std::filesystem::path> &before) {
+  const std::function<BuiltModule()> make = [&] {
+    std::filesystem::path ko = source.path;
+    BuiltModule module;
+    if (source.kind == plan::ModuleSource::Kind::folder) {
+      const auto built = kernel::build_module(source.path, source.name, kernel, cache_, before);
+      if (built.rebuilt) progress_(fmt::format("built {} for {}", source.name, kernel.release));
+      ko = built.ko;
+      module.log = built.log;
+    }
+    module.info = kernel::read_module_info(ko);
+    // What is for debuggers stays on the host: the guest would copy it several times over.
+    module.content = std::make_shared<const std::string>(kernel::without_debug_info(kernel::read_module(ko)));
+    if (with_underscores(module.info.name) != with_underscores(source.name)) {
+      throw base::UsageError(
+          base::Code::other_module_name,
+          fmt::format("the module in {} calls itself '{}', not '{}'", source.path.string(), module.info.name,
+                      source.name),
+          fmt::format("write module: {{path: {}, name: {}}}", source.path.filename().string(), module.info.name));
+    }
+    return module;
+  };
+  std::string key = kernel.digest + kernel.release + '\n' + source.path.string() + '\n' + source.name;
+  for (const auto &ko : before) key += '\n' + ko.string();
+  return modules_.get(key, make);
+}
+
+void Preparer::add_kernel_modules(const plan::Case &test_case, Prepared &prepared) {
+  if (test_case.kernel_modules.empty()) return;
+  if (prepared.kernel.modules_dir.empty()) {
+    throw base::UsageError(base::Code::no_modules_folder,
+                           fmt::format("{} asks for modules of the kernel, but kernel {} has no modules folder",
+                                       test_case.id, prepared.kernel.name),
+                           "give its lib/modules/RELEASE with --modules-dir");
+  }
+  for (const auto &file : kernel::modules_with_dependencies(prepared.kernel.modules_dir, test_case.kernel_modules)) {
+    const std::string name = module_name_of(file);
+    const std::string path = fmt::format("/tmp/modules/kernel/{}.ko", name);
+    prepared.files.push_back({path, std::make_shared<const std::string>(kernel::read_module(file))});
+    prepared.program.prerequisites.push_back({name, path, {}});
+  }
+}
+
+Prepared Preparer::prepare(const plan::Case &test_case) {
+  Prepared prepared;
+  prepared.kernel = resolve_kernel(kernel_name(test_case));
+  prepared.skip = unmet_needs(test_case.needs, prepared.kernel);
+  if (prepared.skip) return prepared;
+
+  const std::function<BootFiles()> make = [&] {
+    const auto image = kernel::bootable_image_for(prepared.kernel, cache_);
+    return BootFiles{image, kernel::initramfs_for(prepared.kernel, cache_),
+                     std::make_shared<kernel::LazyKernelImage>(image)};
+  };
+  const auto boot = boot_files_.get(prepared.kernel.digest + prepared.kernel.modules_dir.string(), make);
+  prepared.spec = guest_spec(test_case.guest, prepared.kernel, boot);
+  prepared.names = boot.names;
+  if (prepared.spec.channel == vm::ChannelKind::virtio && !kernel::has_virtio_console(prepared.kernel)) {
+    prepared.spec.channel = vm::ChannelKind::serial;
+  }
+
+  add_kernel_modules(test_case, prepared);
+  std::vector<std::string> loaded;
+  for (const auto &module : prepared.program.prerequisites) loaded.push_back(module.name);
+  std::vector<std::filesystem::path> built;  // what a later module may use the symbols of
+  for (const auto &source : test_case.modules) {
+    BuiltModule module = build(source, prepared.kernel, built);
+    if (source.kind == plan::ModuleSource::Kind::folder) built.push_back(module.info.file);
+    auto findings = kernel::preflight(module.info, prepared.kernel, prepared.modules, loaded);
+    std::move(findings.begin(), findings.end(), std::back_inserter(prepared.preflight));
+    prepared.files.push_back({fmt::format("/tmp/modules/{}.ko", source.name), module.content});
+    prepared.program.modules.push_back(with_underscores(source.name));
+    prepared.modules.push_back(std::move(module.info));
+    prepared.build_log += module.log;
+  }
+  for (const auto &step : test_case.steps) {
+    if (!step.guest) continue;
+    prepared.program.steps.push_back(*step.guest);
+    if (step.sched) prepared.program.trace_sched = true;
+    if (test_case.checks.parameters) check_parameters(*step.guest, prepared);
+  }
+  prepared.program.timeout = test_case.timeout;
+  prepared.program.seed = test_case.seed;
+  return prepared;
+}
+
+std::string describe(const Prepared &prepared) {
+  const vm::GuestSpec &spec = prepared.spec;
+  return fmt::format("{}, {}, {} MiB, {} time", prepared.kernel.release,
+                     report::counted(static_cast<std::size_t>(spec.cpus), "CPU"), spec.memory_mib,
+                     spec.clock == vm::Clock::virtual_ ? "virtual" : "real");
+}
+
+vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &kernel, const BootFiles &files) {
+  vm::GuestSpec spec;
+  spec.kernel_image = files.image;
+  spec.initramfs = files.initramfs;
+  spec.kernel_digest = kernel.digest;
+  spec.initramfs_digest = files.initramfs.filename().string();  // the cache names it after its content
+  spec.append = shape.append;
+  spec.cpus = shape.cpus;
+  spec.sockets = shape.sockets;
+  spec.cores = shape.cores;
+  spec.threads = shape.threads;
+  spec.memory_mib = shape.memory_mib;
+  for (const auto &cell : shape.numa) spec.numa.push_back({cell.cpus, cell.memory_mib});
+  if (shape.channel == "memory") spec.channel = vm::ChannelKind::memory;
+  if (shape.channel == "serial") spec.channel = vm::ChannelKind::serial;
+  return spec;
+}
+
+}  // namespace kmodtest::run

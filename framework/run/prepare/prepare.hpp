@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernel/kernel.hpp"
+#include "kernel/modules/module.hpp"
+#include "kernel/symbols/kernel_image.hpp"
+#include "plan/plan.hpp"
+#include "vm/guest.hpp"
+#include "wire/program.hpp"
+
+namespace kmodtest::run {
+
+/// A file that is pushed into the guest before the program runs.
+struct PushedFile {
+  std::string path;  ///< in the guest
+  std::shared_ptr<const std::string> content;
+};
+
+/// What a guest is started with.
+struct BootFiles {
+  std::filesystem::path image;  ///< the kernel in the form that boots fastest
+  std::filesystem::path initramfs;
+  std::shared_ptr<kernel::LazyKernelImage> names{};  ///< of what is in the image
+};
+
+/// All that a case needs before its guest starts.
+struct Prepared {
+  kernel::Kernel kernel;
+  std::optional<std::string> skip;  ///< the kernel lacks what the case needs; nothing else is prepared then
+  vm::GuestSpec spec;               ///< the accelerator is the caller's to choose
+  std::vector<kernel::ModuleInfo> modules;
+  std::vector<kernel::PreflightFinding> preflight;
+  std::vector<PushedFile> files;
+  wire::Program program;
+  std::string build_log;                           ///< of make, for the modules that were built just now
+  std::shared_ptr<kernel::LazyKernelImage> names;  ///< what the kernel tells of itself; null: nothing
+};
+
+/// Which kernel to take where the plan names none, and where its parts are.
+struct KernelChoice {
+  std::string name;  ///< empty: the catalogue's default
+  std::filesystem::path modules_dir;
+  std::filesystem::path headers;
+};
+
+/// Resolves kernels, makes initramfs images, builds and reads modules. Each of these is done once however many cases
+/// and threads ask for it; all functions block and may be called from several threads.
+class Preparer {
+ public:
+  Preparer(KernelChoice choice, std::filesystem::path cache, kernel::Progress progress);
+
+  /// Throws base::UsageError for the first case whose kernel cannot be had. Fetches nothing.
+  void check_kernels(const std::vector<std::shared_ptr<const plan::Case>> &cases) const;
+
+  /// Modules are built and read anew from here on, and what failed is tried again; kernels that were found stay. While
+  /// nobody prepares.
+  void renew();
+
+  /// Throws kernel::BuildError when a module does not build, base::Error otherwise.
+  Prepared prepare(const plan::Case &test_case);
+
+ private:
+  /// The value of one key, made once.
+  template <class Value>
+  class Once {
+   public:
+    /// The value for `key`; the first caller makes it, the others wait. An exception is kept and thrown to all.
+    Value get(const std::string &key, const std::function<Value()> &make);
+    void forget() { slots_.clear(); }
+    void forget_problems() {
+      std::erase_if(slots_, [](const auto &slot) { return slot.second->problem != nullptr; });
+    }
+
+   private:
+    struct Slot {
+      std::once_flag flag;
+      std::shared_ptr<Value> value;
+      std::exception_ptr problem;
+    };
+    std::mutex mutex_;
+    std::map<std::string, std::shared_ptr<Slot>> slots_;
+  };
+
+  struct BuiltModule {
+    kernel::ModuleInfo info;
+    std::shared_ptr<const std::string> content;
+    std::string log;
+  };
+
+  std::string kernel_name(const plan::Case &test_case) const;
+  kernel::Kernel resolve_kernel(const std::string &name);
+  BuiltModule build(const plan::ModuleSource &source, const kernel::Kernel &kernel,
+                    const std::vector<std::filesystem::path> &before);
+  void add_kernel_modules(const plan::Case &test_case, Prepared &prepared);
+
+  KernelChoice choice_;
+  std::filesystem::path cache_;
+  kernel::Progress progress_;
+  std::mutex store_mutex_;
+  kernel::KernelStore store_;
+  Once<kernel::Kernel> kernels_;
+  Once<BootFiles> boot_files_;
+  Once<BuiltModule> modules_;
+};
+
+/// "6.1.0-50-cloud-amd64, 4 CPUs, 256 MiB, virtual time".
+std::string describe(const Prepared &prepared);
+
+/// A case's guest on a kernel.
+vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &kernel, const BootFiles &files);
+
+}  // namespace kmodtest::run

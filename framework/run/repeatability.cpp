@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/repeatability.hpp"
+
+#include <utility>
+
+#include "judge/verdict.hpp"
+
+namespace kmodtest::run {
+
+namespace {
+
+bool came_to_its_end(const report::CaseFinished &finished) {
+  return finished.seen && finished.seen->ending.kind == judge::Ending::Kind::completed;
+}
+
+}  // namespace
+
+void FirstRuns::compare(report::CaseFinished &finished, const std::filesystem::path &folder) {
+  if (finished.digest.empty() || !came_to_its_end(finished)) return;
+  std::shared_ptr<const report::CaseFinished> &first = first_[finished.test_case.get()];
+  if (first == nullptr) {
+    auto copy = std::make_shared<report::CaseFinished>(finished);
+    copy->artifacts = folder;
+    first = std::move(copy);
+  } else if (first->digest != finished.digest) {
+    finished.unlike = first;
+    finished.artifacts = folder;
+  }
+}
+
+}  // namespace kmodtest::run

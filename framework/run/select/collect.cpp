@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/select/collect.hpp"
+
+#include <algorithm>
+#include <fmt/core.h>
+#include <fnmatch.h>
+#include <set>
+
+#include "base/error.hpp"
+#include "plan/expand.hpp"
+#include "plan/matrix.hpp"
+#include "text/utf8.hpp"
+
+namespace kmodtest::run {
+
+namespace fs = std::filesystem;
+
+bool is_plan(const fs::path &file) {
+  return file.extension() == ".yaml" || file.extension() == ".yml";
+}
+
+bool is_plan_in_folder(const fs::path &file) {
+  return is_plan(file) && !file.filename().string().starts_with('.');
+}
+
+namespace {
+
+std::vector<fs::path> plans_in(const fs::path &folder) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (const auto &entry : fs::directory_iterator(folder, error)) {
+    if (entry.is_regular_file() && is_plan_in_folder(entry.path())) found.push_back(entry.path());
+  }
+  if (error)
+    throw base::UsageError(base::Code::cannot_read,
+                           fmt::format("cannot read the folder {}: {}", folder.string(), error.message()),
+                           "give yourself the right to read it");
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+bool holds_module(const fs::path &folder) {
+  return fs::exists(folder / "Kbuild") || fs::exists(folder / "Makefile") || fs::exists(folder / "makefile");
+}
+
+/// The words that lay the same over this case's plan again.
+std::vector<std::string> options_of(const plan::Case &test_case, const plan::Overrides &overrides) {
+  std::vector<std::string> words;
+  auto add = [&words](const char *option, std::string value) {
+    words.emplace_back(option);
+    words.push_back(std::move(value));
+  };
+  if (!overrides.cpus.empty()) add("--cpus", std::to_string(test_case.guest.cpus));
+  if (!overrides.topologies.empty()) {
+    const plan::GuestShape &guest = test_case.guest;
+    add("--topology", fmt::format("{}x{}x{}", guest.sockets, guest.cores, guest.threads));
+  }
+  if (!overrides.kernels.empty()) add("--kernel", test_case.kernel);
+  if (overrides.memory_mib) add("--memory", fmt::format("{}M", *overrides.memory_mib));
+  if (!overrides.time.empty()) add("--time", overrides.time);
+  if (overrides.seed != 0) add("--seed", std::to_string(overrides.seed));
+  if (overrides.load_cycles != 0 && test_case.plan_file.empty()) {
+    add("--load-cycles", std::to_string(overrides.load_cycles));
+  }
+  for (const auto &root : overrides.module_roots) add("--modules", root.string());
+  return words;
+}
+
+/// A case that says why the plan cannot run with these CPUs.
+plan::Case skipped_case(const plan::Plan &own, const plan::CpuLayout &layout, const std::string &why) {
+  plan::Case skipped = own.cases.front();
+  const auto point = plan::guest_point(layout, {});
+  skipped.id = fmt::format("{} [{}]", own.file.stem().string(), plan::point_text(point));
+  skipped.point = {point.begin(), point.end()};
+  skipped.guest = {};
+  skipped.guest.cpus = layout.cpus;
+  skipped.guest.sockets = layout.sockets;
+  skipped.guest.cores = layout.cores;
+  skipped.guest.threads = layout.threads;
+  skipped.steps.clear();
+  const std::string cpus = layout.text.empty() ? report::counted(static_cast<std::size_t>(layout.cpus), "CPU")
+                                               : fmt::format("a topology of {}", layout.text);
+  skipped.skip = fmt::format("the plan does not fit {}: {}", cpus, why);
+  return skipped;
+}
+
+/// As plan::parse_plan_file, but where --cpus or --topology asks for what a sound plan cannot have (it switches CPU 1
+/// off, say), that guest is skipped with the reason instead of spoiling the run of a whole folder.
+plan::ParseResult read_plan(const fs::path &file, const plan::Overrides &overrides) {
+  auto parsed = plan::parse_plan_file(file, overrides);
+  std::vector<plan::CpuLayout> layouts = overrides.topologies;
+  for (const int cpus : overrides.cpus) layouts.push_back({cpus, 0, 0, 0, ""});
+  if (parsed.plan || layouts.empty()) return parsed;
+  plan::Overrides own = overrides;
+  own.cpus.clear();
+  own.topologies.clear();
+  auto whole = plan::parse_plan_file(file, own);
+  if (!whole.plan) return parsed;
+  std::vector<plan::Case> cases;
+  for (const plan::CpuLayout &layout : layouts) {
+    plan::Overrides one = own;
+    one.topologies = {layout};
+    auto fitting = plan::parse_plan_file(file, one);
+    if (fitting.plan) {
+      std::move(fitting.plan->cases.begin(), fitting.plan->cases.end(), std::back_inserter(cases));
+    } else {
+      cases.push_back(skipped_case(*whole.plan, layout, fitting.diagnostics.front().message));
+    }
+  }
+  whole.plan->cases = std::move(cases);
+  return whole;
+}
+
+bool selected(const plan::Plan &plan, const plan::Case &test_case, const Selection &selection) {
+  const auto &ids = selection.ids;
+  if (!ids.empty() && std::find(ids.begin(), ids.end(), test_case.id) == ids.end()) return false;
+  if (!selection.tags.empty() && std::none_of(selection.tags.begin(), selection.tags.end(), [&](const auto &tag) {
+        return std::find(plan.tags.begin(), plan.tags.end(), tag) != plan.tags.end();
+      })) {
+    return false;
+  }
+  if (selection.patterns.empty()) return true;
+  return std::any_of(selection.patterns.begin(), selection.patterns.end(), [&](const auto &pattern) {
+    // Brackets are part of every id: "ex7_4 [cpus=4]" has to match itself, and a word any id that holds it.
+    return test_case.id.find(pattern) != std::string::npos || ::fnmatch(pattern.c_str(), test_case.id.c_str(), 0) == 0;
+  });
+}
+
+}  // namespace
+
+bool Collected::has_errors() const {
+  return std::any_of(diagnostics.begin(), diagnostics.end(), [](const plan::Diagnostic &diagnostic) {
+    return diagnostic.severity == plan::Diagnostic::Severity::error;
+  });
+}
+
+Collected collect_plans(const std::vector<fs::path> &inputs, const plan::Overrides &overrides) {
+  Collected collected;
+  std::vector<fs::path> modules;
+  std::vector<fs::path> files;
+  for (const auto &input : inputs) {
+    if (!fs::exists(input)) {
+      throw base::UsageError(base::Code::no_such_input, fmt::format("there is no file or folder {}", input.string()),
+                             "name a plan (.yaml), a folder of plans, or a module (.ko or a folder with a Kbuild)");
+    }
+    if (fs::is_directory(input)) {
+      auto found = plans_in(input);
+      if (!found.empty()) {
+        files.insert(files.end(), found.begin(), found.end());
+      } else if (holds_module(input)) {
+        modules.push_back(input);
+      } else {
+        throw base::UsageError(
+            base::Code::not_an_input,
+            fmt::format("the folder {} has no plan (*.yaml) and no module (Kbuild, Makefile)", input.string()),
+            "write a plan there, or name a folder that has one");
+      }
+    } else if (is_plan(input)) {
+      files.push_back(input);
+    } else if (input.extension() == ".ko") {
+      modules.push_back(input);
+    } else {
+      throw base::UsageError(base::Code::not_an_input,
+                             fmt::format("{} is neither a plan (.yaml) nor a module (.ko)", input.string()),
+                             "name a plan, a .ko, or a folder of one of them");
+    }
+  }
+  for (const auto &file : files) {
+    auto parsed = read_plan(file, overrides);
+    std::move(parsed.diagnostics.begin(), parsed.diagnostics.end(), std::back_inserter(collected.diagnostics));
+    if (parsed.plan) collected.plans.push_back(std::move(*parsed.plan));
+  }
+  for (const auto &module : modules) collected.plans.push_back(plan::plan_for_module({module}, overrides));
+  for (auto &plan : collected.plans) {
+    for (auto &test_case : plan.cases) test_case.options = options_of(test_case, overrides);
+  }
+  return collected;
+}
+
+std::vector<std::shared_ptr<const plan::Case>> select_cases(std::vector<plan::Plan> plans, const Selection &selection) {
+  std::vector<std::shared_ptr<const plan::Case>> cases;
+  std::set<std::string> missing(selection.ids.begin(), selection.ids.end());
+  std::vector<std::string> known;
+  for (auto &plan : plans) {
+    for (auto &test_case : plan.cases) {
+      known.push_back(test_case.id);
+      missing.erase(test_case.id);
+      if (selected(plan, test_case, selection)) cases.push_back(std::make_shared<plan::Case>(std::move(test_case)));
+    }
+  }
+  if (!missing.empty()) {
+    const auto meant = plan::did_you_mean(*missing.begin(), known);
+    throw base::UsageError(
+        base::Code::no_such_case, fmt::format("no plan has a case '{}'", *missing.begin()),
+        meant ? fmt::format("did you mean '{}'?", *meant) : std::string("kmodtest list shows the cases of a plan"));
+  }
+  return cases;
+}
+
+}  // namespace kmodtest::run

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/select/history.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <system_error>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "outcome/timings.hpp"
+#include "storage/digest.hpp"
+#include "storage/files.hpp"
+
+namespace kmodtest::run {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr const char *kSchema = "kmodtest-history";
+constexpr int kVersion = 2;
+constexpr int kFirstVersion = 1;     ///< had fewer runs of each case, and is read as well
+constexpr std::size_t kDigits = 16;  ///< of a path's digest
+
+fs::path whole_path(const fs::path &path) {
+  std::error_code error;
+  const fs::path whole = fs::absolute(path, error);
+  return (error ? path : whole).lexically_normal();
+}
+
+/// Nothing unless all of it is what we write.
+std::optional<CaseRecord> record_of(const Json &json) {
+  CaseRecord record;
+  const auto seconds = json.find("seconds");
+  const auto outcomes = json.find("outcomes");
+  const auto updated = json.find("updated");
+  if (seconds == json.end() || outcomes == json.end() || updated == json.end()) return std::nullopt;
+  if (!seconds->is_array() || !outcomes->is_array() || !updated->is_number_integer()) return std::nullopt;
+  if (seconds->empty() || seconds->size() > History::kRuns || seconds->size() != outcomes->size()) return std::nullopt;
+  for (const Json &each : *seconds) {
+    if (!each.is_number() || !std::isfinite(each.get<double>()) || each.get<double>() < 0) return std::nullopt;
+    record.seconds.push_back(each.get<double>());
+  }
+  for (const Json &each : *outcomes) {
+    if (!each.is_string()) return std::nullopt;
+    record.outcomes.push_back(each.get<std::string>());
+  }
+  record.updated = updated->get<std::int64_t>();
+  return record;
+}
+
+bool is_known(const Json &version) {
+  return version == kVersion || version == kFirstVersion;
+}
+
+template <class Value>
+void keep_last(std::vector<Value> &values, std::size_t number) {
+  if (values.size() <= number) return;
+  values.erase(values.begin(), values.end() - static_cast<std::ptrdiff_t>(number));
+}
+
+/// Puts later runs behind earlier ones.
+void append(CaseRecord &record, const CaseRecord &later) {
+  record.seconds.insert(record.seconds.end(), later.seconds.begin(), later.seconds.end());
+  record.outcomes.insert(record.outcomes.end(), later.outcomes.begin(), later.outcomes.end());
+  record.updated = std::max(record.updated, later.updated);
+  keep_last(record.seconds, History::kRuns);
+  keep_last(record.outcomes, History::kRuns);
+}
+
+}  // namespace
+
+std::string history_key(const plan::Case &test_case) {
+  kernel::Sha256 digest;
+  if (!test_case.plan_file.empty()) {
+    digest.field(whole_path(test_case.plan_file).string());
+  } else {
+    for (const plan::ModuleSource &module : test_case.modules) digest.field(whole_path(module.path).string());
+  }
+  return digest.hex().substr(0, kDigits) + " " + test_case.id;
+}
+
+History::History(fs::path file) : file_(std::move(file)), records_(read(file_)) {}
+
+const CaseRecord *History::find(const plan::Case &test_case) const {
+  const auto found = records_.find(history_key(test_case));
+  return found == records_.end() ? nullptr : &found->second;
+}
+
+std::optional<report::Seconds> History::expected(const plan::Case &test_case) const {
+  const CaseRecord *record = find(test_case);
+  if (record == nullptr) return std::nullopt;
+  std::vector<double> last = record->seconds;
+  keep_last(last, kExpects);
+  return report::Seconds(report::median(std::move(last)));
+}
+
+void History::add(const plan::Case &test_case, report::Seconds took, judge::Outcome outcome, Time at) {
+  CaseRecord run;
+  run.seconds = {std::max(0.0, took.count())};
+  run.outcomes = {judge::outcome_name(outcome)};
+  run.updated = std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
+  append(added_[history_key(test_case)], run);
+}
+
+bool History::save() {
+  if (added_.empty()) return true;
+  try {
+    const kernel::FileLock lock(file_.parent_path() / "locks" / "history.lock");
+    Records records = read(file_);
+    for (const auto &[key, runs] : added_) append(records[key], runs);
+    keep_the_newest(records);
+    Json cases = Json::object();
+    for (const auto &[key, record] : records) {
+      cases[key] = {{"seconds", record.seconds}, {"outcomes", record.outcomes}, {"updated", record.updated}};
+    }
+    const Json whole = {{"schema", kSchema}, {"version", kVersion}, {"cases", std::move(cases)}};
+    kernel::write_whole_file(file_, whole.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  } catch (const base::Error &) {
+    return false;
+  }
+  added_.clear();
+  return true;
+}
+
+History::Records History::read(const fs::path &file) {
+  Records records;
+  std::string text;
+  try {
+    text = kernel::read_whole_file(file);
+  } catch (const base::Error &) {
+    return records;
+  }
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object() || json.value("schema", Json()) != kSchema || !is_known(json.value("version", Json()))) {
+    return records;
+  }
+  const auto cases = json.find("cases");
+  if (cases == json.end() || !cases->is_object()) return records;
+  for (const auto &[key, value] : cases->items()) {
+    if (!value.is_object()) continue;
+    if (auto record = record_of(value)) records.emplace(key, std::move(*record));
+  }
+  return records;
+}
+
+void History::keep_the_newest(Records &records) {
+  if (records.size() <= kCases) return;
+  std::set<std::pair<std::int64_t, std::string>> by_age;
+  for (const auto &[key, record] : records) by_age.emplace(record.updated, key);
+  auto oldest = by_age.begin();
+  for (std::size_t more = records.size() - kCases; more > 0; --more, ++oldest) records.erase(oldest->second);
+}
+
+}  // namespace kmodtest::run

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/select/shard.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <numeric>
+#include <set>
+
+#include "storage/digest.hpp"
+
+namespace kmodtest::run {
+
+namespace {
+
+constexpr std::size_t kDigits = 8;  ///< of the split's digest: enough to see by eye that two differ
+
+/// Tells cases of one id apart where plans of one name lie in several folders; without the folders' own place, which
+/// differs from machine to machine.
+std::string shard_id(const plan::Case &test_case) {
+  return fmt::format("{}\n{}", test_case.id, test_case.plan_name);
+}
+
+/// What two shards of one run have in common.
+std::string digest_of(const std::vector<ShardItem> &items, const std::vector<int> &shard_of) {
+  std::multiset<std::string> lines;
+  for (std::size_t index = 0; index < items.size(); ++index) {
+    lines.insert(fmt::format("{}\n{}", items[index].id, shard_of[index]));
+  }
+  kernel::Sha256 digest;
+  for (const std::string &line : lines) digest.field(line);
+  return digest.hex().substr(0, kDigits);
+}
+
+}  // namespace
+
+std::vector<int> split(const std::vector<ShardItem> &items, int shards) {
+  std::vector<std::size_t> known;
+  std::vector<std::size_t> unknown;
+  for (std::size_t index = 0; index < items.size(); ++index) {
+    (items[index].expected ? known : unknown).push_back(index);
+  }
+  std::stable_sort(known.begin(), known.end(), [&](std::size_t left, std::size_t right) {
+    const ShardItem &first = items[left];
+    const ShardItem &second = items[right];
+    if (*first.expected != *second.expected) return *first.expected > *second.expected;
+    return first.id < second.id;
+  });
+  std::stable_sort(unknown.begin(), unknown.end(),
+                   [&](std::size_t left, std::size_t right) { return items[left].id < items[right].id; });
+
+  std::vector<int> shard_of(items.size(), 1);
+  std::vector<double> load(static_cast<std::size_t>(std::max(1, shards)), 0);
+  for (const std::size_t index : known) {
+    const auto least = std::min_element(load.begin(), load.end());
+    *least += items[index].expected->count();
+    shard_of[index] = static_cast<int>(least - load.begin()) + 1;
+  }
+  // The shards with the least to do get the one more that does not divide evenly.
+  std::vector<std::size_t> turns(load.size());
+  std::iota(turns.begin(), turns.end(), std::size_t{0});
+  std::stable_sort(turns.begin(), turns.end(),
+                   [&](std::size_t left, std::size_t right) { return load[left] < load[right]; });
+  for (std::size_t place = 0; place < unknown.size(); ++place) {
+    shard_of[unknown[place]] = static_cast<int>(turns[place % turns.size()]) + 1;
+  }
+  return shard_of;
+}
+
+ShardCases cases_of_shard(const std::vector<std::shared_ptr<const plan::Case>> &cases, const Shard &shard,
+                          const History &history) {
+  std::vector<ShardItem> items;
+  items.reserve(cases.size());
+  for (const auto &test_case : cases) items.push_back({shard_id(*test_case), history.expected(*test_case)});
+  const std::vector<int> shard_of = split(items, shard.of);
+  ShardCases mine;
+  for (std::size_t index = 0; index < cases.size(); ++index) {
+    if (shard_of[index] == shard.number) mine.cases.push_back(cases[index]);
+  }
+  mine.notice = fmt::format("shard {}/{} has {} of the {} selected cases (split {}: the same in each shard of a run)",
+                            shard.number, shard.of, mine.cases.size(), cases.size(), digest_of(items, shard_of));
+  return mine;
+}
+
+}  // namespace kmodtest::run

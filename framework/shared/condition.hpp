@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/pattern.hpp"
+#include "wire/message.hpp"
+#include "wire/program.hpp"
+
+/// The conditions of steps, evaluated over records: no I/O, no clock, no exceptions. The agent uses them to know when
+/// to stop waiting, the judge to judge. "Pending" means: not true now, may become true.
+namespace kmodtest::observe {
+
+enum class Truth : std::uint8_t { pending, held, violated };
+
+struct Evaluation {
+  Truth truth = Truth::pending;
+  std::string
+      why;  ///< one clause: what is missing or what broke it ("'Thread exiting' has not appeared"); empty if held
+};
+
+/// Feeds on log lines in order. Skips step markers.
+class LogEvaluator {
+ public:
+  explicit LogEvaluator(const wire::LogCondition &condition);
+  void add(const wire::KernelLogLine &line);
+  /// Over the lines so far. `violated` is final: an absent line appeared, a count was passed, an interval was off.
+  Evaluation evaluate() const;
+
+  /// Progress for evidence: how many of in_order matched so far.
+  std::size_t in_order_matched() const { return next_in_order_; }
+  /// Sequence of the line that broke the condition, if any.
+  std::optional<std::uint64_t> culprit() const { return culprit_; }
+
+ private:
+  struct Counted {
+    Matcher matcher;
+    wire::Range is;
+    std::int64_t seen = 0;
+    std::string text;
+  };
+  struct Timed {
+    Matcher matcher;
+    wire::Interval interval;
+    std::optional<wire::Microseconds> last;
+    std::uint32_t gaps = 0;
+  };
+  wire::LogCondition condition_;
+  std::vector<Matcher> in_order_, contains_, absent_;
+  std::vector<bool> contains_seen_;
+  std::vector<Counted> counts_;
+  std::vector<Timed> intervals_;
+  std::size_t next_in_order_ = 0;
+  std::optional<std::uint64_t> culprit_;
+  std::string violation_;
+};
+
+/// Whether a thread's name fits a glob; of names that the kernel has cut at 15 characters, what is left of them.
+bool is_named(const std::string &glob, const std::string &name);
+
+/// Whether the thread is one that the condition speaks of (the glob; names cut at 15 characters are allowed for).
+bool is_meant(const wire::ThreadCondition &condition, const wire::ThreadRecord &thread);
+
+/// Never `violated`: threads come and go.
+Evaluation evaluate(const wire::ThreadCondition &condition, const std::vector<wire::ThreadRecord> &threads);
+Evaluation evaluate(const wire::ModuleCondition &condition, const std::vector<wire::ModuleRecord> &modules);
+/// `held` or `violated`: a content is what it is. The caller decides whether it may still change.
+Evaluation evaluate(const wire::TextCondition &condition, std::string_view content, std::string_view what);
+
+/// Feeds on the readings of one file (first, and each that differs from the one before), in order.
+class FileEvaluator {
+ public:
+  explicit FileEvaluator(const wire::FileCondition &condition);
+  void add(wire::Microseconds time, int error, std::string_view content);
+  /// `violated` only by `grows` (a step of the wrong size or at the wrong time); a content may still change.
+  Evaluation evaluate() const;
+
+ private:
+  wire::FileCondition condition_;
+  bool read_ = false;
+  int error_ = 0;
+  std::string content_;
+  std::optional<std::int64_t> number_;
+  std::optional<wire::Microseconds> last_change_;
+  std::uint32_t gaps_ = 0;
+  std::string violation_;
+};
+
+/// "1.000 s", "20 ms", "350 µs": durations as failures print them.
+std::string format_duration(wire::Microseconds duration);
+
+}  // namespace kmodtest::observe

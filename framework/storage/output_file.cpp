@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "storage/output_file.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+#include "base/error.hpp"
+
+namespace kmodtest::report {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string hint_for(int error) {
+  switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+      return "free some space there, or name a file elsewhere";
+    case ENOENT:
+      return "make the folder first, or name a file elsewhere";
+    case EPIPE:
+      return "what reads it ended before the run did";
+    default:
+      return "name a file that you may write";
+  }
+}
+
+[[noreturn]] void fail_writing(const fs::path &path, int error) {
+  const std::string name = path == "-" ? "to standard output" : fmt::format("'{}'", path.string());
+  throw base::Error(base::code_of_write(error),
+                    fmt::format("cannot write {}: {}", name, std::generic_category().message(error)), hint_for(error));
+}
+
+fs::path beside(const fs::path &path) {
+  return path.parent_path() / fmt::format(".{}.{}.partial", path.filename().string(), getpid());
+}
+
+/// True for a pipe, a terminal, /dev/null…
+bool is_special(const fs::path &path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
+
+}  // namespace
+
+bool is_standard_output(const fs::path &path) {
+  return path == "-" || path == "/dev/stdout";
+}
+
+OutputFile::OutputFile(const fs::path &path, fs::path shown_as, Mode mode) : shown_as_(std::move(shown_as)) {
+  constexpr mode_t kReadableByAll = 0666;  // less the umask
+  // Opened by its name, standard output that leads to a file would be emptied.
+  if (is_standard_output(path)) {
+    fd_ = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+  } else {
+    const int how = mode == Mode::append ? O_APPEND : O_TRUNC;
+    fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, kReadableByAll);
+  }
+  if (fd_ < 0) fail(errno);
+}
+
+OutputFile::~OutputFile() {
+  if (fd_ >= 0) close(fd_);
+}
+
+void OutputFile::fail(int error) const {
+  fail_writing(shown_as_, error);
+}
+
+void OutputFile::write(std::string_view data) {
+  while (!data.empty()) {
+    const ssize_t written = ::write(fd_, data.data(), data.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail(errno);
+    data.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void OutputFile::sync_and_close() {
+  // Pipes and some file systems have no fsync; they say EINVAL.
+  if (fsync(fd_) != 0 && errno != EINVAL && errno != EROFS) fail(errno);
+  if (close(std::exchange(fd_, -1)) != 0) fail(errno);
+}
+
+void write_whole(const fs::path &path, std::string_view content) {
+  if (is_standard_output(path) || is_special(path)) {
+    OutputFile file(path, path);
+    file.write(content);
+    return file.sync_and_close();
+  }
+  if (fs::is_directory(path)) fail_writing(path, EISDIR);
+  const fs::path partial = beside(path);
+  try {
+    OutputFile file(partial, path);
+    file.write(content);
+    file.sync_and_close();
+    if (std::rename(partial.c_str(), path.c_str()) != 0) fail_writing(path, errno);
+  } catch (...) {
+    unlink(partial.c_str());
+    throw;
+  }
+}
+
+void append_whole(const fs::path &path, std::string_view content) {
+  OutputFile file(path, path, OutputFile::Mode::append);
+  file.write(content);
+  file.sync_and_close();
+}
+
+void check_writable(const fs::path &path) {
+  if (is_standard_output(path)) return;
+  if (is_special(path)) {
+    if (access(path.c_str(), W_OK) != 0) fail_writing(path, errno);
+    return;
+  }
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) fail_writing(path, EISDIR);
+  const fs::path partial = beside(path);
+  { const OutputFile probe(partial, path); }
+  unlink(partial.c_str());
+}
+
+void check_appendable(const fs::path &path) {
+  const OutputFile probe(path, path, OutputFile::Mode::append);
+}
+
+}  // namespace kmodtest::report

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vm/libvirt/capabilities_cache.hpp"
+
+#include <exception>
+#include <fmt/format.h>
+#include <sstream>
+#include <sys/stat.h>
+#include <utility>
+#include <vector>
+
+#include <pugixml.hpp>
+
+#include "storage/files.hpp"
+#include "vm/emulator.hpp"
+
+namespace kmodtest::vm {
+namespace fs = std::filesystem;
+namespace {
+
+/// Raise it when another part of what libvirt knows is left out.
+constexpr int kRecipe = 2;
+constexpr const char *kVersion = "qemu-version";
+constexpr const char *kUnavailable = "cpu-unavailable-features";
+
+bool is_used(std::string_view model) {
+  return model == "max" || model == "host" || model == "qemu64";
+}
+
+bool is_known(const fs::path &file, const std::string &text) {
+  std::error_code error;
+  return fs::exists(file, error) && kernel::read_whole_file(file) == text;
+}
+
+/// What is there under its name appears whole or not at all. Losing a race to another process is no harm.
+template <class Change>
+void copy_files(const fs::path &from, const fs::path &to, Change change) noexcept {
+  try {
+    std::error_code none;
+    for (const auto &entry : fs::directory_iterator(from, none)) {
+      if (entry.path().extension() != ".xml") continue;
+      const std::string text = change(kernel::read_whole_file(entry.path()));
+      const fs::path target = to / entry.path().filename();
+      if (text.empty() || is_known(target, text)) continue;
+      kernel::make_folder(to);
+      kernel::write_whole_file(target, text);
+    }
+  } catch (const std::exception &) {
+    // libvirt finds it out anew.
+  }
+}
+
+}  // namespace
+
+/// libvirt trusts what it knows by its emulator's path and change time. Ours is a wrapper, so QEMU's own change time
+/// has to be part of the name.
+Knowledge::Knowledge(const fs::path &folder, fs::path qemu, const fs::path &emulator, const std::string &user)
+    : qemu_(std::move(qemu)) {
+  struct stat its {};
+  struct stat ours {};
+  if (::stat(qemu_.c_str(), &its) != 0 || ::stat(emulator.c_str(), &ours) != 0) return;
+  folder_ =
+      folder / fmt::format("{:x}-{:x}-{:x}-{}-{}", its.st_ctim.tv_sec, its.st_size, ours.st_ctim.tv_sec, user, kRecipe);
+}
+
+void Knowledge::give_to(const fs::path &libvirts) const noexcept {
+  if (!folder_.empty()) copy_files(folder_, libvirts, [](std::string text) { return text; });
+}
+
+void Knowledge::take_from(const fs::path &libvirts) const noexcept {
+  if (!folder_.empty()) copy_files(libvirts, folder_, without_burden);
+}
+
+std::string Knowledge::qemu_version() const {
+  const fs::path file = folder_ / kVersion;
+  std::error_code error;
+  if (!folder_.empty() && fs::file_size(file, error) > 0 && !error) return kernel::read_whole_file(file);
+  std::string version = vm::qemu_version(qemu_);
+  if (folder_.empty()) return version;
+  try {
+    kernel::make_folder(folder_);
+    kernel::write_whole_file(file, version);
+  } catch (const std::exception &) {
+    // Asked again by the next process.
+  }
+  return version;
+}
+
+std::string without_burden(std::string_view capabilities) {
+  pugi::xml_document document;
+  if (!document.load_buffer(capabilities.data(), capabilities.size())) return {};
+  pugi::xml_node root = document.child("qemuCaps");
+  if (!root) return {};
+  std::vector<pugi::xml_node> burden;
+  for (const pugi::xml_node node : root.children()) {
+    const std::string_view element = node.name();
+    const std::string_view name = node.attribute("name").value();
+    if ((element == "flag" && name == kUnavailable) || (element == "cpu" && !is_used(name))) burden.push_back(node);
+  }
+  for (const pugi::xml_node &node : burden) root.remove_child(node);
+  std::ostringstream text;
+  document.save(text, "  ", pugi::format_indent | pugi::format_no_declaration);
+  return text.str();
+}
+
+}  // namespace kmodtest::vm

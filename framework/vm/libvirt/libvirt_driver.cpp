@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vm/libvirt/libvirt_driver.hpp"
+
+#include <cstdlib>
+#include <fmt/format.h>
+#include <libvirt/virterror.h>
+#include <string_view>
+#include <unistd.h>
+#include <utility>
+
+#include "base/error.hpp"
+#include "vm/console_tail.hpp"
+#include "vm/emulator.hpp"
+#include "vm/libvirt/event_loop.hpp"
+#include "vm/libvirt/libvirt_error.hpp"
+
+namespace kmodtest::vm {
+namespace fs = std::filesystem;
+namespace {
+
+// Creating and ending machines: more at once than two cores can use anyway.
+constexpr std::size_t kBlockingThreads = 4;
+constexpr const char *kOwnKnowledge = "cache/qemu/capabilities";  // below the root
+
+/// The embedded driver logs like a daemon. libvirt reads the wish once, when it is initialised.
+void quieten_libvirt(const fs::path &log) {
+  constexpr const char *kOutputs = "LIBVIRT_LOG_OUTPUTS";
+  const bool users_own = std::getenv(kOutputs) != nullptr;
+  if (!users_own) ::setenv(kOutputs, ("3:file:" + log.string()).c_str(), 1);
+  virInitialize();
+  if (!users_own) ::unsetenv(kOutputs);  // not for our children
+}
+
+}  // namespace
+
+void MachineWatch::change(GuestState to) {
+  std::function<void(GuestState)> tell;
+  {
+    const std::lock_guard lock(mutex);
+    if (state == to || state == GuestState::crashed) return;
+    if (restoring && to == GuestState::crashed) return;
+    if (to == GuestState::stopped && ended_in_panic(console)) to = GuestState::crashed;
+    if (state == GuestState::stopped) return;
+    state = to;
+    tell = callback;
+  }
+  if (tell) tell(to);
+}
+
+bool check_uri(const std::string &uri) {
+  const auto scheme_end = uri.find("://");
+  const std::string scheme = uri.substr(0, scheme_end);
+  const bool qemu = scheme == "qemu" || scheme.starts_with("qemu+");
+  if (scheme_end == std::string::npos || !qemu) {
+    throw base::UsageError(base::Code::bad_uri, fmt::format("libvirt URI '{}' does not lead to QEMU", uri),
+                           "use qemu:///embed");
+  }
+  const std::string rest = uri.substr(scheme_end + 3);
+  const bool local_transport = scheme == "qemu" || scheme == "qemu+unix";
+  if (!local_transport || rest.empty() || rest.front() != '/') {
+    throw base::UsageError(base::Code::bad_uri,
+                           fmt::format("libvirt URI '{}' leads to another machine, which is not supported yet", uri),
+                           "use qemu:///embed, qemu:///session or qemu:///system");
+  }
+  if (rest.starts_with("/embed") && uri != "qemu:///embed") {
+    throw base::UsageError(base::Code::bad_uri,
+                           fmt::format("libvirt URI '{}' names a root for the embedded driver", uri),
+                           "use qemu:///embed: kmodtest makes the root itself");
+  }
+  return uri == "qemu:///embed";
+}
+
+LibvirtDriver::LibvirtDriver(base::asio::io_context &io, const HypervisorOptions &options)
+    : uri_(options.uri), embedded_(check_uri(options.uri)), blocking_(kBlockingThreads) {
+  const fs::path qemu = qemu_path();
+  emulator_ = qemu;
+  root_ = RunRoot::open();
+  main_loop_gate_ = root_->readable_by_qemu(main_loop_gate_library());
+  quieten_libvirt(root_->path() / "libvirt.log");
+  silence_libvirt();
+  std::string address = uri_;
+  if (embedded_) {
+    emulator_ = root_->startable_by_qemu(emulator_wrapper());
+    address += "?root=" + root_->path().string();
+    if (!options.cache.empty()) {
+      const std::string user = root_->qemu_user() ? root_->qemu_user()->name : "self";
+      knowledge_ = std::make_unique<Knowledge>(options.cache / "libvirt", qemu, emulator_, user);
+      knowledge_->give_to(root_->path() / kOwnKnowledge);
+    }
+    reaper_ = std::make_unique<ChildReaper>(io);
+  }
+  qemu_version_ = knowledge_ ? knowledge_->qemu_version() : vm::qemu_version(qemu);
+  EventLoop::instance().attach(io);
+  connection_.reset(virConnectOpen(address.c_str()));
+  if (connection_) {
+    event_subscription_ = virConnectDomainEventRegisterAny(connection(), nullptr, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                                           VIR_DOMAIN_EVENT_CALLBACK(on_event), this, nullptr);
+  }
+  if (event_subscription_ < 0) {
+    const base::Error error = libvirt_error(fmt::format("cannot open libvirt's {}", uri_));
+    connection_.reset();
+    EventLoop::instance().detach();
+    throw error;
+  }
+}
+
+LibvirtDriver::~LibvirtDriver() {
+  blocking_.join();
+  virConnectDomainEventDeregisterAny(connection(), event_subscription_);
+  connection_.reset();
+  EventLoop::instance().detach();
+}
+
+std::shared_ptr<MachineWatch> LibvirtDriver::watch(const std::string &machine) {
+  auto made = std::make_shared<MachineWatch>();
+  const std::lock_guard lock(mutex_);
+  watches_[machine] = made;
+  return made;
+}
+
+void LibvirtDriver::unwatch(const std::string &machine) {
+  const std::lock_guard lock(mutex_);
+  watches_.erase(machine);
+}
+
+int LibvirtDriver::next_number() {
+  const std::lock_guard lock(mutex_);
+  return ++machines_;
+}
+
+void LibvirtDriver::save_capabilities() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (capabilities_saved_ || !knowledge_) return;
+  capabilities_saved_ = true;
+  // Where something else has changed that libvirt looks at (its version, the host's kernel, who may open /dev/kvm),
+  // it has found out anew what was there.
+  knowledge_->take_from(root_->path() / kOwnKnowledge);
+}
+
+int LibvirtDriver::on_event(virConnectPtr, virDomainPtr domain, int event, int detail, void *self) {
+  auto *driver = static_cast<LibvirtDriver *>(self);
+  const bool crashed = event == VIR_DOMAIN_EVENT_CRASHED ||
+                       (event == VIR_DOMAIN_EVENT_STOPPED && detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED);
+  if (!crashed && event != VIR_DOMAIN_EVENT_STOPPED) return 0;
+  std::shared_ptr<MachineWatch> watch;
+  {
+    const std::lock_guard lock(driver->mutex_);
+    const auto found = driver->watches_.find(virDomainGetName(domain));
+    if (found != driver->watches_.end()) watch = found->second.lock();
+  }
+  if (watch) watch->change(crashed ? GuestState::crashed : GuestState::stopped);
+  return 0;
+}
+
+}  // namespace kmodtest::vm

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/asio.hpp"
+#include "vm/child_reaper.hpp"
+#include "vm/guest.hpp"
+#include "vm/libvirt/capabilities_cache.hpp"
+#include "vm/libvirt/libvirt_handles.hpp"
+#include "vm/run_root.hpp"
+
+namespace kmodtest::vm {
+
+/// What libvirt tells of one machine. Lives as long as somebody listens.
+struct MachineWatch {
+  std::mutex mutex;
+  GuestState state = GuestState::running;
+  std::function<void(GuestState)> callback;
+  /// Looked at when the machine stopped by itself: a panic that ended in a reboot is a crash.
+  std::filesystem::path console;
+
+  /// Nothing that the machine did before it was restored counts any more.
+  bool restoring = false;
+
+  /// Changes the state, and calls the callback when it did. A crash stays a crash.
+  void change(GuestState to);
+};
+
+/// One connection with what it needs: the loop, the reaper, the root, the threads for blocking calls. Shared by the
+/// hypervisor and its guests, so that a guest may outlive the hypervisor.
+class LibvirtDriver {
+ public:
+  /// Blocks for some milliseconds. Throws base::Error.
+  LibvirtDriver(base::asio::io_context &io, const HypervisorOptions &options);
+  ~LibvirtDriver();
+  LibvirtDriver(const LibvirtDriver &) = delete;
+  LibvirtDriver &operator=(const LibvirtDriver &) = delete;
+
+  virConnectPtr connection() const { return connection_.get(); }
+  base::asio::thread_pool &blocking() { return blocking_; }
+  RunRoot &root() { return *root_; }
+  bool embedded() const { return embedded_; }
+  const std::string &uri() const { return uri_; }
+  const std::string &qemu_version() const { return qemu_version_; }
+  /// QEMU, or under the embedded driver the wrapper that becomes it.
+  const std::filesystem::path &emulator() const { return emulator_; }
+  /// The library that QEMU is started with under virtual time, where that QEMU can read it.
+  const std::filesystem::path &main_loop_gate() const { return main_loop_gate_; }
+
+  std::shared_ptr<MachineWatch> watch(const std::string &machine);
+  void unwatch(const std::string &machine);
+  int next_number();
+
+  /// Keeps what libvirt found out about QEMU for the next process. Cheap; call it after a guest was started.
+  void save_capabilities() noexcept;
+
+ private:
+  static int on_event(virConnectPtr, virDomainPtr domain, int event, int detail, void *self);
+
+  std::string uri_;
+  bool embedded_;
+  std::string qemu_version_;
+  std::filesystem::path emulator_, main_loop_gate_;
+  std::unique_ptr<Knowledge> knowledge_;  // nullptr: none is kept
+  std::shared_ptr<RunRoot> root_;
+  std::unique_ptr<ChildReaper> reaper_;
+  base::asio::thread_pool blocking_;
+  Connection connection_;
+  int event_subscription_ = -1;
+  std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<MachineWatch>> watches_;
+  int machines_ = 0;
+  bool capabilities_saved_ = false;
+};
+
+/// Throws base::Error for a URI of another machine or of another hypervisor than QEMU. True: the embedded driver.
+bool check_uri(const std::string &uri);
+
+}  // namespace kmodtest::vm

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "vm/console_tail.hpp"
+#include "vm/guest.hpp"
+#include "vm/libvirt/libvirt_driver.hpp"
+
+namespace kmodtest::vm {
+
+/// A machine that libvirt runs for us.
+class LibvirtGuest : public Guest {
+ public:
+  /// Starts the machine; blocks for some 0.2 s, so call it on the driver's pool. With `saved` it is one that was saved
+  /// before: paused until restore() and resume(). Throws base::Error.
+  static std::unique_ptr<Guest> start(const std::shared_ptr<LibvirtDriver> &driver, GuestSpec spec,
+                                      const std::string &name, SavedState *saved = nullptr);
+  ~LibvirtGuest() override;
+
+  base::Task<base::UnixSocket> open_channel() override;
+  std::filesystem::path shared_memory() const override { return machine_->files.memory; }
+  GuestState state() const override;
+  void on_state_change(std::function<void(GuestState)> callback) override;
+  std::string console() const override;
+  std::string xml() const override { return machine_->xml; }
+  int qemu_pid() const override { return machine_->qemu_pid; }
+  base::Task<> stop() override;
+  base::Task<std::filesystem::path> serve_debugger() override;
+  base::Task<> pause() override;
+  base::Task<> resume() override;
+  base::Task<> save(std::function<void(const std::filesystem::path &)> keep) override;
+  base::Task<> restore() override;
+  base::Task<std::chrono::nanoseconds> cpu_time() override;
+  base::Task<> inspect(std::function<void(Inspector &)> look) override;
+  base::Task<> dump(std::filesystem::path to) override;
+
+ private:
+  struct Machine {
+    std::shared_ptr<LibvirtDriver> driver;
+    std::string name;
+    GuestFiles files;
+    std::string xml;
+    bool unchecked = false;  // QEMU reads the keeper's own file of a saved state, and not a copy that was summed up
+    std::shared_ptr<MachineWatch> watch;
+    Domain domain;
+    int qemu_pid = 0;
+    std::uintmax_t console_start = 0;  // what the console has before that is of the time before the last restore
+    std::mutex ending;
+    bool ended = false;
+
+    ~Machine() { end(); }
+    /// Makes the files that QEMU opens.
+    void make_files(const GuestSpec &spec, SavedState *saved);
+    /// Where QEMU reads a saved state; with a copy where there is no other way.
+    std::filesystem::path readable(SavedState &saved);
+    /// Destroys the machine and waits until its QEMU is gone. Blocks; may be called again.
+    void destroy(int signal) noexcept;
+    /// The same, and removes its files.
+    void end() noexcept;
+    void restore();
+    std::string console() const { return console_tail(files.console, kConsoleTailBytes, console_start); }
+  };
+
+  explicit LibvirtGuest(std::shared_ptr<Machine> machine) : machine_(std::move(machine)) {}
+  static int find_qemu(const Machine &machine);
+  /// Runs a blocking call on the driver's pool.
+  base::Task<> on_pool(std::function<void(Machine &)> call);
+
+  // Shared with a stop() that is under way on the pool while this object goes.
+  std::shared_ptr<Machine> machine_;
+  std::string last_console_;
+};
+
+}  // namespace kmodtest::vm

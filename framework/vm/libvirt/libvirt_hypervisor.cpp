@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <fmt/format.h>
+#include <libvirt/libvirt.h>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "base/offload.hpp"
+#include "vm/accelerator.hpp"
+#include "vm/guest.hpp"
+#include "vm/libvirt/libvirt_driver.hpp"
+#include "vm/libvirt/libvirt_guest.hpp"
+#include "vm/topology.hpp"
+
+namespace kmodtest::vm {
+namespace {
+
+class LibvirtHypervisor : public Hypervisor {
+ public:
+  LibvirtHypervisor(base::asio::io_context &io, const HypervisorOptions &options)
+      : driver_(std::make_shared<LibvirtDriver>(io, options)), allow_kvm_(options.allow_kvm) {}
+
+  base::Task<std::unique_ptr<Guest>> start(GuestSpec spec, std::string name) override {
+    std::shared_ptr<SavedState> nothing;
+    co_return co_await start_saved(std::move(spec), std::move(name), std::move(nothing));
+  }
+
+  base::Task<std::unique_ptr<Guest>> start_saved(GuestSpec spec, std::string name,
+                                                 std::shared_ptr<SavedState> state) override {
+    check(spec);
+    const std::shared_ptr<LibvirtDriver> driver = driver_;
+    std::function<std::unique_ptr<Guest>()> create = [driver, spec = std::move(spec), name = std::move(name),
+                                                      state = std::move(state)] {
+      return LibvirtGuest::start(driver, spec, name, state.get());
+    };
+    co_return co_await base::offload<std::unique_ptr<Guest>>(driver->blocking(), std::move(create));
+  }
+
+  std::string qemu_version() const override { return driver_->qemu_version(); }
+
+  std::string describe() const override {
+    unsigned long version = 0;
+    virGetVersion(&version, nullptr, nullptr);
+    std::string text =
+        fmt::format("{} (libvirt {}.{}.{}), QEMU {}", driver_->uri(), version / 1000000, version / 1000 % 1000,
+                    version % 1000, driver_->qemu_version().substr(0, driver_->qemu_version().find(' ')));
+    if (driver_->root().qemu_user()) text += fmt::format(" as {}", driver_->root().qemu_user()->name);
+    const std::string why_not = allow_kvm_ ? why_no_kvm_device() : "KVM is not wanted";
+    return text + (why_not.empty() ? ", KVM to be probed" : fmt::format(", TCG ({})", why_not));
+  }
+
+ private:
+  std::shared_ptr<LibvirtDriver> driver_;
+  bool allow_kvm_;
+};
+
+}  // namespace
+
+std::unique_ptr<Hypervisor> open_hypervisor(base::asio::io_context &io, const HypervisorOptions &options) {
+  return std::make_unique<LibvirtHypervisor>(io, options);
+}
+
+}  // namespace kmodtest::vm

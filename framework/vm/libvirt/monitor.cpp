@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vm/libvirt/monitor.hpp"
+
+#include <cstdlib>
+#include <fmt/format.h>
+#include <libvirt/libvirt-qemu.h>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "vm/libvirt/libvirt_error.hpp"
+#include "vm/libvirt/libvirt_handles.hpp"
+
+namespace kmodtest::vm {
+namespace {
+
+// A file holds one state, so its name inside the file does not matter.
+constexpr const char *kStateName = "kmodtest";
+
+// Where the firmware of a q35 machine puts it (QEMU: ICH9's PMBASE and 8).
+constexpr const char *kReadTimer = "i/wx 0x608";
+
+}  // namespace
+
+std::string Monitor::ask(const std::string &command) {
+  char *reply = nullptr;
+  const int status = virDomainQemuMonitorCommand(domain_, command.c_str(), &reply, VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP);
+  const LibvirtString owned(reply);
+  if (status != 0) throw libvirt_error(fmt::format("QEMU did not answer to '{}'", command));
+  std::string text = owned ? owned.get() : "";
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+void Monitor::command(const std::string &command, const std::string &what_failed) {
+  const std::string reply = ask(command);
+  if (!reply.empty())
+    throw base::Error(base::Code::qemu_refused, fmt::format("{}: {}", what_failed, reply),
+                      "run it again; when it stays, please report it");
+}
+
+void Monitor::pause() {
+  command("stop", "cannot pause the guest");
+}
+
+void Monitor::resume() {
+  command("cont", "cannot let the guest go on");
+}
+
+void Monitor::save() {
+  command(fmt::format("savevm {}", kStateName), "cannot save the guest's state");
+}
+
+void Monitor::load() {
+  command(fmt::format("loadvm {}", kStateName), "cannot restore the guest's state");
+}
+
+bool Monitor::all_halted() {
+  // x86 prints "… HLT=1" for each CPU.
+  const std::string answer = ask("info registers -a");
+  return answer.find("HLT=1") != std::string::npos && answer.find("HLT=0") == std::string::npos;
+}
+
+void Monitor::dump(int file) {
+  const auto execute = [this](const std::string &command, std::vector<int> files) {
+    char *reply = nullptr;
+    const int status = virDomainQemuMonitorCommandWithFiles(domain_, command.c_str(),
+                                                            static_cast<unsigned>(files.size()), files.data(), nullptr,
+                                                            nullptr, &reply, VIR_DOMAIN_QEMU_MONITOR_COMMAND_DEFAULT);
+    const LibvirtString owned(reply);
+    if (status != 0) throw libvirt_error("cannot dump the guest's memory");
+    // {"error":{"class":"GenericError","desc":"dump: failed to save memory: No space left on device"},"id":"…"}
+    const std::string text = owned ? owned.get() : "";
+    constexpr std::string_view kDescription = "\"desc\":\"";
+    if (text.find("\"error\"") == std::string::npos) return;
+    const std::size_t begin = text.find(kDescription);
+    const std::string why = begin == std::string::npos
+                                ? text
+                                : text.substr(begin + kDescription.size(), text.find('"', begin + kDescription.size()) -
+                                                                               begin - kDescription.size());
+    throw base::Error(base::Code::guest_memory_unread, "cannot dump the guest's memory: " + why);
+  };
+  execute(R"({"execute":"getfd","arguments":{"fdname":"kmodtest-dump"}})", {file});
+  // The compression that every reader of the format knows, and not "flattened", which fewer of them read.
+  execute(R"({"execute":"dump-guest-memory","arguments":{"paging":false,"protocol":"fd:kmodtest-dump",)"
+          R"("format":"kdump-raw-zlib"}})",
+          {});
+}
+
+std::vector<CpuRegisters> Monitor::registers() {
+  return parse_registers(ask("info registers -a"));
+}
+
+std::string Monitor::memory(std::uint64_t address, std::size_t size) {
+  std::string bytes(size, '\0');
+  if (virDomainMemoryPeek(domain_, address, size, bytes.data(), VIR_MEMORY_VIRTUAL) != 0) {
+    throw libvirt_error(fmt::format("cannot read the guest's memory at {:#x}", address));
+  }
+  return bytes;
+}
+
+std::uint32_t Monitor::timer() {
+  // "portw[0x0608] = 0x00a1b2c3"
+  const std::string answer = ask(kReadTimer);
+  const std::size_t value = answer.find("= 0x");
+  if (value == std::string::npos)
+    throw base::Error(base::Code::guest_memory_unread, "cannot read the guest's ACPI timer: " + answer);
+  return static_cast<std::uint32_t>(std::strtoul(answer.c_str() + value + 2, nullptr, 16)) & 0xffffff;
+}
+
+void Monitor::serve_debugger(const std::filesystem::path &socket) {
+  const std::string reply = ask(fmt::format("gdbserver unix:path={},server=on,wait=off", socket.string()));
+  if (reply.find("Waiting for gdb connection") == std::string::npos) {
+    throw base::Error(base::Code::debugger_refused, fmt::format("QEMU cannot serve a debugger: {}", reply),
+                      "set KMODTEST_RUNTIME to a short path of your own");
+  }
+}
+
+bool Monitor::panicked() {
+  return ask("info status").find("guest-panicked") != std::string::npos;
+}
+
+}  // namespace kmodtest::vm

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "vm/snapshots/snapshot_folder.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <string_view>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.hpp"
+#include "vm/snapshots/snapshot_copy.hpp"
+#include "vm/snapshots/snapshot_manifest.hpp"
+
+namespace kmodtest::vm {
+namespace fs = std::filesystem;
+using base::Descriptor;
+using Clock = std::chrono::system_clock;
+namespace {
+
+constexpr const char *kState = "state.qcow2";
+constexpr const char *kManifest = "manifest.json";
+constexpr std::size_t kLongestManifest = 64 * 1024;
+
+/// Says nothing about the file that could not be opened.
+void throw_if_passing(int number, const fs::path &snapshot) {
+  if (number != EMFILE && number != ENFILE && number != ENOMEM) return;
+  throw base::Error(base::Code::snapshot_unreadable,
+                    fmt::format("cannot open the snapshot {}: {}", snapshot.string(), std::strerror(number)),
+                    "`kmodtest cache clear` removes the snapshots; they are made again");
+}
+
+Clock::time_point time_of(const timespec &time) {
+  return Clock::time_point(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
+/// Where it cannot be opened, `damage` says why.
+Descriptor open_part(const fs::path &snapshot, int folder, const char *name, const char *what, std::string &damage) {
+  // O_NONBLOCK: a FIFO in its place would keep us waiting.
+  Descriptor part(::openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!part) {
+    const int number = errno;
+    throw_if_passing(number, snapshot);
+    damage = number == ENOENT ? fmt::format("{} is missing", what)
+                              : fmt::format("{} cannot be read: {}", what, std::strerror(number));
+    return part;
+  }
+  struct stat attributes {};
+  if (::fstat(part.get(), &attributes) == 0 && S_ISREG(attributes.st_mode)) return part;
+  damage = fmt::format("{} is no file", what);
+  return Descriptor();
+}
+
+/// Reads the manifest into `info`; with damage the rest of it is empty.
+void read_manifest_file(int manifest, SnapshotInfo &info) {
+  std::string text(kLongestManifest, '\0');
+  const ssize_t count = ::pread(manifest, text.data(), text.size(), 0);
+  if (count < 0) {
+    info.damage = fmt::format("manifest cannot be read: {}", std::strerror(errno));
+    return;
+  }
+  text.resize(static_cast<std::size_t>(count));
+  info = read_manifest(text, info.key);
+}
+
+void look_into(FoundSnapshot &found, int folder, const fs::path &path) {
+  SnapshotInfo &info = found.info;
+  found.manifest = open_part(path, folder, kManifest, "manifest", info.damage);
+  if (!found.manifest) return;
+  read_manifest_file(found.manifest.get(), info);
+  if (!info.damage.empty()) return;
+  found.state = open_part(path, folder, kState, "state", info.damage);
+  struct stat attributes {};
+  if (!found.state || ::fstat(found.state.get(), &attributes) != 0) return;
+  if (static_cast<std::uint64_t>(attributes.st_size) != info.size_bytes) {
+    info.damage = fmt::format("state has {} bytes instead of {}", attributes.st_size, info.size_bytes);
+  }
+}
+
+int write_file(const fs::path &file, std::string_view bytes) {
+  Descriptor to(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!to) return errno;
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(to.get(), bytes.data(), bytes.size());
+    if (count < 0 && errno != EINTR) return errno;
+    bytes.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+  }
+  return to.close() == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+bool is_at(const FoundSnapshot &found, const fs::path &path) {
+  struct stat now {};
+  if (::lstat(path.c_str(), &now) != 0) return found.inode == 0 && errno != ENOENT;
+  return found.inode == 0 || (now.st_dev == found.device && now.st_ino == found.inode);
+}
+
+std::optional<FoundSnapshot> find_snapshot(const fs::path &path) {
+  const Descriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  const int number = folder ? 0 : errno;
+  if (number == ENOENT) return std::nullopt;
+  throw_if_passing(number, path);
+  FoundSnapshot found;
+  found.info.key = path.filename().string();
+  struct stat attributes {};
+  if (!folder || ::fstat(folder.get(), &attributes) != 0) {
+    found.info.damage = fmt::format("its folder cannot be read: {}", std::strerror(number));
+    return found;
+  }
+  found.device = attributes.st_dev;
+  found.inode = attributes.st_ino;
+  look_into(found, folder.get(), path);
+  if (found.manifest) ::fstat(found.manifest.get(), &attributes);
+  found.info.used = time_of(attributes.st_mtim);
+  found.info.disk_bytes = kernel::disk_usage(path);
+  // What is being removed lacks its files, but is no longer where it was.
+  if (!found.info.damage.empty() && !is_at(found, path)) return std::nullopt;
+  return found;
+}
+
+FillErrors fill_snapshot(const fs::path &folder, int from, SnapshotInfo info) {
+  Descriptor to(::open((folder / kState).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!to) return {0, errno};
+  const StateCopy copy = copy_state(from, to.get());
+  if (copy.read_error != 0 || copy.write_error != 0) return {copy.read_error, copy.write_error};
+  if (to.close() != 0) return {0, errno};
+  info.checksum = copy.checksum;
+  info.size_bytes = copy.size_bytes;
+  info.made = Clock::now();
+  return {0, write_file(folder / kManifest, manifest_text(info))};
+}
+
+}  // namespace kmodtest::vm

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/repeatability.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/sample_case.hpp"
+
+namespace kmodtest::run {
+namespace {
+
+namespace sample = report::sample;
+using judge::Outcome;
+
+report::CaseFinished run_of(const std::shared_ptr<const plan::Case> &test_case, int repeat, const std::string &digest) {
+  report::CaseFinished finished = sample::finished(test_case, Outcome::passed);
+  finished.repeat = repeat;
+  finished.digest = digest;
+  return finished;
+}
+
+TEST(FirstRuns, ARunWithAnotherDigestThanTheFirstIsUnlikeIt) {
+  FirstRuns runs;
+  const auto test_case = sample::make_case("ex7_1", 2);
+  auto first = run_of(test_case, 2, "a"), same = run_of(test_case, 1, "a"), other = run_of(test_case, 3, "b");
+  runs.compare(first, "out/2");
+  runs.compare(same, "out/1");
+  runs.compare(other, "out/3");
+  EXPECT_EQ(first.unlike, nullptr);
+  EXPECT_EQ(same.unlike, nullptr);
+  EXPECT_TRUE(same.artifacts.empty()) << "nobody wants to see it";
+  ASSERT_NE(other.unlike, nullptr);
+  EXPECT_EQ(other.unlike->repeat, 2);
+  EXPECT_EQ(other.unlike->artifacts, "out/2");
+  EXPECT_EQ(other.artifacts, "out/3");
+}
+
+TEST(FirstRuns, CasesAreComparedWithThemselves) {
+  FirstRuns runs;
+  auto one = run_of(sample::make_case("ex7_1", 1), 1, "a"), two = run_of(sample::make_case("ex7_1", 2), 1, "b");
+  runs.compare(one, "");
+  runs.compare(two, "");
+  EXPECT_EQ(two.unlike, nullptr);
+}
+
+TEST(FirstRuns, WhatHasNoDigestOrNoEndIsNotCompared) {
+  FirstRuns runs;
+  const auto test_case = sample::make_case("ex7_1", 2);
+  auto first = run_of(test_case, 1, "a"), real_time = run_of(test_case, 2, ""), hung = run_of(test_case, 3, "b");
+  auto seen = std::make_shared<judge::Observations>();
+  seen->ending.kind = judge::Ending::Kind::stuck;
+  hung.seen = seen;
+  for (auto *run : {&first, &real_time, &hung}) runs.compare(*run, "");
+  EXPECT_EQ(real_time.unlike, nullptr);
+  EXPECT_EQ(hung.unlike, nullptr);
+}
+
+}  // namespace
+}  // namespace kmodtest::run
