@@ -78,7 +78,7 @@ bool has_io_uring() {
 /// 32 KiB that are in the host's cache: by way of another thread each of them waits until that gets a processor.
 /// Never freed: QEMU takes our place.
 char *with_io_uring(const char *option) {
-  auto &text = *new std::string(kmodtest::base::replaced(option, ".aio=threads", ".aio=io_uring"));
+  auto &text = *new std::string(kmodtest::text::replaced(option, ".aio=threads", ".aio=io_uring"));
   return text.data();
 }
 

@@ -115,7 +115,7 @@ ProgramRun::Outcome ProgramRun::act(const wire::SetCpus &cpus) {
 }
 
 ProgramRun::Outcome ProgramRun::set_cpus(const std::string &list, bool online) {
-  const auto cpus = observe::parse_cpu_list(list);
+  const auto cpus = shared::parse_cpu_list(list);
   if (!cpus) return StepOutcome{wire::StepResult::refused, "'" + list + "' is not a list of CPUs"};
   for (const int cpu : *cpus) {
     const std::string path = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/online";
@@ -171,10 +171,10 @@ ProgramRun::Outcome ProgramRun::judge_command(const wire::RunCommand &wanted, co
   const auto violated = [](std::string why) { return StepOutcome{wire::StepResult::violated, std::move(why)}; };
   if (!wanted.exit_status.contains(ended.exit_status))
     return violated("the command ended with status " + std::to_string(ended.exit_status));
-  const observe::Evaluation out = observe::evaluate(wanted.out, ended.out, "stdout");
-  if (out.truth != observe::Truth::held) return violated(out.why);
-  const observe::Evaluation err = observe::evaluate(wanted.err, ended.err, "stderr");
-  if (err.truth != observe::Truth::held) return violated(err.why);
+  const shared::Evaluation out = shared::evaluate(wanted.out, ended.out, "stdout");
+  if (out.truth != shared::Truth::held) return violated(out.why);
+  const shared::Evaluation err = shared::evaluate(wanted.err, ended.err, "stderr");
+  if (err.truth != shared::Truth::held) return violated(err.why);
   return StepOutcome{};
 }
 

@@ -25,7 +25,7 @@ constexpr int kPausePerLook = 4;
 template <class Look>
 ProgramRun::Outcome ProgramRun::wait_until_held(Look look, bool samples) {
   Time held_since = kNever;
-  observe::Evaluation evaluation;
+  shared::Evaluation evaluation;
   const auto finish = [&](wire::StepResult result) {
     evaluation.why.resize(std::min<std::size_t>(evaluation.why.size(), 4096));
     return StepOutcome{result, evaluation.why};
@@ -35,8 +35,8 @@ ProgramRun::Outcome ProgramRun::wait_until_held(Look look, bool samples) {
     if (!agent_.congested()) evaluation = look();
     const Time looked = now();
     if (agent_.cancelled()) return std::nullopt;
-    if (evaluation.truth == observe::Truth::violated) return finish(wire::StepResult::violated);
-    const bool held = evaluation.truth == observe::Truth::held;
+    if (evaluation.truth == shared::Truth::violated) return finish(wire::StepResult::violated);
+    const bool held = evaluation.truth == shared::Truth::held;
     if (!held && held_since != kNever) return finish(wire::StepResult::violated);
     if (held && held_since == kNever) held_since = looked;
     const Time wanted = held ? later(held_since, step().hold_for) : deadline_;
@@ -65,7 +65,7 @@ std::size_t ProgramRun::scope_start(wire::LogScope scope) const {
 }
 
 ProgramRun::Outcome ProgramRun::act(const wire::LogCondition &condition) {
-  observe::LogEvaluator evaluator(condition);
+  shared::LogEvaluator evaluator(condition);
   std::size_t next = scope_start(condition.since);
   return wait_until_held(
       [&] {
@@ -80,11 +80,11 @@ ProgramRun::Outcome ProgramRun::act(const wire::LogCondition &condition) {
 
 template <class Sample, class Send>
 ProgramRun::Outcome ProgramRun::sample_until_held(const Sample &sample, const Send &send) {
-  std::optional<observe::Truth> reported;
+  std::optional<shared::Truth> reported;
   bool last_is_reported = false;
   const Outcome outcome = wait_until_held(
       [&] {
-        const observe::Evaluation evaluation = sample();
+        const shared::Evaluation evaluation = sample();
         last_is_reported = reported != evaluation.truth;
         if (last_is_reported) send();
         reported = evaluation.truth;
@@ -101,7 +101,7 @@ ProgramRun::Outcome ProgramRun::act(const wire::ThreadCondition &condition) {
   return sample_until_held(
       [&] {
         threads = search.find();
-        return observe::evaluate(condition, threads);
+        return shared::evaluate(condition, threads);
       },
       [&] {
         agent_.report(wire::Threads{index_, now(), threads.empty() ? list_kernel_threads() : threads});
@@ -113,7 +113,7 @@ ProgramRun::Outcome ProgramRun::act(const wire::ModuleCondition &condition) {
   return sample_until_held(
       [&] {
         modules = list_modules();
-        return observe::evaluate(condition, modules);
+        return shared::evaluate(condition, modules);
       },
       [&] {
         agent_.report(wire::Modules{index_, now(), modules});
@@ -126,7 +126,7 @@ ProgramRun::Outcome ProgramRun::act(const wire::FileCondition &condition) {
     return StepOutcome{wire::StepResult::violated,
                        "'" + condition.path + "' is not a plain path below /proc, /sys, /dev or /tmp"};
   }
-  observe::FileEvaluator evaluator(condition);
+  shared::FileEvaluator evaluator(condition);
   std::optional<wire::FileRead> before;
   bool stuck = false;
   bool died = false;
@@ -138,8 +138,8 @@ ProgramRun::Outcome ProgramRun::act(const wire::FileCondition &condition) {
         stuck = !result;
         died = result && result->died;
         if (stuck || died)
-          return observe::Evaluation{observe::Truth::violated,
-                                     "reading " + condition.path + (died ? " was killed" : " did not come back")};
+          return shared::Evaluation{shared::Truth::violated,
+                                    "reading " + condition.path + (died ? " was killed" : " did not come back")};
         wire::FileRead read{index_, now(), condition.path, result->error, result->content, result->truncated};
         if (!before || before->error != read.error || before->content != read.content) {
           evaluator.add(read.time, read.error, read.content);

@@ -41,7 +41,7 @@ std::vector<wire::KernelLogLine> KernelLog::read_new(std::uint64_t *lost) {
     const ssize_t got = ::read(reader_.get(), record, sizeof record);
     if (got < 0 && (errno == EINTR || errno == EPIPE)) continue;  // EPIPE: overwritten; the next read goes on behind
     if (got <= 0) break;
-    auto line = observe::parse_kmsg(std::string_view(record, static_cast<std::size_t>(got)));
+    auto line = shared::parse_kmsg(std::string_view(record, static_cast<std::size_t>(got)));
     if (!line) continue;
     if (knows_sequence_ && line->sequence > next_sequence_) *lost += line->sequence - next_sequence_;
     next_sequence_ = line->sequence + 1;

@@ -94,7 +94,7 @@ void ProgramRun::mark_step() {
   first_line_ = agent_.log.end_index();
   for (std::size_t i = std::max(before, agent_.log.first_index()); i < agent_.log.end_index(); ++i) {
     const wire::KernelLogLine &line = agent_.log.history()[i - agent_.log.first_index()];
-    if (observe::is_marker(line) && line.text.compare(std::strlen(wire::kMarkerPrefix), begin.size(), begin) == 0) {
+    if (shared::is_marker(line) && line.text.compare(std::strlen(wire::kMarkerPrefix), begin.size(), begin) == 0) {
       first_line_ = i;
       break;
     }

@@ -73,9 +73,9 @@ std::string read_resources() {
 }
 
 ResourceSet::ResourceSet(std::string_view texts) {
-  majors_ = observe::parse_majors(take_text(texts));
-  vmalloc_ = observe::parse_vmalloc(take_text(texts));
-  timers_ = observe::parse_timer_trace(take_text(texts));
+  majors_ = shared::parse_majors(take_text(texts));
+  vmalloc_ = shared::parse_vmalloc(take_text(texts));
+  timers_ = shared::parse_timer_trace(take_text(texts));
 }
 
 void ResourceSet::compare(std::string_view texts, wire::Inventory &inventory) const {
@@ -114,9 +114,9 @@ std::string read_memory() {
 }
 
 std::vector<wire::MemoryRecord> count_memory(std::string_view texts) {
-  std::vector<wire::MemoryRecord> records = observe::parse_slabinfo(take_text(texts));
+  std::vector<wire::MemoryRecord> records = shared::parse_slabinfo(take_text(texts));
   const std::string_view meminfo = take_text(texts);
-  for (wire::MemoryRecord &record : observe::parse_meminfo(meminfo, take_text(texts)))
+  for (wire::MemoryRecord &record : shared::parse_meminfo(meminfo, take_text(texts)))
     records.push_back(std::move(record));
   return records;
 }

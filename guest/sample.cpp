@@ -39,13 +39,13 @@ std::optional<wire::ThreadRecord> read_thread(const std::string &folder, const s
   const std::string status = read_file((folder + "/status").c_str()).content;
   const std::string wchan = read_file((folder + "/wchan").c_str()).content;
   // `stat` has the name as long as `comm` has it.
-  return observe::parse_thread(stat, status, {}, wchan);
+  return shared::parse_thread(stat, status, {}, wchan);
 }
 
 std::vector<wire::NodeRecord> list_nodes() {
   std::vector<wire::NodeRecord> nodes;
   const std::string folder = "/sys/devices/system/node";
-  const auto online = observe::parse_cpu_list(read_line((folder + "/online").c_str()));
+  const auto online = shared::parse_cpu_list(read_line((folder + "/online").c_str()));
   for (const int id : online.value_or(std::vector<int>{})) {
     const std::string node = folder + "/node" + std::to_string(id);
     wire::NodeRecord record;
@@ -99,7 +99,7 @@ std::vector<wire::ModuleRecord> list_modules() {
   const std::string text = read_file("/proc/modules").content;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
-    auto module = observe::parse_module_line(std::string_view(text).substr(begin, end - begin));
+    auto module = shared::parse_module_line(std::string_view(text).substr(begin, end - begin));
     if (module) modules.push_back(std::move(*module));
     begin = end + 1;
   }
@@ -112,7 +112,7 @@ std::vector<wire::ThreadRecord> list_kernel_threads(const std::vector<wire::Thre
     if (!to_number(name)) continue;
     const std::string folder = "/proc/" + name;
     const std::string stat = read_file((folder + "/stat").c_str()).content;
-    const auto brief = observe::parse_thread(stat, {}, {}, {});
+    const auto brief = shared::parse_thread(stat, {}, {}, {});
     if (!brief || !brief->kernel_thread || is_pool_worker(*brief)) continue;
     const bool is_known = std::any_of(known.begin(), known.end(), [&](const wire::ThreadRecord &thread) {
       return thread.pid == brief->pid && thread.start_time == brief->start_time;
@@ -139,10 +139,10 @@ std::vector<wire::ThreadRecord> ThreadSearch::find() {
     if (!pid || others_.contains(*pid)) continue;
     const std::string process = "/proc/" + name;
     const std::string stat = read_file((process + "/stat").c_str()).content;
-    const auto brief = observe::parse_thread(stat, {}, {}, {});
+    const auto brief = shared::parse_thread(stat, {}, {}, {});
     if (!brief) continue;  // it ended in between
     if (brief->kernel_thread) {
-      if (observe::is_meant(condition_, *brief)) {
+      if (shared::is_meant(condition_, *brief)) {
         if (auto thread = read_thread(process, stat)) found.push_back(std::move(*thread));
       } else if (!brief->full_name.starts_with("kthreadd") && !is_pool_worker(*brief)) {
         others_.insert(*pid);  // a new thread is named kthreadd until it gets its own name
@@ -152,8 +152,8 @@ std::vector<wire::ThreadRecord> ThreadSearch::find() {
     for (const std::string &task : list_folder((process + "/task").c_str())) {
       const std::string folder = process + "/task/" + task;
       const std::string task_stat = read_file((folder + "/stat").c_str()).content;
-      const auto task_brief = observe::parse_thread(task_stat, {}, {}, {});
-      if (!task_brief || !observe::is_meant(condition_, *task_brief)) continue;
+      const auto task_brief = shared::parse_thread(task_stat, {}, {}, {});
+      if (!task_brief || !shared::is_meant(condition_, *task_brief)) continue;
       if (auto thread = read_thread(folder, task_stat)) found.push_back(std::move(*thread));
     }
   }

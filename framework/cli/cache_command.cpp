@@ -33,9 +33,9 @@ std::uint64_t limit_from(const std::string &option) {
 
 int list_cache() {
   const std::uint64_t limit_bytes = vm::snapshot_limit();
-  const auto cache = kernel::cache_folder();
+  const auto cache = storage::cache_folder();
   const auto snapshots = open_snapshots(cache, limit_bytes).list();
-  std::vector<CachePart> lines = {{report::counted(snapshots.size(), "snapshot"), disk_bytes(snapshots)}};
+  std::vector<CachePart> lines = {{text::counted(snapshots.size(), "snapshot"), disk_bytes(snapshots)}};
   for (CachePart &part : cache_parts(cache)) lines.push_back(std::move(part));
   CachePart total{cache.string(), 0};
   for (const CachePart &line : lines) total.disk_bytes += line.disk_bytes;
@@ -46,9 +46,9 @@ int list_cache() {
   if (!snapshots.empty()) fmt::print("{}\n", snapshot_table(snapshots));
   lines.push_back(std::move(total));
   std::size_t width = 0;
-  for (const CachePart &line : lines) width = std::max(width, report::columns(line.what));
+  for (const CachePart &line : lines) width = std::max(width, text::columns(line.what));
   for (const CachePart &line : lines) {
-    fmt::print("{}  {:>10}{}\n", report::pad_right(line.what, width), human_size(line.disk_bytes),
+    fmt::print("{}  {:>10}{}\n", text::pad_right(line.what, width), human_size(line.disk_bytes),
                &line == &lines.front() ? fmt::format(" (limit {})", human_size(limit_bytes)) : "");
   }
   return 0;
@@ -56,7 +56,7 @@ int list_cache() {
 
 int prune_cache(const std::string &limit) {
   const std::uint64_t limit_bytes = limit_from(limit);
-  const auto cache = kernel::cache_folder();
+  const auto cache = storage::cache_folder();
   auto store = open_snapshots(cache, limit_bytes);
   const std::size_t before = store.list().size();
   const std::uint64_t freed = store.prune(limit_bytes);
@@ -65,14 +65,14 @@ int prune_cache(const std::string &limit) {
   if (before == 0 && freed == 0) {
     fmt::print("there are no snapshots in {}\n", cache.string());
   } else {
-    fmt::print("{} freed, {} left with {} (limit {}{})\n", human_size(freed), report::counted(after.size(), "snapshot"),
+    fmt::print("{} freed, {} left with {} (limit {}{})\n", human_size(freed), text::counted(after.size(), "snapshot"),
                human_size(bytes), human_size(limit_bytes), bytes > limit_bytes ? ", but some are in use" : "");
   }
   return 0;
 }
 
 int clear_cache(bool all) {
-  const auto cache = kernel::cache_folder();
+  const auto cache = storage::cache_folder();
   auto store = open_snapshots(cache, 0);
   const std::size_t before = store.list().size();
   std::uint64_t freed = store.clear();

@@ -49,8 +49,8 @@ std::vector<fs::path> entries_of(const fs::path &folder) {
 }
 
 std::uint64_t remove_counted(const fs::path &path) {
-  const std::uint64_t bytes = kernel::disk_usage(path);
-  kernel::remove_folder(path);
+  const std::uint64_t bytes = storage::disk_usage(path);
+  storage::remove_folder(path);
   return bytes;
 }
 
@@ -80,9 +80,9 @@ std::uint64_t clear_kernels(const fs::path &cache, std::vector<std::string> &lef
   for (const fs::path &entry : entries_of(cache / "kernels")) {
     const std::string name = kernel_name(entry);
     const fs::path lock_file = cache / "locks" / fmt::format("kernel-{}.lock", name);
-    if (const auto lock = kernel::FileLock::try_take(lock_file)) {
+    if (const auto lock = storage::FileLock::try_take(lock_file)) {
       bytes += remove_aside(cache / "kernels" / name, cache / "kernels" / fmt::format(".{}{}", name, kPartial));
-      kernel::remove_folder(lock_file);
+      storage::remove_folder(lock_file);
     } else {
       left.push_back("kernels/" + entry.filename().string());
     }
@@ -96,9 +96,9 @@ std::uint64_t clear_builds(const fs::path &cache, std::vector<std::string> &left
     for (const fs::path &build : entries_of(kernel_folder)) {
       if (build.extension() == ".lock") continue;
       const fs::path lock_file = build.string() + ".lock";
-      if (const auto lock = kernel::FileLock::try_take(lock_file)) {
+      if (const auto lock = storage::FileLock::try_take(lock_file)) {
         bytes += remove_aside(build, build.string() + kPartial);
-        kernel::remove_folder(lock_file);
+        storage::remove_folder(lock_file);
       } else {
         left.push_back(build.lexically_relative(cache).string());
       }
@@ -135,7 +135,7 @@ std::vector<CachePart> cache_parts(const fs::path &cache) {
   std::vector<CachePart> parts;
   for (const KnownEntry &entry : kEntries) {
     if (parts.empty() || parts.back().what != entry.what) parts.push_back({entry.what, 0});
-    parts.back().disk_bytes += kernel::disk_usage(cache / entry.name);
+    parts.back().disk_bytes += storage::disk_usage(cache / entry.name);
   }
   return parts;
 }
@@ -152,18 +152,17 @@ std::uint64_t clear_cache_parts(const fs::path &cache, std::vector<std::string> 
 std::string snapshot_table(const std::vector<vm::SnapshotInfo> &snapshots) {
   std::vector<std::array<std::string, 5>> rows = {{"what", "on disk", "made", "last used", "key"}};
   for (const auto &info : snapshots) {
-    rows.push_back({report::printable(info.damage.empty() ? info.description : "damaged: " + info.damage),
+    rows.push_back({text::printable(info.damage.empty() ? info.description : "damaged: " + info.damage),
                     human_size(info.disk_bytes), minute_of(info.made), minute_of(info.used), info.key});
   }
   std::array<std::size_t, 5> widths{};
   for (const auto &row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], report::columns(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], text::columns(row[i]));
   }
   std::string text;
   for (const auto &row : rows) {
-    text +=
-        fmt::format("{}  {}  {}  {}  {}\n", report::pad_right(row[0], widths[0]), report::pad_left(row[1], widths[1]),
-                    report::pad_right(row[2], widths[2]), report::pad_right(row[3], widths[3]), row[4]);
+    text += fmt::format("{}  {}  {}  {}  {}\n", text::pad_right(row[0], widths[0]), text::pad_left(row[1], widths[1]),
+                        text::pad_right(row[2], widths[2]), text::pad_right(row[3], widths[3]), row[4]);
   }
   return text;
 }

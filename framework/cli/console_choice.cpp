@@ -43,7 +43,7 @@ report::ConsoleOptions ConsoleChoice::options(std::FILE *out, bool waits_for_use
   options.timings = timings;
   if (no_progress) options.terminal = false;
   if (color != "auto") options.color = color == "always";
-  options.slow = report::Seconds(waits_for_user ? 0 : slow);
+  options.slow = outcome::Seconds(waits_for_user ? 0 : slow);
   options.failures = kFailureOutputs.at(failure_output);
   return options;
 }

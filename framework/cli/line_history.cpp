@@ -12,7 +12,7 @@ namespace kmodtest::cli {
 
 namespace {
 
-constexpr char kEscape = '\033';
+constexpr char kControlEscape = '\033';
 constexpr std::size_t kLongestSequence = 256;
 constexpr const char *kEndOfLine = "\x05";     // Ctrl-E
 constexpr const char *kForgetBefore = "\x15";  // Ctrl-U
@@ -35,7 +35,7 @@ std::size_t bytes_of_character(char first) {
 
 }  // namespace
 
-LineHistory::LineHistory(std::string_view saved) : lines_(report::lines_of(saved)), at_(lines_.size()) {}
+LineHistory::LineHistory(std::string_view saved) : lines_(text::lines_of(saved)), at_(lines_.size()) {}
 
 std::string LineHistory::text() const {
   std::string text;
@@ -58,7 +58,7 @@ void LineHistory::take(char byte) {
     }
     return;
   }
-  if (byte == kEscape) {
+  if (byte == kControlEscape) {
     sequence_ = byte;
     return;
   }

@@ -107,7 +107,7 @@ void LogOverlay::new_line() {
 std::string LogOverlay::show_waiting() {
   std::string text;
   if (left_out_ > 0)
-    waiting_.push_front(fmt::format("… {} of the kernel log left out", report::counted(left_out_, "line")));
+    waiting_.push_front(fmt::format("… {} of the kernel log left out", text::counted(left_out_, "line")));
   left_out_ = 0;
   for (const std::string &line : waiting_) text += color_ ? fmt::format("\033[2m{}\033[0m\r\n", line) : line + "\r\n";
   waiting_.clear();
@@ -115,7 +115,7 @@ std::string LogOverlay::show_waiting() {
 }
 
 std::string LogOverlay::line(std::string text) {
-  waiting_.push_back(report::printable(text));
+  waiting_.push_back(text::printable(text));
   if (waiting_.size() > kMostWaiting) {
     waiting_.pop_front();
     ++left_out_;

@@ -20,7 +20,7 @@ namespace kmodtest::cli {
 namespace {
 
 /// What the pages say beyond the summaries of the commands. A paragraph a line.
-std::string description_of(const std::string &command) {
+std::string page_description(const std::string &command) {
   static const std::map<std::string, std::string> kTexts = {
       {"",
        "kmodtest boots a small Linux guest under QEMU, loads a kernel module in it, carries out the steps of a plan "
@@ -86,7 +86,7 @@ std::string description_of(const std::string &command) {
 }
 
 std::vector<ManualPage> all_pages(const CLI::App &app) {
-  return manual_pages(tree_of(root_of(app)), {kVersion, KMODTEST_DATE, description_of});
+  return manual_pages(tree_of(root_of(app)), {kVersion, KMODTEST_DATE, page_description});
 }
 
 int print_page(const CLI::App &app, const std::string &command) {
@@ -104,7 +104,7 @@ int print_page(const CLI::App &app, const std::string &command) {
 int write_pages(const CLI::App &app, const std::filesystem::path &folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  for (const ManualPage &page : all_pages(app)) report::write_whole(folder / page.file, page.text);
+  for (const ManualPage &page : all_pages(app)) storage::write_whole(folder / page.file, page.text);
   return 0;
 }
 

@@ -43,7 +43,7 @@ void check_name(const std::string &name) {
   const bool nothing = name == "null" || name == "Null" || name == "NULL";  // in YAML
   if (letter_first && plan::is_module_name(name) && !nothing) return;
   throw base::UsageError(base::Code::bad_name,
-                         fmt::format("'{}' cannot be the name of a module", report::printable(name)),
+                         fmt::format("'{}' cannot be the name of a module", text::printable(name)),
                          "a letter, then letters, digits, '_' and '-', at most 55 characters; --in DIR says where");
 }
 
@@ -85,8 +85,8 @@ void write_folder(const fs::path &folder, const std::vector<NewFile> &files) {
   const fs::path unfinished = hidden;
   try {
     for (const NewFile &file : files) {
-      kernel::make_folder((unfinished / file.path).parent_path());
-      kernel::write_whole_file(unfinished / file.path, file.text);
+      storage::make_folder((unfinished / file.path).parent_path());
+      storage::write_whole_file(unfinished / file.path, file.text);
     }
     fs::permissions(unfinished, fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec |
                                     fs::perms::others_read | fs::perms::others_exec);
@@ -141,7 +141,7 @@ int NewCommand::execute() const {
     fmt::print("note: {} reads {} only at the top of a repository: move it to {}\n",
                ci == "github" ? "GitHub" : "GitLab", ci_file, top.string());
   }
-  fmt::print("next:\n  cd {}\n  kmodtest run .\n", report::shell_word(folder.string()));
+  fmt::print("next:\n  cd {}\n  kmodtest run .\n", text::shell_word(folder.string()));
   return 0;
 }
 

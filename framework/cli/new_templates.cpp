@@ -329,8 +329,8 @@ const std::vector<CiKind> &ci_kinds() {
 }
 
 std::string filled_in(std::string text, const std::string &name) {
-  text = base::replaced(std::move(text), "@name@", name);
-  text = base::replaced(std::move(text), "@ident@", plan::lsmod_name(name));
+  text = text::replaced(std::move(text), "@name@", name);
+  text = text::replaced(std::move(text), "@ident@", plan::lsmod_name(name));
   return text;
 }
 

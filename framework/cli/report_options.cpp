@@ -39,7 +39,7 @@ bool ReportOptions::on_standard_output() const {
   std::string first;
   for (const auto &[name, file] : {std::pair("--junit", &junit), std::pair("--ktap", &ktap), std::pair("--json", &json),
                                    std::pair("--markdown", &markdown), std::pair("--html", &html)}) {
-    if (!report::is_standard_output(*file)) continue;
+    if (!storage::is_standard_output(*file)) continue;
     if (!first.empty()) {
       throw base::UsageError(base::Code::options_exclude,
                              fmt::format("{} and {} cannot both go to standard output", first, name),
@@ -50,9 +50,9 @@ bool ReportOptions::on_standard_output() const {
   return !first.empty();
 }
 
-std::vector<std::unique_ptr<report::Listener>> ReportOptions::make(
+std::vector<std::unique_ptr<outcome::Listener>> ReportOptions::make(
     const std::vector<std::shared_ptr<const plan::Case>> &cases, int repeats) const {
-  std::vector<std::unique_ptr<report::Listener>> listeners;
+  std::vector<std::unique_ptr<outcome::Listener>> listeners;
   if (!json.empty()) listeners.push_back(report::make_json(json, kVersion));
   if (!ktap.empty()) listeners.push_back(report::make_ktap(ktap, cases, repeats, kVersion));
   if (!junit.empty()) listeners.push_back(report::make_junit(junit));

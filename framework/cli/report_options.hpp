@@ -23,8 +23,8 @@ struct ReportOptions {
 
   /// The listeners that write them, for a run of these cases in the order of the plans, each `repeats` times. Throws
   /// base::Error where a file cannot be written.
-  std::vector<std::unique_ptr<report::Listener>> make(const std::vector<std::shared_ptr<const plan::Case>> &cases,
-                                                      int repeats) const;
+  std::vector<std::unique_ptr<outcome::Listener>> make(const std::vector<std::shared_ptr<const plan::Case>> &cases,
+                                                       int repeats) const;
 };
 
 }  // namespace kmodtest::cli

@@ -32,7 +32,7 @@ struct RunCommand {
   bool no_kvm = false;
   bool watches = false;
   double boot_timeout = 0;
-  report::Listener *witness = nullptr;  ///< a further one that is told everything; null: none
+  outcome::Listener *witness = nullptr;  ///< a further one that is told everything; null: none
 
   int execute();
   std::FILE *console_file() const { return reports.on_standard_output() ? stderr : stdout; }
@@ -47,12 +47,12 @@ struct RunCommand {
 };
 
 /// What the digests of a case run again came to.
-class DigestWitness final : public report::Listener {
+class DigestWitness final : public outcome::Listener {
  public:
   explicit DigestWitness(std::string wanted) : wanted_(std::move(wanted)) {}
 
-  void on(const report::Event &event) override {
-    const auto *finished = std::get_if<report::CaseFinished>(&event);
+  void on(const outcome::Event &event) override {
+    const auto *finished = std::get_if<outcome::CaseFinished>(&event);
     if (finished == nullptr || finished->digest.empty()) return;
     ++(finished->digest == wanted_ ? same_ : others_);
   }
@@ -93,7 +93,7 @@ Listeners RunCommand::listeners(run::RunOptions &told, const Cases &cases) const
     told.artifacts = out;
     owned.push_back(report::make_artifacts(out, kVersion));
   } else {
-    told.artifacts = report::next_failure_folder(kernel::cache_folder() / "failed");
+    told.artifacts = report::next_failure_folder(storage::cache_folder() / "failed");
     told.artifacts_of_failures = true;
     owned.push_back(report::make_failure_artifacts(told.artifacts, kVersion, told.vmcore));
   }
@@ -105,7 +105,7 @@ Listeners RunCommand::listeners(run::RunOptions &told, const Cases &cases) const
 void RunCommand::settle() {
   schedule.apply_to(options);
   options.trace = options.trace || !reports.html.empty();  // the report shows who ran when
-  options.history = std::make_shared<run::History>(kernel::cache_folder() / "history.json");
+  options.history = std::make_shared<run::History>(storage::cache_folder() / "history.json");
   options.hypervisor.allow_kvm = !no_kvm;
   if (boot_timeout > 0) {
     options.limits.boot = std::chrono::milliseconds(static_cast<long>(boot_timeout * 1000));
@@ -144,7 +144,7 @@ int RunCommand::execute() {
     options.learn = false;
   }
   const Listeners owned = listeners(options, cases);
-  std::vector<report::Listener *> all;
+  std::vector<outcome::Listener *> all;
   for (const auto &listener : owned) all.push_back(listener.get());
   if (witness) all.push_back(witness);
   run::Runner runner(options, all);

@@ -103,11 +103,11 @@ class Sitting final : public run::ShellUser {
   void on(const wire::LogLines &lines) override {
     if (log_ == "off") return;
     for (const wire::KernelLogLine &line : lines.lines) {
-      const std::string text = observe::render_dmesg(line);
+      const std::string text = shared::render_dmesg(line);
       if (raw_) {
         terminal_->write(overlay_->line(text));
       } else {
-        say(report::printable(text));
+        say(text::printable(text));
       }
     }
   }
@@ -148,7 +148,7 @@ class Sitting final : public run::ShellUser {
       write_out(fd, text);
       return;
     }
-    for (const std::string &line : report::lines_of(text)) terminal_->write(overlay_->line(line));
+    for (const std::string &line : text::lines_of(text)) terminal_->write(overlay_->line(line));
   }
 
   asio::io_context &io_;
@@ -173,7 +173,7 @@ std::shared_ptr<const plan::Case> ShellCommand::choose_case() {
                            "kmodtest list shows the cases of a plan");
   if (cases.size() > 1) {
     fmt::print(stderr, "the guest is that of {}, the first of {} (--case, --cpus choose)\n", cases.front()->id,
-               report::counted(cases.size(), "case"));
+               text::counted(cases.size(), "case"));
   }
   return cases.front();
 }
@@ -223,7 +223,7 @@ class Signals {
 
 /// The last lines; of a panic those that say what it was, however long the trace behind them is.
 std::string tail_of(const std::string &console) {
-  const std::vector<std::string> lines = report::lines_of(console);
+  const std::vector<std::string> lines = text::lines_of(console);
   const auto panic = std::find_if(lines.begin(), lines.end(), [](const std::string &line) {
     return line.find("Kernel panic") != std::string::npos;
   });
@@ -231,12 +231,12 @@ std::string tail_of(const std::string &console) {
   const std::size_t begin = std::min(lines.size() > kConsoleLines ? lines.size() - kConsoleLines : 0, last);
   std::string text;
   for (std::size_t i = begin; i < std::min(lines.size(), begin + kConsoleLines); ++i)
-    text += "  " + report::printable(lines[i]) + "\n";
+    text += "  " + text::printable(lines[i]) + "\n";
   return text;
 }
 
 int ShellCommand::execute() {
-  options.cache = kernel::cache_folder();
+  options.cache = storage::cache_folder();
   options.hypervisor.allow_kvm = !no_kvm;
   std::shared_ptr<const plan::Case> test_case;
   if (attach.empty()) {
@@ -249,7 +249,7 @@ int ShellCommand::execute() {
   asio::io_context io;
   const auto history = options.cache / kHistory;
   std::error_code error;
-  const std::string before = std::filesystem::exists(history, error) ? kernel::read_whole_file(history) : "";
+  const std::string before = std::filesystem::exists(history, error) ? storage::read_whole_file(history) : "";
   Sitting sitting(io, log, before);
   run::Shell shell(io, options, sitting);
   sitting.serve(shell);
@@ -268,7 +268,7 @@ int ShellCommand::execute() {
   while (!done) io.run_one();
   signals.cancel();
   sitting.leave();
-  if (const std::string after = sitting.history(); after != before) kernel::write_whole_file(history, after);
+  if (const std::string after = sitting.history(); after != before) storage::write_whole_file(history, after);
   if (signals.came() != 0) return 128 + signals.came();
   if (problem) std::rethrow_exception(problem);
   if (!end.death.empty()) {

@@ -14,7 +14,7 @@ namespace kmodtest::cli {
 namespace {
 
 kernel::KernelStore open_store() {
-  return {kernel::read_catalogue(kernel::data_folder() / "kernels.yaml"), kernel::cache_folder(),
+  return {kernel::read_catalogue(storage::data_folder() / "kernels.yaml"), storage::cache_folder(),
           [](const std::string &text) {
             fmt::print("{}\n", text);
             std::fflush(stdout);

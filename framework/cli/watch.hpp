@@ -12,7 +12,7 @@
 namespace kmodtest::cli {
 
 using Cases = std::vector<std::shared_ptr<const plan::Case>>;
-using Listeners = std::vector<std::unique_ptr<report::Listener>>;
+using Listeners = std::vector<std::unique_ptr<outcome::Listener>>;
 
 /// Makes those who hear of a run of these cases; may change its options.
 using MakeListeners = std::function<Listeners(run::RunOptions &, const Cases &)>;

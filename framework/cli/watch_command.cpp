@@ -50,10 +50,10 @@ class WatchSession {
 
  private:
   /// Passes everything on but the end of a run that others replace, and takes down what cases came to.
-  class Ear final : public report::Listener {
+  class Ear final : public outcome::Listener {
    public:
     Ear(WatchSession &session, Listeners listeners) : session_(session), listeners_(std::move(listeners)) {}
-    void on(const report::Event &event) override;
+    void on(const outcome::Event &event) override;
 
    private:
     WatchSession &session_;
@@ -102,12 +102,12 @@ class WatchSession {
 };
 
 run::Harbour::Options harbour_options(const run::RunOptions &options) {
-  return {kernel::cache_folder(), options.snapshots, true, 1};
+  return {storage::cache_folder(), options.snapshots, true, 1};
 }
 
 run::OpenHypervisor opener(const run::RunOptions &options) {
   vm::HypervisorOptions wanted = options.hypervisor;
-  wanted.cache = kernel::cache_folder();
+  wanted.cache = storage::cache_folder();
   return [wanted](asio::io_context &io) { return vm::open_hypervisor(io, wanted); };
 }
 
@@ -117,23 +117,24 @@ WatchSession::WatchSession(const PlanOptions &plans, run::RunOptions options, co
       make_listeners_(listeners),
       palette_(report::console_options_from_environment(stdout).color),
       harbour_(harbour_options(options_), opener(options_)),
-      preparer_(options_.kernel, kernel::cache_folder(), [this](const std::string &text) { harbour_.say(text); }),
+      preparer_(options_.kernel, storage::cache_folder(), [this](const std::string &text) { harbour_.say(text); }),
       ends_(harbour_.io(), SIGINT, SIGTERM, SIGHUP),
       returns_(harbour_.io(), SIGCONT),
       files_(harbour_.io(), [this](const fs::path &path) { changed(path); }),
       burst_(harbour_.io()) {}
 
-void WatchSession::Ear::on(const report::Event &event) {
-  if (const auto *finished = std::get_if<report::CaseFinished>(&event)) session_.state_.finished(*finished);
-  if (std::holds_alternative<report::RunFinished>(event) && session_.superseded_) return;
-  report::Event told = event;
+void WatchSession::Ear::on(const outcome::Event &event) {
+  if (const auto *finished = std::get_if<outcome::CaseFinished>(&event)) session_.state_.finished(*finished);
+  if (std::holds_alternative<outcome::RunFinished>(event) && session_.superseded_) return;
+  outcome::Event told = event;
   // It is the same in every run.
-  if (auto *started = std::get_if<report::RunStarted>(&told); started && session_.rounds_ > 1) started->hypervisor = "";
+  if (auto *started = std::get_if<outcome::RunStarted>(&told); started && session_.rounds_ > 1)
+    started->hypervisor = "";
   for (const auto &listener : listeners_) listener->on(told);
 }
 
 void WatchSession::say(const std::string &word, const std::string &text) const {
-  fmt::print("{} {}\n", palette_.bold(report::pad_left(word, kWordWidth)), report::printable(text));
+  fmt::print("{} {}\n", palette_.bold(text::pad_left(word, kWordWidth)), text::printable(text));
   std::fflush(stdout);
 }
 
@@ -249,13 +250,13 @@ void WatchSession::run_stale() {
 }
 
 std::string WatchSession::standing() const {
-  std::string text = report::counted(state_.cases().size(), "case") + ":";
+  std::string text = text::counted(state_.cases().size(), "case") + ":";
   const auto results = state_.results();
   std::size_t known = 0;
-  for (const report::Result result : report::kResults) {
+  for (const outcome::Result result : outcome::kResults) {
     const auto found = results.find(result);
     if (found == results.end()) continue;
-    text += fmt::format("{} {} {}", known > 0 ? "," : "", found->second, report::result_name(result));
+    text += fmt::format("{} {} {}", known > 0 ? "," : "", found->second, outcome::result_name(result));
     known += found->second;
   }
   if (known < state_.cases().size()) {
@@ -265,7 +266,7 @@ std::string WatchSession::standing() const {
 }
 
 void WatchSession::idle() {
-  std::string text = report::counted(state_.cases().size(), "case");
+  std::string text = text::counted(state_.cases().size(), "case");
   if (!sound_) text += ", and a plan that cannot be read";
   if (keys_) text += "   Enter: run all, f: what did not pass, q: end";
   say("Watching", text);

@@ -46,7 +46,7 @@ bool forces_unload(const plan::Case &test_case) {
 /// The case's own part of the console: a guest that is booted for its case has its boot there as well.
 std::vector<wire::KernelLogLine> console_of(const CaseView &view) {
   auto log = observe::parse_console(view.seen.console);
-  if (view.begin < view.log.size() && observe::is_marker(view.log[view.begin])) {
+  if (view.begin < view.log.size() && shared::is_marker(view.log[view.begin])) {
     const auto start = view.log[view.begin].time;
     std::erase_if(log, [start](const wire::KernelLogLine &line) { return line.time < start; });
   }
@@ -97,7 +97,7 @@ Finding finding_of(const CaseView &view, const KernelReport &report, bool from_c
   evidence.summary = observe::describe(report);
   evidence.expected = "no report of the kernel";
   evidence.seen = report.title;
-  for (const auto &line : report.lines) evidence.details.push_back(observe::render_dmesg(line));
+  for (const auto &line : report.lines) evidence.details.push_back(shared::render_dmesg(line));
   if (report.report_class == ReportClass::crash && !report.fatal) {
     evidence.hint = "where the plan provokes this on purpose, 'expect: {report: ...}' says so";
   }

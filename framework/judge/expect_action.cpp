@@ -38,7 +38,7 @@ Reading read_write(const StepView &view) {
                                               : "writing " + write.path + " gave " + errno_words(error));
   reading.expected = errno_words(write.expected_errno);
   reading.seen = errno_words(error);
-  for (const auto &line : view.own_log()) reading.details.push_back(observe::render_dmesg(line));
+  for (const auto &line : view.own_log()) reading.details.push_back(shared::render_dmesg(line));
   return reading;
 }
 
@@ -68,8 +68,8 @@ Reading read_run(const StepView &view) {
   }
   for (const auto &[condition, content, name] :
        {std::tuple(&run.out, &last.out, "stdout"), std::tuple(&run.err, &last.err, "stderr")}) {
-    const auto evaluation = observe::evaluate(*condition, *content, name);
-    if (evaluation.truth == observe::Truth::held) continue;
+    const auto evaluation = shared::evaluate(*condition, *content, name);
+    if (evaluation.truth == shared::Truth::held) continue;
     reading.state = Reading::State::broken;
     reading.why = evaluation.why;
     reading.seen = *content;
@@ -81,7 +81,7 @@ Reading read_run(const StepView &view) {
 Reading read_cpu(const StepView &view) {
   const auto &wanted = std::get<wire::SetCpus>(view.guest().body);
   const auto set = view.of<wire::CpusSet>();
-  const auto offline = observe::parse_cpu_list(wanted.offline), online = observe::parse_cpu_list(wanted.online);
+  const auto offline = shared::parse_cpu_list(wanted.offline), online = shared::parse_cpu_list(wanted.online);
   if (!offline || !online) return reading_unknown("the list of CPUs is malformed");
   std::vector<std::pair<int, bool>> due;
   for (const int cpu : *offline) due.emplace_back(cpu, false);
@@ -107,8 +107,8 @@ Reading read_sleep(const StepView &view) {
   // The agent's clock is read before the start is reported, so this is never short but by a defect.
   const auto took = view.ended->time - view.started->time;
   if (took >= sleep.duration) return reading_held();
-  return reading_broken(fmt::format("it took {} instead of {}", observe::format_duration(took),
-                                    observe::format_duration(sleep.duration)));
+  return reading_broken(
+      fmt::format("it took {} instead of {}", shared::format_duration(took), shared::format_duration(sleep.duration)));
 }
 
 }  // namespace kmodtest::judge

@@ -10,9 +10,9 @@
 namespace kmodtest::judge {
 namespace {
 
-using observe::Evaluation;
-using observe::format_duration;
-using observe::Truth;
+using shared::Evaluation;
+using shared::format_duration;
+using shared::Truth;
 
 /// The lines that the step saw, and the times that count.
 struct Scope {
@@ -45,31 +45,31 @@ std::vector<Part> parts_of(const wire::LogCondition &condition) {
   std::vector<Part> parts;
   wire::LogCondition so_far;
   for (const auto &pattern : condition.in_order) {
-    std::string expected = "a line with " + observe::render_pattern(pattern);
-    if (!so_far.in_order.empty()) expected += " after one with " + observe::render_pattern(so_far.in_order.back());
+    std::string expected = "a line with " + shared::render_pattern(pattern);
+    if (!so_far.in_order.empty()) expected += " after one with " + shared::render_pattern(so_far.in_order.back());
     so_far.in_order.push_back(pattern);
     parts.push_back({so_far, pattern, std::move(expected)});
   }
   for (const auto &pattern : condition.contains) {
-    parts.push_back({only({pattern}, {}, {}, {}), pattern, "a line with " + observe::render_pattern(pattern)});
+    parts.push_back({only({pattern}, {}, {}, {}), pattern, "a line with " + shared::render_pattern(pattern)});
   }
   for (const auto &pattern : condition.absent) {
-    parts.push_back({only({}, {pattern}, {}, {}), pattern, "no line with " + observe::render_pattern(pattern)});
+    parts.push_back({only({}, {pattern}, {}, {}), pattern, "no line with " + shared::render_pattern(pattern)});
   }
   for (const auto &count : condition.counts) {
     parts.push_back({only({}, {}, {count}, {}), count.of,
-                     observe::render_pattern(count.of) + " " + range_words(count.is) + " times"});
+                     shared::render_pattern(count.of) + " " + range_words(count.is) + " times"});
   }
   for (const auto &interval : condition.intervals) {
     parts.push_back({only({}, {}, {}, {interval}), interval.of,
-                     fmt::format("{} every {}..{}, {} times", observe::render_pattern(interval.of),
+                     fmt::format("{} every {}..{}, {} times", shared::render_pattern(interval.of),
                                  format_duration(interval.min), format_duration(interval.max), interval.gaps + 1)});
   }
   return parts;
 }
 
 Evaluation evaluate_all(const wire::LogCondition &condition, const std::vector<wire::KernelLogLine> &lines) {
-  observe::LogEvaluator evaluator(condition);
+  shared::LogEvaluator evaluator(condition);
   for (const auto &line : lines) evaluator.add(line);
   return evaluator.evaluate();
 }
@@ -77,7 +77,7 @@ Evaluation evaluate_all(const wire::LogCondition &condition, const std::vector<w
 /// Whether it became true by the deadline and stayed so for `hold_for`. Lines behind that do not count: the guest had
 /// not read them when it decided.
 bool held_in_time(const wire::LogCondition &condition, const Scope &scope, wire::Microseconds hold_for) {
-  observe::LogEvaluator evaluator(condition);
+  shared::LogEvaluator evaluator(condition);
   for (std::size_t i = 0; i < scope.before; ++i) evaluator.add(scope.lines[i]);
   std::optional<wire::Microseconds> since;
   if (evaluator.evaluate().truth == Truth::violated) return false;
@@ -97,18 +97,18 @@ bool held_in_time(const wire::LogCondition &condition, const Scope &scope, wire:
 std::string hint_for(const StepView &view, const Part &part, const Scope &scope) {
   const bool wanted = part.condition.absent.empty();
   if (!wanted) return {};
-  const observe::Matcher matcher(part.pattern);
-  const std::string name = observe::render_pattern(part.pattern);
+  const shared::Matcher matcher(part.pattern);
+  const std::string name = shared::render_pattern(part.pattern);
   const auto begin = view.scope_begin(std::get<wire::LogCondition>(view.guest().body).since);
   for (std::size_t i = begin.value_or(0); i < view.all.log.size(); ++i) {
     const auto &line = view.all.log[i];
-    if (line.time <= scope.deadline || observe::is_marker(line) || !matcher.matches(line.text)) continue;
+    if (line.time <= scope.deadline || shared::is_marker(line) || !matcher.matches(line.text)) continue;
     return fmt::format("the module printed {} {} after the deadline; 'within' says how long to wait", name,
                        format_duration(line.time - scope.deadline));
   }
   for (std::size_t i = 0; i < begin.value_or(0); ++i) {
     const auto &line = view.all.log[i];
-    if (observe::is_marker(line) || !matcher.matches(line.text)) continue;
+    if (shared::is_marker(line) || !matcher.matches(line.text)) continue;
     return fmt::format(
         "{} appeared before the part of the log that this step looks at; 'since: start' looks at all of it", name);
   }
@@ -116,10 +116,10 @@ std::string hint_for(const StepView &view, const Part &part, const Scope &scope)
 }
 
 std::string seen_for(const Part &part, const Scope &scope) {
-  const observe::Matcher matcher(part.pattern);
+  const shared::Matcher matcher(part.pattern);
   std::vector<std::string> matching;
   for (const auto &line : scope.lines) {
-    if (!observe::is_marker(line) && matcher.matches(line.text)) matching.push_back(observe::render_dmesg(line));
+    if (!shared::is_marker(line) && matcher.matches(line.text)) matching.push_back(shared::render_dmesg(line));
   }
   if (matching.empty()) return nearest_line(part.pattern, scope.lines);
   // Absent lines: the first. Repeats: the last few tell the gap or the number.
@@ -162,7 +162,7 @@ Reading read_dmesg(const StepView &view) {
     const auto &part = parts[i];
     const bool late = whole.truth == Truth::held && !held_in_time(part.condition, scope, {});
     if (evaluate_all(part.condition, scope.lines).truth == Truth::held && !late) continue;
-    if (late) reading.why = observe::render_pattern(part.pattern) + " came too late";
+    if (late) reading.why = shared::render_pattern(part.pattern) + " came too late";
     reading.expected = part.expected;
     reading.seen = seen_for(part, scope);
     reading.hint = hint_for(view, part, scope);

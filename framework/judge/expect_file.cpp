@@ -12,13 +12,13 @@ std::string expected_words(const wire::FileCondition &condition) {
   std::string text = condition.path;
   const auto &content = condition.content;
   if (content.equals) text += " is '" + *content.equals + "'";
-  for (const auto &pattern : content.contains) text += ", contains " + observe::render_pattern(pattern);
-  for (const auto &pattern : content.absent) text += ", lacks " + observe::render_pattern(pattern);
+  for (const auto &pattern : content.contains) text += ", contains " + shared::render_pattern(pattern);
+  for (const auto &pattern : content.absent) text += ", lacks " + shared::render_pattern(pattern);
   if (content.number) text += ", is the number " + range_words(*content.number);
   if (condition.grows) {
     text += fmt::format(", grows by {} every {}..{}", range_words(condition.grows->by),
-                        observe::format_duration(condition.grows->every.min),
-                        observe::format_duration(condition.grows->every.max));
+                        shared::format_duration(condition.grows->every.min),
+                        shared::format_duration(condition.grows->every.max));
   }
   return text == condition.path ? text + " can be read" : text;
 }
@@ -33,7 +33,7 @@ std::string reading_words(const wire::FileRead &read) {
 Reading read_file(const StepView &view) {
   const auto &condition = std::get<wire::FileCondition>(view.guest().body);
   const auto reads = view.of<wire::FileRead>();
-  observe::FileEvaluator evaluator(condition);
+  shared::FileEvaluator evaluator(condition);
   std::vector<Sample> samples;
   for (const auto *read : reads) {
     evaluator.add(read->time, read->error, read->content);
@@ -48,7 +48,7 @@ Reading read_file(const StepView &view) {
     for (const auto *read : reads) {
       reading.details.push_back(fmt::format(
           "{} after the step's start: {}",
-          observe::format_duration(view.started ? read->time - view.started->time : read->time), reading_words(*read)));
+          shared::format_duration(view.started ? read->time - view.started->time : read->time), reading_words(*read)));
     }
   }
   return reading;

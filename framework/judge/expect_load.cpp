@@ -117,7 +117,7 @@ std::optional<wire::ModuleRecord> last_seen(const StepView &view, const std::str
 /// The kernel's own lines of this step; those of the loader first.
 std::vector<std::string> log_details(const StepView &view) {
   std::vector<std::string> lines;
-  for (const auto &line : view.own_log()) lines.push_back(observe::render_dmesg(line));
+  for (const auto &line : view.own_log()) lines.push_back(shared::render_dmesg(line));
   return lines;
 }
 
@@ -171,7 +171,7 @@ Reading read_unload(const StepView &view) {
     const auto module = last_seen(view, name);
     if (error != 0) explain(reading, {explain_unload_errno(view, name, error, module)});
     for (auto &line : log_details(view)) reading.details.push_back(std::move(line));
-    if (module) reading.details.push_back(observe::render_lsmod({*module}));
+    if (module) reading.details.push_back(shared::render_lsmod({*module}));
     return reading;
   }
   return reading_held();

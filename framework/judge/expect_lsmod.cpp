@@ -26,7 +26,7 @@ Reading read_lsmod(const StepView &view) {
   const auto &condition = std::get<wire::ModuleCondition>(view.guest().body);
   const auto reports = view.of<wire::Modules>();
   std::vector<Sample> samples;
-  for (const auto *report : reports) samples.push_back({report->time, observe::evaluate(condition, report->modules)});
+  for (const auto *report : reports) samples.push_back({report->time, shared::evaluate(condition, report->modules)});
   Reading reading = read_samples(view, samples);
   if (reading.state != Reading::State::broken) return reading;
   reading.expected = expected_words(condition);
@@ -34,10 +34,10 @@ Reading read_lsmod(const StepView &view) {
   any.module = condition.module;
   std::vector<wire::ModuleRecord> meant;
   for (const auto &module : reports.back()->modules) {
-    if (observe::evaluate(any, {module}).truth == observe::Truth::held) meant.push_back(module);
+    if (shared::evaluate(any, {module}).truth == shared::Truth::held) meant.push_back(module);
   }
-  reading.seen = meant.empty() ? "no such module" : observe::render_lsmod(meant);
-  reading.details.push_back(observe::render_lsmod(reports.back()->modules));
+  reading.seen = meant.empty() ? "no such module" : shared::render_lsmod(meant);
+  reading.details.push_back(shared::render_lsmod(reports.back()->modules));
   return reading;
 }
 

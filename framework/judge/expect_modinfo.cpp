@@ -29,7 +29,7 @@ std::vector<std::string> values_of(const kernel::ModuleInfo &module, const std::
 }
 
 bool fits(const std::string &field, const wire::Pattern &pattern, const std::string &value) {
-  if (pattern.kind == wire::Pattern::Kind::regex) return observe::Matcher(pattern).matches(value);
+  if (pattern.kind == wire::Pattern::Kind::regex) return shared::Matcher(pattern).matches(value);
   const std::string kind = field.substr(0, field.find(':'));
   if (kind == "vermagic" || kind == "parm" || kind == "alias") return value.starts_with(pattern.text);
   if (kind == "name") return same_dashes(value) == same_dashes(pattern.text);
@@ -56,7 +56,7 @@ Reading read_modinfo(const plan::Step &step, const std::vector<kernel::ModuleInf
     const std::string name = "field '" + field + "' of module '" + condition.module + "'";
     Reading reading = reading_broken(values.empty() ? name + " is missing"
                                                     : fmt::format("{} is '{}'", name, fmt::join(values, "', '")));
-    reading.expected = observe::render_pattern(pattern);
+    reading.expected = shared::render_pattern(pattern);
     reading.seen = values.empty() ? "no such field" : fmt::format("{}", fmt::join(values, "\n"));
     for (const auto &[key, value] : module->fields) reading.details.push_back(key + ": " + value);
     return reading;

@@ -33,21 +33,21 @@ Reading read_ps(const StepView &view) {
   const auto &condition = std::get<wire::ThreadCondition>(view.guest().body);
   const auto reports = view.of<wire::Threads>();
   std::vector<Sample> samples;
-  for (const auto *report : reports) samples.push_back({report->time, observe::evaluate(condition, report->threads)});
+  for (const auto *report : reports) samples.push_back({report->time, shared::evaluate(condition, report->threads)});
   Reading reading = read_samples(view, samples);
   if (reading.state != Reading::State::broken) return reading;
   reading.expected = expected_words(condition);
   std::vector<wire::ThreadRecord> meant;
   for (const auto &thread : reports.back()->threads) {
-    if (observe::is_meant(condition, thread)) meant.push_back(thread);
+    if (shared::is_meant(condition, thread)) meant.push_back(thread);
   }
-  reading.seen = meant.empty() ? "no such thread" : observe::render_ps(meant);
-  reading.details.push_back(observe::render_ps(reports.back()->threads));
+  reading.seen = meant.empty() ? "no such thread" : shared::render_ps(meant);
+  reading.details.push_back(shared::render_ps(reports.back()->threads));
   const std::string &name = condition.thread;
   if (meant.empty() && name.size() > 15 && cuts_names(view.all.seen.agent)) {
     reading.hint = fmt::format("kernels before 5.17 cut thread names at 15 characters ('{}')", name.substr(0, 15));
   } else if (!meant.empty() && condition.cpus) {
-    const auto cpus = observe::parse_cpu_list(*condition.cpus);
+    const auto cpus = shared::parse_cpu_list(*condition.cpus);
     for (const auto &thread : meant) {
       if (!cpus || std::find(cpus->begin(), cpus->end(), thread.cpu) != cpus->end()) continue;
       reading.hint = fmt::format("the thread exists but last ran on CPU {}", thread.cpu);

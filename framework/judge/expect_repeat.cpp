@@ -16,7 +16,7 @@ Reading refused(const StepView &view, const std::string &what, int error, std::s
   const auto log = view.own_log();
   constexpr std::size_t kMostLines = 20;
   for (std::size_t i = log.size() > kMostLines ? log.size() - kMostLines : 0; i < log.size(); ++i) {
-    reading.details.push_back(observe::render_dmesg(log[i]));
+    reading.details.push_back(shared::render_dmesg(log[i]));
   }
   return reading;
 }

@@ -45,7 +45,7 @@ std::vector<std::string> lines_around(const CaseView &view, observe::Nanoseconds
   const auto middle = static_cast<std::size_t>(after - view.log.begin());
   std::vector<std::string> lines;
   for (std::size_t i = middle - std::min(middle, kBefore); i < std::min(middle + kBehind, view.log.size()); ++i)
-    lines.push_back(observe::render_dmesg(view.log[i]));
+    lines.push_back(shared::render_dmesg(view.log[i]));
   return lines;
 }
 

@@ -11,14 +11,14 @@
 namespace kmodtest::judge {
 namespace {
 
-using observe::format_duration;
+using shared::format_duration;
 
-struct Kind {
+struct StepKind {
   std::string_view step;
   Reading (*read)(const StepView &);
 };
 
-constexpr Kind kKinds[] = {
+constexpr StepKind kKinds[] = {
     {"load", read_load},   {"unload", read_unload}, {"dmesg", read_dmesg},   {"ps", read_ps},
     {"lsmod", read_lsmod}, {"file", read_file},     {"write", read_write},   {"run", read_run},
     {"cpu", read_cpu},     {"sleep", read_sleep},   {"repeat", read_repeat}, {"sched", read_sched},
@@ -135,10 +135,10 @@ std::optional<Finding> judge_modinfo_step(const CaseView &view, std::size_t case
 
 Reading read_samples(const StepView &view, const std::vector<Sample> &samples) {
   if (samples.empty()) return reading_unknown("no sample of it came");
-  if (samples.back().evaluation.truth != observe::Truth::held) {
+  if (samples.back().evaluation.truth != shared::Truth::held) {
     Reading reading = reading_broken(samples.back().evaluation.why);
     for (const auto &sample : samples) {
-      if (sample.evaluation.truth != observe::Truth::held) continue;
+      if (sample.evaluation.truth != shared::Truth::held) continue;
       reading.why += fmt::format("; it had held, but had to stay so for {}", format_duration(view.guest().hold_for));
       break;
     }
@@ -146,7 +146,7 @@ Reading read_samples(const StepView &view, const std::vector<Sample> &samples) {
   }
   wire::Microseconds since = samples.back().time;
   for (auto sample = samples.rbegin(); sample != samples.rend(); ++sample) {
-    if (sample->evaluation.truth != observe::Truth::held) break;
+    if (sample->evaluation.truth != shared::Truth::held) break;
     since = sample->time;
   }
   if (view.started == nullptr) return reading_unknown("the start of the step was not reported");

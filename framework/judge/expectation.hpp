@@ -68,7 +68,7 @@ Evidence evidence_of(const CaseView &view, std::size_t case_index);
 /// A sample of something that changes, and what it was worth.
 struct Sample {
   wire::Microseconds time{0};
-  observe::Evaluation evaluation;
+  shared::Evaluation evaluation;
 };
 
 /// What samples say of a condition that had to become true in time and to stay so. `held` needs the last one to hold.

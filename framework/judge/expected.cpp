@@ -15,7 +15,7 @@ using observe::KernelReport;
 using observe::ReportClass;
 
 bool fits(const wire::Pattern &pattern, const KernelReport &report) {
-  return observe::Matcher(pattern).matches(observe::describe(report));
+  return shared::Matcher(pattern).matches(observe::describe(report));
 }
 
 /// The first pattern of the plan that fits, or null.
@@ -28,12 +28,12 @@ const wire::Pattern *pattern_of(const plan::Case &test_case, const KernelReport 
 }
 
 std::string words_of(const wire::Pattern &pattern) {
-  return "a report of the kernel like " + observe::render_pattern(pattern);
+  return "a report of the kernel like " + shared::render_pattern(pattern);
 }
 
 /// True when a line of what the verdict says fits.
 bool is_said(const wire::Pattern &pattern, const Verdict &verdict) {
-  const observe::Matcher matcher(pattern);
+  const shared::Matcher matcher(pattern);
   return std::any_of(verdict.evidence.begin(), verdict.evidence.end(), [&](const Evidence &evidence) {
     std::string_view rest = evidence.summary;
     while (!rest.empty()) {
@@ -61,7 +61,7 @@ std::string words_of(const Verdict &verdict) {
 std::string words_of(const plan::Expect &expect) {
   std::string words = expect.verdict;
   for (std::size_t i = 0; i < expect.says.size(); ++i) {
-    words += (i == 0 ? ", with " : " and ") + observe::render_pattern(expect.says[i]);
+    words += (i == 0 ? ", with " : " and ") + shared::render_pattern(expect.says[i]);
   }
   return words;
 }
@@ -96,7 +96,7 @@ std::vector<Finding> missing_reports(const CaseView &view, const SeenReports &se
     auto &evidence = finding.evidence;
     evidence.where = expect.where;
     evidence.source = expect.source;
-    evidence.summary = fmt::format("the expected report {} did not come", observe::render_pattern(pattern));
+    evidence.summary = fmt::format("the expected report {} did not come", shared::render_pattern(pattern));
     evidence.expected = words_of(pattern);
     for (const auto &report : seen.reports) {
       evidence.seen += (evidence.seen.empty() ? "" : "\n") + observe::describe(report);
@@ -165,7 +165,7 @@ Verdict compared(const plan::Case &test_case, Verdict verdict, std::vector<Findi
   evidence.source = expect.source;
   evidence.summary =
       same ? fmt::format("the case {} as expected, but says nothing of {}", expect.verdict,
-                         observe::render_pattern(*unsaid))
+                         shared::render_pattern(*unsaid))
            : fmt::format("the verdict had to be {}, but is {}", expect.verdict, outcome_name(verdict.outcome));
   evidence.expected = words_of(expect);
   evidence.seen = words_of(verdict);

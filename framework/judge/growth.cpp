@@ -81,7 +81,7 @@ std::vector<Finding> check_growth(const CaseView &view) {
     std::erase_if(growths, [&](const Growth &growth) {
       const std::string name = "growth:" + growth.memory.name;
       return std::any_of(checks.allow.begin(), checks.allow.end(),
-                         [&](const std::string &glob) { return observe::glob_matches(glob, name); });
+                         [&](const std::string &glob) { return shared::glob_matches(glob, name); });
     });
     if (growths.empty()) continue;
     Finding finding{Outcome::leaked, evidence_of(view, i)};

@@ -22,19 +22,21 @@ struct Leftover {
 };
 
 /// Things of one kind: one finding.
-struct Kind {
+struct LeftoverKind {
   std::string_view plural;  ///< "no … that was not there before the load"
   std::string_view undo;    ///< what the exit function has to do
 };
-constexpr Kind kThreads{"thread", "stop it (kthread_stop)"};
-constexpr Kind kWorkqueues{"workqueue", "destroy it (destroy_workqueue)"};
-constexpr Kind kInterrupts{"interrupt handler", "free it (free_irq)"};
-constexpr Kind kTimers{"armed timer",
-                       "stop it (del_timer_sync, timer_delete_sync, hrtimer_cancel, cancel_delayed_work_sync)"};
-constexpr Kind kCaches{"slab cache", "destroy it (kmem_cache_destroy)"};
-constexpr Kind kMajors{"major number", "give it back (unregister_chrdev_region, unregister_chrdev, unregister_blkdev)"};
-constexpr Kind kVmalloc{"area of vmalloc", "free it (vfree)"};
-constexpr Kind kUses{"use of another module", "give back what it took (module_put, or what took the reference)"};
+constexpr LeftoverKind kThreads{"thread", "stop it (kthread_stop)"};
+constexpr LeftoverKind kWorkqueues{"workqueue", "destroy it (destroy_workqueue)"};
+constexpr LeftoverKind kInterrupts{"interrupt handler", "free it (free_irq)"};
+constexpr LeftoverKind kTimers{"armed timer",
+                               "stop it (del_timer_sync, timer_delete_sync, hrtimer_cancel, cancel_delayed_work_sync)"};
+constexpr LeftoverKind kCaches{"slab cache", "destroy it (kmem_cache_destroy)"};
+constexpr LeftoverKind kMajors{"major number",
+                               "give it back (unregister_chrdev_region, unregister_chrdev, unregister_blkdev)"};
+constexpr LeftoverKind kVmalloc{"area of vmalloc", "free it (vfree)"};
+constexpr LeftoverKind kUses{"use of another module",
+                             "give back what it took (module_put, or what took the reference)"};
 
 /// What makes an entry, by where it stands; the first that fits counts.
 struct EntryMaker {
@@ -58,7 +60,7 @@ constexpr std::array<std::string_view, 8> kInterruptFiles = {
 
 bool any_matches(const std::vector<std::string> &globs, const std::string &name) {
   return std::any_of(globs.begin(), globs.end(),
-                     [&](const std::string &glob) { return observe::glob_matches(glob, name); });
+                     [&](const std::string &glob) { return shared::glob_matches(glob, name); });
 }
 
 /// What stands behind the prefix, when it is one name.
@@ -98,7 +100,7 @@ std::string owner_of(const CaseView &view, std::uint64_t address) {
   std::string owner = listed_owner_of(view, address);
   if (!owner.empty()) return owner;
   const auto under_test = module_names(view.test_case);
-  return under_test.size() == 1 && address >= observe::kModuleArea ? under_test.front() : std::string();
+  return under_test.size() == 1 && address >= shared::kModuleArea ? under_test.front() : std::string();
 }
 
 std::string place_of(const CaseView &view, std::uint64_t address) {
@@ -143,7 +145,7 @@ class Leftovers {
     findings_.push_back(std::move(finding));
   }
 
-  void report(const Kind &kind, const std::vector<Leftover> &left, std::string seen = {}) {
+  void report(const LeftoverKind &kind, const std::vector<Leftover> &left, std::string seen = {}) {
     if (left.empty()) return;
     if (seen.empty()) {
       for (std::size_t i = 0, same = 0; i < left.size(); i += same) {
@@ -166,7 +168,7 @@ class Leftovers {
     }
     if (modules.empty()) return false;
     report(fmt::format("module '{}' is still loaded at the end", modules.front().name),
-           "no module under test is loaded", observe::render_lsmod(modules), {});
+           "no module under test is loaded", shared::render_lsmod(modules), {});
     return true;
   }
 
@@ -194,10 +196,10 @@ class Leftovers {
       report(
           fmt::format("thread '{}' (pid {}) is left after the unload",
                       first.full_name.empty() ? first.name : first.full_name, first.pid),
-          fmt::format("no {} that was not there before the load", kThreads.plural), observe::render_ps(threads),
+          fmt::format("no {} that was not there before the load", kThreads.plural), shared::render_ps(threads),
           fmt::format("the exit function has to {}; 'checks: {{allow_threads: [...]}}' lets one stay", kThreads.undo));
     }
-    report(kWorkqueues, queues, "the threads of their rescuers:\n" + observe::render_ps(rescuers));
+    report(kWorkqueues, queues, "the threads of their rescuers:\n" + shared::render_ps(rescuers));
   }
 
   void add_timers() {

@@ -63,14 +63,14 @@ std::string nearest_line(const wire::Pattern &pattern, const std::vector<wire::K
   const wire::KernelLogLine *best = nullptr;
   Alignment alignment{text.size() / 2 + 1, {}};
   for (const auto &line : lines) {
-    if (observe::is_marker(line) || line.text.empty()) continue;
+    if (shared::is_marker(line) || line.text.empty()) continue;
     Alignment candidate = align(text, line.text);
     if (candidate.edits >= alignment.edits) continue;
     alignment = std::move(candidate);
     best = &line;
   }
   if (best == nullptr) return {};
-  const std::string printed = observe::render_dmesg(*best);
+  const std::string printed = shared::render_dmesg(*best);
   if (!literal) return printed;
   std::string marks = std::string(printed.size() - best->text.size(), ' ') + alignment.marks;
   marks.erase(marks.find_last_not_of(' ') + 1);

@@ -55,7 +55,7 @@ std::vector<SchedThread> threads_of(const std::vector<std::string> &globs, const
   for (const SchedThread &thread : timeline.threads) {
     if (thread.begin > window.end || thread.end < window.begin) continue;
     const bool meant = std::any_of(globs.begin(), globs.end(),
-                                   [&](const std::string &glob) { return observe::is_named(glob, thread.name); });
+                                   [&](const std::string &glob) { return shared::is_named(glob, thread.name); });
     if (meant) found.push_back(observe::clip(thread, window));
   }
   return found;
@@ -89,7 +89,7 @@ Fault check_node(const std::vector<SchedThread> &threads, std::int32_t node,
   for (const wire::NodeRecord &record : nodes) {
     if (record.id != node) continue;
     known = true;
-    for (const int cpu : observe::parse_cpu_list(record.cpus).value_or(std::vector<int>{}))
+    for (const int cpu : shared::parse_cpu_list(record.cpus).value_or(std::vector<int>{}))
       cpus |= std::uint64_t{1} << cpu;
   }
   const std::string expected = fmt::format("only on CPUs of node {}", node);
@@ -149,7 +149,7 @@ Fault check_share(const std::vector<SchedThread> &threads, const SchedCondition:
 
 Fault check_wakes(const std::vector<SchedThread> &threads, const SchedCondition::WakeInterval &wanted) {
   const std::string expected =
-      fmt::format("a wake-up every {}..{}", observe::format_duration(wanted.min), observe::format_duration(wanted.max));
+      fmt::format("a wake-up every {}..{}", shared::format_duration(wanted.min), shared::format_duration(wanted.max));
   for (const SchedThread &thread : threads) {
     if (thread.wakes.size() < 2) {
       return SchedFault{
@@ -169,7 +169,7 @@ Fault check_wakes(const std::vector<SchedThread> &threads, const SchedCondition:
 Fault check_latency(const std::vector<SchedThread> &threads, const SchedCondition::Latency &limit, Nanoseconds end) {
   const std::string name = limit.percent == 100 ? "max" : fmt::format("p{}", limit.percent);
   const std::string expected =
-      fmt::format("{} from wake-up to CPU at most {}", name, observe::format_duration(limit.most));
+      fmt::format("{} from wake-up to CPU at most {}", name, shared::format_duration(limit.most));
   for (const SchedThread &thread : threads) {
     if (thread.wakes.empty()) return SchedFault{who(thread) + " was never woken", expected, {}};
     std::vector<Nanoseconds> waits;

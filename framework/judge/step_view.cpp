@@ -36,10 +36,10 @@ CaseView::CaseView(const plan::Case &a_case, const Observations &observations)
     guest_index.push_back(step.guest ? std::optional(next++) : std::nullopt);
   }
   markers.resize(next);
-  until = static_cast<std::size_t>(std::find_if(log.begin(), log.end(), observe::is_autopsy_marker) - log.begin());
+  until = static_cast<std::size_t>(std::find_if(log.begin(), log.end(), shared::is_autopsy_marker) - log.begin());
   bool marked = false;
   for (std::size_t i = 0; i < log.size(); ++i) {
-    if (!observe::is_marker(log[i])) continue;
+    if (!shared::is_marker(log[i])) continue;
     if (!marked) begin = i;
     marked = true;
     const auto index = step_of_marker(log[i].text);
@@ -104,7 +104,7 @@ std::vector<wire::KernelLogLine> StepView::own_log() const {
   const auto marker = all.markers[index];
   if (!marker) return lines;
   for (std::size_t i = *marker + 1; i < log_end(); ++i) {
-    if (!observe::is_marker(all.log[i])) lines.push_back(all.log[i]);
+    if (!shared::is_marker(all.log[i])) lines.push_back(all.log[i]);
   }
   return lines;
 }

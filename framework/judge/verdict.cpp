@@ -349,10 +349,10 @@ bool wants_dissection(const plan::Case &test_case, const Observations &seen) {
 
 bool decided_early(const plan::Case &test_case, const Observations &seen, const std::vector<wire::KernelLogLine> &log) {
   if (!test_case.checks.reports && !test_case.expect) return false;
-  const auto begin = std::find_if(log.begin(), log.end(), observe::is_marker);
+  const auto begin = std::find_if(log.begin(), log.end(), shared::is_marker);
   // Asked at every batch of lines: most have nothing of the kind.
   const auto first = begin == log.end() ? log.begin() : begin;
-  const auto last = std::find_if(first, log.end(), observe::is_autopsy_marker);
+  const auto last = std::find_if(first, log.end(), shared::is_autopsy_marker);
   if (std::none_of(first, last, observe::opens_report)) return false;
   const auto reports = observe::find_reports({first, last}, module_names(test_case), seen.loaded());
   if (all_came(test_case, reports)) return true;

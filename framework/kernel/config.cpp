@@ -36,7 +36,7 @@ std::optional<KernelConfig> read_kernel_config(const Kernel &kernel) {
   }
   for (const auto &file : files) {
     std::error_code error;
-    if (fs::is_regular_file(file, error)) return KernelConfig(read_whole_file(file));
+    if (fs::is_regular_file(file, error)) return KernelConfig(storage::read_whole_file(file));
   }
   return std::nullopt;
 }

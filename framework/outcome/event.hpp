@@ -15,9 +15,15 @@
 #include "plan/plan.hpp"
 
 /// What a run tells the world as it happens, and those who listen.
-namespace kmodtest::report {
+namespace kmodtest::outcome {
 
 using Seconds = std::chrono::duration<double>;
+
+/// A duration of any unit as a number of seconds.
+template <class Duration>
+double seconds(Duration time) {
+  return Seconds(time).count();
+}
 
 /// Where a case's wall time went.
 struct Timings {
@@ -115,4 +121,4 @@ class Listener {
   virtual void on(const Event &event) = 0;
 };
 
-}  // namespace kmodtest::report
+}  // namespace kmodtest::outcome

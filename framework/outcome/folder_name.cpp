@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-namespace kmodtest::report {
+namespace kmodtest::outcome {
 
 namespace {
 
@@ -32,4 +32,4 @@ std::string folder_name(const plan::Case &test_case) {
   return name;
 }
 
-}  // namespace kmodtest::report
+}  // namespace kmodtest::outcome

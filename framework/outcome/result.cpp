@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <utility>
 
-namespace kmodtest::report {
+namespace kmodtest::outcome {
 
 namespace {
 
@@ -69,4 +69,4 @@ std::string label(const plan::Case &test_case, int repeat) {
   return repeat > 1 ? fmt::format("{} #{}", test_case.id, repeat) : test_case.id;
 }
 
-}  // namespace kmodtest::report
+}  // namespace kmodtest::outcome

@@ -6,7 +6,7 @@
 
 #include "outcome/event.hpp"
 
-namespace kmodtest::report {
+namespace kmodtest::outcome {
 
 /// What a case came to in the eyes of a reader: the judge's outcome, and flaky, which is no pass.
 enum class Result { passed, flaky, failed, crashed, hung, leaked, errored, skipped };
@@ -35,4 +35,4 @@ Result gravest(const std::vector<Result> &results);
 /// "ex7_4 [cpus=2]"; " #3" follows for the third of several runs (--repeat).
 std::string label(const plan::Case &test_case, int repeat);
 
-}  // namespace kmodtest::report
+}  // namespace kmodtest::outcome

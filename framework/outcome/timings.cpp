@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-namespace kmodtest::report {
+namespace kmodtest::outcome {
 
 double median(std::vector<double> values) {
   if (values.empty()) return 0;
@@ -29,4 +29,4 @@ std::string render_timings(const Timings &timings) {
   return text;
 }
 
-}  // namespace kmodtest::report
+}  // namespace kmodtest::outcome

@@ -6,7 +6,7 @@
 
 #include "outcome/event.hpp"
 
-namespace kmodtest::report {
+namespace kmodtest::outcome {
 
 /// Of an even number of values the mean of the middle two; of none 0.
 double median(std::vector<double> values);
@@ -24,4 +24,4 @@ const std::vector<Phase> &phases();
 /// "build 0.000 s, start 0.210 s, …"
 std::string render_timings(const Timings &timings);
 
-}  // namespace kmodtest::report
+}  // namespace kmodtest::outcome

@@ -7,7 +7,7 @@
 #include "outcome/result.hpp"
 #include "outcome/timings.hpp"
 
-namespace kmodtest::report {
+namespace kmodtest::outcome {
 
 namespace {
 
@@ -68,4 +68,4 @@ std::vector<Trend> trends_of(const CaseFinished &finished) {
   return trends;
 }
 
-}  // namespace kmodtest::report
+}  // namespace kmodtest::outcome

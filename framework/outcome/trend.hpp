@@ -6,7 +6,7 @@
 
 #include "outcome/event.hpp"
 
-namespace kmodtest::report {
+namespace kmodtest::outcome {
 
 /// How a case compares to the runs before.
 enum class Trend { newly_failing, newly_passing, flaky, slower };
@@ -29,4 +29,4 @@ inline constexpr std::size_t kEnoughRuns = 4;
 /// Wall time as the history has it: without building, which the first run alone does.
 Seconds comparable_time(const CaseFinished &finished);
 
-}  // namespace kmodtest::report
+}  // namespace kmodtest::outcome

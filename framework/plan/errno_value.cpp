@@ -110,7 +110,7 @@ std::vector<std::string> errno_names() {
 
 Value<std::int32_t> parse_errno(std::string_view text) {
   using V = Value<std::int32_t>;
-  const std::string_view word = base::trimmed(text);
+  const std::string_view word = text::trimmed(text);
   if (word == "any") return V::of(-1);
   for (const auto &[name, number] : kNames)
     if (word == name) return V::of(number);

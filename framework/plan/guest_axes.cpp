@@ -91,7 +91,7 @@ int nodes_of(const Node &value) {
 
 /// What a layout among others reads like in a case's id; the text that could be written for it.
 std::string layout_text(const Node &value) {
-  if (value.kind == Node::Kind::scalar) return std::string(base::trimmed(value.text));
+  if (value.kind == Node::Kind::scalar) return std::string(text::trimmed(value.text));
   std::string out;
   for (const Node &cell : value.items) {
     const Node *cpus = cell.find("cpus");
@@ -140,7 +140,7 @@ std::uint64_t lowest(int cpus) {
 
 Value<CpuLayout> parse_topology(std::string_view text) {
   using V = Value<CpuLayout>;
-  const std::string_view body = base::trimmed(text);
+  const std::string_view body = text::trimmed(text);
   std::vector<std::int64_t> parts;
   for (std::string_view rest = body;;) {
     const std::size_t sign = rest.find('x');
@@ -179,7 +179,7 @@ std::vector<NumaCell> equal_cells(int nodes, int cpus, std::uint32_t memory_mib)
 
 Value<std::vector<NumaCell>> parse_numa(std::string_view text, std::uint32_t memory_mib) {
   using V = Value<std::vector<NumaCell>>;
-  const std::string_view body = base::trimmed(text);
+  const std::string_view body = text::trimmed(text);
   const auto bad = [&](std::string_view why) {
     return V::bad(Code::bad_numa,
                   fmt::format("{} has no NUMA nodes in it: {} (write them like 2, 0-1/2-3 or 0:128M/1-3:256M)",
@@ -195,7 +195,7 @@ Value<std::vector<NumaCell>> parse_numa(std::string_view text, std::uint32_t mem
     const std::string_view part = rest.substr(0, slash);
     const std::size_t colon = part.find(':');
     NumaCell cell;
-    if (const std::string_view cpus = base::trimmed(part.substr(0, colon)); !cpus.empty()) {
+    if (const std::string_view cpus = text::trimmed(part.substr(0, colon)); !cpus.empty()) {
       const Value<std::uint64_t> list = parse_cpu_list(cpus);
       if (!list.value) return bad(list.error);
       cell.cpus = format_cpu_list(*list.value);

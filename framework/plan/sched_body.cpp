@@ -5,13 +5,12 @@
 #include <string>
 #include <utility>
 
+#include "plan/guest_axes.hpp"
 #include "plan/steps.hpp"
 
 /// The step that is judged by the trace of the scheduler.
 namespace kmodtest::plan {
 namespace {
-
-constexpr std::int64_t kMostNodes = 16;
 
 /// Each key of `wake_to_run` and the percentile that it names.
 constexpr std::pair<const char *, int> kPercentiles[] = {{"p50", 50}, {"p90", 90}, {"p99", 99}, {"max", 100}};

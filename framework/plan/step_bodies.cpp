@@ -202,7 +202,7 @@ std::optional<wire::TextCondition> StepReader::text_condition(MapReader &reader,
 std::optional<wire::StepBody> StepReader::run(MapReader &reader) {
   wire::RunCommand run;
   run.command = reader.text("command").value_or("");
-  if (reader.has("command") && base::trimmed(run.command).empty())
+  if (reader.has("command") && text::trimmed(run.command).empty())
     reader.error(Code::empty_value, "command", "the command is empty");
   run.background = reader.boolean("background").value_or(false);
   if (const auto exit = reader.range("exit")) {

@@ -7,7 +7,7 @@
 namespace kmodtest::plan {
 namespace {
 
-const Key kActionWithin{"within", Type::duration, "10s", "by when it has to be done, in guest time", "30s"};
+const Key kActionWithinKey{"within", Type::duration, "10s", "by when it has to be done, in guest time", "30s"};
 const Key kWithin{"within", Type::duration, "5s", "by when it has to be true, in guest time", "10s"};
 const Key kFor{"for", Type::duration, "0s", "how long it has to stay true after that", "2s"};
 const Key kErrno{"errno", Type::errno_name, "none: it has to succeed",
@@ -19,7 +19,7 @@ const Table &load_table() {
       {{"module", Type::texts, "all of the plan, in its order", "a module of the plan, or a list", "my_module"},
        {"params", Type::parameters, "none", "module parameters, as written; for the last module named", "{cpu: 3}"},
        kErrno,
-       kActionWithin}};
+       kActionWithinKey}};
   return table;
 }
 
@@ -29,7 +29,7 @@ const Table &unload_table() {
                              "a module of the plan, or a list", "my_module"},
                             {"force", Type::boolean, "false", "even when it is in use (the kernel may refuse)", "true"},
                             kErrno,
-                            kActionWithin}};
+                            kActionWithinKey}};
   return table;
 }
 
@@ -136,7 +136,7 @@ const Table &write_table() {
       {{"path", Type::guest_path, "", "the file, below /proc, /sys, /dev or /tmp", "/proc/my_entry", {}, nullptr, true},
        {"content", Type::text, "", "what to write, as it is", "\"1\"", {}, nullptr, true},
        kErrno,
-       kActionWithin}};
+       kActionWithinKey}};
   return table;
 }
 
@@ -148,7 +148,7 @@ const Table &run_table() {
        {"stdout", Type::text_condition, "", "what it prints", "ready", {}, &text_condition_table()},
        {"stderr", Type::text_condition, "", "what it prints as errors", "No such file", {}, &text_condition_table()},
        {"background", Type::boolean, "false", "go on at once; it ends with the case", "true"},
-       kActionWithin}};
+       kActionWithinKey}};
   return table;
 }
 
@@ -156,7 +156,7 @@ const Table &cpu_table() {
   static const Table table{"cpu",
                            {{"offline", Type::cpu_list, "", "CPUs to switch off (never CPU 0)", "1-3"},
                             {"online", Type::cpu_list, "", "CPUs to switch on", "1-3"},
-                            kActionWithin}};
+                            kActionWithinKey}};
   return table;
 }
 

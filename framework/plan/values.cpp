@@ -46,12 +46,12 @@ std::optional<std::pair<std::size_t, std::size_t>> find_plus_minus(std::string_v
 
 Value<wire::Microseconds> parse_duration(std::string_view text) {
   using V = Value<wire::Microseconds>;
-  std::string_view rest = base::trimmed(text);
+  std::string_view rest = text::trimmed(text);
   if (!rest.empty() && rest.front() == '-')
     return V::bad(Code::bad_duration, fmt::format("a duration cannot be negative: {}", quote(text)));
   if (rest == "0") return V::of(wire::Microseconds{0});
   const std::optional<double> number = take_decimal(rest);
-  rest = base::trimmed(rest);
+  rest = text::trimmed(rest);
   double unit = 0;
   if (rest == "us" || rest == "µs")
     unit = 1;
@@ -64,7 +64,7 @@ Value<wire::Microseconds> parse_duration(std::string_view text) {
   else if (rest == "h")
     unit = 3600e6;
   if (number && rest.empty()) {
-    const std::string shown(base::trimmed(text));
+    const std::string shown(text::trimmed(text));
     return V::bad(Code::bad_duration, fmt::format("the duration {} has no unit (write {}s, {}ms or {}us)", quote(text),
                                                   shown, shown, shown));
   }
@@ -79,13 +79,13 @@ Value<wire::Microseconds> parse_duration(std::string_view text) {
 
 Value<std::uint64_t> parse_size(std::string_view text) {
   using V = Value<std::uint64_t>;
-  const std::string_view shown = base::trimmed(text);
+  const std::string_view shown = text::trimmed(text);
   if (!shown.empty() && shown.front() == '-')
     return V::bad(Code::bad_size, fmt::format("a size cannot be negative: {}", quote(text)));
   std::size_t digits = 0;
   while (digits < shown.size() && shown[digits] >= '0' && shown[digits] <= '9') ++digits;
   const std::optional<std::int64_t> number = whole_number(shown.substr(0, digits));
-  std::string_view unit = base::trimmed(shown.substr(digits));
+  std::string_view unit = text::trimmed(shown.substr(digits));
   int shift = -1;
   if (unit.empty()) {
     shift = 0;
@@ -106,7 +106,7 @@ Value<std::uint64_t> parse_size(std::string_view text) {
 }
 
 Value<std::int64_t> parse_integer(std::string_view text) {
-  if (const auto number = whole_number(base::trimmed(text))) return Value<std::int64_t>::of(*number);
+  if (const auto number = whole_number(text::trimmed(text))) return Value<std::int64_t>::of(*number);
   return Value<std::int64_t>::bad(Code::bad_number, fmt::format("{} is no whole number", quote(text)));
 }
 
@@ -114,13 +114,13 @@ Value<wire::Range> parse_range(std::string_view text, bool sizes) {
   using V = Value<wire::Range>;
   constexpr auto kLowest = std::numeric_limits<std::int64_t>::min();
   constexpr auto kHighest = std::numeric_limits<std::int64_t>::max();
-  const std::string_view body = base::trimmed(text);
+  const std::string_view body = text::trimmed(text);
   const auto bad = [&] {
     return V::bad(Code::bad_range,
                   fmt::format("{} is no range (write it like 3, 2..5, '>= 2', '<= 5', '> 1' or '< 6')", quote(text)));
   };
   const auto number = [&](std::string_view part) -> std::optional<std::int64_t> {
-    part = base::trimmed(part);
+    part = text::trimmed(part);
     if (!sizes) return whole_number(part);
     const Value<std::uint64_t> size = parse_size(part);
     if (!size.value) return std::nullopt;
@@ -152,7 +152,7 @@ Value<wire::Range> parse_range(std::string_view text, bool sizes) {
 
 Value<Span> parse_interval(std::string_view text) {
   using V = Value<Span>;
-  const std::string_view body = base::trimmed(text);
+  const std::string_view body = text::trimmed(text);
   const auto bad = [&] {
     return V::bad(
         Code::bad_interval,
@@ -160,11 +160,11 @@ Value<Span> parse_interval(std::string_view text) {
   };
   if (const auto sign = find_plus_minus(body)) {
     const auto middle = parse_duration(body.substr(0, sign->first));
-    std::string_view tolerance = base::trimmed(body.substr(sign->first + sign->second));
+    std::string_view tolerance = text::trimmed(body.substr(sign->first + sign->second));
     if (!middle.value) return bad();
     wire::Microseconds off{0};
     if (!tolerance.empty() && tolerance.back() == '%') {
-      tolerance = base::trimmed(tolerance.substr(0, tolerance.size() - 1));
+      tolerance = text::trimmed(tolerance.substr(0, tolerance.size() - 1));
       const auto percent = take_decimal(tolerance);
       if (!percent || !tolerance.empty()) return bad();
       if (*percent > 100)
@@ -193,9 +193,9 @@ Value<Span> parse_interval(std::string_view text) {
 }
 
 Value<wire::Microseconds> parse_limit(std::string_view text) {
-  std::string_view rest = base::trimmed(text);
+  std::string_view rest = text::trimmed(text);
   if (rest.starts_with('<')) rest.remove_prefix(1);
-  if (rest.size() < base::trimmed(text).size() && rest.starts_with('=')) rest.remove_prefix(1);
+  if (rest.size() < text::trimmed(text).size() && rest.starts_with('=')) rest.remove_prefix(1);
   return parse_duration(rest);
 }
 
@@ -222,11 +222,11 @@ Value<std::uint64_t> parse_cpu_list(std::string_view text) {
   using V = Value<std::uint64_t>;
   constexpr std::int64_t kMost = 64;
   std::uint64_t cpus = 0;
-  std::string_view rest = base::trimmed(text);
+  std::string_view rest = text::trimmed(text);
   if (rest.empty()) return V::bad(Code::bad_cpu_list, "the CPU list is empty (write it like 0, 0-3 or 0,2)");
   while (true) {
     const std::size_t comma = rest.find(',');
-    const std::string_view part = base::trimmed(rest.substr(0, comma));
+    const std::string_view part = text::trimmed(rest.substr(0, comma));
     const std::size_t dash = part.find('-', 1);
     const auto first = whole_number(part.substr(0, dash));
     const auto last = dash == std::string_view::npos ? first : whole_number(part.substr(dash + 1));

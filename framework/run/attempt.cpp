@@ -19,9 +19,9 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 /// A case that ended before a guest could say anything.
-report::CaseFinished finished_without_guest(std::shared_ptr<const plan::Case> test_case, judge::Outcome outcome,
-                                            judge::Evidence evidence) {
-  report::CaseFinished finished;
+outcome::CaseFinished finished_without_guest(std::shared_ptr<const plan::Case> test_case, judge::Outcome outcome,
+                                             judge::Evidence evidence) {
+  outcome::CaseFinished finished;
   finished.test_case = std::move(test_case);
   auto seen = std::make_shared<judge::Observations>();
   seen->ending = {judge::Ending::Kind::not_started, evidence.summary};
@@ -39,7 +39,7 @@ judge::Evidence evidence_of(const base::Error &error) {
   return evidence;
 }
 
-report::CaseFinished skipped(std::shared_ptr<const plan::Case> test_case, const std::string &reason) {
+outcome::CaseFinished skipped(std::shared_ptr<const plan::Case> test_case, const std::string &reason) {
   judge::Evidence none;
   none.summary = reason;
   auto finished = finished_without_guest(std::move(test_case), judge::Outcome::skipped, none);
@@ -48,8 +48,8 @@ report::CaseFinished skipped(std::shared_ptr<const plan::Case> test_case, const 
   return finished;
 }
 
-report::Machine machine_of(const Prepared &prepared, const KernelChoice &choice, std::string hypervisor) {
-  report::Machine machine;
+outcome::Machine machine_of(const Prepared &prepared, const KernelChoice &choice, std::string hypervisor) {
+  outcome::Machine machine;
   machine.kernel = prepared.kernel.name;
   machine.kernel_image = prepared.kernel.image;
   machine.modules_dir = choice.modules_dir;
@@ -71,7 +71,7 @@ Task<> Runner::choose_accelerator(State &state, vm::GuestSpec spec) {
   }
   if (state.harbour.accelerator() || state.cancellation.cancelled()) co_return;
   state.probing = true;
-  std::function<void(const std::string &)> say = [this](const std::string &text) { tell(report::Notice{text}); };
+  std::function<void(const std::string &)> say = [this](const std::string &text) { tell(outcome::Notice{text}); };
   state.harbour.accelerator() = vm::Accelerator::tcg;
   if (options_.hypervisor.allow_kvm) {
     state.harbour.accelerator().reset();
@@ -97,15 +97,15 @@ Task<> Runner::choose_clock(State &state, const plan::Case &test_case, vm::Guest
   if (real) spec.clock = vm::Clock::real;
 }
 
-Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int attempt, Worker &worker) {
+Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, int attempt, Worker &worker) {
   const std::shared_ptr<const plan::Case> test_case = entry.test_case;
   if (test_case->skip) co_return skipped(test_case, *test_case->skip);
   const auto began = Clock::now();
   CaseRunner::Progress progress = [this, test_case, attempt, repeat = entry.repeat](const std::string &what) {
     const std::string which = attempt > 1 ? fmt::format("attempt {}, ", attempt) : "";
-    tell(report::CaseProgress{test_case, which + what, repeat});
+    tell(outcome::CaseProgress{test_case, which + what, repeat});
   };
-  std::optional<report::CaseFinished> failed;
+  std::optional<outcome::CaseFinished> failed;
   bool preparing = true;
   try {
     progress("preparing");
@@ -118,7 +118,7 @@ Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int
       co_return finished;
     }
     prepared.program.trace_sched = prepared.program.trace_sched || options_.trace;
-    const report::Seconds build = Clock::now() - began;
+    const outcome::Seconds build = Clock::now() - began;
     if (state.cancellation.cancelled()) throw base::Interrupted();
     co_await choose_clock(state, *test_case, prepared.spec);
     if (state.cancellation.cancelled()) throw base::Interrupted();
@@ -129,7 +129,7 @@ Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int
                       options_.vmcore ? options_.artifacts : std::filesystem::path());
     std::string guest_name = fmt::format("w{}-{}", worker.number, state.harbour.next_guest());
     std::string build_log = prepared.build_log;
-    report::Machine machine = machine_of(prepared, options_.kernel, state.harbour.hypervisor().describe());
+    outcome::Machine machine = machine_of(prepared, options_.kernel, state.harbour.hypervisor().describe());
     machine.traced = options_.trace;
     if (state.debugger) {
       if (prepared.spec.channel != vm::ChannelKind::memory) {
@@ -143,7 +143,7 @@ Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int
       }
       runner.let_go_by([&state](vm::Guest &guest) { return state.debugger->begin(guest); });
     }
-    report::CaseFinished finished =
+    outcome::CaseFinished finished =
         co_await runner.run(test_case, std::move(prepared), std::move(guest_name), std::move(progress));
     finished.machine = std::move(machine);
     finished.timings.build = build;
@@ -152,7 +152,7 @@ Task<report::CaseFinished> Runner::run_one(State &state, const Entry &entry, int
     co_return finished;
   } catch (const kernel::BuildError &error) {
     judge::Evidence evidence = evidence_of(error);
-    evidence.details = report::lines_of(error.output());
+    evidence.details = text::lines_of(error.output());
     failed = finished_without_guest(test_case, judge::Outcome::failed, std::move(evidence));
     failed->build_log = error.output();
     failed->verdict = judge::compared(*test_case, std::move(failed->verdict), {});

@@ -9,17 +9,17 @@ namespace kmodtest::run {
 
 namespace {
 
-bool came_to_its_end(const report::CaseFinished &finished) {
+bool came_to_its_end(const outcome::CaseFinished &finished) {
   return finished.seen && finished.seen->ending.kind == judge::Ending::Kind::completed;
 }
 
 }  // namespace
 
-void FirstRuns::compare(report::CaseFinished &finished, const std::filesystem::path &folder) {
+void FirstRuns::compare(outcome::CaseFinished &finished, const std::filesystem::path &folder) {
   if (finished.digest.empty() || !came_to_its_end(finished)) return;
-  std::shared_ptr<const report::CaseFinished> &first = first_[finished.test_case.get()];
+  std::shared_ptr<const outcome::CaseFinished> &first = first_[finished.test_case.get()];
   if (first == nullptr) {
-    auto copy = std::make_shared<report::CaseFinished>(finished);
+    auto copy = std::make_shared<outcome::CaseFinished>(finished);
     copy->artifacts = folder;
     first = std::move(copy);
   } else if (first->digest != finished.digest) {

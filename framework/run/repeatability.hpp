@@ -16,10 +16,10 @@ class FirstRuns {
   /// Sets CaseFinished::unlike, where the case's first run had another digest. Runs whose guest did not come to the end
   /// of its program are left out: when such a guest is given up is no matter of guest time. `folder`: where its
   /// artifacts go if the run is one of two that differ; empty: nowhere.
-  void compare(report::CaseFinished &finished, const std::filesystem::path &folder);
+  void compare(outcome::CaseFinished &finished, const std::filesystem::path &folder);
 
  private:
-  std::map<const plan::Case *, std::shared_ptr<const report::CaseFinished>> first_;
+  std::map<const plan::Case *, std::shared_ptr<const outcome::CaseFinished>> first_;
 };
 
 }  // namespace kmodtest::run

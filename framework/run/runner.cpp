@@ -26,32 +26,32 @@ namespace {
 
 constexpr std::size_t kOutcomes = static_cast<std::size_t>(judge::Outcome::skipped) + 1;
 
-bool went_well(const report::CaseFinished &finished) {
+bool went_well(const outcome::CaseFinished &finished) {
   const judge::Outcome outcome = finished.verdict.outcome;
   return outcome == judge::Outcome::passed || outcome == judge::Outcome::skipped;
 }
 
-bool had_a_guest(const report::CaseFinished &finished) {
+bool had_a_guest(const outcome::CaseFinished &finished) {
   return finished.seen && finished.seen->ending.kind != judge::Ending::Kind::not_started;
 }
 
 /// A module that does not build, or does not fit, will not do so at the second attempt either.
-bool may_pass_next_time(const report::CaseFinished &finished) {
+bool may_pass_next_time(const outcome::CaseFinished &finished) {
   if (went_well(finished)) return false;
   return had_a_guest(finished) || finished.verdict.outcome == judge::Outcome::errored;
 }
 
 }  // namespace
 
-Runner::Runner(RunOptions options, std::vector<report::Listener *> listeners)
+Runner::Runner(RunOptions options, std::vector<outcome::Listener *> listeners)
     : options_(std::move(options)), listeners_(std::move(listeners)) {}
 
-void Runner::tell(const report::Event &event) {
+void Runner::tell(const outcome::Event &event) {
   for (auto *listener : listeners_) listener->on(event);
 }
 
 RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &cases) {
-  const auto cache = kernel::cache_folder();
+  const auto cache = storage::cache_folder();
   auto hypervisor_options = options_.hypervisor;
   hypervisor_options.cache = cache;
   OpenHypervisor open = [&](asio::io_context &io) { return vm::open_hypervisor(io, hypervisor_options); };
@@ -92,7 +92,7 @@ std::vector<Entry> Runner::entries_of(const std::vector<std::shared_ptr<const pl
     for (int repeat = 1; repeat <= options_.repeats; ++repeat) {
       Entry entry{test_case, guest_group(*test_case), {}, entries.size(), repeat};
       if (options_.history) entry.expected = options_.history->expected(*test_case);
-      if (test_case->skip) entry.expected = report::Seconds(0);
+      if (test_case->skip) entry.expected = outcome::Seconds(0);
       entries.push_back(std::move(entry));
     }
   }
@@ -109,10 +109,10 @@ void Runner::name_folders(State &state, const std::vector<Entry> &entries) const
   for (const Entry &entry : entries) by_number[entry.number] = &entry;
   std::set<std::string> taken;
   for (const Entry *entry : by_number) {
-    std::string wanted = report::folder_name(*entry->test_case);
+    std::string wanted = outcome::folder_name(*entry->test_case);
     if (options_.repeats > 1) wanted += fmt::format("_repeat={}", entry->repeat);
     state.folders[entry->number] =
-        report::free_name(wanted, [&taken](const std::string &name) { return taken.insert(name).second; });
+        storage::free_name(wanted, [&taken](const std::string &name) { return taken.insert(name).second; });
   }
 }
 
@@ -142,7 +142,7 @@ void Runner::wait_for_signal(State &state) {
     state.signals.async_wait([over = state.over](boost::system::error_code again, int second) {
       if (!again && !*over) std::quick_exit(128 + second);  // a console leaves the terminal as it was
     });
-    tell(report::Notice{"interrupted: what runs is being ended; a second signal ends all at once"});
+    tell(outcome::Notice{"interrupted: what runs is being ended; a second signal ends all at once"});
   });
 }
 
@@ -162,19 +162,19 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   const auto order = as_given ? Schedule::Order::as_given : Schedule::Order::longest_first;
   // Who gives a number with -j knows better.
   const int cores_shared = options_.workers > 0 ? 0 : cores_of_this_machine();
-  const Harbour::Listening listening(harbour, [this](const std::string &text) { tell(report::Notice{text}); });
+  const Harbour::Listening listening(harbour, [this](const std::string &text) { tell(outcome::Notice{text}); });
   State state(harbour, std::move(prepare), workers, cores_shared, Schedule(entries, workers, order));
   state.result.by_outcome.assign(kOutcomes, 0);
   if (options_.debugger) {
     state.debugger.emplace(*options_.debugger, harbour.options().cache,
-                           [this](const std::string &text) { tell(report::Notice{text}); });
+                           [this](const std::string &text) { tell(outcome::Notice{text}); });
   }
   name_folders(state, entries);
   watch_signals(state);
 
-  tell(report::RunStarted{cases.size(), workers, harbour.hypervisor().describe(), options_.repeats,
-                          options_.shuffle_seed});
-  for (const std::string &notice : options_.notices) tell(report::Notice{notice});
+  tell(outcome::RunStarted{cases.size(), workers, harbour.hypervisor().describe(), options_.repeats,
+                           options_.shuffle_seed});
+  for (const std::string &notice : options_.notices) tell(outcome::Notice{notice});
   running_ = &state;
   state.active_workers = workers;
   for (int number = 0; number < workers; ++number) {
@@ -204,7 +204,7 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   if (!harbour.options().keep) harbour.finish(harbour.clear());
 
   if (options_.history && options_.learn) options_.history->save();  // what could not be saved is not missed
-  report::RunFinished finished = finish(state, runs);
+  outcome::RunFinished finished = finish(state, runs);
   finished.took = Clock::now() - began;
   tell(finished);
   if (state.problem) {
@@ -216,9 +216,9 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   return state.result;
 }
 
-report::RunFinished Runner::finish(State &state, std::size_t runs) {
+outcome::RunFinished Runner::finish(State &state, std::size_t runs) {
   state.result.not_run = runs - state.finished;
-  report::RunFinished finished;
+  outcome::RunFinished finished;
   finished.interrupted = state.result.interrupted || state.result.cancelled || state.problem != nullptr;
   finished.by_outcome = state.result.by_outcome;
   finished.not_run = state.result.not_run;
@@ -232,7 +232,7 @@ Task<> Runner::tick(State &state) {
     state.ticker.expires_after(std::chrono::seconds(1));
     auto token = asio::redirect_error(asio::use_awaitable, error);
     co_await state.ticker.async_wait(token);
-    if (!error) tell(report::Tick{});
+    if (!error) tell(outcome::Tick{});
   }
 }
 
@@ -257,16 +257,16 @@ Task<> Runner::run_cases(State &state, Worker &own) {
     const int cores = cores_of(state, *entry->test_case);
     co_await state.cores.acquire(cores);
     if (state.cancellation.cancelled()) break;
-    tell(report::CaseStarted{entry->test_case, entry->repeat});
-    Task<report::CaseFinished> task = run_until_passed(state, *entry, own);
-    const report::CaseFinished finished = co_await std::move(task);
+    tell(outcome::CaseStarted{entry->test_case, entry->repeat});
+    Task<outcome::CaseFinished> task = run_until_passed(state, *entry, own);
+    const outcome::CaseFinished finished = co_await std::move(task);
     state.cores.release(cores);
     count(state, finished);
     tell(finished);
     const bool passed = went_well(finished) && !(options_.flaky_fails && finished.flaky());
     if (const std::size_t left = state.schedule.left(); options_.fail_fast && !passed && left > 0) {
       state.schedule.drop_rest();
-      tell(report::Notice{fmt::format("{} will not be run (--fail-fast)", report::counted(left, "case"))});
+      tell(outcome::Notice{fmt::format("{} will not be run (--fail-fast)", text::counted(left, "case"))});
     }
     if (options_.pause_on_failure && !passed && had_a_guest(finished)) {
       Task<> kept = hold(state, own, finished);
@@ -298,7 +298,7 @@ void Runner::prepare_ahead(State &state, const std::vector<std::shared_ptr<const
   }
 }
 
-void Runner::count(State &state, const report::CaseFinished &finished) {
+void Runner::count(State &state, const outcome::CaseFinished &finished) {
   ++state.finished;
   if (finished.flaky()) {
     ++state.result.flaky;
@@ -307,12 +307,12 @@ void Runner::count(State &state, const report::CaseFinished &finished) {
   }
 }
 
-Task<report::CaseFinished> Runner::run_until_passed(State &state, const Entry &entry, Worker &worker) {
+Task<outcome::CaseFinished> Runner::run_until_passed(State &state, const Entry &entry, Worker &worker) {
   const int attempts = options_.retries + 1;
-  std::vector<report::CaseFinished> earlier;
+  std::vector<outcome::CaseFinished> earlier;
   for (int attempt = 1;; ++attempt) {
-    Task<report::CaseFinished> task = run_one(state, entry, attempt, worker);
-    report::CaseFinished finished = co_await std::move(task);
+    Task<outcome::CaseFinished> task = run_one(state, entry, attempt, worker);
+    outcome::CaseFinished finished = co_await std::move(task);
     finished.number = entry.number;
     finished.repeat = entry.repeat;
     finished.attempt = attempt;
@@ -323,7 +323,7 @@ Task<report::CaseFinished> Runner::run_until_passed(State &state, const Entry &e
       options_.history->add(*entry.test_case, finished.took - finished.timings.build, finished.verdict.outcome);
     }
     const bool again = attempt < attempts && may_pass_next_time(finished) && !state.cancellation.cancelled();
-    const bool kept = !options_.artifacts_of_failures || !report::went_well(report::result_of(finished));
+    const bool kept = !options_.artifacts_of_failures || !outcome::went_well(outcome::result_of(finished));
     const std::string suffix = again ? fmt::format("_attempt={}", attempt) : "";
     std::filesystem::path folder;
     if (!state.folders.empty()) folder = options_.artifacts / (state.folders[entry.number] + suffix);
@@ -334,7 +334,7 @@ Task<report::CaseFinished> Runner::run_until_passed(State &state, const Entry &e
       finished.earlier = std::move(earlier);
       co_return finished;
     }
-    tell(report::CaseRetried{finished, attempts});
+    tell(outcome::CaseRetried{finished, attempts});
     earlier.push_back(std::move(finished));
   }
 }

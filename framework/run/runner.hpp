@@ -53,7 +53,7 @@ using Prepare = std::function<Prepared(const plan::Case &)>;
 /// Throws base::Error for what makes the whole run impossible.
 class Runner {
  public:
-  Runner(RunOptions options, std::vector<report::Listener *> listeners);
+  Runner(RunOptions options, std::vector<outcome::Listener *> listeners);
   RunResult run(const std::vector<std::shared_ptr<const plan::Case>> &cases);
   RunResult run(const std::vector<std::shared_ptr<const plan::Case>> &cases, const OpenHypervisor &open,
                 Prepare prepare, std::filesystem::path cache);
@@ -65,32 +65,32 @@ class Runner {
  private:
   struct State;
   struct Worker;
-  void tell(const report::Event &event);
+  void tell(const outcome::Event &event);
   int workers_for(const std::vector<std::shared_ptr<const plan::Case>> &cases) const;
   std::vector<Entry> entries_of(const std::vector<std::shared_ptr<const plan::Case>> &cases) const;
   void name_folders(State &state, const std::vector<Entry> &entries) const;
   void watch_signals(State &state);
   void wait_for_signal(State &state);
   void spawn(State &state, base::Task<> task, std::function<void()> at_end);
-  report::RunFinished finish(State &state, std::size_t runs);
+  outcome::RunFinished finish(State &state, std::size_t runs);
   base::Task<> tick(State &state);
   base::Task<> worker(State &state, int number);
-  base::Task<report::CaseFinished> run_until_passed(State &state, const Entry &entry, Worker &worker);
+  base::Task<outcome::CaseFinished> run_until_passed(State &state, const Entry &entry, Worker &worker);
   /// One attempt.
-  base::Task<report::CaseFinished> run_one(State &state, const Entry &entry, int attempt, Worker &worker);
+  base::Task<outcome::CaseFinished> run_one(State &state, const Entry &entry, int attempt, Worker &worker);
   base::Task<> run_cases(State &state, Worker &worker);
   /// Keeps the guest of a case that did not pass until a signal comes; no worker begins another case.
-  base::Task<> hold(State &state, Worker &own, const report::CaseFinished &finished);
+  base::Task<> hold(State &state, Worker &own, const outcome::CaseFinished &finished);
   base::Task<> choose_accelerator(State &state, vm::GuestSpec spec);
   base::Task<> choose_clock(State &state, const plan::Case &test_case, vm::GuestSpec &spec);
   /// Threads of the host that a case's guest keeps busy.
   static int cores_of(const State &state, const plan::Case &test_case);
   /// Fetches and builds what the cases need while the first of them run. Any thread but the loop's.
   static void prepare_ahead(State &state, const std::vector<std::shared_ptr<const plan::Case>> &cases);
-  void count(State &state, const report::CaseFinished &finished);
+  void count(State &state, const outcome::CaseFinished &finished);
 
   RunOptions options_;
-  std::vector<report::Listener *> listeners_;
+  std::vector<outcome::Listener *> listeners_;
   State *running_ = nullptr;
 };
 

@@ -10,7 +10,7 @@
 #include "shared/procfs.hpp"
 #include "text/number.hpp"
 
-namespace kmodtest::observe {
+namespace kmodtest::shared {
 namespace {
 
 /// TASK_COMM_LEN - 1 (kernel: include/linux/sched.h).
@@ -77,7 +77,7 @@ std::string_view without_trailing_newlines(std::string_view text) {
 std::optional<std::int64_t> parse_number(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && std::strchr(" \t\r\n", text.back()) != nullptr) text.remove_suffix(1);
-  return whole_number<std::int64_t>(text);
+  return text::whole_number<std::int64_t>(text);
 }
 
 std::string same_dashes(std::string name) {
@@ -373,7 +373,7 @@ Evaluation FileEvaluator::evaluate() const {
     return pending(path + " cannot be read: " + std::strerror(error_) + " (errno " + number(error_) + ")");
   }
   if (!violation_.empty()) return {Truth::violated, violation_};
-  const Evaluation content = observe::evaluate(condition_.content, content_, path);
+  const Evaluation content = shared::evaluate(condition_.content, content_, path);
   if (content.truth != Truth::held) return pending(content.why);
   if (condition_.grows) {
     if (!number_) return pending(path + " is no number: " + quoted(without_trailing_newlines(content_)));
@@ -386,4 +386,4 @@ Evaluation FileEvaluator::evaluate() const {
   return held();
 }
 
-}  // namespace kmodtest::observe
+}  // namespace kmodtest::shared

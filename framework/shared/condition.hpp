@@ -13,7 +13,7 @@
 
 /// The conditions of steps, evaluated over records: no I/O, no clock, no exceptions. The agent uses them to know when
 /// to stop waiting, the judge to judge. "Pending" means: not true now, may become true.
-namespace kmodtest::observe {
+namespace kmodtest::shared {
 
 enum class Truth : std::uint8_t { pending, held, violated };
 
@@ -93,4 +93,4 @@ class FileEvaluator {
 /// "1.000 s", "20 ms", "350 µs": durations as failures print them.
 std::string format_duration(wire::Microseconds duration);
 
-}  // namespace kmodtest::observe
+}  // namespace kmodtest::shared

@@ -8,7 +8,7 @@
 #include "text/number.hpp"
 #include "wire/message.hpp"
 
-namespace kmodtest::observe {
+namespace kmodtest::shared {
 namespace {
 
 constexpr char kSeparator = ',';
@@ -24,7 +24,7 @@ std::string_view take_field(std::string_view &rest) {
 
 /// A whole field of digits, at most `max`.
 std::optional<std::uint64_t> parse_number(std::string_view field, std::uint64_t max) {
-  const auto value = whole_number<std::uint64_t>(field);
+  const auto value = text::whole_number<std::uint64_t>(field);
   return value && *value <= max ? value : std::nullopt;
 }
 
@@ -102,4 +102,4 @@ bool is_autopsy_marker(const wire::KernelLogLine &line) {
   return is_marker(line) && line.text.starts_with(wire::kAutopsyMarker);
 }
 
-}  // namespace kmodtest::observe
+}  // namespace kmodtest::shared

@@ -7,7 +7,7 @@
 
 #include "wire/records.hpp"
 
-namespace kmodtest::observe {
+namespace kmodtest::shared {
 
 /// Parses what one read(2) of /dev/kmsg returns: "6,339,5140900,-,caller=T1;text\n KEY=value\n"
 /// (kernel: Documentation/ABI/testing/dev-kmsg). Dictionary lines are dropped, \xNN escapes undone.
@@ -23,4 +23,4 @@ bool is_marker(const wire::KernelLogLine &line);
 /// True for the marker behind which the log is the agent's own doing (wire::Autopsy).
 bool is_autopsy_marker(const wire::KernelLogLine &line);
 
-}  // namespace kmodtest::observe
+}  // namespace kmodtest::shared

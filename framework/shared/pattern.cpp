@@ -4,7 +4,7 @@
 #include <fnmatch.h>
 #include <regex.h>
 
-namespace kmodtest::observe {
+namespace kmodtest::shared {
 
 struct Matcher::Compiled {
   regex_t expression;
@@ -56,4 +56,4 @@ std::string render_pattern(const wire::Pattern &pattern) {
   return quote + pattern.text + quote;
 }
 
-}  // namespace kmodtest::observe
+}  // namespace kmodtest::shared

@@ -7,7 +7,7 @@
 
 #include "wire/program.hpp"
 
-namespace kmodtest::observe {
+namespace kmodtest::shared {
 
 /// A wire::Pattern, ready to match. Regular expressions are POSIX extended (regcomp(3)), so that the guest and the
 /// controller agree to the letter. '^' and '$' also match at line ends inside a content of several lines, as with
@@ -34,4 +34,4 @@ bool glob_matches(const std::string &pattern, const std::string &name, std::size
 /// The pattern as failures print it: 'literal' or /expression/.
 std::string render_pattern(const wire::Pattern &pattern);
 
-}  // namespace kmodtest::observe
+}  // namespace kmodtest::shared

@@ -7,7 +7,7 @@
 
 #include "text/number.hpp"
 
-namespace kmodtest::observe {
+namespace kmodtest::shared {
 namespace {
 
 constexpr std::size_t kNameLength = 15;            // TASK_COMM_LEN without the final NUL
@@ -56,13 +56,13 @@ std::optional<wire::ThreadRecord> parse_thread(std::string_view stat, std::strin
   const std::size_t open = stat.find(" (");
   const std::size_t close = stat.rfind(')');
   if (open == std::string_view::npos || close == std::string_view::npos || close < open + 2) return std::nullopt;
-  const auto pid = whole_number<std::int32_t>(stat.substr(0, open));
+  const auto pid = text::whole_number<std::int32_t>(stat.substr(0, open));
   const std::vector<std::string_view> fields = split_words(stat.substr(close + 1));
   if (!pid || fields.size() < kStatFields || fields[kState].size() != 1) return std::nullopt;
-  const auto ppid = whole_number<std::int32_t>(fields[kPpid]);
-  const auto flags = whole_number<std::uint64_t>(fields[kFlags]);
-  const auto start = whole_number<std::int64_t>(fields[kStartTime]);
-  const auto cpu = whole_number<std::int32_t>(fields[kProcessor]);
+  const auto ppid = text::whole_number<std::int32_t>(fields[kPpid]);
+  const auto flags = text::whole_number<std::uint64_t>(fields[kFlags]);
+  const auto start = text::whole_number<std::int64_t>(fields[kStartTime]);
+  const auto cpu = text::whole_number<std::int32_t>(fields[kProcessor]);
   if (!ppid || !flags || !start || !cpu) return std::nullopt;
   // A time that no clock of microseconds holds is no time.
   if (*start < 0 || *start > std::numeric_limits<std::int64_t>::max() / kTick) return std::nullopt;
@@ -77,11 +77,12 @@ std::optional<wire::ThreadRecord> parse_thread(std::string_view stat, std::strin
   thread.cpu = *cpu;
   thread.kernel_thread = (*flags & kKernelThread) != 0;
   thread.start_time = wire::Microseconds(*start * kTick);
-  thread.tgid = whole_number<std::int32_t>(status_value(status, "Tgid")).value_or(*pid);
+  thread.tgid = text::whole_number<std::int32_t>(status_value(status, "Tgid")).value_or(*pid);
   thread.allowed_cpus = std::string(status_value(status, "Cpus_allowed_list"));
-  thread.voluntary_switches = whole_number<std::uint64_t>(status_value(status, "voluntary_ctxt_switches")).value_or(0);
+  thread.voluntary_switches =
+      text::whole_number<std::uint64_t>(status_value(status, "voluntary_ctxt_switches")).value_or(0);
   thread.involuntary_switches =
-      whole_number<std::uint64_t>(status_value(status, "nonvoluntary_ctxt_switches")).value_or(0);
+      text::whole_number<std::uint64_t>(status_value(status, "nonvoluntary_ctxt_switches")).value_or(0);
   wchan = trim(wchan);
   if (wchan != "0") thread.waits_in = std::string(wchan);
   return thread;
@@ -90,11 +91,11 @@ std::optional<wire::ThreadRecord> parse_thread(std::string_view stat, std::strin
 std::optional<wire::ModuleRecord> parse_module_line(std::string_view line) {
   const std::vector<std::string_view> words = split_words(line);
   if (words.size() < 6) return std::nullopt;
-  const auto size = whole_number<std::uint64_t>(words[1]);
-  const auto users = words[2] == "-" ? std::optional<std::int32_t>(-1) : whole_number<std::int32_t>(words[2]);
+  const auto size = text::whole_number<std::uint64_t>(words[1]);
+  const auto users = words[2] == "-" ? std::optional<std::int32_t>(-1) : text::whole_number<std::int32_t>(words[2]);
   constexpr std::string_view kHex = "0x";
   if (!size || !users || !words[5].starts_with(kHex)) return std::nullopt;
-  const auto address = whole_number<std::uint64_t>(words[5].substr(kHex.size()), 16);
+  const auto address = text::whole_number<std::uint64_t>(words[5].substr(kHex.size()), 16);
   if (!address) return std::nullopt;
 
   wire::ModuleRecord module;
@@ -125,8 +126,8 @@ std::optional<std::vector<int>> parse_cpu_list(std::string_view list) {
     list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
     if (comma != std::string_view::npos && list.empty()) return std::nullopt;
     const std::size_t dash = range.find('-');
-    const auto first = whole_number<int>(range.substr(0, dash));
-    const auto last = dash == std::string_view::npos ? first : whole_number<int>(range.substr(dash + 1));
+    const auto first = text::whole_number<int>(range.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : text::whole_number<int>(range.substr(dash + 1));
     if (!first || !last || *first < 0 || *last < *first || *last > kLastCpu) return std::nullopt;
     for (int cpu = *first; cpu <= *last; ++cpu) cpus.push_back(cpu);
     // "0-4095,0-4095,…" must not grow without end.
@@ -186,4 +187,4 @@ std::string render_lsmod(const std::vector<wire::ModuleRecord> &modules) {
   return text;
 }
 
-}  // namespace kmodtest::observe
+}  // namespace kmodtest::shared

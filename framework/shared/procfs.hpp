@@ -10,7 +10,7 @@
 #include "wire/records.hpp"
 
 /// Parsers of what /proc prints (man 5 proc). Used in the guest too: they throw nothing.
-namespace kmodtest::observe {
+namespace kmodtest::shared {
 
 /// From the texts of /proc/PID/stat, /proc/PID/status, /proc/PID/comm (may be empty) and /proc/PID/wchan (may be
 /// empty). The name in `stat` may hold spaces and parentheses. Nothing when `stat` is no such line.
@@ -34,4 +34,4 @@ bool same_cpus(std::string_view left, std::string_view right);
 std::string render_ps(const std::vector<wire::ThreadRecord> &threads);
 std::string render_lsmod(const std::vector<wire::ModuleRecord> &modules);
 
-}  // namespace kmodtest::observe
+}  // namespace kmodtest::shared

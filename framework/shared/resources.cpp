@@ -6,7 +6,7 @@
 
 #include "text/number.hpp"
 
-namespace kmodtest::observe {
+namespace kmodtest::shared {
 namespace {
 
 constexpr std::string_view kBlank = " \t";
@@ -14,7 +14,7 @@ constexpr std::string_view kHex = "0x";
 
 std::optional<std::uint64_t> parse_address(std::string_view text) {
   if (text.starts_with(kHex)) text.remove_prefix(kHex.size());
-  return whole_number<std::uint64_t>(text, 16);
+  return text::whole_number<std::uint64_t>(text, 16);
 }
 
 /// Takes the next line off the text.
@@ -63,7 +63,7 @@ std::vector<wire::MajorRecord> parse_majors(std::string_view devices) {
   while (!devices.empty()) {
     std::string_view line = take_line(devices);
     if (line == "Block devices:") block = true;
-    const auto number = whole_number<std::int32_t>(take_word(line));
+    const auto number = text::whole_number<std::int32_t>(take_word(line));
     const std::size_t name = line.find_first_not_of(kBlank);
     if (number && name != std::string_view::npos) majors.push_back({block, *number, std::string(line.substr(name))});
   }
@@ -75,7 +75,7 @@ std::vector<wire::VmallocRecord> parse_vmalloc(std::string_view vmallocinfo) {
   while (!vmallocinfo.empty()) {
     std::string_view line = take_line(vmallocinfo);
     take_word(line);  // the area's own address, which the kernel may hide
-    const auto size = whole_number<std::uint64_t>(take_word(line));
+    const auto size = text::whole_number<std::uint64_t>(take_word(line));
     const std::string_view caller = take_word(line);
     const auto address = parse_address(caller);
     if (size && caller.starts_with(kHex) && address) areas.push_back({*size, *address});
@@ -115,9 +115,9 @@ std::vector<wire::MemoryRecord> parse_slabinfo(std::string_view slabinfo) {
   while (!slabinfo.empty()) {
     std::string_view line = take_line(slabinfo);
     const std::string_view name = take_word(line);
-    const auto active = whole_number<std::int64_t>(take_word(line));
-    const auto all = whole_number<std::int64_t>(take_word(line));
-    const auto size = whole_number<std::uint64_t>(take_word(line));
+    const auto active = text::whole_number<std::int64_t>(take_word(line));
+    const auto all = text::whole_number<std::int64_t>(take_word(line));
+    const auto size = text::whole_number<std::uint64_t>(take_word(line));
     if (active && all && size) caches.push_back({std::string(name), true, *size, *active});
   }
   return caches;
@@ -135,7 +135,7 @@ std::vector<wire::MemoryRecord> parse_meminfo(std::string_view meminfo, std::str
   while (!meminfo.empty()) {
     std::string_view line = take_line(meminfo);
     const std::string_view key = take_word(line);
-    const auto kib = whole_number<std::int64_t>(take_word(line));
+    const auto kib = text::whole_number<std::int64_t>(take_word(line));
     if (!kib) continue;
     const auto is_key = [key](std::string_view one) { return key == one; };
     if (key == "MemTotal:") pages += *kib;
@@ -146,10 +146,11 @@ std::vector<wire::MemoryRecord> parse_meminfo(std::string_view meminfo, std::str
   constexpr std::int64_t kKibOfPage = 4;
   while (!zoneinfo.empty()) {
     std::string_view line = take_line(zoneinfo);
-    if (take_word(line) == "count:") pages -= whole_number<std::int64_t>(take_word(line)).value_or(0) * kKibOfPage;
+    if (take_word(line) == "count:")
+      pages -= text::whole_number<std::int64_t>(take_word(line)).value_or(0) * kKibOfPage;
   }
   if (!records.empty()) records.push_back({"pages", false, kKib, pages});
   return records;
 }
 
-}  // namespace kmodtest::observe
+}  // namespace kmodtest::shared

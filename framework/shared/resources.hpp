@@ -11,7 +11,7 @@
 
 /// Parsers of what the kernel tells of the things that a module can hold beside threads and entries of /proc, /sys and
 /// /dev. Used in the guest too: they throw nothing, and leave out what they cannot read.
-namespace kmodtest::observe {
+namespace kmodtest::shared {
 
 /// Where x86-64 keeps modules (kernel: Documentation/arch/x86/x86_64/mm.rst).
 inline constexpr std::uint64_t kModuleArea = 0xffffffffc0000000u;
@@ -35,4 +35,4 @@ std::vector<wire::MemoryRecord> parse_slabinfo(std::string_view slabinfo);
 /// MemFree: /proc/zoneinfo has them.
 std::vector<wire::MemoryRecord> parse_meminfo(std::string_view meminfo, std::string_view zoneinfo);
 
-}  // namespace kmodtest::observe
+}  // namespace kmodtest::shared

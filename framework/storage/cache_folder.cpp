@@ -11,7 +11,7 @@
 #include "base/own_file.hpp"
 #include "storage/files.hpp"
 
-namespace kmodtest::kernel {
+namespace kmodtest::storage {
 namespace {
 
 std::string variable(const char *name) {
@@ -69,4 +69,4 @@ std::filesystem::path data_folder() {
   return find_data_file("kernels.yaml").parent_path();
 }
 
-}  // namespace kmodtest::kernel
+}  // namespace kmodtest::storage

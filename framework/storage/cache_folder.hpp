@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-namespace kmodtest::kernel {
+namespace kmodtest::storage {
 
 /// Where things are kept: $KMODTEST_CACHE, else $XDG_CACHE_HOME/kmodtest, else ~/.cache/kmodtest. Made when missing.
 /// Throws base::Error that names the folder when it cannot be made or written to.
@@ -18,4 +18,4 @@ std::filesystem::path data_folder();
 /// build tree), in the source tree's images/. Throws base::Error that names the folders searched.
 std::filesystem::path find_data_file(const std::string &name);
 
-}  // namespace kmodtest::kernel
+}  // namespace kmodtest::storage

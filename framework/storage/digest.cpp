@@ -8,7 +8,7 @@
 
 #include "storage/files.hpp"
 
-namespace kmodtest::kernel {
+namespace kmodtest::storage {
 namespace {
 
 constexpr std::array<std::uint32_t, 64> kRound{
@@ -92,4 +92,4 @@ std::string sha256_file(const std::filesystem::path &file) {
   return sha256(read_whole_file(file));
 }
 
-}  // namespace kmodtest::kernel
+}  // namespace kmodtest::storage

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace kmodtest::kernel {
+namespace kmodtest::storage {
 
 /// SHA-256 (FIPS 180-4), fed in pieces.
 class Sha256 {
@@ -33,4 +33,4 @@ std::string sha256(std::string_view bytes);
 /// Throws base::Error that names the file when it cannot be read.
 std::string sha256_file(const std::filesystem::path &file);
 
-}  // namespace kmodtest::kernel
+}  // namespace kmodtest::storage

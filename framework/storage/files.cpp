@@ -13,7 +13,7 @@
 
 #include "base/error.hpp"
 
-namespace kmodtest::kernel {
+namespace kmodtest::storage {
 namespace {
 
 std::string reason(int number) {
@@ -136,4 +136,4 @@ std::unique_ptr<FileLock> FileLock::try_take(const std::filesystem::path &file) 
   return descriptor ? std::unique_ptr<FileLock>(new FileLock(std::move(descriptor))) : nullptr;
 }
 
-}  // namespace kmodtest::kernel
+}  // namespace kmodtest::storage

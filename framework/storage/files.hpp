@@ -11,7 +11,7 @@
 #include "base/descriptor.hpp"
 
 /// Files of the cache: read whole, written whole or not at all, locked against other processes.
-namespace kmodtest::kernel {
+namespace kmodtest::storage {
 
 /// Throws base::Error that names the file.
 std::string read_whole_file(const std::filesystem::path &file);
@@ -45,4 +45,4 @@ class FileLock {
   base::Descriptor descriptor_;
 };
 
-}  // namespace kmodtest::kernel
+}  // namespace kmodtest::storage

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <string>
 
-namespace kmodtest::report {
+namespace kmodtest::storage {
 
 /// `wanted`, or the first of "wanted~2", "wanted~3"… for which `is_free` holds: two plans may have cases of one name.
 template <class IsFree>
@@ -14,4 +14,4 @@ std::string free_name(const std::string &wanted, const IsFree &is_free) {
   return name;
 }
 
-}  // namespace kmodtest::report
+}  // namespace kmodtest::storage

@@ -10,7 +10,7 @@
 
 #include "base/error.hpp"
 
-namespace kmodtest::report {
+namespace kmodtest::storage {
 
 namespace {
 
@@ -89,6 +89,11 @@ void OutputFile::sync_and_close() {
   if (close(std::exchange(fd_, -1)) != 0) fail(errno);
 }
 
+void write_file(const std::filesystem::path &path, std::string_view content) {
+  OutputFile output(path, path);
+  output.write(content);
+}
+
 void write_whole(const fs::path &path, std::string_view content) {
   if (is_standard_output(path) || is_special(path)) {
     OutputFile file(path, path);
@@ -131,4 +136,4 @@ void check_appendable(const fs::path &path) {
   const OutputFile probe(path, path, OutputFile::Mode::append);
 }
 
-}  // namespace kmodtest::report
+}  // namespace kmodtest::storage

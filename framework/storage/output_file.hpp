@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace kmodtest::report {
+namespace kmodtest::storage {
 
 /// True for "-" and /dev/stdout: the report goes to standard output.
 bool is_standard_output(const std::filesystem::path &path);
@@ -33,6 +33,9 @@ class OutputFile {
   int fd_ = -1;
 };
 
+/// Makes the file, or empties it, and writes the content. Throws base::Error.
+void write_file(const std::filesystem::path &path, std::string_view content);
+
 /// Writes a file as a whole: beside it first, then renamed. On failure throws base::Error, and an old file stays. What
 /// is no regular file (a pipe, standard output) is written to as it is.
 void write_whole(const std::filesystem::path &path, std::string_view content);
@@ -46,4 +49,4 @@ void check_writable(const std::filesystem::path &path);
 /// The same for append_whole(). Makes the file.
 void check_appendable(const std::filesystem::path &path);
 
-}  // namespace kmodtest::report
+}  // namespace kmodtest::storage

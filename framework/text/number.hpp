@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-namespace kmodtest::observe {
+namespace kmodtest::text {
 
 /// The number that the whole text is; nothing when it is none, or too large for its type.
 template <class Number>
@@ -17,4 +17,4 @@ std::optional<Number> whole_number(std::string_view text, int base = 10) {
   return value;
 }
 
-}  // namespace kmodtest::observe
+}  // namespace kmodtest::text

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace kmodtest::base {
+namespace kmodtest::text {
 
 /// `text` with each `what`, which is not empty, replaced by `with`; what comes of a replacement is not looked at again.
 inline std::string replaced(std::string text, std::string_view what, std::string_view with) {
@@ -15,6 +15,11 @@ inline std::string replaced(std::string text, std::string_view what, std::string
   return text;
 }
 
+/// Whether `part` is somewhere in `text`.
+inline bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
 /// `text` without the blanks at its ends.
 inline std::string_view trimmed(std::string_view text, std::string_view blanks = " \t\r\n") {
   const std::size_t first = text.find_first_not_of(blanks);
@@ -22,4 +27,4 @@ inline std::string_view trimmed(std::string_view text, std::string_view blanks =
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-}  // namespace kmodtest::base
+}  // namespace kmodtest::text

@@ -5,7 +5,7 @@
 #include <array>
 #include <fmt/format.h>
 
-namespace kmodtest::report {
+namespace kmodtest::text {
 
 namespace {
 
@@ -185,4 +185,4 @@ std::string shell_word(const std::string &word) {
   return quoted + "'";
 }
 
-}  // namespace kmodtest::report
+}  // namespace kmodtest::text

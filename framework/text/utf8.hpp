@@ -7,7 +7,7 @@
 #include <vector>
 
 /// Text as terminals and files need it: UTF-8, columns, nothing that a guest could smuggle in.
-namespace kmodtest::report {
+namespace kmodtest::text {
 
 /// One character of a UTF-8 text. Overlong forms, surrogates and stray bytes are malformed (RFC 3629).
 struct Character {
@@ -44,4 +44,4 @@ std::string counted(std::size_t number, std::string_view noun);
 /// A word for a POSIX shell: as it is when that is safe, else quoted.
 std::string shell_word(const std::string &word);
 
-}  // namespace kmodtest::report
+}  // namespace kmodtest::text

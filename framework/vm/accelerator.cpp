@@ -115,7 +115,7 @@ std::string reason_without_kvm(std::string_view said) {
   std::string_view first = said.substr(at + kName.size());
   first = first.substr(0, std::min(first.find('\n'), first.find(kName)));
   if (first.starts_with("error: ")) first.remove_prefix(7);
-  return fmt::format("/dev/kvm opens, but QEMU ends under it: {}", base::trimmed(first));
+  return fmt::format("/dev/kvm opens, but QEMU ends under it: {}", text::trimmed(first));
 }
 
 base::Task<KvmAnswer> probe_kvm(Hypervisor &hypervisor, GuestSpec spec, ProbePatience patience) {

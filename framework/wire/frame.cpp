@@ -9,7 +9,7 @@ namespace kmodtest::wire {
 
 namespace {
 
-constexpr std::string_view kMagic = "KMT";
+constexpr std::string_view kFrameMagic = "KMT";
 constexpr std::uint16_t kFirstRequest = 1;
 constexpr std::uint16_t kFirstReport = 0x101;
 
@@ -75,7 +75,7 @@ std::optional<Variant> decode_message(const Frame &frame, std::uint16_t first_ty
 std::string encode_frame(const Frame &frame) {
   std::string bytes;
   bytes.reserve(kFrameHeaderSize + frame.payload.size() + 4);
-  bytes += kMagic;
+  bytes += kFrameMagic;
   append(bytes, kProtocolVersion, 1);
   append(bytes, frame.type, 2);
   append(bytes, 0, 2);
@@ -105,9 +105,9 @@ std::optional<Frame> FrameDecoder::next() {
     return std::nullopt;
   };
   // Judged as early as the bytes allow: rubbish must not wait for a length that it made up.
-  const std::size_t known = rest.size() < kMagic.size() ? rest.size() : kMagic.size();
-  if (rest.substr(0, known) != kMagic.substr(0, known)) return fail("no frame starts here (bad magic)");
-  if (rest.size() > kMagic.size()) {
+  const std::size_t known = rest.size() < kFrameMagic.size() ? rest.size() : kFrameMagic.size();
+  if (rest.substr(0, known) != kFrameMagic.substr(0, known)) return fail("no frame starts here (bad magic)");
+  if (rest.size() > kFrameMagic.size()) {
     const auto version = read(rest, 3, 1);
     if (version != kProtocolVersion) {
       return fail("the other side speaks protocol version " + std::to_string(version) + ", this one " +

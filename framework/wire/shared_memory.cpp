@@ -11,7 +11,7 @@
 namespace kmodtest::wire {
 namespace {
 
-constexpr std::uint64_t kMagic = 0x314d48534d544d4b;  // "KMTMSHM1"
+constexpr std::uint64_t kLayoutMagic = 0x314d48534d544d4b;  // "KMTMSHM1"
 
 }  // namespace
 
@@ -27,7 +27,7 @@ void SharedMemory::store(Word word, std::uint64_t value) {
 
 void SharedMemory::clear() {
   for (const Word word : {Word::requests, Word::reports, Word::dropped, Word::awake, Word::rest}) store(word, 0);
-  store(Word::magic, kMagic);
+  store(Word::magic, kLayoutMagic);
 }
 
 bool SharedMemory::add(Word size, std::size_t offset, std::size_t most, std::string_view bytes) {

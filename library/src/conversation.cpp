@@ -98,7 +98,7 @@ struct Conversation::Asked {
   std::optional<std::promise<Answer>> answer;
   std::size_t told = 0;  ///< reports that the test's thread has
 
-  void tell(const std::vector<wire::Report> &reports, std::optional<report::CaseFinished> finished) {
+  void tell(const std::vector<wire::Report> &reports, std::optional<outcome::CaseFinished> finished) {
     Answer whole;
     whole.reports.assign(reports.begin() + static_cast<std::ptrdiff_t>(told), reports.end());
     told = reports.size();
@@ -154,7 +154,7 @@ Conversation::Conversation(const GuestSpec &spec, const Checks &checks, const st
     asio::post(lab_->io(), [lab = lab_.get(), test_case = case_, prepared = std::move(prepared), ask = std::move(ask),
                             asked = asked_]() mutable {
       lab->start(test_case, std::move(prepared), std::move(ask),
-                 [asked](const std::exception_ptr &problem, report::CaseFinished finished) {
+                 [asked](const std::exception_ptr &problem, outcome::CaseFinished finished) {
                    if (problem) return asked->tell(problem);
                    const auto seen = finished.seen;
                    asked->tell(seen->reports, std::move(finished));
@@ -230,7 +230,7 @@ Verdict Conversation::finish() {
   return end_of(answer.finished.value());
 }
 
-Verdict Conversation::end_of(const report::CaseFinished &finished) {
+Verdict Conversation::end_of(const outcome::CaseFinished &finished) {
   Verdict verdict = verdict_of(finished);
   if (verdict) return verdict;
   if (const fs::path folder = lab_->keep(finished); !folder.empty()) verdict.text += "\n     files: " + folder.string();

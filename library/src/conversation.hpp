@@ -50,14 +50,14 @@ class Conversation {
   /// What the guest came to: it rests, or the case is finished.
   struct Answer {
     std::vector<wire::Report> reports;
-    std::optional<report::CaseFinished> finished;
+    std::optional<outcome::CaseFinished> finished;
   };
 
   /// Hands the steps to the guest; none: the end.
   Answer ask(std::vector<plan::Step> steps);
   Answer wait(std::future<Answer> answer);
   /// The verdict on a case that came to its end; one that did not pass leaves a folder.
-  Verdict end_of(const report::CaseFinished &finished);
+  Verdict end_of(const outcome::CaseFinished &finished);
   /// There may be another one from now on.
   void leave();
   void push_with_next_step(const plan::ModuleSource &source);

@@ -36,7 +36,7 @@ plan::Step step_of(const char *key, const std::string &about, wire::StepBody bod
   step.source = library::source_line(here);
   step.key = key;
   const std::string label = about.empty() ? std::string(key) : fmt::format("{} {}", key, about);
-  step.guest = wire::Step{std::move(body), within, microseconds{0}, report::cut_to(report::printable(label), kLabel)};
+  step.guest = wire::Step{std::move(body), within, microseconds{0}, text::cut_to(text::printable(label), kLabel)};
   return step;
 }
 
@@ -241,7 +241,7 @@ std::vector<LogLine> Guest::log() const {
     const auto *part = std::get_if<wire::LogLines>(&report);
     if (part == nullptr) continue;
     for (const wire::KernelLogLine &line : part->lines) {
-      if (!observe::is_marker(line)) lines.push_back(line_of(line));
+      if (!shared::is_marker(line)) lines.push_back(line_of(line));
     }
   }
   return lines;
@@ -293,20 +293,20 @@ void end_machine() noexcept {
 }
 
 bool fits_glob(const std::string &glob, const std::string &name) {
-  return observe::is_named(glob, name);
+  return shared::is_named(glob, name);
 }
 
 bool same_cpus(const std::string &left, const std::string &right) {
-  return observe::same_cpus(left, right);
+  return shared::same_cpus(left, right);
 }
 
 std::ostream &operator<<(std::ostream &to, const LogLine &line) {
   const wire::KernelLogLine record{0, static_cast<std::uint8_t>(line.level), 0, line.time, "", line.text};
-  return to << report::printable(observe::render_dmesg(record));
+  return to << text::printable(shared::render_dmesg(record));
 }
 
 std::ostream &operator<<(std::ostream &to, const Thread &thread) {
-  return to << fmt::format("{} '{}' {} on CPU {} (of {})", thread.pid, report::printable(thread.name), thread.state,
+  return to << fmt::format("{} '{}' {} on CPU {} (of {})", thread.pid, text::printable(thread.name), thread.state,
                            thread.cpu, thread.allowed_cpus);
 }
 

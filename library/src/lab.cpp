@@ -53,7 +53,7 @@ void Lab::end() noexcept {
   the_lab.reset();
 }
 
-Lab::Lab() : cache_(kernel::cache_folder()), work_(asio::make_work_guard(io_)), signals_(io_) {
+Lab::Lab() : cache_(storage::cache_folder()), work_(asio::make_work_guard(io_)), signals_(io_) {
   vm::HypervisorOptions options;
   options.cache = cache_;
   hypervisor_ = vm::open_hypervisor(io_, options);
@@ -121,14 +121,14 @@ run::Preparer &Lab::preparer(const std::filesystem::path &modules_dir, const std
   return *preparer;
 }
 
-std::filesystem::path Lab::keep(report::CaseFinished finished) {
+std::filesystem::path Lab::keep(outcome::CaseFinished finished) {
   if (!artifacts_) {
     failures_ = report::next_failure_folder(cache_ / "failed");
     artifacts_ = report::make_failure_artifacts(failures_, KMODTEST_VERSION);
   }
-  const std::string name = report::free_name(report::folder_name(*finished.test_case), [this](const std::string &each) {
-    return kept_names_.insert(each).second;
-  });
+  const std::string name =
+      storage::free_name(outcome::folder_name(*finished.test_case),
+                         [this](const std::string &each) { return kept_names_.insert(each).second; });
   finished.artifacts = failures_ / name;
   artifacts_->on(finished);
   std::error_code error;
@@ -151,8 +151,8 @@ Task<> Lab::choose_clock(const plan::Case &test_case, vm::GuestSpec &spec) {
   if (test_case.time == "real" || spec.accelerator == vm::Accelerator::kvm) spec.clock = vm::Clock::real;
 }
 
-Task<report::CaseFinished> Lab::run(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared,
-                                    run::CaseRunner::Ask ask) {
+Task<outcome::CaseFinished> Lab::run(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared,
+                                     run::CaseRunner::Ask ask) {
   co_await choose_clock(*test_case, prepared.spec);
   const run::Limits limits;
   run::CaseRunner runner(*hypervisor_, limits, cancellation_, *berth_);
@@ -165,7 +165,7 @@ Task<report::CaseFinished> Lab::run(std::shared_ptr<const plan::Case> test_case,
 }
 
 void Lab::start(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared, run::CaseRunner::Ask ask,
-                std::function<void(std::exception_ptr, report::CaseFinished)> finished) {
+                std::function<void(std::exception_ptr, outcome::CaseFinished)> finished) {
   asio::co_spawn(io_, run(std::move(test_case), std::move(prepared), std::move(ask)), std::move(finished));
 }
 

@@ -47,24 +47,24 @@ class Lab {
 
   /// Keeps a folder of the artifacts of a case that did not pass, where those of `kmodtest run` lie; its path, or
   /// nothing where it cannot be kept, which is said. For the test's thread.
-  std::filesystem::path keep(report::CaseFinished finished);
+  std::filesystem::path keep(outcome::CaseFinished finished);
 
   /// Runs the case on the lab's thread; `ask` is called there, and `finished` with what came of it.
   void start(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared, run::CaseRunner::Ask ask,
-             std::function<void(std::exception_ptr, report::CaseFinished)> finished);
+             std::function<void(std::exception_ptr, outcome::CaseFinished)> finished);
 
  private:
   Lab();
   void serve();
   void wait_for_signal();
   base::Task<> end_by_signal(int number);
-  base::Task<report::CaseFinished> run(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared,
-                                       run::CaseRunner::Ask ask);
+  base::Task<outcome::CaseFinished> run(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared,
+                                        run::CaseRunner::Ask ask);
   base::Task<> choose_clock(const plan::Case &test_case, vm::GuestSpec &spec);
 
   std::filesystem::path cache_;
   std::filesystem::path failures_;  ///< this process's folder
-  std::unique_ptr<report::Listener> artifacts_;
+  std::unique_ptr<outcome::Listener> artifacts_;
   std::set<std::string> kept_names_;
   std::mutex preparers_mutex_;
   std::map<std::pair<std::filesystem::path, std::filesystem::path>, std::unique_ptr<run::Preparer>> preparers_;

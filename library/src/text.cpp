@@ -40,19 +40,19 @@ Outcome outcome_of(judge::Outcome outcome) {
 }
 
 /// The end of the kernel log, or, of a guest that never spoke, of its console.
-std::string end_of_log(const report::CaseFinished &finished, const report::Palette &palette) {
-  std::vector<std::string> lines = report::lines_of(report::render_log(finished, palette, "    "));
+std::string end_of_log(const outcome::CaseFinished &finished, const report::Palette &palette) {
+  std::vector<std::string> lines = text::lines_of(report::render_log(finished, palette, "    "));
   std::string title = "log of this test";
   if (lines.empty() && finished.seen) {
     title = "serial console";
-    for (const std::string &line : report::lines_of(finished.seen->console)) {
-      lines.push_back("    " + report::printable(line));
+    for (const std::string &line : text::lines_of(finished.seen->console)) {
+      lines.push_back("    " + text::printable(line));
     }
   }
   if (lines.empty()) return {};
   const std::size_t left_out = lines.size() - std::min(lines.size(), kLogLines);
   std::string text = fmt::format("  {}:\n", title);
-  if (left_out > 0) text += fmt::format("    … {} before\n", report::counted(left_out, "line"));
+  if (left_out > 0) text += fmt::format("    … {} before\n", text::counted(left_out, "line"));
   const auto first = lines.begin() + static_cast<std::ptrdiff_t>(left_out);
   return text + fmt::format("{}", fmt::join(first, lines.end(), "\n"));
 }
@@ -62,7 +62,7 @@ std::string hint_for_cpp(std::string hint) {
   if (hint.find("'expect: {report") != std::string::npos) {
     return "where the test provokes this on purpose, Checks::reports = false lets it";
   }
-  using base::replaced;
+  using text::replaced;
   hint = replaced(std::move(hint), "'checks: {allow_threads: [...]}'", "Checks::allow_threads");
   hint = replaced(std::move(hint), "'checks: {allow_entries: [...]}'", "Checks::allow_entries");
   hint = replaced(std::move(hint), "'checks: {allow: [", "Checks::allow = {");
@@ -71,16 +71,16 @@ std::string hint_for_cpp(std::string hint) {
 
 }  // namespace
 
-Verdict verdict_of(const report::CaseFinished &of) {
+Verdict verdict_of(const outcome::CaseFinished &of) {
   Verdict verdict;
   verdict.outcome = outcome_of(of.verdict.outcome);
   verdict.digest = of.digest;
   if (verdict.outcome == Outcome::passed) return verdict;
-  report::CaseFinished finished = of;
+  outcome::CaseFinished finished = of;
   for (judge::Evidence &evidence : finished.verdict.evidence) evidence.hint = hint_for_cpp(std::move(evidence.hint));
   const report::Palette palette(false);
   verdict.text = fmt::format("{}: {}\n{}{}", judge::outcome_word(finished.verdict.outcome),
-                             report::printable(report::reason(finished)), report::render_findings(finished, palette),
+                             text::printable(report::reason(finished)), report::render_findings(finished, palette),
                              end_of_log(finished, palette));
   while (verdict.text.ends_with('\n')) verdict.text.pop_back();
   return verdict;
@@ -102,7 +102,7 @@ std::string source_line(const std::source_location &where) {
 std::string text_of(const base::Error &error) {
   std::string text = error.what();
   if (const auto *build = dynamic_cast<const kernel::BuildError *>(&error)) {
-    for (const std::string &line : report::lines_of(build->output())) text += "\n    " + report::printable(line);
+    for (const std::string &line : text::lines_of(build->output())) text += "\n    " + text::printable(line);
   }
   if (!error.hint().empty()) text += "\n  hint: " + error.hint();
   return text + "\n  more: kmodtest explain " + base::name_of(error.code());

@@ -12,7 +12,7 @@
 namespace kmodtest::library {
 
 /// What came of a case, in the words of the tool, with the last lines of its kernel log.
-Verdict verdict_of(const report::CaseFinished &finished);
+Verdict verdict_of(const outcome::CaseFinished &finished);
 
 /// The place of a call in the test's source, as a place in a plan; and its line, where the file can be read.
 plan::Location place_of(const std::source_location &where);

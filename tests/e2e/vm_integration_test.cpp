@@ -45,8 +45,8 @@ constexpr const char *kSchema = "/usr/share/libvirt/schemas/domain.rng";
 class OnRealQemu : public testing::Test {
  protected:
   void SetUp() override {
-    const fs::path cache = kernel::cache_folder();
-    kernel::KernelStore store(kernel::read_catalogue(kernel::data_folder() / "kernels.yaml"), cache,
+    const fs::path cache = storage::cache_folder();
+    kernel::KernelStore store(kernel::read_catalogue(storage::data_folder() / "kernels.yaml"), cache,
                               [](const std::string &) {});
     const kernel::Kernel chosen = store.resolve(store.default_entry().name);
     spec_.kernel_image = kernel::bootable_image_for(chosen, cache);
@@ -156,7 +156,7 @@ TEST_F(OnRealQemu, WhatLibvirtFindsOutAnewIsRemembered) {
   std::ofstream(known[0]) << "<qemuCaps>\n  <qemuctime>1</qemuctime>\n</qemuCaps>\n";
   ASSERT_EQ(std::system(command.c_str()), 0);
   EXPECT_GT(fs::file_size(known[0]), 1000u) << "each run would find out anew";
-  EXPECT_EQ(kernel::read_whole_file(known[0]).find("cpu-unavailable-features"), std::string::npos);
+  EXPECT_EQ(storage::read_whole_file(known[0]).find("cpu-unavailable-features"), std::string::npos);
   // What was left out is not missed.
   const auto found_out = fs::last_write_time(known[0]);
   ASSERT_EQ(std::system(command.c_str()), 0);

@@ -50,8 +50,8 @@ void write(const std::filesystem::path &file, std::string_view text) {
   std::ofstream(file, std::ios::binary) << text;
 }
 
-void tell(Listener &listener, const std::vector<Event> &events) {
-  for (const Event &event : events) listener.on(event);
+void tell(outcome::Listener &listener, const std::vector<outcome::Event> &events) {
+  for (const outcome::Event &event : events) listener.on(event);
 }
 
 /// What is wrong with a file of JSON lines; empty: nothing.
@@ -106,7 +106,7 @@ TEST(JsonLines, AKeyThatTheSchemaDoesNotNameIsRefused) {
   const sample::Folder folder;
   write(folder / "events.jsonl", R"({"event": "Notice", "text": "x", "at": "2026-01-01T00:00:00.000Z", "more": 1})");
   EXPECT_EQ(complaints_of_schema(events_schema(), folder / "events.jsonl", false),
-            "line 1 (Notice): $: Additional properties are not allowed ('more' was unexpected)\nstatus 1");
+            "line 1 (outcome::Notice): $: Additional properties are not allowed ('more' was unexpected)\nstatus 1");
 }
 
 TEST(JsonLines, TheSchemasAreThoseThatAreInstalled) {
@@ -123,7 +123,7 @@ TEST(Junit, OfEveryKindIsInTheSchema) {
   const sample::Folder folder;
   tell(*make_junit(folder / "junit.xml"), sample::every_kind());
   EXPECT_EQ(complaints_of_junit(folder / "junit.xml"), "");
-  std::vector<Event> interrupted = sample::every_kind();
+  std::vector<outcome::Event> interrupted = sample::every_kind();
   interrupted.back() = sample::run_finished({1}, 12, true);
   tell(*make_junit(folder / "interrupted.xml"), interrupted);
   EXPECT_EQ(complaints_of_junit(folder / "interrupted.xml"), "");
@@ -154,7 +154,7 @@ TEST(Ktap, TheKernelsReaderFindsEveryResult) {
 TEST(Ktap, AFileThatBreaksOffIsNoPass) {
   const sample::Folder folder;
   const auto file = folder / "results.ktap";
-  std::vector<Event> events = sample::every_kind();
+  std::vector<outcome::Event> events = sample::every_kind();
   events.erase(events.end() - 4, events.end());  // the run was killed before its first two cases came
   tell(*make_ktap(file, sample::every_case(), 1, "0.1.0"), events);
   const json found = read_by_the_kernel(file);

@@ -42,13 +42,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
   std::vector<wire::KernelLogLine> log;
   while (!rest.empty()) {
     const std::size_t end = rest.find(kRecordSeparator);
-    const auto line = observe::parse_kmsg(rest.substr(0, end));
+    const auto line = shared::parse_kmsg(rest.substr(0, end));
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
     if (!line) continue;
     fuzz::require(line->level < 8, "a level is below 8");
     fuzz::require(line->time.count() >= 0, "no time is negative");
-    fuzz::require(observe::parse_kmsg(as_record(*line)) == line, "a line survives being written as a record again");
-    fuzz::require(observe::render_dmesg(*line).ends_with(line->text), "dmesg shows the text");
+    fuzz::require(shared::parse_kmsg(as_record(*line)) == line, "a line survives being written as a record again");
+    fuzz::require(shared::render_dmesg(*line).ends_with(line->text), "dmesg shows the text");
     log.push_back(*line);
   }
 

@@ -11,14 +11,14 @@
 int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
   using namespace kmodtest;
   const std::string_view text = fuzz::as_text(data, size);
-  for (const auto &major : observe::parse_majors(text)) fuzz::require(!major.name.empty(), "a device has a name");
-  (void)observe::parse_vmalloc(text);
+  for (const auto &major : shared::parse_majors(text)) fuzz::require(!major.name.empty(), "a device has a name");
+  (void)shared::parse_vmalloc(text);
   std::set<std::uint64_t> armed;
-  for (const auto &timer : observe::parse_timer_trace(text))
+  for (const auto &timer : shared::parse_timer_trace(text))
     fuzz::require(armed.insert(timer.address).second, "a timer is armed once");
-  for (const auto &cache : observe::parse_slabinfo(text)) fuzz::require(!cache.name.empty(), "a cache has a name");
+  for (const auto &cache : shared::parse_slabinfo(text)) fuzz::require(!cache.name.empty(), "a cache has a name");
   const std::size_t between = text.find("==\n");
   const std::string_view zones = between == std::string_view::npos ? std::string_view{} : text.substr(between + 3);
-  (void)observe::parse_meminfo(text.substr(0, between), zones);
+  (void)shared::parse_meminfo(text.substr(0, between), zones);
   return 0;
 }

@@ -31,9 +31,9 @@ inline std::vector<wire::KernelLogLine> hostile_log() {
   return log;
 }
 
-inline CaseFinished numbered(CaseFinished finished, std::size_t number) {
+inline outcome::CaseFinished numbered(outcome::CaseFinished finished, std::size_t number) {
   finished.number = number;
-  for (CaseFinished &earlier : finished.earlier) earlier.number = number;
+  for (outcome::CaseFinished &earlier : finished.earlier) earlier.number = number;
   return finished;
 }
 
@@ -76,24 +76,24 @@ inline const std::vector<std::shared_ptr<const plan::Case>> &every_case() {
   return kCases;
 }
 
-inline std::vector<Event> every_kind() {
+inline std::vector<outcome::Event> every_kind() {
   using judge::Outcome;
   const auto &planned = every_case();
-  const RunStarted started{planned.size(), 2, "libvirt 11.3.0, QEMU 10.0.2 " + hostile(), 1, 42};
+  const outcome::RunStarted started{planned.size(), 2, "libvirt 11.3.0, QEMU 10.0.2 " + hostile(), 1, 42};
 
-  std::vector<CaseFinished> cases;
-  const auto add = [&](Outcome outcome, const std::string &summary) -> CaseFinished & {
+  std::vector<outcome::CaseFinished> cases;
+  const auto add = [&](Outcome outcome, const std::string &summary) -> outcome::CaseFinished & {
     const std::size_t number = cases.size();
     cases.push_back(numbered(finished(planned[number], outcome, summary), number));
     return cases.back();
   };
-  CaseFinished &passed = add(Outcome::passed, "");
+  outcome::CaseFinished &passed = add(Outcome::passed, "");
   passed.digest = std::string(64, 'a');
   passed.artifacts = "out/a";
-  CaseFinished unlike = passed;
+  outcome::CaseFinished unlike = passed;
   unlike.digest = std::string(64, 'b');
-  passed.unlike = std::make_shared<const CaseFinished>(unlike);
-  CaseFinished failed = full_failure();
+  passed.unlike = std::make_shared<const outcome::CaseFinished>(unlike);
+  outcome::CaseFinished failed = full_failure();
   failed.test_case = planned[1];
   failed.verdict.evidence.front().trace = {"#0 ex_stop+0x4 [ex7_4]  ex7_4.c:12  kthread_stop(t);", hostile()};
   failed.verdict.evidence.front().seen = hostile() + "\n" + hostile();
@@ -107,28 +107,28 @@ inline std::vector<Event> every_kind() {
   add(Outcome::errored, "SKIP this # SKIP").build_log = hostile();
   add(Outcome::skipped, hostile());
   add(Outcome::skipped, "too slow here");
-  CaseFinished &flaky = add(Outcome::passed, "");
-  CaseFinished attempt = numbered(finished(planned[8], Outcome::hung, hostile()), 8);
+  outcome::CaseFinished &flaky = add(Outcome::passed, "");
+  outcome::CaseFinished attempt = numbered(finished(planned[8], Outcome::hung, hostile()), 8);
   attempt.seen = seen_in_full();
   flaky.attempt = 2;
   flaky.earlier = {attempt};
-  CaseFinished expected = passed_as_expected();
+  outcome::CaseFinished expected = passed_as_expected();
   expected.test_case = planned[9];
   cases.push_back(numbered(expected, 9));
-  CaseFinished &never = add(Outcome::hung, "stuck");
-  CaseFinished broke = numbered(finished(planned[10], Outcome::errored, hostile()), 10);
+  outcome::CaseFinished &never = add(Outcome::hung, "stuck");
+  outcome::CaseFinished broke = numbered(finished(planned[10], Outcome::errored, hostile()), 10);
   never.attempt = 2;
   never.earlier = {broke};
   add(Outcome::failed, "ok 1 said the module");
 
-  std::vector<Event> events = {started, Notice{hostile()}, CaseStarted{planned[0]},
-                               CaseProgress{planned[0], "step 1/7: " + hostile()}};
-  events.emplace_back(CaseRetried{cases[8].earlier.front(), 2});
-  events.emplace_back(CaseRetried{cases[10].earlier.front(), 2});
+  std::vector<outcome::Event> events = {started, outcome::Notice{hostile()}, outcome::CaseStarted{planned[0]},
+                                        outcome::CaseProgress{planned[0], "step 1/7: " + hostile()}};
+  events.emplace_back(outcome::CaseRetried{cases[8].earlier.front(), 2});
+  events.emplace_back(outcome::CaseRetried{cases[10].earlier.front(), 2});
   // They come in the order in which they end, which is none of the plans.
   for (std::size_t index = cases.size(); index > 0; --index) events.emplace_back(cases[index - 1]);
-  events.emplace_back(Tick{});
-  RunFinished end = run_finished({2, 2, 1, 2, 1, 1, 2}, 1);
+  events.emplace_back(outcome::Tick{});
+  outcome::RunFinished end = run_finished({2, 2, 1, 2, 1, 1, 2}, 1);
   end.flaky = 1;
   events.emplace_back(end);
   return events;

@@ -46,13 +46,13 @@ inline std::shared_ptr<const judge::Observations> seen(std::vector<wire::KernelL
   return made;
 }
 
-inline CaseFinished finished(std::shared_ptr<const plan::Case> test_case, judge::Outcome outcome,
-                             const std::string &summary = "") {
-  CaseFinished made;
+inline outcome::CaseFinished finished(std::shared_ptr<const plan::Case> test_case, judge::Outcome outcome,
+                                      const std::string &summary = "") {
+  outcome::CaseFinished made;
   made.test_case = std::move(test_case);
   made.verdict.outcome = outcome;
   made.kernel_release = "6.1.0-49-cloud-amd64";
-  made.took = Seconds(1.25);
+  made.took = outcome::Seconds(1.25);
   made.seen = seen({});
   if (outcome == judge::Outcome::skipped) {
     made.verdict.skip_reason = summary;
@@ -65,8 +65,8 @@ inline CaseFinished finished(std::shared_ptr<const plan::Case> test_case, judge:
 }
 
 /// A failure with all there can be.
-inline CaseFinished full_failure() {
-  CaseFinished made =
+inline outcome::CaseFinished full_failure() {
+  outcome::CaseFinished made =
       finished(make_case("ex7_4", 2, " cpu=1"), judge::Outcome::failed, "'Thread exiting' did not appear within 5 s");
   judge::Evidence &evidence = made.verdict.evidence.front();
   evidence.step = 5;
@@ -82,8 +82,8 @@ inline CaseFinished full_failure() {
 }
 
 /// A case that passed because what its plan expects came.
-inline CaseFinished passed_as_expected() {
-  CaseFinished made = finished(make_case("ex7_4", 2), judge::Outcome::passed);
+inline outcome::CaseFinished passed_as_expected() {
+  outcome::CaseFinished made = finished(make_case("ex7_4", 2), judge::Outcome::passed);
   made.verdict.came = "Crashed: divide error in ex_div+0x8 [ex7_4]";
   judge::Evidence evidence;
   evidence.summary = "divide error in ex_div+0x8 [ex7_4]";
@@ -95,28 +95,28 @@ inline CaseFinished passed_as_expected() {
 }
 
 /// A case that hung and passed at the second attempt: both of its attempts.
-inline std::vector<CaseFinished> flaky() {
-  CaseFinished first = finished(make_case("ex7_1", 2), judge::Outcome::hung, "soft lockup");
+inline std::vector<outcome::CaseFinished> flaky() {
+  outcome::CaseFinished first = finished(make_case("ex7_1", 2), judge::Outcome::hung, "soft lockup");
   first.seen = seen({line(5140, "Thread started")});
-  CaseFinished second = finished(first.test_case, judge::Outcome::passed);
+  outcome::CaseFinished second = finished(first.test_case, judge::Outcome::passed);
   second.attempt = 2;
   second.earlier = {first};
   return {first, second};
 }
 
 /// A case that could not be judged and then hung: both of its attempts.
-inline std::vector<CaseFinished> never_passed() {
-  CaseFinished first = finished(make_case("ex7_2", 4), judge::Outcome::errored, "the channel broke");
-  CaseFinished second = finished(first.test_case, judge::Outcome::hung, "stuck");
+inline std::vector<outcome::CaseFinished> never_passed() {
+  outcome::CaseFinished first = finished(make_case("ex7_2", 4), judge::Outcome::errored, "the channel broke");
+  outcome::CaseFinished second = finished(first.test_case, judge::Outcome::hung, "stuck");
   second.attempt = 2;
   second.earlier = {first};
   return {first, second};
 }
 
-inline RunFinished run_finished(std::vector<std::size_t> by_outcome, std::size_t not_run = 0,
-                                bool interrupted = false) {
-  RunFinished made;
-  made.took = Seconds(41.2);
+inline outcome::RunFinished run_finished(std::vector<std::size_t> by_outcome, std::size_t not_run = 0,
+                                         bool interrupted = false) {
+  outcome::RunFinished made;
+  made.took = outcome::Seconds(41.2);
   made.by_outcome = std::move(by_outcome);
   made.not_run = not_run;
   made.interrupted = interrupted;
@@ -124,13 +124,13 @@ inline RunFinished run_finished(std::vector<std::size_t> by_outcome, std::size_t
 }
 
 /// All that a console with these options writes.
-inline std::string console_output(ConsoleOptions options, const std::vector<Event> &events) {
+inline std::string console_output(ConsoleOptions options, const std::vector<outcome::Event> &events) {
   char *data = nullptr;
   std::size_t size = 0;
   options.out = open_memstream(&data, &size);
   {
-    const std::unique_ptr<Listener> console = make_console(options);
-    for (const Event &event : events) console->on(event);
+    const std::unique_ptr<outcome::Listener> console = make_console(options);
+    for (const outcome::Event &event : events) console->on(event);
   }
   std::fclose(options.out);
   std::string text(data, size);

@@ -23,8 +23,8 @@ std::size_t number_of(const std::vector<Check> &checks, Mark mark) {
 
 std::string summary_of(const std::vector<Check> &checks) {
   const std::size_t fails = number_of(checks, Mark::fail), warnings = number_of(checks, Mark::warn);
-  if (fails > 0) return fmt::format("{} to be mended before anything runs", report::counted(fails, "thing"));
-  if (warnings > 0) return fmt::format("kmodtest runs here; {} could be better", report::counted(warnings, "thing"));
+  if (fails > 0) return fmt::format("{} to be mended before anything runs", text::counted(fails, "thing"));
+  if (warnings > 0) return fmt::format("kmodtest runs here; {} could be better", text::counted(warnings, "thing"));
   return "kmodtest runs here, and nothing is missing";
 }
 
@@ -33,16 +33,16 @@ std::string summary_of(const std::vector<Check> &checks) {
 std::string render_checks(const std::vector<Check> &checks, bool colours) {
   const report::Palette palette(colours);
   const auto painted = [&](Mark mark) {
-    const std::string text = report::pad_right(mark_name(mark), 4);
+    const std::string text = text::pad_right(mark_name(mark), 4);
     return mark == Mark::ok ? palette.green(text) : mark == Mark::warn ? palette.yellow(text) : palette.red(text);
   };
   std::size_t width = 0;
   for (const Check &check : checks) width = std::max(width, check.topic.size());
   std::string text;
   for (const Check &check : checks) {
-    text += fmt::format("{}  {:{}}  {}\n", painted(check.mark), check.topic, width, report::printable(check.words));
+    text += fmt::format("{}  {:{}}  {}\n", painted(check.mark), check.topic, width, text::printable(check.words));
     if (!check.mend.empty())
-      text += fmt::format("{}-> {}\n", std::string(6 + width + 2, ' '), report::printable(check.mend));
+      text += fmt::format("{}-> {}\n", std::string(6 + width + 2, ' '), text::printable(check.mend));
   }
   return text + "\n" + summary_of(checks) + "\n";
 }

@@ -93,7 +93,7 @@ vm::KvmAnswer probe(asio::io_context &io, vm::Hypervisor &hypervisor, vm::GuestS
 void look_at_kernels(Machine &machine, const fs::path &cache, std::optional<kernel::Kernel> &usual) {
   std::vector<kernel::CatalogueEntry> catalogue;
   machine.catalogue = try_to([&] {
-    const fs::path file = kernel::data_folder() / "kernels.yaml";
+    const fs::path file = storage::data_folder() / "kernels.yaml";
     catalogue = kernel::read_catalogue(file);
     return file.string();
   });
@@ -149,14 +149,14 @@ Machine look_at_this_machine() {
   machine.parts = try_to([] {
     const fs::path wrapper = vm::emulator_wrapper();
     vm::main_loop_gate_library();
-    kernel::find_data_file("kmodtest-agent");
+    storage::find_data_file("kmodtest-agent");
     return "all of its parts are there, " + wrapper.parent_path().string();
   });
   for (const std::string &program : asked_programs()) {
     if (base::program_in_path(program)) machine.programs.insert(program);
   }
   machine.busybox = try_to([] { return kernel::static_busybox().string(); });
-  machine.cache = try_to([] { return kernel::cache_folder().string(); });
+  machine.cache = try_to([] { return storage::cache_folder().string(); });
   const fs::path cache = machine.cache.value;
   std::optional<kernel::Kernel> usual;
   look_at_kernels(machine, cache, usual);

@@ -24,7 +24,7 @@ unsigned u16(const std::string &bytes, std::size_t offset) {
 }  // namespace
 
 std::string bzimage_release(const std::filesystem::path &image) {
-  const auto bytes = read_whole_file(image);
+  const auto bytes = storage::read_whole_file(image);
   const std::string hint = "give the vmlinuz of an x86-64 Linux, such as /boot/vmlinuz-…";
   if (bytes.size() < 0x268 || bytes.compare(kMagicOffset, 4, "HdrS") != 0) {
     throw base::UsageError(base::Code::not_a_kernel,

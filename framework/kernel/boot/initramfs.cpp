@@ -125,9 +125,9 @@ fs::path existing_busybox() {
 }  // namespace
 
 std::string make_initramfs(const InitramfsInputs &inputs, Compression compression) {
-  const auto agent = read_whole_file(inputs.agent);
+  const auto agent = storage::read_whole_file(inputs.agent);
   check_static(inputs.agent, agent, "build kmodtest again: its agent has to be linked statically");
-  const auto busybox = read_whole_file(inputs.busybox);
+  const auto busybox = storage::read_whole_file(inputs.busybox);
   check_static(inputs.busybox, busybox, kBusyboxHint);
   CpioWriter writer(compression);
   for (const char *folder : {"bin", "dev", "etc", "modules", "proc", "root", "sbin", "sys", "tmp"})
@@ -154,29 +154,29 @@ std::string make_initramfs(const InitramfsInputs &inputs, Compression compressio
 }
 
 void write_initramfs(const InitramfsInputs &inputs, const fs::path &to) {
-  write_whole_file(to, make_initramfs(inputs, kDefaultCompression));
+  storage::write_whole_file(to, make_initramfs(inputs, kDefaultCompression));
 }
 
 fs::path static_busybox() {
   const fs::path busybox = existing_busybox();
-  check_static(busybox, read_whole_file(busybox), kBusyboxHint);
+  check_static(busybox, storage::read_whole_file(busybox), kBusyboxHint);
   return busybox;
 }
 
 fs::path initramfs_for(const Kernel &kernel, const fs::path &cache) {
-  const InitramfsInputs inputs{find_data_file("kmodtest-agent"), existing_busybox(), channel_modules(kernel),
+  const InitramfsInputs inputs{storage::find_data_file("kmodtest-agent"), existing_busybox(), channel_modules(kernel),
                                machine_modules(kernel)};
   std::error_code error;
-  Sha256 digest;
-  digest.field(kRecipe).field(sha256_file(inputs.agent)).field(sha256_file(inputs.busybox));
+  storage::Sha256 digest;
+  digest.field(kRecipe).field(storage::sha256_file(inputs.agent)).field(storage::sha256_file(inputs.busybox));
   for (const auto *modules : {&inputs.channel_modules, &inputs.machine_modules}) {
     digest.field(std::to_string(modules->size()));
-    for (const auto &module : *modules) digest.field(module.filename().string()).field(sha256_file(module));
+    for (const auto &module : *modules) digest.field(module.filename().string()).field(storage::sha256_file(module));
   }
   const auto folder = cache / "initramfs";
   const auto file = folder / fmt::format("{}.cpio", digest.hex().substr(0, 32));
   if (fs::exists(file, error)) return file;
-  make_folder(folder);
+  storage::make_folder(folder);
   write_initramfs(inputs, file);
   return file;
 }

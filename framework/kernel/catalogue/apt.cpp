@@ -21,7 +21,7 @@ base::ProcessOptions plain_words(const std::filesystem::path &directory = {}) {
 }
 
 std::string machine_release() {
-  std::istringstream lines(read_whole_file("/etc/os-release"));
+  std::istringstream lines(storage::read_whole_file("/etc/os-release"));
   for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("VERSION_CODENAME=")) return line.substr(line.find('=') + 1);
   }
@@ -126,12 +126,12 @@ AptState::AptState(std::filesystem::path folder, std::string suite)
                       fmt::format("apt's configuration names no mirror for the suite '{}'", suite_),
                       "add a Debian mirror to /etc/apt, or give a kernel image with --kernel FILE");
   }
-  remove_folder(folder_);
-  for (const char *below : {"lists/partial", "archives/partial", "empty", "log"}) make_folder(folder_ / below);
-  write_whole_file(folder_ / "status", "");
+  storage::remove_folder(folder_);
+  for (const char *below : {"lists/partial", "archives/partial", "empty", "log"}) storage::make_folder(folder_ / below);
+  storage::write_whole_file(folder_ / "status", "");
   std::error_code error;
   const std::string option = std::filesystem::exists(kKeyring, error) ? fmt::format("[signed-by={}] ", kKeyring) : "";
-  write_whole_file(folder_ / "sources.list", fmt::format("deb {}{} {} main\n", option, mirror, suite_));
+  storage::write_whole_file(folder_ / "sources.list", fmt::format("deb {}{} {} main\n", option, mirror, suite_));
   // Read after the machine's own files, so that it may clear what they ask for: hooks that tidy up /var, pins.
   std::string text =
       "#clear APT::Update::Pre-Invoke;\n#clear APT::Update::Post-Invoke;\n"
@@ -154,7 +154,7 @@ AptState::AptState(std::filesystem::path folder, std::string suite)
   folder_option("Dir::Etc::preferences", "empty/none");
   folder_option("Dir::Etc::preferencesparts", "empty");
   folder_option("Dir::Log", "log");
-  write_whole_file(folder_ / "apt.conf", text);
+  storage::write_whole_file(folder_ / "apt.conf", text);
 }
 
 void AptState::update() {

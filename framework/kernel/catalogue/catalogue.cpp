@@ -103,7 +103,7 @@ class CatalogueReader {
 
 std::vector<CatalogueEntry> read_catalogue(const std::filesystem::path &file) {
   const CatalogueReader reader(file.string());
-  const auto bytes = read_whole_file(file);
+  const auto bytes = storage::read_whole_file(file);
   try {
     return reader.read(YAML::Load(bytes));
   } catch (const YAML::Exception &error) {

@@ -87,11 +87,11 @@ void relocate(const fs::path &tree, const fs::path &prefix) {
   for (const auto &entry : fs::directory_iterator(tree / "usr/src", error)) {
     const auto makefile = entry.path() / "Makefile";
     if (!fs::is_regular_file(makefile) || !entry.path().filename().string().starts_with("linux-headers-")) continue;
-    auto text = read_whole_file(makefile);
+    auto text = storage::read_whole_file(makefile);
     const std::string absolute = "include /usr/src/";
     if (const auto at = text.find(absolute); at != std::string::npos) {
       text.replace(at, absolute.size(), fmt::format("include {}/usr/src/", prefix.string()));
-      write_whole_file(makefile, text);
+      storage::write_whole_file(makefile, text);
     }
   }
   std::vector<std::pair<fs::path, fs::path>> links;
@@ -120,7 +120,7 @@ void write_manifest(const fs::path &tree, const fs::path &prefix, const Catalogu
         << YAML::Value << package.version << YAML::Key << "sha256" << YAML::Value << package.sha256 << YAML::EndMap;
   }
   out << YAML::EndSeq << YAML::EndMap;
-  write_whole_file(tree / kManifest, std::string(out.c_str()) + "\n");
+  storage::write_whole_file(tree / kManifest, std::string(out.c_str()) + "\n");
 }
 
 /// What an unpacked tree holds, with paths as if it lay at `prefix` already.
@@ -134,7 +134,7 @@ Kernel describe(const fs::path &tree, const fs::path &prefix, const CatalogueEnt
                       "correct the kernel's entry in kernels.yaml");
   }
   kernel.release = bzimage_release(image);
-  kernel.digest = sha256_file(image);
+  kernel.digest = storage::sha256_file(image);
   kernel.image = prefix / fs::relative(image, tree);
   kernel.modules_dir = prefix / "lib/modules" / kernel.release;
   kernel.headers = prefix / "usr/src" / ("linux-headers-" + kernel.release);
@@ -226,7 +226,7 @@ std::optional<Kernel> KernelStore::cached(const std::string &name) const {
   std::error_code error;
   if (!fs::exists(prefix / kManifest, error)) return std::nullopt;
   try {
-    const auto manifest = YAML::Load(read_whole_file(prefix / kManifest));
+    const auto manifest = YAML::Load(storage::read_whole_file(prefix / kManifest));
     Kernel kernel;
     kernel.name = name;
     kernel.make_arguments = entry.make_arguments;
@@ -248,17 +248,17 @@ std::optional<Kernel> KernelStore::cached(const std::string &name) const {
 Kernel KernelStore::fetch(const std::string &name) {
   const auto &entry = find_entry(catalogue_, name);
   if (auto kernel = cached(name)) return *kernel;
-  make_folder(cache_ / "kernels");
-  const FileLock lock(cache_ / "locks" / fmt::format("kernel-{}.lock", name));
+  storage::make_folder(cache_ / "kernels");
+  const storage::FileLock lock(cache_ / "locks" / fmt::format("kernel-{}.lock", name));
   // Another process may have fetched it while we waited for the lock.
   if (auto kernel = cached(name)) return *kernel;
   const auto prefix = cache_ / "kernels" / name;
   // Whoever left these behind is dead: we hold the lock.
   const auto work = cache_ / "kernels" / fmt::format(".{}.partial", name);
-  remove_folder(work);
-  make_folder(work / "packages");
+  storage::remove_folder(work);
+  storage::make_folder(work / "packages");
   const auto tree = work / "tree";
-  make_folder(tree);
+  storage::make_folder(tree);
   try {
     progress_(fmt::format("fetching the package lists of {}", entry.suite));
     AptState apt(work / "apt", entry.suite);
@@ -284,9 +284,9 @@ Kernel KernelStore::fetch(const std::string &name) {
                         "install it anew: apt install --reinstall kmod");
     }
     write_manifest(tree, prefix, entry, packages, kernel);
-    remove_folder(prefix);
+    storage::remove_folder(prefix);
     fs::rename(tree, prefix);
-    remove_folder(work);
+    storage::remove_folder(work);
     return kernel;
   } catch (const fs::filesystem_error &error) {
     std::error_code ignored;
@@ -319,7 +319,7 @@ Kernel KernelStore::resolve(const std::string &name_or_path, const fs::path &mod
   auto kernel = kernel_by_files(name_or_path, modules_dir, headers);
   if (!kernel) return fetch(name_or_path);
   kernel->release = bzimage_release(kernel->image);
-  kernel->digest = sha256_file(kernel->image);
+  kernel->digest = storage::sha256_file(kernel->image);
   return *kernel;
 }
 

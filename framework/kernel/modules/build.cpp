@@ -38,7 +38,7 @@ SourceFiles list_sources(const fs::path &source) {
     if (entry->is_directory()) {
       if (entry->path().filename().string().starts_with('.')) entry.disable_recursion_pending();
     } else if (entry->is_regular_file() && is_module_source(entry->path().filename())) {
-      files.emplace(fs::relative(entry->path(), source).string(), sha256_file(entry->path()));
+      files.emplace(fs::relative(entry->path(), source).string(), storage::sha256_file(entry->path()));
     }
   }
   return files;
@@ -66,7 +66,7 @@ std::vector<std::string> make_settings(const Kernel &kernel) {
   const auto configuration = kernel.headers / "include/config/auto.conf";
   std::error_code error;
   if (own_flags || !fs::exists(configuration, error)) return settings;
-  if (("\n" + read_whole_file(configuration)).find("\nCONFIG_DEBUG_INFO=y\n") == std::string::npos) {
+  if (("\n" + storage::read_whole_file(configuration)).find("\nCONFIG_DEBUG_INFO=y\n") == std::string::npos) {
     settings.emplace_back("KCFLAGS=-g");
   }
   return settings;
@@ -74,10 +74,10 @@ std::vector<std::string> make_settings(const Kernel &kernel) {
 
 /// Everything but the sources that decides what comes out.
 std::string settings_digest(const Kernel &kernel, const std::vector<fs::path> &symvers) {
-  Sha256 digest;
+  storage::Sha256 digest;
   digest.field(kernel.digest).field(kernel.release).field(kernel.headers.string()).field(compiler_version(kernel));
   for (const auto &argument : make_settings(kernel)) digest.field(argument);
-  for (const auto &file : symvers) digest.field(file.string()).field(sha256_file(file));
+  for (const auto &file : symvers) digest.field(file.string()).field(storage::sha256_file(file));
   return digest.hex();
 }
 
@@ -92,7 +92,7 @@ Stamp read_stamp(const fs::path &file) {
   Stamp stamp;
   std::error_code error;
   if (!fs::exists(file, error)) return stamp;
-  std::istringstream lines(read_whole_file(file));
+  std::istringstream lines(storage::read_whole_file(file));
   std::getline(lines, stamp.settings);
   for (std::string line; std::getline(lines, line);) {
     const auto space = line.find(' ');
@@ -111,7 +111,7 @@ void write_stamp(const fs::path &file, const Stamp &stamp) {
   std::string text = stamp.settings + "\n";
   for (const auto &[name, digest] : stamp.files) text += fmt::format("{} {}\n", digest, name);
   if (!stamp.ko.empty()) text += fmt::format("built {}\n", stamp.ko);
-  write_whole_file(file, text);
+  storage::write_whole_file(file, text);
 }
 
 bool same_names(const SourceFiles &a, const SourceFiles &b) {
@@ -125,8 +125,8 @@ void copy_sources(const fs::path &source, const fs::path &to, const SourceFiles 
     const auto old = before.find(name);
     std::error_code error;
     if (old != before.end() && old->second == digest && fs::exists(to / name, error)) continue;
-    make_folder((to / name).parent_path());
-    write_whole_file(to / name, read_whole_file(source / name));
+    storage::make_folder((to / name).parent_path());
+    storage::write_whole_file(to / name, storage::read_whole_file(source / name));
     fs::permissions(to / name, fs::status(source / name).permissions() | fs::perms::owner_write, error);
   }
 }
@@ -233,7 +233,7 @@ std::string compiler_of(const Kernel &kernel) {
   const auto variables = kernel.headers / ".kernelvariables";
   if (fs::exists(variables, error)) {
     // Debian's: CC = $(if $(…),$(CCACHE)) $(CROSS_COMPILE)gcc-12
-    std::istringstream lines(read_whole_file(variables));
+    std::istringstream lines(storage::read_whole_file(variables));
     for (std::string line; std::getline(lines, line);) {
       const auto at = line.rfind(')');
       if (line.starts_with("CC =") && at != std::string::npos && at + 1 < line.size()) return line.substr(at + 1);
@@ -254,11 +254,11 @@ BuildResult build_module(const fs::path &source, const std::string &name, const 
   std::error_code error;
   const auto real_source = fs::weakly_canonical(source, error);
   const auto folder_name =
-      fmt::format("{}-{}", real_source.filename().string(), sha256(real_source.string()).substr(0, 12));
+      fmt::format("{}-{}", real_source.filename().string(), storage::sha256(real_source.string()).substr(0, 12));
   const auto base_folder = cache / "build" / fmt::format("{}-{}", kernel.release, kernel.digest.substr(0, 12));
   const auto folder = base_folder / folder_name;
   check_buildable(source, kernel, folder);
-  const FileLock lock(base_folder / (folder_name + ".lock"));
+  const storage::FileLock lock(base_folder / (folder_name + ".lock"));
   try {
     const Stamp old = read_stamp(folder / kStamp);
     const auto symvers = symvers_beside(before, folder);
@@ -268,13 +268,13 @@ BuildResult build_module(const fs::path &source, const std::string &name, const 
     }
     // A file that went away may leave an object or a module behind.
     const bool fresh = old.settings != now.settings || !same_names(old.files, now.files);
-    if (fresh) remove_folder(folder);
-    make_folder(folder);
+    if (fresh) storage::remove_folder(folder);
+    storage::make_folder(folder);
     // No stamp while the copies change: killed here, the next build starts from nothing.
     fs::remove(folder / kStamp);
     copy_sources(real_source, folder, now.files, fresh ? SourceFiles{} : old.files);
     const auto result = run_make(kernel, folder, symvers);
-    const auto log = base::replaced(result.out, folder.string(), source.string());
+    const auto log = text::replaced(result.out, folder.string(), source.string());
     if (!result.ok()) {
       write_stamp(folder / kStamp, now);
       throw BuildError(fmt::format("{} does not build for the kernel {}", source.string(), kernel.name), log);

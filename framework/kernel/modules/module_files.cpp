@@ -29,7 +29,7 @@ std::string module_name(const std::string &path) {
 class ModuleIndex {
  public:
   explicit ModuleIndex(const fs::path &folder) : folder_(folder) {
-    std::istringstream lines(read_whole_file(folder / "modules.dep"));
+    std::istringstream lines(storage::read_whole_file(folder / "modules.dep"));
     for (std::string line; std::getline(lines, line);) {
       const auto colon = line.find(':');
       if (colon == std::string::npos) continue;
@@ -40,7 +40,7 @@ class ModuleIndex {
     }
     std::error_code error;
     if (!fs::exists(folder / "modules.builtin", error)) return;
-    std::istringstream builtin(read_whole_file(folder / "modules.builtin"));
+    std::istringstream builtin(storage::read_whole_file(folder / "modules.builtin"));
     for (std::string line; std::getline(builtin, line);) {
       if (!line.empty()) builtin_.insert(module_name(line));
     }
@@ -85,7 +85,7 @@ std::vector<fs::path> modules_with_dependencies(const fs::path &modules_dir, con
 
 std::string read_module(const fs::path &file) {
   const auto extension = file.extension();
-  auto bytes = read_whole_file(file);
+  auto bytes = storage::read_whole_file(file);
   if (extension != ".xz" && extension != ".zst" && extension != ".gz") return bytes;
   const std::unique_ptr<archive, decltype(&archive_read_free)> reader(archive_read_new(), archive_read_free);
   archive_read_support_filter_all(reader.get());

@@ -45,7 +45,7 @@ bool is_loaded(const std::string &module, const std::vector<std::string> &loaded
 /// (kernel: Documentation/kbuild/modules.rst, "Symbols and Module.symvers").
 Exports read_symvers(const fs::path &file) {
   Exports exports;
-  const auto text = read_whole_file(file);
+  const auto text = storage::read_whole_file(file);
   std::string_view rest = text;
   while (!rest.empty()) {
     auto line = rest.substr(0, rest.find('\n'));
@@ -110,12 +110,12 @@ std::string vermagic_of_headers(const fs::path &headers) {
   const auto release_file = headers / "include/generated/utsrelease.h";
   const auto config_file = headers / "include/config/auto.conf";
   if (!fs::exists(release_file, error) || !fs::exists(config_file, error)) return {};
-  const auto text = read_whole_file(release_file);
+  const auto text = storage::read_whole_file(release_file);
   const auto begin = text.find('"');
   const auto end = text.find('"', begin + 1);
   if (begin == std::string::npos || end == std::string::npos) return {};
   std::set<std::string> options;
-  std::istringstream lines(read_whole_file(config_file));
+  std::istringstream lines(storage::read_whole_file(config_file));
   for (std::string line; std::getline(lines, line);) {
     if (line.ends_with("=y")) options.insert(line.substr(0, line.size() - 2));
   }
@@ -254,7 +254,7 @@ std::vector<PreflightFinding> preflight(const ModuleInfo &module, const Kernel &
   if (!wanted.empty() && !same_magic(own, wanted, module.has_versions)) {
     findings.push_back({base::Code::built_for_other_kernel,
                         fmt::format("{} was built for another kernel: its vermagic is '{}', that of {} is '{}'",
-                                    module.name, base::trimmed(own), kernel.name, base::trimmed(wanted)),
+                                    module.name, text::trimmed(own), kernel.name, text::trimmed(wanted)),
                         fmt::format("build it against the headers of {}", kernel.release)});
     // Its symbols would disagree as well; one finding says it all.
     return findings;

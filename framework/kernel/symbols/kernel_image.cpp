@@ -11,7 +11,7 @@
 namespace kmodtest::kernel {
 
 KernelImage::KernelImage(const std::filesystem::path &vmlinux) {
-  std::string bytes = read_whole_file(vmlinux);
+  std::string bytes = storage::read_whole_file(vmlinux);
   if (!bytes.starts_with(ELFMAG)) return;
   elf_version(EV_CURRENT);
   const std::unique_ptr<Elf, decltype(&elf_end)> elf(elf_memory(bytes.data(), bytes.size()), elf_end);

@@ -236,7 +236,7 @@ class ModuleSymbols::Impl {
     }
     const std::vector<std::string> &text = source(file);
     const auto index = static_cast<std::size_t>(number) - 1;
-    if (number > 0 && index < text.size()) line.text = base::trimmed(text[index]);
+    if (number > 0 && index < text.size()) line.text = text::trimmed(text[index]);
     return line;
   }
 
@@ -267,7 +267,7 @@ class ModuleSymbols::Impl {
     const auto built = fs::last_write_time(ko_, error);
     if (error || changed > built) return {};
     try {
-      return read_whole_file(real);
+      return storage::read_whole_file(real);
     } catch (const base::Error &) {
       return {};
     }

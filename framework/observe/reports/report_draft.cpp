@@ -3,14 +3,12 @@
 
 #include <algorithm>
 
+#include "text/replace.hpp"
+
 namespace kmodtest::observe {
 namespace {
 
 constexpr std::size_t kMostMemory = 16;  ///< lines of memory that a report keeps
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 bool is_rule(std::string_view text) {
   return text.starts_with("===================");
@@ -33,7 +31,7 @@ bool kills(std::string_view text) {
 }  // namespace
 
 bool is_cut_here(const wire::KernelLogLine &line) {
-  return line.facility == 0 && contains(line.text, kCutHere);
+  return line.facility == 0 && text::contains(line.text, kCutHere);
 }
 
 bool is_panic(std::string_view text) {
@@ -76,7 +74,7 @@ std::string pid_in(std::string_view text) {
   if (text.starts_with("CPU: ") || text.starts_with("WARNING: CPU: ")) {
     at = text.find("PID: ");
     if (at != std::string_view::npos) at += 5;
-  } else if (text.starts_with("WARNING: ") && contains(text, ", CPU#")) {
+  } else if (text.starts_with("WARNING: ") && text::contains(text, ", CPU#")) {
     at = text.rfind('/') + 1;
   }
   if (at == std::string_view::npos) return {};
@@ -87,13 +85,13 @@ std::string pid_in(std::string_view text) {
 bool ends_here(const Draft &draft, std::string_view text) {
   switch (draft.end()) {
     case ReportEnd::trace:
-      return contains(text, "---[ end trace");
+      return text::contains(text, "---[ end trace");
     case ReportEnd::stack:
-      return text == " </TASK>" || text == "</TASK>" || contains(text, "---[ end trace");
+      return text == " </TASK>" || text == "</TASK>" || text::contains(text, "---[ end trace");
     case ReportEnd::rule:
-      return is_rule(text) || contains(text, "---[ end trace");
+      return is_rule(text) || text::contains(text, "---[ end trace");
     case ReportEnd::panic:
-      return contains(text, "---[ end Kernel panic");
+      return text::contains(text, "---[ end Kernel panic");
     case ReportEnd::at_once:
       return text == " </TASK>";
   }
@@ -112,7 +110,7 @@ bool Draft::take(const wire::KernelLogLine &line) {
   // Of a report of no known kind, the first line with words.
   if (signature == nullptr && report.title.empty() && !is_cut_here(line)) report.title = line.text;
   report.killed = report.killed || kills(line.text);
-  if (contains(line.text, "Call Trace:")) in_stack = true;
+  if (text::contains(line.text, "Call Trace:")) in_stack = true;
   if (in_stack && parse_frame(line.text)) frames = true;
   if (line.text == " <TASK>") task_marker = true;
   if (pid.empty()) pid = pid_in(line.text);

@@ -8,6 +8,7 @@
 
 #include "observe/reports/report_draft.hpp"
 #include "observe/reports/reports_catalogue.hpp"
+#include "text/replace.hpp"
 
 namespace kmodtest::observe {
 namespace {
@@ -18,10 +19,6 @@ using namespace std::chrono_literals;
 constexpr wire::Microseconds kLongestPause = 2s;
 constexpr wire::Microseconds kSameBreath = 10ms;
 constexpr std::size_t kMostLines = 250;
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 /// Sorts the lines of a log into reports: by printk caller where there is one, else by what a line says and by the
 /// order in which a report's lines come.
@@ -70,7 +67,7 @@ class Grouping {
   bool shows_state(const wire::KernelLogLine &line, bool opens) {
     if (opens) return false;
     const std::string_view text = line.text;
-    const bool task = text.starts_with("task:") && contains(text, "state:");
+    const bool task = text.starts_with("task:") && text::contains(text, "state:");
     if (task || text.starts_with("sysrq: ") || text.starts_with("NMI backtrace for cpu")) return true;
     return shows_state_[line.caller] && continues_report(text);
   }

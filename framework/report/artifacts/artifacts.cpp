@@ -44,13 +44,8 @@ constexpr const char *kPartialPrefix = ".partial-";
                     "name a folder that you may write with --out");
 }
 
-void write(const fs::path &file, std::string_view content) {
-  OutputFile output(file, file);
-  output.write(content);
-}
-
 void write_if_any(const fs::path &file, std::string_view content) {
-  if (!content.empty()) write(file, content);
+  if (!content.empty()) storage::write_file(file, content);
 }
 
 bool is_ours(const fs::directory_entry &entry) {
@@ -78,36 +73,38 @@ void prepare(const fs::path &folder) {
     fs::remove_all(path, error);
     if (error) fail(path, error);
   }
-  write(folder / kMarkerFile, "Made by kmodtest --out; the next run into this folder replaces the cases in it.\n");
+  storage::write_file(folder / kMarkerFile,
+                      "Made by kmodtest --out; the next run into this folder replaces the cases in it.\n");
 }
 
-std::string verdict_text(const CaseFinished &finished) {
+std::string verdict_text(const outcome::CaseFinished &finished) {
   std::string text;
-  if (went_well(result_of(finished))) {
+  if (outcome::went_well(outcome::result_of(finished))) {
     text = headline(finished, Palette(false));
-    if (const std::string why = reason(finished); !why.empty()) text += ": " + printable(why);
-    if (const std::string came = as_expected(finished); !came.empty()) text += " (" + printable(came) + ")";
+    if (const std::string why = reason(finished); !why.empty()) text += ": " + text::printable(why);
+    if (const std::string came = as_expected(finished); !came.empty()) text += " (" + text::printable(came) + ")";
     text += "\n" + render_findings(finished, Palette(false));
   } else {
     text = render_failure(finished);
   }
-  text += "\nplan:    " + printable(finished.test_case->plan_name) + "\n";
-  if (!finished.kernel_release.empty()) text += "kernel:  " + printable(finished.kernel_release) + "\n";
+  text += "\nplan:    " + text::printable(finished.test_case->plan_name) + "\n";
+  if (!finished.kernel_release.empty()) text += "kernel:  " + text::printable(finished.kernel_release) + "\n";
   const plan::GuestShape &guest = finished.test_case->guest;
-  text += fmt::format("guest:   {}, {} MiB\n", counted(static_cast<std::size_t>(guest.cpus), "CPU"), guest.memory_mib);
+  text += fmt::format("guest:   {}, {} MiB\n", text::counted(static_cast<std::size_t>(guest.cpus), "CPU"),
+                      guest.memory_mib);
   if (!finished.digest.empty()) text += "digest:  " + finished.digest + "\n";
-  text += fmt::format("took:    {:.3f} s: {}\n", finished.took.count(), render_timings(finished.timings));
+  text += fmt::format("took:    {:.3f} s: {}\n", finished.took.count(), outcome::render_timings(finished.timings));
   return text;
 }
 
 std::string kmsg_text(const judge::Observations &seen) {
   std::string text;
-  for (const wire::KernelLogLine &line : seen.log()) text += observe::render_dmesg(line) + "\n";
+  for (const wire::KernelLogLine &line : seen.log()) text += shared::render_dmesg(line) + "\n";
   return text;
 }
 
 std::string heading(std::string_view what, wire::Microseconds time) {
-  return fmt::format("# {}, {:.6f} s\n", what, Seconds(time).count());
+  return fmt::format("# {}, {:.6f} s\n", what, outcome::Seconds(time).count());
 }
 
 struct Listings {
@@ -119,8 +116,8 @@ Listings listings(const judge::Observations &seen) {
   Listings text;
   const auto add = [&](const std::string &title, const wire::Inventory &inventory) {
     const std::string head = heading(title, inventory.time);
-    text.threads += head + observe::render_ps(inventory.threads) + "\n";
-    text.modules += head + observe::render_lsmod(inventory.modules) + "\n";
+    text.threads += head + shared::render_ps(inventory.threads) + "\n";
+    text.modules += head + shared::render_lsmod(inventory.modules) + "\n";
   };
   for (const wire::Report &report : seen.reports) {
     if (const auto *baseline = std::get_if<wire::Baseline>(&report)) {
@@ -128,9 +125,9 @@ Listings listings(const judge::Observations &seen) {
     } else if (const auto *after = std::get_if<wire::AfterUnload>(&report)) {
       add("after the unload, what is new", after->inventory);
     } else if (const auto *threads = std::get_if<wire::Threads>(&report)) {
-      text.threads += heading("ps", threads->time) + observe::render_ps(threads->threads) + "\n";
+      text.threads += heading("ps", threads->time) + shared::render_ps(threads->threads) + "\n";
     } else if (const auto *modules = std::get_if<wire::Modules>(&report)) {
-      text.modules += heading("lsmod", modules->time) + observe::render_lsmod(modules->modules) + "\n";
+      text.modules += heading("lsmod", modules->time) + shared::render_lsmod(modules->modules) + "\n";
     }
   }
   return text;
@@ -143,10 +140,11 @@ class CaseFolders {
     prepare(folder_);
   }
 
-  void keep(const CaseFinished &finished) const {
+  void keep(const outcome::CaseFinished &finished) const {
     const std::string wanted =
-        finished.artifacts.empty() ? folder_name(*finished.test_case) : finished.artifacts.filename().string();
-    const std::string name = free_name(wanted, [&](const std::string &each) { return !fs::exists(folder_ / each); });
+        finished.artifacts.empty() ? outcome::folder_name(*finished.test_case) : finished.artifacts.filename().string();
+    const std::string name =
+        storage::free_name(wanted, [&](const std::string &each) { return !fs::exists(folder_ / each); });
     const fs::path partial = folder_ / (kPartialPrefix + name);
     std::error_code error;
     fs::remove_all(partial, error);
@@ -158,7 +156,7 @@ class CaseFolders {
   }
 
  private:
-  void fill(const fs::path &folder, const CaseFinished &finished) const {
+  void fill(const fs::path &folder, const outcome::CaseFinished &finished) const {
     const fs::path &plan_file = finished.test_case->plan_file;
     if (!plan_file.empty()) {
       std::error_code error;
@@ -172,7 +170,7 @@ class CaseFolders {
       const judge::Observations &seen = *finished.seen;
       const Listings text = listings(seen);
       if (!finished.domain_xml.empty())
-        write(folder / "console.log", seen.console);  // a quiet console is worth knowing
+        storage::write_file(folder / "console.log", seen.console);  // a quiet console is worth knowing
       write_if_any(folder / "kmsg.log", kmsg_text(seen));
       write_if_any(folder / "ps.txt", text.threads);
       write_if_any(folder / "lsmod.txt", text.modules);
@@ -186,7 +184,7 @@ class CaseFolders {
       fs::rename(finished.vmcore, folder / kVmcoreFile, error);
       if (error) fail(folder / kVmcoreFile, error);
     }
-    write(folder / kVerdictFile, verdict_text(finished));
+    storage::write_file(folder / kVerdictFile, verdict_text(finished));
     write_bundle(folder, finished, version_);
   }
 
@@ -195,24 +193,24 @@ class CaseFolders {
 };
 
 /// What may be worth keeping: the cases, and the attempts before the last.
-const CaseFinished *case_of(const Event &event) {
-  if (const auto *retried = std::get_if<CaseRetried>(&event)) return &retried->attempt;
-  return std::get_if<CaseFinished>(&event);
+const outcome::CaseFinished *case_of(const outcome::Event &event) {
+  if (const auto *retried = std::get_if<outcome::CaseRetried>(&event)) return &retried->attempt;
+  return std::get_if<outcome::CaseFinished>(&event);
 }
 
-class Artifacts final : public Listener {
+class Artifacts final : public outcome::Listener {
  public:
   Artifacts(fs::path folder, std::string version) : folders_(std::move(folder), std::move(version)) {}
 
-  void on(const Event &event) override {
-    if (const CaseFinished *finished = case_of(event)) folders_.keep(*finished);
+  void on(const outcome::Event &event) override {
+    if (const outcome::CaseFinished *finished = case_of(event)) folders_.keep(*finished);
   }
 
  private:
   CaseFolders folders_;
 };
 
-class FailureArtifacts final : public Listener {
+class FailureArtifacts final : public outcome::Listener {
  public:
   FailureArtifacts(fs::path folder, std::string version, bool at_once)
       : folder_(std::move(folder)), version_(std::move(version)) {
@@ -226,15 +224,15 @@ class FailureArtifacts final : public Listener {
   FailureArtifacts(const FailureArtifacts &) = delete;
   FailureArtifacts &operator=(const FailureArtifacts &) = delete;
 
-  void on(const Event &event) override {
-    const CaseFinished *finished = case_of(event);
+  void on(const outcome::Event &event) override {
+    const outcome::CaseFinished *finished = case_of(event);
     if (finished == nullptr || given_up_) return;
     if (finished->unlike) keep(*finished->unlike);
-    if (finished->unlike || !went_well(result_of(*finished))) keep(*finished);
+    if (finished->unlike || !outcome::went_well(outcome::result_of(*finished))) keep(*finished);
   }
 
  private:
-  void keep(const CaseFinished &finished) {
+  void keep(const outcome::CaseFinished &finished) {
     // The first of several runs that differ is told of with each of the others.
     if (!finished.artifacts.empty() && !kept_folders_.insert(finished.artifacts).second) return;
     attempt([&] {
@@ -247,7 +245,7 @@ class FailureArtifacts final : public Listener {
   void open() {
     if (folders_) return;
     folders_.emplace(folder_, version_);
-    lock_ = kernel::FileLock::try_take(folder_ / kMarkerFile);
+    lock_ = storage::FileLock::try_take(folder_ / kMarkerFile);
   }
 
   template <class Action>
@@ -265,7 +263,7 @@ class FailureArtifacts final : public Listener {
   std::string version_;
   std::optional<CaseFolders> folders_;
   std::set<fs::path> kept_folders_;
-  std::unique_ptr<kernel::FileLock> lock_;  // while it is held, another run does not take the folder away
+  std::unique_ptr<storage::FileLock> lock_;  // while it is held, another run does not take the folder away
   bool kept_ = false;
   bool given_up_ = false;
 };
@@ -283,11 +281,11 @@ std::vector<fs::path> runs_below(const fs::path &failures) {
 
 }  // namespace
 
-std::unique_ptr<Listener> make_artifacts(fs::path folder, std::string version) {
+std::unique_ptr<outcome::Listener> make_artifacts(fs::path folder, std::string version) {
   return std::make_unique<Artifacts>(std::move(folder), std::move(version));
 }
 
-std::unique_ptr<Listener> make_failure_artifacts(fs::path folder, std::string version, bool at_once) {
+std::unique_ptr<outcome::Listener> make_failure_artifacts(fs::path folder, std::string version, bool at_once) {
   return std::make_unique<FailureArtifacts>(std::move(folder), std::move(version), at_once);
 }
 
@@ -296,7 +294,7 @@ fs::path next_failure_folder(const fs::path &failures) {
   for (std::size_t i = 0; i + kKeptRuns <= runs.size(); ++i) {
     std::error_code ignored;
     // A run that goes on holds the lock.
-    if (kernel::FileLock::try_take(runs[i] / kMarkerFile)) fs::remove_all(runs[i], ignored);
+    if (storage::FileLock::try_take(runs[i] / kMarkerFile)) fs::remove_all(runs[i], ignored);
   }
   return failures / fmt::format("{:%Y-%m-%dT%H-%M-%S}-{}", fmt::gmtime(std::time(nullptr)), ::getpid());
 }

@@ -64,13 +64,8 @@ void copy_module(const fs::path &from, const fs::path &to) {
                       "make room there, or name another folder with --out");
 }
 
-void write(const fs::path &file, std::string_view content) {
-  OutputFile output(file, file);
-  output.write(content);
-}
-
 /// A module that was not built, or a guest that was never prepared, leaves nothing to run.
-bool can_run_again(const CaseFinished &finished) {
+bool can_run_again(const outcome::CaseFinished &finished) {
   return !finished.test_case->of_a_program && !finished.machine.kernel.empty() && finished.seen &&
          finished.seen->modules.size() == finished.test_case->modules.size() && !finished.test_case->modules.empty();
 }
@@ -85,7 +80,7 @@ std::string plan_name(const plan::Case &test_case) {
   return (stem.find('/') == std::string::npos && !stem.empty() ? stem : std::string("case")) + ".yaml";
 }
 
-void write_case(const fs::path &folder, const CaseFinished &finished) {
+void write_case(const fs::path &folder, const outcome::CaseFinished &finished) {
   const plan::Case &test_case = *finished.test_case;
   const fs::path inner = folder / kCaseFolder;
   std::error_code error;
@@ -94,24 +89,24 @@ void write_case(const fs::path &folder, const CaseFinished &finished) {
     throw base::Error(base::Code::cannot_write,
                       fmt::format("cannot make the folder {}: {}", inner.string(), error.message()),
                       "make room there, or name another folder with --out");
-  const Machine &machine = finished.machine;
+  const outcome::Machine &machine = finished.machine;
   const plan::RunChoices choices{is_a_file(machine.kernel) ? "" : machine.kernel,
                                  machine.virtual_time ? "virtual" : "real"};
-  const std::string head = fmt::format("# Made by kmodtest of {}.\n", printable(test_case.id));
-  write(inner / plan_name(test_case), head + plan::case_text(test_case, choices));
+  const std::string head = fmt::format("# Made by kmodtest of {}.\n", text::printable(test_case.id));
+  storage::write_file(inner / plan_name(test_case), head + plan::case_text(test_case, choices));
   for (std::size_t i = 0; i < test_case.modules.size(); ++i) {
     copy_module(finished.seen->modules[i].file, inner / plan::bundled_module(test_case.modules[i]));
   }
 }
 
-Json case_json(const CaseFinished &finished, const std::string &version) {
+Json case_json(const outcome::CaseFinished &finished, const std::string &version) {
   const plan::Case &test_case = *finished.test_case;
-  const Machine &machine = finished.machine;
+  const outcome::Machine &machine = finished.machine;
   Json json;
   json["schema"] = kSchema;
   json["version"] = 1;
   json["id"] = test_case.id;
-  json["outcome"] = result_name(result_of(finished));
+  json["outcome"] = outcome::result_name(outcome::result_of(finished));
   json["kmodtest"] = version;
   json["plan"] = can_run_again(finished) ? Json(fs::path(kCaseFolder) / plan_name(test_case)) : Json(nullptr);
   json["kernel"] = is_a_file(machine.kernel) ? machine.kernel_image.string() : "";
@@ -125,14 +120,16 @@ Json case_json(const CaseFinished &finished, const std::string &version) {
 }
 
 std::string line(std::string_view label, std::string_view value) {
-  return value.empty() ? "" : fmt::format("{} {}\n", pad_right(fmt::format("{}:", label), 13), printable(value));
+  return value.empty() ? ""
+                       : fmt::format("{} {}\n", text::pad_right(fmt::format("{}:", label), 13), text::printable(value));
 }
 
-std::string guest_line(const CaseFinished &finished) {
+std::string guest_line(const outcome::CaseFinished &finished) {
   const plan::GuestShape &guest = finished.test_case->guest;
-  std::string text = fmt::format("{}, {} MiB", counted(static_cast<std::size_t>(guest.cpus), "CPU"), guest.memory_mib);
+  std::string text =
+      fmt::format("{}, {} MiB", text::counted(static_cast<std::size_t>(guest.cpus), "CPU"), guest.memory_mib);
   if (guest.sockets > 0) text += fmt::format(", {}×{}×{}", guest.sockets, guest.cores, guest.threads);
-  if (!guest.numa.empty()) text += ", " + counted(guest.numa.size(), "NUMA node");
+  if (!guest.numa.empty()) text += ", " + text::counted(guest.numa.size(), "NUMA node");
   if (finished.machine.kernel.empty()) return text;
   return text + fmt::format(", {} time, {}, channel {}", finished.machine.virtual_time ? "virtual" : "real",
                             finished.machine.kvm ? "KVM" : "emulated", guest.channel);
@@ -142,10 +139,10 @@ std::string host_line() {
   utsname host{};
   ::uname(&host);
   return fmt::format("{} {} {}, {}", host.sysname, host.release, host.machine,
-                     counted(std::thread::hardware_concurrency(), "CPU"));
+                     text::counted(std::thread::hardware_concurrency(), "CPU"));
 }
 
-std::string module_lines(const CaseFinished &finished) {
+std::string module_lines(const outcome::CaseFinished &finished) {
   std::string text;
   const std::vector<plan::ModuleSource> &modules = finished.test_case->modules;
   for (std::size_t i = 0; i < modules.size(); ++i) {
@@ -155,18 +152,18 @@ std::string module_lines(const CaseFinished &finished) {
     const kernel::ModuleInfo &info = finished.seen->modules[i];
     text += line("  file", info.file.string());
     std::error_code error;
-    if (fs::exists(info.file, error)) text += line("  sha256", kernel::sha256_file(info.file));
+    if (fs::exists(info.file, error)) text += line("  sha256", storage::sha256_file(info.file));
     for (const char *field : {"vermagic", "version", "srcversion"})
       text += line(fmt::format("  {}", field), info.field(field).value_or(""));
   }
   return text;
 }
 
-std::string about_text(const CaseFinished &finished, const std::string &version) {
+std::string about_text(const outcome::CaseFinished &finished, const std::string &version) {
   const plan::Case &test_case = *finished.test_case;
-  const Machine &machine = finished.machine;
+  const outcome::Machine &machine = finished.machine;
   std::string text;
-  text += line("case", label(test_case, finished.repeat));
+  text += line("case", outcome::label(test_case, finished.repeat));
   text += line("plan", test_case.plan_name);
   text += line("plan file", test_case.plan_file.empty() ? "" : fs::absolute(test_case.plan_file).string());
   text += line("ended", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))));
@@ -179,9 +176,9 @@ std::string about_text(const CaseFinished &finished, const std::string &version)
   return text + '\n' + module_lines(finished);
 }
 
-std::string readme_text(const fs::path &folder, const CaseFinished &finished) {
+std::string readme_text(const fs::path &folder, const outcome::CaseFinished &finished) {
   std::string text = headline(finished, Palette(false));
-  if (const std::string why = reason(finished); !why.empty()) text += ": " + printable(why);
+  if (const std::string why = reason(finished); !why.empty()) text += ": " + text::printable(why);
   text += "\n\n";
   if (can_run_again(finished)) {
     text +=
@@ -197,7 +194,7 @@ std::string readme_text(const fs::path &folder, const CaseFinished &finished) {
         "that verdict.txt shows, unless it does something else.\n";
   } else {
     text += "It did not get as far as a guest, so there is nothing to run from this folder. Mend it and run\n\n    " +
-            printable(command_to_repeat(*finished.test_case)) + "\n";
+            text::printable(command_to_repeat(*finished.test_case)) + "\n";
   }
   text += "\nWhat is here:\n\n";
   std::vector<std::string> others;
@@ -205,18 +202,20 @@ std::string readme_text(const fs::path &folder, const CaseFinished &finished) {
   for (const auto &entry : fs::directory_iterator(folder, ignored)) others.push_back(entry.path().filename().string());
   std::sort(others.begin(), others.end());
   for (const KnownFile &file : kKnownFiles)
-    if (std::erase(others, file.name) > 0) text += fmt::format("    {} {}\n", pad_right(file.name, 14), file.what);
+    if (std::erase(others, file.name) > 0)
+      text += fmt::format("    {} {}\n", text::pad_right(file.name, 14), file.what);
   for (const std::string &name : others) text += fmt::format("    {}\n", name);
   return text;
 }
 
 }  // namespace
 
-void write_bundle(const fs::path &folder, const CaseFinished &finished, const std::string &version) {
+void write_bundle(const fs::path &folder, const outcome::CaseFinished &finished, const std::string &version) {
   if (can_run_again(finished)) write_case(folder, finished);
-  write(folder / kCaseFile, case_json(finished, version).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-  write(folder / "about.txt", about_text(finished, version));
-  write(folder / "README.txt", readme_text(folder, finished));
+  storage::write_file(folder / kCaseFile,
+                      case_json(finished, version).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  storage::write_file(folder / "about.txt", about_text(finished, version));
+  storage::write_file(folder / "README.txt", readme_text(folder, finished));
 }
 
 Bundle read_bundle(const fs::path &folder) {

@@ -23,7 +23,8 @@ struct Bundle {
 
 /// Adds to the folder of a case: case/ (the plan of just this case with its modules, where there are any),
 /// case.json, about.txt and, from the files that are there by then, README.txt. Throws base::Error.
-void write_bundle(const std::filesystem::path &folder, const CaseFinished &finished, const std::string &version);
+void write_bundle(const std::filesystem::path &folder, const outcome::CaseFinished &finished,
+                  const std::string &version);
 
 /// Throws base::UsageError for a folder that has none, or one that cannot be run again.
 Bundle read_bundle(const std::filesystem::path &folder);

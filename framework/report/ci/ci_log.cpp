@@ -19,28 +19,28 @@ constexpr std::size_t kLinesOfAValue = 6;        ///< of what was expected, and 
 
 /// The data of a command of GitHub's.
 std::string escaped(std::string text) {
-  text = base::replaced(std::move(text), "%", "%25");
-  text = base::replaced(std::move(text), "\r", "%0D");
-  text = base::replaced(std::move(text), "\n", "%0A");
+  text = text::replaced(std::move(text), "%", "%25");
+  text = text::replaced(std::move(text), "\r", "%0D");
+  text = text::replaced(std::move(text), "\n", "%0A");
   return text;
 }
 
 /// The value of one of its properties.
 std::string escaped_property(std::string text) {
   text = escaped(std::move(text));
-  text = base::replaced(std::move(text), ":", "%3A");
-  text = base::replaced(std::move(text), ",", "%2C");
+  text = text::replaced(std::move(text), ":", "%3A");
+  text = text::replaced(std::move(text), ",", "%2C");
   return text;
 }
 
 void add_value(std::string &message, std::string_view name, std::string_view value) {
-  std::vector<std::string> lines = lines_of(value);
+  std::vector<std::string> lines = text::lines_of(value);
   if (lines.empty()) return;
   const bool cut = lines.size() > kLinesOfAValue;
   if (cut) lines.resize(kLinesOfAValue);
   message += fmt::format("\n{}:{}", name, lines.size() == 1 ? " " : "\n");
   for (std::size_t index = 0; index < lines.size(); ++index) {
-    message += (index > 0 ? "\n" : "") + printable(lines[index]);
+    message += (index > 0 ? "\n" : "") + text::printable(lines[index]);
   }
   if (cut) message += "\n…";
 }
@@ -56,12 +56,12 @@ std::string below(const std::filesystem::path &root, const std::filesystem::path
 
 }  // namespace
 
-Annotation annotation_of(const CaseFinished &finished) {
+Annotation annotation_of(const outcome::CaseFinished &finished) {
   Annotation made;
   made.warning = finished.flaky();
   made.file = finished.test_case->plan_file;
   made.title = headline(finished, Palette(false));
-  made.message = printable(reason(finished));
+  made.message = text::printable(reason(finished));
   // A flaky case passed in the end; what went wrong is that of its last attempt that did not.
   const judge::Verdict &verdict =
       finished.flaky() && !finished.earlier.empty() ? finished.earlier.back().verdict : finished.verdict;
@@ -150,7 +150,7 @@ std::string CiLog::annotations(const std::vector<Annotation> &all) const {
 }
 
 std::string CiLog::joined(std::string text) const {
-  if (options_.system == CiSystem::github) return base::replaced(std::move(text), off() + on_again(), "");
+  if (options_.system == CiSystem::github) return text::replaced(std::move(text), off() + on_again(), "");
   return text;
 }
 

@@ -32,7 +32,7 @@ struct Annotation {
   int line = 0, column = 0;  ///< from 1; 0: not known
   std::string title, message;
 };
-Annotation annotation_of(const CaseFinished &finished);
+Annotation annotation_of(const outcome::CaseFinished &finished);
 
 /// The markup of a CI system around what a console writes. Makes texts, writes nothing. On GitHub commands are off but
 /// in its own lines, so that no line of a guest's log is taken for one.

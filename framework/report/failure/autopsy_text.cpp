@@ -14,7 +14,7 @@ namespace {
 
 std::string indented(std::string_view text) {
   std::string all;
-  for (const std::string &line : lines_of(text)) all += "    " + line + "\n";
+  for (const std::string &line : text::lines_of(text)) all += "    " + line + "\n";
   return all;
 }
 
@@ -41,11 +41,11 @@ std::string inside(const judge::Observations &seen) {
     text += "\n";
   }
   const auto log = seen.log();
-  const auto begin = std::find_if(log.begin(), log.end(), observe::is_autopsy_marker);
-  if (std::any_of(begin, log.end(), [](const auto &line) { return !observe::is_marker(line); })) {
+  const auto begin = std::find_if(log.begin(), log.end(), shared::is_autopsy_marker);
+  if (std::any_of(begin, log.end(), [](const auto &line) { return !shared::is_marker(line); })) {
     text += "What the kernel wrote on request (sysrq l: CPUs that run, w: blocked tasks):\n\n";
     for (auto line = begin; line != log.end(); ++line) {
-      if (!observe::is_marker(*line)) text += "  " + observe::render_dmesg(*line) + "\n";
+      if (!shared::is_marker(*line)) text += "  " + shared::render_dmesg(*line) + "\n";
     }
     text += "\n";
   }

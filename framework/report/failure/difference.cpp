@@ -14,28 +14,29 @@ namespace kmodtest::report {
 
 namespace {
 
-constexpr std::size_t kShown = 160;  ///< columns of a report
+constexpr std::size_t kShownColumns = 160;  ///< columns of a report
 
-const std::vector<wire::Report> &reports_of(const CaseFinished &run) {
+const std::vector<wire::Report> &reports_of(const outcome::CaseFinished &run) {
   static const std::vector<wire::Report> none;
   return run.seen ? run.seen->reports : none;
 }
 
 std::string shown(const std::vector<wire::Report> &reports, std::size_t at) {
-  return at < reports.size() ? cut_to(printable(report_json(reports[at])), kShown) : "none";
+  return at < reports.size() ? text::cut_to(text::printable(report_json(reports[at])), kShownColumns) : "none";
 }
 
 }  // namespace
 
-std::string first_difference(const CaseFinished &run, const CaseFinished &earlier) {
+std::string first_difference(const outcome::CaseFinished &run, const outcome::CaseFinished &earlier) {
   if (run.digest == earlier.digest) return {};
   const auto &here = reports_of(run);
   const auto &there = reports_of(earlier);
   std::size_t at = 0;
   while (at < here.size() && at < there.size() && wire::encode(here[at], 0) == wire::encode(there[at], 0)) ++at;
   if (at == here.size() && at == there.size()) {
-    return fmt::format("all reports are the same, but it {}, and {} before", result_name(result_of(run)),
-                       result_name(result_of(earlier)));
+    return fmt::format("all reports are the same, but it {}, and {} before",
+                       outcome::result_name(outcome::result_of(run)),
+                       outcome::result_name(outcome::result_of(earlier)));
   }
   const std::string now = shown(here, at), before = shown(there, at);
   if (now == before) return fmt::format("report {} is {}, alike as far as it is shown", at + 1, now);

@@ -27,61 +27,63 @@ bool is_marks(std::string_view line) {
 std::string labelled(std::string_view label, std::string_view value, std::size_t width = 0) {
   constexpr std::size_t kIndent = kLabelWidth + 4;
   const std::size_t room = width == 0 ? 0 : std::max(width, kIndent + 1) - kIndent;
-  std::vector<std::string> lines = lines_of(value);
+  std::vector<std::string> lines = text::lines_of(value);
   for (std::size_t next = 1; next < lines.size(); ++next) {
     if (!is_marks(lines[next])) continue;
     const std::size_t mark = lines[next].find_first_of("^~");
     const std::size_t length = lines[next].find_last_of("^~") + 1 - mark;
-    const Excerpt shown = excerpt(printable(lines[next - 1]), mark, length, room);
+    const Excerpt shown = excerpt(text::printable(lines[next - 1]), mark, length, room);
     lines[next - 1] = shown.line;
     lines[next] = std::string(shown.mark, ' ') + lines[next].substr(mark, shown.length);
   }
   std::string text;
   for (const std::string &line : lines) {
-    const std::string start = text.empty() ? pad_left(label, kLabelWidth) + ": " : std::string(kLabelWidth + 2, ' ');
-    text += "  " + start + printable(line) + "\n";
+    const std::string start =
+        text.empty() ? text::pad_left(label, kLabelWidth) + ": " : std::string(kLabelWidth + 2, ' ');
+    text += "  " + start + text::printable(line) + "\n";
   }
   return text;
 }
 
-std::string render_evidence(const CaseFinished &finished, const judge::Evidence &evidence, const FailureStyle &style) {
+std::string render_evidence(const outcome::CaseFinished &finished, const judge::Evidence &evidence,
+                            const FailureStyle &style) {
   std::string text = plan_frame(evidence, style.palette, style.width);
   text += labelled("expected", evidence.expected, style.width);
   text += labelled("seen", evidence.seen, style.width);
   text += labelled("trace", fmt::format("{}", fmt::join(evidence.trace, "\n")));
   text += render_details(finished, evidence.details, style);
-  for (const std::string &line : lines_of(labelled("hint", evidence.hint))) {
+  for (const std::string &line : text::lines_of(labelled("hint", evidence.hint))) {
     text += wrap_painted(line, style.width, kLabelWidth + 4) + "\n";
   }
   if (evidence.code != base::Code::none) text += labelled("more", "kmodtest explain " + base::name_of(evidence.code));
   return text;
 }
 
-std::string render_findings(const CaseFinished &finished, const FailureStyle &style) {
+std::string render_findings(const outcome::CaseFinished &finished, const FailureStyle &style) {
   std::string text;
   const judge::Verdict &verdict = finished.verdict;
   for (std::size_t index = 0; index < verdict.evidence.size(); ++index) {
     const judge::Evidence &evidence = verdict.evidence[index];
-    if (index > 0) text += "  and: " + printable(evidence.summary) + "\n";
+    if (index > 0) text += "  and: " + text::printable(evidence.summary) + "\n";
     text += render_evidence(finished, evidence, style);
   }
   return text;
 }
 
 /// All that is known of an attempt that did not pass, but its first line and its last ones.
-std::string render_body(const CaseFinished &finished, const FailureStyle &style) {
+std::string render_body(const outcome::CaseFinished &finished, const FailureStyle &style) {
   return render_findings(finished, style) + render_end_of_log(finished, style);
 }
 
 /// A subcommand with what selects exactly this case.
 std::string command_for(const plan::Case &test_case, std::string command) {
   if (!test_case.plan_file.empty()) {
-    command += ' ' + shell_word(test_case.plan_file.string());
+    command += ' ' + text::shell_word(test_case.plan_file.string());
   } else {
-    for (const plan::ModuleSource &module : test_case.modules) command += ' ' + shell_word(module.path.string());
+    for (const plan::ModuleSource &module : test_case.modules) command += ' ' + text::shell_word(module.path.string());
   }
-  for (const std::string &option : test_case.options) command += ' ' + shell_word(option);
-  return command + " --case " + shell_word(test_case.id);
+  for (const std::string &option : test_case.options) command += ' ' + text::shell_word(option);
+  return command + " --case " + text::shell_word(test_case.id);
 }
 
 }  // namespace
@@ -94,15 +96,15 @@ std::string command_to_enter(const plan::Case &test_case) {
   return command_for(test_case, "kmodtest shell");
 }
 
-bool had_guest(const CaseFinished &finished) {
+bool had_guest(const outcome::CaseFinished &finished) {
   return finished.seen && finished.seen->ending.kind != judge::Ending::Kind::not_started;
 }
 
-std::string render_findings(const CaseFinished &finished, const Palette &palette) {
+std::string render_findings(const outcome::CaseFinished &finished, const Palette &palette) {
   return render_findings(finished, FailureStyle{palette});
 }
 
-std::string reason(const CaseFinished &finished) {
+std::string reason(const outcome::CaseFinished &finished) {
   const judge::Verdict &verdict = finished.verdict;
   if (verdict.outcome == judge::Outcome::skipped) return verdict.skip_reason;
   if (finished.flaky()) return fmt::format("passed at attempt {} only", finished.attempt);
@@ -110,30 +112,30 @@ std::string reason(const CaseFinished &finished) {
   return verdict.evidence.empty() ? "no evidence was recorded" : verdict.evidence.front().summary;
 }
 
-std::string as_expected(const CaseFinished &finished) {
+std::string as_expected(const outcome::CaseFinished &finished) {
   const std::string &came = finished.verdict.came;
   return came.empty() ? "" : "as expected: " + came;
 }
 
-std::string headline(const CaseFinished &finished, const Palette &palette) {
-  const Result result = result_of(finished);
-  return fmt::format("{} {}", palette.of(result, result_word(result)),
-                     palette.bold(printable(label(*finished.test_case, finished.repeat))));
+std::string headline(const outcome::CaseFinished &finished, const Palette &palette) {
+  const outcome::Result result = outcome::result_of(finished);
+  return fmt::format("{} {}", palette.of(result, outcome::result_word(result)),
+                     palette.bold(text::printable(outcome::label(*finished.test_case, finished.repeat))));
 }
 
-std::string failure_headline(const CaseFinished &finished, const Palette &palette) {
-  const std::string why = printable(reason(finished));
+std::string failure_headline(const outcome::CaseFinished &finished, const Palette &palette) {
+  const std::string why = text::printable(reason(finished));
   return headline(finished, palette) + (why.empty() ? "" : ": " + why);
 }
 
-std::string render_failure_body(const CaseFinished &finished, const FailureStyle &style) {
+std::string render_failure_body(const outcome::CaseFinished &finished, const FailureStyle &style) {
   std::string text;
   // Told whole: the attempts that made a case flaky, else the last one, which decided.
   if (!finished.flaky()) text += render_body(finished, style);
-  for (const CaseFinished &attempt : finished.earlier) {
-    const Result result = result_of(attempt);
-    text += fmt::format("  attempt {}: {}: {}\n", attempt.attempt, style.palette.of(result, result_word(result)),
-                        printable(reason(attempt)));
+  for (const outcome::CaseFinished &attempt : finished.earlier) {
+    const outcome::Result result = outcome::result_of(attempt);
+    text += fmt::format("  attempt {}: {}: {}\n", attempt.attempt,
+                        style.palette.of(result, outcome::result_word(result)), text::printable(reason(attempt)));
     if (finished.flaky()) text += render_body(attempt, style);
   }
   if (!finished.artifacts.empty()) text += labelled("files", finished.artifacts.string());
@@ -144,7 +146,7 @@ std::string render_failure_body(const CaseFinished &finished, const FailureStyle
   return text;
 }
 
-std::string render_failure(const CaseFinished &finished) {
+std::string render_failure(const outcome::CaseFinished &finished) {
   const FailureStyle whole;
   return failure_headline(finished, whole.palette) + "\n" + render_failure_body(finished, whole);
 }

@@ -59,15 +59,15 @@ bool is_noise(std::string_view rendered) {
 }
 
 std::string render_line(const wire::KernelLogLine &line, const Palette &palette) {
-  if (!observe::is_marker(line)) return printable(observe::render_dmesg(line));
+  if (!shared::is_marker(line)) return text::printable(shared::render_dmesg(line));
   wire::KernelLogLine marker = line;
   const std::string_view prefix = wire::kMarkerPrefix;
   marker.text.erase(0, prefix.size());
   marker.text.insert(0, "-- ");
-  return palette.dim(printable(observe::render_dmesg(marker)));
+  return palette.dim(text::printable(shared::render_dmesg(marker)));
 }
 
-std::string where_the_whole_is(const CaseFinished &finished, std::string_view file) {
+std::string where_the_whole_is(const outcome::CaseFinished &finished, std::string_view file) {
   return finished.artifacts.empty() ? std::string("--out DIR keeps all of it")
                                     : "all of it: " + (finished.artifacts / file).string();
 }
@@ -75,7 +75,7 @@ std::string where_the_whole_is(const CaseFinished &finished, std::string_view fi
 std::vector<std::string> flat(const std::vector<std::string> &details) {
   std::vector<std::string> lines;
   for (const std::string &detail : details) {
-    for (std::string &line : lines_of(detail)) lines.push_back(std::move(line));
+    for (std::string &line : text::lines_of(detail)) lines.push_back(std::move(line));
   }
   return lines;
 }
@@ -89,12 +89,12 @@ struct Shown {
 std::vector<Shown> whole_log(const std::vector<wire::KernelLogLine> &log, const Palette &palette) {
   std::vector<Shown> all;
   all.reserve(log.size());
-  for (const wire::KernelLogLine &line : log) all.push_back({render_line(line, palette), observe::is_marker(line)});
+  for (const wire::KernelLogLine &line : log) all.push_back({render_line(line, palette), shared::is_marker(line)});
   return all;
 }
 
 /// Without what the findings have shown, and without what the agent made the kernel say at the end.
-std::vector<Shown> brief_log(const CaseFinished &finished, const std::vector<wire::KernelLogLine> &log,
+std::vector<Shown> brief_log(const outcome::CaseFinished &finished, const std::vector<wire::KernelLogLine> &log,
                              const Palette &palette) {
   std::set<std::string> told;
   for (const judge::Evidence &evidence : finished.verdict.evidence) {
@@ -103,27 +103,27 @@ std::vector<Shown> brief_log(const CaseFinished &finished, const std::vector<wir
   std::vector<Shown> all;
   std::size_t hidden = 0;
   const auto end_hidden = [&] {
-    if (hidden > 0) all.push_back({palette.dim(fmt::format("… {} (see above)", counted(hidden, "line")))});
+    if (hidden > 0) all.push_back({palette.dim(fmt::format("… {} (see above)", text::counted(hidden, "line")))});
     hidden = 0;
   };
   for (const wire::KernelLogLine &line : log) {
-    if (observe::is_autopsy_marker(line)) break;
-    const std::string text = observe::render_dmesg(line);
+    if (shared::is_autopsy_marker(line)) break;
+    const std::string text = shared::render_dmesg(line);
     // An oops ends with its registers, and with the place once more.
     const bool again = told.count(text) > 0 || is_noise(text) || text_of(text).starts_with("RIP:");
-    if (!observe::is_marker(line) && !told.empty() && again) {
+    if (!shared::is_marker(line) && !told.empty() && again) {
       ++hidden;
       continue;
     }
     end_hidden();
-    all.push_back({render_line(line, palette), observe::is_marker(line)});
+    all.push_back({render_line(line, palette), shared::is_marker(line)});
   }
   end_hidden();
   return all;
 }
 
 /// The last lines; markers come along and do not count.
-std::string end_of_log(const CaseFinished &finished, const std::vector<wire::KernelLogLine> &log,
+std::string end_of_log(const outcome::CaseFinished &finished, const std::vector<wire::KernelLogLine> &log,
                        const FailureStyle &style) {
   const std::vector<Shown> all = style.brief ? brief_log(finished, log, style.palette) : whole_log(log, style.palette);
   const std::size_t most = style.brief ? kBriefLogLines : kLogLines;
@@ -139,30 +139,31 @@ std::string end_of_log(const CaseFinished &finished, const std::vector<wire::Ker
   std::string text = "  log of this case:\n";
   if (left_out > 0) {
     const std::string note =
-        fmt::format("… {} before ({})", counted(left_out, "line"), where_the_whole_is(finished, "kmsg.log"));
-    text += "    " + style.palette.dim(printable(note)) + "\n";
+        fmt::format("… {} before ({})", text::counted(left_out, "line"), where_the_whole_is(finished, "kmsg.log"));
+    text += "    " + style.palette.dim(text::printable(note)) + "\n";
   }
   std::for_each(start, all.end(), [&](const Shown &line) { text += "    " + line.text + "\n"; });
   return text;
 }
 
-std::string end_of_console(const CaseFinished &finished, const FailureStyle &style) {
-  const std::vector<std::string> lines = lines_of(finished.seen->console);
+std::string end_of_console(const outcome::CaseFinished &finished, const FailureStyle &style) {
+  const std::vector<std::string> lines = text::lines_of(finished.seen->console);
   const std::size_t most = style.brief ? kBriefLogLines : kLogLines;
   const std::size_t left_out = lines.size() > most ? lines.size() - most : 0;
   std::string text = "  serial console:\n";
   if (left_out > 0) {
     const std::string note =
-        fmt::format("… {} before ({})", counted(left_out, "line"), where_the_whole_is(finished, "console.log"));
-    text += "    " + style.palette.dim(printable(note)) + "\n";
+        fmt::format("… {} before ({})", text::counted(left_out, "line"), where_the_whole_is(finished, "console.log"));
+    text += "    " + style.palette.dim(text::printable(note)) + "\n";
   }
-  for (std::size_t index = left_out; index < lines.size(); ++index) text += "    " + printable(lines[index]) + "\n";
+  for (std::size_t index = left_out; index < lines.size(); ++index)
+    text += "    " + text::printable(lines[index]) + "\n";
   return text;
 }
 
 }  // namespace
 
-std::string render_log(const CaseFinished &finished, const Palette &palette, std::string_view indent) {
+std::string render_log(const outcome::CaseFinished &finished, const Palette &palette, std::string_view indent) {
   std::string text;
   if (!finished.seen) return text;
   for (const wire::KernelLogLine &line : finished.seen->log()) {
@@ -171,7 +172,7 @@ std::string render_log(const CaseFinished &finished, const Palette &palette, std
   return text;
 }
 
-std::string render_details(const CaseFinished &finished, const std::vector<std::string> &details,
+std::string render_details(const outcome::CaseFinished &finished, const std::vector<std::string> &details,
                            const FailureStyle &style) {
   std::vector<std::string> lines = flat(details);
   const std::size_t all = lines.size();
@@ -180,14 +181,14 @@ std::string render_details(const CaseFinished &finished, const std::vector<std::
     if (lines.size() > kBriefLogLines) lines.resize(kBriefLogLines);
   }
   std::string text;
-  for (const std::string &line : lines) text += "    " + printable(line) + "\n";
+  for (const std::string &line : lines) text += "    " + text::printable(line) + "\n";
   if (lines.size() == all) return text;
-  const std::string note = fmt::format("… {} left out ({})", counted(all - lines.size(), "line"),
+  const std::string note = fmt::format("… {} left out ({})", text::counted(all - lines.size(), "line"),
                                        where_the_whole_is(finished, "verdict.txt"));
-  return text + "    " + style.palette.dim(printable(note)) + "\n";
+  return text + "    " + style.palette.dim(text::printable(note)) + "\n";
 }
 
-std::string render_end_of_log(const CaseFinished &finished, const FailureStyle &style) {
+std::string render_end_of_log(const outcome::CaseFinished &finished, const FailureStyle &style) {
   if (!finished.seen) return {};
   const std::vector<wire::KernelLogLine> log = finished.seen->log();
   if (!log.empty()) return end_of_log(finished, log, style);

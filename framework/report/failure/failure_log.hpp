@@ -20,13 +20,13 @@ struct FailureStyle {
 };
 
 /// The case's kernel log, one line each as dmesg prints it; step markers as "-- step 3: load ex7_4".
-std::string render_log(const CaseFinished &finished, const Palette &palette, std::string_view indent);
+std::string render_log(const outcome::CaseFinished &finished, const Palette &palette, std::string_view indent);
 
 /// The further lines of one finding.
-std::string render_details(const CaseFinished &finished, const std::vector<std::string> &details,
+std::string render_details(const outcome::CaseFinished &finished, const std::vector<std::string> &details,
                            const FailureStyle &style);
 
 /// The end of the case's kernel log; of its serial console, where there is none.
-std::string render_end_of_log(const CaseFinished &finished, const FailureStyle &style);
+std::string render_end_of_log(const outcome::CaseFinished &finished, const FailureStyle &style);
 
 }  // namespace kmodtest::report

@@ -15,7 +15,7 @@ namespace {
 std::string before_column(std::string_view line, int column) {
   std::string before;
   for (int at = 1; at < column && !line.empty(); ++at) {
-    const Character character = first_character(line);
+    const text::Character character = text::first_character(line);
     before += line.substr(0, character.bytes);
     line.remove_prefix(character.bytes);
   }
@@ -36,8 +36,8 @@ std::size_t word_length(std::string_view text) {
 std::string without_columns(std::string_view text, std::size_t number) {
   std::size_t gone = 0;
   while (gone < number && !text.empty()) {
-    const std::size_t bytes = first_character(text).bytes;
-    gone += columns(text.substr(0, bytes));
+    const std::size_t bytes = text::first_character(text).bytes;
+    gone += text::columns(text.substr(0, bytes));
     text.remove_prefix(bytes);
   }
   return std::string(gone - std::min(number, gone), ' ') + std::string(text);
@@ -46,14 +46,14 @@ std::string without_columns(std::string_view text, std::size_t number) {
 }  // namespace
 
 Excerpt excerpt(std::string_view line, std::size_t mark, std::size_t length, std::size_t width) {
-  if (width == 0 || columns(line) <= width) return {std::string(line), mark, length};
-  if (mark + length < width) return {cut_to(line, width), mark, length};
+  if (width == 0 || text::columns(line) <= width) return {std::string(line), mark, length};
+  if (mark + length < width) return {text::cut_to(line, width), mark, length};
   // A third of the room stands before the mark, and the mark may be all of the rest.
   const std::size_t before = std::min(mark, width / 3);
   const std::size_t left_out = mark - before;
   std::string rest = without_columns(line, left_out);
   if (left_out > 0) rest = "…" + without_columns(rest, 1);
-  return {cut_to(rest, width), before, std::min(length, width - before)};
+  return {text::cut_to(rest, width), before, std::min(length, width - before)};
 }
 
 std::string plan_frame(const judge::Evidence &evidence, const Palette &palette, std::size_t width) {
@@ -61,13 +61,13 @@ std::string plan_frame(const judge::Evidence &evidence, const Palette &palette, 
   const std::string number = std::to_string(evidence.where.line);
   const std::string margin(number.size(), ' ');
   const std::string place = fmt::format("{}:{}:{}", evidence.where.file, evidence.where.line, evidence.where.column);
-  std::string text = fmt::format("  {}{} {}\n", margin, palette.blue("-->"), printable(place));
+  std::string text = fmt::format("  {}{} {}\n", margin, palette.blue("-->"), text::printable(place));
   if (evidence.source.empty()) return text;
-  const std::string line = lines_of(evidence.source).front();
+  const std::string line = text::lines_of(evidence.source).front();
   const std::string before = before_column(line, evidence.where.column);
   const std::size_t used = 2 + number.size() + 3;
   const std::size_t room = width == 0 ? 0 : std::max<std::size_t>(width, used + 1) - used;
-  const Excerpt shown = excerpt(printable(line), columns(printable(before)),
+  const Excerpt shown = excerpt(text::printable(line), text::columns(text::printable(before)),
                                 word_length(std::string_view(line).substr(before.size())), room);
   text += fmt::format("  {} {} {}\n", palette.blue(number), palette.blue("|"), shown.line);
   if (evidence.where.column < 1) return text;

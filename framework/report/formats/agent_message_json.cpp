@@ -7,15 +7,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "outcome/event.hpp"
+
 namespace kmodtest::report {
 
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-double seconds(wire::Microseconds time) {
-  return std::chrono::duration<double>(time).count();
-}
 
 Json names(const std::vector<wire::ThreadRecord> &threads) {
   Json json = Json::array();
@@ -58,7 +56,7 @@ Json inventory(const wire::Inventory &seen) {
   }
   Json vmalloc = Json::array();
   for (const auto &one : seen.vmalloc) vmalloc.push_back({{"size", one.size}, {"caller", address(one.caller)}});
-  return {{"time", seconds(seen.time)},
+  return {{"time", outcome::seconds(seen.time)},
           {"taint", seen.taint},
           {"new_entries", seen.new_entries},
           {"lost_entries", seen.lost_entries},
@@ -98,7 +96,7 @@ struct ToJson {
             {"cpus_online", it.agent.cpus_online},
             {"memory_kib", it.agent.memory_kib},
             {"taint", it.agent.taint},
-            {"uptime", seconds(it.agent.uptime)}};
+            {"uptime", outcome::seconds(it.agent.uptime)}};
   }
   Json operator()(const wire::Pushed &it) const {
     return {{"report", "Pushed"}, {"path", it.path}, {"size", it.size}, {"error", it.error}};
@@ -108,7 +106,7 @@ struct ToJson {
     Json lines = Json::array();
     for (const wire::KernelLogLine &line : it.lines) {
       lines.push_back({{"sequence", line.sequence},
-                       {"time", seconds(line.time)},
+                       {"time", outcome::seconds(line.time)},
                        {"level", line.level},
                        {"caller", line.caller},
                        {"text", line.text}});
@@ -128,30 +126,32 @@ struct ToJson {
     return json;
   }
   Json operator()(const wire::StepStarted &it) const {
-    return {{"report", "StepStarted"}, {"step", it.step}, {"time", seconds(it.time)}};
+    return {{"report", "StepStarted"}, {"step", it.step}, {"time", outcome::seconds(it.time)}};
   }
   Json operator()(const wire::Loaded &it) const {
     return {{"report", "Loaded"},
             {"step", it.step},
             {"module", it.module},
             {"errno", it.error},
-            {"took", seconds(it.took)}};
+            {"took", outcome::seconds(it.took)}};
   }
   Json operator()(const wire::Unloaded &it) const {
     return {{"report", "Unloaded"},
             {"step", it.step},
             {"module", it.module},
             {"errno", it.error},
-            {"took", seconds(it.took)}};
+            {"took", outcome::seconds(it.took)}};
   }
   Json operator()(const wire::Threads &it) const {
-    return {{"report", "Threads"}, {"step", it.step}, {"time", seconds(it.time)}, {"threads", names(it.threads)}};
+    return {
+        {"report", "Threads"}, {"step", it.step}, {"time", outcome::seconds(it.time)}, {"threads", names(it.threads)}};
   }
   Json operator()(const wire::Modules &it) const {
-    return {{"report", "Modules"}, {"step", it.step}, {"time", seconds(it.time)}, {"modules", names(it.modules)}};
+    return {
+        {"report", "Modules"}, {"step", it.step}, {"time", outcome::seconds(it.time)}, {"modules", names(it.modules)}};
   }
   Json operator()(const wire::FileRead &it) const {
-    return {{"report", "FileRead"}, {"step", it.step},       {"time", seconds(it.time)}, {"path", it.path},
+    return {{"report", "FileRead"}, {"step", it.step},       {"time", outcome::seconds(it.time)}, {"path", it.path},
             {"errno", it.error},    {"content", it.content}, {"truncated", it.truncated}};
   }
   Json operator()(const wire::Written &it) const {
@@ -167,26 +167,26 @@ struct ToJson {
   Json operator()(const wire::StepEnded &it) const {
     return {{"report", "StepEnded"},
             {"step", it.step},
-            {"time", seconds(it.time)},
+            {"time", outcome::seconds(it.time)},
             {"result", result_name(it.result)},
             {"detail", it.detail}};
   }
   Json operator()(const wire::MemoryCounted &it) const {
     return {{"report", "MemoryCounted"},
             {"step", it.step},
-            {"time", seconds(it.time)},
+            {"time", outcome::seconds(it.time)},
             {"rounds", it.rounds},
             {"changed", counts(it.changed)}};
   }
   Json operator()(const wire::ProgramEnded &it) const {
     return {{"report", "ProgramEnded"},
-            {"time", seconds(it.time)},
+            {"time", outcome::seconds(it.time)},
             {"steps_done", it.steps_done},
             {"cancelled", it.cancelled},
             {"error", it.error}};
   }
   Json operator()(const wire::Autopsy &it) const {
-    Json json = {{"report", "Autopsy"}, {"step", it.step}, {"time", seconds(it.time)}, {"caller", it.caller}};
+    Json json = {{"report", "Autopsy"}, {"step", it.step}, {"time", outcome::seconds(it.time)}, {"caller", it.caller}};
     std::vector<wire::ThreadRecord> tasks;
     for (const wire::TaskStack &one : it.tasks) tasks.push_back(one.task);
     json["tasks"] = names(tasks);
@@ -194,7 +194,7 @@ struct ToJson {
     return json;
   }
   Json operator()(const wire::TraceStarted &it) const {
-    return {{"report", "TraceStarted"}, {"time", seconds(it.time)}, {"cpus", it.cpus}, {"error", it.error}};
+    return {{"report", "TraceStarted"}, {"time", outcome::seconds(it.time)}, {"cpus", it.cpus}, {"error", it.error}};
   }
   // The pages themselves say nothing to a reader.
   Json operator()(const wire::TracePages &it) const {
@@ -203,10 +203,12 @@ struct ToJson {
     return {{"report", "TracePages"}, {"cpu", it.cpu}, {"pages", it.pages.size()}, {"bytes", bytes}};
   }
   Json operator()(const wire::TraceChecked &it) const {
-    return {{"report", "TraceChecked"}, {"time", seconds(it.time)}, {"lost", it.lost}, {"full", it.full}};
+    return {{"report", "TraceChecked"}, {"time", outcome::seconds(it.time)}, {"lost", it.lost}, {"full", it.full}};
   }
   // Of tests in C++, and of interactive sessions, which no case of a plan has.
-  Json operator()(const wire::Resting &it) const { return {{"report", "Resting"}, {"time", seconds(it.time)}}; }
+  Json operator()(const wire::Resting &it) const {
+    return {{"report", "Resting"}, {"time", outcome::seconds(it.time)}};
+  }
   Json operator()(const wire::TerminalOutput &it) const {
     return {{"report", "TerminalOutput"}, {"data", it.data}, {"error", it.error}};
   }

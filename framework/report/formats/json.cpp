@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "outcome/event.hpp"
 #include "outcome/result.hpp"
 #include "outcome/timings.hpp"
 #include "report/failure/difference.hpp"
@@ -22,12 +23,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-double seconds(wire::Microseconds time) {
-  return Seconds(time).count();
-}
-
 /// The time of day in UTC to the millisecond (RFC 3339).
-std::string timestamp() {
+std::string timestamp_in_milliseconds() {
   const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
   const auto milliseconds = now.time_since_epoch().count() % 1000;
   const std::time_t whole = std::chrono::system_clock::to_time_t(now);
@@ -54,37 +51,37 @@ Json evidence_json(const judge::Evidence &evidence) {
 Json log_json(const judge::Observations &seen) {
   Json log = Json::array();
   for (const wire::KernelLogLine &line : seen.log()) {
-    if (observe::is_marker(line)) continue;
-    log.push_back({{"time", seconds(line.time)}, {"level", line.level}, {"text", line.text}});
+    if (shared::is_marker(line)) continue;
+    log.push_back({{"time", outcome::seconds(line.time)}, {"level", line.level}, {"text", line.text}});
   }
   return log;
 }
 
-Json timings_json(const Timings &timings) {
+Json timings_json(const outcome::Timings &timings) {
   Json json = Json::object();
-  for (const Phase &phase : phases()) json[phase.name] = (timings.*phase.field).count();
+  for (const outcome::Phase &phase : outcome::phases()) json[phase.name] = (timings.*phase.field).count();
   json["guest"] = timings.guest.count();
   return json;
 }
 
-Json to_json(const RunStarted &event) {
+Json to_json(const outcome::RunStarted &event) {
   return {{"event", "RunStarted"},    {"cases", event.cases},
           {"repeats", event.repeats}, {"shuffle_seed", event.shuffle_seed ? Json(*event.shuffle_seed) : Json(nullptr)},
           {"workers", event.workers}, {"hypervisor", event.hypervisor}};
 }
 
-Json to_json(const Notice &event) {
+Json to_json(const outcome::Notice &event) {
   return {{"event", "Notice"}, {"text", event.text}};
 }
 
-Json to_json(const CaseStarted &event) {
+Json to_json(const outcome::CaseStarted &event) {
   return {{"event", "CaseStarted"},
           {"id", event.test_case->id},
           {"plan", event.test_case->plan_name},
           {"repeat", event.repeat}};
 }
 
-Json to_json(const CaseProgress &event) {
+Json to_json(const outcome::CaseProgress &event) {
   return {{"event", "CaseProgress"},
           {"id", event.test_case->id},
           {"plan", event.test_case->plan_name},
@@ -113,7 +110,7 @@ Json dissection_json(const judge::Dissection &found) {
   return {{"cpus", cpus}, {"tasks", tasks}, {"locks", locks}, {"problem", found.problem}};
 }
 
-Json case_json(const char *name, const CaseFinished &event) {
+Json case_json(const char *name, const outcome::CaseFinished &event) {
   const plan::Case &test_case = *event.test_case;
   Json json;
   json["event"] = name;
@@ -123,7 +120,7 @@ Json case_json(const char *name, const CaseFinished &event) {
   json["point"] = test_case.point;
   json["repeat"] = event.repeat;
   json["attempt"] = event.attempt;
-  json["outcome"] = result_name(result_of(event));
+  json["outcome"] = outcome::result_name(outcome::result_of(event));
   json["skip_reason"] = event.verdict.skip_reason;
   json["as_expected"] = event.verdict.came.empty() ? Json(nullptr) : Json(event.verdict.came);
   json["evidence"] = Json::array();
@@ -146,19 +143,20 @@ Json case_json(const char *name, const CaseFinished &event) {
   return json;
 }
 
-Json to_json(const CaseRetried &event) {
+Json to_json(const outcome::CaseRetried &event) {
   Json json = case_json("CaseRetried", event.attempt);
   json["attempts"] = event.attempts;
   return json;
 }
 
-Json to_json(const CaseFinished &event) {
+Json to_json(const outcome::CaseFinished &event) {
   return case_json("CaseFinished", event);
 }
 
-Json to_json(const RunFinished &event) {
+Json to_json(const outcome::RunFinished &event) {
   Json outcomes = Json::object();
-  for (const Result result : kResults) outcomes[result_name(result)] = number_of(event, result);
+  for (const outcome::Result result : outcome::kResults)
+    outcomes[outcome::result_name(result)] = outcome::number_of(event, result);
   return {{"event", "RunFinished"},
           {"took", event.took.count()},
           {"interrupted", event.interrupted},
@@ -166,18 +164,18 @@ Json to_json(const RunFinished &event) {
           {"not_run", event.not_run}};
 }
 
-class JsonLines final : public Listener {
+class JsonLines final : public outcome::Listener {
  public:
   JsonLines(const std::filesystem::path &file, const std::string &version) : file_(file, file) {
     write({{"schema", "kmodtest-events"}, {"version", 1}, {"kmodtest", version}});
   }
 
-  void on(const Event &event) override {
+  void on(const outcome::Event &event) override {
     std::visit(
         [this]<class Each>(const Each &each) {
-          if constexpr (!std::is_same_v<Each, Tick>) {
+          if constexpr (!std::is_same_v<Each, outcome::Tick>) {
             Json json = to_json(each);
-            json["at"] = timestamp();
+            json["at"] = timestamp_in_milliseconds();
             write(json);
           }
         },
@@ -190,12 +188,12 @@ class JsonLines final : public Listener {
     file_.write(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
   }
 
-  OutputFile file_;
+  storage::OutputFile file_;
 };
 
 }  // namespace
 
-std::unique_ptr<Listener> make_json(std::filesystem::path file, std::string version) {
+std::unique_ptr<outcome::Listener> make_json(std::filesystem::path file, std::string version) {
   return std::make_unique<JsonLines>(file, version);
 }
 

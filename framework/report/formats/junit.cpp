@@ -18,6 +18,7 @@
 
 #include <pugixml.hpp>
 
+#include "base/host_name.hpp"
 #include "outcome/result.hpp"
 #include "report/failure/failure.hpp"
 #include "report/listeners.hpp"
@@ -32,25 +33,19 @@ namespace {
 constexpr std::size_t kLast = std::numeric_limits<std::size_t>::max();  ///< after every case
 
 void set(pugi::xml_node node, const char *name, const std::string &value) {
-  node.append_attribute(name).set_value(xml_text(value).c_str());
+  node.append_attribute(name).set_value(text::xml_text(value).c_str());
 }
 
 void set(pugi::xml_node node, const char *name, std::size_t value) {
   node.append_attribute(name).set_value(std::to_string(value).c_str());
 }
 
-void set(pugi::xml_node node, const char *name, Seconds value) {
+void set(pugi::xml_node node, const char *name, outcome::Seconds value) {
   set(node, name, fmt::format("{:.3f}", value.count()));
 }
 
 void set_text(pugi::xml_node node, const std::string &text) {
-  node.append_child(pugi::node_pcdata).set_value(xml_text(text).c_str());
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
-  return name.data();
+  node.append_child(pugi::node_pcdata).set_value(text::xml_text(text).c_str());
 }
 
 /// The time of day in UTC, in the form that the schema asks for (no zone).
@@ -60,9 +55,9 @@ std::string timestamp() {
 
 struct Totals {
   std::size_t tests = 0, failures = 0, errors = 0, skipped = 0;
-  Seconds time{0};
+  outcome::Seconds time{0};
 
-  void count(judge::Outcome outcome, Seconds took) {
+  void count(judge::Outcome outcome, outcome::Seconds took) {
     ++tests;
     time += took;
     switch (outcome) {
@@ -92,7 +87,7 @@ class Suite {
     if (timestamp_.empty()) timestamp_ = timestamp();
   }
 
-  void add(const CaseFinished &finished) {
+  void add(const outcome::CaseFinished &finished) {
     started();
     const plan::Case &test_case = *finished.test_case;
     totals_.count(finished.verdict.outcome, finished.took);
@@ -103,12 +98,12 @@ class Suite {
 
     pugi::xml_document &document = *cases_.emplace(finished.number, std::make_unique<pugi::xml_document>())->second;
     pugi::xml_node node = document.append_child("testcase");
-    set(node, "name", label(test_case, finished.repeat));
+    set(node, "name", outcome::label(test_case, finished.repeat));
     set(node, "classname", name_);
     set(node, "time", finished.took);
     add_outcome(node, finished);
     const std::string kind = finished.flaky() ? "flaky" : "rerun";
-    for (const CaseFinished &attempt : finished.earlier) add_attempt(node, kind, attempt);
+    for (const outcome::CaseFinished &attempt : finished.earlier) add_attempt(node, kind, attempt);
     const std::string log = render_log(finished, Palette(false), "");
     std::string head = as_expected(finished);
     if (!head.empty()) head += "\n";
@@ -152,35 +147,35 @@ class Suite {
 
   /// A testcase that stands for what the run as a whole did not do.
   void add_run(judge::Outcome outcome, const std::string &message) {
-    totals_.count(outcome, Seconds{0});
+    totals_.count(outcome, outcome::Seconds{0});
     pugi::xml_document &document = *cases_.emplace(kLast, std::make_unique<pugi::xml_document>())->second;
     pugi::xml_node node = document.append_child("testcase");
     set(node, "name", std::string("the whole run"));
     set(node, "classname", name_);
-    set(node, "time", Seconds{0});
+    set(node, "time", outcome::Seconds{0});
     pugi::xml_node why = node.append_child(outcome == judge::Outcome::errored ? "error" : "skipped");
     if (outcome == judge::Outcome::errored) set(why, "type", std::string("Interrupted"));
     set(why, "message", message);
   }
 
  private:
-  static void add_outcome(pugi::xml_node node, const CaseFinished &finished) {
+  static void add_outcome(pugi::xml_node node, const outcome::CaseFinished &finished) {
     const judge::Outcome outcome = finished.verdict.outcome;
     if (outcome == judge::Outcome::passed) return;
     const bool skipped = outcome == judge::Outcome::skipped;
     pugi::xml_node why = node.append_child(skipped                              ? "skipped"
                                            : outcome == judge::Outcome::errored ? "error"
                                                                                 : "failure");
-    if (!skipped) set(why, "type", result_word(result_of(finished)));
+    if (!skipped) set(why, "type", outcome::result_word(outcome::result_of(finished)));
     set(why, "message", reason(finished));
     if (!skipped) set_text(why, render_failure(finished));
   }
 
   /// An attempt that did not pass: <flakyFailure>, <flakyError>, <rerunFailure> or <rerunError>.
-  static void add_attempt(pugi::xml_node node, const std::string &kind, const CaseFinished &attempt) {
+  static void add_attempt(pugi::xml_node node, const std::string &kind, const outcome::CaseFinished &attempt) {
     const bool error = attempt.verdict.outcome == judge::Outcome::errored;
     pugi::xml_node what = node.append_child((kind + (error ? "Error" : "Failure")).c_str());
-    set(what, "type", result_word(result_of(attempt)));
+    set(what, "type", outcome::result_word(outcome::result_of(attempt)));
     set(what, "message", reason(attempt));
     set_text(what.append_child("stackTrace"), render_failure(attempt));
     const std::string log = render_log(attempt, Palette(false), "");
@@ -193,21 +188,21 @@ class Suite {
   std::set<std::uint32_t> memory_mib_;
   std::set<std::string> kernels_;
   std::size_t flaky_ = 0;
-  std::multimap<std::size_t, std::unique_ptr<pugi::xml_document>> cases_;  ///< by CaseFinished::number
+  std::multimap<std::size_t, std::unique_ptr<pugi::xml_document>> cases_;  ///< by outcome::CaseFinished::number
 };
 
-class Junit final : public Listener {
+class Junit final : public outcome::Listener {
  public:
-  explicit Junit(std::filesystem::path file) : file_(std::move(file)) { check_writable(file_); }
+  explicit Junit(std::filesystem::path file) : file_(std::move(file)) { storage::check_writable(file_); }
 
-  void on(const Event &event) override {
-    if (const auto *run = std::get_if<RunStarted>(&event)) {
+  void on(const outcome::Event &event) override {
+    if (const auto *run = std::get_if<outcome::RunStarted>(&event)) {
       hypervisor_ = run->hypervisor;
-    } else if (const auto *started = std::get_if<CaseStarted>(&event)) {
+    } else if (const auto *started = std::get_if<outcome::CaseStarted>(&event)) {
       suite_of(*started->test_case).started();
-    } else if (const auto *finished = std::get_if<CaseFinished>(&event)) {
+    } else if (const auto *finished = std::get_if<outcome::CaseFinished>(&event)) {
       suite_of(*finished->test_case).add(*finished);
-    } else if (const auto *end = std::get_if<RunFinished>(&event)) {
+    } else if (const auto *end = std::get_if<outcome::RunFinished>(&event)) {
       write(*end);
     }
   }
@@ -219,9 +214,9 @@ class Junit final : public Listener {
     return suites_.try_emplace({file, test_case.plan_name}, test_case.plan_name, package).first->second;
   }
 
-  void write(const RunFinished &end) {
+  void write(const outcome::RunFinished &end) {
     if (end.interrupted || end.not_run > 0) {
-      const std::string not_run = fmt::format("{} did not run", counted(end.not_run, "case"));
+      const std::string not_run = fmt::format("{} did not run", text::counted(end.not_run, "case"));
       Suite &run = suites_.try_emplace({"", "kmodtest"}, "kmodtest", "kmodtest").first->second;
       run.add_run(end.interrupted ? judge::Outcome::errored : judge::Outcome::skipped,
                   end.interrupted ? "the run was interrupted: " + not_run : not_run);
@@ -242,7 +237,7 @@ class Junit final : public Listener {
     set(root, "failures", all.failures);
     set(root, "errors", all.errors);
     set(root, "time", end.took);
-    const std::string host = host_name();
+    const std::string host = base::host_name();
     std::vector<const Suite *> in_order;
     for (const auto &[key, suite] : suites_) in_order.push_back(&suite);
     std::stable_sort(in_order.begin(), in_order.end(),
@@ -251,7 +246,7 @@ class Junit final : public Listener {
     for (const Suite *suite : in_order) suite->write_to(root, id++, hypervisor_, host);
     std::ostringstream text;
     document.save(text, "  ", pugi::format_default, pugi::encoding_utf8);
-    write_whole(file_, text.str());
+    storage::write_whole(file_, text.str());
   }
 
   std::filesystem::path file_;
@@ -261,7 +256,7 @@ class Junit final : public Listener {
 
 }  // namespace
 
-std::unique_ptr<Listener> make_junit(std::filesystem::path file) {
+std::unique_ptr<outcome::Listener> make_junit(std::filesystem::path file) {
   return std::make_unique<Junit>(std::move(file));
 }
 

@@ -21,8 +21,8 @@ namespace kmodtest::report {
 
 namespace {
 
-using base::replaced;
-using base::trimmed;
+using text::replaced;
+using text::trimmed;
 
 constexpr const char *kHash = "\\x23";  ///< a "#" that is no part of KTAP's own syntax
 
@@ -40,50 +40,51 @@ std::string line_of(std::string text) {
 
 /// The description of a test: no "#" may be in it, and no "- " before it belongs to it.
 std::string description(std::string_view text) {
-  std::string name = replaced(std::string(trimmed(printable(text), " ")), "#", kHash);
+  std::string name = replaced(std::string(trimmed(text::printable(text), " ")), "#", kHash);
   if (name.rfind("- ", 0) == 0) name.replace(0, 1, "\\x2d");
   return name.empty() ? "(no name)" : name;
 }
 
 /// What stands behind " # " in a result line. A further " #" there could be a directive ("# SKIP").
 std::string diagnostic_data(std::string_view text) {
-  const std::string line = replaced(" " + std::string(trimmed(printable(text), " ")), " #", std::string(" ") + kHash);
+  const std::string line =
+      replaced(" " + std::string(trimmed(text::printable(text), " ")), " #", std::string(" ") + kHash);
   return line.substr(1);
 }
 
 /// A text as diagnostic lines. "# Subtest:" would begin a test.
 std::string diagnostics(std::string_view text, const std::string &indent) {
   std::string lines;
-  for (const std::string &line : lines_of(text)) {
+  for (const std::string &line : text::lines_of(text)) {
     const bool like_syntax = line.rfind("Subtest:", 0) == 0;
-    lines += line_of(indent + (line.empty() ? "#" : like_syntax ? "#  " : "# ") + printable(line));
+    lines += line_of(indent + (line.empty() ? "#" : like_syntax ? "#  " : "# ") + text::printable(line));
   }
   return lines;
 }
 
-bool is_ok(Result result) {
-  return went_well(result) || result == Result::flaky;
+bool is_ok(outcome::Result result) {
+  return outcome::went_well(result) || result == outcome::Result::flaky;
 }
 
 /// How a case ended, behind its description.
-std::string ending(const CaseFinished &finished) {
-  const Result result = result_of(finished);
+std::string ending(const outcome::CaseFinished &finished) {
+  const outcome::Result result = outcome::result_of(finished);
   const std::string why = diagnostic_data(reason(finished));
-  const std::string word = result_word(result);
+  const std::string word = outcome::result_word(result);
   switch (result) {
-    case Result::passed:
+    case outcome::Result::passed:
       return finished.verdict.came.empty() ? "" : " # " + diagnostic_data(as_expected(finished));
-    case Result::flaky:
+    case outcome::Result::flaky:
       return " # flaky: " + why;
-    case Result::skipped:
+    case outcome::Result::skipped:
       return " # SKIP " + why;
-    case Result::hung:
+    case outcome::Result::hung:
       return fmt::format(" # TIMEOUT {}: {}", word, why);
-    case Result::errored:
+    case outcome::Result::errored:
       return fmt::format(" # ERROR {}: {}", word, why);
-    case Result::failed:
-    case Result::crashed:
-    case Result::leaked:
+    case outcome::Result::failed:
+    case outcome::Result::crashed:
+    case outcome::Result::leaked:
       break;
   }
   return fmt::format(" # {}: {}", word, why);
@@ -110,20 +111,20 @@ struct Entry {
 
 using Cases = std::vector<std::shared_ptr<const plan::Case>>;
 
-class Ktap final : public Listener {
+class Ktap final : public outcome::Listener {
  public:
   Ktap(const std::filesystem::path &file, const Cases &cases, int repeats, std::string version)
       : version_(std::move(version)), file_(file, file) {
     arrange(cases, std::max(repeats, 1));
   }
 
-  void on(const Event &event) override {
-    if (const auto *started = std::get_if<RunStarted>(&event)) {
+  void on(const outcome::Event &event) override {
+    if (const auto *started = std::get_if<outcome::RunStarted>(&event)) {
       begin(*started);
-    } else if (const auto *finished = std::get_if<CaseFinished>(&event)) {
+    } else if (const auto *finished = std::get_if<outcome::CaseFinished>(&event)) {
       finished_[place_of(*finished)] = entry_of(*finished);
       write_ready();
-    } else if (const auto *end = std::get_if<RunFinished>(&event)) {
+    } else if (const auto *end = std::get_if<outcome::RunFinished>(&event)) {
       finish(*end);
     }
   }
@@ -158,22 +159,22 @@ class Ktap final : public Listener {
     }
   }
 
-  void begin(const RunStarted &started) {
+  void begin(const outcome::RunStarted &started) {
     file_.write(line_of("KTAP version 1") + line_of(fmt::format("1..{}", plans_.size())) +
                 diagnostics(fmt::format("kmodtest {}, {}", version_, started.hypervisor), ""));
   }
 
-  std::size_t place_of(const CaseFinished &finished) const {
+  std::size_t place_of(const outcome::CaseFinished &finished) const {
     return finished.number < places_.size() ? places_[finished.number] : slots_.size();
   }
 
-  static Entry entry_of(const CaseFinished &finished) {
-    const Result result = result_of(finished);
+  static Entry entry_of(const outcome::CaseFinished &finished) {
+    const outcome::Result result = outcome::result_of(finished);
     Entry entry;
-    if (!went_well(result)) entry.diagnostics = diagnostics(render_failure(finished), "  ");
+    if (!outcome::went_well(result)) entry.diagnostics = diagnostics(render_failure(finished), "  ");
     entry.ending = ending(finished);
     entry.ok = is_ok(result);
-    entry.skipped = result == Result::skipped;
+    entry.skipped = result == outcome::Result::skipped;
     return entry;
   }
 
@@ -188,7 +189,7 @@ class Ktap final : public Listener {
     if (!text.empty()) file_.write(text);
   }
 
-  void finish(const RunFinished &end) {
+  void finish(const outcome::RunFinished &end) {
     Entry not_run;
     not_run.skipped = not_run.ok = !end.interrupted;
     not_run.ending = end.interrupted ? " # ERROR the run was interrupted before it" : " # SKIP did not run";
@@ -218,18 +219,18 @@ class Ktap final : public Listener {
   }
 
   std::string version_;
-  OutputFile file_;
+  storage::OutputFile file_;
   std::vector<Plan> plans_;
   std::vector<Slot> slots_;                ///< plan by plan
-  std::vector<std::size_t> places_;        ///< index into slots_, by CaseFinished::number
+  std::vector<std::size_t> places_;        ///< index into slots_, by outcome::CaseFinished::number
   std::map<std::size_t, Entry> finished_;  ///< that wait for those before them
   std::size_t next_ = 0;                   ///< the slot that is to be written next
 };
 
 }  // namespace
 
-std::unique_ptr<Listener> make_ktap(const std::filesystem::path &file, const Cases &cases, int repeats,
-                                    std::string version) {
+std::unique_ptr<outcome::Listener> make_ktap(const std::filesystem::path &file, const Cases &cases, int repeats,
+                                             std::string version) {
   return std::make_unique<Ktap>(file, cases, repeats, std::move(version));
 }
 

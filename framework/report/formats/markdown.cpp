@@ -15,6 +15,7 @@
 #include "report/terminal/case_table.hpp"
 #include "storage/output_file.hpp"
 #include "text/utf8.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::report {
 
@@ -27,15 +28,8 @@ constexpr std::size_t kMostOfAFailure = 30'000;  ///< bytes of the text of one c
 constexpr std::size_t kMostFlaky = 100, kMostNotes = 30, kSlowest = 5;
 constexpr std::size_t kReasonWidth = 160, kNameWidth = 120;
 
-std::string duration(Seconds took) {
-  const double seconds = took.count();
-  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
-  const auto whole = static_cast<long>(seconds);
-  return fmt::format("{} min {} s", whole / 60, whole % 60);
-}
-
-std::string name_of(const CaseFinished &finished) {
-  return cut_to(label(*finished.test_case, finished.repeat), kNameWidth);
+std::string name_of(const outcome::CaseFinished &finished) {
+  return text::cut_to(outcome::label(*finished.test_case, finished.repeat), kNameWidth);
 }
 
 /// Without what is in its middle, if it is too long. Cut between lines where there are any.
@@ -55,28 +49,28 @@ std::string details(const std::string &summary, const std::string &body, bool op
 
 struct Slow {
   std::string name;
-  Seconds took{0}, guest{0};
+  outcome::Seconds took{0}, guest{0};
 };
 
-class Markdown final : public Listener {
+class Markdown final : public outcome::Listener {
  public:
   Markdown(std::filesystem::path file, std::string version, bool append)
       : file_(std::move(file)), version_(std::move(version)), append_(append) {
     if (append_) {
-      check_appendable(file_);
+      storage::check_appendable(file_);
     } else {
-      check_writable(file_);
+      storage::check_writable(file_);
     }
   }
 
-  void on(const Event &event) override {
-    if (const auto *started = std::get_if<RunStarted>(&event)) {
+  void on(const outcome::Event &event) override {
+    if (const auto *started = std::get_if<outcome::RunStarted>(&event)) {
       hypervisor_ = started->hypervisor;
-    } else if (const auto *notice = std::get_if<Notice>(&event)) {
-      if (notices_.size() < kMostNotes) notices_.push_back(cut_to(notice->text, kReasonWidth));
-    } else if (const auto *finished = std::get_if<CaseFinished>(&event)) {
+    } else if (const auto *notice = std::get_if<outcome::Notice>(&event)) {
+      if (notices_.size() < kMostNotes) notices_.push_back(text::cut_to(notice->text, kReasonWidth));
+    } else if (const auto *finished = std::get_if<outcome::CaseFinished>(&event)) {
       add(*finished);
-    } else if (const auto *end = std::get_if<RunFinished>(&event)) {
+    } else if (const auto *end = std::get_if<outcome::RunFinished>(&event)) {
       write(*end);
     }
   }
@@ -88,45 +82,48 @@ class Markdown final : public Listener {
     std::string text;
   };
 
-  void add(const CaseFinished &finished) {
-    const Result result = result_of(finished);
+  void add(const outcome::CaseFinished &finished) {
+    const outcome::Result result = outcome::result_of(finished);
     table_.add(*finished.test_case, result);
     if (!finished.kernel_release.empty()) kernels_.insert(finished.kernel_release);
-    if (result != Result::skipped) {
+    if (result != outcome::Result::skipped) {
       slowest_.push_back({name_of(finished), finished.took, finished.timings.guest});
       std::stable_sort(slowest_.begin(), slowest_.end(),
                        [](const Slow &left, const Slow &right) { return left.took > right.took; });
       if (slowest_.size() > kSlowest) slowest_.pop_back();
     }
-    if (went_well(result)) return;
-    const std::string why = cut_to(printable(reason(finished)), kReasonWidth);
+    if (outcome::went_well(result)) return;
+    const std::string why = text::cut_to(text::printable(reason(finished)), kReasonWidth);
     Trouble trouble;
     trouble.number = finished.number;
-    trouble.summary = fmt::format("<b>{}</b> {}", result_word(result), markdown_code(name_of(finished) + ": " + why));
+    trouble.summary =
+        fmt::format("<b>{}</b> {}", outcome::result_word(result), markdown_code(name_of(finished) + ": " + why));
     trouble.text = shortened(render_failure(finished));
-    (result == Result::flaky ? flaky_ : failed_).push_back(std::move(trouble));
+    (result == outcome::Result::flaky ? flaky_ : failed_).push_back(std::move(trouble));
   }
 
-  static std::string title(const RunFinished &end, std::size_t runs, std::size_t failed) {
-    const std::size_t passed = number_of(end, Result::passed);
-    if (end.interrupted) return fmt::format("interrupted, {} did not run", counted(end.not_run, "case"));
-    if (failed > 0) return fmt::format("{} of {} did not pass", failed, counted(runs, "case"));
-    if (passed == runs) return runs == 1 ? "the case passed" : fmt::format("all {} passed", counted(runs, "case"));
-    return fmt::format("{} of {} passed, none failed", passed, counted(runs, "case"));
+  static std::string title(const outcome::RunFinished &end, std::size_t runs, std::size_t failed) {
+    const std::size_t passed = outcome::number_of(end, outcome::Result::passed);
+    if (end.interrupted) return fmt::format("interrupted, {} did not run", text::counted(end.not_run, "case"));
+    if (failed > 0) return fmt::format("{} of {} did not pass", failed, text::counted(runs, "case"));
+    if (passed == runs)
+      return runs == 1 ? "the case passed" : fmt::format("all {} passed", text::counted(runs, "case"));
+    return fmt::format("{} of {} passed, none failed", passed, text::counted(runs, "case"));
   }
 
-  std::string head(const RunFinished &end) const {
+  std::string head(const outcome::RunFinished &end) const {
     std::size_t runs = end.not_run;
     std::vector<std::string> parts;
-    for (const Result result : kResults) {
-      const std::size_t number = number_of(end, result);
+    for (const outcome::Result result : outcome::kResults) {
+      const std::size_t number = outcome::number_of(end, result);
       runs += number;
-      if (number > 0) parts.push_back(fmt::format("{} {}", number, result_name(result)));
+      if (number > 0) parts.push_back(fmt::format("{} {}", number, outcome::result_name(result)));
     }
     if (end.not_run > 0) parts.push_back(fmt::format("{} not run", end.not_run));
-    return fmt::format("## kmodtest: {}\n\n{}: {} {} {}.\n\n", title(end, runs, failed_.size()), counted(runs, "case"),
+    return fmt::format("## kmodtest: {}\n\n{}: {} {} {}.\n\n", title(end, runs, failed_.size()),
+                       text::counted(runs, "case"),
                        parts.empty() ? "none ran" : fmt::format("{}", fmt::join(parts, ", ")),
-                       end.interrupted ? "after" : "in", duration(end.took));
+                       end.interrupted ? "after" : "in", text::wall_time(end.took));
   }
 
   /// As many as `room` bytes have place for; the others are counted.
@@ -177,7 +174,7 @@ class Markdown final : public Listener {
     if (!hypervisor_.empty()) parts.push_back(hypervisor_);
     for (const std::string &kernel : kernels_) parts.push_back("kernel " + kernel);
     std::vector<std::string> codes;
-    for (const std::string &part : parts) codes.push_back(markdown_code(cut_to(part, kReasonWidth)));
+    for (const std::string &part : parts) codes.push_back(markdown_code(text::cut_to(part, kReasonWidth)));
     return fmt::format("{}\n", fmt::join(codes, " · "));
   }
 
@@ -188,7 +185,7 @@ class Markdown final : public Listener {
     return none ? kMost : kMost - static_cast<std::size_t>(std::min<std::uintmax_t>(there, kMost));
   }
 
-  void write(const RunFinished &end) {
+  void write(const outcome::RunFinished &end) {
     const auto by_number = [](const Trouble &left, const Trouble &right) { return left.number < right.number; };
     std::stable_sort(failed_.begin(), failed_.end(), by_number);
     std::stable_sort(flaky_.begin(), flaky_.end(), by_number);
@@ -204,9 +201,9 @@ class Markdown final : public Listener {
       text = first;
     }
     if (append_) {
-      append_whole(file_, text);
+      storage::append_whole(file_, text);
     } else {
-      write_whole(file_, text);
+      storage::write_whole(file_, text);
     }
   }
 
@@ -222,7 +219,7 @@ class Markdown final : public Listener {
 
 }  // namespace
 
-std::unique_ptr<Listener> make_markdown(std::filesystem::path file, std::string version, bool append) {
+std::unique_ptr<outcome::Listener> make_markdown(std::filesystem::path file, std::string version, bool append) {
   return std::make_unique<Markdown>(std::move(file), std::move(version), append);
 }
 

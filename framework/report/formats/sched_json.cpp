@@ -5,22 +5,19 @@
 #include <string>
 
 #include "observe/sched/sched_figures.hpp"
+#include "outcome/event.hpp"
 
 namespace kmodtest::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-double seconds(observe::Nanoseconds time) {
-  return std::chrono::duration<double>(time).count();
-}
-
 Json latency_json(const observe::SchedThread &thread) {
   const auto latencies = observe::wake_latencies(thread);
   if (latencies.empty()) return nullptr;
-  return {{"p50", seconds(*observe::percentile(latencies, 50))},
-          {"p99", seconds(*observe::percentile(latencies, 99))},
-          {"max", seconds(latencies.back())}};
+  return {{"p50", outcome::seconds(*observe::percentile(latencies, 50))},
+          {"p99", outcome::seconds(*observe::percentile(latencies, 99))},
+          {"max", outcome::seconds(latencies.back())}};
 }
 
 Json thread_json(const observe::SchedThread &whole, const observe::SchedWindow &window) {
@@ -34,12 +31,12 @@ Json thread_json(const observe::SchedThread &whole, const observe::SchedWindow &
     for (const observe::SchedRun &run : thread.runs) runs += run.cpu == cpu ? 1 : 0;
     const double share =
         total.count() == 0 ? 0 : static_cast<double>(time.count()) / static_cast<double>(total.count());
-    cpus[std::to_string(cpu)] = {{"runs", runs}, {"time", seconds(time)}, {"share", share}};
+    cpus[std::to_string(cpu)] = {{"runs", runs}, {"time", outcome::seconds(time)}, {"share", share}};
   }
   return {{"pid", thread.pid},
           {"name", thread.name},
-          {"begin", seconds(thread.begin)},
-          {"end", seconds(thread.end)},
+          {"begin", outcome::seconds(thread.begin)},
+          {"end", outcome::seconds(thread.end)},
           {"cpus", cpus},
           {"wakes", thread.wakes.size()},
           {"migrations", thread.migrations.size()},
@@ -53,9 +50,9 @@ Json sched_json(const observe::SchedTimeline &timeline) {
   for (const observe::SchedThread &thread : timeline.threads)
     threads.push_back(thread_json(thread, {timeline.begin, timeline.end}));
   for (const observe::CpuChange &change : timeline.changes)
-    changes.push_back({{"time", seconds(change.time)}, {"cpu", change.cpu}, {"online", change.online}});
-  return {{"begin", seconds(timeline.begin)},
-          {"end", seconds(timeline.end)},
+    changes.push_back({{"time", outcome::seconds(change.time)}, {"cpu", change.cpu}, {"online", change.online}});
+  return {{"begin", outcome::seconds(timeline.begin)},
+          {"end", outcome::seconds(timeline.end)},
           {"cpus", timeline.cpus},
           {"lost", timeline.lost},
           {"full", timeline.full},

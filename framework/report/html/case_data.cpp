@@ -33,7 +33,7 @@ Json log_json(const std::vector<wire::KernelLogLine> &log) {
   std::string levels;
   Nanoseconds before{0};
   for (const wire::KernelLogLine &line : log) {
-    if (observe::is_marker(line)) continue;
+    if (shared::is_marker(line)) continue;
     times.push_back(ns(line.time - before));
     before = line.time;
     levels += static_cast<char>('0' + line.level % 8);
@@ -42,7 +42,7 @@ Json log_json(const std::vector<wire::KernelLogLine> &log) {
   return {{"t", times}, {"l", levels}, {"x", texts}};
 }
 
-Json reports_json(const CaseFinished &finished, const std::vector<wire::KernelLogLine> &log) {
+Json reports_json(const outcome::CaseFinished &finished, const std::vector<wire::KernelLogLine> &log) {
   std::vector<std::string> modules;
   for (const kernel::ModuleInfo &module : finished.seen->modules) modules.push_back(module.name);
   Json json = Json::array();
@@ -107,7 +107,7 @@ Json sched_json(const observe::SchedTimeline &sched) {
 
 }  // namespace
 
-std::string case_data(const CaseFinished &finished, const std::vector<StepSeen> &steps, const Span &span) {
+std::string case_data(const outcome::CaseFinished &finished, const std::vector<StepSeen> &steps, const Span &span) {
   if (!finished.seen || span.end <= span.begin) return {};
   const std::vector<wire::KernelLogLine> log = finished.seen->log();
   Json json = {{"span", {ns(span.begin), ns(span.end)}},

@@ -21,6 +21,6 @@ namespace kmodtest::report::html {
 ///                             "wt": [differences], "wl": [wake to run, -1: never], "wc": [CPUs],
 ///                             "mt": [differences], "mf": [from], "mo": [to]}],
 ///                "changes": [[time, cpu, online]]}}
-std::string case_data(const CaseFinished &finished, const std::vector<StepSeen> &steps, const Span &span);
+std::string case_data(const outcome::CaseFinished &finished, const std::vector<StepSeen> &steps, const Span &span);
 
 }  // namespace kmodtest::report::html

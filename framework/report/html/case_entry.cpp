@@ -19,12 +19,12 @@ namespace kmodtest::report::html {
 
 namespace {
 
-void add_fact(Markup &html, const char *term, const std::string &text) {
+void add_code_fact(Markup &html, const char *term, const std::string &text) {
   if (text.empty()) return;
   html.element("dt", {}, term).open("dd").element("code", {}, text).close();
 }
 
-Markup render_facts(const CaseFinished &finished) {
+Markup render_facts(const outcome::CaseFinished &finished) {
   const plan::Case &test_case = *finished.test_case;
   Markup html;
   html.open("dl", {{"class", "facts"}});
@@ -32,18 +32,18 @@ Markup render_facts(const CaseFinished &finished) {
   // Tracing takes guest time: without it the digest is another one.
   const std::string traced = finished.seen && finished.seen->sched ? " --trace" : "";
   html.element("code", {{"class", "command"}}, command_to_repeat(test_case) + traced).close();
-  add_fact(html, "Plan",
-           test_case.plan_name + (test_case.plan_file.empty() ? "" : " · " + test_case.plan_file.string()));
-  add_fact(html, "Kernel", finished.kernel_release);
-  add_fact(html, "Digest", finished.digest);
-  add_fact(html, "Wall time", render_timings(finished.timings));
-  add_fact(html, "Files", finished.artifacts.string());
-  if (!finished.vmcore.empty()) add_fact(html, "Memory", (finished.artifacts / "vmcore").string());
-  add_fact(html, "Memory", finished.vmcore_problem.empty() ? "" : "none: " + finished.vmcore_problem);
+  add_code_fact(html, "Plan",
+                test_case.plan_name + (test_case.plan_file.empty() ? "" : " · " + test_case.plan_file.string()));
+  add_code_fact(html, "Kernel", finished.kernel_release);
+  add_code_fact(html, "Digest", finished.digest);
+  add_code_fact(html, "Wall time", outcome::render_timings(finished.timings));
+  add_code_fact(html, "Files", finished.artifacts.string());
+  if (!finished.vmcore.empty()) add_code_fact(html, "Memory", (finished.artifacts / "vmcore").string());
+  add_code_fact(html, "Memory", finished.vmcore_problem.empty() ? "" : "none: " + finished.vmcore_problem);
   return html.close();
 }
 
-Markup render_body(const CaseFinished &finished, const std::vector<StepSeen> &steps, const Span &span,
+Markup render_body(const outcome::CaseFinished &finished, const std::vector<StepSeen> &steps, const Span &span,
                    const Room &room) {
   Markup html;
   if (!finished.verdict.skip_reason.empty()) {
@@ -77,45 +77,45 @@ std::string plan_of(const plan::Case &test_case) {
 
 }  // namespace
 
-const char *mark_of(Result result) {
+const char *mark_of(outcome::Result result) {
   switch (result) {
-    case Result::passed:
+    case outcome::Result::passed:
       return "✓";
-    case Result::flaky:
+    case outcome::Result::flaky:
       return "≈";
-    case Result::failed:
+    case outcome::Result::failed:
       return "✗";
-    case Result::crashed:
+    case outcome::Result::crashed:
       return "✷";
-    case Result::hung:
+    case outcome::Result::hung:
       return "◷";
-    case Result::leaked:
+    case outcome::Result::leaked:
       return "◌";
-    case Result::errored:
+    case outcome::Result::errored:
       return "!";
-    case Result::skipped:
+    case outcome::Result::skipped:
       return "–";
   }
   return "?";
 }
 
-CaseEntry make_entry(const CaseFinished &finished, const Room &room) {
+CaseEntry make_entry(const outcome::CaseFinished &finished, const Room &room) {
   const plan::Case &test_case = *finished.test_case;
   CaseEntry entry;
   entry.number = finished.number;
   entry.anchor = fmt::format("case-{}", finished.number + 1);
-  entry.label = label(test_case, finished.repeat);
+  entry.label = outcome::label(test_case, finished.repeat);
   entry.plan = plan_of(test_case);
   entry.point = test_case.point;
   entry.tags = test_case.tags;
   entry.cpus = test_case.guest.cpus;
-  entry.result = result_of(finished);
-  entry.reason = entry.result == Result::passed ? as_expected(finished) : reason(finished);
+  entry.result = outcome::result_of(finished);
+  entry.reason = entry.result == outcome::Result::passed ? as_expected(finished) : reason(finished);
   entry.took = finished.took;
   entry.guest = finished.timings.guest;
-  entry.trends = trends_of(finished);
-  entry.comparable = comparable_time(finished);
-  entry.usual = Seconds(median(finished.past.seconds));
+  entry.trends = outcome::trends_of(finished);
+  entry.comparable = outcome::comparable_time(finished);
+  entry.usual = outcome::Seconds(outcome::median(finished.past.seconds));
   entry.past = render_past(finished);
   RanOn ran = ran_on(finished);
   entry.ran_on = std::move(ran.share);
@@ -136,11 +136,12 @@ Markup render_entry(const CaseEntry &entry) {
   std::string point;
   for (const auto &[name, value] : entry.point) point += (point.empty() ? "" : "\n") + name + "=" + value;
   std::string trends;
-  for (const Trend trend : entry.trends) trends += (trends.empty() ? "" : "\n") + std::string(trend_name(trend));
+  for (const outcome::Trend trend : entry.trends)
+    trends += (trends.empty() ? "" : "\n") + std::string(outcome::trend_name(trend));
   Markup html;
-  html.open("details", {{"class", "case " + result_name(entry.result)},
+  html.open("details", {{"class", "case " + outcome::result_name(entry.result)},
                         {"id", entry.anchor},
-                        {"data-result", result_name(entry.result)},
+                        {"data-result", outcome::result_name(entry.result)},
                         {"data-plan", entry.plan},
                         {"data-tags", fmt::format("{}", fmt::join(entry.tags, "\n"))},
                         {"data-trend", trends},
@@ -149,7 +150,7 @@ Markup render_entry(const CaseEntry &entry) {
                         {"data-point", point}});
   html.open("summary");
   html.element("span", {{"class", "mark"}, {"aria-hidden", "true"}}, mark_of(entry.result));
-  html.element("span", {{"class", "word"}}, result_word(entry.result));
+  html.element("span", {{"class", "word"}}, outcome::result_word(entry.result));
   html.element("span", {{"class", "id"}}, entry.label);
   html.element("span", {{"class", "why"}}, entry.reason);
   html.add(entry.past);

@@ -23,11 +23,12 @@ struct CaseEntry {
   std::map<std::string, std::string> point;
   std::vector<std::string> tags;
   int cpus = 1;
-  Result result = Result::errored;
+  outcome::Result result = outcome::Result::errored;
   std::string reason;
-  Seconds took{0}, guest{0};
-  std::vector<Trend> trends;        ///< against the runs before
-  Seconds comparable{0}, usual{0};  ///< wall time without building: of this run, and the median of those before
+  outcome::Seconds took{0}, guest{0};
+  std::vector<outcome::Trend> trends;  ///< against the runs before
+  outcome::Seconds comparable{0},
+      usual{0};  ///< wall time without building: of this run, and the median of those before
   Markup past;
   std::map<int, double> ran_on;   ///< share of the module's threads on each CPU; empty: unknown
   bool ran_on_exact = false;      ///< by the scheduler's trace, not by samples of ps
@@ -42,7 +43,7 @@ struct Room {
   std::size_t data = 4'000'000;  ///< bytes of its packed data
 };
 
-CaseEntry make_entry(const CaseFinished &finished, const Room &room);
+CaseEntry make_entry(const outcome::CaseFinished &finished, const Room &room);
 
 /// The element of the list of cases, closed.
 Markup render_entry(const CaseEntry &entry);
@@ -51,6 +52,6 @@ Markup render_entry(const CaseEntry &entry);
 Markup render_data(const CaseEntry &entry);
 
 /// "failed" for the class of an element, "✗" for whoever sees no colours.
-const char *mark_of(Result result);
+const char *mark_of(outcome::Result result);
 
 }  // namespace kmodtest::report::html

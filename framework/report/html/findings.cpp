@@ -41,24 +41,25 @@ void add_evidence(Markup &html, const judge::Evidence &evidence, std::size_t roo
   html.close().close();
 }
 
-void add_all(Markup &html, const CaseFinished &finished, std::size_t room) {
+void add_all(Markup &html, const outcome::CaseFinished &finished, std::size_t room) {
   for (const judge::Evidence &evidence : finished.verdict.evidence) add_evidence(html, evidence, room);
 }
 
 }  // namespace
 
-Markup render_findings(const CaseFinished &finished, std::size_t room) {
+Markup render_findings(const outcome::CaseFinished &finished, std::size_t room) {
   Markup html;
   const bool told = !finished.verdict.evidence.empty() || !finished.earlier.empty();
   if (!told) return html;
-  const bool passed = result_of(finished) == Result::passed;
+  const bool passed = outcome::result_of(finished) == outcome::Result::passed;
   html.open("section", {{"class", passed ? "findings expected" : "findings"}});
   html.element("h3", {}, passed ? "As expected" : finished.flaky() ? "What went wrong at first" : "What went wrong");
   if (passed) html.element("p", {}, as_expected(finished));
   add_all(html, finished, room);
-  for (const CaseFinished &attempt : finished.earlier) {
+  for (const outcome::CaseFinished &attempt : finished.earlier) {
     html.element("h4", {},
-                 fmt::format("Attempt {}: {}: {}", attempt.attempt, result_word(result_of(attempt)), reason(attempt)));
+                 fmt::format("Attempt {}: {}: {}", attempt.attempt, outcome::result_word(outcome::result_of(attempt)),
+                             reason(attempt)));
     add_all(html, attempt, room);
   }
   return html.close();

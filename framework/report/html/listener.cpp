@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/host_name.hpp"
 #include "report/html/case_entry.hpp"
 #include "report/html/page.hpp"
 #include "report/listeners.hpp"
@@ -26,31 +27,25 @@ constexpr std::size_t kAllData = 3'600'000;    ///< bytes of packed data for tim
 constexpr std::size_t kAround = 2'500;         ///< bytes of a case without its log and the texts of its failure
 constexpr std::size_t kLeastText = 1'000, kMostText = 256'000;
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "localhost";
-  return name.data();
-}
-
-class Html final : public Listener {
+class Html final : public outcome::Listener {
  public:
   Html(std::filesystem::path file, std::string version) : file_(std::move(file)) {
     run_.version = std::move(version);
-    check_writable(file_);
+    storage::check_writable(file_);
   }
 
-  void on(const Event &event) override {
-    if (const auto *started = std::get_if<RunStarted>(&event)) {
+  void on(const outcome::Event &event) override {
+    if (const auto *started = std::get_if<outcome::RunStarted>(&event)) {
       run_.started = *started;
       left_ = std::max<std::size_t>(1, started->cases) * static_cast<std::size_t>(std::max(1, started->repeats));
-    } else if (const auto *notice = std::get_if<Notice>(&event)) {
+    } else if (const auto *notice = std::get_if<outcome::Notice>(&event)) {
       run_.notices.push_back(notice->text);
-    } else if (const auto *finished = std::get_if<CaseFinished>(&event)) {
+    } else if (const auto *finished = std::get_if<outcome::CaseFinished>(&event)) {
       entries_.push_back(html::make_entry(*finished, room()));
       shown_ += entries_.back().body.str().size();
       left_ -= std::min<std::size_t>(left_, 1);
       if (!finished->kernel_release.empty()) kernels_.insert(finished->kernel_release);
-    } else if (const auto *end = std::get_if<RunFinished>(&event)) {
+    } else if (const auto *end = std::get_if<outcome::RunFinished>(&event)) {
       write(*end);
     }
   }
@@ -71,7 +66,7 @@ class Html final : public Listener {
       by_size.push_back(&entry);
     }
     std::stable_sort(by_size.begin(), by_size.end(), [](const auto *left, const auto *right) {
-      const bool first = went_well(left->result), second = went_well(right->result);
+      const bool first = outcome::went_well(left->result), second = outcome::went_well(right->result);
       return first != second ? first : left->data.size() > right->data.size();
     });
     for (html::CaseEntry *entry : by_size) {
@@ -82,15 +77,15 @@ class Html final : public Listener {
     }
   }
 
-  void write(const RunFinished &end) {
+  void write(const outcome::RunFinished &end) {
     std::stable_sort(entries_.begin(), entries_.end(),
                      [](const auto &left, const auto &right) { return left.number < right.number; });
     keep_the_data_small();
     run_.finished = end;
-    run_.host = host_name();
+    run_.host = base::host_name();
     run_.at = fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::time(nullptr)));
     run_.kernels.assign(kernels_.begin(), kernels_.end());
-    write_whole(file_, html::render_page(run_, entries_));
+    storage::write_whole(file_, html::render_page(run_, entries_));
   }
 
   std::filesystem::path file_;
@@ -103,7 +98,7 @@ class Html final : public Listener {
 
 }  // namespace
 
-std::unique_ptr<Listener> make_html(std::filesystem::path file, std::string version) {
+std::unique_ptr<outcome::Listener> make_html(std::filesystem::path file, std::string version) {
   return std::make_unique<Html>(std::move(file), std::move(version));
 }
 

@@ -35,17 +35,17 @@ Gap gap_of(std::size_t lines, std::size_t room, const Size &size_of) {
 }
 
 std::string left_out(const Gap &gap) {
-  return fmt::format("… {} left out …", counted(gap.behind - gap.first, "line"));
+  return fmt::format("… {} left out …", text::counted(gap.behind - gap.first, "line"));
 }
 
 void add_line(Markup &html, const wire::KernelLogLine &line) {
   constexpr int kWarning = 4, kError = 3;
-  if (observe::is_marker(line)) {
+  if (shared::is_marker(line)) {
     const std::string_view text = std::string_view(line.text).substr(std::string_view(wire::kMarkerPrefix).size());
     html.element("span", {{"class", "mk"}}, fmt::format("── {} ", text)).text("\n");
     return;
   }
-  const std::string text = observe::render_dmesg(line);
+  const std::string text = shared::render_dmesg(line);
   if (line.level <= kError) {
     html.element("span", {{"class", "le"}}, text);
   } else if (line.level == kWarning) {
@@ -72,7 +72,7 @@ Markup render_log(const std::vector<wire::KernelLogLine> &log, std::size_t room)
 
 std::string shortened(const std::string &text, std::size_t room) {
   if (text.size() <= room) return text;
-  const std::vector<std::string> lines = lines_of(text);
+  const std::vector<std::string> lines = text::lines_of(text);
   const Gap gap = gap_of(lines.size(), room, [&](std::size_t i) { return lines[i].size() + 1; });
   std::string kept;
   for (std::size_t i = 0; i < lines.size(); ++i) {

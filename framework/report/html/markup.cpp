@@ -44,7 +44,7 @@ std::string escaped(std::string_view text) {
   std::string safe;
   safe.reserve(text.size() + text.size() / 8);
   while (!text.empty()) {
-    const Character character = first_character(text);
+    const text::Character character = text::first_character(text);
     const std::string_view bytes = text.substr(0, character.bytes);
     const std::string_view replaced = character.well_formed ? entity(character.code) : std::string_view();
     if (!character.well_formed) {

@@ -38,22 +38,22 @@ void add_cell(Markup &html, const Cell &cell, const std::string &plan, const std
     html.open("td", {{"class", "none"}}).element("span", {{"class", "hidden"}}, "no case").close();
     return;
   }
-  std::vector<Result> results;
+  std::vector<outcome::Result> results;
   std::vector<double> took;
   for (const CaseEntry *entry : cell) {
     results.push_back(entry->result);
     took.push_back(entry->took.count());
   }
-  const Result worst = gravest(results);
+  const outcome::Result worst = outcome::gravest(results);
   const auto number = std::count(results.begin(), results.end(), worst);
   const std::string count = cell.size() == 1 ? "" : fmt::format(" {}/{}", number, cell.size());
   const auto *target = *std::find_if(cell.begin(), cell.end(), [&](const auto *one) { return one->result == worst; });
-  html.open("td", {{"class", result_name(worst)}});
+  html.open("td", {{"class", outcome::result_name(worst)}});
   html.open("a", {{"href", "#" + target->anchor},
-                  {"title", fmt::format("{} × {}:{} {}, median {}", plan, column, count, result_name(worst),
-                                        duration_text(median(took)))}});
+                  {"title", fmt::format("{} × {}:{} {}, median {}", plan, column, count, outcome::result_name(worst),
+                                        duration_text(outcome::median(took)))}});
   html.element("span", {{"aria-hidden", "true"}}, mark_of(worst));
-  html.element("span", {{"class", "word"}}, result_name(worst) + count);
+  html.element("span", {{"class", "word"}}, outcome::result_name(worst) + count);
   html.close().close();
 }
 
@@ -106,7 +106,7 @@ void add_binding(Markup &html, const Group &group, const std::vector<const CaseE
   for (const CaseEntry *entry : entries) {
     const std::string bound = entry->point.at(kBound);
     html.open("tr").open("th", {{"scope", "row"}});
-    html.element("a", {{"href", "#" + entry->anchor}, {"class", result_name(entry->result)}},
+    html.element("a", {{"href", "#" + entry->anchor}, {"class", outcome::result_name(entry->result)}},
                  fmt::format("{} {}", mark_of(entry->result), bound));
     html.close();
     for (int cpu = 0; cpu < cpus; ++cpu) {
@@ -143,7 +143,8 @@ Markup render_heat_map(const std::vector<CaseEntry> &entries) {
   html.open("table", {{"class", "heat"}, {"id", "heat"}}).open("thead").open("tr");
   html.element("th", {{"scope", "col"}}, "Plan");
   for (const std::string &column : columns) {
-    html.element("th", {{"scope", "col"}}, counted(static_cast<std::size_t>(number_in(column).value_or(0)), "CPU"));
+    html.element("th", {{"scope", "col"}},
+                 text::counted(static_cast<std::size_t>(number_in(column).value_or(0)), "CPU"));
   }
   html.close().close().open("tbody");
   for (const auto &[plan, cells] : rows) {

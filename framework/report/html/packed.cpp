@@ -56,7 +56,7 @@ std::string packed(std::string_view bytes) {
 }
 
 std::string policy_hash(std::string_view content) {
-  const std::string hex = kernel::sha256(content);
+  const std::string hex = storage::sha256(content);
   std::string bytes;
   for (std::size_t at = 0; at + 1 < hex.size(); at += 2) {
     bytes += static_cast<char>(digit(hex[at]) << 4 | digit(hex[at + 1]));

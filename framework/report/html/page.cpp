@@ -18,11 +18,11 @@ namespace kmodtest::report::html {
 
 namespace {
 
-using Counts = std::vector<std::pair<Result, std::size_t>>;
+using Counts = std::vector<std::pair<outcome::Result, std::size_t>>;
 
 Counts counts_of(const std::vector<CaseEntry> &entries) {
   Counts counts;
-  for (const Result result : kResults) {
+  for (const outcome::Result result : outcome::kResults) {
     const auto number =
         std::count_if(entries.begin(), entries.end(), [&](const auto &one) { return one.result == result; });
     if (number > 0) counts.emplace_back(result, static_cast<std::size_t>(number));
@@ -33,16 +33,16 @@ Counts counts_of(const std::vector<CaseEntry> &entries) {
 /// What the run came to, in one sentence.
 std::string sentence(const RunFacts &run, const std::vector<CaseEntry> &entries) {
   const auto bad = static_cast<std::size_t>(
-      std::count_if(entries.begin(), entries.end(), [](const auto &one) { return !went_well(one.result); }));
+      std::count_if(entries.begin(), entries.end(), [](const auto &one) { return !outcome::went_well(one.result); }));
   const std::string end = run.finished.interrupted ? " – interrupted" : "";
   if (entries.empty()) return "No case ran" + end;
-  if (bad > 0) return fmt::format("{} of {} did not pass{}", bad, counted(entries.size(), "case"), end);
-  const auto passed = static_cast<std::size_t>(
-      std::count_if(entries.begin(), entries.end(), [](const auto &one) { return one.result == Result::passed; }));
+  if (bad > 0) return fmt::format("{} of {} did not pass{}", bad, text::counted(entries.size(), "case"), end);
+  const auto passed = static_cast<std::size_t>(std::count_if(
+      entries.begin(), entries.end(), [](const auto &one) { return one.result == outcome::Result::passed; }));
   if (passed < entries.size())
-    return fmt::format("{} of {} passed, none failed{}", passed, counted(entries.size(), "case"), end);
+    return fmt::format("{} of {} passed, none failed{}", passed, text::counted(entries.size(), "case"), end);
   if (entries.size() == 1) return "The case passed" + end;
-  return fmt::format("All {} passed{}", counted(entries.size(), "case"), end);
+  return fmt::format("All {} passed{}", text::counted(entries.size(), "case"), end);
 }
 
 /// The results as parts of one bar, widest where most cases are.
@@ -53,7 +53,7 @@ void add_bar(Markup &html, const Counts &counts, std::size_t all) {
   double x = 0;
   for (const auto &[result, number] : counts) {
     const double width = kWide * static_cast<double>(number) / static_cast<double>(std::max<std::size_t>(all, 1));
-    html.shape("rect", {{"class", result_name(result)},
+    html.shape("rect", {{"class", outcome::result_name(result)},
                         {"x", fmt::format("{:.2f}", x)},
                         {"width", fmt::format("{:.2f}", width)},
                         {"height", "10"}});
@@ -68,27 +68,28 @@ void add_fact(Markup &html, const char *term, const std::string &text) {
 }
 
 void add_header(Markup &html, const RunFacts &run, const std::vector<CaseEntry> &entries, const Counts &counts) {
-  const bool good = std::all_of(entries.begin(), entries.end(), [](const auto &one) { return went_well(one.result); });
+  const bool good =
+      std::all_of(entries.begin(), entries.end(), [](const auto &one) { return outcome::went_well(one.result); });
   html.open("header", {{"class", good && !run.finished.interrupted && !entries.empty() ? "top good" : "top bad"}});
   html.element("p", {{"class", "brand"}}, "kmodtest");
   html.element("h1", {}, sentence(run, entries));
   add_bar(html, counts, entries.size());
   html.open("ul", {{"class", "counts"}});
   for (const auto &[result, number] : counts) {
-    html.open("li", {{"class", result_name(result)}});
+    html.open("li", {{"class", outcome::result_name(result)}});
     html.element("span", {{"class", "mark"}, {"aria-hidden", "true"}}, mark_of(result));
-    html.element("strong", {}, std::to_string(number)).text(" " + result_name(result)).close();
+    html.element("strong", {}, std::to_string(number)).text(" " + outcome::result_name(result)).close();
   }
   if (run.finished.not_run > 0) {
     html.open("li").element("strong", {}, std::to_string(run.finished.not_run)).text(" not run").close();
   }
   html.close();
-  Seconds guest{0};
+  outcome::Seconds guest{0};
   for (const CaseEntry &entry : entries) guest += entry.guest;
   html.open("dl", {{"class", "run"}});
   add_fact(html, "Took",
            fmt::format("{} with {}", duration_text(run.finished.took.count()),
-                       counted(static_cast<std::size_t>(std::max(run.started.workers, 0)), "worker")));
+                       text::counted(static_cast<std::size_t>(std::max(run.started.workers, 0)), "worker")));
   add_fact(html, "Guest time", duration_text(guest.count()));
   add_fact(html, "Ended", run.at);
   add_fact(html, "Host", run.host);
@@ -98,7 +99,9 @@ void add_header(Markup &html, const RunFacts &run, const std::vector<CaseEntry> 
   if (run.started.shuffle_seed) add_fact(html, "Shuffled", fmt::format("--shuffle {}", *run.started.shuffle_seed));
   html.close();
   if (!run.notices.empty()) {
-    html.open("details", {{"class", "notices"}}).element("summary", {}, counted(run.notices.size(), "note")).open("ul");
+    html.open("details", {{"class", "notices"}})
+        .element("summary", {}, text::counted(run.notices.size(), "note"))
+        .open("ul");
     for (const std::string &notice : run.notices) html.element("li", {}, notice);
     html.close().close();
   }
@@ -115,22 +118,22 @@ void add_toolbar(Markup &html, const std::vector<CaseEntry> &entries, const Coun
   html.close();
   html.open("fieldset").element("legend", {{"class", "hidden"}}, "Results");
   for (const auto &[result, number] : counts) {
-    html.open("label", {{"class", "chip " + result_name(result)}});
-    html.lone("input", {{"type", "checkbox"}, {"name", "result"}, {"value", result_name(result)}});
-    html.text(fmt::format("{} {} ", mark_of(result), result_word(result)))
+    html.open("label", {{"class", "chip " + outcome::result_name(result)}});
+    html.lone("input", {{"type", "checkbox"}, {"name", "result"}, {"value", outcome::result_name(result)}});
+    html.text(fmt::format("{} {} ", mark_of(result), outcome::result_word(result)))
         .element("b", {}, std::to_string(number))
         .close();
   }
   html.close();
   html.open("fieldset").element("legend", {{"class", "hidden"}}, "Against the runs before");
-  for (const Trend trend : kTrends) {
+  for (const outcome::Trend trend : outcome::kTrends) {
     const auto number = std::count_if(entries.begin(), entries.end(), [trend](const CaseEntry &entry) {
       return std::find(entry.trends.begin(), entry.trends.end(), trend) != entry.trends.end();
     });
     if (number == 0) continue;
     html.open("label", {{"class", "chip"}});
-    html.lone("input", {{"type", "checkbox"}, {"name", "trend"}, {"value", trend_name(trend)}});
-    html.text(fmt::format("{} ", trend_name(trend))).element("b", {}, std::to_string(number)).close();
+    html.lone("input", {{"type", "checkbox"}, {"name", "trend"}, {"value", outcome::trend_name(trend)}});
+    html.text(fmt::format("{} ", outcome::trend_name(trend))).element("b", {}, std::to_string(number)).close();
   }
   html.close();
   std::set<std::string> tags;

@@ -11,8 +11,8 @@ namespace kmodtest::report::html {
 
 /// What the page says of the run as a whole.
 struct RunFacts {
-  RunStarted started;
-  RunFinished finished;
+  outcome::RunStarted started;
+  outcome::RunFinished finished;
   std::vector<std::string> notices;
   std::vector<std::string> kernels;  ///< releases that cases ran on
   std::string version;               ///< kmodtest's own

@@ -42,7 +42,7 @@ double Span::place(wire::Microseconds time) const {
   return std::clamp(part, 0.0, 1.0);
 }
 
-std::vector<StepSeen> steps_of(const CaseFinished &finished) {
+std::vector<StepSeen> steps_of(const outcome::CaseFinished &finished) {
   std::vector<StepSeen> steps;
   if (!finished.seen) return steps;
   const plan::Case &test_case = *finished.test_case;
@@ -73,7 +73,7 @@ std::vector<StepSeen> steps_of(const CaseFinished &finished) {
   return steps;
 }
 
-Span span_of(const CaseFinished &finished, const std::vector<StepSeen> &steps) {
+Span span_of(const outcome::CaseFinished &finished, const std::vector<StepSeen> &steps) {
   std::optional<wire::Microseconds> begin, end;
   const auto take = [&](wire::Microseconds time) {
     begin = std::min(begin.value_or(time), time);
@@ -86,7 +86,7 @@ Span span_of(const CaseFinished &finished, const std::vector<StepSeen> &steps) {
   if (!finished.seen) return {};
   const bool from_steps = begin.has_value();
   for (const wire::KernelLogLine &line : finished.seen->log()) {
-    if (observe::is_autopsy_marker(line)) break;
+    if (shared::is_autopsy_marker(line)) break;
     if (!from_steps || line.time >= *begin) take(line.time);
   }
   if (const auto &sched = finished.seen->sched; sched && sched->end > sched->begin) {
@@ -137,7 +137,8 @@ Markup render_steps(const std::vector<StepSeen> &steps, const Span &span) {
     }
     html.close();
     html.element("td", {}, step.begin ? in_seconds(*step.begin) : "");
-    html.element("td", {}, step.begin && step.end ? duration_text(Seconds(*step.end - *step.begin).count()) : "");
+    html.element("td", {},
+                 step.begin && step.end ? duration_text(outcome::Seconds(*step.end - *step.begin).count()) : "");
     html.element("td", {}, step.result);
     html.close();
   }

@@ -29,10 +29,10 @@ struct Span {
   double place(wire::Microseconds time) const;
 };
 
-std::vector<StepSeen> steps_of(const CaseFinished &finished);
+std::vector<StepSeen> steps_of(const outcome::CaseFinished &finished);
 
 /// From the first step, or what was seen first, to the last that was seen. Empty (begin == end) when nothing was.
-Span span_of(const CaseFinished &finished, const std::vector<StepSeen> &steps);
+Span span_of(const outcome::CaseFinished &finished, const std::vector<StepSeen> &steps);
 
 /// "1.234567"
 std::string in_seconds(wire::Microseconds time);

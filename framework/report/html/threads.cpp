@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "observe/sched/sched_figures.hpp"
+#include "outcome/event.hpp"
 #include "report/html/steps.hpp"
 #include "shared/condition.hpp"
 #include "text/utf8.hpp"
@@ -19,10 +20,6 @@ namespace {
 
 constexpr std::size_t kShown = 100;  ///< threads in the table
 
-double seconds(observe::Nanoseconds time) {
-  return Seconds(time).count();
-}
-
 /// What it did for its module: where the kernel begins a thread, before anybody could bind it, says nothing.
 observe::SchedThread own_part(const observe::SchedThread &thread, const observe::SchedTimeline &sched) {
   return observe::clip(thread, {sched.begin, sched.end});
@@ -30,7 +27,7 @@ observe::SchedThread own_part(const observe::SchedThread &thread, const observe:
 
 std::map<int, double> by_cpu(const observe::SchedThread &thread) {
   std::map<int, double> times;
-  for (const auto &[cpu, time] : observe::time_by_cpu(thread)) times[cpu] = seconds(time);
+  for (const auto &[cpu, time] : observe::time_by_cpu(thread)) times[cpu] = outcome::seconds(time);
   return times;
 }
 
@@ -59,7 +56,7 @@ void add_row(Markup &html, const observe::SchedThread &thread) {
   std::sort(gaps.begin(), gaps.end());
   const auto of = [](const std::vector<observe::Nanoseconds> &sorted, int percent) {
     const auto value = observe::percentile(sorted, percent);
-    return value ? duration_text(seconds(*value)) : std::string("–");
+    return value ? duration_text(outcome::seconds(*value)) : std::string("–");
   };
   html.open("tr");
   html.open("th", {{"scope", "row"}}).text(thread.name).close();
@@ -79,7 +76,7 @@ void add_row(Markup &html, const observe::SchedThread &thread) {
 bool is_asked_for(const plan::Case &test_case, const wire::ThreadRecord &thread) {
   return std::any_of(test_case.steps.begin(), test_case.steps.end(), [&](const plan::Step &step) {
     const auto *condition = step.guest ? std::get_if<wire::ThreadCondition>(&step.guest->body) : nullptr;
-    return condition != nullptr && observe::is_meant(*condition, thread);
+    return condition != nullptr && shared::is_meant(*condition, thread);
   });
 }
 
@@ -96,7 +93,7 @@ Markup render_threads(const observe::SchedTimeline &sched) {
   if (sched.lost > 0) {
     html.element("p", {{"class", "warn"}},
                  fmt::format("The kernel dropped {} of the trace: what follows has gaps.",
-                             counted(static_cast<std::size_t>(sched.lost), "event")));
+                             text::counted(static_cast<std::size_t>(sched.lost), "event")));
   }
   html.open("div", {{"class", "scroll"}, {"role", "region"}, {"aria-label", "threads"}, {"tabindex", "0"}});
   html.open("table", {{"class", "threads"}});
@@ -111,12 +108,12 @@ Markup render_threads(const observe::SchedTimeline &sched) {
   }
   html.close().close().close();
   if (sched.threads.size() > kShown) {
-    html.element("p", {}, fmt::format("… and {}", counted(sched.threads.size() - kShown, "further thread")));
+    html.element("p", {}, fmt::format("… and {}", text::counted(sched.threads.size() - kShown, "further thread")));
   }
   return html;
 }
 
-RanOn ran_on(const CaseFinished &finished) {
+RanOn ran_on(const outcome::CaseFinished &finished) {
   RanOn found;
   if (!finished.seen) return found;
   if (finished.seen->sched) {

@@ -22,6 +22,6 @@ struct RanOn {
   std::map<int, double> share;  ///< of their time on CPUs, or of the samples in which they were seen
   bool exact = false;           ///< by the scheduler's trace, not by samples of ps
 };
-RanOn ran_on(const CaseFinished &finished);
+RanOn ran_on(const outcome::CaseFinished &finished);
 
 }  // namespace kmodtest::report::html

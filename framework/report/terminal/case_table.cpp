@@ -18,12 +18,12 @@ constexpr std::size_t kLongestLabel = 40;
 constexpr std::size_t kGap = 2;
 
 /// "passed", "2/2 passed", "1/2 crashed"; "-" where the matrix has no such case.
-std::string cell_text(const std::vector<Result> &results) {
+std::string cell_text(const std::vector<outcome::Result> &results) {
   if (results.empty()) return "-";
-  const Result worst = gravest(results);
-  if (results.size() == 1) return result_name(worst);
+  const outcome::Result worst = outcome::gravest(results);
+  if (results.size() == 1) return outcome::result_name(worst);
   const auto number = std::count(results.begin(), results.end(), worst);
-  return fmt::format("{}/{} {}", number, results.size(), result_name(worst));
+  return fmt::format("{}/{} {}", number, results.size(), outcome::result_name(worst));
 }
 
 struct Column {
@@ -39,7 +39,7 @@ std::string without_end_blanks(std::string line) {
 
 }  // namespace
 
-void CaseTable::add(const plan::Case &test_case, Result result) {
+void CaseTable::add(const plan::Case &test_case, outcome::Result result) {
   const Row row{test_case.plan_file.string(), test_case.plan_name, test_case.kernel};
   rows_[row][test_case.guest.cpus].push_back(result);
   ++size_;
@@ -55,7 +55,7 @@ std::string CaseTable::label(const Row &row) const {
   }
   std::string text = ambiguous ? row.file : stem;
   if (kernels.size() > 1) text += row.kernel.empty() ? " (default kernel)" : fmt::format(" ({})", row.kernel);
-  return printable(text);
+  return text::printable(text);
 }
 
 std::string CaseTable::render(int width, const Palette &palette) const {
@@ -63,12 +63,12 @@ std::string CaseTable::render(int width, const Palette &palette) const {
   std::map<int, Column> by_cpus;
   std::size_t label_width = 0;
   for (const auto &[row, cells] : rows_) {
-    label_width = std::max(label_width, columns(label(row)));
+    label_width = std::max(label_width, text::columns(label(row)));
     for (const auto &[cpus, results] : cells) {
       Column &column = by_cpus[cpus];
-      column.title = counted(static_cast<std::size_t>(cpus), "CPU");
+      column.title = text::counted(static_cast<std::size_t>(cpus), "CPU");
       column.cpus = cpus;
-      column.width = std::max({column.width, columns(column.title), columns(cell_text(results))});
+      column.width = std::max({column.width, text::columns(column.title), text::columns(cell_text(results))});
     }
   }
   label_width = std::min({label_width, kLongestLabel, room / 2});
@@ -83,18 +83,19 @@ std::string CaseTable::render(int width, const Palette &palette) const {
     }
     if (!text.empty()) text += "\n";
     std::string head(label_width + kGap, ' ');
-    for (const Column &column : block) head += std::string(kGap, ' ') + pad_right(column.title, column.width);
+    for (const Column &column : block) head += std::string(kGap, ' ') + text::pad_right(column.title, column.width);
     text += palette.bold(without_end_blanks(head)) + "\n";
     for (const auto &[row, cells] : rows_) {
-      std::string line = std::string(kGap, ' ') + pad_right(cut_to(label(row), label_width), label_width);
+      std::string line = std::string(kGap, ' ') + text::pad_right(text::cut_to(label(row), label_width), label_width);
       for (std::size_t index = 0; index < block.size(); ++index) {
         const Column &column = block[index];
         const auto found = cells.find(column.cpus);
-        const std::vector<Result> results = found == cells.end() ? std::vector<Result>{} : found->second;
+        const std::vector<outcome::Result> results =
+            found == cells.end() ? std::vector<outcome::Result>{} : found->second;
         const std::string cell = cell_text(results);
-        const std::string painted = results.empty() ? cell : palette.of(gravest(results), cell);
+        const std::string painted = results.empty() ? cell : palette.of(outcome::gravest(results), cell);
         const bool last = index + 1 == block.size();
-        line += std::string(kGap, ' ') + painted + std::string(last ? 0 : column.width - columns(cell), ' ');
+        line += std::string(kGap, ' ') + painted + std::string(last ? 0 : column.width - text::columns(cell), ' ');
       }
       text += line + "\n";
     }
@@ -109,7 +110,7 @@ std::string CaseTable::render_markdown(std::size_t most) const {
   }
   std::string text = "| plan |", rule = "|---|";
   for (const int cpus : cpu_counts) {
-    text += fmt::format(" {} |", counted(static_cast<std::size_t>(cpus), "CPU"));
+    text += fmt::format(" {} |", text::counted(static_cast<std::size_t>(cpus), "CPU"));
     rule += "---|";
   }
   text += "\n" + rule + "\n";
@@ -118,11 +119,12 @@ std::string CaseTable::render_markdown(std::size_t most) const {
     std::string line = fmt::format("| {} |", markdown_code(label(row)));
     for (const int cpus : cpu_counts) {
       const auto found = cells.find(cpus);
-      const std::vector<Result> results = found == cells.end() ? std::vector<Result>{} : found->second;
-      const bool good = results.empty() || went_well(gravest(results));
+      const std::vector<outcome::Result> results =
+          found == cells.end() ? std::vector<outcome::Result>{} : found->second;
+      const bool good = results.empty() || outcome::went_well(outcome::gravest(results));
       line += good ? fmt::format(" {} |", cell_text(results)) : fmt::format(" **{}** |", cell_text(results));
     }
-    if (text.size() + line.size() > most) return text + fmt::format("\n… and {}\n", counted(left, "more plan"));
+    if (text.size() + line.size() > most) return text + fmt::format("\n… and {}\n", text::counted(left, "more plan"));
     text += line + "\n";
     --left;
   }

@@ -14,7 +14,7 @@ namespace kmodtest::report {
 /// Plans (and kernels, when there are several) × CPU counts.
 class CaseTable {
  public:
-  void add(const plan::Case &test_case, Result result);
+  void add(const plan::Case &test_case, outcome::Result result);
 
   /// Number of runs in it.
   std::size_t size() const { return size_; }
@@ -30,7 +30,7 @@ class CaseTable {
     std::string file, name, kernel;
     auto operator<=>(const Row &) const = default;
   };
-  using Cells = std::map<int, std::vector<Result>>;  ///< by CPUs
+  using Cells = std::map<int, std::vector<outcome::Result>>;  ///< by CPUs
 
   std::string label(const Row &row) const;
 

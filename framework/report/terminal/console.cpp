@@ -22,6 +22,7 @@
 #include "report/terminal/running_cases.hpp"
 #include "report/terminal/timing_table.hpp"
 #include "text/utf8.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::report {
 
@@ -32,20 +33,13 @@ constexpr std::size_t kShownRunning = 8;     ///< lines of running cases that th
 constexpr std::size_t kShortestReason = 12;  ///< columns below which a cut reason says nothing
 constexpr std::size_t kShortestBar = 10, kLongestBar = 24;
 
-std::string duration(Seconds took) {
-  const double seconds = took.count();
-  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
-  const auto whole = static_cast<long>(seconds);
-  return fmt::format("{} min {} s", whole / 60, whole % 60);
-}
-
 /// "[=====>    ] ", `width` columns wide without the last blank.
 std::string progress_bar(std::size_t done, std::size_t all, std::size_t width) {
   const std::size_t inside = width - 2;
   const std::size_t filled = all == 0 ? 0 : std::min(done * inside / all, inside);
   std::string bar(filled, '=');
   if (filled < inside) bar += '>';
-  return "[" + pad_right(bar, inside) + "] ";
+  return "[" + text::pad_right(bar, inside) + "] ";
 }
 
 /// A line about one case. `id` and `why` are printable.
@@ -61,7 +55,7 @@ class Console;
 Console *on_terminal = nullptr;
 void leave_terminal();
 
-class Console final : public Listener {
+class Console final : public outcome::Listener {
  public:
   explicit Console(ConsoleOptions options)
       : options_(std::move(options)),
@@ -83,7 +77,7 @@ class Console final : public Listener {
   Console(const Console &) = delete;
   Console &operator=(const Console &) = delete;
 
-  void on(const Event &event) override {
+  void on(const outcome::Event &event) override {
     std::visit([this](const auto &each) { take(each); }, event);
   }
 
@@ -101,56 +95,57 @@ class Console final : public Listener {
     bool whole = false;
   };
 
-  void take(const RunStarted &started) {
+  void take(const outcome::RunStarted &started) {
     start_ = options_.now();
     cases_ = started.cases;
     repeats_ = static_cast<std::size_t>(std::max(started.repeats, 1));
     if (started.shuffle_seed) order_ = fmt::format(" (--shuffle {})", *started.shuffle_seed);
     if (options_.quiet) return;
     const std::string times = repeats_ > 1 ? fmt::format(" {} times", repeats_) : "";
-    std::string line =
-        fmt::format("{} {}{}, {}", palette_.bold(pad_left("Running", kWordWidth)), counted(started.cases, "case"),
-                    times, counted(static_cast<std::size_t>(std::max(started.workers, 0)), "worker"));
-    if (!started.hypervisor.empty()) line += ", " + printable(started.hypervisor);
+    std::string line = fmt::format("{} {}{}, {}", palette_.bold(text::pad_left("Running", kWordWidth)),
+                                   text::counted(started.cases, "case"), times,
+                                   text::counted(static_cast<std::size_t>(std::max(started.workers, 0)), "worker"));
+    if (!started.hypervisor.empty()) line += ", " + text::printable(started.hypervisor);
     print(wrapped(line + order_));
   }
 
-  void take(const Notice &notice) {
+  void take(const outcome::Notice &notice) {
     // Not broken between words: there are commands in notes, to be copied.
-    if (!options_.quiet) print(palette_.bold(pad_left("note", kWordWidth)) + " " + printable(notice.text) + "\n");
+    if (!options_.quiet)
+      print(palette_.bold(text::pad_left("note", kWordWidth)) + " " + text::printable(notice.text) + "\n");
   }
 
-  void take(const CaseStarted &started) {
+  void take(const outcome::CaseStarted &started) {
     running_.start(started, options_.now());
     print("");
   }
 
-  void take(const CaseProgress &progress) {
+  void take(const outcome::CaseProgress &progress) {
     running_.progress(progress);
     print("");
   }
 
-  void take(const CaseRetried &retried) {
-    const CaseFinished &attempt = retried.attempt;
+  void take(const outcome::CaseRetried &retried) {
+    const outcome::CaseFinished &attempt = retried.attempt;
     running_.start_again(attempt, options_.now());
     const std::string which = fmt::format(", attempt {} of {}", attempt.attempt, retried.attempts);
     timing_table_.add(attempt);
     tell(attempt.number, finished_line(attempt, which, palette_), false);
   }
 
-  void take(const CaseFinished &finished) {
+  void take(const outcome::CaseFinished &finished) {
     running_.finish(finished);
-    const Result result = result_of(finished);
+    const outcome::Result result = outcome::result_of(finished);
     ++done_[result];
     if (running_.is_slow(finished.took)) ++slow_;
     table_.add(*finished.test_case, result);
     repeat_table_.add(finished);
     timing_table_.add(finished);
     const std::string line = finished_line(finished, "", palette_);
-    std::string text = options_.quiet && went_well(result) ? "" : line;
+    std::string text = options_.quiet && outcome::went_well(result) ? "" : line;
     if (options_.verbose) text = with_more(finished, text);
     if (finished.unlike) text += unlike_note(finished);
-    if (!went_well(result)) {
+    if (!outcome::went_well(result)) {
       Failure failure{finished.number, line, failure_in_full(finished), annotation_of(finished), had_guest(finished)};
       if (at_once()) text += ci_.on() ? failure.text : "\n" + failure.text + "\n";
       if (!at_end()) failure.text.clear();
@@ -159,7 +154,7 @@ class Console final : public Listener {
     tell(finished.number, text, true);
   }
 
-  void take(const RunFinished &finished) {
+  void take(const outcome::RunFinished &finished) {
     running_.clear();
     finished_ = true;
     std::string text;
@@ -179,13 +174,13 @@ class Console final : public Listener {
     print(text + ci_.annotations(annotations));
   }
 
-  void take(const Tick &) {
+  void take(const outcome::Tick &) {
     std::string lines;
     for (const RunningCases::Slow &slow : running_.newly_slow(options_.now())) {
-      const bool long_since = slow.passed >= Seconds(1000);
+      const bool long_since = slow.passed >= outcome::Seconds(1000);
       const std::string time = fmt::format("[>{:>7.{}f} s]", slow.passed.count(), long_since ? 1 : 3);
-      lines += render({palette_.yellow(pad_left("Slow", kWordWidth)), palette_.yellow(time), printable(slow.label),
-                       printable(slow.what)});
+      lines += render({palette_.yellow(text::pad_left("Slow", kWordWidth)), palette_.yellow(time),
+                       text::printable(slow.label), text::printable(slow.what)});
     }
     print(options_.quiet ? "" : lines);
   }
@@ -220,24 +215,27 @@ class Console final : public Listener {
 
   std::string render(CaseLine line) const {
     if (options_.terminal) {
-      const std::size_t used = kWordWidth + 1 + columns(bracketed(Seconds(0))) + 1 + columns(line.id);
+      const std::size_t used =
+          kWordWidth + 1 + text::columns(bracketed(outcome::Seconds(0))) + 1 + text::columns(line.id);
       const std::size_t wanted = used + (line.why_in_brackets ? 3 : 2);
       const auto width = static_cast<std::size_t>(std::max(size().columns, 0));
-      line.why = wanted + kShortestReason > width ? "" : cut_to(line.why, width - wanted);
+      line.why = wanted + kShortestReason > width ? "" : text::cut_to(line.why, width - wanted);
     }
     const std::string end = line.why.empty() ? "" : line.why_in_brackets ? " (" + line.why + ")" : ": " + line.why;
     return fmt::format("{} {} {}{}\n", line.word, line.time, line.id, end);
   }
 
-  std::string finished_line(const CaseFinished &finished, const std::string &which, const Palette &palette) const {
-    const Result result = result_of(finished);
+  std::string finished_line(const outcome::CaseFinished &finished, const std::string &which,
+                            const Palette &palette) const {
+    const outcome::Result result = outcome::result_of(finished);
     const bool slow = running_.is_slow(finished.took);
     const std::string time = bracketed(finished.took);
-    CaseLine line{palette.of(result, pad_left(result_word(result), kWordWidth)),
-                  slow ? palette.yellow(time) : palette.dim(time),
-                  printable(label(*finished.test_case, finished.repeat)) + which + (slow ? " (slow)" : ""),
-                  printable(reason(finished))};
-    if (const std::string expected = printable(as_expected(finished)); line.why.empty() && !expected.empty()) {
+    CaseLine line{
+        palette.of(result, text::pad_left(outcome::result_word(result), kWordWidth)),
+        slow ? palette.yellow(time) : palette.dim(time),
+        text::printable(outcome::label(*finished.test_case, finished.repeat)) + which + (slow ? " (slow)" : ""),
+        text::printable(reason(finished))};
+    if (const std::string expected = text::printable(as_expected(finished)); line.why.empty() && !expected.empty()) {
       line.why = expected;
       line.why_in_brackets = true;
     }
@@ -245,11 +243,11 @@ class Console final : public Listener {
   }
 
   /// A word about a case that virtual time did not repeat.
-  std::string unlike_note(const CaseFinished &finished) const {
-    const CaseFinished &earlier = *finished.unlike;
-    std::string text = wrapped(palette_.yellow(pad_left("Unlike", kWordWidth)) + " " +
+  std::string unlike_note(const outcome::CaseFinished &finished) const {
+    const outcome::CaseFinished &earlier = *finished.unlike;
+    std::string text = wrapped(palette_.yellow(text::pad_left("Unlike", kWordWidth)) + " " +
                                fmt::format("run {} of it: {}", earlier.repeat, first_difference(finished, earlier)));
-    for (const CaseFinished *run : {&earlier, &finished}) {
+    for (const outcome::CaseFinished *run : {&earlier, &finished}) {
       if (!run->artifacts.empty())
         text += std::string(kWordWidth + 1, ' ') + "kept in " + run->artifacts.string() + "\n";
     }
@@ -257,17 +255,17 @@ class Console final : public Listener {
   }
 
   /// The line of a finished case with what -v tells below it.
-  std::string with_more(const CaseFinished &finished, const std::string &line) {
+  std::string with_more(const outcome::CaseFinished &finished, const std::string &line) {
     const std::string indent(kWordWidth + 1, ' ');
-    std::string more = palette_.dim(indent + render_timings(finished.timings)) + "\n";
+    std::string more = palette_.dim(indent + outcome::render_timings(finished.timings)) + "\n";
     if (!finished.digest.empty()) more += palette_.dim(indent + "digest " + finished.digest) + "\n";
-    if (went_well(result_of(finished))) more += render_log(finished, palette_, indent);
+    if (outcome::went_well(outcome::result_of(finished))) more += render_log(finished, palette_, indent);
     if (!ci_.on() || line.empty()) return line + more;
     const std::string title = finished_line(finished, "", Palette(false));
-    return ci_.section(lines_of(title).front(), more);
+    return ci_.section(text::lines_of(title).front(), more);
   }
 
-  std::string failure_in_full(const CaseFinished &finished) {
+  std::string failure_in_full(const outcome::CaseFinished &finished) {
     FailureStyle style{palette_, !options_.verbose, 0};
     if (options_.terminal) style.width = static_cast<std::size_t>(std::max(size().columns, 0));
     const std::string body = render_failure_body(finished, style);
@@ -302,28 +300,29 @@ class Console final : public Listener {
     const bool of_use =
         std::any_of(failures_.begin(), failures_.end(), [](const Failure &failure) { return failure.had_guest; });
     if (!options_.hint_at_pause || options_.quiet || !of_use) return {};
-    return wrapped(pad_left("hint", kWordWidth) +
+    return wrapped(text::pad_left("hint", kWordWidth) +
                    " with --pause-on-failure the guest of the first failure stays as it is, to be entered");
   }
 
-  std::string summary(const RunFinished &finished) const {
+  std::string summary(const outcome::RunFinished &finished) const {
     std::size_t runs = finished.not_run;
     bool all_well = finished.not_run == 0 && !finished.interrupted;
     std::vector<std::string> parts;
-    for (const Result result : kResults) {
-      const std::size_t number = number_of(finished, result);
+    for (const outcome::Result result : outcome::kResults) {
+      const std::size_t number = outcome::number_of(finished, result);
       if (number == 0) continue;
       runs += number;
-      all_well &= went_well(result);
-      parts.push_back(palette_.of(result, fmt::format("{} {}", number, result_name(result))));
+      all_well &= outcome::went_well(result);
+      parts.push_back(palette_.of(result, fmt::format("{} {}", number, outcome::result_name(result))));
     }
     if (finished.not_run > 0) parts.push_back(fmt::format("{} not run", finished.not_run));
-    std::string line = counted(runs, "case");
-    if (repeats_ > 1) line = fmt::format("{} of {}", counted(runs, "run"), counted(cases_, "case"));
+    std::string line = text::counted(runs, "case");
+    if (repeats_ > 1) line = fmt::format("{} of {}", text::counted(runs, "run"), text::counted(cases_, "case"));
     line = all_well ? line : palette_.bold(line);
     if (!parts.empty()) line += fmt::format(": {}", fmt::join(parts, ", "));
     const std::string slow = slow_ > 0 ? " " + palette_.yellow(fmt::format("({} slow)", slow_)) : "";
-    return line + (finished.interrupted ? ", interrupted after " : " in ") + duration(finished.took) + slow + order_;
+    return line + (finished.interrupted ? ", interrupted after " : " in ") + text::wall_time(finished.took) + slow +
+           order_;
   }
 
   std::vector<std::string> footer_lines(TerminalSize size) const {
@@ -335,17 +334,18 @@ class Console final : public Listener {
     std::string painted = numbers;
     for (const auto &[result, number] : done_) {
       done += number;
-      const std::string part = fmt::format("{} {}", number, result_name(result));
+      const std::string part = fmt::format("{} {}", number, outcome::result_name(result));
       numbers += ", " + part;
       painted += ", " + palette_.of(result, part);
     }
     const std::string clock = bracketed_clock(now - start_);
     const std::string so_far = fmt::format("{}/{}: ", done, cases_ * repeats_);
-    const std::size_t used = kWordWidth + 1 + columns(clock) + 1 + columns(so_far) + columns(numbers) + 1;
+    const std::size_t used =
+        kWordWidth + 1 + text::columns(clock) + 1 + text::columns(so_far) + text::columns(numbers) + 1;
     const std::size_t room = width > used ? std::min(width - used, kLongestBar) : 0;
     const std::string bar = room < kShortestBar ? "" : progress_bar(done, cases_ * repeats_, room);
-    std::vector<std::string> lines{palette_.cyan(pad_left("Running", kWordWidth)) + " " + clock + " " + bar + so_far +
-                                   painted};
+    std::vector<std::string> lines{palette_.cyan(text::pad_left("Running", kWordWidth)) + " " + clock + " " + bar +
+                                   so_far + painted};
     const std::size_t rows = size.rows > 2 ? static_cast<std::size_t>(size.rows) - 2 : 0;
     for (std::string &line : running_.lines(now, std::min(rows, kShownRunning), width, kWordWidth + 1, palette_)) {
       lines.push_back(std::move(line));
@@ -376,12 +376,12 @@ class Console final : public Listener {
   Footer footer_;
   std::chrono::steady_clock::time_point start_;
   std::size_t cases_ = 0, repeats_ = 1, slow_ = 0;
-  std::map<Result, std::size_t> done_;  ///< in the order of a summary
-  std::string order_;                   ///< what repeats the order of a shuffled run
+  std::map<outcome::Result, std::size_t> done_;  ///< in the order of a summary
+  std::string order_;                            ///< what repeats the order of a shuffled run
   bool begun_ = false, finished_ = false;
   RunningCases running_;
   std::size_t next_ = 0;              ///< number of the case that is to be printed next
-  std::map<std::size_t, Held> held_;  ///< by CaseFinished::number
+  std::map<std::size_t, Held> held_;  ///< by outcome::CaseFinished::number
   std::vector<Failure> failures_;
   CaseTable table_;
   RepeatTable repeat_table_;
@@ -394,7 +394,7 @@ void leave_terminal() {
 
 }  // namespace
 
-std::unique_ptr<Listener> make_console(ConsoleOptions options) {
+std::unique_ptr<outcome::Listener> make_console(ConsoleOptions options) {
   return std::make_unique<Console>(std::move(options));
 }
 

@@ -32,7 +32,7 @@ std::string plain(std::string_view text) {
 }  // namespace
 
 std::string cut_painted(std::string_view line, std::size_t width) {
-  if (columns(plain(line)) <= width) return std::string(line);
+  if (text::columns(plain(line)) <= width) return std::string(line);
   if (width == 0) return {};
   std::string kept;
   std::size_t used = 0;
@@ -44,8 +44,8 @@ std::string cut_painted(std::string_view line, std::size_t width) {
       line.remove_prefix(colour);
       continue;
     }
-    const std::size_t bytes = first_character(line).bytes;
-    used += columns(line.substr(0, bytes));
+    const std::size_t bytes = text::first_character(line).bytes;
+    used += text::columns(line.substr(0, bytes));
     if (used > width - 1) break;
     kept += line.substr(0, bytes);
     line.remove_prefix(bytes);
@@ -55,7 +55,7 @@ std::string cut_painted(std::string_view line, std::size_t width) {
 }
 
 std::string wrap_painted(std::string_view line, std::size_t width, std::size_t indent) {
-  if (width == 0 || columns(plain(line)) <= width) return std::string(line);
+  if (width == 0 || text::columns(plain(line)) <= width) return std::string(line);
   const std::size_t blanks = std::min(line.find_first_not_of(' '), line.size());
   std::string text(line.substr(0, blanks));
   line.remove_prefix(blanks);
@@ -63,7 +63,7 @@ std::string wrap_painted(std::string_view line, std::size_t width, std::size_t i
   for (bool first = true; first || !line.empty(); first = false) {
     const std::size_t end = line.find(' ');
     const std::string_view word = line.substr(0, end);
-    const std::size_t room = columns(plain(word));
+    const std::size_t room = text::columns(plain(word));
     if (!first && used + 1 + room > width) {
       text += "\n" + std::string(indent, ' ');
       used = indent;

@@ -10,21 +10,21 @@ std::string Palette::paint(std::string_view code, std::string_view text) const {
   return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
 }
 
-std::string Palette::of(Result result, std::string_view text) const {
+std::string Palette::of(outcome::Result result, std::string_view text) const {
   switch (result) {
-    case Result::passed:
+    case outcome::Result::passed:
       return paint("1;32", text);
-    case Result::flaky:
+    case outcome::Result::flaky:
       return paint("33", text);
-    case Result::failed:
-    case Result::crashed:
-    case Result::errored:
+    case outcome::Result::failed:
+    case outcome::Result::crashed:
+    case outcome::Result::errored:
       return paint("1;31", text);
-    case Result::hung:
+    case outcome::Result::hung:
       return paint("1;35", text);
-    case Result::leaked:
+    case outcome::Result::leaked:
       return paint("1;33", text);
-    case Result::skipped:
+    case outcome::Result::skipped:
       return paint("1;36", text);
   }
   return std::string(text);

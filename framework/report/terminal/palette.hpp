@@ -20,7 +20,7 @@ class Palette {
   std::string yellow(std::string_view text) const { return paint("1;33", text); }
   std::string blue(std::string_view text) const { return paint("1;34", text); }
   std::string cyan(std::string_view text) const { return paint("1;36", text); }
-  std::string of(Result result, std::string_view text) const;
+  std::string of(outcome::Result result, std::string_view text) const;
 
  private:
   std::string paint(std::string_view code, std::string_view text) const;

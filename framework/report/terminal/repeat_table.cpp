@@ -8,12 +8,12 @@
 
 namespace kmodtest::report {
 
-void RepeatTable::add(const CaseFinished &finished) {
+void RepeatTable::add(const outcome::CaseFinished &finished) {
   // The repeats of a case have numbers that follow each other.
   const std::size_t first = finished.number + 1 - std::min<std::size_t>(finished.number + 1, finished.repeat);
   Row &row = rows_[first];
   row.id = finished.test_case->id;
-  ++row.results[result_of(finished)];
+  ++row.results[outcome::result_of(finished)];
   if (finished.unlike) ++row.unlike;
 }
 
@@ -22,18 +22,18 @@ std::string RepeatTable::render(const Palette &palette, bool only_others) const 
   for (const auto &[number, row] : rows_) {
     std::size_t runs = 0;
     std::string others;
-    for (const Result result : kResults) {
+    for (const outcome::Result result : outcome::kResults) {
       const auto found = row.results.find(result);
       if (found == row.results.end()) continue;
       runs += found->second;
-      if (result == Result::passed) continue;
-      others += ", " + palette.of(result, fmt::format("{} {}", found->second, result_name(result)));
+      if (result == outcome::Result::passed) continue;
+      others += ", " + palette.of(result, fmt::format("{} {}", found->second, outcome::result_name(result)));
     }
     if (row.unlike > 0) others += ", " + palette.yellow(fmt::format("{} unlike the first", row.unlike));
     if (others.empty() && only_others) continue;
-    const auto passed = row.results.find(Result::passed);
+    const auto passed = row.results.find(outcome::Result::passed);
     const std::size_t number_passed = passed == row.results.end() ? 0 : passed->second;
-    text += fmt::format("  {} of {} passed{}: {}\n", number_passed, runs, others, printable(row.id));
+    text += fmt::format("  {} of {} passed{}: {}\n", number_passed, runs, others, text::printable(row.id));
   }
   return text;
 }

@@ -17,20 +17,20 @@ constexpr std::size_t kShortestId = 12;
 /// "id: what" in `room` columns. Both stay readable as long as there is room for both.
 std::string id_and_what(const std::string &id, const std::string &what, std::size_t room) {
   const std::string whole = id + ": " + what;
-  if (columns(whole) <= room) return whole;
-  const std::size_t kept = std::min(columns(what), kShortestWhat) + 2;
-  if (columns(id) + kept <= room) return cut_to(whole, room);
-  if (kShortestId + kept > room) return cut_to(id, room);
-  return cut_to(cut_to(id, room - kept) + ": " + what, room);
+  if (text::columns(whole) <= room) return whole;
+  const std::size_t kept = std::min(text::columns(what), kShortestWhat) + 2;
+  if (text::columns(id) + kept <= room) return text::cut_to(whole, room);
+  if (kShortestId + kept > room) return text::cut_to(id, room);
+  return text::cut_to(text::cut_to(id, room - kept) + ": " + what, room);
 }
 
 }  // namespace
 
-std::string bracketed(Seconds took) {
+std::string bracketed(outcome::Seconds took) {
   return fmt::format("[{:>8.3f} s]", took.count());
 }
 
-std::string bracketed_clock(Seconds elapsed) {
+std::string bracketed_clock(outcome::Seconds elapsed) {
   const auto seconds = static_cast<long>(std::max(elapsed.count(), 0.0));
   return fmt::format("[  {:02}:{:02}:{:02}]", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
@@ -42,16 +42,16 @@ std::vector<RunningCases::Running>::iterator RunningCases::find(const std::share
   });
 }
 
-void RunningCases::start(const CaseStarted &started, Time now) {
+void RunningCases::start(const outcome::CaseStarted &started, Time now) {
   running_.push_back({started.test_case, started.repeat, "starting", now});
 }
 
-void RunningCases::progress(const CaseProgress &progress) {
+void RunningCases::progress(const outcome::CaseProgress &progress) {
   const auto at = find(progress.test_case, progress.repeat);
   if (at != running_.end()) at->what = progress.what;
 }
 
-void RunningCases::start_again(const CaseFinished &attempt, Time now) {
+void RunningCases::start_again(const outcome::CaseFinished &attempt, Time now) {
   const auto at = find(attempt.test_case, attempt.repeat);
   if (at == running_.end()) return;
   at->began = now;
@@ -59,7 +59,7 @@ void RunningCases::start_again(const CaseFinished &attempt, Time now) {
   std::rotate(at, at + 1, running_.end());  // it is the youngest now
 }
 
-void RunningCases::finish(const CaseFinished &finished) {
+void RunningCases::finish(const outcome::CaseFinished &finished) {
   const auto at = find(finished.test_case, finished.repeat);
   if (at != running_.end()) running_.erase(at);
 }
@@ -68,10 +68,11 @@ std::vector<RunningCases::Slow> RunningCases::newly_slow(Time now) {
   std::vector<Slow> found;
   if (slow_.count() <= 0) return found;
   for (Running &running : running_) {
-    const auto times = static_cast<long>(Seconds(now - running.began) / slow_);
+    const auto times = static_cast<long>(outcome::Seconds(now - running.began) / slow_);
     if (times <= running.told) continue;
     running.told = times;
-    found.push_back({label(*running.test_case, running.repeat), running.what, slow_ * static_cast<double>(times)});
+    found.push_back(
+        {outcome::label(*running.test_case, running.repeat), running.what, slow_ * static_cast<double>(times)});
   }
   return found;
 }
@@ -83,11 +84,11 @@ std::vector<std::string> RunningCases::lines(Time now, std::size_t rows, std::si
   const std::size_t shown = running_.size() <= rows ? running_.size() : rows > 0 ? rows - 1 : 0;
   for (std::size_t index = 0; index < shown; ++index) {
     const Running &running = running_[index];
-    const Seconds elapsed = now - running.began;
+    const outcome::Seconds elapsed = now - running.began;
     const std::string clock = bracketed_clock(elapsed);
-    const std::size_t used = indent + columns(clock) + 1;
-    const std::string text = id_and_what(printable(label(*running.test_case, running.repeat)), printable(running.what),
-                                         width > used ? width - used : 0);
+    const std::size_t used = indent + text::columns(clock) + 1;
+    const std::string text = id_and_what(text::printable(outcome::label(*running.test_case, running.repeat)),
+                                         text::printable(running.what), width > used ? width - used : 0);
     all.push_back(blanks + (is_slow(elapsed) ? palette.yellow(clock) : palette.dim(clock)) + " " + text);
   }
   if (shown < running_.size() && rows > 0) {

@@ -13,9 +13,9 @@
 namespace kmodtest::report {
 
 /// "[   1.250 s]", the wall time of a case that has ended.
-std::string bracketed(Seconds took);
+std::string bracketed(outcome::Seconds took);
 /// "[  00:01:05]", that of something that goes on.
-std::string bracketed_clock(Seconds elapsed);
+std::string bracketed_clock(outcome::Seconds elapsed);
 
 /// The cases that run now, the longest first: what each does and since when, and which of them are slow.
 class RunningCases {
@@ -23,21 +23,21 @@ class RunningCases {
   using Time = std::chrono::steady_clock::time_point;
 
   /// A case is slow from `slow` of wall time on; 0: none ever is.
-  explicit RunningCases(Seconds slow) : slow_(slow) {}
+  explicit RunningCases(outcome::Seconds slow) : slow_(slow) {}
 
-  void start(const CaseStarted &started, Time now);
-  void progress(const CaseProgress &progress);
+  void start(const outcome::CaseStarted &started, Time now);
+  void progress(const outcome::CaseProgress &progress);
   /// The attempt was not the last one: the clock of the next one begins.
-  void start_again(const CaseFinished &attempt, Time now);
-  void finish(const CaseFinished &finished);
+  void start_again(const outcome::CaseFinished &attempt, Time now);
+  void finish(const outcome::CaseFinished &finished);
   void clear() { running_.clear(); }
 
-  bool is_slow(Seconds took) const { return slow_.count() > 0 && took >= slow_; }
+  bool is_slow(outcome::Seconds took) const { return slow_.count() > 0 && took >= slow_; }
   std::size_t size() const { return running_.size(); }
 
   struct Slow {
     std::string label, what;
-    Seconds passed{0};  ///< the last multiple of the slow time that has passed
+    outcome::Seconds passed{0};  ///< the last multiple of the slow time that has passed
   };
   /// The cases that have run for a further slow time since this was asked last.
   std::vector<Slow> newly_slow(Time now);
@@ -57,7 +57,7 @@ class RunningCases {
   };
   std::vector<Running>::iterator find(const std::shared_ptr<const plan::Case> &test_case, int repeat);
 
-  Seconds slow_;
+  outcome::Seconds slow_;
   std::vector<Running> running_;
 };
 

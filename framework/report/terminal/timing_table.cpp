@@ -14,7 +14,7 @@ namespace kmodtest::report {
 namespace {
 
 constexpr const char *kOther = "other";
-constexpr double kShown = 0.0005;  ///< seconds that are not rounded to nothing
+constexpr double kLeastShown = 0.0005;  ///< seconds that are not rounded to nothing
 
 double sum(const std::vector<double> &values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
@@ -22,16 +22,16 @@ double sum(const std::vector<double> &values) {
 
 std::string row(std::string_view name, const std::vector<double> &seconds, double whole) {
   const double share = whole > 0 ? 100 * sum(seconds) / whole : 0;
-  return fmt::format("  {}  {:>9.3f} s  {:>3.0f} %  {:>7.3f} s\n", pad_right(name, 8), sum(seconds), share,
-                     median(seconds));
+  return fmt::format("  {}  {:>9.3f} s  {:>3.0f} %  {:>7.3f} s\n", text::pad_right(name, 8), sum(seconds), share,
+                     outcome::median(seconds));
 }
 
 }  // namespace
 
-void TimingTable::add(const CaseFinished &finished) {
+void TimingTable::add(const outcome::CaseFinished &finished) {
   if (finished.verdict.outcome == judge::Outcome::skipped) return;
   double known = 0;
-  for (const Phase &phase : phases()) {
+  for (const outcome::Phase &phase : outcome::phases()) {
     const double seconds = (finished.timings.*phase.field).count();
     seconds_[phase.name].push_back(seconds);
     known += seconds;
@@ -46,11 +46,11 @@ std::string TimingTable::render(const Palette &palette) const {
   std::string text = palette.bold("  where the time went, of all workers") + "\n" +
                      palette.bold("                  sum  share     median") + "\n";
   std::vector<std::string> names;
-  for (const Phase &phase : phases()) names.emplace_back(phase.name);
+  for (const outcome::Phase &phase : outcome::phases()) names.emplace_back(phase.name);
   names.emplace_back(kOther);
   for (const std::string &name : names) {
     const std::vector<double> &seconds = seconds_.at(name);
-    if (sum(seconds) >= kShown) text += row(name, seconds, whole);
+    if (sum(seconds) >= kLeastShown) text += row(name, seconds, whole);
   }
   return text + row("all", all_, whole);
 }

@@ -14,7 +14,7 @@ namespace kmodtest::report {
 class TimingTable {
  public:
   /// Adds one attempt of a case; one that was skipped has nothing to say.
-  void add(const CaseFinished &finished);
+  void add(const outcome::CaseFinished &finished);
 
   /// One line per phase that took any time, and "other" for what none of them accounts for. Empty without cases.
   std::string render(const Palette &palette) const;

@@ -31,7 +31,7 @@ constexpr std::chrono::milliseconds kDebuggersPatience = std::chrono::hours(24 *
 
 /// All that the guest reported, to the last microsecond, and what came of it.
 std::string digest_of(const judge::Observations &seen, const judge::Verdict &verdict) {
-  kernel::Sha256 digest;
+  storage::Sha256 digest;
   for (const wire::Report &report : seen.reports) digest.field(wire::encode(report, 0));
   return digest.field(judge::outcome_name(verdict.outcome)).hex();
 }
@@ -61,7 +61,7 @@ struct CaseRunner::Conversation {
 
   std::shared_ptr<const plan::Case> test_case;
   std::shared_ptr<judge::Observations> seen = std::make_shared<judge::Observations>();
-  report::Timings timings;
+  outcome::Timings timings;
   std::unique_ptr<vm::Guest> own_guest;  ///< one that ends with the case
   vm::Guest *guest = nullptr;            ///< that one, or the berth's
   vm::Clock clock = vm::Clock::real;
@@ -231,7 +231,7 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
   for (const auto &report : talk.seen->reports) {
     if (const auto *baseline = std::get_if<wire::Baseline>(&report)) talk.timings.guest -= baseline->inventory.time;
   }
-  if (talk.timings.guest.count() < 0) talk.timings.guest = report::Seconds{0};
+  if (talk.timings.guest.count() < 0) talk.timings.guest = outcome::Seconds{0};
 }
 
 Task<> CaseRunner::push(Conversation &talk, const std::vector<PushedFile> &files, const Progress &progress) {
@@ -326,8 +326,8 @@ Task<> CaseRunner::release(Conversation &talk) {
   talk.guest = nullptr;
 }
 
-Task<report::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> test_case, Prepared prepared,
-                                           std::string guest_name, Progress progress) {
+Task<outcome::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> test_case, Prepared prepared,
+                                            std::string guest_name, Progress progress) {
   const auto started = Clock::now();
   Conversation talk(test_case);
   talk.seen->modules = prepared.modules;
@@ -351,7 +351,7 @@ Task<report::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> tes
     if (problem) std::rethrow_exception(problem);
   }
   read_sched(*talk.seen);
-  report::CaseFinished finished;
+  outcome::CaseFinished finished;
   finished.test_case = test_case;
   finished.seen = talk.seen;
   finished.verdict = judge::judge(*test_case, *talk.seen);

@@ -67,8 +67,8 @@ class CaseRunner {
   using Ask = std::function<base::Task<More>(judge::Observations &seen)>;
   void go_on_by(Ask ask) { ask_ = std::move(ask); }
 
-  base::Task<report::CaseFinished> run(std::shared_ptr<const plan::Case> test_case, Prepared prepared,
-                                       std::string guest_name, Progress progress);
+  base::Task<outcome::CaseFinished> run(std::shared_ptr<const plan::Case> test_case, Prepared prepared,
+                                        std::string guest_name, Progress progress);
 
  private:
   struct Conversation;

@@ -10,7 +10,7 @@ namespace kmodtest::run {
 CoreFile::CoreFile(const std::filesystem::path &folder, const std::string &name)
     // A name that the next run into this folder sweeps, should this one be killed.
     : folder_(folder / (".partial-vmcore-" + name)), path_(folder_ / "vmcore") {
-  kernel::make_folder(folder_);
+  storage::make_folder(folder_);
 }
 
 CoreFile::~CoreFile() {

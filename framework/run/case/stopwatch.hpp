@@ -10,13 +10,13 @@ namespace kmodtest::run {
 /// Adds the wall time of its scope.
 class Stopwatch {
  public:
-  explicit Stopwatch(report::Seconds &to) : to_(to), start_(std::chrono::steady_clock::now()) {}
+  explicit Stopwatch(outcome::Seconds &to) : to_(to), start_(std::chrono::steady_clock::now()) {}
   ~Stopwatch() { to_ += std::chrono::steady_clock::now() - start_; }
   Stopwatch(const Stopwatch &) = delete;
   Stopwatch &operator=(const Stopwatch &) = delete;
 
  private:
-  report::Seconds &to_;
+  outcome::Seconds &to_;
   std::chrono::steady_clock::time_point start_;
 };
 

@@ -26,7 +26,7 @@ Task<> Berth::clear() {
 
 Task<> Berth::get_ready() {
   if (!guest_ || !spec_ || snapshots_.store == nullptr || not_kept_.count(key_) > 0 || ready_) co_return;
-  report::Timings nobodys;
+  outcome::Timings nobodys;
   if (trusted_) {
     ready_ = co_await restore(nobodys);
     if (ready_) co_return;
@@ -59,7 +59,7 @@ std::function<std::chrono::milliseconds()> time_lost_by(const vm::Guest &guest) 
       [pid = guest.qemu_pid()] { return std::chrono::duration_cast<std::chrono::milliseconds>(vm::kept_waiting(pid)); };
 }
 
-Task<bool> Berth::restore(report::Timings &timings) {
+Task<bool> Berth::restore(outcome::Timings &timings) {
   const Stopwatch watch(timings.restore);
   try {
     co_await guest_->restore();
@@ -72,7 +72,7 @@ Task<bool> Berth::restore(report::Timings &timings) {
   co_return false;
 }
 
-Task<bool> Berth::start_saved(const vm::GuestSpec &spec, const std::string &name, report::Timings &timings) {
+Task<bool> Berth::start_saved(const vm::GuestSpec &spec, const std::string &name, outcome::Timings &timings) {
   vm::SnapshotStore *store = snapshots_.store;
   std::function<std::shared_ptr<vm::SavedState>()> lend = [store, key = key_] { return store->lend(key); };
   vm::GuestSpec wanted = spec;
@@ -94,7 +94,7 @@ Task<bool> Berth::start_saved(const vm::GuestSpec &spec, const std::string &name
 }
 
 Task<std::optional<BootFailure>> Berth::boot(const vm::GuestSpec &spec, const std::string &name,
-                                             std::chrono::milliseconds deadline, report::Timings &timings) {
+                                             std::chrono::milliseconds deadline, outcome::Timings &timings) {
   vm::GuestSpec wanted = spec;
   std::string guest_name = name;
   {
@@ -130,7 +130,7 @@ Task<std::optional<BootFailure>> Berth::boot(const vm::GuestSpec &spec, const st
 }
 
 Task<Pristine> Berth::pristine(vm::GuestSpec spec, std::string name, std::string description,
-                               std::chrono::milliseconds boot_deadline, Progress progress, report::Timings &timings) {
+                               std::chrono::milliseconds boot_deadline, Progress progress, outcome::Timings &timings) {
   const std::string wanted = vm::hash(spec, hypervisor_.qemu_version());
   if (guest_ && snapshots_.store != nullptr && key_ == wanted && trusted_) {
     const bool ready = std::exchange(ready_, false) && guest_->state() == vm::GuestState::running;
@@ -149,9 +149,9 @@ Task<Pristine> Berth::pristine(vm::GuestSpec spec, std::string name, std::string
   if (cancellation_.cancelled()) throw base::Interrupted();
 
   progress("waiting for another process that boots this guest");
-  std::function<std::unique_ptr<kernel::FileLock>()> take_lock = [store, wanted] { return store->lock(wanted); };
-  std::unique_ptr<kernel::FileLock> lock =
-      co_await base::offload<std::unique_ptr<kernel::FileLock>>(*snapshots_.pool, std::move(take_lock));
+  std::function<std::unique_ptr<storage::FileLock>()> take_lock = [store, wanted] { return store->lock(wanted); };
+  std::unique_ptr<storage::FileLock> lock =
+      co_await base::offload<std::unique_ptr<storage::FileLock>>(*snapshots_.pool, std::move(take_lock));
   if (co_await start_saved(spec, name, timings)) co_return Pristine{guest_.get(), {}};
   if (cancellation_.cancelled()) throw base::Interrupted();
   progress("booting, once for this machine");
@@ -177,7 +177,7 @@ Task<Pristine> Berth::pristine(vm::GuestSpec spec, std::string name, std::string
 
 Task<Pristine> Berth::boot_for_one(const vm::GuestSpec &spec, const std::string &name,
                                    std::chrono::milliseconds deadline, const Progress &progress,
-                                   report::Timings &timings) {
+                                   outcome::Timings &timings) {
   progress("booting");
   auto failure = co_await boot(spec, name, deadline, timings);
   if (!failure) co_await guest_->pause();
@@ -185,7 +185,7 @@ Task<Pristine> Berth::boot_for_one(const vm::GuestSpec &spec, const std::string 
 }
 
 Task<> Berth::keep(const vm::GuestSpec &spec, const std::string &name, std::string description,
-                   report::Timings &timings) {
+                   outcome::Timings &timings) {
   vm::SnapshotStore *store = snapshots_.store;
   vm::SnapshotInfo info;
   info.description = std::move(description);

@@ -58,7 +58,7 @@ class Berth {
   /// `description` is what `kmodtest cache list` says of the snapshot. Adds to the timings `start` (a new QEMU), `boot`
   /// and `restore`. Throws base::Error when no guest can be had, base::Interrupted after a cancellation.
   base::Task<Pristine> pristine(vm::GuestSpec spec, std::string name, std::string description,
-                                std::chrono::milliseconds boot_deadline, Progress progress, report::Timings &timings);
+                                std::chrono::milliseconds boot_deadline, Progress progress, outcome::Timings &timings);
 
   /// After a case whose guest did not answer any more: QEMU may keep a trace of it that restoring does not reset.
   void distrust() { trusted_ = false; }
@@ -80,17 +80,17 @@ class Berth {
   base::Task<> clear();
 
  private:
-  base::Task<bool> restore(report::Timings &timings);
+  base::Task<bool> restore(outcome::Timings &timings);
   /// Boots, and lets the guest stand still; for this case alone.
   base::Task<Pristine> boot_for_one(const vm::GuestSpec &spec, const std::string &name,
                                     std::chrono::milliseconds deadline, const Progress &progress,
-                                    report::Timings &timings);
+                                    outcome::Timings &timings);
   /// Puts the booted guest into the store and starts it from there. Throws base::Error.
   base::Task<> keep(const vm::GuestSpec &spec, const std::string &name, std::string description,
-                    report::Timings &timings);
-  base::Task<bool> start_saved(const vm::GuestSpec &spec, const std::string &name, report::Timings &timings);
+                    outcome::Timings &timings);
+  base::Task<bool> start_saved(const vm::GuestSpec &spec, const std::string &name, outcome::Timings &timings);
   base::Task<std::optional<BootFailure>> boot(const vm::GuestSpec &spec, const std::string &name,
-                                              std::chrono::milliseconds deadline, report::Timings &timings);
+                                              std::chrono::milliseconds deadline, outcome::Timings &timings);
 
   vm::Hypervisor &hypervisor_;
   Snapshots snapshots_;

@@ -93,7 +93,7 @@ Debugger::~Debugger() {
 
 Task<> Debugger::survey(Berth &berth, const Prepared &prepared, std::string guest_name,
                         std::chrono::milliseconds boot_deadline) {
-  report::Timings timings;
+  outcome::Timings timings;
   vm::GuestSpec spec = prepared.spec;
   std::string description = describe(prepared);
   Berth::Progress quiet = [](const std::string &) {};
@@ -145,7 +145,7 @@ void Debugger::read_answer(const std::string &answer, const Prepared &prepared) 
   for (std::size_t i = 0; i < prepared.modules.size(); ++i)
     modules_.push_back({prepared.program.modules[i], prepared.modules[i].file, {}});
   const std::size_t mark = answer.find(kKallsymsMark);
-  for (const std::string &line : report::lines_of(answer.substr(0, mark))) {
+  for (const std::string &line : text::lines_of(answer.substr(0, mark))) {
     const std::size_t name_end = line.find(' '), address_at = line.rfind(" 0x");
     if (name_end == std::string::npos || address_at == std::string::npos || address_at <= name_end) continue;
     std::uint64_t address = 0;
@@ -157,7 +157,7 @@ void Debugger::read_answer(const std::string &answer, const Prepared &prepared) 
   for (const PlacedModule &module : modules_)
     if (module.sections.empty())
       say_(fmt::format("gdb gets no symbols of {}: the guest did not tell where it lies ({})", module.name,
-                       report::printable(answer.substr(0, std::min<std::size_t>(answer.find('\n'), 200)))));
+                       text::printable(answer.substr(0, std::min<std::size_t>(answer.find('\n'), 200)))));
   if (mark == std::string::npos) return;
   const std::string_view kallsyms = std::string_view(answer).substr(mark + std::strlen(kKallsymsMark));
   if (const auto vmlinux = kernel::debug_vmlinux(prepared.kernel)) {
@@ -170,10 +170,10 @@ void Debugger::read_answer(const std::string &answer, const Prepared &prepared) 
   }
   try {
     const std::string symbols = kernel::symbols_from_kallsyms(kallsyms);
-    const fs::path file = cache_ / "symbols" / fmt::format("{}.elf", kernel::sha256(symbols).substr(0, 32));
+    const fs::path file = cache_ / "symbols" / fmt::format("{}.elf", storage::sha256(symbols).substr(0, 32));
     std::error_code error;
-    kernel::make_folder(file.parent_path());
-    if (!fs::exists(file, error)) kernel::write_whole_file(file, symbols);
+    storage::make_folder(file.parent_path());
+    if (!fs::exists(file, error)) storage::write_whole_file(file, symbols);
     kernel_ = KernelSymbols{file, 0, false};
   } catch (const base::Error &error) {
     say_(fmt::format("gdb gets no names of the kernel's functions: {}", error.what()));
@@ -183,7 +183,7 @@ void Debugger::read_answer(const std::string &answer, const Prepared &prepared) 
 Task<> Debugger::begin(vm::Guest &guest) {
   const fs::path socket = co_await guest.serve_debugger();
   const fs::path script = socket.parent_path().parent_path() / "kmodtest.gdb";
-  kernel::write_whole_file(script, gdb_script(socket, kernel_, modules_));
+  storage::write_whole_file(script, gdb_script(socket, kernel_, modules_));
   if (!kernel_ || !kernel_->debug_information) {
     say_(
         "the kernel has no debug information here: gdb knows names of its functions, lines and types of the modules "

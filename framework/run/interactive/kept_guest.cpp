@@ -15,7 +15,7 @@ namespace asio = base::asio;
 namespace {
 
 /// Why nobody can speak to the agent of this guest; empty: one can.
-std::string why_no_shell(const vm::Guest &guest, const report::CaseFinished &finished) {
+std::string why_no_shell(const vm::Guest &guest, const outcome::CaseFinished &finished) {
   if (guest.state() == vm::GuestState::crashed) return "its kernel panicked, so there is no shell in it any more";
   const judge::Ending::Kind ending = finished.seen ? finished.seen->ending.kind : judge::Ending::Kind::not_started;
   if (ending == judge::Ending::Kind::silent || ending == judge::Ending::Kind::timed_out) {
@@ -26,13 +26,13 @@ std::string why_no_shell(const vm::Guest &guest, const report::CaseFinished &fin
 
 }  // namespace
 
-Task<> Runner::hold(State &state, Worker &own, const report::CaseFinished &finished) {
+Task<> Runner::hold(State &state, Worker &own, const outcome::CaseFinished &finished) {
   const std::string which = finished.test_case->id;
   state.schedule.drop_rest();
   if (state.end_hold || state.cancellation.cancelled()) co_return;  // another one is kept already
   vm::Guest *guest = own.berth->guest();
   if (guest == nullptr || guest->state() == vm::GuestState::stopped) {
-    tell(report::Notice{fmt::format("there is no guest of {} to keep: it has ended", which)});
+    tell(outcome::Notice{fmt::format("there is no guest of {} to keep: it has ended", which)});
     co_return;
   }
   asio::steady_timer until(state.io, asio::steady_timer::time_point::max());
@@ -44,19 +44,19 @@ Task<> Runner::hold(State &state, Worker &own, const report::CaseFinished &finis
   const std::string problem = why_no_shell(*guest, finished);
   std::exception_ptr thrown;
   try {
-    tell(report::Notice{fmt::format("the guest of {} is kept as it is; Ctrl-C lets it go and ends the run", which)});
+    tell(outcome::Notice{fmt::format("the guest of {} is kept as it is; Ctrl-C lets it go and ends the run", which)});
     if (!finished.artifacts.empty()) {
-      tell(report::Notice{fmt::format("what came out:  {}", (finished.artifacts / "verdict.txt").string())});
+      tell(outcome::Notice{fmt::format("what came out:  {}", (finished.artifacts / "verdict.txt").string())});
     }
-    if (!problem.empty()) tell(report::Notice{problem});
+    if (!problem.empty()) tell(outcome::Notice{problem});
     if (guest->state() == vm::GuestState::running) {
-      std::function<void(const std::string &)> say = [this](const std::string &text) { tell(report::Notice{text}); };
+      std::function<void(const std::string &)> say = [this](const std::string &text) { tell(outcome::Notice{text}); };
       door.emplace(*guest, state.io, std::move(say));
-      tell(report::Notice{fmt::format("enter it:  kmodtest shell --attach {}", door->name())});
+      tell(outcome::Notice{fmt::format("enter it:  kmodtest shell --attach {}", door->name())});
     }
     if (!state.debugger) {  // else one is in it already
       const std::filesystem::path socket = co_await guest->serve_debugger();
-      tell(report::Notice{fmt::format("debug it:  gdb -ex 'target remote {}'", socket.string())});
+      tell(outcome::Notice{fmt::format("debug it:  gdb -ex 'target remote {}'", socket.string())});
     }
   } catch (...) {
     thrown = std::current_exception();  // g++ 12 cannot co_await in a handler

@@ -113,7 +113,7 @@ Task<ShellEnd> Shell::run(std::shared_ptr<const plan::Case> test_case) {
       std::string survey = "survey";
       co_await debugger->survey(berth, prepared, std::move(survey), options_.limits.boot_of(prepared.spec.cpus));
     }
-    report::Timings timings;
+    outcome::Timings timings;
     vm::GuestSpec spec = prepared.spec;
     std::string name = "shell", description = describe(prepared);
     Berth::Progress told = [this](const std::string &what) {

@@ -86,7 +86,7 @@ std::optional<std::string> StuckSigns::add(const std::vector<CpuGlance> &cpus, s
     Row &row = off_.try_emplace(cpu.cpu, Row{0, passed}).first->second;
     if (++row.glances >= kFewestGlances && passed - row.since >= kInterruptsOff) {
       return fmt::format("CPU {} has had its interrupts off for {} of its time", cpu.cpu,
-                         observe::format_duration(passed - row.since));
+                         shared::format_duration(passed - row.since));
     }
   }
   const bool dead = !cpus.empty() && std::all_of(cpus.begin(), cpus.end(), [](const CpuGlance &cpu) {
@@ -97,7 +97,7 @@ std::optional<std::string> StuckSigns::add(const std::vector<CpuGlance> &cpus, s
   const auto patience = kAfterDeadline + kAfterDeadlinePerCpu * static_cast<int>(cpus.size());
   if (allowed_ && passed >= *allowed_ + patience) {
     return fmt::format("the agent gets no CPU: the step's deadline passed {} of guest time ago",
-                       observe::format_duration(passed - *allowed_));
+                       shared::format_duration(passed - *allowed_));
   }
   return std::nullopt;
 }

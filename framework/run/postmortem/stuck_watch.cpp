@@ -20,7 +20,7 @@ namespace {
 constexpr std::chrono::milliseconds kInterval{200};
 constexpr std::chrono::milliseconds kLongestInterval{2'000};
 constexpr int kFirstLooks = 10;
-constexpr std::uint64_t kPage = 4096;
+constexpr std::uint64_t kCodePage = 4096;
 constexpr std::uint64_t kWindow = 64;  // bytes of code before and behind where a CPU is
 
 /// What there was to see; empty: nothing that could be read.
@@ -33,9 +33,9 @@ bool loops(vm::Inspector &guest, const vm::CpuRegisters &cpu) {
   if (!cpu.in_kernel() || cpu.halted) return false;
   try {
     // Within the page: the next one need not be mapped, and code often begins with its page.
-    const std::uint64_t page = cpu.rip / kPage * kPage;
+    const std::uint64_t page = cpu.rip / kCodePage * kCodePage;
     const std::uint64_t begin = std::max(page, cpu.rip - kWindow);
-    const std::uint64_t end = std::min(page + kPage, cpu.rip + kWindow);
+    const std::uint64_t end = std::min(page + kCodePage, cpu.rip + kWindow);
     return loops_for_ever(guest.memory(begin, end - begin), cpu.rip - begin);
   } catch (const base::Error &) {
     return false;  // nothing is mapped there

@@ -71,7 +71,7 @@ Preparer::Preparer(KernelChoice choice, std::filesystem::path cache, kernel::Pro
     : choice_(std::move(choice)),
       cache_(std::move(cache)),
       progress_(progress),
-      store_(kernel::read_catalogue(kernel::data_folder() / "kernels.yaml"), cache_, progress) {}
+      store_(kernel::read_catalogue(storage::data_folder() / "kernels.yaml"), cache_, progress) {}
 
 void Preparer::renew() {
   kernels_.forget_problems();
@@ -190,7 +190,7 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
 std::string describe(const Prepared &prepared) {
   const vm::GuestSpec &spec = prepared.spec;
   return fmt::format("{}, {}, {} MiB, {} time", prepared.kernel.release,
-                     report::counted(static_cast<std::size_t>(spec.cpus), "CPU"), spec.memory_mib,
+                     text::counted(static_cast<std::size_t>(spec.cpus), "CPU"), spec.memory_mib,
                      spec.clock == vm::Clock::virtual_ ? "virtual" : "real");
 }
 

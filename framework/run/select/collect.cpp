@@ -78,7 +78,7 @@ plan::Case skipped_case(const plan::Plan &own, const plan::CpuLayout &layout, co
   skipped.guest.cores = layout.cores;
   skipped.guest.threads = layout.threads;
   skipped.steps.clear();
-  const std::string cpus = layout.text.empty() ? report::counted(static_cast<std::size_t>(layout.cpus), "CPU")
+  const std::string cpus = layout.text.empty() ? text::counted(static_cast<std::size_t>(layout.cpus), "CPU")
                                                : fmt::format("a topology of {}", layout.text);
   skipped.skip = fmt::format("the plan does not fit {}: {}", cpus, why);
   return skipped;

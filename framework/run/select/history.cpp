@@ -23,8 +23,8 @@ using Json = nlohmann::json;
 
 constexpr const char *kSchema = "kmodtest-history";
 constexpr int kVersion = 2;
-constexpr int kFirstVersion = 1;     ///< had fewer runs of each case, and is read as well
-constexpr std::size_t kDigits = 16;  ///< of a path's digest
+constexpr int kFirstVersion = 1;         ///< had fewer runs of each case, and is read as well
+constexpr std::size_t kPathDigits = 16;  ///< of a path's digest
 
 fs::path whole_path(const fs::path &path) {
   std::error_code error;
@@ -75,13 +75,13 @@ void append(CaseRecord &record, const CaseRecord &later) {
 }  // namespace
 
 std::string history_key(const plan::Case &test_case) {
-  kernel::Sha256 digest;
+  storage::Sha256 digest;
   if (!test_case.plan_file.empty()) {
     digest.field(whole_path(test_case.plan_file).string());
   } else {
     for (const plan::ModuleSource &module : test_case.modules) digest.field(whole_path(module.path).string());
   }
-  return digest.hex().substr(0, kDigits) + " " + test_case.id;
+  return digest.hex().substr(0, kPathDigits) + " " + test_case.id;
 }
 
 History::History(fs::path file) : file_(std::move(file)), records_(read(file_)) {}
@@ -91,15 +91,15 @@ const CaseRecord *History::find(const plan::Case &test_case) const {
   return found == records_.end() ? nullptr : &found->second;
 }
 
-std::optional<report::Seconds> History::expected(const plan::Case &test_case) const {
+std::optional<outcome::Seconds> History::expected(const plan::Case &test_case) const {
   const CaseRecord *record = find(test_case);
   if (record == nullptr) return std::nullopt;
   std::vector<double> last = record->seconds;
   keep_last(last, kExpects);
-  return report::Seconds(report::median(std::move(last)));
+  return outcome::Seconds(outcome::median(std::move(last)));
 }
 
-void History::add(const plan::Case &test_case, report::Seconds took, judge::Outcome outcome, Time at) {
+void History::add(const plan::Case &test_case, outcome::Seconds took, judge::Outcome outcome, Time at) {
   CaseRecord run;
   run.seconds = {std::max(0.0, took.count())};
   run.outcomes = {judge::outcome_name(outcome)};
@@ -110,7 +110,7 @@ void History::add(const plan::Case &test_case, report::Seconds took, judge::Outc
 bool History::save() {
   if (added_.empty()) return true;
   try {
-    const kernel::FileLock lock(file_.parent_path() / "locks" / "history.lock");
+    const storage::FileLock lock(file_.parent_path() / "locks" / "history.lock");
     Records records = read(file_);
     for (const auto &[key, runs] : added_) append(records[key], runs);
     keep_the_newest(records);
@@ -119,7 +119,7 @@ bool History::save() {
       cases[key] = {{"seconds", record.seconds}, {"outcomes", record.outcomes}, {"updated", record.updated}};
     }
     const Json whole = {{"schema", kSchema}, {"version", kVersion}, {"cases", std::move(cases)}};
-    kernel::write_whole_file(file_, whole.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    storage::write_whole_file(file_, whole.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
   } catch (const base::Error &) {
     return false;
   }
@@ -131,7 +131,7 @@ History::Records History::read(const fs::path &file) {
   Records records;
   std::string text;
   try {
-    text = kernel::read_whole_file(file);
+    text = storage::read_whole_file(file);
   } catch (const base::Error &) {
     return records;
   }

@@ -45,10 +45,10 @@ class History {
   /// Nothing for a case that the file did not know when it was read.
   const CaseRecord *find(const plan::Case &test_case) const;
   /// The median of what its last kExpects runs took.
-  std::optional<report::Seconds> expected(const plan::Case &test_case) const;
+  std::optional<outcome::Seconds> expected(const plan::Case &test_case) const;
 
   /// Remembers a run for save(); what find() and expected() say stays as it was read.
-  void add(const plan::Case &test_case, report::Seconds took, judge::Outcome outcome, Time at = Time::clock::now());
+  void add(const plan::Case &test_case, outcome::Seconds took, judge::Outcome outcome, Time at = Time::clock::now());
   /// Adds what was remembered to what the file holds by now, under a lock: other processes write it as well. False when
   /// it could not be written.
   bool save();

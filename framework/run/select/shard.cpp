@@ -12,7 +12,7 @@ namespace kmodtest::run {
 
 namespace {
 
-constexpr std::size_t kDigits = 8;  ///< of the split's digest: enough to see by eye that two differ
+constexpr std::size_t kSplitDigits = 8;  ///< of the split's digest: enough to see by eye that two differ
 
 /// Tells cases of one id apart where plans of one name lie in several folders; without the folders' own place, which
 /// differs from machine to machine.
@@ -26,9 +26,9 @@ std::string digest_of(const std::vector<ShardItem> &items, const std::vector<int
   for (std::size_t index = 0; index < items.size(); ++index) {
     lines.insert(fmt::format("{}\n{}", items[index].id, shard_of[index]));
   }
-  kernel::Sha256 digest;
+  storage::Sha256 digest;
   for (const std::string &line : lines) digest.field(line);
-  return digest.hex().substr(0, kDigits);
+  return digest.hex().substr(0, kSplitDigits);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ struct Shard {
 /// A case as far as the split into shards depends on it.
 struct ShardItem {
   std::string id;
-  std::optional<report::Seconds> expected;
+  std::optional<outcome::Seconds> expected;
 };
 
 /// The shard (from 1) of each item. What is known goes, longest first, to the shard with the least to do so far; the

@@ -11,7 +11,7 @@ WatchState::Key WatchState::key_of(const plan::Case &test_case) {
 }
 
 bool WatchState::failed(const Entry &entry) {
-  return !entry.result || !report::went_well(*entry.result);
+  return !entry.result || !outcome::went_well(*entry.result);
 }
 
 void WatchState::set_cases(Cases cases) {
@@ -54,12 +54,12 @@ WatchState::Cases WatchState::take_stale() {
   return stale;
 }
 
-void WatchState::finished(const report::CaseFinished &finished) {
+void WatchState::finished(const outcome::CaseFinished &finished) {
   const auto entry = entries_.find(key_of(*finished.test_case));
   if (entry == entries_.end()) return;
-  const report::Result result = report::result_of(finished);
+  const outcome::Result result = outcome::result_of(finished);
   // Of several runs of a case (--repeat) the gravest counts.
-  entry->second.result = entry->second.result ? report::gravest({*entry->second.result, result}) : result;
+  entry->second.result = entry->second.result ? outcome::gravest({*entry->second.result, result}) : result;
 }
 
 void WatchState::run_ended(bool again) {
@@ -69,8 +69,8 @@ void WatchState::run_ended(bool again) {
   }
 }
 
-std::map<report::Result, std::size_t> WatchState::results() const {
-  std::map<report::Result, std::size_t> results;
+std::map<outcome::Result, std::size_t> WatchState::results() const {
+  std::map<outcome::Result, std::size_t> results;
   for (const auto &[key, entry] : entries_) {
     if (entry.result) ++results[*entry.result];
   }

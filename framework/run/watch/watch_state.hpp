@@ -35,17 +35,17 @@ class WatchState {
   /// The cases that have to run, in the order of the plans. They count as running from here on.
   Cases take_stale();
   /// A case came to this.
-  void finished(const report::CaseFinished &finished);
+  void finished(const outcome::CaseFinished &finished);
   /// Nothing runs any more. `again`: what was not finished has to run again, since the run was cancelled for others.
   void run_ended(bool again);
 
   /// How many cases came to what; cases that were never finished are not in it.
-  std::map<report::Result, std::size_t> results() const;
+  std::map<outcome::Result, std::size_t> results() const;
   bool any_failed() const;
 
  private:
   struct Entry {
-    std::optional<report::Result> result;
+    std::optional<outcome::Result> result;
     bool stale = true;
     bool running = false;
   };

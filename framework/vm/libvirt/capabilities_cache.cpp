@@ -28,7 +28,7 @@ bool is_used(std::string_view model) {
 
 bool is_known(const fs::path &file, const std::string &text) {
   std::error_code error;
-  return fs::exists(file, error) && kernel::read_whole_file(file) == text;
+  return fs::exists(file, error) && storage::read_whole_file(file) == text;
 }
 
 /// What is there under its name appears whole or not at all. Losing a race to another process is no harm.
@@ -38,11 +38,11 @@ void copy_files(const fs::path &from, const fs::path &to, Change change) noexcep
     std::error_code none;
     for (const auto &entry : fs::directory_iterator(from, none)) {
       if (entry.path().extension() != ".xml") continue;
-      const std::string text = change(kernel::read_whole_file(entry.path()));
+      const std::string text = change(storage::read_whole_file(entry.path()));
       const fs::path target = to / entry.path().filename();
       if (text.empty() || is_known(target, text)) continue;
-      kernel::make_folder(to);
-      kernel::write_whole_file(target, text);
+      storage::make_folder(to);
+      storage::write_whole_file(target, text);
     }
   } catch (const std::exception &) {
     // libvirt finds it out anew.
@@ -73,12 +73,12 @@ void Knowledge::take_from(const fs::path &libvirts) const noexcept {
 std::string Knowledge::qemu_version() const {
   const fs::path file = folder_ / kVersion;
   std::error_code error;
-  if (!folder_.empty() && fs::file_size(file, error) > 0 && !error) return kernel::read_whole_file(file);
+  if (!folder_.empty() && fs::file_size(file, error) > 0 && !error) return storage::read_whole_file(file);
   std::string version = vm::qemu_version(qemu_);
   if (folder_.empty()) return version;
   try {
-    kernel::make_folder(folder_);
-    kernel::write_whole_file(file, version);
+    storage::make_folder(folder_);
+    storage::write_whole_file(file, version);
   } catch (const std::exception &) {
     // Asked again by the next process.
   }

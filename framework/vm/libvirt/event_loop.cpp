@@ -12,7 +12,7 @@
 namespace kmodtest::vm {
 
 namespace asio = base::asio;
-using Descriptor = asio::posix::stream_descriptor;
+using PolledDescriptor = asio::posix::stream_descriptor;
 
 struct EventLoop::Handle {
   int id = 0;
@@ -25,7 +25,7 @@ struct EventLoop::Handle {
   virEventHandleCallback callback = nullptr;
   void *opaque = nullptr;
   virFreeCallback free = nullptr;
-  std::optional<Descriptor> descriptor;
+  std::optional<PolledDescriptor> descriptor;
 
   ~Handle() {
     descriptor.reset();  // does not own: releases below
@@ -63,7 +63,7 @@ int libvirt_events(short revents) {
 }
 
 /// Gives a descriptor back without closing it: Asio cancels what waits on it.
-void drop(std::optional<Descriptor> &descriptor) {
+void drop(std::optional<PolledDescriptor> &descriptor) {
   if (!descriptor) return;
   if (descriptor->is_open()) descriptor->release();
   descriptor.reset();
@@ -134,9 +134,9 @@ void EventLoop::arm(const std::shared_ptr<Handle> &handle) {
 void EventLoop::wait(const std::shared_ptr<Handle> &handle, int event) {
   if (handle->waiting & event) return;
   handle->waiting |= event;
-  const auto type = event == VIR_EVENT_HANDLE_READABLE   ? Descriptor::wait_read
-                    : event == VIR_EVENT_HANDLE_WRITABLE ? Descriptor::wait_write
-                                                         : Descriptor::wait_error;
+  const auto type = event == VIR_EVENT_HANDLE_READABLE   ? PolledDescriptor::wait_read
+                    : event == VIR_EVENT_HANDLE_WRITABLE ? PolledDescriptor::wait_write
+                                                         : PolledDescriptor::wait_error;
   const auto done = [this, handle, event, attachment = attachment_](boost::system::error_code error) {
     if (error != asio::error::operation_aborted) dispatch(handle, event, attachment);
   };

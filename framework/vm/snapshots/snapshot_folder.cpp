@@ -17,7 +17,7 @@
 namespace kmodtest::vm {
 namespace fs = std::filesystem;
 using base::Descriptor;
-using Clock = std::chrono::system_clock;
+using SystemClock = std::chrono::system_clock;
 namespace {
 
 constexpr const char *kState = "state.qcow2";
@@ -32,8 +32,8 @@ void throw_if_passing(int number, const fs::path &snapshot) {
                     "`kmodtest cache clear` removes the snapshots; they are made again");
 }
 
-Clock::time_point time_of(const timespec &time) {
-  return Clock::time_point(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+SystemClock::time_point time_of(const timespec &time) {
+  return SystemClock::time_point(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
 }
 
 /// Where it cannot be opened, `damage` says why.
@@ -115,7 +115,7 @@ std::optional<FoundSnapshot> find_snapshot(const fs::path &path) {
   look_into(found, folder.get(), path);
   if (found.manifest) ::fstat(found.manifest.get(), &attributes);
   found.info.used = time_of(attributes.st_mtim);
-  found.info.disk_bytes = kernel::disk_usage(path);
+  found.info.disk_bytes = storage::disk_usage(path);
   // What is being removed lacks its files, but is no longer where it was.
   if (!found.info.damage.empty() && !is_at(found, path)) return std::nullopt;
   return found;
@@ -129,7 +129,7 @@ FillErrors fill_snapshot(const fs::path &folder, int from, SnapshotInfo info) {
   if (to.close() != 0) return {0, errno};
   info.checksum = copy.checksum;
   info.size_bytes = copy.size_bytes;
-  info.made = Clock::now();
+  info.made = SystemClock::now();
   return {0, write_file(folder / kManifest, manifest_text(info))};
 }
 

@@ -94,7 +94,7 @@ struct SnapshotStore::Removed {
   std::uint64_t bytes = 0;
 
   void add(const fs::path &path) {
-    bytes += kernel::disk_usage(path);
+    bytes += storage::disk_usage(path);
     rubbish.push_back(std::make_unique<Discard>(path));
   }
 };
@@ -108,13 +108,13 @@ fs::path SnapshotStore::lock_file(const std::string &key) const {
 
 /// Held, for moments, by whoever makes a .partial folder or renames one: so nobody takes a new one for rubbish, or
 /// removes another snapshot than the one that was looked at.
-kernel::FileLock SnapshotStore::lock_names() const {
-  return kernel::FileLock(folder_.parent_path() / "locks/snapshots.lock");
+storage::FileLock SnapshotStore::lock_names() const {
+  return storage::FileLock(folder_.parent_path() / "locks/snapshots.lock");
 }
 
-std::unique_ptr<kernel::FileLock> SnapshotStore::lock(const std::string &key) const {
+std::unique_ptr<storage::FileLock> SnapshotStore::lock(const std::string &key) const {
   check_key(key);
-  return std::make_unique<kernel::FileLock>(lock_file(key));
+  return std::make_unique<storage::FileLock>(lock_file(key));
 }
 
 fs::path SnapshotStore::unused_name(const std::string &key) const {
@@ -163,7 +163,7 @@ void SnapshotStore::make_room(std::optional<std::uint64_t> limit_bytes, const st
   for (const SnapshotInfo &info : snapshots) {
     if (limit_bytes && total <= *limit_bytes && info.damage.empty()) break;
     if (info.key == spared) continue;
-    const auto held = kernel::FileLock::try_take(lock_file(info.key));
+    const auto held = storage::FileLock::try_take(lock_file(info.key));
     if (!held) continue;
     if (move_aside(info.key, removed)) total -= info.disk_bytes;
     std::error_code ignored;
@@ -177,7 +177,7 @@ void SnapshotStore::discard_damaged(const FoundSnapshot &found) const {
   const fs::path path = folder_ / info.key;
   try {
     Removed removed;
-    const kernel::FileLock names = lock_names();
+    const storage::FileLock names = lock_names();
     if (!is_at(found, path)) return;
     move_aside(info.key, removed);
   } catch (const base::Error &) {
@@ -249,9 +249,9 @@ std::unique_ptr<SavedState> SnapshotStore::lend(const std::string &key) {
 
 /// A new folder below a name that marks it as unfinished, locked before anybody may look whether its maker lives.
 fs::path SnapshotStore::begin_partial(const std::string &key, Descriptor &maker) const {
-  kernel::make_folder(folder_);
+  storage::make_folder(folder_);
   Removed rubbish;
-  const kernel::FileLock names = lock_names();
+  const storage::FileLock names = lock_names();
   sweep(rubbish);
   const fs::path path = unused_name(key);
   if (::mkdir(path.c_str(), 0700) != 0) cannot_keep(folder_, errno);
@@ -276,7 +276,7 @@ void SnapshotStore::keep(const std::string &key, const fs::path &state, const Sn
   if (errors.write_error != 0) cannot_keep(folder_, errors.write_error);
 
   Removed removed;
-  const kernel::FileLock names = lock_names();
+  const storage::FileLock names = lock_names();
   if (::unlink((partial / kMaker).c_str()) != 0) cannot_keep(folder_, errno);
   move_aside(key, removed);
   if (::rename(partial.c_str(), (folder_ / key).c_str()) != 0) cannot_keep(folder_, errno);
@@ -304,7 +304,7 @@ std::vector<SnapshotInfo> SnapshotStore::list() const {
 
 std::uint64_t SnapshotStore::prune(std::uint64_t limit_bytes) {
   Removed removed;
-  const kernel::FileLock names = lock_names();
+  const storage::FileLock names = lock_names();
   sweep(removed);
   make_room(limit_bytes, {}, removed);
   return removed.bytes;
@@ -312,7 +312,7 @@ std::uint64_t SnapshotStore::prune(std::uint64_t limit_bytes) {
 
 std::uint64_t SnapshotStore::clear() {
   Removed removed;
-  const kernel::FileLock names = lock_names();
+  const storage::FileLock names = lock_names();
   sweep(removed);
   make_room(std::nullopt, {}, removed);
   return removed.bytes;

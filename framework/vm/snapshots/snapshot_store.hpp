@@ -27,7 +27,7 @@ struct SnapshotInfo {
   std::string qemu_version;                    ///< of the QEMU that made it
   std::string checksum;                        ///< of the state, see copy_state()
   std::uint64_t size_bytes = 0;                ///< of the state, as read
-  std::uint64_t disk_bytes = 0;                ///< of the state and the manifest, as kernel::disk_usage() counts
+  std::uint64_t disk_bytes = 0;                ///< of the state and the manifest, as storage::disk_usage() counts
   std::chrono::system_clock::time_point made;  ///< in whole seconds
   std::chrono::system_clock::time_point used;
   std::string damage;  ///< what is wrong with it ("manifest is missing"); empty: nothing was found
@@ -68,7 +68,7 @@ class SnapshotStore {
   void keep(const std::string &key, const std::filesystem::path &state, const SnapshotInfo &info);
 
   /// To be held while a snapshot is made: whoever wants the same waits here, and finds it with fetch() then. Blocks.
-  std::unique_ptr<kernel::FileLock> lock(const std::string &key) const;
+  std::unique_ptr<storage::FileLock> lock(const std::string &key) const;
 
   /// Most recently used first. States are looked at, not read: `damage` has what can be seen without that. Throws
   /// base::Error when the folder cannot be read.
@@ -87,7 +87,7 @@ class SnapshotStore {
   class Lent;
 
   std::filesystem::path lock_file(const std::string &key) const;
-  kernel::FileLock lock_names() const;
+  storage::FileLock lock_names() const;
   std::filesystem::path unused_name(const std::string &key) const;
   void sweep(Removed &removed) const;
   bool move_aside(const std::string &key, Removed &removed) const;

@@ -111,20 +111,20 @@ std::shared_ptr<const judge::Observations> observations(int cpus, int bound, boo
   return made;
 }
 
-report::CaseFinished finished(std::size_t number) {
+outcome::CaseFinished finished(std::size_t number) {
   constexpr int kCpus[] = {1, 2, 4, 8};
   constexpr judge::Outcome kBad[] = {judge::Outcome::failed, judge::Outcome::crashed, judge::Outcome::hung,
                                      judge::Outcome::leaked, judge::Outcome::errored};
   std::mt19937 random(static_cast<unsigned>(number + 1));
   const int cpus = kCpus[number / 2 % 4], bound = number % 2 == 0 ? 0 : cpus - 1;
   const bool good = number % 5 != 3;
-  report::CaseFinished made;
+  outcome::CaseFinished made;
   made.number = number;
   made.test_case = test_case(number, cpus, bound);
   made.kernel_release = "6.1.0-49-cloud-amd64";
-  made.took = report::Seconds(0.4 + static_cast<double>(random() % 1000) / 1000);
-  made.timings.steps = report::Seconds(0.3);
-  made.timings.guest = report::Seconds(4);
+  made.took = outcome::Seconds(0.4 + static_cast<double>(random() % 1000) / 1000);
+  made.timings.steps = outcome::Seconds(0.3);
+  made.timings.guest = outcome::Seconds(4);
   made.digest = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
   made.seen = observations(cpus, bound, good, random);
   made.verdict.outcome = good ? judge::Outcome::passed : kBad[number / 5 % 5];
@@ -149,15 +149,15 @@ int main(int argc, char **argv) {
   if (argc < 2) return 2;
   const std::size_t cases = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 40;
   const auto listener = report::make_html(argv[1], "0.0.0-sample");
-  report::RunStarted started;
+  outcome::RunStarted started;
   started.cases = cases;
   started.workers = 2;
   started.hypervisor = "qemu:///embed (libvirt 11.3.0), QEMU 10.0.2";
   listener->on(started);
-  listener->on(report::Notice{"KVM is not used, QEMU emulates (TCG)"});
+  listener->on(outcome::Notice{"KVM is not used, QEMU emulates (TCG)"});
   for (std::size_t number = 0; number < cases; ++number) listener->on(finished(number));
-  report::RunFinished end;
-  end.took = report::Seconds(12.5);
+  outcome::RunFinished end;
+  end.took = outcome::Seconds(12.5);
   listener->on(end);
   return 0;
 }

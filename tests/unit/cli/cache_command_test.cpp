@@ -54,7 +54,7 @@ class CacheCommandTest : public testing::Test {
   }
   /// What a file of this size takes on this disk.
   std::uint64_t on_disk(std::size_t bytes) {
-    return kernel::disk_usage(scratch_.write("sample", std::string(bytes, 'x')));
+    return storage::disk_usage(scratch_.write("sample", std::string(bytes, 'x')));
   }
 
   const kernel::testing::ScratchFolder scratch_;
@@ -160,15 +160,15 @@ TEST_F(CacheCommandTest, ClearAllTakesAllButWhatIsLocked) {
   for (const char *name :
        {"kernels/k/manifest.yaml", "kernels/.k.partial/tree", "kernels/.old.partial/tree", "vmlinux/v", "initramfs/i",
         "build/6.1/m/m.ko", "build/6.1/m.lock", "accelerator/kvm", "libvirt/caps", "history.json"}) {
-    bytes += kernel::disk_usage(scratch_.write(std::string("cache/") + name, "text"));
+    bytes += storage::disk_usage(scratch_.write(std::string("cache/") + name, "text"));
   }
   bytes -= on_disk(4);  // locks do not count
   scratch_.write("cache/kernels/busy/manifest.yaml", "text");
   scratch_.write("cache/build/6.1/busy/m.ko", "text");
   scratch_.write("cache/mine/notes", "text");
   {
-    const kernel::FileLock kernel_lock(cache_ / "locks/kernel-busy.lock");
-    const kernel::FileLock build_lock(cache_ / "build/6.1/busy.lock");
+    const storage::FileLock kernel_lock(cache_ / "locks/kernel-busy.lock");
+    const storage::FileLock build_lock(cache_ / "build/6.1/busy.lock");
     EXPECT_EQ(cache({"clear", "--all"}), human_size(bytes) + " freed in " + cache_.string() +
                                              "\nkernels/busy stays: another kmodtest is at work on it\n"
                                              "build/6.1/busy stays: another kmodtest is at work on it\n");

@@ -33,7 +33,7 @@ class ConsoleChoiceTest : public testing::Test {
 TEST_F(ConsoleChoiceTest, NothingIsAskedFor) {
   const report::ConsoleOptions asked = options({});
   EXPECT_FALSE(asked.verbose || asked.quiet || asked.ordered || asked.timings || asked.terminal || asked.color);
-  EXPECT_EQ(asked.slow, report::Seconds(30));
+  EXPECT_EQ(asked.slow, outcome::Seconds(30));
   EXPECT_EQ(asked.failures, report::FailureOutput::at_end);
 }
 
@@ -41,12 +41,12 @@ TEST_F(ConsoleChoiceTest, EverythingIsAskedFor) {
   const report::ConsoleOptions asked =
       options({"-v", "-q", "--ordered", "--timings", "--slow", "2.5", "--failure-output", "immediate-final"});
   EXPECT_TRUE(asked.verbose && asked.quiet && asked.ordered && asked.timings);
-  EXPECT_EQ(asked.slow, report::Seconds(2.5));
+  EXPECT_EQ(asked.slow, outcome::Seconds(2.5));
   EXPECT_EQ(asked.failures, report::FailureOutput::both);
 }
 
 TEST_F(ConsoleChoiceTest, WhatWaitsForTheUserIsNotSlow) {
-  EXPECT_EQ(options({"--slow", "1"}, true).slow, report::Seconds(0));
+  EXPECT_EQ(options({"--slow", "1"}, true).slow, outcome::Seconds(0));
 }
 
 TEST_F(ConsoleChoiceTest, TheOptionOutranksTheEnvironment) {

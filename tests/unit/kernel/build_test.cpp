@@ -46,7 +46,7 @@ TEST_F(Build, BuildsOnceAndLeavesTheSourceClean) {
   const auto first = build();
   EXPECT_TRUE(first.rebuilt);
   EXPECT_EQ(first.ko.filename(), "mine.ko");
-  EXPECT_EQ(read_whole_file(first.ko), "one");
+  EXPECT_EQ(storage::read_whole_file(first.ko), "one");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(source()), {}), 2);
   const auto second = build();
   EXPECT_FALSE(second.rebuilt);
@@ -58,7 +58,7 @@ TEST_F(Build, BuildsAgainWhenSomethingChanged) {
   folder_.write("src/mine/mine.c", "two");
   const auto changed = build();
   EXPECT_TRUE(changed.rebuilt);
-  EXPECT_EQ(read_whole_file(changed.ko), "two");
+  EXPECT_EQ(storage::read_whole_file(changed.ko), "two");
   folder_.write("src/mine/new.h", "");
   EXPECT_TRUE(build().rebuilt);
   kernel_.make_arguments.emplace_back("EXTRA=1");
@@ -72,14 +72,14 @@ TEST_F(Build, BuildsAgainWhenSomethingChanged) {
 
 TEST_F(Build, AsksForDebugInformationWhereTheKernelDoesNot) {
   folder_.write("headers/Makefile", "modules:\n\t@echo \"flags '$(KCFLAGS)'\" > $(M)/mine.ko\n");
-  EXPECT_EQ(read_whole_file(build().ko), "flags ''\n") << "nothing is known of its configuration";
+  EXPECT_EQ(storage::read_whole_file(build().ko), "flags ''\n") << "nothing is known of its configuration";
   folder_.write("headers/include/config/auto.conf", "CONFIG_SMP=y\n");
-  EXPECT_EQ(read_whole_file(build().ko), "flags '-g'\n");
+  EXPECT_EQ(storage::read_whole_file(build().ko), "flags '-g'\n");
   folder_.write("headers/include/config/auto.conf", "CONFIG_SMP=y\nCONFIG_DEBUG_INFO=y\n");
-  EXPECT_EQ(read_whole_file(build().ko), "flags ''\n");
+  EXPECT_EQ(storage::read_whole_file(build().ko), "flags ''\n");
   folder_.write("headers/include/config/auto.conf", "CONFIG_SMP=y\n");
   kernel_.make_arguments.emplace_back("KCFLAGS=-O1");
-  EXPECT_EQ(read_whole_file(build().ko), "flags '-O1'\n");
+  EXPECT_EQ(storage::read_whole_file(build().ko), "flags '-O1'\n");
 }
 
 TEST_F(Build, AModuleThatWasRemovedIsGone) {

@@ -27,7 +27,7 @@ std::string error_in(const ScratchFolder &folder, const std::string &text) {
 }
 
 TEST(Catalogue, TheShippedOneHasThreeKernelsAndOneDefault) {
-  const auto entries = read_catalogue(find_data_file("kernels.yaml"));
+  const auto entries = read_catalogue(storage::find_data_file("kernels.yaml"));
   ASSERT_EQ(entries.size(), 3U);
   const KernelStore store(entries, "/nowhere", {});
   EXPECT_EQ(store.default_entry().name, "debian-6.1-cloud");

@@ -110,7 +110,7 @@ TEST_F(Initramfs, IsTheSameForTheSameInputs) {
 TEST_F(Initramfs, IsWrittenToAFile) {
   const auto file = folder_.path() / "out.cpio";
   write_initramfs(inputs(), file);
-  EXPECT_EQ(read_whole_file(file), make_initramfs(inputs(), kDefaultCompression));
+  EXPECT_EQ(storage::read_whole_file(file), make_initramfs(inputs(), kDefaultCompression));
 }
 
 TEST_F(Initramfs, RefusesProgramsThatNeedALinker) {

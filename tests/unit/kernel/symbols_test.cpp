@@ -108,11 +108,11 @@ TEST_F(SymbolsTest, AnAddressHasItsPlaceInTheCodeThatStays) {
 }
 
 TEST_F(SymbolsTest, WithoutDebugInfoPlacesStayAndLinesGo) {
-  const std::string whole = read_whole_file(ko());
+  const std::string whole = storage::read_whole_file(ko());
   const std::string stripped = without_debug_info(whole);
   EXPECT_LT(stripped.size(), whole.size() / 2);
   EXPECT_EQ(stripped.find("/src/places"), std::string::npos);
-  write_whole_file(folder() / "stripped.ko", stripped);
+  storage::write_whole_file(folder() / "stripped.ko", stripped);
   ModuleSymbols symbols(folder() / "stripped.ko", {folder()});
   EXPECT_FALSE(symbols.has_lines());
   EXPECT_EQ(told(symbols.lines_at({"places_exit", 7, 14}, Address::exact)), Lines{});
@@ -121,7 +121,7 @@ TEST_F(SymbolsTest, WithoutDebugInfoPlacesStayAndLinesGo) {
 }
 
 TEST_F(SymbolsTest, WhatIsSignedOrNoWholeFileIsLeftAlone) {
-  const std::string whole = read_whole_file(ko());
+  const std::string whole = storage::read_whole_file(ko());
   const std::string with_signature = whole + "~Module signature appended~\n";
   EXPECT_EQ(without_debug_info(with_signature), with_signature);
   for (const std::size_t size :
@@ -131,7 +131,7 @@ TEST_F(SymbolsTest, WhatIsSignedOrNoWholeFileIsLeftAlone) {
 }
 
 TEST_F(SymbolsTest, AFileThatIsNoModuleIsNamed) {
-  write_whole_file(folder() / "text.ko", "no ELF");
+  storage::write_whole_file(folder() / "text.ko", "no ELF");
   try {
     const ModuleSymbols symbols(folder() / "text.ko", {});
     FAIL() << "no error";

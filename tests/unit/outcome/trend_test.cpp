@@ -10,49 +10,54 @@ namespace kmodtest::report {
 namespace {
 
 using judge::Outcome;
-using Trends = std::vector<Trend>;
+using Trends = std::vector<outcome::Trend>;
 
-CaseFinished after(std::vector<std::string> outcomes, Outcome now, double took = 1, std::vector<double> seconds = {}) {
-  CaseFinished made = sample::finished(sample::make_case("ex7_4", 2), now, "why");
+outcome::CaseFinished after(std::vector<std::string> outcomes, Outcome now, double took = 1,
+                            std::vector<double> seconds = {}) {
+  outcome::CaseFinished made = sample::finished(sample::make_case("ex7_4", 2), now, "why");
   if (seconds.empty()) seconds.assign(outcomes.size(), 1.0);
   made.past = {std::move(seconds), std::move(outcomes)};
-  made.took = Seconds(took + 5);
-  made.timings.build = Seconds(5);
+  made.took = outcome::Seconds(took + 5);
+  made.timings.build = outcome::Seconds(5);
   return made;
 }
 
 TEST(TrendTest, without_earlier_runs_there_is_none) {
-  EXPECT_EQ(trends_of(after({}, Outcome::failed)), Trends{});
-  EXPECT_EQ(trends_of(after({}, Outcome::passed, 100)), Trends{});
+  EXPECT_EQ(outcome::trends_of(after({}, Outcome::failed)), Trends{});
+  EXPECT_EQ(outcome::trends_of(after({}, Outcome::passed, 100)), Trends{});
 }
 
 TEST(TrendTest, newly_failing_and_newly_passing_are_about_the_last_run) {
-  EXPECT_EQ(trends_of(after({"passed"}, Outcome::hung)), Trends{Trend::newly_failing});
-  EXPECT_EQ(trends_of(after({"failed"}, Outcome::hung)), Trends{});
-  EXPECT_EQ(trends_of(after({"failed"}, Outcome::passed)), Trends{Trend::newly_passing});
-  EXPECT_EQ(trends_of(after({"passed"}, Outcome::passed)), Trends{});
-  EXPECT_EQ(trends_of(after({"failed"}, Outcome::skipped)), Trends{});
+  EXPECT_EQ(outcome::trends_of(after({"passed"}, Outcome::hung)), Trends{outcome::Trend::newly_failing});
+  EXPECT_EQ(outcome::trends_of(after({"failed"}, Outcome::hung)), Trends{});
+  EXPECT_EQ(outcome::trends_of(after({"failed"}, Outcome::passed)), Trends{outcome::Trend::newly_passing});
+  EXPECT_EQ(outcome::trends_of(after({"passed"}, Outcome::passed)), Trends{});
+  EXPECT_EQ(outcome::trends_of(after({"failed"}, Outcome::skipped)), Trends{});
 }
 
 TEST(TrendTest, flaky_is_to_and_fro) {
-  EXPECT_EQ(trends_of(after({"passed", "failed"}, Outcome::passed)), (Trends{Trend::newly_passing, Trend::flaky}));
-  EXPECT_EQ(trends_of(after({"passed", "failed", "passed"}, Outcome::passed)), Trends{Trend::flaky});
-  EXPECT_EQ(trends_of(after({"passed", "passed", "failed"}, Outcome::failed)), Trends{});
-  EXPECT_EQ(trends_of(sample::flaky().back()), Trends{Trend::flaky});
+  EXPECT_EQ(outcome::trends_of(after({"passed", "failed"}, Outcome::passed)),
+            (Trends{outcome::Trend::newly_passing, outcome::Trend::flaky}));
+  EXPECT_EQ(outcome::trends_of(after({"passed", "failed", "passed"}, Outcome::passed)), Trends{outcome::Trend::flaky});
+  EXPECT_EQ(outcome::trends_of(after({"passed", "passed", "failed"}, Outcome::failed)), Trends{});
+  EXPECT_EQ(outcome::trends_of(sample::flaky().back()), Trends{outcome::Trend::flaky});
 }
 
 TEST(TrendTest, slower_is_more_than_runs_scatter) {
   const std::vector<std::string> five(5, "passed");
-  EXPECT_EQ(trends_of(after(five, Outcome::passed, 1.6)), Trends{Trend::slower});
-  EXPECT_EQ(trends_of(after(five, Outcome::passed, 1.4)), Trends{});                              // not by half
-  EXPECT_EQ(trends_of(after(five, Outcome::passed, 0.25, {0.1, 0.1, 0.1, 0.1, 0.1})), Trends{});  // not by 0.2 s
-  EXPECT_EQ(trends_of(after(five, Outcome::passed, 1.85, {0.5, 0.8, 1.0, 1.2, 1.5})), Trends{});  // they scatter
-  EXPECT_EQ(trends_of(after(five, Outcome::failed, 9)), Trends{Trend::newly_failing});            // it did not pass
-  EXPECT_EQ(trends_of(after({"passed", "passed", "passed"}, Outcome::passed, 9)), Trends{});      // too few
+  EXPECT_EQ(outcome::trends_of(after(five, Outcome::passed, 1.6)), Trends{outcome::Trend::slower});
+  EXPECT_EQ(outcome::trends_of(after(five, Outcome::passed, 1.4)), Trends{});  // not by half
+  EXPECT_EQ(outcome::trends_of(after(five, Outcome::passed, 0.25, {0.1, 0.1, 0.1, 0.1, 0.1})),
+            Trends{});  // not by 0.2 s
+  EXPECT_EQ(outcome::trends_of(after(five, Outcome::passed, 1.85, {0.5, 0.8, 1.0, 1.2, 1.5})),
+            Trends{});  // they scatter
+  EXPECT_EQ(outcome::trends_of(after(five, Outcome::failed, 9)),
+            Trends{outcome::Trend::newly_failing});  // it did not pass
+  EXPECT_EQ(outcome::trends_of(after({"passed", "passed", "passed"}, Outcome::passed, 9)), Trends{});  // too few
 }
 
 TEST(TrendTest, the_page_shows_them_and_the_last_runs) {
-  const CaseFinished slower = after(std::vector<std::string>(5, "passed"), Outcome::passed, 1.6);
+  const outcome::CaseFinished slower = after(std::vector<std::string>(5, "passed"), Outcome::passed, 1.6);
   const html::CaseEntry entry = html::make_entry(slower, {});
   const std::string trends = html::render_trends({entry}).str();
   EXPECT_NE(trends.find("<h3>1 slower</h3>"), std::string::npos) << trends;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "outcome/folder_name.hpp"
 #include "support/sample_case.hpp"
 
 namespace kmodtest::report {
@@ -24,7 +25,7 @@ TEST(Artifacts, ACaseHasAFolderOfItsOwn) {
   auto test_case = std::make_shared<plan::Case>(*sample::make_case("ex7_4", 2));
   test_case->plan_file = folder / "ex7_4.yaml";
   std::ofstream(test_case->plan_file) << "module: ex7_4\n";
-  CaseFinished finished = sample::finished(test_case, Outcome::passed);
+  outcome::CaseFinished finished = sample::finished(test_case, Outcome::passed);
   finished.domain_xml = "<domain/>\n";
   finished.build_log = "CC [M] ex7_4.o\n";
   auto seen = std::make_shared<judge::Observations>(*sample::seen({sample::line(5140, "Thread started")}));
@@ -92,7 +93,7 @@ TEST(Artifacts, TheNextRunReplacesTheCasesAndNothingElse) {
 TEST(Artifacts, CasesOfOneNameDoNotReplaceEachOther) {
   const sample::Folder folder;
   const auto out = folder / "out";
-  const std::unique_ptr<Listener> artifacts = make_artifacts(out);
+  const std::unique_ptr<outcome::Listener> artifacts = make_artifacts(out);
   artifacts->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
   artifacts->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
   EXPECT_THAT(names_in(out), ElementsAre(".kmodtest-run", "ex7_1_cpus=1", "ex7_1_cpus=1~2"));
@@ -101,12 +102,12 @@ TEST(Artifacts, CasesOfOneNameDoNotReplaceEachOther) {
 TEST(Artifacts, EveryAttemptIsKeptInTheFolderThatItNames) {
   const sample::Folder folder;
   const auto out = folder / "out";
-  std::vector<CaseFinished> attempts = sample::flaky();
+  std::vector<outcome::CaseFinished> attempts = sample::flaky();
   attempts[0].artifacts = out / "ex7_1_cpus=2_attempt=1";
   attempts[1].artifacts = out / "ex7_1_cpus=2";
   attempts[1].earlier[0].artifacts = attempts[0].artifacts;
-  const std::unique_ptr<Listener> artifacts = make_artifacts(out);
-  artifacts->on(CaseRetried{attempts[0], 2});
+  const std::unique_ptr<outcome::Listener> artifacts = make_artifacts(out);
+  artifacts->on(outcome::CaseRetried{attempts[0], 2});
   artifacts->on(attempts[1]);
   EXPECT_THAT(names_in(out), ElementsAre(".kmodtest-run", "ex7_1_cpus=2", "ex7_1_cpus=2_attempt=1"));
   EXPECT_EQ(sample::read(out / "ex7_1_cpus=2_attempt=1/kmsg.log"), "[    5.140000] Thread started\n");
@@ -119,7 +120,7 @@ TEST(Artifacts, EveryAttemptIsKeptInTheFolderThatItNames) {
 TEST(Artifacts, WithoutAFolderOnlyWhatDidNotGoWellIsKept) {
   const sample::Folder folder;
   const auto failed = folder / "failed/one";
-  const std::unique_ptr<Listener> listener = make_failure_artifacts(failed);
+  const std::unique_ptr<outcome::Listener> listener = make_failure_artifacts(failed);
   listener->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
   listener->on(sample::finished(sample::make_case("ex7_2", 1), Outcome::skipped, "needs hardware"));
   EXPECT_FALSE(std::filesystem::exists(failed));
@@ -131,13 +132,13 @@ TEST(Artifacts, AFolderThatIsThereAtOnceGoesWhenNothingCameIntoIt) {
   const sample::Folder folder;
   const auto failed = folder / "failed/one";
   {
-    const std::unique_ptr<Listener> listener = make_failure_artifacts(failed, "", true);
+    const std::unique_ptr<outcome::Listener> listener = make_failure_artifacts(failed, "", true);
     EXPECT_THAT(names_in(failed), ElementsAre(".kmodtest-run"));
     listener->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
   }
   EXPECT_FALSE(std::filesystem::exists(failed));
   {
-    const std::unique_ptr<Listener> listener = make_failure_artifacts(failed, "", true);
+    const std::unique_ptr<outcome::Listener> listener = make_failure_artifacts(failed, "", true);
     listener->on(sample::finished(sample::make_case("ex7_3", 1), Outcome::crashed, "an oops"));
   }
   EXPECT_THAT(names_in(failed), ElementsAre(".kmodtest-run", "ex7_3_cpus=1"));
@@ -147,7 +148,7 @@ TEST(Artifacts, AFailureThatCannotBeKeptEndsNoRun) {
   const sample::Folder folder;
   std::ofstream(folder / "file") << "x";
   const auto failed = folder / "file/failed";
-  const std::unique_ptr<Listener> listener = make_failure_artifacts(failed);
+  const std::unique_ptr<outcome::Listener> listener = make_failure_artifacts(failed);
   testing::internal::CaptureStderr();
   for (const int cpus : {1, 2}) listener->on(sample::finished(sample::make_case("ex7_1", cpus), Outcome::failed));
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
@@ -158,7 +159,7 @@ TEST(Artifacts, AFailureThatCannotBeKeptEndsNoRun) {
 TEST(Artifacts, TheOldestFoldersOfFailuresGoButNotThoseOfRunsThatGoOn) {
   const sample::Folder folder;
   const auto failures = folder / "failed";
-  const std::unique_ptr<Listener> goes_on = make_failure_artifacts(failures / "2026-01-01T00-00-00-1");
+  const std::unique_ptr<outcome::Listener> goes_on = make_failure_artifacts(failures / "2026-01-01T00-00-00-1");
   goes_on->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::failed));
   std::set<std::string> stay = {"2026-01-01T00-00-00-1", "somebody's"};
   for (std::size_t number = 2; number <= kKeptRuns + 2; ++number) {
@@ -203,7 +204,7 @@ TEST(Artifacts, FolderNamesAreHarmless) {
   const auto named = [](const std::string &id) {
     plan::Case test_case;
     test_case.id = id;
-    return folder_name(test_case);
+    return outcome::folder_name(test_case);
   };
   EXPECT_EQ(named("ex7_4 [cpus=4 cpu=3]"), "ex7_4_cpus=4_cpu=3");
   EXPECT_EQ(named("../../etc/passwd"), "case.._.._etc_passwd");

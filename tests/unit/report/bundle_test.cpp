@@ -14,12 +14,12 @@ using judge::Outcome;
 class BundleTest : public ::testing::Test {
  protected:
   /// A case of one module that was built and pushed.
-  CaseFinished failed() const {
+  outcome::CaseFinished failed() const {
     auto test_case = std::make_shared<plan::Case>(*sample::make_case("ex7_4", 2, " cpu=1"));
     test_case->modules = {{plan::ModuleSource::Kind::folder, "/src/ex7_4", "ex7_4", {}}};
     test_case->seed = 7;
     std::ofstream(folder_ / "built.ko") << "ELF";
-    CaseFinished made = sample::finished(test_case, Outcome::failed, "'Exiting!' did not appear");
+    outcome::CaseFinished made = sample::finished(test_case, Outcome::failed, "'Exiting!' did not appear");
     auto seen = std::make_shared<judge::Observations>(*made.seen);
     seen->modules.resize(1);
     seen->modules[0].file = folder_ / "built.ko";
@@ -30,7 +30,7 @@ class BundleTest : public ::testing::Test {
     made.digest = "abc";
     return made;
   }
-  void write(const CaseFinished &finished) const {
+  void write(const outcome::CaseFinished &finished) const {
     std::filesystem::create_directory(bundle_);
     write_bundle(bundle_, finished, "1.2.3");
   }
@@ -97,7 +97,7 @@ What is here:
 }
 
 TEST_F(BundleTest, AKernelOfAFileIsNamedByItsPath) {
-  CaseFinished finished = failed();
+  outcome::CaseFinished finished = failed();
   finished.machine.kernel = "./bzImage";
   finished.machine.kernel_image = "/boot/bzImage";
   finished.machine.modules_dir = "/lib/modules/6";
@@ -112,7 +112,7 @@ TEST_F(BundleTest, AKernelOfAFileIsNamedByItsPath) {
 }
 
 TEST_F(BundleTest, WithoutAGuestThereIsNothingToRun) {
-  CaseFinished finished = failed();
+  outcome::CaseFinished finished = failed();
   finished.seen = sample::seen({});
   write(finished);
   EXPECT_FALSE(std::filesystem::exists(bundle_ / "case"));

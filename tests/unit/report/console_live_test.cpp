@@ -116,10 +116,11 @@ TEST(Console, FooterIsDrawnOverAndErasedBeforeLines) {
   const auto second = sample::make_case("ex7_2", 2);
   // The clock is read once at the start, once with each case that starts, and once with each drawing.
   EXPECT_EQ(visible(sample::console_output(
-                ticking(options), {RunStarted{2, 2, "QEMU"}, CaseStarted{first}, CaseStarted{second},
-                                   CaseProgress{second, "step 3/7: 模块没有卸载因为线程还在运行模块没有卸载"},
-                                   sample::finished(first, Outcome::passed), sample::finished(second, Outcome::passed),
-                                   sample::run_finished({2})})),
+                ticking(options),
+                {outcome::RunStarted{2, 2, "QEMU"}, outcome::CaseStarted{first}, outcome::CaseStarted{second},
+                 outcome::CaseProgress{second, "step 3/7: 模块没有卸载因为线程还在运行模块没有卸载"},
+                 sample::finished(first, Outcome::passed), sample::finished(second, Outcome::passed),
+                 sample::run_finished({2})})),
             R"(   Running 2 cases, 2 workers, QEMU
 <CR>   Running [  00:00:02] [>                 ] 0/2: 1 running<ESC>[K
            [  00:00:01] ex7_1 [cpus=1]: starting<ESC>[J<CR><ESC>[1A<CR>   Running [  00:00:04] [>                 ] 0/2: 2 running<ESC>[K
@@ -141,7 +142,7 @@ TEST(Console, FooterIsDrawnOverAndErasedBeforeLines) {
 TEST(Console, AFooterIsNotLeftBehind) {
   ConsoleOptions options;
   options.terminal = true;
-  EXPECT_EQ(visible(sample::console_output(ticking(options), {CaseStarted{sample::make_case("ex7_1", 1)}})),
+  EXPECT_EQ(visible(sample::console_output(ticking(options), {outcome::CaseStarted{sample::make_case("ex7_1", 1)}})),
             R"(<CR>   Running [  00:00:02] [>                     ] 0/0: 1 running<ESC>[K
            [  00:00:01] ex7_1 [cpus=1]: starting<ESC>[J<CR><ESC>[1A<CR><ESC>[J)");
 }
@@ -151,12 +152,12 @@ std::string slow_run(ConsoleOptions options, int seconds) {
   char *data = nullptr;
   std::size_t size = 0;
   options.out = open_memstream(&data, &size);
-  CaseFinished end = sample::finished(sample::make_case("ex7_1", 1), Outcome::passed);
-  end.took = Seconds(seconds);
+  outcome::CaseFinished end = sample::finished(sample::make_case("ex7_1", 1), Outcome::passed);
+  end.took = outcome::Seconds(seconds);
   {
     scenario::ScriptedRun run(options);
-    run.at(0).tell(CaseStarted{end.test_case}).tell(CaseProgress{end.test_case, "step 1/2: load"});
-    for (int second = 1; second < seconds; ++second) run.at(second).tell(Tick{});
+    run.at(0).tell(outcome::CaseStarted{end.test_case}).tell(outcome::CaseProgress{end.test_case, "step 1/2: load"});
+    for (int second = 1; second < seconds; ++second) run.at(second).tell(outcome::Tick{});
     run.at(seconds).tell(end).tell(sample::run_finished({1}));
   }
   std::fclose(options.out);
@@ -167,7 +168,7 @@ std::string slow_run(ConsoleOptions options, int seconds) {
 
 TEST(Console, ASlowCaseIsToldOfOncePerSlowTimeAndMarkedAtItsEnd) {
   ConsoleOptions options;
-  options.slow = Seconds(2.5);
+  options.slow = outcome::Seconds(2.5);
   EXPECT_EQ(slow_run(options, 7), R"(      Slow [>  2.500 s] ex7_1 [cpus=1]: step 1/2: load
       Slow [>  5.000 s] ex7_1 [cpus=1]: step 1/2: load
     Passed [   7.000 s] ex7_1 [cpus=1] (slow)
@@ -179,22 +180,26 @@ TEST(Console, ASlowCaseIsToldOfOncePerSlowTimeAndMarkedAtItsEnd) {
 TEST(Console, NoCaseIsSlowWhereItIsNotAskedFor) {
   EXPECT_EQ(slow_run({}, 100), "    Passed [ 100.000 s] ex7_1 [cpus=1]\n1 case: 1 passed in 41.2 s\n");
   ConsoleOptions quiet;
-  quiet.slow = Seconds(1);
+  quiet.slow = outcome::Seconds(1);
   quiet.quiet = true;
   EXPECT_EQ(slow_run(quiet, 100), "1 case: 1 passed in 41.2 s (1 slow)\n");
 }
 
 TEST(Console, EachAttemptHasAClockOfItsOwn) {
   ConsoleOptions options;
-  options.slow = Seconds(10);
+  options.slow = outcome::Seconds(10);
   char *data = nullptr;
   std::size_t size = 0;
   options.out = open_memstream(&data, &size);
-  const std::vector<CaseFinished> flaky = sample::flaky();
+  const std::vector<outcome::CaseFinished> flaky = sample::flaky();
   {
     scenario::ScriptedRun run(options);
-    run.at(0).tell(CaseStarted{flaky[0].test_case}).at(11).tell(Tick{}).tell(CaseRetried{flaky[0], 2});
-    run.at(20).tell(Tick{}).at(21).tell(Tick{});
+    run.at(0)
+        .tell(outcome::CaseStarted{flaky[0].test_case})
+        .at(11)
+        .tell(outcome::Tick{})
+        .tell(outcome::CaseRetried{flaky[0], 2});
+    run.at(20).tell(outcome::Tick{}).at(21).tell(outcome::Tick{});
   }
   std::fclose(options.out);
   const std::string text(data, size);
@@ -206,7 +211,7 @@ TEST(Console, EachAttemptHasAClockOfItsOwn) {
 }
 
 TEST(Console, FailuresAreToldWhenItIsWanted) {
-  const CaseFinished failed = sample::finished(sample::make_case("ex7_1", 1), Outcome::failed, "no such line");
+  const outcome::CaseFinished failed = sample::finished(sample::make_case("ex7_1", 1), Outcome::failed, "no such line");
   const std::string line = "    Failed [   1.250 s] ex7_1 [cpus=1]: no such line\n";
   const std::string whole =
       "\nFailed ex7_1 [cpus=1]: no such line\n"
@@ -216,7 +221,7 @@ TEST(Console, FailuresAreToldWhenItIsWanted) {
   const auto told = [&](FailureOutput when) {
     ConsoleOptions options;
     options.failures = when;
-    return sample::console_output(options, {failed, Notice{"later"}, sample::run_finished({0, 1})});
+    return sample::console_output(options, {failed, outcome::Notice{"later"}, sample::run_finished({0, 1})});
   };
   const std::string later = "      note later\n";
   EXPECT_EQ(told(FailureOutput::at_end), line + later + whole + end);

@@ -10,20 +10,22 @@ namespace {
 using judge::Outcome;
 
 /// Run `repeat` of the `place`-th of a plan's cases, each of which runs twice.
-CaseFinished repeated(std::size_t place, int repeat, Outcome outcome, const std::string &summary = "") {
-  CaseFinished made = sample::finished(sample::make_case("ex7_1", static_cast<int>(place) + 1), outcome, summary);
+outcome::CaseFinished repeated(std::size_t place, int repeat, Outcome outcome, const std::string &summary = "") {
+  outcome::CaseFinished made =
+      sample::finished(sample::make_case("ex7_1", static_cast<int>(place) + 1), outcome, summary);
   made.repeat = repeat;
   made.number = place * 2 + static_cast<std::size_t>(repeat) - 1;
   return made;
 }
 
 TEST(Console, AFlakyCaseHasItsOwnMarkAndItsFailuresInFull) {
-  const std::vector<CaseFinished> flaky = sample::flaky();
-  const std::vector<CaseFinished> hung = sample::never_passed();
-  RunFinished end = sample::run_finished({1, 0, 0, 1});
+  const std::vector<outcome::CaseFinished> flaky = sample::flaky();
+  const std::vector<outcome::CaseFinished> hung = sample::never_passed();
+  outcome::RunFinished end = sample::run_finished({1, 0, 0, 1});
   end.flaky = 1;
-  EXPECT_EQ(sample::console_output({}, {sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
-                                        CaseRetried{flaky[0], 2}, flaky[1], CaseRetried{hung[0], 2}, hung[1], end}),
+  EXPECT_EQ(sample::console_output(
+                {}, {sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
+                     outcome::CaseRetried{flaky[0], 2}, flaky[1], outcome::CaseRetried{hung[0], 2}, hung[1], end}),
             R"(    Passed [   1.250 s] ex7_1 [cpus=1]
       Hung [   1.250 s] ex7_1 [cpus=2], attempt 1 of 2: soft lockup
      Flaky [   1.250 s] ex7_1 [cpus=2]: passed at attempt 2 only
@@ -54,11 +56,11 @@ Hung ex7_2 [cpus=4]: stuck
 }
 
 TEST(Console, RepeatsHaveNumbersAndTheSummarySaysHowOftenEachPassed) {
-  EXPECT_EQ(
-      sample::console_output({}, {RunStarted{2, 1, "QEMU", 2, 42}, repeated(1, 2, Outcome::failed, "no such line"),
-                                  repeated(0, 1, Outcome::passed), repeated(1, 1, Outcome::passed),
-                                  repeated(0, 2, Outcome::passed), sample::run_finished({3, 1})}),
-      R"(   Running 2 cases 2 times, 1 worker, QEMU (--shuffle 42)
+  EXPECT_EQ(sample::console_output(
+                {}, {outcome::RunStarted{2, 1, "QEMU", 2, 42}, repeated(1, 2, Outcome::failed, "no such line"),
+                     repeated(0, 1, Outcome::passed), repeated(1, 1, Outcome::passed), repeated(0, 2, Outcome::passed),
+                     sample::run_finished({3, 1})}),
+            R"(   Running 2 cases 2 times, 1 worker, QEMU (--shuffle 42)
     Failed [   1.250 s] ex7_1 [cpus=2] #2: no such line
     Passed [   1.250 s] ex7_1 [cpus=1]
     Passed [   1.250 s] ex7_1 [cpus=2]
@@ -82,7 +84,7 @@ TEST(Console, QuietTellsOnlyTheRepeatsThatDidNotAllPass) {
   ConsoleOptions options;
   options.quiet = true;
   EXPECT_EQ(sample::console_output(
-                options, {RunStarted{2, 1, "QEMU", 2, {}}, repeated(0, 1, Outcome::passed),
+                options, {outcome::RunStarted{2, 1, "QEMU", 2, {}}, repeated(0, 1, Outcome::passed),
                           repeated(0, 2, Outcome::passed), repeated(1, 1, Outcome::passed),
                           repeated(1, 2, Outcome::leaked, "a thread"), sample::run_finished({3, 0, 0, 0, 1})}),
             R"(    Leaked [   1.250 s] ex7_1 [cpus=2] #2: a thread
@@ -100,18 +102,18 @@ Leaked ex7_1 [cpus=2] #2: a thread
 TEST(Console, OrderedHoldsLinesUntilThoseBeforeThemAreThere) {
   ConsoleOptions options;
   options.ordered = true;
-  std::vector<CaseFinished> cases;
+  std::vector<outcome::CaseFinished> cases;
   for (int cpus = 1; cpus <= 5; ++cpus) {
     cases.push_back(sample::finished(sample::make_case("ex7_1", cpus), Outcome::passed));
     cases.back().number = static_cast<std::size_t>(cpus) - 1;
   }
-  CaseFinished attempt = sample::finished(cases[1].test_case, Outcome::hung, "stuck");
+  outcome::CaseFinished attempt = sample::finished(cases[1].test_case, Outcome::hung, "stuck");
   attempt.number = 1;
   // Notices mark the moments; case 4 never ends.
-  EXPECT_EQ(
-      sample::console_output(options, {cases[2], CaseRetried{attempt, 2}, Notice{"a"}, cases[0], Notice{"b"}, cases[1],
-                                       Notice{"c"}, cases[4], Notice{"d"}, sample::run_finished({4}, 1, true)}),
-      R"(      note a
+  EXPECT_EQ(sample::console_output(options, {cases[2], outcome::CaseRetried{attempt, 2}, outcome::Notice{"a"}, cases[0],
+                                             outcome::Notice{"b"}, cases[1], outcome::Notice{"c"}, cases[4],
+                                             outcome::Notice{"d"}, sample::run_finished({4}, 1, true)}),
+            R"(      note a
     Passed [   1.250 s] ex7_1 [cpus=1]
       note b
       Hung [   1.250 s] ex7_1 [cpus=2], attempt 1 of 2: stuck
@@ -132,9 +134,9 @@ TEST(Console, OrderedTellsFailuresInTheOrderOfThePlans) {
   ConsoleOptions options;
   options.ordered = true;
   options.quiet = true;
-  CaseFinished second = sample::finished(sample::make_case("ex7_1", 2), Outcome::hung, "stuck");
+  outcome::CaseFinished second = sample::finished(sample::make_case("ex7_1", 2), Outcome::hung, "stuck");
   second.number = 1;
-  const CaseFinished first = sample::finished(sample::make_case("ex7_1", 1), Outcome::leaked, "a thread");
+  const outcome::CaseFinished first = sample::finished(sample::make_case("ex7_1", 1), Outcome::leaked, "a thread");
   EXPECT_EQ(sample::console_output(options, {second, first, sample::run_finished({0, 0, 0, 1, 1})}),
             R"(    Leaked [   1.250 s] ex7_1 [cpus=1]: a thread
       Hung [   1.250 s] ex7_1 [cpus=2]: stuck
@@ -154,22 +156,22 @@ Hung ex7_1 [cpus=2]: stuck
 TEST(Console, TimingsTellWhereTheTimeWent) {
   ConsoleOptions options;
   options.timings = true;
-  CaseFinished first = sample::finished(sample::make_case("ex7_1", 1), Outcome::passed);
-  first.timings = {Seconds(0),     Seconds(0.25), Seconds(1),     Seconds(0),
-                   Seconds(0.125), Seconds(2),    Seconds(0.125), Seconds(2)};
-  first.took = Seconds(4);
-  CaseFinished retried = first;
+  outcome::CaseFinished first = sample::finished(sample::make_case("ex7_1", 1), Outcome::passed);
+  first.timings = {outcome::Seconds(0),     outcome::Seconds(0.25), outcome::Seconds(1),     outcome::Seconds(0),
+                   outcome::Seconds(0.125), outcome::Seconds(2),    outcome::Seconds(0.125), outcome::Seconds(2)};
+  first.took = outcome::Seconds(4);
+  outcome::CaseFinished retried = first;
   retried.verdict.outcome = Outcome::hung;
-  retried.timings.steps = Seconds(5);
-  retried.took = Seconds(6.5);
-  CaseFinished second = first;
-  second.timings.boot = Seconds(2);
-  second.took = Seconds(4.5);
+  retried.timings.steps = outcome::Seconds(5);
+  retried.took = outcome::Seconds(6.5);
+  outcome::CaseFinished second = first;
+  second.timings.boot = outcome::Seconds(2);
+  second.took = outcome::Seconds(4.5);
   second.attempt = 2;
   second.earlier = {retried};
-  const CaseFinished skipped = sample::finished(sample::make_case("ex7_3", 1), Outcome::skipped, "too slow");
+  const outcome::CaseFinished skipped = sample::finished(sample::make_case("ex7_3", 1), Outcome::skipped, "too slow");
   const std::string text = sample::console_output(
-      options, {first, CaseRetried{retried, 2}, second, skipped, sample::run_finished({1, 0, 0, 0, 0, 0, 1})});
+      options, {first, outcome::CaseRetried{retried, 2}, second, skipped, sample::run_finished({1, 0, 0, 0, 0, 0, 1})});
   const std::size_t at = text.find("  where the time went");
   ASSERT_NE(at, std::string::npos) << text;
   EXPECT_EQ(text.substr(at), R"(  where the time went, of all workers

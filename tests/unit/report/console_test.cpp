@@ -8,11 +8,11 @@ namespace {
 
 using judge::Outcome;
 
-std::vector<Event> every_outcome() {
-  CaseFinished skipped = sample::finished(sample::make_case("ex7_3", 1), Outcome::skipped, "needs two nodes");
-  skipped.took = Seconds(0);
-  return {RunStarted{8, 2, "QEMU 10.0.2 (TCG)"},
-          Notice{"KVM does not work here, using TCG"},
+std::vector<outcome::Event> every_outcome() {
+  outcome::CaseFinished skipped = sample::finished(sample::make_case("ex7_3", 1), Outcome::skipped, "needs two nodes");
+  skipped.took = outcome::Seconds(0);
+  return {outcome::RunStarted{8, 2, "QEMU 10.0.2 (TCG)"},
+          outcome::Notice{"KVM does not work here, using TCG"},
           sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
           sample::finished(sample::make_case("ex7_2", 2, " cpu=0"), Outcome::passed),
           sample::finished(sample::make_case("ex7_2", 2, " cpu=1"), Outcome::failed, "no such line"),
@@ -25,11 +25,12 @@ std::vector<Event> every_outcome() {
 }
 
 TEST(Console, AllPassed) {
-  EXPECT_EQ(sample::console_output(
-                {}, {RunStarted{2, 1, "QEMU 10.0.2 (TCG)"}, CaseStarted{sample::make_case("ex7_1", 1)},
-                     sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
-                     sample::finished(sample::make_case("ex7_1", 2), Outcome::passed), sample::run_finished({2})}),
-            R"(   Running 2 cases, 1 worker, QEMU 10.0.2 (TCG)
+  EXPECT_EQ(
+      sample::console_output(
+          {}, {outcome::RunStarted{2, 1, "QEMU 10.0.2 (TCG)"}, outcome::CaseStarted{sample::make_case("ex7_1", 1)},
+               sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
+               sample::finished(sample::make_case("ex7_1", 2), Outcome::passed), sample::run_finished({2})}),
+      R"(   Running 2 cases, 1 worker, QEMU 10.0.2 (TCG)
     Passed [   1.250 s] ex7_1 [cpus=1]
     Passed [   1.250 s] ex7_1 [cpus=2]
 
@@ -90,7 +91,7 @@ Errored ex7_2 [cpus=1]: the channel broke
 TEST(Console, QuietTellsOnlyWhatDidNotPass) {
   ConsoleOptions options;
   options.quiet = true;
-  EXPECT_EQ(sample::console_output(options, {RunStarted{2, 1, ""}, Notice{"using TCG"},
+  EXPECT_EQ(sample::console_output(options, {outcome::RunStarted{2, 1, ""}, outcome::Notice{"using TCG"},
                                              sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
                                              sample::finished(sample::make_case("ex7_1", 2), Outcome::hung, "stuck"),
                                              sample::run_finished({1, 0, 0, 1})}),
@@ -120,9 +121,9 @@ TEST(Console, APassThatWasExpectedToGoWrongSaysWhatCame) {
 TEST(Console, VerboseTellsTimingsAndLogs) {
   ConsoleOptions options;
   options.verbose = true;
-  CaseFinished finished = sample::full_failure();
+  outcome::CaseFinished finished = sample::full_failure();
   finished.verdict = {Outcome::passed, {}, "", ""};
-  finished.timings.boot = Seconds(0.75);
+  finished.timings.boot = outcome::Seconds(0.75);
   EXPECT_EQ(sample::console_output(options, {finished, sample::run_finished({1})}),
             R"(    Passed [   1.250 s] ex7_4 [cpus=2 cpu=1]
            build 0.000 s, start 0.000 s, boot 0.750 s, restore 0.000 s, push 0.000 s, steps 0.000 s (0.000 s in the guest), stop 0.000 s
@@ -135,9 +136,9 @@ TEST(Console, VerboseTellsTimingsAndLogs) {
 }
 
 TEST(Console, InterruptedRun) {
-  EXPECT_EQ(sample::console_output(
-                {}, {RunStarted{30, 1, "QEMU"}, sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
-                     sample::run_finished({1}, 29, true)}),
+  EXPECT_EQ(sample::console_output({}, {outcome::RunStarted{30, 1, "QEMU"},
+                                        sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
+                                        sample::run_finished({1}, 29, true)}),
             R"(   Running 30 cases, 1 worker, QEMU
     Passed [   1.250 s] ex7_1 [cpus=1]
 30 cases: 1 passed, 29 not run, interrupted after 41.2 s
@@ -147,7 +148,7 @@ TEST(Console, InterruptedRun) {
 TEST(Console, QuietTellsFlakyCasesToo) {
   ConsoleOptions options;
   options.quiet = true;
-  RunFinished end = sample::run_finished({0});
+  outcome::RunFinished end = sample::run_finished({0});
   end.flaky = 1;
   EXPECT_EQ(sample::console_output(options, {sample::flaky()[1], end}),
             R"(     Flaky [   1.250 s] ex7_1 [cpus=2]: passed at attempt 2 only

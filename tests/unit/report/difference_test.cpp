@@ -14,8 +14,8 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-CaseFinished run_with(int milliseconds, const std::string &digest) {
-  CaseFinished run = sample::finished(sample::make_case("ex7_1", 2), Outcome::passed);
+outcome::CaseFinished run_with(int milliseconds, const std::string &digest) {
+  outcome::CaseFinished run = sample::finished(sample::make_case("ex7_1", 2), Outcome::passed);
   run.digest = digest;
   auto seen = std::make_shared<judge::Observations>();
   seen->reports.push_back(wire::LogLines{{sample::line(5140, "Thread started")}, 0});
@@ -25,40 +25,40 @@ CaseFinished run_with(int milliseconds, const std::string &digest) {
 }
 
 /// Two runs of a case, whose second log lines are a millisecond apart.
-CaseFinished unlike() {
-  CaseFinished earlier = run_with(6000, std::string(64, 'a'));
+outcome::CaseFinished unlike() {
+  outcome::CaseFinished earlier = run_with(6000, std::string(64, 'a'));
   earlier.artifacts = "out/ex7_1_cpus=2_repeat=1";
-  CaseFinished run = run_with(6001, std::string(64, 'b'));
+  outcome::CaseFinished run = run_with(6001, std::string(64, 'b'));
   run.repeat = 3;
   run.number = 2;
   run.artifacts = "out/ex7_1_cpus=2_repeat=3";
   run.test_case = earlier.test_case;
-  run.unlike = std::make_shared<const CaseFinished>(earlier);
+  run.unlike = std::make_shared<const outcome::CaseFinished>(earlier);
   return run;
 }
 
 TEST(Difference, NamesTheFirstReportThatIsAnother) {
-  const CaseFinished run = unlike();
+  const outcome::CaseFinished run = unlike();
   EXPECT_THAT(first_difference(run, *run.unlike),
               AllOf(StartsWith("report 2 is {\"report\":\"LogLines\""), HasSubstr("6.001"), HasSubstr(", was {")));
   EXPECT_EQ(first_difference(run, run), "");
 }
 
 TEST(Difference, ARunMayEndEarlierOrComeToSomethingElse) {
-  const CaseFinished whole = run_with(6000, "a");
-  CaseFinished shorter = run_with(6000, "b");
+  const outcome::CaseFinished whole = run_with(6000, "a");
+  outcome::CaseFinished shorter = run_with(6000, "b");
   auto seen = std::make_shared<judge::Observations>(*shorter.seen);
   seen->reports.pop_back();
   shorter.seen = seen;
   EXPECT_THAT(first_difference(shorter, whole), StartsWith("report 2 is none, was {"));
-  CaseFinished failed = run_with(6000, "c");
+  outcome::CaseFinished failed = run_with(6000, "c");
   failed.verdict.outcome = Outcome::failed;
   EXPECT_EQ(first_difference(failed, whole), "all reports are the same, but it failed, and passed before");
 }
 
 TEST(Difference, IsToldBelowTheCaseAndCountedAtTheEnd) {
-  const std::string text = sample::console_output(
-      {}, {RunStarted{1, 1, "", 3, {}}, *unlike().unlike, unlike(), sample::run_finished({2, 0, 0, 0, 0, 0, 0})});
+  const std::string text = sample::console_output({}, {outcome::RunStarted{1, 1, "", 3, {}}, *unlike().unlike, unlike(),
+                                                       sample::run_finished({2, 0, 0, 0, 0, 0, 0})});
   EXPECT_THAT(text, HasSubstr(" Unlike run 1 of it: report 2 is {"));
   EXPECT_THAT(text, HasSubstr("kept in out/ex7_1_cpus=2_repeat=1\n"));
   EXPECT_THAT(text, HasSubstr("kept in out/ex7_1_cpus=2_repeat=3\n"));
@@ -68,9 +68,9 @@ TEST(Difference, IsToldBelowTheCaseAndCountedAtTheEnd) {
 TEST(Difference, BothRunsAreKeptThoughTheyPassed) {
   const sample::Folder folder;
   const auto failed = folder / "failed/one";
-  const std::unique_ptr<Listener> listener = make_failure_artifacts(failed);
+  const std::unique_ptr<outcome::Listener> listener = make_failure_artifacts(failed);
   listener->on(unlike());
-  CaseFinished another = unlike();
+  outcome::CaseFinished another = unlike();
   another.artifacts = "out/ex7_1_cpus=2_repeat=4";
   listener->on(another);
   std::set<std::string> names;

@@ -12,7 +12,7 @@ namespace {
 using judge::Outcome;
 
 TEST(Failure, TellsAllThereIs) {
-  CaseFinished finished = sample::full_failure();
+  outcome::CaseFinished finished = sample::full_failure();
   finished.artifacts = "out/ex7_4_cpus=2_cpu=1";
   judge::Evidence more;
   more.summary = "the thread 'ex7_4' stayed after unload";
@@ -40,7 +40,8 @@ TEST(Failure, TellsAllThereIs) {
 }
 
 TEST(Failure, WhatIsNoFaultOfTheModuleHasACodeThatTellsMore) {
-  CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::errored, "the guest's QEMU ended");
+  outcome::CaseFinished finished =
+      sample::finished(sample::make_case("ex7_4", 1), Outcome::errored, "the guest's QEMU ended");
   finished.verdict.evidence.front().hint = "run fewer at once";
   finished.verdict.evidence.front().code = base::Code::guest_gone;
   EXPECT_EQ(render_findings(finished, Palette(false)),
@@ -48,9 +49,9 @@ TEST(Failure, WhatIsNoFaultOfTheModuleHasACodeThatTellsMore) {
 }
 
 TEST(Failure, AttemptsBeforeTheLastOneStandBehindItInALineEach) {
-  CaseFinished finished = sample::full_failure();
-  CaseFinished first = sample::finished(finished.test_case, Outcome::crashed, "NULL pointer dereference");
-  CaseFinished second = sample::finished(finished.test_case, Outcome::errored, "the channel broke");
+  outcome::CaseFinished finished = sample::full_failure();
+  outcome::CaseFinished first = sample::finished(finished.test_case, Outcome::crashed, "NULL pointer dereference");
+  outcome::CaseFinished second = sample::finished(finished.test_case, Outcome::errored, "the channel broke");
   second.attempt = 2;
   finished.attempt = 3;
   finished.repeat = 4;
@@ -67,7 +68,7 @@ TEST(Failure, AttemptsBeforeTheLastOneStandBehindItInALineEach) {
 }
 
 TEST(Failure, ShowsTheEndOfALongLog) {
-  CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::failed, "no such line");
+  outcome::CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::failed, "no such line");
   std::vector<wire::KernelLogLine> log{sample::marker(1, "step 1: load ex7_4")};
   for (int number = 1; number <= 32; ++number) log.push_back(sample::line(number * 10, std::to_string(number)));
   finished.seen = sample::seen(log);
@@ -83,7 +84,8 @@ TEST(Failure, ShowsTheEndOfALongLog) {
 }
 
 TEST(Failure, ShowsTheConsoleWhereThereIsNoLog) {
-  CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::errored, "the guest did not boot");
+  outcome::CaseFinished finished =
+      sample::finished(sample::make_case("ex7_4", 1), Outcome::errored, "the guest did not boot");
   auto seen = std::make_shared<judge::Observations>();
   seen->console = "Linux version 6.1\r\nKernel panic - not syncing: VFS\x1b[0m\r\n";
   finished.seen = seen;
@@ -97,7 +99,7 @@ TEST(Failure, ShowsTheConsoleWhereThereIsNoLog) {
 }
 
 TEST(Failure, TheCaretStandsUnderItsWordAfterWideCharacters) {
-  CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::failed, "x");
+  outcome::CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::failed, "x");
   finished.verdict.evidence.front().where = {"a.yaml", 7, 13};
   finished.verdict.evidence.front().source = "  - {模块: ±, count: 1}";
   EXPECT_EQ(render_failure(finished), R"(Failed ex7_4 [cpus=1]: x
@@ -120,7 +122,8 @@ TEST(Failure, ACaseWithoutAPlanIsRepeatedFromItsModules) {
 }
 
 TEST(Failure, WithoutAGuestThereIsNoneToEnter) {
-  CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::failed, "ex7_4 does not build");
+  outcome::CaseFinished finished =
+      sample::finished(sample::make_case("ex7_4", 1), Outcome::failed, "ex7_4 does not build");
   auto seen = std::make_shared<judge::Observations>();
   seen->ending.kind = judge::Ending::Kind::not_started;
   finished.seen = seen;
@@ -128,7 +131,7 @@ TEST(Failure, WithoutAGuestThereIsNoneToEnter) {
 }
 
 TEST(Failure, BrieflyTheLineOfThePlanIsCutAroundItsWord) {
-  CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::failed, "x");
+  outcome::CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::failed, "x");
   judge::Evidence &evidence = finished.verdict.evidence.front();
   evidence.where = {"a.yaml", 7, 49};
   evidence.source = "  - dmesg: {in_order: [one two three four five, thread exiting, six], within: 5s}";
@@ -145,7 +148,7 @@ TEST(Failure, BrieflyTheLineOfThePlanIsCutAroundItsWord) {
 }
 
 TEST(Failure, BrieflyAReportIsToldOnceAndWithoutRegisters) {
-  const CaseFinished finished = scenario::crashed();
+  const outcome::CaseFinished finished = scenario::crashed();
   const std::string whole = render_failure_body(finished, {});
   const std::string brief = render_failure_body(finished, {Palette(false), true, 0});
   EXPECT_NE(whole.find("RSP:"), std::string::npos);
@@ -170,7 +173,8 @@ TEST(Failure, BrieflyAReportIsToldOnceAndWithoutRegisters) {
 }
 
 TEST(Failure, BrieflyTheAutopsyOfAHangIsLeftToItsFile) {
-  CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::hung, "load does not come back");
+  outcome::CaseFinished finished =
+      sample::finished(sample::make_case("ex7_4", 1), Outcome::hung, "load does not come back");
   finished.seen = sample::seen({sample::line(5140, "Thread started"), sample::marker(6000, "autopsy of step 2"),
                                 sample::line(6200, "sysrq: Show Blocked State")});
   EXPECT_NE(render_failure_body(finished, {}).find("sysrq"), std::string::npos);

@@ -34,15 +34,15 @@ testing::AssertionResult has(const std::string &page, const std::string &part) {
 }
 
 /// What the listener makes of these cases.
-std::string page_of(const std::vector<CaseFinished> &cases, std::size_t announced = 0) {
+std::string page_of(const std::vector<outcome::CaseFinished> &cases, std::size_t announced = 0) {
   const sample::Folder folder;
   const auto listener = make_html(folder / "report.html", "1.2.3");
-  RunStarted started;
+  outcome::RunStarted started;
   started.cases = announced == 0 ? cases.size() : announced;
   started.hypervisor = "qemu:///embed, QEMU 10.0.2";
   listener->on(started);
   std::size_t number = 0;
-  for (CaseFinished each : cases) {
+  for (outcome::CaseFinished each : cases) {
     each.number = number++;
     listener->on(each);
   }
@@ -110,7 +110,7 @@ observe::SchedTimeline timeline() {
 }
 
 /// Two steps, the second of which ran out of time, with a trace.
-CaseFinished traced(judge::Outcome outcome = judge::Outcome::failed) {
+outcome::CaseFinished traced(judge::Outcome outcome = judge::Outcome::failed) {
   auto made = std::make_shared<plan::Case>(*make_case("ex7_4", 2, " cpu=1"));
   made->point["cpu"] = "1";
   made->tags = {"kthread", "slow"};
@@ -124,7 +124,7 @@ CaseFinished traced(judge::Outcome outcome = judge::Outcome::failed) {
     step.guest->body = condition;
     made->steps.push_back(step);
   }
-  CaseFinished result = finished(made, outcome, "'Thread exiting' did not appear within 5 s");
+  outcome::CaseFinished result = finished(made, outcome, "'Thread exiting' did not appear within 5 s");
   if (!result.verdict.evidence.empty()) result.verdict.evidence.front().step = 1;
   auto seen = std::make_shared<judge::Observations>();
   seen->reports = {wire::StepStarted{0, milliseconds(5000)},
@@ -200,7 +200,7 @@ TEST(HtmlTest, nothing_that_a_guest_says_becomes_markup) {
   EXPECT_EQ(html::escaped("ünï ✓"), "ünï ✓");
 
   const std::string evil = "</script></pre><script>alert(1)</script><!--\" onload='x' \xff";
-  CaseFinished all = sample::full_failure();
+  outcome::CaseFinished all = sample::full_failure();
   auto bad = std::make_shared<plan::Case>(*all.test_case);
   bad->id = bad->plan_name = evil;
   bad->point["x"] = bad->point[evil] = evil;
@@ -224,7 +224,7 @@ TEST(HtmlTest, nothing_that_a_guest_says_becomes_markup) {
 }
 
 TEST(HtmlTest, packs_what_the_timeline_draws) {
-  const CaseFinished one = traced();
+  const outcome::CaseFinished one = traced();
   const html::CaseEntry entry = html::make_entry(one, {});
   const auto data = nlohmann::json::parse(unpacked(entry.data));
   EXPECT_EQ(data["span"], nlohmann::json({5'000'000'000, 5'100'000'000}));
@@ -270,7 +270,7 @@ TEST(HtmlTest, shows_where_bound_threads_ran) {
   EXPECT_EQ(exact.share, (std::map<int, double>{{1, 1.0}}));  // the kernel's worker does not count
 
   // The kernel begins a thread somewhere, before it can be bound.
-  CaseFinished begun = traced();
+  outcome::CaseFinished begun = traced();
   auto sched = std::make_shared<observe::SchedTimeline>(*begun.seen->sched);
   sched->threads[0].runs.insert(sched->threads[0].runs.begin(), run_on(0, 5'000'100, 5'000'300));
   auto with_beginning = std::make_shared<judge::Observations>(*begun.seen);
@@ -278,7 +278,7 @@ TEST(HtmlTest, shows_where_bound_threads_ran) {
   begun.seen = with_beginning;
   EXPECT_EQ(html::ran_on(begun).share, (std::map<int, double>{{1, 1.0}}));
 
-  CaseFinished sampled = traced(judge::Outcome::passed);
+  outcome::CaseFinished sampled = traced(judge::Outcome::passed);
   auto seen = std::make_shared<judge::Observations>();
   wire::ThreadRecord thread;
   thread.name = thread.full_name = "ex7_4";
@@ -323,7 +323,7 @@ TEST(HtmlTest, leaves_out_the_middle_of_long_logs) {
 }
 
 TEST(HtmlTest, stays_below_10_MB_with_1000_cases_that_say_much) {
-  CaseFinished loud = traced();
+  outcome::CaseFinished loud = traced();
   std::vector<wire::KernelLogLine> log;
   unsigned random = 1;
   const auto next = [&random] { return random = random * 1664525U + 1013904223U; };
@@ -336,7 +336,7 @@ TEST(HtmlTest, stays_below_10_MB_with_1000_cases_that_say_much) {
     sched->threads[0].runs.push_back(run_on(1, 6'000'000 + i * 4000, 6'000'000 + i * 4000 + next() % 4000));
   seen->sched = sched;
   loud.seen = seen;
-  const std::string page = page_of(std::vector<CaseFinished>(1000, loud));
+  const std::string page = page_of(std::vector<outcome::CaseFinished>(1000, loud));
   EXPECT_LT(page.size(), 10'000'000U);
   EXPECT_TRUE(has(page, "id=\"case-1000\""));
   EXPECT_TRUE(has(page, "The timeline of this case is left out"));
@@ -344,7 +344,7 @@ TEST(HtmlTest, stays_below_10_MB_with_1000_cases_that_say_much) {
 }
 
 TEST(HtmlTest, failures_keep_their_timelines_longest) {
-  CaseFinished good = traced(judge::Outcome::passed), bad = traced();
+  outcome::CaseFinished good = traced(judge::Outcome::passed), bad = traced();
   auto sched = std::make_shared<observe::SchedTimeline>(timeline());
   unsigned random = 1;
   for (int i = 0; i < 150'000; ++i) {
@@ -357,7 +357,7 @@ TEST(HtmlTest, failures_keep_their_timelines_longest) {
   const html::CaseEntry entry = html::make_entry(good, {});
   ASSERT_GT(entry.data.size(), 600'000U);
   ASSERT_LT(entry.data.size(), 3'600'000U);
-  const std::string page = page_of(std::vector<CaseFinished>{good, bad, good, good, good, good});
+  const std::string page = page_of(std::vector<outcome::CaseFinished>{good, bad, good, good, good, good});
   EXPECT_FALSE(has(page, "data-of=\"case-1\""));
   EXPECT_TRUE(has(page, "data-of=\"case-2\""));
 }
@@ -365,10 +365,10 @@ TEST(HtmlTest, failures_keep_their_timelines_longest) {
 TEST(HtmlTest, an_interrupted_run_is_no_good_one) {
   const sample::Folder folder;
   const auto listener = make_html(folder / "report.html");
-  RunStarted started;
+  outcome::RunStarted started;
   started.cases = 3;
   listener->on(started);
-  listener->on(Notice{"KVM <does> not work"});
+  listener->on(outcome::Notice{"KVM <does> not work"});
   listener->on(finished(make_case("ex7_1", 1), judge::Outcome::passed));
   listener->on(sample::run_finished({1}, 2, true));
   const std::string page = sample::read(folder / "report.html");
@@ -392,7 +392,7 @@ TEST(HtmlTest, an_old_report_stays_until_the_new_one_is_whole) {
   std::ofstream(folder / "report.html") << "old";
   {
     const auto listener = make_html(folder / "report.html");
-    listener->on(RunStarted{});
+    listener->on(outcome::RunStarted{});
     listener->on(finished(make_case("ex7_1", 1), judge::Outcome::passed));
   }
   EXPECT_EQ(sample::read(folder / "report.html"), "old");

@@ -11,11 +11,11 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<json> lines_after(const std::vector<Event> &events) {
+std::vector<json> lines_after(const std::vector<outcome::Event> &events) {
   const sample::Folder folder;
   const auto file = folder / "events.jsonl";
-  const std::unique_ptr<Listener> listener = make_json(file, "0.1.0");
-  for (const Event &event : events) listener->on(event);
+  const std::unique_ptr<outcome::Listener> listener = make_json(file, "0.1.0");
+  for (const outcome::Event &event : events) listener->on(event);
   // Read while the listener lives: every line is there as soon as it happened.
   std::vector<json> lines;
   std::istringstream text(sample::read(file));
@@ -30,9 +30,10 @@ std::vector<json> lines_after(const std::vector<Event> &events) {
 
 TEST(Json, OneObjectALineAndTheSchemaFirst) {
   const auto test_case = sample::make_case("ex7_4", 2);
-  const std::vector<json> lines = lines_after({RunStarted{1, 2, "QEMU", 3, 18446744073709551615U}, Notice{"using TCG"},
-                                               CaseStarted{test_case}, Tick{}, CaseProgress{test_case, "booting", 2},
-                                               sample::run_finished({1, 0, 0, 0, 0, 0, 0}, 3, true)});
+  const std::vector<json> lines =
+      lines_after({outcome::RunStarted{1, 2, "QEMU", 3, 18446744073709551615U}, outcome::Notice{"using TCG"},
+                   outcome::CaseStarted{test_case}, outcome::Tick{}, outcome::CaseProgress{test_case, "booting", 2},
+                   sample::run_finished({1, 0, 0, 0, 0, 0, 0}, 3, true)});
   const std::vector<json> expected = {
       json::parse(R"({"schema": "kmodtest-events", "version": 1, "kmodtest": "0.1.0"})"),
       json::parse(R"({"event": "RunStarted", "cases": 1, "repeats": 3, "shuffle_seed": 18446744073709551615,
@@ -48,14 +49,14 @@ TEST(Json, OneObjectALineAndTheSchemaFirst) {
 }
 
 TEST(Json, AnErrorOfOursHasItsCode) {
-  CaseFinished finished =
+  outcome::CaseFinished finished =
       sample::finished(sample::make_case("ex7_4", 1), judge::Outcome::errored, "the guest's QEMU ended");
   finished.verdict.evidence.front().code = base::Code::guest_gone;
   EXPECT_EQ(lines_after({finished}).at(1).at("evidence").at(0).at("code"), "K0803");
 }
 
 TEST(Json, AFinishedCaseHasItsEvidenceAndItsLog) {
-  CaseFinished finished = sample::full_failure();
+  outcome::CaseFinished finished = sample::full_failure();
   finished.artifacts = "out/ex7_4";
   finished.seen = sample::seen({sample::marker(1, "step 1: load"), sample::line(1500, "stray \xff byte")});
   finished.verdict.evidence.front().details = {};
@@ -84,10 +85,10 @@ TEST(Json, APassThatWasExpectedToGoWrongSaysWhatCame) {
 }
 
 TEST(Json, AFlakyCaseIsNeverCalledPassed) {
-  const std::vector<CaseFinished> attempts = sample::flaky();
-  RunFinished end = sample::run_finished({0});
+  const std::vector<outcome::CaseFinished> attempts = sample::flaky();
+  outcome::RunFinished end = sample::run_finished({0});
   end.flaky = 1;
-  const std::vector<json> lines = lines_after({CaseRetried{attempts[0], 3}, attempts[1], end});
+  const std::vector<json> lines = lines_after({outcome::CaseRetried{attempts[0], 3}, attempts[1], end});
   ASSERT_EQ(lines.size(), 4U);
   EXPECT_EQ(lines[1].at("event"), "CaseRetried");
   EXPECT_EQ(lines[1].at("outcome"), "hung");

@@ -29,20 +29,21 @@ std::string complaints(const std::filesystem::path &file) {
   return status == 0 ? "" : sample::read(said);
 }
 
-void run(const std::filesystem::path &file, const std::vector<Event> &events) {
-  const std::unique_ptr<Listener> junit = make_junit(file);
-  for (const Event &event : events) junit->on(event);
+void run(const std::filesystem::path &file, const std::vector<outcome::Event> &events) {
+  const std::unique_ptr<outcome::Listener> junit = make_junit(file);
+  for (const outcome::Event &event : events) junit->on(event);
 }
 
 TEST(Junit, HoldsEveryOutcome) {
   const sample::Folder folder;
   const auto file = folder / "junit.xml";
-  CaseFinished failed = sample::finished(sample::make_case("ex7_2", 2), Outcome::failed, "a < b & \"c\" \x01");
+  outcome::CaseFinished failed = sample::finished(sample::make_case("ex7_2", 2), Outcome::failed, "a < b & \"c\" \x01");
   failed.seen = sample::seen({sample::line(1500, "bell \a, stray \xff, nul \x1b[0m")});
-  run(file, {RunStarted{4, 1, "QEMU 10.0.2 (TCG)"}, sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
-             failed, sample::finished(sample::make_case("ex7_2", 4), Outcome::errored, "the channel broke"),
-             sample::finished(sample::make_case("ex7_2", 8), Outcome::skipped, "too slow here"),
-             sample::run_finished({1, 1, 0, 0, 0, 1, 1})});
+  run(file,
+      {outcome::RunStarted{4, 1, "QEMU 10.0.2 (TCG)"}, sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
+       failed, sample::finished(sample::make_case("ex7_2", 4), Outcome::errored, "the channel broke"),
+       sample::finished(sample::make_case("ex7_2", 8), Outcome::skipped, "too slow here"),
+       sample::run_finished({1, 1, 0, 0, 0, 1, 1})});
   EXPECT_EQ(complaints(file), "");
   EXPECT_EQ(without_time_and_host(sample::read(file)), R"XML(<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="kmodtest" tests="4" failures="1" errors="1" time="41.200">
@@ -108,9 +109,10 @@ TEST(Junit, TypesOfFailuresAreTheOutcomes) {
 TEST(Junit, AttemptsAreToldAsSurefireTellsThem) {
   const sample::Folder folder;
   const auto file = folder / "junit.xml";
-  const std::vector<CaseFinished> flaky = sample::flaky();
-  const std::vector<CaseFinished> hung = sample::never_passed();
-  run(file, {CaseRetried{flaky[0], 2}, flaky[1], CaseRetried{hung[0], 2}, hung[1], sample::run_finished({0, 0, 0, 1})});
+  const std::vector<outcome::CaseFinished> flaky = sample::flaky();
+  const std::vector<outcome::CaseFinished> hung = sample::never_passed();
+  run(file, {outcome::CaseRetried{flaky[0], 2}, flaky[1], outcome::CaseRetried{hung[0], 2}, hung[1],
+             sample::run_finished({0, 0, 0, 1})});
   EXPECT_EQ(complaints(file), "");
   const std::string text = sample::read(file);
   for (const char *part : {R"(<testsuite name="ex7_1 works" package="ex7_1" id="0" tests="1" failures="0" errors="0")",
@@ -164,11 +166,11 @@ TEST(Junit, APassThatWasExpectedToGoWrongSaysWhatCame) {
 TEST(Junit, CasesStandInTheOrderOfThePlansAndRepeatsHaveNumbers) {
   const sample::Folder folder;
   const auto file = folder / "junit.xml";
-  std::vector<Event> events;
+  std::vector<outcome::Event> events;
   // The plan whose name comes last was given first.
   const std::vector<std::shared_ptr<const plan::Case>> cases = {sample::make_case("z", 1), sample::make_case("a", 1)};
   for (const std::size_t number : {3U, 1U, 2U, 0U}) {
-    CaseFinished finished = sample::finished(cases[number / 2], Outcome::passed);
+    outcome::CaseFinished finished = sample::finished(cases[number / 2], Outcome::passed);
     finished.number = number;
     finished.repeat = static_cast<int>(number % 2) + 1;
     events.emplace_back(finished);
@@ -209,7 +211,7 @@ TEST(Junit, OnAFullDiskTheOldReportStays) {
   const sample::Folder folder;
   const auto file = folder / "junit.xml";
   std::ofstream(file) << "old";
-  const std::unique_ptr<Listener> junit = make_junit(file);
+  const std::unique_ptr<outcome::Listener> junit = make_junit(file);
   junit->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
 
   // A limit on the size of files fails a write half-way, as a full disk does.

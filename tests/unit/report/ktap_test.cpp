@@ -10,28 +10,28 @@ namespace {
 using judge::Outcome;
 using Cases = std::vector<std::shared_ptr<const plan::Case>>;
 
-const RunStarted kStarted{1, 1, "QEMU 10.0.2 (TCG)"};
+const outcome::RunStarted kStarted{1, 1, "QEMU 10.0.2 (TCG)"};
 
 /// What the file holds after each event.
-std::vector<std::string> growth(const Cases &cases, const std::vector<Event> &events, int repeats = 1) {
+std::vector<std::string> growth(const Cases &cases, const std::vector<outcome::Event> &events, int repeats = 1) {
   const sample::Folder folder;
   const auto file = folder / "results.ktap";
-  const std::unique_ptr<Listener> ktap = make_ktap(file, cases, repeats, "0.1.0");
+  const std::unique_ptr<outcome::Listener> ktap = make_ktap(file, cases, repeats, "0.1.0");
   std::vector<std::string> texts;
-  for (const Event &event : events) {
+  for (const outcome::Event &event : events) {
     ktap->on(event);
     texts.push_back(sample::read(file));
   }
   return texts;
 }
 
-CaseFinished result(const Cases &cases, std::size_t number, Outcome outcome, const std::string &summary = "") {
+outcome::CaseFinished result(const Cases &cases, std::size_t number, Outcome outcome, const std::string &summary = "") {
   return sample::numbered(sample::finished(cases[number], outcome, summary), number);
 }
 
 TEST(Ktap, APlanIsATestAndItsCasesAreTheTestsInIt) {
   const Cases cases = {sample::make_case("a", 1), sample::make_case("a", 2), sample::make_case("b", 1)};
-  CaseFinished failed = result(cases, 1, Outcome::failed, "no such line");
+  outcome::CaseFinished failed = result(cases, 1, Outcome::failed, "no such line");
   failed.verdict.evidence.front().expected = "Thread exiting";
   failed.seen = sample::seen({sample::marker(1000, "step 1: load a"), sample::line(1500, "Thread started")});
   EXPECT_EQ(
@@ -67,7 +67,7 @@ ok 2 b works # SKIP none of its cases ran
 TEST(Ktap, DirectivesTellHowItWentWrong) {
   const Cases cases = {sample::make_case("a", 1), sample::make_case("a", 2), sample::make_case("a", 3),
                        sample::make_case("a", 4)};
-  CaseFinished flaky = result(cases, 3, Outcome::passed);
+  outcome::CaseFinished flaky = result(cases, 3, Outcome::passed);
   flaky.attempt = 2;
   flaky.earlier = {result(cases, 3, Outcome::hung, "stuck")};
   const std::string text = growth(cases, {kStarted, result(cases, 0, Outcome::hung, "soft lockup"),
@@ -97,7 +97,7 @@ TEST(Ktap, LinesComeAsSoonAsThoseBeforeThemAreKnown) {
 
 TEST(Ktap, RepeatsAreTestsOfTheirOwn) {
   const Cases cases = {sample::make_case("a", 1)};
-  CaseFinished second = sample::finished(cases[0], Outcome::passed);
+  outcome::CaseFinished second = sample::finished(cases[0], Outcome::passed);
   second.number = 1;
   second.repeat = 2;
   const std::string text = growth(cases, {kStarted, sample::finished(cases[0], Outcome::passed), second}, 2).back();

@@ -12,23 +12,24 @@ using judge::Outcome;
 
 constexpr std::size_t kLimitOfGithub = 1 << 20;
 
-std::string summary_of(const std::vector<Event> &events) {
+std::string summary_of(const std::vector<outcome::Event> &events) {
   const sample::Folder folder;
   const auto file = folder / "summary.md";
-  const std::unique_ptr<Listener> markdown = make_markdown(file, "0.1.0");
-  for (const Event &event : events) markdown->on(event);
+  const std::unique_ptr<outcome::Listener> markdown = make_markdown(file, "0.1.0");
+  for (const outcome::Event &event : events) markdown->on(event);
   return sample::read(file);
 }
 
 TEST(Markdown, TellsResultsFailuresPlansTimesAndVersions) {
-  RunStarted started{3, 2, "QEMU 10.0.2"};
-  CaseFinished failed = sample::finished(sample::make_case("a", 2), Outcome::failed, "no such line");
+  outcome::RunStarted started{3, 2, "QEMU 10.0.2"};
+  outcome::CaseFinished failed = sample::finished(sample::make_case("a", 2), Outcome::failed, "no such line");
   failed.verdict.evidence.front().expected = "Thread <exiting>";
-  failed.took = Seconds(3);
-  EXPECT_EQ(summary_of({started, Notice{"using TCG"}, sample::finished(sample::make_case("a", 1), Outcome::passed),
-                        failed, sample::finished(sample::make_case("b", 1), Outcome::skipped, "too slow"),
-                        sample::run_finished({1, 1, 0, 0, 0, 0, 1})}),
-            R"(## kmodtest: 1 of 3 cases did not pass
+  failed.took = outcome::Seconds(3);
+  EXPECT_EQ(
+      summary_of({started, outcome::Notice{"using TCG"}, sample::finished(sample::make_case("a", 1), Outcome::passed),
+                  failed, sample::finished(sample::make_case("b", 1), Outcome::skipped, "too slow"),
+                  sample::run_finished({1, 1, 0, 0, 0, 0, 1})}),
+      R"(## kmodtest: 1 of 3 cases did not pass
 
 3 cases: 1 passed, 1 failed, 1 skipped in 41.2 s.
 
@@ -74,24 +75,24 @@ Failed a [cpus=2]: no such line
 }
 
 TEST(Markdown, TheFirstLineSaysWhatTheRunCameTo) {
-  const auto first_line = [](const RunFinished &end, const std::vector<CaseFinished> &cases) {
-    std::vector<Event> events(cases.begin(), cases.end());
+  const auto first_line = [](const outcome::RunFinished &end, const std::vector<outcome::CaseFinished> &cases) {
+    std::vector<outcome::Event> events(cases.begin(), cases.end());
     events.emplace_back(end);
     const std::string text = summary_of(events);
     return text.substr(0, text.find('\n'));
   };
-  const CaseFinished passed = sample::finished(sample::make_case("a", 1), Outcome::passed);
+  const outcome::CaseFinished passed = sample::finished(sample::make_case("a", 1), Outcome::passed);
   EXPECT_EQ(first_line(sample::run_finished({1}), {passed}), "## kmodtest: the case passed");
   EXPECT_EQ(first_line(sample::run_finished({2}), {passed, passed}), "## kmodtest: all 2 cases passed");
   EXPECT_EQ(first_line(sample::run_finished({1}, 3), {passed}), "## kmodtest: 1 of 4 cases passed, none failed");
   EXPECT_EQ(first_line(sample::run_finished({1}, 3, true), {passed}), "## kmodtest: interrupted, 3 cases did not run");
-  RunFinished flaky = sample::run_finished({0});
+  outcome::RunFinished flaky = sample::run_finished({0});
   flaky.flaky = 1;
   EXPECT_EQ(first_line(flaky, {sample::flaky()[1]}), "## kmodtest: 0 of 1 case passed, none failed");
 }
 
 TEST(Markdown, FlakyCasesHaveTheirOwnPart) {
-  RunFinished end = sample::run_finished({0});
+  outcome::RunFinished end = sample::run_finished({0});
   end.flaky = 1;
   const std::string text = summary_of({sample::flaky()[1], end});
   EXPECT_NE(text.find("### Flaky\n\n* <b>Flaky</b> <code>ex7&#95;1 "), std::string::npos) << text;
@@ -104,12 +105,13 @@ TEST(Markdown, NothingOfATextIsMarkup) {
 }
 
 /// A run whose failures have more to say than a page takes.
-std::vector<Event> many_failures(std::size_t number) {
+std::vector<outcome::Event> many_failures(std::size_t number) {
   std::vector<wire::KernelLogLine> log;
   for (int i = 0; i < 30; ++i) log.push_back(sample::line(i, std::string(500, '<')));
-  std::vector<Event> events;
+  std::vector<outcome::Event> events;
   for (std::size_t index = 0; index < number; ++index) {
-    CaseFinished failed = sample::finished(sample::make_case("plan_" + std::to_string(index), 1), Outcome::failed, "x");
+    outcome::CaseFinished failed =
+        sample::finished(sample::make_case("plan_" + std::to_string(index), 1), Outcome::failed, "x");
     if (index < 100) failed.seen = sample::seen(log);
     events.emplace_back(sample::numbered(failed, index));
   }
@@ -136,9 +138,9 @@ TEST(Markdown, AnAppendedSummaryCountsWhatIsThere) {
   const auto file = folder / "summary.md";
   const std::string before(600'000, '.');
   std::ofstream(file) << before;
-  const std::unique_ptr<Listener> markdown = make_markdown(file, "0.1.0", true);
+  const std::unique_ptr<outcome::Listener> markdown = make_markdown(file, "0.1.0", true);
   EXPECT_EQ(sample::read(file), before);
-  for (const Event &event : many_failures(200)) markdown->on(event);
+  for (const outcome::Event &event : many_failures(200)) markdown->on(event);
   const std::string text = sample::read(file);
   EXPECT_EQ(text.substr(0, before.size()), before);
   EXPECT_EQ(text.substr(before.size(), 12), "## kmodtest:");

@@ -20,7 +20,7 @@ TEST(Excerpt, TheMarkIsAlwaysInIt) {
   for (std::size_t width = 4; width <= line.size(); ++width) {
     for (std::size_t mark = 0; mark + 3 <= line.size(); ++mark) {
       const Excerpt shown = excerpt(line, mark, 3, width);
-      EXPECT_LE(columns(shown.line), width);
+      EXPECT_LE(text::columns(shown.line), width);
       ASSERT_LE(shown.mark + shown.length, width) << width << " " << mark;
       // "…" stands for the first column of what follows it, in three bytes.
       const std::size_t more = shown.line.starts_with("…") ? 2 : 0;

@@ -9,30 +9,30 @@ namespace {
 
 using judge::Outcome;
 
-CaseFinished ended(std::shared_ptr<const plan::Case> test_case, Outcome outcome, double took,
-                   const std::string &summary = "") {
-  CaseFinished made = sample::finished(std::move(test_case), outcome, summary);
-  made.took = Seconds(took);
+outcome::CaseFinished ended(std::shared_ptr<const plan::Case> test_case, Outcome outcome, double took,
+                            const std::string &summary = "") {
+  outcome::CaseFinished made = sample::finished(std::move(test_case), outcome, summary);
+  made.took = outcome::Seconds(took);
   return made;
 }
 
 /// A line that did not come, in a plan with long lines.
-CaseFinished failed() {
-  CaseFinished made = sample::full_failure();
+outcome::CaseFinished failed() {
+  outcome::CaseFinished made = sample::full_failure();
   judge::Evidence &evidence = made.verdict.evidence.front();
   evidence.where = {"testplans/ex7_4.yaml", 11, 64};
   evidence.source =
       "  - dmesg: {in_order: [\"the first of some lines, which came\", Thread exiting, Exiting!], within: 5s}";
   evidence.seen =
       "the line that came nearest to it says: Thread exitting\n                                                   ^";
-  made.took = Seconds(8.5);
+  made.took = outcome::Seconds(8.5);
   made.artifacts = "/home/user/.cache/kmodtest/failed/2026-11-21/ex7_4_cpus=2_cpu=1";
   return made;
 }
 
 /// A guest that was not started.
-CaseFinished not_built() {
-  CaseFinished made = ended(sample::make_case("ex7_5", 1), Outcome::failed, 0.75, "ex7_5 does not build");
+outcome::CaseFinished not_built() {
+  outcome::CaseFinished made = ended(sample::make_case("ex7_5", 1), Outcome::failed, 0.75, "ex7_5 does not build");
   judge::Evidence &evidence = made.verdict.evidence.front();
   evidence.details = {"ex7_5.c:12:3: error: 'x' undeclared\n\t   12 |   x = 1;", "::error::not a command"};
   auto seen = std::make_shared<judge::Observations>();
@@ -42,8 +42,9 @@ CaseFinished not_built() {
 }
 
 /// What a hostile module may write.
-CaseFinished hostile() {
-  CaseFinished made = ended(sample::make_case("模块_测试", 2), Outcome::leaked, 2.5, "::warning::线程 stayed\x1b[2J");
+outcome::CaseFinished hostile() {
+  outcome::CaseFinished made =
+      ended(sample::make_case("模块_测试", 2), Outcome::leaked, 2.5, "::warning::线程 stayed\x1b[2J");
   auto seen = std::make_shared<judge::Observations>();
   seen->console = "::error file=a,line=1::from the guest\n  ::stop-commands::x\n##[error]no\n\x1b[31mred\x1b[0m 100%\n";
   made.seen = std::move(seen);
@@ -52,8 +53,8 @@ CaseFinished hostile() {
 
 }  // namespace
 
-CaseFinished crashed() {
-  CaseFinished made =
+outcome::CaseFinished crashed() {
+  outcome::CaseFinished made =
       sample::finished(sample::make_case("ex_oops", 2), Outcome::crashed, "NULL pointer dereference in ex_write+0x8");
   std::vector<wire::KernelLogLine> log = {
       sample::marker(14005, "step 1: load ex_oops"),
@@ -82,7 +83,7 @@ CaseFinished crashed() {
   evidence.seen = "BUG: kernel NULL pointer dereference, address: 0000000000000000";
   evidence.trace = {"#0 ex_write+0x8 [ex_oops]  ex_oops.c:23  *where = 1;"};
   for (std::size_t index = 2; index < log.size(); ++index) {
-    evidence.details.push_back(observe::render_dmesg(log[index]));
+    evidence.details.push_back(shared::render_dmesg(log[index]));
   }
   log.push_back(sample::line(14023, "RIP: 0010:ex_write+0x8/0x1000 [ex_oops]"));
   log.push_back(sample::line(14024, "RSP: 0018:ffffc900003fbd38 EFLAGS: 00010246"));
@@ -93,58 +94,58 @@ CaseFinished crashed() {
 
 void every_outcome(ScriptedRun &run, const Look &look) {
   const auto passes = sample::make_case("ex7_1", 1);
-  const CaseFinished failure = failed();
+  const outcome::CaseFinished failure = failed();
   const auto slow = sample::make_case("kthread_park", 4);
-  std::vector<CaseFinished> flaky = sample::flaky();
+  std::vector<outcome::CaseFinished> flaky = sample::flaky();
   run.at(0)
-      .tell(RunStarted{9, 2, "qemu:///embed (libvirt 11.3.0), QEMU 10.0.2"})
-      .tell(Notice{"KVM is not used, QEMU emulates (TCG): there is no /dev/kvm"})
-      .tell(CaseStarted{passes})
-      .tell(CaseStarted{failure.test_case})
+      .tell(outcome::RunStarted{9, 2, "qemu:///embed (libvirt 11.3.0), QEMU 10.0.2"})
+      .tell(outcome::Notice{"KVM is not used, QEMU emulates (TCG): there is no /dev/kvm"})
+      .tell(outcome::CaseStarted{passes})
+      .tell(outcome::CaseStarted{failure.test_case})
       .at(0.5)
-      .tell(CaseProgress{failure.test_case, "booting"});
+      .tell(outcome::CaseProgress{failure.test_case, "booting"});
   look("two cases have begun");
   run.at(1.25)
       .tell(sample::finished(passes, Outcome::passed))
-      .tell(CaseStarted{slow})
-      .tell(CaseProgress{slow, "step 2/9: ps"})
-      .tell(CaseProgress{failure.test_case, "step 5/7: dmesg in order: Thread exiting, Exiting!"})
+      .tell(outcome::CaseStarted{slow})
+      .tell(outcome::CaseProgress{slow, "step 2/9: ps"})
+      .tell(outcome::CaseProgress{failure.test_case, "step 5/7: dmesg in order: Thread exiting, Exiting!"})
       .at(5)
-      .tell(Tick{});
+      .tell(outcome::Tick{});
   look("one has passed, two go on");
-  run.at(9).tell(failure).tell(CaseStarted{flaky[0].test_case}).at(31.5).tell(Tick{});
+  run.at(9).tell(failure).tell(outcome::CaseStarted{flaky[0].test_case}).at(31.5).tell(outcome::Tick{});
   look("one is slow");
-  run.at(32).tell(CaseRetried{flaky[0], 3}).at(33).tell(Tick{});
+  run.at(32).tell(outcome::CaseRetried{flaky[0], 3}).at(33).tell(outcome::Tick{});
   look("one is run again");
   run.at(34.5).tell(ended(slow, Outcome::passed, 33.25)).at(35).tell(flaky[1]);
-  const CaseFinished crash = crashed();
-  const CaseFinished leak = hostile();
-  run.tell(CaseStarted{crash.test_case})
-      .tell(CaseStarted{leak.test_case})
-      .tell(CaseProgress{leak.test_case,
-                         "step 1/2: 线程 \x1b[31m\t\xff还在运行，线程还在运行，线程还在运行，线程还在运行"})
+  const outcome::CaseFinished crash = crashed();
+  const outcome::CaseFinished leak = hostile();
+  run.tell(outcome::CaseStarted{crash.test_case})
+      .tell(outcome::CaseStarted{leak.test_case})
+      .tell(outcome::CaseProgress{leak.test_case,
+                                  "step 1/2: 线程 \x1b[31m\t\xff还在运行，线程还在运行，线程还在运行，线程还在运行"})
       .at(36)
-      .tell(Tick{});
+      .tell(outcome::Tick{});
   look("a guest writes what it likes");
-  CaseFinished skipped = ended(sample::make_case("ex7_3", 1), Outcome::skipped, 0, "needs two nodes");
+  outcome::CaseFinished skipped = ended(sample::make_case("ex7_3", 1), Outcome::skipped, 0, "needs two nodes");
   run.tell(crash).tell(leak).tell(not_built()).tell(skipped).tell(sample::passed_as_expected()).at(41.2);
-  RunFinished end = sample::run_finished({3, 2, 1, 0, 1, 0, 1});
+  outcome::RunFinished end = sample::run_finished({3, 2, 1, 0, 1, 0, 1});
   end.flaky = 1;
   run.tell(end);
   run.end();
 }
 
 void many_at_once(ScriptedRun &run, const Look &look) {
-  run.at(0).tell(RunStarted{40, 12, "QEMU"});
+  run.at(0).tell(outcome::RunStarted{40, 12, "QEMU"});
   std::vector<std::shared_ptr<const plan::Case>> cases;
   for (int number = 1; number <= 12; ++number) {
     const bool wide = number % 3 == 0;
     cases.push_back(sample::make_case(wide ? "一个名字很长的测试计划" : "a_plan_with_a_name_that_is_rather_long",
                                       number, number % 2 == 0 ? " topology=2x2x1 numa=0-1/2-3 cpu=0" : ""));
-    run.at(number).tell(CaseStarted{cases.back()});
-    if (number != 4) run.tell(CaseProgress{cases.back(), "step 3/7: the log has 'Thread started' within 5 s"});
+    run.at(number).tell(outcome::CaseStarted{cases.back()});
+    if (number != 4) run.tell(outcome::CaseProgress{cases.back(), "step 3/7: the log has 'Thread started' within 5 s"});
   }
-  run.at(3700).tell(Tick{});
+  run.at(3700).tell(outcome::Tick{});
   look("after an hour");
   run.tell(sample::finished(cases[0], Outcome::passed));
   look("one of them has passed");

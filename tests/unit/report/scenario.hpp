@@ -29,7 +29,7 @@ class ScriptedRun {
         std::chrono::steady_clock::time_point(std::chrono::duration_cast<std::chrono::steady_clock::duration>(since));
     return *this;
   }
-  ScriptedRun &tell(const Event &event) {
+  ScriptedRun &tell(const outcome::Event &event) {
     console_->on(event);
     return *this;
   }
@@ -38,7 +38,7 @@ class ScriptedRun {
  private:
   std::shared_ptr<std::chrono::steady_clock::time_point> time_ =
       std::make_shared<std::chrono::steady_clock::time_point>();
-  std::unique_ptr<Listener> console_;
+  std::unique_ptr<outcome::Listener> console_;
 };
 
 /// Called at moments that are worth a look, with what has just happened.
@@ -52,6 +52,6 @@ void every_outcome(ScriptedRun &run, const Look &look);
 void many_at_once(ScriptedRun &run, const Look &look);
 
 /// A case that crashed, with the kernel's report as the judge brings it.
-CaseFinished crashed();
+outcome::CaseFinished crashed();
 
 }  // namespace kmodtest::report::scenario

@@ -23,7 +23,7 @@ ConsoleOptions options_on(const Terminal &terminal, bool colour) {
   ConsoleOptions options = console_options_from_environment(terminal.out());
   EXPECT_TRUE(options.terminal);
   options.color = colour;
-  options.slow = Seconds(30);
+  options.slow = outcome::Seconds(30);
   options.hint_at_pause = true;
   options.ci = {};
   return options;
@@ -46,7 +46,7 @@ std::string piped(ConsoleOptions options) {
   char *data = nullptr;
   std::size_t size = 0;
   options.out = open_memstream(&data, &size);
-  options.slow = Seconds(30);
+  options.slow = outcome::Seconds(30);
   {
     scenario::ScriptedRun run(options);
     scenario::every_outcome(run, [](const std::string &) {});
@@ -97,15 +97,18 @@ TEST(Snapshot, ATerminalThatChangesItsSizeIsDrawnAnew) {
   const auto look = [&](const std::string &what) { text += "---- " + what + "\n" + terminal.screen(false) + "\n"; };
   const auto first = sample::make_case("a_plan_with_a_name_that_is_rather_long", 1);
   const auto second = sample::make_case("ex7_2", 2);
-  run.at(0).tell(RunStarted{3, 2, "QEMU"}).tell(CaseStarted{first}).tell(CaseStarted{second});
-  run.tell(CaseProgress{first, "step 3/7: the log has 'Thread started', 'Thread exiting' within 5 s"});
+  run.at(0)
+      .tell(outcome::RunStarted{3, 2, "QEMU"})
+      .tell(outcome::CaseStarted{first})
+      .tell(outcome::CaseStarted{second});
+  run.tell(outcome::CaseProgress{first, "step 3/7: the log has 'Thread started', 'Thread exiting' within 5 s"});
   look("120 columns");
   terminal.resize(60, kRows);
   look("60 columns, before anything is drawn");
-  run.at(1).tell(Tick{});
+  run.at(1).tell(outcome::Tick{});
   look("60 columns");
   terminal.resize(80, 4);
-  run.at(2).tell(Tick{});
+  run.at(2).tell(outcome::Tick{});
   look("80 columns, 4 rows");
   terminal.resize(100, kRows);
   run.at(3).tell(

@@ -86,7 +86,7 @@ Task<> play(base::UnixSocket socket, int oops_in) {
 class AskedCase : public ::testing::Test {
  protected:
   /// Runs it until it has had `steps` steps, and is told to end.
-  report::CaseFinished run(std::size_t steps, int oops_in = -1) {
+  outcome::CaseFinished run(std::size_t steps, int oops_in = -1) {
     fakes::FakeHypervisor hypervisor([oops_in](base::UnixSocket socket) { return play(std::move(socket), oops_in); });
     Berth berth(hypervisor, {}, cancellation_);
     CaseRunner runner(hypervisor, Limits{}, cancellation_, berth);
@@ -106,10 +106,10 @@ class AskedCase : public ::testing::Test {
     });
     Prepared prepared;
     prepared.kernel.release = "6.1.0-test";
-    report::CaseFinished finished;
+    outcome::CaseFinished finished;
     std::exception_ptr problem;
     asio::co_spawn(io_, runner.run(asked_case, prepared, "asked", [](const std::string &) {}),
-                   [&](const std::exception_ptr &thrown, report::CaseFinished what) {
+                   [&](const std::exception_ptr &thrown, outcome::CaseFinished what) {
                      problem = thrown;
                      finished = std::move(what);
                    });
@@ -125,7 +125,7 @@ class AskedCase : public ::testing::Test {
 };
 
 TEST_F(AskedCase, GoesOnUntilItIsToldToEnd) {
-  const report::CaseFinished finished = run(3);
+  const outcome::CaseFinished finished = run(3);
   EXPECT_EQ(finished.verdict.outcome, judge::Outcome::passed)
       << (finished.verdict.evidence.empty() ? "" : finished.verdict.evidence.front().summary);
   EXPECT_EQ(asked, 4) << "before each step, and for the end";
@@ -138,7 +138,7 @@ TEST_F(AskedCase, WithoutAnyStepIsJudgedToo) {
 }
 
 TEST_F(AskedCase, IsNotAskedAnyMoreAfterAReportOfTheKernel) {
-  const report::CaseFinished finished = run(3, 1);
+  const outcome::CaseFinished finished = run(3, 1);
   EXPECT_EQ(finished.verdict.outcome, judge::Outcome::crashed);
   EXPECT_EQ(asked, 2);
 }

@@ -40,7 +40,7 @@ class HarbourTest : public ::testing::Test {
     auto bring = [](Berth &into, vm::GuestSpec wanted) -> base::Task<> {
       std::string name = "w0", description = "a guest";
       Berth::Progress progress = [](const std::string &) {};
-      report::Timings timings;
+      outcome::Timings timings;
       co_await into.pristine(std::move(wanted), std::move(name), std::move(description), 1000ms, std::move(progress),
                              timings);
     };

@@ -85,7 +85,7 @@ class BerthTest : public ::testing::Test {
   std::vector<std::string> said_;
   std::vector<std::string> progress_;
   std::optional<BootFailure> failure_;
-  report::Timings timings_;
+  outcome::Timings timings_;
 };
 
 TEST_F(BerthTest, BootsOnceAndRestoresEverAfter) {

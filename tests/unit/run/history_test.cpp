@@ -16,7 +16,7 @@ namespace {
 
 using judge::Outcome;
 using kernel::testing::ScratchFolder;
-using report::Seconds;
+using outcome::Seconds;
 
 plan::Case make_case(const std::string &id, const std::filesystem::path &plan = "/plans/ex7_1.yaml") {
   plan::Case made;
@@ -71,12 +71,12 @@ TEST_F(HistoryTest, KeepsTheLastTwentyRuns) {
 TEST_F(HistoryTest, ReadsWhatTheFirstVersionWrote) {
   const plan::Case a = make_case("a");
   add_run(a, 2);
-  auto json = nlohmann::json::parse(kernel::read_whole_file(file_));
+  auto json = nlohmann::json::parse(storage::read_whole_file(file_));
   json["version"] = 1;
   scratch_.write("cache/history.json", json.dump());
   EXPECT_EQ(expected(a), Seconds(2));
   add_run(a, 4);
-  EXPECT_EQ(nlohmann::json::parse(kernel::read_whole_file(file_))["version"], 2);
+  EXPECT_EQ(nlohmann::json::parse(storage::read_whole_file(file_))["version"], 2);
   EXPECT_EQ(expected(a), Seconds(3));
 }
 
@@ -179,7 +179,7 @@ TEST_F(HistoryTest, ADamagedFileIsEmptyAndTheNextRunMendsIt) {
 TEST_F(HistoryTest, AnotherVersionIsEmpty) {
   const plan::Case a = make_case("a");
   add_run(a, 2);
-  auto json = nlohmann::json::parse(kernel::read_whole_file(file_));
+  auto json = nlohmann::json::parse(storage::read_whole_file(file_));
   json["version"] = 3;
   scratch_.write("cache/history.json", json.dump());
   EXPECT_EQ(expected(a), std::nullopt);
@@ -199,7 +199,7 @@ TEST_F(HistoryTest, OneDamagedCaseDoesNotTakeTheOthersAlong) {
     std::filesystem::remove(file_);
     add_run(a, 1);
     add_run(b, 2);
-    auto json = nlohmann::json::parse(kernel::read_whole_file(file_));
+    auto json = nlohmann::json::parse(storage::read_whole_file(file_));
     json["cases"][history_key(a)] = nlohmann::json::parse(damaged);
     scratch_.write("cache/history.json", json.dump());
     EXPECT_EQ(expected(a), std::nullopt) << damaged;
@@ -226,7 +226,7 @@ TEST_F(HistoryTest, TheCasesThatDidNotRunForLongestAreDropped) {
   EXPECT_TRUE(history.save());
   EXPECT_EQ(expected(older), std::nullopt);
   EXPECT_EQ(expected(old), Seconds(1));
-  EXPECT_EQ(nlohmann::json::parse(kernel::read_whole_file(file_)).at("cases").size(), History::kCases);
+  EXPECT_EQ(nlohmann::json::parse(storage::read_whole_file(file_)).at("cases").size(), History::kCases);
   // A case that runs again is no longer the oldest.
   add_run(old, 1, Outcome::passed, 40);
   add_run(make_case("new"), 1, Outcome::passed, 50);

@@ -11,8 +11,9 @@ namespace {
 namespace sample = report::sample;
 using judge::Outcome;
 
-report::CaseFinished run_of(const std::shared_ptr<const plan::Case> &test_case, int repeat, const std::string &digest) {
-  report::CaseFinished finished = sample::finished(test_case, Outcome::passed);
+outcome::CaseFinished run_of(const std::shared_ptr<const plan::Case> &test_case, int repeat,
+                             const std::string &digest) {
+  outcome::CaseFinished finished = sample::finished(test_case, Outcome::passed);
   finished.repeat = repeat;
   finished.digest = digest;
   return finished;

@@ -111,34 +111,34 @@ fakes::FakeAgent agent_that(std::vector<Plays> plays) {
 }
 
 /// Keeps what it hears.
-class Recorder : public report::Listener {
+class Recorder : public outcome::Listener {
  public:
-  void on(const report::Event &event) override {
-    if (const auto *finished = std::get_if<report::CaseFinished>(&event)) {
+  void on(const outcome::Event &event) override {
+    if (const auto *finished = std::get_if<outcome::CaseFinished>(&event)) {
       cases.push_back(*finished);
       if (fail_on_case) throw base::Error(base::Code::defect, "the report cannot be written");
     }
-    if (const auto *finished = std::get_if<report::RunFinished>(&event)) run = *finished;
-    if (const auto *started = std::get_if<report::RunStarted>(&event)) start = *started;
-    if (const auto *again = std::get_if<report::CaseRetried>(&event)) retried.push_back(*again);
-    if (const auto *notice = std::get_if<report::Notice>(&event)) notices.push_back(notice->text);
-    if (const auto *progress = std::get_if<report::CaseProgress>(&event)) {
+    if (const auto *finished = std::get_if<outcome::RunFinished>(&event)) run = *finished;
+    if (const auto *started = std::get_if<outcome::RunStarted>(&event)) start = *started;
+    if (const auto *again = std::get_if<outcome::CaseRetried>(&event)) retried.push_back(*again);
+    if (const auto *notice = std::get_if<outcome::Notice>(&event)) notices.push_back(notice->text);
+    if (const auto *progress = std::get_if<outcome::CaseProgress>(&event)) {
       progressed.push_back(progress->what);
       if (on_progress) on_progress(progress->what);
     }
   }
-  std::vector<report::CaseFinished> cases;
-  std::optional<report::RunFinished> run;
+  std::vector<outcome::CaseFinished> cases;
+  std::optional<outcome::RunFinished> run;
   std::vector<std::string> progressed;
   std::function<void(const std::string &)> on_progress;
   /// "id #repeat" of the cases in the order in which they ended.
   std::vector<std::string> order() const {
     std::vector<std::string> ids;
-    for (const auto &finished : cases) ids.push_back(report::label(*finished.test_case, finished.repeat));
+    for (const auto &finished : cases) ids.push_back(outcome::label(*finished.test_case, finished.repeat));
     return ids;
   }
-  std::vector<report::CaseRetried> retried;
-  std::optional<report::RunStarted> start;
+  std::vector<outcome::CaseRetried> retried;
+  std::optional<outcome::RunStarted> start;
   std::vector<std::string> notices;
   bool fail_on_case = false;
 };
@@ -257,7 +257,7 @@ TEST_F(RunnerTest, TheMemoryOfAGuestThatCrashedIsKeptWhereThatIsAskedFor) {
   plays_ = {Plays::oops, Plays::everything};
   run({make_case("a"), make_case("b")});
   ASSERT_FALSE(recorder_.cases.at(0).vmcore.empty());
-  EXPECT_EQ(kernel::read_whole_file(recorder_.cases[0].vmcore).substr(0, 8), "dump of ");
+  EXPECT_EQ(storage::read_whole_file(recorder_.cases[0].vmcore).substr(0, 8), "dump of ");
   EXPECT_TRUE(recorder_.cases.at(1).vmcore.empty()) << "it passed";
   recorder_.cases.clear();
   EXPECT_TRUE(std::filesystem::is_empty(options_.artifacts)) << "what nobody takes goes with the case";
@@ -451,7 +451,7 @@ TEST_F(RunnerTest, ARunAsGivenHasTheOrderOfItsCases) {
   History earlier(scratch_.path() / "history.json");
   const std::vector<std::shared_ptr<const plan::Case>> cases = {make_case("short"), make_case("long"),
                                                                 make_case("short")};
-  earlier.add(*cases[1], report::Seconds(9), Outcome::passed);
+  earlier.add(*cases[1], outcome::Seconds(9), Outcome::passed);
   ASSERT_TRUE(earlier.save());
   options_.history = std::make_shared<History>(scratch_.path() / "history.json");
   options_.workers = 1;
@@ -465,8 +465,8 @@ TEST_F(RunnerTest, TheLongestCaseOfEarlierRunsComesFirstAndThisRunIsRemembered) 
   const std::vector<std::shared_ptr<const plan::Case>> cases = {make_case("short"), make_case("long"),
                                                                 make_case("new")};
   History earlier(file);
-  earlier.add(*cases[0], report::Seconds(1), Outcome::passed);
-  earlier.add(*cases[1], report::Seconds(9), Outcome::passed);
+  earlier.add(*cases[0], outcome::Seconds(1), Outcome::passed);
+  earlier.add(*cases[1], outcome::Seconds(9), Outcome::passed);
   ASSERT_TRUE(earlier.save());
   options_.history = std::make_shared<History>(file);
   options_.workers = 1;

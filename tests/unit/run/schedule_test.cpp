@@ -23,7 +23,7 @@ std::vector<Entry> entries(const std::vector<Wanted> &wanted) {
     Entry entry;
     entry.test_case = test_case;
     entry.group = each.group;
-    if (each.seconds >= 0) entry.expected = report::Seconds(each.seconds);
+    if (each.seconds >= 0) entry.expected = outcome::Seconds(each.seconds);
     entry.number = made.size();
     made.push_back(entry);
   }

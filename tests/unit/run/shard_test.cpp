@@ -11,7 +11,7 @@ namespace kmodtest::run {
 namespace {
 
 using kernel::testing::ScratchFolder;
-using report::Seconds;
+using outcome::Seconds;
 
 TEST(Split, LongestFirstGoesToTheShardWithTheLeastToDo) {
   EXPECT_EQ(split({{"a", Seconds(2)}, {"b", Seconds(7)}, {"c", Seconds(3)}, {"d", Seconds(5)}, {"e", Seconds(3)}}, 2),

@@ -116,7 +116,7 @@ TEST_F(TraceTest, AnAddressInCodeThatIsGoneHasItsSource) {
 
 TEST_F(TraceTest, WithoutDebugInformationItSaysSoOnce) {
   const auto ko = scratch_.path() / "places.ko";
-  kernel::write_whole_file(ko, kernel::without_debug_info(kernel::read_whole_file(ko)));
+  storage::write_whole_file(ko, kernel::without_debug_info(storage::read_whole_file(ko)));
   EXPECT_EQ(trace({"RIP: 0010:places_write+0x6/0x11 [places]", " places_read+0x17/0x1b [places]"}),
             (Lines{"#0 places_write+0x6 [places]", "#1 places_read+0x17 [places]",
                    "(no source lines: places.ko has no debug information; build it with -g)"}));

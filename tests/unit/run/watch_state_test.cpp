@@ -7,7 +7,7 @@ namespace kmodtest::run {
 namespace {
 
 using judge::Outcome;
-using report::Result;
+using outcome::Result;
 using Ids = std::vector<std::string>;
 
 std::shared_ptr<const plan::Case> make_case(const std::string &plan, const std::string &id) {
@@ -28,7 +28,7 @@ class WatchStateTest : public ::testing::Test {
     return ids;
   }
   void finish(std::size_t which, Outcome outcome) {
-    report::CaseFinished finished;
+    outcome::CaseFinished finished;
     finished.test_case = taken_.at(which);
     finished.verdict.outcome = outcome;
     state_.finished(finished);

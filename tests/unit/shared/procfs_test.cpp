@@ -28,7 +28,7 @@ constexpr char kUserStat[] =
     "140720819953582 140720819953641 0\n";
 
 TEST(ParseThread, ReadsAKernelThreadOfLinux61) {
-  const auto thread = parse_thread(kStat61, kStatus61, "agent_probe_with_a_long_name\n", "msleep");
+  const auto thread = shared::parse_thread(kStat61, kStatus61, "agent_probe_with_a_long_name\n", "msleep");
   ASSERT_TRUE(thread);
   wire::ThreadRecord expected;
   expected.pid = 87;
@@ -48,14 +48,14 @@ TEST(ParseThread, ReadsAKernelThreadOfLinux61) {
 }
 
 TEST(ParseThread, TakesTheNameFromStatWithoutComm) {
-  EXPECT_EQ(parse_thread(kStat61, kStatus61, "", "")->full_name, "agent_probe_with_a_long_name");
+  EXPECT_EQ(shared::parse_thread(kStat61, kStatus61, "", "")->full_name, "agent_probe_with_a_long_name");
 }
 
 TEST(ParseThread, KernelsBefore517CutTheName) {
   // The shape of 5.10: the same fields, the name cut by the kernel itself.
   std::string stat = kStat61;
   stat.replace(stat.find("agent_probe_with_a_long_name"), 28, "agent_probe_wit");
-  const auto thread = parse_thread(stat, kStatus61, "agent_probe_wit\n", "0");
+  const auto thread = shared::parse_thread(stat, kStatus61, "agent_probe_wit\n", "0");
   ASSERT_TRUE(thread);
   EXPECT_EQ(thread->name, "agent_probe_wit");
   EXPECT_EQ(thread->full_name, "agent_probe_wit");
@@ -66,7 +66,7 @@ TEST(ParseThread, NamesMayHoldSpacesAndParentheses) {
   for (const std::string name : {"a) (b c", "(sd-pam)", ") R 1 2 3", " ", "x\ny", ")"}) {
     std::string stat = kUserStat;
     stat.replace(stat.find("cat"), 3, name);
-    const auto thread = parse_thread(stat, "", "", "");
+    const auto thread = shared::parse_thread(stat, "", "", "");
     ASSERT_TRUE(thread) << name;
     EXPECT_EQ(thread->full_name, name);
     EXPECT_EQ(thread->state, 'R');
@@ -75,7 +75,7 @@ TEST(ParseThread, NamesMayHoldSpacesAndParentheses) {
 }
 
 TEST(ParseThread, ReadsAUserTask) {
-  const auto thread = parse_thread(kUserStat, "Tgid:\t80\nCpus_allowed_list:\t0-1\n", "cat\n", "");
+  const auto thread = shared::parse_thread(kUserStat, "Tgid:\t80\nCpus_allowed_list:\t0-1\n", "cat\n", "");
   ASSERT_TRUE(thread);
   EXPECT_FALSE(thread->kernel_thread);
   EXPECT_EQ(thread->pid, 89);
@@ -85,7 +85,7 @@ TEST(ParseThread, ReadsAUserTask) {
 }
 
 TEST(ParseThread, ATaskThatEndedInBetweenHasNoStatus) {
-  const auto thread = parse_thread(kStat61, "", "", "");
+  const auto thread = shared::parse_thread(kStat61, "", "", "");
   ASSERT_TRUE(thread);
   EXPECT_EQ(thread->tgid, 87);
   EXPECT_EQ(thread->allowed_cpus, "");
@@ -93,22 +93,22 @@ TEST(ParseThread, ATaskThatEndedInBetweenHasNoStatus) {
 
 TEST(ParseThread, RefusesWhatIsNoStat) {
   for (const char *stat : {"", "87", "87 (x", "87 x) D 2", "87 (x) D 2 0 0", "(x) D", "a (x) D 2 0 0 0 -1 1", "87 ()"})
-    EXPECT_FALSE(parse_thread(stat, kStatus61, "x", "0")) << stat;
+    EXPECT_FALSE(shared::parse_thread(stat, kStatus61, "x", "0")) << stat;
   std::string stat = kStat61;
   stat.replace(stat.find(" D 2 "), 5, " DD 2 ");
-  EXPECT_FALSE(parse_thread(stat, kStatus61, "", ""));
+  EXPECT_FALSE(shared::parse_thread(stat, kStatus61, "", ""));
 }
 
 TEST(ParseThread, RefusesAStartTimeThatNoClockHolds) {
   const std::string before = "77 (x) S 2 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 ";
   const std::string after = " 0 0 18446744073709551615 0 0 0 0 0 0 0 2147483647 0 1 0 0 17 0 0 0 0 0 0";
-  EXPECT_TRUE(parse_thread(before + "520" + after, "", "", "").has_value());
-  EXPECT_FALSE(parse_thread(before + "18446744073709550" + after, "", "", "").has_value());
-  EXPECT_FALSE(parse_thread(before + "-1" + after, "", "", "").has_value());
+  EXPECT_TRUE(shared::parse_thread(before + "520" + after, "", "", "").has_value());
+  EXPECT_FALSE(shared::parse_thread(before + "18446744073709550" + after, "", "", "").has_value());
+  EXPECT_FALSE(shared::parse_thread(before + "-1" + after, "", "", "").has_value());
 }
 
 TEST(ParseModuleLine, ReadsAModuleUnderTest) {
-  const auto module = parse_module_line("agent_probe 16384 0 - Live 0xffffffffc0254000 (OE)\n");
+  const auto module = shared::parse_module_line("agent_probe 16384 0 - Live 0xffffffffc0254000 (OE)\n");
   ASSERT_TRUE(module);
   EXPECT_EQ(module->name, "agent_probe");
   EXPECT_EQ(module->size, 16384u);
@@ -121,7 +121,7 @@ TEST(ParseModuleLine, ReadsAModuleUnderTest) {
 
 TEST(ParseModuleLine, ReadsDependants) {
   const auto module =
-      parse_module_line("virtio_ring 49152 3 virtio_console,virtio_pci,virtio, Live 0xffffffffc0247000");
+      shared::parse_module_line("virtio_ring 49152 3 virtio_console,virtio_pci,virtio, Live 0xffffffffc0247000");
   ASSERT_TRUE(module);
   EXPECT_EQ(module->users, 3);
   EXPECT_THAT(module->used_by, ElementsAre("virtio_console", "virtio_pci", "virtio"));
@@ -129,7 +129,7 @@ TEST(ParseModuleLine, ReadsDependants) {
 }
 
 TEST(ParseModuleLine, AModuleWithoutExitIsPermanent) {
-  const auto module = parse_module_line("x 1 2 user,[permanent], Loading 0x0000000000000000 (O+)");
+  const auto module = shared::parse_module_line("x 1 2 user,[permanent], Loading 0x0000000000000000 (O+)");
   ASSERT_TRUE(module);
   EXPECT_THAT(module->used_by, ElementsAre("user"));
   EXPECT_EQ(module->state, "Loading");
@@ -137,51 +137,51 @@ TEST(ParseModuleLine, AModuleWithoutExitIsPermanent) {
 }
 
 TEST(ParseModuleLine, AKernelThatCannotUnload) {
-  EXPECT_EQ(parse_module_line("x 1 - - Live 0x0")->users, -1);
+  EXPECT_EQ(shared::parse_module_line("x 1 - - Live 0x0")->users, -1);
 }
 
 TEST(ParseModuleLine, RefusesWhatIsNoLine) {
   for (const char *line :
        {"", "x", "x 1 0 - Live", "x y 0 - Live 0x0", "x 1 z - Live 0x0", "x 1 0 - Live 12", "x 1 0 - Live 0xg"})
-    EXPECT_FALSE(parse_module_line(line)) << line;
+    EXPECT_FALSE(shared::parse_module_line(line)) << line;
 }
 
 TEST(ParseCpuList, ReadsRangesInAnyOrder) {
-  EXPECT_THAT(parse_cpu_list("0-3,7"), Optional(ElementsAre(0, 1, 2, 3, 7)));
-  EXPECT_THAT(parse_cpu_list("7,1-2,2\n"), Optional(ElementsAre(1, 2, 7)));
-  EXPECT_THAT(parse_cpu_list("4095"), Optional(ElementsAre(4095)));
-  EXPECT_THAT(parse_cpu_list(""), Optional(IsEmpty()));
-  EXPECT_THAT(parse_cpu_list("0-4095,0-4095,0-4095")->size(), 4096u);
+  EXPECT_THAT(shared::parse_cpu_list("0-3,7"), Optional(ElementsAre(0, 1, 2, 3, 7)));
+  EXPECT_THAT(shared::parse_cpu_list("7,1-2,2\n"), Optional(ElementsAre(1, 2, 7)));
+  EXPECT_THAT(shared::parse_cpu_list("4095"), Optional(ElementsAre(4095)));
+  EXPECT_THAT(shared::parse_cpu_list(""), Optional(IsEmpty()));
+  EXPECT_THAT(shared::parse_cpu_list("0-4095,0-4095,0-4095")->size(), 4096u);
 }
 
 TEST(ParseCpuList, RefusesWhatIsMalformed) {
   for (const char *list :
        {"a", "1,", ",1", "1,,2", "1-", "-1", "3-1", "1 2", "4096", "0-4096", "1-2-3", "99999999999999"})
-    EXPECT_FALSE(parse_cpu_list(list)) << list;
+    EXPECT_FALSE(shared::parse_cpu_list(list)) << list;
 }
 
 TEST(FormatCpuList, IsTheShortestForm) {
-  EXPECT_EQ(format_cpu_list({7, 0, 1, 2, 3}), "0-3,7");
-  EXPECT_EQ(format_cpu_list({0, 1}), "0-1");
-  EXPECT_EQ(format_cpu_list({5, 5}), "5");
-  EXPECT_EQ(format_cpu_list({}), "");
+  EXPECT_EQ(shared::format_cpu_list({7, 0, 1, 2, 3}), "0-3,7");
+  EXPECT_EQ(shared::format_cpu_list({0, 1}), "0-1");
+  EXPECT_EQ(shared::format_cpu_list({5, 5}), "5");
+  EXPECT_EQ(shared::format_cpu_list({}), "");
 }
 
 TEST(SameCpus, ComparesSets) {
-  EXPECT_TRUE(same_cpus("0-1", "1,0"));
-  EXPECT_TRUE(same_cpus("", ""));
-  EXPECT_FALSE(same_cpus("0", "0-1"));
-  EXPECT_FALSE(same_cpus("x", "x"));
+  EXPECT_TRUE(shared::same_cpus("0-1", "1,0"));
+  EXPECT_TRUE(shared::same_cpus("", ""));
+  EXPECT_FALSE(shared::same_cpus("0", "0-1"));
+  EXPECT_FALSE(shared::same_cpus("x", "x"));
 }
 
 TEST(RenderPs, PrintsTheWholeName) {
-  const auto thread = parse_thread(kStat61, kStatus61, "", "");
-  EXPECT_EQ(render_ps({*thread}), "    PID STAT PSR COMMAND\n     87 D      1 agent_probe_with_a_long_name\n");
+  const auto thread = shared::parse_thread(kStat61, kStatus61, "", "");
+  EXPECT_EQ(shared::render_ps({*thread}), "    PID STAT PSR COMMAND\n     87 D      1 agent_probe_with_a_long_name\n");
 }
 
 TEST(RenderLsmod, PrintsAsLsmodDoes) {
-  const auto module = parse_module_line("virtio 20480 2 virtio_console,virtio_pci, Live 0xffffffffc0259000");
-  EXPECT_EQ(render_lsmod({*module, *parse_module_line("a_module_with_a_long_name 1 0 - Live 0x0")}),
+  const auto module = shared::parse_module_line("virtio 20480 2 virtio_console,virtio_pci, Live 0xffffffffc0259000");
+  EXPECT_EQ(shared::render_lsmod({*module, *shared::parse_module_line("a_module_with_a_long_name 1 0 - Live 0x0")}),
             "Module                  Size  Used by\n"
             "virtio                 20480  2 virtio_console,virtio_pci\n"
             "a_module_with_a_long_name        1  0\n");

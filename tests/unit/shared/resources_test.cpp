@@ -11,22 +11,22 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 TEST(Majors, AreReadOfBothKinds) {
-  EXPECT_THAT(parse_majors("Character devices:\n  1 mem\n  4 /dev/vc/0\n240 left behind\n\n"
-                           "Block devices:\n259 blkext\n"),
+  EXPECT_THAT(shared::parse_majors("Character devices:\n  1 mem\n  4 /dev/vc/0\n240 left behind\n\n"
+                                   "Block devices:\n259 blkext\n"),
               ElementsAre(wire::MajorRecord{false, 1, "mem"}, wire::MajorRecord{false, 4, "/dev/vc/0"},
                           wire::MajorRecord{false, 240, "left behind"}, wire::MajorRecord{true, 259, "blkext"}));
-  EXPECT_THAT(parse_majors(""), IsEmpty());
-  EXPECT_THAT(parse_majors("Block devices:\nx y\n7\n"), IsEmpty());
+  EXPECT_THAT(shared::parse_majors(""), IsEmpty());
+  EXPECT_THAT(shared::parse_majors("Block devices:\nx y\n7\n"), IsEmpty());
 }
 
 TEST(Vmalloc, OnlyCallersWithoutANameCount) {
   // Recorded on 6.1, after a module was gone that had not called vfree().
   EXPECT_THAT(
-      parse_vmalloc("0x(____ptrval____)-0x(____ptrval____)   20480 irq_init_percpu_irqstack+0xf0/0x120 vmap\n"
-                    "0x(____ptrval____)-0x(____ptrval____)    8192 0xffffffffc0210098 pages=1 vmalloc N0=1\n"
-                    "0xffffc90000000000-0xffffc90000003000   12288 0xffffffffc0201010 pages=2 vmalloc N0=2\n"
-                    "0x(____ptrval____)-0x(____ptrval____)   20480 unpurged vm_area\n"
-                    "0x(____ptrval____)-0x(____ptrval____)\n"),
+      shared::parse_vmalloc("0x(____ptrval____)-0x(____ptrval____)   20480 irq_init_percpu_irqstack+0xf0/0x120 vmap\n"
+                            "0x(____ptrval____)-0x(____ptrval____)    8192 0xffffffffc0210098 pages=1 vmalloc N0=1\n"
+                            "0xffffc90000000000-0xffffc90000003000   12288 0xffffffffc0201010 pages=2 vmalloc N0=2\n"
+                            "0x(____ptrval____)-0x(____ptrval____)   20480 unpurged vm_area\n"
+                            "0x(____ptrval____)-0x(____ptrval____)\n"),
       ElementsAre(wire::VmallocRecord{8192, 0xffffffffc0210098}, wire::VmallocRecord{12288, 0xffffffffc0201010}));
 }
 
@@ -47,35 +47,36 @@ constexpr char kTrace[] =
     "function=0xffffffffc020b020 expires=4295795783 [timeout=900000] cpu=0 idx=346 flags=\n";
 
 TEST(TimerTrace, LeavesWhatIsStillArmed) {
-  EXPECT_THAT(parse_timer_trace(kTrace),
+  EXPECT_THAT(shared::parse_timer_trace(kTrace),
               ElementsAre(wire::TimerRecord{false, 0xffff88800542a180, 0xffffffffc020b020, ""},
                           wire::TimerRecord{true, 0xffff888005581700, 0xffffffffc020b030, ""}));
 }
 
 TEST(TimerTrace, FindsAStaticDelayedWorkByItsTimer) {
-  EXPECT_THAT(parse_timer_trace(" a-1 [000] d..1. 1.5: timer_start: timer=ffffffffc0203040 "
+  EXPECT_THAT(
+      shared::parse_timer_trace(" a-1 [000] d..1. 1.5: timer_start: timer=ffffffffc0203040 "
                                 "function=delayed_work_timer_fn expires=1 [timeout=9] cpu=0 idx=1 flags=I\n"
                                 " a-1 [000] d..1. 1.6: timer_start: timer=ffff888005581700 function=process_timeout "
                                 "expires=1 [timeout=9] cpu=0 idx=1 flags=\n"),
-              ElementsAre(wire::TimerRecord{false, 0xffffffffc0203040, 0, "delayed_work_timer_fn"}));
+      ElementsAre(wire::TimerRecord{false, 0xffffffffc0203040, 0, "delayed_work_timer_fn"}));
 }
 
 TEST(TimerTrace, ForgetsWhatWasBeforeALoss) {
   const std::string lost = "##### CPU 1 buffer started ####\n";
-  EXPECT_THAT(parse_timer_trace(kTrace + lost), IsEmpty());
-  EXPECT_THAT(parse_timer_trace(lost + kTrace), testing::SizeIs(2));
+  EXPECT_THAT(shared::parse_timer_trace(kTrace + lost), IsEmpty());
+  EXPECT_THAT(shared::parse_timer_trace(lost + kTrace), testing::SizeIs(2));
 }
 
 TEST(Slabinfo, CountsObjectsInUse) {
-  EXPECT_THAT(
-      parse_slabinfo("slabinfo - version: 2.1\n"
-                     "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables "
-                     "<limit> <batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n"
-                     "kmalloc-32          1004   1664     32  128    1 : tunables    0    0    0 : slabdata     13     "
-                     "13      0\n"
-                     "request_sock_subflow_v6      0      0    384   10    1 : tunables    0    0    0 : slabdata\n"),
-      ElementsAre(wire::MemoryRecord{"kmalloc-32", true, 32, 1004},
-                  wire::MemoryRecord{"request_sock_subflow_v6", true, 384, 0}));
+  EXPECT_THAT(shared::parse_slabinfo(
+                  "slabinfo - version: 2.1\n"
+                  "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables "
+                  "<limit> <batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n"
+                  "kmalloc-32          1004   1664     32  128    1 : tunables    0    0    0 : slabdata     13     "
+                  "13      0\n"
+                  "request_sock_subflow_v6      0      0    384   10    1 : tunables    0    0    0 : slabdata\n"),
+              ElementsAre(wire::MemoryRecord{"kmalloc-32", true, 32, 1004},
+                          wire::MemoryRecord{"request_sock_subflow_v6", true, 384, 0}));
 }
 
 TEST(Meminfo, TellsWhatTheKernelHoldsInPages) {
@@ -88,10 +89,10 @@ TEST(Meminfo, TellsWhatTheKernelHoldsInPages) {
       "  pagesets\n    cpu: 0\n              count: 39\n              high:  265\n"
       "  vm stats threshold: 8\n    cpu: 1\n              count: 90\n";
   EXPECT_THAT(
-      parse_meminfo(kMeminfo, kZoneinfo),
+      shared::parse_meminfo(kMeminfo, kZoneinfo),
       ElementsAre(wire::MemoryRecord{"VmallocUsed", false, 1024, 7148}, wire::MemoryRecord{"Percpu", false, 1024, 256},
                   wire::MemoryRecord{"pages", false, 1024, 2368 - 129 * 4}));
-  EXPECT_THAT(parse_meminfo("", ""), IsEmpty());
+  EXPECT_THAT(shared::parse_meminfo("", ""), IsEmpty());
 }
 
 }  // namespace

@@ -19,35 +19,36 @@ using testing::ScratchFolder;
 
 // The examples of FIPS 180-4's validation set, and lengths around the end of a block.
 TEST(Sha256, GivesTheStandardsDigests) {
-  EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  EXPECT_EQ(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+  EXPECT_EQ(storage::sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(storage::sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(storage::sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
-  EXPECT_EQ(sha256(std::string(1'000'000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+  EXPECT_EQ(storage::sha256(std::string(1'000'000, 'a')),
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
 TEST(Sha256, PiecesAndFields) {
-  EXPECT_EQ(Sha256().update("a").update("bc").hex(), sha256("abc"));
-  EXPECT_NE(Sha256().field("a").field("bc").hex(), Sha256().field("ab").field("c").hex());
+  EXPECT_EQ(storage::Sha256().update("a").update("bc").hex(), storage::sha256("abc"));
+  EXPECT_NE(storage::Sha256().field("a").field("bc").hex(), storage::Sha256().field("ab").field("c").hex());
 }
 
 TEST(Files, WritesWholeAndLeavesNothingElse) {
   const ScratchFolder folder;
   const auto file = folder.path() / "f";
-  write_whole_file(file, "one");
-  write_whole_file(file, "two");
-  EXPECT_EQ(read_whole_file(file), "two");
+  storage::write_whole_file(file, "one");
+  storage::write_whole_file(file, "two");
+  EXPECT_EQ(storage::read_whole_file(file), "two");
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 }
 
 TEST(Files, ErrorsNameTheFile) {
   const ScratchFolder folder;
   const auto missing = (folder.path() / "none").string();
-  EXPECT_EQ(error_of([&] { read_whole_file(missing); }),
+  EXPECT_EQ(error_of([&] { storage::read_whole_file(missing); }),
             "cannot read " + missing + ": No such file or directory | correct the path");
-  EXPECT_EQ(error_of([&] { read_whole_file(folder.path()); }),
+  EXPECT_EQ(error_of([&] { storage::read_whole_file(folder.path()); }),
             "cannot read " + folder.path().string() + ": it is a folder | name a file");
-  EXPECT_EQ(error_of([&] { write_whole_file(missing + "/f", "x"); }),
+  EXPECT_EQ(error_of([&] { storage::write_whole_file(missing + "/f", "x"); }),
             "cannot write " + missing +
                 "/f: No such file or directory | set KMODTEST_CACHE to a folder that you can "
                 "write to");
@@ -59,9 +60,9 @@ TEST(FileLock, KeepsOthersOut) {
   bool released = false;
   std::future<bool> other;
   {
-    const FileLock lock(file);
+    const storage::FileLock lock(file);
     other = std::async(std::launch::async, [&] {
-      const FileLock second(file);
+      const storage::FileLock second(file);
       return released;
     });
     released = true;
@@ -84,13 +85,13 @@ bool is_waited_for(const std::filesystem::path &file) {
 TEST(FileLock, CanBeTriedAndItsFileRemovedByTheHolder) {
   const ScratchFolder folder;
   const auto file = folder.path() / "l";
-  auto first = FileLock::try_take(file);
+  auto first = storage::FileLock::try_take(file);
   ASSERT_TRUE(first);
-  EXPECT_FALSE(FileLock::try_take(file));
+  EXPECT_FALSE(storage::FileLock::try_take(file));
   // Who waits for the file that is removed holds the new one in the end, so that nobody else can.
   std::future<bool> other = std::async(std::launch::async, [&] {
-    const FileLock second(file);
-    return FileLock::try_take(file) == nullptr;
+    const storage::FileLock second(file);
+    return storage::FileLock::try_take(file) == nullptr;
   });
   while (!is_waited_for(file)) std::this_thread::yield();
   std::filesystem::remove(file);
@@ -100,13 +101,13 @@ TEST(FileLock, CanBeTriedAndItsFileRemovedByTheHolder) {
 
 TEST(DiskUsage, CountsFilesAndNotWhatLinksLeadTo) {
   const ScratchFolder folder;
-  const auto one = disk_usage(folder.write("a/one", std::string(10'000, 'x')));
+  const auto one = storage::disk_usage(folder.write("a/one", std::string(10'000, 'x')));
   EXPECT_GE(one, 10'000u);
-  EXPECT_EQ(disk_usage(folder.path()), one);
+  EXPECT_EQ(storage::disk_usage(folder.path()), one);
   folder.write("a/b/two", std::string(10'000, 'x'));
   std::filesystem::create_directory_symlink("a", folder.path() / "c");
-  EXPECT_EQ(disk_usage(folder.path()), 2 * one);
-  EXPECT_EQ(disk_usage(folder.path() / "none"), 0u);
+  EXPECT_EQ(storage::disk_usage(folder.path()), 2 * one);
+  EXPECT_EQ(storage::disk_usage(folder.path() / "none"), 0u);
 }
 
 /// Sets an environment variable for the time of a test.
@@ -136,32 +137,33 @@ TEST(CacheFolder, OwnVariableThenXdgThenHome) {
   const Variable xdg("XDG_CACHE_HOME", path + "/xdg");
   {
     const Variable own("KMODTEST_CACHE", path + "/own");
-    EXPECT_EQ(cache_folder(), path + "/own");
+    EXPECT_EQ(storage::cache_folder(), path + "/own");
     EXPECT_TRUE(std::filesystem::is_directory(path + "/own"));
   }
   const Variable own("KMODTEST_CACHE", "");
-  EXPECT_EQ(cache_folder(), path + "/xdg/kmodtest");
+  EXPECT_EQ(storage::cache_folder(), path + "/xdg/kmodtest");
   const Variable relative("XDG_CACHE_HOME", "relative");
-  EXPECT_EQ(cache_folder(), path + "/home/.cache/kmodtest");
+  EXPECT_EQ(storage::cache_folder(), path + "/home/.cache/kmodtest");
 }
 
 TEST(CacheFolder, AFileInItsPlaceIsAnError) {
   const ScratchFolder folder;
   const auto file = folder.write("file", "");
   const Variable own("KMODTEST_CACHE", (file / "cache").string());
-  EXPECT_EQ(error_of([] { cache_folder(); }), "cannot make the folder " + file.string() +
-                                                  "/cache: Not a directory | set KMODTEST_CACHE to a folder that you "
-                                                  "can write to");
+  EXPECT_EQ(error_of([] { storage::cache_folder(); }),
+            "cannot make the folder " + file.string() +
+                "/cache: Not a directory | set KMODTEST_CACHE to a folder that you "
+                "can write to");
 }
 
 TEST(DataFile, TheVariableIsTheOnlyPlaceWhenSet) {
   const ScratchFolder folder;
   const Variable data("KMODTEST_DATA", folder.path().string());
-  EXPECT_EQ(error_of([] { find_data_file("kernels.yaml"); }),
+  EXPECT_EQ(error_of([] { storage::find_data_file("kernels.yaml"); }),
             "cannot find kernels.yaml (searched in " + folder.path().string() +
                 ") | set KMODTEST_DATA to the folder that has it, or install kmodtest again");
   folder.write("kernels.yaml", "");
-  EXPECT_EQ(data_folder(), folder.path());
+  EXPECT_EQ(storage::data_folder(), folder.path());
 }
 
 }  // namespace

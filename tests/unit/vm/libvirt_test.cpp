@@ -104,12 +104,12 @@ TEST_F(TemporaryFile, WhatLibvirtKnowsIsForTheSameQemuWrapperAndUser) {
   const Knowledge knowledge(file_ / "cache", qemu, emulator, "nobody");
   knowledge.take_from(libvirts);
   knowledge.give_to(file_ / "next");
-  EXPECT_EQ(kernel::read_whole_file(file_ / "next/abc.xml"), without_burden(kCapabilities));
+  EXPECT_EQ(storage::read_whole_file(file_ / "next/abc.xml"), without_burden(kCapabilities));
   EXPECT_EQ(Knowledge(file_ / "cache", qemu, emulator, "nobody").folder(), knowledge.folder());
   EXPECT_NE(Knowledge(file_ / "cache", qemu, emulator, "self").folder(), knowledge.folder());
 
   EXPECT_EQ(knowledge.qemu_version(), "1.2");
-  EXPECT_EQ(kernel::read_whole_file(knowledge.folder() / "qemu-version"), "1.2");
+  EXPECT_EQ(storage::read_whole_file(knowledge.folder() / "qemu-version"), "1.2");
   std::ofstream(qemu) << "#!/bin/sh\necho 'QEMU emulator version 10.20'\n";
   EXPECT_EQ(knowledge.qemu_version(), "1.2") << "not asked again";
   EXPECT_EQ(Knowledge(file_ / "cache", qemu, emulator, "nobody").qemu_version(), "10.20") << "it was replaced";

@@ -165,7 +165,7 @@ TEST_F(RunRootTest, LendsAnOpenFileOfOursToQemu) {
   ASSERT_TRUE(lent);
   EXPECT_TRUE(fs::equivalent(*lent, file));
   fs::remove(file);
-  EXPECT_EQ(kernel::read_whole_file(*lent), "state") << "whatever becomes of the name that it had";
+  EXPECT_EQ(storage::read_whole_file(*lent), "state") << "whatever becomes of the name that it had";
   if (!root->qemu_user()) return;
   EXPECT_EQ(*lent, guest / "link");
   EXPECT_EQ(fs::status(*lent).permissions(), fs::perms(0444));

@@ -36,7 +36,7 @@ class StateCopyTest : public testing::Test {
     EXPECT_EQ(result.read_error, 0);
     EXPECT_EQ(result.write_error, 0);
     EXPECT_EQ(result.size_bytes, fs::file_size(file));
-    EXPECT_TRUE(kernel::read_whole_file(file) == kernel::read_whole_file(copy)) << file;
+    EXPECT_TRUE(storage::read_whole_file(file) == storage::read_whole_file(copy)) << file;
     const StateCopy only_read = sum_state(from.get());
     EXPECT_EQ(only_read.checksum, result.checksum);
     EXPECT_EQ(only_read.size_bytes, result.size_bytes);
@@ -62,11 +62,11 @@ TEST_F(StateCopyTest, KeepsHolesAndMakesThemOfZeros) {
       "file", size,
       {{10 * kPage, page}, {63 * kPage + 5, page}, {200 * kPage, std::string(50 * kPage, '\0')}, {size - 1, "e"}});
   const std::string checksum = copied(file).checksum;
-  EXPECT_LT(kernel::disk_usage(scratch_.path() / "copy"), 50 * kPage) << "the zeros were written";
+  EXPECT_LT(storage::disk_usage(scratch_.path() / "copy"), 50 * kPage) << "the zeros were written";
   const fs::path again = scratch_.path() / "again", dense = scratch_.path() / "dense";
   fs::rename(scratch_.path() / "copy", again);
   EXPECT_EQ(copied(again).checksum, checksum);
-  kernel::write_whole_file(dense, kernel::read_whole_file(file));
+  storage::write_whole_file(dense, storage::read_whole_file(file));
   EXPECT_EQ(copied(dense).checksum, checksum) << "how holes are stored does not matter";
 }
 

@@ -14,8 +14,8 @@ class SnapshotDamageTest : public SnapshotStoreTest {
  protected:
   void keep_one(const std::string &state) {
     keep(store_, "abc", state);
-    state_ = kernel::read_whole_file(kState);
-    manifest_ = kernel::read_whole_file(kManifest);
+    state_ = storage::read_whole_file(kState);
+    manifest_ = storage::read_whole_file(kManifest);
     ASSERT_EQ(fetch(store_, "abc"), state);
   }
   /// Puts the snapshot there with these files and takes it, in both ways.
@@ -78,7 +78,7 @@ TEST_F(SnapshotDamageTest, NoFlippedByteOfALargeStateIsBelievedNorOneInAHole) {
   for (std::size_t i = 0; i < 700'000; ++i) state[i] = static_cast<char>(i * 2654435761u >> 13);
   for (std::size_t i = 1'800'000; i < 1'900'000; ++i) state[i] = static_cast<char>(i);
   keep_one(state);
-  EXPECT_LT(kernel::disk_usage(kFolder), 1'000'000u);
+  EXPECT_LT(storage::disk_usage(kFolder), 1'000'000u);
   for (std::size_t i = 0; i < size; i += 49'999) {
     std::string damaged = state_;
     damaged[i] = static_cast<char>(damaged[i] ^ 0x10);

@@ -72,7 +72,7 @@ class SnapshotStoreTest : public testing::Test {
     fs::remove(to);
     const auto info = store.fetch(key, to);
     EXPECT_EQ(fs::exists(to), info.has_value());
-    return info ? kernel::read_whole_file(to) : "nothing";
+    return info ? storage::read_whole_file(to) : "nothing";
   }
 
   /// The same of a state that is read where it lies.
@@ -82,7 +82,7 @@ class SnapshotStoreTest : public testing::Test {
   }
 
   static std::string whole(const SavedState &state) {
-    return kernel::read_whole_file("/proc/self/fd/" + std::to_string(state.descriptor()));
+    return storage::read_whole_file("/proc/self/fd/" + std::to_string(state.descriptor()));
   }
 
   /// Names in the store's folder.

@@ -29,7 +29,7 @@ TEST_F(SnapshotStoreTest, GivesBackWhatItKept) {
   write(to, "something longer that lies there already");
   const auto info = store.fetch("abc123", to);
   ASSERT_TRUE(info);
-  EXPECT_EQ(kernel::read_whole_file(to), "bytes of a guest");
+  EXPECT_EQ(storage::read_whole_file(to), "bytes of a guest");
   EXPECT_EQ(fs::status(to).permissions(), fs::perms(0600));
   EXPECT_EQ(info->key, "abc123");
   EXPECT_EQ(info->description, "6.1, 4 CPUs");
@@ -60,7 +60,7 @@ TEST_F(SnapshotStoreTest, LendsAStateWhereItLies) {
   EXPECT_EQ(whole(*state), "bytes of a guest");
   const fs::path copy = scratch_.path() / "copy";
   EXPECT_TRUE(state->copy_to(copy));
-  EXPECT_EQ(kernel::read_whole_file(copy), "bytes of a guest");
+  EXPECT_EQ(storage::read_whole_file(copy), "bytes of a guest");
   EXPECT_EQ(fs::status(copy).permissions(), fs::perms(0600));
   EXPECT_EQ(store.lend("abc"), nullptr);
   EXPECT_EQ(said_, Keys{});
@@ -157,7 +157,7 @@ TEST_F(SnapshotStoreTest, TwoThatWantTheSameMakeItOnce) {
       store.keep("abc", state, {});
       EXPECT_TRUE(store.fetch("abc", to));
     }
-    return kernel::read_whole_file(to);
+    return storage::read_whole_file(to);
   };
   auto first = std::async(std::launch::async, obtain, 1);
   auto second = std::async(std::launch::async, obtain, 2);
@@ -175,7 +175,7 @@ int busy_process(SnapshotStore &store, const fs::path &scratch, int number, int 
     std::ofstream(scratch / ("state-" + name), std::ios::binary) << std::string(100'000 + number, name[0]);
     store.keep(key, scratch / ("state-" + name), {});
     if (store.fetch(key, scratch / ("to-" + name))) {
-      const std::string seen = kernel::read_whole_file(scratch / ("to-" + name));
+      const std::string seen = storage::read_whole_file(scratch / ("to-" + name));
       const int maker = seen[0] - '0';
       if (seen != std::string(100'000 + maker, seen[0])) ++wrong;
     }

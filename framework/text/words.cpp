@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "text/words.hpp"
+
+#include <fmt/format.h>
+
+namespace kmodtest::text {
+
+std::string wall_time(std::chrono::duration<double> took) {
+  const double seconds = took.count();
+  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
+  const auto whole = static_cast<long>(seconds);
+  return fmt::format("{} min {} s", whole / 60, whole % 60);
+}
+
+}  // namespace kmodtest::text
