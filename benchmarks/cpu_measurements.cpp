@@ -20,7 +20,7 @@ constexpr int kRounds = 10;
 constexpr double kMiB = 1 << 20;
 constexpr blksize_t kBlock = 512;  ///< of st_blocks. Source: stat(2)
 
-/// Where kmodtest keeps its snapshots (docs/architecture.md).
+/// Where kmodtest keeps its snapshots (docs/internals/architecture.md).
 fs::path snapshots() {
   if (const char *own = std::getenv("KMODTEST_CACHE"); own != nullptr) return fs::path(own) / "snapshots";
   if (const char *cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Installs the Debian packages of a build tree on a clean Debian 12 (a chroot that debootstrap makes), and does there what
-# README.md and docs/cpp.md tell a new user to do: a plan for a module of their own, as root and as an ordinary user, and
+# README.md and docs/guide/cpp.md tell a new user to do: a plan for a module of their own, as root and as an ordinary user, and
 # the example in C++. Downloads some 300 MB; needs root, debootstrap, lintian. Everything it makes is removed at the end.
 #
 #   tools/check-package.sh [BUILD]

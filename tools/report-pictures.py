@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Makes the pictures of docs/reports.md: runs plans with --html (their exit status does not count) and takes pictures of the pages in headless Chromium.
+"""Makes the pictures of docs/guide/html-page.md: runs plans with --html (their exit status does not count) and takes pictures of the pages in headless Chromium.
 
-    tools/report-pictures.py [KMODTEST [FOLDER]]      (build/kmodtest, docs/pictures)
+    tools/report-pictures.py [KMODTEST [FOLDER]]      (build/kmodtest, docs/guide/pictures)
 """
 
 import os
@@ -40,7 +40,7 @@ OPEN = """(async () => {
 
 def main():
     kmodtest = sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "build/kmodtest")
-    folder = sys.argv[2] if len(sys.argv) > 2 else os.path.join(ROOT, "docs/pictures")
+    folder = sys.argv[2] if len(sys.argv) > 2 else os.path.join(ROOT, "docs/guide/pictures")
     os.makedirs(folder, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="kmodtest-pictures-") as scratch, Browser() as browser:
         for name, (arguments, case, height, dark) in PICTURES.items():

@@ -274,7 +274,7 @@ modules.order
 )text";
 
 constexpr const char *kGithub =
-    R"text(# Runs the plan on each push. docs/ci.md of kmodtest has more: several kernels, shards, retries.
+    R"text(# Runs the plan on each push. docs/guide/ci.md of kmodtest has more: several kernels, shards, retries.
 name: kmodtest
 on: [push, pull_request]
 jobs:
@@ -289,7 +289,7 @@ jobs:
 )text";
 
 constexpr const char *kGitlab =
-    R"text(# Runs the plan on each push. docs/ci.md of kmodtest has more: several kernels, parts in parallel.
+    R"text(# Runs the plan on each push. docs/guide/ci.md of kmodtest has more: several kernels, parts in parallel.
 include:
   - project: GROUP/kmodtest   # GROUP: where you have kmodtest's repository
     file: ci/gitlab.yml

@@ -9,7 +9,7 @@
 #include "plan/plan.hpp"
 #include "wire/records.hpp"
 
-/// What a sched step asks of a trace, evaluated over records. docs/writing-plans.md says what each key proves.
+/// What a sched step asks of a trace, evaluated over records. docs/guide/writing-plans.md says what each key proves.
 namespace kmodtest::judge {
 
 /// The first thing that does not hold.

@@ -54,10 +54,10 @@ std::unique_ptr<outcome::Listener> make_console(ConsoleOptions options);
 std::unique_ptr<outcome::Listener> make_junit(std::filesystem::path file);
 
 /// One page of HTML that needs no other file and no network: the summary, plans × CPUs, and each case with its failure,
-/// its steps on a time axis, its log and the timeline of its threads (docs/reports.md). Stays below 10 MB: of long logs
-/// the middle is left out, of too many timelines the largest, and the page says so. Written whole at the end; throws
-/// base::Error that names the file when it cannot be written, at once as well as at the end. `version` is kmodtest's
-/// own.
+/// its steps on a time axis, its log and the timeline of its threads (docs/guide/html-page.md). Stays below 10 MB: of
+/// long logs the middle is left out, of too many timelines the largest, and the page says so. Written whole at the
+/// end; throws base::Error that names the file when it cannot be written, at once as well as at the end. `version` is
+/// kmodtest's own.
 std::unique_ptr<outcome::Listener> make_html(std::filesystem::path file, std::string version = {});
 
 /// One JSON object a line, flushed as it happens, as events_schema() (report/schemas.hpp) has it; the first has

@@ -110,7 +110,7 @@ std::string kernel_command_line(const GuestSpec &spec) {
   if (spec.clock == Clock::virtual_) {
     line += " kmodtest.clock=virtual";
     // The ticks of the CPUs come at moments of their own: QEMU takes turns with itself over timers that expire within
-    // some microseconds of each other (docs/architecture.md, "Traps").
+    // some microseconds of each other (docs/internals/traps.md).
     line += " skew_tick=1";
     line += stall_thresholds(spec);
   }

@@ -11,7 +11,7 @@
 #include "wire/records.hpp"
 #include "wire/terminal.hpp"
 
-/// The messages of the protocol; docs/protocol.md is its description. Both directions use the frames of wire/frame.
+/// The messages of the protocol (docs/internals/protocol.md). Both directions use the frames of wire/frame.
 namespace kmodtest::wire {
 
 inline constexpr std::uint16_t kProtocolVersion = 5;

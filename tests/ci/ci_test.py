@@ -23,11 +23,11 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 KMODTEST = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else SOURCE / "build/kmodtest"
 ACTION = yaml.safe_load((SOURCE / "action.yml").read_text())
 GITLAB = yaml.safe_load((SOURCE / "ci/gitlab.yml").read_text())
-DOCUMENT = (SOURCE / "docs/ci.md").read_text()
+DOCUMENT = (SOURCE / "docs/guide/ci.md").read_text()
 
 
 def examples():
-    """The blocks of YAML in docs/ci.md."""
+    """The blocks of YAML in docs/guide/ci.md."""
     return [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", DOCUMENT, re.M | re.S)]
 
 
@@ -256,7 +256,7 @@ class Setup(Project):
         self.assertEqual(ended.returncode, 3)
         self.assertEqual(ended.stderr,
                          "kmodtest: error[K0313]: this is Ubuntu 24.04.1 LTS, and kmodtest is set up on Debian 12 only\n"
-                         "  hint: let the job run in a container, 'container: debian:bookworm' (docs/ci.md)\n")
+                         "  hint: let the job run in a container, 'container: debian:bookworm' (docs/guide/ci.md)\n")
 
     def test_keys_change_with_what_they_are_of(self):
         def keys(**more):

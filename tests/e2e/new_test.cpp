@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What `kmodtest new` makes passes as it is. (Its first kind is what docs/tutorial.md begins with.)
+// What `kmodtest new` makes passes as it is. (Its first kind is what docs/guide/tutorial.md begins with.)
 #include <gtest/gtest.h>
 
 #include "e2e/tool.hpp"

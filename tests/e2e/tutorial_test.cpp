@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// docs/tutorial.md as a reader follows it: what it says to write is written, what it says to type is typed, and what it
-// shows has to come out.
+// docs/guide/tutorial.md as a reader follows it: what it says to write is written, what it says to type is typed, and
+// what it shows has to come out.
 //
 // A fence of `console` has commands behind "$ " and what they print. A comment above a fence says what else it is:
 //   <!-- write FILE -->   the fence is the file's content
@@ -136,7 +136,7 @@ bool fit(const Lines &shown, std::size_t first, const Lines &real, std::size_t f
 }
 
 TEST(Tutorial, WhatItSaysIsWhatHappens) {
-  const std::vector<Part> parts = parts_of(source_folder() / "docs/tutorial.md");
+  const std::vector<Part> parts = parts_of(source_folder() / "docs/guide/tutorial.md");
   ASSERT_GT(parts.size(), 10u) << "the tutorial is not read as it should be";
   const ScratchFolder scratch, runtime;
   fs::permissions(runtime.path(), fs::perms::others_exec, fs::perm_options::add);
@@ -170,7 +170,7 @@ TEST(Tutorial, WhatItSaysIsWhatHappens) {
     while (!shown.empty() && shown.back().empty()) shown.pop_back();
     sort_finished(real);
     sort_finished(shown);
-    EXPECT_TRUE(fit(shown, 0, real, 0)) << "docs/tutorial.md:" << parts[index].line << ": " << parts[index].script
+    EXPECT_TRUE(fit(shown, 0, real, 0)) << "docs/guide/tutorial.md:" << parts[index].line << ": " << parts[index].script
                                         << "\nprints:\n"
                                         << text;
   }

@@ -19,7 +19,7 @@ fi
 . "${KMODTEST_OS_RELEASE:-/etc/os-release}"
 if [[ "${ID:-}" != debian || "${VERSION_CODENAME:-}" != bookworm ]]; then
   echo "kmodtest: error[K0313]: this is ${PRETTY_NAME:-no Debian}, and kmodtest is set up on Debian 12 only" >&2
-  echo "  hint: let the job run in a container, 'container: debian:bookworm' (docs/ci.md)" >&2
+  echo "  hint: let the job run in a container, 'container: debian:bookworm' (docs/guide/ci.md)" >&2
   exit 3
 fi
 

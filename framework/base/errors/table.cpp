@@ -170,7 +170,8 @@ std::string errors_markdown() {
       "Each error that kmodtest prints has a code, such as `error[K0601]`. `kmodtest explain K0601` prints what "
       "stands\n"
       "below. A code means the same in every version. This file is made from the table in `framework/base/errors`\n"
-      "(`kmodtest explain --markdown`); what else may puzzle you is in [troubleshooting.md](troubleshooting.md).\n";
+      "(`kmodtest explain --markdown`); what else may puzzle you is in "
+      "[troubleshooting.md](guide/troubleshooting.md).\n";
   for (const ErrorArea *area : error_areas()) {
     out += fmt::format("\n**{}**\n\n", area->title);
     for (const ErrorText &text : area->errors)

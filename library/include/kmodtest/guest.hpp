@@ -15,7 +15,7 @@
 #include "kmodtest/export.hpp"
 
 /// A pristine Linux guest for a test in C++: load modules into it, look what they do, and have it judged as `kmodtest
-/// run` judges a plan. docs/cpp.md is the guide; gtest.hpp has a fixture for GoogleTest and matchers.hpp what to
+/// run` judges a plan. docs/guide/cpp.md is the guide; gtest.hpp has a fixture for GoogleTest and matchers.hpp what to
 /// expect of what a guest says.
 namespace kmodtest {
 

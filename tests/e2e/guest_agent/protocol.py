@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A second implementation of docs/protocol.md, to talk to the agent without any of our C++ code."""
+"""A second implementation of docs/internals/protocol.md, to talk to the agent without any of our C++ code."""
 
 import select
 import socket
@@ -245,7 +245,7 @@ class Agent:
 
     def hello(self):
         """Greets an agent that is up. It may drop a Hello that comes in the moment in which it notices that the host
-        before is gone: docs/protocol.md has the host say it again."""
+        before is gone: docs/internals/protocol.md has the host say it again."""
         idents = set()
         for _ in range(120):
             idents.add(self.send(HELLO, u16(VERSION)))
