@@ -6,7 +6,7 @@
 #   libexec/kmodtest/libkmodtest-gate.so   what that QEMU is loaded with under virtual time
 #   libexec/kmodtest/kmodtest-agent     the first process of a guest
 #   share/kmodtest/                     kernels.yaml, kmodtest.schema.json and the schemas of reports
-#   share/doc/kmodtest/                 licence and documents
+#   share/doc/kmodtest/                 licence and documents, in the folders that they have here, so that links work
 #   lib/libkmodtest.so.*                guests for tests in C++ (library/ installs it), and what these are built with:
 #   include/kmodtest/, lib/cmake/kmodtest/
 #   share/man/man1/                     a manual page for each command
@@ -51,7 +51,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/images/kernels.yaml ${PROJECT_SOURCE_DIR}/te
 
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CONTRIBUTING.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md"
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md"
         PATTERN "*.png")
-install(FILES ${PROJECT_SOURCE_DIR}/testplans/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}
-        RENAME plan-reference.md OPTIONAL)
+install(FILES ${PROJECT_SOURCE_DIR}/testplans/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/testplans OPTIONAL)
+install(FILES ${PROJECT_SOURCE_DIR}/benchmarks/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/benchmarks OPTIONAL)
