@@ -56,7 +56,7 @@ mount -t devpts -o newinstance,ptmxmode=0666 devpts "$machine/dev/pts"
 mkdir -p "$machine/dev/shm"
 mount -t tmpfs -o mode=1777 tmpfs "$machine/dev/shm"
 
-say "adding bookworm-backports, as README.md says"
+say "adding bookworm-backports, as docs/guide/packages.md says"
 # The words of the user's shell are for the shell in there.
 # shellcheck disable=SC2016
 inside sh -ec 'mirror=$(awk '\''$1 == "deb" && $3 == "bookworm" { print $2 }'\'' /etc/apt/sources.list)
