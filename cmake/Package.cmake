@@ -1,5 +1,5 @@
-# `make package`: Debian packages by CPack. kmodtest is the tool and libkmodtest.so, kmodtest-dev what tests in C++ are built
-# with.
+# `make package`: Debian packages by CPack. kmodtest has the tool and libkmodtest.so, kmodtest-dev the files for building
+# tests in C++.
 set(CPACK_GENERATOR DEB)
 set(CPACK_COMPONENTS_ALL kmodtest kmodtest-dev)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
@@ -21,12 +21,12 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 
 set(CPACK_DEBIAN_KMODTEST_PACKAGE_NAME kmodtest)
 set(CPACK_COMPONENT_KMODTEST_DESCRIPTION
-"It boots a minimal Linux guest in QEMU, loads a kernel module into it, watches
-the kernel log, threads, modules and files against a short plan in YAML or a
-test in C++, unloads it, and tells exactly what went wrong: a crash, a hang, a
-leak, a line that did not come. It needs neither root nor a disk image. On
-Debian 12, QEMU and libvirt have to come from bookworm-backports.")
-# The libraries it is linked with are found by dpkg-shlibdeps. These it starts: QEMU by libvirt's embedded driver, make and
+"It boots a minimal Linux guest in QEMU, loads a kernel module into it, checks
+the kernel log, threads, modules and files as a short plan in YAML or a test in
+C++ says, unloads it, and reports exactly what went wrong: a crash, a hang, a
+leak, a missing log line. It needs neither root nor a disk image. On Debian 12,
+QEMU and libvirt have to come from bookworm-backports.")
+# dpkg-shlibdeps finds the libraries that it is linked with. These are programs that it starts: QEMU by libvirt's embedded driver, make and
 # gcc to build modules, apt-get and dpkg-deb to fetch the kernel that modules are built for.
 set(CPACK_DEBIAN_KMODTEST_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_KMODTEST_PACKAGE_DEPENDS "apt, busybox-static, ca-certificates, gcc, kmod, \
@@ -37,7 +37,7 @@ set(CPACK_DEBIAN_KMODTEST-DEV_PACKAGE_NAME kmodtest-dev)
 set(CPACK_DEBIAN_KMODTEST-DEV_PACKAGE_SECTION libdevel)
 set(CPACK_COMPONENT_KMODTEST-DEV_DESCRIPTION
 "Headers and the CMake package of libkmodtest: a fixture for GoogleTest that
-hands a pristine Linux guest to a test, and matchers for what a guest says.")
+gives each test a pristine Linux guest, and matchers for the guest's output.")
 set(CPACK_DEBIAN_KMODTEST-DEV_PACKAGE_DEPENDS "kmodtest (= ${PROJECT_VERSION}), libgmock-dev, libgtest-dev")
 
 # What each Debian package says of itself in /usr/share/doc.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Tests that fail, since buggy/buggy.c is broken: to see what a failure looks like.
+// Tests that fail, because buggy/buggy.c is broken. They show what failures look like.
 #include <kmodtest/gtest.hpp>
 
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// Tests of ticker/ticker.c. Each gets a guest of its own, as it was when it had just booted, and at its end kmodtest
-// looks whether the kernel reported anything or the module left anything behind.
+// Tests of ticker/ticker.c. Each test gets its own, freshly booted guest. When a test ends, kmodtest checks that the
+// kernel reported nothing and that the module left nothing behind.
 #include <cerrno>
 
 #include <kmodtest/gtest.hpp>
@@ -48,7 +48,7 @@ TEST_F(Ticker, RefusesACpuThatIsNotThere) {
   EXPECT_THAT(guest.threads(), Not(HasThread("ticker/*")));
 }
 
-/// The same on guests with other numbers of CPUs.
+/// Tests on guests with several numbers of CPUs.
 class TickerOn : public GuestTestWithParam<int> {
   GuestSpec spec() const override { return {.cpus = GetParam()}; }
 };

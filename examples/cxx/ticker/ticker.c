@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A thread on one CPU that counts, and /proc/ticker, which tells how far it is. */
+/* A thread that counts on one CPU; /proc/ticker shows the current count. */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -41,7 +41,7 @@ static int ticker_open(struct inode *inode, struct file *file)
 	return single_open(file, ticker_show, NULL);
 }
 
-/* "reset" is all that may be written. */
+/* Only "reset" can be written. */
 static ssize_t ticker_write(struct file *file, const char __user *from,
 			    size_t size, loff_t *offset)
 {
