@@ -2,18 +2,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The rules about source files that no compiler checks. Prints one line per violation and exits with 1 when there is any.
 #
-#   tests/lint/lint.sh layering|length|spdx|codes|all [ROOT]
+#   tests/lint/lint.sh layering|length|spdx|codes|links|words|all [ROOT]
 #
 #   layering  each room of framework/, and guest/, includes only the rooms that framework/layers.txt lists for it; a quoted
 #             include names its folder
 #   length    no source file of framework/, guest/ and library/ has more than 400 lines
 #   spdx      the first line of every C and C++ file (modules: of every C file) names the licence
 #   codes     each error code of base/error_code.hpp is explained in base/errors, and is that of some error
+#   links     each relative link of a Markdown file leads to a file, and to a heading if it names one
+#   words     the files of prose_files have none of the patterns of words.txt; code blocks and `code` of Markdown do not count
 set -eu
 
-rule=${1:?usage: lint.sh layering|length|spdx|codes|all [ROOT]}
+rule=${1:?usage: lint.sh layering|length|spdx|codes|links|words|all [ROOT]}
 root=${2:-.}
 max_lines=400
+# What `words` reads, and what it leaves out: patterns of paths, relative to the root, in which * matches slashes, too.
+prose_files='*.md'
+other_prose='docs/errors.md docs/verdicts.md testplans/README.md'
 
 # sources FOLDER...: the C and C++ files of those folders that exist.
 sources() {
@@ -116,12 +121,82 @@ check_codes() {
       }'
 }
 
+# files PATTERN...: the files of the repository with such paths, tracked or new; without git, all but build trees.
+files() {
+  # shellcheck disable=SC2094
+  (
+    cd "$root"
+    if ! git ls-files --cached --others --exclude-standard 2>/dev/null; then
+      find . -type f ! -path './build/*' ! -path './.git/*' | cut -c 3-
+    fi
+  ) | LC_ALL=C sort -u | while read -r file; do
+    [ -f "$root/$file" ] || continue
+    for pattern in "$@"; do
+      # A pattern, on purpose.
+      # shellcheck disable=SC2254
+      case "$file" in $pattern) echo "$file"; break ;; esac
+    done
+  done
+}
+
+# prose FILE: its lines; those of Markdown without code blocks and `code`, which are not prose.
+prose() {
+  case "$1" in
+    *.md) awk '/^ *```/ { fence = !fence; print ""; next } fence || /^    / { print ""; next } { gsub(/`[^`]*`/, "`…`"); print }' "$1" ;;
+    *) cat "$1" ;;
+  esac
+}
+
+# anchors FILE: what a link can name behind #, made of the headings as GitHub makes it.
+anchors() {
+  awk '/^ *```/ { fence = !fence; next }
+       !fence && /^#+ / { sub(/^#+ +/, ""); $0 = tolower($0); gsub(/[^a-z0-9 _-]/, ""); gsub(/ /, "-"); print }' "$1"
+}
+
+check_links() {
+  files '*.md' | while read -r file; do
+    prose "$root/$file" |
+      awk '{ while (match($0, /\]\([^)]*\)/)) { print FNR, substr($0, RSTART + 2, RLENGTH - 3); $0 = substr($0, RSTART + RLENGTH) } }' |
+      while read -r line link; do
+        case "$link" in [a-z]*:*) continue ;; esac
+        path=${link%%#*}
+        target=$file
+        if [ -n "$path" ]; then target=$(dirname "$file")/$path; fi
+        if [ ! -e "$root/$target" ]; then
+          echo "$file:$line: the link '$link' leads nowhere"
+        elif [ "$link" != "$path" ] && ! anchors "$root/$target" | grep -qxF -e "${link#*#}"; then
+          echo "$file:$line: the link '$link' names a heading that is not there"
+        fi
+      done
+  done
+}
+
+check_words() {
+  words=$(dirname "$0")/words.txt
+  lines=$(mktemp)
+  places=$(mktemp)
+  # shellcheck disable=SC2086
+  (set -f; files $prose_files) | while read -r file; do
+    case " $other_prose " in *" $file "*) continue ;; esac
+    prose "$root/$file" | awk -v file="$file" -v places="$places" '{ print; print file ":" FNR >>places }'
+  done >"$lines"
+  tab=$(printf '\t')
+  grep -v '^#' "$words" | while IFS=$tab read -r pattern instead; do
+    LC_ALL=C.UTF-8 grep -inoP -e "$pattern" "$lines" | while IFS=: read -r number found; do
+      echo "$(sed -n "${number}p" "$places"): '$found': write: $instead"
+    done
+  done | LC_ALL=C sort -t : -k 1,1 -k 2,2n
+  rm -f "$lines" "$places"
+}
+
 case "$rule" in
   layering) violations=$(check_layering) ;;
   length) violations=$(check_length) ;;
   spdx) violations=$(check_spdx) ;;
   codes) violations=$(check_codes) ;;
-  all) violations=$(check_layering && check_length && check_spdx && check_codes) ;;
+  links) violations=$(check_links) ;;
+  words) violations=$(check_words) ;;
+  all) violations=$(check_layering && check_length && check_spdx && check_codes && check_links && check_words) ;;
   *)
     echo "lint.sh: unknown rule '$rule'" >&2
     exit 2

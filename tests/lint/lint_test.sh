@@ -102,6 +102,56 @@ source_file framework/base/errors/network.cpp '{Code::no_reason, "…"}'
 source_file framework/vm/network.cpp 'throw base::Error(base::Code::no_network);'
 expect codes 0 ''
 
+# A link of a Markdown file leads to a file, and to a heading if it names one.
+rm -rf "$tree/docs" "$tree/README.md"
+mkdir -p "$tree/docs/guide" "$tree/build"
+cat >"$tree/README.md" <<'END'
+# Title
+
+[fine](docs/guide/here.md), [fine](docs/guide/here.md#the-2nd-part), [fine](#title), [fine](https://example.org/not.md), [fine](docs).
+[lost](docs/here.md) and [lost](docs/guide/here.md#the-3rd-part) and ![lost](picture.png)
+`[code](nowhere.md)`
+
+```
+[code](nowhere.md)
+# no heading
+```
+
+    [code](nowhere.md)
+
+[lost](#no-heading)
+END
+printf '%s\n' '# Here' '' '## The 2nd part:' '' '[fine](../../README.md), [lost](README.md)' >"$tree/docs/guide/here.md"
+printf '%s\n' '[of a build tree](nowhere.md)' >"$tree/build/other.md"
+expect links 1 "README.md:4: the link 'docs/here.md' leads nowhere
+README.md:4: the link 'docs/guide/here.md#the-3rd-part' names a heading that is not there
+README.md:4: the link 'picture.png' leads nowhere
+README.md:14: the link '#no-heading' names a heading that is not there
+docs/guide/here.md:5: the link 'README.md' leads nowhere"
+
+# The patterns of words.txt, in prose alone.
+rm -rf "$tree/README.md" "$tree/docs" "$tree/build"
+mkdir -p "$tree/docs"
+cat >"$tree/README.md" <<'END'
+Mending a `mended` thing anew.
+Of a file nothing is left. Some of a file is.
+
+```
+mend
+```
+
+    mend
+
+The amendment is renewed.
+END
+echo 'whoever' >"$tree/docs/errors.md"
+expect words 1 "README.md:1: 'Mending': write: fix
+README.md:1: 'anew': write: again
+README.md:2: 'Of a': write: the subject first"
+expect links 0 ''
+rm "$tree/README.md"
+expect words 0 ''
+
 if [ "$failures" -gt 0 ]; then
   echo "$failures failed"
   exit 1
