@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The short way to everything. The real build is CMake's (CMakePresets.json); this file only calls it.
 #
-#   SETUP=0      do not look for missing packages (for machines without apt-get)
+#   SETUP=0      `make run` and `make check` do not install missing packages (for machines without apt-get)
+#   WERROR=ON    a warning of the compiler is an error (CI)
 #   JOBS=N       how many tests run at once (default: one per CPU)
 #   PREFIX=DIR   where `make install` puts things (default /usr/local); DESTDIR= as usual
 SHELL := /bin/bash
@@ -19,12 +20,13 @@ SOAK_ROUNDS ?= 200
 SOAK_CPUS ?= 2
 MIXED_ROUNDS ?= 10
 MIXED_SEED ?= 1
+WERROR ?= OFF
 
 setup := $(if $(filter 0,$(SETUP)),:,tools/install-dependencies.sh)
 sources = $(shell git ls-files 'framework/*pp' 'emulator/*pp' 'guest/*pp' 'library/*pp' 'tests/*pp' 'benchmarks/*pp' 'examples/*pp')
 
 .NOTPARALLEL:
-.PHONY: help build tests run check asan fuzz bench soak mixed many-cpus verdicts lint format install uninstall clean setup \
+.PHONY: help build tests run check asan tsan tidy-changed fuzz bench soak mixed many-cpus verdicts lint format install uninstall clean setup \
         snapshots setup-check setup-lint setup-package package package-check image-check \
         unit-sanitized fuzz-targets
 
@@ -33,13 +35,13 @@ help: ## this list
 
 # ---- what users need ----------------------------------------------------------------------------------------------
 
-run: build ## sets everything up and runs every plan of testplans/ in guests with 1, 2 and 4 CPUs
+run: setup build ## sets everything up and runs every plan of testplans/ in guests with 1, 2 and 4 CPUs
 	build/kmodtest run testplans --cpus $(CPUS)
 
-check: setup-check build tests unit-sanitized fuzz-targets ## sets everything up and runs the whole test suite (ctest)
+check: setup-check build tests unit-sanitized fuzz-targets tidy-changed ## sets everything up and runs the whole test suite (ctest)
 	tools/run-tests.sh build --parallel $(JOBS)
 
-build: build/build.ninja ## builds build/kmodtest
+build: build/build.ninja ## builds build/kmodtest (`make setup` installs what that needs)
 	cmake --build build --target kmodtest kmodtest-agent kmodtest-qemu manual
 
 tests: build/build.ninja
@@ -55,17 +57,24 @@ package: build/build.ninja ## makes build/kmodtest_VERSION_amd64.deb and build/k
 	cd build && cpack --config CPackConfig.cmake
 	@ls -l build/kmodtest*.deb
 
-uninstall: ## takes away what the last `make install` put there
+uninstall: ## removes what the last `make install` put there
 	@test -f build/install_manifest.txt || { echo "nothing was installed from this folder (no build/install_manifest.txt)" >&2; exit 2; }
 	@while read -r file || test -n "$$file"; do echo "removing $(DESTDIR)$$file"; rm -f -- "$(DESTDIR)$$file"; done <build/install_manifest.txt
 
-clean: ## takes every build folder away (the kernels in ~/.cache/kmodtest stay)
+clean: ## removes every build folder (the kernels in ~/.cache/kmodtest stay)
 	rm -rf build
 
 # ---- what developers need -----------------------------------------------------------------------------------------
 
 asan: unit-sanitized ## the unit tests under AddressSanitizer and UBSan
 	tools/with-fixed-addresses.sh ctest --test-dir build/asan --label-regex '^unit$$' --output-on-failure --no-tests=error --parallel $(JOBS)
+
+tsan: build/tsan/build.ninja ## the unit tests under ThreadSanitizer
+	cmake --build build/tsan --target unit_tests
+	tools/with-fixed-addresses.sh ctest --test-dir build/tsan --label-regex '^unit$$' --output-on-failure --no-tests=error --parallel $(JOBS)
+
+tidy-changed: ## clang-tidy on what has changed (tools/tidy-changed.sh)
+	tools/tidy-changed.sh
 
 fuzz: fuzz-targets ## every fuzz target for FUZZ_SECONDS (default 60) each
 	KMODTEST_FUZZ_SECONDS=$(FUZZ_SECONDS) tools/with-fixed-addresses.sh \
@@ -107,14 +116,15 @@ lint: setup-lint tests ## clang-format, clang-tidy, shellcheck and the rules of 
 	tests/lint/lint.sh all .
 	clang-format-14 --dry-run -Werror $(sources)
 	shellcheck $$(git ls-files '*.sh' .ci/run)
-	run-clang-tidy-14 -quiet -p build -j $(JOBS) '/(framework|emulator|guest|library|benchmarks)/.*[.]cpp$$'
+	cmake --preset dev
+	run-clang-tidy-14 -quiet -p build/dev -j $(JOBS) '/(framework|emulator|guest|library|benchmarks)/.*[.]cpp$$'
 
 format: ## clang-format on every C++ file
 	clang-format-14 -i $(sources)
 
 # ---- the steps of the above ---------------------------------------------------------------------------------------
 
-setup:
+setup: ## installs the Debian packages that building and running need
 	@$(setup)
 
 setup-check:
@@ -127,12 +137,16 @@ setup-package:
 	@$(setup) $(if $(filter :,$(setup)),,--package)
 
 # Ninja runs CMake again by itself when a CMakeLists.txt changed; only a new or changed preset needs us.
-build/build.ninja: CMakePresets.json | setup
-	cmake --preset release
+build/build.ninja: CMakePresets.json
+	cmake --preset release -DKMODTEST_WERROR=$(WERROR) || { echo "\`make setup\` installs missing packages" >&2; exit 1; }
 	@touch $@
 
 build/asan/build.ninja: CMakePresets.json | setup-check
-	cmake --preset asan
+	cmake --preset asan -DKMODTEST_WERROR=$(WERROR)
+	@touch $@
+
+build/tsan/build.ninja: CMakePresets.json | setup-check
+	cmake --preset tsan
 	@touch $@
 
 build/fuzz/build.ninja: CMakePresets.json | setup-check

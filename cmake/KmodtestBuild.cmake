@@ -13,6 +13,9 @@ endif()
 add_library(kmodtest_options INTERFACE)
 target_compile_options(kmodtest_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual)
+if(KMODTEST_WERROR)
+  target_compile_options(kmodtest_options INTERFACE -Werror)
+endif()
 target_include_directories(kmodtest_options INTERFACE ${PROJECT_SOURCE_DIR}/framework)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # g++ 12 takes the frame of every Asio coroutine for one that plain `new` made.

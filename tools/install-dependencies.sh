@@ -4,8 +4,8 @@
 #
 #   tools/install-dependencies.sh            to build and to run
 #   tools/install-dependencies.sh --check    also what `make check` needs: clang with libFuzzer, clang-format,
-#                                            python3 with jsonschema and yaml, cmark-gfm, chromium, gdb, zsh, fish, mandoc
-#   tools/install-dependencies.sh --lint     also what `make lint` needs: clang-tidy, shellcheck
+#                                            clang-tidy, python3 with jsonschema and yaml, cmark-gfm, chromium, gdb, zsh, fish, mandoc
+#   tools/install-dependencies.sh --lint     also what `make lint` needs: run-clang-tidy, shellcheck
 #   tools/install-dependencies.sh --package  also what `make package-check` and `make image-check` need: debootstrap,
 #                                            lintian, buildah
 #   tools/install-dependencies.sh --list     prints the packages instead of installing them
@@ -27,8 +27,8 @@ backports_packages=(
   qemu-system-x86 qemu-system-data qemu-utils libvirt-dev libvirt-daemon-driver-qemu libboost1.83-dev
 )
 check_packages=(python3 python3-jsonschema python3-yaml cmark-gfm chromium fonts-dejavu-core clang-14 libclang-rt-14-dev clang-format-14
-                gdb zsh fish mandoc)
-lint_packages=(clang-tidy-14 clang-tools-14 shellcheck)
+                clang-tidy-14 gdb zsh fish mandoc)
+lint_packages=(clang-tools-14 shellcheck)
 package_packages=(debootstrap lintian buildah)
 
 only_list=0
