@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
-#include "base/errors/table.hpp"
+#include "base/error_index.hpp"
 #include "cli/command.hpp"
 
 namespace kmodtest::cli {

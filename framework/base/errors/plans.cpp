@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "base/errors/table.hpp"
+#include "base/error_index.hpp"
 
 namespace kmodtest::base {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
-#include "base/errors/table.hpp"
+#include "base/error_index.hpp"
 
 namespace kmodtest::base {
 namespace {

@@ -6,7 +6,7 @@
 #include <set>
 #include <unistd.h>
 
-#include "base/errors/table.hpp"
+#include "base/error_index.hpp"
 #include "plan/plan.hpp"
 
 namespace kmodtest::plan {
