@@ -6,11 +6,11 @@
 
 namespace kmodtest::base {
 
-/// What users know an error by: `K0601` names the same mistake in every version, in logs, in scripts and on the web. So
-/// a number is never given to another error; one that is no longer printed stays reserved. The hundreds are the area.
-/// What each one means, and how to mend it, is in the tables of base/errors (`kmodtest explain`, docs/errors.md).
+/// Identifies an error for users: `K0601` names the same mistake in every version, in logs, in scripts and on the web.
+/// So a number is never given to another error; one that is no longer printed stays reserved. The hundreds are the area.
+/// errors/KNNNN.md says what each one means and how to fix it (`kmodtest explain`, docs/errors.md).
 enum class Code : std::uint16_t {
-  none = 0,  ///< of what is no error of ours: a module under test that misbehaves
+  none = 0,  ///< not an error of kmodtest: a module under test misbehaves
 
   // 01: the command line and the environment
   unknown_option = 101,
@@ -166,7 +166,7 @@ enum class Code : std::uint16_t {
   defect = 999,
 };
 
-/// "K0601"; empty for Code::none.
+/// Returns "K0601"; empty for Code::none.
 inline std::string name_of(Code code) {
   if (code == Code::none) return {};
   const std::string number = std::to_string(static_cast<unsigned>(code));

@@ -2,85 +2,99 @@
 #include "base/error_index.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <fmt/format.h>
+#include <optional>
+#include <stdexcept>
+#include <utility>
 
 namespace kmodtest::base {
+
+/// The files of errors/ (CMakeLists.txt).
+EmbeddedFiles error_files();
+
 namespace {
 
-/// Columns of UTF-8 text without wide characters, which the table does not have.
-std::size_t columns(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0u) != 0x80u; }));
-}
+constexpr std::string_view kAreas = "areas.md";
+constexpr unsigned kCodesOfArea = 100;
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
+/// Takes a file apart from its beginning.
+class Reader {
+ public:
+  explicit Reader(const EmbeddedFile &file) : file_(file), rest_(file.text) {}
+
+  void expect(std::string_view mark) {
+    if (!rest_.starts_with(mark)) fail(mark);
+    rest_.remove_prefix(mark.size());
   }
-  return lines;
+  std::string_view until(std::string_view mark) {
+    const std::size_t at = rest_.find(mark);
+    if (at == std::string_view::npos || at == 0) fail(mark);
+    const std::string_view part = rest_.substr(0, at);
+    rest_.remove_prefix(at + mark.size());
+    return part;
+  }
+  bool at_end() const { return rest_.empty(); }
+  [[noreturn]] void fail(std::string_view expected) const {
+    throw std::logic_error(
+        fmt::format("errors/{}: '{}' expected at byte {}", file_.path, expected, file_.text.size() - rest_.size()));
+  }
+
+ private:
+  const EmbeddedFile &file_;
+  std::string_view rest_;
+};
+
+unsigned digits(const Reader &reader, std::string_view text) {
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) reader.fail("a number");
+  return number;
 }
 
-bool is_command(std::string_view line) {
-  return line.starts_with("    ");
-}
-
-/// A line broken at its blanks.
-std::string wrapped(std::string_view line, std::size_t width) {
+/// Joins the lines of each paragraph, and indents those of ```sh blocks by four blanks.
+std::string unwrapped(std::string_view markdown) {
   std::string out;
-  std::size_t used = 0;
-  while (!line.empty()) {
-    const std::size_t end = std::min(line.find(' '), line.size());
-    const std::string_view word = line.substr(0, end);
-    line.remove_prefix(std::min(end + 1, line.size()));
-    if (used > 0 && used + 1 + columns(word) > width) {
-      out += '\n';
-      used = 0;
-    } else if (used > 0) {
-      out += ' ';
-      ++used;
+  bool in_code = false, in_paragraph = false;
+  while (!markdown.empty()) {
+    const std::size_t end = std::min(markdown.find('\n'), markdown.size());
+    const std::string_view line = markdown.substr(0, end);
+    markdown.remove_prefix(std::min(end + 1, markdown.size()));
+    const bool fence = line.starts_with("```");
+    if (fence) in_code = !in_code;
+    if (fence || line.empty()) {
+      in_paragraph = false;
+      continue;
     }
-    out += word;
-    used += columns(word);
+    if (!out.empty()) out += in_paragraph ? ' ' : '\n';
+    if (in_code) out += "    ";
+    out += line;
+    in_paragraph = !in_code;
   }
-  return out + '\n';
-}
-
-/// Paragraphs broken, commands as they are.
-std::string paragraphs(std::string_view text, std::size_t width) {
-  std::string out;
-  for (const std::string_view line : lines_of(text))
-    out += is_command(line) ? std::string(line) + "\n" : wrapped(line, width);
   return out;
 }
 
-std::string indented(std::string_view text) {
-  std::string out;
-  for (const std::string_view line : lines_of(text)) out += fmt::format("    {}\n", line);
-  return out;
-}
-
-/// Commands as a block of code.
-std::string in_markdown(std::string_view text) {
-  std::string out;
-  bool in_code = false;
-  for (const std::string_view line : lines_of(text)) {
-    if (is_command(line) != in_code) {
-      out += in_code ? "```\n\n" : "\n```sh\n";
-      in_code = !in_code;
-    }
-    out += in_code ? line.substr(4) : line;
-    out += '\n';
+std::vector<ErrorArea> read_areas() {
+  std::vector<ErrorArea> areas;
+  const EmbeddedFile list{kAreas, embedded_text(error_files(), kAreas)};
+  for (Reader reader(list); !reader.at_end();) {
+    reader.expect("* K");
+    if (digits(reader, reader.until(": ")) != areas.size() + 1) reader.fail("the next area");
+    areas.push_back({std::string(reader.until("\n")), {}});
   }
-  return in_code ? out + "```\n" : out;
+  for (const EmbeddedFile &file : error_files()) {
+    if (file.path == kAreas) continue;
+    ErrorText text = parse_error_text(file);
+    const std::size_t area = static_cast<unsigned>(text.code) / kCodesOfArea;
+    if (area == 0 || area > areas.size()) Reader(file).fail("the code of an area in areas.md");
+    areas[area - 1].errors.push_back(std::move(text));
+  }
+  return areas;
 }
 
-const char *example_title(const ErrorText &text) {
-  return text.kind == ErrorText::Example::plan ? "A plan that has it" : "It looks like this";
+const std::vector<ErrorArea> &all_areas() {
+  static const std::vector<ErrorArea> areas = read_areas();
+  return areas;
 }
 
 std::optional<unsigned> number_of(std::string_view name) {
@@ -94,19 +108,30 @@ std::optional<unsigned> number_of(std::string_view name) {
   return number;
 }
 
-/// The heading that GitHub makes an anchor of: "#k0601".
-std::string anchor(const ErrorText &text) {
-  std::string name = name_of(text.code);
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return name;
-}
-
 }  // namespace
 
+ErrorText parse_error_text(const EmbeddedFile &file) {
+  Reader reader(file);
+  ErrorText text;
+  reader.expect("# K");
+  text.code = static_cast<Code>(digits(reader, reader.until(": ")));
+  if (file.path != name_of(text.code) + ".md") reader.fail("the code of the file's name");
+  text.title = reader.until("\n\n");
+  text.meaning = unwrapped(reader.until("\n\n## Cause\n\n"));
+  text.cause = unwrapped(reader.until("\n\n## Remedy\n\n"));
+  text.remedy = unwrapped(reader.until("\n\n## Example\n\n```"));
+  const std::string_view kind = reader.until("\n");
+  if (kind != "output" && kind != "yaml") reader.fail("output or yaml");
+  text.kind = kind == "yaml" ? ErrorText::Example::plan : ErrorText::Example::output;
+  text.example = reader.until("\n```\n");
+  if (!reader.at_end()) reader.fail("the end");
+  return text;
+}
+
 std::vector<const ErrorArea *> error_areas() {
-  return {&command_line_errors(), &plans_errors(),     &machine_errors(), &kernels_errors(), &modules_errors(),
-          &emulator_errors(),     &snapshots_errors(), &guests_errors(),  &tools_errors()};
+  std::vector<const ErrorArea *> areas;
+  for (const ErrorArea &area : all_areas()) areas.push_back(&area);
+  return areas;
 }
 
 const ErrorText *text_of(Code code) {
@@ -146,49 +171,6 @@ const ErrorText *nearest_error(std::string_view name) {
     }
   }
   return nearest;
-}
-
-std::string explain(const ErrorText &text, std::size_t width) {
-  std::string out = fmt::format("{}: {}\n\n{}", name_of(text.code), text.title, paragraphs(text.meaning, width));
-  out += "\nWhy it happens\n\n" + paragraphs(text.cause, width);
-  out += "\nHow to mend it\n\n" + paragraphs(text.remedy, width);
-  return out + fmt::format("\n{}\n\n{}", example_title(text), indented(text.example));
-}
-
-std::string list_errors() {
-  std::string out;
-  for (const ErrorArea *area : error_areas()) {
-    out += fmt::format("{}{}\n", out.empty() ? "" : "\n", area->title);
-    for (const ErrorText &text : area->errors) out += fmt::format("  {}  {}\n", name_of(text.code), text.title);
-  }
-  return out;
-}
-
-std::string errors_markdown() {
-  std::string out =
-      "# Errors\n\n"
-      "Each error that kmodtest prints has a code, such as `error[K0601]`. `kmodtest explain K0601` prints what "
-      "stands\n"
-      "below. A code means the same in every version. This file is made from the table in `framework/base/errors`\n"
-      "(`kmodtest explain --markdown`); what else may puzzle you is in "
-      "[troubleshooting.md](guide/troubleshooting.md).\n";
-  for (const ErrorArea *area : error_areas()) {
-    out += fmt::format("\n**{}**\n\n", area->title);
-    for (const ErrorText &text : area->errors)
-      out += fmt::format("* [{}](#{}): {}\n", name_of(text.code), anchor(text), text.title);
-  }
-  for (const ErrorArea *area : error_areas()) {
-    out += fmt::format("\n## {}\n", area->title);
-    for (const ErrorText &text : area->errors) {
-      const bool plan = text.kind == ErrorText::Example::plan;
-      out += fmt::format(
-          "\n### {}\n\n**{}{}.** {}\n\n*Why it happens:* {}\n\n*How to mend it:* {}\n*{}:*\n\n```{}\n{}\n```\n",
-          name_of(text.code), static_cast<char>(std::toupper(static_cast<unsigned char>(*text.title))), text.title + 1,
-          text.meaning, text.cause, in_markdown(text.remedy), example_title(text), plan ? "yaml" : "text",
-          text.example);
-    }
-  }
-  return out;
 }
 
 }  // namespace kmodtest::base

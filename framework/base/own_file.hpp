@@ -6,7 +6,7 @@
 
 namespace kmodtest::base {
 
-/// The file that this code is in: the program, or libkmodtest.so in somebody else's. Empty when nothing tells.
+/// Returns the file that contains this code: the program, or libkmodtest.so in another program. Empty when unknown.
 std::filesystem::path own_file();
 
 /// Where parts of an installation may lie that `below` names relative to its prefix ("share/kmodtest"), best first: the

@@ -8,7 +8,8 @@
 #             include names its folder
 #   length    no source file of framework/, guest/ and library/ has more than 400 lines
 #   spdx      the first line of every C and C++ file (modules: of every C file) names the licence
-#   codes     each error code of base/error_code.hpp is explained in base/errors, and is that of some error
+#   codes     each error code of base/error_code.hpp has a file errors/KNNNN.md, each such file a code, and some error
+#             has the code
 #   links     each relative link of a Markdown file leads to a file, and to a heading if it names one
 #   words     the files of prose_files have none of the patterns of words.txt; code blocks and `code` of Markdown do not count
 set -eu
@@ -84,7 +85,7 @@ check_length() {
 }
 
 check_spdx() {
-  sources framework emulator guest library tests benchmarks modules examples | while read -r file; do
+  sources framework emulator guest library tests benchmarks modules templates examples | while read -r file; do
     case "$(head -n 1 "$file")" in
       "// SPDX-License-Identifier: GPL-2.0"* | "/* SPDX-License-Identifier: GPL-2.0"*) ;;
       *) echo "${file#"$root"/}:1: the first line is no SPDX-License-Identifier" ;;
@@ -95,18 +96,17 @@ check_spdx() {
 check_codes() {
   codes=$root/framework/base/error_code.hpp
   if [ ! -f "$codes" ]; then return; fi
-  # Scripts know a code by its number. What follows has the numbers first, then "file:Code::name" of the sources.
+  # Scripts know a code by its number. What follows has the numbers first, then the texts, then "Code::name" of the
+  # sources.
   {
     find "$root/tools" -name '*.sh' -exec grep -oh 'K0[0-9]\{3\}' {} + 2>/dev/null || true
-    sources framework emulator library | grep -v "^$codes$" | xargs -r grep -oH 'Code::[a-z_0-9]*'
+    find "$root/errors" -name 'K*.md' 2>/dev/null | LC_ALL=C sort
+    sources framework emulator library | grep -v "^$codes$" | xargs -r grep -oh 'Code::[a-z_0-9]*'
   } |
-    awk -v codes="$codes" -v explained="$root/framework/base/errors/" '
+    awk -v codes="$codes" '
       /^K0/ { number_used[substr($0, 2) + 0] = 1; next }
-      {
-        split($0, part, ":Code::")
-        if (index(part[1], explained) == 1) told[part[2]] = 1
-        else used[part[2]] = 1
-      }
+      /\.md$/ { name = $0; gsub(/^.*\/K|\.md$/, "", name); text[name + 0] = 1; texts[++count] = name; next }
+      { used[substr($0, 7)] = 1 }
       END {
         while ((getline line < codes) > 0) {
           if (line !~ /^  [a-z_0-9]+ = [0-9]+,/) continue
@@ -115,9 +115,12 @@ check_codes() {
           sub(/^ */, "", name)
           sub(/ .*$/, "", name)
           if (name == "none") continue
-          if (!(name in told)) print "framework/base/error_code.hpp: the code " name " is not explained in base/errors"
-          if (!(name in used) && !(number + 0 in number_used)) print "framework/base/error_code.hpp: the code " name " is that of no error"
+          known[number + 0] = 1
+          if (!(number + 0 in text)) printf "framework/base/error_code.hpp: no errors/K%04d.md explains the code %s\n", number, name
+          if (!(name in used) && !(number + 0 in number_used)) print "framework/base/error_code.hpp: no error has the code " name
         }
+        for (i = 1; i <= count; ++i)
+          if (!(texts[i] + 0 in known)) print "errors/K" texts[i] ".md: no code of framework/base/error_code.hpp has this number"
       }'
 }
 

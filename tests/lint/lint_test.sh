@@ -76,30 +76,36 @@ expect spdx 0 ''
 # The licence has to stand on the first line.
 source_file tests/fine.cpp
 echo '/* SPDX-License-Identifier: GPL-2.0 */' >"$tree/tests/fine.c"
-mkdir -p "$tree/modules/ex"
+mkdir -p "$tree/modules/ex" "$tree/templates/hello"
 printf '\n// SPDX-License-Identifier: GPL-2.0-or-later\n' >"$tree/modules/ex/ex.c"
+echo '#include <linux/module.h>' >"$tree/templates/hello/module.c"
 : >"$tree/framework/base/empty.hpp"
 echo 'generated' >"$tree/modules/ex/ex.mod.c"
 expect spdx 1 'framework/base/empty.hpp:1: the first line is no SPDX-License-Identifier
-modules/ex/ex.c:1: the first line is no SPDX-License-Identifier'
+modules/ex/ex.c:1: the first line is no SPDX-License-Identifier
+templates/hello/module.c:1: the first line is no SPDX-License-Identifier'
 expect all 1 'guest/long.hpp: 401 lines, more than 400: split it
 framework/base/empty.hpp:1: the first line is no SPDX-License-Identifier
-modules/ex/ex.c:1: the first line is no SPDX-License-Identifier'
+modules/ex/ex.c:1: the first line is no SPDX-License-Identifier
+templates/hello/module.c:1: the first line is no SPDX-License-Identifier'
 
 # A code has to be explained and used.
 rm -rf "$tree/framework" "$tree/guest" "$tree/tests" "$tree/modules"
 source_file framework/base/error_code.hpp 'enum class Code {' '  none = 0,  ///< no error' '  no_disk = 101,' \
   '  no_network = 102,  ///< reserved' '  no_reason = 103,' '};'
-source_file framework/base/errors/machine.cpp '{Code::no_disk, "there is no disk"}' '{Code::no_network, "…"}'
+mkdir -p "$tree/errors"
+touch "$tree/errors/K0101.md" "$tree/errors/K0102.md" "$tree/errors/README.md"
 source_file framework/vm/disk.cpp 'throw base::Error(base::Code::no_disk);' 'throw base::Error(base::Code::no_reason);'
-expect codes 1 'framework/base/error_code.hpp: the code no_network is that of no error
-framework/base/error_code.hpp: the code no_reason is not explained in base/errors'
+expect codes 1 'framework/base/error_code.hpp: no error has the code no_network
+framework/base/error_code.hpp: no errors/K0103.md explains the code no_reason'
 mkdir -p "$tree/tools"
 echo 'echo "kmodtest: error[K0102]: there is no network" >&2' >"$tree/tools/setup.sh"
-expect codes 1 'framework/base/error_code.hpp: the code no_reason is not explained in base/errors'
+expect codes 1 'framework/base/error_code.hpp: no errors/K0103.md explains the code no_reason'
 rm "$tree/tools/setup.sh"
-source_file framework/base/errors/network.cpp '{Code::no_reason, "…"}'
+touch "$tree/errors/K0103.md" "$tree/errors/K0104.md"
 source_file framework/vm/network.cpp 'throw base::Error(base::Code::no_network);'
+expect codes 1 'errors/K0104.md: no code of framework/base/error_code.hpp has this number'
+rm "$tree/errors/K0104.md"
 expect codes 0 ''
 
 # A link of a Markdown file leads to a file, and to a heading if it names one.

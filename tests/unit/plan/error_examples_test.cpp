@@ -33,7 +33,7 @@ TEST(ErrorExamples, EachPlanHasTheErrorThatItStandsFor) {
     for (const base::ErrorText &text : area->errors) {
       if (text.kind != base::ErrorText::Example::plan) continue;
       ++plans;
-      const ParseResult result = parse_plan_text(std::string(text.example) + "\n", folder.plan());
+      const ParseResult result = parse_plan_text(text.example + "\n", folder.plan());
       std::string said;
       std::set<base::Code> codes;
       for (const Diagnostic &diagnostic : result.diagnostics) {
