@@ -10,16 +10,16 @@
 
 namespace kmodtest::base {
 
-/// Who has to act on an error; decides the exit code of the process.
+/// Says who has to act on an error; decides the exit code of the process.
 enum class Blame {
   usage,           ///< the command line or the plan is wrong: exit 2
-  infrastructure,  ///< QEMU, libvirt, the disk, the network… failed us: exit 3
+  infrastructure,  ///< QEMU, libvirt, the disk, the network… failed: exit 3
 };
 
-/// We could not judge. What a module under test does wrong is never an Error: outcomes are data.
+/// Means that kmodtest could not judge. A misbehaving module under test is never an Error: outcomes are data.
 ///
-/// `code()` is what users look it up by. `what()` is one lower-case sentence that names the thing; `hint()` says how to
-/// mend it here and now and may be empty: what mends it anywhere is told by `kmodtest explain CODE`.
+/// `code()` is what users look it up by. `what()` is one lower-case sentence that names the thing. `hint()` says how to
+/// fix it in this situation and can be empty; `kmodtest explain CODE` says how to fix it in general.
 class Error : public std::runtime_error {
  public:
   explicit Error(Code code, const std::string &message, std::string hint = {}, Blame blame = Blame::infrastructure)
@@ -42,7 +42,7 @@ class UsageError : public Error {
       : Error(code, message, std::move(hint), Blame::usage) {}
 };
 
-/// The code of a write that ended with this errno.
+/// Returns the code for a write that failed with this errno.
 inline Code code_of_write(int error) {
   return error == ENOSPC || error == EDQUOT || error == EFBIG ? Code::disk_full : Code::cannot_write;
 }

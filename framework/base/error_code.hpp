@@ -7,8 +7,8 @@
 namespace kmodtest::base {
 
 /// Identifies an error for users: `K0601` names the same mistake in every version, in logs, in scripts and on the web.
-/// So a number is never given to another error; one that is no longer printed stays reserved. The hundreds are the area.
-/// errors/KNNNN.md says what each one means and how to fix it (`kmodtest explain`, docs/errors.md).
+/// So a number is never given to another error; one that is no longer printed stays reserved. The hundreds are the
+/// area. errors/KNNNN.md says what each one means and how to fix it (`kmodtest explain`, docs/errors.md).
 enum class Code : std::uint16_t {
   none = 0,  ///< not an error of kmodtest: a module under test misbehaves
 

@@ -153,13 +153,13 @@ const ErrorText *nearest_error(std::string_view name) {
   if (!number || *number > 9'999) return nullptr;
   const std::string wanted = fmt::format("{:04}", *number);
   const ErrorText *nearest = nullptr;
-  std::size_t least = 2;  // digits that differ: with two of four it is another number
+  std::size_t least = 2;  // digits that differ: with two of four it is a different number
   for (const ErrorArea *area : error_areas()) {
     for (const ErrorText &text : area->errors) {
       std::string digits = name_of(text.code).substr(1);
       std::size_t differ = 0;
       for (std::size_t i = 0; i < digits.size(); ++i) differ += digits[i] == wanted[i] ? 0 : 1;
-      // Two digits that changed places are one slip.
+      // Two swapped digits are one typing error.
       for (std::size_t i = 0; differ == 2 && i + 1 < digits.size(); ++i) {
         std::swap(digits[i], digits[i + 1]);
         if (digits == wanted) differ = 1;

@@ -8,7 +8,7 @@
 namespace kmodtest::base {
 namespace {
 
-/// Columns of UTF-8 text without wide characters, which the table does not have.
+/// Counts the columns of UTF-8 text without wide characters, which the texts do not have.
 std::size_t columns(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(
       text.begin(), text.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0u) != 0x80u; }));
@@ -28,7 +28,7 @@ bool is_command(std::string_view line) {
   return line.starts_with("    ");
 }
 
-/// A line broken at its blanks.
+/// Breaks a line at its blanks.
 std::string wrapped(std::string_view line, std::size_t width) {
   std::string out;
   std::size_t used = 0;
@@ -49,7 +49,7 @@ std::string wrapped(std::string_view line, std::size_t width) {
   return out + '\n';
 }
 
-/// Paragraphs broken, commands as they are.
+/// Breaks paragraphs, and leaves commands as they are.
 std::string paragraphs(std::string_view text, std::size_t width) {
   std::string out;
   for (const std::string_view line : lines_of(text))
@@ -63,7 +63,7 @@ std::string indented(std::string_view text) {
   return out;
 }
 
-/// Commands as a block of code.
+/// Puts commands into blocks of code.
 std::string in_markdown(std::string_view text) {
   std::string out;
   bool in_code = false;
@@ -79,7 +79,7 @@ std::string in_markdown(std::string_view text) {
 }
 
 const char *example_title(const ErrorText &text) {
-  return text.kind == ErrorText::Example::plan ? "A plan that has it" : "It looks like this";
+  return text.kind == ErrorText::Example::plan ? "A plan with this error" : "Example";
 }
 
 std::string capital(std::string text) {
@@ -87,7 +87,7 @@ std::string capital(std::string text) {
   return text;
 }
 
-/// The heading that GitHub makes an anchor of: "#k0601".
+/// Returns the anchor that GitHub makes of the heading: "#k0601".
 std::string anchor(const ErrorText &text) {
   std::string name = name_of(text.code);
   std::transform(name.begin(), name.end(), name.begin(),
@@ -100,7 +100,7 @@ std::string anchor(const ErrorText &text) {
 std::string explain(const ErrorText &text, std::size_t width) {
   std::string out = fmt::format("{}: {}\n\n{}", name_of(text.code), text.title, paragraphs(text.meaning, width));
   out += "\nWhy it happens\n\n" + paragraphs(text.cause, width);
-  out += "\nHow to mend it\n\n" + paragraphs(text.remedy, width);
+  out += "\nHow to fix it\n\n" + paragraphs(text.remedy, width);
   return out + fmt::format("\n{}\n\n{}", example_title(text), indented(text.example));
 }
 
@@ -116,11 +116,11 @@ std::string list_errors() {
 std::string errors_markdown() {
   std::string out =
       "# Errors\n\n"
-      "Each error that kmodtest prints has a code, such as `error[K0601]`. `kmodtest explain K0601` prints what "
-      "stands\n"
-      "below. A code means the same in every version. This file is made from the texts in `errors/`\n"
-      "(`kmodtest explain --markdown`); what else may puzzle you is in "
-      "[troubleshooting.md](guide/troubleshooting.md).\n";
+      "Each error that kmodtest prints has a code, such as `error[K0601]`. `kmodtest explain K0601` prints its text "
+      "from\n"
+      "this page. A code means the same in every version. For other puzzles, see "
+      "[troubleshooting.md](guide/troubleshooting.md).\n"
+      "This file is generated from the texts in `errors/` (`kmodtest explain --markdown`).\n";
   for (const ErrorArea *area : error_areas()) {
     out += fmt::format("\n**{}**\n\n", area->title);
     for (const ErrorText &text : area->errors)
@@ -131,7 +131,7 @@ std::string errors_markdown() {
     for (const ErrorText &text : area->errors) {
       const bool plan = text.kind == ErrorText::Example::plan;
       out += fmt::format(
-          "\n### {}\n\n**{}.** {}\n\n*Why it happens:* {}\n\n*How to mend it:* {}\n*{}:*\n\n```{}\n{}\n```\n",
+          "\n### {}\n\n**{}.** {}\n\n*Why it happens:* {}\n\n*How to fix it:* {}\n*{}:*\n\n```{}\n{}\n```\n",
           name_of(text.code), capital(text.title), text.meaning, text.cause, in_markdown(text.remedy),
           example_title(text), plan ? "yaml" : "text", text.example);
     }

@@ -72,8 +72,8 @@ TEST(Errors, AFileIsReadInParts) {
 
 TEST(Errors, AMalformedFileIsRefused) {
   EXPECT_THROW(parse_error_text({"K0602.md", kWellFormed}), std::logic_error);
-  for (const std::string_view part :
-       {"# K", "601", ": ", "there is no QEMU", "## Cause", "Four.", "## Remedy", "## Example", "output", "```\n"}) {
+  for (const std::string_view part : {"# K", "601", ": there", "there is no QEMU", "## Cause", "Four.", "## Remedy",
+                                      "## Example", "output", "```\n"}) {
     std::string text(kWellFormed);
     text.erase(text.rfind(part), part.size());
     EXPECT_THROW(parse_error_text({"K0601.md", text}), std::logic_error) << "without " << part;
@@ -91,8 +91,9 @@ TEST(Errors, EachOneSaysWhatWhyAndHow) {
       EXPECT_FALSE(text.title.ends_with('.')) << name;
       EXPECT_TRUE(titles.insert(text.title).second) << name << ": " << text.title << " is that of two errors";
       // An example shows this error, not another one.
-      if (text.kind == ErrorText::Example::output && text.example.find("error[") != std::string::npos)
+      if (text.kind == ErrorText::Example::output && text.example.find("error[") != std::string::npos) {
         EXPECT_THAT(text.example, HasSubstr("error[" + name + "]"));
+      }
     }
   }
 }
@@ -134,8 +135,8 @@ TEST(Errors, AnExplanationBreaksTextsAndKeepsCommands) {
                        "first\nsecond"};
   EXPECT_EQ(explain(text, 12),
             "K0601: there is no QEMU\n\nOne two\nthree four\nfive six.\n\nWhy it happens\n\nSeven.\n\n"
-            "How to mend it\n\nDo this:\n    sudo apt-get install something-with-a-long-name\n\n"
-            "It looks like this\n\n    first\n    second\n");
+            "How to fix it\n\nDo this:\n    sudo apt-get install something-with-a-long-name\n\n"
+            "Example\n\n    first\n    second\n");
 }
 
 TEST(Errors, TheListHasEachOnALine) {
@@ -148,7 +149,8 @@ TEST(Errors, TheListHasEachOnALine) {
 
 TEST(Errors, TheDocumentIsWhatTheTablePrints) {
   const std::string file = std::string(KMODTEST_TEST_DATA) + "/../../docs/errors.md";
-  EXPECT_TRUE(content(file) == errors_markdown()) << "make it anew: build/kmodtest explain --markdown > docs/errors.md";
+  EXPECT_TRUE(content(file) == errors_markdown())
+      << "make it again: build/kmodtest explain --markdown > docs/errors.md";
 }
 
 TEST(Errors, AWriteThatFindsNoRoomHasACodeOfItsOwn) {
