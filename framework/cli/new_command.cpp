@@ -32,12 +32,6 @@ struct NewCommand {
   int execute() const;
 };
 
-/// A file of the new folder and what it is.
-struct NewFile {
-  fs::path path;
-  std::string about, text;
-};
-
 void check_name(const std::string &name) {
   const bool letter_first = !name.empty() && ((name[0] >= 'a' && name[0] <= 'z') || (name[0] >= 'A' && name[0] <= 'Z'));
   const bool nothing = name == "null" || name == "Null" || name == "NULL";  // in YAML
@@ -45,32 +39,6 @@ void check_name(const std::string &name) {
   throw base::UsageError(base::Code::bad_name,
                          fmt::format("'{}' cannot be the name of a module", text::printable(name)),
                          "a letter, then letters, digits, '_' and '-', at most 55 characters; --in DIR says where");
-}
-
-std::vector<NewFile> files_of(const std::string &name, const std::string &kind, const std::string &ci) {
-  const auto &kinds = module_kinds();
-  const auto chosen = std::find_if(kinds.begin(), kinds.end(), [&](const ModuleKind &one) { return kind == one.name; });
-  std::vector<NewFile> files;
-  std::string ci_row;
-  for (const CiKind &one : ci_kinds()) {
-    if (ci != one.name) continue;
-    ci_row =
-        fmt::format("| `{}` | runs the plan on each push, once it says where your copy of kmodtest's repository is |\n",
-                    one.file.path);
-  }
-  const auto add = [&](const TemplateFile &file) {
-    std::string text = filled_in(file.text, name);
-    if (const std::size_t at = text.find("@ci@"); at != std::string::npos) text.replace(at, 4, ci_row);
-    files.push_back({filled_in(file.path, name), file.about, std::move(text)});
-  };
-  add({"@name@/@name@.c", chosen->summary, chosen->source});
-  for (const TemplateFile &file : common_files()) add(file);
-  add({"@name@.yaml", "its plan", chosen->plan});
-  for (const CiKind &one : ci_kinds()) {
-    if (ci == one.name) add(one.file);
-  }
-  files.push_back({"kmodtest.schema.json", "for editors", plan::json_schema()});
-  return files;
 }
 
 /// Writes all files into a folder beside the new one, which then gets its name. Throws base::Error, and leaves nothing.
@@ -125,21 +93,23 @@ int NewCommand::execute() const {
                            fmt::format("{} is there already, and nothing is overwritten", folder.string()),
                            "choose another name, or another folder with --in");
   }
-  const std::vector<NewFile> files = files_of(name, kind, ci);
+  const auto &kinds = module_kinds();
+  const auto chosen = std::find_if(kinds.begin(), kinds.end(), [&](const ModuleKind &one) { return kind == one.name; });
+  const CiKind *const wanted_ci = ci_kind(ci);
+  std::vector<NewFile> files = new_module_files(name, *chosen, wanted_ci);
+  files.push_back({"kmodtest.schema.json", "for editors", plan::json_schema()});
   write_folder(fs::absolute(folder), files);
 
   std::size_t width = 0;
-  for (const NewFile &file : files) width = std::max(width, file.path.string().size());
+  for (const NewFile &file : files) width = std::max(width, file.path.size());
   fmt::print("made {}/\n", folder.string());
-  for (const NewFile &file : files) fmt::print("  {:{}}  {}\n", file.path.string(), width, file.about);
-  if (ci != "none") {
-    fmt::print("note: {} needs one word of you: where your copy of kmodtest's repository is\n",
-               files[files.size() - 2].path.string());
-  }
-  if (const fs::path top = repository_of(in); !top.empty() && ci != "none") {
-    const std::string ci_file = files[files.size() - 2].path.begin()->string();
-    fmt::print("note: {} reads {} only at the top of a repository: move it to {}\n",
-               ci == "github" ? "GitHub" : "GitLab", ci_file, top.string());
+  for (const NewFile &file : files) fmt::print("  {:{}}  {}\n", file.path, width, file.about);
+  if (wanted_ci != nullptr) {
+    fmt::print("note: {} needs one word of you: where your copy of kmodtest's repository is\n", wanted_ci->path);
+    if (const fs::path top = repository_of(in); !top.empty()) {
+      fmt::print("note: {} reads {} only at the top of a repository: move it to {}\n", wanted_ci->title,
+                 fs::path(wanted_ci->path).begin()->string(), top.string());
+    }
   }
   fmt::print("next:\n  cd {}\n  kmodtest run .\n", text::shell_word(folder.string()));
   return 0;

@@ -1,0 +1,10 @@
+# Checks the placeholders of these files (README.md) when they are embedded (cmake/Embed.cmake).
+function(check_embedded file text)
+  string(REGEX MATCHALL "@[A-Za-z_]+@" placeholders "${text}")
+  list(REMOVE_DUPLICATES placeholders)
+  foreach(placeholder IN LISTS placeholders)
+    if(NOT placeholder MATCHES "^@(name|ident|ci|file)@$")
+      embedded_problem("${file}" "${placeholder} is not a placeholder: those are @name@, @ident@, @ci@ and @file@")
+    endif()
+  endforeach()
+endfunction()
