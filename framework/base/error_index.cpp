@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/prose.hpp"
+
 namespace kmodtest::base {
 
 /// The files of errors/ (CMakeLists.txt).
@@ -50,28 +52,6 @@ unsigned digits(const Reader &reader, std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) reader.fail("a number");
   return number;
-}
-
-/// Joins the lines of each paragraph, and indents those of ```sh blocks by four blanks.
-std::string unwrapped(std::string_view markdown) {
-  std::string out;
-  bool in_code = false, in_paragraph = false;
-  while (!markdown.empty()) {
-    const std::size_t end = std::min(markdown.find('\n'), markdown.size());
-    const std::string_view line = markdown.substr(0, end);
-    markdown.remove_prefix(std::min(end + 1, markdown.size()));
-    const bool fence = line.starts_with("```");
-    if (fence) in_code = !in_code;
-    if (fence || line.empty()) {
-      in_paragraph = false;
-      continue;
-    }
-    if (!out.empty()) out += in_paragraph ? ' ' : '\n';
-    if (in_code) out += "    ";
-    out += line;
-    in_paragraph = !in_code;
-  }
-  return out;
 }
 
 std::vector<ErrorArea> read_areas() {
@@ -117,9 +97,9 @@ ErrorText parse_error_text(const EmbeddedFile &file) {
   text.code = static_cast<Code>(digits(reader, reader.until(": ")));
   if (file.path != name_of(text.code) + ".md") reader.fail("the code of the file's name");
   text.title = reader.until("\n\n");
-  text.meaning = unwrapped(reader.until("\n\n## Cause\n\n"));
-  text.cause = unwrapped(reader.until("\n\n## Remedy\n\n"));
-  text.remedy = unwrapped(reader.until("\n\n## Example\n\n```"));
+  text.meaning = paragraphs_of(reader.until("\n\n## Cause\n\n"));
+  text.cause = paragraphs_of(reader.until("\n\n## Remedy\n\n"));
+  text.remedy = paragraphs_of(reader.until("\n\n## Example\n\n```"));
   const std::string_view kind = reader.until("\n");
   if (kind != "output" && kind != "yaml") reader.fail("output or yaml");
   text.kind = kind == "yaml" ? ErrorText::Example::plan : ErrorText::Example::output;

@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
+#include "cli/help_texts.hpp"
 #include "cli/usage_errors.hpp"
 #include "run/runner.hpp"
 
@@ -14,19 +15,6 @@
 #endif
 
 namespace kmodtest::cli {
-
-namespace {
-
-constexpr const char *kFooter =
-    "Exit status: 0 all cases passed, 1 some did not, 2 wrong usage or plan, 3 the infrastructure failed,\n"
-    "4 nothing was selected, 130 interrupted. `kmodtest explain CODE` tells what an error means.\n"
-    "\n"
-    "Examples:\n"
-    "  kmodtest run my-module.ko --cpus 4      load, watch and unload a module on four CPUs\n"
-    "  kmodtest run my-module.yaml             run a plan at every point of its matrix\n"
-    "  kmodtest lint plans/                    check plans without running them\n";
-
-}  // namespace
 
 const char *const kVersion = KMODTEST_VERSION;
 
@@ -78,7 +66,7 @@ int exit_code_of(const std::exception &error) {
 void add_commands(CLI::App &app, std::function<int()> &chosen) {
   app.set_version_flag("--version", std::string("kmodtest ") + kVersion);
   app.require_subcommand(1);
-  app.footer(kFooter);
+  app.footer(help_footer());
   for (const Command &command : commands()) {
     CLI::App *subcommand = app.add_subcommand(command.name, command.summary);
     const auto action = command.add(*subcommand);

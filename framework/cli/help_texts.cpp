@@ -1,54 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/manual.hpp"
+#include "cli/help_texts.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "base/embedded.hpp"
+#include "base/prose.hpp"
 
 namespace kmodtest::cli {
 
-const std::vector<ManualEntry> &exit_statuses() {
-  static const std::vector<ManualEntry> table = {
-      {"0", "all cases passed"},
-      {"1", "some did not"},
-      {"2", "wrong usage or plan: nothing was run"},
-      {"3", "the infrastructure failed: a case could not be judged, or none could be started"},
-      {"4", "nothing was selected"},
-      {"130", "interrupted"},
-  };
-  return table;
+/// The files of help/ (CMakeLists.txt).
+base::EmbeddedFiles help_files();
+
+namespace {
+
+/// Reads "## NAME" and a paragraph for each entry.
+std::vector<ManualEntry> entries_of(std::string_view file) {
+  constexpr std::string_view kHeading = "## ";
+  std::vector<ManualEntry> entries;
+  std::string_view rest = base::embedded_text(help_files(), file);
+  while (!rest.empty()) {
+    const std::size_t next = std::min(rest.find("\n## "), rest.size() - 1) + 1;
+    const std::string_view entry = rest.substr(0, next);
+    const std::size_t end = entry.find('\n');
+    entries.push_back(
+        {std::string(entry.substr(kHeading.size(), end - kHeading.size())), base::paragraphs_of(entry.substr(end))});
+    rest.remove_prefix(next);
+  }
+  return entries;
 }
 
-const std::vector<ManualEntry> &environment_variables() {
-  static const std::vector<ManualEntry> table = {
-      {"KMODTEST_CACHE",
-       "The folder for what is kept between runs: kernels, built modules, snapshots. Default: kmodtest below "
-       "$XDG_CACHE_HOME, else ~/.cache/kmodtest."},
-      {"KMODTEST_CACHE_LIMIT",
-       "How much room snapshots may take on the disk, such as 4G or 500M. Default: 8G. What was not used for longest "
-       "is "
-       "removed; 0 keeps the last one only."},
-      {"KMODTEST_DATA",
-       "The folder that has kernels.yaml and kmodtest-agent. Default: share/kmodtest beside the folder of the program, "
-       "or the build tree."},
-      {"KMODTEST_QEMU_USER",
-       "With the value root, QEMU runs as root where kmodtest does. Default: as libvirt-qemu, else as nobody."},
-      {"KMODTEST_RUNTIME",
-       "The folder for sockets and images of guests that run; a short path. Default: kmodtest below $XDG_RUNTIME_DIR, "
-       "else /tmp/kmodtest-UID."},
-      {"NO_COLOR", "Without colours, whatever its value."},
-  };
-  return table;
+}  // namespace
+
+std::string help_text(const std::string &command) {
+  return base::paragraphs_of(base::embedded_text(help_files(), (command.empty() ? "kmodtest" : command) + ".md"));
 }
 
-const std::vector<ManualEntry> &files() {
-  static const std::vector<ManualEntry> table = {
-      {"~/.cache/kmodtest/kernels",
-       "Kernels of the catalogue with their headers, fetched from the mirror of the machine."},
-      {"~/.cache/kmodtest/snapshots", "Guests that were booted once; each case is restored from one."},
-      {"~/.cache/kmodtest/history.json", "How long cases took and what they came to: the order of the next run."},
-      {"~/.cache/kmodtest/failed",
-       "A folder for each case that did not pass, of the last 20 such runs: kmodtest rerun."},
-      {"PREFIX/share/kmodtest/kernels.yaml", "The catalogue of kernels."},
-      {"PREFIX/share/kmodtest/kmodtest.schema.json", "The JSON Schema of plans, for editors."},
-  };
-  return table;
+std::string help_footer() {
+  return std::string(base::embedded_text(help_files(), "footer.txt"));
+}
+
+ManualTables manual_tables() {
+  return {entries_of("exit-status.md"), entries_of("environment.md"), entries_of("files.md")};
 }
 
 }  // namespace kmodtest::cli

@@ -10,7 +10,7 @@ namespace kmodtest::cli {
 
 namespace {
 
-/// Text as roff takes it: no control lines, no escapes, dashes that can be copied.
+/// Escapes text for roff: no control lines, no escapes, dashes that can be copied.
 std::string roff(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -27,7 +27,7 @@ std::string roff(std::string_view text) {
   return out;
 }
 
-/// In bold, within a line.
+/// Marks text within a line as bold.
 std::string bold(std::string_view text) {
   return "\\fB" + roff(text) + "\\fR";
 }
@@ -42,7 +42,7 @@ std::string upper(std::string text) {
   return text;
 }
 
-/// A sentence of a clause.
+/// Makes a sentence of a clause.
 std::string sentence(std::string text) {
   if (text.empty()) return text;
   text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
@@ -82,16 +82,15 @@ std::string options_of(const CommandTree &tree) {
   for (const OptionTree &option : tree.options) {
     std::string about = sentence(option.description);
     if (option.kind == ValueKind::choice) about += fmt::format(" One of: {}.", fmt::join(option.choices, ", "));
-    if (option.many) about += " May be given more than once.";
+    if (option.many) about += " Can be repeated.";
     text += fmt::format(".TP\n{}\n{}\n", option_words(option), roff(about));
   }
   return text;
 }
 
-std::string entries(const std::vector<ManualEntry> &table, bool as_sentence) {
+std::string entries(const std::vector<ManualEntry> &table) {
   std::string text;
-  for (const ManualEntry &entry : table)
-    text += fmt::format(".TP\n{}\n{}\n", bold(entry.name), roff(as_sentence ? sentence(entry.text) : entry.text));
+  for (const ManualEntry &entry : table) text += fmt::format(".TP\n{}\n{}\n", bold(entry.name), roff(entry.text));
   return text;
 }
 
@@ -100,7 +99,7 @@ std::string head(const std::string &name, const std::string &summary, const Manu
                      texts.version, roff(name), roff(summary));
 }
 
-/// A paragraph for each line.
+/// Renders a paragraph for each line.
 std::string paragraphs(const std::string &text) {
   std::string out;
   std::string_view rest = text;
@@ -112,23 +111,22 @@ std::string paragraphs(const std::string &text) {
   return out;
 }
 
-std::string common_end() {
-  return ".SH EXIT STATUS\n" + entries(exit_statuses(), true) + ".SH ENVIRONMENT\n" +
-         entries(environment_variables(), true) + ".SH FILES\n" + entries(files(), true);
+std::string common_end(const ManualTables &tables) {
+  return ".SH EXIT STATUS\n" + entries(tables.exit_statuses) + ".SH ENVIRONMENT\n" + entries(tables.environment) +
+         ".SH FILES\n" + entries(tables.files);
 }
 
 std::string page_of(const CommandTree &command, const CommandTree &root, const ManualTexts &texts) {
   const std::string words = root.name + " " + command.name;
-  const std::string about = texts.description(command.name);
   std::string text = head(root.name + "-" + command.name, command.summary, texts);
   text += ".SH SYNOPSIS\n" + synopsis(command, words);
-  text += ".SH DESCRIPTION\n" + paragraphs(about.empty() ? sentence(command.summary) : about);
+  text += ".SH DESCRIPTION\n" + paragraphs(texts.description(command.name));
   text += ".SH OPTIONS\n" + options_of(command);
   for (const CommandTree &below : command.commands) {
     text += fmt::format(".SS {}\n{}\n", roff(words + " " + below.name), roff(sentence(below.summary)));
     text += options_of(below);
   }
-  text += common_end() + ".SH SEE ALSO\n" + fmt::format(".BR {} (1)\n", root.name);
+  text += common_end(texts.tables) + ".SH SEE ALSO\n" + fmt::format(".BR {} (1)\n", root.name);
   return text;
 }
 
@@ -141,7 +139,7 @@ std::vector<ManualPage> manual_pages(const CommandTree &root, const ManualTexts 
   text += ".SH COMMANDS\n";
   for (const CommandTree &command : root.commands)
     text += fmt::format(".TP\n{}\n{}\n", bold(command.name), roff(sentence(command.summary)));
-  text += ".SH OPTIONS\n" + options_of(root) + common_end() + ".SH SEE ALSO\n";
+  text += ".SH OPTIONS\n" + options_of(root) + common_end(texts.tables) + ".SH SEE ALSO\n";
   for (const CommandTree &command : root.commands) {
     text += fmt::format(".BR {} (1){}\n", roff(root.name + "-" + command.name),
                         &command == &root.commands.back() ? "" : ",");

@@ -6,33 +6,32 @@
 
 #include "cli/command_tree.hpp"
 
-/// Manual pages (man(7)), made of the tree of commands and of the tables below.
+/// Manual pages (man(7)), made from the tree of commands and from the texts in help/.
 namespace kmodtest::cli {
 
 /// A name and what it means.
 struct ManualEntry {
-  const char *name;
-  const char *text;
+  std::string name;  ///< "KMODTEST_CACHE"
+  std::string text;
 };
 
-/// "0", "all cases passed"…
-const std::vector<ManualEntry> &exit_statuses();
-/// KMODTEST_CACHE…
-const std::vector<ManualEntry> &environment_variables();
-/// ~/.cache/kmodtest…
-const std::vector<ManualEntry> &files();
+/// The sections that all pages share.
+struct ManualTables {
+  std::vector<ManualEntry> exit_statuses, environment, files;
+};
 
-/// What a manual page is about, beyond the tree.
+/// What a manual page has beyond the tree of commands.
 struct ManualTexts {
   const char *version = "";
   const char *date = "";  ///< of the build: "2026-01-31"
-  /// Of "run", "kernels fetch": a few sentences; empty where the summary says all.
+  ManualTables tables = {};
+  /// Returns a few sentences about "run"; about the program itself for "". One paragraph per line.
   std::string (*description)(const std::string &command) = nullptr;
 };
 
-/// "kmodtest-run.1" → its text. One page for each command, those below another one within that one's.
+/// A page: one for the program and one for each command. Commands below another one are on its page.
 struct ManualPage {
-  std::string file;
+  std::string file;  ///< "kmodtest-run.1"
   std::string text;
 };
 std::vector<ManualPage> manual_pages(const CommandTree &root, const ManualTexts &texts);

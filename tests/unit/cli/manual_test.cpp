@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/process.hpp"
 #include "cli/command.hpp"
+#include "cli/help_texts.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace kmodtest::cli {
@@ -19,8 +20,8 @@ class Manual : public testing::Test {
   Manual() { add_commands(app_, chosen_); }
 
   std::vector<ManualPage> pages() const {
-    return manual_pages(tree_of(app_), {"0.1.0", "2026-01-31", [](const std::string &command) {
-                                          return command == "run" ? std::string("Runs.\nTwice.") : std::string();
+    return manual_pages(tree_of(app_), {"0.1.0", "2026-01-31", manual_tables(), [](const std::string &command) {
+                                          return command == "run" ? std::string("Runs.\nTwice.") : help_text(command);
                                         }});
   }
 
@@ -55,6 +56,20 @@ TEST_F(Manual, SaysWhatTheTreeSays) {
   EXPECT_THAT(run, HasSubstr("One of: wait, attach."));
   EXPECT_THAT(run, HasSubstr(".TP\n\\fBKMODTEST_CACHE\\fR\n"));
   EXPECT_THAT(page("kmodtest-kernels.1"), HasSubstr(".SS kmodtest kernels fetch\n"));
+}
+
+TEST_F(Manual, HasTheProseOfTheHelpFolder) {
+  for (const Command &command : commands()) EXPECT_NE(help_text(command.name), "") << command.name;
+  EXPECT_THAT(page("kmodtest-cache.1"), HasSubstr("and snapshots of booted guests between runs. You can remove all"))
+      << "a paragraph is one line";
+  const ManualTables tables = manual_tables();
+  ASSERT_EQ(tables.exit_statuses.size(), 6u);
+  EXPECT_EQ(tables.exit_statuses.back().name, "130");
+  EXPECT_EQ(tables.exit_statuses.back().text, "The run was interrupted.");
+  ASSERT_EQ(tables.environment.size(), 6u);
+  EXPECT_EQ(tables.environment.back().name, "NO_COLOR");
+  EXPECT_EQ(tables.files.size(), 6u);
+  EXPECT_THAT(help_footer(), HasSubstr("\nExamples:\n"));
 }
 
 TEST_F(Manual, ReadersOfManualPagesHaveNothingToComplainOf) {
