@@ -7,7 +7,7 @@
 #include "cli/console_choice.hpp"
 #include "cli/report_options.hpp"
 #include "cli/schedule_options.hpp"
-#include "cli/watch.hpp"
+#include "cli/watch_session.hpp"
 #include "kernel/kernel.hpp"
 #include "report/artifacts/bundle.hpp"
 #include "report/listeners.hpp"

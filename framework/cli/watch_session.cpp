@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/watch_session.hpp"
+
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -14,7 +16,6 @@
 #include "base/error.hpp"
 #include "cli/input_thread.hpp"
 #include "cli/raw_terminal.hpp"
-#include "cli/watch.hpp"
 #include "kernel/kernel.hpp"
 #include "outcome/result.hpp"
 #include "report/listeners.hpp"
