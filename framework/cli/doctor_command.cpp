@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/command.hpp"
-
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>
 
 #include <nlohmann/json.hpp>
 
+#include "cli/command.hpp"
 #include "cli/doctor/machine.hpp"
 #include "report/listeners.hpp"
 #include "report/terminal/palette.hpp"
