@@ -11,7 +11,7 @@
 #include "plan/plan.hpp"
 #include "run/select/collect.hpp"
 
-/// The command line: one file per subcommand, one line in the table of commands.cpp.
+/// The command line. Each subcommand is a file NAME_command.cpp and a line in the table of commands.cpp.
 namespace kmodtest::cli {
 
 /// kmodtest's own, "0.1.0".

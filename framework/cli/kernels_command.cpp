@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
+#include <cstdio>
 #include <fmt/core.h>
 #include <memory>
+#include <string>
+#include <vector>
 
-#include "base/error.hpp"
 #include "cli/command.hpp"
 #include "kernel/kernel.hpp"
-#include "report/formats/schemas.hpp"
 #include "storage/cache_folder.hpp"
 
 namespace kmodtest::cli {
@@ -47,27 +48,6 @@ int fetch_kernels(std::vector<std::string> names, bool all) {
 }
 
 }  // namespace
-
-std::function<int()> add_schema(CLI::App &app) {
-  struct Wanted {
-    bool reference = false, events = false, reports = false;
-  };
-  auto wanted = std::make_shared<Wanted>();
-  app.add_flag("--reference", wanted->reference, "print the reference of the vocabulary in Markdown instead");
-  auto *events = app.add_flag("--events", wanted->events, "print the JSON Schema of the lines of run --json instead");
-  auto *reports =
-      app.add_flag("--reports", wanted->reports, "print the JSON Schema of events.jsonl in a case's folder instead");
-  reports->excludes(events);
-  for (CLI::Option *each : {events, reports}) each->excludes("--reference");
-  return [wanted] {
-    if (wanted->events || wanted->reports) {
-      fmt::print("{}", wanted->events ? report::events_schema() : report::reports_schema());
-    } else {
-      fmt::print("{}", wanted->reference ? plan::reference_markdown() : plan::json_schema());
-    }
-    return 0;
-  };
-}
 
 std::function<int()> add_kernels(CLI::App &app) {
   app.require_subcommand(1);

@@ -6,7 +6,6 @@
 #include "base/error.hpp"
 #include "cli/command.hpp"
 #include "cli/command_tree.hpp"
-#include "cli/completions/completions.hpp"
 #include "cli/help_texts.hpp"
 #include "cli/manual.hpp"
 #include "storage/output_file.hpp"
@@ -43,21 +42,6 @@ int write_pages(const CLI::App &app, const std::filesystem::path &folder) {
 }
 
 }  // namespace
-
-std::function<int()> add_completions(CLI::App &app) {
-  auto shell = std::make_shared<std::string>();
-  app.add_option("shell", *shell, "the shell")
-      ->required()
-      ->type_name("SHELL")
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  return [shell, &app] {
-    const CommandTree tree = tree_of(root_of(app));
-    fmt::print("{}", *shell == "bash"  ? bash_completion(tree)
-                     : *shell == "zsh" ? zsh_completion(tree)
-                                       : fish_completion(tree));
-    return 0;
-  };
-}
 
 std::function<int()> add_man(CLI::App &app) {
   auto command = std::make_shared<std::string>();

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/command.hpp"
+#include "cli/console_choice.hpp"
+#include "cli/report_options.hpp"
+#include "cli/schedule_options.hpp"
+#include "report/listeners.hpp"
+#include "run/runner.hpp"
+
+namespace kmodtest::cli {
+
+using Cases = std::vector<std::shared_ptr<const plan::Case>>;
+using Listeners = std::vector<std::unique_ptr<outcome::Listener>>;
+
+/// The options of `run`, `watch` and `rerun`, and a run by them.
+struct RunCommand {
+  PlanOptions plans;
+  ScheduleOptions schedule;
+  ConsoleChoice console;
+  run::RunOptions options;
+  ReportOptions reports;
+  std::filesystem::path out;
+  std::string gdb;
+  bool no_kvm = false;
+  bool watches = false;
+  double boot_timeout = 0;
+  outcome::Listener *witness = nullptr;  ///< one more listener; null: none
+
+  /// Adds the options that the three commands share: everything except the plans.
+  void add_to(CLI::App &app);
+  /// Runs the selected cases once; returns the exit code.
+  int execute();
+  /// Puts the values of the command line into `options`.
+  void settle();
+  /// Returns the listeners that the options ask for; sets in `told` where they keep the cases' folders.
+  Listeners listeners(run::RunOptions &told, const Cases &cases) const;
+  std::FILE *console_file() const { return reports.on_standard_output() ? stderr : stdout; }
+
+ private:
+  void use_debugger(std::size_t cases);
+};
+
+}  // namespace kmodtest::cli
