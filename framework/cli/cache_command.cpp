@@ -84,7 +84,7 @@ int clear_cache(bool all) {
   } else {
     fmt::print("{} freed in {}\n", human_size(freed), cache.string());
   }
-  for (const std::string &name : left) fmt::print("{} stays: another kmodtest is at work on it\n", name);
+  for (const std::string &name : left) fmt::print("{} stays: another kmodtest is using it\n", name);
   return 0;
 }
 
@@ -93,16 +93,16 @@ int clear_cache(bool all) {
 std::function<int()> add_cache(CLI::App &app) {
   app.require_subcommand(1);
   auto action = std::make_shared<std::function<int()>>();
-  auto *list = app.add_subcommand("list", "the snapshots of booted guests, and what else takes space");
+  auto *list = app.add_subcommand("list", "list the snapshots of booted guests, and what else takes space");
   list->callback([action] { *action = list_cache; });
   auto *prune = app.add_subcommand("prune", "remove the least recently used snapshots above the limit");
   auto limit = std::make_shared<std::string>();
-  prune->add_option("--limit", *limit, "what may stay, such as 4G or 500M (default: $KMODTEST_CACHE_LIMIT, else 8G)")
+  prune->add_option("--limit", *limit, "what can stay, such as 4G or 500M (default: $KMODTEST_CACHE_LIMIT, else 8G)")
       ->type_name("SIZE");
   prune->callback([action, limit] { *action = [limit] { return prune_cache(*limit); }; });
-  auto *clear = app.add_subcommand("clear", "remove all snapshots; they are made again when they are needed");
+  auto *clear = app.add_subcommand("clear", "remove all snapshots; kmodtest creates them again when needed");
   auto all = std::make_shared<bool>(false);
-  clear->add_flag("--all", *all, "kernels, boot files and built modules too; not while tests run");
+  clear->add_flag("--all", *all, "also remove kernels, boot files and built modules; not while tests run");
   clear->callback([action, all] { *action = [all] { return clear_cache(*all); }; });
   return [action] { return (*action)(); };
 }

@@ -16,8 +16,8 @@ namespace kmodtest::cli {
 namespace fs = std::filesystem;
 namespace {
 
-/// An entry of the cache's folder. Only what stands here is ever removed: KMODTEST_CACHE may name a folder with other
-/// things in it.
+/// An entry of the cache's folder. Only these entries are ever removed: KMODTEST_CACHE can name a folder with other
+/// files in it.
 struct KnownEntry {
   const char *name;
   const char *what;
@@ -42,7 +42,7 @@ std::vector<fs::path> entries_of(const fs::path &folder) {
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) entries.push_back(entry->path());
   if (error && error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory) {
     throw base::Error(base::Code::cannot_read, fmt::format("cannot read {}: {}", folder.string(), error.message()),
-                      "give yourself the right to read it, or remove it as the user who made it");
+                      "get permission to read it, or remove it as the user who created it");
   }
   std::sort(entries.begin(), entries.end());
   return entries;
@@ -54,7 +54,7 @@ std::uint64_t remove_counted(const fs::path &path) {
   return bytes;
 }
 
-/// Removes a folder under another name: killed meanwhile, we leave nothing that looks whole.
+/// Renames a folder, then removes it: a kill in between leaves nothing that looks complete.
 std::uint64_t remove_aside(const fs::path &path, const fs::path &aside) {
   std::uint64_t bytes = remove_counted(aside);
   if (::rename(path.c_str(), aside.c_str()) == 0) {
@@ -62,12 +62,12 @@ std::uint64_t remove_aside(const fs::path &path, const fs::path &aside) {
   } else if (errno != ENOENT) {
     throw base::Error(base::Code::cannot_remove,
                       fmt::format("cannot remove {}: {}", path.string(), std::strerror(errno)),
-                      "remove it as the user who made it");
+                      "remove it as the user who created it");
   }
   return bytes;
 }
 
-/// The name of the kernel that an entry of kernels/ belongs to: ".NAME.partial" is an unfinished one.
+/// Returns the name of the kernel that an entry of kernels/ belongs to: ".NAME.partial" is an unfinished one.
 std::string kernel_name(const fs::path &entry) {
   std::string name = entry.filename().string();
   if (name.starts_with('.')) name.erase(0, 1);
@@ -124,7 +124,7 @@ std::string human_size(std::uint64_t bytes) {
   auto size = static_cast<double>(bytes);
   const char *unit = "";
   for (const char *next : {"KiB", "MiB", "GiB", "TiB"}) {
-    if (size < 1023.95) break;  // what would be shown as 1024.0
+    if (size < 1023.95) break;  // would be shown as 1024.0
     size /= 1024;
     unit = next;
   }

@@ -14,10 +14,10 @@
 /// The command line. Each subcommand is a file NAME_command.cpp and a line in the table of commands.cpp.
 namespace kmodtest::cli {
 
-/// kmodtest's own, "0.1.0".
+/// The version of kmodtest: "0.1.0".
 extern const char *const kVersion;
 
-/// Adds a subcommand's options to `app` and returns what to do when it was chosen; that returns the exit code.
+/// Adds the options of a subcommand to `app`. Returns the action of the subcommand, which returns the exit code.
 using AddCommand = std::function<std::function<int()>(CLI::App &app)>;
 
 struct Command {
@@ -26,7 +26,7 @@ struct Command {
   AddCommand add;
 };
 
-/// Every subcommand, in the order of --help.
+/// Lists the subcommands, in the order of --help.
 const std::vector<Command> &commands();
 
 std::function<int()> add_run(CLI::App &app);
@@ -44,7 +44,7 @@ std::function<int()> add_doctor(CLI::App &app);
 std::function<int()> add_completions(CLI::App &app);
 std::function<int()> add_man(CLI::App &app);
 
-/// The options that lay something over a plan's matrix, shared by run, list and lint.
+/// The options that override the matrix of a plan, shared by run, list and lint.
 struct PlanOptions {
   std::vector<std::filesystem::path> inputs;
   std::vector<int> cpus;
@@ -58,20 +58,20 @@ struct PlanOptions {
   std::vector<std::string> ids, patterns, tags;
 
   void add_to(CLI::App &app);
-  /// Throws base::UsageError, e.g. for a memory size that is none.
+  /// Throws base::UsageError for an invalid value, such as an invalid memory size.
   plan::Overrides overrides() const;
 };
 
-/// The whole command line, on an app named "kmodtest". Parsing sets `chosen` to what to do then.
+/// Adds the whole command line to an app named "kmodtest". Parsing sets `chosen` to the action of the subcommand.
 void add_commands(CLI::App &app, std::function<int()> &chosen);
 
-/// Parses argv, runs the chosen subcommand, prints errors to stderr; returns the exit code. What main() calls.
+/// Parses argv, runs the chosen subcommand and prints errors to stderr. Returns the exit code for main().
 int run_command_line(int argc, const char *const *argv);
 
-/// Prints what is wrong with plans to stderr, and where more is told of it; true when a run is out of the question.
+/// Prints the diagnostics of plans to stderr, and how to get explanations. Returns true when there are errors.
 bool print_diagnostics(const run::Collected &collected);
 
-/// "kmodtest: error[K0601]: …\n  hint: …\n  more: kmodtest explain K0601\n" for any exception, and its exit code.
+/// Renders any exception: "kmodtest: error[K0601]: …\n  hint: …\n  more: kmodtest explain K0601\n".
 std::string render_error(const std::exception &error);
 int exit_code_of(const std::exception &error);
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kSeveral = "[,…]";
 
-/// "{wait,attach}" in what a validator says of itself.
+/// Reads the choices from the description of a validator: "{wait,attach}".
 std::vector<std::string> choices_in(const std::string &said) {
   const std::size_t begin = said.find(":{");
   const std::size_t end = said.find('}', begin == std::string::npos ? said.size() : begin);

@@ -21,18 +21,18 @@ const char *const kVersion = KMODTEST_VERSION;
 const std::vector<Command> &commands() {
   static const std::vector<Command> kCommands = {
       {"run", "run plans or modules in guests", add_run},
-      {"watch", "run plans, and again whatever a saved file touches", add_watch},
-      {"new", "make a module to begin with: source, Kbuild, plan, a file for CI", add_new},
-      {"rerun", "run a case again from the folder that it left", add_rerun},
-      {"shell", "open a guest with modules in it, and a shell there", add_shell},
+      {"watch", "run plans, and run cases again when a file is saved", add_watch},
+      {"new", "create a module to start with: source, Kbuild, plan, CI file", add_new},
+      {"rerun", "run a case again from its folder", add_rerun},
+      {"shell", "open a guest with modules, and a shell in it", add_shell},
       {"list", "list the cases of plans", add_list},
       {"lint", "check plans without running them", add_lint},
-      {"schema", "print the JSON Schema of plans, or of what a run writes", add_schema},
+      {"schema", "print the JSON Schema of plans or of what a run writes", add_schema},
       {"kernels", "list or fetch the kernels of the catalogue", add_kernels},
-      {"cache", "list, prune or clear what is kept between runs", add_cache},
-      {"explain", "tell what an error's code means, and how to mend it", add_explain},
-      {"doctor", "look at what this machine has and lacks", add_doctor},
-      {"completions", "print a shell's completion of this command line", add_completions},
+      {"cache", "list, prune or clear the cache", add_cache},
+      {"explain", "explain an error code and how to fix it", add_explain},
+      {"doctor", "check what this machine has and lacks", add_doctor},
+      {"completions", "print the completion script of a shell", add_completions},
       {"man", "print a manual page", add_man},
   };
   return kCommands;

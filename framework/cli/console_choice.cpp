@@ -18,19 +18,20 @@ constexpr double kLongestSlow = 1e6;  ///< seconds
 }  // namespace
 
 void ConsoleChoice::add_to(CLI::App &app) {
-  app.add_flag("-v,--verbose", verbose, "show the log and the timings of every case, and all of what did not pass");
+  app.add_flag("-v,--verbose", verbose,
+               "show log and timings of every case, and everything about those that did not pass");
   app.add_flag("-q,--quiet", quiet, "show failures and the summary only");
   app.add_flag("--ordered", ordered, "show finished cases in the order of the plans");
   app.add_flag("--timings", timings, "show where the wall time went");
   app.add_flag("--no-progress", no_progress, "no live progress on a terminal");
-  app.add_option("--color", color, "colours: on a terminal (auto, which heeds NO_COLOR), always or never")
+  app.add_option("--color", color, "colours: on a terminal (auto, which respects NO_COLOR), always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->type_name("WHEN");
-  app.add_option("--slow", slow, "tell of cases that take this many seconds of wall time (default: 30; 0: of none)")
+  app.add_option("--slow", slow, "report cases that take this many seconds of wall time (default: 30; 0: none)")
       ->check(CLI::Range(0.0, kLongestSlow))
       ->type_name("SECONDS");
   app.add_option("--failure-output", failure_output,
-                 "tell failures in full at the end (final), at once (immediate), both (immediate-final) or never")
+                 "show failures in full at the end (final), at once (immediate), both (immediate-final) or never")
       ->check(CLI::IsMember({"final", "immediate", "immediate-final", "never"}))
       ->type_name("WHEN");
 }

@@ -9,7 +9,7 @@
 
 namespace kmodtest::cli {
 
-/// The options of run that say what the terminal shows.
+/// The options of run that control the terminal output.
 struct ConsoleChoice {
   bool verbose = false, quiet = false, ordered = false, timings = false, no_progress = false;
   std::string color = "auto";
@@ -18,7 +18,8 @@ struct ConsoleChoice {
 
   void add_to(CLI::App &app);
 
-  /// Lays them over what the environment says. `waits_for_user`: the cases wait for somebody, so none of them is slow.
+  /// Returns the options of the environment, overridden by these. `waits_for_user`: no case counts as slow, because
+  /// cases wait for the user.
   report::ConsoleOptions options(std::FILE *out, bool waits_for_user) const;
 };
 

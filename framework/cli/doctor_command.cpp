@@ -22,7 +22,7 @@ std::size_t number_of(const std::vector<Check> &checks, Mark mark) {
 
 std::string summary_of(const std::vector<Check> &checks) {
   const std::size_t fails = number_of(checks, Mark::fail), warnings = number_of(checks, Mark::warn);
-  if (fails > 0) return fmt::format("{} to be mended before anything runs", text::counted(fails, "thing"));
+  if (fails > 0) return fmt::format("{} to fix before kmodtest can run", text::counted(fails, "thing"));
   if (warnings > 0) return fmt::format("kmodtest runs here; {} could be better", text::counted(warnings, "thing"));
   return "kmodtest runs here, and nothing is missing";
 }
@@ -40,8 +40,8 @@ std::string render_checks(const std::vector<Check> &checks, bool colours) {
   std::string text;
   for (const Check &check : checks) {
     text += fmt::format("{}  {:{}}  {}\n", painted(check.mark), check.topic, width, text::printable(check.words));
-    if (!check.mend.empty())
-      text += fmt::format("{}-> {}\n", std::string(6 + width + 2, ' '), text::printable(check.mend));
+    if (!check.remedy.empty())
+      text += fmt::format("{}-> {}\n", std::string(6 + width + 2, ' '), text::printable(check.remedy));
   }
   return text + "\n" + summary_of(checks) + "\n";
 }
@@ -55,7 +55,7 @@ std::string checks_json(const std::vector<Check> &checks) {
         {{"mark", mark_name(check.mark)},
          {"topic", check.topic},
          {"words", check.words},
-         {"mend", check.mend.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(check.mend)}});
+         {"mend", check.remedy.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(check.remedy)}});
   }
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }

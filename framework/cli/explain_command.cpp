@@ -15,7 +15,7 @@ namespace kmodtest::cli {
 
 namespace {
 
-/// Lines that are easy to read: as wide as the terminal, but not wider than a book.
+/// Returns a width for easy reading: that of the terminal, but at most that of a book.
 std::size_t text_width() {
   constexpr std::size_t kWidest = 88, kNarrowest = 40;
   winsize size{};
@@ -25,15 +25,15 @@ std::size_t text_width() {
 
 base::UsageError unknown(const std::string &name) {
   const base::ErrorText *nearest = base::nearest_error(name);
-  return base::UsageError(base::Code::unknown_code, fmt::format("there is no error '{}'", name),
+  return base::UsageError(base::Code::unknown_code, fmt::format("unknown error code '{}'", name),
                           nearest == nullptr
-                              ? std::string("kmodtest explain, without a code, lists all")
+                              ? std::string("kmodtest explain without a code lists all of them")
                               : fmt::format("did you mean {} ({})?", base::name_of(nearest->code), nearest->title));
 }
 
 int explain_codes(const std::vector<std::string> &names) {
   if (names.empty()) {
-    fmt::print("{}\nkmodtest explain CODE tells more of one.\n", base::list_errors());
+    fmt::print("{}\nkmodtest explain CODE explains one of them.\n", base::list_errors());
     return 0;
   }
   std::vector<const base::ErrorText *> texts;
@@ -51,8 +51,7 @@ int explain_codes(const std::vector<std::string> &names) {
 std::function<int()> add_explain(CLI::App &app) {
   auto names = std::make_shared<std::vector<std::string>>();
   auto markdown = std::make_shared<bool>(false);
-  app.add_option("code", *names, "codes of errors, such as K0601; without one: all of them, a line each")
-      ->type_name("CODE");
+  app.add_option("code", *names, "error codes, such as K0601 (default: list all of them)")->type_name("CODE");
   app.add_flag("--markdown", *markdown, "print docs/errors.md");
   return [names, markdown] {
     if (!*markdown) return explain_codes(*names);

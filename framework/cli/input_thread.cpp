@@ -19,11 +19,11 @@ namespace kmodtest::cli {
 InputThread::InputThread(int fd, base::asio::io_context &io, std::function<void(std::string)> on_input) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
-    throw base::Error(base::Code::cannot_start_program, fmt::format("cannot make a pipe: {}", std::strerror(errno)),
+    throw base::Error(base::Code::cannot_start_program, fmt::format("cannot create a pipe: {}", std::strerror(errno)),
                       "raise the limit of open files (ulimit -n), or run fewer guests at once (-j 1)");
   stop_read_ = base::Descriptor(ends[0]);
   stop_write_ = base::Descriptor(ends[1]);
-  // Signals are for the thread that runs the io_context.
+  // Leave signals to the thread that runs the io_context.
   sigset_t all, before;
   sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);

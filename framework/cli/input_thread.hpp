@@ -10,13 +10,13 @@
 
 namespace kmodtest::cli {
 
-/// Reads a descriptor of any kind (a terminal, a pipe, a file) on a thread of its own. Neither a non-blocking flag,
-/// which other processes with the same terminal would see, nor epoll(7), which refuses files.
+/// Reads a descriptor of any kind (a terminal, a pipe, a file) on its own thread. A non-blocking flag would also affect
+/// other processes at the same terminal, and epoll(7) refuses files.
 class InputThread {
  public:
-  /// `on_input` is called on the io_context's thread with what was read; with nothing, once, at the end.
+  /// Calls `on_input` on the io_context's thread with each piece of input, and once with an empty string at the end.
   InputThread(int fd, base::asio::io_context &io, std::function<void(std::string)> on_input);
-  /// Ends the thread; no call comes after that as long as the io_context does not run.
+  /// Ends the thread. After that, `on_input` is not called unless the io_context runs again.
   ~InputThread();
   InputThread(const InputThread &) = delete;
   InputThread &operator=(const InputThread &) = delete;

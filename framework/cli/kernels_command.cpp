@@ -52,7 +52,7 @@ int fetch_kernels(std::vector<std::string> names, bool all) {
 std::function<int()> add_kernels(CLI::App &app) {
   app.require_subcommand(1);
   auto action = std::make_shared<std::function<int()>>();
-  auto *list = app.add_subcommand("list", "what the catalogue has and what is in the cache");
+  auto *list = app.add_subcommand("list", "list the catalogue and what is in the cache");
   list->callback([action] { *action = list_kernels; });
   auto *fetch = app.add_subcommand("fetch", "download kernels with their headers into the cache");
   auto names = std::make_shared<std::vector<std::string>>();

@@ -72,7 +72,7 @@ void LineHistory::take(char byte) {
     return;
   }
   if (!at_prompt_) return;
-  if (std::exchange(returned_, false)) known_ = false;  // written over without a prompt
+  if (std::exchange(returned_, false)) known_ = false;  // overwritten without a prompt
   if (byte == '\b') {
     if (cursor_ > 0) --cursor_;
   } else if (static_cast<unsigned char>(byte) >= ' ' && byte != 0x7f) {

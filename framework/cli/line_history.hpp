@@ -8,22 +8,22 @@
 
 namespace kmodtest::cli {
 
-/// What a guest's shell sends behind each of its prompts, where the typed line begins (see kPromptMark).
+/// A guest's shell sends this after each prompt, where the typed line begins (see kPromptMark).
 inline constexpr const char *kInputMark = "\033]133;B\a";
 
-/// The lines that a user entered at the prompts of a guest's shell, of earlier sessions too, since the guest forgets.
-/// It reads them off what the shell shows of the line that it edits. At a prompt the keys for the line before and the
-/// one after (arrows, Ctrl-P, Ctrl-N) are answered from here: the shell is made to take the line instead of its own.
+/// Keeps the lines that a user entered at the prompts of a guest's shell, including earlier sessions, because the guest
+/// forgets them. It reads them from the shell's output while a line is edited. At a prompt, it handles the keys for the
+/// previous and the next line (arrows, Ctrl-P, Ctrl-N): it sends the shell keys that replace its line.
 class LineHistory {
  public:
-  /// `saved` is what text() gave, of an earlier session.
+  /// `saved` is text() of an earlier session.
   explicit LineHistory(std::string_view saved);
 
-  /// What the shell writes, in pieces of any size.
+  /// Takes the output of the shell, in pieces of any size.
   void output(std::string_view bytes);
-  /// What the user typed: what the shell is given.
+  /// Takes what the user typed, and returns what to send to the shell.
   std::string keys(std::string_view typed);
-  /// One line each, the latest kMostLines.
+  /// Returns the latest kMostLines entries, one per line.
   std::string text() const;
 
   static constexpr std::size_t kMostLines = 1000;
@@ -37,15 +37,15 @@ class LineHistory {
   std::string recall(bool older);
 
   std::vector<std::string> lines_;
-  std::size_t at_;     // in lines_; its size: the line that was being typed
-  std::string draft_;  // that one, while another is shown
+  std::size_t at_;     // index in lines_; its size means the line being typed
+  std::string draft_;  // the line being typed, while another is shown
 
   std::vector<std::string> cells_;  // the characters of the line
   std::size_t cursor_ = 0;
   std::string sequence_, character_;  // incomplete ones
   bool at_prompt_ = false;
-  bool known_ = false;      // the cells are what the shell shows
-  bool returned_ = false;   // a carriage return came: what comes next tells what it meant
+  bool known_ = false;      // the cells match what the shell shows
+  bool returned_ = false;   // after a carriage return, whose meaning depends on what follows
   bool confirmed_ = false;  // the user pressed Enter
 };
 

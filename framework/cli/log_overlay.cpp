@@ -71,7 +71,7 @@ void LogOverlay::take(char byte, std::string &out) {
 void LogOverlay::sequence_ended(std::string &out) {
   const std::string sequence = std::exchange(sequence_, {});
   if (sequence == kPromptMark) {
-    // A prompt follows, wherever the program before it left the cursor.
+    // A prompt follows, wherever the previous program left the cursor.
     if (std::exchange(wandering_, false)) {
       new_line();
       if (!waiting_.empty()) out += "\r\n" + show_waiting();
@@ -87,11 +87,11 @@ void LogOverlay::sequence_ended(std::string &out) {
   }
   if (sequence == "\033[?1049h" || sequence == "\033[?47h") other_screen_ = true;
   if (sequence == "\033[?1049l" || sequence == "\033[?47l") other_screen_ = false;
-  if (last == 'n') return;  // a question to the terminal: asked again, it would be answered again
+  if (last == 'n') return;  // a query: if sent again, the terminal would answer again
   if (last == 'C') column_ += parameter(sequence);
   if (last == 'D') column_ -= std::min(column_, parameter(sequence));
   widest_ = std::max(widest_, column_);
-  // The end of a line or of the screen below it is erased, and colours change, where the cursor is.
+  // These erase the rest of the line or screen, or change colours, without moving the cursor.
   const bool stays = std::string_view("mKCDP@X").find(last) != std::string_view::npos ||
                      (last == 'J' && (sequence == "\033[J" || sequence == "\033[0J")) ||
                      ((last == 'h' || last == 'l') && !other_screen_);

@@ -8,31 +8,31 @@
 
 namespace kmodtest::cli {
 
-/// What a guest's shell sends before each of its prompts, so that we know one. Source: the "OSC 133" marks of shell
-/// integration, which terminals pass over in silence.
+/// A guest's shell sends this before each prompt, so that prompts can be recognised. Source: the "OSC 133" marks of
+/// shell integration, which terminals ignore.
 inline constexpr const char *kPromptMark = "\033]133;A\a";
 
-/// Of an escape sequence that begins with ESC: whether its last byte is there. Source: ECMA-48.
+/// Returns whether an escape sequence that begins with ESC is complete. Source: ECMA-48.
 bool sequence_is_complete(std::string_view sequence);
 
-/// Puts lines of the kernel log between what a shell writes to a terminal, without touching what is being typed: the
-/// line stands above the present one, which is written anew below it. Where that cannot be done (a line that fills more
-/// than a row, a program that moves over the screen), lines wait. Sequences followed: ECMA-48.
+/// Inserts lines of the kernel log into the output of a shell on a terminal, without disturbing what is being typed. A
+/// line appears above the current one, which is written again below it. When that is impossible (a line longer than a
+/// row, a program that moves over the screen), lines wait. Source for the sequences: ECMA-48.
 class LogOverlay {
  public:
   LogOverlay(std::size_t columns, bool color) : columns_(columns), color_(color) {}
 
   void resize(std::size_t columns) { columns_ = columns; }
-  /// The shell's bytes: what to write to the terminal.
+  /// Takes output of the shell, and returns what to write to the terminal.
   std::string output(std::string_view bytes);
-  /// A line of the log: what to write to the terminal now.
+  /// Takes a line of the log, and returns what to write to the terminal now.
   std::string line(std::string text);
-  /// The lines that still wait, and what puts a terminal right that a program left in its own ways.
+  /// Returns the waiting lines, and sequences that reset the terminal if a program left it in another state.
   std::string finish();
 
  private:
   static constexpr std::size_t kMostWaiting = 1000;
-  static constexpr std::size_t kLongestLine = 4096;  ///< bytes of the present line, its sequences included
+  static constexpr std::size_t kLongestLine = 4096;  ///< bytes of the current line, including its sequences
 
   bool may_show() const { return !wandering_ && present_.size() < kLongestLine && widest_ < columns_; }
   std::string show_waiting();
@@ -42,8 +42,8 @@ class LogOverlay {
 
   std::size_t columns_;
   bool color_;
-  std::string present_;   // the line that the cursor is in, as it was written
-  std::string sequence_;  // an escape sequence that is not complete
+  std::string present_;   // the line of the cursor, as it was written
+  std::string sequence_;  // an incomplete escape sequence
   std::size_t column_ = 0, widest_ = 0;
   bool wandering_ = false;  // the cursor was moved away from the line
   bool other_screen_ = false;

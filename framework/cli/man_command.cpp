@@ -30,7 +30,7 @@ int print_page(const CLI::App &app, const std::string &command) {
     fmt::print("{}", page.text);
     return 0;
   }
-  throw base::UsageError(base::Code::unknown_option, fmt::format("there is no command '{}'", command),
+  throw base::UsageError(base::Code::unknown_option, fmt::format("unknown command '{}'", command),
                          root + " --help lists the commands");
 }
 

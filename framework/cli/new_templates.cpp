@@ -70,9 +70,9 @@ std::vector<NewFile> new_module_files(const std::string &name, const ModuleKind 
     files.push_back({std::move(path), std::move(about), placeholders.fill_in(template_text(from))});
   };
   add(fmt::format("{0}/{0}.c", name), kind.summary, fmt::format("{}/module.c", kind.name));
-  add(fmt::format("{}/Kbuild", name), "how it is built", "common/Kbuild");
-  add("README.md", "the next commands", "common/README.md");
-  add(".gitignore", "what a build leaves", "common/gitignore");
+  add(fmt::format("{}/Kbuild", name), "how to build it", "common/Kbuild");
+  add("README.md", "what to do next", "common/README.md");
+  add(".gitignore", "files that a build leaves", "common/gitignore");
   add(fmt::format("{}.yaml", name), "its plan", fmt::format("{}/plan.yaml", kind.name));
   if (ci != nullptr) add(ci->path, fmt::format("runs the plan on {}", ci->title), ci->template_path);
   return files;

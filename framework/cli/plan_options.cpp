@@ -12,7 +12,7 @@ namespace kmodtest::cli {
 
 namespace {
 
-/// "512M" or "1G" in MiB.
+/// Converts "512M" or "1G" to MiB.
 std::uint32_t memory_in_mib(const std::string &text) {
   std::size_t digits = 0;
   while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
@@ -32,7 +32,7 @@ void PlanOptions::add_to(CLI::App &app) {
   app.add_option("input", inputs, "plans (.yaml), folders of plans, modules (.ko or a folder with a Kbuild)")
       ->required()
       ->type_name("PLAN|FOLDER|MODULE");
-  // One value each time: what follows is an input.
+  // One value each: the next word is an input.
   app.add_option("--cpus", cpus, "CPU counts of the guests, instead of the plan's")
       ->delimiter(',')
       ->check(CLI::Range(1, plan::kMostCpus))
@@ -47,23 +47,25 @@ void PlanOptions::add_to(CLI::App &app) {
       ->type_name("KERNEL[,…]")
       ->allow_extra_args(false);
   app.add_option("--memory", memory, "memory of the guests, instead of the plan's")->type_name("SIZE");
-  app.add_option("--time", time, "what the guests' clocks follow, instead of the plan's")
+  app.add_option("--time", time, "the clock of the guests, instead of the plan's")
       ->check(CLI::IsMember({"virtual", "real", "deterministic"}))
       ->type_name("virtual|real");
   app.add_flag_callback(
       "--deterministic", [this] { time = "deterministic"; }, "the same as --time virtual");
-  app.add_option("--seed", seed, "of the guests' random pools and start moments, under virtual time")
+  app.add_option("--seed", seed, "seed of the guests' random pools and start moments, under virtual time")
       ->check(CLI::Range(std::uint64_t{1}, std::numeric_limits<std::uint64_t>::max()))
       ->type_name("S");
   app.add_option("--load-cycles", load_cycles,
-                 "for modules without a plan: load and unload so often, and see what grows")
+                 "for modules without a plan: load and unload this many times, and check what grows")
       ->check(CLI::Range(10, 10'000))
       ->type_name("N");
-  app.add_option("--modules", module_roots, "further folders in which plans look their modules up")
+  app.add_option("--modules", module_roots, "more folders in which plans look for modules")
       ->type_name("DIR")
       ->allow_extra_args(false);
-  app.add_option("--case", ids, "only the case of this id (may be repeated)")->type_name("ID")->allow_extra_args(false);
-  app.add_option("--filter", patterns, "only cases whose id holds this text or matches this glob")
+  app.add_option("--case", ids, "only the case with this id (can be repeated)")
+      ->type_name("ID")
+      ->allow_extra_args(false);
+  app.add_option("--filter", patterns, "only cases whose id contains this text or matches this glob")
       ->type_name("TEXT")
       ->allow_extra_args(false);
   app.add_option("--tag", tags, "only plans with this tag")->type_name("TAG")->allow_extra_args(false);

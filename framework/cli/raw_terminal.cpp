@@ -56,7 +56,7 @@ RawTerminal::~RawTerminal() {
 void RawTerminal::restore() noexcept {
   if (the_one == nullptr) return;
   the_one = nullptr;
-  // Not TCSADRAIN: it would wait for ever for somebody who reads what was written.
+  // Not TCSADRAIN: it would wait indefinitely when nothing reads the output.
   while (::tcsetattr(its_fd, TCSANOW, &its_settings) != 0 && errno == EINTR) {
   }
 }
@@ -71,7 +71,7 @@ void TerminalOutput::write(std::string_view text) {
     const ssize_t size = ::write(fd, text.data(), text.size());
     if (size > 0) text.remove_prefix(static_cast<std::size_t>(size));
     if (size > 0 || (size < 0 && errno == EINTR)) continue;
-    if (size == 0 || errno != EAGAIN) return;  // nobody reads any more; the session ends by its input
+    if (size == 0 || errno != EAGAIN) return;  // nothing reads the output; the session ends through its input
     pollfd room{fd, POLLOUT, 0};
     const int ready = ::poll(&room, 1, patience_);
     if (ready < 0 && errno == EINTR && patience_ < 0) patience_ = kPatienceAfterSignal;

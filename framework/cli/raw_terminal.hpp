@@ -12,23 +12,23 @@ namespace kmodtest::cli {
 struct TerminalSize {
   std::uint16_t rows = 24, columns = 80;
 };
-/// Of the terminal behind a descriptor; 24 by 80 where it does not tell.
+/// Returns the size of the terminal behind a descriptor; 24 by 80 when it is unknown.
 TerminalSize terminal_size(int fd);
 
-/// Passes every key on as soon as it is pressed, until destroyed: then the terminal is as it was. One at a time.
+/// Delivers every key as soon as it is pressed. The destructor restores the terminal. There can be one at a time.
 class RawTerminal {
  public:
   enum class Keys {
-    all,             ///< every key, and what is written is taken as it is
-    but_for_signals  ///< Ctrl-C and its like still send signals; lines are written as ever
+    all,             ///< every key; output is written unchanged
+    but_for_signals  ///< Ctrl-C and similar keys still send signals; output is processed as usual
   };
-  /// Throws base::Error when `fd` is no terminal.
+  /// Throws base::Error when `fd` is not a terminal.
   explicit RawTerminal(int fd, Keys keys = Keys::all);
   ~RawTerminal();
   RawTerminal(const RawTerminal &) = delete;
   RawTerminal &operator=(const RawTerminal &) = delete;
 
-  /// For whoever ends the process without destroying objects. Does nothing when there is none.
+  /// Restores the terminal before an exit that skips destructors. Does nothing when no RawTerminal exists.
   static void restore() noexcept;
 
  private:
@@ -36,18 +36,18 @@ class RawTerminal {
   termios before_{};
 };
 
-/// Writes to a terminal that may be gone or stopped: waits for room like any program, but not for ever once a signal
-/// has come, so that whoever has to act upon the signal gets to it.
+/// Writes to a terminal that can be gone or stopped. It waits for room like any program, but no longer than half a
+/// second after a signal, so that the signal can be handled.
 class TerminalOutput {
  public:
   explicit TerminalOutput(int fd);
-  /// What finds no room in time is dropped.
+  /// Drops what does not fit in time.
   void write(std::string_view text);
 
  private:
   int fd_;
-  base::Descriptor own_;  // the same terminal, opened so that writing never blocks; nobody else's is changed by that
-  int patience_ = -1;     // ms; -1: any
+  base::Descriptor own_;  // the same terminal, opened so that writing never blocks; other processes are not affected
+  int patience_ = -1;     // ms; -1: unlimited
 };
 
 }  // namespace kmodtest::cli

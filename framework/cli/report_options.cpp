@@ -14,7 +14,7 @@ namespace kmodtest::cli {
 
 namespace {
 
-/// GitHub gives a step a file that everything in the step appends to.
+/// Returns whether this is the file that GitHub gives to a step, to which all its programs append.
 bool is_step_summary(const std::filesystem::path &file) {
   const char *summary = std::getenv("GITHUB_STEP_SUMMARY");
   return summary != nullptr && file == summary;
@@ -23,16 +23,14 @@ bool is_step_summary(const std::filesystem::path &file) {
 }  // namespace
 
 void ReportOptions::add_to(CLI::App &app) {
-  app.add_option("--junit", junit, "write a JUnit XML report ('-' for any of these: standard output)")
+  app.add_option("--junit", junit, "write a JUnit XML file ('-' for any of these: standard output)")->type_name("FILE");
+  app.add_option("--ktap", ktap, "write the results as KTAP, as the kernel's own tests do, as they arrive")
       ->type_name("FILE");
-  app.add_option("--ktap", ktap, "write the results as KTAP, as the kernel's own tests do, while they come")
-      ->type_name("FILE");
-  app.add_option("--json", json, "write the run's events, one JSON object a line, as they happen")->type_name("FILE");
+  app.add_option("--json", json, "write the run's events, one JSON object per line, as they happen")->type_name("FILE");
   app.add_option("--markdown", markdown,
-                 "write a summary for the page of a pull request (appended to what $GITHUB_STEP_SUMMARY names)")
+                 "write a summary for the page of a pull request (appended if it is the file of $GITHUB_STEP_SUMMARY)")
       ->type_name("FILE");
-  app.add_option("--html", html, "write a report to read in a browser, one file; as --trace, for its timelines")
-      ->type_name("FILE");
+  app.add_option("--html", html, "write an HTML page, one file; implies --trace, for its timelines")->type_name("FILE");
 }
 
 bool ReportOptions::on_standard_output() const {

@@ -11,18 +11,18 @@
 
 namespace kmodtest::cli {
 
-/// The options of `run` and `rerun` that name a file for a report.
+/// The options of `run` and `rerun` that name output files.
 struct ReportOptions {
   std::filesystem::path junit, json, ktap, markdown, html;
 
   void add_to(CLI::App &app);
 
-  /// Whether one of them goes to standard output, which the console then leaves to it. Throws base::UsageError when
-  /// two do.
+  /// Returns whether one of them is standard output, which the console then does not use. Throws base::UsageError when
+  /// two are.
   bool on_standard_output() const;
 
-  /// The listeners that write them, for a run of these cases in the order of the plans, each `repeats` times. Throws
-  /// base::Error where a file cannot be written.
+  /// Creates the listeners that write the files, for a run of these cases in the order of the plans, each `repeats`
+  /// times. Throws base::Error when a file cannot be written.
   std::vector<std::unique_ptr<outcome::Listener>> make(const std::vector<std::shared_ptr<const plan::Case>> &cases,
                                                        int repeats) const;
 };

@@ -14,7 +14,7 @@ namespace kmodtest::cli {
 
 namespace {
 
-/// What the digests of a case run again came to.
+/// Compares the digests of the new runs with that of the first one.
 class DigestWitness final : public outcome::Listener {
  public:
   explicit DigestWitness(std::string wanted) : wanted_(std::move(wanted)) {}
@@ -25,7 +25,7 @@ class DigestWitness final : public outcome::Listener {
     ++(finished->digest == wanted_ ? same_ : others_);
   }
 
-  /// One line for the user; nothing where there is nothing to compare.
+  /// Returns one line for the user; empty when there is nothing to compare.
   std::string words() const {
     if (wanted_.empty() || same_ + others_ == 0) return "";
     if (others_ == 0) return fmt::format("the digest is that of the first run: {}\n", wanted_);
@@ -61,7 +61,7 @@ int run_again(RunCommand &command, const std::filesystem::path &folder) {
 std::function<int()> add_rerun(CLI::App &app) {
   auto command = std::make_shared<RunCommand>();
   auto folder = std::make_shared<std::filesystem::path>();
-  app.add_option("folder", *folder, "the folder that a case left: below --out, or behind 'files:' of a failure")
+  app.add_option("folder", *folder, "the folder of a case: below --out, or printed after 'files:' of a failure")
       ->required()
       ->type_name("FOLDER");
   app.add_option("--kernel", command->plans.kernels,

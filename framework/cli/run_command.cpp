@@ -16,7 +16,8 @@ namespace kmodtest::cli {
 
 void RunCommand::use_debugger(std::size_t cases) {
   if (cases != 1) {
-    throw base::UsageError(base::Code::one_case_only, fmt::format("--gdb is for one case, and {} are selected", cases),
+    throw base::UsageError(base::Code::one_case_only,
+                           fmt::format("--gdb needs exactly one case, but {} are selected", cases),
                            "choose one with --case (kmodtest list shows them) or --cpus");
   }
   if (gdb == "attach") run::check_gdb();
@@ -27,8 +28,8 @@ void RunCommand::use_debugger(std::size_t cases) {
 Listeners RunCommand::listeners(run::RunOptions &told, const Cases &cases) const {
   auto console_options = console.options(console_file(), !gdb.empty());
   if (gdb == "attach") console_options.terminal = false;
-  console_options.hint_at_pause = !told.pause_on_failure && !watches;  // which has no such option
-  // Whoever enters the guest of a failure wants to know of it first.
+  console_options.hint_at_pause = !told.pause_on_failure && !watches;  // watch has no such option
+  // Users want to see the failure before they enter its guest.
   const bool tells_at_end = console_options.failures == report::FailureOutput::at_end;
   if (told.pause_on_failure && tells_at_end) console_options.failures = report::FailureOutput::at_once;
 
@@ -48,7 +49,7 @@ Listeners RunCommand::listeners(run::RunOptions &told, const Cases &cases) const
 
 void RunCommand::settle() {
   schedule.apply_to(options);
-  options.trace = options.trace || !reports.html.empty();  // the report shows who ran when
+  options.trace = options.trace || !reports.html.empty();  // the HTML page shows which thread ran when
   options.history = std::make_shared<run::History>(storage::cache_folder() / "history.json");
   options.hypervisor.allow_kvm = !no_kvm;
   if (boot_timeout > 0) {
@@ -74,7 +75,7 @@ int RunCommand::execute() {
     auto mine = run::cases_of_shard(cases, *shard, *options.history);
     cases = std::move(mine.cases);
     options.notices.push_back(std::move(mine.notice));
-    // Were a shard to write it, the next one would split by another history, and a case could be in none of them.
+    // If a shard wrote it, the next shard would split by another history, and a case could be in none of them.
     options.learn = false;
   }
   const Listeners owned = listeners(options, cases);
@@ -88,27 +89,28 @@ int RunCommand::execute() {
 void RunCommand::add_to(CLI::App &app) {
   schedule.add_to(app);
   reports.add_to(app);
-  app.add_option("--out", out, "keep a folder of artifacts for every case (without: for those that fail, in the cache)")
+  app.add_option("--out", out, "keep a folder of artifacts for every case (default: for those that fail, in the cache)")
       ->type_name("DIR");
   app.add_flag("--trace", options.trace,
                "record what the guest's scheduler does in every case (cases with a sched step do so anyway)");
-  app.add_flag("--vmcore", options.vmcore, "keep the memory of guests that crashed or hang in their cases' folders");
+  app.add_flag("--vmcore", options.vmcore,
+               "save the memory of guests that crash or hang in the folders of their cases");
   app.add_option("--modules-dir", options.kernel.modules_dir,
-                 "lib/modules/RELEASE of a kernel that --kernel names by its file")
+                 "lib/modules/RELEASE of a kernel given as a file with --kernel")
       ->type_name("DIR");
-  app.add_option("--headers", options.kernel.headers, "headers of a kernel that --kernel names by its file")
+  app.add_option("--headers", options.kernel.headers, "headers of a kernel given as a file with --kernel")
       ->type_name("DIR");
   app.add_option("--connect", options.hypervisor.uri, "libvirt URI (default: qemu:///embed)")->type_name("URI");
   app.add_flag_callback(
       "--no-snapshot", [this] { options.snapshots = false; }, "boot a guest for every case instead of restoring one");
-  app.add_flag("--no-kvm", no_kvm, "emulate, even where KVM works");
-  app.add_option("--boot-timeout", boot_timeout, "seconds of wall time until a guest has to be up")
+  app.add_flag("--no-kvm", no_kvm, "emulate even if KVM works");
+  app.add_option("--boot-timeout", boot_timeout, "seconds of wall time within which a guest must be up")
       ->check(CLI::PositiveNumber)
       ->type_name("SECONDS");
   app.add_flag("--pause-on-failure", options.pause_on_failure,
-               "keep the guest of the first case that does not pass, and say how to enter it");
+               "keep the guest of the first case that does not pass, and print how to enter it");
   app.add_flag("--gdb{wait}", gdb,
-               "stop before the first step until gdb lets the guest go (--gdb=attach: start gdb here)")
+               "stop before the first step until gdb continues the guest (--gdb=attach: start gdb here)")
       ->check(CLI::IsMember({"wait", "attach"}));
   console.add_to(app);
 }

@@ -18,7 +18,7 @@ constexpr int kMostRepeats = 10'000;
 constexpr int kMostRetries = 100;
 constexpr int kMostShards = 1'000;
 
-/// All of the text as a number without a sign; nothing when it is none or too large.
+/// Converts the whole text to an unsigned number; nothing when it is not a number or too large.
 template <class Number>
 std::optional<Number> number(std::string_view text) {
   Number value = 0;
@@ -53,14 +53,14 @@ void ScheduleOptions::add_to(CLI::App &app) {
       ->check(CLI::Range(1, 256))
       ->type_name("N");
   app.add_flag("--fail-fast", fail_fast, "start no further case after one that did not pass");
-  app.add_option("--retries", retries, "run a case that did not pass up to N times more; flaky if it passes then")
+  app.add_option("--retries", retries, "run a case that did not pass up to N more times; it is flaky if it then passes")
       ->type_name("N");
   app.add_flag("--flaky-fails", flaky_fails, "count flaky cases as not passed: exit 1");
   app.add_option("--repeat", repeat, "run each case N times")->type_name("N");
-  app.add_option("--shuffle", shuffle, "run the cases in an order made of this number, or a 'random' one")
+  app.add_option("--shuffle", shuffle, "run the cases in an order derived from this number, or a 'random' one")
       ->type_name("SEED");
   app.add_flag("--as-given", as_given, "run the cases in the order in which they are given")->excludes("--shuffle");
-  app.add_option("--shard", shard, "run only the Kth of N parts of the cases, which take about as long as each other")
+  app.add_option("--shard", shard, "run only the Kth of N parts of the cases, which take about equally long")
       ->type_name("K/N");
 }
 

@@ -11,7 +11,7 @@
 
 namespace kmodtest::cli {
 
-/// The options of run that say which cases run, when, and how often.
+/// The options of run that control which cases run, when, and how often.
 struct ScheduleOptions {
   int jobs = 0;
   std::optional<std::string> shard, repeat, shuffle, retries;
@@ -19,9 +19,9 @@ struct ScheduleOptions {
 
   void add_to(CLI::App &app);
 
-  /// Lays them over what the runner is told. Throws base::UsageError for a value that is none.
+  /// Sets the runner's options. Throws base::UsageError for an invalid value.
   void apply_to(run::RunOptions &options) const;
-  /// Nothing without --shard. Throws base::UsageError for a value that is none.
+  /// Returns the shard; nothing without --shard. Throws base::UsageError for an invalid value.
   std::optional<run::Shard> wanted_shard() const;
 };
 

@@ -49,12 +49,12 @@ void write_out(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t size = ::write(fd, text.data(), text.size());
     if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) return;  // nobody reads any more; the session ends by its input
+    if (size <= 0) return;  // nothing reads the output; the session ends through its input
     text.remove_prefix(static_cast<std::size_t>(size));
   }
 }
 
-/// The user at a terminal, or a script on standard input.
+/// A user at a terminal, or a script on standard input.
 class Sitting final : public run::ShellUser {
  public:
   Sitting(asio::io_context &io, std::string log, std::string_view history)
@@ -76,7 +76,7 @@ class Sitting final : public run::ShellUser {
     } else {
       std::string banner = fmt::format("{}\n", guest);
       for (const std::string &module : modules) banner += fmt::format("insmod {}\n", module);
-      say(banner + "exit or Ctrl-D leaves, Ctrl-] at any moment; nothing of what happens here is kept");
+      say(banner + "exit or Ctrl-D leaves the guest, Ctrl-] at any time; no changes are kept");
       const TerminalSize size = terminal_size(STDIN_FILENO);
       wanted.rows = size.rows;
       wanted.columns = size.columns;
@@ -118,7 +118,7 @@ class Sitting final : public run::ShellUser {
     if (shell_ && raw_) shell_->resize(size.rows, size.columns);
   }
 
-  /// The terminal is as it was from here on.
+  /// Restores the terminal.
   void leave() {
     input_.reset();
     if (raw_) terminal_->write(overlay_->finish());
@@ -131,10 +131,10 @@ class Sitting final : public run::ShellUser {
   void typed(std::string text) {
     if (!shell_ || left_by_key_) return;
     if (!tty_) {
-      shell_->type(std::move(text));  // nothing is the end
+      shell_->type(std::move(text));  // empty: the end of the input
       return;
     }
-    // A terminal that is gone ends the session; a key that means the end does, too.
+    // The session ends when the terminal is gone, or by the key for leaving.
     const std::size_t out = text.find(kWayOut);
     left_by_key_ = text.empty() || out != std::string::npos;
     const std::string given = history_.keys(std::string_view(text).substr(0, out));
@@ -142,7 +142,7 @@ class Sitting final : public run::ShellUser {
     if (left_by_key_) shell_->end();
   }
 
-  /// A text of ours, whatever the terminal is in just now.
+  /// Shows a text of kmodtest, whatever mode the terminal is in.
   void show(int fd, const std::string &text) {
     if (!raw_) {
       write_out(fd, text);
@@ -172,13 +172,13 @@ std::shared_ptr<const plan::Case> ShellCommand::choose_case() {
     throw base::UsageError(base::Code::no_case_selected, "no case is selected",
                            "kmodtest list shows the cases of a plan");
   if (cases.size() > 1) {
-    fmt::print(stderr, "the guest is that of {}, the first of {} (--case, --cpus choose)\n", cases.front()->id,
+    fmt::print(stderr, "this is the guest of {}, the first of {} (choose with --case, --cpus)\n", cases.front()->id,
                text::counted(cases.size(), "case"));
   }
   return cases.front();
 }
 
-/// The signals that end a session from outside, and the one that says that its window has another size.
+/// Handles the signals that end a session, and the one that reports a new size of its window.
 class Signals {
  public:
   Signals(asio::io_context &io, run::Shell &shell, Sitting &sitting)
@@ -221,7 +221,7 @@ class Signals {
   int came_ = 0;
 };
 
-/// The last lines; of a panic those that say what it was, however long the trace behind them is.
+/// Returns the last lines; for a panic, starts at the line that names it, however long the trace after it is.
 std::string tail_of(const std::string &console) {
   const std::vector<std::string> lines = text::lines_of(console);
   const auto panic = std::find_if(lines.begin(), lines.end(), [](const std::string &line) {
@@ -291,18 +291,18 @@ std::function<int()> add_shell(CLI::App &app) {
   app.get_option("input")->required(false);
   app.add_option("--attach", command->attach, "enter the guest that a run with --pause-on-failure keeps")
       ->type_name("NAME");
-  app.add_option("--log", command->log, "the kernel log beside the prompt (default: above it; off for scripts)")
+  app.add_option("--log", command->log, "where the kernel log appears (default: above the prompt; off for scripts)")
       ->check(CLI::IsMember({"above", "off"}))
       ->type_name("above|off");
-  app.add_flag("--gdb", command->options.debugger, "stop before the first prompt until gdb lets the guest go");
+  app.add_flag("--gdb", command->options.debugger, "stop before the first prompt until gdb continues the guest");
   app.add_option("--modules-dir", command->options.kernel.modules_dir,
-                 "lib/modules/RELEASE of a kernel that --kernel names by its file")
+                 "lib/modules/RELEASE of a kernel given as a file with --kernel")
       ->type_name("DIR");
-  app.add_option("--headers", command->options.kernel.headers, "headers of a kernel that --kernel names by its file")
+  app.add_option("--headers", command->options.kernel.headers, "headers of a kernel given as a file with --kernel")
       ->type_name("DIR");
   app.add_flag_callback(
       "--no-snapshot", [command] { command->options.snapshots = false; }, "boot the guest instead of restoring it");
-  app.add_flag("--no-kvm", command->no_kvm, "emulate, even where KVM works");
+  app.add_flag("--no-kvm", command->no_kvm, "emulate even if KVM works");
   return [command] { return command->execute(); };
 }
 

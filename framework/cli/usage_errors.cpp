@@ -17,7 +17,7 @@ namespace {
 using base::Code;
 using base::UsageError;
 
-/// "kmodtest kernels fetch": the commands that were recognised.
+/// The recognised commands: "kmodtest kernels fetch".
 struct Where {
   const CLI::App *app;
   std::string words;
@@ -39,7 +39,7 @@ std::string one_line(std::string text) {
 }
 
 std::string help_of(const Where &where) {
-  return where.words + " --help lists what there is";
+  return "see " + where.words + " --help";
 }
 
 std::vector<std::string> option_names(const CommandTree &tree) {
@@ -58,20 +58,20 @@ UsageError unknown_word(const Where &where, const std::string &written) {
     std::vector<std::string> names;
     for (const CommandTree &command : tree.commands) names.push_back(command.name);
     if (names.empty()) {
-      return UsageError(Code::unknown_option, fmt::format("'{}' is too much for '{}'", written, where.words),
-                        "leave it out; " + help_of(where));
+      return UsageError(Code::unknown_option, fmt::format("unexpected argument '{}' of '{}'", written, where.words),
+                        "omit it; " + help_of(where));
     }
     const auto meant = plan::did_you_mean(written, names);
-    return UsageError(Code::unknown_option, fmt::format("there is no command '{}' of '{}'", written, where.words),
+    return UsageError(Code::unknown_option, fmt::format("'{}' has no command '{}'", where.words, written),
                       meant ? fmt::format("did you mean '{}'?", *meant) : help_of(where));
   }
   const std::string name = written.substr(0, written.find('='));
   const auto meant = plan::did_you_mean(name, option_names(tree));
-  return UsageError(Code::unknown_option, fmt::format("there is no option '{}' of '{}'", name, where.words),
+  return UsageError(Code::unknown_option, fmt::format("'{}' has no option '{}'", where.words, name),
                     meant ? fmt::format("did you mean '{}'?", *meant) : help_of(where));
 }
 
-/// "--time: vrtual not in {virtual,real}" has a word that one of the others may look like.
+/// Suggests one of the words in "--time: vrtual not in {virtual,real}".
 std::string word_that_is_meant(const std::string &said) {
   constexpr std::string_view kBetween = " not in {";
   const std::size_t between = said.find(kBetween);
@@ -91,7 +91,7 @@ std::string word_that_is_meant(const std::string &said) {
   return meant ? fmt::format("did you mean '{}'?", *meant) : fmt::format("take one of {}", fmt::join(words, ", "));
 }
 
-/// "--a excludes --b": which of the two CLI11 names first depends on where they lie in memory.
+/// Sorts the two names in "--a excludes --b": their order in CLI11's message depends on addresses.
 std::string in_order(const std::string &said) {
   constexpr std::string_view kBetween = " excludes ";
   const std::size_t between = said.find(kBetween);
@@ -105,7 +105,7 @@ std::string in_order(const std::string &said) {
 UsageError usage_error(const CLI::App &app, const CLI::ParseError &error) {
   const Where where = deepest(app);
   const std::string said = one_line(error.what());
-  // Told first: where a command is misspelt, CLI11 only says that one is missing.
+  // Checked first: for a misspelt command, CLI11 only reports that a command is missing.
   if (const auto left = app.remaining(true); !left.empty()) return unknown_word(where, left.front());
   if (dynamic_cast<const CLI::RequiredError *>(&error)) {
     const bool command = where.app->get_require_subcommand_min() > where.app->get_subcommands().size();
@@ -116,7 +116,7 @@ UsageError usage_error(const CLI::App &app, const CLI::ParseError &error) {
   const bool needs = dynamic_cast<const CLI::RequiresError *>(&error) != nullptr;
   if (needs || dynamic_cast<const CLI::ExcludesError *>(&error)) {
     return UsageError(Code::options_exclude, in_order(said),
-                      needs ? "add what it requires, or leave it out" : "leave out one of the two");
+                      needs ? "add what it requires, or omit it" : "omit one of the two");
   }
   if (dynamic_cast<const CLI::ArgumentMismatch *>(&error))
     return UsageError(Code::missing_argument, said, help_of(where));

@@ -7,8 +7,8 @@
 
 namespace kmodtest::cli {
 
-/// What CLI11 found wrong with the command line, as an error of ours: with a code, and with a suggestion where an
-/// option or a word is known that looks like what was written. `app` is the one that parsed.
+/// Converts an error of CLI11 into one with a code. It has a suggestion when an option or a word is similar to what was
+/// typed. `app` is the one that parsed the command line.
 base::UsageError usage_error(const CLI::App &app, const CLI::ParseError &error);
 
 }  // namespace kmodtest::cli

@@ -14,8 +14,8 @@ int watch_files(RunCommand &command) {
   command.watches = true;
   command.settle();
   if (command.reports.on_standard_output()) {
-    throw base::UsageError(base::Code::options_exclude, "watch writes no report to standard output",
-                           "name a file; it has what ran last");
+    throw base::UsageError(base::Code::options_exclude, "watch cannot write to standard output",
+                           "name a file; it contains the latest run");
   }
   return watch(command.plans, command.options,
                [&command](run::RunOptions &told, const Cases &cases) { return command.listeners(told, cases); });
@@ -27,7 +27,7 @@ std::function<int()> add_watch(CLI::App &app) {
   auto command = std::make_shared<RunCommand>();
   command->plans.add_to(app);
   command->add_to(app);
-  // What stops a run for somebody to look, and what is for several machines.
+  // These pause a run for the user, or are for several machines.
   for (const char *option : {"--gdb", "--pause-on-failure", "--shard"}) app.remove_option(app.get_option(option));
   return [command] { return watch_files(*command); };
 }

@@ -42,7 +42,7 @@ constexpr auto kQuiet = std::chrono::milliseconds(50);          ///< after the l
 constexpr auto kLongestBurst = std::chrono::milliseconds(500);  ///< after its first
 constexpr std::size_t kWarmGuests = 4;
 constexpr std::size_t kShownPaths = 3;
-constexpr std::size_t kWordWidth = 10;  ///< as the console has it
+constexpr std::size_t kWordWidth = 10;  ///< as in the console
 
 class WatchSession {
  public:
@@ -50,7 +50,7 @@ class WatchSession {
   int run();
 
  private:
-  /// Passes everything on but the end of a run that others replace, and takes down what cases came to.
+  /// Passes on all events except the end of a cancelled run, and records the results of cases.
   class Ear final : public outcome::Listener {
    public:
     Ear(WatchSession &session, Listeners listeners) : session_(session), listeners_(std::move(listeners)) {}
@@ -61,11 +61,11 @@ class WatchSession {
     Listeners listeners_;
   };
 
-  /// Reads the plans as they are now, and watches all that they name.
+  /// Reads the plans, and watches everything that they name.
   void collect();
   void read_plans();
   void changed(const fs::path &path);
-  /// The burst is over.
+  /// Acts on the changes once a burst of them is over.
   void act();
   void take_changes();
   void run_stale();
@@ -92,7 +92,7 @@ class WatchSession {
   run::WatchState state_;
   std::optional<run::WatchList> list_;
   std::set<fs::path> changed_;
-  bool much_changed_ = false;  ///< nobody knows what
+  bool much_changed_ = false;  ///< the paths are unknown
   bool sound_ = true;          ///< every plan could be read
   bool due_ = false;
   bool ended_ = false, interrupted_ = false, superseded_ = false;
@@ -128,7 +128,7 @@ void WatchSession::Ear::on(const outcome::Event &event) {
   if (const auto *finished = std::get_if<outcome::CaseFinished>(&event)) session_.state_.finished(*finished);
   if (std::holds_alternative<outcome::RunFinished>(event) && session_.superseded_) return;
   outcome::Event told = event;
-  // It is the same in every run.
+  // The same in every run: show it once.
   if (auto *started = std::get_if<outcome::RunStarted>(&told); started && session_.rounds_ > 1)
     started->hypervisor = "";
   for (const auto &listener : listeners_) listener->on(told);
@@ -143,7 +143,7 @@ void WatchSession::read_plans() {
   auto collected = run::collect_plans(plans_.inputs, plans_.overrides());
   std::fflush(stdout);
   sound_ = !print_diagnostics(collected);
-  // The cases of a broken plan are not there, so that a --case of it is no mistake just now.
+  // A broken plan has no cases, so a --case that names one of them is not a mistake.
   const std::vector<std::string> ids = sound_ ? plans_.ids : std::vector<std::string>();
   auto cases = run::select_cases(std::move(collected.plans), {ids, plans_.patterns, plans_.tags});
   if (!sound_ && !plans_.ids.empty()) {
@@ -156,7 +156,7 @@ void WatchSession::read_plans() {
 
 void WatchSession::collect() {
   try {
-    // What is saved between the reading of a plan and the watching of its folder would be lost.
+    // Repeat: otherwise a file saved between reading a plan and watching its folder would go unnoticed.
     do {
       read_plans();
       list_.emplace(plans_.inputs, state_.cases());
@@ -207,7 +207,7 @@ void WatchSession::take_changes() {
   std::string names;
   std::size_t shown = 0;
   std::error_code error;
-  // Of a file that an editor wrote beside the real one nobody wants to hear.
+  // Do not mention an editor's temporary files.
   const bool some_are_there =
       std::any_of(paths.begin(), paths.end(), [&](const fs::path &path) { return fs::exists(path, error); });
   for (const fs::path &path : paths) {
@@ -240,7 +240,7 @@ void WatchSession::run_stale() {
     if (runner.run(cases, harbour_, prepare).interrupted) interrupted_ = ended_ = true;
   } catch (const std::exception &error) {
     runner_ = nullptr;
-    if (rounds_ == 1) throw;  // what `run` would end with, too
+    if (rounds_ == 1) throw;  // `run` would end with it, too
     std::fflush(stdout);
     std::fputs(render_error(error).c_str(), stderr);
   }
@@ -269,7 +269,7 @@ std::string WatchSession::standing() const {
 void WatchSession::idle() {
   std::string text = text::counted(state_.cases().size(), "case");
   if (!sound_) text += ", and a plan that cannot be read";
-  if (keys_) text += "   Enter: run all, f: what did not pass, q: end";
+  if (keys_) text += "   Enter: run all, f: run what did not pass, q: quit";
   say("Watching", text);
   harbour_.finish(harbour_.get_ready([this] { return due_ || ended_ || !changed_.empty(); }));
 }
@@ -317,7 +317,7 @@ void WatchSession::wait_for_end() {
 void WatchSession::wait_for_return() {
   returns_.async_wait([this](boost::system::error_code error, int) {
     if (error) return;
-    // The shell had the terminal meanwhile, and gave it back as it likes it.
+    // The shell may have changed the terminal mode while we were stopped.
     if (terminal_) {
       terminal_.reset();
       terminal_.emplace(STDIN_FILENO, RawTerminal::Keys::but_for_signals);
@@ -336,7 +336,7 @@ int WatchSession::run() {
     return static_cast<int>(run::ExitCode::nothing_selected);
   }
   take_keys();
-  bool told = false;  // that nothing happens
+  bool told = false;  // whether the idle line has been printed
   while (!ended_) {
     if (due_) {
       take_changes();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Bad input ends in one clear error that names the thing and how to mend it.
+// Bad input ends in one clear error that names the thing and how to fix it.
 #include <fstream>
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -123,7 +123,7 @@ TEST(Gdb, IsForOneCase) {
   const Ended ended = kmodtest({"run", source_folder() / "testplans/ex7_1.yaml", "--cpus", "1,2", "--gdb"});
   EXPECT_EQ(ended.exit_code, 2);
   EXPECT_EQ(ended.err,
-            "kmodtest: error[K0109]: --gdb is for one case, and 2 are selected\n"
+            "kmodtest: error[K0109]: --gdb needs exactly one case, but 2 are selected\n"
             "  hint: choose one with --case (kmodtest list shows them) or --cpus\n"
             "  more: kmodtest explain K0109\n");
 }

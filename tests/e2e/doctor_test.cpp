@@ -11,14 +11,14 @@
 namespace kmodtest::e2e {
 namespace {
 
-/// "mark: words -> mend" by topic; of several checks of a topic the first.
+/// "mark: words -> remedy" by topic; of several checks of a topic the first.
 std::map<std::string, std::string> checks_of(const Ended &ended) {
   std::map<std::string, std::string> checks;
   const auto json = nlohmann::json::parse(ended.out);
   for (const auto &check : json.at("checks")) {
-    const std::string mend = check.at("mend").is_null() ? "" : " -> " + check.at("mend").get<std::string>();
+    const std::string remedy = check.at("mend").is_null() ? "" : " -> " + check.at("mend").get<std::string>();
     checks.emplace(check.at("topic"),
-                   check.at("mark").get<std::string>() + ": " + check.at("words").get<std::string>() + mend);
+                   check.at("mark").get<std::string>() + ": " + check.at("words").get<std::string>() + remedy);
   }
   return checks;
 }

@@ -136,7 +136,7 @@ TEST_F(Watch, KeysRunAllOrWhatDidNotPassAndEndIt) {
   save("other.yaml", "module: watched\nsteps: [load, unload, dmesg: third words]\n");
   AtTerminal terminal({"watch", scratch_.path().string(), "-j", "1", "--color", "never"});
   terminal.read_until("2 cases: 1 passed, 1 failed in ");
-  terminal.read_until("Enter: run all, f: what did not pass, q: end");
+  terminal.read_until("Enter: run all, f: run what did not pass, q: quit");
   terminal.type("f");
   terminal.read_until("1 case: 1 failed in ");
   terminal.read_until("q: end");

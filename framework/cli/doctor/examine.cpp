@@ -16,7 +16,7 @@ constexpr std::uint64_t kMiB = 1u << 20;
 // Measured on Debian's cloud kernels: a kernel with its headers, unpacked, takes about 400 MiB, a snapshot about 70.
 constexpr std::uint64_t kForAKernel = 600 * kMiB;
 constexpr std::uint64_t kForSnapshots = 300 * kMiB;
-// Of each guest that runs: a copy of its state, and 32 MiB of shared memory.
+// For each running guest: a copy of its state, and 32 MiB of shared memory.
 constexpr std::uint64_t kForAGuest = 200 * kMiB;
 constexpr std::uint32_t kGuestMib = 256;  // plan::GuestShape
 
@@ -24,16 +24,16 @@ std::string install(const std::string &packages) {
   return "sudo apt-get install " + packages;
 }
 
-/// The problem as it stands, with the hint of the error that a run would end with.
-Check failed(std::string topic, const Look &look, std::string mend = {}) {
-  return {Mark::fail, std::move(topic), look.problem, mend.empty() ? look.hint : std::move(mend)};
+/// Reports the problem, with the hint of the error that a run would end with.
+Check failed(std::string topic, const Look &look, std::string remedy = {}) {
+  return {Mark::fail, std::move(topic), look.problem, remedy.empty() ? look.hint : std::move(remedy)};
 }
 
 bool has(const Machine &machine, const char *program) {
   return machine.programs.count(program) > 0;
 }
 
-/// "8.1" of "8.1.2 (Debian …)" as 801; 0 where it is no version.
+/// Converts "8.1.2 (Debian …)" to 801; 0 when the text is not a version.
 int version_number(const std::string &text) {
   int major = 0, minor = 0;
   const char *end = text.data() + text.size();
@@ -48,10 +48,10 @@ Check qemu(const Machine &machine) {
   const std::string packages = "-t bookworm-backports qemu-system-x86 qemu-utils";
   if (!machine.qemu.ok()) return failed("QEMU", machine.qemu, install(packages));
   if (version_number(machine.qemu.value) < kOldest)
-    return {Mark::fail, "QEMU", fmt::format("{} is too old: 8.1 is the first that will do", machine.qemu.value),
+    return {Mark::fail, "QEMU", fmt::format("{} is too old: 8.1 or later is needed", machine.qemu.value),
             install(packages)};
   if (!has(machine, "qemu-img"))
-    return {Mark::fail, "QEMU", "qemu-img, which makes the images of snapshots, is missing", install("qemu-utils")};
+    return {Mark::fail, "QEMU", "qemu-img, which creates the images of snapshots, is missing", install("qemu-utils")};
   return {Mark::ok, "QEMU", machine.qemu.value, {}};
 }
 
@@ -63,30 +63,31 @@ Check libvirt(const Machine &machine) {
 
 Check user(const Machine &machine) {
   if (machine.qemu_user.empty())
-    return {Mark::ok, "user", fmt::format("QEMU runs as {}, as kmodtest does", machine.user), {}};
+    return {Mark::ok, "user", fmt::format("kmodtest and QEMU run as {}", machine.user), {}};
   return {Mark::ok, "user", fmt::format("kmodtest runs as {}, QEMU as {}", machine.user, machine.qemu_user), {}};
 }
 
 Check kvm(const Machine &machine) {
-  const std::string emulated = "; guests are emulated, which is slower where they compute";
+  const std::string emulated = "; guests are emulated, which slows down computations";
   const std::string &who = machine.qemu_user.empty() ? machine.user : machine.qemu_user;
   const std::string join =
       fmt::format("sudo adduser {} kvm{}", who, machine.qemu_user.empty() ? "   (then log in again)" : "");
   if (!machine.kvm_device_problem.empty()) {
     const bool denied = machine.kvm_device_problem.find("ermission") != std::string::npos;
-    std::string mend = "switch virtualisation on in the firmware; in a virtual machine, in its host (nested)";
-    if (denied) mend = join;
-    if (!denied && machine.has_cpu_virtualisation) mend = "sudo modprobe -a kvm_intel kvm_amd";
-    return {Mark::warn, "KVM", machine.kvm_device_problem + emulated, mend};
+    std::string remedy = "enable virtualisation in the firmware; for a virtual machine, on its host (nested)";
+    if (denied) remedy = join;
+    if (!denied && machine.has_cpu_virtualisation) remedy = "sudo modprobe -a kvm_intel kvm_amd";
+    return {Mark::warn, "KVM", machine.kvm_device_problem + emulated, remedy};
   }
   if (!machine.kvm)
-    return {Mark::warn, "KVM", "/dev/kvm opens, but was not tried: " + machine.kvm_not_probed,
+    return {Mark::warn, "KVM", "/dev/kvm opens, but KVM was not tried: " + machine.kvm_not_probed,
             "kmodtest kernels fetch && kmodtest doctor"};
-  if (machine.kvm->works) return {Mark::ok, "KVM", "a guest under it came up", {}};
+  if (machine.kvm->works) return {Mark::ok, "KVM", "a trial guest boots under it", {}};
   const bool for_the_user = machine.kvm->reason.find("may not open") != std::string::npos;
   return {Mark::warn, "KVM", machine.kvm->reason + emulated,
           for_the_user ? join
-                       : "switch nested virtualisation on in the host of this machine; --no-kvm is what happens now"};
+                       : "enable nested virtualisation on the host of this machine; until then guests are emulated, as "
+                         "with --no-kvm"};
 }
 
 Check building(const Machine &machine) {
@@ -127,7 +128,7 @@ std::vector<Check> kernels(const Machine &machine) {
     } else {
       checks.push_back({Mark::ok,
                         "kernel",
-                        fmt::format("{}: is fetched when it is needed (kmodtest kernels fetch {})", name, kernel.name),
+                        fmt::format("{}: is fetched when needed (kmodtest kernels fetch {})", name, kernel.name),
                         {}});
     }
   }
@@ -160,7 +161,7 @@ Check runtime(const Machine &machine) {
   std::string words = machine.runtime.value;
   if (machine.runtime_free) words += fmt::format(", {} free", human_size(*machine.runtime_free));
   if (machine.runtime_free && *machine.runtime_free < kForAGuest) {
-    return {Mark::fail, "running", fmt::format("{}: a guest that runs needs {}", words, human_size(kForAGuest)),
+    return {Mark::fail, "running", fmt::format("{}: a running guest needs {}", words, human_size(kForAGuest)),
             "export KMODTEST_RUNTIME=/var/tmp/kmt   (a short path on a disk with room)"};
   }
   return {Mark::ok, "running", words, {}};
@@ -171,13 +172,12 @@ Check memory(const Machine &machine) {
   const std::string words = fmt::format("{} available, {} cores: {} at once by default",
                                         machine.memory_mib ? human_size(*machine.memory_mib * kMiB) : "unknown",
                                         machine.cores, jobs == 1 ? "1 guest" : fmt::format("{} guests", jobs));
-  // QEMU itself and the page cache of its image come on top of the guest's own.
+  // QEMU itself and the page cache of its image need memory in addition to the guest's.
   constexpr std::uint64_t kLeast = kGuestMib + 150;
   if (machine.memory_mib && *machine.memory_mib < kLeast)
     return {Mark::fail, "memory", fmt::format("{}; a guest takes {}", words, human_size(kLeast * kMiB)),
             "end other programs, or give guests less: --memory 128M"};
-  if (jobs < machine.cores)
-    return {Mark::warn, "memory", words, "end other programs; -j N runs more at once all the same"};
+  if (jobs < machine.cores) return {Mark::warn, "memory", words, "end other programs; -j N runs more at once anyway"};
   return {Mark::ok, "memory", words, {}};
 }
 
@@ -220,8 +220,8 @@ std::vector<Check> examine(const Machine &machine) {
   checks.push_back(cache(machine));
   checks.push_back(runtime(machine));
   checks.push_back(memory(machine));
-  checks.push_back(optional(machine, "gdb", "only run --gdb=attach starts it"));
-  checks.push_back(optional(machine, "crash", "one of the programs that read what run --vmcore keeps"));
+  checks.push_back(optional(machine, "gdb", "only run --gdb=attach needs it"));
+  checks.push_back(optional(machine, "crash", "reads the dumps of run --vmcore"));
   return checks;
 }
 

@@ -31,7 +31,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace asio = base::asio;
 
-/// What `look` gives, or the error that it ends with.
+/// Returns the result of `look`, or its error.
 template <class Function>
 Look try_to(Function &&look) {
   try {
@@ -67,7 +67,7 @@ std::string name_of_user() {
   return user != nullptr ? user->pw_name : std::to_string(::geteuid());
 }
 
-/// The guest that a run would probe KVM with, of a kernel that is in the cache.
+/// Returns the guest with which a run would probe KVM, for a kernel in the cache.
 vm::GuestSpec probe_spec(const kernel::Kernel &kernel, const fs::path &cache) {
   const run::BootFiles files{kernel::bootable_image_for(kernel, cache), kernel::initramfs_for(kernel, cache), {}};
   vm::GuestSpec spec = run::guest_spec(plan::GuestShape{}, kernel, files);
@@ -76,7 +76,7 @@ vm::GuestSpec probe_spec(const kernel::Kernel &kernel, const fs::path &cache) {
   return spec;
 }
 
-/// Runs a task to its end on a loop that libvirt keeps busy for ever.
+/// Runs a task to its end on a loop that libvirt keeps busy indefinitely.
 vm::KvmAnswer probe(asio::io_context &io, vm::Hypervisor &hypervisor, vm::GuestSpec spec) {
   std::optional<vm::KvmAnswer> answer;
   std::exception_ptr problem;
@@ -119,7 +119,7 @@ void look_at_virtualisation(Machine &machine, const fs::path &cache, const std::
   if (const auto user = vm::unprivileged_user()) machine.qemu_user = user->name;
   machine.qemu = try_to([] { return vm::qemu_version(vm::qemu_path()); });
   if (!machine.qemu.ok()) {
-    machine.libvirt = {"not looked at: there is no QEMU", {}, {}};
+    machine.libvirt = {"not checked: there is no QEMU", {}, {}};
     machine.kvm_not_probed = "there is no QEMU";
     return;
   }
@@ -150,7 +150,7 @@ Machine look_at_this_machine() {
     const fs::path wrapper = vm::emulator_wrapper();
     vm::main_loop_gate_library();
     storage::find_data_file("kmodtest-agent");
-    return "all of its parts are there, " + wrapper.parent_path().string();
+    return "all parts found in " + wrapper.parent_path().string();
   });
   for (const std::string &program : asked_programs()) {
     if (base::program_in_path(program)) machine.programs.insert(program);

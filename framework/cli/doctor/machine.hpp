@@ -9,11 +9,11 @@
 
 #include "vm/accelerator.hpp"
 
-/// `kmodtest doctor`: what this machine has and lacks. Looking and judging are apart, so that tests can make up a
-/// machine.
+/// `kmodtest doctor` checks what this machine has and lacks. Looking and judging are separate, so that tests can invent
+/// a machine.
 namespace kmodtest::cli {
 
-/// What a look gave: a value, or what was wrong with it, in the words that a run would end with.
+/// The result of a look: a value, or a problem with the message of the error that a run would end with.
 struct Look {
   std::string value;
   std::string problem, hint;
@@ -24,24 +24,24 @@ struct KernelSeen {
   std::string name;
   bool is_default = false;
   std::string cached_release;  ///< empty: not in the cache
-  bool has_mirror = false;     ///< apt knows a mirror that may have it
+  bool has_mirror = false;     ///< apt knows a mirror that can have it
 };
 
 struct Machine {
-  Look parts;                           ///< of kmodtest: the folder that has them
+  Look parts;                           ///< the folder with the parts of kmodtest
   Look qemu;                            ///< "10.0.2 (Debian …)"
   Look libvirt;                         ///< "qemu:///embed (libvirt 11.3.0)"
-  std::string user;                     ///< ours
-  std::string qemu_user;                ///< whom QEMU runs as, where that is somebody else
+  std::string user;                     ///< the user that kmodtest runs as
+  std::string qemu_user;                ///< the user that QEMU runs as, if another one
   std::string kvm_device_problem;       ///< "/dev/kvm: Permission denied"; empty: it opens
   bool has_cpu_virtualisation = false;  ///< vmx or svm among the flags of /proc/cpuinfo
-  std::optional<vm::KvmAnswer> kvm;     ///< of a guest that was booted under it; nothing: none was
-  std::string kvm_not_probed;           ///< why not
+  std::optional<vm::KvmAnswer> kvm;     ///< the result of a trial guest; nothing when none was booted
+  std::string kvm_not_probed;           ///< the reason
   Look busybox;                         ///< its path
-  std::set<std::string> programs;       ///< of `asked_programs()`, those that are there
+  std::set<std::string> programs;       ///< those of `asked_programs()` that exist
   Look catalogue;                       ///< its file
   std::vector<KernelSeen> kernels;
-  std::string compiler = "gcc";             ///< that the default kernel's headers ask for
+  std::string compiler = "gcc";             ///< the one that the default kernel's headers require
   Look cache;                               ///< its folder
   std::optional<std::uint64_t> cache_free;  ///< bytes
   std::uint64_t cache_used = 0;             ///< by snapshots, bytes
@@ -53,27 +53,27 @@ struct Machine {
   int cores = 1;
 };
 
-/// The programs that are looked for in PATH.
+/// Lists the programs that are looked for in PATH.
 const std::vector<std::string> &asked_programs();
 
-/// Looks at the machine we run on. Boots a guest under KVM where nobody has yet and the default kernel is in the cache;
-/// that takes some seconds, and the answer is kept in the cache. Throws nothing for what is missing.
+/// Looks at this machine. Boots a trial guest under KVM when the cache has the default kernel but no earlier answer;
+/// that takes some seconds, and the answer is kept in the cache. Does not throw for missing things.
 Machine look_at_this_machine();
 
 enum class Mark { ok, warn, fail };
-/// "ok", "warn", "fail".
+/// Returns "ok", "warn" or "fail".
 const char *mark_name(Mark mark);
 
 struct Check {
   Mark mark = Mark::ok;
-  std::string topic;  ///< "QEMU"
-  std::string words;  ///< what was found
-  std::string mend;   ///< a command or a sentence; there unless the mark is ok
+  std::string topic;   ///< "QEMU"
+  std::string words;   ///< what was found
+  std::string remedy;  ///< a command or a sentence; empty when the mark is ok
 };
 
 std::vector<Check> examine(const Machine &machine);
 
-/// A line each, the remedy below it, and a summary. `colours`: of the marks.
+/// Renders a line for each check, its remedy below it, and a summary. `colours` applies to the marks.
 std::string render_checks(const std::vector<Check> &checks, bool colours);
 std::string checks_json(const std::vector<Check> &checks);
 

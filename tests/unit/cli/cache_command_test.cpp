@@ -149,7 +149,7 @@ TEST_F(CacheCommandTest, ClearTakesSnapshotsOnly) {
   {
     const auto lock = store_.lock("def");
     EXPECT_EQ(cache({"clear"}),
-              one + " freed in " + cache_.string() + "\nsnapshots/def stays: another kmodtest is at work on it\n");
+              one + " freed in " + cache_.string() + "\nsnapshots/def stays: another kmodtest is using it\n");
   }
   EXPECT_EQ(cache({"clear"}), one + " freed in " + cache_.string() + "\n");
   EXPECT_TRUE(fs::exists(cache_ / "kernels/k/manifest.yaml"));
@@ -170,8 +170,8 @@ TEST_F(CacheCommandTest, ClearAllTakesAllButWhatIsLocked) {
     const storage::FileLock kernel_lock(cache_ / "locks/kernel-busy.lock");
     const storage::FileLock build_lock(cache_ / "build/6.1/busy.lock");
     EXPECT_EQ(cache({"clear", "--all"}), human_size(bytes) + " freed in " + cache_.string() +
-                                             "\nkernels/busy stays: another kmodtest is at work on it\n"
-                                             "build/6.1/busy stays: another kmodtest is at work on it\n");
+                                             "\nkernels/busy stays: another kmodtest is using it\n"
+                                             "build/6.1/busy stays: another kmodtest is using it\n");
   }
   std::vector<std::string> files;
   for (const auto &entry : fs::recursive_directory_iterator(cache_)) {

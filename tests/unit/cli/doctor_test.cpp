@@ -18,7 +18,7 @@ constexpr std::uint64_t kGiB = 1u << 30;
 /// A machine that lacks nothing.
 Machine good_machine() {
   Machine machine;
-  machine.parts = {"all of its parts are there, /usr/libexec/kmodtest", {}, {}};
+  machine.parts = {"all parts found in /usr/libexec/kmodtest", {}, {}};
   machine.qemu = {"10.0.2 (Debian 1:10.0.2+ds-2)", {}, {}};
   machine.libvirt = {"qemu:///embed (libvirt 11.3.0)", {}, {}};
   machine.user = "me";
@@ -41,11 +41,11 @@ Machine good_machine() {
   return machine;
 }
 
-/// "fail QEMU: words -> mend" of the first check of a topic that is not ok; "ok" when all of them are.
+/// "fail QEMU: words -> remedy" of the first check of a topic that is not ok; "ok" when all of them are.
 std::string said_of(const Machine &machine, const std::string &topic) {
   for (const Check &check : examine(machine)) {
     if (check.topic == topic && check.mark != Mark::ok)
-      return std::string(mark_name(check.mark)) + ": " + check.words + " -> " + check.mend;
+      return std::string(mark_name(check.mark)) + ": " + check.words + " -> " + check.remedy;
   }
   return "ok";
 }
@@ -54,7 +54,7 @@ TEST(Doctor, AMachineThatLacksNothingIsOk) {
   for (const Check &check : examine(good_machine())) {
     EXPECT_EQ(check.mark, Mark::ok) << check.topic << ": " << check.words;
     EXPECT_NE(check.words, "") << check.topic;
-    EXPECT_EQ(check.mend, "") << check.topic;
+    EXPECT_EQ(check.remedy, "") << check.topic;
   }
 }
 
@@ -68,7 +68,7 @@ TEST(Doctor, WhatIsNotOkHasARemedy) {
   std::size_t fails = 0;
   for (const Check &check : examine(machine)) {
     if (check.mark == Mark::ok) continue;
-    EXPECT_NE(check.mend, "") << check.topic;
+    EXPECT_NE(check.remedy, "") << check.topic;
     if (check.mark == Mark::fail) ++fails;
   }
   EXPECT_EQ(fails, 8u);
@@ -143,8 +143,8 @@ TEST(Doctor, TheDefaultKernelHasToBeThereOrToBeHad) {
   machine.kernels[0].cached_release = "6.1.0";
   machine.kernels[1].has_mirror = false;
   EXPECT_THAT(said_of(machine, "kernel"), StartsWith("warn: debian-6.12-cloud: "));
-  machine.catalogue = {{}, "kernels.yaml is broken", "mend it"};
-  EXPECT_EQ(said_of(machine, "kernels"), "fail: kernels.yaml is broken -> mend it");
+  machine.catalogue = {{}, "kernels.yaml is broken", "fix it"};
+  EXPECT_EQ(said_of(machine, "kernels"), "fail: kernels.yaml is broken -> fix it");
 }
 
 TEST(Doctor, TheCacheNeedsRoomForWhatIsNotThereYet) {
@@ -177,7 +177,7 @@ TEST(Doctor, ALineHasItsRemedyBelow) {
             "ok    QEMU  10.0.2\nwarn  KVM   not here\n            -> do this\n\n"
             "kmodtest runs here; 1 thing could be better\n");
   EXPECT_THAT(render_checks({{Mark::fail, "QEMU", "none", "get one"}}, false),
-              HasSubstr("\n1 thing to be mended before anything runs\n"));
+              HasSubstr("\n1 thing to fix before kmodtest can run\n"));
   EXPECT_THAT(render_checks({{Mark::ok, "QEMU", "10", ""}}, false), HasSubstr("nothing is missing\n"));
 }
 

@@ -101,7 +101,7 @@ TEST_F(New, NothingIsOverwritten) {
   fs::create_symlink("nowhere", scratch_.path() / "a-link");
   testing::internal::CaptureStderr();
   for (const char *name : {"a-file", "a-folder", "a-link"}) EXPECT_EQ(make({name}), 2) << name;
-  EXPECT_NE(testing::internal::GetCapturedStderr().find("a-file is there already, and nothing is overwritten"),
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("a-file already exists, and nothing is overwritten"),
             std::string::npos);
   EXPECT_EQ(read(file), "mine");
   EXPECT_EQ(files_below(scratch_.path()), std::set<std::string>{"a-file"});

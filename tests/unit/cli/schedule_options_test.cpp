@@ -61,7 +61,7 @@ TEST(ScheduleOptions, EverythingIsAskedFor) {
 TEST(ScheduleOptions, TheOrderIsTheGivenOneOrASeeds) {
   EXPECT_TRUE(applied({"--as-given"}).as_given);
   EXPECT_EQ(complaint({"--as-given", "--shuffle", "1"}),
-            "kmodtest: error[K0104]: --as-given excludes --shuffle\n  hint: leave out one of the two\n"
+            "kmodtest: error[K0104]: --as-given excludes --shuffle\n  hint: omit one of the two\n"
             "  more: kmodtest explain K0104\n");
 }
 
