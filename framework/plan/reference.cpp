@@ -3,12 +3,21 @@
 #include <string>
 #include <string_view>
 
+#include "base/embedded.hpp"
 #include "plan/plan.hpp"
-#include "plan/reference_text.hpp"
 #include "plan/vocabulary.hpp"
 
 namespace kmodtest::plan {
+
+/// The files of reference/ (CMakeLists.txt).
+base::EmbeddedFiles reference_files();
+
 namespace {
+
+/// Returns the prose of one file of reference/, up to what follows it.
+std::string prose(std::string_view file) {
+  return std::string(base::embedded_text(reference_files(), file)) + "\n";
+}
 
 /// Text inside a cell of a table: '|' would end it.
 std::string cell(std::string_view text) {
@@ -60,20 +69,20 @@ std::string step_text(const StepKind &kind) {
 }  // namespace
 
 std::string reference_markdown() {
-  std::string out = kReferenceIntroduction;
+  std::string out = prose("introduction.md");
   out += "## Keys of a plan\n\n" + table_text(plan_table());
-  out += kReferenceModules;
+  out += prose("module.md");
   out += table_text(module_table());
   out += "### `guest`\n\n" + table_text(guest_table());
   out += "Each node of `numa`, where it is a list:\n\n" + table_text(numa_table());
-  out += kReferenceMatrix;
+  out += prose("matrix.md");
   out += "### `checks`\n\n" + table_text(checks_table());
-  out += kReferenceExpect;
+  out += prose("expect.md");
   out += table_text(expect_table());
-  out += kReferenceSteps;
+  out += prose("steps.md");
   for (const StepKind &kind : step_kinds()) out += step_text(kind);
-  out += kReferenceValues;
-  out += kReferenceMeaning;
+  out += prose("values.md");
+  out += base::embedded_text(reference_files(), "meaning.md");
   return out;
 }
 
