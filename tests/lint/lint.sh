@@ -19,7 +19,7 @@ root=${2:-.}
 max_lines=400
 # What `words` reads, and what it leaves out: patterns of paths, relative to the root, in which * matches slashes, too.
 prose_files='*.md'
-other_prose='docs/errors.md docs/verdicts.md testplans/README.md'
+other_prose='docs/verdicts.md testplans/README.md'
 
 # sources FOLDER...: the C and C++ files of those folders that exist.
 sources() {
