@@ -38,7 +38,7 @@ ValueKind kind_of(std::string_view type) {
   return found == kKinds.end() ? ValueKind::text : found->second;
 }
 
-OptionTree tree_of(const CLI::Option &option) {
+OptionTree option_tree_of(const CLI::Option &option) {
   OptionTree tree;
   for (const std::string &name : option.get_snames()) tree.names.push_back("-" + name);
   for (const std::string &name : option.get_lnames()) tree.names.push_back("--" + name);
@@ -65,7 +65,7 @@ CommandTree tree_of(const CLI::App &app) {
   tree.summary = app.get_description();
   for (const CLI::Option *option : app.get_options()) {
     if (option->get_group().empty()) continue;  // CLI11: hidden
-    (option->get_positional() ? tree.arguments : tree.options).push_back(tree_of(*option));
+    (option->get_positional() ? tree.arguments : tree.options).push_back(option_tree_of(*option));
   }
   for (const CLI::App *command : app.get_subcommands([](const CLI::App *one) { return !one->get_group().empty(); })) {
     tree.commands.push_back(tree_of(*command));

@@ -16,7 +16,7 @@ base::EmbeddedFiles help_files();
 namespace {
 
 /// Reads "## NAME" and a paragraph for each entry.
-std::vector<ManualEntry> entries_of(std::string_view file) {
+std::vector<ManualEntry> manual_entries(std::string_view file) {
   constexpr std::string_view kHeading = "## ";
   std::vector<ManualEntry> entries;
   std::string_view rest = base::embedded_text(help_files(), file);
@@ -42,7 +42,7 @@ std::string help_footer() {
 }
 
 ManualTables manual_tables() {
-  return {entries_of("exit-status.md"), entries_of("environment.md"), entries_of("files.md")};
+  return {manual_entries("exit-status.md"), manual_entries("environment.md"), manual_entries("files.md")};
 }
 
 }  // namespace kmodtest::cli

@@ -153,9 +153,10 @@ END
 echo 'whoever' >"$tree/docs/errors.md"
 expect words 1 "README.md:1: 'Mending': write: fix
 README.md:1: 'anew': write: again
-README.md:2: 'Of a': write: the subject first"
+README.md:2: 'Of a': write: the subject first
+docs/errors.md:1: 'whoever': write: the actor"
 expect links 0 ''
-rm "$tree/README.md"
+rm "$tree/README.md" "$tree/docs/errors.md"
 expect words 0 ''
 
 if [ "$failures" -gt 0 ]; then
