@@ -6,11 +6,12 @@
 
 #include <CLI/CLI.hpp>
 
-/// The command line as data, for what is made from it: completions, manual pages, suggestions. Read from CLI11's tree,
-/// so that a new option or subcommand is in all of them by itself.
+/// The command line as data, for completions, manual pages and suggestions. It is read from CLI11's tree, so that each
+/// of them knows a new option or subcommand automatically.
 namespace kmodtest::cli {
 
-/// What a value is, told by the name that the option gives its type ("FILE", "KERNEL[,…]"); completions go by it.
+/// The kind of an option's value, which decides what completes it. Follows from the name of the option's type ("FILE",
+/// "KERNEL[,…]").
 enum class ValueKind {
   none,     ///< a flag
   text,     ///< nothing is known of it

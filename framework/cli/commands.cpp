@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "cli/command.hpp"
+#include "cli/completions/completions.hpp"
 #include "cli/help_texts.hpp"
 #include "cli/usage_errors.hpp"
 #include "run/runner.hpp"
@@ -78,6 +79,8 @@ int run_command_line(int argc, const char *const *argv) {
   CLI::App app{"Tests Linux kernel modules in throw-away QEMU guests.", "kmodtest"};
   std::function<int()> chosen;
   add_commands(app, chosen);
+  // CLI11 would read the words that follow as its own.
+  if (argc > 1 && argv[1] == kCompleteCommand) return print_answer(app, {argv + 2, argv + argc});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
