@@ -14,10 +14,9 @@
 if(TARGET kmodtest)
   install(TARGETS kmodtest RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
-# Manual pages and completions are what the program prints of itself (target `manual`).
+# Manual pages are what the program prints of itself (target `manual`).
 if(TARGET kmodtest AND NOT KMODTEST_SANITIZE)
   set(generated ${PROJECT_BINARY_DIR}/manual)
-  set(completions ${generated}/kmodtest.bash ${generated}/_kmodtest ${generated}/kmodtest.fish)
   set(pages ${generated}/kmodtest.1)
   find_program(GZIP gzip)
   if(GZIP)  # as packages have them
@@ -25,20 +24,19 @@ if(TARGET kmodtest AND NOT KMODTEST_SANITIZE)
     set(compress COMMAND sh -c "${GZIP} -9 -n ${generated}/*.1")
   endif()
   add_custom_command(
-    OUTPUT ${pages} ${completions}
+    OUTPUT ${pages}
     COMMAND ${CMAKE_COMMAND} -E rm -rf ${generated}
     COMMAND kmodtest man --output ${generated}
     ${compress}
-    COMMAND kmodtest completions bash > ${generated}/kmodtest.bash
-    COMMAND kmodtest completions zsh > ${generated}/_kmodtest
-    COMMAND kmodtest completions fish > ${generated}/kmodtest.fish
-    DEPENDS kmodtest COMMENT "Manual pages and completions" VERBATIM)
-  add_custom_target(manual ALL DEPENDS ${pages} ${completions})
+    DEPENDS kmodtest COMMENT "Manual pages" VERBATIM)
+  add_custom_target(manual ALL DEPENDS ${pages})
   install(DIRECTORY ${generated}/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 OPTIONAL FILES_MATCHING PATTERN "*.1*")
-  install(FILES ${generated}/kmodtest.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
-          RENAME kmodtest OPTIONAL)
-  install(FILES ${generated}/_kmodtest DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions OPTIONAL)
-  install(FILES ${generated}/kmodtest.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d OPTIONAL)
+  # Completions ask the program, so these are files of the source tree.
+  set(stubs ${PROJECT_SOURCE_DIR}/framework/cli/completions)
+  install(FILES ${stubs}/kmodtest.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+          RENAME kmodtest)
+  install(FILES ${stubs}/kmodtest.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions RENAME _kmodtest)
+  install(FILES ${stubs}/kmodtest.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endif()
 
 if(TARGET kmodtest-agent)
