@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <set>
 
-#include "base/errors/table.hpp"
+#include "base/error_index.hpp"
 #include "cli/completions/completions.hpp"
 
 namespace kmodtest::cli {

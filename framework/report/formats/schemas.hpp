@@ -3,8 +3,8 @@
 
 #include <string_view>
 
-/// JSON Schemas (draft 2020-12) of what this version writes, word for word as the files in report/schemas. They allow
-/// no key that they do not name.
+/// JSON Schemas (draft 2020-12) of what this version writes, word for word as the files in report/formats/schemas. They
+/// allow no key that they do not name.
 namespace kmodtest::report {
 
 /// Of a line of `kmodtest run --json`.
