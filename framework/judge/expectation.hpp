@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "judge/judge.hpp"
 #include "judge/step_view.hpp"
-#include "judge/verdict.hpp"
 #include "shared/condition.hpp"
 
 /// Expectations: one file per kind of step, one line per kind in the table of expectation.cpp.

@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "judge/verdict.hpp"
+#include "judge/judge.hpp"
 
 /// What was seen of one case, sorted by step.
 namespace kmodtest::judge {

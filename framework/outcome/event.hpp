@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-#include "judge/verdict.hpp"
+#include "judge/judge.hpp"
 #include "plan/plan.hpp"
 
 /// What a run tells the world as it happens, and those who listen.

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "judge/verdict.hpp"
+#include "judge/judge.hpp"
 
 namespace kmodtest::run {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "judge/verdict.hpp"
+#include "judge/judge.hpp"
 
 namespace kmodtest::report {
 

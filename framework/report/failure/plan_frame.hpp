@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "judge/verdict.hpp"
+#include "judge/judge.hpp"
 #include "report/terminal/palette.hpp"
 
 namespace kmodtest::report {

@@ -11,7 +11,7 @@
 
 #include "agent/session.hpp"
 #include "base/asio.hpp"
-#include "judge/verdict.hpp"
+#include "judge/judge.hpp"
 #include "outcome/event.hpp"
 #include "run/cancellation.hpp"
 #include "run/guests/guest_slot.hpp"

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "judge/verdict.hpp"
+#include "judge/judge.hpp"
 #include "outcome/event.hpp"
 #include "plan/plan.hpp"
 

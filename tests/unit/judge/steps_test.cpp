@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "judge/verdict.hpp"
+#include "judge/judge.hpp"
 #include "unit/judge/stream.hpp"
 
 /// Each kind of step: one that holds, one that does not, and one where guest and judge disagree.

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "judge/verdict.hpp"
+#include "judge/judge.hpp"
 
 /// Builds a case and the stream of what was seen of it, step by step, as the agent would send it.
 namespace kmodtest::judge::testing {

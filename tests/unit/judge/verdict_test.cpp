@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "judge/verdict.hpp"
-
 #include <cerrno>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "judge/judge.hpp"
 #include "unit/judge/stream.hpp"
 
 namespace kmodtest::judge {

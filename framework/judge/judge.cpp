@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "judge/verdict.hpp"
+#include "judge/judge.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
