@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "judge/judge.hpp"
+#include "judge/evidence.hpp"
 #include "judge/step_view.hpp"
 #include "shared/condition.hpp"
 

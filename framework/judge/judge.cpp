@@ -10,6 +10,9 @@
 #include "judge/expectation.hpp"
 #include "judge/expected.hpp"
 #include "judge/hang.hpp"
+#include "judge/observations.hpp"
+#include "observe/reports/reports.hpp"
+#include "plan/plan.hpp"
 #include "shared/kmsg.hpp"
 
 namespace kmodtest::judge {
@@ -270,50 +273,6 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
 }
 
 }  // namespace
-
-const char *outcome_name(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::passed:
-      return "passed";
-    case Outcome::failed:
-      return "failed";
-    case Outcome::crashed:
-      return "crashed";
-    case Outcome::hung:
-      return "hung";
-    case Outcome::leaked:
-      return "leaked";
-    case Outcome::errored:
-      return "errored";
-    case Outcome::skipped:
-      return "skipped";
-  }
-  return "errored";
-}
-
-std::string outcome_word(Outcome outcome) {
-  std::string word = outcome_name(outcome);
-  word[0] = static_cast<char>(word[0] - 'a' + 'A');
-  return word;
-}
-
-std::vector<wire::KernelLogLine> Observations::log() const {
-  std::vector<wire::KernelLogLine> lines;
-  for (const auto &report : reports) {
-    const auto *part = std::get_if<wire::LogLines>(&report);
-    if (part != nullptr) lines.insert(lines.end(), part->lines.begin(), part->lines.end());
-  }
-  return lines;
-}
-
-std::vector<observe::ModuleRange> Observations::loaded() const {
-  std::vector<observe::ModuleRange> ranges;
-  for (const auto &report : reports) {
-    const auto *load = std::get_if<wire::Loaded>(&report);
-    if (load != nullptr && load->record) ranges.push_back({load->module, load->record->address, load->record->size});
-  }
-  return ranges;
-}
 
 Verdict judge(const plan::Case &test_case, const Observations &seen) {
   if (test_case.skip) return {Outcome::skipped, {}, *test_case.skip, {}};

@@ -6,7 +6,8 @@
 #include <variant>
 #include <vector>
 
-#include "judge/judge.hpp"
+#include "judge/observations.hpp"
+#include "plan/plan.hpp"
 
 /// What was seen of one case, sorted by step.
 namespace kmodtest::judge {

@@ -11,8 +11,12 @@
 #include <variant>
 #include <vector>
 
-#include "judge/judge.hpp"
+#include "judge/evidence.hpp"
 #include "plan/plan.hpp"
+
+namespace kmodtest::judge {
+struct Observations;
+}
 
 /// What a run tells the world as it happens, and those who listen.
 namespace kmodtest::outcome {

@@ -10,21 +10,12 @@
 #include <vector>
 
 #include "base/error_code.hpp"
+#include "plan/location.hpp"
 #include "wire/program.hpp"
 
 namespace kmodtest::plan {
 
 struct Node;
-
-/// Where a node of a plan stands; line and column count from 1 (0: not from a file).
-struct Location {
-  std::string file;
-  int line = 0;
-  int column = 0;
-
-  std::string str() const;  ///< "file:line:column"
-  bool operator==(const Location &) const = default;
-};
 
 /// One thing wrong with a plan.
 struct Diagnostic {

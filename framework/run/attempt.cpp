@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/offload.hpp"
 #include "judge/expected.hpp"
+#include "judge/observations.hpp"
 #include "run/runner_state.hpp"
 #include "text/utf8.hpp"
 

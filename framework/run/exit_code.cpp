@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "run/exit_code.hpp"
 
-#include "judge/judge.hpp"
+#include "judge/outcome.hpp"
 
 namespace kmodtest::run {
 

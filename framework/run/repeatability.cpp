@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "judge/judge.hpp"
+#include "judge/observations.hpp"
 
 namespace kmodtest::run {
 

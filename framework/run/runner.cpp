@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "judge/observations.hpp"
 #include "outcome/folder_name.hpp"
 #include "outcome/result.hpp"
 #include "run/runner_state.hpp"

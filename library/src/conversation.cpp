@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "judge/observations.hpp"
 #include "plan/guest_axes.hpp"
 #include "plan/module_lookup.hpp"
 #include "plan/steps.hpp"

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "judge/observations.hpp"
 #include "kernel/modules/module.hpp"
 #include "report/failure/failure.hpp"
 #include "report/terminal/palette.hpp"

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "judge/observations.hpp"
 #include "support/sample_case.hpp"
 
 /// A run in which everything happens that a listener can be told of, and what guests and plans say tries to be more

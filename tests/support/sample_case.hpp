@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "judge/observations.hpp"
 #include "outcome/event.hpp"
 #include "report/listeners.hpp"
 

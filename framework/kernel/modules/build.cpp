@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/process.hpp"
+#include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
 #include "kernel/modules/module_source.hpp"
 #include "storage/digest.hpp"

@@ -1,44 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
-#include "kernel/kernel.hpp"
+#include "kernel/modules/module_info.hpp"
 
 /// Modules: build one, read one, tell whether it fits a kernel.
 namespace kmodtest::kernel {
 
-/// What a .ko says of itself.
-struct ModuleInfo {
-  std::filesystem::path file;
-  std::string name;
-  std::multimap<std::string, std::string>
-      fields;  ///< .modinfo as modinfo(8) prints it: license, author, depends, vermagic, parm…
-  std::vector<std::string> undefined_symbols;
-  std::map<std::string, std::uint32_t> symbol_versions;  ///< __versions: symbol → CRC
-  std::vector<std::string> exported_symbols;             ///< what it offers to other modules
-  bool has_versions = false;                             ///< it has a __versions section (CONFIG_MODVERSIONS)
-  bool has_signature = false;
-  std::vector<std::string> parameters;  ///< names, ascending
-  std::string init_function;            ///< what module_init() names; empty: it has none, or no symbols to tell
-  std::string exit_function;            ///< what module_exit() names
-
-  /// First value of a field, or nothing.
-  std::optional<std::string> field(const std::string &key) const;
-};
-
-/// One thing that speaks against loading a module; a verdict of its own, found before anything boots.
-struct PreflightFinding {
-  base::Code code = base::Code::none;
-  std::string message;  ///< one sentence that names the module
-  std::string hint;
-};
+struct Kernel;
 
 /// Reads a .ko with libelf. Throws base::UsageError that names the file when it is truncated, no ELF, not x86-64, not
 /// relocatable, or has no .modinfo.

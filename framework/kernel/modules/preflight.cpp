@@ -10,6 +10,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
 #include "storage/files.hpp"
 #include "text/replace.hpp"

@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "base/error.hpp"
+#include "judge/observations.hpp"
 #include "outcome/folder_name.hpp"
 #include "outcome/result.hpp"
 #include "outcome/timings.hpp"

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "judge/observations.hpp"
 #include "outcome/result.hpp"
 #include "plan/case_text.hpp"
 #include "report/failure/failure.hpp"

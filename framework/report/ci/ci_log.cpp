@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "judge/observations.hpp"
 #include "outcome/result.hpp"
 #include "report/failure/failure.hpp"
 #include "text/replace.hpp"

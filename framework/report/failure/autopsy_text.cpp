@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <variant>
 
+#include "judge/observations.hpp"
 #include "shared/kmsg.hpp"
 #include "text/utf8.hpp"
 

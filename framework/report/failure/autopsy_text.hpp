@@ -3,7 +3,9 @@
 
 #include <string>
 
-#include "judge/judge.hpp"
+namespace kmodtest::judge {
+struct Observations;
+}
 
 namespace kmodtest::report {
 

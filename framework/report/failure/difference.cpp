@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <vector>
 
+#include "judge/observations.hpp"
 #include "outcome/result.hpp"
 #include "report/formats/agent_message_json.hpp"
 #include "text/utf8.hpp"

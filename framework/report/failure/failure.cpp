@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "judge/observations.hpp"
 #include "report/failure/plan_frame.hpp"
 #include "report/listeners.hpp"
 #include "report/terminal/painted.hpp"

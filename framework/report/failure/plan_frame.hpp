@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "judge/judge.hpp"
+#include "judge/evidence.hpp"
 #include "report/terminal/palette.hpp"
 
 namespace kmodtest::report {

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "judge/observations.hpp"
 #include "outcome/event.hpp"
 #include "outcome/result.hpp"
 #include "outcome/timings.hpp"

@@ -5,7 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "judge/observations.hpp"
 #include "observe/reports/reports.hpp"
+#include "observe/sched/sched.hpp"
 #include "shared/kmsg.hpp"
 
 namespace kmodtest::report::html {

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "judge/observations.hpp"
+#include "observe/sched/sched.hpp"
 #include "outcome/timings.hpp"
 #include "report/failure/failure.hpp"
 #include "report/html/case_data.hpp"

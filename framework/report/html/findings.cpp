@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "judge/observations.hpp"
 #include "outcome/result.hpp"
 #include "report/failure/failure.hpp"
 #include "report/html/log_view.hpp"

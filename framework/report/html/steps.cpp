@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "judge/observations.hpp"
 #include "judge/step_view.hpp"
+#include "observe/sched/sched.hpp"
 #include "shared/kmsg.hpp"
 
 namespace kmodtest::report::html {

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "judge/observations.hpp"
 #include "observe/sched/sched_figures.hpp"
 #include "outcome/event.hpp"
 #include "report/html/steps.hpp"

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "judge/judge.hpp"
 #include "observe/sched/sched_trace.hpp"
 #include "run/case/core_file.hpp"
 #include "run/case/guest_ending.hpp"

@@ -11,7 +11,7 @@
 
 #include "agent/session.hpp"
 #include "base/asio.hpp"
-#include "judge/judge.hpp"
+#include "judge/observations.hpp"
 #include "outcome/event.hpp"
 #include "run/cancellation.hpp"
 #include "run/guests/guest_slot.hpp"

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "agent/session.hpp"
-#include "judge/judge.hpp"
+#include "judge/observations.hpp"
 #include "vm/guest.hpp"
 
 /// What the judge has to know of a conversation that broke off, by who noticed it.

@@ -10,7 +10,7 @@
 
 #include "agent/session.hpp"
 #include "base/asio.hpp"
-#include "judge/judge.hpp"
+#include "judge/observations.hpp"
 #include "outcome/event.hpp"
 #include "run/cancellation.hpp"
 #include "vm/guest.hpp"

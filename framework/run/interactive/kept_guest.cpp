@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "judge/observations.hpp"
 #include "run/interactive/guest_gateway.hpp"
 #include "run/runner_state.hpp"
 

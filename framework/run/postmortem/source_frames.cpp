@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "judge/evidence.hpp"
+#include "judge/observations.hpp"
 #include "kernel/symbols/symbols.hpp"
 #include "observe/reports/reports_catalogue.hpp"
 

@@ -3,7 +3,10 @@
 
 #include <filesystem>
 
-#include "judge/judge.hpp"
+namespace kmodtest::judge {
+struct Observations;
+struct Verdict;
+}  // namespace kmodtest::judge
 
 namespace kmodtest::run {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "judge/judge.hpp"
+#include "judge/outcome.hpp"
 #include "outcome/event.hpp"
 #include "plan/plan.hpp"
 

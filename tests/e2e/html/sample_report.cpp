@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "judge/observations.hpp"
 #include "report/listeners.hpp"
 
 namespace {

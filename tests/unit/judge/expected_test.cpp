@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "judge/observations.hpp"
 #include "unit/judge/stream.hpp"
 
 namespace kmodtest::judge {

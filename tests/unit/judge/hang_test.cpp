@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "judge/observations.hpp"
 #include "unit/judge/stream.hpp"
 
 namespace kmodtest::judge {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "judge/observations.hpp"
 #include "stream.hpp"
 
 namespace kmodtest::judge::testing {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <gtest/gtest.h>
 
+#include "judge/observations.hpp"
 #include "judge/sched_check.hpp"
 #include "unit/judge/stream.hpp"
 

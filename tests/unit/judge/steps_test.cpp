@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "judge/judge.hpp"
+#include "judge/observations.hpp"
 #include "unit/judge/stream.hpp"
 
 /// Each kind of step: one that holds, one that does not, and one where guest and judge disagree.

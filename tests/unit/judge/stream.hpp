@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "judge/judge.hpp"
+#include "judge/observations.hpp"
 
 /// Builds a case and the stream of what was seen of it, step by step, as the agent would send it.
 namespace kmodtest::judge::testing {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "elf_module.hpp"
+#include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
 #include "support/scratch_folder.hpp"
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "judge/observations.hpp"
 #include "outcome/folder_name.hpp"
 #include "support/sample_case.hpp"
 

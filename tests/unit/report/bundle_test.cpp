@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "judge/observations.hpp"
 #include "support/sample_case.hpp"
 
 namespace kmodtest::report {

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include "judge/observations.hpp"
 #include "report/listeners.hpp"
 #include "support/sample_case.hpp"
 

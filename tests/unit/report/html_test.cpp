@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "judge/observations.hpp"
 #include "report/html/assets.hpp"
 #include "report/html/case_data.hpp"
 #include "report/html/case_entry.hpp"

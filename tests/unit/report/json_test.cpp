@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "judge/observations.hpp"
 #include "support/sample_case.hpp"
 
 namespace kmodtest::report {

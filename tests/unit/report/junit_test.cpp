@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "base/error.hpp"
+#include "judge/observations.hpp"
 #include "support/sample_case.hpp"
 
 namespace kmodtest::report {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "judge/observations.hpp"
 #include "support/every_outcome.hpp"
 
 namespace kmodtest::report {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "unit/report/scenario.hpp"
 
+#include "judge/observations.hpp"
 #include "shared/kmsg.hpp"
 
 namespace kmodtest::report::scenario {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "judge/observations.hpp"
 #include "support/fake_hypervisor.hpp"
 #include "wire/frame.hpp"
 

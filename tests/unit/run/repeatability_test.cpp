@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "judge/observations.hpp"
 #include "support/sample_case.hpp"
 
 namespace kmodtest::run {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <gtest/gtest.h>
 
+#include "judge/observations.hpp"
 #include "kernel/symbols/symbols.hpp"
 #include "storage/files.hpp"
 #include "support/scratch_folder.hpp"

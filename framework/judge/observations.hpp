@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error_code.hpp"
+#include "judge/dissection.hpp"
+#include "kernel/modules/module_info.hpp"
+#include "observe/reports/reports.hpp"
+#include "wire/message.hpp"
+
+namespace kmodtest::observe {
+struct SchedTimeline;
+}
+
+namespace kmodtest::judge {
+
+/// How the conversation with the guest ended, as far as the judge has to know.
+struct Ending {
+  enum class Kind {
+    completed,       ///< ProgramEnded came
+    panicked,        ///< pvpanic, or the console shows a panic
+    guest_gone,      ///< QEMU ended
+    channel_broken,  ///< closed or corrupt
+    silent,          ///< nothing came until the wall-clock deadline
+    stopped_early,   ///< the controller stopped the guest after a report had been seen
+    not_started,     ///< preflight or build: no guest was started
+    timed_out,       ///< the case's own timeout passed
+    stuck,           ///< the controller saw from outside that nothing would come any more
+  };
+  Kind kind = Kind::completed;
+  std::string detail;                  ///< in words
+  base::Code code = base::Code::none;  ///< where more is known than `kind` tells
+};
+
+/// All that was seen of one case.
+struct Observations {
+  std::optional<wire::AgentInfo> agent;
+  std::vector<wire::Report> reports;        ///< as they came, LogLines included
+  std::vector<kernel::ModuleInfo> modules;  ///< of the modules under test
+  std::vector<kernel::PreflightFinding> preflight;
+  std::string console;                   ///< what the serial console showed
+  std::optional<Dissection> dissection;  ///< of a guest that hung
+  Ending ending;
+  std::shared_ptr<const observe::SchedTimeline> sched;  ///< nothing unless the scheduler was traced
+  std::string sched_problem;                            ///< why there is none, though it was traced
+
+  /// All kernel log lines, in order.
+  std::vector<wire::KernelLogLine> log() const;
+  /// Where the modules were that have been loaded so far.
+  std::vector<observe::ModuleRange> loaded() const;
+};
+
+}  // namespace kmodtest::judge

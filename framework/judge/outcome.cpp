@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "judge/outcome.hpp"
+
+namespace kmodtest::judge {
+
+const char *outcome_name(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::passed:
+      return "passed";
+    case Outcome::failed:
+      return "failed";
+    case Outcome::crashed:
+      return "crashed";
+    case Outcome::hung:
+      return "hung";
+    case Outcome::leaked:
+      return "leaked";
+    case Outcome::errored:
+      return "errored";
+    case Outcome::skipped:
+      return "skipped";
+  }
+  return "errored";
+}
+
+std::string outcome_word(Outcome outcome) {
+  std::string word = outcome_name(outcome);
+  word[0] = static_cast<char>(word[0] - 'a' + 'A');
+  return word;
+}
+
+}  // namespace kmodtest::judge
