@@ -7,10 +7,10 @@
 #include <string_view>
 
 #include "judge/always.hpp"
-#include "judge/expectation.hpp"
 #include "judge/expected.hpp"
 #include "judge/hang.hpp"
 #include "judge/observations.hpp"
+#include "judge/steps/reading.hpp"
 #include "observe/reports/reports.hpp"
 #include "plan/plan.hpp"
 #include "shared/kmsg.hpp"

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "judge/observations.hpp"
-#include "judge/sched_check.hpp"
+#include "judge/steps/sched_check.hpp"
 #include "unit/judge/stream.hpp"
 
 namespace kmodtest::judge {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <fmt/format.h>
 
-#include "judge/expectation.hpp"
+#include "judge/steps/reading.hpp"
 #include "shared/kmsg.hpp"
 
 /// repeat: whether each round loaded and unloaded. What grew meanwhile is for the always-on checks (growth.cpp).

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "judge/sched_check.hpp"
+#include "judge/steps/sched_check.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -11,7 +11,7 @@
 #include <set>
 #include <string_view>
 
-#include "judge/expectation.hpp"
+#include "judge/steps/reading.hpp"
 #include "plan/values.hpp"
 #include "shared/condition.hpp"
 #include "shared/procfs.hpp"

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "judge/expectation.hpp"
+#include "judge/steps/reading.hpp"
 #include "shared/pattern.hpp"
 
 namespace kmodtest::judge {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <fmt/format.h>
 
-#include "judge/expectation.hpp"
+#include "judge/steps/reading.hpp"
 #include "shared/condition.hpp"
 #include "shared/procfs.hpp"
 

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <fmt/format.h>
 
-#include "judge/expectation.hpp"
-#include "judge/sched_check.hpp"
+#include "judge/steps/reading.hpp"
+#include "judge/steps/sched_check.hpp"
 #include "shared/condition.hpp"
 #include "shared/kmsg.hpp"
 

@@ -2,7 +2,7 @@
 #include <chrono>
 #include <fmt/format.h>
 
-#include "judge/expectation.hpp"
+#include "judge/steps/reading.hpp"
 #include "shared/condition.hpp"
 #include "shared/kmsg.hpp"
 #include "shared/procfs.hpp"

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "judge/expectation.hpp"
-#include "judge/nearest.hpp"
+#include "judge/steps/nearest.hpp"
+#include "judge/steps/reading.hpp"
 #include "shared/condition.hpp"
 #include "shared/kmsg.hpp"
 

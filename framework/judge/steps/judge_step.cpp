@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "judge/expectation.hpp"
-
 #include <cstring>
 #include <fmt/format.h>
 #include <limits>
 #include <string_view>
 
+#include "judge/steps/reading.hpp"
 #include "shared/condition.hpp"
 
 namespace kmodtest::judge {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "judge/nearest.hpp"
+#include "judge/steps/nearest.hpp"
 
 #include <algorithm>
 #include <numeric>

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <optional>
 
-#include "judge/expectation.hpp"
+#include "judge/steps/reading.hpp"
 #include "observe/reports/refusals.hpp"
 #include "observe/reports/reports.hpp"
 #include "shared/kmsg.hpp"

@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <fmt/format.h>
 
-#include "judge/expectation.hpp"
+#include "judge/steps/reading.hpp"
 #include "shared/condition.hpp"
 #include "shared/procfs.hpp"
 
