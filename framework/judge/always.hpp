@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "judge/steps/reading.hpp"
+#include "judge/finding.hpp"
 
 /// The checks that every case has, unless its plan says otherwise.
 namespace kmodtest::judge {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "judge/always.hpp"
-#include "judge/steps/reading.hpp"
+#include "judge/finding.hpp"
 
 /// What a plan says will go wrong (`expect`), compared with what did.
 namespace kmodtest::judge {

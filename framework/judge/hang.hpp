@@ -3,8 +3,8 @@
 
 #include <optional>
 
+#include "judge/finding.hpp"
 #include "judge/step_view.hpp"
-#include "judge/steps/reading.hpp"
 
 namespace kmodtest::judge {
 

@@ -10,7 +10,7 @@
 #include "judge/expected.hpp"
 #include "judge/hang.hpp"
 #include "judge/observations.hpp"
-#include "judge/steps/reading.hpp"
+#include "judge/steps/judge_step.hpp"
 #include "observe/reports/reports.hpp"
 #include "plan/plan.hpp"
 #include "shared/kmsg.hpp"

@@ -133,8 +133,7 @@ std::string seen_for(const Part &part, const Scope &scope) {
 
 }  // namespace
 
-Reading read_dmesg(const StepView &view) {
-  const auto &condition = std::get<wire::LogCondition>(view.guest().body);
+Reading read(const StepView &view, const wire::LogCondition &condition) {
   const auto begin = view.scope_begin(condition.since);
   const auto start = view.marker_time();
   if (!begin || !start) return reading_unknown("the step's marker is not in the kernel log");

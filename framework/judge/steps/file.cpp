@@ -30,8 +30,7 @@ std::string reading_words(const wire::FileRead &read) {
 
 }  // namespace
 
-Reading read_file(const StepView &view) {
-  const auto &condition = std::get<wire::FileCondition>(view.guest().body);
+Reading read(const StepView &view, const wire::FileCondition &condition) {
   const auto reads = view.of<wire::FileRead>();
   shared::FileEvaluator evaluator(condition);
   std::vector<Sample> samples;

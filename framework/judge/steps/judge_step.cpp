@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <cstring>
+#include "judge/steps/judge_step.hpp"
+
 #include <fmt/format.h>
-#include <limits>
-#include <string_view>
+#include <string>
+#include <utility>
+#include <variant>
 
 #include "judge/steps/reading.hpp"
 #include "shared/condition.hpp"
@@ -12,23 +14,8 @@ namespace {
 
 using shared::format_duration;
 
-struct StepKind {
-  std::string_view step;
-  Reading (*read)(const StepView &);
-};
-
-constexpr StepKind kKinds[] = {
-    {"load", read_load},   {"unload", read_unload}, {"dmesg", read_dmesg},   {"ps", read_ps},
-    {"lsmod", read_lsmod}, {"file", read_file},     {"write", read_write},   {"run", read_run},
-    {"cpu", read_cpu},     {"sleep", read_sleep},   {"repeat", read_repeat}, {"sched", read_sched},
-};
-
-Reading read(const StepView &view) {
-  const std::string_view name = wire::step_name(view.guest().body);
-  for (const auto &kind : kKinds) {
-    if (kind.step == name) return kind.read(view);
-  }
-  return reading_unknown("there is no judge for steps '" + std::string(name) + "'");
+Reading read_step(const StepView &view) {
+  return std::visit([&view](const auto &body) { return read(view, body); }, view.guest().body);
 }
 
 const char *result_word(wire::StepResult result) {
@@ -88,15 +75,6 @@ std::optional<Finding> by_reading_alone(Evidence evidence, Reading reading) {
 
 }  // namespace
 
-Evidence evidence_of(const CaseView &view, std::size_t case_index) {
-  const auto &step = view.test_case.steps[case_index];
-  Evidence evidence;
-  evidence.step = case_index;
-  evidence.where = step.where;
-  evidence.source = step.source;
-  return evidence;
-}
-
 std::optional<Finding> judge_guest_step(const CaseView &view, std::size_t case_index) {
   const StepView step(view, case_index);
   Evidence evidence = evidence_of(view, case_index);
@@ -105,7 +83,7 @@ std::optional<Finding> judge_guest_step(const CaseView &view, std::size_t case_i
     evidence.summary = fmt::format("nothing was heard of the end of this step ({})", step.guest().label);
     return Finding{Outcome::errored, std::move(evidence)};
   }
-  Reading reading = read(step);
+  Reading reading = read_step(step);
   if (step.step.sched && step.ended->result == wire::StepResult::held) {
     return by_reading_alone(std::move(evidence), std::move(reading));
   }
@@ -129,46 +107,7 @@ std::optional<Finding> judge_guest_step(const CaseView &view, std::size_t case_i
 
 std::optional<Finding> judge_modinfo_step(const CaseView &view, std::size_t case_index) {
   return by_reading_alone(evidence_of(view, case_index),
-                          read_modinfo(view.test_case.steps[case_index], view.seen.modules));
-}
-
-Reading read_samples(const StepView &view, const std::vector<Sample> &samples) {
-  if (samples.empty()) return reading_unknown("no sample of it came");
-  if (samples.back().evaluation.truth != shared::Truth::held) {
-    Reading reading = reading_broken(samples.back().evaluation.why);
-    for (const auto &sample : samples) {
-      if (sample.evaluation.truth != shared::Truth::held) continue;
-      reading.why += fmt::format("; it had held, but had to stay so for {}", format_duration(view.guest().hold_for));
-      break;
-    }
-    return reading;
-  }
-  wire::Microseconds since = samples.back().time;
-  for (auto sample = samples.rbegin(); sample != samples.rend(); ++sample) {
-    if (sample->evaluation.truth != shared::Truth::held) break;
-    since = sample->time;
-  }
-  if (view.started == nullptr) return reading_unknown("the start of the step was not reported");
-  const auto took = since - view.started->time;
-  if (took > view.guest().within + slack(view.guest().within)) {
-    return reading_broken(fmt::format("it held only after {}", format_duration(took)));
-  }
-  return reading_held();
-}
-
-std::string range_words(const wire::Range &range) {
-  if (range.min == range.max) return fmt::format("{}", range.min);
-  if (range.max == std::numeric_limits<std::int64_t>::max()) return fmt::format("at least {}", range.min);
-  return fmt::format("{}..{}", range.min, range.max);
-}
-
-std::string errno_words(int error) {
-  if (error == 0) return "success";
-  if (error == -1) return "any error";
-  const char *name = ::strerrorname_np(error);
-  std::string words = ::strerrordesc_np(error) == nullptr ? "unknown" : ::strerrordesc_np(error);
-  if (words.size() > 1 && words[1] >= 'a' && words[1] <= 'z') words[0] = static_cast<char>(words[0] | 0x20);
-  return fmt::format("{} ({})", name == nullptr ? fmt::format("errno {}", error) : name, words);
+                          read(*view.test_case.steps[case_index].modinfo, view.seen.modules));
 }
 
 }  // namespace kmodtest::judge

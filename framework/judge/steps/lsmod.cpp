@@ -22,8 +22,7 @@ std::string expected_words(const wire::ModuleCondition &condition) {
 
 }  // namespace
 
-Reading read_lsmod(const StepView &view) {
-  const auto &condition = std::get<wire::ModuleCondition>(view.guest().body);
+Reading read(const StepView &view, const wire::ModuleCondition &condition) {
   const auto reports = view.of<wire::Modules>();
   std::vector<Sample> samples;
   for (const auto *report : reports) samples.push_back({report->time, shared::evaluate(condition, report->modules)});

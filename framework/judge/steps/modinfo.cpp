@@ -39,8 +39,7 @@ bool fits(const std::string &field, const wire::Pattern &pattern, const std::str
 
 }  // namespace
 
-Reading read_modinfo(const plan::Step &step, const std::vector<kernel::ModuleInfo> &modules) {
-  const auto &condition = *step.modinfo;
+Reading read(const plan::ModinfoCondition &condition, const std::vector<kernel::ModuleInfo> &modules) {
   const auto module = std::find_if(modules.begin(), modules.end(), [&](const kernel::ModuleInfo &info) {
     return same_dashes(info.name) == same_dashes(condition.module);
   });

@@ -29,8 +29,7 @@ bool cuts_names(const std::optional<wire::AgentInfo> &agent) {
 
 }  // namespace
 
-Reading read_ps(const StepView &view) {
-  const auto &condition = std::get<wire::ThreadCondition>(view.guest().body);
+Reading read(const StepView &view, const wire::ThreadCondition &condition) {
   const auto reports = view.of<wire::Threads>();
   std::vector<Sample> samples;
   for (const auto *report : reports) samples.push_back({report->time, shared::evaluate(condition, report->threads)});

@@ -23,8 +23,7 @@ Reading refused(const StepView &view, const std::string &what, int error, std::s
 
 }  // namespace
 
-Reading read_repeat(const StepView &view) {
-  const auto &repeat = std::get<wire::Repeat>(view.guest().body);
+Reading read(const StepView &view, const wire::Repeat &repeat) {
   const std::size_t wanted = std::size_t{repeat.warm_up} + repeat.times;
   std::size_t loads = 0;
   std::size_t unloads = 0;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <chrono>
 #include <fmt/format.h>
+#include <string>
+#include <tuple>
+#include <vector>
 
 #include "judge/steps/reading.hpp"
 #include "shared/condition.hpp"
-#include "shared/kmsg.hpp"
-#include "shared/procfs.hpp"
 
-/// write, run, cpu, sleep: what was done and what came back.
 namespace kmodtest::judge {
 namespace {
 
@@ -28,22 +27,7 @@ std::string exit_words(std::int64_t status) {
 
 }  // namespace
 
-Reading read_write(const StepView &view) {
-  const auto &write = std::get<wire::WriteFile>(view.guest().body);
-  const auto written = view.of<wire::Written>();
-  if (written.empty()) return reading_unknown("writing " + write.path + " did not come back");
-  const int error = written.back()->error;
-  if (wire::is_expected_errno(error, write.expected_errno)) return reading_held();
-  Reading reading = reading_broken(error == 0 ? "writing " + write.path + " succeeded, but had to be refused"
-                                              : "writing " + write.path + " gave " + errno_words(error));
-  reading.expected = errno_words(write.expected_errno);
-  reading.seen = errno_words(error);
-  for (const auto &line : view.own_log()) reading.details.push_back(shared::render_dmesg(line));
-  return reading;
-}
-
-Reading read_run(const StepView &view) {
-  const auto &run = std::get<wire::RunCommand>(view.guest().body);
+Reading read(const StepView &view, const wire::RunCommand &run) {
   // A command in the background is ended with the case: how is nobody's business.
   if (run.background) return reading_held();
   const auto ended = view.of<wire::CommandEnded>();
@@ -76,39 +60,6 @@ Reading read_run(const StepView &view) {
     return reading;
   }
   return reading_held();
-}
-
-Reading read_cpu(const StepView &view) {
-  const auto &wanted = std::get<wire::SetCpus>(view.guest().body);
-  const auto set = view.of<wire::CpusSet>();
-  const auto offline = shared::parse_cpu_list(wanted.offline), online = shared::parse_cpu_list(wanted.online);
-  if (!offline || !online) return reading_unknown("the list of CPUs is malformed");
-  std::vector<std::pair<int, bool>> due;
-  for (const int cpu : *offline) due.emplace_back(cpu, false);
-  for (const int cpu : *online) due.emplace_back(cpu, true);
-  for (std::size_t i = 0; i < due.size(); ++i) {
-    const std::string what = fmt::format("putting CPU {} {}", due[i].first, due[i].second ? "online" : "offline");
-    if (i >= set.size() || set[i]->cpu != due[i].first || set[i]->online != due[i].second) {
-      return reading_unknown(what + " did not come back");
-    }
-    if (set[i]->error == 0) continue;
-    Reading reading = reading_broken(what + " gave " + errno_words(set[i]->error));
-    reading.expected = errno_words(0);
-    reading.seen = errno_words(set[i]->error);
-    if (due[i].first == 0) reading.hint = "most kernels cannot put CPU 0 offline";
-    return reading;
-  }
-  return reading_held();
-}
-
-Reading read_sleep(const StepView &view) {
-  const auto &sleep = std::get<wire::Sleep>(view.guest().body);
-  if (view.started == nullptr || view.ended == nullptr) return reading_unknown("its start was not reported");
-  // The agent's clock is read before the start is reported, so this is never short but by a defect.
-  const auto took = view.ended->time - view.started->time;
-  if (took >= sleep.duration) return reading_held();
-  return reading_broken(
-      fmt::format("it took {} instead of {}", shared::format_duration(took), shared::format_duration(sleep.duration)));
 }
 
 }  // namespace kmodtest::judge

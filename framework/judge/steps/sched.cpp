@@ -51,7 +51,7 @@ std::vector<std::string> lines_around(const CaseView &view, observe::Nanoseconds
 
 }  // namespace
 
-Reading read_sched(const StepView &view) {
+Reading read(const StepView &view, const wire::SendTrace &) {
   const Observations &seen = view.all.seen;
   if (!view.step.sched) return reading_unknown("the plan's condition is missing");
   if (!seen.sched_problem.empty())

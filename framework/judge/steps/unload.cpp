@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <cerrno>
+#include <fmt/format.h>
+#include <optional>
+#include <string>
+
+#include "judge/steps/module_call.hpp"
+#include "judge/steps/reading.hpp"
+#include "observe/reports/refusals.hpp"
+#include "shared/procfs.hpp"
+
+namespace kmodtest::judge {
+namespace {
+
+/// The errno of an unload (kernel: delete_module() in kernel/module).
+observe::Refusal explain_unload_errno(const StepView &view, const std::string &name, int error,
+                                      const std::optional<wire::ModuleRecord> &module) {
+  switch (error) {
+    case EBUSY:
+      if (const auto *file = file_of(view, name); file != nullptr && file->exit_function.empty()) {
+        return {"it has no exit function", "a module without module_exit() can only be unloaded by force"};
+      }
+      return {"it is being loaded or unloaded", "its init or exit function has not come back yet"};
+    case EWOULDBLOCK:
+      if (module && !module->used_by.empty()) {
+        return {fmt::format("it is in use by {}", fmt::join(module->used_by, ", ")),
+                fmt::format("unload {} first", fmt::join(module->used_by, ", "))};
+      }
+      if (module) {
+        return {
+            fmt::format("it is in use ({})", module->users == 1 ? "one reference is held"
+                                                                : fmt::format("{} references are held", module->users)),
+            "no module uses it: a file of it is open, it is mounted, or somebody called try_module_get() and never "
+            "module_put()"};
+      }
+      return {"it is in use", "a module that uses it is loaded, a file of it is open, or a reference is held"};
+    case ENOENT:
+      return {"it is not loaded", "no module of this name is loaded: its load failed, or it was unloaded before"};
+    default:
+      return {};
+  }
+}
+
+/// The module as it was listed after the program, when it had not gone.
+std::optional<wire::ModuleRecord> last_seen(const StepView &view, const std::string &name) {
+  if (view.all.after_unload.empty()) return std::nullopt;
+  for (const auto &module : view.all.after_unload.back()->inventory.modules) {
+    if (module.name == name) return module;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Reading read(const StepView &view, const wire::Unload &unload) {
+  const auto unloaded = view.of<wire::Unloaded>();
+  for (std::size_t i = 0; i < unload.modules.size(); ++i) {
+    const std::string &name = unload.modules[i];
+    if (i >= unloaded.size()) return reading_unknown("unloading " + name + " did not come back");
+    if (unloaded[i]->module != name) {
+      return reading_unknown("the guest unloaded " + unloaded[i]->module + " where " + name + " was due");
+    }
+    const int expected = i + 1 == unload.modules.size() ? unload.expected_errno : 0;
+    const int error = unloaded[i]->error;
+    if (wire::is_expected_errno(error, expected)) continue;
+    Reading reading = reading_broken(error == 0 ? "unloading " + name + " succeeded, but had to be refused"
+                                                : "unloading " + name + " gave " + errno_words(error));
+    reading.expected = errno_words(expected);
+    reading.seen = errno_words(error);
+    const auto module = last_seen(view, name);
+    if (error != 0) explain(reading, {explain_unload_errno(view, name, error, module)});
+    for (auto &line : log_details(view)) reading.details.push_back(std::move(line));
+    if (module) reading.details.push_back(shared::render_lsmod({*module}));
+    return reading;
+  }
+  return reading_held();
+}
+
+}  // namespace kmodtest::judge
