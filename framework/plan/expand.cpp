@@ -18,7 +18,7 @@
 #include "plan/module_lookup.hpp"
 #include "plan/needs.hpp"
 #include "plan/reader.hpp"
-#include "plan/steps.hpp"
+#include "plan/steps/step_reader.hpp"
 
 namespace kmodtest::plan {
 namespace {

@@ -10,7 +10,7 @@
 #include "plan/matrix.hpp"
 #include "plan/module_lookup.hpp"
 #include "plan/plan.hpp"
-#include "plan/steps.hpp"
+#include "plan/steps/step_reader.hpp"
 
 namespace kmodtest::plan {
 namespace {

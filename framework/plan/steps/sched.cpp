@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "plan/guest_axes.hpp"
-#include "plan/steps.hpp"
+#include "plan/steps/step_reader.hpp"
 
 /// The step that is judged by the trace of the scheduler.
 namespace kmodtest::plan {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "plan/steps.hpp"
+#include "plan/steps/step_reader.hpp"
 
 #include <algorithm>
 #include <chrono>

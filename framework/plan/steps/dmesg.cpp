@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "plan/module_lookup.hpp"
-#include "plan/steps.hpp"
+#include "plan/steps/step_reader.hpp"
 #include "text/replace.hpp"
 
 namespace kmodtest::plan {
