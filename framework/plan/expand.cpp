@@ -18,6 +18,7 @@
 #include "plan/module_lookup.hpp"
 #include "plan/needs.hpp"
 #include "plan/reader.hpp"
+#include "plan/steps/repeat.hpp"
 #include "plan/steps/step_reader.hpp"
 
 namespace kmodtest::plan {

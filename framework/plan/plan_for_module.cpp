@@ -10,7 +10,8 @@
 #include "plan/matrix.hpp"
 #include "plan/module_lookup.hpp"
 #include "plan/plan.hpp"
-#include "plan/steps/step_reader.hpp"
+#include "plan/steps/repeat.hpp"
+#include "plan/steps/step_input.hpp"
 
 namespace kmodtest::plan {
 namespace {

@@ -20,14 +20,11 @@ std::vector<std::string> Table::names() const {
 const Table &module_table() {
   static const Table table{
       "module",
-      {{"path",
-        Type::text,
-        "",
-        "a name, a folder with a Kbuild or Makefile, or a .ko",
-        "../modules/my-driver",
-        {},
-        nullptr,
-        true},
+      {{.name = "path",
+        .type = Type::text,
+        .description = "a name, a folder with a Kbuild or Makefile, or a .ko",
+        .example = "../modules/my-driver",
+        .required = true},
        {"name", Type::text, "the folder's or file's name", "the name as lsmod prints it", "my_driver"}}};
   return table;
 }
@@ -35,7 +32,11 @@ const Table &module_table() {
 const Table &numa_table() {
   static const Table table{"numa",
                            {{"cpus", Type::cpu_list, "none: a node of memory only", "the CPUs of this node", "0-1"},
-                            {"memory", Type::size, "", "the memory of this node", "128M", {}, nullptr, true}}};
+                            {.name = "memory",
+                             .type = Type::size,
+                             .description = "the memory of this node",
+                             .example = "128M",
+                             .required = true}}};
   return table;
 }
 
@@ -50,20 +51,20 @@ const Table &guest_table() {
        {"topology", Type::topologies, "",
         "instead of cpus: sockets, cores of each and threads of each core; a list is an axis of the matrix",
         "[1x4x1, 2x2x1, 1x2x2]"},
-       {"numa",
-        Type::numa,
-        "one node",
-        "that many equal NUMA nodes, or the CPUs (and memory) of each, or a map for each; a list of these is an axis "
-        "of the matrix",
-        "[1, 2, 0/1-3, 0-1:64M/2-3:192M]",
-        {},
-        &numa_table()},
-       {"channel",
-        Type::choice,
-        "memory",
-        "what controller and agent talk over; only guests with memory are restored from a snapshot",
-        "serial",
-        {"memory", "virtio", "serial"}},
+       {.name = "numa",
+        .type = Type::numa,
+        .fallback = "one node",
+        .description = "that many equal NUMA nodes, or the CPUs (and memory) of each, or a map for each; a list of "
+                       "these is an axis "
+                       "of the matrix",
+        .example = "[1, 2, 0/1-3, 0-1:64M/2-3:192M]",
+        .table = &numa_table()},
+       {.name = "channel",
+        .type = Type::choice,
+        .fallback = "memory",
+        .description = "what controller and agent talk over; only guests with memory are restored from a snapshot",
+        .example = "serial",
+        .allowed = {"memory", "virtio", "serial"}},
        {"append", Type::text, "", "further words for the kernel's command line", "nosmt loglevel=8"}}};
   return table;
 }
@@ -89,12 +90,12 @@ const Table &expect_table() {
         "a report of the kernel that has to come, by its kind and place as a verdict names it; each pattern has to fit "
         "one, and no other report may come",
         "NULL pointer dereference in my_write"},
-       {"verdict",
-        Type::choice,
-        "passed",
-        "what the case has to come to",
-        "leaked",
-        {"crashed", "hung", "leaked", "failed", "errored"}},
+       {.name = "verdict",
+        .type = Type::choice,
+        .fallback = "passed",
+        .description = "what the case has to come to",
+        .example = "leaked",
+        .allowed = {"crashed", "hung", "leaked", "failed", "errored"}},
        {"says", Type::patterns, "", "each has to fit a line of what that verdict says", "thread 'my_thread'"}}};
   return table;
 }
@@ -105,111 +106,56 @@ const Table &plan_table() {
       {{"name", Type::text, "the file's name", "what the plan shows, in a few words", "the thread stays on its CPU"},
        {"description", Type::text, "", "more about it, for people", "Binds a thread and watches it."},
        {"tags", Type::texts, "none", "words to select plans by", "[kthread, slow]"},
-       {"module",
-        Type::modules,
-        "",
-        "the module under test, or a list in the order of loading",
-        "my_module",
-        {},
-        &module_table(),
-        true},
+       {.name = "module",
+        .type = Type::modules,
+        .description = "the module under test, or a list in the order of loading",
+        .example = "my_module",
+        .table = &module_table(),
+        .required = true},
        {"kernel_modules", Type::texts, "none", "modules of the kernel itself, loaded first with what they depend on",
         "[loop]"},
        {"kernel", Type::texts, "the default kernel",
         "a catalogue name, host, or a path; a list is an axis of the matrix", "debian-6.1-cloud"},
-       {"guest",
-        Type::map,
-        "one CPU, 256M",
-        "what the guest looks like",
-        "{cpus: [1, 2, 4], memory: 256M}",
-        {},
-        &guest_table()},
+       {.name = "guest",
+        .type = Type::map,
+        .fallback = "one CPU, 256M",
+        .description = "what the guest looks like",
+        .example = "{cpus: [1, 2, 4], memory: 256M}",
+        .table = &guest_table()},
        {"matrix", Type::matrix, "", "further axes: the plan runs once for each combination of values",
         "{cpu: [first, last]}"},
        {"timeout", Type::duration, "60s, and what a repeat needs", "of a whole case, in guest time", "2m"},
-       {"time",
-        Type::choice,
-        "virtual where the guest is emulated",
-        "what the guest's clock follows: its own instructions, so that sleeping costs nothing and runs repeat bit for "
-        "bit "
-        "(virtual, deterministic: the same), or the host's clock (real)",
-        "real",
-        {"virtual", "real", "deterministic"}},
-       {"checks", Type::map, "all on", "what is checked without asking", "{taint: false}", {}, &checks_table()},
-       {"expect",
-        Type::map,
-        "it passes",
-        "what has to go wrong, for modules that are broken on purpose",
-        "{report: soft lockup}",
-        {},
-        &expect_table()},
+       {.name = "time",
+        .type = Type::choice,
+        .fallback = "virtual where the guest is emulated",
+        .description = "what the guest's clock follows: its own instructions, so that sleeping costs nothing and runs "
+                       "repeat bit for "
+                       "bit "
+                       "(virtual, deterministic: the same), or the host's clock (real)",
+        .example = "real",
+        .allowed = {"virtual", "real", "deterministic"}},
+       {.name = "checks",
+        .type = Type::map,
+        .fallback = "all on",
+        .description = "what is checked without asking",
+        .example = "{taint: false}",
+        .table = &checks_table()},
+       {.name = "expect",
+        .type = Type::map,
+        .fallback = "it passes",
+        .description = "what has to go wrong, for modules that are broken on purpose",
+        .example = "{report: soft lockup}",
+        .table = &expect_table()},
        {"needs", Type::texts, "nothing",
         "what the kernel has to have been built with, else the cases are skipped: kasan, lockdep, kmemleak, "
         "debug_objects, fault_injection, kcsan, ubsan, or an option's name",
         "[kasan, CONFIG_NUMA]"},
        {"skip", Type::text, "", "a reason: the cases are not run but reported as skipped", "needs real hardware"},
-       {"steps",
-        Type::steps,
-        "",
-        "what to do and what to see, in this order",
-        "[load, dmesg: Hello, unload]",
-        {},
-        nullptr,
-        true}}};
-  return table;
-}
-
-const Table &count_table() {
-  static const Table table{"count",
-                           {{"of", Type::pattern, "", "the lines to count", "Thread started", {}, nullptr, true},
-                            {"is", Type::range, "", "how many there have to be", "2..5", {}, nullptr, true}}};
-  return table;
-}
-
-const Table &interval_table() {
-  static const Table table{"interval",
-                           {{"of", Type::pattern, "", "the line that repeats", "In thread function", {}, nullptr, true},
-                            {"is", Type::interval, "", "the time from each to the next", "1s ± 20%", {}, nullptr, true},
-                            {"times", Type::integer, "1", "how many gaps to see at least", "3"}}};
-  return table;
-}
-
-const Table &grows_table() {
-  static const Table table{"grows",
-                           {{"by", Type::range, "1", "how much the number grows at each change", "1"},
-                            {"every", Type::interval, "any time", "the time from each change to the next", "1s ± 20%"},
-                            {"times", Type::integer, "1", "how many changes in a row to time", "3"}}};
-  return table;
-}
-
-const Table &text_condition_table() {
-  static const Table table{"text",
-                           {{"equals", Type::text, "", "the whole text, trailing newlines aside", "\"42\""},
-                            {"contains", Type::patterns, "", "what has to be in it", "ready"},
-                            {"lacks", Type::patterns, "", "what must not be in it", "error"},
-                            {"number", Type::range, "", "the text is one number in this range", "'>= 2'"}}};
-  return table;
-}
-
-const Table &wake_to_run_table() {
-  static const Table table{"wake_to_run",
-                           {{"p50", Type::limit, "", "half of the wake-ups", "1ms"},
-                            {"p90", Type::limit, "", "90 of 100", "'< 2ms'"},
-                            {"p99", Type::limit, "", "99 of 100", "'< 2ms'"},
-                            {"max", Type::limit, "", "every one", "5ms"}}};
-  return table;
-}
-
-const Table &latency_table() {
-  static const Table table{"latency",
-                           {{"wake_to_run",
-                             Type::map,
-                             "",
-                             "from a wake-up until the thread has a CPU, at most",
-                             "{p99: 2ms}",
-                             {},
-                             &wake_to_run_table(),
-                             true}}};
+       {.name = "steps",
+        .type = Type::steps,
+        .description = "what to do and what to see, in this order",
+        .example = "[load, dmesg: Hello, unload]",
+        .required = true}}};
   return table;
 }
 

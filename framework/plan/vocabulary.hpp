@@ -80,12 +80,6 @@ const Table &guest_table();
 const Table &numa_table();
 const Table &checks_table();
 const Table &expect_table();
-const Table &count_table();
-const Table &interval_table();
-const Table &text_condition_table();
-const Table &grows_table();
-const Table &latency_table();
-const Table &wake_to_run_table();
 const std::vector<StepKind> &step_kinds();
 const StepKind *find_step_kind(std::string_view name);
 

@@ -12,7 +12,7 @@
 #include "judge/observations.hpp"
 #include "plan/guest_axes.hpp"
 #include "plan/module_lookup.hpp"
-#include "plan/steps/step_reader.hpp"
+#include "plan/steps/step_input.hpp"
 #include "text.hpp"
 
 namespace kmodtest::library {
