@@ -9,6 +9,7 @@
 #include <set>
 #include <string_view>
 
+#include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
 #include "storage/files.hpp"
 
