@@ -43,11 +43,11 @@ struct Table;
 
 /// One key of a map.
 struct Key {
-  std::string name;
+  std::string name = {};
   Type type = Type::text;
-  std::string fallback;     ///< the default as the reference says it; empty: none
-  std::string description;  ///< one line
-  std::string example;      ///< a value in YAML
+  std::string fallback = {};     ///< the default as the reference says it; empty: none
+  std::string description = {};  ///< one line
+  std::string example = {};      ///< a value in YAML
   std::vector<std::string> allowed = {};
   const Table *table = nullptr;
   bool required = false;
@@ -64,14 +64,14 @@ struct Table {
 
 /// One kind of step.
 struct StepKind {
-  std::string name;
-  std::string summary;
+  std::string name = {};
+  std::string summary = {};
   bool action = false;    ///< it does something; otherwise it is a condition
   bool bare = false;      ///< may stand without a value
-  std::string short_key;  ///< the key that a value which is no map is for; empty: a map is needed
+  std::string short_key = {};  ///< the key that a value which is no map is for; empty: a map is needed
   const Table *table = nullptr;
   bool short_only = false;  ///< there is no map form
-  std::string example;      ///< in YAML, as an item of `steps`
+  std::string example = {};      ///< in YAML, as an item of `steps`
 };
 
 const Table &plan_table();
