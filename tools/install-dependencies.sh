@@ -19,7 +19,7 @@ main_packages=(
   g++ cmake ninja-build pkg-config ccache make git ca-certificates
   libpugixml-dev libyaml-cpp-dev libgtest-dev libgmock-dev
   libfmt-dev libarchive-dev libelf-dev libdw-dev zlib1g-dev libcli11-dev nlohmann-json3-dev libxxhash-dev
-  libssl-dev
+  libssl-dev libutf8proc-dev
   esbuild node-d3-axis node-d3-scale node-d3-selection node-d3-zoom
   libtraceevent-dev libvterm-dev
   busybox-static kmod dpkg-dev xz-utils zstd libxml2-utils

@@ -8,6 +8,7 @@
 #include "kernel/kernel.hpp"
 #include "storage/cache_folder.hpp"
 #include "text/utf8.hpp"
+#include "text/words.hpp"
 #include "vm/snapshots/snapshot_store.hpp"
 
 namespace kmodtest::cli {

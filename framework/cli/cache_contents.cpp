@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "storage/files.hpp"
+#include "text/escape.hpp"
 #include "text/utf8.hpp"
 
 namespace kmodtest::cli {

@@ -9,7 +9,9 @@
 #include "cli/doctor/machine.hpp"
 #include "report/listeners.hpp"
 #include "report/terminal/palette.hpp"
+#include "text/escape.hpp"
 #include "text/utf8.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::cli {
 

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "cli/log_overlay.hpp"
-#include "text/utf8.hpp"
+#include "text/lines.hpp"
 
 namespace kmodtest::cli {
 

@@ -6,7 +6,8 @@
 #include <fmt/format.h>
 #include <utility>
 
-#include "text/utf8.hpp"
+#include "text/escape.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::cli {
 

@@ -17,7 +17,7 @@
 #include "cli/new_templates.hpp"
 #include "plan/module_lookup.hpp"
 #include "storage/files.hpp"
-#include "text/utf8.hpp"
+#include "text/escape.hpp"
 
 namespace kmodtest::cli {
 

@@ -23,7 +23,9 @@
 #include "shared/kmsg.hpp"
 #include "storage/cache_folder.hpp"
 #include "storage/files.hpp"
-#include "text/utf8.hpp"
+#include "text/escape.hpp"
+#include "text/lines.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::cli {
 

@@ -28,7 +28,9 @@
 #include "run/watch/watch_list.hpp"
 #include "run/watch/watch_state.hpp"
 #include "storage/cache_folder.hpp"
+#include "text/escape.hpp"
 #include "text/utf8.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::cli {
 

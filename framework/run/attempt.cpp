@@ -9,7 +9,7 @@
 #include "judge/expected.hpp"
 #include "judge/observations.hpp"
 #include "run/runner_state.hpp"
-#include "text/utf8.hpp"
+#include "text/lines.hpp"
 
 namespace kmodtest::run {
 

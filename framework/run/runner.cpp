@@ -15,7 +15,7 @@
 #include "run/runner_state.hpp"
 #include "storage/cache_folder.hpp"
 #include "storage/free_name.hpp"
-#include "text/utf8.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::run {
 

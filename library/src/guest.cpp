@@ -15,6 +15,7 @@
 #include "shared/kmsg.hpp"
 #include "shared/procfs.hpp"
 #include "text.hpp"
+#include "text/escape.hpp"
 #include "text/utf8.hpp"
 
 namespace kmodtest {

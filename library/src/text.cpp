@@ -12,8 +12,10 @@
 #include "kernel/modules/module.hpp"
 #include "report/failure/failure.hpp"
 #include "report/terminal/palette.hpp"
+#include "text/escape.hpp"
+#include "text/lines.hpp"
 #include "text/replace.hpp"
-#include "text/utf8.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::library {
 

@@ -27,7 +27,8 @@
 #include "storage/files.hpp"
 #include "storage/free_name.hpp"
 #include "storage/output_file.hpp"
-#include "text/utf8.hpp"
+#include "text/escape.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::report {
 

@@ -21,7 +21,9 @@
 #include "report/terminal/palette.hpp"
 #include "storage/digest.hpp"
 #include "storage/output_file.hpp"
+#include "text/escape.hpp"
 #include "text/utf8.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::report {
 namespace {

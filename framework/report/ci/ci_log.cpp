@@ -8,8 +8,9 @@
 #include "judge/observations.hpp"
 #include "outcome/result.hpp"
 #include "report/failure/failure.hpp"
+#include "text/escape.hpp"
+#include "text/lines.hpp"
 #include "text/replace.hpp"
-#include "text/utf8.hpp"
 
 namespace kmodtest::report {
 

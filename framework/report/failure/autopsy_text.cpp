@@ -8,7 +8,7 @@
 
 #include "judge/observations.hpp"
 #include "shared/kmsg.hpp"
-#include "text/utf8.hpp"
+#include "text/lines.hpp"
 
 namespace kmodtest::report {
 namespace {

@@ -8,6 +8,7 @@
 #include "judge/observations.hpp"
 #include "outcome/result.hpp"
 #include "report/formats/agent_message_json.hpp"
+#include "text/escape.hpp"
 #include "text/utf8.hpp"
 #include "wire/frame.hpp"
 

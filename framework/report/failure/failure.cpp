@@ -10,6 +10,8 @@
 #include "report/failure/plan_frame.hpp"
 #include "report/listeners.hpp"
 #include "report/terminal/painted.hpp"
+#include "text/escape.hpp"
+#include "text/lines.hpp"
 #include "text/utf8.hpp"
 
 namespace kmodtest::report {

@@ -8,7 +8,9 @@
 
 #include "judge/observations.hpp"
 #include "shared/kmsg.hpp"
-#include "text/utf8.hpp"
+#include "text/escape.hpp"
+#include "text/lines.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::report {
 

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <vector>
 
+#include "text/escape.hpp"
+#include "text/lines.hpp"
 #include "text/utf8.hpp"
 
 namespace kmodtest::report {

@@ -24,7 +24,8 @@
 #include "report/listeners.hpp"
 #include "report/terminal/palette.hpp"
 #include "storage/output_file.hpp"
-#include "text/utf8.hpp"
+#include "text/escape.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::report {
 

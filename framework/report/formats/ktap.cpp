@@ -14,8 +14,9 @@
 #include "report/failure/failure.hpp"
 #include "report/listeners.hpp"
 #include "storage/output_file.hpp"
+#include "text/escape.hpp"
+#include "text/lines.hpp"
 #include "text/replace.hpp"
-#include "text/utf8.hpp"
 
 namespace kmodtest::report {
 

@@ -14,6 +14,7 @@
 #include "report/listeners.hpp"
 #include "report/terminal/case_table.hpp"
 #include "storage/output_file.hpp"
+#include "text/escape.hpp"
 #include "text/utf8.hpp"
 #include "text/words.hpp"
 

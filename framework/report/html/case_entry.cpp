@@ -15,7 +15,6 @@
 #include "report/html/steps.hpp"
 #include "report/html/threads.hpp"
 #include "report/html/trends.hpp"
-#include "text/utf8.hpp"
 
 namespace kmodtest::report::html {
 

@@ -5,7 +5,8 @@
 #include <string_view>
 
 #include "shared/kmsg.hpp"
-#include "text/utf8.hpp"
+#include "text/lines.hpp"
+#include "text/words.hpp"
 #include "wire/message.hpp"
 
 namespace kmodtest::report::html {

@@ -12,7 +12,7 @@
 
 #include "outcome/timings.hpp"
 #include "report/html/steps.hpp"
-#include "text/utf8.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::report::html {
 

@@ -12,7 +12,7 @@
 #include "report/html/packed.hpp"
 #include "report/html/steps.hpp"
 #include "report/html/trends.hpp"
-#include "text/utf8.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::report::html {
 

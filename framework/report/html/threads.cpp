@@ -13,7 +13,7 @@
 #include "outcome/event.hpp"
 #include "report/html/steps.hpp"
 #include "shared/condition.hpp"
-#include "text/utf8.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::report::html {
 

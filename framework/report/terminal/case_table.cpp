@@ -7,7 +7,9 @@
 #include <set>
 
 #include "report/formats/markdown_text.hpp"
+#include "text/escape.hpp"
 #include "text/utf8.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::report {
 

@@ -21,6 +21,8 @@
 #include "report/terminal/repeat_table.hpp"
 #include "report/terminal/running_cases.hpp"
 #include "report/terminal/timing_table.hpp"
+#include "text/escape.hpp"
+#include "text/lines.hpp"
 #include "text/utf8.hpp"
 #include "text/words.hpp"
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "text/utf8.hpp"
+#include "text/escape.hpp"
 
 namespace kmodtest::report {
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "outcome/result.hpp"
+#include "text/escape.hpp"
 #include "text/utf8.hpp"
 
 namespace kmodtest::report {

@@ -15,7 +15,6 @@
 #include "run/postmortem/source_frames.hpp"
 #include "run/postmortem/stuck_watch.hpp"
 #include "storage/digest.hpp"
-#include "text/utf8.hpp"
 
 namespace kmodtest::run {
 

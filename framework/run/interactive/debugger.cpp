@@ -17,7 +17,8 @@
 #include "kernel/symbols/debug_files.hpp"
 #include "storage/digest.hpp"
 #include "storage/files.hpp"
-#include "text/utf8.hpp"
+#include "text/escape.hpp"
+#include "text/lines.hpp"
 
 namespace kmodtest::run {
 

@@ -10,7 +10,7 @@
 #include "kernel/symbols/symbols.hpp"
 #include "run/prepare/needs.hpp"
 #include "storage/cache_folder.hpp"
-#include "text/utf8.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::run {
 

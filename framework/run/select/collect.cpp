@@ -9,7 +9,7 @@
 #include "base/error.hpp"
 #include "plan/expand.hpp"
 #include "plan/matrix.hpp"
-#include "text/utf8.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::run {
 

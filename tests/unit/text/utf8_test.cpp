@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "text/escape.hpp"
+
 namespace kmodtest::report {
 namespace {
 
