@@ -3,7 +3,6 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <cstring>
 #include <fmt/format.h>
 #include <memory>
 #include <set>
@@ -11,6 +10,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/error.hpp"
+#include "kernel/boot/elf_file.hpp"
 #include "storage/cache_folder.hpp"
 #include "storage/digest.hpp"
 #include "storage/files.hpp"
@@ -94,22 +94,11 @@ std::string guest_module_path(const fs::path &module) {
 
 /// A program for the guest has to be a static ELF: there is no dynamic linker in the initramfs.
 void check_static(const fs::path &file, const std::string &bytes, const std::string &hint) {
-  if (bytes.size() < 64 ||
-      bytes.compare(0, 4,
-                    "\x7f"
-                    "ELF") != 0 ||
-      bytes[4] != 2) {
+  const ElfFile elf(bytes);
+  if (!elf.is_64_bit())
     throw base::Error(base::Code::bad_boot_file, fmt::format("{} is no 64-bit program", file.string()), hint);
-  }
-  std::uint64_t table = 0;
-  std::uint16_t count = 0;
-  std::memcpy(&table, bytes.data() + 32, sizeof table);
-  std::memcpy(&count, bytes.data() + 56, sizeof count);
-  constexpr std::uint32_t kInterpreter = 3;  // PT_INTERP, elf(5)
-  for (std::size_t i = 0; i < count && table + (i + 1) * 56 <= bytes.size(); ++i) {
-    std::uint32_t type = 0;
-    std::memcpy(&type, bytes.data() + table + i * 56, sizeof type);
-    if (type == kInterpreter)
+  for (const GElf_Phdr &segment : elf.segments()) {
+    if (segment.p_type == PT_INTERP)
       throw base::Error(base::Code::bad_boot_file, fmt::format("{} is not a static program", file.string()), hint);
   }
 }

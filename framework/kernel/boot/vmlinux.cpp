@@ -13,6 +13,8 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "kernel/boot/elf_file.hpp"
+
 namespace kmodtest::kernel {
 namespace fs = std::filesystem;
 namespace {
@@ -41,7 +43,6 @@ T value_at(std::string_view bytes, std::uint64_t offset) {
 }
 
 /// Up to `size` bytes; fewer when the stream is damaged.
-/// count.
 std::string decompress(std::string_view packed, std::size_t size) {
   const std::unique_ptr<archive, CloseArchive> reader(archive_read_new());
   archive_read_support_filter_all(reader.get());
@@ -87,24 +88,7 @@ std::string extract_vmlinux(const std::string &bzimage) {
 }
 
 bool has_pvh_entry(const std::string &elf) {
-  const auto header = value_at<Elf64_Ehdr>(elf, 0);
-  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64) return false;
-  for (unsigned i = 0; i < header.e_phnum; ++i) {
-    const auto segment = value_at<Elf64_Phdr>(elf, header.e_phoff + std::uint64_t{i} * sizeof(Elf64_Phdr));
-    if (segment.p_type != PT_NOTE || segment.p_offset > elf.size() ||
-        segment.p_filesz > elf.size() - segment.p_offset) {
-      continue;
-    }
-    const std::string_view notes = std::string_view(elf).substr(segment.p_offset, segment.p_filesz);
-    for (std::size_t at = 0; at + sizeof(Elf64_Nhdr) <= notes.size();) {
-      const auto note = value_at<Elf64_Nhdr>(notes, at);
-      const std::size_t name = at + sizeof note;
-      if (note.n_type == kPhys32Entry && notes.substr(name, 4) == std::string_view("Xen\0", 4)) return true;
-      const auto padded = [](std::size_t n) { return (n + 3) / 4 * 4; };
-      at = name + padded(note.n_namesz) + padded(note.n_descsz);
-    }
-  }
-  return false;
+  return ElfFile(elf).has_note("Xen", kPhys32Entry);
 }
 
 fs::path bootable_image_for(const Kernel &kernel, const fs::path &cache) {

@@ -108,10 +108,11 @@ class ModuleReader {
       fail("is no kernel module: it is not an ELF file", "give the .ko file that Kbuild made");
     }
     if (bytes_.size() < sizeof(Elf32_Ehdr)) truncated();
-    std::uint16_t type = 0;
-    std::uint16_t machine = 0;
-    std::memcpy(&type, bytes_.data() + 16, sizeof type);
-    std::memcpy(&machine, bytes_.data() + 18, sizeof machine);
+    // Files of both classes have type and machine at the same place.
+    Elf32_Ehdr common;
+    std::memcpy(&common, bytes_.data(), sizeof common);
+    const unsigned type = common.e_type;
+    const unsigned machine = common.e_machine;
     if (bytes_[EI_DATA] != ELFDATA2LSB) {
       fail("is a module for another architecture (big-endian), not for x86-64", "build it for x86-64");
     }

@@ -23,6 +23,10 @@ std::string program(std::uint32_t segment_type, const std::string &words) {
   Elf64_Ehdr header{};
   std::memcpy(header.e_ident, ELFMAG, SELFMAG);
   header.e_ident[EI_CLASS] = ELFCLASS64;
+  header.e_ident[EI_DATA] = ELFDATA2LSB;
+  header.e_ident[EI_VERSION] = EV_CURRENT;
+  header.e_version = EV_CURRENT;
+  header.e_phentsize = sizeof(Elf64_Phdr);
   header.e_phoff = sizeof header;
   header.e_phnum = 1;
   Elf64_Phdr segment{};

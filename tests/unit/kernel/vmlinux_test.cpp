@@ -28,6 +28,10 @@ std::string elf_with_note(const char *name, std::uint32_t type) {
   Elf64_Ehdr header{};
   std::memcpy(header.e_ident, ELFMAG, SELFMAG);
   header.e_ident[EI_CLASS] = ELFCLASS64;
+  header.e_ident[EI_DATA] = ELFDATA2LSB;
+  header.e_ident[EI_VERSION] = EV_CURRENT;
+  header.e_version = EV_CURRENT;
+  header.e_phentsize = sizeof(Elf64_Phdr);
   header.e_phoff = sizeof header;
   header.e_phnum = 1;
   Elf64_Phdr segment{};
