@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 #include <memory>
 
-#include <nlohmann/json.hpp>
-
 #include "cli/command.hpp"
 #include "cli/doctor/machine.hpp"
 #include "report/listeners.hpp"
 #include "report/terminal/palette.hpp"
 #include "text/escape.hpp"
+#include "text/json.hpp"
 #include "text/utf8.hpp"
 #include "text/words.hpp"
 
@@ -49,17 +48,15 @@ std::string render_checks(const std::vector<Check> &checks, bool colours) {
 }
 
 std::string checks_json(const std::vector<Check> &checks) {
-  nlohmann::ordered_json json{
-      {"schema", "kmodtest-doctor"}, {"version", 1}, {"ok", number_of(checks, Mark::fail) == 0}};
-  json["checks"] = nlohmann::ordered_json::array();
+  text::Json json{{"schema", "kmodtest-doctor"}, {"version", 1}, {"ok", number_of(checks, Mark::fail) == 0}};
+  json["checks"] = text::Json::array();
   for (const Check &check : checks) {
-    json["checks"].push_back(
-        {{"mark", mark_name(check.mark)},
-         {"topic", check.topic},
-         {"words", check.words},
-         {"mend", check.remedy.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(check.remedy)}});
+    json["checks"].push_back({{"mark", mark_name(check.mark)},
+                              {"topic", check.topic},
+                              {"words", check.words},
+                              {"mend", check.remedy.empty() ? text::Json(nullptr) : text::Json(check.remedy)}});
   }
-  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return text::json_text(json, 2) + "\n";
 }
 
 std::function<int()> add_doctor(CLI::App &app) {

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <string>
 
-#include <nlohmann/json.hpp>
-
 #include "plan/plan.hpp"
 #include "plan/values.hpp"
 #include "plan/vocabulary.hpp"
+#include "text/json.hpp"
 
 namespace kmodtest::plan {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using text::Json;
 
 Json ref(const std::string &name) {
   return {{"$ref", "#/$defs/" + name}};

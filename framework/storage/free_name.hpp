@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <fmt/format.h>
 #include <string>
 
 namespace kmodtest::storage {
@@ -10,7 +9,7 @@ namespace kmodtest::storage {
 template <class IsFree>
 std::string free_name(const std::string &wanted, const IsFree &is_free) {
   std::string name = wanted;
-  for (int number = 2; !is_free(name); ++number) name = fmt::format("{}~{}", wanted, number);
+  for (int number = 2; !is_free(name); ++number) name = wanted + "~" + std::to_string(number);
   return name;
 }
 

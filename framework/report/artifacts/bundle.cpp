@@ -11,8 +11,6 @@
 #include <thread>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.hpp"
 #include "judge/observations.hpp"
 #include "outcome/result.hpp"
@@ -22,6 +20,7 @@
 #include "storage/digest.hpp"
 #include "storage/output_file.hpp"
 #include "text/escape.hpp"
+#include "text/json.hpp"
 #include "text/utf8.hpp"
 #include "text/words.hpp"
 
@@ -29,7 +28,7 @@ namespace kmodtest::report {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
+using text::Json;
 
 constexpr const char *kCaseFile = "case.json";
 constexpr const char *kCaseFolder = "case";
@@ -215,8 +214,7 @@ std::string readme_text(const fs::path &folder, const outcome::CaseFinished &fin
 
 void write_bundle(const fs::path &folder, const outcome::CaseFinished &finished, const std::string &version) {
   if (can_run_again(finished)) write_case(folder, finished);
-  storage::write_file(folder / kCaseFile,
-                      case_json(finished, version).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  storage::write_file(folder / kCaseFile, text::json_text(case_json(finished, version), 2) + "\n");
   storage::write_file(folder / "about.txt", about_text(finished, version));
   storage::write_file(folder / "README.txt", readme_text(folder, finished));
 }

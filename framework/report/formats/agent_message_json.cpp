@@ -5,15 +5,14 @@
 #include <fmt/core.h>
 #include <variant>
 
-#include <nlohmann/json.hpp>
-
 #include "outcome/event.hpp"
+#include "text/json.hpp"
 
 namespace kmodtest::report {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using text::Json;
 
 Json names(const std::vector<wire::ThreadRecord> &threads) {
   Json json = Json::array();
@@ -226,7 +225,7 @@ std::string report_json_head() {
 
 std::string report_json(const wire::Report &report) {
   const Json json = std::visit(ToJson{}, report);
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return text::json_text(json);
 }
 
 }  // namespace kmodtest::report

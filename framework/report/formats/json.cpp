@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "text/json.hpp"
+
 #include <chrono>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <string>
 #include <utility>
 #include <variant>
-
-#include <nlohmann/json.hpp>
 
 #include "judge/observations.hpp"
 #include "outcome/event.hpp"
@@ -22,7 +22,7 @@ namespace kmodtest::report {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using text::Json;
 
 /// The time of day in UTC to the millisecond (RFC 3339).
 std::string timestamp_in_milliseconds() {
@@ -186,7 +186,7 @@ class JsonLines final : public outcome::Listener {
  private:
   void write(const Json &json) {
     // A guest's log may hold any bytes; malformed UTF-8 becomes U+FFFD.
-    file_.write(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    file_.write(text::json_text(json) + "\n");
   }
 
   storage::OutputFile file_;

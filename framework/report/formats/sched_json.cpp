@@ -6,11 +6,12 @@
 
 #include "observe/sched/sched_figures.hpp"
 #include "outcome/event.hpp"
+#include "text/json.hpp"
 
 namespace kmodtest::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using text::Json;
 
 Json latency_json(const observe::SchedThread &thread) {
   const auto latencies = observe::wake_latencies(thread);

@@ -3,19 +3,18 @@
 
 #include <chrono>
 
-#include <nlohmann/json.hpp>
-
 #include "judge/observations.hpp"
 #include "observe/reports/reports.hpp"
 #include "observe/sched/sched.hpp"
 #include "shared/kmsg.hpp"
+#include "text/json.hpp"
 
 namespace kmodtest::report::html {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 using observe::Nanoseconds;
+using text::Json;
 
 std::int64_t ns(Nanoseconds time) {
   return time.count();
@@ -118,7 +117,7 @@ std::string case_data(const outcome::CaseFinished &finished, const std::vector<S
                {"log", log_json(log)},
                {"reports", reports_json(finished, log)}};
   if (finished.seen->sched) json["sched"] = sched_json(*finished.seen->sched);
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return text::json_text(json);
 }
 
 }  // namespace kmodtest::report::html

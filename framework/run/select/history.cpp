@@ -7,19 +7,18 @@
 #include <system_error>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "base/error.hpp"
 #include "outcome/timings.hpp"
 #include "storage/digest.hpp"
 #include "storage/files.hpp"
+#include "text/json.hpp"
 
 namespace kmodtest::run {
 
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
+using Json = text::SortedJson;
 
 constexpr const char *kSchema = "kmodtest-history";
 constexpr int kVersion = 2;
@@ -119,7 +118,7 @@ bool History::save() {
       cases[key] = {{"seconds", record.seconds}, {"outcomes", record.outcomes}, {"updated", record.updated}};
     }
     const Json whole = {{"schema", kSchema}, {"version", kVersion}, {"cases", std::move(cases)}};
-    storage::write_whole_file(file_, whole.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    storage::write_whole_file(file_, text::json_text(whole) + "\n");
   } catch (const base::Error &) {
     return false;
   }

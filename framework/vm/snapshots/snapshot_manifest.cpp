@@ -4,8 +4,7 @@
 #include <fmt/format.h>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
-
+#include "text/json.hpp"
 #include "vm/snapshots/snapshot_copy.hpp"
 
 namespace kmodtest::vm {
@@ -24,14 +23,14 @@ std::string seal(const std::string &body) {
 
 std::string manifest_text(const SnapshotInfo &info) {
   const auto made = std::chrono::floor<std::chrono::seconds>(info.made.time_since_epoch());
-  const nlohmann::ordered_json json = {{"layout", kLayout},
-                                       {"key", info.key},
-                                       {"description", info.description},
-                                       {"qemu_version", info.qemu_version},
-                                       {"made", made.count()},
-                                       {"state_bytes", info.size_bytes},
-                                       {"state_checksum", info.checksum}};
-  std::string body = json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+  const text::Json json = {{"layout", kLayout},
+                           {"key", info.key},
+                           {"description", info.description},
+                           {"qemu_version", info.qemu_version},
+                           {"made", made.count()},
+                           {"state_bytes", info.size_bytes},
+                           {"state_checksum", info.checksum}};
+  std::string body = text::json_text(json, 2);
   body.resize(body.rfind('\n'));  // the last bracket belongs to the seal
   return body + seal(body);
 }
@@ -45,7 +44,7 @@ SnapshotInfo read_manifest(const std::string &text, const std::string &key) {
   const std::string body = text.substr(0, text.size() - seal_bytes);
   if (std::string_view(text).substr(body.size()) != seal(body)) return info;
   try {
-    const auto json = nlohmann::json::parse(text);
+    const auto json = text::SortedJson::parse(text);
     if (json.at("layout").get<int>() != kLayout) {
       info.damage = "manifest is of another version of kmodtest";
     } else if (json.at("key").get<std::string>() != key) {
@@ -60,7 +59,7 @@ SnapshotInfo read_manifest(const std::string &text, const std::string &key) {
       read.checksum = json.at("state_checksum").get<std::string>();
       return read;
     }
-  } catch (const nlohmann::json::exception &) {
+  } catch (const text::SortedJson::exception &) {
     info.damage = "manifest is not complete";
   }
   return info;
