@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fmt/format.h>
-#include <map>
 #include <string>
 #include <utility>
 #include <variant>
@@ -15,10 +14,12 @@
 #include "report/failure/failure.hpp"
 #include "report/listeners.hpp"
 #include "report/terminal/case_table.hpp"
+#include "report/terminal/cases_in_order.hpp"
 #include "report/terminal/footer.hpp"
 #include "report/terminal/painted.hpp"
 #include "report/terminal/palette.hpp"
 #include "report/terminal/repeat_table.hpp"
+#include "report/terminal/run_totals.hpp"
 #include "report/terminal/running_cases.hpp"
 #include "report/terminal/timing_table.hpp"
 #include "text/escape.hpp"
@@ -30,19 +31,8 @@ namespace kmodtest::report {
 
 namespace {
 
-constexpr std::size_t kWordWidth = 10;       ///< outcome words end in this column
 constexpr std::size_t kShownRunning = 8;     ///< lines of running cases that the footer has at most
 constexpr std::size_t kShortestReason = 12;  ///< columns below which a cut reason says nothing
-constexpr std::size_t kShortestBar = 10, kLongestBar = 24;
-
-/// "[=====>    ] ", `width` columns wide without the last blank.
-std::string progress_bar(std::size_t done, std::size_t all, std::size_t width) {
-  const std::size_t inside = width - 2;
-  const std::size_t filled = all == 0 ? 0 : std::min(done * inside / all, inside);
-  std::string bar(filled, '=');
-  if (filled < inside) bar += '>';
-  return "[" + text::pad_right(bar, inside) + "] ";
-}
 
 /// A line about one case. `id` and `why` are printable.
 struct CaseLine {
@@ -63,7 +53,7 @@ class Console final : public outcome::Listener {
       : options_(std::move(options)),
         palette_(options_.color),
         ci_(options_.ci),
-        start_(options_.now()),
+        totals_(options_.now()),
         running_(options_.slow) {
     if (!options_.terminal) return;
     static const int kRegistered = std::at_quick_exit(leave_terminal);
@@ -91,24 +81,15 @@ class Console final : public outcome::Listener {
     Annotation annotation;
     bool had_guest = false;
   };
-  /// Lines of a case that waits for those before it.
-  struct Held {
-    std::string text;
-    bool whole = false;
-  };
-
   void take(const outcome::RunStarted &started) {
-    start_ = options_.now();
-    cases_ = started.cases;
-    repeats_ = static_cast<std::size_t>(std::max(started.repeats, 1));
-    if (started.shuffle_seed) order_ = fmt::format(" (--shuffle {})", *started.shuffle_seed);
+    totals_.start(started, options_.now());
     if (options_.quiet) return;
-    const std::string times = repeats_ > 1 ? fmt::format(" {} times", repeats_) : "";
+    const std::string times = totals_.repeats() > 1 ? fmt::format(" {} times", totals_.repeats()) : "";
     std::string line = fmt::format("{} {}{}, {}", palette_.bold(text::pad_left("Running", kWordWidth)),
                                    text::counted(started.cases, "case"), times,
                                    text::counted(static_cast<std::size_t>(std::max(started.workers, 0)), "worker"));
     if (!started.hypervisor.empty()) line += ", " + text::printable(started.hypervisor);
-    print(wrapped(line + order_));
+    print(wrapped(line + totals_.order()));
   }
 
   void take(const outcome::Notice &notice) {
@@ -138,8 +119,7 @@ class Console final : public outcome::Listener {
   void take(const outcome::CaseFinished &finished) {
     running_.finish(finished);
     const outcome::Result result = outcome::result_of(finished);
-    ++done_[result];
-    if (running_.is_slow(finished.took)) ++slow_;
+    totals_.add(result, running_.is_slow(finished.took));
     table_.add(*finished.test_case, result);
     repeat_table_.add(finished);
     timing_table_.add(finished);
@@ -148,7 +128,11 @@ class Console final : public outcome::Listener {
     if (options_.verbose) text = with_more(finished, text);
     if (finished.unlike) text += unlike_note(finished);
     if (!outcome::went_well(result)) {
-      Failure failure{finished.number, line, failure_in_full(finished), annotation_of(finished), had_guest(finished)};
+      Failure failure{.number = finished.number,
+                      .line = line,
+                      .text = failure_in_full(finished),
+                      .annotation = annotation_of(finished),
+                      .had_guest = had_guest(finished)};
       if (at_once()) text += ci_.on() ? failure.text : "\n" + failure.text + "\n";
       if (!at_end()) failure.text.clear();
       failures_.push_back(std::move(failure));
@@ -159,14 +143,13 @@ class Console final : public outcome::Listener {
   void take(const outcome::RunFinished &finished) {
     running_.clear();
     finished_ = true;
-    std::string text;
-    for (const auto &[number, held] : held_) text += held.text;
+    std::string text = in_order_.rest();
     if (options_.ordered) {
       std::stable_sort(failures_.begin(), failures_.end(),
                        [](const auto &left, const auto &right) { return left.number < right.number; });
     }
     const std::string above = all_failures() + tables();
-    text += above + (above.empty() ? "" : "\n") + wrapped(summary(finished)) + pause_hint();
+    text += above + (above.empty() ? "" : "\n") + wrapped(totals_.summary(finished, palette_)) + pause_hint();
     if (const std::string timings = timing_table_.render(palette_); options_.timings && !timings.empty()) {
       text += "\n" + timings;
     }
@@ -181,8 +164,10 @@ class Console final : public outcome::Listener {
     for (const RunningCases::Slow &slow : running_.newly_slow(options_.now())) {
       const bool long_since = slow.passed >= outcome::Seconds(1000);
       const std::string time = fmt::format("[>{:>7.{}f} s]", slow.passed.count(), long_since ? 1 : 3);
-      lines += render({palette_.yellow(text::pad_left("Slow", kWordWidth)), palette_.yellow(time),
-                       text::printable(slow.label), text::printable(slow.what)});
+      lines += render({.word = palette_.yellow(text::pad_left("Slow", kWordWidth)),
+                       .time = palette_.yellow(time),
+                       .id = text::printable(slow.label),
+                       .why = text::printable(slow.what)});
     }
     print(options_.quiet ? "" : lines);
   }
@@ -203,16 +188,7 @@ class Console final : public outcome::Listener {
   /// Lines of the case with this number; `whole`: its last ones.
   void tell(std::size_t number, const std::string &text, bool whole) {
     if (!options_.ordered) return print(text);
-    Held &held = held_[number];
-    held.text += text;
-    held.whole |= whole;
-    std::string ready;
-    for (auto next = held_.find(next_); next != held_.end() && next->second.whole; next = held_.find(next_)) {
-      ready += next->second.text;
-      held_.erase(next);
-      ++next_;
-    }
-    print(ready);
+    print(in_order_.add(number, text, whole));
   }
 
   std::string render(CaseLine line) const {
@@ -233,10 +209,10 @@ class Console final : public outcome::Listener {
     const bool slow = running_.is_slow(finished.took);
     const std::string time = bracketed(finished.took);
     CaseLine line{
-        palette.of(result, text::pad_left(outcome::result_word(result), kWordWidth)),
-        slow ? palette.yellow(time) : palette.dim(time),
-        text::printable(outcome::label(*finished.test_case, finished.repeat)) + which + (slow ? " (slow)" : ""),
-        text::printable(reason(finished))};
+        .word = palette.of(result, text::pad_left(outcome::result_word(result), kWordWidth)),
+        .time = slow ? palette.yellow(time) : palette.dim(time),
+        .id = text::printable(outcome::label(*finished.test_case, finished.repeat)) + which + (slow ? " (slow)" : ""),
+        .why = text::printable(reason(finished))};
     if (const std::string expected = text::printable(as_expected(finished)); line.why.empty() && !expected.empty()) {
       line.why = expected;
       line.why_in_brackets = true;
@@ -287,7 +263,7 @@ class Console final : public outcome::Listener {
   std::string tables() const {
     std::string text;
     if (!options_.quiet && table_.size() > 1) text += "\n" + table_.render(size().columns, palette_);
-    if (repeats_ > 1) {
+    if (totals_.repeats() > 1) {
       const std::string repeats = repeat_table_.render(palette_, options_.quiet);
       if (!repeats.empty()) text += "\n" + repeats;
     }
@@ -306,48 +282,11 @@ class Console final : public outcome::Listener {
                    " with --pause-on-failure the guest of the first failure stays as it is, to be entered");
   }
 
-  std::string summary(const outcome::RunFinished &finished) const {
-    std::size_t runs = finished.not_run;
-    bool all_well = finished.not_run == 0 && !finished.interrupted;
-    std::vector<std::string> parts;
-    for (const outcome::Result result : outcome::kResults) {
-      const std::size_t number = outcome::number_of(finished, result);
-      if (number == 0) continue;
-      runs += number;
-      all_well &= outcome::went_well(result);
-      parts.push_back(palette_.of(result, fmt::format("{} {}", number, outcome::result_name(result))));
-    }
-    if (finished.not_run > 0) parts.push_back(fmt::format("{} not run", finished.not_run));
-    std::string line = text::counted(runs, "case");
-    if (repeats_ > 1) line = fmt::format("{} of {}", text::counted(runs, "run"), text::counted(cases_, "case"));
-    line = all_well ? line : palette_.bold(line);
-    if (!parts.empty()) line += fmt::format(": {}", fmt::join(parts, ", "));
-    const std::string slow = slow_ > 0 ? " " + palette_.yellow(fmt::format("({} slow)", slow_)) : "";
-    return line + (finished.interrupted ? ", interrupted after " : " in ") + text::wall_time(finished.took) + slow +
-           order_;
-  }
-
   std::vector<std::string> footer_lines(TerminalSize size) const {
     if (finished_ || running_.size() == 0) return {};
     const auto now = options_.now();
     const std::size_t width = size.columns > 1 ? static_cast<std::size_t>(size.columns) - 1 : 0;
-    std::size_t done = 0;
-    std::string numbers = fmt::format("{} running", running_.size());
-    std::string painted = numbers;
-    for (const auto &[result, number] : done_) {
-      done += number;
-      const std::string part = fmt::format("{} {}", number, outcome::result_name(result));
-      numbers += ", " + part;
-      painted += ", " + palette_.of(result, part);
-    }
-    const std::string clock = bracketed_clock(now - start_);
-    const std::string so_far = fmt::format("{}/{}: ", done, cases_ * repeats_);
-    const std::size_t used =
-        kWordWidth + 1 + text::columns(clock) + 1 + text::columns(so_far) + text::columns(numbers) + 1;
-    const std::size_t room = width > used ? std::min(width - used, kLongestBar) : 0;
-    const std::string bar = room < kShortestBar ? "" : progress_bar(done, cases_ * repeats_, room);
-    std::vector<std::string> lines{palette_.cyan(text::pad_left("Running", kWordWidth)) + " " + clock + " " + bar +
-                                   so_far + painted};
+    std::vector<std::string> lines{totals_.running_line(running_.size(), now, width, palette_)};
     const std::size_t rows = size.rows > 2 ? static_cast<std::size_t>(size.rows) - 2 : 0;
     for (std::string &line : running_.lines(now, std::min(rows, kShownRunning), width, kWordWidth + 1, palette_)) {
       lines.push_back(std::move(line));
@@ -376,14 +315,10 @@ class Console final : public outcome::Listener {
   Palette palette_;
   CiLog ci_;
   Footer footer_;
-  std::chrono::steady_clock::time_point start_;
-  std::size_t cases_ = 0, repeats_ = 1, slow_ = 0;
-  std::map<outcome::Result, std::size_t> done_;  ///< in the order of a summary
-  std::string order_;                            ///< what repeats the order of a shuffled run
+  RunTotals totals_;
   bool begun_ = false, finished_ = false;
   RunningCases running_;
-  std::size_t next_ = 0;              ///< number of the case that is to be printed next
-  std::map<std::size_t, Held> held_;  ///< by outcome::CaseFinished::number
+  CasesInOrder in_order_;
   std::vector<Failure> failures_;
   CaseTable table_;
   RepeatTable repeat_table_;

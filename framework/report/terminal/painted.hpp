@@ -8,6 +8,9 @@
 /// Printable lines with colours (ECMA-48 SGR) in them, which take no columns.
 namespace kmodtest::report {
 
+/// The words that begin the lines of the console ("Passed", "Running") end in this column.
+inline constexpr std::size_t kWordWidth = 10;
+
 /// The line in at most `width` columns; where something is left out it ends in "…", and no colour goes on behind it.
 std::string cut_painted(std::string_view line, std::size_t width);
 
