@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// kmodtest-qemu: libvirt starts this as the emulator of our guests. It asks the kernel to be killed when the
-/// controller ends, however that ends, and becomes QEMU, which reads its images by io_uring where it may. libvirt's
-/// probe of the emulator's abilities, a QEMU that makes itself a daemon, gets a guard instead.
+/// kmodtest-qemu: the emulator that libvirt starts for a guest. It asks the kernel to kill it when the controller ends,
+/// however that ends. Then it becomes QEMU, which reads its images by io_uring if the host allows that. libvirt's probe
+/// of the emulator's abilities is a QEMU that daemonizes itself; it gets a guard process instead.
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -22,7 +22,7 @@ namespace {
 
 constexpr unsigned kRingEntries = 128;  // as many as QEMU asks for
 
-/// The argument after `name`, nullptr without.
+/// Returns the argument after `name`; nullptr if there is none.
 const char *value_of(char **argv, const char *name) {
   for (char **argument = argv; *argument != nullptr; ++argument) {
     if (std::strcmp(*argument, name) == 0) return argument[1];
@@ -37,7 +37,7 @@ bool has(char **argv, const char *word) {
   return false;
 }
 
-/// By the permission bits alone: libvirt lets its probe override them, which a guest may not.
+/// Returns whether the permission bits alone allow opening /dev/kvm: libvirt's probe can override them, a guest cannot.
 bool may_open_kvm() {
   struct stat kvm {};
   if (stat("/dev/kvm", &kvm) != 0) return false;
@@ -50,7 +50,7 @@ bool may_open_kvm() {
   return member && (kvm.st_mode & 060) == 060;
 }
 
-/// A probe below a controller's root must not outlive that controller. False when it is gone already.
+/// Makes a probe below a controller's root end with that controller. Returns false if the controller is already gone.
 bool tie_probe(char **argv) {
   const char *pidfile = value_of(argv, "-pidfile");
   if (!has(argv, "-daemonize") || pidfile == nullptr) return true;
@@ -58,13 +58,13 @@ bool tie_probe(char **argv) {
   return controller == 0 || kmodtest::vm::guard_daemon(controller, pidfile);
 }
 
-/// The controller may have died before we could tie ourselves to it; then nobody would ever end us.
+/// Reports that the controller died before this process could tie itself to it. Nothing would ever end the guest.
 int controller_is_gone() {
   std::fputs("kmodtest-qemu: the controller is gone\n", stderr);
   return 126;
 }
 
-/// Whether this kernel lets us have an io_uring: it may be switched off (kernel.io_uring_disabled), and many containers
+/// Returns whether this kernel permits io_uring: it can be switched off (kernel.io_uring_disabled), and many containers
 /// forbid it.
 bool has_io_uring() {
   io_uring_params parameters{};
@@ -74,9 +74,9 @@ bool has_io_uring() {
   return true;
 }
 
-/// `option` with io_uring in place of threads wherever a file is to be read by them. A state is read in pieces of
-/// 32 KiB that are in the host's cache: by way of another thread each of them waits until that gets a processor.
-/// Never freed: QEMU takes our place.
+/// Returns `option` with io_uring in place of threads for reading files. A snapshot is read in pieces of 32 KiB, which
+/// are in the host's cache. With threads, each piece waits until another thread gets a processor. The text is never
+/// freed: QEMU replaces this process.
 char *with_io_uring(const char *option) {
   auto &text = *new std::string(kmodtest::text::replaced(option, ".aio=threads", ".aio=io_uring"));
   return text.data();
@@ -86,16 +86,16 @@ char *with_io_uring(const char *option) {
 
 int main(int, char **argv) {
   if (const char *controller = std::getenv("KMODTEST_CONTROLLER")) {
-    // Our parent is the controller, since it is the subreaper of what libvirt daemonizes. Source: prctl(2): the request
-    // survives execve of a program without set-user-ID.
+    // The parent is the controller, because it is the subreaper of the processes that libvirt daemonizes. Source:
+    // prctl(2): the request survives execve of a program without set-user-ID.
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return 126;
     if (getppid() != std::atoi(controller)) return controller_is_gone();
     unsetenv("KMODTEST_CONTROLLER");
   } else if (!tie_probe(argv)) {
     return controller_is_gone();
   }
-  // A probe that finds KVM where no guest could open it makes libvirt distrust what it found, and probe anew, ten times
-  // for each guest.
+  // If a probe finds KVM although no guest could open it, libvirt distrusts the result and probes again, ten times for
+  // each guest.
   static char without_kvm[] = "none,accel=tcg";
   for (char **argument = argv; *argument != nullptr; ++argument) {
     if (std::strcmp(*argument, "none,accel=kvm:tcg") == 0 && !may_open_kvm()) *argument = without_kvm;

@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// libkmodtest-gate.so: loaded into the QEMU of a guest under virtual time (LD_PRELOAD), it lets QEMU's main loop and
-/// the thread of the CPUs take turns, where QEMU lets them race.
+/// libkmodtest-gate.so: loaded into the QEMU of a guest under virtual time (LD_PRELOAD). It makes QEMU's main loop and
+/// the thread of the CPUs take turns, where plain QEMU lets them race.
 ///
-/// With -icount and sleep=off the main loop moves an idle guest's clock on to the next timer. A CPU that executes HLT
-/// is idle from that moment on, but the instructions before it are added to the clock a little later, by the CPUs'
-/// thread. When the main loop looks in between (its poll may end at any moment, since it waits in real time for timers
-/// of the guest's), the clock jumps from a moment that has passed: it is some microseconds further than in other runs.
-/// In the same way a timer may be handled by either thread, and that decides how long the CPUs' turns are. So the main
-/// loop is not let out of its poll while a CPU runs; the CPUs' thread handles the guest's timers itself then. What
-/// another thread wants of the main loop (the monitor's, mostly) waits for the next moment in which all CPUs are idle,
-/// and the guest cannot tell whether somebody looked at it. Only where no such moment comes is it let in between.
+/// With -icount and sleep=off, the main loop advances an idle guest's clock to the next timer. A CPU that executes HLT
+/// is idle from that moment on, but the CPUs' thread adds the instructions before it to the clock a little later. The
+/// main loop's poll can end at any moment, because it waits in real time for the guest's timers. If it ends in between,
+/// the clock jumps from a moment that has passed, and is some microseconds ahead of other runs. In the same way either
+/// thread can handle a timer, and that decides how long the CPUs' turns are.
 ///
-/// It also lets a guest stand still in the midst of an instruction, for a controller that has to think before it says
-/// how to go on (wire::Rest): the guest reads the machine's clock, QEMU's model of which calls gmtime_r(3), and that
-/// call comes back when the controller has spoken. QEMU's big lock is held meanwhile and no time passes, so nothing
-/// else happens in the machine, its monitor included.
+/// So the main loop does not return from its poll while a CPU runs; the CPUs' thread then handles the guest's timers. A
+/// request of another thread to the main loop (mostly the monitor's) waits for the next moment in which all CPUs are
+/// idle; the guest cannot notice it then. Only if there is no such moment does the main loop run in between.
 ///
-/// Known of QEMU (since 2.9): the thread of all CPUs under TCG with -icount is named "ALL CPUs/TCG" (libvirt asks for
-/// names) and waits for work by pthread_cond_wait with QEMU's big lock; the main loop polls by ppoll(2) without that
-/// lock; who wants something of the main loop writes to an eventfd. Where that does not hold, nothing is changed.
+/// The gate can also hold a guest in the middle of an instruction, for a controller that has to compute how to continue
+/// (wire::Rest). The guest reads the machine's clock. QEMU's model of that clock calls gmtime_r(3), and the call
+/// returns when the controller has answered. Meanwhile QEMU's big lock is held and no time passes, so nothing else
+/// happens in the machine, its monitor included.
+///
+/// The gate relies on this (QEMU since 2.9): the thread of all CPUs under TCG with -icount is named "ALL CPUs/TCG"
+/// (libvirt asks for names) and waits for work by pthread_cond_wait with QEMU's big lock. The main loop polls by
+/// ppoll(2) without that lock. A request to the main loop is a write to an eventfd. If this does not hold, nothing is
+/// changed.
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -45,28 +47,27 @@ namespace {
 
 using kmodtest::wire::Rest;
 
-/// What the main loop wants of itself (a reset that the guest asks for while another CPU computes) waits so long at
-/// most.
+/// Limits how long the main loop's own work waits (a reset that the guest requests while another CPU computes).
 #ifndef KMODTEST_LONGEST_TURN
 #define KMODTEST_LONGEST_TURN 1  // seconds
 #endif
 constexpr timespec kLongestTurn{KMODTEST_LONGEST_TURN, 0};
-/// What another thread wants waits so long for CPUs that are idle, milliseconds.
+/// Limits how long another thread's request waits for idle CPUs, in milliseconds.
 #ifndef KMODTEST_POLITENESS
 #define KMODTEST_POLITENESS 100
 #endif
 constexpr std::int64_t kPoliteness = KMODTEST_POLITENESS;
-/// Who came in between asks more, mostly, and the guest is disturbed already: nothing waits then until it idles, at
-/// most so many milliseconds.
+/// A request between two turns is mostly followed by others, and the guest is disturbed already. So none of them waits
+/// until the guest is idle again, for at most this many milliseconds.
 constexpr std::int64_t kAfterAVisit = 1000;
 constexpr std::int64_t kNever = INT64_MIN / 2;
-/// What somebody wants takes the main loop some rounds, in which it tells itself what is next.
+/// A request takes the main loop several rounds, in which it signals itself to continue.
 constexpr int kRoundsOfAVisit = 16;
 constexpr std::size_t kMostFiles = 64;
 constexpr std::size_t kKnownFiles = 1024;
 
-/// The C library's own function, or that of whoever else is asked after us. Found when it is first needed: others may
-/// call us before our own constructors would run.
+/// Calls the C library's own function, or that of another preloaded library. Looks it up on the first call, because
+/// others can call this library before its own constructors run.
 template <class Function>
 class Next {
  public:
@@ -75,7 +76,7 @@ class Next {
   auto operator()(Arguments... arguments) {
     Function function = found_;
     if (function == nullptr) {
-      // With its version, where there are some: dlsym alone may find the one of another age.
+      // Ask for the version where there are several: dlsym alone can find an outdated one.
       void *symbol = version_ == nullptr ? nullptr : dlvsym(RTLD_NEXT, name_, version_);
       if (symbol == nullptr) symbol = dlsym(RTLD_NEXT, name_);
       std::memcpy(&function, &symbol, sizeof function);
@@ -111,15 +112,15 @@ Role role() {
 }
 
 std::atomic<bool> cpus_wait{true};         // the CPUs' thread waits for work, and nobody has woken it since
-std::atomic<bool> wanted{false};           // a thread that is neither of the two told the main loop something
-std::atomic<int> telling{0};               // threads that are about to
-std::atomic<bool> main_loop_waits{false};  // for its turn
-std::atomic<bool> stands_still{false};     // the CPUs' thread is kept in a read of the machine's clock
+std::atomic<bool> wanted{false};           // a third thread has signalled the main loop
+std::atomic<int> signalling{0};            // threads that are about to do so
+std::atomic<bool> main_loop_waits{false};  // for its turn to run
+std::atomic<bool> guest_held{false};       // the CPUs' thread is held in a read of the machine's clock
 std::atomic<pthread_cond_t *> work{nullptr};
 std::atomic<pthread_mutex_t *> big_lock{nullptr};
 
-int rounds_left = 0;               // of a visit between the CPUs' turns; the main loop's own
-std::int64_t last_visit = kNever;  // of that kind, since the CPUs idled; milliseconds
+int rounds_left = 0;               // of the main loop between two turns of the CPUs; only the main loop uses it
+std::int64_t last_visit = kNever;  // time of such rounds since the CPUs were idle, milliseconds
 std::atomic<int> turn_event{-1};   // an eventfd on which the main loop waits for its turn
 
 void give_turn() {
@@ -129,9 +130,9 @@ void give_turn() {
 }
 
 enum class FileKind : char { unknown, eventfd, other };
-std::array<std::atomic<FileKind>, kKnownFiles> known{};  // forgotten when the file is closed
+std::array<std::atomic<FileKind>, kKnownFiles> known{};  // cleared when the file is closed
 
-/// A word between threads of QEMU, and nothing from outside.
+/// Returns whether the file is an eventfd: a signal between threads of QEMU, not input from outside.
 bool is_eventfd(int file) {
   if (file < 0) return true;
   const auto at = static_cast<std::size_t>(file);
@@ -153,14 +154,14 @@ std::int64_t now_ms() {
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-/// A thread that has written to the main loop's eventfd, and lost its processor before it said so, would be taken for
-/// one that wants something later, when the CPUs run again.
-void hear_out() {
-  while (telling > 0) sched_yield();
+/// Waits for threads that are in the middle of signalling. Such a thread has written to the main loop's eventfd but
+/// lost its processor before it set `wanted`. Its request would seem to arrive later, when the CPUs run again.
+void wait_for_signallers() {
+  while (signalling > 0) sched_yield();
 }
 
-/// Returns when the CPUs' thread waits for work, when somebody wants something and it will not wait soon, when a file
-/// is ready that others write to, or when the longest turn is over.
+/// Returns when the CPUs' thread waits for work, when a request has waited long enough, when a file is ready that is
+/// written from outside, or when the longest turn is over.
 void wait_for_turn(const pollfd *files, nfds_t count, const sigset_t *mask) {
   std::array<pollfd, kMostFiles + 1> outside{};
   std::size_t size = 0;
@@ -182,7 +183,7 @@ void wait_for_turn(const pollfd *files, nfds_t count, const sigset_t *mask) {
       patience = {(visit_at - now) / 1000, (visit_at - now) % 1000 * 1'000'000};
     }
     const int ready = next_poll(outside.data(), size + 1, &patience, mask);
-    if (ready == 0 && (wanted || stands_still)) continue;
+    if (ready == 0 && (wanted || guest_held)) continue;
     if (ready <= 0) break;
     if (outside[size].revents == 0) break;
     eventfd_t taken = 0;
@@ -192,8 +193,8 @@ void wait_for_turn(const pollfd *files, nfds_t count, const sigset_t *mask) {
   main_loop_waits = false;
 }
 
-/// The first page of the memory that the guest shares with its controller, named by the environment; nullptr: there is
-/// none. Found when the guest reads its clock for the first time.
+/// Returns the first page of the memory that the guest shares with its controller, which the environment names; nullptr
+/// if there is none. Maps it when the guest first reads its clock.
 unsigned char *shared_page() {
   static unsigned char *const page = []() -> unsigned char * {
     const char *file = std::getenv("KMODTEST_MEMORY");
@@ -206,18 +207,19 @@ unsigned char *shared_page() {
   return page;
 }
 
-/// Comes back when the controller lets the guest go on. Whether it lives need not be asked: we end with it.
-void stand_still(unsigned char *page) {
-  // The lower half of a word of 64 bits (little endian), as futex(2) has 32.
+/// Returns when the controller resumes the guest. It need not check that the controller lives: this process ends with
+/// it.
+void hold_guest(unsigned char *page) {
+  // This is the lower half of a 64-bit word (little endian), because futex(2) has 32 bits.
   auto &word = *reinterpret_cast<std::uint32_t *>(page + kmodtest::wire::kRestOffset);
   auto asked = static_cast<std::uint32_t>(Rest::wanted);
   constexpr auto kHeld = static_cast<std::uint32_t>(Rest::held);
   std::atomic_ref rest(word);
-  stands_still = true;
+  guest_held = true;
   if (rest.compare_exchange_strong(asked, kHeld)) {
     while (rest.load() == kHeld) syscall(SYS_futex, &word, FUTEX_WAIT, kHeld, nullptr, nullptr, 0);
   }
-  stands_still = false;
+  guest_held = false;
 }
 
 }  // namespace
@@ -226,7 +228,7 @@ extern "C" {
 
 __attribute__((visibility("default"))) tm *gmtime_r(const time_t *time, tm *to) {
   if (role() == Role::cpus) {
-    if (unsigned char *page = shared_page()) stand_still(page);
+    if (unsigned char *page = shared_page()) hold_guest(page);
   }
   return next_gmtime(time, to);
 }
@@ -234,7 +236,7 @@ __attribute__((visibility("default"))) tm *gmtime_r(const time_t *time, tm *to) 
 __attribute__((visibility("default"))) int pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex) {
   if (role() != Role::cpus) return next_cond_wait(condition, mutex);
   if (work == nullptr) {
-    // The first thing that the thread does is to wait until the machine starts.
+    // The first wait of the thread is for the start of the machine.
     work = condition;
     big_lock = mutex;
   }
@@ -246,7 +248,7 @@ __attribute__((visibility("default"))) int pthread_cond_wait(pthread_cond_t *con
   return result;
 }
 
-// Not when it runs again: between the two the main loop might begin another round.
+// The flag must change here, not when the thread runs again: in between, the main loop could begin another round.
 __attribute__((visibility("default"))) int pthread_cond_broadcast(pthread_cond_t *condition) {
   if (condition == work) cpus_wait = false;
   return next_broadcast(condition);
@@ -259,11 +261,11 @@ __attribute__((visibility("default"))) int pthread_cond_signal(pthread_cond_t *c
 
 __attribute__((visibility("default"))) ssize_t write(int file, const void *data, std::size_t size) {
   if (size != sizeof(eventfd_t) || role() != Role::other || !is_eventfd(file)) return next_write(file, data, size);
-  ++telling;
+  ++signalling;
   const ssize_t result = next_write(file, data, size);
-  // Behind the writing: the main loop forgets it before it looks at the files.
+  // Set after the write: the main loop clears it before it looks at the files.
   wanted = true;
-  --telling;
+  --signalling;
   give_turn();
   return result;
 }
@@ -278,11 +280,11 @@ __attribute__((visibility("default"))) int close(int file) {
 __attribute__((visibility("default"))) int ppoll(pollfd *files, nfds_t count, const timespec *patience,
                                                  const sigset_t *mask) {
   pthread_mutex_t *lock = big_lock;
-  // Who polls while it holds the lock waits for one thing only, and the CPUs' thread may need the lock to go on.
+  // A poll with the lock held waits for one event only, and the CPUs' thread might need the lock to continue.
   const bool turns = role() == Role::main_loop && lock != nullptr && lock->__data.__owner != getpid();
   const int ready = next_poll(files, count, patience, mask);
   if (!turns || ready < 0) return ready;
-  hear_out();
+  wait_for_signallers();
   if (cpus_wait) {
     rounds_left = 0;
     last_visit = kNever;
@@ -294,7 +296,7 @@ __attribute__((visibility("default"))) int ppoll(pollfd *files, nfds_t count, co
   } else {
     rounds_left = 0;
     wait_for_turn(files, count, mask);
-    hear_out();
+    wait_for_signallers();
     if (!cpus_wait && wanted) {
       rounds_left = kRoundsOfAVisit;
       last_visit = now_ms();

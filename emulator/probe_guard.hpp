@@ -3,21 +3,22 @@
 
 #include <sys/types.h>
 
-/// Ends the QEMU of libvirt's probe with the controller. Part of the wrapper kmodtest-qemu, which is static and small:
-/// plain system calls only.
+/// Ends the QEMU of libvirt's probe together with the controller. This is a part of the wrapper kmodtest-qemu, which is
+/// static and small: plain system calls only.
 namespace kmodtest::vm {
 
-/// The controller that a path below its root names (…/PID-STARTTIME/…, as RunRoot makes it); 0 when none does.
+/// Returns the controller in whose root a path is (…/PID-STARTTIME/…, as RunRoot makes it); 0 if there is none.
 pid_t controller_in(const char *path);
 
-/// To be called by a process that will become a daemonizing QEMU, before its exec. Leaves a process behind that kills
-/// the daemon when `controller` ends, and ends with the daemon: PR_SET_PDEATHSIG does not survive the fork by which
-/// QEMU becomes a daemon. That process holds nothing that it would inherit, since libvirt waits for the end of pipes,
-/// and is named kmodtest-qemu, so that ChildReaper takes it. The daemon is whoever holds the lock on `pidfile` once the
-/// caller has ended.
+/// Leaves a process behind that kills a daemonizing QEMU when `controller` ends, and that ends with the daemon. The
+/// process that will become that QEMU calls it before its exec. PR_SET_PDEATHSIG is not enough: it does not survive the
+/// fork by which QEMU becomes a daemon.
 ///
-/// False when the controller is not the caller's parent: then it has died already. Where the kernel or its limits allow
-/// no guard (Linux before 5.3), there is none.
+/// The guard closes everything it inherited, because libvirt waits for the end of pipes. It is named kmodtest-qemu, so
+/// that ChildReaper reaps it. The daemon is the process that holds the lock on `pidfile` once the caller has ended.
+///
+/// Returns false if the controller is not the caller's parent: then it has died already. If the kernel or its limits do
+/// not allow a guard (Linux before 5.3), there is none.
 bool guard_daemon(pid_t controller, const char *pidfile);
 
 }  // namespace kmodtest::vm
