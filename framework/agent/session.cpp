@@ -26,7 +26,7 @@ const wire::AgentInfo &checked(const wire::AgentInfo &agent) {
   return agent;
 }
 
-/// Throws base::Error when the guest did not take a file.
+/// Throws base::Error if the guest did not accept a file.
 void check_pushed(const wire::Report &report, const std::string &what) {
   std::string problem;
   if (const auto *pushed = std::get_if<wire::Pushed>(&report)) {
@@ -65,7 +65,7 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
 
   using Lost = std::function<std::chrono::milliseconds()>;
 
-  /// While it lives, pending I/O ends with SessionError::timeout once `deadline` passed.
+  /// Ends pending I/O with SessionError::timeout once `deadline` has passed, for as long as it lives.
   class Deadline {
    public:
     Deadline(Impl &impl, std::chrono::milliseconds deadline, std::string waiting_for, Lost lost = {}) : impl_(impl) {
@@ -125,7 +125,7 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
     if (error || timed_out) fail(error);
   }
 
-  /// The next report that belongs to request `id`, or an Info where `id` is 0.
+  /// Returns the next agent message that belongs to request `id`; an Info if `id` is 0.
   Task<wire::Report> receive(std::uint32_t id) {
     while (true) {
       while (auto frame = decoder.next()) {
@@ -152,7 +152,7 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
     }
   }
 
-  /// The reports of the program with this id, up to its end or to where it rests.
+  /// Receives the agent messages of the program with this id, until it ends or rests.
   Task<std::optional<wire::ProgramEnded>> follow(std::uint32_t id,
                                                  std::function<void(const wire::Report &)> on_report) {
     while (true) {
@@ -172,12 +172,12 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
   wire::FrameDecoder decoder;
   std::array<char, 64 << 10> chunk;
   std::optional<wire::AgentInfo> info;
-  std::map<std::uint32_t, std::string> unanswered_pushes;  // what was pushed, for words
+  std::map<std::uint32_t, std::string> unanswered_pushes;  // what was pushed, for error messages
   std::uint32_t last_id = 0;
   bool timed_out = false;
   std::string waiting;
   std::chrono::milliseconds limit{0};
-  Lost lost;  ///< of the deadline that is armed; empty: nothing is
+  Lost lost;  ///< belongs to the armed deadline; empty: none is armed
 };
 
 Session::Session(std::unique_ptr<Transport> transport, std::uint32_t first_id)
@@ -312,7 +312,7 @@ Task<bool> Session::holds_still(std::chrono::milliseconds deadline) {
   asio::steady_timer moment(impl->transport->executor());
   boost::system::error_code ignored;
   auto token = asio::redirect_error(asio::use_awaitable, ignored);
-  // Neither stands there where Resting was read before the agent came to ask: a report is there first.
+  // The Resting message can arrive before QEMU sets the flag, so poll until it is set.
   while (true) {
     const wire::Rest rest = impl->transport->rest();
     if (rest == wire::Rest::held || rest == wire::Rest::refused) co_return rest == wire::Rest::held;

@@ -40,7 +40,7 @@ class SocketTransport : public Transport {
     co_await asio::async_write(socket_, buffer, token);
   }
   void try_write(const std::string &bytes) noexcept override {
-    // A few bytes into a socket buffer that only ever holds requests: written at once or not at all.
+    // The socket buffer only ever holds requests, so a few bytes are written at once or not at all.
     error_code ignored;
     socket_.non_blocking(true, ignored);
     socket_.write_some(asio::buffer(bytes), ignored);
@@ -129,7 +129,7 @@ class MemoryTransport : public Transport {
   }
   void close() noexcept override {
     closed_ = true;
-    // A QEMU that is held answers nobody: whoever has the guest next could not even stop it.
+    // A QEMU that is held does not answer its monitor: the next user of the guest could not even stop it.
     end_rest();
     cancel();
   }

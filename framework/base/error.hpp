@@ -10,13 +10,13 @@
 
 namespace kmodtest::base {
 
-/// Says who has to act on an error; decides the exit code of the process.
+/// The side that has to act on an error; decides the exit code of the process.
 enum class Blame {
   usage,           ///< the command line or the plan is wrong: exit 2
   infrastructure,  ///< QEMU, libvirt, the disk, the network… failed: exit 3
 };
 
-/// Means that kmodtest could not judge. A misbehaving module under test is never an Error: outcomes are data.
+/// An error that prevents a verdict. A misbehaving module under test is never an Error: outcomes are data.
 ///
 /// `code()` is what users look it up by. `what()` is one lower-case sentence that names the thing. `hint()` says how to
 /// fix it in this situation and can be empty; `kmodtest explain CODE` says how to fix it in general.

@@ -15,7 +15,7 @@ Task<T> call(std::function<T()> function) {
 }
 }  // namespace detail
 
-/// Runs a blocking function on a pool and resumes the caller on its own executor with what it returns or throws.
+/// Runs a blocking function on a pool. Resumes the caller on its own executor with the returned value or the exception.
 template <class T>
 Task<T> offload(asio::thread_pool &pool, std::function<T()> function) {
   Task<T> work = detail::call<T>(std::move(function));

@@ -12,7 +12,7 @@ fs::path own_file() {
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   Dl_info info{};
   if (::dladdr(reinterpret_cast<const void *>(&own_file), &info) == 0 || info.dli_fname == nullptr) return program;
-  // Of the program itself this is how it was called, which need not be a path from here any more.
+  // For the main program this is the name it was called by, which can have become invalid (chdir).
   const fs::path file = fs::canonical(info.dli_fname, error);
   return !error && file.filename().string().find(".so") != std::string::npos ? file : program;
 }

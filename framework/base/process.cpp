@@ -60,7 +60,7 @@ class Child {
 
 std::string search_path() {
   const char *path = std::getenv("PATH");
-  // depmod lives in sbin, which an ordinary user's PATH on Debian does not have.
+  // depmod is in sbin, which is not in an ordinary user's PATH on Debian.
   return std::string(path != nullptr ? path : "/usr/bin:/bin") + ":/usr/sbin:/sbin";
 }
 
@@ -99,7 +99,8 @@ std::vector<char *> pointers(std::vector<std::string> &texts) {
   return result;
 }
 
-/// Between fork and exec: only calls that are safe there (signal-safety(7)). Returns the errno of what failed.
+/// Runs between fork and exec: only calls that are safe there (signal-safety(7)). Returns the errno of the call that
+/// failed.
 int become(const char *program, char *const *arguments, char *const *environment, const char *directory, int input,
            int output, int error, pid_t parent) {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;

@@ -9,17 +9,17 @@
 
 namespace kmodtest::base {
 
-/// How to start a process, beyond its arguments.
+/// Options for starting a process, beyond its arguments.
 struct ProcessOptions {
-  std::filesystem::path directory;  ///< where it starts; empty: ours
-  /// Changes to our own environment: a value sets the variable, nothing removes it.
+  std::filesystem::path directory;  ///< working directory; empty: that of kmodtest
+  /// Changes to the environment of kmodtest: a value sets the variable, nullopt removes it.
   std::vector<std::pair<std::string, std::optional<std::string>>> environment;
   bool merge_output = false;  ///< standard error goes to `out` as well, in the order in which it was written
 };
 
-/// How a process ended and what it wrote.
+/// How a process ended, and its output.
 struct ProcessResult {
-  int exit_code = 0;  ///< its exit status, or 128 + the signal that ended it (as a shell says it)
+  int exit_code = 0;  ///< its exit status, or 128 + the signal that ended it (as a shell reports it)
   std::string out;
   std::string err;
   bool ok() const { return exit_code == 0; }
@@ -28,11 +28,11 @@ struct ProcessResult {
 /// Runs a program to its end, without a shell: `arguments[0]` is looked up in PATH (and in the sbin folders).
 ///
 /// Its standard input is empty, its output is captured. It is killed when the calling thread ends (PR_SET_PDEATHSIG,
-/// prctl(2)), so it never outlives us. Throws Error when it cannot be started, Interrupted when SIGINT ended it.
+/// prctl(2)), so it never outlives kmodtest. Throws Error if it cannot be started, Interrupted if SIGINT ended it.
 ProcessResult run_process(const std::vector<std::string> &arguments, const ProcessOptions &options = {});
 
-/// Where run_process() finds a program of this name (without a slash): in PATH, then in the folders that an ordinary
-/// user's PATH lacks.
+/// Returns where run_process() finds a program of this name (without a slash): in PATH, then in the folders that are
+/// not in an ordinary user's PATH.
 std::optional<std::string> program_in_path(const std::string &name);
 
 }  // namespace kmodtest::base

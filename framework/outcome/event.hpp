@@ -18,12 +18,13 @@ namespace kmodtest::judge {
 struct Observations;
 }
 
-/// What a run tells the world as it happens, and those who listen.
+
+/// Events of a run as they happen, and their listeners.
 namespace kmodtest::outcome {
 
 using Seconds = std::chrono::duration<double>;
 
-/// A duration of any unit as a number of seconds.
+/// Returns a duration of any unit as a number of seconds.
 template <class Duration>
 double seconds(Duration time) {
   return Seconds(time).count();
@@ -42,7 +43,7 @@ struct RunStarted {
   int repeats = 1;                              ///< how often each case runs (--repeat)
   std::optional<std::uint64_t> shuffle_seed{};  ///< of --shuffle
 };
-/// A word to the user that is no result ("KVM does not work here, using TCG", "fetching kernel …").
+/// A message for the user that is not a result ("KVM does not work here, using TCG", "fetching kernel …").
 struct Notice {
   std::string text;
 };
@@ -50,15 +51,15 @@ struct CaseStarted {
   std::shared_ptr<const plan::Case> test_case;
   int repeat = 1;  ///< counts from 1
 };
-/// A case goes on: "booting", "pushing ex7_4.ko", "step 3/7: dmesg".
+/// A new activity of a running case: "booting", "pushing ex7_4.ko", "step 3/7: dmesg".
 struct CaseProgress {
   std::shared_ptr<const plan::Case> test_case;
   std::string what;
   int repeat = 1;
 };
-/// What a case ran on, beyond what its plan says: for whoever reads of it elsewhere, or runs it again.
+/// What a case ran on, beyond the facts in its plan: for reading the result elsewhere, and for running it again.
 struct Machine {
-  std::string kernel;  ///< as --kernel takes it; empty: the case did not get so far
+  std::string kernel;  ///< as --kernel takes it; empty: the case did not get that far
   std::filesystem::path kernel_image;
   std::filesystem::path modules_dir, headers;  ///< as given with --modules-dir and --headers
   std::string command_line;                    ///< of the guest's kernel
@@ -67,7 +68,7 @@ struct Machine {
   bool traced = false;     ///< the scheduler was traced though the plan did not ask for it (--trace)
   std::string hypervisor;  ///< libvirt and QEMU
 };
-/// What the runs before came to, the oldest first.
+/// Results of earlier runs, the oldest first.
 struct Past {
   std::vector<double> seconds;        ///< wall time without building
   std::vector<std::string> outcomes;  ///< of the same runs: "passed", "failed"…
@@ -84,22 +85,22 @@ struct CaseFinished {
   std::filesystem::path artifacts;  ///< the case's folder; empty: none is kept
   std::string build_log;            ///< of make, when it ran
   std::filesystem::path vmcore;     ///< a dump of the guest's memory, to be taken into the case's folder; empty: none
-  std::shared_ptr<void> vmcore_owner;  ///< the dump goes with it
+  std::shared_ptr<void> vmcore_owner;  ///< deletes the dump when released
   std::string vmcore_problem;          ///< why there is none, though it was asked for
-  std::string digest;      ///< SHA-256 of all that the guest reported; empty unless under virtual time, which
-                           ///< repeats it bit for bit
-  Past past;               ///< as the history had it when the run began
+  std::string digest;      ///< SHA-256 of everything that the guest reported; empty unless under virtual time,
+                           ///< which makes it reproducible
+  Past past;               ///< from the history, when the run began
   std::size_t number = 0;  ///< place in the order of the plans, repeats of a case one after the other
   int repeat = 1;
   int attempt = 1;                             ///< counts from 1; more with --retries
-  std::shared_ptr<const CaseFinished> unlike;  ///< another run of the case, in which the guest reported something else
+  std::shared_ptr<const CaseFinished> unlike;  ///< another run of the case, in which the guest reported other things
                                                ///< under virtual time (--repeat); null: none
   std::vector<CaseFinished> earlier;  ///< attempts before this one, none of which passed; without their own `earlier`
 
-  /// It took a retry to pass. Listeners never tell this as passed.
+  /// Returns whether it passed only after a retry. Listeners never report such a case as passed.
   bool flaky() const { return verdict.outcome == judge::Outcome::passed && attempt > 1; }
 };
-/// A case did not pass and is run again (--retries). Its CaseFinished comes when no attempt is left, or one passed.
+/// A case did not pass and is run again (--retries). CaseFinished follows once an attempt passes or none is left.
 struct CaseRetried {
   CaseFinished attempt;
   int attempts = 2;  ///< at most
@@ -112,13 +113,13 @@ struct RunFinished {
   std::size_t flaky = 0;
 };
 
-/// Time passes: sent about once a second while cases run, so that a live footer's clock goes on. No result.
+/// Sent about once a second while cases run, so that a live footer's clock advances. Not a result.
 struct Tick {};
 
 using Event = std::variant<RunStarted, Notice, CaseStarted, CaseProgress, CaseRetried, CaseFinished, RunFinished, Tick>;
 
-/// Console, JUnit, JSON, artifacts: each listens to the same events and knows no other. Events come one at a time, from
-/// one thread. on() throws base::Error when what it has to write cannot be written.
+/// Receives the events of a run: console, JUnit, JSON, artifacts. Listeners do not know each other. Events arrive one
+/// at a time, from one thread. on() throws base::Error if it cannot write its output.
 class Listener {
  public:
   virtual ~Listener() = default;

@@ -27,7 +27,7 @@ std::string folder_name(const plan::Case &test_case) {
   }
   while (!name.empty() && name.back() == '_') name.pop_back();
   if (name.size() > kLongestName) name.resize(kLongestName);
-  // Neither hidden, nor "." or "..", nor nothing.
+  // The name must not be hidden, empty, "." or "..".
   if (name.empty() || name[0] == '.') name.insert(0, "case");
   return name;
 }

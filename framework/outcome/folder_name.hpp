@@ -7,8 +7,8 @@
 
 namespace kmodtest::outcome {
 
-/// The name of the folder of a case whose CaseFinished::artifacts names none: its id with everything but letters,
-/// digits, ".", "-", "_" and "=" replaced.
+/// Returns the folder name of a case whose CaseFinished::artifacts is empty: its id, in which everything except for
+/// letters, digits, ".", "-", "_" and "=" is replaced.
 std::string folder_name(const plan::Case &test_case);
 
 }  // namespace kmodtest::outcome

@@ -20,7 +20,7 @@ constexpr std::array<std::pair<Result, Outcome>, 7> kOutcomes = {{{Result::passe
                                                                   {Result::errored, Outcome::errored},
                                                                   {Result::skipped, Outcome::skipped}}};
 
-/// What the judge calls it; flaky is not the judge's.
+/// Returns the judge's outcome for a result; the judge does not know `flaky`.
 Outcome outcome_of(Result result) {
   const auto *found =
       std::find_if(kOutcomes.begin(), kOutcomes.end(), [result](const auto &pair) { return pair.first == result; });

@@ -8,31 +8,31 @@
 
 namespace kmodtest::outcome {
 
-/// What a case came to in the eyes of a reader: the judge's outcome, and flaky, which is no pass.
+/// A case's result as shown to users: the judge's outcome, plus `flaky` (not counted as a pass).
 enum class Result { passed, flaky, failed, crashed, hung, leaked, errored, skipped };
 
-/// Every one, in the order in which a summary tells them.
+/// All results, in the order of a summary.
 inline constexpr auto kResults = {Result::passed, Result::flaky,  Result::failed,  Result::crashed,
                                   Result::hung,   Result::leaked, Result::errored, Result::skipped};
 
 Result result_of(const CaseFinished &finished);
 
-/// How many cases came to it.
+/// Returns how many cases had this result.
 std::size_t number_of(const RunFinished &finished, Result result);
 
-/// "passed", "flaky"…
+/// Returns the name of a result: "passed", "flaky"…
 std::string result_name(Result result);
 
-/// "Passed", "Flaky"…: the first word of a line.
+/// Returns the first word of a line about a result: "Passed", "Flaky"…
 std::string result_word(Result result);
 
-/// Nothing to tell more of than that: passed at the first attempt, or skipped.
+/// Returns whether there is nothing more to report about a case: it passed at the first attempt, or was skipped.
 bool went_well(Result result);
 
-/// The one that a group of results is told by: the gravest. Of none Result::errored.
+/// Returns the most severe of some results, which stands for all of them; Result::errored if there are none.
 Result gravest(const std::vector<Result> &results);
 
-/// "ex7_4 [cpus=2]"; " #3" follows for the third of several runs (--repeat).
+/// Returns the name of a case: "ex7_4 [cpus=2]"; " #3" follows for the third of several runs (--repeat).
 std::string label(const plan::Case &test_case, int repeat);
 
 }  // namespace kmodtest::outcome

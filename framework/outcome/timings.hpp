@@ -8,20 +8,20 @@
 
 namespace kmodtest::outcome {
 
-/// Of an even number of values the mean of the middle two; of none 0.
+/// Returns the median; for an even number of values the mean of the middle two, and 0 for none.
 double median(std::vector<double> values);
 
-/// A part of a case's wall time: a field of Timings. (Timings::guest is none, it lies within the steps.)
+/// A part of a case's wall time: a field of Timings. (Timings::guest is not a phase, it lies within the steps.)
 struct Phase {
   const char *name;
   Seconds Timings::*field;
 };
 
-/// In the order in which they happen. The one place that lists them: a field of Timings that is a part of the wall
-/// time is told by -v, --json and --timings when it is here, else as "other".
+/// Returns all phases in the order in which they happen. Nothing else lists them: -v, --json and --timings show a field
+/// of Timings by name if it is in this list, and the remaining wall time as "other".
 const std::vector<Phase> &phases();
 
-/// "build 0.000 s, start 0.210 s, …"
+/// Returns the phases as text: "build 0.000 s, start 0.210 s, …"
 std::string render_timings(const Timings &timings);
 
 }  // namespace kmodtest::outcome

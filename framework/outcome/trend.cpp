@@ -11,7 +11,7 @@ namespace kmodtest::outcome {
 
 namespace {
 
-/// Whether the outcomes before and this one went to and fro.
+/// Returns whether passing and not passing alternated in the earlier runs and this one.
 bool takes_turns(const std::vector<std::string> &outcomes, bool passed_now) {
   constexpr int kTurns = 2;
   int turns = 0;

@@ -8,25 +8,25 @@
 
 namespace kmodtest::outcome {
 
-/// How a case compares to the runs before.
+/// How a case compares to earlier runs.
 enum class Trend { newly_failing, newly_passing, flaky, slower };
 
-/// Every one, in the order in which a report tells them.
+/// All trends, in the order in which the outputs list them.
 inline constexpr auto kTrends = {Trend::newly_failing, Trend::newly_passing, Trend::flaky, Trend::slower};
 
-/// "newly failing", "flaky"…
+/// Returns the name of a trend: "newly failing", "flaky"…
 const char *trend_name(Trend trend);
 
-/// What of that is true; nothing for a case that was skipped or that no earlier run knows.
+/// Returns the trends that apply; none for a case that was skipped or that is not in the history.
 ///
-/// Newly failing or passing: other than the last run. Flaky: it took a retry now, or passing and not passing took turns
-/// at least twice in the last runs and this one. Slower: it passed and took more than the median of at least
-/// kEnoughRuns runs by half of that, by three times what they scatter (median absolute deviation, as a standard
-/// deviation), and by 0.2 s: wall time on a busy machine is worth no more.
+/// Newly failing or passing: the last run had the opposite result. Flaky: it took a retry now, or the last runs and
+/// this one changed between passing and not passing at least twice. Slower: it passed, and took longer than the median
+/// of at least kEnoughRuns runs by half of that median, by three times their scatter (median absolute deviation, scaled
+/// to a standard deviation), and by 0.2 s: wall time on a busy machine is not more exact than that.
 std::vector<Trend> trends_of(const CaseFinished &finished);
 inline constexpr std::size_t kEnoughRuns = 4;
 
-/// Wall time as the history has it: without building, which the first run alone does.
+/// Returns the wall time as the history keeps it: without building, which only the first run does.
 Seconds comparable_time(const CaseFinished &finished);
 
 }  // namespace kmodtest::outcome

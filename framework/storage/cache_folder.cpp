@@ -21,17 +21,17 @@ std::string variable(const char *name) {
 
 std::filesystem::path wanted_cache_folder() {
   if (const auto own = variable("KMODTEST_CACHE"); !own.empty()) return std::filesystem::absolute(own);
-  // A relative XDG_CACHE_HOME is to be ignored (XDG Base Directory Specification).
+  // A relative XDG_CACHE_HOME has to be ignored (XDG Base Directory Specification).
   if (const auto xdg = variable("XDG_CACHE_HOME"); xdg.starts_with('/')) return xdg + "/kmodtest";
   if (const auto home = variable("HOME"); home.starts_with('/')) return home + "/.cache/kmodtest";
   throw base::Error(base::Code::no_cache_folder, "there is no folder for the cache: HOME is not set",
                     "set KMODTEST_CACHE to a folder that you can write to");
 }
 
-/// Where data files may lie, best first.
+/// Returns the possible folders of data files, best first.
 std::vector<std::filesystem::path> data_folders() {
   if (const auto own = variable("KMODTEST_DATA"); !own.empty()) return {std::filesystem::absolute(own)};
-  // Build tree: the agent lies beside kmodtest, and images/ in the source tree that CMake was run on.
+  // Build tree: the agent is next to kmodtest, and images/ is in the source tree that CMake was run on.
   auto folders = base::installed_folders("share/kmodtest");
   const auto programs = base::installed_folders("libexec/kmodtest");
   folders.insert(folders.end(), programs.begin(), programs.end());

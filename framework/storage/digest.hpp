@@ -15,9 +15,9 @@ class Sha256 {
  public:
   Sha256();
   Sha256 &update(std::string_view bytes);
-  /// Adds a text so that no other sequence of texts gives the same bytes: its length first.
+  /// Adds a text, preceded by its length, so that no other sequence of texts gives the same bytes.
   Sha256 &field(std::string_view text);
-  /// Ends the message; returns 64 lower-case hex digits. Call it once.
+  /// Ends the message and returns 64 lower-case hex digits. Must be called only once.
   std::string hex();
 
  private:
@@ -28,7 +28,7 @@ class Sha256 {
 };
 
 std::string sha256(std::string_view bytes);
-/// Throws base::Error that names the file when it cannot be read.
+/// Returns the SHA-256 of a file. Throws base::Error that names the file if it cannot be read.
 std::string sha256_file(const std::filesystem::path &file);
 
 }  // namespace kmodtest::storage

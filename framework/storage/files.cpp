@@ -21,7 +21,7 @@ std::string reason(int number) {
 }
 
 constexpr std::size_t kSmallest = 4096;
-constexpr std::uint64_t kBlockBytes = 512;  // stat(2), st_blocks, whatever the file system's own blocks are
+constexpr std::uint64_t kBlockBytes = 512;  // stat(2), st_blocks: independent of the file system's own block size
 constexpr const char *kFreeSpaceHint = "free some space, or set KMODTEST_CACHE to a folder on another disk";
 constexpr const char *kCacheHint = "set KMODTEST_CACHE to a folder that you can write to";
 
@@ -34,7 +34,7 @@ std::string read_hint(int number) {
                     number == ENOSPC || number == EDQUOT ? kFreeSpaceHint : kCacheHint);
 }
 
-/// None when LOCK_NB is among the flags and another one holds it.
+/// Returns no descriptor if LOCK_NB is among the flags and the lock is held elsewhere.
 base::Descriptor take_lock(const std::filesystem::path &file, int flags) {
   make_folder(file.parent_path());
   while (true) {
@@ -44,7 +44,7 @@ base::Descriptor take_lock(const std::filesystem::path &file, int flags) {
       if (errno == EWOULDBLOCK) return base::Descriptor();
       if (errno != EINTR) fail("lock", file, errno);
     }
-    // Whoever held it may have removed the file meanwhile; then the next one locks another file of that name.
+    // The previous holder can have removed the file meanwhile; then the next one locks another file of that name.
     struct stat attributes {};
     if (::fstat(descriptor.get(), &attributes) != 0) fail("lock", file, errno);
     if (attributes.st_nlink > 0) return descriptor;
@@ -65,7 +65,7 @@ std::string read_whole_file(const std::filesystem::path &file) {
     throw base::Error(base::Code::cannot_read, fmt::format("cannot read {}: it is a folder", file.string()),
                       "name a file");
   }
-  // One byte more than there should be, to see the end; files below /proc and /sys have no size.
+  // One byte more than expected, to detect the end; files below /proc and /sys have no size.
   std::string bytes(static_cast<std::size_t>(attributes.st_size) + 1, '\0');
   std::size_t count = 0;
   while (true) {
@@ -81,7 +81,7 @@ std::string read_whole_file(const std::filesystem::path &file) {
 }
 
 void write_whole_file(const std::filesystem::path &file, std::string_view bytes) {
-  // Other threads and processes may write the same file; the last rename wins, and each is whole.
+  // Other threads and processes might write the same file; the last rename wins, and each result is complete.
   static std::atomic<unsigned> counter{0};
   const std::filesystem::path temporary = fmt::format("{}.{}-{}.partial", file.string(), ::getpid(), ++counter);
   const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);

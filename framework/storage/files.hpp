@@ -10,31 +10,31 @@
 
 #include "base/descriptor.hpp"
 
-/// Files of the cache: read whole, written whole or not at all, locked against other processes.
+/// Files of the cache: read as a whole, written completely or not at all, locked against other processes.
 namespace kmodtest::storage {
 
-/// Throws base::Error that names the file.
+/// Returns the content of a file. Throws base::Error that names the file.
 std::string read_whole_file(const std::filesystem::path &file);
 
-/// Writes a temporary file beside `file` and renames it. Throws base::Error; says so when the disk is full.
+/// Writes a temporary file next to `file` and renames it. Throws base::Error; the message says if the disk is full.
 void write_whole_file(const std::filesystem::path &file, std::string_view bytes);
 
-/// Makes the folder with its parents. Throws base::Error that names it.
+/// Creates the folder and its parents. Throws base::Error that names it.
 void make_folder(const std::filesystem::path &folder);
 
-/// Removes a folder and all below it, if it is there. Throws base::Error that names it.
+/// Removes a folder and everything below it, if it exists. Throws base::Error that names it.
 void remove_folder(const std::filesystem::path &folder);
 
-/// What the files at and below `path` take on the disk (st_blocks; folders and what links lead to do not count). What
-/// cannot be read counts as nothing. Never throws for the file system's sake.
+/// Returns the disk space of the files at and below `path` (st_blocks; folders and targets of links do not count).
+/// Files that cannot be read count as empty. Never throws because of the file system.
 std::uint64_t disk_usage(const std::filesystem::path &path);
 
-/// Holds flock(2) on a file, made when missing, until destroyed; the kernel lets go when the process dies.
-/// Waits while another process or thread holds it. Whoever holds it may remove the file.
+/// Holds flock(2) on a file, created if missing, until destroyed; the kernel releases it when the process dies. Waits
+/// while another process or thread holds it. The holder is allowed to remove the file.
 class FileLock {
  public:
   explicit FileLock(const std::filesystem::path &file);
-  /// Nothing when another process or thread holds it.
+  /// Returns nothing if another process or thread holds the lock.
   static std::unique_ptr<FileLock> try_take(const std::filesystem::path &file);
   FileLock(const FileLock &) = delete;
   FileLock &operator=(const FileLock &) = delete;

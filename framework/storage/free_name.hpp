@@ -5,7 +5,8 @@
 
 namespace kmodtest::storage {
 
-/// `wanted`, or the first of "wanted~2", "wanted~3"… for which `is_free` holds: two plans may have cases of one name.
+/// Returns `wanted`, or the first of "wanted~2", "wanted~3"… for which `is_free` holds: two plans can use one case
+/// name.
 template <class IsFree>
 std::string free_name(const std::string &wanted, const IsFree &is_free) {
   std::string name = wanted;

@@ -41,7 +41,7 @@ fs::path beside(const fs::path &path) {
   return path.parent_path() / fmt::format(".{}.{}.partial", path.filename().string(), getpid());
 }
 
-/// True for a pipe, a terminal, /dev/null…
+/// Returns whether the path is a pipe, a terminal, /dev/null…
 bool is_special(const fs::path &path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
@@ -56,7 +56,7 @@ bool is_standard_output(const fs::path &path) {
 
 OutputFile::OutputFile(const fs::path &path, fs::path shown_as, Mode mode) : shown_as_(std::move(shown_as)) {
   constexpr mode_t kReadableByAll = 0666;  // less the umask
-  // Opened by its name, standard output that leads to a file would be emptied.
+  // If standard output leads to a file, opening it by name would truncate it.
   if (is_standard_output(path)) {
     fd_ = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
   } else {
@@ -84,7 +84,7 @@ void OutputFile::write(std::string_view data) {
 }
 
 void OutputFile::sync_and_close() {
-  // Pipes and some file systems have no fsync; they say EINVAL.
+  // Pipes and some file systems have no fsync; they return EINVAL.
   if (fsync(fd_) != 0 && errno != EINVAL && errno != EROFS) fail(errno);
   if (close(std::exchange(fd_, -1)) != 0) fail(errno);
 }

@@ -7,23 +7,23 @@
 
 namespace kmodtest::storage {
 
-/// True for "-" and /dev/stdout: the report goes to standard output.
+/// Returns true for "-" and /dev/stdout: the output goes to standard output.
 bool is_standard_output(const std::filesystem::path &path);
 
-/// An open file of ours. Every failure is a base::Error that names `shown_as`.
+/// An open output file. Every failure is a base::Error that names `shown_as`.
 class OutputFile {
  public:
-  enum class Mode { anew, append };
+  enum class Mode { truncate, append };
 
-  /// Makes the file, or empties it (`append`: writes behind what it holds). Throws base::Error.
-  OutputFile(const std::filesystem::path &path, std::filesystem::path shown_as, Mode mode = Mode::anew);
+  /// Creates or truncates the file; with `append`, keeps its content and writes after it. Throws base::Error.
+  OutputFile(const std::filesystem::path &path, std::filesystem::path shown_as, Mode mode = Mode::truncate);
   ~OutputFile();
   OutputFile(const OutputFile &) = delete;
   OutputFile &operator=(const OutputFile &) = delete;
 
-  /// Writes all of it now, or throws base::Error.
+  /// Writes all the data now. Throws base::Error.
   void write(std::string_view data);
-  /// To the disk, then closes; throws base::Error.
+  /// Syncs the file to the disk and closes it. Throws base::Error.
   void sync_and_close();
 
  private:
@@ -33,20 +33,20 @@ class OutputFile {
   int fd_ = -1;
 };
 
-/// Makes the file, or empties it, and writes the content. Throws base::Error.
+/// Creates or truncates the file and writes the content. Throws base::Error.
 void write_file(const std::filesystem::path &path, std::string_view content);
 
-/// Writes a file as a whole: beside it first, then renamed. On failure throws base::Error, and an old file stays. What
-/// is no regular file (a pipe, standard output) is written to as it is.
+/// Replaces a file as a whole: writes next to it first, then renames. On failure throws base::Error, and an old file
+/// stays. Anything but a regular file (a pipe, standard output) is written to directly.
 void write_whole(const std::filesystem::path &path, std::string_view content);
 
-/// Writes behind what the file holds, with one call of the system. Throws base::Error.
+/// Appends to the file with one system call. Throws base::Error.
 void append_whole(const std::filesystem::path &path, std::string_view content);
 
-/// Throws the base::Error that write_whole() would, as far as one can know beforehand.
+/// Throws the base::Error that write_whole() would throw, as far as that can be known in advance.
 void check_writable(const std::filesystem::path &path);
 
-/// The same for append_whole(). Makes the file.
+/// Throws the base::Error that append_whole() would throw, as far as that can be known in advance. Creates the file.
 void check_appendable(const std::filesystem::path &path);
 
 }  // namespace kmodtest::storage
