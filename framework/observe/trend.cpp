@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::size_t kFewestCounts = 4;
 
-/// The 0.975 quantile of Student's t, by degrees of freedom from 1 on; for more it is near that of the normal
-/// distribution, and a little above.
+/// Returns the 0.975 quantile of Student's t, by degrees of freedom from 1 on. For more degrees it is near that of the
+/// normal distribution, and a little above.
 double student(std::size_t freedom) {
   static constexpr double kQuantiles[] = {12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
                                           2.201,  2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086};
@@ -28,7 +28,8 @@ std::optional<Trend> estimate_trend(const std::vector<CountAt> &counts) {
   trend.rounds = counts.back().rounds - counts.front().rounds;
   if (trend.rounds == 0) return std::nullopt;
   trend.slope = static_cast<double>(counts.back().count - counts.front().count) / trend.rounds;
-  // Stretches need not be of one length: each is weighed by its rounds, as the variance of a walk grows with them.
+  // Stretches can differ in length. Each is weighted by its rounds, because the variance of a random walk grows with
+  // them.
   double spread = 0;
   std::size_t risen = 0;
   for (std::size_t i = 1; i < counts.size(); ++i) {

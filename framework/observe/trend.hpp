@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-/// Whether something that was counted again and again grows.
+/// Estimates whether a count that was taken repeatedly grows.
 namespace kmodtest::observe {
 
 /// A count after so many rounds.
@@ -22,10 +22,11 @@ struct Trend {
   bool grows = false;  ///< the whole interval is above 0, and the count rose in most of the stretches between counts
 };
 
-/// Follows a count whose level may wander: what a round adds stays. The best linear estimate of such a count's slope by
-/// least squares is (last - first) / rounds; each stretch between two counts is one measurement of it, and Student's t
-/// gives the interval (the method of batch means). A count that jumps once or twice, such as a cache that is filled, is
-/// far from 0 in few stretches, so its interval holds 0. Nothing with fewer than four counts.
+/// Estimates the slope of a count whose level can drift, because the effect of a round stays. The best linear estimate
+/// of such a slope by least squares is (last - first) / rounds. Each stretch between two counts is one measurement of
+/// it, and Student's t gives the interval (the method of batch means). A count that jumps once or twice, such as a
+/// cache that fills, differs from 0 in few stretches, so its interval contains 0. Returns nothing for fewer than four
+/// counts.
 std::optional<Trend> estimate_trend(const std::vector<CountAt> &counts);
 
 }  // namespace kmodtest::observe

@@ -12,7 +12,8 @@ namespace {
 constexpr std::size_t kMostParts = 4;
 using Parts = std::array<std::string, kMostParts>;
 
-/// One way of the loader to say no. In `line` each "{}" stands for a part; in the words "{0}", "{1}"… for those parts.
+/// A message with which the loader refuses a module. In `line` each "{}" stands for a part; in the other texts "{0}",
+/// "{1}"… stand for those parts.
 struct Rule {
   std::string_view line;
   std::string_view reason;
@@ -20,7 +21,7 @@ struct Rule {
 };
 
 // kernel: kernel/module/main.c, version.c, signing.c (kernel/module.c before 5.19), kernel/params.c,
-// security/lockdown/lockdown.c. The first that fits counts.
+// security/lockdown/lockdown.c. The first match counts.
 constexpr Rule kRules[] = {
     {"{}: version magic '{}' should be '{}'", "it was built for another kernel", ""},
     {"{}: disagrees about version of symbol module_layout", "it was built for another kernel",
@@ -78,7 +79,7 @@ constexpr Rule kRules[] = {
     {"{}: Module has no symbols{}", "the file has no symbols", "it was stripped of what the loader needs"},
 };
 
-/// Fits the whole text; the shortest parts first.
+/// Matches the whole text, with the parts as short as possible.
 std::optional<Parts> match(std::string_view rule, std::string_view text) {
   constexpr std::string_view kPart = "{}";
   Parts parts;
@@ -139,7 +140,7 @@ std::string compare_version_magic(std::string_view module, std::string_view kern
 
 std::vector<Refusal> explain_refusals(const std::vector<wire::KernelLogLine> &log) {
   std::vector<Refusal> refusals;
-  std::vector<std::string> explained;  // symbols that an earlier line said more of
+  std::vector<std::string> explained;  // symbols that an earlier line explained in more detail
   for (const auto &line : log) {
     if (line.facility != 0) continue;
     for (const auto &rule : kRules) {

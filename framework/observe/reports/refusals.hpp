@@ -7,7 +7,7 @@
 
 #include "wire/records.hpp"
 
-/// What the kernel's module loader means when it refuses a module.
+/// Explains why the kernel's module loader refused a module.
 namespace kmodtest::observe {
 
 struct Refusal {
@@ -15,10 +15,12 @@ struct Refusal {
   std::string why;     ///< a sentence: what it means and what to do
 };
 
-/// The refusals among these lines, in order, each once. A line that only repeats another in other words is left out.
+/// Returns the refusals among these lines, in order, each once. Leaves out a line that only repeats another in other
+/// words.
 std::vector<Refusal> explain_refusals(const std::vector<wire::KernelLogLine> &log);
 
-/// What of two version magics differs: "the module is for 6.12.1, the kernel is 6.1.0; the module is for 'preempt_rt'".
+/// Describes how two version magics differ: "the module is for 6.12.1, the kernel is 6.1.0; the module is for
+/// 'preempt_rt'".
 std::string compare_version_magic(std::string_view module, std::string_view kernel);
 
 }  // namespace kmodtest::observe

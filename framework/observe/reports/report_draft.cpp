@@ -14,7 +14,7 @@ bool is_rule(std::string_view text) {
   return text.starts_with("===================");
 }
 
-/// "Object   ffff888005ddc604: 5a 5a 5a …" and the like (kernel: print_section() in mm/slub.c).
+/// Returns true for a memory dump: "Object   ffff888005ddc604: 5a 5a 5a …" (kernel: print_section() in mm/slub.c).
 bool is_memory(std::string_view text) {
   for (const std::string_view start : {"Redzone  ", "Object   ", "Padding  ", "Bytes b4 "}) {
     if (text.starts_with(start)) return true;
@@ -22,7 +22,7 @@ bool is_memory(std::string_view text) {
   return false;
 }
 
-/// The die counter: "Oops: 0002 [#1] PREEMPT SMP", "divide error: 0000 [#1]" (kernel: __die_header()).
+/// Returns true for the die counter: "Oops: 0002 [#1] PREEMPT SMP", "divide error: 0000 [#1]" (kernel: __die_header()).
 bool kills(std::string_view text) {
   const std::size_t at = text.find(" [#");
   return at != std::string_view::npos && at + 3 < text.size() && text[at + 3] >= '0' && text[at + 3] <= '9';
@@ -100,14 +100,14 @@ bool ends_here(const Draft &draft, std::string_view text) {
 
 bool Draft::take(const wire::KernelLogLine &line) {
   last = line.time;
-  // A slab report shows pages of it.
+  // A slab report dumps pages of memory.
   if (!is_memory(line.text) || ++dumped <= kMostMemory) report.lines.push_back(line);
   cut_here = cut_here || is_cut_here(line);
   if (const auto *row = find_signature(line)) {
     if (signature == nullptr) name(*row, line);
     report.fatal = report.fatal || row->fatal;
   }
-  // Of a report of no known kind, the first line with words.
+  // A report of an unknown kind gets its first line with words as title.
   if (signature == nullptr && report.title.empty() && !is_cut_here(line)) report.title = line.text;
   report.killed = report.killed || kills(line.text);
   if (text::contains(line.text, "Call Trace:")) in_stack = true;

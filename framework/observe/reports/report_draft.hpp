@@ -8,31 +8,31 @@
 #include "observe/reports/reports.hpp"
 #include "observe/reports/reports_catalogue.hpp"
 
-/// One report of the kernel while its lines come in.
+/// One kernel report while its lines arrive.
 namespace kmodtest::observe {
 
-/// "------------[ cut here ]------------" of the kernel itself.
+/// Returns true for the kernel's own "------------[ cut here ]------------".
 bool is_cut_here(const wire::KernelLogLine &line);
 bool is_panic(std::string_view text);
 
-/// How far a report has come. A kernel without printk callers prints the reports of several CPUs through each other;
-/// their lines come in this order (kernel: show_regs() and dump_stack_print_info()).
+/// Ranks of a report's parts. A kernel without printk callers interleaves the reports of several CPUs; the lines of
+/// each have this order (kernel: show_regs() and dump_stack_print_info()).
 inline constexpr int kNoRank = -1, kOpening = 0, kCpuRank = 2, kRegistersRank = 7, kTraceRank = 8, kFrameRank = 10,
                      kTaskEndRank = 11;
 int rank_of(std::string_view text);
 
-/// "77" of "CPU: 1 PID: 77 Comm: ex", of "WARNING: CPU: 1 PID: 77 at …" and of "WARNING: … at …, CPU#1: ex/77" (as
-/// newer kernels say); empty for other lines.
+/// Returns "77" for "CPU: 1 PID: 77 Comm: ex", for "WARNING: CPU: 1 PID: 77 at …" and for "WARNING: … at …, CPU#1:
+/// ex/77" (newer kernels); empty for other lines.
 std::string pid_in(std::string_view text);
 
-/// One report while its lines come in.
+/// One report while its lines arrive.
 struct Draft {
   KernelReport report;
-  const Signature *signature = nullptr;  ///< none yet: after "cut here"; none at all: of no known kind
+  const Signature *signature = nullptr;  ///< null: not known yet (after "cut here"), or of an unknown kind
   bool cut_here = false;
   bool in_stack = false;
   bool frames = false;
-  bool task_marker = false;  ///< "<TASK>": "</TASK>" will come
+  bool task_marker = false;  ///< "<TASK>" was seen: "</TASK>" will follow
   int rank = kOpening;
   std::string pid;
   wire::Microseconds last{0};  ///< time of the last line
@@ -50,11 +50,11 @@ struct Draft {
     report.title = line.text;
     report.fatal = report.fatal || row.fatal;
   }
-  /// Takes the line in; true when it is the last one.
+  /// Adds the line; returns true if it is the last one.
   bool take(const wire::KernelLogLine &line);
 };
 
-/// Whether a report with these lines so far ends with this one.
+/// Returns whether a report with these lines so far ends with this one.
 bool ends_here(const Draft &draft, std::string_view text);
 
 }  // namespace kmodtest::observe

@@ -15,17 +15,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A report is printed in one go; a line that comes later than this after the one before is none of it.
+/// A report is printed without a break: after a longer pause, a line no longer belongs to it.
 constexpr wire::Microseconds kLongestPause = 2s;
 constexpr wire::Microseconds kSameBreath = 10ms;
 constexpr std::size_t kMostLines = 250;
 
-/// Sorts the lines of a log into reports: by printk caller where there is one, else by what a line says and by the
-/// order in which a report's lines come.
+/// Sorts the lines of a log into reports: by printk caller if there is one, else by the content of a line and by the
+/// usual order of a report's lines.
 class Grouping {
  public:
   void add(const wire::KernelLogLine &line) {
-    // A marker or a program's message may stand between a report's lines, but is none of it.
+    // A marker or a program's message can lie between a report's lines, but does not belong to it.
     if (line.facility != 0) return;
     std::vector<std::size_t> &open = open_[line.caller];
     std::erase_if(open, [&](std::size_t index) { return is_over(drafts_[index], line); });
@@ -45,25 +45,26 @@ class Grouping {
   std::vector<Draft> take() { return std::move(drafts_); }
 
  private:
-  /// True when the line, whatever it is, comes too late or cannot be the report's.
+  /// Returns true if the line, whatever it is, is too late for the report or cannot belong to it.
   static bool is_over(const Draft &draft, const wire::KernelLogLine &line) {
     if (draft.report.lines.size() >= kMostLines || line.time - draft.last > kLongestPause) return true;
     if (draft.end() == ReportEnd::at_once) return !continues_report(line.text);
-    // Kernels before 5.16 have no "</TASK>": the first line that is no frame ends the stack.
+    // Kernels before 5.16 have no "</TASK>": the first line that is not a frame ends the stack.
     return draft.in_stack && draft.frames && draft.end() == ReportEnd::stack && !continues_report(line.text) &&
            !is_panic(line.text) && !(draft.task_marker && opens_report(line));
   }
 
-  /// True when a line that could open a report is one more of this one.
+  /// Returns true if a line that could open a report continues this one.
   static bool goes_on(const Draft &draft, const wire::KernelLogLine &line) {
-    // Behind its stack a report only goes on with the machine's last words.
+    // After its stack, only a panic or an oops continues a report.
     if (is_panic(line.text) || line.text.starts_with("Oops: ")) return true;
     if (draft.in_stack || (is_cut_here(line) && draft.cut_here)) return false;
-    // "list_del corruption", "cut here", "kernel BUG at" and "invalid opcode" are one report, until it names who ran.
+    // "list_del corruption", "cut here", "kernel BUG at" and "invalid opcode" are one report, until it names its
+    // process.
     return draft.pid.empty() || pid_in(line.text) == draft.pid;
   }
 
-  /// Lines with which the kernel tells what goes on, on request (kernel: sched_show_task(), drivers/tty/sysrq.c).
+  /// Returns whether the kernel shows its state on request (kernel: sched_show_task(), drivers/tty/sysrq.c).
   bool shows_state(const wire::KernelLogLine &line, bool opens) {
     if (opens) return false;
     const std::string_view text = line.text;
@@ -72,7 +73,7 @@ class Grouping {
     return shows_state_[line.caller] && continues_report(text);
   }
 
-  /// Of the reports that are open, the one that the line belongs to.
+  /// Returns the open report to which the line belongs.
   std::size_t choose(const std::vector<std::size_t> &open, const wire::KernelLogLine &line) const {
     if (open.size() == 1) return open.front();
     const std::string pid = pid_in(line.text);
@@ -106,7 +107,7 @@ class Grouping {
     if (drafts_[index].take(line)) {
       last_[line.caller] = index;
     } else {
-      open.push_back(index);  // the one with the newest line stands last
+      open.push_back(index);  // the one with the newest line is last
     }
   }
 
@@ -115,7 +116,7 @@ class Grouping {
       extend(line, last_[line.caller]);
       return;
     }
-    // The other CPU's answer to a stall report.
+    // This is the other CPU's answer to a stall report.
     if (line.text.starts_with("NMI backtrace for cpu") && !drafts_.empty() &&
         drafts_.back().report.report_class == ReportClass::stall) {
       Draft &draft = drafts_.back();
@@ -124,10 +125,10 @@ class Grouping {
       extend(line, drafts_.size() - 1);
       return;
     }
-    // A stack that nothing announced is a report as well, unless somebody asked for it.
+    // A stack without an announcement is a report as well, unless it was requested.
     const bool unknown = (line.text.starts_with("CPU: ") && !pid_in(line.text).empty()) || line.text == "Call Trace:";
     if (!opens && (!unknown || shows_state_[line.caller])) return;
-    // Reports of other CPUs that are not at their end go on; with callers there is one at a time.
+    // Unfinished reports of other CPUs continue; with printk callers there is one at a time.
     std::vector<std::size_t> &open = open_[line.caller];
     std::erase_if(open, [&](std::size_t other) {
       const Draft &draft = drafts_[other];
@@ -143,7 +144,7 @@ class Grouping {
     if (!whole) open.push_back(index);
   }
 
-  /// What was said just before a stack that nothing known announced is likely to be about it.
+  /// Adds the line before a stack that has no known announcement: the two probably belong together.
   void add_words_before(const wire::KernelLogLine &line, Draft &draft) const {
     const auto before = before_.find(line.caller);
     if (before == before_.end() || line.time - before->second.time > kSameBreath) return;
@@ -151,7 +152,7 @@ class Grouping {
     draft.report.title = before->second.text;
   }
 
-  /// "Kernel panic - not syncing: Fatal exception" and the like are the end of the report before.
+  /// Returns true for the end of the report before: "Kernel panic - not syncing: Fatal exception" and the like.
   bool follows_last(const wire::KernelLogLine &line) const {
     const auto last = last_.find(line.caller);
     if (last == last_.end()) return false;
@@ -159,14 +160,14 @@ class Grouping {
   }
 
   std::vector<Draft> drafts_;
-  // All by printk caller, which is empty on kernels that do not tell it.
+  // The keys are printk callers; on kernels that do not print them there is one empty key.
   std::map<std::string, std::vector<std::size_t>> open_;  ///< reports that have not ended
   std::map<std::string, std::size_t> last_;               ///< the report before
   std::map<std::string, wire::KernelLogLine> before_;     ///< the line before
-  std::map<std::string, bool> shows_state_;               ///< a stack that comes now was asked for
+  std::map<std::string, bool> shows_state_;               ///< whether the next stack was requested
 };
 
-/// "0xffffffffc0201034" in the module that was there.
+/// Returns the frame for "0xffffffffc0201034", in the module that was loaded there.
 std::optional<Frame> frame_in_gone_code(std::string_view text, const std::vector<ModuleRange> &loaded) {
   const auto address = parse_bare_address(text);
   if (!address) return std::nullopt;
@@ -179,11 +180,11 @@ std::optional<Frame> frame_in_gone_code(std::string_view text, const std::vector
   return frame;
 }
 
-/// How much a line's place tells of where the report is from.
+/// How much a place in a line shows about where the report is from.
 enum class Weight { other, words, title, frame, call_trace, fault };
 
-/// The place that tells most: RIP in a module under test, a frame in one, a place in the report's words there; else the
-/// first RIP or frame that is no helper.
+/// Finds the most telling place: RIP in a module under test, a frame in one, a place in the report's words there; else
+/// the first RIP or frame that is not a helper.
 void locate(KernelReport &report, const std::vector<std::string> &modules, const std::vector<ModuleRange> &loaded) {
   std::optional<Frame> chosen;
   std::optional<Weight> weight;

@@ -12,7 +12,7 @@ using enum ReportClass;
 constexpr bool kAnywhere = true;
 constexpr bool kFatal = true;
 
-// The first row that fits wins: special before general.
+// The first matching row wins: special before general.
 constexpr Signature kSignatures[] = {
     // Faults (kernel: arch/x86/mm/fault.c, arch/x86/kernel/traps.c).
     {"BUG: kernel NULL pointer dereference", false, "", "NULL pointer dereference"},
@@ -87,7 +87,7 @@ constexpr Signature kSignatures[] = {
     {"INFO: rcu", kAnywhere, "stall", "RCU stall", stall, ReportEnd::stack},
     {"BUG: workqueue lockup", false, "", "workqueue lockup", stall, ReportEnd::stack},
     {"non-responsive CSD lock", kAnywhere, "", "CSD lock", stall, ReportEnd::stack},
-    // Left by an unload (kernel: fs/proc/generic.c, mm/slab_common.c, fs/sysfs/dir.c, kernel/irq/manage.c).
+    // Leftovers of an unload (kernel: fs/proc/generic.c, mm/slab_common.c, fs/sysfs/dir.c, kernel/irq/manage.c).
     {": removing non-empty directory '", kAnywhere, "leaking at least", "proc leftover", leftover},
     {"Slab cache still has objects", kAnywhere, "", "slab cache still has objects", leftover, ReportEnd::stack},
     {"sysfs: cannot create duplicate filename", false, "", "sysfs duplicate", leftover, ReportEnd::stack},
@@ -97,7 +97,7 @@ constexpr Signature kSignatures[] = {
     {"unregister_netdevice: waiting for ", false, "", "network device in use", leftover, ReportEnd::at_once},
     {"VFS: Busy inodes after unmount", false, "", "busy inodes", leftover, ReportEnd::at_once},
     {"kmemleak: ", false, "new suspected memory leaks", "memory leak", leftover, ReportEnd::at_once},
-    // What is left of the big families.
+    // Other members of the big families.
     {"kernel BUG at ", false, "", "BUG"},
     {"WARNING: CPU: ", false, " at ", "WARNING"},
     {"WARNING: ", false, ", CPU#", "WARNING"},
@@ -119,7 +119,7 @@ bool has(const Signature &signature, std::string_view text) {
   return signature.also.empty() || text.find(signature.also, at + signature.text.size()) != std::string_view::npos;
 }
 
-/// Few lines of a log have any of these; the table is searched only for those that do.
+/// Returns true for the few lines of a log that have any of these texts; only for them is the table searched.
 bool is_suspicious(std::string_view text) {
   static constexpr std::string_view kHints[] = {
       "BUG",          "WARNING: ",    "INFO: ",    "nable to ",   "ault",       "error: ",      "opcode: ",
@@ -149,7 +149,7 @@ std::span<const Signature> signatures() {
 }
 
 const Signature *find_signature(const wire::KernelLogLine &line) {
-  // Facility 0 is the kernel; what user space writes to /dev/kmsg is no report.
+  // Facility 0 is the kernel; a line that user space writes to /dev/kmsg is not a report.
   if (line.facility != 0 || !is_suspicious(line.text)) return nullptr;
   const std::string_view text = without_oops(line.text);
   for (const auto &signature : kSignatures) {
@@ -175,7 +175,7 @@ bool continues_report(std::string_view text) {
       "CPU: ", "Hardware name: ", "Call Trace:", "Workqueue: ", "Modules linked in:", "RIP: ", "RSP: ", "Code: ",
       "RAX: ", "RDX: ", "RBP: ", "R10: ", "R13: ", "FS: ", "CS: ", "CR2: ", "DR0: ", "DR3: ", "PKRU: ", "Tainted: ",
       "#PF: ", "PGD ", "Oops: ",
-      // An address of no known symbol, e.g. in an init text freed meanwhile.
+      // An address without a known symbol, e.g. in an init text freed meanwhile.
       " 0x", " ? 0x", " <TASK>", " </TASK>", " <IRQ>", " </IRQ>"};
   for (const auto start : kStarts) {
     if (text.starts_with(start)) return true;
@@ -200,7 +200,7 @@ std::optional<Frame> parse_frame(std::string_view text) {
   while (end < text.size() && text[end] != ' ') ++end;
   const std::string_view rest = text.substr(end);
   if (rest.starts_with(" [")) {
-    // A build id may follow the name within the brackets, and taint letters in parentheses.
+    // Within the brackets, a build id can follow the name, and taint letters in parentheses.
     frame.module = rest.substr(2, rest.find_first_of(" ](", 2) - 2);
   }
   return frame;

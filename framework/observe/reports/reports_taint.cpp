@@ -36,7 +36,7 @@ constexpr std::array<TaintBit, 20> kTaintBits = {{
     {'J', "a device's firmware was changed through fwctl"},
 }};
 
-/// What a refusal has: the second part anywhere behind the first.
+/// A refusal of the module loader: a line with the second part somewhere after the first.
 struct Refusal {
   std::string_view text, also;
 };

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-/// What the kernel's scheduler did, as its own tracepoints tell it. All times are CLOCK_MONOTONIC of the guest.
+/// The actions of the kernel's scheduler, from its own tracepoints. All times are CLOCK_MONOTONIC of the guest.
 namespace kmodtest::observe {
 
 using Nanoseconds = std::chrono::nanoseconds;
 
-/// One stay of a thread on a CPU: from the sched_switch to it to the one away from it.
+/// One stay of a thread on a CPU: from the sched_switch to the thread until the one away from it.
 struct SchedRun {
   std::int32_t cpu = 0;
   Nanoseconds begin{0};
@@ -24,7 +24,7 @@ struct SchedRun {
 /// A sched_wakeup (or sched_wakeup_new) of a thread.
 struct SchedWake {
   Nanoseconds time{0};
-  std::int32_t cpu = 0;  ///< where it was put
+  std::int32_t cpu = 0;  ///< where it was placed
   Nanoseconds ran{0};    ///< when it then got the CPU; 0: it did not while the trace ran
   bool operator==(const SchedWake &) const = default;
 };
@@ -37,22 +37,22 @@ struct SchedMigration {
   bool operator==(const SchedMigration &) const = default;
 };
 
-/// A thread that came up after the trace had begun; in a guest nothing but the case starts kernel threads, so these are
-/// those of the modules under test, and workers of the kernel that they needed.
+/// A thread that appeared after the trace had begun. In a guest only the case starts kernel threads, so these are the
+/// threads of the modules under test, and kernel workers that they needed.
 struct SchedThread {
   std::int32_t pid = 0;
-  std::string name;  ///< the whole name where the kernel keeps it and somebody saw the thread alive; else 15 characters
-  Nanoseconds begin{0};                    ///< made by fork
-  Nanoseconds end{0};                      ///< its end, or that of the trace
-  std::vector<SchedRun> runs;              ///< by time
-  std::vector<SchedWake> wakes;            ///< by time
+  std::string name;              ///< in full if the kernel keeps it and the thread was seen alive; else 15 characters
+  Nanoseconds begin{0};          ///< made by fork
+  Nanoseconds end{0};            ///< its end, or that of the trace
+  std::vector<SchedRun> runs;    ///< by time
+  std::vector<SchedWake> wakes;  ///< by time
   std::vector<SchedMigration> migrations;  ///< by time
-  Nanoseconds woken{0};  ///< by its creator, for the first time; what ran before is the kernel's own beginning of each
+  Nanoseconds woken{0};  ///< by its creator, for the first time; before that the kernel's own start of a thread ran
                          ///< thread, none of the module's code (kernel/kthread.c). 0: never
   bool operator==(const SchedThread &) const = default;
 };
 
-/// A CPU came or went (cpuhp).
+/// A CPU went online or offline (cpuhp).
 struct CpuChange {
   Nanoseconds time{0};
   std::int32_t cpu = 0;
@@ -65,10 +65,10 @@ struct SchedTimeline {
   Nanoseconds begin{0};
   Nanoseconds end{0};
   std::int32_t cpus = 0;             ///< of the guest
-  std::vector<SchedThread> threads;  ///< by the time at which they came up
+  std::vector<SchedThread> threads;  ///< by the time at which they appeared
   std::vector<CpuChange> changes;    ///< by time
-  std::uint64_t lost = 0;            ///< events that the kernel's buffers overwrote or dropped; then nothing is proven
-  bool full = false;                 ///< the trace broke off at some moment, since it had become too long
+  std::uint64_t lost = 0;  ///< events that the kernel's buffers overwrote or dropped; if any, the trace proves nothing
+  bool full = false;       ///< the trace was cut off, because it had become too long
   bool operator==(const SchedTimeline &) const = default;
 };
 

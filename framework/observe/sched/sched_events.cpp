@@ -13,7 +13,7 @@ namespace {
 
 using Kind = SchedEvent::Kind;
 
-/// Which fields of an event go where.
+/// Maps the fields of an event to those of SchedEvent.
 struct Layout {
   std::string_view event;
   Kind kind;
@@ -35,7 +35,7 @@ const std::vector<Layout> &layouts() {
   return all;
 }
 
-/// What stands between `key` and the next `end` behind it.
+/// Returns the text between `key` and the next `end` after it.
 std::string_view value_behind(std::string_view text, std::string_view key, char end) {
   const std::size_t found = text.find(key);
   if (found == std::string_view::npos) return {};
@@ -56,7 +56,7 @@ std::optional<std::uint32_t> to_number(std::string_view text) {
                     fmt::format("the guest's format of the event {} cannot be used: {}", event, why));
 }
 
-/// The name in a declaration: "next_comm" of "char next_comm[16]".
+/// Returns the name in a declaration: "next_comm" for "char next_comm[16]".
 std::string_view name_of(std::string_view declaration) {
   declaration = declaration.substr(0, declaration.find('['));
   return declaration.substr(declaration.rfind(' ') + 1);
@@ -73,7 +73,7 @@ SchedFormats::Field SchedFormats::field_of(std::string_view format, std::string_
     if (name_of(value_behind(line, "field:", ';')) != name) continue;
     const auto offset = to_number(value_behind(line, "offset:", ';'));
     const auto size = to_number(value_behind(line, "size:", ';'));
-    // What lies beyond a page is no field of an event.
+    // A field of an event cannot extend beyond a page.
     constexpr std::uint32_t kMost = 1u << 16;
     if (!offset || !size || *offset > kMost || *size > kMost) fail(event, fmt::format("field {}", name));
     return {*offset, *size};

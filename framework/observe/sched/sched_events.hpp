@@ -13,10 +13,10 @@
 
 namespace kmodtest::observe {
 
-/// An event of the scheduler. What a kind does not have is 0.
+/// An event of the scheduler. Fields that a kind does not have are 0.
 struct SchedEvent {
   enum class Kind {
-    switched,   ///< sched_switch: `pid` left in `state`, `other` came
+    switched,   ///< sched_switch: `pid` left in `state`, `other` runs now
     woken,      ///< sched_wakeup
     started,    ///< sched_wakeup_new
     migrated,   ///< sched_migrate_task: `from`, `to`
@@ -27,7 +27,7 @@ struct SchedEvent {
   };
   Kind kind = Kind::switched;
   std::uint64_t time = 0;  ///< nanoseconds
-  std::int32_t cpu = 0;    ///< on which it happened; of woken, started and cpu_turns: the one that it is about
+  std::int32_t cpu = 0;    ///< where it happened; for woken, started and cpu_turns: the CPU that is affected
   std::int32_t pid = 0;
   std::int32_t other = 0;
   std::int64_t state = 0;
@@ -37,13 +37,13 @@ struct SchedEvent {
   std::string_view other_name;  ///< of `other`
 };
 
-/// The formats of a guest's events, by which raw ones are decoded.
+/// The formats of a guest's events, for decoding raw ones.
 class SchedFormats {
  public:
-  /// Of the texts of tracefs' format files (kernel: Documentation/trace/events.rst, "Event formats"). Throws
-  /// base::Error when one of the scheduler's is missing or lacks a field.
+  /// Parses the texts of tracefs' format files (kernel: Documentation/trace/events.rst, "Event formats"). Throws
+  /// base::Error if a scheduler event is missing or lacks a field.
   explicit SchedFormats(const std::vector<std::string> &texts);
-  /// Nothing for an event that is not of these. Throws base::Error for one that is too short for its format.
+  /// Decodes an event; returns nothing for events of other kinds. Throws base::Error if it is too short for its format.
   std::optional<SchedEvent> decode(const RawEvent &raw) const;
 
  private:
@@ -54,7 +54,7 @@ class SchedFormats {
   struct Format {
     std::string name;
     SchedEvent::Kind kind{};
-    std::vector<Field> fields;  // in the order that the kind's line in the table has
+    std::vector<Field> fields;  // in the order of the kind's line in the table
   };
   static Field field_of(std::string_view format, std::string_view name);
 

@@ -14,7 +14,7 @@ SchedThread clip(const SchedThread &thread, const SchedWindow &window) {
   const Nanoseconds begin = std::max(window.begin, thread.woken);
   for (SchedRun run : thread.runs) {
     if (run.end < begin || run.begin > window.end) continue;
-    if (run.end == begin && run.begin < begin) continue;  // it left in the moment in which the window begins
+    if (run.end == begin && run.begin < begin) continue;  // it left at the moment when the window begins
     if (run.end > window.end) run.left = 'R';
     run.begin = std::max(run.begin, begin);
     run.end = std::min(run.end, window.end);

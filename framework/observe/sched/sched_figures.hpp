@@ -10,24 +10,25 @@
 
 namespace kmodtest::observe {
 
-/// From `begin` to `end`, in CLOCK_MONOTONIC of the guest.
+/// An interval from `begin` to `end`, in CLOCK_MONOTONIC of the guest.
 struct SchedWindow {
   Nanoseconds begin{0};
   Nanoseconds end{0};
 };
 
-/// What of a thread lies in the window and is the module's: what it did before its creator woke it is left out, stays
-/// are cut at the window's ends. A wake-up counts by its own time; when it then ran may lie behind the window.
+/// Returns the part of a thread that lies in the window and belongs to the module. Leaves out everything before its
+/// creator woke it, and cuts stays at the window's ends. A wake-up counts by its own time; the run that follows can be
+/// after the window.
 SchedThread clip(const SchedThread &thread, const SchedWindow &window);
 
-/// How long it was on which CPU.
+/// Returns how long the thread was on which CPU.
 std::map<std::int32_t, Nanoseconds> time_by_cpu(const SchedThread &thread);
 
-/// From a wake-up to the CPU, in order of size. Wake-ups that were not followed by a run are left out.
+/// Returns the times from a wake-up to the CPU, in ascending order. Leaves out wake-ups that no run followed.
 std::vector<Nanoseconds> wake_latencies(const SchedThread &thread);
 
-/// The smallest value that at least `percent` of 100 of them do not exceed (nearest rank); nothing of none.
-/// `sorted` is in ascending order.
+/// Returns the smallest value that at least `percent` of 100 values do not exceed (nearest rank); nothing if there are
+/// no values. `sorted` is in ascending order.
 std::optional<Nanoseconds> percentile(const std::vector<Nanoseconds> &sorted, int percent);
 
 }  // namespace kmodtest::observe

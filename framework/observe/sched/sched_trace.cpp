@@ -12,16 +12,16 @@ namespace {
 
 using Kind = SchedEvent::Kind;
 
-/// All kernel threads are children of kthreadd.
+/// All kernel threads are children of kthreadd, which has this pid.
 constexpr std::int32_t kThreadDaemon = 2;
-/// TASK_COMM_LEN - 1 (kernel: include/linux/sched.h).
+/// Names are cut to TASK_COMM_LEN - 1 (kernel: include/linux/sched.h).
 constexpr std::size_t kCutName = 15;
 
 Nanoseconds to_nanoseconds(std::uint64_t time) {
   return Nanoseconds(static_cast<std::int64_t>(time));
 }
 
-/// The letter of a prev_state (kernel: include/linux/sched.h, task_index_to_char(); the same since 4.14).
+/// Returns the letter of a prev_state (kernel: include/linux/sched.h, task_index_to_char(); unchanged since 4.14).
 char state_letter(std::int64_t state) {
   constexpr std::string_view kLetters = "SDTtXZPI";
   for (std::size_t bit = 0; bit < kLetters.size(); ++bit) {
@@ -30,7 +30,7 @@ char state_letter(std::int64_t state) {
   return 'R';
 }
 
-/// The whole names of threads that somebody looked at.
+/// Completes cut names from agent messages that list threads in full.
 void complete_names(const std::vector<wire::Report> &reports, SchedTimeline &timeline) {
   const auto take = [&](const wire::ThreadRecord &record) {
     for (SchedThread &thread : timeline.threads) {
@@ -60,7 +60,7 @@ void SchedTimelineBuilder::leave(const SchedEvent &event, Nanoseconds time) {
   SchedThread *thread = find(event.pid);
   if (thread == nullptr) return;
   thread->name = event.name;
-  // One that was not seen to come: what it did before is unknown.
+  // The trace has no switch to this thread: its time before this is unknown.
   if (running_.erase(event.pid) == 0) thread->runs.push_back({event.cpu, time, time, 'R'});
   thread->runs.back().end = time;
   thread->runs.back().left = state_letter(event.state);
@@ -104,7 +104,7 @@ void SchedTimelineBuilder::add(const SchedEvent &event) {
     case Kind::forked:
       if (event.pid != kThreadDaemon && find(event.pid) == nullptr) break;
       index_[event.other] = timeline_.threads.size();
-      running_.erase(event.other);  // a pid that comes again is another thread
+      running_.erase(event.other);  // a reused pid is another thread
       timeline_.threads.emplace_back();
       timeline_.threads.back().pid = event.other;
       timeline_.threads.back().begin = time;
@@ -152,7 +152,7 @@ std::optional<SchedTimeline> read_sched_trace(const std::vector<wire::Report> &r
   if (!started->error.empty())
     throw base::Error(base::Code::trace_unusable, "the guest cannot trace its scheduler: " + started->error);
   const SchedFormats formats(started->formats);
-  // Each CPU's events are in order already; two at one moment stay in the order of their CPUs.
+  // The events of each CPU are in order already; simultaneous ones stay in the order of their CPUs.
   std::stable_sort(raw.begin(), raw.end(), [](const RawEvent &a, const RawEvent &b) { return a.time < b.time; });
   if (!raw.empty() && raw.back().time > static_cast<std::uint64_t>(Nanoseconds::max().count()))
     throw base::Error(base::Code::trace_unusable, "an event of the trace has a time that cannot be");

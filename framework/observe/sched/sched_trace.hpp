@@ -14,16 +14,16 @@
 
 namespace kmodtest::observe {
 
-/// What the reports of a case say of the scheduler; nothing when it was not traced. Of a case that broke off, as far as
-/// pages came. Throws base::Error when there was to be a trace and it cannot be read.
+/// Returns the scheduling that the messages of a case describe; nothing if it was not traced. A case that ended early
+/// has the pages that arrived before. Throws base::Error if there should be a trace and it cannot be read.
 std::optional<SchedTimeline> read_sched_trace(const std::vector<wire::Report> &reports);
 
-/// Puts events together, given by time, to stays of threads.
+/// Combines events, given in order of time, into stays of threads.
 class SchedTimelineBuilder {
  public:
   explicit SchedTimelineBuilder(Nanoseconds begin) { timeline_.begin = begin; }
   void add(const SchedEvent &event);
-  /// Ends all that is open.
+  /// Ends everything that is still open.
   SchedTimeline finish(Nanoseconds end);
 
  private:

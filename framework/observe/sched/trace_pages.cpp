@@ -17,10 +17,10 @@ constexpr std::uint32_t kMissedEvents = 1u << 31;
 constexpr std::uint32_t kMissedStored = 1u << 30;
 constexpr unsigned kDeltaBits = 27;
 
-/// The event header's type; up to 28 it is the length of the data in words.
+/// Types in the event header; up to 28 it is the length of the data in words.
 enum : std::uint32_t { kLong = 0, kPadding = 29, kTimeExtend = 30, kTimeStamp = 31 };
 
-/// The guest is a little-endian machine of 64 bits, as is the host.
+/// Reads a number. The guest is a little-endian machine of 64 bits, as is the host.
 template <class Number>
 Number number_at(std::string_view bytes, std::size_t at) {
   Number number = 0;
@@ -49,7 +49,7 @@ class Page {
   }
 
  private:
-  /// False at the end of what is used.
+  /// Returns false at the end of the used part.
   bool read_event(std::vector<RawEvent> &events) {
     const std::size_t begin = at_;
     const auto header = take<std::uint32_t>();
@@ -58,18 +58,18 @@ class Page {
     if (type == kTimeExtend) {
       time_ += delta + (std::uint64_t{take<std::uint32_t>()} << kDeltaBits);
     } else if (type == kTimeStamp) {
-      // The upper bits do not fit; they are those of the time so far.
+      // The upper bits do not fit into the event; they are those of the time so far.
       constexpr std::uint64_t kUpper = ~((std::uint64_t{1} << 59) - 1);
       time_ = (time_ & kUpper) | (delta + (std::uint64_t{take<std::uint32_t>()} << kDeltaBits));
     } else if (type == kPadding) {
       if (delta == 0) return false;
-      skip(begin, take<std::uint32_t>());  // an event that was taken back
+      skip(begin, take<std::uint32_t>());  // an event that was discarded
       time_ += delta;
     } else {
       time_ += delta;
       std::size_t length = std::size_t{type} * 4;
       if (type == kLong) length = take<std::uint32_t>();
-      // A length that is written out counts itself, and is rounded up to words in the page.
+      // An explicit length includes itself, and is rounded up to words in the page.
       const std::size_t own = type == kLong ? kEventHeaderBytes : 0;
       if (length < own || length > end_ - begin) fail_at(begin, length);
       const std::size_t data = at_;
@@ -86,7 +86,7 @@ class Page {
     return number_at<Number>(bytes_, at_ - sizeof(Number));
   }
 
-  /// To behind the event that began at `begin`, whose header is followed by `length` bytes.
+  /// Moves past the event that began at `begin`, whose header is followed by `length` bytes.
   void skip(std::size_t begin, std::size_t length) {
     const std::size_t rounded = (length + 3) / 4 * 4;
     if (length > end_ || rounded > end_ - begin - kEventHeaderBytes) fail_at(begin, length);

@@ -16,10 +16,13 @@ struct RawEvent {
   std::string_view data;  ///< as the event's format file describes it; possibly a few bytes of padding longer
 };
 
-/// The events of pages that came out of trace_pipe_raw, added to `events`; their data stay in `pages`. `missed` grows
-/// by the events that a page says were lost before it (by one, where it does not say how many). The pages come from a
-/// guest whose kernel may be broken: base::Error for one that cannot be, never a read outside of it. (That is why
-/// libtraceevent's kbuffer is not used here: it believes the lengths. The tests compare with it.)
+/// Adds the events of pages from trace_pipe_raw to `events`; their data stay in `pages`. Increases `missed` by the
+/// number of events that a page reports as lost before it (by one if it does not report how many).
+///
+/// The pages are from a guest whose kernel might be broken: throws base::Error for invalid ones, and never reads
+/// outside of them. (That is why libtraceevent's kbuffer is not used here: it trusts the lengths. The tests compare
+/// with it.)
+///
 /// Source: kernel, include/linux/ring_buffer.h and kernel/trace/ring_buffer.c (enum ring_buffer_type, rb_data_page).
 void read_trace_pages(const wire::TracePages &pages, std::vector<RawEvent> &events, std::uint64_t &missed);
 
