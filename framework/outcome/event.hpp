@@ -18,7 +18,6 @@ namespace kmodtest::judge {
 struct Observations;
 }
 
-
 /// Events of a run as they happen, and their listeners.
 namespace kmodtest::outcome {
 

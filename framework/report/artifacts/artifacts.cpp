@@ -55,7 +55,7 @@ bool is_ours(const fs::directory_entry &entry) {
          (entry.path().filename().string().starts_with(kPartialPrefix) || fs::exists(entry.path() / kVerdictFile));
 }
 
-/// Makes the run's folder, or takes the cases out of one that an earlier run made.
+/// Creates the run's folder, or deletes the cases from the folder of an earlier run.
 void prepare(const fs::path &folder) {
   std::error_code error;
   fs::create_directories(folder, error);
@@ -113,7 +113,7 @@ struct Listings {
   std::string threads, modules;
 };
 
-/// All listings of threads and of modules, in the order in which they were seen.
+/// Returns all listings of threads and of modules, in order of time.
 Listings listings(const judge::Observations &seen) {
   Listings text;
   const auto add = [&](const std::string &title, const wire::Inventory &inventory) {
@@ -135,7 +135,7 @@ Listings listings(const judge::Observations &seen) {
   return text;
 }
 
-/// The folders of the cases of a run.
+/// Writes the folders of the cases of a run.
 class CaseFolders {
  public:
   CaseFolders(fs::path folder, std::string version) : folder_(std::move(folder)), version_(std::move(version)) {
@@ -163,7 +163,7 @@ class CaseFolders {
     if (!plan_file.empty()) {
       std::error_code error;
       fs::copy_file(plan_file, folder / "plan.yaml", error);
-      // A plan that went away since it was read is no reason to lose the rest.
+      // If a plan was deleted since it was read, keep the other files anyway.
       if (error && error != std::errc::no_such_file_or_directory) fail(folder / "plan.yaml", error);
     }
     write_if_any(folder / "domain.xml", finished.domain_xml);
@@ -172,7 +172,7 @@ class CaseFolders {
       const judge::Observations &seen = *finished.seen;
       const Listings text = listings(seen);
       if (!finished.domain_xml.empty())
-        storage::write_file(folder / "console.log", seen.console);  // a quiet console is worth knowing
+        storage::write_file(folder / "console.log", seen.console);  // an empty console is a fact, too
       write_if_any(folder / "kmsg.log", kmsg_text(seen));
       write_if_any(folder / "ps.txt", text.threads);
       write_if_any(folder / "lsmod.txt", text.modules);
@@ -194,7 +194,7 @@ class CaseFolders {
   std::string version_;
 };
 
-/// What may be worth keeping: the cases, and the attempts before the last.
+/// Returns the case of an event that might be kept: a finished case, or an attempt before the last.
 const outcome::CaseFinished *case_of(const outcome::Event &event) {
   if (const auto *retried = std::get_if<outcome::CaseRetried>(&event)) return &retried->attempt;
   return std::get_if<outcome::CaseFinished>(&event);
@@ -235,7 +235,7 @@ class FailureArtifacts final : public outcome::Listener {
 
  private:
   void keep(const outcome::CaseFinished &finished) {
-    // The first of several runs that differ is told of with each of the others.
+    // The first of several runs that differ arrives again with each of the others.
     if (!finished.artifacts.empty() && !kept_folders_.insert(finished.artifacts).second) return;
     attempt([&] {
       open();
@@ -265,12 +265,12 @@ class FailureArtifacts final : public outcome::Listener {
   std::string version_;
   std::optional<CaseFolders> folders_;
   std::set<fs::path> kept_folders_;
-  std::unique_ptr<storage::FileLock> lock_;  // while it is held, another run does not take the folder away
+  std::unique_ptr<storage::FileLock> lock_;  // while it is held, no other run removes the folder
   bool kept_ = false;
   bool given_up_ = false;
 };
 
-/// Where the oldest run stands first: the names begin with the time.
+/// Returns the folders of runs, the oldest first: the names begin with the time.
 std::vector<fs::path> runs_below(const fs::path &failures) {
   std::vector<fs::path> runs;
   std::error_code error;
@@ -295,7 +295,7 @@ fs::path next_failure_folder(const fs::path &failures) {
   const std::vector<fs::path> runs = runs_below(failures);
   for (std::size_t i = 0; i + kKeptRuns <= runs.size(); ++i) {
     std::error_code ignored;
-    // A run that goes on holds the lock.
+    // A run that is still going on holds the lock.
     if (storage::FileLock::try_take(runs[i] / kMarkerFile)) fs::remove_all(runs[i], ignored);
   }
   return failures / fmt::format("{:%Y-%m-%dT%H-%M-%S}-{}", fmt::gmtime(std::time(nullptr)), ::getpid());

@@ -38,7 +38,7 @@ struct KnownFile {
   const char *name;
   const char *what;
 };
-/// In the order in which a reader wants them.
+/// Lists the files in the order of their use to a reader.
 constexpr std::array<KnownFile, 15> kKnownFiles = {{
     {"verdict.txt", "what came out and why"},
     {"trace.txt", "the kernel's reports with the source lines of the modules"},
@@ -66,13 +66,13 @@ void copy_module(const fs::path &from, const fs::path &to) {
                       "make room there, or name another folder with --out");
 }
 
-/// A module that was not built, or a guest that was never prepared, leaves nothing to run.
+/// Returns whether there is anything to run: not if a module was not built or no guest was prepared.
 bool can_run_again(const outcome::CaseFinished &finished) {
   return !finished.test_case->of_a_program && !finished.machine.kernel.empty() && finished.seen &&
          finished.seen->modules.size() == finished.test_case->modules.size() && !finished.test_case->modules.empty();
 }
 
-/// A plan names kernels of the catalogue only.
+/// Returns whether the kernel is a file: a plan can only name kernels of the catalogue.
 bool is_a_file(const std::string &kernel) {
   return kernel.find('/') != std::string::npos;
 }
@@ -115,7 +115,7 @@ Json case_json(const outcome::CaseFinished &finished, const std::string &version
   json["modules_dir"] = machine.modules_dir.empty() ? "" : fs::absolute(machine.modules_dir).string();
   json["headers"] = machine.headers.empty() ? "" : fs::absolute(machine.headers).string();
   json["seed"] = test_case.seed;
-  json["kvm"] = machine.virtual_time || machine.kvm;  // virtual time never has it; a real emulated one asks for none
+  json["kvm"] = machine.virtual_time || machine.kvm;  // false: a rerun has to switch KVM off
   json["trace"] = machine.traced;
   json["digest"] = finished.digest;
   return json;

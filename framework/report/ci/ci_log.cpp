@@ -16,10 +16,10 @@ namespace kmodtest::report {
 
 namespace {
 
-constexpr std::size_t kAnnotationsOfAStep = 10;  ///< errors, and warnings, that GitHub takes from one step
-constexpr std::size_t kLinesOfAValue = 6;        ///< of what was expected, and seen, in an annotation
+constexpr std::size_t kAnnotationsOfAStep = 10;  ///< errors, and as many warnings, that GitHub accepts from one step
+constexpr std::size_t kLinesOfAValue = 6;        ///< of the expected and the observed value in an annotation
 
-/// The data of a command of GitHub's.
+/// Escapes the data of one of GitHub's commands.
 std::string escaped(std::string text) {
   text = text::replaced(std::move(text), "%", "%25");
   text = text::replaced(std::move(text), "\r", "%0D");
@@ -27,7 +27,7 @@ std::string escaped(std::string text) {
   return text;
 }
 
-/// The value of one of its properties.
+/// Escapes the value of a command's property.
 std::string escaped_property(std::string text) {
   text = escaped(std::move(text));
   text = text::replaced(std::move(text), ":", "%3A");
@@ -47,7 +47,7 @@ void add_value(std::string &message, std::string_view name, std::string_view val
   if (cut) message += "\n…";
 }
 
-/// As seen from the root of the repository, where it lies below.
+/// Returns the path relative to the root of the repository, if it is below it.
 std::string below(const std::filesystem::path &root, const std::filesystem::path &file) {
   if (root.empty()) return file.string();
   std::error_code error;
@@ -64,7 +64,7 @@ Annotation annotation_of(const outcome::CaseFinished &finished) {
   made.file = finished.test_case->plan_file;
   made.title = headline(finished, Palette(false));
   made.message = text::printable(reason(finished));
-  // A flaky case passed in the end; what went wrong is that of its last attempt that did not.
+  // A flaky case passed in the end; the annotation is about the last attempt that did not.
   const judge::Verdict &verdict =
       finished.flaky() && !finished.earlier.empty() ? finished.earlier.back().verdict : finished.verdict;
   if (!verdict.evidence.empty()) {
@@ -106,7 +106,7 @@ std::string CiLog::section(std::string_view title, const std::string &body) {
       return on_again() + fmt::format("::group::{}\n", escaped(std::string(title))) + off() + body + on_again() +
              "::endgroup::\n" + off();
     case CiSystem::gitlab: {
-      // The carriage return and the erasing hide the marks from whoever reads the log elsewhere.
+      // The carriage return and the erase sequence hide the marks from readers outside of GitLab.
       const std::string name = fmt::format("kmodtest_{}", ++sections_);
       const std::time_t start = options_.clock();
       return fmt::format("\x1b[0Ksection_start:{}:{}[collapsed=true]\r\x1b[0K{}\n", start, name, title) + body +

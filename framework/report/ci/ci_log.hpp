@@ -13,19 +13,19 @@
 
 namespace kmodtest::report {
 
-/// Whose markup a log may carry. GitHub: workflow commands (docs.github.com, "Workflow commands for GitHub Actions");
-/// GitLab: collapsible sections (docs.gitlab.com, "CI/CD job logs").
+/// The CI system whose markup a log can carry. GitHub: workflow commands (docs.github.com, "Workflow commands for
+/// GitHub Actions"); GitLab: collapsible sections (docs.gitlab.com, "CI/CD job logs").
 enum class CiSystem { none, github, gitlab };
 
 struct CiOptions {
   CiSystem system = CiSystem::none;
-  /// What GitHub's commands are switched on with again. Has to be such that no guest can guess it.
+  /// Switches GitHub's commands on again. A guest must not be able to guess it.
   std::string token;
-  std::filesystem::path root;  ///< of the repository: annotations name files below it
+  std::filesystem::path root;  ///< root of the repository: annotations name files below it
   std::function<std::time_t()> clock = [] { return std::time(nullptr); };
 };
 
-/// A word about a place in a plan, which GitHub shows beside a pull request.
+/// A message about a place in a plan, which GitHub shows next to a pull request.
 struct Annotation {
   bool warning = false;  ///< else an error
   std::filesystem::path file;
@@ -34,25 +34,25 @@ struct Annotation {
 };
 Annotation annotation_of(const outcome::CaseFinished &finished);
 
-/// The markup of a CI system around what a console writes. Makes texts, writes nothing. On GitHub commands are off but
-/// in its own lines, so that no line of a guest's log is taken for one.
+/// Makes the markup of a CI system around the output of a console. Returns texts, writes nothing. On GitHub, commands
+/// are off except in its own lines, so that no line of a guest's log acts as a command.
 class CiLog {
  public:
   explicit CiLog(CiOptions options) : options_(std::move(options)) {}
 
   bool on() const { return options_.system != CiSystem::none; }
 
-  /// Stands before the first line, and behind the last one.
+  /// Returns the markup before the first line and after the last one.
   std::string begin() const;
   std::string end() const;
 
-  /// The lines of `body` under a title, folded. Without a CI system: the title as a line and the body.
+  /// Returns the lines of `body` folded under a title. Without a CI system: the title as a line, then the body.
   std::string section(std::string_view title, const std::string &body);
 
-  /// On GitHub the annotations, at most as many as it takes: the last one says how many more there would be.
+  /// Returns the annotations for GitHub, up to its limit: the last one gives the number of those left out.
   std::string annotations(const std::vector<Annotation> &all) const;
 
-  /// The same text without commands that cancel each other out.
+  /// Returns the text without commands that cancel each other out.
   std::string joined(std::string text) const;
 
  private:

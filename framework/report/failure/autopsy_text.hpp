@@ -9,8 +9,8 @@ struct Observations;
 
 namespace kmodtest::report {
 
-/// All that is known of what a guest hung in, from inside and from outside, as the file autopsy.txt has it; empty: no
-/// autopsy was held.
+/// Returns everything that is known about the cause of a hang, from inside and outside of the guest, as the text of
+/// autopsy.txt. Empty if there was no autopsy.
 std::string autopsy_text(const judge::Observations &seen);
 
 }  // namespace kmodtest::report

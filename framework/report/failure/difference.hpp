@@ -7,8 +7,8 @@
 
 namespace kmodtest::report {
 
-/// What its guest reported first that it did not report in `earlier`, another run of the same case: "report 12 is {…},
-/// was {…}", each as in events.jsonl and cut where it is long. Of two runs with one digest: empty.
+/// Describes the first agent message that differs from `earlier`, another run of the same case: "report 12 is {…}, was
+/// {…}". Messages are printed as in events.jsonl, and long ones are cut. Empty for two runs with one digest.
 std::string first_difference(const outcome::CaseFinished &run, const outcome::CaseFinished &earlier);
 
 }  // namespace kmodtest::report

@@ -20,13 +20,14 @@ namespace {
 
 constexpr std::size_t kLabelWidth = 8;
 
-/// True for a line that has marks below the one before it, and nothing else.
+/// Returns true for a line that only has marks below the line before it.
 bool is_marks(std::string_view line) {
   return line.find('^') != std::string_view::npos && line.find_first_not_of(" ^~") == std::string_view::npos;
 }
 
-/// "  expected: first line\n            second line\n"; nothing for an empty value. A line with marks below it fits
-/// into `width` columns (0: it is as it is).
+/// Returns "  expected: first line
+///             second line
+/// "; empty for an empty value. Shortens a line with marks below it to `width` columns (0: does not shorten it).
 std::string labelled(std::string_view label, std::string_view value, std::size_t width = 0) {
   constexpr std::size_t kIndent = kLabelWidth + 4;
   const std::size_t room = width == 0 ? 0 : std::max(width, kIndent + 1) - kIndent;
@@ -73,12 +74,12 @@ std::string render_findings(const outcome::CaseFinished &finished, const Failure
   return text;
 }
 
-/// All that is known of an attempt that did not pass, but its first line and its last ones.
+/// Renders everything that is known about a failed attempt, except for its first line and its last ones.
 std::string render_body(const outcome::CaseFinished &finished, const FailureStyle &style) {
   return render_findings(finished, style) + render_end_of_log(finished, style);
 }
 
-/// A subcommand with what selects exactly this case.
+/// Returns a subcommand and the options that select exactly this case.
 std::string command_for(const plan::Case &test_case, std::string command) {
   if (!test_case.plan_file.empty()) {
     command += ' ' + text::shell_word(test_case.plan_file.string());
@@ -133,7 +134,7 @@ std::string failure_headline(const outcome::CaseFinished &finished, const Palett
 
 std::string render_failure_body(const outcome::CaseFinished &finished, const FailureStyle &style) {
   std::string text;
-  // Told whole: the attempts that made a case flaky, else the last one, which decided.
+  // Shown in full: the attempts that made a case flaky, else the last one, which decided.
   if (!finished.flaky()) text += render_body(finished, style);
   for (const outcome::CaseFinished &attempt : finished.earlier) {
     const outcome::Result result = outcome::result_of(attempt);

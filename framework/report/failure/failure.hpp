@@ -9,31 +9,31 @@
 
 namespace kmodtest::report {
 
-/// The first line of a failure: "Failed ex7_4 [cpus=2]: why".
+/// Returns the first line of a failure: "Failed ex7_4 [cpus=2]: why".
 std::string failure_headline(const outcome::CaseFinished &finished, const Palette &palette);
 
-/// All lines of a failure behind the first, up to the commands that run and enter the case again.
+/// Returns the lines of a failure after the first, up to the commands that rerun the case and open its guest.
 std::string render_failure_body(const outcome::CaseFinished &finished, const FailureStyle &style);
 
-/// The command that runs exactly this case again.
+/// Returns the command that runs exactly this case again.
 std::string command_to_repeat(const plan::Case &test_case);
 
-/// The command that opens a guest like this case's, with its modules in it, and a prompt there.
+/// Returns the command that opens a guest like this case's, with its modules loaded, and a prompt in it.
 std::string command_to_enter(const plan::Case &test_case);
 
-/// A guest ran for this case, so one can be entered.
+/// Returns whether a guest ran for this case, so that one can be opened.
 bool had_guest(const outcome::CaseFinished &finished);
 
-/// "Passed ex7_4 [cpus=2]"; colours as the palette has them.
+/// Returns "Passed ex7_4 [cpus=2]", in the colours of the palette.
 std::string headline(const outcome::CaseFinished &finished, const Palette &palette);
 
-/// Why a case did not pass (at once), in one line; empty when it did.
+/// Returns in one line why a case did not pass (at once); empty if it did.
 std::string reason(const outcome::CaseFinished &finished);
 
-/// "as expected: Crashed: …" of a case that passed because this came; else empty.
+/// Returns "as expected: Crashed: …" for a case that passed because of this outcome; else empty.
 std::string as_expected(const outcome::CaseFinished &finished);
 
-/// The findings of a case in full, each with its place in the plan, without the first one's summary.
+/// Returns the findings of a case in full, each with its place in the plan, without the first one's summary.
 std::string render_findings(const outcome::CaseFinished &finished, const Palette &palette);
 
 }  // namespace kmodtest::report

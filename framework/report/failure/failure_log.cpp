@@ -17,9 +17,9 @@ namespace kmodtest::report {
 namespace {
 
 constexpr std::size_t kLogLines = 30;       ///< of the log that a failure shows
-constexpr std::size_t kBriefLogLines = 12;  ///< of the log, and of the lines of a finding, where it is brief
+constexpr std::size_t kBriefLogLines = 12;  ///< of the log and of a finding, in the brief form
 
-/// What lines of a kernel report begin with that say nothing of where or why.
+/// Beginnings of kernel report lines that do not help to find the place or the cause.
 constexpr std::array<std::string_view, 27> kNoise = {"Code:",
                                                      "RSP:",
                                                      "RAX:",
@@ -48,7 +48,7 @@ constexpr std::array<std::string_view, 27> kNoise = {"Code:",
                                                      "------------[ cut here",
                                                      "RIP: 0033:"};
 
-/// A line as dmesg prints it: "[    5.140900] text". Nothing of any other.
+/// Returns the text of a dmesg line ("[    5.140900] text"); empty if the line has another format.
 std::string_view text_of(std::string_view line) {
   if (!line.starts_with('[')) return {};
   line.remove_prefix(std::min(line.find(']'), line.size() - 1) + 1);
@@ -83,7 +83,7 @@ std::vector<std::string> flat(const std::vector<std::string> &details) {
   return lines;
 }
 
-/// A line of the log that is shown, or that stands for some that are not.
+/// A line of the log that is shown, or that replaces lines that are not.
 struct Shown {
   std::string text;
   bool marker = false;
@@ -96,7 +96,7 @@ std::vector<Shown> whole_log(const std::vector<wire::KernelLogLine> &log, const 
   return all;
 }
 
-/// Without what the findings have shown, and without what the agent made the kernel say at the end.
+/// Leaves out lines that the findings have shown, and those that the agent made the kernel print at the end.
 std::vector<Shown> brief_log(const outcome::CaseFinished &finished, const std::vector<wire::KernelLogLine> &log,
                              const Palette &palette) {
   std::set<std::string> told;
@@ -112,7 +112,7 @@ std::vector<Shown> brief_log(const outcome::CaseFinished &finished, const std::v
   for (const wire::KernelLogLine &line : log) {
     if (shared::is_autopsy_marker(line)) break;
     const std::string text = shared::render_dmesg(line);
-    // An oops ends with its registers, and with the place once more.
+    // An oops ends with its registers and repeats the place.
     const bool again = told.count(text) > 0 || is_noise(text) || text_of(text).starts_with("RIP:");
     if (!shared::is_marker(line) && !told.empty() && again) {
       ++hidden;
@@ -125,7 +125,7 @@ std::vector<Shown> brief_log(const outcome::CaseFinished &finished, const std::v
   return all;
 }
 
-/// The last lines; markers come along and do not count.
+/// Returns the last lines; markers are kept and do not count.
 std::string end_of_log(const outcome::CaseFinished &finished, const std::vector<wire::KernelLogLine> &log,
                        const FailureStyle &style) {
   const std::vector<Shown> all = style.brief ? brief_log(finished, log, style.palette) : whole_log(log, style.palette);

@@ -10,23 +10,23 @@
 
 namespace kmodtest::report {
 
-/// How a failure is told.
+/// Options for showing a failure.
 struct FailureStyle {
   Palette palette{false};
-  /// Only what leads to the cause: of a kernel report neither registers nor guessed frames, of the log the last lines,
-  /// and nothing twice. Else all that there is room for.
+  /// Shows only lines that lead to the cause: no registers or guessed frames of a kernel report, the last lines of the
+  /// log, and nothing twice. Else everything that fits.
   bool brief = false;
-  std::size_t width = 0;  ///< columns in which a line with a caret below it has to fit; 0: as many as it needs
+  std::size_t width = 0;  ///< maximum columns of a line with a caret below it; 0: no limit
 };
 
-/// The case's kernel log, one line each as dmesg prints it; step markers as "-- step 3: load ex7_4".
+/// Returns the case's kernel log, one line each as dmesg prints it; step markers as "-- step 3: load ex7_4".
 std::string render_log(const outcome::CaseFinished &finished, const Palette &palette, std::string_view indent);
 
-/// The further lines of one finding.
+/// Returns the further lines of one finding.
 std::string render_details(const outcome::CaseFinished &finished, const std::vector<std::string> &details,
                            const FailureStyle &style);
 
-/// The end of the case's kernel log; of its serial console, where there is none.
+/// Returns the end of the case's kernel log, or of its serial console if there is no log.
 std::string render_end_of_log(const outcome::CaseFinished &finished, const FailureStyle &style);
 
 }  // namespace kmodtest::report

@@ -13,7 +13,7 @@ namespace kmodtest::report {
 
 namespace {
 
-/// The part of a line that stands before a column (counted in characters from 1).
+/// Returns the part of a line before a column (counted in characters from 1).
 std::string before_column(std::string_view line, int column) {
   std::string before;
   for (int at = 1; at < column && !line.empty(); ++at) {
@@ -24,7 +24,7 @@ std::string before_column(std::string_view line, int column) {
   return before;
 }
 
-/// How many letters of a word a text begins with; at least 1.
+/// Returns the length in letters of the word at the beginning of a text; at least 1.
 std::size_t word_length(std::string_view text) {
   const auto end = std::find_if(text.begin(), text.end(), [](char letter) {
     const bool in_word = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
@@ -34,7 +34,7 @@ std::size_t word_length(std::string_view text) {
   return std::max<std::size_t>(1, static_cast<std::size_t>(end - text.begin()));
 }
 
-/// The text without its first columns; a wide character that is cut in two becomes a blank.
+/// Returns the text without its first columns; a wide character that is cut in two becomes a blank.
 std::string without_columns(std::string_view text, std::size_t number) {
   std::size_t gone = 0;
   while (gone < number && !text.empty()) {
@@ -50,7 +50,7 @@ std::string without_columns(std::string_view text, std::size_t number) {
 Excerpt excerpt(std::string_view line, std::size_t mark, std::size_t length, std::size_t width) {
   if (width == 0 || text::columns(line) <= width) return {std::string(line), mark, length};
   if (mark + length < width) return {text::cut_to(line, width), mark, length};
-  // A third of the room stands before the mark, and the mark may be all of the rest.
+  // A third of the width is for text before the mark; the mark can fill the rest.
   const std::size_t before = std::min(mark, width / 3);
   const std::size_t left_out = mark - before;
   std::string rest = without_columns(line, left_out);

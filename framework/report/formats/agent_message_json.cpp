@@ -195,7 +195,7 @@ struct ToJson {
   Json operator()(const wire::TraceStarted &it) const {
     return {{"report", "TraceStarted"}, {"time", outcome::seconds(it.time)}, {"cpus", it.cpus}, {"error", it.error}};
   }
-  // The pages themselves say nothing to a reader.
+  // A reader has no use for the pages themselves.
   Json operator()(const wire::TracePages &it) const {
     std::size_t bytes = 0;
     for (const std::string &page : it.pages) bytes += page.size();
@@ -204,7 +204,7 @@ struct ToJson {
   Json operator()(const wire::TraceChecked &it) const {
     return {{"report", "TraceChecked"}, {"time", outcome::seconds(it.time)}, {"lost", it.lost}, {"full", it.full}};
   }
-  // Of tests in C++, and of interactive sessions, which no case of a plan has.
+  // Only tests in C++ and interactive sessions send it; plans do not.
   Json operator()(const wire::Resting &it) const {
     return {{"report", "Resting"}, {"time", outcome::seconds(it.time)}};
   }

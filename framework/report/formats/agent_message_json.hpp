@@ -7,12 +7,12 @@
 
 namespace kmodtest::report {
 
-/// The line before all reports: {"schema": "kmodtest-reports", "version": 1}. reports_schema() (report/schemas.hpp) has
-/// all of them.
+/// Returns the line before all messages: {"schema": "kmodtest-reports", "version": 1}. reports_schema()
+/// (report/formats/schemas.hpp) describes all lines.
 std::string report_json_head();
 
-/// What the agent told, as one JSON object in one line: {"report": "Loaded", "step": 0, …}. Times are seconds of the
-/// guest's clock. A baseline's threads and modules are left out (ps.txt and lsmod.txt have them).
+/// Returns an agent message as one JSON object on one line: {"report": "Loaded", "step": 0, …}. Times are seconds of
+/// the guest's clock. A baseline's threads and modules are left out (ps.txt and lsmod.txt have them).
 std::string report_json(const wire::Report &report);
 
 }  // namespace kmodtest::report

@@ -24,7 +24,7 @@ namespace {
 
 using text::Json;
 
-/// The time of day in UTC to the millisecond (RFC 3339).
+/// Returns the time of day in UTC to the millisecond (RFC 3339).
 std::string timestamp_in_milliseconds() {
   const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
   const auto milliseconds = now.time_since_epoch().count() % 1000;
@@ -94,7 +94,7 @@ Json task_json(const judge::TaskSeen &task) {
   return {{"pid", task.pid}, {"name", task.name}, {"state", std::string(1, task.state)}, {"frames", task.frames}};
 }
 
-/// What was seen from outside; what the guest itself said is among the reports in events.jsonl.
+/// Returns the observations from outside; those of the guest itself are messages in events.jsonl.
 Json dissection_json(const judge::Dissection &found) {
   Json cpus = Json::array(), tasks = Json::array(), locks = Json::array();
   for (const judge::CpuSeen &cpu : found.cpus) {
@@ -185,7 +185,7 @@ class JsonLines final : public outcome::Listener {
 
  private:
   void write(const Json &json) {
-    // A guest's log may hold any bytes; malformed UTF-8 becomes U+FFFD.
+    // A guest's log can contain any bytes; malformed UTF-8 becomes U+FFFD.
     file_.write(text::json_text(json) + "\n");
   }
 

@@ -49,7 +49,7 @@ void set_text(pugi::xml_node node, const std::string &text) {
   node.append_child(pugi::node_pcdata).set_value(text::xml_text(text).c_str());
 }
 
-/// The time of day in UTC, in the form that the schema asks for (no zone).
+/// Returns the time of day in UTC, in the form that the schema requires (no zone).
 std::string timestamp() {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(std::time(nullptr)));
 }
@@ -143,10 +143,10 @@ class Suite {
 
   const Totals &totals() const { return totals_; }
 
-  /// The place of its first case in the order of the plans.
+  /// Returns the place of its first case in the order of the plans.
   std::size_t place() const { return cases_.empty() ? kLast : cases_.begin()->first; }
 
-  /// A testcase that stands for what the run as a whole did not do.
+  /// Adds a testcase for a failure of the run as a whole.
   void add_run(judge::Outcome outcome, const std::string &message) {
     totals_.count(outcome, outcome::Seconds{0});
     pugi::xml_document &document = *cases_.emplace(kLast, std::make_unique<pugi::xml_document>())->second;
@@ -172,7 +172,7 @@ class Suite {
     if (!skipped) set_text(why, render_failure(finished));
   }
 
-  /// An attempt that did not pass: <flakyFailure>, <flakyError>, <rerunFailure> or <rerunError>.
+  /// Adds an attempt that did not pass: <flakyFailure>, <flakyError>, <rerunFailure> or <rerunError>.
   static void add_attempt(pugi::xml_node node, const std::string &kind, const outcome::CaseFinished &attempt) {
     const bool error = attempt.verdict.outcome == judge::Outcome::errored;
     pugi::xml_node what = node.append_child((kind + (error ? "Error" : "Failure")).c_str());

@@ -25,13 +25,13 @@ namespace {
 using text::replaced;
 using text::trimmed;
 
-constexpr const char *kHash = "\\x23";  ///< a "#" that is no part of KTAP's own syntax
+constexpr const char *kHash = "\\x23";  ///< a "#" that is not part of KTAP's own syntax
 
-/// Behind these words, anywhere in a line, the kernel's parser reads no further (kunit_parser.py, KTAP_END).
+/// The kernel's parser stops after these words, anywhere in a line (kunit_parser.py, KTAP_END).
 constexpr std::array<std::string_view, 3> kEndOfInput = {
     "List of all partitions:", "Kernel panic - not syncing: VFS:", "reboot: System halted"};
 
-/// One line of the file, safe from what a guest said.
+/// Makes one line of the file, in which a guest's text cannot act as syntax.
 std::string line_of(std::string text) {
   for (const std::string_view end : kEndOfInput) {
     text = replaced(std::move(text), end, replaced(std::string(end), ":", "\\x3a"));
@@ -39,21 +39,21 @@ std::string line_of(std::string text) {
   return text + "\n";
 }
 
-/// The description of a test: no "#" may be in it, and no "- " before it belongs to it.
+/// Makes the description of a test: it must not contain "#", and a "- " before it is not part of it.
 std::string description(std::string_view text) {
   std::string name = replaced(std::string(trimmed(text::printable(text), " ")), "#", kHash);
   if (name.rfind("- ", 0) == 0) name.replace(0, 1, "\\x2d");
   return name.empty() ? "(no name)" : name;
 }
 
-/// What stands behind " # " in a result line. A further " #" there could be a directive ("# SKIP").
+/// Makes the text after " # " in a result line. A further " #" there could be a directive ("# SKIP").
 std::string diagnostic_data(std::string_view text) {
   const std::string line =
       replaced(" " + std::string(trimmed(text::printable(text), " ")), " #", std::string(" ") + kHash);
   return line.substr(1);
 }
 
-/// A text as diagnostic lines. "# Subtest:" would begin a test.
+/// Makes diagnostic lines of a text. "# Subtest:" would begin a test.
 std::string diagnostics(std::string_view text, const std::string &indent) {
   std::string lines;
   for (const std::string &line : text::lines_of(text)) {
@@ -67,7 +67,7 @@ bool is_ok(outcome::Result result) {
   return outcome::went_well(result) || result == outcome::Result::flaky;
 }
 
-/// How a case ended, behind its description.
+/// Returns how a case ended, for the text after its description.
 std::string ending(const outcome::CaseFinished &finished) {
   const outcome::Result result = outcome::result_of(finished);
   const std::string why = diagnostic_data(reason(finished));
@@ -91,7 +91,7 @@ std::string ending(const outcome::CaseFinished &finished) {
   return fmt::format(" # {}: {}", word, why);
 }
 
-/// A place in the file: one run of a case.
+/// A place in the file for one run of a case.
 struct Slot {
   std::size_t plan = 0;  ///< index into the plans
   std::string name;
@@ -131,10 +131,10 @@ class Ktap final : public outcome::Listener {
   }
 
  private:
-  /// Gives each run of a case its place.
+  /// Assigns a place to each run of a case.
   void arrange(const Cases &cases, int repeats) {
     std::map<std::pair<std::string, std::string>, std::size_t> by_plan;
-    std::vector<std::vector<std::pair<std::size_t, Slot>>> slots;  // of each plan, with their numbers
+    std::vector<std::vector<std::pair<std::size_t, Slot>>> slots;  // by plan, with their numbers
     std::size_t number = 0;
     for (const auto &test_case : cases) {
       const auto key = std::pair(test_case->plan_file.string(), test_case->plan_name);
@@ -152,7 +152,7 @@ class Ktap final : public outcome::Listener {
     for (std::size_t index = 0; index < slots.size(); ++index) {
       plans_[index].slots = slots[index].size();
       for (const auto &[its_number, slot] : slots[index]) {
-        // The parser takes a test that has its plan's name for the plan's own result.
+        // The parser mistakes a test with its plan's name for the plan's own result.
         if (slot.name == plans_[index].name) plans_[index].name += " (plan)";
         places_[its_number] = slots_.size();
         slots_.push_back(slot);
@@ -179,7 +179,7 @@ class Ktap final : public outcome::Listener {
     return entry;
   }
 
-  /// Writes the cases that those before them no longer hold up.
+  /// Writes the cases that no longer wait for an earlier one.
   void write_ready() {
     std::string text;
     for (auto at = finished_.find(next_); at != finished_.end() && next_ < slots_.size(); at = finished_.find(next_)) {
@@ -198,7 +198,7 @@ class Ktap final : public outcome::Listener {
     write_ready();
   }
 
-  /// The lines of the next case; with its plan's first ones before it, and its last ones behind it.
+  /// Returns the lines of the next case, with the first lines of its plan before it and the last ones after it.
   std::string render(const Entry &entry) {
     const Slot &slot = slots_[next_];
     Plan &plan = plans_[slot.plan];
@@ -224,8 +224,8 @@ class Ktap final : public outcome::Listener {
   std::vector<Plan> plans_;
   std::vector<Slot> slots_;                ///< plan by plan
   std::vector<std::size_t> places_;        ///< index into slots_, by outcome::CaseFinished::number
-  std::map<std::size_t, Entry> finished_;  ///< that wait for those before them
-  std::size_t next_ = 0;                   ///< the slot that is to be written next
+  std::map<std::size_t, Entry> finished_;  ///< cases that wait for earlier ones
+  std::size_t next_ = 0;                   ///< the next slot to write
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ namespace kmodtest::report {
 
 namespace {
 
-// GitHub refuses a summary of more than 1 MiB, and shows nothing of it then.
+// GitHub rejects a summary of more than 1 MiB and then shows none of it.
 constexpr std::size_t kMost = 1'000'000;         ///< bytes of the file
 constexpr std::size_t kMostOfATable = 60'000;    ///< bytes of plans by CPUs
 constexpr std::size_t kMostOfAFailure = 30'000;  ///< bytes of the text of one case, before it is escaped
@@ -33,7 +33,7 @@ std::string name_of(const outcome::CaseFinished &finished) {
   return text::cut_to(outcome::label(*finished.test_case, finished.repeat), kNameWidth);
 }
 
-/// Without what is in its middle, if it is too long. Cut between lines where there are any.
+/// Leaves out the middle of a text that is too long. Cuts between lines if there are any.
 std::string shortened(const std::string &text) {
   if (text.size() <= kMostOfAFailure) return text;
   std::size_t head = text.rfind('\n', kMostOfAFailure / 2);
@@ -127,7 +127,7 @@ class Markdown final : public outcome::Listener {
                        end.interrupted ? "after" : "in", text::wall_time(end.took));
   }
 
-  /// As many as `room` bytes have place for; the others are counted.
+  /// Returns as many failures as fit into `room` bytes, and the number of the others.
   std::string failures(std::size_t room) const {
     if (failed_.empty()) return {};
     constexpr std::size_t kForTheNote = 200;
@@ -179,7 +179,7 @@ class Markdown final : public outcome::Listener {
     return fmt::format("{}\n", fmt::join(codes, " · "));
   }
 
-  /// Bytes that may be written.
+  /// Returns the number of bytes that may be written.
   std::size_t room() const {
     std::error_code none;
     const std::uintmax_t there = append_ ? std::filesystem::file_size(file_, none) : 0;
@@ -198,7 +198,7 @@ class Markdown final : public outcome::Listener {
     std::string text;
     if (first.size() + rest.size() <= all) {
       text = first + failures(all - first.size() - rest.size()) + rest;
-    } else if (first.size() <= all) {  // others have filled the file
+    } else if (first.size() <= all) {  // other content has filled the file
       text = first;
     }
     if (append_) {

@@ -10,7 +10,7 @@ namespace kmodtest::report {
 std::string markdown_code(std::string_view text) {
   constexpr std::string_view kActive = "\\`*_[]|~:@$.";
   std::string code = "<code>";
-  // The references that escaped() writes have none of these.
+  // The references that escaped() writes contain none of these characters.
   for (const char letter : html::escaped(text)) {
     if (letter == '\n' || letter == '\t') {
       code += ' ';
@@ -24,7 +24,7 @@ std::string markdown_code(std::string_view text) {
 }
 
 std::string markdown_block(std::string_view text) {
-  // HTML drops a newline behind <pre>, so that a text may begin with one.
+  // HTML drops a newline after <pre>. This one is dropped, so a text can begin with its own.
   return "<pre>\n" + html::escaped(text) + "</pre>\n";
 }
 

@@ -4,15 +4,16 @@
 #include <string>
 #include <string_view>
 
-/// What a guest, a plan or a compiler said, in a Markdown file (CommonMark, and GitHub's and GitLab's on top of it).
+/// Puts text of a guest, a plan or a compiler into a Markdown file (CommonMark, with the extensions of GitHub and
+/// GitLab).
 namespace kmodtest::report {
 
-/// The text as `<code>` for a paragraph or the cell of a table, on one line. Nothing in it is markup, a link, or the
-/// mention of somebody: its punctuation is written as character references, which CommonMark never takes for structure
-/// (0.31, 2.5), and the hosts look for mentions outside of code only.
+/// Returns the text as `<code>` for a paragraph or a table cell, on one line. Nothing in it acts as markup, as a link,
+/// or as a mention of a user. Its punctuation becomes character references, which CommonMark never interprets as
+/// structure (0.31, 2.5), and the hosts only look for mentions outside of code.
 std::string markdown_code(std::string_view text);
 
-/// The text as a `<pre>` of its own, whose content is no Markdown up to `</pre>` (CommonMark 0.31, 4.6).
+/// Returns the text as a separate `<pre>`, whose content is not Markdown up to `</pre>` (CommonMark 0.31, 4.6).
 std::string markdown_block(std::string_view text);
 
 }  // namespace kmodtest::report

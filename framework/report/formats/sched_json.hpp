@@ -6,7 +6,7 @@
 
 namespace kmodtest::report {
 
-/// What a trace of the scheduler comes to, thread by thread; none of its events. Times are seconds.
+/// Returns a summary of a scheduler trace, thread by thread, without single events. Times are seconds.
 text::Json sched_json(const observe::SchedTimeline &timeline);
 
 }  // namespace kmodtest::report

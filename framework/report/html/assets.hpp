@@ -3,12 +3,12 @@
 
 #include <string_view>
 
-/// The parts of the page that are made at build time from framework/report/html/page (cmake/Page.cmake).
+/// The parts of the page that the build makes from framework/report/html/page (cmake/Page.cmake).
 namespace kmodtest::report::html {
 
 std::string_view style();
 std::string_view script();
-/// Of the libraries in script().
+/// Returns the licences of the libraries in script().
 std::string_view licences();
 
 }  // namespace kmodtest::report::html

@@ -9,15 +9,16 @@
 
 namespace kmodtest::report::html {
 
-/// What the page's script draws of a case: JSON in columns, times as differences, so that it packs well.
+/// Returns the data from which the page's script draws a case: JSON in columns, with times as differences, so that it
+/// compresses well.
 ///
-///     {"span": [begin, end],                             nanoseconds of the guest's clock, as all times below
+///     {"span": [begin, end],                             nanoseconds of the guest's clock, like all times
 ///      "steps": [[number, text, begin, end, result, bad]],
 ///      "log": {"t": [differences], "l": "66…" (levels), "x": [texts]},
 ///      "reports": [[time, title]],
 ///      "sched": {"begin", "end", "cpus", "lost",
 ///                "threads": [{"pid", "name", "begin", "end",
-///                             "rb": [from the end of the run before], "rd": [durations], "rc": [CPUs], "rs": "SSR",
+///                             "rb": [since the end of the last run], "rd": [durations], "rc": [CPUs], "rs": "SSR",
 ///                             "wt": [differences], "wl": [wake to run, -1: never], "wc": [CPUs],
 ///                             "mt": [differences], "mf": [from], "mo": [to]}],
 ///                "changes": [[time, cpu, online]]}}

@@ -30,7 +30,7 @@ Markup render_facts(const outcome::CaseFinished &finished) {
   Markup html;
   html.open("dl", {{"class", "facts"}});
   html.element("dt", {}, "Again").open("dd");
-  // Tracing takes guest time: without it the digest is another one.
+  // Tracing takes guest time: a run without it has another digest.
   const std::string traced = finished.seen && finished.seen->sched ? " --trace" : "";
   html.element("code", {{"class", "command"}}, command_to_repeat(test_case) + traced).close();
   add_code_fact(html, "Plan",
@@ -157,8 +157,8 @@ Markup render_entry(const CaseEntry &entry) {
   html.add(entry.past);
   html.element("span", {{"class", "took"}}, duration_text(entry.took.count()));
   html.close();
-  // To a browser that runs scripts this is one text, which the page's script makes elements of when they are wanted:
-  // the elements of 1,000 cases take longer to be made than anybody waits.
+  // A browser with scripts treats this as one text. The page's script makes elements from it on demand, because making
+  // the elements of 1,000 cases takes too long.
   html.open("noscript").open("div", {{"class", "body"}});
   if (entry.data_left_out > 0) {
     html.element("p", {{"class", "warn"}},

@@ -13,8 +13,8 @@
 
 namespace kmodtest::report::html {
 
-/// What the page keeps of a finished case until it is written: its own part of the page, and what the parts about all
-/// cases need.
+/// A finished case as the page keeps it until it is written: its own part of the page, and the data for the parts about
+/// all cases.
 struct CaseEntry {
   std::size_t number = 0;  ///< place in the order of the plans
   std::string anchor;      ///< its element's id
@@ -32,12 +32,12 @@ struct CaseEntry {
   Markup past;
   std::map<int, double> ran_on;   ///< share of the module's threads on each CPU; empty: unknown
   bool ran_on_exact = false;      ///< by the scheduler's trace, not by samples of ps
-  Markup body;                    ///< what the case's element shows when it is open
+  Markup body;                    ///< content of the case's element when it is open
   std::string data;               ///< for the timeline, packed; empty: none
-  std::size_t data_left_out = 0;  ///< bytes of it that were left out to keep the page small
+  std::size_t data_left_out = 0;  ///< bytes that were left out to keep the page small
 };
 
-/// What of a case there is room for.
+/// Size limits for one case.
 struct Room {
   std::size_t text = 64 * 1024;  ///< bytes of its log and of each text of a failure
   std::size_t data = 4'000'000;  ///< bytes of its packed data
@@ -45,13 +45,14 @@ struct Room {
 
 CaseEntry make_entry(const outcome::CaseFinished &finished, const Room &room);
 
-/// The element of the list of cases, closed.
+/// Returns the case's element in the list of cases, closed.
 Markup render_entry(const CaseEntry &entry);
 
-/// What its timeline is drawn from, behind the page's script, so that the page answers before it is read. May be empty.
+/// Returns the data of the timeline, or nothing. They follow the page's script, so that the page responds before they
+/// are read.
 Markup render_data(const CaseEntry &entry);
 
-/// "failed" for the class of an element, "✗" for whoever sees no colours.
+/// Returns the symbol of a result ("✗" for failed), for readers who do not see colours.
 const char *mark_of(outcome::Result result);
 
 }  // namespace kmodtest::report::html

@@ -8,9 +8,9 @@
 
 namespace kmodtest::report::html {
 
-/// Why a case did not pass: each finding with its place in the plan, what was expected and seen, and the frames, as the
-/// console tells them (report/failure); then the attempts before. Nothing for a case that just passed. No text takes
-/// more than `room` bytes.
+/// Renders why a case did not pass: each finding with its place in the plan, the expected and the observed value, and
+/// the frames, as the console shows them (report/failure); then the earlier attempts. Nothing for a case that passed at
+/// once. Each text has at most `room` bytes.
 Markup render_findings(const outcome::CaseFinished &finished, std::size_t room);
 
 }  // namespace kmodtest::report::html

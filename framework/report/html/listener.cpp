@@ -21,8 +21,8 @@ namespace kmodtest::report {
 
 namespace {
 
-/// A page of more than 10 MB opens slowly and does not go through a mail. The style and the script take 0.1 MB of it.
-constexpr std::size_t kAllBodies = 5'000'000;  ///< bytes of what cases show
+/// A page of more than 10 MB opens slowly and is too large for a mail. The style and the script need 0.1 MB of it.
+constexpr std::size_t kAllBodies = 5'000'000;  ///< bytes of the bodies of all cases
 constexpr std::size_t kAllData = 3'600'000;    ///< bytes of packed data for timelines
 constexpr std::size_t kAround = 2'500;         ///< bytes of a case without its log and the texts of its failure
 constexpr std::size_t kLeastText = 1'000, kMostText = 256'000;
@@ -51,13 +51,13 @@ class Html final : public outcome::Listener {
   }
 
  private:
-  /// What a case may take, so that all that are left get as much.
+  /// Returns the limits for a case, so that all remaining cases get the same share.
   html::Room room() const {
     const std::size_t each = (kAllBodies - std::min(shown_, kAllBodies)) / std::max<std::size_t>(left_, 1);
     return {std::clamp(each - std::min(each, kAround), kLeastText, kMostText), kAllData};
   }
 
-  /// Timelines of cases that went well go first, the largest before all.
+  /// Drops the timelines of cases that went well first, and large ones before small ones.
   void keep_the_data_small() {
     std::size_t all = 0;
     std::vector<html::CaseEntry *> by_size;
@@ -92,7 +92,7 @@ class Html final : public outcome::Listener {
   html::RunFacts run_;
   std::vector<html::CaseEntry> entries_;
   std::set<std::string> kernels_;
-  std::size_t left_ = 1;   ///< cases to come
+  std::size_t left_ = 1;   ///< remaining cases
   std::size_t shown_ = 0;  ///< bytes of the bodies so far
 };
 

@@ -13,9 +13,9 @@ namespace kmodtest::report::html {
 
 namespace {
 
-constexpr std::size_t kHeadShare = 4;  ///< a quarter of what there is room for is from the beginning
+constexpr std::size_t kHeadShare = 4;  ///< a quarter of the shown bytes is from the beginning
 
-/// A range of lines that is not shown; empty when all are.
+/// A range of lines that is not shown; empty if all are shown.
 struct Gap {
   std::size_t first = 0, behind = 0;
 };

@@ -10,11 +10,11 @@
 
 namespace kmodtest::report::html {
 
-/// The kernel log as dmesg prints it, step markers as headings between its lines. Of a log of more than `room` bytes
-/// the first and the last lines, and how many are left out.
+/// Renders the kernel log as dmesg prints it, with step markers as headings between its lines. Of a log larger than
+/// `room` bytes it shows the first and the last lines, and the number of lines left out.
 Markup render_log(const std::vector<wire::KernelLogLine> &log, std::size_t room);
 
-/// The lines of a text; of one of more than `room` bytes the first and the last ones.
+/// Returns the lines of a text; only the first and the last ones if it has more than `room` bytes.
 std::string shortened(const std::string &text, std::size_t room);
 
 }  // namespace kmodtest::report::html

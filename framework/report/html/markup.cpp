@@ -9,8 +9,8 @@ namespace kmodtest::report::html {
 
 namespace {
 
-/// Embeddings, overrides, isolates and marks (Unicode Bidirectional Algorithm, 2): they show a line in another order
-/// than it has.
+/// Returns true for embeddings, overrides, isolates and marks (Unicode Bidirectional Algorithm, 2): they make a line
+/// appear in another order than it has.
 bool turns_direction(char32_t code) {
   return code == 0x61c || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
          (code >= 0x2066 && code <= 0x2069);

@@ -6,15 +6,15 @@
 #include <string_view>
 #include <vector>
 
-/// The report as one page of HTML. Whatever a guest, a plan or a compiler said goes through Markup, which escapes it.
+/// Writes the results as one page of HTML. All text of a guest, a plan or a compiler passes through Markup, which
+/// escapes it.
 namespace kmodtest::report::html {
 
-/// Text as HTML may carry it, in content as well as in quoted attributes: markup is escaped; control characters but tab
-/// and newline, malformed UTF-8 and the characters that turn the direction of writing are shown as \xNN or \u{NNNN}.
+/// Escapes text for HTML, for content as well as for quoted attributes. Control characters except for tab and newline,
+/// malformed UTF-8, and characters that change the direction of writing become \xNN or \u{NNNN}.
 std::string escaped(std::string_view text);
 
-/// Writes elements one after the other. Only names of elements and attributes, which are literals, are taken as they
-/// are.
+/// Writes elements one after the other. Only the names of elements and attributes, which are literals, are not escaped.
 class Markup {
  public:
   struct Attribute {
@@ -24,18 +24,18 @@ class Markup {
   using Attributes = std::initializer_list<Attribute>;
 
   Markup &open(const char *name, Attributes attributes = {});
-  /// Ends the element that was opened last.
+  /// Ends the innermost open element.
   Markup &close();
   Markup &text(std::string_view text);
-  /// An element with nothing but a text in it.
+  /// Writes an element that contains only text.
   Markup &element(const char *name, Attributes attributes, std::string_view text);
-  /// An element of HTML that has no end tag ("br", "meta").
+  /// Writes an element of HTML without an end tag ("br", "meta").
   Markup &lone(const char *name, Attributes attributes = {});
-  /// A shape in an <svg>.
+  /// Writes a shape in an <svg>.
   Markup &shape(const char *name, Attributes attributes);
-  /// What another one wrote.
+  /// Appends the elements of another Markup.
   Markup &add(const Markup &other);
-  /// Style sheets, scripts and data that hold no "</". The element must be "style" or "script".
+  /// Writes style sheets, scripts or data without any "</". The element must be "style" or "script".
   Markup &raw(const char *name, Attributes attributes, std::string_view content);
 
   const std::string &str() const { return text_; }

@@ -57,7 +57,7 @@ void add_cell(Markup &html, const Cell &cell, const std::string &plan, const std
   html.close().close();
 }
 
-/// A group of cases whose bindings make one table.
+/// A group of cases whose bindings form one table.
 struct Group {
   std::string plan, rest;
   auto operator<=>(const Group &) const = default;
@@ -75,7 +75,7 @@ std::string rest_of(const CaseEntry &entry) {
 void add_share(Markup &html, std::optional<double> share, bool bound) {
   constexpr int kSteps = 5;
   const double part = share.value_or(0);
-  // Even the shortest stay elsewhere has to be seen.
+  // Even the shortest stay on another CPU has to be visible.
   const int shade = part <= 0 ? 0 : std::max(1, static_cast<int>(std::ceil(part * kSteps)));
   std::string kind = fmt::format("s{}", shade);
   if (part > 0 && !bound) kind += " elsewhere";

@@ -8,14 +8,15 @@
 
 namespace kmodtest::report::html {
 
-/// Plans × CPU counts; the page's script offers the other variables of the matrix as columns. Empty without cases.
+/// Renders plans × CPU counts; the page's script offers the other variables of the matrix as columns. Empty without
+/// cases.
 Markup render_heat_map(const std::vector<CaseEntry> &entries);
 
-/// For each plan with a variable `cpu` one table per rest of its matrix: the CPU that a thread was bound to × the CPUs
-/// that it ran on. Empty when no case has both.
+/// Renders, for each plan with a variable `cpu`, one table per combination of the other variables: the CPU that a
+/// thread was bound to × the CPUs that it ran on. Empty if no case has both.
 Markup render_bindings(const std::vector<CaseEntry> &entries);
 
-/// "2" before "10", words after numbers.
+/// Orders values: "2" before "10", words after numbers.
 bool comes_before(const std::string &left, const std::string &right);
 
 }  // namespace kmodtest::report::html

@@ -6,13 +6,13 @@
 
 namespace kmodtest::report::html {
 
-/// Base64 with padding (RFC 4648, section 4).
+/// Encodes bytes as Base64 with padding (RFC 4648, section 4).
 std::string base64(std::string_view bytes);
 
-/// Deflated (RFC 1951, what a browser's DecompressionStream calls "deflate-raw"), as base64.
+/// Compresses bytes (RFC 1951, "deflate-raw" for a browser's DecompressionStream) and returns them as base64.
 std::string packed(std::string_view bytes);
 
-/// How a Content-Security-Policy names an inline script or style: 'sha256-…'.
+/// Returns the name of an inline script or style in a Content-Security-Policy: 'sha256-…'.
 std::string policy_hash(std::string_view content);
 
 }  // namespace kmodtest::report::html

@@ -30,7 +30,7 @@ Counts counts_of(const std::vector<CaseEntry> &entries) {
   return counts;
 }
 
-/// What the run came to, in one sentence.
+/// Returns the result of the run in one sentence.
 std::string sentence(const RunFacts &run, const std::vector<CaseEntry> &entries) {
   const auto bad = static_cast<std::size_t>(
       std::count_if(entries.begin(), entries.end(), [](const auto &one) { return !outcome::went_well(one.result); }));
@@ -45,7 +45,7 @@ std::string sentence(const RunFacts &run, const std::vector<CaseEntry> &entries)
   return fmt::format("All {} passed{}", text::counted(entries.size(), "case"), end);
 }
 
-/// The results as parts of one bar, widest where most cases are.
+/// Adds one bar whose parts are the results, each as wide as its share of the cases.
 void add_bar(Markup &html, const Counts &counts, std::size_t all) {
   constexpr double kWide = 1000;
   html.open("svg",

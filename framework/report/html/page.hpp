@@ -9,7 +9,7 @@
 
 namespace kmodtest::report::html {
 
-/// What the page says of the run as a whole.
+/// Facts about the run as a whole.
 struct RunFacts {
   outcome::RunStarted started;
   outcome::RunFinished finished;
@@ -20,7 +20,7 @@ struct RunFacts {
   std::string at;  ///< when it ended
 };
 
-/// The whole file: one page that fetches nothing, with a policy that lets nothing but its own script run.
+/// Returns the whole file: one page that fetches nothing, with a policy that only allows its own script to run.
 std::string render_page(const RunFacts &run, const std::vector<CaseEntry> &entries);
 
 }  // namespace kmodtest::report::html

@@ -29,7 +29,7 @@ const char *words_of(const judge::StepView &view) {
   return "unknown";
 }
 
-/// The plan's line without indentation and list mark.
+/// Returns the plan's line without indentation and list mark.
 std::string trimmed(std::string line) {
   line.erase(0, line.find_first_not_of(" \t"));
   if (line.starts_with("- ")) line.erase(0, 2);
@@ -55,7 +55,7 @@ std::vector<StepSeen> steps_of(const outcome::CaseFinished &finished) {
     seen.number = index + 1;
     seen.key = step.key;
     seen.source = trimmed(step.source);
-    // Of a step that goes on in further lines its first one says little.
+    // The first line of a step that has more lines is not informative.
     if ((seen.source.empty() || seen.source.ends_with(":")) && step.guest) seen.source = step.guest->label;
     if (seen.source.empty()) seen.source = step.key;
     if (step.guest) {

@@ -11,7 +11,7 @@
 
 namespace kmodtest::report::html {
 
-/// A step of a case and what came of it.
+/// A step of a case and its result.
 struct StepSeen {
   std::size_t number = 0;  ///< counts from 1
   std::string key;         ///< "load", "dmesg"…
@@ -21,25 +21,26 @@ struct StepSeen {
   bool bad = false;    ///< the case did not pass because of it
 };
 
-/// A piece of guest time.
+/// An interval of guest time.
 struct Span {
   wire::Microseconds begin{0}, end{0};
 
-  /// Where a moment lies in it, from 0 to 1.
+  /// Returns the position of a moment in the interval, from 0 to 1.
   double place(wire::Microseconds time) const;
 };
 
 std::vector<StepSeen> steps_of(const outcome::CaseFinished &finished);
 
-/// From the first step, or what was seen first, to the last that was seen. Empty (begin == end) when nothing was.
+/// Returns the interval from the first step, or the first observation, to the last observation. Empty (begin == end)
+/// without any.
 Span span_of(const outcome::CaseFinished &finished, const std::vector<StepSeen> &steps);
 
-/// "1.234567"
+/// Returns a time as "1.234567".
 std::string in_seconds(wire::Microseconds time);
-/// "12.3 ms", "1.50 s": three digits.
+/// Returns a duration with three digits: "12.3 ms", "1.50 s".
 std::string duration_text(double seconds);
 
-/// A table with a bar for each step on the time axis of the case.
+/// Renders a table with a bar for each step on the time axis of the case.
 Markup render_steps(const std::vector<StepSeen> &steps, const Span &span);
 
 }  // namespace kmodtest::report::html

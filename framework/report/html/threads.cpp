@@ -21,7 +21,8 @@ namespace {
 
 constexpr std::size_t kShown = 100;  ///< threads in the table
 
-/// What it did for its module: where the kernel begins a thread, before anybody could bind it, says nothing.
+/// Returns the part of a thread's time that it spent on its module: the kernel starts a thread anywhere, before it can
+/// be bound.
 observe::SchedThread own_part(const observe::SchedThread &thread, const observe::SchedTimeline &sched) {
   return observe::clip(thread, {sched.begin, sched.end});
 }
@@ -73,7 +74,7 @@ void add_row(Markup &html, const observe::SchedThread &thread) {
   html.close();
 }
 
-/// Whether a ps step means this thread.
+/// Returns whether a ps step asks for this thread.
 bool is_asked_for(const plan::Case &test_case, const wire::ThreadRecord &thread) {
   return std::any_of(test_case.steps.begin(), test_case.steps.end(), [&](const plan::Step &step) {
     const auto *condition = step.guest ? std::get_if<wire::ThreadCondition>(&step.guest->body) : nullptr;
@@ -124,7 +125,7 @@ RanOn ran_on(const outcome::CaseFinished &finished) {
     }
     found.exact = true;
   } else {
-    // A ps step that found nothing was sent all threads; those do not count.
+    // For a ps step that found nothing, the agent sends all threads; those do not count.
     for (const wire::Report &report : finished.seen->reports) {
       const auto *sample = std::get_if<wire::Threads>(&report);
       if (sample == nullptr) continue;

@@ -11,13 +11,14 @@
 
 namespace kmodtest::report::html {
 
-/// True for threads that the kernel starts for its own work, such as kworker/0:1.
+/// Returns true for threads that the kernel starts for its own work, such as kworker/0:1.
 bool is_of_the_kernel(const std::string &thread);
 
-/// The figures of each thread of the module: how long on which CPU, how often woken, how late it then ran.
+/// Renders figures about each thread of the module: its time on each CPU, the number of its wake-ups, and the delay
+/// until it then ran.
 Markup render_threads(const observe::SchedTimeline &sched);
 
-/// What the module's threads did on which CPU.
+/// The CPUs that the module's threads ran on.
 struct RanOn {
   std::map<int, double> share;  ///< of their time on CPUs, or of the samples in which they were seen
   bool exact = false;           ///< by the scheduler's trace, not by samples of ps

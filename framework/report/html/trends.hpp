@@ -8,11 +8,11 @@
 
 namespace kmodtest::report::html {
 
-/// A small picture of the last runs of a case and this one: a bar each, as high as it took, coloured by its outcome.
-/// Empty without earlier runs.
+/// Renders a small chart of the last runs of a case and this one: one bar each, with its height for the time and its
+/// colour for the outcome. Empty without earlier runs.
 Markup render_past(const outcome::CaseFinished &finished);
 
-/// Which cases changed against the runs before; empty when no case did.
+/// Renders which cases changed compared to earlier runs; empty if none did.
 Markup render_trends(const std::vector<CaseEntry> &entries);
 
 }  // namespace kmodtest::report::html

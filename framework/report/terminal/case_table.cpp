@@ -19,7 +19,7 @@ constexpr std::size_t kNarrowest = 60;
 constexpr std::size_t kLongestLabel = 40;
 constexpr std::size_t kGap = 2;
 
-/// "passed", "2/2 passed", "1/2 crashed"; "-" where the matrix has no such case.
+/// Returns "passed", "2/2 passed", "1/2 crashed"; "-" if the matrix has no such case.
 std::string cell_text(const std::vector<outcome::Result> &results) {
   if (results.empty()) return "-";
   const outcome::Result worst = outcome::gravest(results);

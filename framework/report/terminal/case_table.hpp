@@ -11,18 +11,18 @@
 
 namespace kmodtest::report {
 
-/// Plans (and kernels, when there are several) × CPU counts.
+/// A table of plans (and kernels, if there are several) × CPU counts.
 class CaseTable {
  public:
   void add(const plan::Case &test_case, outcome::Result result);
 
-  /// Number of runs in it.
+  /// Returns the number of runs in the table.
   std::size_t size() const { return size_; }
 
-  /// No line is wider than `width` (at least 60); columns that do not fit go into further blocks.
+  /// Renders lines of at most `width` columns (at least 60); table columns that do not fit go into further blocks.
   std::string render(int width, const Palette &palette) const;
 
-  /// The same as a table of Markdown, of at most about `most` bytes: rows that found no room are counted.
+  /// Renders a table in Markdown of at most about `most` bytes; rows that do not fit are counted.
   std::string render_markdown(std::size_t most) const;
 
  private:

@@ -27,7 +27,7 @@ bool equals(const char *name, const char *expected) {
   return value != nullptr && std::strcmp(value, expected) == 0;
 }
 
-/// $COLUMNS as a number; 0: it is none.
+/// Returns $COLUMNS as a number; 0 if it is not one.
 int columns_wanted() {
   const char *value = std::getenv("COLUMNS");
   if (value == nullptr) return 0;
@@ -37,8 +37,8 @@ int columns_wanted() {
   return error == std::errc() && stop == end && width > 0 && width <= kWidest ? width : 0;
 }
 
-/// What the terminal says, and where it says nothing, what is usual. A $COLUMNS that is wider than the terminal would
-/// make lines wrap that are drawn over.
+/// Returns the terminal's size, or the usual one if it is unknown. A $COLUMNS wider than the terminal would wrap lines
+/// that are drawn over.
 TerminalSize size_of(int fd, int wanted) {
   TerminalSize size;
   winsize said{};
@@ -49,7 +49,7 @@ TerminalSize size_of(int fd, int wanted) {
   return size;
 }
 
-/// 128 random bits in hexadecimal digits.
+/// Returns 128 random bits in hexadecimal digits.
 std::string random_token() {
   std::random_device random;
   std::string token;
@@ -78,7 +78,7 @@ ConsoleOptions console_options_from_environment(std::FILE *out) {
   options.terminal = fd >= 0 && isatty(fd) == 1 && !equals("TERM", "dumb");
   options.color = options.terminal;
   if (is_set("CLICOLOR_FORCE") && !equals("CLICOLOR_FORCE", "0")) options.color = true;
-  // A user who says no is obeyed whatever a script forces (no-color.org).
+  // NO_COLOR overrides CLICOLOR_FORCE: the user's wish counts more than a script's (no-color.org).
   if (is_set("NO_COLOR")) options.color = false;
   const int wanted = columns_wanted();
   options.width = size_of(fd, wanted).columns;

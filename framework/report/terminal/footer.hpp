@@ -12,17 +12,17 @@ struct TerminalSize {
   int rows = 24;
 };
 
-/// The lines at the bottom of a terminal that are drawn again and again. Makes the control sequences, writes nothing.
-/// Between two drawings the cursor stands where the footer begins. So whatever a terminal does to the lines when it
-/// gets another size, it carries the place along from which all is to be drawn anew.
+/// The lines at the bottom of a terminal that are redrawn again and again. Makes the control sequences, writes nothing.
+/// Between two redraws the cursor is where the footer begins. So when the terminal is resized and moves its lines, the
+/// cursor moves along with them.
 class Footer {
  public:
-  /// From the drawn footer to this one, of lines that are printable but for colours. Lines are overwritten in place, so
-  /// that nothing flickers; each is cut one column short of the width, where terminals would begin to wrap. One row at
-  /// least is left to what stands above.
+  /// Returns the sequence from the drawn footer to this one. The lines must be printable, except for colours. They are
+  /// overwritten in place, so that nothing flickers. Each is cut one column short of the width, where terminals would
+  /// begin to wrap. At least one row is left for the output above.
   std::string redraw(const std::vector<std::string> &lines, TerminalSize size);
 
-  /// Takes the footer away; the cursor stands where it began.
+  /// Returns the sequence that removes the footer; the cursor is then where it began.
   std::string erase();
 
  private:

@@ -11,14 +11,14 @@ namespace {
 
 constexpr std::string_view kNoColour = "\x1b[0m";
 
-/// Bytes of the colour that the text begins with; 0: it begins with none.
+/// Returns the bytes of the colour at the beginning of a text; 0 if there is none.
 std::size_t colour_at(std::string_view text) {
   if (!text.starts_with("\x1b[")) return 0;
   const std::size_t end = text.find('m');
   return end == std::string_view::npos ? 0 : end + 1;
 }
 
-/// The text without its colours.
+/// Returns the text without its colours.
 std::string plain(std::string_view text) {
   std::string kept;
   while (!text.empty()) {

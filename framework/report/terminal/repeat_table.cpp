@@ -9,7 +9,7 @@
 namespace kmodtest::report {
 
 void RepeatTable::add(const outcome::CaseFinished &finished) {
-  // The repeats of a case have numbers that follow each other.
+  // The repeats of a case have consecutive numbers.
   const std::size_t first = finished.number + 1 - std::min<std::size_t>(finished.number + 1, finished.repeat);
   Row &row = rows_[first];
   row.id = finished.test_case->id;

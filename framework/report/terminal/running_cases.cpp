@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kShortestWhat = 16;  ///< columns that a long id leaves to what its case does
 constexpr std::size_t kShortestId = 12;
 
-/// "id: what" in `room` columns. Both stay readable as long as there is room for both.
+/// Renders "id: what" in `room` columns. Both stay readable as long as there is room for both.
 std::string id_and_what(const std::string &id, const std::string &what, std::size_t room) {
   const std::string whole = id + ": " + what;
   if (text::columns(whole) <= room) return whole;
@@ -57,7 +57,7 @@ void RunningCases::start_again(const outcome::CaseFinished &attempt, Time now) {
   if (at == running_.end()) return;
   at->began = now;
   at->told = 0;
-  std::rotate(at, at + 1, running_.end());  // it is the youngest now
+  std::rotate(at, at + 1, running_.end());  // it is now the most recent
 }
 
 void RunningCases::finish(const outcome::CaseFinished &finished) {

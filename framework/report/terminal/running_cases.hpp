@@ -12,22 +12,22 @@
 
 namespace kmodtest::report {
 
-/// "[   1.250 s]", the wall time of a case that has ended.
+/// Renders the wall time of a case that has ended: "[   1.250 s]".
 std::string bracketed(outcome::Seconds took);
-/// "[  00:01:05]", that of something that goes on.
+/// Renders the time that something has lasted so far: "[  00:01:05]".
 std::string bracketed_clock(outcome::Seconds elapsed);
 
-/// The cases that run now, the longest first: what each does and since when, and which of them are slow.
+/// The cases that are running, the longest first: the activity of each, its start, and whether it is slow.
 class RunningCases {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  /// A case is slow from `slow` of wall time on; 0: none ever is.
+  /// Marks a case as slow after `slow` of wall time; 0: never.
   explicit RunningCases(outcome::Seconds slow) : slow_(slow) {}
 
   void start(const outcome::CaseStarted &started, Time now);
   void progress(const outcome::CaseProgress &progress);
-  /// The attempt was not the last one: the clock of the next one begins.
+  /// Restarts the clock of a case for its next attempt.
   void start_again(const outcome::CaseFinished &attempt, Time now);
   void finish(const outcome::CaseFinished &finished);
   void clear() { running_.clear(); }
@@ -39,11 +39,11 @@ class RunningCases {
     std::string label, what;
     outcome::Seconds passed{0};  ///< the last multiple of the slow time that has passed
   };
-  /// The cases that have run for a further slow time since this was asked last.
+  /// Returns the cases for which another slow time has passed since the last call.
   std::vector<Slow> newly_slow(Time now);
 
-  /// One line for each of as many cases as fit into `rows`, and a last one that says how many more there are. Lines are
-  /// made for `width` columns and begin with `indent` blanks.
+  /// Renders one line per case, as many as fit into `rows`, and a last line with the number of the others. Lines fit
+  /// into `width` columns and begin with `indent` blanks.
   std::vector<std::string> lines(Time now, std::size_t rows, std::size_t width, std::size_t indent,
                                  const Palette &palette) const;
 
@@ -53,7 +53,7 @@ class RunningCases {
     int repeat = 1;
     std::string what;
     Time began;
-    long told = 0;  ///< slow times that have been told of
+    long told = 0;  ///< slow times that have been reported
   };
   std::vector<Running>::iterator find(const std::shared_ptr<const plan::Case> &test_case, int repeat);
 

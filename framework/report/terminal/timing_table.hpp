@@ -10,17 +10,17 @@
 
 namespace kmodtest::report {
 
-/// Where the wall time of a run went, summed and as the median of a case.
+/// A table of a run's wall time by phase: the sum, and the median per case.
 class TimingTable {
  public:
-  /// Adds one attempt of a case; one that was skipped has nothing to say.
+  /// Adds one attempt of a case; ignores a skipped case.
   void add(const outcome::CaseFinished &finished);
 
-  /// One line per phase that took any time, and "other" for what none of them accounts for. Empty without cases.
+  /// Renders one line per phase that took any time, and "other" for the rest. Empty without cases.
   std::string render(const Palette &palette) const;
 
  private:
-  std::map<std::string, std::vector<double>> seconds_;  ///< by phase, one for each attempt
+  std::map<std::string, std::vector<double>> seconds_;  ///< by phase, one value for each attempt
   std::vector<double> all_;
 };
 

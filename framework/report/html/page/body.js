@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a case shows when it is open stands in a <noscript>: to a browser with scripts one text, which costs nothing until it is
-// wanted. Whatever a guest said is escaped in it.
+// The body of a case is in a <noscript>: a browser with scripts treats it as one text, which costs nothing until it is
+// needed. All text of a guest is escaped in it.
 
-const kAtOnce = 300; // cases of a page whose bodies are made beforehand, so that the browser's own search finds them
+const kAtOnce = 300; // cases whose bodies are made in advance, so that the browser's own search finds them
 
 /// Makes the elements of a case's body, once.
 export function fill(one) {
@@ -15,7 +15,7 @@ export function fill(one) {
 
 const entities = { "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&amp;": "&" };
 
-/// The text of a case, with its body.
+/// Returns the text of a case, including its body.
 export function textOf(one) {
   const hidden = one.querySelector(":scope > noscript");
   if (!hidden) return one.textContent;
@@ -23,7 +23,7 @@ export function textOf(one) {
   return `${one.firstElementChild.textContent}\n${body}`;
 }
 
-/// Of a page that is not too long, the bodies are made while nothing else is to do.
+/// Makes the bodies of a page that is not too long while the browser is idle.
 export function fillAhead(cases) {
   if (cases.length > kAtOnce || !window.requestIdleCallback) return;
   let next = 0;

@@ -15,7 +15,7 @@ function button(label, text, act) {
   return node;
 }
 
-/// The row above a timeline, and the help that its stage is described by.
+/// Makes the row above a timeline, and the help text that describes its stage.
 export function controls(timeline) {
   const id = `timeline-help-${++made}`;
   const bar = element("div", { class: "controls" });

@@ -9,7 +9,7 @@ async function copy(button, text) {
   }
 }
 
-/// A button behind each command of a case that copies it.
+/// Adds a button after each command of a case that copies it.
 export function offerCopies(one) {
   for (const command of one.querySelectorAll("code.command:not([data-copy])")) {
     command.dataset.copy = "offered";

@@ -12,7 +12,7 @@ const orders = {
   guest: (a, b) => b.dataset.guest - a.dataset.guest,
 };
 
-/// Shows the cases that the toolbar asks for. Returns {reveal(case), show({results, words})}.
+/// Shows the cases that match the toolbar. Returns {reveal(case), show({results, words})}.
 export function watchFilter(cases) {
   const form = document.getElementById("filter");
   if (!form) return { reveal() {}, show() {} };
@@ -24,7 +24,7 @@ export function watchFilter(cases) {
   const openAll = document.getElementById("open-all");
   const boxes = [...form.querySelectorAll("input[name=result]")];
   const trends = [...form.querySelectorAll("input[name=trend]")];
-  const texts = new Map(); // a case's text in small letters, once somebody searched
+  const texts = new Map(); // a case's text in lower case, after the first search
 
   const searched = (one) => {
     if (!texts.has(one)) texts.set(one, `${textOf(one)}\n${one.dataset.tags}\n${one.dataset.point}`.toLowerCase());
@@ -75,7 +75,7 @@ export function watchFilter(cases) {
     openAll.textContent = open ? "Close all" : "Open all";
   });
   form.hidden = false;
-  // What is scrolled to shall not lie below the toolbar.
+  // The toolbar must not cover the target of a scroll.
   new ResizeObserver(() => {
     const above = getComputedStyle(form).position === "sticky" ? form.offsetHeight : 0;
     document.documentElement.style.scrollPaddingTop = `${above + 8}px`;

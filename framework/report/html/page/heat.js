@@ -67,7 +67,7 @@ function cellOf(cell, plan, column, colour, longest) {
   return td;
 }
 
-/// Above the table: which variable makes the columns, and what colours the cells.
+/// Adds controls above the table: the variable of the columns, and the meaning of the cells' colours.
 export function watchHeatMap(cases) {
   const table = document.getElementById("heat");
   if (!table) return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which lanes a timeline has and what lies in them. An item has {begin, end, kind} and what its kind has besides.
+// The lanes of a timeline and their items. An item has {begin, end, kind} and further fields that depend on its kind.
 import { moment, nanoseconds } from "./numbers.js";
 
 const states = {
@@ -30,7 +30,7 @@ function logLane(data) {
   return { name: "log", kind: "log", items: [...items, ...reports].sort(bySpan) };
 }
 
-/// What a thread waits for a CPU, from its wake-up to its run.
+/// Returns the times that a thread waits for a CPU, from its wake-up to its run.
 function waitsOf(thread) {
   return thread.wakes.map((wake) => ({
     kind: "wait",
@@ -42,7 +42,7 @@ function waitsOf(thread) {
   }));
 }
 
-/// Pieces of time in which a CPU was not there.
+/// Returns the intervals in which a CPU was offline.
 function absences(data, cpu) {
   const items = [];
   let since = null;
@@ -87,14 +87,14 @@ function threadLanes(data) {
   }));
 }
 
-/// The lanes of a view: "cpu" or "thread".
+/// Returns the lanes of a view: "cpu" or "thread".
 export function lanesOf(data, view) {
   const top = [stepLane(data), logLane(data)];
   if (!data.traced) return top;
   return [...top, ...(view === "thread" ? threadLanes(data) : cpuLanes(data))];
 }
 
-/// An item in words, one line each.
+/// Describes an item in words, one line each.
 export function wordsOf(item, data) {
   const name = item.thread === undefined ? "" : data.threads[item.thread].name;
   const took = nanoseconds(item.end - item.begin);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The kernel log of a case, whole, and lined up with its timeline: lines out of its window fade, the line below the
-// pointer is marked, a mark on the timeline leads to its line.
+// The whole kernel log of a case, linked to its timeline: lines out of the timeline's window fade, the line below the
+// pointer is marked, and a mark on the timeline leads to its line.
 import { element } from "./controls.js";
 
-const kMost = 20_000; // lines; the others stay as the page has them
+const kMost = 20_000; // lines; further ones stay as they are in the page
 
 function stamp(time) {
   const [whole, part] = (time / 1e9).toFixed(6).split(".");
@@ -11,7 +11,7 @@ function stamp(time) {
 }
 
 function shownText(text) {
-  // The same as framework/report/html/markup.cpp shows.
+  // Escape like framework/report/html/markup.cpp.
   // eslint-disable-next-line no-control-regex
   return text
     .replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`)

@@ -4,7 +4,7 @@ function digits(value) {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }
 
-/// "12.3 ms", of seconds.
+/// Formats seconds as "12.3 ms".
 export function duration(seconds) {
   if (seconds === 0) return "0 s";
   if (seconds < 1e-6) return `${(seconds * 1e9).toFixed(0)} ns`;
@@ -13,12 +13,12 @@ export function duration(seconds) {
   return `${digits(seconds)} s`;
 }
 
-/// The same of nanoseconds.
+/// Formats nanoseconds as "12.3 ms".
 export function nanoseconds(time) {
   return duration(time / 1e9);
 }
 
-/// A moment of the guest's clock as dmesg writes it, of nanoseconds.
+/// Formats nanoseconds of the guest's clock as dmesg does.
 export function moment(time) {
   return `${(time / 1e9).toFixed(6)} s`;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Draws lanes on a canvas. What is narrower than a pixel is summed up: a column is as high as the share of its time.
+// Draws lanes on a canvas. Items narrower than a pixel are summed up: the height of a column is their share of its
+// time.
 
 const kColours = 8;
 
-/// The colours of the present theme, from the style sheet.
+/// Returns the colours of the current theme, from the style sheet.
 export function coloursOf(element) {
   const style = getComputedStyle(element);
   const of = (name) => style.getPropertyValue(name).trim();
@@ -23,12 +24,13 @@ export function coloursOf(element) {
   };
 }
 
-/// Which colour a run has: by thread in lanes of CPUs, by CPU in lanes of threads.
+/// Returns the colour of a run: by thread in lanes of CPUs, by CPU in lanes of threads.
 export function colourOf(item, view, colours) {
   return colours.threads[(view === "thread" ? item.cpu : item.thread) % kColours];
 }
 
-/// Index of the first item that may reach behind `time`. Items begin in order; `longest` is that of the longest one.
+/// Returns the index of the first item that can extend beyond `time`. Items are sorted by their begin; `longest` is the
+/// length of the longest one.
 function firstAt(items, time, longest) {
   let low = 0;
   let high = items.length;
@@ -40,7 +42,7 @@ function firstAt(items, time, longest) {
   return low;
 }
 
-/// The items of a lane that touch the time from `from` to `to`.
+/// Yields the items of a lane that overlap the interval from `from` to `to`.
 export function* visible(lane, from, to) {
   lane.longest ??= lane.items.reduce((most, item) => Math.max(most, item.end - item.begin), 0);
   for (let i = firstAt(lane.items, from, lane.longest); i < lane.items.length; ++i) {
@@ -160,7 +162,7 @@ class Lane {
     label(ctx, text, x0, x1 - x0, box.y + box.height / 2 - 1, view.colours.onThread);
   }
 
-  /// Runs that are narrower than a pixel, as the share of each column that they take.
+  /// Draws runs that are narrower than a pixel as their share of each column.
   flush() {
     const { ctx, box, view } = this;
     for (const [colour, columns] of this.columns) {
@@ -200,7 +202,7 @@ class Lane {
     }
     const [from, to] = view.x.domain();
     this.columns = new Map();
-    const late = []; // marks lie above bars
+    const late = []; // marks are drawn above bars
     for (const item of visible(lane, from, to)) {
       const x0 = Math.max(view.x(item.begin), -2);
       const x1 = Math.min(view.x(item.end), view.width + 2);
@@ -211,7 +213,7 @@ class Lane {
     this.flush();
     let last = -9;
     for (const [item, x0, x1] of late) {
-      // Marks that fall upon each other look like one; wake-ups are drawn where they can be told apart.
+      // Marks in one place look like one; wake-ups are only drawn where they can be told apart.
       if (item.kind !== "report" && x0 - last < (item.kind === "wait" ? 5 : 1) && x1 - x0 < 1) continue;
       this[item.kind](item, x0, x1);
       last = x0;
@@ -219,7 +221,7 @@ class Lane {
   }
 }
 
-/// `view`: {name, data, lanes, boxes, x, width, height, colours}.
+/// Paints a view: {name, data, lanes, boxes, x, width, height, colours}.
 export function paint(ctx, view) {
   ctx.clearRect(0, 0, view.width, view.height);
   ctx.font = view.colours.font;

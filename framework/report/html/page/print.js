@@ -2,9 +2,9 @@
 
 import { fill } from "./body.js";
 
-const kMost = 100; // cases that are opened for the paper
+const kMost = 100; // cases that are opened for printing
 
-/// On paper the cases that did not go well are open.
+/// Opens the cases that did not go well when the page is printed.
 export function watchPrinting(cases) {
   let opened = [];
   addEventListener("beforeprint", () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the page of `kmodtest run --html` does beyond what its HTML shows by itself.
+// The functions of the page of `kmodtest run --html` that need a script.
 import { fill, fillAhead } from "./body.js";
 import { offerCopies } from "./copy.js";
 import { watchFilter } from "./filter.js";
@@ -17,7 +17,7 @@ function opened(event) {
   showTimeline(one);
 }
 
-/// Opens the case that the address names behind its "#".
+/// Opens the case that the address names after its "#".
 function follow() {
   const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (!named || !named.matches("details.case")) return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The timeline of a case: lanes over guest time, to zoom and to pan with mouse, fingers and keys.
+// The timeline of a case: lanes over guest time, with zooming and panning by mouse, fingers and keys.
 import { axisBottom } from "d3-axis";
 import { scaleLinear } from "d3-scale";
 import { event as d3event, select } from "d3-selection";
@@ -11,8 +11,8 @@ import { coloursOf, paint, visible } from "./paint.js";
 import { dataOf } from "./unpack.js";
 
 const kAxis = 26; // pixels
-const kShortest = 2_000; // ns that fill the width at the closest zoom
-const kNear = 6; // pixels from which a mark is hit
+const kShortest = 2_000; // ns across the width at the closest zoom
+const kNear = 6; // maximum distance in pixels of a hit mark
 
 function heightOf(lane, number) {
   if (lane.kind === "log") return 20;
@@ -25,7 +25,7 @@ class Timeline {
     this.data = data;
     this.place = place;
     this.name = "cpu";
-    this.chosen = null; // {lane, index} of the keyboard's item
+    this.chosen = null; // {lane, index} of the item selected by keyboard
     this.pointed = null;
     this.build();
     this.arrange();
@@ -69,15 +69,15 @@ class Timeline {
     this.stage.addEventListener("blur", () => this.ring.attr("visibility", "hidden"));
   }
 
-  /// Whether an event zooms or pans; what does not stays with the page, which scrolls. One finger has nothing to pan while
-  /// all is shown.
+  /// Returns whether an event zooms or pans; for other events the page scrolls. While everything is shown, there is
+  /// nothing to pan with one finger.
   isOurs(event) {
     if (event.type === "wheel") return event.ctrlKey || document.activeElement === this.stage;
     if (event.type.startsWith("touch")) return event.touches.length > 1 || zoomTransform(this.stage).k > 1;
     return !event.button;
   }
 
-  /// The lanes of the view that is chosen.
+  /// Returns the lanes of the chosen view.
   arrange() {
     this.lanes = lanesOf(this.data, this.name);
     this.boxes = [];
@@ -163,7 +163,7 @@ class Timeline {
     if (this.chosen) this.frame(this.chosen.item, this.chosen.lane);
   }
 
-  /// What lies below a point of the stage: the narrowest item there, else the nearest mark.
+  /// Returns the item at a point of the stage: the narrowest one there, else the nearest mark.
   at(x, y) {
     const lane = this.boxes.findIndex((box) => y >= box.y && y < box.y + box.height);
     if (lane < 0) return null;
@@ -213,7 +213,7 @@ class Timeline {
     this.tip.style.top = `${y + 18}px`;
   }
 
-  /// The keyboard's item: framed, in words above it and for screen readers.
+  /// Selects the keyboard's item: frames it, and describes it above the stage and for screen readers.
   frame(item, lane) {
     const x0 = this.x(item.begin);
     const width = Math.max(this.x(item.end) - x0, 4);
@@ -286,7 +286,7 @@ class Timeline {
   }
 }
 
-/// Fills the place for a timeline in a case that was opened, once.
+/// Fills the place of a timeline in a case that was opened, once.
 export async function showTimeline(one) {
   const place = one.querySelector(".timeline");
   if (!place || place.dataset.state) return;

@@ -7,7 +7,7 @@ async function inflate(base64) {
   return new Response(stream).text();
 }
 
-/// The sums of differences, beginning with `from`.
+/// Returns the running sums of differences, beginning with `from`.
 function summed(differences, from = 0) {
   const sums = new Float64Array(differences.length);
   let at = from;
@@ -37,9 +37,9 @@ function threadOf(packed, index) {
   };
 }
 
-/// All times in nanoseconds of the guest's clock. Null for a case without data.
+/// Returns a case's data with all times in nanoseconds of the guest's clock; null for a case without data.
 export async function dataOf(one) {
-  // The data stands behind the script.
+  // The data follow the script.
   if (document.readyState === "loading") await new Promise((done) => addEventListener("DOMContentLoaded", done));
   const element = document.querySelector(`script[data-of="${CSS.escape(one.id)}"]`);
   if (!element) return null;
