@@ -16,7 +16,7 @@ using testing::Not;
 class Ticker : public GuestTest {};
 
 TEST_F(Ticker, SaysWhatItDoes) {
-  guest.load("ticker");  // the folder beside this file: built for the guest's kernel
+  guest.load("ticker");  // the folder next to this file: built for the guest's kernel
   guest.wait_for_log("started on CPU 0");
   EXPECT_THAT(guest.modules(), HasModule("ticker"));
   guest.unload("ticker");
@@ -26,7 +26,7 @@ TEST_F(Ticker, SaysWhatItDoes) {
 
 TEST_F(Ticker, TicksOncePerPeriod) {
   guest.load("ticker", {{"period_ms", "100"}});
-  guest.sleep(10s);  // of the guest's time: next to nothing of ours
+  guest.sleep(10s);  // guest time, which takes almost no time on the host
   const int ticks = std::stoi(guest.read("/proc/ticker"));
   EXPECT_GE(ticks, 90);
   EXPECT_LE(ticks, 100);
@@ -48,7 +48,7 @@ TEST_F(Ticker, RefusesACpuThatIsNotThere) {
   EXPECT_THAT(guest.threads(), Not(HasThread("ticker/*")));
 }
 
-/// Tests on guests with several numbers of CPUs.
+/// Tests on guests with different numbers of CPUs.
 class TickerOn : public GuestTestWithParam<int> {
   GuestSpec spec() const override { return {.cpus = GetParam()}; }
 };

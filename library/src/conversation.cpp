@@ -65,7 +65,7 @@ std::shared_ptr<plan::Case> case_of(const GuestSpec &spec, const Checks &checks,
   return made;
 }
 
-/// Where a module is looked for, best first.
+/// Returns the paths at which a module is searched for, best first.
 std::vector<fs::path> candidates(const fs::path &module, const std::source_location &where) {
   if (module.is_absolute()) return {module};
   std::error_code ignored;
@@ -83,7 +83,8 @@ std::vector<fs::path> candidates(const fs::path &module, const std::source_locat
 
 }  // namespace
 
-/// What the test's thread wants and the lab's thread does. All but the answer is the lab's thread's own.
+/// A request of the test's thread and the answer of the lab's thread. Everything except for the answer belongs to the
+/// lab's thread.
 struct Conversation::Asked {
   explicit Asked(asio::io_context &io) : came(io, asio::steady_timer::time_point::max()) {}
 
@@ -97,7 +98,7 @@ struct Conversation::Asked {
   asio::steady_timer came;
   std::optional<Wish> wish;
   std::optional<std::promise<Answer>> answer;
-  std::size_t told = 0;  ///< reports that the test's thread has
+  std::size_t told = 0;  ///< messages that the test's thread has
 
   void tell(const std::vector<wire::Report> &reports, std::optional<outcome::CaseFinished> finished) {
     Answer whole;
@@ -112,7 +113,7 @@ struct Conversation::Asked {
     answer.reset();
   }
 
-  /// Says what came of the steps before, and waits for those that follow.
+  /// Reports the result of the previous steps, and waits for the next ones.
   static Task<run::More> next(std::shared_ptr<Asked> self, run::Cancellation &cancellation,
                               std::shared_ptr<plan::Case> grown, judge::Observations &seen) {
     self->tell(seen.reports, std::nullopt);
@@ -151,7 +152,7 @@ Conversation::Conversation(const GuestSpec &spec, const Checks &checks, const st
     run::CaseRunner::Ask ask = [asked = asked_, lab = lab_.get(), grown = case_](judge::Observations &seen) {
       return Asked::next(asked, lab->cancellation(), grown, seen);
     };
-    // The lab itself is not shared with its own thread, which could not wait for its own end.
+    // The lab's own thread must not own the lab: it could not wait for its own end.
     asio::post(lab_->io(), [lab = lab_.get(), test_case = case_, prepared = std::move(prepared), ask = std::move(ask),
                             asked = asked_]() mutable {
       lab->start(test_case, std::move(prepared), std::move(ask),
@@ -176,7 +177,7 @@ Conversation::~Conversation() {
     try {
       ask({});
     } catch (const std::exception &) {
-      // Nobody wants to know any more.
+      // Nothing waits for the answer any more.
     }
   }
 }
@@ -227,7 +228,7 @@ Conversation::Done Conversation::step(plan::Step step) {
 
 Verdict Conversation::finish() {
   const Answer answer = ask({});
-  // Without steps the program ends, whatever happens.
+  // Without further steps the program ends, whatever happens.
   return end_of(answer.finished.value());
 }
 

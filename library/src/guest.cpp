@@ -25,7 +25,7 @@ using std::chrono::microseconds;
 
 namespace {
 
-constexpr microseconds kAction = 10s;  ///< for what a guest does at once, as a plan's steps have it
+constexpr microseconds kAction = 10s;  ///< limit for immediate actions, as for a plan's steps
 constexpr microseconds kReading = 1s;
 constexpr std::size_t kLabel = 60;
 constexpr const char *kGone = "the guest is gone: it was finished, or a call before failed";
@@ -51,7 +51,7 @@ Thread thread_of(const wire::ThreadRecord &thread) {
           thread.allowed_cpus, thread.kernel_thread};
 }
 
-/// The last report of one type; nullptr: there is none.
+/// Returns the last agent message of one type; nullptr if there is none.
 template <class Report>
 const Report *last(const std::vector<wire::Report> &reports) {
   const Report *found = nullptr;
@@ -62,7 +62,7 @@ const Report *last(const std::vector<wire::Report> &reports) {
 }
 
 std::string name_of_module(const std::filesystem::path &module) {
-  // "folder/" has no file name of its own.
+  // A path such as "folder/" has no file name of its own.
   const std::filesystem::path path = module.has_filename() ? module : module.parent_path();
   const std::string file = path.filename().string();
   return plan::lsmod_name(plan::module_file_stem(file).value_or(file));
@@ -259,7 +259,7 @@ std::vector<Thread> Guest::threads(Here here) {
 }
 
 std::vector<Module> Guest::modules(Here here) {
-  wire::ModuleCondition condition;  // that the module without a name is not loaded holds at once
+  wire::ModuleCondition condition;  // always holds: a module without a name is never loaded
   condition.absent = true;
   const auto reports = impl_->step(step_of("lsmod", "", std::move(condition), 0s, here), here);
   std::vector<Module> modules;

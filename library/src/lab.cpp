@@ -24,7 +24,7 @@ namespace {
 std::mutex the_mutex;
 std::shared_ptr<Lab> the_lab;
 
-/// Whether nobody else wants this signal.
+/// Returns whether no other code in this process handles the signal.
 bool is_ours(int number) {
   struct sigaction action {};
   return ::sigaction(number, nullptr, &action) == 0 && (action.sa_flags & SA_SIGINFO) == 0 &&
@@ -40,7 +40,7 @@ void say(const std::string &text) {
 std::shared_ptr<Lab> Lab::get() {
   const std::lock_guard lock(the_mutex);
   if (!the_lab) {
-    // What a process leaves to its end has to go before libvirt's own parts do.
+    // The lab has to end before libvirt's own destructors run at exit.
     static const int kAtExit = std::atexit([] { Lab::end(); });
     (void)kAtExit;
     the_lab.reset(new Lab);
@@ -83,14 +83,14 @@ Lab::~Lab() {
 }
 
 void Lab::serve() {
-  // Not run(): libvirt's event loop keeps the io_context busy for ever.
+  // run() would never return: libvirt's event loop always has pending work.
   while (!ended_) io_.run_one();
 }
 
 void Lab::wait_for_signal() {
   signals_.async_wait([this](boost::system::error_code error, int number) {
     if (error) return;
-    // A second one finds nobody who waits for it any more.
+    // After the first signal nothing waits for a second one.
     boost::system::error_code ignored;
     signals_.clear(ignored);
     asio::co_spawn(io_, end_by_signal(number), asio::detached);

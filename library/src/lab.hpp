@@ -22,19 +22,19 @@
 #include "vm/guest.hpp"
 #include "vm/snapshots/snapshot_store.hpp"
 
-/// The inside of the library: what a process has one of, and one guest's conversation.
+/// The inside of the library: the machine of a process, and the conversation with its guest.
 namespace kmodtest::library {
 
-/// Says on standard error what takes its time.
+/// Prints a note about a slow activity to standard error.
 void say(const std::string &text);
 
 /// The machine of this process: a thread with an io_context on which libvirt, the guest and the signals are served, and
 /// the berth that keeps QEMU from test to test.
 class Lab {
  public:
-  /// Made when it is first needed. Throws base::Error.
+  /// Returns the lab, which is created on the first call. Throws base::Error.
   static std::shared_ptr<Lab> get();
-  /// Ends it, if there is one.
+  /// Ends the lab, if there is one.
   static void end() noexcept;
   ~Lab();
   Lab(const Lab &) = delete;
@@ -42,14 +42,14 @@ class Lab {
 
   base::asio::io_context &io() { return io_; }
   run::Cancellation &cancellation() { return cancellation_; }
-  /// Prepares for kernels whose parts lie in these folders. For the test's thread.
+  /// Returns the preparer for kernels whose parts are in these folders. For the test's thread.
   run::Preparer &preparer(const std::filesystem::path &modules_dir, const std::filesystem::path &headers);
 
-  /// Keeps a folder of the artifacts of a case that did not pass, where those of `kmodtest run` lie; its path, or
-  /// nothing where it cannot be kept, which is said. For the test's thread.
+  /// Keeps the artifacts of a case that did not pass in a folder, in the same place as `kmodtest run`. Returns its
+  /// path; prints a warning and returns an empty path if that fails. For the test's thread.
   std::filesystem::path keep(outcome::CaseFinished finished);
 
-  /// Runs the case on the lab's thread; `ask` is called there, and `finished` with what came of it.
+  /// Runs the case on the lab's thread, and calls `ask` there for steps and `finished` with the result.
   void start(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared, run::CaseRunner::Ask ask,
              std::function<void(std::exception_ptr, outcome::CaseFinished)> finished);
 

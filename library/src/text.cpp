@@ -21,7 +21,7 @@ namespace kmodtest::library {
 
 namespace {
 
-constexpr std::size_t kLogLines = 40;  ///< of the log that a failure shows, step markers among them
+constexpr std::size_t kLogLines = 40;  ///< lines of the log in a failure, including step markers
 
 Outcome outcome_of(judge::Outcome outcome) {
   switch (outcome) {
@@ -42,7 +42,7 @@ Outcome outcome_of(judge::Outcome outcome) {
   return Outcome::errored;
 }
 
-/// The end of the kernel log, or, of a guest that never spoke, of its console.
+/// Returns the end of the kernel log, or of the console if the agent never started.
 std::string end_of_log(const outcome::CaseFinished &finished, const report::Palette &palette) {
   std::vector<std::string> lines = text::lines_of(report::render_log(finished, palette, "    "));
   std::string title = "log of this test";
@@ -60,7 +60,7 @@ std::string end_of_log(const outcome::CaseFinished &finished, const report::Pale
   return text + fmt::format("{}", fmt::join(first, lines.end(), "\n"));
 }
 
-/// A hint of how to write a plan says how to write a test instead.
+/// Turns a hint for plans into a hint for tests in C++.
 std::string hint_for_cpp(std::string hint) {
   if (hint.find("'expect: {report") != std::string::npos) {
     return "where the test provokes this on purpose, Checks::reports = false lets it";

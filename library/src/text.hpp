@@ -11,14 +11,15 @@
 
 namespace kmodtest::library {
 
-/// What came of a case, in the words of the tool, with the last lines of its kernel log.
+/// Returns the result of a case as kmodtest prints it, with the last lines of its kernel log.
 Verdict verdict_of(const outcome::CaseFinished &finished);
 
-/// The place of a call in the test's source, as a place in a plan; and its line, where the file can be read.
+/// Returns the place of a call in the test's source in the form of a place in a plan, with its line if the file can be
+/// read.
 plan::Location place_of(const std::source_location &where);
 std::string source_line(const std::source_location &where);
 
-/// What went wrong and how to mend it, the compiler's words included.
+/// Returns the text of an error: the cause, the compiler's output, and how to fix it.
 std::string text_of(const base::Error &error);
 
 }  // namespace kmodtest::library

@@ -12,7 +12,7 @@ namespace kmodtest {
 
 namespace detail {
 
-/// Tells a failure at the line of the test that made the call, and leaves the test.
+/// Reports a failure at the line of the test that made the call, and leaves the test.
 [[noreturn]] inline void leave_test(const Failure &failure) {
   const std::source_location where = failure.where();
   ADD_FAILURE_AT(where.file_name(), static_cast<int>(where.line())) << failure.what();
@@ -25,7 +25,7 @@ inline std::string name_of_test() {
   return info == nullptr ? "guest" : std::string(info->test_suite_name()) + "." + info->name();
 }
 
-/// The machine ends with the last test.
+/// Ends the machine after the last test.
 class EndMachine : public testing::Environment {
  public:
   void TearDown() override { end_machine(); }
@@ -34,8 +34,8 @@ inline testing::Environment *const end_machine_after_all = testing::AddGlobalTes
 
 }  // namespace detail
 
-/// A test that gets a pristine guest. Override spec() to say what it is made of, and checks() to switch off what is
-/// always checked at the end of a test.
+/// A test that gets a pristine guest. Override spec() to configure the guest, and checks() to switch off checks that
+/// are otherwise made at the end of each test.
 class GuestTest : public testing::Test {
  protected:
   virtual GuestSpec spec() const { return {}; }
@@ -52,7 +52,7 @@ class GuestTest : public testing::Test {
   }
 
   void TearDown() override {
-    // A test that failed inside of a call has told all that is to be said of the guest.
+    // If a call failed, its failure was reported already, together with the state of the guest.
     if (!guest.alive()) return;
     const Verdict verdict = guest.finish();
     const auto [file, line] = place();
@@ -63,14 +63,14 @@ class GuestTest : public testing::Test {
   Guest guest;
 
  private:
-  /// Where the test begins.
+  /// Returns the file and line where the test begins.
   static std::pair<const char *, int> place() {
     const testing::TestInfo *info = testing::UnitTest::GetInstance()->current_test_info();
     return {info->file(), info->line()};
   }
 };
 
-/// The same for a parametrised test: INSTANTIATE_TEST_SUITE_P(Cpus, MyTest, testing::Values(1, 2, 4)).
+/// A parametrised test that gets a pristine guest: INSTANTIATE_TEST_SUITE_P(Cpus, MyTest, testing::Values(1, 2, 4)).
 template <class Parameter>
 class GuestTestWithParam : public GuestTest, public testing::WithParamInterface<Parameter> {};
 

@@ -14,16 +14,16 @@
 
 #include "kmodtest/export.hpp"
 
-/// A pristine Linux guest for a test in C++: load modules into it, look what they do, and have it judged as `kmodtest
-/// run` judges a plan. docs/guide/cpp.md is the guide; gtest.hpp has a fixture for GoogleTest and matchers.hpp what to
-/// expect of what a guest says.
+/// A pristine Linux guest for tests in C++: load modules into it, observe them, and get the verdict that `kmodtest run`
+/// would give on a plan. docs/guide/cpp.md is the guide. gtest.hpp has a fixture for GoogleTest, and matchers.hpp has
+/// matchers for the guest's output.
 namespace kmodtest {
 
-/// How the guest's clock goes.
+/// The clock of a guest.
 enum class Time {
   automatic,     ///< virtual_time wherever the guest is emulated, real_time under KVM
-  virtual_time,  ///< counts the guest's instructions: it stands still between two calls, and what happens repeats
-  real_time,     ///< the host's
+  virtual_time,  ///< counts the guest's instructions: paused between two calls, and reproducible
+  real_time,     ///< follows the host's clock
 };
 
 /// A NUMA node of a guest.
@@ -32,28 +32,28 @@ struct NumaNode {
   std::uint32_t memory_mib = 0;
 };
 
-/// What a guest is made of. Guests that are alike are booted once and restored for ever after.
+/// The configuration of a guest. A configuration is booted once; its guests are then restored from a snapshot.
 struct GuestSpec {
   int cpus = 1;
-  std::string topology{};  ///< SOCKETSxCORESxTHREADS, such as "2x4x1", whose product is `cpus`; empty: not said
+  std::string topology{};  ///< SOCKETSxCORESxTHREADS, such as "2x4x1", whose product is `cpus`; empty: the default
   std::uint32_t memory_mib = 256;
   std::vector<NumaNode> numa{};         ///< empty: one node
   std::string kernel{};                 ///< a name of the catalogue, a bzImage's path, or "host"; empty: the default
-  std::filesystem::path modules_dir{};  ///< lib/modules/RELEASE of a kernel that is given by its path
-  std::filesystem::path headers{};      ///< what modules are built against for such a kernel
-  std::string append{};                 ///< further words for the kernel's command line
+  std::filesystem::path modules_dir{};  ///< lib/modules/RELEASE of a kernel given by its path
+  std::filesystem::path headers{};      ///< the headers of such a kernel, to build modules against
+  std::string append{};                 ///< further options for the kernel's command line
   Time time = Time::automatic;
   std::uint64_t seed = 0;  ///< under virtual time: other random numbers, another start within 4 ms; 0: none
-  /// Guest time for the whole test; under real time for each call.
+  /// Limits guest time for the whole test; under real time, for each call.
   std::chrono::milliseconds timeout{60'000};
 };
 
-/// What is checked of every guest at its end, beyond what the test says.
+/// Checks at the end of every guest, in addition to those of the test.
 struct Checks {
   bool reports = true;    ///< no kernel report: panic, oops, BUG, WARNING, stall…
-  bool taint = true;      ///< no taint but a module's own
-  bool leftovers = true;  ///< nothing is left of a module after its unload
-  bool unload = true;     ///< unload at the end what is loaded still
+  bool taint = true;      ///< no taint except for that of loading a module
+  bool leftovers = true;  ///< no leftovers of a module after its unload
+  bool unload = true;     ///< unload the remaining modules at the end
   std::vector<std::string> allow_threads{}, allow_entries{}, allow{};  ///< shell globs, as in `checks:` of a plan
 };
 
@@ -67,9 +67,9 @@ struct LogLine {
 /// A thread of the guest, of the kernel or of a process.
 struct Thread {
   int pid = 0;               ///< thread id
-  std::string name;          ///< in full, where the kernel keeps that (since 5.17); else at most 15 characters
+  std::string name;          ///< in full if the kernel keeps it (since 5.17); else at most 15 characters
   char state = '?';          ///< R running, S sleeping, D uninterruptible, I idle, P parked, Z zombie…
-  int cpu = 0;               ///< it last ran on
+  int cpu = 0;               ///< the CPU it last ran on
   std::string allowed_cpus;  ///< list format: "0-3,7"
   bool kernel = false;       ///< a kernel thread
 };
@@ -83,26 +83,26 @@ struct Module {
   std::string state;  ///< Live, Loading, Unloading
 };
 
-/// What a command came to.
+/// The result of a command.
 struct CommandResult {
-  int status = 0;  ///< 128 + N where signal N ended it
+  int status = 0;  ///< 128 + N if signal N ended it
   std::string out, err;
-  bool truncated = false;  ///< the streams are cut at 256 KiB each
+  bool truncated = false;  ///< a stream was cut at 256 KiB
 };
 
 using Params = std::map<std::string, std::string>;
 
 enum class Outcome { passed, failed, crashed, hung, leaked, errored };
 
-/// What came of a guest.
+/// The verdict on a guest.
 struct Verdict {
   Outcome outcome = Outcome::errored;
-  std::string text;    ///< why it did not pass, in the tool's words; several lines, without a final newline
-  std::string digest;  ///< SHA-256 of all that the guest reported; empty unless under virtual time
+  std::string text;    ///< why it did not pass, as kmodtest prints it; several lines, without a final newline
+  std::string digest;  ///< SHA-256 of everything that the guest reported; empty unless under virtual time
   explicit operator bool() const { return outcome == Outcome::passed; }
 };
 
-/// Of a call that the guest could not carry out, or that is not to be carried out any more: the guest is gone.
+/// A call that the guest could not carry out, or that comes too late because the guest is gone.
 class KMODTEST_EXPORT Failure : public std::runtime_error {
  public:
   Failure(const std::string &text, std::source_location where) : std::runtime_error(text), where_(where) {}
@@ -113,41 +113,41 @@ class KMODTEST_EXPORT Failure : public std::runtime_error {
   std::source_location where_;
 };
 
-/// We could not even try: no QEMU, no kernel, a guest that nobody can have. what() says how to mend it.
+/// A guest cannot be started: no QEMU, no kernel, or an impossible configuration. what() explains how to fix it.
 class KMODTEST_EXPORT Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
   ~Error() override;
 };
 
-/// A guest, from its restoring to its verdict. Calls come back when the guest has done what they ask, and throw Failure
-/// when it did not: with the words of `kmodtest run`, the line of the test, and the kernel's log. Deadlines count
-/// guest time. Between two calls the guest stands still.
+/// A guest, from its start to its verdict. A call returns when the guest has carried it out, and otherwise throws
+/// Failure with the text of `kmodtest run`, the line of the test, and the kernel's log. Deadlines count guest time.
+/// Between two calls the guest is paused.
 ///
-/// A process has one at a time. Not for several threads.
+/// A process can only have one guest at a time. Not for several threads.
 class KMODTEST_EXPORT Guest {
  public:
   using Here = std::source_location;
 
-  /// No guest.
+  /// Holds no guest.
   Guest();
-  /// Restores one. `name` is for messages. Throws Error.
+  /// Starts a guest from its snapshot. `name` appears in messages. Throws Error.
   explicit Guest(const GuestSpec &spec, const Checks &checks = {}, const std::string &name = "guest");
   Guest(Guest &&) noexcept;
   Guest &operator=(Guest &&) noexcept;
-  /// Ends it without a verdict.
+  /// Ends the guest without a verdict.
   ~Guest();
 
-  /// Whether it can be called: neither finished nor given up.
+  /// Returns whether the guest can be called: it is neither finished nor given up.
   bool alive() const;
 
-  /// Loads a module: a .ko, or a folder with a Kbuild or Makefile, which is built against the guest's kernel. Looked
-  /// for beside the file that calls, in the working directory, and in the folders of $KMODTEST_MODULES (separated by
-  /// ':').
+  /// Loads a module: a .ko, or a folder with a Kbuild or Makefile, which is built against the guest's kernel. Searched
+  /// for next to the calling source file, in the working directory, and in the folders of $KMODTEST_MODULES (separated
+  /// by ':').
   void load(const std::filesystem::path &module, const Params &params = {}, Here here = Here::current());
-  /// The same where a refusal is no failure: the errno, 0 for success.
+  /// Loads a module, but does not treat a refusal as a failure. Returns the errno, 0 for success.
   int try_load(const std::filesystem::path &module, const Params &params = {}, Here here = Here::current());
-  /// By the name that lsmod shows, or what was loaded ("x.ko").
+  /// Unloads a module, given by the name in lsmod or by the argument of load() ("x.ko").
   void unload(const std::filesystem::path &module, Here here = Here::current());
   int try_unload(const std::filesystem::path &module, Here here = Here::current());
 
@@ -155,9 +155,9 @@ class KMODTEST_EXPORT Guest {
   CommandResult exec(const std::string &command, std::chrono::milliseconds within = std::chrono::seconds(10),
                      Here here = Here::current());
 
-  /// A file below /proc, /sys, /dev or /tmp, at most 64 KiB, without trailing newlines.
+  /// Reads a file below /proc, /sys, /dev or /tmp, at most 64 KiB. Returns it without trailing newlines.
   std::string read(const std::string &path, Here here = Here::current());
-  /// In one write(2).
+  /// Writes a file in one write(2).
   void write(const std::string &path, const std::string &content, Here here = Here::current());
   int try_write(const std::string &path, const std::string &content, Here here = Here::current());
 
@@ -166,27 +166,26 @@ class KMODTEST_EXPORT Guest {
 
   /// Lets guest time pass.
   void sleep(std::chrono::microseconds duration, Here here = Here::current());
-  /// Waits until a line of the log has `text` in it; lines since the last call that did something count. Returns the
-  /// line.
+  /// Waits until a line of the log contains `text`; lines since the last call with an effect count. Returns the line.
   LogLine wait_for_log(const std::string &text, std::chrono::milliseconds within = std::chrono::seconds(5),
                        Here here = Here::current());
-  /// Waits until there is a thread whose name fits the shell glob, or none any more.
+  /// Waits until there is a thread whose name matches the shell glob, or until there is none.
   Thread wait_for_thread(const std::string &glob, std::chrono::milliseconds within = std::chrono::seconds(5),
                          Here here = Here::current());
   void wait_for_no_thread(const std::string &glob, std::chrono::milliseconds within = std::chrono::seconds(5),
                           Here here = Here::current());
 
-  /// The kernel's log since the test's start.
+  /// Returns the kernel's log since the test's start.
   std::vector<LogLine> log() const;
-  /// Of the kernel and of processes, as they are now.
+  /// Returns the current threads of the kernel and of processes.
   std::vector<Thread> threads(Here here = Here::current());
   std::vector<Module> modules(Here here = Here::current());
   std::string kernel_release() const;
 
-  /// Unloads what is left and ends the guest. Does not throw Failure.
+  /// Unloads the remaining modules and ends the guest. Does not throw Failure.
   Verdict finish(Here here = Here::current());
 
-  /// From now on a Failure is handed to `tell`, which may throw something else, before it is thrown.
+  /// Passes each later Failure to `tell`, which can throw something else, before it is thrown.
   void on_failure(void (*tell)(const Failure &));
 
  private:
@@ -194,13 +193,13 @@ class KMODTEST_EXPORT Guest {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Ends the machine that guests are restored in. It is started again when it is needed; without this call it ends with
-/// the process.
+/// Ends the machine in which guests are restored. It is started again when needed; without this call it ends with the
+/// process.
 KMODTEST_EXPORT void end_machine() noexcept;
 
-/// Whether a name fits a shell glob, as `ps` of a plan takes it.
+/// Returns whether a name matches a shell glob, as in `ps` of a plan.
 KMODTEST_EXPORT bool fits_glob(const std::string &glob, const std::string &name);
-/// Whether two lists ("0-3,7") name the same CPUs.
+/// Returns whether two lists ("0-3,7") name the same CPUs.
 KMODTEST_EXPORT bool same_cpus(const std::string &left, const std::string &right);
 
 KMODTEST_EXPORT std::ostream &operator<<(std::ostream &to, const LogLine &line);

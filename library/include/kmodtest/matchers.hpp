@@ -10,7 +10,7 @@
 
 #include "kmodtest/guest.hpp"
 
-/// Matchers for what a guest says: EXPECT_THAT(guest.log(), InOrder("started", "stopped")).
+/// Matchers for a guest's output: EXPECT_THAT(guest.log(), InOrder("started", "stopped")).
 namespace kmodtest {
 
 namespace detail {
@@ -19,7 +19,7 @@ inline bool has(const LogLine &line, const std::string &text) {
   return line.text.find(text) != std::string::npos;
 }
 
-/// Where the lines that hold the texts in order end; how many texts were found.
+/// Returns the number of texts that were found in order, and where the lines that contain them end.
 inline std::pair<std::size_t, std::vector<LogLine>::const_iterator> follow(const std::vector<LogLine> &log,
                                                                            const std::vector<std::string> &texts) {
   auto from = log.begin();
@@ -49,25 +49,26 @@ MATCHER_P(InOrderMatcher, texts,
 
 }  // namespace detail
 
-/// A log whose lines hold these texts, each behind the one before.
+/// Matches a log whose lines contain these texts in this order.
 template <class... Texts>
 auto InOrder(const Texts &...texts) {
   return detail::InOrderMatcher(std::vector<std::string>{texts...});
 }
 
-/// A line of a log that has `text` in it: Contains(Line("ready")), Not(Contains(Line("error"))), Each(…).
+/// Matches a line of a log that contains `text`: Contains(Line("ready")), Not(Contains(Line("error"))), Each(…).
 MATCHER_P(Line, text, std::string(negation ? "has no" : "has") + " \"" + std::string(text) + "\" in it") {
   return detail::has(arg, text);
 }
 
-/// A list of threads with one whose name fits the shell glob.
+/// Matches a list of threads with one whose name matches the shell glob.
 MATCHER_P(HasThread, glob, std::string(negation ? "has no" : "has a") + " thread '" + std::string(glob) + "'") {
   const std::vector<Thread> &threads = arg;
   return std::any_of(threads.begin(), threads.end(),
                      [&](const Thread &thread) { return fits_glob(glob, thread.name); });
 }
 
-/// The same, of which each also matches `inner`: HasThread("worker*", BoundTo(1)).
+/// Matches a list of threads with at least one whose name matches the shell glob, all of which match `inner`:
+/// HasThread("worker*", BoundTo(1)).
 MATCHER_P2(HasThread, glob, inner,
            std::string(negation ? "has no" : "has a") + " thread '" + std::string(glob) + "' that " +
                testing::DescribeMatcher<Thread>(inner, false)) {
@@ -86,26 +87,26 @@ MATCHER_P2(HasThread, glob, inner,
   return fitting > 0 && all;
 }
 
-/// A thread that may run on this CPU only.
+/// Matches a thread that is only allowed to run on this CPU.
 MATCHER_P(BoundTo, cpu, std::string(negation ? "is not" : "is") + " bound to CPU " + testing::PrintToString(cpu)) {
   *result_listener << "may run on " << arg.allowed_cpus;
   return same_cpus(arg.allowed_cpus, std::to_string(cpu));
 }
 
-/// A thread that last ran on this CPU.
+/// Matches a thread that last ran on this CPU.
 MATCHER_P(LastRanOn, cpu,
           std::string(negation ? "last did not run" : "last ran") + " on CPU " + testing::PrintToString(cpu)) {
   *result_listener << "last ran on " << arg.cpu;
   return arg.cpu == cpu;
 }
 
-/// A list of modules with this one.
+/// Matches a list of modules that contains this one.
 MATCHER_P(HasModule, name, std::string(negation ? "lacks" : "has") + " the module '" + std::string(name) + "'") {
   const std::vector<Module> &modules = arg;
   return std::any_of(modules.begin(), modules.end(), [&](const Module &module) { return module.name == name; });
 }
 
-/// A command that ended with this status.
+/// Matches a command that ended with this status.
 MATCHER_P(Exited, status,
           std::string(negation ? "did not end" : "ended") + " with status " + testing::PrintToString(status)) {
   *result_listener << "its status is " << arg.status;
