@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Beside the folder that kmodtest would take, since its file system counts: guests' states are copied there.
+/// Returns the parent of kmodtest's default runtime folder, because its file system matters: guests' snapshots are
+/// linked or copied there.
 fs::path runtime_parent() {
   if (const char *wanted = std::getenv("KMODTEST_RUNTIME"); wanted != nullptr && *wanted != '\0') {
     return fs::absolute(wanted).parent_path();
@@ -31,7 +32,7 @@ fs::path runtime_parent() {
 
 Bench::Bench(Options options)
     : options_(std::move(options)), scratch_(fs::temp_directory_path()), runtime_(runtime_parent()) {
-  // For every kmodtest that is started from here on; what it leaves behind is then its own and no other's.
+  // Set for every kmodtest started from here on, so that files in this folder belong to these runs alone.
   if (setenv("KMODTEST_RUNTIME", runtime_.path().c_str(), 1) != 0) throw std::runtime_error("cannot set a variable");
 }
 
@@ -67,7 +68,7 @@ const ToolRun &Bench::testplans(int jobs) {
   const auto run_plans = [this](int guests) {
     return run({options_.testplans.string(), "--cpus", "1,2,4", "-j", std::to_string(guests)});
   };
-  // The first pass builds, boots and saves; it is not counted.
+  // The first run builds, boots and saves; it is not counted.
   if (testplans_.empty()) run_plans(2);
   const auto known = testplans_.find(jobs);
   return known != testplans_.end() ? known->second : testplans_.emplace(jobs, run_plans(jobs)).first->second;
@@ -76,7 +77,7 @@ const ToolRun &Bench::testplans(int jobs) {
 Bench::Remains Bench::remains() const {
   Remains remains;
   for (const auto &entry : fs::recursive_directory_iterator(runtime_.path())) {
-    // A copy of the emulator stays on purpose where QEMU's user cannot reach the original.
+    // A copy of the emulator is kept on purpose if QEMU's user cannot reach the original.
     if (entry.path().extension() != ".emulator") ++remains.files;
   }
   remains.processes = processes_in(runtime_.path()).size();

@@ -20,33 +20,34 @@ struct Options {
   std::filesystem::path vng_kernel;  ///< for virtme-ng; empty: the kernel that runs here
 };
 
-/// What all measurements share: the program, a folder for inputs, and a runtime folder that no other kmodtest uses.
+/// Shared by all measurements: the program, a folder for inputs, and a runtime folder that no other kmodtest uses.
 class Bench {
  public:
   explicit Bench(Options options);
 
   const Options &options() const { return options_; }
   const std::filesystem::path &scratch() const { return scratch_.path(); }
-  /// `rounds`, but not more than `most`.
+  /// Returns `rounds`, but at most `most`.
   int rounds(int most) const;
-  /// A plan of the plans' folder, e.g. "ex7_1".
+  /// Returns the path of a plan in the plans' folder, e.g. "ex7_1".
   std::string plan(const std::string &name) const;
 
-  /// `kmodtest run` with these arguments.
+  /// Runs `kmodtest run` with these arguments.
   ToolRun run(const std::vector<std::string> &arguments, Watch watch = Watch::controller) const;
-  /// The same, where a figure would say nothing unless all cases passed. Throws std::runtime_error then.
+  /// Runs `kmodtest run`, for figures that are only meaningful if all cases pass. Throws std::runtime_error if one does
+  /// not.
   ToolRun passing(const std::vector<std::string> &arguments, Watch watch = Watch::controller) const;
-  /// The same of a store that has every guest: a boot in it is an error, too.
+  /// Runs `kmodtest run` from a store that has every guest: a boot is an error, too.
   ToolRun warm(const std::vector<std::string> &arguments, Watch watch = Watch::controller) const;
 
-  /// All plans with 1, 2 and 4 CPUs on that many guests at once, warm; run once, whoever asks.
+  /// Returns the run of all plans with 1, 2 and 4 CPUs on that many guests at once, warm; it is run only once.
   const ToolRun &testplans(int jobs);
 
   struct Remains {
     std::size_t files = 0;
     std::size_t processes = 0;
   };
-  /// What the runs so far left in the runtime folder, and processes that have to do with it.
+  /// Returns what the runs so far left behind: files in the runtime folder, and processes that refer to it.
   Remains remains() const;
 
  private:
@@ -56,12 +57,12 @@ class Bench {
   std::map<int, ToolRun> testplans_;  ///< by guests at once
 };
 
-/// One figure of each case, e.g. "boot".
+/// Returns one figure of each case, e.g. "boot".
 std::vector<double> figures(const ToolRun &run, const std::string &timing);
-/// Seconds of each case.
+/// Returns the seconds of each case.
 std::vector<double> took(const ToolRun &run);
 std::size_t passed(const ToolRun &run);
-/// "3 of 3": what a wall time is worth.
+/// Returns "3 of 3": a wall time is only meaningful if all passed.
 std::string passed_of(const ToolRun &run);
 
 }  // namespace kmodtest::bench

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What one case costs: alone, reset in place, and as one of very many.
+// The cost of one case: alone, reset in place, and as one of very many.
 #include <algorithm>
 #include <fmt/format.h>
 #include <set>
@@ -26,7 +26,7 @@ std::vector<std::string> repeated(std::vector<std::string> arguments, int times)
   return arguments;
 }
 
-/// Restores of a guest whose QEMU was there already.
+/// Returns the times of restores in a QEMU that was already running.
 std::vector<double> restores_in_place(const ToolRun &run) {
   std::vector<double> values;
   for (const CaseFigures &figures : run.cases) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What guests with many CPUs cost.
+// The cost of guests with many CPUs.
 #include <cstdlib>
 #include <fmt/format.h>
 #include <set>
@@ -20,7 +20,7 @@ constexpr int kRounds = 10;
 constexpr double kMiB = 1 << 20;
 constexpr blksize_t kBlock = 512;  ///< of st_blocks. Source: stat(2)
 
-/// Where kmodtest keeps its snapshots (docs/internals/architecture.md).
+/// Returns the folder of kmodtest's snapshots (docs/internals/architecture.md).
 fs::path snapshots() {
   if (const char *own = std::getenv("KMODTEST_CACHE"); own != nullptr) return fs::path(own) / "snapshots";
   if (const char *cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr) {
@@ -30,7 +30,7 @@ fs::path snapshots() {
   return fs::path(home != nullptr ? home : "/") / ".cache" / "kmodtest" / "snapshots";
 }
 
-/// MiB that the snapshot which was used last takes on the disk; the change of its manifest tells when that was.
+/// Returns the MiB on disk of the most recently used snapshot; its manifest is changed at each use.
 double last_used_snapshot() {
   fs::path newest;
   fs::file_time_type when{};

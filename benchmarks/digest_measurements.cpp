@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whether a case is the same again, bit for bit, on a machine that has other things to do.
+// Checks that cases are reproducible while the machine does other work.
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// One thread for each CPU of this machine that does nothing, busily.
+/// Keeps every CPU of this machine busy, with one thread each.
 class BusyLoops {
  public:
   BusyLoops() {
@@ -43,7 +43,7 @@ class BusyLoops {
   std::vector<std::thread> threads_;
 };
 
-/// The first line in which two files differ, of each.
+/// Returns the first line in which two files differ, of each file.
 std::pair<std::string, std::string> first_difference(const fs::path &one, const fs::path &other) {
   std::ifstream left(one);
   std::ifstream right(other);
@@ -54,11 +54,11 @@ std::pair<std::string, std::string> first_difference(const fs::path &one, const 
   return {a, b};
 }
 
-/// The folder of artifacts of a case's first run with this digest, by case and digest.
+/// The folder of artifacts of a case's first run with a digest, by case and digest.
 using Folders = std::map<std::string, std::map<std::string, fs::path>>;
 
-/// Says where the runs of a case part, and keeps what they saw.
-void tell_differences(const Folders &folders) {
+/// Prints where the runs of a case differ, and keeps their artifacts.
+void show_differences(const Folders &folders) {
   for (const auto &[id, by_digest] : folders) {
     if (by_digest.size() < 2) continue;
     const fs::path kept = fs::current_path() / "digests-differ" / id;
@@ -73,9 +73,9 @@ void tell_differences(const Folders &folders) {
   }
 }
 
-constexpr int kAtOnce = 10;  // repeats in one call: their folders of artifacts are on the disk together
+constexpr int kAtOnce = 10;  // repeats in one call: their artifacts are on the disk at the same time
 
-/// The plans' cases with that many CPUs, `rounds` times; returns each run's case and digest.
+/// Runs the plans' cases with that many CPUs `rounds` times, and collects the digests of each case.
 class Rounds {
  public:
   Rounds(Bench &bench, int cpus) : bench_(bench), cpus_(cpus) {}
@@ -90,8 +90,8 @@ class Rounds {
       fs::remove_all(out);
     }
   }
-  /// The row of the table.
-  std::vector<std::string> row(const std::string &beside) const {
+  /// Returns a row of the table; `load` is the other work on the machine.
+  std::vector<std::string> row(const std::string &load) const {
     std::size_t runs = 0;
     std::size_t differ = 0;
     std::size_t same = 0;
@@ -133,7 +133,7 @@ class Rounds {
 
 Table measure_digests(Bench &bench) {
   Table table{fmt::format("digests of the plans of testplans, {} times each, -j 2, warm store", bench.options().rounds),
-              {"CPUs", "beside them", "passed", "cases of one digest", "runs that differ"},
+              {"CPUs", "other load", "passed", "cases of one digest", "runs that differ"},
               {},
               {}};
   for (const int cpus : {1, 2, 4, 8}) {
@@ -146,9 +146,9 @@ Table measure_digests(Bench &bench) {
       rounds.run();
     }
     table.rows.push_back(rounds.row("busy loops"));
-    tell_differences(rounds.folders());
+    show_differences(rounds.folders());
   }
-  table.note = "Busy loops: one for each CPU of the machine; these rows count the runs of the row above, too.";
+  table.note = "Busy loops: one for each CPU of the machine; these rows include the runs of the row above.";
   return table;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a guest costs by itself: its first boot, what is pushed into it, and another tool's guest for comparison.
+// The cost of a guest alone: its first boot, pushing files into it, and another tool's guest for comparison.
 #include <chrono>
 #include <cstdlib>
 #include <fmt/format.h>
@@ -23,7 +23,7 @@ constexpr int kPushes = 10;
 constexpr int kVngCases = 10;
 constexpr int kVngRuns = 3;
 
-/// A word of the kernel's command line that no guest ever had, so that the store cannot know it.
+/// Returns a parameter for the kernel's command line that no guest ever had, so that it is not in the store.
 std::string new_guest(int number) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return fmt::format("append: kmodtest.bench={}-{}-{}", std::chrono::duration_cast<std::chrono::seconds>(now).count(),
@@ -58,7 +58,7 @@ Table measure_first(Bench &bench) {
       const std::vector<std::string> arguments = {plan, "--cpus", cpus, "-j", "1"};
       auto without = arguments;
       without.emplace_back("--no-snapshot");
-      // Before the others, since it builds the module, too.
+      // Runs first, because it also builds the module.
       boots.push_back(sum(figures(bench.passing(without), "boot")));
       const ToolRun first = bench.passing(arguments);
       saves.push_back(sum(figures(first, "boot")));
@@ -96,12 +96,12 @@ Table measure_push(Bench &bench) {
 Table measure_vng(Bench &bench) {
   const int rounds = bench.rounds(kVngRuns);
   Table table{
-      fmt::format("virtme-ng against one plan from a warm store, both emulated, median of {} (seconds)", rounds),
+      fmt::format("virtme-ng compared with one plan from a warm store, both emulated, median of {} (seconds)", rounds),
       {"CPUs", "script", "cases", "vng", "kmodtest", "vng/kmodtest"},
       {},
-      "kmodtest loads and unloads a module, too. Several cases are several calls of vng, and one of kmodtest."};
+      "kmodtest also loads and unloads a module. Several cases are several calls of vng, but one call of kmodtest."};
   if (!on_path("vng")) {
-    table.note = "virtme-ng is not installed: no vng on PATH.";
+    table.note = "virtme-ng is not installed: there is no vng in PATH.";
     return table;
   }
   write_module(bench.scratch(), "bench_small", 1);

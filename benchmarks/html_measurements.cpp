@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The page of `kmodtest run --html`, by number of cases: its size, and how soon a browser has it.
+// The page of `kmodtest run --html` by number of cases: its size, and the time until a browser shows it.
 #include <filesystem>
 #include <fmt/format.h>
 #include <stdexcept>
@@ -12,7 +12,7 @@ namespace kmodtest::bench {
 
 Table measure_html(Bench &bench) {
   constexpr int kRounds = 7;
-  Table table{"a report of so many cases in headless Chromium (seconds, MB)",
+  Table table{"an HTML page in headless Chromium, by number of cases (seconds, MB)",
               {"cases", "file", "made", "interactive", "loaded", "a timeline", "a search"},
               {},
               "The cases are invented: 31 lines of log, 4 steps, 2 threads that run 780 times, every fifth a failure."};

@@ -38,7 +38,7 @@ ScratchFolder::~ScratchFolder() {
 void write_module(const std::filesystem::path &folder, const std::string &name, std::size_t bytes) {
   const std::filesystem::path module = folder / "modules" / name;
   write(module / "Kbuild", fmt::format("obj-m := {}.o\n", name));
-  // Initialised data stands in the file byte for byte; zeroes would not.
+  // Initialised data is stored in the file byte for byte; zeroes are not.
   write(module / (name + ".c"), fmt::format(R"(// SPDX-License-Identifier: GPL-2.0-or-later
 #include <linux/module.h>
 
@@ -86,7 +86,7 @@ std::filesystem::path write_plan_without_sched(const std::filesystem::path &plan
   std::string text;
   bool in_sched = false;
   for (std::string line; std::getline(in, line);) {
-    // A step ends where the next item of the list, or something less indented, begins.
+    // A step ends where the next item of the list, or a less indented line, begins.
     if (!line.starts_with("   ")) in_sched = line.starts_with("  - sched:");
     if (!in_sched) text += line + "\n";
   }

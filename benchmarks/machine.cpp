@@ -15,7 +15,7 @@ namespace kmodtest::bench {
 
 double microseconds_per_fresh_page() {
   constexpr std::size_t kPage = 4096, kPages = 16384;
-  // All are held until the end: what was given back just now is not fresh.
+  // All pieces are held until the end: memory that was just freed is not fresh.
   std::array<void *, 5> pieces{};
   std::vector<double> costs;
   for (void *&piece : pieces) {

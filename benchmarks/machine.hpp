@@ -3,9 +3,9 @@
 
 namespace kmodtest::bench {
 
-/// What the first touch of a page of fresh memory costs, in µs: the median of five times 64 MiB of 4 KiB pages. Some
-/// tenths on most machines; in virtual machines whose host takes unused memory back it can be 10, and a new QEMU
-/// touches tens of thousands. Throws std::system_error when there is no memory.
+/// Returns the cost of the first access to a page of fresh memory, in µs: the median of five times 64 MiB of 4 KiB
+/// pages. It is a few tenths on most machines. In virtual machines whose host takes back unused memory it can be 10,
+/// and a new QEMU touches tens of thousands of pages. Throws std::system_error if there is no memory.
 double microseconds_per_fresh_page();
 
 }  // namespace kmodtest::bench

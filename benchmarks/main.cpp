@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// kmodtest-bench [--only TABLE,…] [--rounds N] [--markdown]: measures what the README claims; benchmarks/README.md says
-// how to read the tables.
+// kmodtest-bench [--only TABLE,…] [--rounds N] [--markdown]: measures the figures of the documentation.
+// benchmarks/README.md explains the tables.
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -40,14 +40,14 @@ constexpr Measurement kMeasurements[] = {
 void print_machine(const Bench &bench) {
   double load[1] = {0};
   if (getloadavg(load, 1) != 1) load[0] = 0;
-  // Kernel, boot files and the first module: this run pays for them.
+  // Fetches the kernel, makes the boot files and builds the first module before anything is measured.
   const ToolRun run = bench.passing({bench.plan("ex7_1"), "--cpus", "1", "-j", "1"});
   fmt::print("machine: {} CPUs online, load {:.2f} at the start, {:.2f} µs for a fresh page of memory; {}\n",
              sysconf(_SC_NPROCESSORS_ONLN), load[0], microseconds_per_fresh_page(), run.hypervisor);
   std::fflush(stdout);
 }
 
-/// A table that cannot be measured does not take the others with it. Returns whether all could.
+/// Measures the tables; one that cannot be measured does not stop the others. Returns whether all were measured.
 bool measure(Bench &bench, const std::vector<std::string> &only, Format format) {
   print_machine(bench);
   bool all = true;
@@ -77,19 +77,20 @@ int main(int argc, char **argv) {
   for (const Measurement &measurement : kMeasurements) names.emplace_back(measurement.name);
   bool markdown = false;
 
-  CLI::App app("Measures kmodtest on this machine; leave it alone meanwhile.", "kmodtest-bench");
-  app.add_option("--only", only, "these tables alone")
+  CLI::App app("Measures kmodtest on this machine. Do not use the machine meanwhile.", "kmodtest-bench");
+  app.add_option("--only", only, "measure only these tables")
       ->delimiter(',')
       ->check(CLI::IsMember(names))
       ->type_name("TABLE,…");
-  app.add_option("--rounds", options.rounds, "measurements per figure (default 60; dear ones are repeated less often)")
+  app.add_option("--rounds", options.rounds,
+                 "measurements per figure (default 60; expensive ones are repeated less often)")
       ->check(CLI::Range(1, 1000))
       ->type_name("N");
-  app.add_flag("--long", options.long_run, "1000 cases of one plan, too");
+  app.add_flag("--long", options.long_run, "also measure 1000 cases of one plan");
   app.add_flag("--markdown", markdown, "print tables to paste into a README");
   app.add_option("--kmodtest", options.kmodtest, "the program to measure")->type_name("FILE");
-  app.add_option("--testplans", options.testplans, "the plans of the main job")->type_name("DIR");
-  app.add_option("--vng-kernel", options.vng_kernel, "what virtme-ng boots (default: the kernel that runs here)")
+  app.add_option("--testplans", options.testplans, "the folder of the plans to run")->type_name("DIR");
+  app.add_option("--vng-kernel", options.vng_kernel, "the kernel that virtme-ng boots (default: the running one)")
       ->type_name("FILE");
   CLI11_PARSE(app, argc, argv);
   try {

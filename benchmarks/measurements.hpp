@@ -4,7 +4,8 @@
 #include "bench.hpp"
 #include "table.hpp"
 
-/// One function per table; README.md says how to read them. Each throws std::runtime_error when what it runs fails.
+/// One function per table; README.md explains the tables. Each throws std::runtime_error if a program that it runs
+/// fails.
 namespace kmodtest::bench {
 
 Table measure_plan(Bench &bench);

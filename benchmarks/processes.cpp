@@ -15,7 +15,7 @@ std::filesystem::path folder_of(pid_t pid) {
   return "/proc/" + std::to_string(pid);
 }
 
-/// A figure in KiB of a file of "NAME:  NUMBER kB" lines.
+/// Returns a figure in KiB from a file of "NAME:  NUMBER kB" lines.
 std::optional<long> kib_in(const std::filesystem::path &file, const std::string &name) {
   std::ifstream lines(file);
   for (std::string line; std::getline(lines, line);) {
@@ -40,7 +40,7 @@ std::vector<pid_t> all_processes() {
   return pids;
 }
 
-/// "PID (NAME) STATE PPID …"; the name may hold anything, so the last parenthesis ends it.
+/// Parses "PID (NAME) STATE PPID …". The name can contain anything, so the last parenthesis ends it.
 bool is_emulator_of(pid_t pid, pid_t controller) {
   const std::string stat = content_of(folder_of(pid) / "stat");
   const auto begin = stat.find('(');

@@ -10,17 +10,17 @@
 /// Other processes, as proc(5) shows them.
 namespace kmodtest::bench {
 
-/// The most resident memory that the process ever had so far (VmHWM), in KiB; 0 when it is gone.
+/// Returns the peak resident memory of the process so far (VmHWM), in KiB; 0 if it has ended.
 long peak_kib_of(pid_t pid);
 
-/// The process's memory in KiB, what it shares with others divided by their number (Pss of smaps_rollup). Nothing when
-/// the process is gone or may not be looked at.
+/// Returns the process's memory in KiB, in which shared pages are divided by the number of processes (Pss of
+/// smaps_rollup). Nothing if the process has ended or cannot be inspected.
 std::optional<long> pss_kib_of(pid_t pid);
 
-/// The QEMUs whose parent is this process. kmodtest is the parent of its guests.
+/// Returns the QEMUs whose parent is this process. kmodtest is the parent of its guests.
 std::vector<pid_t> emulators_of(pid_t controller);
 
-/// Those of which an argument holds this folder's path; zombies have no arguments.
+/// Returns the processes that have this folder's path in an argument; zombies have no arguments.
 std::vector<pid_t> processes_in(const std::filesystem::path &folder);
 
 }  // namespace kmodtest::bench

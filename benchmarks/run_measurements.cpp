@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a run of many plans costs: by guests at once, by phase, and by how guests are made.
+// The cost of a run of many plans: by guests at once, by phase, and by the way guests are made.
 #include <fmt/format.h>
 #include <set>
 #include <unistd.h>
@@ -11,15 +11,15 @@ namespace kmodtest::bench {
 
 namespace {
 
-/// In the order in which they happen; "guest" is no part of the wall time, it passes within the steps.
+/// In the order in which they happen. "guest" is not a part of the wall time: it passes within the steps.
 constexpr const char *kPhases[] = {"build", "start", "boot", "restore", "push", "steps", "stop"};
 
-/// One guest, two, and as many as the machine has CPUs.
+/// Returns the numbers of guests at once: one, two, and the number of the machine's CPUs.
 std::set<int> guests_at_once() {
   return {1, 2, static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN))};
 }
 
-/// What none of the phases accounts for.
+/// Returns the time outside of all phases.
 std::vector<double> other(const ToolRun &run) {
   std::vector<double> values = took(run);
   for (const char *phase : kPhases) {
@@ -72,7 +72,7 @@ Table measure_phases(Bench &bench) {
 }
 
 Table measure_modes(Bench &bench) {
-  Table table{"the plans of testplans with 2 CPUs, -j 2, warm store, by what the guests' clocks follow (seconds)",
+  Table table{"the plans of testplans with 2 CPUs, -j 2, warm store, by the guests' clock (seconds)",
               {"options", "passed", "wall", "restore", "steps", "guest", "guest/wall", "wall against the first"},
               {},
               "Deterministic is another word for virtual."};

@@ -6,7 +6,7 @@
 
 namespace kmodtest::bench {
 
-/// What one measurement prints. Every row has a cell for each column.
+/// The output of one measurement. Every row has a cell for each column.
 struct Table {
   std::string title;
   std::vector<std::string> columns;
@@ -16,7 +16,7 @@ struct Table {
 
 enum class Format { text, markdown };
 
-/// The first column is aligned to the left, all others, which are figures, to the right.
+/// Renders the table. The first column is aligned to the left, all others, which are figures, to the right.
 std::string render(const Table &table, Format format);
 
 /// Cells. A ratio whose divisor is zero is "-".

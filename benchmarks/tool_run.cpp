@@ -61,7 +61,7 @@ void read_events(const std::filesystem::path &file, ToolRun &run) {
     const auto event = nlohmann::json::parse(line);
     const std::string kind = event.value("event", "");
     if (kind == "RunStarted") run.hypervisor = event.at("hypervisor");
-    // A skipped case takes no time and would pull medians down.
+    // A skipped case takes no time and would lower medians.
     if (kind == "CaseFinished" && event.at("outcome") != "skipped") {
       const auto &digest = event.at("digest");
       run.cases.push_back({event.at("id"), event.at("outcome"), event.at("took"), event.at("timings"),
@@ -71,7 +71,7 @@ void read_events(const std::filesystem::path &file, ToolRun &run) {
   }
 }
 
-/// Nothing where a QEMU could not be read: it was ending, or is not ours to look at.
+/// Returns nothing if a QEMU could not be read: it was ending, or belongs to another user.
 std::optional<MemorySample> sample_guests(pid_t controller) {
   MemorySample sample;
   for (const pid_t emulator : emulators_of(controller)) {
@@ -84,23 +84,23 @@ std::optional<MemorySample> sample_guests(pid_t controller) {
   return sample;
 }
 
-/// Without taking its status away from who waits for it.
+/// Returns whether the process has ended, without reaping it: its status is needed later.
 bool ended(pid_t pid) {
   siginfo_t info{};
   return waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0;
 }
 
-/// Looks at the process until it ends. The end itself is not looked for but told, so that the wall time is exact.
+/// Samples the process until it ends. The end is signalled, not polled for, so that the wall time is exact.
 void watch_until_end(pid_t pid, Watch watch, ToolRun &run) {
   constexpr int kPeakEveryMs = 10;
   constexpr auto kGuestsEvery = std::chrono::milliseconds(50);
-  // By number: the header of glibc 2.36 declares pidfd_open() as a function of C++.
+  // Called by number: the header of glibc 2.36 declares pidfd_open() as a C++ function.
   const int descriptor = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   if (descriptor < 0) throw std::runtime_error(std::string("cannot watch a process: ") + std::strerror(errno));
   pollfd end{descriptor, POLLIN, 0};
   auto next = Clock::now() + kGuestsEvery;
-  // The mark only ever rises, so what is lost is what the last few milliseconds added.
-  while (poll(&end, 1, kPeakEveryMs) <= 0) {  // a signal is no end
+  // The mark only ever rises, so only the growth in the last few milliseconds is lost.
+  while (poll(&end, 1, kPeakEveryMs) <= 0) {  // a signal is not the end
     run.peak_kib = std::max(run.peak_kib, peak_kib_of(pid));
     if (watch != Watch::guests || Clock::now() < next) continue;
     if (const auto sample = sample_guests(pid)) run.memory.push_back(*sample);
@@ -114,7 +114,7 @@ void watch_until_end(pid_t pid, Watch watch, ToolRun &run) {
 void watch_interrupts() {
   struct sigaction action {};
   action.sa_handler = [](int) { the_interrupts = 1; };
-  action.sa_flags = SA_RESTART;  // exec gives the programs that we start the default back
+  action.sa_flags = SA_RESTART;  // exec restores the default for started programs
   sigaction(SIGINT, &action, nullptr);
 }
 
@@ -168,7 +168,7 @@ double Background::until_printed(const std::string &text, std::size_t times, Clo
     if (found >= times) return std::chrono::duration<double>(now - start).count();
     if (the_interrupts != 0) throw Interrupted();
     if (now - start > kPatience || ended(pid_)) {
-      throw std::runtime_error("it does not print '" + text + "':\n" + printed);
+      throw std::runtime_error("the program does not print '" + text + "':\n" + printed);
     }
     poll(nullptr, 0, kLookEveryMs);
   }

@@ -9,10 +9,10 @@
 #include <sys/types.h>
 #include <vector>
 
-/// One run of the kmodtest program, measured from outside.
+/// Runs the kmodtest program and measures it from outside.
 namespace kmodtest::bench {
 
-/// A case's figures as its CaseFinished event has them.
+/// A case's figures from its CaseFinished event.
 struct CaseFigures {
   std::string id;
   std::string outcome;
@@ -28,8 +28,8 @@ struct MemorySample {
   long pss_kib = 0;  ///< of all of them together
 };
 
-/// What is looked at while the program runs. Reading the memory of QEMUs stops them for moments, so only a run that is
-/// about memory does it.
+/// The processes to sample while the program runs. Reading the memory of QEMUs stops them for moments, so only
+/// measurements of memory do it.
 enum class Watch { controller, guests };
 
 struct ToolRun {
@@ -42,22 +42,24 @@ struct ToolRun {
   std::string output;                ///< what it printed
 };
 
-/// Ctrl-C was pressed. No std::exception: it is no failure of one measurement.
+/// Thrown after Ctrl-C. Not a std::exception, because it is not a failure of one measurement.
 struct Interrupted {};
 
-/// From here on Ctrl-C ends the present run, which hears of it by itself, and then the measuring: see Interrupted.
+/// Makes Ctrl-C end the current run, which receives the signal as well, and then the whole measurement: see
+/// Interrupted.
 void watch_interrupts();
 
-/// Runs the program with the arguments plus --json and reads the events. Throws std::runtime_error when it cannot be
+/// Runs the program with the arguments plus --json and reads the events. Throws std::runtime_error if it cannot be
 /// started or writes no events, Interrupted after Ctrl-C.
 ToolRun run_tool(const std::filesystem::path &program, std::vector<std::string> arguments,
                  const std::filesystem::path &scratch, Watch watch = Watch::controller);
 
-/// Runs any program to its end, its output into a file in `scratch`. Gives wall time, exit status and output alone.
+/// Runs any program to its end, with its output in a file in `scratch`. Measures only wall time, exit status and
+/// output.
 ToolRun run_program(const std::filesystem::path &program, const std::vector<std::string> &arguments,
                     const std::filesystem::path &scratch, Watch watch = Watch::controller);
 
-/// A program that goes on until it is told to end.
+/// A program that runs until interrupt() ends it.
 class Background {
  public:
   Background(const std::filesystem::path &program, const std::vector<std::string> &arguments,
@@ -66,10 +68,10 @@ class Background {
   Background(const Background &) = delete;
   Background &operator=(const Background &) = delete;
 
-  /// Waits until the program has printed the text so often since its start; returns the seconds since `start`. Throws
-  /// std::runtime_error when it ends, or does not print it for a minute, Interrupted after Ctrl-C.
+  /// Waits until the program has printed the text that many times since its start. Returns the seconds since `start`.
+  /// Throws std::runtime_error if the program ends, or does not print the text for a minute; Interrupted after Ctrl-C.
   double until_printed(const std::string &text, std::size_t times, std::chrono::steady_clock::time_point start) const;
-  /// Sends SIGINT and waits; returns the exit status.
+  /// Sends SIGINT, waits for the end, and returns the exit status.
   int interrupt();
 
  private:
@@ -77,7 +79,7 @@ class Background {
   pid_t pid_;
 };
 
-/// The cases of a file of --json.
+/// Reads the cases from a file of --json.
 ToolRun read_run(const std::filesystem::path &events);
 
 }  // namespace kmodtest::bench

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the trace of the scheduler costs.
+// The cost of the scheduler's trace.
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@ namespace kmodtest::bench {
 
 namespace {
 
-/// The plans of the ten modules that kmodtest began with.
+/// The plans of kmodtest's first ten modules.
 constexpr const char *kPlans[] = {
     "ex7_1",        "ex7_2",      "ex7_3",       "ex7_4",          "example5",
     "kthread_park", "thread_drv", "kthread_run", "kthread_create", "kthread_create_on_node"};
@@ -21,10 +21,11 @@ constexpr int kMostRounds = 20;
 Table measure_tracing(Bench &bench) {
   const int rounds = std::max(bench.rounds(kMostRounds), 2);
   Table table{
-      fmt::format("the scheduler traced and not, ten plans with 4 CPUs, -j 1, {} times: a case (seconds)", rounds),
+      fmt::format("a case with and without the scheduler's trace, ten plans with 4 CPUs, -j 1, {} times (seconds)",
+                  rounds),
       {"plan", "steps", "steps, traced", "traced/not", "case", "case, traced", "traced/not"},
       {},
-      "The plans without their sched steps, so that both do the same. Medians; the last line has their sums."};
+      "The plans have no sched steps, so that both runs do the same. Medians; the last line has their sums."};
   double all[4] = {};
   for (const char *name : kPlans) {
     const std::string plan = write_plan_without_sched(bench.plan(name), bench.scratch() / "untraced");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// How long it takes from a saved file to what came of it.
+// The time from a saved file to the verdict.
 #include <chrono>
 #include <filesystem>
 #include <fmt/format.h>
@@ -33,8 +33,8 @@ struct Saves {
   std::vector<double> build;       ///< of these, until the case had all that it needs: make above all
 };
 
-/// Watches the plan, saves a file so often, and waits for the summary each time. `thought`: from when it is idle again
-/// to the next save.
+/// Watches the plan, saves a file the given number of times, and waits for the summary each time. `thought` is the
+/// pause between the end of a run and the next save.
 Saves save_and_wait(const Bench &bench, const fs::path &plan, const std::string &summary, int rounds,
                     std::chrono::seconds thought, const std::function<void(int round)> &save_it) {
   const fs::path events = bench.scratch() / "watch.jsonl";
@@ -60,14 +60,14 @@ Saves save_and_wait(const Bench &bench, const fs::path &plan, const std::string 
 Table measure_watch(Bench &bench) {
   const int rounds = bench.rounds(kMostRounds);
   Table table{fmt::format("watch: from a saved file to the verdict, {} saves each (seconds)", rounds),
-              {"saved", "cases", "to verdict", "best", "worst", "of that build", "less build", "worst"},
+              {"saved", "cases", "to verdict", "best", "worst", "build", "less build", "worst"},
               {},
               {}};
   const fs::path folder = bench.scratch() / "watch";
   const fs::path source = folder / "modules/watched/watched.c";
   write_module(folder, "watched", kBytes);
   const std::string text = content_of(source);
-  int version = 0;  // none twice: what was compiled before is not compiled again
+  int version = 0;  // always a new one: code that was compiled before would not be compiled again
   const auto save_source = [&](int) { save(source, fmt::format("{}/* {} */\n", text, ++version)); };
 
   const auto add = [&](const char *what, const char *cpus, const char *cases, const std::string &outcome,
@@ -92,7 +92,7 @@ Table measure_watch(Bench &bench) {
   add("the plan, 1 and 4 CPUs", "cpus: [1, 4]", "2 cases", "passed", "", false);
   add("the module, 1 CPU", "cpus: 1", "1 case", "passed", "", true);
   add("the module, 1 and 4 CPUs", "cpus: [1, 4]", "2 cases", "passed", "", true);
-  // A guest that crashed is not used again: whoever saves at once waits for a new QEMU.
+  // The QEMU of a crashed guest is not used again: a save right after the verdict waits for a new one.
   const std::string panic = "  - run: {command: echo c > /proc/sysrq-trigger, background: true}\n  - sleep: 1s\n";
   add("the plan, each panics", "cpus: 1", "1 case", "crashed", panic, false);
   add("the plan, each panics; 2 s later", "cpus: 1", "1 case", "crashed", panic, false, std::chrono::seconds(2));
