@@ -1,15 +1,15 @@
-# The same two commands as on a machine of one's own:
+# The same two commands as on any machine:
 #
 #   docker build -t kmodtest .
 #   docker run --rm kmodtest                # make run
 #   docker run --rm kmodtest make check
 #
 # To keep the kernels between runs: -v kmodtest-cache:/root/.cache/kmodtest
-# For KVM where the host has it:    --device /dev/kvm
+# For KVM if the host has it:       --device /dev/kvm
 FROM debian:bookworm-slim
 WORKDIR /src/kmodtest
 
-# The packages first, so that a change in the sources does not fetch them again.
+# Install the packages first, so that a change in the sources does not fetch them again.
 COPY tools/ tools/
 RUN tools/install-dependencies.sh --check && apt-get clean
 

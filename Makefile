@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The short way to everything. The real build is CMake's (CMakePresets.json); this file only calls it.
+# Shortcuts for common tasks. CMake does the actual build (CMakePresets.json); this file only calls it.
 #
 #   SETUP=0      `make run` and `make check` do not install missing packages (for machines without apt-get)
-#   WERROR=ON    a warning of the compiler is an error (CI)
-#   JOBS=N       how many tests run at once (default: one per CPU)
-#   PREFIX=DIR   where `make install` puts things (default /usr/local); DESTDIR= as usual
+#   WERROR=ON    compiler warnings are errors (CI)
+#   JOBS=N       number of tests that run at once (default: one per CPU)
+#   PREFIX=DIR   target of `make install` (default /usr/local); DESTDIR= as usual
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := build
@@ -30,10 +30,10 @@ sources = $(shell git ls-files 'framework/*pp' 'emulator/*pp' 'guest/*pp' 'libra
         snapshots setup-check setup-lint setup-package package package-check image-check \
         unit-sanitized fuzz-targets
 
-help: ## this list
+help: ## prints this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-# ---- what users need ----------------------------------------------------------------------------------------------
+# ---- for users ----------------------------------------------------------------------------------------------------
 
 run: setup build ## sets everything up and runs every plan of testplans/ in guests with 1, 2 and 4 CPUs
 	build/kmodtest run testplans --cpus $(CPUS)
@@ -41,7 +41,7 @@ run: setup build ## sets everything up and runs every plan of testplans/ in gues
 check: setup-check build tests unit-sanitized fuzz-targets tidy-changed ## sets everything up and runs the whole test suite (ctest)
 	tools/run-tests.sh build --parallel $(JOBS)
 
-build: build/build.ninja ## builds build/kmodtest (`make setup` installs what that needs)
+build: build/build.ninja ## builds build/kmodtest (`make setup` installs the required packages)
 	cmake --build build --target kmodtest kmodtest-agent kmodtest-qemu manual
 
 tests: build/build.ninja
@@ -57,74 +57,74 @@ package: build/build.ninja ## makes build/kmodtest_VERSION_amd64.deb and build/k
 	cd build && cpack --config CPackConfig.cmake
 	@ls -l build/kmodtest*.deb
 
-uninstall: ## removes what the last `make install` put there
+uninstall: ## removes the files of the last `make install`
 	@test -f build/install_manifest.txt || { echo "nothing was installed from this folder (no build/install_manifest.txt)" >&2; exit 2; }
 	@while read -r file || test -n "$$file"; do echo "removing $(DESTDIR)$$file"; rm -f -- "$(DESTDIR)$$file"; done <build/install_manifest.txt
 
 clean: ## removes every build folder (the kernels in ~/.cache/kmodtest stay)
 	rm -rf build
 
-# ---- what developers need -----------------------------------------------------------------------------------------
+# ---- for developers -----------------------------------------------------------------------------------------------
 
-asan: unit-sanitized ## the unit tests under AddressSanitizer and UBSan
+asan: unit-sanitized ## runs the unit tests under AddressSanitizer and UBSan
 	tools/with-fixed-addresses.sh ctest --test-dir build/asan --label-regex '^unit$$' --output-on-failure --no-tests=error --parallel $(JOBS)
 
-tsan: build/tsan/build.ninja ## the unit tests under ThreadSanitizer
+tsan: build/tsan/build.ninja ## runs the unit tests under ThreadSanitizer
 	cmake --build build/tsan --target unit_tests
 	tools/with-fixed-addresses.sh ctest --test-dir build/tsan --label-regex '^unit$$' --output-on-failure --no-tests=error --parallel $(JOBS)
 
-tidy-changed: ## clang-tidy on what has changed (tools/tidy-changed.sh)
+tidy-changed: ## runs clang-tidy on changed files (tools/tidy-changed.sh)
 	tools/tidy-changed.sh
 
-fuzz: fuzz-targets ## every fuzz target for FUZZ_SECONDS (default 60) each
+fuzz: fuzz-targets ## runs every fuzz target for FUZZ_SECONDS (default 60)
 	KMODTEST_FUZZ_SECONDS=$(FUZZ_SECONDS) tools/with-fixed-addresses.sh \
 	  ctest --test-dir build/fuzz --output-on-failure --no-tests=error --parallel $(JOBS)
 
-bench: tests ## measures what the README claims (some minutes; leave the machine alone meanwhile)
+bench: tests ## measures the figures of the documentation (several minutes; do not use the machine meanwhile)
 	build/kmodtest-bench
 
-soak: build ## runs each healthy plan SOAK_ROUNDS times (default 200) on SOAK_CPUS CPUs (2), none may be accused; and what lasts an hour
+soak: build ## runs each healthy plan SOAK_ROUNDS times (default 200) on SOAK_CPUS CPUs (2); none must fail. Also runs the plans that last an hour
 	build/kmodtest run tests/e2e/long --modules modules/faulty --jobs $(JOBS)
 	build/kmodtest run testplans --repeat $(SOAK_ROUNDS) --cpus $(SOAK_CPUS) --jobs $(JOBS) --quiet
 
-mixed: build ## runs healthy and faulty plans in a mixed order (MIXED_SEED) MIXED_ROUNDS times, some 1000 cases
+mixed: build ## runs healthy and faulty plans in a mixed order (MIXED_SEED) MIXED_ROUNDS times, about 1000 cases
 	build/kmodtest run testplans testplans/faulty --repeat $(MIXED_ROUNDS) --shuffle $(MIXED_SEED) --jobs $(JOBS) --quiet
 
-many-cpus: build ## runs the plans with 64 CPUs, and with 64 in odd topologies, twice each (some ten minutes at first)
+many-cpus: build ## runs the plans with 64 CPUs, and in unusual topologies, twice each (about ten minutes the first time)
 	build/kmodtest run testplans/*.yaml --cpus 64 --repeat 2 --jobs 1
 	build/kmodtest run tests/e2e/many_cpus --modules modules --repeat 2 --jobs 1
 
-package-check: setup-package package ## installs the packages on a clean Debian 12 (chroot, needs root) and uses them there
+package-check: setup-package package ## installs the packages on a clean Debian 12 (chroot, needs root) and tests them there
 	tools/check-package.sh build
 
 image-check: setup-package ## builds the Dockerfile (chroot, needs root) and runs `make run` in it
 	tools/check-image.sh
 
-verdicts: build ## measures the modules that are broken on purpose and writes docs/verdicts.md
+verdicts: build ## runs the modules that are broken on purpose and writes docs/verdicts.md
 	build/kmodtest run testplans/faulty --jobs $(JOBS) --quiet
 	build/kmodtest run testplans/faulty --jobs $(JOBS) --quiet --json build/verdicts.jsonl
 	tools/verdicts-table.py build/verdicts.jsonl >build/verdicts.md
 	mv build/verdicts.md docs/verdicts.md
 
-snapshots: build/build.ninja ## writes what the terminal shows into tests/data/terminal anew, after a change that is meant
+snapshots: build/build.ninja ## updates the recorded terminal output in tests/data/terminal, after an intended change
 	cmake --build build --target test_report
 	rm -f tests/data/terminal/*.txt
 	KMODTEST_UPDATE_SNAPSHOTS=1 build/test_report --gtest_brief=1 --gtest_filter='*Snapshot*'
 	git diff --stat -- tests/data/terminal
 
-lint: setup-lint tests ## clang-format, clang-tidy, shellcheck and the rules of tests/lint
+lint: setup-lint tests ## runs clang-format, clang-tidy, shellcheck and the rules of tests/lint
 	tests/lint/lint.sh all .
 	clang-format-14 --dry-run -Werror $(sources)
 	shellcheck $$(git ls-files '*.sh' .ci/run)
 	cmake --preset dev
 	run-clang-tidy-14 -quiet -p build/dev -j $(JOBS) '/(framework|emulator|guest|library|benchmarks)/.*[.]cpp$$'
 
-format: ## clang-format on every C++ file
+format: ## formats every C++ file
 	clang-format-14 -i $(sources)
 
-# ---- the steps of the above ---------------------------------------------------------------------------------------
+# ---- steps of these targets ---------------------------------------------------------------------------------------
 
-setup: ## installs the Debian packages that building and running need
+setup: ## installs the Debian packages that are needed for building and running
 	@$(setup)
 
 setup-check:
@@ -136,7 +136,7 @@ setup-lint:
 setup-package:
 	@$(setup) $(if $(filter :,$(setup)),,--package)
 
-# Ninja runs CMake again by itself when a CMakeLists.txt changed; only a new or changed preset needs us.
+# Ninja reruns CMake automatically after a change of a CMakeLists.txt, but not after a change of the presets.
 build/build.ninja: CMakePresets.json
 	cmake --preset release -DKMODTEST_WERROR=$(WERROR) || { echo "\`make setup\` installs missing packages" >&2; exit 1; }
 	@touch $@

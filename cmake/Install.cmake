@@ -1,25 +1,24 @@
-# What `cmake --install` puts where. Everything is found relative to bin/kmodtest, so that PREFIX can be chosen at the
-# time of installing:
+# The installed files. Everything is found relative to bin/kmodtest, so that PREFIX can be chosen when installing:
 #
 #   bin/kmodtest
 #   libexec/kmodtest/kmodtest-qemu         the wrapper that ties QEMU's life to kmodtest's (emulator/ installs it)
-#   libexec/kmodtest/libkmodtest-gate.so   what that QEMU is loaded with under virtual time
+#   libexec/kmodtest/libkmodtest-gate.so   loaded into that QEMU under virtual time
 #   libexec/kmodtest/kmodtest-agent     the first process of a guest
-#   share/kmodtest/                     kernels.yaml, kmodtest.schema.json and the schemas of reports
-#   share/doc/kmodtest/                 licence and documents, in the folders that they have here, so that links work
-#   lib/libkmodtest.so.*                guests for tests in C++ (library/ installs it), and what these are built with:
+#   share/kmodtest/                     kernels.yaml, kmodtest.schema.json and the schemas of the outputs
+#   share/doc/kmodtest/                 licence and documents, in the same folders as in the repository, so that links work
+#   lib/libkmodtest.so.*                guests for tests in C++ (library/ installs it), and the files to build them:
 #   include/kmodtest/, lib/cmake/kmodtest/
 #   share/man/man1/                     a manual page for each command
 #   share/bash-completion/completions/, share/zsh/vendor-completions/, share/fish/vendor_completions.d/
 if(TARGET kmodtest)
   install(TARGETS kmodtest RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
-# Manual pages are what the program prints of itself (target `manual`).
+# Manual pages are output of the program itself (target `manual`).
 if(TARGET kmodtest AND NOT KMODTEST_SANITIZE)
   set(generated ${PROJECT_BINARY_DIR}/manual)
   set(pages ${generated}/kmodtest.1)
   find_program(GZIP gzip)
-  if(GZIP)  # as packages have them
+  if(GZIP)  # as in Debian packages
     set(pages ${generated}/kmodtest.1.gz)
     set(compress COMMAND sh -c "${GZIP} -9 -n ${generated}/*.1")
   endif()

@@ -1,4 +1,4 @@
-# Third parties, one target each, and the two functions that folders are declared with.
+# Third parties, with one target each, and the two functions that declare folders.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
@@ -18,10 +18,11 @@ if(KMODTEST_WERROR)
 endif()
 target_include_directories(kmodtest_options INTERFACE ${PROJECT_SOURCE_DIR}/framework)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  # g++ 12 takes the frame of every Asio coroutine for one that plain `new` made.
+  # g++ 12 wrongly assumes that plain `new` allocated the frame of every Asio coroutine.
   target_compile_options(kmodtest_options INTERFACE -Wno-mismatched-new-delete)
   if(KMODTEST_UNITY)
-    # To g++ a .cpp file that another one includes is a header, where types of an anonymous namespace would be a mistake.
+    # g++ treats a .cpp file that another one includes as a header, in which types of an anonymous namespace would be a
+    # mistake.
     target_compile_options(kmodtest_options INTERFACE -Wno-subobject-linkage)
   endif()
 endif()
@@ -40,8 +41,8 @@ endif()
 include(Layers)
 
 # kmodtest_layer(<room> [LIBRARIES <target>...])
-# One folder of framework/, with the folders below it, as the static library kmodtest_<room>. framework/layers.txt says
-# which other rooms it links.
+# Builds a folder of framework/, including its subfolders, as the static library kmodtest_<room>. framework/layers.txt
+# lists the other rooms that it links.
 function(kmodtest_layer name)
   cmake_parse_arguments(LAYER "" "" "LIBRARIES" ${ARGN})
   set(libraries kmodtest_options ${LAYER_LIBRARIES})
@@ -56,10 +57,10 @@ function(kmodtest_layer name)
     return()
   endif()
   add_library(kmodtest_${name} STATIC ${sources})
-  # Parts of libkmodtest.so too.
+  # These libraries are parts of libkmodtest.so, too.
   set_target_properties(kmodtest_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   target_link_libraries(kmodtest_${name} PUBLIC ${libraries})
-  # Most of the time goes into headers and into instantiating the same templates: several files at once take a third of
-  # it. The preset dev compiles each file by itself, for short builds after an edit.
+  # Headers and repeated instantiations of the same templates take most of the time: several files at once need a third
+  # of it. The preset dev compiles each file alone, for short builds after an edit.
   set_target_properties(kmodtest_${name} PROPERTIES UNITY_BUILD ${KMODTEST_UNITY} UNITY_BUILD_BATCH_SIZE 10)
 endfunction()

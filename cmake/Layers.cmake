@@ -1,4 +1,5 @@
-# Reads framework/layers.txt: KMODTEST_LAYERS lists the rooms of framework/, KMODTEST_DEPENDS_<room> what each links.
+# Reads framework/layers.txt: KMODTEST_LAYERS lists the rooms of framework/, KMODTEST_DEPENDS_<room> the rooms that each
+# one links.
 set(KMODTEST_LAYERS)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/framework/layers.txt)
 file(STRINGS ${PROJECT_SOURCE_DIR}/framework/layers.txt lines REGEX "^[a-z]+:")

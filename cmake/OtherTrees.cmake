@@ -1,4 +1,4 @@
-# The unit tests' programs as one target, for trees that build nothing else.
+# Makes one target of all unit test programs, for trees that build nothing else.
 add_custom_target(unit_tests)
 foreach(layer IN LISTS KMODTEST_LAYERS)
   if(TARGET test_${layer})
@@ -10,9 +10,10 @@ if(NOT KMODTEST_OTHER_TREES)
   return()
 endif()
 
-# Lets one ctest run of the release tree (build/) show everything: the unit tests under the sanitizers and the short fuzz
-# runs live in build trees of their own (presets asan and fuzz, built by `make check`), and join here as tests that run
-# ctest over there. A tree that was never configured fails its test by name ("required file …/build/asan/… missing").
+# Lets one ctest run of the release tree (build/) include everything. The unit tests under the sanitizers and the short
+# fuzz runs are in separate build trees (presets asan and fuzz, built by `make check`). Here they are added as tests
+# that run ctest in those trees. If a tree was never configured, its test fails by name ("required file …/build/asan/…
+# missing").
 #
 # kmodtest_other_tree(<test name> TREE <preset> FILTER <option> <regex> LABEL <label> PROCESSORS <n> TIMEOUT <seconds>)
 function(kmodtest_other_tree name)

@@ -1,5 +1,5 @@
-# `make package`: Debian packages by CPack. kmodtest has the tool and libkmodtest.so, kmodtest-dev the files for building
-# tests in C++.
+# `make package`: Debian packages by CPack. kmodtest contains the tool and libkmodtest.so, kmodtest-dev the files for
+# building tests in C++.
 set(CPACK_GENERATOR DEB)
 set(CPACK_COMPONENTS_ALL kmodtest kmodtest-dev)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
@@ -26,8 +26,8 @@ the kernel log, threads, modules and files as a short plan in YAML or a test in
 C++ says, unloads it, and reports exactly what went wrong: a crash, a hang, a
 leak, a missing log line. It needs neither root nor a disk image. On Debian 12,
 QEMU and libvirt have to come from bookworm-backports.")
-# dpkg-shlibdeps finds the libraries that it is linked with. These are programs that it starts: QEMU by libvirt's embedded driver, make and
-# gcc to build modules, apt-get and dpkg-deb to fetch the kernel that modules are built for.
+# dpkg-shlibdeps finds the linked libraries. The following are programs that kmodtest starts: QEMU by libvirt's embedded
+# driver, make and gcc to build modules, apt-get and dpkg-deb to fetch the kernel that modules are built for.
 set(CPACK_DEBIAN_KMODTEST_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_KMODTEST_PACKAGE_DEPENDS "apt, busybox-static, ca-certificates, gcc, kmod, \
 libvirt-daemon-driver-qemu (>= 10), make, qemu-system-x86 (>= 1:8.1), qemu-utils (>= 1:8.1), xz-utils")
@@ -40,7 +40,7 @@ set(CPACK_COMPONENT_KMODTEST-DEV_DESCRIPTION
 gives each test a pristine Linux guest, and matchers for the guest's output.")
 set(CPACK_DEBIAN_KMODTEST-DEV_PACKAGE_DEPENDS "kmodtest (= ${PROJECT_VERSION}), libgmock-dev, libgtest-dev")
 
-# What each Debian package says of itself in /usr/share/doc.
+# The documents of each Debian package in /usr/share/doc.
 find_program(GZIP gzip)
 if(GZIP)
   set(changelog ${PROJECT_BINARY_DIR}/packaging/changelog.gz)
@@ -48,7 +48,7 @@ if(GZIP)
   configure_file(${PROJECT_SOURCE_DIR}/packaging/debian/changelog.in ${PROJECT_BINARY_DIR}/packaging/changelog @ONLY)
   execute_process(COMMAND ${GZIP} -9 -n -c ${PROJECT_BINARY_DIR}/packaging/changelog OUTPUT_FILE ${changelog}
                   COMMAND_ERROR_IS_FATAL ANY)
-  # The library's own of dpkg; CPack would call ldconfig from scripts.
+  # These are the library's own dpkg files; CPack would call ldconfig from scripts.
   configure_file(${PROJECT_SOURCE_DIR}/packaging/debian/shlibs.in ${PROJECT_BINARY_DIR}/packaging/shlibs @ONLY)
   set(CPACK_DEBIAN_KMODTEST_PACKAGE_CONTROL_EXTRA
       ${PROJECT_BINARY_DIR}/packaging/shlibs ${PROJECT_SOURCE_DIR}/packaging/debian/triggers)

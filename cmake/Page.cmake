@@ -1,7 +1,7 @@
-# The page of `kmodtest run --html`: its style sheet and its script, bundled with the parts of d3 that it imports, become
-# string constants of the library. esbuild and d3 come from Debian (esbuild, node-d3-*).
+# The page of `kmodtest run --html`: its style sheet and its script, bundled with the parts of d3 that it imports,
+# become string constants of the library. esbuild and d3 are from Debian (esbuild, node-d3-*).
 
-# kmodtest_page(<target>): adds the sources that framework/report/html/assets.hpp promises.
+# kmodtest_page(<target>): adds the sources that implement framework/report/html/assets.hpp.
 function(kmodtest_page target)
   find_program(ESBUILD esbuild)
   if(NOT ESBUILD)

@@ -1,7 +1,7 @@
-# Puts the bundled page into C++: cmake -D page=SOURCES -D made=BUNDLED -P PageAssets.cmake
+# Turns the bundled page into C++: cmake -D page=SOURCES -D made=BUNDLED -P PageAssets.cmake
 foreach(part report.js report.css)
   file(READ ${made}/${part} content)
-  # What stands in a page of HTML must not end its element, and what stands in a raw string must not end that.
+  # Content of an HTML page must not end its element, and content of a raw string must not end that string.
   string(FIND "${content}" "</" ends_element)
   string(FIND "${content}" ")page\"" ends_string)
   if(NOT ends_element EQUAL -1 OR NOT ends_string EQUAL -1)

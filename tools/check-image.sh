@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Builds the Dockerfile for real and runs its first command in the image. Without a daemon and without a registry: buildah
-# builds in a chroot, on a base that debootstrap makes. Needs root, buildah, debootstrap, and some 15 GB below
-# /var/tmp (TMPDIR=… elsewhere); everything it makes is removed at the end.
+# Builds the Dockerfile for real and runs its first command in the image. It needs no daemon and no registry: buildah
+# builds in a chroot, on a base that debootstrap makes. Needs root, buildah, debootstrap, and about 15 GB below /var/tmp
+# (or TMPDIR). Removes everything it made at the end.
 #
-#   tools/check-image.sh                  build the image, `make run` in it
-#   tools/check-image.sh COMMAND…         build the image, this command in it (make check)
+#   tools/check-image.sh                  builds the image, and runs `make run` in it
+#   tools/check-image.sh COMMAND…         builds the image, and runs this command in it (make check)
 #
 #   BASE=FOLDER    a base that tools/debian-base.sh has made before
 #   KEEP=1         leave the image in its storage
@@ -22,7 +22,7 @@ for program in buildah debootstrap; do
 done
 
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/kmodtest-image-XXXXXX")
-# Nothing of this machine's images is seen or changed.
+# The images of this machine are neither used nor changed.
 image() { buildah --root "$work/storage" --runroot "$work/run" --storage-driver vfs "$@"; }
 clean_up() {
   local status=$?
@@ -52,7 +52,7 @@ image rm "$container" >/dev/null
 [[ -n ${BASE:-} ]] || rm -rf --one-file-system "$base"
 
 say "docker build"
-# What git knows, and no build folders.
+# The tracked files, without build folders.
 mkdir "$work/context"
 git -C "$source" ls-files -z | tar -C "$source" --null -T - -cf - | tar -C "$work/context" -xf -
 time image build --isolation chroot --pull-never --layers=false --tag kmodtest "$work/context"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Installs the Debian packages of a build tree on a clean Debian 12 (a chroot that debootstrap makes), and does there what
-# README.md and docs/guide/cpp.md tell a new user to do: a plan for a module of their own, as root and as an ordinary user, and
-# the example in C++. Downloads some 300 MB; needs root, debootstrap, lintian. Everything it makes is removed at the end.
+# Installs the Debian packages of a build tree on a clean Debian 12 (a chroot that debootstrap makes). Then it does what
+# README.md and docs/guide/cpp.md tell a new user to do: a plan for their own module, as root and as an ordinary user,
+# and the example in C++. Downloads about 300 MB; needs root, debootstrap, lintian. Removes everything it made at the
+# end.
 #
 #   tools/check-package.sh [BUILD]
 #
@@ -57,7 +58,7 @@ mkdir -p "$machine/dev/shm"
 mount -t tmpfs -o mode=1777 tmpfs "$machine/dev/shm"
 
 say "adding bookworm-backports, as docs/guide/packages.md says"
-# The words of the user's shell are for the shell in there.
+# The variables are for the shell in the chroot.
 # shellcheck disable=SC2016
 inside sh -ec 'mirror=$(awk '\''$1 == "deb" && $3 == "bookworm" { print $2 }'\'' /etc/apt/sources.list)
   echo "deb $mirror bookworm-backports main" >/etc/apt/sources.list.d/backports.list
@@ -77,7 +78,7 @@ say "the example of README.md"
 example=$machine/srv/example
 mkdir -p "$example"
 cp -r "$source/tests/package/hello" "$example/hello"
-# The plan is the one that README.md shows.
+# The plan is the one in README.md.
 awk '/^```yaml$/ { inside = 1; next } /^```$/ { inside = 0 } inside && !done { print } /^```$/ && seen { done = 1 }
      /^module: hello$/ { seen = 1 }' "$source/README.md" >"$example/hello.yaml"
 grep -q '^module: hello$' "$example/hello.yaml"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Makes a minimal Debian 12 in a folder, as a machine is on its first day: no backports, nothing of this machine's. The
-# mirror, its keys and a proxy are those of this machine's own apt configuration. Needs root and debootstrap.
+# Makes a minimal, pristine Debian 12 in a folder: no backports, and no files of this machine. The mirror, its keys and
+# a proxy are taken from this machine's apt configuration. Needs root and debootstrap.
 #
 #   tools/debian-base.sh FOLDER
 set -euo pipefail
@@ -30,7 +30,7 @@ eval "$(apt-config shell proxy Acquire::http::Proxy)"
 [[ -z ${proxy:-} ]] || export http_proxy=$proxy
 debootstrap --variant=minbase --include=ca-certificates bookworm "$folder" "$mirror"
 
-# Signed by the keys that Debian's own packages bring.
+# Signed by the keys in Debian's own packages.
 for suite in bookworm bookworm-updates bookworm-security; do
   suite_mirror=$(mirror_of "$suite")
   [[ -z $suite_mirror ]] || echo "deb $suite_mirror $suite main"
@@ -38,6 +38,6 @@ done >"$folder/etc/apt/sources.list"
 apt-config dump Acquire | grep -i '::proxy' >"$folder/etc/apt/apt.conf.d/90proxy" || rm -f "$folder/etc/apt/apt.conf.d/90proxy"
 cp /etc/resolv.conf "$folder/etc/resolv.conf"
 cp /etc/hosts "$folder/etc/hosts"
-# No service starts in it.
+# Prevents services from starting in it.
 printf '#!/bin/sh\nexit 101\n' >"$folder/usr/sbin/policy-rc.d"
 chmod +x "$folder/usr/sbin/policy-rc.d"

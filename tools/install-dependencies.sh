@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Installs what kmodtest needs on Debian 12, and nothing that is already there.
+# Installs the packages that kmodtest needs on Debian 12 and that are missing.
 #
 #   tools/install-dependencies.sh            to build and to run
-#   tools/install-dependencies.sh --check    also what `make check` needs: clang with libFuzzer, clang-format,
+#   tools/install-dependencies.sh --check    also for `make check`: clang with libFuzzer, clang-format,
 #                                            clang-tidy, python3 with jsonschema and yaml, cmark-gfm, chromium, gdb, zsh, fish, mandoc
-#   tools/install-dependencies.sh --lint     also what `make lint` needs: run-clang-tidy, shellcheck
-#   tools/install-dependencies.sh --package  also what `make package-check` and `make image-check` need: debootstrap,
+#   tools/install-dependencies.sh --lint     also for `make lint`: run-clang-tidy, shellcheck
+#   tools/install-dependencies.sh --package  also for `make package-check` and `make image-check`: debootstrap,
 #                                            lintian, buildah
 #   tools/install-dependencies.sh --list     prints the packages instead of installing them
 #
-# QEMU, libvirt and Boost come from the bookworm-backports suite (kmodtest is tested with QEMU 8.1 or later and libvirt 10
-# or later; Asio's cancellation needs Boost 1.83). The suite is added from the mirror that this machine's own apt
-# configuration names. Does nothing, quickly, when everything is present.
+# QEMU, libvirt and Boost are from the bookworm-backports suite (kmodtest is tested with QEMU 8.1 or later and libvirt
+# 10 or later; Asio's cancellation needs Boost 1.83). The suite is added from the mirror that this machine's own apt
+# configuration names. If everything is present, this script does nothing and is fast.
 set -euo pipefail
 
 main_packages=(
@@ -89,8 +89,8 @@ apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::U
 echo "kmodtest: installing ${missing[*]} ${missing_backports[*]}${as_root[*]:+ (with sudo)}"
 "${apt[@]}" update
 
-# First these: a library that the backports bring in a newer version (libelf1) has to find its -dev package installed, to
-# take it along; the older -dev package cannot be installed beside it any more.
+# These come first. The backports have a newer version of a library (libelf1); it updates an installed -dev package as
+# well, but the older -dev package cannot be installed next to it later.
 if [[ ${#missing[@]} -gt 0 ]]; then
   "${apt[@]}" install --no-install-recommends "${missing[@]}"
 fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs the tests of a build folder. Where some fail, what they said is shown once more at the end, then ctest's summary:
-# the end of a log is what people (and CI pages) look at.
+# Runs the tests of a build folder. If some fail, their output is repeated at the end, before ctest's summary: people
+# (and CI pages) look at the end of a log.
 set -uo pipefail
 build=$1
 shift
@@ -12,7 +12,7 @@ status=${PIPESTATUS[0]}
 if [ "$status" -ne 0 ]; then
   echo
   echo "What the failed tests said:"
-  # From a failed test's line up to the next line of ctest's own.
+  # From a failed test's line to the next line of ctest itself.
   awk '/^ *[0-9]+\/[0-9]+ Test +#/ { shown = /\*\*\*|Not Run/; lines = 0 }
        /^ *Start +[0-9]+: / || /^[0-9]+% tests passed/ { shown = 0 }
        shown && lines++ < 80' "$log" | cut -c1-400

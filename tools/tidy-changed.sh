@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs clang-tidy on the C++ sources that changed since a commit, and on those that include a header that changed.
+# Runs clang-tidy on the C++ sources that changed since a commit, and on those that include a changed header.
 #
 #   tools/tidy-changed.sh [COMMIT]     default: where the pull request branched off (GITHUB_BASE_REF), else the commit
-#                                      before the newest one; what is not committed yet counts as changed
+#                                      before the newest one; uncommitted changes count, too
 #
 # `make lint` checks the whole tree, which takes many minutes on two cores.
 set -euo pipefail
@@ -35,7 +35,7 @@ if [[ -z $sources ]]; then
   exit 0
 fi
 
-# The preset dev compiles each file by itself; this tree is only configured. What the build makes has to be there.
+# The preset dev compiles each file alone; this tree is only configured. Generated files have to exist.
 cmake --preset dev >/dev/null
 count=$(wc -l <<<"$sources")
 echo "clang-tidy: $count files have changed since $(git rev-parse --short "$base")"

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Says under which keys a CI keeps what it need not make again, as NAME=VALUE lines:
+# Prints the cache keys of a CI as NAME=VALUE lines:
 #
-#   build=…           kmodtest itself, of these sources on this system
-#   build-path=…      where tools/ci/setup.sh puts it
-#   cache=…           kernels, snapshots, built modules, times of cases
-#   cache-restore=…   the beginning of the keys of older ones, which are good to start from
-#   cache-path=…      where they lie
-#   name=…            of the report: kmodtest-report, or kmodtest-report-2-of-4 of a shard
+#   build=…           key of kmodtest itself, built from these sources on this system
+#   build-path=…      the folder where tools/ci/setup.sh installs it
+#   cache=…           key of kernels, snapshots, built modules, times of cases
+#   cache-restore=…   the common prefix of older keys, as a fallback
+#   cache-path=…      the folder of these files
+#   name=…            name of the result: kmodtest-report, or kmodtest-report-2-of-4 for a shard
 #
 #   KMODTEST_SHARD    K/N, or empty
-#   KMODTEST_PLANS    files and folders, one a line: a change in them makes a new entry of the cache
+#   KMODTEST_PLANS    files and folders, one per line: a change in them makes a new cache entry
 set -euo pipefail
 source_folder=$(cd "$(dirname "$0")/../.." && pwd)
 
@@ -36,8 +36,8 @@ if [[ -n "${KMODTEST_SHARD:-}" ]]; then
   name+="-${KMODTEST_SHARD/\//-of-}"
   kind=shard-${KMODTEST_SHARD/\//-of-}
 fi
-# The shards of a run have to agree on what earlier runs took, or a case could be in none of them. So they keep a cache of
-# their own, and a run with --shard writes no history into it.
+# The shards of a run have to agree on the times of earlier runs; otherwise no shard might run a certain case. So they
+# have a separate cache, into which a run with --shard writes no history.
 path="$HOME/.cache/kmodtest"
 if [[ $kind != all ]]; then path+="-shards"; fi
 

@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs plans in a CI and leaves every report of the run in one folder. Ends with kmodtest's exit status.
+# Runs plans in a CI and writes all output files into one folder. Ends with kmodtest's exit status.
 #
-#   KMODTEST_PLANS      plans, folders of plans, modules: one a line; needed
-#   KMODTEST_REPORTS    the folder of the reports (default: kmodtest-report)
+#   KMODTEST_PLANS      plans, folders of plans, modules: one per line; required
+#   KMODTEST_REPORTS    the folder of the output files (default: kmodtest-report)
 #   KMODTEST_CPUS       as --cpus
-#   KMODTEST_KERNELS    as --kernel, one a line
-#   KMODTEST_SHARD      as --shard; without it, the part that GitLab's `parallel: N` gives to this job
+#   KMODTEST_KERNELS    as --kernel, one per line
+#   KMODTEST_SHARD      as --shard; default: this job's part under GitLab's `parallel: N`
 #   KMODTEST_RETRIES    as --retries
 #   KMODTEST_ARGUMENTS  further options of `kmodtest run`, split at blanks
-#   KMODTEST_PREFIX     where tools/ci/setup.sh has put kmodtest, if it is not in PATH
+#   KMODTEST_PREFIX     where tools/ci/setup.sh installed kmodtest, if it is not in PATH
 #
 # The folder has junit.xml, report.html, results.ktap, events.jsonl, summary.md and artifacts/ with a folder for each case.
 # On GitHub the summary goes to the page of the step instead.
 set -euo pipefail
 
-# lines_of TEXT: its lines that are not empty, into the array `lines`.
+# lines_of TEXT: puts its lines that are not empty into the array `lines`.
 lines_of() {
   mapfile -t lines < <(grep -v '^[[:space:]]*$' <<<"$1" || true)
 }

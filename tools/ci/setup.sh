@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Makes kmodtest ready on a machine of a CI: finds it, or installs its packages and builds it.
+# Provides kmodtest on a CI machine: finds it, or installs the packages and builds it.
 #
-#   KMODTEST_PREFIX   where it is installed, and kept by the CI's cache (default: ~/.local/kmodtest)
+#   KMODTEST_PREFIX   installation folder, which the CI caches (default: ~/.local/kmodtest)
 #
-# A kmodtest in PATH is taken as it is (an image that has it). One that an earlier job left in KMODTEST_PREFIX is taken if
-# it is of these sources. Its folder is added to PATH for what follows ($GITHUB_PATH).
+# A kmodtest in PATH is used as it is (an image that has it). One that an earlier job left in KMODTEST_PREFIX is used if
+# it was built from these sources. Its folder is added to PATH for later steps ($GITHUB_PATH).
 set -euo pipefail
 source_folder=$(cd "$(dirname "$0")/../.." && pwd)
 prefix=${KMODTEST_PREFIX:-$HOME/.local/kmodtest}
