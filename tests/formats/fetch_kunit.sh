@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Puts the kernel's own reader of KTAP (tools/testing/kunit of Debian's linux-source package) into FOLDER, if it is not
-# there yet. The package has 140 MB, so it is fetched and read once, not installed.
+# there yet. The package has 140 MB, so it is fetched and read once, and not installed.
 #
 #   tests/formats/fetch_kunit.sh FOLDER
 set -eu
@@ -18,7 +18,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 cd "$scratch"
 if ! apt-get -q download "$package" >apt.log 2>&1; then
-  # A machine whose lists of packages are old, or that has none.
+  # The machine's package lists are old, or there are none.
   if [ "$(id -u)" -ne 0 ] || ! apt-get -q update >>apt.log 2>&1 || ! apt-get -q download "$package" >>apt.log 2>&1; then
     cat apt.log >&2
     echo "fetch_kunit.sh: cannot download $package, which has the kernel's reader of KTAP" >&2
@@ -31,4 +31,4 @@ dpkg-deb --fsys-tarfile "$package"_*.deb | tar -xO --wildcards "./usr/src/$packa
 rm -f "$package"_*.deb
 tar -xJf source.tar.xz -C found --strip-components 4 --wildcards "$package/tools/testing/kunit/*.py"
 test -f found/kunit_parser.py
-mv -T found "$folder" 2>/dev/null || test -f "$folder/kunit_parser.py"  # another one was faster
+mv -T found "$folder" 2>/dev/null || test -f "$folder/kunit_parser.py"  # another process was faster

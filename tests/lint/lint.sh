@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The rules about source files that no compiler checks. Prints one line per violation and exits with 1 when there is any.
+# Rules about source files that no compiler checks. Prints one line per violation, and exits with 1 if there are any.
 #
 #   tests/lint/lint.sh layering|length|spdx|codes|links|words|all [ROOT]
 #
@@ -8,20 +8,20 @@
 #             include names its folder
 #   length    no source file of framework/, guest/ and library/ has more than 400 lines
 #   spdx      the first line of every C and C++ file (modules: of every C file) names the licence
-#   codes     each error code of base/error_code.hpp has a file errors/KNNNN.md, each such file a code, and some error
-#             has the code
+#   codes     each error code of base/error_code.hpp has a file errors/KNNNN.md, each such file has a code, and some error
+#             uses the code
 #   links     each relative link of a Markdown file leads to a file, and to a heading if it names one
-#   words     the files of prose_files have none of the patterns of words.txt; code blocks and `code` of Markdown do not count
+#   words     the files of prose_files contain none of the patterns of words.txt; code blocks and `code` of Markdown do not count
 set -eu
 
 rule=${1:?usage: lint.sh layering|length|spdx|codes|links|words|all [ROOT]}
 root=${2:-.}
 max_lines=400
-# What `words` reads, and what it leaves out: patterns of paths, relative to the root, in which * matches slashes, too.
+# The files that `words` checks, and exceptions: patterns of paths relative to the root. In them * also matches slashes.
 prose_files='*.md'
 other_prose='docs/verdicts.md testplans/README.md'
 
-# sources FOLDER...: the C and C++ files of those folders that exist.
+# sources FOLDER...: lists the C and C++ files of those folders that exist.
 sources() {
   for folder in "$@"; do
     if [ -d "$root/$folder" ]; then
@@ -50,7 +50,7 @@ check_layering() {
         in_guest = part[1] == "guest"
         in_emulator = part[1] == "emulator"
         from = part[1] == "framework" ? part[2] : part[1]
-        # What runs inside or around QEMU takes headers without a library behind them.
+        # Programs inside or around QEMU only use headers that need no library.
         allowed["emulator", "text"] = allowed["emulator", "wire"] = known["emulator"] = 1
       }
       function complain(text) { printf "%s:%d: %s\n", file, FNR, text }
@@ -96,8 +96,7 @@ check_spdx() {
 check_codes() {
   codes=$root/framework/base/error_code.hpp
   if [ ! -f "$codes" ]; then return; fi
-  # Scripts know a code by its number. What follows has the numbers first, then the texts, then "Code::name" of the
-  # sources.
+  # Scripts refer to a code by its number. This prints numbers first, then the texts, then "Code::name" of the sources.
   {
     find "$root/tools" -name '*.sh' -exec grep -oh 'K0[0-9]\{3\}' {} + 2>/dev/null || true
     find "$root/errors" -name 'K*.md' 2>/dev/null | LC_ALL=C sort
@@ -124,7 +123,7 @@ check_codes() {
       }'
 }
 
-# files PATTERN...: the files of the repository with such paths, tracked or new; without git, all but build trees.
+# files PATTERN...: lists the repository's files with such paths, tracked or new; without git, all except for build trees.
 files() {
   # shellcheck disable=SC2094
   (
@@ -135,14 +134,14 @@ files() {
   ) | LC_ALL=C sort -u | while read -r file; do
     [ -f "$root/$file" ] || continue
     for pattern in "$@"; do
-      # A pattern, on purpose.
+      # Unquoted, because it is a pattern.
       # shellcheck disable=SC2254
       case "$file" in $pattern) echo "$file"; break ;; esac
     done
   done
 }
 
-# prose FILE: its lines; those of Markdown without code blocks and `code`, which are not prose.
+# prose FILE: prints its lines; Markdown without code blocks and `code`, which are not prose.
 prose() {
   case "$1" in
     *.md) awk '/^ *```/ { fence = !fence; print ""; next } fence || /^    / { print ""; next } { gsub(/`[^`]*`/, "`…`"); print }' "$1" ;;
@@ -150,7 +149,7 @@ prose() {
   esac
 }
 
-# anchors FILE: what a link can name behind #, made of the headings as GitHub makes it.
+# anchors FILE: prints the possible targets after # in a link, made of the headings as GitHub does.
 anchors() {
   awk '/^ *```/ { fence = !fence; next }
        !fence && /^#+ / { sub(/^#+ +/, ""); $0 = tolower($0); gsub(/[^a-z0-9 _-]/, ""); gsub(/ /, "-"); print }' "$1"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Plants violations in a temporary tree and compares what lint.sh says with what it has to say.
+# Plants violations in a temporary tree and compares the output of lint.sh with the expected output.
 set -eu
 
 lint=$(cd "$(dirname "$0")" && pwd)/lint.sh
@@ -16,7 +16,7 @@ source_file() {
   { echo '// SPDX-License-Identifier: GPL-2.0-or-later'; [ $# -eq 0 ] || printf '%s\n' "$@"; } >"$path"
 }
 
-# expect RULE STATUS TEXT: what lint.sh has to print and to exit with.
+# expect RULE STATUS TEXT: runs lint.sh and compares its status and its output.
 expect() {
   status=0
   seen=$("$lint" "$1" "$tree" 2>&1) || status=$?
@@ -26,7 +26,7 @@ expect() {
   fi
 }
 
-# A folder without sources is a mistake of the caller, not a clean tree.
+# A folder without sources is a mistake of the caller, and not a clean tree.
 expect all 2 "lint.sh: no sources below $tree/framework"
 expect spelling 2 "lint.sh: unknown rule 'spelling'"
 
@@ -73,7 +73,7 @@ cp "$tree/lines" "$tree/framework/base/most.cpp"
 expect length 1 'guest/long.hpp: 401 lines, more than 400: split it'
 expect spdx 0 ''
 
-# The licence has to stand on the first line.
+# The licence has to be on the first line.
 source_file tests/fine.cpp
 echo '/* SPDX-License-Identifier: GPL-2.0 */' >"$tree/tests/fine.c"
 mkdir -p "$tree/modules/ex" "$tree/templates/hello"
@@ -89,7 +89,7 @@ framework/base/empty.hpp:1: the first line is no SPDX-License-Identifier
 modules/ex/ex.c:1: the first line is no SPDX-License-Identifier
 templates/hello/module.c:1: the first line is no SPDX-License-Identifier'
 
-# A code has to be explained and used.
+# Each code has to be explained and used.
 rm -rf "$tree/framework" "$tree/guest" "$tree/tests" "$tree/modules"
 source_file framework/base/error_code.hpp 'enum class Code {' '  none = 0,  ///< no error' '  no_disk = 101,' \
   '  no_network = 102,  ///< reserved' '  no_reason = 103,' '};'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Installs a build tree, and builds and runs the example against what was installed, as its README tells a user.
+# Installs a build tree, and builds and runs the example against the installed files, as its README describes.
 #
 #   example.sh CMAKE BUILD EXAMPLE WORK
 set -euo pipefail
@@ -16,9 +16,9 @@ if [[ -n $shown ]]; then
   exit 1
 fi
 cd "$work/example"
-# Not what the build tree lies beside: what was installed has to do.
+# Only the installed files count, not those of the build tree.
 unset KMODTEST_DATA
-# A test shows the line of its source where it failed, so the compiler has to be told of it by its whole path.
+# A failed test shows the line of its source, so the compiler has to get its absolute path.
 export CCACHE_BASEDIR=
 options=()
 if command -v ccache >/dev/null; then options+=(-D CMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
@@ -31,7 +31,7 @@ if build/test_buggy >"$work/buggy.txt"; then
   echo "the tests of a broken module passed" >&2
   exit 1
 fi
-# The words of a failure, each at the line of the test that it is about.
+# Expects a text of a failure, at the line of the test that caused it.
 expect() {
   grep -qF -- "$1" "$work/buggy.txt" && return
   echo "test_buggy did not say: $1" >&2
