@@ -15,8 +15,8 @@ static DECLARE_COMPLETION(announced);
 static int thread_function(void *unused)
 {
 	/*
-	 * Until init has announced the thread and taken its reference, this
-	 * task must not end. It also gives the log a fixed order.
+	 * This task must not end until init has announced it and holds a
+	 * reference to it. Waiting also gives the log a fixed order.
 	 */
 	wait_for_completion(&announced);
 	pr_info("I'm a thread!\n");
@@ -33,10 +33,10 @@ static int __init ex7_1_init(void)
 		return PTR_ERR(thread);
 	}
 	/*
-	 * Nobody keeps the task_struct of a kthread that has returned: without
-	 * a reference of our own the pointer would dangle as soon as the thread
-	 * is gone, and any use of it in the exit function would be a use after
-	 * free. Taking it here is safe, since the thread still waits for us.
+	 * The task_struct of a kthread that has returned is freed. Without a
+	 * reference of our own the pointer would dangle as soon as the thread
+	 * is gone, and using it in the exit function would be a use after
+	 * free. Taking it here is safe, because the thread still waits.
 	 */
 	get_task_struct(thread);
 
@@ -48,11 +48,11 @@ static int __init ex7_1_init(void)
 static void __exit ex7_1_exit(void)
 {
 	/*
-	 * The thread returned long ago in the normal case. With the reference
-	 * held kthread_stop() is allowed nevertheless and returns at once; if
-	 * the thread is still on its way out, it waits until the task has left
-	 * the code of this module, which is about to be freed. A completion
-	 * signalled by the thread itself could not promise that.
+	 * Normally the thread returned long ago. As the reference is held,
+	 * kthread_stop() is still allowed and returns at once. If the thread
+	 * is still returning, it waits until the task has left the code of
+	 * this module, which is about to be freed. A completion signalled by
+	 * the thread itself could not guarantee that.
 	 */
 	kthread_stop(thread);
 	put_task_struct(thread);

@@ -14,7 +14,7 @@ static int thread_function(void *unused)
 {
 	unsigned int round = 0;
 
-	/* Said here, not in init, so that it always precedes the first round. */
+	/* Logged here, not in init, so that it always precedes round 1. */
 	pr_info("Thread started\n");
 	while (!kthread_should_stop()) {
 		pr_info("In thread function %u\n", ++round);

@@ -15,10 +15,10 @@
 
 static struct task_struct *threads[2];
 static struct mutex mut;
-/* How many threads are between lock and unlock: the proof of the exclusion. */
+/* The number of threads between lock and unlock: proves the exclusion. */
 static atomic_t inside = ATOMIC_INIT(0);
 
-/* Sleeps; being stopped ends the sleep early, so that rmmod is quick. */
+/* Sleeps. A stop ends the sleep early, so that rmmod is quick. */
 static void stay_inside(unsigned int seconds)
 {
 	long left = seconds * HZ;
@@ -47,8 +47,8 @@ static int thread_function(void *data)
 		mutex_unlock(&mut);
 
 		/*
-		 * Whoever locks again at once often wins against the one that
-		 * has to be woken first. A short absence gives it its turn.
+		 * A thread that locks again at once often wins against one
+		 * that has to be woken first. A short sleep prevents that.
 		 */
 		msleep(20);
 	}

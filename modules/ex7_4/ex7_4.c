@@ -40,7 +40,7 @@ static int __init ex7_4_init(void)
 {
 	int error = 0;
 
-	/* No CPU may come or go between the check and the thread's start. */
+	/* No CPU may go offline between the check and the thread's start. */
 	cpus_read_lock();
 
 	/* A number beyond nr_cpu_ids must not reach cpu_online(). */

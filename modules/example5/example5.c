@@ -15,7 +15,7 @@
 
 static struct task_struct *thread;
 static struct proc_dir_entry *entry;
-/* Written by the thread alone, read by whoever reads the entry. */
+/* Written only by the thread, read by all readers of the entry. */
 static unsigned long counter;
 
 static int count_seconds(void *unused)
@@ -41,7 +41,7 @@ static int __init example5_init(void)
 		return PTR_ERR(thread);
 	}
 
-	/* Last, since from here on readers may come. */
+	/* Last, because reads can arrive from here on. */
 	entry = proc_create_single(ENTRY_NAME, 0444, NULL, show_counter);
 	if (!entry) {
 		pr_err("example5: cannot create /proc/" ENTRY_NAME "\n");
@@ -55,9 +55,9 @@ static int __init example5_init(void)
 static void __exit example5_exit(void)
 {
 	/*
-	 * The opposite order of init: proc_remove() hides the entry, waits for
-	 * the reads that are under way and closes the files that are still
-	 * open. Afterwards nobody can enter show_counter() any more.
+	 * The reverse order of init: proc_remove() hides the entry, waits for
+	 * the reads in progress and closes the files that are still open.
+	 * Afterwards show_counter() cannot be called any more.
 	 */
 	proc_remove(entry);
 	kthread_stop(thread);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * kthread_create - a kernel thread that is created first and woken afterwards
+ * kthread_create - a kernel thread that is first created and later woken
  */
 #include <linux/delay.h>
 #include <linux/err.h>

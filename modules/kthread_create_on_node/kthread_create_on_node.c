@@ -3,18 +3,18 @@
  * kthread_create_on_node - a kernel thread whose memory is on the NUMA node
  * that the parameter names
  *
- * What the kernel promises: the node is a preference for the allocation of the
- * task_struct and of the stack. Two things may defeat it:
- *  - the node has no free memory, then another one serves;
- *  - the stack is a used one. Each CPU keeps up to two stacks of ended tasks
- *    and hands them out again; many kernels (6.12 still) do not look at their
- *    node then.
- * Nothing can be done about the first. Against the second, threads that got a
- * used stack on another node are put aside, never woken, until one has a stack
- * where it should be; there are at most two used ones per CPU. What came of it
- * is read from the pages themselves and logged. Where the thread runs is another
- * matter: it may run on any CPU, unless the parameter stay keeps it on those of
- * the node.
+ * To the kernel, the node is only a preference for allocating the task_struct
+ * and the stack. Two things can defeat it:
+ *  - the node has no free memory, and another one is used;
+ *  - the stack is reused. Each CPU keeps up to two stacks of ended tasks and
+ *    hands them out again; many kernels (still in 6.12) then ignore their
+ *    node.
+ * Nothing can be done about the first. Against the second, threads with a
+ * reused stack on another node are put aside, never woken, until one has a
+ * stack on the right node; there are at most two reused ones per CPU. The
+ * result is read from the pages themselves and logged. This does not decide
+ * where the thread runs: on any CPU, unless the parameter stay limits it to
+ * those of the node.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -80,7 +80,7 @@ static struct task_struct *create_thread(void)
 	return kthread_create_on_node(my_thread_fn, NULL, node, "kthread_create_on_node example");
 }
 
-/* A thread with a stack on the node asked for; after enough attempts, any. */
+/* A thread with a stack on the requested node; after enough attempts, any. */
 static struct task_struct *create_thread_on_node(void)
 {
 	unsigned int most = 2 * num_possible_cpus() + 1;

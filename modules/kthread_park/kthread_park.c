@@ -34,9 +34,9 @@ static int thread_func_2(void *unused)
 
 	/*
 	 * A thread that has not started yet would be parked before it calls
-	 * its function, and stopped later without ever having run it. Once it
-	 * runs, kthread_park() returns when it next asks
-	 * kthread_should_park(). Thread 1 cannot have exited, since it is
+	 * its function, and could later be stopped without ever running it.
+	 * Once it runs, kthread_park() returns when it next calls
+	 * kthread_should_park(). Thread 1 cannot have exited, because it is
 	 * stopped after this thread, so -ENOSYS is a bug.
 	 */
 	wait_for_completion(&thread1_runs);
@@ -77,7 +77,7 @@ static int __init kthread_park_init(void)
 static void __exit kthread_park_exit(void)
 {
 	pr_info("Inside kthread exit function\n");
-	/* Thread 2 uses thread 1 (parks, unparks it), so it has to go first. */
+	/* Thread 2 parks and unparks thread 1, so it has to end first. */
 	kthread_stop(thread2);
 	kthread_stop(thread1);
 	pr_info("destroyed thread\n");

@@ -28,7 +28,7 @@ static int __init kthread_run_init(void)
 		pr_err("error creating thread\n");
 		return PTR_ERR(def_thread);
 	}
-	/* The thread may have printed already: it does not wait for us. */
+	/* The thread can have printed already: it does not wait for init. */
 	pr_info("thread created successfully\n");
 	return 0;
 }

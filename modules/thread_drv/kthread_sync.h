@@ -25,10 +25,10 @@ struct sync_thread {
 int sync_thread_start(struct sync_thread *self, int (*function)(struct sync_thread *self),
 		      const char *name);
 
-/* For the thread: sleeps; false when it was told to stop instead. */
+/* For the thread: sleeps; returns false if it has to stop instead. */
 bool sync_thread_sleep(struct sync_thread *self, unsigned long jiffies_to_sleep);
 
-/* Ends the thread's sleep, waits until it has ended; gives its function's value. */
+/* Ends the thread's sleep, waits for its end; returns its function's value. */
 int sync_thread_stop(struct sync_thread *self);
 
 #endif /* KTHREAD_SYNC_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Faulty on purpose: two threads take two mutexes in opposite order. Each gets
- * its first one, and then both wait for ever.
+ * its first one, and then both wait indefinitely.
  */
 #include <linux/delay.h>
 #include <linux/err.h>

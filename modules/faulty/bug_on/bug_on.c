@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: hits a BUG_ON() while it is unloaded. rmmod is killed
- * there.
+ * Faulty on purpose: hits a BUG_ON() while it is unloaded, which kills
+ * rmmod.
  */
 #include <linux/bug.h>
 #include <linux/init.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: two threads write to one variable without a lock. Nothing
- * comes of it here; only KCSAN can see it.
+ * Faulty on purpose: two threads write to one variable without a lock. Here
+ * this has no effect; only KCSAN can detect it.
  */
 #include <linux/delay.h>
 #include <linux/err.h>

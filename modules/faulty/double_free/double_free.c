@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: frees the same memory twice. The hardening of the
- * allocator sees it, on any kernel that has it.
+ * Faulty on purpose: frees the same memory twice. A hardened
+ * allocator detects it.
  */
 #include <linux/init.h>
 #include <linux/module.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: does not look whether its allocation succeeded. Nothing
- * shows until one fails; a kernel with fault injection can make it fail.
+ * Faulty on purpose: does not check whether its allocation succeeded. This
+ * has no effect until one fails, for which fault injection can be used.
  */
 #include <linux/init.h>
 #include <linux/module.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: its thread never asks kthread_should_stop(), so that
- * kthread_stop() in the exit function waits for ever.
+ * Faulty on purpose: its thread never calls kthread_should_stop(), so that
+ * kthread_stop() in the exit function waits indefinitely.
  */
 #include <linux/delay.h>
 #include <linux/err.h>

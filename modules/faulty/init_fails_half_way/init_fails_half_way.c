@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: makes an entry in /proc, then fails, and does not take
- * the entry away again. The load is refused, as the plan expects, but the
- * entry stays.
+ * Faulty on purpose: creates an entry in /proc, then fails, and does not
+ * remove the entry. The load is refused, as the plan expects, but the entry
+ * stays.
  */
 #include <linux/errno.h>
 #include <linux/init.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Faulty on purpose: binds its thread to a CPU when the thread runs already.
- * kthread_bind() is for threads that were created and not started yet, and
- * warns of others.
+ * kthread_bind() is for threads that are created but not started, and warns
+ * about others.
  */
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -14,7 +14,7 @@ static struct task_struct *thread;
 
 static int wait_for_stop(void *unused)
 {
-	/* Interruptible: kthread_bind() takes a thread in TASK_UNINTERRUPTIBLE for one that was not started. */
+	/* Not TASK_UNINTERRUPTIBLE: kthread_bind() takes that for not started. */
 	while (!kthread_should_stop())
 		msleep_interruptible(10);
 	return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Faulty on purpose: stops its thread twice. The first kthread_stop() drops
- * the last reference, and the second one works on a task that is gone.
+ * the last reference, and the second one uses a task that is gone.
  */
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -27,7 +27,7 @@ static int __init kthread_stop_twice_init(void)
 static void __exit kthread_stop_twice_exit(void)
 {
 	kthread_stop(thread);
-	/* Until the task is freed, which RCU does. */
+	/* Waits until RCU has freed the task. */
 	msleep(200);
 	kthread_stop(thread);
 	pr_info("kthread_stop_twice: stopped twice\n");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Faulty on purpose: keeps an interrupt when it is unloaded. Nothing raises it
- * here; on a real machine the next one would call a function that is gone.
+ * here; on a real machine the next one would call a freed function.
  */
 #include <linux/init.h>
 #include <linux/interrupt.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: does not free what it has allocated. Nothing shows after
- * one load; over many, the slab cache grows by one object each. kmemleak sees
- * it at once.
+ * Faulty on purpose: does not free its memory. One load has no visible effect;
+ * over many, the slab cache grows by one object each. kmemleak detects it at
+ * once.
  */
 #include <linux/init.h>
 #include <linux/module.h>
@@ -18,7 +18,7 @@ static int __init leaked_memory_init(void)
 
 static void __exit leaked_memory_exit(void)
 {
-	/* A pointer that is left would be no leak to kmemleak. */
+	/* With a remaining pointer, kmemleak would not see a leak. */
 	buffer = NULL;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: leaves an entry in /proc behind. It is a folder, since
- * that needs no code of ours: a file would call into the freed module.
+ * Faulty on purpose: leaves an entry in /proc behind. It is a folder,
+ * which needs no code of ours: a file would call into the freed module.
  */
 #include <linux/init.h>
 #include <linux/module.h>

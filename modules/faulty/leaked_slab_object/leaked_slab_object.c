@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Faulty on purpose: destroys a slab cache in which it has left an object. The
- * kernel says so, and keeps the cache.
+ * kernel reports it, and keeps the cache.
  */
 #include <linux/init.h>
 #include <linux/module.h>

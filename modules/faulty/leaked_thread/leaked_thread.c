@@ -2,7 +2,7 @@
 /*
  * Faulty on purpose: leaves a kernel thread behind. The thread is a worker
  * without work: it runs and sleeps in the kernel's own code and in memory that
- * the kernel allocated, so nothing of it vanishes with the module.
+ * the kernel allocated, so it does not depend on the module.
  */
 #include <linux/err.h>
 #include <linux/init.h>
@@ -15,7 +15,7 @@ static int __init leaked_thread_init(void)
 	struct kthread_worker *worker;
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
-	/* Since then kthread_create_worker() does not start it. */
+	/* From 6.14 on kthread_create_worker() does not start it. */
 	worker = kthread_run_worker(0, "left_behind");
 #else
 	worker = kthread_create_worker(0, "left_behind");

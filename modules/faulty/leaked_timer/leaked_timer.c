@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: leaves a timer armed when it is unloaded. The timer lies
- * in memory that stays, and would fire in an hour, when its function is long
- * gone. So nothing happens while anybody looks: the pending timer is all that
- * there is to see.
+ * Faulty on purpose: leaves a timer armed when it is unloaded. The timer is in
+ * memory that stays, and would fire in an hour, when its function is long
+ * gone. So nothing happens during the test: the pending timer is the only
+ * visible effect.
  */
 #include <linux/hrtimer.h>
 #include <linux/init.h>

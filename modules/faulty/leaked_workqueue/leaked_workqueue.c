@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Faulty on purpose: does not destroy its workqueue when it is unloaded. The
- * queue has a rescuer thread, which is what can be seen of it.
+ * only visible trace of the queue is its rescuer thread.
  */
 #include <linux/init.h>
 #include <linux/module.h>

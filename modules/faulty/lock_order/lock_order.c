@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Faulty on purpose: takes two mutexes in one order, and later in the other.
- * It never deadlocks, since one thread does both; only lockdep sees that two
- * threads could.
+ * It never deadlocks, because one thread does both; only lockdep detects that
+ * two threads could.
  */
 #include <linux/init.h>
 #include <linux/module.h>

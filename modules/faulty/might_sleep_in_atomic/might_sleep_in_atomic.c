@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: takes a mutex, which may sleep, while it holds a
+ * Faulty on purpose: takes a mutex, which can sleep, while it holds a
  * spinlock. The mutex is free, so nothing happens; only a kernel with
- * CONFIG_DEBUG_ATOMIC_SLEEP can see it.
+ * CONFIG_DEBUG_ATOMIC_SLEEP can detect it.
  */
 #include <linux/init.h>
 #include <linux/module.h>

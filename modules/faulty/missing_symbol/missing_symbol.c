@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Faulty on purpose: calls a function that nothing in the guest has. */
+/* Faulty on purpose: calls a function that does not exist in the guest. */
 #include <linux/errno.h>
 #include <linux/init.h>
 #include <linux/module.h>

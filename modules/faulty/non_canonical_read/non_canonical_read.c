@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: reads through a pointer that no x86-64 address can be, as
- * a poisoned or overwritten one is. A general protection fault.
+ * Faulty on purpose: reads through a pointer that is not a valid x86-64
+ * address, like a poisoned or overwritten one. A general protection fault.
  */
 #include <linux/init.h>
 #include <linux/module.h>

@@ -6,7 +6,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
-/* Volatile, or the compiler would see through it. */
+/* Volatile, so that the compiler does not see that it is null. */
 static int *volatile nowhere;
 
 static int __init null_dereference_init(void)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: its thread writes through a null pointer a while after
- * the loading has succeeded. An oops that names the thread's function.
+ * Faulty on purpose: its thread writes through a null pointer some time
+ * after loading has succeeded. An oops that names the thread's function.
  */
 #include <linux/delay.h>
 #include <linux/err.h>

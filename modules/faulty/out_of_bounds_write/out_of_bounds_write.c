@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: writes one byte behind the end of what it has allocated.
+ * Faulty on purpose: writes one byte after the end of its allocated memory.
  * With slub_debug the kernel finds the red zone overwritten when the object is
  * freed.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: takes a reference to itself and never gives it back, so
- * that it can never be unloaded.
+ * Faulty on purpose: takes a reference to itself and never drops it, so that
+ * it can never be unloaded.
  */
 #include <linux/init.h>
 #include <linux/module.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: locks a mutex that it holds already, and waits for itself
- * for ever.
+ * Faulty on purpose: locks a mutex that it already holds, and waits for itself
+ * indefinitely.
  */
 #include <linux/init.h>
 #include <linux/module.h>

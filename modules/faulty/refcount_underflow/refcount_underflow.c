@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Faulty on purpose: drops a reference more than it has taken. */
+/* Faulty on purpose: drops one more reference than it has taken. */
 #include <linux/init.h>
 #include <linux/module.h>
 #include <linux/refcount.h>

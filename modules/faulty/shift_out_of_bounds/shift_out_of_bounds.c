@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Faulty on purpose: shifts by more bits than the type has. Only a kernel with
- * UBSAN can see it.
+ * UBSAN can detect it.
  */
 #include <linux/init.h>
 #include <linux/module.h>

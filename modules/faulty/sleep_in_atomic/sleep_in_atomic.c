@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Faulty on purpose: sleeps while it holds a spinlock and softirqs are off.
- * The scheduler sees it, on any kernel.
+ * The scheduler of every kernel detects it.
  */
 #include <linux/delay.h>
 #include <linux/init.h>

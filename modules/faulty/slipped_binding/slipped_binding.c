@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Faulty on purpose: a thread that is bound to a CPU and wakes up once a second.
- * In one of its rounds it lets itself be moved to another CPU, works there for a
- * millisecond and goes back, in between two looks that anybody takes at it. With
- * slip=0 it keeps to its CPU.
+ * In one of its rounds it moves itself to another CPU, works there for a
+ * millisecond and returns, between two samples of its state. With slip=0 it
+ * stays on its CPU.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>

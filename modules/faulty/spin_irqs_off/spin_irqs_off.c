@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: spins for ever with interrupts off. Its CPU does not even
- * count time any more; it is seen from another CPU or from outside.
+ * Faulty on purpose: spins indefinitely with interrupts off. Its CPU does not
+ * even count time; only another CPU or the host can detect it.
  */
 #include <linux/compiler.h>
 #include <linux/init.h>

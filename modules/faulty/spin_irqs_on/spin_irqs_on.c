@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: spins for ever with interrupts on, and never lets another
- * task run. The soft lockup detector sees it.
+ * Faulty on purpose: spins indefinitely with interrupts on, and never lets
+ * another task run. The soft lockup detector reports it.
  */
 #include <linux/compiler.h>
 #include <linux/init.h>
@@ -12,7 +12,7 @@ static unsigned long rounds;
 
 static noinline void spin(void)
 {
-	/* Counting, so that it might come to an end for all that one can see. */
+	/* Counts, so that the compiler cannot know that it never ends. */
 	for (;;)
 		WRITE_ONCE(rounds, rounds + 1);
 }

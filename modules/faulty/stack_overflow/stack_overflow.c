@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: calls itself until the stack of its task is used up. The
- * guard page below it is hit.
+ * Faulty on purpose: calls itself until the stack of its task is used up, and
+ * hits the guard page below it.
  */
 #include <linux/init.h>
 #include <linux/module.h>

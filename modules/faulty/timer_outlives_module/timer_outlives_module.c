@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Faulty on purpose: does not stop its timer when it is unloaded. The timer
- * lies in memory that stays, but it fires into memory where its function was.
+ * is in memory that stays, but when it fires, its function is gone.
  */
 #include <linux/init.h>
 #include <linux/jiffies.h>

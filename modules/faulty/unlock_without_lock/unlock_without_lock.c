@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: unlocks a spinlock that it does not hold. The count of
- * what keeps the task from being preempted goes below zero, which the kernel
- * notices when the init function returns.
+ * Faulty on purpose: unlocks a spinlock that it does not hold. The task's
+ * preemption count goes below zero, which the kernel notices when the init
+ * function returns.
  */
 #include <linux/init.h>
 #include <linux/module.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Healthy, but nobody has signed it. A kernel that enforces signatures refuses
+ * Healthy, but not signed. A kernel that enforces signatures refuses to load
  * it.
  */
 #include <linux/init.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Faulty on purpose: follows a pointer in an object that it has freed. A stock
- * kernel shows it when it was started with slub_debug: the object is full of
- * poison by then, which is no address. KASAN sees the read itself.
+ * kernel detects it if it was started with slub_debug: the object then contains
+ * poison, which is not an address. KASAN detects the read itself.
  */
 #include <linux/init.h>
 #include <linux/module.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Faulty on purpose: a read of its entry in /proc copies more to user space
- * than the object has. The kernel's usercopy check stops it.
+ * than the object contains. The kernel's usercopy check stops it.
  */
 #include <linux/init.h>
 #include <linux/minmax.h>
@@ -10,7 +10,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-/* Volatile, or the compiler would see that they do not fit. */
+/* Volatile, so that the compiler does not see that they do not fit. */
 static volatile size_t object_size = 64;
 static volatile size_t copied = 96;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: makes the kernel warn while it is loaded; works
+ * Faulty on purpose: makes the kernel warn while it is loaded, but works
  * otherwise.
  */
 #include <linux/bug.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: writes through a pointer that was never set to anything
- * sensible. A page fault at that address.
+ * Faulty on purpose: writes through a pointer that was never set to a valid
+ * address. A page fault there.
  */
 #include <linux/init.h>
 #include <linux/module.h>
