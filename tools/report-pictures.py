@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Makes the pictures of docs/guide/html-page.md: runs plans with --html (their exit status does not count) and takes pictures of the pages in headless Chromium.
+"""Makes the pictures of docs/guide/html-page.md: runs plans with --html, ignores their exit status, and takes pictures of
+the pages in headless Chromium.
 
     tools/report-pictures.py [KMODTEST [FOLDER]]      (build/kmodtest, docs/guide/pictures)
 """
@@ -15,7 +16,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests/e2e/html"))
 from browser import Browser  # noqa: E402
 
 FAULTY = "tests/e2e/faulty/plans/"
-# name: what is run, the case that is opened, height, dark
+# name: arguments of the run, the case to open, height, dark
 PICTURES = {
     "passed": (["testplans/ex7_4.yaml", "testplans/ex7_3.yaml", "testplans/kthread_park.yaml", "--cpus", "2,4"],
                "ex7_3 [cpus=4]", 1180, False),

@@ -41,13 +41,13 @@ def events(file):
 
 
 def cell(text):
-    """Text that stays one cell of a table, and whose names are not taken for markup."""
+    """Returns text for one cell of a table, in which names do not act as markup."""
     text = re.sub(r"\s+", " ", text).replace("|", "/").replace("`", "'")
     return f"`{text}`"
 
 
 def first_verdict(text):
-    """The first of several reports; the others are its consequences."""
+    """Returns the first of several reports; the others are its consequences."""
     first, *others = re.split(r"; (?=Crashed: |Hung: |Leaked: |Failed: |Errored: )", text)
     return cell(first) + (f", and {len(others)} more" if others else "")
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The GitHub Action and the GitLab job, carried out on this machine: their steps run in a project made for it, as the
-services would run them, with a kmodtest that is in PATH.
+"""Runs the GitHub Action and the GitLab job on this machine: their steps run in a generated project, as the services
+would run them, with a kmodtest in PATH.
 
     ci_test.py KMODTEST [TEST...]
 
-What the services' own actions do (cache, upload) is only noted down, with what they were told.
+The services' own actions (cache, upload) are only recorded, with their inputs.
 """
 import os
 import pathlib
@@ -27,12 +27,12 @@ DOCUMENT = (SOURCE / "docs/guide/ci.md").read_text()
 
 
 def examples():
-    """The blocks of YAML in docs/guide/ci.md."""
+    """Returns the blocks of YAML in docs/guide/ci.md."""
     return [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```", DOCUMENT, re.M | re.S)]
 
 
 def setUpModule():
-    """One project for all tests: its module is built once."""
+    """Makes one project for all tests, so that its module is built only once."""
     global WORKSPACE
     WORKSPACE = pathlib.Path(tempfile.mkdtemp(prefix="kmt-ci-"))
     unittest.addModuleCleanup(shutil.rmtree, WORKSPACE)
@@ -41,7 +41,7 @@ def setUpModule():
 
 
 class Project(unittest.TestCase):
-    """A folder with a module of somebody, a plan that passes and one that does not."""
+    """A folder with a user's module, a plan that passes and one that does not."""
 
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="kmt-ci-"))
@@ -59,7 +59,7 @@ class Project(unittest.TestCase):
     def environment(self, **more):
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("GITHUB_", "CI_", "KMODTEST_"))}
         kept.update({"PATH": f"{KMODTEST.parent}:{kept['PATH']}", "HOME": str(self.home)})
-        # What the machine's user has fetched and booted already is borrowed.
+        # Use the kernels and snapshots that this machine's user already has.
         kept["KMODTEST_CACHE"] = os.environ.get("KMODTEST_CACHE", str(pathlib.Path.home() / ".cache/kmodtest"))
         kept.update({key: str(value) for key, value in more.items()})
         return kept
@@ -70,7 +70,7 @@ class Project(unittest.TestCase):
 
 
 class Expression:
-    """Just as much of GitHub's expressions as action.yml has."""
+    """Evaluates the part of GitHub's expression language that action.yml uses."""
 
     def __init__(self, inputs, steps, failed):
         self.inputs, self.steps, self.failed = inputs, steps, failed
@@ -107,7 +107,7 @@ class Expression:
 
 class GithubAction(Project):
     def carry_out(self, inputs, hits=()):
-        """The steps in their order. `hits`: steps of the cache that find what they look for."""
+        """Runs the steps in their order. `hits`: cache steps that find an entry."""
         for name in inputs:
             self.assertIn(name, ACTION["inputs"])
         values = {name: one.get("default") for name, one in ACTION["inputs"].items()}
@@ -204,7 +204,7 @@ class GithubAction(Project):
 
 class GitlabJob(Project):
     def carry_out(self, job, **service):
-        """before_script and script of a job that extends the template."""
+        """Runs before_script and script of a job that extends the template."""
         template = GITLAB[job["extends"]]
         variables = {"CI_PROJECT_DIR": str(self.workspace), "CI_SERVER_PROTOCOL": "https", "CI_SERVER_HOST": "localhost",
                      "CI_SERVER_PORT": "443", "CI_PROJECT_NAMESPACE": "group", "CI_JOB_TOKEN": "token",

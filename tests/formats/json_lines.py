@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Checks every line of a file of JSON lines against a JSON Schema; prints what is wrong and exits with 1.
+"""Checks every line of a file of JSON lines against a JSON Schema; prints what is invalid and exits with 1.
 
     json_lines.py [--every] SCHEMA FILE
 
@@ -13,7 +13,7 @@ import jsonschema
 
 
 class Seen:
-    """Which properties of a schema a file had, by following the schema along the values."""
+    """Records which properties of a schema a file has, by following the schema along the values."""
 
     def __init__(self, schema):
         self.schema = schema
@@ -47,7 +47,7 @@ class Seen:
 
 
 def complaint(schema, line):
-    """Why the line is not valid, against the one kind that it says it is."""
+    """Returns why the line is invalid, compared with the one kind that it claims to be."""
     for choice in schema["oneOf"]:
         one = {**choice, "$defs": schema["$defs"]}
         kind = schema["$defs"][choice["$ref"].rsplit("/", 1)[1]]

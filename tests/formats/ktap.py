@@ -22,7 +22,7 @@ def main(folder, name):
         return found
 
     with open(name, encoding="utf-8") as file, contextlib.redirect_stdout(io.StringIO()) as said:
-        import kunit_parser  # pylint: disable=import-error  # it keeps the stdout that it finds
+        import kunit_parser  # pylint: disable=import-error  # it saves the current stdout
         result = kunit_parser.parse_run_tests(file)
     found = tree(result)
     found["errors"] = result.counts.errors + said.getvalue().count("[ERROR]")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Turns a Markdown file into HTML as GitHub does (cmark-gfm with its extensions) and prints what came of it, as JSON:
+"""Turns a Markdown file into HTML as GitHub does (cmark-gfm with its extensions) and prints the result as JSON:
 
     {"elements": [names], "attributes": [names], "unbalanced": [names], "outside": "text outside of code",
      "code": [texts of <code> and <pre>]}

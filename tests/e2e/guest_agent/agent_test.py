@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The agent in a real guest, driven by a second implementation of the protocol.
+"""Tests the agent in a real guest, through a second implementation of the protocol.
 
     agent_test.py --agent build/kmodtest-agent [--channel virtio|ttyS1] [TEST…]
 
-The deadlines are long: they only bound a test that fails. What has to be quick or late says so itself.
+The deadlines are long, because they only limit failing tests. Tests about timing have their own checks.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def lines(reports): return [line["text"] for r in of(reports, "LogLines") for li
 
 
 class Setting:
-    """What all guests of this run share; main() fills it in."""
+    """Settings that all guests of this run share; main() sets them."""
 
     image = archive = probe = None
     channel = "virtio"
@@ -41,7 +41,7 @@ class Setting:
 
 
 class AgentTest(unittest.TestCase):
-    """One guest for all tests that leave it as it was."""
+    """Tests that leave their guest unchanged, so that they can share one."""
 
     @classmethod
     def setUpClass(cls):
@@ -104,7 +104,7 @@ class AgentTest(unittest.TestCase):
                  for cpu in started["cpus"]}
         self.assertGreater(pages[1].count(b"agent_probe"), 6)
         self.assertNotIn(b"kmodtest-agent", pages[0] + pages[1])
-        # The next program is not traced, and has nothing of this one.
+        # The next program is not traced, and gets no events of this one.
         self.assertEqual([k for k, _ in self.run_steps(*steps) if k.startswith("Trace")], [])
 
     def test_leak_is_reported(self):
@@ -190,7 +190,7 @@ class AgentTest(unittest.TestCase):
         begun = time.monotonic()
         self.assertEqual(self.agent.push("/tmp/a/b/big", big), {"path": "/tmp/a/b/big", "size": 5 << 20, "error": ""})
         print(f"\npush: {5 / (time.monotonic() - begun):.1f} MiB/s")
-        # The guest's /tmp holds half of its memory.
+        # The guest's /tmp can hold half of its memory.
         self.assertEqual(self.agent.push("/tmp/full", bytes(130 << 20))["error"],
                          "cannot write /tmp/full: No space left on device")
 
@@ -223,7 +223,7 @@ class AgentTest(unittest.TestCase):
         self.assertEqual(results(self.run_steps(step(sleep(0.01)))), ["held"])
 
     def session(self, ident):
-        """All that a terminal wrote, by stream, and how it ended."""
+        """Returns the output of a terminal, by stream, and how it ended."""
         written = {0: "", 1: ""}
         while (got := self.agent.receive()) is not None:
             if got[0] != ident:
@@ -265,7 +265,7 @@ class AgentTest(unittest.TestCase):
 
 
 class RuinedGuestTest(unittest.TestCase):
-    """Tests that leave their guest in a bad state."""
+    """Tests that leave their guest in a bad state, so that each needs its own."""
 
     def setUp(self):
         self.guest = Setting.boot()
@@ -288,7 +288,7 @@ class RuinedGuestTest(unittest.TestCase):
     def test_power_off(self):
         self.agent.send(POWER_OFF)
         if Setting.channel == "virtio":
-            self.agent.close()  # a serial line loses what the guest has not read by then
+            self.agent.close()  # a serial line loses data that the guest has not read by then
         self.assertEqual(self.guest.process.wait(60), 0)
 
 

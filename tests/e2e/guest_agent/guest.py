@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Boots the agent in a plain QEMU: an initramfs made by hand, the channel on a Unix socket."""
+"""Boots the agent in a plain QEMU, with a hand-made initramfs and the channel on a Unix socket."""
 
 import ctypes
 import pathlib
@@ -16,7 +16,7 @@ CHANNEL_MODULES = ("virtio_ring virtio virtio_pci_legacy_dev virtio_pci_modern_d
 
 
 def cpio(entries):
-    """The newc archive of (name, mode, content)."""
+    """Returns a newc archive of entries (name, mode, content)."""
     archive = b""
     for inode, (name, mode, data) in enumerate([*entries, ("TRAILER!!!", 0, b"")], 1):
         encoded = name.encode() + b"\0"
@@ -42,12 +42,12 @@ def initramfs(agent, modules_root, busybox=BUSYBOX):
 
 
 def end_with_us():
-    """QEMU gets SIGKILL when this process ends, however it ends (prctl(2), PR_SET_PDEATHSIG)."""
+    """Makes the kernel send SIGKILL to QEMU when this process ends, however it ends (prctl(2), PR_SET_PDEATHSIG)."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 class Guest:
-    """A running guest, READY seen; `agent` is the connection to it."""
+    """A running guest whose READY was seen; `agent` is the connection to it."""
 
     def __init__(self, kernel, archive, cpus=2, channel="virtio"):
         self.folder = tempfile.TemporaryDirectory(prefix="kmt-guest-")
@@ -58,7 +58,7 @@ class Guest:
                   if channel == "virtio" else ["-serial", "chardev:c"])
         words = (f"console=ttyS0 quiet printk.devkmsg=on panic=-1 no_timer_check cryptomgr.notests "
                  f"kmodtest.channel={channel}")
-        # We listen and QEMU accepts, so that nobody has to wait until the socket is there.
+        # This process listens and QEMU connects, so that there is no need to wait for a socket.
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(self.channel)
             listener.listen(4)
@@ -76,7 +76,7 @@ class Guest:
             raise AssertionError(f"the guest did not come up; its console:\n{console[-3000:]}") from None
 
     def reconnect(self):
-        """Closes the channel and opens it again, as a new host."""
+        """Closes the channel and opens it again, like a new host."""
         self.agent.close()
         self.agent = Agent(self.channel)
         return self.agent

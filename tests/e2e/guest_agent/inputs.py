@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the test runs on: the kernel that `kmodtest kernels fetch` put into the cache, and the probe built against it."""
+"""Inputs of the test: the kernel that `kmodtest kernels fetch` put into the cache, and the probe built against it."""
 
 import os
 import pathlib
@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 KERNEL = "debian-6.1-cloud"
-# We may run below a make, whose flags are not meant for Kbuild.
+# This can run below a make, whose flags are not meant for Kbuild.
 NOT_FOR_KBUILD = ("MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES GNUMAKEFLAGS KBUILD_OUTPUT KBUILD_EXTMOD KERNELRELEASE "
                   "CROSS_COMPILE M O").split()
 
@@ -18,7 +18,7 @@ def give_up(what, hint):
 
 
 def cache_folder():
-    """The same choice as kmodtest's own (framework/kernel/cache.cpp)."""
+    """Returns the cache folder that kmodtest would use (framework/storage/cache_folder.cpp)."""
     if own := os.environ.get("KMODTEST_CACHE"):
         return pathlib.Path(own).absolute()
     if (xdg := os.environ.get("XDG_CACHE_HOME", "")).startswith("/"):
@@ -27,7 +27,7 @@ def cache_folder():
 
 
 def cached_kernel():
-    """The manifest's own lines `key: value`: image, modules_dir, headers and more."""
+    """Returns the manifest's lines `key: value`: image, modules_dir, headers and more."""
     manifest = cache_folder() / "kernels" / KERNEL / "manifest.yaml"
     if not manifest.is_file():
         give_up(f"the kernel {KERNEL} is not in the cache: {manifest} is missing", "kmodtest kernels fetch")
@@ -45,7 +45,7 @@ def check_programs(*programs):
 
 
 def build_probe(headers, folder):
-    """Builds module/ in `folder`, so that the source tree stays clean; gives the .ko's path."""
+    """Builds module/ in `folder`, so that the source tree stays clean; returns the path of the .ko."""
     source = pathlib.Path(__file__).parent / "module"
     shutil.copytree(source, folder, dirs_exist_ok=True)
     environment = {name: value for name, value in os.environ.items() if name not in NOT_FOR_KBUILD}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A second implementation of docs/internals/protocol.md, to talk to the agent without any of our C++ code."""
+"""A second implementation of docs/internals/protocol.md, to talk to the agent without kmodtest's C++ code."""
 
 import select
 import socket
@@ -209,7 +209,7 @@ class Agent:
         return ident
 
     def receive(self, deadline=120.0):
-        """(id, name, fields) of the next report; None after `deadline` seconds."""
+        """Returns (id, name, fields) of the next agent message; None after `deadline` seconds."""
         end = time.monotonic() + deadline
         while True:
             if len(self.buffer) >= 16:
@@ -236,7 +236,7 @@ class Agent:
                 return got
 
     def info(self, idents, deadline=120.0):
-        """The Info that answers one of these requests; None when none came in time."""
+        """Returns the Info that answers one of these requests; None if there is none in time."""
         end = time.monotonic() + deadline
         while got := self.receive(end - time.monotonic()):
             if got[1] == "Info" and got[0] in idents:
@@ -244,8 +244,8 @@ class Agent:
         return None
 
     def hello(self):
-        """Greets an agent that is up. It may drop a Hello that comes in the moment in which it notices that the host
-        before is gone: docs/internals/protocol.md has the host say it again."""
+        """Greets a running agent, repeatedly as docs/internals/protocol.md requires: the agent can drop a Hello that arrives
+        while it notices that the previous host is gone."""
         idents = set()
         for _ in range(120):
             idents.add(self.send(HELLO, u16(VERSION)))
@@ -261,7 +261,7 @@ class Agent:
         return self.wait("Pushed")[2]
 
     def run(self, *args, deadline=120.0, **kwargs):
-        """All reports of a program."""
+        """Returns all agent messages of a program."""
         ident = self.send(RUN, program(*args, **kwargs))
         reports = []
         while True:

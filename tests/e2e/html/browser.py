@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A headless Chromium, spoken to over a pair of pipes (Chrome DevTools Protocol, --remote-debugging-pipe).
+"""A headless Chromium, controlled over a pair of pipes (Chrome DevTools Protocol, --remote-debugging-pipe).
 
-No driver and no network: the browser reads requests from descriptor 3 and writes answers to descriptor 4, each message
-JSON that ends with a zero byte.
+No driver and no network: the browser reads requests from descriptor 3 and writes answers to descriptor 4. Each message
+is JSON followed by a zero byte.
 """
 
 import base64
@@ -19,11 +19,11 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 class BrowserError(Exception):
-    """The browser did not do what it was asked, or not in time."""
+    """The browser did not carry out a request, or not in time."""
 
 
 class Browser:
-    """One process; pages are opened in it one after the other. A context manager."""
+    """One browser process, in which pages are opened one after the other. A context manager."""
 
     def __init__(self, timeout=30.0):
         program = next((found for found in map(shutil.which, NAMES) if found), None)
@@ -74,7 +74,7 @@ class Browser:
         return json.loads(message)
 
     def call(self, method, session=None, **params):
-        """The result of a method; events that come meanwhile are kept."""
+        """Returns the result of a method; keeps events that arrive meanwhile."""
         self.number += 1
         message = {"id": self.number, "method": method, "params": params}
         if session:
@@ -137,7 +137,7 @@ class Page:
         self.browser.wait_for("Page.loadEventFired", self.session)
 
     def run(self, script):
-        """The value of an expression; promises are waited for."""
+        """Returns the value of an expression, and waits for promises."""
         result = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True,
                            userGesture=True)
         if "exceptionDetails" in result:
@@ -146,7 +146,7 @@ class Page:
         return result["result"].get("value")
 
     def until(self, condition):
-        """Waits, in the page, until an expression is true; looked at in each frame."""
+        """Waits, in the page, until an expression is true; evaluates it in each frame."""
         self.run("new Promise((done) => { const look = () => ((%s) ? done(true) : requestAnimationFrame(look)); look(); })"
                  % condition)
 
@@ -175,7 +175,7 @@ class Page:
             out.write(base64.b64decode(data))
 
     def complaints(self):
-        """What went wrong so far: exceptions, errors and warnings of the console, requests for anything but the page."""
+        """Returns the problems so far: exceptions, errors and warnings of the console, requests for anything but the page."""
         found = []
         for event in self.browser.events:
             if event.get("sessionId") != self.session:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The page of `kmodtest run --html` in a headless Chromium.
+"""Tests the page of `kmodtest run --html` in a headless Chromium.
 
     html_test.py SAMPLE_REPORT [unittest's arguments]
 """
@@ -16,7 +16,7 @@ from browser import Browser  # noqa: E402
 
 CASES = 40
 
-# WCAG 2.2, 1.4.3: the ratio of each visible text to what is behind it; large text may have 3 instead of 4.5.
+# WCAG 2.2, 1.4.3: the contrast of each visible text to its background; for large text, 3 is enough instead of 4.5.
 CONTRAST = r"""
 (() => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
@@ -100,7 +100,7 @@ class HtmlTest(unittest.TestCase):
         self.assertEqual(page.run("document.querySelectorAll('script:not([type])').length"), 1)
         log = page.run("document.querySelector('#case-1 pre.log').textContent")
         self.assertIn("</pre></script><script>alert(document.domain)</script>\\x1b[31m", log)
-        # And what did run would be stopped by the policy.
+        # The policy would stop any other script, too.
         page.run("document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.broken = 1'}))")
         self.assertIsNone(page.run("window.broken ?? null"))
 
@@ -122,7 +122,7 @@ class HtmlTest(unittest.TestCase):
         page.run("words.value = ''; words.dispatchEvent(new Event('input'))")
         page.run("const tag = document.getElementById('tag'); tag.value = 'timer'; tag.dispatchEvent(new Event('change'))")
         self.assertEqual(self.shown(page), page.run("document.querySelectorAll('[data-tags=timer]').length"))
-        # A link to a case that the filter hides shows it.
+        # A link to a hidden case makes the filter show it.
         page.run("location.hash = 'case-1'")
         page.until("document.getElementById('case-1').open")
         self.assertEqual(self.shown(page), CASES)
@@ -168,7 +168,7 @@ class HtmlTest(unittest.TestCase):
         page.mouse("mouseMoved", x - 100, y, button="left", buttons=1)
         page.mouse("mouseReleased", x - 100, y, button="left", clickCount=1)
         page.until("window.released")
-        page.run("new Promise((done) => setTimeout(done))")  # d3 lets no click through before the end of this task
+        page.run("new Promise((done) => setTimeout(done))")  # d3 blocks clicks until the end of this task
         panned = self.window(page)
         self.assertGreater(panned[0], zoomed[0])
         self.assertAlmostEqual(panned[1] - panned[0], zoomed[1] - zoomed[0], delta=1000)
@@ -198,7 +198,7 @@ class HtmlTest(unittest.TestCase):
         self.assertGreater(panned[0], zoomed[0])
         self.assertAlmostEqual(panned[1] - panned[0], zoomed[1] - zoomed[0], delta=1000)
         page.run("document.querySelector('#case-8 [aria-label=\"show all\"]').click()")
-        # One finger over all that there is: left to the page, which scrolls.
+        # With everything visible, moving one finger is left to the page, which scrolls.
         page.run("addEventListener('touchmove', (event) => { window.taken = event.defaultPrevented; }, {passive: true})")
         page.touch("touchStart", (x, y))
         page.touch("touchMove", (x, y + 30))

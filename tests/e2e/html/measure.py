@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How long a report takes to open in a headless Chromium: measure.py FILE [ROUNDS]
+"""Measures how long an HTML page takes to open in a headless Chromium: measure.py FILE [ROUNDS]
 
 Prints one JSON object of medians in seconds: "interactive" (from the start of the navigation to the end of the page's
-script, when filter and cases answer), "loaded" (to the load event), "timeline" (from opening a case to its drawn timeline),
-"search" (a word looked for in all cases for the first time).
+script, when filter and cases respond), "loaded" (to the load event), "timeline" (from opening a case to its drawn timeline),
+"search" (the first search for a word in all cases).
 """
 
 import json
@@ -46,7 +46,7 @@ def main():
     url = "file://" + os.path.abspath(sys.argv[1])
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     with Browser() as browser:
-        once(browser, url)  # the first page of a browser pays for its start
+        once(browser, url)  # the first page includes the start of the browser
         found = [once(browser, url) for _ in range(rounds)]
     print(json.dumps({key: statistics.median(each[key] for each in found) / 1000 for key in found[0]}))
 
