@@ -34,10 +34,10 @@ void check_pushed(const wire::Report &report, const std::string &what) {
   } else if (const auto *refused = std::get_if<wire::Refused>(&report)) {
     problem = refused->reason;
   } else {
-    throw SessionError(SessionError::Kind::corrupt, "the guest's agent answered a push with something else");
+    throw SessionError(SessionError::Kind::corrupt, "the guest's agent sent an invalid answer to a push");
   }
   if (!problem.empty()) {
-    throw base::Error(base::Code::file_not_taken, fmt::format("the guest did not take {}: {}", what, problem),
+    throw base::Error(base::Code::file_not_taken, fmt::format("the guest did not accept {}: {}", what, problem),
                       "give the guest more memory (guest: {memory: …})");
   }
 }
@@ -106,7 +106,7 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
   [[noreturn]] void fail(const boost::system::error_code &error) const {
     if (timed_out) {
       throw SessionError(SessionError::Kind::timeout,
-                         fmt::format("nothing came from the guest's agent within {:.1f} s while waiting for {}",
+                         fmt::format("no message arrived from the guest's agent within {:.1f} s while waiting for {}",
                                      std::chrono::duration<double>(limit).count(), waiting));
     }
     if (error == asio::error::no_buffer_space) {
@@ -267,10 +267,10 @@ Task<std::optional<wire::ProgramEnded>> Session::begin(wire::Program program, st
   impl->program_id = id;
   const wire::Request request{wire::Run{std::move(program)}};
   if (const auto size = wire::payload_size(request); size > wire::kMaxPayload) {
-    throw base::UsageError(
-        base::Code::program_too_large,
-        fmt::format("the case's program takes {} bytes, more than the {} that fit one frame", size, wire::kMaxPayload),
-        "split the plan");
+    throw base::UsageError(base::Code::program_too_large,
+                           fmt::format("the case's program takes {} bytes, more than the {} that fit into one frame",
+                                       size, wire::kMaxPayload),
+                           "split the plan");
   }
   const Impl::Deadline bounded(*impl, wall_deadline, "the end of the case");
   if (!impl->transport->live()) {
@@ -289,10 +289,10 @@ Task<std::optional<wire::ProgramEnded>> Session::go_on(wire::Continue more, std:
   const auto impl = impl_;
   const wire::Request request{std::move(more)};
   if (const auto size = wire::payload_size(request); size > wire::kMaxPayload) {
-    throw base::UsageError(base::Code::program_too_large,
-                           fmt::format("what the guest is to do takes {} bytes, more than the {} that fit one frame",
-                                       size, wire::kMaxPayload),
-                           "do it in several steps");
+    throw base::UsageError(
+        base::Code::program_too_large,
+        fmt::format("the next steps take {} bytes, more than the {} that fit into one frame", size, wire::kMaxPayload),
+        "do it in several steps");
   }
   const Impl::Deadline bounded(*impl, wall_deadline, "the end of the step");
   std::string bytes = wire::encode(request, impl->program_id);
@@ -317,7 +317,7 @@ Task<bool> Session::holds_still(std::chrono::milliseconds deadline) {
     const wire::Rest rest = impl->transport->rest();
     if (rest == wire::Rest::held || rest == wire::Rest::refused) co_return rest == wire::Rest::held;
     if (std::chrono::steady_clock::now() > until) {
-      throw SessionError(SessionError::Kind::timeout, "the guest said that it rests, but it does not");
+      throw SessionError(SessionError::Kind::timeout, "the guest reported that it rests, but it does not");
     }
     moment.expires_after(kMoment);
     co_await moment.async_wait(token);

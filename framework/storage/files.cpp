@@ -26,7 +26,7 @@ constexpr const char *kFreeSpaceHint = "free some space, or set KMODTEST_CACHE t
 constexpr const char *kCacheHint = "set KMODTEST_CACHE to a folder that you can write to";
 
 std::string read_hint(int number) {
-  return number == ENOENT ? "correct the path" : "give yourself the right to read it";
+  return number == ENOENT ? "correct the path" : "check its permissions";
 }
 
 [[noreturn]] void fail(const char *what, const std::filesystem::path &path, int number) {

@@ -25,7 +25,7 @@ std::string hint_for(int error) {
     case ENOENT:
       return "make the folder first, or name a file elsewhere";
     case EPIPE:
-      return "what reads it ended before the run did";
+      return "the program that reads it ended before the run";
     default:
       return "name a file that you may write";
   }

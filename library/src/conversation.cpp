@@ -137,7 +137,7 @@ struct Conversation::Asked {
 Conversation::Conversation(const GuestSpec &spec, const Checks &checks, const std::string &name) : spec_(spec) {
   if (one_lives.exchange(true)) {
     throw base::UsageError(base::Code::one_guest_only, "this process has a guest already",
-                           "finish() it, or let it go, before there is another");
+                           "finish() or destroy it before you start another");
   }
   try {
     case_ = case_of(spec, checks, name);

@@ -28,7 +28,7 @@ namespace {
 constexpr microseconds kAction = 10s;  ///< limit for immediate actions, as for a plan's steps
 constexpr microseconds kReading = 1s;
 constexpr std::size_t kLabel = 60;
-constexpr const char *kGone = "the guest is gone: it was finished, or a call before failed";
+constexpr const char *kGone = "the guest is gone: it was finished, or an earlier call failed";
 
 plan::Step step_of(const char *key, const std::string &about, wire::StepBody body, microseconds within,
                    const Guest::Here &here) {

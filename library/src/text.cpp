@@ -63,7 +63,7 @@ std::string end_of_log(const outcome::CaseFinished &finished, const report::Pale
 /// Turns a hint for plans into a hint for tests in C++.
 std::string hint_for_cpp(std::string hint) {
   if (hint.find("'expect: {report") != std::string::npos) {
-    return "where the test provokes this on purpose, Checks::reports = false lets it";
+    return "if the test provokes this on purpose, set Checks::reports = false";
   }
   using text::replaced;
   hint = replaced(std::move(hint), "'checks: {allow_threads: [...]}'", "Checks::allow_threads");

@@ -112,8 +112,8 @@ TEST(Bundle, AFolderOfSomethingElseIsRefused) {
   const Ended ended = kmodtest({"rerun", source_folder() / "modules"});
   EXPECT_EQ(ended.exit_code, 2);
   EXPECT_EQ(ended.err, "kmodtest: error[K0112]: " + (source_folder() / "modules").string() +
-                           " is no folder of a case that can be run again: it has no case.json\n"
-                           "  hint: name a case's folder below --out, or the one that a failure names behind 'files:'\n"
+                           " is not the folder of a case that can be run again: it has no case.json\n"
+                           "  hint: name a case's folder below --out, or the one after 'files:' in a failure\n"
                            "  more: kmodtest explain K0112\n");
 }
 

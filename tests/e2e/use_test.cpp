@@ -94,7 +94,7 @@ TEST(Use, ShardsRunEveryCaseOnceAndRepeatsAreCounted) {
     ASSERT_EQ(ended.exit_code, 0) << ended.out << ended.err;
     EXPECT_NE(ended.out.find("note shard " + shard + " has 1 of the 2 selected cases"), std::string::npos) << ended.out;
     EXPECT_NE(ended.out.find("2 of 2 passed: ex7_1 [cpus="), std::string::npos) << ended.out;
-    EXPECT_NE(ended.out.find("(--shuffle 7)\n\n  where the time went"), std::string::npos) << ended.out;
+    EXPECT_NE(ended.out.find("(--shuffle 7)\n\n  wall time by phase"), std::string::npos) << ended.out;
     const auto first = ended.out.find("] ex7_1 [cpus=");
     EXPECT_LT(first, ended.out.find("] #2\n")) << ended.out;
     for (const auto &event : events(json)) {

@@ -279,7 +279,7 @@ TEST(StandardOutput, ThatNobodyReadsAnyMoreIsAnError) {
   std::signal(SIGPIPE, handler);
   for (const int each : {ends[1], before}) ::close(each);
   EXPECT_EQ(what, "cannot write to standard output: Broken pipe");
-  EXPECT_EQ(hint, "what reads it ended before the run did");
+  EXPECT_EQ(hint, "the program that reads it ended before the run");
 }
 
 }  // namespace

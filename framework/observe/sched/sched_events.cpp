@@ -89,7 +89,7 @@ SchedFormats::SchedFormats(const std::vector<std::string> &texts) {
         std::find_if(layouts().begin(), layouts().end(), [&](const Layout &one) { return one.event == name; });
     if (layout == layouts().end()) continue;
     const auto id = to_number(value_behind(text, "ID: ", '\n'));
-    if (!id || *id > UINT16_MAX) fail(name, "it has no number");
+    if (!id || *id > UINT16_MAX) fail(name, "it has no ID");
     Format format{std::string(name), layout->kind, {}};
     for (const std::string_view field : layout->fields) format.fields.push_back(field_of(text, field));
     formats_[static_cast<std::uint16_t>(*id)] = std::move(format);
@@ -97,7 +97,7 @@ SchedFormats::SchedFormats(const std::vector<std::string> &texts) {
   }
   for (const Layout &layout : layouts()) {
     if (layout.required && std::find(known.begin(), known.end(), layout.event) == known.end())
-      fail(layout.event, "it did not come");
+      fail(layout.event, "it is missing");
   }
 }
 

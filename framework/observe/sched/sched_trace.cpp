@@ -155,7 +155,7 @@ std::optional<SchedTimeline> read_sched_trace(const std::vector<wire::Report> &r
   // The events of each CPU are in order already; simultaneous ones stay in the order of their CPUs.
   std::stable_sort(raw.begin(), raw.end(), [](const RawEvent &a, const RawEvent &b) { return a.time < b.time; });
   if (!raw.empty() && raw.back().time > static_cast<std::uint64_t>(Nanoseconds::max().count()))
-    throw base::Error(base::Code::trace_unusable, "an event of the trace has a time that cannot be");
+    throw base::Error(base::Code::trace_unusable, "an event of the trace has an impossible timestamp");
   SchedTimelineBuilder builder{Nanoseconds(started->time)};
   for (const RawEvent &event : raw) {
     if (const auto decoded = formats.decode(event)) builder.add(*decoded);

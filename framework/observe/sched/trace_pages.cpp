@@ -37,7 +37,7 @@ class Page {
     time_ = number_at<std::uint64_t>(bytes_, 0);
     const auto commit = number_at<std::uint32_t>(bytes_, 8);
     end_ = kHeaderBytes + (commit & kCommitMask);
-    if (end_ > bytes_.size()) fail(fmt::format("it says that it has {} bytes, of {}", end_, bytes_.size()));
+    if (end_ > bytes_.size()) fail(fmt::format("it claims to have {} bytes, but has {}", end_, bytes_.size()));
     if ((commit & kMissedEvents) != 0) {
       const bool stored = (commit & kMissedStored) != 0 && bytes_.size() - end_ >= sizeof(std::uint64_t);
       const std::uint64_t count = stored ? number_at<std::uint64_t>(bytes_, end_) : 1;

@@ -63,7 +63,7 @@ void prepare(const fs::path &folder) {
   const bool earlier_run = fs::exists(folder / kMarkerFile, error);
   if (!earlier_run && !fs::is_empty(folder, error)) {
     throw base::UsageError(base::Code::foreign_folder,
-                           fmt::format("'{}' holds files that no run of kmodtest made", folder.string()),
+                           fmt::format("'{}' contains files that kmodtest did not write", folder.string()),
                            "name a new or an empty folder with --out");
   }
   std::vector<fs::path> old;
@@ -76,7 +76,7 @@ void prepare(const fs::path &folder) {
     if (error) fail(path, error);
   }
   storage::write_file(folder / kMarkerFile,
-                      "Made by kmodtest --out; the next run into this folder replaces the cases in it.\n");
+                      "Made by kmodtest --out; the next run into this folder replaces its cases.\n");
 }
 
 std::string verdict_text(const outcome::CaseFinished &finished) {
@@ -125,7 +125,7 @@ Listings listings(const judge::Observations &seen) {
     if (const auto *baseline = std::get_if<wire::Baseline>(&report)) {
       add("before the first step", baseline->inventory);
     } else if (const auto *after = std::get_if<wire::AfterUnload>(&report)) {
-      add("after the unload, what is new", after->inventory);
+      add("after the unload, new entries", after->inventory);
     } else if (const auto *threads = std::get_if<wire::Threads>(&report)) {
       text.threads += heading("ps", threads->time) + shared::render_ps(threads->threads) + "\n";
     } else if (const auto *modules = std::get_if<wire::Modules>(&report)) {

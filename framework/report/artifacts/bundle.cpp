@@ -40,21 +40,21 @@ struct KnownFile {
 };
 /// Lists the files in the order of their use to a reader.
 constexpr std::array<KnownFile, 15> kKnownFiles = {{
-    {"verdict.txt", "what came out and why"},
-    {"trace.txt", "the kernel's reports with the source lines of the modules"},
-    {"autopsy.txt", "where each CPU and each task stood that did not come to its end"},
+    {"verdict.txt", "the verdict and the reasons"},
+    {"trace.txt", "the kernel reports with the modules' source lines"},
+    {"autopsy.txt", "what each CPU and each unfinished task was executing"},
     {"vmcore", "the guest's memory, for crash(8) and drgn"},
     {"kmsg.log", "the kernel log of this case, with the steps of the plan in it"},
-    {"console.log", "what the kernel wrote to its serial console"},
+    {"console.log", "the output of the kernel's serial console"},
     {"ps.txt", "the kernel threads that were seen, and when"},
     {"lsmod.txt", "the modules that were seen, and when"},
-    {"events.jsonl", "all that the guest reported, one JSON object a line"},
-    {"plan.yaml", "the plan as it was written"},
+    {"events.jsonl", "all messages of the agent, one JSON object per line"},
+    {"plan.yaml", "the original plan"},
     {"case", "a plan of just this case, its variables filled in, and the modules as they were pushed"},
-    {"case.json", "what kmodtest rerun has to know"},
+    {"case.json", "the input of kmodtest rerun"},
     {"about.txt", "versions, guest, host, modules and where their sources are"},
-    {"domain.xml", "the virtual machine as libvirt was told"},
-    {"build.log", "the words of make"},
+    {"domain.xml", "the virtual machine, as defined in libvirt"},
+    {"build.log", "the output of make"},
 }};
 
 void copy_module(const fs::path &from, const fs::path &to) {
@@ -63,7 +63,7 @@ void copy_module(const fs::path &from, const fs::path &to) {
   if (error)
     throw base::Error(base::Code::cannot_write,
                       fmt::format("cannot copy {} to {}: {}", from.string(), to.string(), error.message()),
-                      "make room there, or name another folder with --out");
+                      "free some space there, or name another folder with --out");
 }
 
 /// Returns whether there is anything to run: not if a module was not built or no guest was prepared.
@@ -90,7 +90,7 @@ void write_case(const fs::path &folder, const outcome::CaseFinished &finished) {
   if (error)
     throw base::Error(base::Code::cannot_write,
                       fmt::format("cannot make the folder {}: {}", inner.string(), error.message()),
-                      "make room there, or name another folder with --out");
+                      "free some space there, or name another folder with --out");
   const outcome::Machine &machine = finished.machine;
   const plan::RunChoices choices{is_a_file(machine.kernel) ? "" : machine.kernel,
                                  machine.virtual_time ? "virtual" : "real"};
@@ -184,21 +184,22 @@ std::string readme_text(const fs::path &folder, const outcome::CaseFinished &fin
   text += "\n\n";
   if (can_run_again(finished)) {
     text +=
-        "Run exactly this case again, here or on another machine, with the path of this folder:\n\n"
+        "To run exactly this case again, here or on another machine, use the path of this folder:\n\n"
         "    kmodtest rerun FOLDER\n\n"
-        "and step into it (kmodtest rerun FOLDER --pause-on-failure, --gdb).\n";
+        "To inspect its guest, add --pause-on-failure or --gdb.\n";
     if (is_a_file(finished.machine.kernel))
-      text += "Its kernel is a file of the machine that made this folder; elsewhere name one with --kernel FILE.\n";
+      text += "Its kernel is a file of the machine that made this folder; elsewhere, name one with --kernel FILE.\n";
   } else if (finished.test_case->of_a_program) {
     text +=
-        "A test in C++ asked for its steps: run that test again (--gtest_filter). With the same snapshot it has the "
+        "A test in C++ chose its steps: run that test again (--gtest_filter). With the same snapshot it has the "
         "digest\n"
-        "that verdict.txt shows, unless it does something else.\n";
+        "that verdict.txt shows, unless it does other steps.\n";
   } else {
-    text += "It did not get as far as a guest, so there is nothing to run from this folder. Mend it and run\n\n    " +
-            text::printable(command_to_repeat(*finished.test_case)) + "\n";
+    text +=
+        "It ended before a guest was started, so nothing can be run from this folder. Fix the problem and run\n\n    " +
+        text::printable(command_to_repeat(*finished.test_case)) + "\n";
   }
-  text += "\nWhat is here:\n\n";
+  text += "\nFiles:\n\n";
   std::vector<std::string> others;
   std::error_code ignored;
   for (const auto &entry : fs::directory_iterator(folder, ignored)) others.push_back(entry.path().filename().string());
@@ -222,17 +223,18 @@ void write_bundle(const fs::path &folder, const outcome::CaseFinished &finished,
 Bundle read_bundle(const fs::path &folder) {
   const fs::path file = folder / kCaseFile;
   const auto none = [&](const std::string &why) {
-    return base::UsageError(base::Code::not_a_case_folder,
-                            fmt::format("{} is no folder of a case that can be run again: {}", folder.string(), why),
-                            "name a case's folder below --out, or the one that a failure names behind 'files:'");
+    return base::UsageError(
+        base::Code::not_a_case_folder,
+        fmt::format("{} is not the folder of a case that can be run again: {}", folder.string(), why),
+        "name a case's folder below --out, or the one after 'files:' in a failure");
   };
   std::ifstream stream(file);
   if (!stream) throw none(fmt::format("it has no {}", kCaseFile));
   const Json json = Json::parse(stream, nullptr, false);
   try {
     if (json.at("schema").get<std::string>() != kSchema) throw none(fmt::format("its {} is broken", kCaseFile));
-    if (json.at("version").get<int>() != 1) throw none("a later kmodtest made it");
-    if (json.at("plan").is_null()) throw none("the case did not get as far as a guest");
+    if (json.at("version").get<int>() != 1) throw none("a later version of kmodtest made it");
+    if (json.at("plan").is_null()) throw none("the case ended before a guest was started");
     Bundle bundle;
     bundle.plan = fs::absolute(folder / json.at("plan").get<std::string>());
     bundle.kernel = json.at("kernel").get<std::string>();

@@ -36,7 +36,7 @@ std::string inside(const judge::Observations &seen) {
       text += fmt::format("  pid {} '{}', state {}, CPU {}{}{}\n", task.pid,
                           task.full_name.empty() ? task.name : task.full_name, task.state, task.cpu,
                           task.waits_in.empty() ? "" : ", in " + task.waits_in,
-                          task.pid == autopsy->caller ? ": its call did not come back" : "");
+                          task.pid == autopsy->caller ? ": its call did not return" : "");
       text += indented(stack);
     }
     text += "\n";
@@ -44,7 +44,7 @@ std::string inside(const judge::Observations &seen) {
   const auto log = seen.log();
   const auto begin = std::find_if(log.begin(), log.end(), shared::is_autopsy_marker);
   if (std::any_of(begin, log.end(), [](const auto &line) { return !shared::is_marker(line); })) {
-    text += "What the kernel wrote on request (sysrq l: CPUs that run, w: blocked tasks):\n\n";
+    text += "Output of the kernel on request (sysrq l: CPUs that run, w: blocked tasks):\n\n";
     for (auto line = begin; line != log.end(); ++line) {
       if (!shared::is_marker(*line)) text += "  " + shared::render_dmesg(*line) + "\n";
     }
@@ -55,10 +55,10 @@ std::string inside(const judge::Observations &seen) {
 
 std::string outside(const judge::Dissection &found) {
   std::string text =
-      "From outside, while the guest stood still. A place behind a '?' was found on the stack and may be left over "
+      "From outside, while the guest was paused. A place after a '?' was found on the stack. It might be left over "
       "from\n"
       "an earlier call.\n\n";
-  if (!found.problem.empty()) text += "There is not all of it: " + found.problem + ".\n\n";
+  if (!found.problem.empty()) text += "Incomplete: " + found.problem + ".\n\n";
   for (const judge::LockWait &lock : found.locks) {
     text += lock.pid == lock.owner
                 ? fmt::format("  pid {} waits for the mutex at {:#x}, which it holds itself\n", lock.pid, lock.mutex)

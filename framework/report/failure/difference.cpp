@@ -41,7 +41,7 @@ std::string first_difference(const outcome::CaseFinished &run, const outcome::Ca
                        outcome::result_name(outcome::result_of(earlier)));
   }
   const std::string now = shown(here, at), before = shown(there, at);
-  if (now == before) return fmt::format("report {} is {}, alike as far as it is shown", at + 1, now);
+  if (now == before) return fmt::format("report {} is {}, identical as far as it is shown", at + 1, now);
   return fmt::format("report {} is {}, was {}", at + 1, now, before);
 }
 

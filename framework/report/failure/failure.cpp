@@ -111,7 +111,7 @@ std::string render_findings(const outcome::CaseFinished &finished, const Palette
 std::string reason(const outcome::CaseFinished &finished) {
   const judge::Verdict &verdict = finished.verdict;
   if (verdict.outcome == judge::Outcome::skipped) return verdict.skip_reason;
-  if (finished.flaky()) return fmt::format("passed at attempt {} only", finished.attempt);
+  if (finished.flaky()) return fmt::format("passed only at attempt {}", finished.attempt);
   if (verdict.outcome == judge::Outcome::passed) return "";
   return verdict.evidence.empty() ? "no evidence was recorded" : verdict.evidence.front().summary;
 }

@@ -71,8 +71,8 @@ std::string render_line(const wire::KernelLogLine &line, const Palette &palette)
 }
 
 std::string where_the_whole_is(const outcome::CaseFinished &finished, std::string_view file) {
-  return finished.artifacts.empty() ? std::string("--out DIR keeps all of it")
-                                    : "all of it: " + (finished.artifacts / file).string();
+  return finished.artifacts.empty() ? std::string("--out DIR keeps all lines")
+                                    : "all lines: " + (finished.artifacts / file).string();
 }
 
 std::vector<std::string> flat(const std::vector<std::string> &details) {

@@ -40,7 +40,7 @@ std::string shortened(const std::string &text) {
   if (head == std::string::npos) head = kMostOfAFailure / 2;
   std::size_t tail = text.find('\n', text.size() - kMostOfAFailure / 2);
   if (tail == std::string::npos) tail = text.size() - kMostOfAFailure / 2;
-  return fmt::format("{}\n… {} bytes are left out here; the files of the case have them …{}", text.substr(0, head),
+  return fmt::format("{}\n… {} bytes are left out here; the case's files have them …{}", text.substr(0, head),
                      tail - head, text.substr(tail));
 }
 
@@ -136,7 +136,7 @@ class Markdown final : public outcome::Listener {
       const Trouble &each = failed_[index];
       const std::string next = details(each.summary, markdown_block(each.text), failed_.size() == 1);
       if (text.size() + next.size() + kForTheNote > room) {
-        return text + fmt::format("… and {} more that found no place here.\n\n", failed_.size() - index);
+        return text + fmt::format("… and {} more that did not fit here.\n\n", failed_.size() - index);
       }
       text += next;
     }

@@ -162,8 +162,8 @@ Markup render_entry(const CaseEntry &entry) {
   html.open("noscript").open("div", {{"class", "body"}});
   if (entry.data_left_out > 0) {
     html.element("p", {{"class", "warn"}},
-                 fmt::format("The timeline of this case is left out: its data takes {:.1f} MB, more than this report "
-                             "has room for. Run the case alone to have it.",
+                 fmt::format("The timeline of this case is left out: its data takes {:.1f} MB, more than fits on this "
+                             "page. Run the case alone to see it.",
                              static_cast<double>(entry.data_left_out) / 1e6));
   }
   return html.add(entry.body).close().close().close();

@@ -37,7 +37,7 @@ std::string packed(std::string_view bytes) {
   z_stream stream{};
   constexpr int kRaw = -15, kMemory = 8;  // no header; zlib's own default
   if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kRaw, kMemory, Z_DEFAULT_STRATEGY) != Z_OK) {
-    throw base::Error(base::Code::out_of_memory, "cannot compress the data of the report: zlib has no memory",
+    throw base::Error(base::Code::out_of_memory, "cannot compress the data of the page: zlib has no memory",
                       "end other programs, or leave out --html");
   }
   std::string out(deflateBound(&stream, bytes.size()), '\0');
@@ -50,7 +50,7 @@ std::string packed(std::string_view bytes) {
   out.resize(stream.total_out);
   deflateEnd(&stream);
   if (result != Z_STREAM_END)
-    throw base::Error(base::Code::out_of_memory, "cannot compress the data of the report",
+    throw base::Error(base::Code::out_of_memory, "cannot compress the data of the page",
                       "leave out --html, and please report this");
   return base64(out);
 }

@@ -125,7 +125,7 @@ void add_toolbar(Markup &html, const std::vector<CaseEntry> &entries, const Coun
         .close();
   }
   html.close();
-  html.open("fieldset").element("legend", {{"class", "hidden"}}, "Against the runs before");
+  html.open("fieldset").element("legend", {{"class", "hidden"}}, "Compared with earlier runs");
   for (const outcome::Trend trend : outcome::kTrends) {
     const auto number = std::count_if(entries.begin(), entries.end(), [trend](const CaseEntry &entry) {
       return std::find(entry.trends.begin(), entry.trends.end(), trend) != entry.trends.end();
@@ -186,12 +186,11 @@ std::string render_page(const RunFacts &run, const std::vector<CaseEntry> &entri
   html.element("a", {{"class", "skip"}, {"href", "#cases"}}, "To the cases");
   add_header(html, run, entries, counts);
   html.open("main");
-  add_section(html, "trends", "Against the runs before", render_trends(entries));
+  add_section(html, "trends", "Compared with earlier runs", render_trends(entries));
   add_section(html, "matrix", "Plans by CPUs", render_heat_map(entries));
-  add_section(
-      html, "bindings", "Bound to × ran on", render_bindings(entries),
-      "Rows: the CPU that the plan binds a thread to. Columns: where the module's threads ran. What lies off the "
-      "framed cell ran elsewhere.");
+  add_section(html, "bindings", "Bound to × ran on", render_bindings(entries),
+              "Rows: the CPU that the plan binds a thread to. Columns: where the module's threads ran. Values outside "
+              "of the framed cells ran elsewhere.");
   Markup list;
   add_toolbar(list, entries, counts);
   list.open("div", {{"id", "list"}});
@@ -201,7 +200,7 @@ std::string render_page(const RunFacts &run, const std::vector<CaseEntry> &entri
   html.close();
   html.open("footer");
   html.open("noscript")
-      .element("p", {}, "Without scripts there is no filter and no timeline; all else is here.")
+      .element("p", {}, "Without scripts there is no filter and no timeline; everything else is here.")
       .close();
   html.element("p", {}, "Made by kmodtest " + run.version + ".");
   html.open("details").element("summary", {}, "Licences").element("pre", {}, licences()).close();

@@ -94,7 +94,7 @@ Markup render_threads(const observe::SchedTimeline &sched) {
   Markup html;
   if (sched.lost > 0) {
     html.element("p", {{"class", "warn"}},
-                 fmt::format("The kernel dropped {} of the trace: what follows has gaps.",
+                 fmt::format("The kernel dropped {} of the trace: the figures have gaps.",
                              text::counted(static_cast<std::size_t>(sched.lost), "event")));
   }
   html.open("div", {{"class", "scroll"}, {"role", "region"}, {"aria-label", "threads"}, {"tabindex", "0"}});

@@ -29,7 +29,7 @@ std::string RepeatTable::render(const Palette &palette, bool only_others) const 
       if (result == outcome::Result::passed) continue;
       others += ", " + palette.of(result, fmt::format("{} {}", found->second, outcome::result_name(result)));
     }
-    if (row.unlike > 0) others += ", " + palette.yellow(fmt::format("{} unlike the first", row.unlike));
+    if (row.unlike > 0) others += ", " + palette.yellow(fmt::format("{} different from the first", row.unlike));
     if (others.empty() && only_others) continue;
     const auto passed = row.results.find(outcome::Result::passed);
     const std::size_t number_passed = passed == row.results.end() ? 0 : passed->second;

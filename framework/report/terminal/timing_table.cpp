@@ -43,7 +43,7 @@ void TimingTable::add(const outcome::CaseFinished &finished) {
 std::string TimingTable::render(const Palette &palette) const {
   if (all_.empty()) return {};
   const double whole = sum(all_);
-  std::string text = palette.bold("  where the time went, of all workers") + "\n" +
+  std::string text = palette.bold("  wall time by phase, of all workers") + "\n" +
                      palette.bold("                  sum  share     median") + "\n";
   std::vector<std::string> names;
   for (const outcome::Phase &phase : outcome::phases()) names.emplace_back(phase.name);

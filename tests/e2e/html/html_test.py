@@ -299,7 +299,7 @@ class HtmlTest(unittest.TestCase):
         names = [node["name"]["value"] for node in tree if node.get("name", {}).get("value")]
         text = "\n".join(names)
         self.assertIn("8 of 40 cases did not pass", text)
-        self.assertIn("Without scripts there is no filter and no timeline; all else is here.", text)
+        self.assertIn("Without scripts there is no filter and no timeline; everything else is here.", text)
         self.assertNotIn("Open all", text)
         document = page.call("DOM.getDocument", depth=-1)["root"]
         case = page.call("DOM.querySelector", nodeId=document["nodeId"], selector="#case-4")["nodeId"]

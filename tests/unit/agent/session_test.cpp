@@ -131,7 +131,7 @@ TEST_F(SessionTest, AClosedChannelIsToldFromASilentOne) {
   const auto silent = error_of(says_nothing, impatient);
   ASSERT_TRUE(silent.has_value());
   EXPECT_EQ(silent->kind(), SessionError::Kind::timeout);
-  EXPECT_STREQ(silent->what(), "nothing came from the guest's agent within 0.0 s while waiting for its READY");
+  EXPECT_STREQ(silent->what(), "no message arrived from the guest's agent within 0.0 s while waiting for its READY");
 }
 
 TEST_F(SessionTest, WhatAGuestLostMovesTheDeadlineOfItsReady) {
@@ -197,7 +197,7 @@ TEST_F(SessionTest, AFullGuestRefusesAPushInWords) {
     run_to_end(io_, talk(session));
     FAIL() << "no error";
   } catch (const base::Error &error) {
-    EXPECT_STREQ(error.what(), "the guest did not take /tmp/a (1 bytes): no space left on device");
+    EXPECT_STREQ(error.what(), "the guest did not accept /tmp/a (1 bytes): no space left on device");
     EXPECT_EQ(error.hint(), "give the guest more memory (guest: {memory: …})");
   }
   session.close();

@@ -296,10 +296,9 @@ TEST(LoadStep, NamesTheUnknownSymbol) {
   expect(verdict, Outcome::failed, "loading ex gave ENOENT (no such file or directory): unknown symbol 'ex_missing'");
   EXPECT_EQ(verdict.evidence[0].expected, "success");
   EXPECT_EQ(verdict.evidence[0].seen, "ENOENT (no such file or directory)\nex: Unknown symbol ex_missing (err -2)");
-  EXPECT_EQ(
-      verdict.evidence[0].hint,
-      "nothing that is loaded exports 'ex_missing', or only for GPL modules and this one is none: load the module "
-      "that has it first (kernel_modules, module)");
+  EXPECT_EQ(verdict.evidence[0].hint,
+            "no loaded code exports 'ex_missing', or only for GPL modules, and this is not one: first load the module "
+            "that has it (kernel_modules, module)");
   EXPECT_THAT(verdict.evidence[0].details,
               ::testing::ElementsAre("[    3.000000] ex: Unknown symbol ex_missing (err -2)"));
 }
@@ -314,13 +313,11 @@ TEST(LoadStep, TellsAllReasonsWhereThereAreSeveral) {
   expect(verdict, Outcome::failed, "loading ex gave ENOENT (no such file or directory): unknown symbol 'ex_one'");
   EXPECT_THAT(
       verdict.evidence[0].details,
-      ::testing::ElementsAre("why: unknown symbol 'ex_one': nothing that is loaded exports 'ex_one', or only for "
-                             "GPL modules and this one is none: load the module that has it first "
-                             "(kernel_modules, module)",
-                             "why: 'abc' is no value for the parameter 'cpu': the parameter's type does not "
-                             "take 'abc'",
-                             "[    3.000000] ex: Unknown symbol ex_one (err -2)",
-                             "[    3.000000] ex: `abc' invalid for parameter `cpu'"));
+      ::testing::ElementsAre(
+          "why: unknown symbol 'ex_one': no loaded code exports 'ex_one', or only for GPL modules, and this is not "
+          "one: first load the module that has it (kernel_modules, module)",
+          "why: 'abc' is not a valid value for the parameter 'cpu': the parameter's type does not accept 'abc'",
+          "[    3.000000] ex: Unknown symbol ex_one (err -2)", "[    3.000000] ex: `abc' invalid for parameter `cpu'"));
 }
 
 TEST(LoadStep, NamesTheInitFunctionThatFailed) {

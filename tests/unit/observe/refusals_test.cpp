@@ -34,37 +34,37 @@ TEST(Refusals, SayWhichPartOfTheVersionMagicDiffers) {
 TEST(Refusals, NameTheUnknownSymbols) {
   EXPECT_EQ(explain({"ex: Unknown symbol ex_missing (err -2)", "ex: Unknown symbol ex_other (err -2)",
                      "ex: Unknown symbol ex_missing (err -2)"}),
-            (Words{"unknown symbol 'ex_missing': nothing that is loaded exports 'ex_missing', or only for GPL modules "
-                   "and this one is none: load the module that has it first (kernel_modules, module)",
-                   "unknown symbol 'ex_other': nothing that is loaded exports 'ex_other', or only for GPL modules and "
-                   "this one is none: load the module that has it first (kernel_modules, module)"}));
+            (Words{"unknown symbol 'ex_missing': no loaded code exports 'ex_missing', or only for GPL modules, and "
+                   "this is not one: first load the module that has it (kernel_modules, module)",
+                   "unknown symbol 'ex_other': no loaded code exports 'ex_other', or only for GPL modules, and this is "
+                   "not one: first load the module that has it (kernel_modules, module)"}));
 }
 
 TEST(Refusals, ASymbolWithAReasonIsNotUnknownAsWell) {
   // The same on 5.10, 6.1 and 6.12.
   EXPECT_EQ(explain({"ex: disagrees about version of symbol ex_answer", "ex: Unknown symbol ex_answer (err -22)"}),
-            Words{"another version of symbol 'ex_answer': the types that 'ex_answer' uses were others when the module "
-                  "was built: build it against the headers of this very kernel"});
+            Words{"another version of symbol 'ex_answer': the types that 'ex_answer' uses have changed since the "
+                  "module was built: build it against the headers of exactly this kernel"});
   EXPECT_EQ(explain({"ex: module uses symbol (ex_answer) from namespace EX, but does not import it.",
                      "ex: Unknown symbol ex_answer (err -22)"}),
             Words{"the namespace EX is not imported: 'ex_answer' is exported in the namespace EX: add "
                   "MODULE_IMPORT_NS(EX)"});
   EXPECT_EQ(explain({"ex: Unknown symbol ex_answer (err -22)"}),
-            Words{"symbol 'ex_answer' may not be used: 'ex_answer' is there, but the kernel does not let this module "
-                  "have it (error -22)"});
+            Words{"symbol 'ex_answer' may not be used: 'ex_answer' exists, but the kernel does not allow this module "
+                  "to use it (error -22)"});
 }
 
 TEST(Refusals, OfAnotherBuildOfTheKernel) {
   EXPECT_EQ(explain({"ex: disagrees about version of symbol module_layout"}),
-            Words{"it was built for another kernel: the kernel's idea of a module was another when it was built: build "
-                  "it against the headers of this very kernel"});
+            Words{"it was built for another kernel: the module's format differs from the kernel's: build it against "
+                  "the headers of exactly this kernel"});
   EXPECT_EQ(explain({"module ex: .gnu.linkonce.this_module section size must match the kernel's built struct module "
                      "size at run time"}),
-            Words{"it was built for another kernel: the kernel's struct module had another size when it was built: "
-                  "build it against the headers of this very kernel"});
+            Words{"it was built for another kernel: the kernel's struct module has another size: build it against the "
+                  "headers of exactly this kernel"});
   EXPECT_EQ(explain({"ex: no symbol version for module_layout"}),
-            Words{"no version of symbol 'module_layout': the module has no versions of symbols, and this kernel asks "
-                  "for them: build it with the Module.symvers of the kernel's headers"});
+            Words{"no version of symbol 'module_layout': the module has no symbol versions, and this kernel requires "
+                  "them: build it with the Module.symvers of the kernel's headers"});
   EXPECT_EQ(
       explain({"failed to validate module [ex] BTF: -22"}),
       Words{"its type information does not fit the kernel's: its BTF was made for another kernel: build it against "
@@ -73,41 +73,40 @@ TEST(Refusals, OfAnotherBuildOfTheKernel) {
 
 TEST(Refusals, OfSignatures) {
   EXPECT_EQ(explain({"Loading of unsigned module is rejected"}),
-            Words{"it is not signed: this kernel loads signed modules only (module.sig_enforce, or lockdown): sign it "
+            Words{"it is not signed: this kernel only loads signed modules (module.sig_enforce, or lockdown): sign it "
                   "with a key that the kernel has"});
   EXPECT_EQ(explain({"Loading of module with unavailable key is rejected"}),
-            Words{"it is signed with an unknown key: this kernel loads only modules that are signed with a key that it "
-                  "has, and it does not have this one"});
+            Words{"it is signed with an unknown key: this kernel only loads modules signed with one of its keys, and "
+                  "this key is not one of them"});
   EXPECT_EQ(
       explain({"Loading of module with unsupported crypto is rejected"}),
-      Words{"its signature is rejected: this kernel loads signed modules only, and found a module with unsupported "
+      Words{"its signature is rejected: this kernel only loads signed modules, and found a module with unsupported "
             "crypto"});
   EXPECT_EQ(explain({"Lockdown: kmodtest-worker: unsigned module loading is restricted; see man kernel_lockdown.7"}),
-            Words{"it is not signed, and the kernel is locked down: a kernel that is locked down loads signed modules "
-                  "only: boot it without lockdown=, or sign the module"});
+            Words{"it is not signed, and the kernel is locked down: a kernel that is locked down only loads signed "
+                  "modules: boot it without lockdown=, or sign the module"});
 }
 
 TEST(Refusals, OfParameters) {
   EXPECT_EQ(explain({"ex: `abc' invalid for parameter `cpu'"}),
-            Words{"'abc' is no value for the parameter 'cpu': the parameter's type does not take 'abc'"});
-  EXPECT_EQ(
-      explain({"ex: `1,2,3' too large for parameter `cpus'"}),
-      Words{"'1,2,3' is too large for the parameter 'cpus': the parameter's type or array does not hold so much"});
+            Words{"'abc' is not a valid value for the parameter 'cpu': the parameter's type does not accept 'abc'"});
+  EXPECT_EQ(explain({"ex: `1,2,3' too large for parameter `cpus'"}),
+            Words{"'1,2,3' is too large for the parameter 'cpus': the parameter's type or array is too small for it"});
 }
 
 TEST(Refusals, OfSymbolsThatAreThereTwice) {
   EXPECT_EQ(explain({"ex: exports duplicate symbol ex_answer (owned by other)"}),
-            Words{"symbol 'ex_answer' exists already: 'other' exports 'ex_answer' already, and a name can be exported "
-                  "once only: rename it, or make it static"});
+            Words{"symbol 'ex_answer' exists already: 'other' exports 'ex_answer' already, and a name can only be "
+                  "exported once: rename it, or make it static"});
 }
 
 TEST(Refusals, OfWhatIsNoModule) {
   EXPECT_EQ(explain({"Invalid ELF header magic: != \177ELF"}),
-            Words{"the file is no module: it is not an ELF file of this machine: header magic: != \177ELF"});
+            Words{"the file is not a module: it is not an ELF file of this machine: header magic: != \177ELF"});
   EXPECT_EQ(explain({"Module len 4096 truncated"}),
             Words{"the file is cut short: the file has 4096 bytes, less than its header says"});
   EXPECT_EQ(explain({"ex: No module found in object"}),
-            Words{"the file is no module: the file has no .gnu.linkonce.this_module: give the .ko that Kbuild made"});
+            Words{"the file is not a module: the file has no .gnu.linkonce.this_module: use the .ko that Kbuild made"});
   EXPECT_EQ(explain({"Module ex is blacklisted"}),
             Words{"it is blacklisted: the kernel's command line has module_blacklist=ex"});
   EXPECT_EQ(explain({"ex: Could not allocate 65536 bytes percpu data"}),

@@ -178,13 +178,12 @@ TEST(SchedTrace, ThatCannotBeReadIsAnError) {
   started.error = "no tracefs";
   EXPECT_EQ(problem_of({started}), "the guest cannot trace its scheduler: no tracefs");
   started.error.clear();
-  EXPECT_EQ(problem_of({started}), "the guest's format of the event sched_switch cannot be used: it did not come");
+  EXPECT_EQ(problem_of({started}), "the guest's format of the event sched_switch cannot be used: it is missing");
   auto reports = recorded_trace("two-threads-6.1");
   for (auto &report : reports) {
     if (auto *pages = std::get_if<wire::TracePages>(&report)) pages->pages[0].resize(20);
   }
-  EXPECT_NE(problem_of(reports).find("trace is damaged: it says that it has"), std::string::npos)
-      << problem_of(reports);
+  EXPECT_NE(problem_of(reports).find("trace is damaged: it claims to have"), std::string::npos) << problem_of(reports);
   reports = recorded_trace("two-threads-6.1");
   for (auto &report : reports) {
     auto *begun = std::get_if<wire::TraceStarted>(&report);

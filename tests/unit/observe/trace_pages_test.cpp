@@ -97,7 +97,7 @@ TEST(TracePages, CountsWhatWasMissed) {
 TEST(TracePages, RefusesWhatCannotBe) {
   EXPECT_EQ(problem_of("short"), "a page of CPU 3's trace is damaged: it has 5 bytes");
   EXPECT_EQ(problem_of(page(0, head(1, 0) + "abcd").substr(0, 20)),
-            "a page of CPU 3's trace is damaged: it says that it has 24 bytes, of 20");
+            "a page of CPU 3's trace is damaged: it claims to have 24 bytes, but has 20");
   EXPECT_EQ(problem_of(page(0, head(2, 0) + "abcd")),
             "a page of CPU 3's trace is damaged: its event at 16 has 8 bytes, of 8");
   EXPECT_EQ(problem_of(page(0, "abc")), "a page of CPU 3's trace is damaged: it ends in the middle of the event at 16");

@@ -114,7 +114,7 @@ TEST(Artifacts, EveryAttemptIsKeptInTheFolderThatItNames) {
   EXPECT_EQ(sample::read(out / "ex7_1_cpus=2_attempt=1/kmsg.log"), "[    5.140000] Thread started\n");
   const std::string verdict = sample::read(out / "ex7_1_cpus=2/verdict.txt");
   EXPECT_EQ(verdict.substr(0, verdict.find("  log of")),
-            "Flaky ex7_1 [cpus=2]: passed at attempt 2 only\n  attempt 1: Hung: soft lockup\n")
+            "Flaky ex7_1 [cpus=2]: passed only at attempt 2\n  attempt 1: Hung: soft lockup\n")
       << verdict;
 }
 
@@ -182,7 +182,7 @@ TEST(Artifacts, AFolderWithOtherFilesIsLeftAlone) {
     make_artifacts(folder.path());
     FAIL() << "no error";
   } catch (const base::UsageError &error) {
-    EXPECT_EQ(error.what(), "'" + folder.path().string() + "' holds files that no run of kmodtest made");
+    EXPECT_EQ(error.what(), "'" + folder.path().string() + "' contains files that kmodtest did not write");
     EXPECT_EQ(error.hint(), "name a new or an empty folder with --out");
   }
   EXPECT_THAT(names_in(folder.path()), ElementsAre("thesis.txt"));

@@ -77,16 +77,16 @@ TEST_F(BundleTest, SaysWhatItIs) {
   write(failed());
   EXPECT_EQ(sample::read(bundle_ / "README.txt"), R"(Failed ex7_4 [cpus=2 cpu=1]: 'Exiting!' did not appear
 
-Run exactly this case again, here or on another machine, with the path of this folder:
+To run exactly this case again, here or on another machine, use the path of this folder:
 
     kmodtest rerun FOLDER
 
-and step into it (kmodtest rerun FOLDER --pause-on-failure, --gdb).
+To inspect its guest, add --pause-on-failure or --gdb.
 
-What is here:
+Files:
 
     case           a plan of just this case, its variables filled in, and the modules as they were pushed
-    case.json      what kmodtest rerun has to know
+    case.json      the input of kmodtest rerun
     about.txt      versions, guest, host, modules and where their sources are
 )");
   const std::string about = sample::read(bundle_ / "about.txt");
@@ -109,7 +109,7 @@ TEST_F(BundleTest, AKernelOfAFileIsNamedByItsPath) {
   EXPECT_EQ(bundle.modules_dir, "/lib/modules/6");
   EXPECT_FALSE(bundle.allow_kvm) << "real time without KVM";
   EXPECT_EQ(sample::read(bundle_ / "case/ex7_4.yaml").find("kernel:"), std::string::npos);
-  EXPECT_NE(sample::read(bundle_ / "README.txt").find("elsewhere name one with --kernel FILE"), std::string::npos);
+  EXPECT_NE(sample::read(bundle_ / "README.txt").find("elsewhere, name one with --kernel FILE"), std::string::npos);
 }
 
 TEST_F(BundleTest, WithoutAGuestThereIsNothingToRun) {
@@ -117,16 +117,17 @@ TEST_F(BundleTest, WithoutAGuestThereIsNothingToRun) {
   finished.seen = sample::seen({});
   write(finished);
   EXPECT_FALSE(std::filesystem::exists(bundle_ / "case"));
-  EXPECT_NE(sample::read(bundle_ / "README.txt").find("Mend it and run\n\n    kmodtest run testplans/ex7_4.yaml"),
-            std::string::npos);
-  EXPECT_EQ(refusal(), bundle_.string() +
-                           " is no folder of a case that can be run again: the case did not get as far "
-                           "as a guest");
+  EXPECT_NE(
+      sample::read(bundle_ / "README.txt").find("Fix the problem and run\n\n    kmodtest run testplans/ex7_4.yaml"),
+      std::string::npos);
+  EXPECT_EQ(refusal(),
+            bundle_.string() +
+                " is not the folder of a case that can be run again: the case ended before a guest was started");
 }
 
 TEST_F(BundleTest, OtherFoldersAreRefused) {
   std::filesystem::create_directory(bundle_);
-  const std::string start = bundle_.string() + " is no folder of a case that can be run again: ";
+  const std::string start = bundle_.string() + " is not the folder of a case that can be run again: ";
   EXPECT_EQ(refusal(), start + "it has no case.json");
   for (const char *broken : {"", "[]", "{\"schema\": \"kmodtest-case\"", "{\"schema\": \"kmodtest-case\"}",
                              "{\"schema\": \"kmodtest-case\", \"version\": \"x\"}", "{\"schema\": 7}"}) {
@@ -134,7 +135,7 @@ TEST_F(BundleTest, OtherFoldersAreRefused) {
     EXPECT_EQ(refusal(), start + "its case.json is broken") << broken;
   }
   std::ofstream(bundle_ / "case.json") << R"({"schema": "kmodtest-case", "version": 2})";
-  EXPECT_EQ(refusal(), start + "a later kmodtest made it");
+  EXPECT_EQ(refusal(), start + "a later version of kmodtest made it");
 }
 
 }  // namespace

@@ -87,7 +87,7 @@ TEST(CiLog, FlakyCasesAreWarnings) {
   EXPECT_TRUE(one.warning);
   EXPECT_EQ(one.title, "Flaky ex7_1 [cpus=2]");
   EXPECT_EQ(one.message,
-            "passed at attempt 2 only\nbefore: soft lockup\n"
+            "passed only at attempt 2\nbefore: soft lockup\n"
             "again: kmodtest run testplans/ex7_1.yaml --case \"ex7_1 [cpus=2]\"");
 }
 

@@ -28,11 +28,11 @@ TEST(Console, AFlakyCaseHasItsOwnMarkAndItsFailuresInFull) {
                      outcome::CaseRetried{flaky[0], 2}, flaky[1], outcome::CaseRetried{hung[0], 2}, hung[1], end}),
             R"(    Passed [   1.250 s] ex7_1 [cpus=1]
       Hung [   1.250 s] ex7_1 [cpus=2], attempt 1 of 2: soft lockup
-     Flaky [   1.250 s] ex7_1 [cpus=2]: passed at attempt 2 only
+     Flaky [   1.250 s] ex7_1 [cpus=2]: passed only at attempt 2
    Errored [   1.250 s] ex7_2 [cpus=4], attempt 1 of 2: the channel broke
       Hung [   1.250 s] ex7_2 [cpus=4]: stuck
 
-Flaky ex7_1 [cpus=2]: passed at attempt 2 only
+Flaky ex7_1 [cpus=2]: passed only at attempt 2
   attempt 1: Hung: soft lockup
   log of this case:
     [    5.140000] Thread started
@@ -48,7 +48,7 @@ Hung ex7_2 [cpus=4]: stuck
   ex7_1  passed  flaky   -
   ex7_2  -       -       hung
 
-     Flaky [   1.250 s] ex7_1 [cpus=2]: passed at attempt 2 only
+     Flaky [   1.250 s] ex7_1 [cpus=2]: passed only at attempt 2
       Hung [   1.250 s] ex7_2 [cpus=4]: stuck
 
 3 cases: 1 passed, 1 flaky, 1 hung in 41.2 s
@@ -172,9 +172,9 @@ TEST(Console, TimingsTellWhereTheTimeWent) {
   const outcome::CaseFinished skipped = sample::finished(sample::make_case("ex7_3", 1), Outcome::skipped, "too slow");
   const std::string text = sample::console_output(
       options, {first, outcome::CaseRetried{retried, 2}, second, skipped, sample::run_finished({1, 0, 0, 0, 0, 0, 1})});
-  const std::size_t at = text.find("  where the time went");
+  const std::size_t at = text.find("  wall time by phase");
   ASSERT_NE(at, std::string::npos) << text;
-  EXPECT_EQ(text.substr(at), R"(  where the time went, of all workers
+  EXPECT_EQ(text.substr(at), R"(  wall time by phase, of all workers
                   sum  share     median
   start         0.750 s    5 %    0.250 s
   boot          4.000 s   27 %    1.000 s

@@ -151,9 +151,9 @@ TEST(Console, QuietTellsFlakyCasesToo) {
   outcome::RunFinished end = sample::run_finished({0});
   end.flaky = 1;
   EXPECT_EQ(sample::console_output(options, {sample::flaky()[1], end}),
-            R"(     Flaky [   1.250 s] ex7_1 [cpus=2]: passed at attempt 2 only
+            R"(     Flaky [   1.250 s] ex7_1 [cpus=2]: passed only at attempt 2
 
-Flaky ex7_1 [cpus=2]: passed at attempt 2 only
+Flaky ex7_1 [cpus=2]: passed only at attempt 2
   attempt 1: Hung: soft lockup
   log of this case:
     [    5.140000] Thread started

@@ -63,7 +63,7 @@ TEST(Difference, IsToldBelowTheCaseAndCountedAtTheEnd) {
   EXPECT_THAT(text, HasSubstr(" Unlike run 1 of it: report 2 is {"));
   EXPECT_THAT(text, HasSubstr("kept in out/ex7_1_cpus=2_repeat=1\n"));
   EXPECT_THAT(text, HasSubstr("kept in out/ex7_1_cpus=2_repeat=3\n"));
-  EXPECT_THAT(text, HasSubstr("2 of 2 passed, 1 unlike the first: ex7_1 [cpus=2]\n"));
+  EXPECT_THAT(text, HasSubstr("2 of 2 passed, 1 different from the first: ex7_1 [cpus=2]\n"));
 }
 
 TEST(Difference, BothRunsAreKeptThoughTheyPassed) {

@@ -77,11 +77,11 @@ TEST(Failure, ShowsTheEndOfALongLog) {
   const std::string start =
       "Failed ex7_4 [cpus=1]: no such line\n"
       "  log of this case:\n"
-      "    … 2 lines before (--out DIR keeps all of it)\n"
+      "    … 2 lines before (--out DIR keeps all lines)\n"
       "    [    0.030000] 3\n";
   EXPECT_EQ(text.substr(0, start.size()), start);
   finished.artifacts = "out/x";
-  EXPECT_NE(render_failure(finished).find("    … 2 lines before (all of it: out/x/kmsg.log)\n"), std::string::npos);
+  EXPECT_NE(render_failure(finished).find("    … 2 lines before (all lines: out/x/kmsg.log)\n"), std::string::npos);
 }
 
 TEST(Failure, ShowsTheConsoleWhereThereIsNoLog) {
@@ -162,7 +162,7 @@ TEST(Failure, BrieflyAReportIsToldOnceAndWithoutRegisters) {
     [   14.017000] Call Trace:
     [   14.019000]  do_one_initcall+0x56/0x220
     [   14.021000]  entry_SYSCALL_64_after_hwframe+0x6e/0xd8
-    … 8 lines left out (--out DIR keeps all of it)
+    … 8 lines left out (--out DIR keeps all lines)
   log of this case:
     [   14.005000] -- step 1: load ex_oops
     [   14.006000] ex_oops: loading out-of-tree module taints kernel.

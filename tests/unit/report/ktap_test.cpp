@@ -78,7 +78,7 @@ TEST(Ktap, DirectivesTellHowItWentWrong) {
   for (const char *line : {"\n  not ok 1 a [cpus=1] # TIMEOUT Hung: soft lockup\n",
                            "\n  not ok 2 a [cpus=2] # ERROR Errored: the channel broke\n",
                            "\n  not ok 3 a [cpus=3] # Crashed: divide error\n", "\n  #   attempt 1: Hung: stuck\n",
-                           "\n  ok 4 a [cpus=4] # flaky: passed at attempt 2 only\n",
+                           "\n  ok 4 a [cpus=4] # flaky: passed only at attempt 2\n",
                            "\n# a works: pass:1 fail:3 skip:0 total:4\nnot ok 1 a works\n"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << "\nis not in\n" << text;
   }

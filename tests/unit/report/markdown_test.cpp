@@ -124,7 +124,7 @@ TEST(Markdown, StaysBelowTheLimitAndCountsWhatFoundNoPlace) {
   const std::string text = summary_of(many_failures(2000));
   EXPECT_LT(text.size(), kLimitOfGithub);
   EXPECT_GT(text.size(), kLimitOfGithub * 8 / 10);
-  const std::size_t note = text.find(" more that found no place here.");
+  const std::size_t note = text.find(" more that did not fit here.");
   ASSERT_NE(note, std::string::npos);
   const std::size_t from = text.rfind("and ", note) + 4;
   std::size_t shown = 0;
@@ -146,7 +146,7 @@ TEST(Markdown, AnAppendedSummaryCountsWhatIsThere) {
   EXPECT_EQ(text.substr(0, before.size()), before);
   EXPECT_EQ(text.substr(before.size(), 12), "## kmodtest:");
   EXPECT_LT(text.size(), kLimitOfGithub);
-  EXPECT_NE(text.find(" more that found no place here."), std::string::npos);
+  EXPECT_NE(text.find(" more that did not fit here."), std::string::npos);
 }
 
 TEST(Markdown, AFileThatCannotBeWrittenIsToldBeforeTheRun) {

@@ -41,7 +41,7 @@ export function controls(timeline) {
   const help = element(
     "p",
     { class: "help", id },
-    "Drag to pan, pinch or Ctrl + wheel to zoom. Keys: arrows step through what happened, + and − zoom, Shift + arrows pan, 0 shows all.",
+    "Drag to pan, pinch or Ctrl + wheel to zoom. Keys: arrows step through events, + and − zoom, Shift + arrows pan, 0 shows all.",
   );
   bar.append(zooms, help);
   if (timeline.data.lost) {

@@ -104,7 +104,7 @@ export function wordsOf(item, data) {
     case "line":
       return [item.text, `kernel log, level ${item.level}`, `at ${moment(item.begin)}`];
     case "report":
-      return [item.title, "report of the kernel", `at ${moment(item.begin)}`];
+      return [item.title, "kernel report", `at ${moment(item.begin)}`];
     case "run":
       return [`${name} ran on CPU ${item.cpu} for ${took}`, states[item.left] ?? `left in state ${item.left}`,
               `from ${moment(item.begin)}`];

@@ -110,7 +110,7 @@ class Timeline {
     }
     if (this.data.threads.some((thread) => thread.wakes.length)) items.push(["wait", "woken, waits for the CPU"]);
     if (this.data.changes.length && this.name === "cpu") items.push(["offline", "CPU offline"]);
-    if (this.data.reports.length) items.push(["report", "report of the kernel"]);
+    if (this.data.reports.length) items.push(["report", "kernel report"]);
     this.legend.replaceChildren(
       ...items.map(([kind, text]) => {
         const item = element("li");
