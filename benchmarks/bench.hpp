@@ -15,9 +15,9 @@ namespace kmodtest::bench {
 struct Options {
   std::filesystem::path kmodtest;
   std::filesystem::path testplans;
-  int rounds = 60;                   ///< measurements per figure; dear ones are repeated less often
-  bool long_run = false;             ///< 1000 cases, too
-  std::filesystem::path vng_kernel;  ///< for virtme-ng; empty: the kernel that runs here
+  int rounds = 60;                   ///< measurements per figure; expensive ones are repeated less often
+  bool long_run = false;             ///< also 1000 cases
+  std::filesystem::path vng_kernel;  ///< for virtme-ng; empty: the running one
 };
 
 /// Shared by all measurements: the program, a folder for inputs, and a runtime folder that no other kmodtest uses.

@@ -13,8 +13,8 @@ namespace kmodtest::bench {
 namespace {
 
 constexpr const char *kPlan = "ex7_1";
-constexpr int kNewGuests = 10;    ///< how often a new QEMU is started, for one median
-constexpr int kMemoryCases = 20;  ///< at least, so that there is time to look at the guests
+constexpr int kNewGuests = 10;    ///< new QEMUs that are started for one median
+constexpr int kMemoryCases = 20;  ///< the minimum, so that there is time to sample the guests
 constexpr double kTail = 0.99;
 
 std::vector<std::string> one_guest(const Bench &bench, const std::string &cpus) {
@@ -43,8 +43,8 @@ std::size_t distinct_digests(const ToolRun &run) {
 }
 
 struct Sampled {
-  std::size_t guests = 0;       ///< most at once
-  std::vector<double> pss_kib;  ///< of the moments with that many
+  std::size_t guests = 0;       ///< the maximum at once
+  std::vector<double> pss_kib;  ///< at moments with that many
 };
 
 Sampled busiest(const ToolRun &run) {

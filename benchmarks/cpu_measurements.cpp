@@ -18,7 +18,7 @@ namespace {
 constexpr const char *kPlan = "ex7_4";
 constexpr int kRounds = 10;
 constexpr double kMiB = 1 << 20;
-constexpr blksize_t kBlock = 512;  ///< of st_blocks. Source: stat(2)
+constexpr blksize_t kBlock = 512;  ///< the unit of st_blocks. Source: stat(2)
 
 /// Returns the folder of kmodtest's snapshots (docs/internals/architecture.md).
 fs::path snapshots() {

@@ -106,7 +106,7 @@ class Rounds {
       differ += all - most;
       if (by_digest.size() == 1) ++same;
     }
-    return {std::to_string(cpus_), beside, fmt::format("{} of {}", passed_, runs),
+    return {std::to_string(cpus_), load, fmt::format("{} of {}", passed_, runs),
             fmt::format("{} of {}", same, seen_.size()), std::to_string(differ)};
   }
   const Folders &folders() const { return folders_; }

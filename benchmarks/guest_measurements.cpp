@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kBigModuleBytes = 5'000'000;
 constexpr double kMegabyte = 1e6;
-constexpr int kFirstBoots = 3;  ///< each leaves a snapshot of some 70 MB
+constexpr int kFirstBoots = 3;  ///< each leaves a snapshot of about 70 MB
 constexpr int kPushes = 10;
 constexpr int kVngCases = 10;
 constexpr int kVngRuns = 3;

@@ -75,9 +75,9 @@ std::filesystem::path write_plan(const std::filesystem::path &folder, const std:
 }
 
 void save(const std::filesystem::path &file, const std::string &text) {
-  const std::filesystem::path beside = file.string() + "~";
-  write(beside, text);
-  std::filesystem::rename(beside, file);
+  const std::filesystem::path partial = file.string() + "~";
+  write(partial, text);
+  std::filesystem::rename(partial, file);
 }
 
 std::filesystem::path write_plan_without_sched(const std::filesystem::path &plan, const std::filesystem::path &folder) {

@@ -11,7 +11,7 @@ struct Table {
   std::string title;
   std::vector<std::string> columns;
   std::vector<std::vector<std::string>> rows;
-  std::string note;  ///< a sentence below the rows; may be empty
+  std::string note;  ///< a sentence below the rows; empty: none
 };
 
 enum class Format { text, markdown };
@@ -23,6 +23,6 @@ std::string render(const Table &table, Format format);
 std::string seconds(double value);             ///< "0.123"
 std::string ratio(double value, double of);    ///< "1.50x"
 std::string percent(double value, double of);  ///< "42 %"
-std::string mib(double kib);                   ///< "12.3", of KiB
+std::string mib(double kib);                   ///< "12.3" MiB from KiB
 
 }  // namespace kmodtest::bench

@@ -18,7 +18,7 @@ struct CaseFigures {
   std::string outcome;
   double took = 0;                        ///< seconds
   std::map<std::string, double> timings;  ///< seconds: build, start, boot, restore, push, steps, stop, guest
-  std::string digest;                     ///< of all that the guest reported; empty: of real time
+  std::string digest;                     ///< of everything that the guest reported; empty under real time
   std::filesystem::path artifacts;        ///< the case's folder; empty without --out
 };
 
@@ -36,10 +36,10 @@ struct ToolRun {
   int exit_status = -1;
   double wall = 0;                   ///< seconds
   long peak_kib = 0;                 ///< resident memory of the controller alone: neither QEMU nor a compiler counts
-  std::string hypervisor;            ///< in the tool's own words
-  std::vector<CaseFigures> cases;    ///< without those that were skipped
+  std::string hypervisor;            ///< as kmodtest prints it
+  std::vector<CaseFigures> cases;    ///< without skipped ones
   std::vector<MemorySample> memory;  ///< with Watch::guests
-  std::string output;                ///< what it printed
+  std::string output;                ///< the output of the program
 };
 
 /// Thrown after Ctrl-C. Not a std::exception, because it is not a failure of one measurement.

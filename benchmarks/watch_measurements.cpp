@@ -30,7 +30,7 @@ std::string content_of(const fs::path &file) {
 
 struct Saves {
   std::vector<double> to_verdict;  ///< seconds
-  std::vector<double> build;       ///< of these, until the case had all that it needs: make above all
+  std::vector<double> build;       ///< the part until the case had everything that it needs: mainly make
 };
 
 /// Watches the plan, saves a file the given number of times, and waits for the summary each time. `thought` is the

@@ -37,7 +37,7 @@ std::string hint_for(int error) {
                     fmt::format("cannot write {}: {}", name, std::generic_category().message(error)), hint_for(error));
 }
 
-fs::path beside(const fs::path &path) {
+fs::path partial_of(const fs::path &path) {
   return path.parent_path() / fmt::format(".{}.{}.partial", path.filename().string(), getpid());
 }
 
@@ -101,7 +101,7 @@ void write_whole(const fs::path &path, std::string_view content) {
     return file.sync_and_close();
   }
   if (fs::is_directory(path)) fail_writing(path, EISDIR);
-  const fs::path partial = beside(path);
+  const fs::path partial = partial_of(path);
   try {
     OutputFile file(partial, path);
     file.write(content);
@@ -127,7 +127,7 @@ void check_writable(const fs::path &path) {
   }
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) fail_writing(path, EISDIR);
-  const fs::path partial = beside(path);
+  const fs::path partial = partial_of(path);
   { const OutputFile probe(partial, path); }
   unlink(partial.c_str());
 }

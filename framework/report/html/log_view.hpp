@@ -10,7 +10,7 @@
 
 namespace kmodtest::report::html {
 
-/// Renders the kernel log as dmesg prints it, with step markers as headings between its lines. Of a log larger than
+/// Renders the kernel log as dmesg prints it, with step markers as headings between its lines. For a log larger than
 /// `room` bytes it shows the first and the last lines, and the number of lines left out.
 Markup render_log(const std::vector<wire::KernelLogLine> &log, std::size_t room);
 

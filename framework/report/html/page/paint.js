@@ -213,7 +213,7 @@ class Lane {
     this.flush();
     let last = -9;
     for (const [item, x0, x1] of late) {
-      // Marks in one place look like one; wake-ups are only drawn where they can be told apart.
+      // Marks in one place look like one; wake-ups are only drawn where they can be distinguished.
       if (item.kind !== "report" && x0 - last < (item.kind === "wait" ? 5 : 1) && x1 - x0 < 1) continue;
       this[item.kind](item, x0, x1);
       last = x0;
