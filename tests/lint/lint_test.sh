@@ -135,7 +135,7 @@ README.md:4: the link 'picture.png' leads nowhere
 README.md:14: the link '#no-heading' names a heading that is not there
 docs/guide/here.md:5: the link 'README.md' leads nowhere"
 
-# The patterns of words.txt, in prose alone.
+# The patterns of words.txt, in the prose of Markdown files and in sources.
 rm -rf "$tree/README.md" "$tree/docs" "$tree/build"
 mkdir -p "$tree/docs"
 cat >"$tree/README.md" <<'END'
@@ -151,12 +151,14 @@ mend
 The amendment is renewed.
 END
 echo 'whoever' >"$tree/docs/errors.md"
+source_file framework/report/console.cpp '// Drawn anew.'
 expect words 1 "README.md:1: 'Mending': write: fix
 README.md:1: 'anew': write: again
 README.md:2: 'Of a': write: the subject first
-docs/errors.md:1: 'whoever': write: the actor"
+docs/errors.md:1: 'whoever': write: the actor
+framework/report/console.cpp:2: 'anew': write: again"
 expect links 0 ''
-rm "$tree/README.md" "$tree/docs/errors.md"
+rm "$tree/README.md" "$tree/docs/errors.md" "$tree/framework/report/console.cpp"
 expect words 0 ''
 
 if [ "$failures" -gt 0 ]; then
