@@ -260,7 +260,7 @@ int ShellCommand::execute() {
   std::exception_ptr problem;
   bool done = false;
   auto session = [&]() -> base::Task<> {
-    base::Task<run::ShellEnd> task = test_case ? shell.run(test_case) : shell.attach(run::door_of(attach));
+    base::Task<run::ShellEnd> task = test_case ? shell.run(test_case) : shell.attach(run::gateway_of(attach));
     end = co_await std::move(task);
   };
   asio::co_spawn(io, session, [&](const std::exception_ptr &thrown) {

@@ -85,7 +85,7 @@ class WatchSession {
   run::RunOptions options_;
   const MakeListeners &make_listeners_;
   report::Palette palette_;
-  run::Harbour harbour_;
+  run::GuestPool pool_;
   run::Preparer preparer_;
   asio::signal_set ends_, returns_;
   run::FileWatch files_;
@@ -104,7 +104,7 @@ class WatchSession {
   std::unique_ptr<InputThread> keys_;
 };
 
-run::Harbour::Options harbour_options(const run::RunOptions &options) {
+run::GuestPool::Options pool_options(const run::RunOptions &options) {
   return {storage::cache_folder(), options.snapshots, true, 1};
 }
 
@@ -119,12 +119,12 @@ WatchSession::WatchSession(const PlanOptions &plans, run::RunOptions options, co
       options_(std::move(options)),
       make_listeners_(listeners),
       palette_(report::console_options_from_environment(stdout).color),
-      harbour_(harbour_options(options_), opener(options_)),
-      preparer_(options_.kernel, storage::cache_folder(), [this](const std::string &text) { harbour_.say(text); }),
-      ends_(harbour_.io(), SIGINT, SIGTERM, SIGHUP),
-      returns_(harbour_.io(), SIGCONT),
-      files_(harbour_.io(), [this](const fs::path &path) { changed(path); }),
-      burst_(harbour_.io()) {}
+      pool_(pool_options(options_), opener(options_)),
+      preparer_(options_.kernel, storage::cache_folder(), [this](const std::string &text) { pool_.say(text); }),
+      ends_(pool_.io(), SIGINT, SIGTERM, SIGHUP),
+      returns_(pool_.io(), SIGCONT),
+      files_(pool_.io(), [this](const fs::path &path) { changed(path); }),
+      burst_(pool_.io()) {}
 
 void WatchSession::Ear::on(const outcome::Event &event) {
   if (const auto *finished = std::get_if<outcome::CaseFinished>(&event)) session_.state_.finished(*finished);
@@ -174,7 +174,7 @@ void WatchSession::collect() {
   for (const auto &test_case : state_.cases()) largest = std::max(largest, test_case->guest.memory_mib);
   const auto available = run::available_mib();
   const auto fit = available ? static_cast<std::size_t>(run::guests_that_fit(*available, largest)) : kWarmGuests;
-  harbour_.keep_guests(std::clamp<std::size_t>(fit, 1, kWarmGuests));
+  pool_.keep_guests(std::clamp<std::size_t>(fit, 1, kWarmGuests));
 }
 
 void WatchSession::changed(const fs::path &path) {
@@ -239,7 +239,7 @@ void WatchSession::run_stale() {
     run::Runner runner(options, {&ear});
     runner_ = &runner;
     const run::Prepare prepare = [this](const plan::Case &test_case) { return preparer_.prepare(test_case); };
-    if (runner.run(cases, harbour_, prepare).interrupted) interrupted_ = ended_ = true;
+    if (runner.run(cases, pool_, prepare).interrupted) interrupted_ = ended_ = true;
   } catch (const std::exception &error) {
     runner_ = nullptr;
     if (rounds_ == 1) throw;  // `run` would end with it, too
@@ -273,7 +273,7 @@ void WatchSession::idle() {
   if (!sound_) text += ", and a plan that cannot be read";
   if (keys_) text += "   Enter: run all, f: run what did not pass, q: quit";
   say("Watching", text);
-  harbour_.finish(harbour_.get_ready([this] { return due_ || ended_ || !changed_.empty(); }));
+  pool_.finish(pool_.get_ready([this] { return due_ || ended_ || !changed_.empty(); }));
 }
 
 void WatchSession::pressed(const std::string &keys) {
@@ -297,7 +297,7 @@ void WatchSession::pressed(const std::string &keys) {
 void WatchSession::take_keys() {
   if (::isatty(STDIN_FILENO) != 1 || ::tcgetpgrp(STDIN_FILENO) != ::getpgrp()) return;
   terminal_.emplace(STDIN_FILENO, RawTerminal::Keys::but_for_signals);
-  keys_ = std::make_unique<InputThread>(STDIN_FILENO, harbour_.io(), [this](std::string keys) { pressed(keys); });
+  keys_ = std::make_unique<InputThread>(STDIN_FILENO, pool_.io(), [this](std::string keys) { pressed(keys); });
   wait_for_return();
 }
 
@@ -355,10 +355,10 @@ int WatchSession::run() {
       idle();
       continue;
     }
-    harbour_.io().run_one();
+    pool_.io().run_one();
   }
   leave_terminal();
-  harbour_.finish(harbour_.clear());
+  pool_.finish(pool_.clear());
   if (interrupted_) return static_cast<int>(run::ExitCode::interrupted);
   return static_cast<int>(state_.any_failed() ? run::ExitCode::some_did_not_pass : run::ExitCode::all_passed);
 }

@@ -65,20 +65,20 @@ outcome::Machine machine_of(const Prepared &prepared, const KernelChoice &choice
 }  // namespace
 
 Task<> Runner::choose_accelerator(State &state, vm::GuestSpec spec) {
-  while (!state.harbour.accelerator() && state.probing && !state.cancellation.cancelled()) {
+  while (!state.pool.accelerator() && state.probing && !state.cancellation.cancelled()) {
     boost::system::error_code ignored;
     auto token = asio::redirect_error(asio::use_awaitable, ignored);
     co_await state.accelerator_known.async_wait(token);
   }
-  if (state.harbour.accelerator() || state.cancellation.cancelled()) co_return;
+  if (state.pool.accelerator() || state.cancellation.cancelled()) co_return;
   state.probing = true;
   std::function<void(const std::string &)> say = [this](const std::string &text) { tell(outcome::Notice{text}); };
-  state.harbour.accelerator() = vm::Accelerator::tcg;
+  state.pool.accelerator() = vm::Accelerator::tcg;
   if (options_.hypervisor.allow_kvm) {
-    state.harbour.accelerator().reset();
-    auto cache = state.harbour.options().cache;
-    state.harbour.accelerator() =
-        co_await vm::choose_accelerator(state.harbour.hypervisor(), std::move(spec), std::move(cache), std::move(say));
+    state.pool.accelerator().reset();
+    auto cache = state.pool.options().cache;
+    state.pool.accelerator() =
+        co_await vm::choose_accelerator(state.pool.hypervisor(), std::move(spec), std::move(cache), std::move(say));
   }
   state.accelerator_known.cancel();
 }
@@ -92,7 +92,7 @@ Task<> Runner::choose_clock(State &state, const plan::Case &test_case, vm::Guest
   probed.clock = vm::Clock::real;
   co_await choose_accelerator(state, std::move(probed));
   if (state.cancellation.cancelled()) co_return;
-  spec.accelerator = *state.harbour.accelerator();
+  spec.accelerator = *state.pool.accelerator();
   const bool real =
       test_case.time == "real" || spec.accelerator == vm::Accelerator::kvm || spec.channel != vm::ChannelKind::memory;
   if (real) spec.clock = vm::Clock::real;
@@ -111,7 +111,7 @@ Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, in
   try {
     progress("preparing");
     std::function<Prepared()> prepare = [&state, test_case] { return state.prepare(*test_case); };
-    Prepared prepared = co_await base::offload<Prepared>(state.pool, std::move(prepare));
+    Prepared prepared = co_await base::offload<Prepared>(state.threads, std::move(prepare));
     preparing = false;
     if (prepared.skip) {
       auto finished = skipped(test_case, *prepared.skip);
@@ -124,13 +124,13 @@ Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, in
     co_await choose_clock(state, *test_case, prepared.spec);
     if (state.cancellation.cancelled()) throw base::Interrupted();
     const bool lasting = prepared.spec.channel == vm::ChannelKind::memory;
-    const std::string key = lasting ? vm::hash(prepared.spec, state.harbour.hypervisor().qemu_version()) : "";
-    worker.berth = &state.harbour.change(worker.berth, key);
-    CaseRunner runner(state.harbour.hypervisor(), options_.limits, state.cancellation, *worker.berth,
+    const std::string key = lasting ? vm::hash(prepared.spec, state.pool.hypervisor().qemu_version()) : "";
+    worker.slot = &state.pool.change(worker.slot, key);
+    CaseRunner runner(state.pool.hypervisor(), options_.limits, state.cancellation, *worker.slot,
                       options_.vmcore ? options_.artifacts : std::filesystem::path());
-    std::string guest_name = fmt::format("w{}-{}", worker.number, state.harbour.next_guest());
+    std::string guest_name = fmt::format("w{}-{}", worker.number, state.pool.next_guest());
     std::string build_log = prepared.build_log;
-    outcome::Machine machine = machine_of(prepared, options_.kernel, state.harbour.hypervisor().describe());
+    outcome::Machine machine = machine_of(prepared, options_.kernel, state.pool.hypervisor().describe());
     machine.traced = options_.trace;
     if (state.debugger) {
       if (prepared.spec.channel != vm::ChannelKind::memory) {
@@ -140,7 +140,7 @@ Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, in
       const auto boot_deadline = options_.limits.boot_of(prepared.spec.cpus);
       if (prepared.preflight.empty()) {
         std::string survey_name = guest_name + "-survey";
-        co_await state.debugger->survey(*worker.berth, prepared, std::move(survey_name), boot_deadline);
+        co_await state.debugger->survey(*worker.slot, prepared, std::move(survey_name), boot_deadline);
       }
       runner.let_go_by([&state](vm::Guest &guest) { return state.debugger->begin(guest); });
     }

@@ -9,14 +9,14 @@ namespace kmodtest::run {
 
 namespace {
 
-bool came_to_its_end(const outcome::CaseFinished &finished) {
+bool finished_its_program(const outcome::CaseFinished &finished) {
   return finished.seen && finished.seen->ending.kind == judge::Ending::Kind::completed;
 }
 
 }  // namespace
 
-void FirstRuns::compare(outcome::CaseFinished &finished, const std::filesystem::path &folder) {
-  if (finished.digest.empty() || !came_to_its_end(finished)) return;
+void RepeatabilityCheck::compare(outcome::CaseFinished &finished, const std::filesystem::path &folder) {
+  if (finished.digest.empty() || !finished_its_program(finished)) return;
   std::shared_ptr<const outcome::CaseFinished> &first = first_[finished.test_case.get()];
   if (first == nullptr) {
     auto copy = std::make_shared<outcome::CaseFinished>(finished);

@@ -9,13 +9,13 @@
 
 namespace kmodtest::run {
 
-/// Keeps the first run of each case that is repeated, so that a run in which the guest reported something else is
-/// noticed, and the two can be laid side by side. Holds one run of a case, however often it is repeated.
-class FirstRuns {
+/// Compares the runs of each repeated case with its first run, and keeps that first run so that both can be shown side
+/// by side. It keeps one run for each case, however often the case is repeated.
+class RepeatabilityCheck {
  public:
-  /// Sets CaseFinished::unlike, where the case's first run had another digest. Runs whose guest did not come to the end
-  /// of its program are left out: when such a guest is given up is no matter of guest time. `folder`: where its
-  /// artifacts go if the run is one of two that differ; empty: nowhere.
+  /// Sets CaseFinished::unlike if the case's first run had another digest. Skips runs whose guest did not finish its
+  /// program, because the moment of giving up depends on wall time. `folder`: where the artifacts of this run go if it
+  /// is one of two that differ; empty: nowhere.
   void compare(outcome::CaseFinished &finished, const std::filesystem::path &folder);
 
  private:

@@ -56,16 +56,16 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   auto hypervisor_options = options_.hypervisor;
   hypervisor_options.cache = cache;
   OpenHypervisor open = [&](asio::io_context &io) { return vm::open_hypervisor(io, hypervisor_options); };
-  Harbour harbour({cache, options_.snapshots}, std::move(open));
-  Preparer preparer(options_.kernel, cache, [&harbour](const std::string &text) { harbour.say(text); });
+  GuestPool pool({cache, options_.snapshots}, std::move(open));
+  Preparer preparer(options_.kernel, cache, [&pool](const std::string &text) { pool.say(text); });
   preparer.check_kernels(cases);
-  return run(cases, harbour, [&preparer](const plan::Case &test_case) { return preparer.prepare(test_case); });
+  return run(cases, pool, [&preparer](const plan::Case &test_case) { return preparer.prepare(test_case); });
 }
 
 RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &cases, const OpenHypervisor &open,
                       Prepare prepare, std::filesystem::path cache) {
-  Harbour harbour({std::move(cache), options_.snapshots}, open);
-  return run(cases, harbour, std::move(prepare));
+  GuestPool pool({std::move(cache), options_.snapshots}, open);
+  return run(cases, pool, std::move(prepare));
 }
 
 void Runner::cancel() {
@@ -131,8 +131,8 @@ void Runner::wait_for_signal(State &state) {
       if (state.active_workers > 0) wait_for_signal(state);
       return;
     }
-    if (state.end_hold) {  // the run has come to its end, and only a guest was kept
-      state.end_hold();
+    if (state.let_guest_go) {  // the run has come to its end, and only a guest was kept
+      state.let_guest_go();
       wait_for_signal(state);
       return;
     }
@@ -154,7 +154,7 @@ void Runner::spawn(State &state, Task<> task, std::function<void()> at_end) {
   });
 }
 
-RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &cases, Harbour &harbour, Prepare prepare) {
+RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &cases, GuestPool &pool, Prepare prepare) {
   const auto began = Clock::now();
   const int workers = workers_for(cases);
   std::vector<Entry> entries = entries_of(cases);
@@ -163,17 +163,17 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   const auto order = as_given ? Schedule::Order::as_given : Schedule::Order::longest_first;
   // Who gives a number with -j knows better.
   const int cores_shared = options_.workers > 0 ? 0 : cores_of_this_machine();
-  const Harbour::Listening listening(harbour, [this](const std::string &text) { tell(outcome::Notice{text}); });
-  State state(harbour, std::move(prepare), workers, cores_shared, Schedule(entries, workers, order));
+  const GuestPool::Listening listening(pool, [this](const std::string &text) { tell(outcome::Notice{text}); });
+  State state(pool, std::move(prepare), workers, cores_shared, Schedule(entries, workers, order));
   state.result.by_outcome.assign(kOutcomes, 0);
   if (options_.debugger) {
-    state.debugger.emplace(*options_.debugger, harbour.options().cache,
+    state.debugger.emplace(*options_.debugger, pool.options().cache,
                            [this](const std::string &text) { tell(outcome::Notice{text}); });
   }
   name_folders(state, entries);
   watch_signals(state);
 
-  tell(outcome::RunStarted{cases.size(), workers, harbour.hypervisor().describe(), options_.repeats,
+  tell(outcome::RunStarted{cases.size(), workers, pool.hypervisor().describe(), options_.repeats,
                            options_.shuffle_seed});
   for (const std::string &notice : options_.notices) tell(outcome::Notice{notice});
   running_ = &state;
@@ -200,9 +200,9 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
     }
   }
   running_ = nullptr;
-  state.pool.join();
+  state.threads.join();
   state.ahead.join();
-  if (!harbour.options().keep) harbour.finish(harbour.clear());
+  if (!pool.options().keep) pool.finish(pool.clear());
 
   if (options_.history && options_.learn) options_.history->save();  // what could not be saved is not missed
   outcome::RunFinished finished = finish(state, runs);
@@ -245,8 +245,8 @@ Task<> Runner::worker(State &state, int number) {
   } catch (...) {
     problem = std::current_exception();  // g++ 12 cannot co_await in a handler
   }
-  if (own.berth != nullptr && !state.harbour.options().keep) co_await own.berth->clear();
-  state.harbour.leave(own.berth);
+  if (own.slot != nullptr && !state.pool.options().keep) co_await own.slot->clear();
+  state.pool.leave(own.slot);
   if (problem) std::rethrow_exception(problem);
 }
 
@@ -270,7 +270,7 @@ Task<> Runner::run_cases(State &state, Worker &own) {
       tell(outcome::Notice{fmt::format("{} will not be run (--fail-fast)", text::counted(left, "case"))});
     }
     if (options_.pause_on_failure && !passed && had_a_guest(finished)) {
-      Task<> kept = hold(state, own, finished);
+      Task<> kept = keep_guest(state, own, finished);
       co_await std::move(kept);
     }
   }
@@ -278,7 +278,7 @@ Task<> Runner::run_cases(State &state, Worker &own) {
 
 int Runner::cores_of(const State &state, const plan::Case &test_case) {
   const bool real = test_case.time == "real" || test_case.guest.channel != "memory" ||
-                    (test_case.time.empty() && state.harbour.accelerator() == vm::Accelerator::kvm);
+                    (test_case.time.empty() && state.pool.accelerator() == vm::Accelerator::kvm);
   return real && !test_case.skip ? test_case.guest.cpus : 1;
 }
 
@@ -331,7 +331,7 @@ Task<outcome::CaseFinished> Runner::run_until_passed(State &state, const Entry &
     if (kept) finished.artifacts = folder;
     if (!again) {
       // Guests that are booted for each case need not be the same to the bit.
-      if (options_.repeats > 1 && options_.snapshots) state.first_runs.compare(finished, folder);
+      if (options_.repeats > 1 && options_.snapshots) state.repeatability.compare(finished, folder);
       finished.earlier = std::move(earlier);
       co_return finished;
     }

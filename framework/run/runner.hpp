@@ -57,9 +57,9 @@ class Runner {
   RunResult run(const std::vector<std::shared_ptr<const plan::Case>> &cases);
   RunResult run(const std::vector<std::shared_ptr<const plan::Case>> &cases, const OpenHypervisor &open,
                 Prepare prepare, std::filesystem::path cache);
-  /// With what outlives the run; its guests stay if the harbour keeps them.
-  RunResult run(const std::vector<std::shared_ptr<const plan::Case>> &cases, Harbour &harbour, Prepare prepare);
-  /// Ends the present run as a signal would; for those who are called on the harbour's loop. The result says so.
+  /// With what outlives the run; its guests stay if the pool keeps them.
+  RunResult run(const std::vector<std::shared_ptr<const plan::Case>> &cases, GuestPool &pool, Prepare prepare);
+  /// Ends the present run as a signal would; for those who are called on the pool's loop. The result says so.
   void cancel();
 
  private:
@@ -80,7 +80,7 @@ class Runner {
   base::Task<outcome::CaseFinished> run_one(State &state, const Entry &entry, int attempt, Worker &worker);
   base::Task<> run_cases(State &state, Worker &worker);
   /// Keeps the guest of a case that did not pass until a signal comes; no worker begins another case.
-  base::Task<> hold(State &state, Worker &own, const outcome::CaseFinished &finished);
+  base::Task<> keep_guest(State &state, Worker &own, const outcome::CaseFinished &finished);
   base::Task<> choose_accelerator(State &state, vm::GuestSpec spec);
   base::Task<> choose_clock(State &state, const plan::Case &test_case, vm::GuestSpec &spec);
   /// Threads of the host that a case's guest keeps busy.

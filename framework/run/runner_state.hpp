@@ -21,20 +21,20 @@
 namespace kmodtest::run {
 
 struct Runner::State {
-  State(Harbour &where, Prepare how, int workers, int cores_shared, Schedule what)
-      : harbour(where),
+  State(GuestPool &where, Prepare how, int workers, int cores_shared, Schedule what)
+      : pool(where),
         io(where.io()),
         cancellation(where.cancellation()),
         prepare(std::move(how)),
-        pool(static_cast<std::size_t>(workers)),
+        threads(static_cast<std::size_t>(workers)),
         cores(io, cores_shared),
         schedule(std::move(what)) {}
 
-  Harbour &harbour;
+  GuestPool &pool;
   base::asio::io_context &io;
   Cancellation &cancellation;
   Prepare prepare;
-  base::asio::thread_pool pool;
+  base::asio::thread_pool threads;
   base::asio::thread_pool ahead{1};  ///< prepares cases before their turn
   std::atomic<bool> ending = false;  ///< no case will start any more
   Cores cores;
@@ -45,15 +45,15 @@ struct Runner::State {
   bool probing = false;
   RunResult result;
   std::size_t finished = 0;
-  FirstRuns first_runs;
+  RepeatabilityCheck repeatability;
   int active_workers = 0;
   bool ticking = false;
   /// A handler of `signals` is still to be called; and: all workers have ended. Shared, since handlers may be called
   /// when the run is gone.
   std::shared_ptr<bool> listening = std::make_shared<bool>(false), over = std::make_shared<bool>(false);
   std::optional<Debugger> debugger;
-  std::function<void()> end_hold;  ///< lets the guest go that is kept after a failure; empty: none is
-  std::exception_ptr problem;      ///< the first that ends the whole run
+  std::function<void()> let_guest_go;  ///< lets the guest go that is kept after a failure; empty: none is
+  std::exception_ptr problem;          ///< the first that ends the whole run
   base::asio::signal_set signals{io};
   base::asio::steady_timer ticker{io};
 
@@ -73,8 +73,8 @@ struct Runner::State {
 /// What a worker keeps from case to case.
 struct Runner::Worker {
   int number = 0;
-  Berth *berth = nullptr;  ///< none before its first case
-  std::string group;       ///< of the guest that it had last
+  GuestSlot *slot = nullptr;  ///< none before its first case
+  std::string group;          ///< of the guest that it had last
 };
 
 }  // namespace kmodtest::run

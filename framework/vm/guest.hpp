@@ -142,7 +142,7 @@ class Guest {
   virtual base::Task<> dump(std::filesystem::path to) = 0;
 };
 
-/// The door to a hypervisor; a fake one serves the tests.
+/// Starts guests on a hypervisor. Tests use a fake.
 class Hypervisor {
  public:
   virtual ~Hypervisor() = default;

@@ -58,7 +58,7 @@ Lab::Lab() : cache_(storage::cache_folder()), work_(asio::make_work_guard(io_)),
   options.cache = cache_;
   hypervisor_ = vm::open_hypervisor(io_, options);
   store_.emplace(cache_ / "snapshots", vm::snapshot_limit(), say);
-  berth_.emplace(*hypervisor_, run::Snapshots{&*store_, &pool_, say}, cancellation_);
+  slot_.emplace(*hypervisor_, run::Snapshots{&*store_, &threads_, say}, cancellation_);
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     if (is_ours(number)) signals_.add(number);
   }
@@ -72,13 +72,13 @@ Lab::~Lab() {
     boost::system::error_code ignored;
     signals_.cancel(ignored);
     cancellation_.cancel();
-    asio::co_spawn(io_, berth_->clear(), [&cleared](const std::exception_ptr &) { cleared.set_value(); });
+    asio::co_spawn(io_, slot_->clear(), [&cleared](const std::exception_ptr &) { cleared.set_value(); });
   });
   cleared.get_future().wait();
   asio::post(io_, [this] { ended_ = true; });
   thread_.join();
-  berth_.reset();
-  pool_.join();
+  slot_.reset();
+  threads_.join();
   hypervisor_.reset();
 }
 
@@ -100,7 +100,7 @@ void Lab::wait_for_signal() {
 Task<> Lab::end_by_signal(int number) {
   cancellation_.cancel();
   try {
-    co_await berth_->clear();
+    co_await slot_->clear();
   } catch (const base::Error &) {
     // The guest ends with this process at the latest.
   }
@@ -155,7 +155,7 @@ Task<outcome::CaseFinished> Lab::run(std::shared_ptr<const plan::Case> test_case
                                      run::CaseRunner::Ask ask) {
   co_await choose_clock(*test_case, prepared.spec);
   const run::Limits limits;
-  run::CaseRunner runner(*hypervisor_, limits, cancellation_, *berth_);
+  run::CaseRunner runner(*hypervisor_, limits, cancellation_, *slot_);
   runner.go_on_by(std::move(ask));
   std::string name = fmt::format("test-{}", ++guests_);
   run::CaseRunner::Progress progress = [](const std::string &what) {

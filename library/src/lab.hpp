@@ -29,7 +29,7 @@ namespace kmodtest::library {
 void say(const std::string &text);
 
 /// The machine of this process: a thread with an io_context on which libvirt, the guest and the signals are served, and
-/// the berth that keeps QEMU from test to test.
+/// the slot that keeps QEMU from test to test.
 class Lab {
  public:
   /// Returns the lab, which is created on the first call. Throws base::Error.
@@ -70,12 +70,12 @@ class Lab {
   std::map<std::pair<std::filesystem::path, std::filesystem::path>, std::unique_ptr<run::Preparer>> preparers_;
   base::asio::io_context io_;
   base::asio::executor_work_guard<base::asio::io_context::executor_type> work_;
-  base::asio::thread_pool pool_{1};
+  base::asio::thread_pool threads_{1};
   base::asio::signal_set signals_;
   run::Cancellation cancellation_;
   std::optional<vm::SnapshotStore> store_;
   std::unique_ptr<vm::Hypervisor> hypervisor_;
-  std::optional<run::Berth> berth_;
+  std::optional<run::GuestSlot> slot_;
   std::optional<vm::Accelerator> accelerator_;
   int guests_ = 0;
   bool ended_ = false;

@@ -131,11 +131,11 @@ TEST_F(OnRealQemu, AGuestSeesItsTopologyAndItsNodes) {
 
 /// Run by the test below in a process of its own: libvirt keeps what it knows for the life of one.
 TEST_F(OnRealQemu, DISABLED_AGuestComesAndGoes) {
-  options_.cache = std::getenv("KMODTEST_KNOWLEDGE");
+  options_.cache = std::getenv("KMODTEST_CAPABILITIES");
   const auto hypervisor = open_hypervisor(io_, options_);
-  const auto come_and_go = [](Hypervisor &door, GuestSpec spec) -> base::Task<> {
+  const auto come_and_go = [](Hypervisor &libvirt, GuestSpec spec) -> base::Task<> {
     std::string name = "caps";
-    const auto guest = co_await door.start(std::move(spec), std::move(name));
+    const auto guest = co_await libvirt.start(std::move(spec), std::move(name));
     co_await guest->stop();
   };
   run(come_and_go(*hypervisor, spec_));
@@ -143,7 +143,7 @@ TEST_F(OnRealQemu, DISABLED_AGuestComesAndGoes) {
 
 TEST_F(OnRealQemu, WhatLibvirtFindsOutAnewIsRemembered) {
   const kernel::testing::ScratchFolder cache;
-  const std::string command = "KMODTEST_KNOWLEDGE=" + cache.path().string() + " " +
+  const std::string command = "KMODTEST_CAPABILITIES=" + cache.path().string() + " " +
                               fs::read_symlink("/proc/self/exe").string() +
                               " --gtest_also_run_disabled_tests --gtest_filter='*AGuestComesAndGoes' >/dev/null";
   ASSERT_EQ(std::system(command.c_str()), 0);
@@ -166,12 +166,12 @@ TEST_F(OnRealQemu, WhatLibvirtFindsOutAnewIsRemembered) {
 TEST_F(OnRealQemu, TwoGuestsAtOnceGoWithTheirObjects) {
   const auto hypervisor = open_hypervisor(io_, options_);
   std::vector<int> pids;
-  const auto both = [](Hypervisor &door, GuestSpec spec, std::vector<int> *found) -> base::Task<> {
+  const auto both = [](Hypervisor &libvirt, GuestSpec spec, std::vector<int> *found) -> base::Task<> {
     std::vector<std::unique_ptr<Guest>> guests;
     for (int i = 0; i < 2; ++i) {
       GuestSpec same = spec;
       std::string name = "same name";
-      guests.push_back(co_await door.start(std::move(same), std::move(name)));
+      guests.push_back(co_await libvirt.start(std::move(same), std::move(name)));
       found->push_back(guests.back()->qemu_pid());
     }
     for (const auto &guest : guests) {

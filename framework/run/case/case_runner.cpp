@@ -63,7 +63,7 @@ struct CaseRunner::Conversation {
   std::shared_ptr<judge::Observations> seen = std::make_shared<judge::Observations>();
   outcome::Timings timings;
   std::unique_ptr<vm::Guest> own_guest;  ///< one that ends with the case
-  vm::Guest *guest = nullptr;            ///< that one, or the berth's
+  vm::Guest *guest = nullptr;            ///< that one, or the slot's
   vm::Clock clock = vm::Clock::real;
   std::vector<wire::Step> steps;  ///< of the program, as far as it is known
   std::unique_ptr<agent::Session> session;
@@ -94,19 +94,19 @@ Task<bool> CaseRunner::boot(Conversation &talk, const Prepared &prepared, const 
   talk.domain_xml = talk.guest->xml();
   const Stopwatch watch(talk.timings.boot);
   progress("booting");
-  talk.guest->on_state_change([&talk](vm::GuestState state) { talk.cut_short(ending_of(state)); });
+  talk.guest->on_state_change([&talk](vm::GuestState state) { talk.cut_short(guest_ending(state)); });
   std::optional<agent::SessionError> problem;
   try {
     base::UnixSocket socket = co_await talk.guest->open_channel();
     talk.session = std::make_unique<agent::Session>(std::move(socket));
-    if (const auto state = talk.guest->state(); state != vm::GuestState::running) talk.cut_short(ending_of(state));
+    if (const auto state = talk.guest->state(); state != vm::GuestState::running) talk.cut_short(guest_ending(state));
     auto lost = time_lost_by(*talk.guest);
     talk.seen->agent = co_await talk.session->ready(limits_.boot_of(prepared.spec.cpus), std::move(lost));
     co_return true;
   } catch (const agent::SessionError &error) {
     problem = error;
   }
-  talk.seen->ending = talk.forced ? *talk.forced : ending_of(*problem);
+  talk.seen->ending = talk.forced ? *talk.forced : guest_ending(*problem);
   co_return false;
 }
 
@@ -117,8 +117,8 @@ Task<bool> CaseRunner::restore(Conversation &talk, const Prepared &prepared, con
   std::string description = describe(prepared);
   Progress on_progress = progress;
   Pristine pristine =
-      co_await berth_.pristine(std::move(spec), std::move(guest_name), std::move(description),
-                               limits_.boot_of(prepared.spec.cpus), std::move(on_progress), talk.timings);
+      co_await slot_.pristine(std::move(spec), std::move(guest_name), std::move(description),
+                              limits_.boot_of(prepared.spec.cpus), std::move(on_progress), talk.timings);
   if (pristine.failure) {
     talk.seen->ending = std::move(pristine.failure->ending);
     talk.seen->console = std::move(pristine.failure->console);
@@ -140,7 +140,7 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
   // A panic ends the guest, but the last of its log may still be on its way through the channel.
   talk.guest->on_state_change([&talk, &grace, this](vm::GuestState state) {
     grace.expires_after(limits_.after_report);
-    grace.async_wait([&talk, why = ending_of(state)](boost::system::error_code error) {
+    grace.async_wait([&talk, why = guest_ending(state)](boost::system::error_code error) {
       if (!error) talk.cut_short(why);
     });
   });
@@ -222,7 +222,7 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
     if (ended.timed_out) talk.seen->ending = too_long;
     talk.answered = true;
   } catch (const agent::SessionError &error) {
-    talk.seen->ending = talk.forced ? *talk.forced : ending_of(error);
+    talk.seen->ending = talk.forced ? *talk.forced : guest_ending(error);
   }
   if (silence) co_await silence->join();
   grace.cancel();
@@ -320,8 +320,8 @@ Task<> CaseRunner::release(Conversation &talk) {
     co_await talk.own_guest->stop();
     talk.own_guest.reset();
   } else {
-    if (!talk.answered) berth_.distrust();
-    co_await berth_.pause();
+    if (!talk.answered) slot_.distrust();
+    co_await slot_.pause();
   }
   talk.guest = nullptr;
 }
@@ -355,7 +355,7 @@ Task<outcome::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> te
   finished.test_case = test_case;
   finished.seen = talk.seen;
   finished.verdict = judge::judge(*test_case, *talk.seen);
-  add_traces(finished.verdict, *talk.seen, prepared.kernel.headers);
+  add_source_frames(finished.verdict, *talk.seen, prepared.kernel.headers);
   if (talk.answered && prepared.spec.clock == vm::Clock::virtual_) {
     finished.digest = digest_of(*talk.seen, finished.verdict);
   }

@@ -41,7 +41,7 @@ struct More {
 };
 
 /// Drives one case from its prepared files to its verdict: a pristine guest, push, run, judge. The guest of a case with
-/// the memory channel stays in the berth for the next one; another is booted for the case and ended with it. What goes
+/// the memory channel stays in the slot for the next one; another is booted for the case and ended with it. What goes
 /// wrong with the guest becomes an outcome; throws base::Interrupted after a cancellation and base::Error only for what
 /// would hit every case alike.
 class CaseRunner {
@@ -49,12 +49,12 @@ class CaseRunner {
   using Progress = std::function<void(const std::string &)>;
 
   /// `vmcores`: the folder that dumps of guests which crashed or hang go through; empty: none is made.
-  CaseRunner(vm::Hypervisor &hypervisor, Limits limits, Cancellation &cancellation, Berth &berth,
+  CaseRunner(vm::Hypervisor &hypervisor, Limits limits, Cancellation &cancellation, GuestSlot &slot,
              std::filesystem::path vmcores = {})
       : hypervisor_(hypervisor),
         limits_(limits),
         cancellation_(cancellation),
-        berth_(berth),
+        slot_(slot),
         vmcores_(std::move(vmcores)) {}
 
   /// `begin` is called when all is written and the guest of a case with the memory channel stands still, and has to let
@@ -93,7 +93,7 @@ class CaseRunner {
   vm::Hypervisor &hypervisor_;
   Limits limits_;
   Cancellation &cancellation_;
-  Berth &berth_;
+  GuestSlot &slot_;
   std::filesystem::path vmcores_;
   std::function<base::Task<>(vm::Guest &)> let_go_;  ///< empty: we let it go
   Ask ask_;                                          ///< empty: all steps are known from the start

@@ -5,11 +5,11 @@
 #include "judge/observations.hpp"
 #include "vm/guest.hpp"
 
-/// What the judge has to know of a conversation that broke off, by who noticed it.
 namespace kmodtest::run {
 
-judge::Ending ending_of(const agent::SessionError &error);
-/// Of a guest that does not run any more.
-judge::Ending ending_of(vm::GuestState state);
+/// Describes for the judge why the session with a guest broke off.
+judge::Ending guest_ending(const agent::SessionError &error);
+/// Describes for the judge how a guest that no longer runs has ended.
+judge::Ending guest_ending(vm::GuestState state);
 
 }  // namespace kmodtest::run

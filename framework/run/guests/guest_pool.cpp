@@ -20,83 +20,83 @@ std::size_t waiting_threads() {
 
 }  // namespace
 
-Harbour::Harbour(Options options, OpenHypervisor open)
-    : options_(std::move(options)), open_(std::move(open)), pool_(waiting_threads()) {
+GuestPool::GuestPool(Options options, OpenHypervisor open)
+    : options_(std::move(options)), open_(std::move(open)), threads_(waiting_threads()) {
   if (!options_.snapshots) return;
   vm::SnapshotStore::Say tell = [this](const std::string &text) { say(text); };
   store_.emplace(options_.cache / "snapshots", vm::snapshot_limit(), std::move(tell));
 }
 
-vm::Hypervisor &Harbour::hypervisor() {
+vm::Hypervisor &GuestPool::hypervisor() {
   if (!hypervisor_) hypervisor_ = open_(io_);
   return *hypervisor_;
 }
 
-void Harbour::say(const std::string &text) {
+void GuestPool::say(const std::string &text) {
   asio::post(io_, [this, text] {
     if (hear_) hear_(text);
   });
 }
 
-Harbour::Listening::Listening(Harbour &harbour, std::function<void(const std::string &)> hear) : harbour_(harbour) {
-  harbour_.hear_ = std::move(hear);
-  harbour_.cancellation_.reset();
+GuestPool::Listening::Listening(GuestPool &pool, std::function<void(const std::string &)> hear) : pool_(pool) {
+  pool_.hear_ = std::move(hear);
+  pool_.cancellation_.reset();
 }
 
-Harbour::Listening::~Listening() {
-  harbour_.hear_ = {};
+GuestPool::Listening::~Listening() {
+  pool_.hear_ = {};
 }
 
-void Harbour::leave(Berth *held) {
-  for (const auto &slot : slots_) {
-    if (&slot->berth != held) continue;
-    slot->held = false;
-    slot->left = ++clock_;
+void GuestPool::leave(GuestSlot *held) {
+  for (const auto &entry : entries_) {
+    if (&entry->slot != held) continue;
+    entry->held = false;
+    entry->left = ++clock_;
   }
 }
 
-Berth &Harbour::change(Berth *held, const std::string &key) {
+GuestSlot &GuestPool::change(GuestSlot *held, const std::string &key) {
   leave(held);
-  Slot *best = nullptr;
-  const auto better = [&](const Slot &one) {
+  Entry *best = nullptr;
+  const auto better = [&](const Entry &one) {
     if (best == nullptr) return true;
-    const auto rank = [&](const Slot &slot) {
-      if (!key.empty() && slot.berth.key() == key) return 0;
+    const auto rank = [&](const Entry &entry) {
+      if (!key.empty() && entry.slot.key() == key) return 0;
       // A run that keeps no guests has one for each worker, who replaces its own.
-      if (&slot.berth == held && !options_.keep) return 1;
-      return slot.berth.guest() == nullptr ? 2 : 3;
+      if (&entry.slot == held && !options_.keep) return 1;
+      return entry.slot.guest() == nullptr ? 2 : 3;
     };
     return std::pair(rank(one), one.left) < std::pair(rank(*best), best->left);
   };
-  for (const auto &slot : slots_) {
-    if (!slot->held && better(*slot)) best = slot.get();
+  for (const auto &entry : entries_) {
+    if (!entry->held && better(*entry)) best = entry.get();
   }
-  const bool fits = best != nullptr && (best->berth.key() == key || best->berth.guest() == nullptr);
-  const bool own = best != nullptr && &best->berth == held && !options_.keep;
-  const bool room = options_.keep && slots_.size() < options_.berths;
+  const bool fits = best != nullptr && (best->slot.key() == key || best->slot.guest() == nullptr);
+  const bool own = best != nullptr && &best->slot == held && !options_.keep;
+  const bool room = options_.keep && entries_.size() < options_.slots;
   if (best == nullptr || (!fits && !own && room)) {
-    Snapshots snapshots{store_ ? &*store_ : nullptr, &pool_, [this](const std::string &text) {
+    Snapshots snapshots{store_ ? &*store_ : nullptr, &threads_, [this](const std::string &text) {
                           if (hear_) hear_(text);
                         }};
-    slots_.push_back(std::make_unique<Slot>(hypervisor(), std::move(snapshots), cancellation_));
-    best = slots_.back().get();
+    entries_.push_back(std::make_unique<Entry>(hypervisor(), std::move(snapshots), cancellation_));
+    best = entries_.back().get();
   }
   best->held = true;
-  return best->berth;
+  return best->slot;
 }
 
-Task<> Harbour::get_ready(std::function<bool()> enough) {
-  for (const auto &slot : slots_) {
+Task<> GuestPool::get_ready(std::function<bool()> enough) {
+  for (const auto &entry : entries_) {
     if (enough()) co_return;
-    if (!slot->held) co_await slot->berth.get_ready();
+    if (!entry->held) co_await entry->slot.get_ready();
   }
 }
 
-Task<> Harbour::clear() {
-  for (const auto &slot : slots_) co_await slot->berth.clear();
+Task<> GuestPool::clear() {
+  for (const auto &entry : entries_) co_await entry->slot.clear();
 }
 
-void Harbour::finish(Task<> task) {
+void GuestPool::finish(Task<> task) {
   bool done = false;
   std::exception_ptr problem;
   asio::co_spawn(io_, std::move(task), [&](const std::exception_ptr &thrown) {

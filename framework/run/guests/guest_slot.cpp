@@ -15,7 +15,7 @@ namespace kmodtest::run {
 using base::Task;
 using judge::Ending;
 
-Task<> Berth::clear() {
+Task<> GuestSlot::clear() {
   const std::unique_ptr<vm::Guest> guest = std::move(guest_);
   key_.clear();
   spec_.reset();
@@ -24,7 +24,7 @@ Task<> Berth::clear() {
   if (guest) co_await guest->stop();
 }
 
-Task<> Berth::get_ready() {
+Task<> GuestSlot::get_ready() {
   if (!guest_ || !spec_ || snapshots_.store == nullptr || not_kept_.count(key_) > 0 || ready_) co_return;
   outcome::Timings nobodys;
   if (trusted_) {
@@ -45,7 +45,7 @@ Task<> Berth::get_ready() {
   }
 }
 
-Task<> Berth::pause() {
+Task<> GuestSlot::pause() {
   if (!guest_) co_return;
   try {
     co_await guest_->pause();
@@ -59,7 +59,7 @@ std::function<std::chrono::milliseconds()> time_lost_by(const vm::Guest &guest) 
       [pid = guest.qemu_pid()] { return std::chrono::duration_cast<std::chrono::milliseconds>(vm::kept_waiting(pid)); };
 }
 
-Task<bool> Berth::restore(outcome::Timings &timings) {
+Task<bool> GuestSlot::restore(outcome::Timings &timings) {
   const Stopwatch watch(timings.restore);
   try {
     co_await guest_->restore();
@@ -72,7 +72,7 @@ Task<bool> Berth::restore(outcome::Timings &timings) {
   co_return false;
 }
 
-Task<bool> Berth::start_saved(const vm::GuestSpec &spec, const std::string &name, outcome::Timings &timings) {
+Task<bool> GuestSlot::start_saved(const vm::GuestSpec &spec, const std::string &name, outcome::Timings &timings) {
   vm::SnapshotStore *store = snapshots_.store;
   std::function<std::shared_ptr<vm::SavedState>()> lend = [store, key = key_] { return store->lend(key); };
   vm::GuestSpec wanted = spec;
@@ -80,7 +80,7 @@ Task<bool> Berth::start_saved(const vm::GuestSpec &spec, const std::string &name
   try {
     const Stopwatch watch(timings.start);
     std::shared_ptr<vm::SavedState> state =
-        co_await base::offload<std::shared_ptr<vm::SavedState>>(*snapshots_.pool, std::move(lend));
+        co_await base::offload<std::shared_ptr<vm::SavedState>>(*snapshots_.threads, std::move(lend));
     if (!state) co_return false;
     guest_ = co_await hypervisor_.start_saved(std::move(wanted), std::move(guest_name), std::move(state));
   } catch (const vm::UnsoundState &) {
@@ -93,8 +93,8 @@ Task<bool> Berth::start_saved(const vm::GuestSpec &spec, const std::string &name
   co_return false;
 }
 
-Task<std::optional<BootFailure>> Berth::boot(const vm::GuestSpec &spec, const std::string &name,
-                                             std::chrono::milliseconds deadline, outcome::Timings &timings) {
+Task<std::optional<BootFailure>> GuestSlot::boot(const vm::GuestSpec &spec, const std::string &name,
+                                                 std::chrono::milliseconds deadline, outcome::Timings &timings) {
   vm::GuestSpec wanted = spec;
   std::string guest_name = name;
   {
@@ -112,8 +112,8 @@ Task<std::optional<BootFailure>> Berth::boot(const vm::GuestSpec &spec, const st
   const Cancellation::Registration registration(cancellation_, [&] {
     cut_short({Ending::Kind::stopped_early, "interrupted"});
   });
-  guest_->on_state_change([&](vm::GuestState state) { cut_short(ending_of(state)); });
-  if (const auto state = guest_->state(); state != vm::GuestState::running) cut_short(ending_of(state));
+  guest_->on_state_change([&](vm::GuestState state) { cut_short(guest_ending(state)); });
+  if (const auto state = guest_->state(); state != vm::GuestState::running) cut_short(guest_ending(state));
   std::optional<agent::SessionError> problem;
   try {
     auto lost = time_lost_by(*guest_);
@@ -123,14 +123,15 @@ Task<std::optional<BootFailure>> Berth::boot(const vm::GuestSpec &spec, const st
   }
   guest_->on_state_change({});
   if (!problem) co_return std::nullopt;
-  BootFailure failure{why ? *why : ending_of(*problem), guest_->console(), guest_->xml()};
+  BootFailure failure{why ? *why : guest_ending(*problem), guest_->console(), guest_->xml()};
   const std::unique_ptr<vm::Guest> failed = std::move(guest_);
   co_await failed->stop();
   co_return failure;
 }
 
-Task<Pristine> Berth::pristine(vm::GuestSpec spec, std::string name, std::string description,
-                               std::chrono::milliseconds boot_deadline, Progress progress, outcome::Timings &timings) {
+Task<Pristine> GuestSlot::pristine(vm::GuestSpec spec, std::string name, std::string description,
+                                   std::chrono::milliseconds boot_deadline, Progress progress,
+                                   outcome::Timings &timings) {
   const std::string wanted = vm::hash(spec, hypervisor_.qemu_version());
   if (guest_ && snapshots_.store != nullptr && key_ == wanted && trusted_) {
     const bool ready = std::exchange(ready_, false) && guest_->state() == vm::GuestState::running;
@@ -151,7 +152,7 @@ Task<Pristine> Berth::pristine(vm::GuestSpec spec, std::string name, std::string
   progress("waiting for another process that boots this guest");
   std::function<std::unique_ptr<storage::FileLock>()> take_lock = [store, wanted] { return store->lock(wanted); };
   std::unique_ptr<storage::FileLock> lock =
-      co_await base::offload<std::unique_ptr<storage::FileLock>>(*snapshots_.pool, std::move(take_lock));
+      co_await base::offload<std::unique_ptr<storage::FileLock>>(*snapshots_.threads, std::move(take_lock));
   if (co_await start_saved(spec, name, timings)) co_return Pristine{guest_.get(), {}};
   if (cancellation_.cancelled()) throw base::Interrupted();
   progress("booting, once for this machine");
@@ -175,17 +176,17 @@ Task<Pristine> Berth::pristine(vm::GuestSpec spec, std::string name, std::string
   co_return co_await boot_for_one(spec, name, boot_deadline, progress, timings);
 }
 
-Task<Pristine> Berth::boot_for_one(const vm::GuestSpec &spec, const std::string &name,
-                                   std::chrono::milliseconds deadline, const Progress &progress,
-                                   outcome::Timings &timings) {
+Task<Pristine> GuestSlot::boot_for_one(const vm::GuestSpec &spec, const std::string &name,
+                                       std::chrono::milliseconds deadline, const Progress &progress,
+                                       outcome::Timings &timings) {
   progress("booting");
   auto failure = co_await boot(spec, name, deadline, timings);
   if (!failure) co_await guest_->pause();
   co_return Pristine{guest_.get(), std::move(failure)};
 }
 
-Task<> Berth::keep(const vm::GuestSpec &spec, const std::string &name, std::string description,
-                   outcome::Timings &timings) {
+Task<> GuestSlot::keep(const vm::GuestSpec &spec, const std::string &name, std::string description,
+                       outcome::Timings &timings) {
   vm::SnapshotStore *store = snapshots_.store;
   vm::SnapshotInfo info;
   info.description = std::move(description);

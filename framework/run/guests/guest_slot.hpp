@@ -31,7 +31,7 @@ std::function<std::chrono::milliseconds()> time_lost_by(const vm::Guest &guest);
 
 /// A pristine guest that stands still, or why there is none.
 struct Pristine {
-  vm::Guest *guest = nullptr;  ///< the berth's; nullptr: see `failure`
+  vm::Guest *guest = nullptr;  ///< the slot's; nullptr: see `failure`
   std::optional<BootFailure> failure;
 };
 
@@ -39,7 +39,7 @@ struct Pristine {
 struct Snapshots {
   vm::SnapshotStore *store = nullptr;
   /// Runs blocking calls of the store.
-  base::asio::thread_pool *pool = nullptr;
+  base::asio::thread_pool *threads = nullptr;
   /// Told why a guest cannot be kept, and is booted for each of its cases.
   std::function<void(const std::string &)> say;
 };
@@ -48,11 +48,11 @@ struct Snapshots {
 /// when it had just booted: restored in place where the guest is of the wanted spec and its QEMU lives, else in a new
 /// QEMU from the store, else booted, once per spec and machine, and kept in the store. Where that fails (a full disk, a
 /// QEMU that cannot save this machine) the guest is booted for each case.
-class Berth {
+class GuestSlot {
  public:
   using Progress = std::function<void(const std::string &)>;
 
-  Berth(vm::Hypervisor &hypervisor, Snapshots snapshots, Cancellation &cancellation)
+  GuestSlot(vm::Hypervisor &hypervisor, Snapshots snapshots, Cancellation &cancellation)
       : hypervisor_(hypervisor), snapshots_(snapshots), cancellation_(cancellation) {}
 
   /// `description` is what `kmodtest cache list` says of the snapshot. Adds to the timings `start` (a new QEMU), `boot`

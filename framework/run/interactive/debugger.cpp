@@ -92,14 +92,14 @@ Debugger::~Debugger() {
   if (gdb_ > 0) ::kill(gdb_, SIGTERM);
 }
 
-Task<> Debugger::survey(Berth &berth, const Prepared &prepared, std::string guest_name,
+Task<> Debugger::survey(GuestSlot &slot, const Prepared &prepared, std::string guest_name,
                         std::chrono::milliseconds boot_deadline) {
   outcome::Timings timings;
   vm::GuestSpec spec = prepared.spec;
   std::string description = describe(prepared);
-  Berth::Progress quiet = [](const std::string &) {};
-  Pristine pristine = co_await berth.pristine(std::move(spec), std::move(guest_name), std::move(description),
-                                              boot_deadline, std::move(quiet), timings);
+  GuestSlot::Progress quiet = [](const std::string &) {};
+  Pristine pristine = co_await slot.pristine(std::move(spec), std::move(guest_name), std::move(description),
+                                             boot_deadline, std::move(quiet), timings);
   if (pristine.failure) co_return;  // the case's own guest will not come up either, and say why
   auto executor = co_await asio::this_coro::executor;
   agent::Session session(
@@ -112,8 +112,8 @@ Task<> Debugger::survey(Berth &berth, const Prepared &prepared, std::string gues
   }
   if (!problem.empty()) say_("where the modules lie could not be found out: " + problem);
   read_answer(answer, prepared);
-  berth.distrust();
-  co_await berth.pause();
+  slot.distrust();
+  co_await slot.pause();
 }
 
 Task<std::string> Debugger::ask(agent::Session &session, const Prepared &prepared, vm::Guest &guest) {

@@ -53,8 +53,8 @@ class Debugger {
   Debugger(const Debugger &) = delete;
   Debugger &operator=(const Debugger &) = delete;
 
-  /// Finds the addresses out, in a guest of this berth. What cannot be found out is said.
-  base::Task<> survey(Berth &berth, const Prepared &prepared, std::string guest_name,
+  /// Finds the addresses out, in a guest of this slot. What cannot be found out is said.
+  base::Task<> survey(GuestSlot &slot, const Prepared &prepared, std::string guest_name,
                       std::chrono::milliseconds boot_deadline);
 
   /// Lets the debugger into a guest that stands still; from here on the debugger lets it go. Throws base::Error.

@@ -16,7 +16,7 @@ using Endpoint = asio::local::stream_protocol::endpoint;
 
 namespace {
 
-constexpr const char *kDoor = "door";
+constexpr const char *kSocketName = "gateway";
 
 /// The folder of the run that a guest belongs to.
 std::filesystem::path folder_of_run(const vm::Guest &guest) {
@@ -25,16 +25,16 @@ std::filesystem::path folder_of_run(const vm::Guest &guest) {
 
 }  // namespace
 
-std::filesystem::path door_of(const std::string &name) {
-  return vm::runs_folder() / name / kDoor;
+std::filesystem::path gateway_of(const std::string &name) {
+  return vm::runs_folder() / name / kSocketName;
 }
 
-GuestDoor::GuestDoor(vm::Guest &guest, asio::io_context &io, std::function<void(const std::string &)> say)
+GuestGateway::GuestGateway(vm::Guest &guest, asio::io_context &io, std::function<void(const std::string &)> say)
     : guest_(guest),
       say_(std::move(say)),
-      path_(folder_of_run(guest) / kDoor),
+      path_(folder_of_run(guest) / kSocketName),
       acceptor_(io),
-      visitor_(io),
+      client_(io),
       transport_(agent::make_memory_transport(io.get_executor(), guest.shared_memory(), agent::SharedState::fresh)) {
   std::error_code ignored;
   std::filesystem::remove(path_, ignored);
@@ -49,28 +49,28 @@ GuestDoor::GuestDoor(vm::Guest &guest, asio::io_context &io, std::function<void(
                       "set KMODTEST_RUNTIME to a short path of your own");
 }
 
-GuestDoor::~GuestDoor() {
+GuestGateway::~GuestGateway() {
   std::error_code ignored;
   std::filesystem::remove(path_, ignored);
 }
 
-std::string GuestDoor::name() const {
+std::string GuestGateway::name() const {
   return path_.parent_path().filename().string();
 }
 
-void GuestDoor::close() {
+void GuestGateway::close() {
   closed_ = true;
   boost::system::error_code ignored;
   acceptor_.close(ignored);
-  visitor_.close(ignored);
+  client_.close(ignored);
   transport_->close();
 }
 
-Task<> GuestDoor::serve() {
+Task<> GuestGateway::serve() {
   while (!closed_) {
     boost::system::error_code error;
     auto token = asio::redirect_error(asio::use_awaitable, error);
-    co_await acceptor_.async_accept(visitor_, token);
+    co_await acceptor_.async_accept(client_, token);
     if (error) break;
     say_("somebody entered the guest: it runs");
     co_await serve_one();
@@ -78,17 +78,17 @@ Task<> GuestDoor::serve() {
   }
 }
 
-Task<> GuestDoor::serve_one() {
+Task<> GuestGateway::serve_one() {
   co_await guest_.resume();
   bool carrying = true;
-  asio::steady_timer ended(visitor_.get_executor(), asio::steady_timer::time_point::max());
-  asio::co_spawn(visitor_.get_executor(), carry_out(), [&](const std::exception_ptr &) {
+  asio::steady_timer ended(client_.get_executor(), asio::steady_timer::time_point::max());
+  asio::co_spawn(client_.get_executor(), carry_out(), [&](const std::exception_ptr &) {
     carrying = false;
     ended.cancel();
   });
   co_await carry_in();
   boost::system::error_code ignored;
-  visitor_.close(ignored);
+  client_.close(ignored);
   transport_->cancel();
   auto token = asio::redirect_error(asio::use_awaitable, ignored);
   while (carrying) co_await ended.async_wait(token);
@@ -96,17 +96,17 @@ Task<> GuestDoor::serve_one() {
   try {
     co_await guest_.pause();
   } catch (const base::Error &) {
-    // Its QEMU has ended; the visitor has seen it.
+    // QEMU has ended, and the client has seen it.
   }
 }
 
-Task<> GuestDoor::carry_in() {
+Task<> GuestGateway::carry_in() {
   std::array<char, 64 << 10> chunk{};
   boost::system::error_code error;
   auto token = asio::redirect_error(asio::use_awaitable, error);
   const auto buffer = asio::buffer(chunk);
   while (true) {
-    const std::size_t size = co_await visitor_.async_read_some(buffer, token);
+    const std::size_t size = co_await client_.async_read_some(buffer, token);
     if (error) co_return;
     const std::string bytes(chunk.data(), size);
     co_await transport_->write(bytes, error);
@@ -114,7 +114,7 @@ Task<> GuestDoor::carry_in() {
   }
 }
 
-Task<> GuestDoor::carry_out() {
+Task<> GuestGateway::carry_out() {
   std::array<char, 64 << 10> chunk{};
   const auto buffer = asio::buffer(chunk);
   while (true) {
@@ -123,11 +123,11 @@ Task<> GuestDoor::carry_out() {
     if (error) co_return;
     reports_.feed(std::string_view(chunk.data(), size));
     while (const auto frame = reports_.next()) {
-      if (frame->id < kFirstIdBehindTheDoor) continue;
+      if (frame->id < kFirstClientId) continue;
       const std::string bytes = wire::encode_frame(*frame);
       const auto out = asio::buffer(bytes);
       auto token = asio::redirect_error(asio::use_awaitable, error);
-      co_await asio::async_write(visitor_, out, token);
+      co_await asio::async_write(client_, out, token);
       if (error) break;
     }
   }

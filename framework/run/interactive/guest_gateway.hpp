@@ -15,26 +15,27 @@
 
 namespace kmodtest::run {
 
-/// Requests that come through a door have ids from here on, so that nobody takes the answers to the case for theirs.
-inline constexpr std::uint32_t kFirstIdBehindTheDoor = 0x40000000;
+/// First id of requests that arrive through a gateway, so that replies cannot be confused with those of the case.
+inline constexpr std::uint32_t kFirstClientId = 0x40000000;
 
-/// The socket behind which a run with this name keeps a guest.
-std::filesystem::path door_of(const std::string &name);
+/// Returns the socket of the guest that the run with this name keeps.
+std::filesystem::path gateway_of(const std::string &name);
 
-/// Lets other processes of this user speak to the agent of a guest that this one keeps (ChannelKind::memory): a socket
-/// that carries frames both ways. One visitor at a time; the guest runs while there is one, else it stands still.
-class GuestDoor {
+/// Connects other processes of this user to the agent of a guest that this process keeps (ChannelKind::memory). A
+/// socket carries frames both ways. There is one client at a time. The guest runs while a client is connected, and is
+/// paused otherwise.
+class GuestGateway {
  public:
-  /// Listens at once. Throws base::Error. `say` is told of who comes and goes.
-  GuestDoor(vm::Guest &guest, base::asio::io_context &io, std::function<void(const std::string &)> say);
-  ~GuestDoor();
-  GuestDoor(const GuestDoor &) = delete;
-  GuestDoor &operator=(const GuestDoor &) = delete;
+  /// Listens at once. Throws base::Error. `say` is told when a client connects or leaves.
+  GuestGateway(vm::Guest &guest, base::asio::io_context &io, std::function<void(const std::string &)> say);
+  ~GuestGateway();
+  GuestGateway(const GuestGateway &) = delete;
+  GuestGateway &operator=(const GuestGateway &) = delete;
 
   /// What `kmodtest shell --attach` takes.
   std::string name() const;
 
-  /// Serves visitors until close().
+  /// Serves clients until close() is called.
   base::Task<> serve();
   void close();
 
@@ -47,7 +48,7 @@ class GuestDoor {
   std::function<void(const std::string &)> say_;
   std::filesystem::path path_;
   base::asio::local::stream_protocol::acceptor acceptor_;
-  base::UnixSocket visitor_;
+  base::UnixSocket client_;
   std::unique_ptr<agent::Transport> transport_;
   wire::FrameDecoder reports_;
   bool closed_ = false;

@@ -27,20 +27,20 @@ std::string why_no_shell(const vm::Guest &guest, const outcome::CaseFinished &fi
 
 }  // namespace
 
-Task<> Runner::hold(State &state, Worker &own, const outcome::CaseFinished &finished) {
+Task<> Runner::keep_guest(State &state, Worker &own, const outcome::CaseFinished &finished) {
   const std::string which = finished.test_case->id;
   state.schedule.drop_rest();
-  if (state.end_hold || state.cancellation.cancelled()) co_return;  // another one is kept already
-  vm::Guest *guest = own.berth->guest();
+  if (state.let_guest_go || state.cancellation.cancelled()) co_return;  // another one is kept already
+  vm::Guest *guest = own.slot->guest();
   if (guest == nullptr || guest->state() == vm::GuestState::stopped) {
     tell(outcome::Notice{fmt::format("there is no guest of {} to keep: it has ended", which)});
     co_return;
   }
   asio::steady_timer until(state.io, asio::steady_timer::time_point::max());
-  std::optional<GuestDoor> door;
-  state.end_hold = [&until, &door] {
+  std::optional<GuestGateway> gateway;
+  state.let_guest_go = [&until, &gateway] {
     until.cancel();
-    if (door) door->close();
+    if (gateway) gateway->close();
   };
   const std::string problem = why_no_shell(*guest, finished);
   std::exception_ptr thrown;
@@ -52,8 +52,8 @@ Task<> Runner::hold(State &state, Worker &own, const outcome::CaseFinished &fini
     if (!problem.empty()) tell(outcome::Notice{problem});
     if (guest->state() == vm::GuestState::running) {
       std::function<void(const std::string &)> say = [this](const std::string &text) { tell(outcome::Notice{text}); };
-      door.emplace(*guest, state.io, std::move(say));
-      tell(outcome::Notice{fmt::format("enter it:  kmodtest shell --attach {}", door->name())});
+      gateway.emplace(*guest, state.io, std::move(say));
+      tell(outcome::Notice{fmt::format("enter it:  kmodtest shell --attach {}", gateway->name())});
     }
     if (!state.debugger) {  // else one is in it already
       const std::filesystem::path socket = co_await guest->serve_debugger();
@@ -63,18 +63,18 @@ Task<> Runner::hold(State &state, Worker &own, const outcome::CaseFinished &fini
     thrown = std::current_exception();  // g++ 12 cannot co_await in a handler
   }
   if (thrown) {
-    state.end_hold = {};
+    state.let_guest_go = {};
     std::rethrow_exception(thrown);
   }
-  if (door) {
-    co_await door->serve();
+  if (gateway) {
+    co_await gateway->serve();
   } else {
     boost::system::error_code ignored;
     auto token = asio::redirect_error(asio::use_awaitable, ignored);
     co_await until.async_wait(token);
   }
-  state.end_hold = {};
-  own.berth->distrust();
+  state.let_guest_go = {};
+  own.slot->distrust();
 }
 
 }  // namespace kmodtest::run

@@ -91,7 +91,7 @@ Task<ShellEnd> Shell::run(std::shared_ptr<const plan::Case> test_case) {
   Preparer preparer(options_.kernel, options_.cache, progress);
   preparer.check_kernels({test_case});
   std::function<Prepared()> prepare = [&preparer, test_case] { return preparer.prepare(*test_case); };
-  Prepared prepared = co_await base::offload<Prepared>(pool_, std::move(prepare));
+  Prepared prepared = co_await base::offload<Prepared>(threads_, std::move(prepare));
   for (const auto &finding : prepared.preflight) user_.say(finding.message);
   fit_for_a_session(prepared.spec);
 
@@ -102,7 +102,7 @@ Task<ShellEnd> Shell::run(std::shared_ptr<const plan::Case> test_case) {
   std::optional<vm::SnapshotStore> store;
   const auto say = [this](const std::string &text) { asio::post(io_, [this, text] { user_.say(text); }); };
   if (options_.snapshots) store.emplace(options_.cache / "snapshots", vm::snapshot_limit(), say);
-  Berth berth(*hypervisor, {store ? &*store : nullptr, &pool_, say}, cancellation_);
+  GuestSlot slot(*hypervisor, {store ? &*store : nullptr, &threads_, say}, cancellation_);
 
   ShellEnd end;
   std::exception_ptr problem;
@@ -111,16 +111,16 @@ Task<ShellEnd> Shell::run(std::shared_ptr<const plan::Case> test_case) {
     if (options_.debugger) {
       debugger.emplace(Debugger::Mode::wait, options_.cache, [this](const std::string &text) { user_.say(text); });
       std::string survey = "survey";
-      co_await debugger->survey(berth, prepared, std::move(survey), options_.limits.boot_of(prepared.spec.cpus));
+      co_await debugger->survey(slot, prepared, std::move(survey), options_.limits.boot_of(prepared.spec.cpus));
     }
     outcome::Timings timings;
     vm::GuestSpec spec = prepared.spec;
     std::string name = "shell", description = describe(prepared);
-    Berth::Progress told = [this](const std::string &what) {
+    GuestSlot::Progress told = [this](const std::string &what) {
       if (what.starts_with("booting")) user_.say(what);
     };
-    Pristine pristine = co_await berth.pristine(std::move(spec), std::move(name), std::move(description),
-                                                options_.limits.boot_of(prepared.spec.cpus), std::move(told), timings);
+    Pristine pristine = co_await slot.pristine(std::move(spec), std::move(name), std::move(description),
+                                               options_.limits.boot_of(prepared.spec.cpus), std::move(told), timings);
     if (pristine.failure) {
       throw base::Error(base::Code::guest_not_ready,
                         fmt::format("the guest did not come up: {}", pristine.failure->ending.detail),
@@ -133,7 +133,7 @@ Task<ShellEnd> Shell::run(std::shared_ptr<const plan::Case> test_case) {
     // A panic ends the guest, but the last of its log may still be on its way.
     guest.on_state_change([&](vm::GuestState state) {
       end.panicked = state == vm::GuestState::crashed;
-      end.death = ending_of(state).detail;
+      end.death = guest_ending(state).detail;
       grace.expires_after(options_.limits.after_report);
       grace.async_wait([this](boost::system::error_code error) {
         if (!error) session_->close();
@@ -152,22 +152,22 @@ Task<ShellEnd> Shell::run(std::shared_ptr<const plan::Case> test_case) {
     problem = std::current_exception();  // g++ 12 cannot co_await in a handler
   }
   session_.reset();
-  co_await berth.clear();
+  co_await slot.clear();
   if (problem) std::rethrow_exception(problem);
   co_return end;
 }
 
-Task<ShellEnd> Shell::attach(std::filesystem::path door) {
+Task<ShellEnd> Shell::attach(std::filesystem::path gateway) {
   base::UnixSocket socket(io_);
   boost::system::error_code error;
-  const asio::local::stream_protocol::endpoint endpoint(door.string());
+  const asio::local::stream_protocol::endpoint endpoint(gateway.string());
   socket.connect(endpoint, error);
   if (error) {
     throw base::UsageError(base::Code::no_kept_guest,
-                           fmt::format("no run keeps a guest behind {}: {}", door.string(), error.message()),
+                           fmt::format("no run keeps a guest behind {}: {}", gateway.string(), error.message()),
                            "the run that keeps it says its name; it is gone when that run has ended");
   }
-  session_ = std::make_unique<agent::Session>(std::move(socket), kFirstIdBehindTheDoor);
+  session_ = std::make_unique<agent::Session>(std::move(socket), kFirstClientId);
   ShellEnd end;
   const wire::OpenTerminal wanted = user_.begin("the guest of a failed case", {});
   co_await serve(end, wanted, {});

@@ -59,8 +59,8 @@ class Shell {
   /// guest ends, or end() is called. Throws base::Error when no guest can be had.
   base::Task<ShellEnd> run(std::shared_ptr<const plan::Case> test_case);
 
-  /// Serves the user in a guest that a run keeps (run/guest_door), over its socket. Throws base::Error.
-  base::Task<ShellEnd> attach(std::filesystem::path door);
+  /// Serves the user in a guest that a run keeps (run/interactive/guest_gateway), over its socket. Throws base::Error.
+  base::Task<ShellEnd> attach(std::filesystem::path gateway);
 
   /// What the user typed; empty: the input's end.
   void type(std::string data);
@@ -83,7 +83,7 @@ class Shell {
   base::asio::io_context &io_;
   ShellOptions options_;
   ShellUser &user_;
-  base::asio::thread_pool pool_{1};
+  base::asio::thread_pool threads_{1};
   Cancellation cancellation_;
   std::unique_ptr<agent::Session> session_;
   std::deque<Input> input_;

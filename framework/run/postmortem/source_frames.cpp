@@ -60,13 +60,13 @@ bool is_heading(std::string_view words) {
   return words.starts_with('\'') && words.ends_with(':') && words.find("(pid ") != std::string_view::npos;
 }
 
-class Tracer {
+class SourceFrames {
  public:
-  Tracer(const judge::Observations &seen, const std::filesystem::path &headers)
+  SourceFrames(const judge::Observations &seen, const std::filesystem::path &headers)
       : seen_(seen), loaded_(seen.loaded()), headers_(headers) {}
 
-  std::vector<std::string> trace_of(const std::vector<std::string> &details) {
-    trace_ = {};
+  std::vector<std::string> frames_of(const std::vector<std::string> &details) {
+    frames_ = {};
     for (const std::string &detail : details) {
       std::string_view rest = detail;
       while (!rest.empty()) {
@@ -76,10 +76,10 @@ class Tracer {
       }
     }
     end_repetition();
-    for (const std::string &file : trace_.without_lines) {
-      trace_.lines.push_back(fmt::format("(no source lines: {} has no debug information; build it with -g)", file));
+    for (const std::string &file : frames_.without_lines) {
+      frames_.lines.push_back(fmt::format("(no source lines: {} has no debug information; build it with -g)", file));
     }
-    return std::move(trace_.lines);
+    return std::move(frames_.lines);
   }
 
  private:
@@ -89,91 +89,92 @@ class Tracer {
     std::unique_ptr<kernel::ModuleSymbols> symbols;
   };
   /// A frame in one of them.
-  struct Met {
+  struct ModuleFrame {
     Module *module = nullptr;
     std::string shown;  ///< "ex_fault_write+0x1c [faulty_oops]"
     std::optional<CodePlace> place;
     Address address = Address::returns_to;
   };
-  /// What one evidence has come to so far.
-  struct Trace {
+  /// The frames found so far in one piece of evidence.
+  struct Frames {
     std::vector<std::string> lines;
     std::string heading;  ///< of the stack that is being read
-    bool told_heading = true;
-    int number = 0;           ///< of the next frame
-    std::optional<Met> last;  ///< the frame before
-    int repeated = 0;         ///< how often it came again
+    bool heading_written = true;
+    int number = 0;                   ///< of the next frame
+    std::optional<ModuleFrame> last;  ///< the frame before
+    int repeated = 0;                 ///< how often it came again
     std::set<std::string> faults;
     std::set<std::string> without_lines;
   };
 
   void add(std::string_view words) {
     if (is_heading(words)) {
-      trace_.heading = words;
+      frames_.heading = words;
       end_repetition();
       // That of the first stack goes without saying, unless it is not about now.
-      if (trace_.lines.empty() && words.starts_with("CPU: ")) return;
-      trace_.number = 0;
-      trace_.told_heading = false;
+      if (frames_.lines.empty() && words.starts_with("CPU: ")) return;
+      frames_.number = 0;
+      frames_.heading_written = false;
       return;
     }
-    const auto met = frame_in(words);
-    if (!met) return;
+    const auto found = frame_in(words);
+    if (!found) return;
     // An oops shows where it happened a second time at its end.
-    if (met->address == Address::exact && !trace_.faults.insert(met->shown).second) return;
-    if (trace_.last && trace_.last->shown == met->shown && trace_.last->address == met->address) {
-      ++trace_.number;
-      ++trace_.repeated;
+    if (found->address == Address::exact && !frames_.faults.insert(found->shown).second) return;
+    if (frames_.last && frames_.last->shown == found->shown && frames_.last->address == found->address) {
+      ++frames_.number;
+      ++frames_.repeated;
       return;
     }
     end_repetition();
-    if (!trace_.told_heading && trace_.number == 0) trace_.lines.push_back(trace_.heading);
-    trace_.told_heading = true;
-    tell(fmt::format("#{} {}", trace_.number++, met->shown), *met);
-    trace_.last = met;
-    if (met->module->symbols && !met->module->symbols->has_lines()) trace_.without_lines.insert(met->module->file);
+    if (!frames_.heading_written && frames_.number == 0) frames_.lines.push_back(frames_.heading);
+    frames_.heading_written = true;
+    write(fmt::format("#{} {}", frames_.number++, found->shown), *found);
+    frames_.last = found;
+    if (found->module->symbols && !found->module->symbols->has_lines())
+      frames_.without_lines.insert(found->module->file);
   }
 
   void end_repetition() {
-    if (trace_.repeated == 1) trace_.lines.emplace_back("     … the same once more");
-    if (trace_.repeated > 1) trace_.lines.push_back(fmt::format("     … the same {} times more", trace_.repeated));
-    trace_.repeated = 0;
-    trace_.last.reset();
+    if (frames_.repeated == 1) frames_.lines.emplace_back("     … the same once more");
+    if (frames_.repeated > 1) frames_.lines.push_back(fmt::format("     … the same {} times more", frames_.repeated));
+    frames_.repeated = 0;
+    frames_.last.reset();
   }
 
-  std::optional<Met> frame_in(std::string_view words) {
+  std::optional<ModuleFrame> frame_in(std::string_view words) {
     const bool fault = words.starts_with("RIP: ");
     const std::string_view text = fault ? words : without_blanks(words);
     if (const auto frame = observe::parse_frame(text)) {
       if (frame->guessed || frame->module.empty() || (!fault && !text.starts_with(frame->place))) return std::nullopt;
       Module *module = module_of(frame->module);
       if (module == nullptr) return std::nullopt;
-      return Met{module, fmt::format("{} [{}]", frame->place, frame->module), place_of(*frame),
-                 fault ? Address::exact : Address::returns_to};
+      return ModuleFrame{module, fmt::format("{} [{}]", frame->place, frame->module), place_of(*frame),
+                         fault ? Address::exact : Address::returns_to};
     }
     const auto address = observe::parse_bare_address(words);
     return address ? frame_in_gone_code(*address) : std::nullopt;
   }
 
   /// Code that is gone cannot go on: an address in it is where something returned to, even in RIP.
-  std::optional<Met> frame_in_gone_code(std::uint64_t address) {
+  std::optional<ModuleFrame> frame_in_gone_code(std::uint64_t address) {
     const auto range = std::find_if(loaded_.begin(), loaded_.end(), [&](const observe::ModuleRange &one) {
       return address >= one.address && address - one.address < one.size;
     });
     Module *module = range == loaded_.end() ? nullptr : module_of(range->name);
     if (module == nullptr) return std::nullopt;
-    Met met{module, fmt::format("{:#x}", address), std::nullopt, Address::returns_to};
-    if (module->symbols) met.place = module->symbols->place_of(address, range->address);
-    if (met.place) met.shown += fmt::format(": {}+{:#x}", met.place->function, met.place->offset);
-    met.shown += fmt::format(" [{}]", range->name);
-    return met;
+    ModuleFrame found{module, fmt::format("{:#x}", address), std::nullopt, Address::returns_to};
+    if (module->symbols) found.place = module->symbols->place_of(address, range->address);
+    if (found.place) found.shown += fmt::format(": {}+{:#x}", found.place->function, found.place->offset);
+    found.shown += fmt::format(" [{}]", range->name);
+    return found;
   }
 
-  void tell(const std::string &start, const Met &met) {
+  void write(const std::string &start, const ModuleFrame &found) {
     std::vector<SourceLine> lines;
-    if (met.place && met.module->symbols) lines = met.module->symbols->lines_at(*met.place, met.address);
+    if (found.place && found.module->symbols) lines = found.module->symbols->lines_at(*found.place, found.address);
     if (lines.empty()) {
-      trace_.lines.push_back(start);
+      frames_.lines.push_back(start);
       return;
     }
     const bool inlined = lines.size() > 1;
@@ -182,7 +183,7 @@ class Tracer {
       if (inlined) text += lines[i].function + "(), ";
       text += fmt::format("{}:{}", lines[i].file, lines[i].line);
       if (!lines[i].text.empty()) text += "  " + lines[i].text;
-      trace_.lines.push_back(std::move(text));
+      frames_.lines.push_back(std::move(text));
     }
   }
 
@@ -200,7 +201,7 @@ class Tracer {
       if (!headers_.empty()) folders.push_back(headers_.parent_path());
       module.symbols = std::make_unique<kernel::ModuleSymbols>(info->file, std::move(folders));
     } catch (const base::Error &) {
-      // The frames are told without their source.
+      // Frames are listed without source lines.
     }
     return &modules_.emplace(name, std::move(module)).first->second;
   }
@@ -209,15 +210,15 @@ class Tracer {
   std::vector<observe::ModuleRange> loaded_;
   const std::filesystem::path &headers_;
   std::map<std::string, Module> modules_;
-  Trace trace_;
+  Frames frames_;
 };
 
 }  // namespace
 
-void add_traces(judge::Verdict &verdict, const judge::Observations &seen, const std::filesystem::path &headers) {
-  Tracer tracer(seen, headers);
+void add_source_frames(judge::Verdict &verdict, const judge::Observations &seen, const std::filesystem::path &headers) {
+  SourceFrames source_frames(seen, headers);
   for (judge::Evidence &evidence : verdict.evidence) {
-    if (evidence.trace.empty()) evidence.trace = tracer.trace_of(evidence.details);
+    if (evidence.trace.empty()) evidence.trace = source_frames.frames_of(evidence.details);
   }
 }
 

@@ -17,7 +17,7 @@ namespace kmodtest::vm {
 namespace fs = std::filesystem;
 namespace {
 
-/// Raise it when another part of what libvirt knows is left out.
+/// Increase it when another part of the capabilities is left out.
 constexpr int kRecipe = 2;
 constexpr const char *kVersion = "qemu-version";
 constexpr const char *kUnavailable = "cpu-unavailable-features";
@@ -26,12 +26,12 @@ bool is_used(std::string_view model) {
   return model == "max" || model == "host" || model == "qemu64";
 }
 
-bool is_known(const fs::path &file, const std::string &text) {
+bool is_stored(const fs::path &file, const std::string &text) {
   std::error_code error;
   return fs::exists(file, error) && storage::read_whole_file(file) == text;
 }
 
-/// What is there under its name appears whole or not at all. Losing a race to another process is no harm.
+/// Each file appears under its name only when it is complete. Losing a race to another process is harmless.
 template <class Change>
 void copy_files(const fs::path &from, const fs::path &to, Change change) noexcept {
   try {
@@ -40,20 +40,21 @@ void copy_files(const fs::path &from, const fs::path &to, Change change) noexcep
       if (entry.path().extension() != ".xml") continue;
       const std::string text = change(storage::read_whole_file(entry.path()));
       const fs::path target = to / entry.path().filename();
-      if (text.empty() || is_known(target, text)) continue;
+      if (text.empty() || is_stored(target, text)) continue;
       storage::make_folder(to);
       storage::write_whole_file(target, text);
     }
   } catch (const std::exception &) {
-    // libvirt finds it out anew.
+    // libvirt queries QEMU again.
   }
 }
 
 }  // namespace
 
-/// libvirt trusts what it knows by its emulator's path and change time. Ours is a wrapper, so QEMU's own change time
-/// has to be part of the name.
-Knowledge::Knowledge(const fs::path &folder, fs::path qemu, const fs::path &emulator, const std::string &user)
+/// libvirt identifies cached capabilities by the emulator's path and change time. Our emulator is a wrapper, so QEMU's
+/// own change time has to be part of the name.
+CapabilitiesCache::CapabilitiesCache(const fs::path &folder, fs::path qemu, const fs::path &emulator,
+                                     const std::string &user)
     : qemu_(std::move(qemu)) {
   struct stat its {};
   struct stat ours {};
@@ -62,15 +63,15 @@ Knowledge::Knowledge(const fs::path &folder, fs::path qemu, const fs::path &emul
       folder / fmt::format("{:x}-{:x}-{:x}-{}-{}", its.st_ctim.tv_sec, its.st_size, ours.st_ctim.tv_sec, user, kRecipe);
 }
 
-void Knowledge::give_to(const fs::path &libvirts) const noexcept {
+void CapabilitiesCache::copy_to(const fs::path &libvirts) const noexcept {
   if (!folder_.empty()) copy_files(folder_, libvirts, [](std::string text) { return text; });
 }
 
-void Knowledge::take_from(const fs::path &libvirts) const noexcept {
-  if (!folder_.empty()) copy_files(libvirts, folder_, without_burden);
+void CapabilitiesCache::store_from(const fs::path &libvirts) const noexcept {
+  if (!folder_.empty()) copy_files(libvirts, folder_, trimmed_capabilities);
 }
 
-std::string Knowledge::qemu_version() const {
+std::string CapabilitiesCache::qemu_version() const {
   const fs::path file = folder_ / kVersion;
   std::error_code error;
   if (!folder_.empty() && fs::file_size(file, error) > 0 && !error) return storage::read_whole_file(file);
@@ -80,23 +81,23 @@ std::string Knowledge::qemu_version() const {
     storage::make_folder(folder_);
     storage::write_whole_file(file, version);
   } catch (const std::exception &) {
-    // Asked again by the next process.
+    // The next process asks again.
   }
   return version;
 }
 
-std::string without_burden(std::string_view capabilities) {
+std::string trimmed_capabilities(std::string_view capabilities) {
   pugi::xml_document document;
   if (!document.load_buffer(capabilities.data(), capabilities.size())) return {};
   pugi::xml_node root = document.child("qemuCaps");
   if (!root) return {};
-  std::vector<pugi::xml_node> burden;
+  std::vector<pugi::xml_node> unneeded;
   for (const pugi::xml_node node : root.children()) {
     const std::string_view element = node.name();
     const std::string_view name = node.attribute("name").value();
-    if ((element == "flag" && name == kUnavailable) || (element == "cpu" && !is_used(name))) burden.push_back(node);
+    if ((element == "flag" && name == kUnavailable) || (element == "cpu" && !is_used(name))) unneeded.push_back(node);
   }
-  for (const pugi::xml_node &node : burden) root.remove_child(node);
+  for (const pugi::xml_node &node : unneeded) root.remove_child(node);
   std::ostringstream text;
   document.save(text, "  ", pugi::format_indent | pugi::format_no_declaration);
   return text.str();

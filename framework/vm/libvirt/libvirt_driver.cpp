@@ -20,7 +20,7 @@ namespace {
 
 // Creating and ending machines: more at once than two cores can use anyway.
 constexpr std::size_t kBlockingThreads = 4;
-constexpr const char *kOwnKnowledge = "cache/qemu/capabilities";  // below the root
+constexpr const char *kLibvirtCapabilities = "cache/qemu/capabilities";  // below the root
 
 /// The embedded driver logs like a daemon. libvirt reads the wish once, when it is initialised.
 void quieten_libvirt(const fs::path &log) {
@@ -84,12 +84,12 @@ LibvirtDriver::LibvirtDriver(base::asio::io_context &io, const HypervisorOptions
     address += "?root=" + root_->path().string();
     if (!options.cache.empty()) {
       const std::string user = root_->qemu_user() ? root_->qemu_user()->name : "self";
-      knowledge_ = std::make_unique<Knowledge>(options.cache / "libvirt", qemu, emulator_, user);
-      knowledge_->give_to(root_->path() / kOwnKnowledge);
+      capabilities_ = std::make_unique<CapabilitiesCache>(options.cache / "libvirt", qemu, emulator_, user);
+      capabilities_->copy_to(root_->path() / kLibvirtCapabilities);
     }
     reaper_ = std::make_unique<ChildReaper>(io);
   }
-  qemu_version_ = knowledge_ ? knowledge_->qemu_version() : vm::qemu_version(qemu);
+  qemu_version_ = capabilities_ ? capabilities_->qemu_version() : vm::qemu_version(qemu);
   EventLoop::instance().attach(io);
   connection_.reset(virConnectOpen(address.c_str()));
   if (connection_) {
@@ -130,11 +130,11 @@ int LibvirtDriver::next_number() {
 
 void LibvirtDriver::save_capabilities() noexcept {
   const std::lock_guard lock(mutex_);
-  if (capabilities_saved_ || !knowledge_) return;
+  if (capabilities_saved_ || !capabilities_) return;
   capabilities_saved_ = true;
   // Where something else has changed that libvirt looks at (its version, the host's kernel, who may open /dev/kvm),
   // it has found out anew what was there.
-  knowledge_->take_from(root_->path() / kOwnKnowledge);
+  capabilities_->store_from(root_->path() / kLibvirtCapabilities);
 }
 
 int LibvirtDriver::on_event(virConnectPtr, virDomainPtr domain, int event, int detail, void *self) {

@@ -66,7 +66,7 @@ class LibvirtDriver {
   bool embedded_;
   std::string qemu_version_;
   std::filesystem::path emulator_, main_loop_gate_;
-  std::unique_ptr<Knowledge> knowledge_;  // nullptr: none is kept
+  std::unique_ptr<CapabilitiesCache> capabilities_;  // nullptr: none is kept
   std::shared_ptr<RunRoot> root_;
   std::unique_ptr<ChildReaper> reaper_;
   base::asio::thread_pool blocking_;

@@ -89,8 +89,8 @@ class AskedCase : public ::testing::Test {
   /// Runs it until it has had `steps` steps, and is told to end.
   outcome::CaseFinished run(std::size_t steps, int oops_in = -1) {
     fakes::FakeHypervisor hypervisor([oops_in](base::UnixSocket socket) { return play(std::move(socket), oops_in); });
-    Berth berth(hypervisor, {}, cancellation_);
-    CaseRunner runner(hypervisor, Limits{}, cancellation_, berth);
+    GuestSlot slot(hypervisor, {}, cancellation_);
+    CaseRunner runner(hypervisor, Limits{}, cancellation_, slot);
     auto asked_case = std::make_shared<plan::Case>();
     asked_case->id = "asked";
     asked_case->timeout = 60s;

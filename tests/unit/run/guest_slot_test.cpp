@@ -18,15 +18,15 @@ namespace {
 namespace asio = base::asio;
 using namespace std::chrono_literals;
 
-class BerthTest : public ::testing::Test {
+class GuestSlotTest : public ::testing::Test {
  protected:
-  BerthTest() {
-    std::string name = "/tmp/kmt-berth-XXXXXX";
+  GuestSlotTest() {
+    std::string name = "/tmp/kmt-slot-XXXXXX";
     folder_ = ::mkdtemp(name.data());
     say_ = [this](const std::string &text) { said_.push_back(text); };
     store_.emplace(folder_ / "snapshots", 1u << 30, say_);
   }
-  ~BerthTest() override { std::filesystem::remove_all(folder_); }
+  ~GuestSlotTest() override { std::filesystem::remove_all(folder_); }
 
   static vm::GuestSpec spec_of(int cpus) {
     vm::GuestSpec spec;
@@ -36,14 +36,14 @@ class BerthTest : public ::testing::Test {
     spec.clock = vm::Clock::virtual_;
     return spec;
   }
-  Berth berth(bool with_store = true) {
-    return {hypervisor_, {with_store ? &*store_ : nullptr, &pool_, say_}, cancellation_};
+  GuestSlot slot(bool with_store = true) {
+    return {hypervisor_, {with_store ? &*store_ : nullptr, &threads_, say_}, cancellation_};
   }
   /// Asks for a pristine guest; true when there is one.
-  bool ask(Berth &berth, int cpus) {
-    return ask(berth, cpus, [](vm::Guest &) {});
+  bool ask(GuestSlot &slot, int cpus) {
+    return ask(slot, cpus, [](vm::Guest &) {});
   }
-  bool ask(Berth &berth, int cpus, const std::function<void(vm::Guest &)> &use) {
+  bool ask(GuestSlot &slot, int cpus, const std::function<void(vm::Guest &)> &use) {
     bool found = false;
     std::exception_ptr thrown;
     timings_ = {};
@@ -53,9 +53,9 @@ class BerthTest : public ::testing::Test {
           vm::GuestSpec spec = spec_of(cpus);
           std::string name = "w0";
           std::string description = "a guest";
-          Berth::Progress progress = [this](const std::string &what) { progress_.push_back(what); };
-          Pristine pristine = co_await berth.pristine(std::move(spec), std::move(name), std::move(description), 100ms,
-                                                      std::move(progress), timings_);
+          GuestSlot::Progress progress = [this](const std::string &what) { progress_.push_back(what); };
+          Pristine pristine = co_await slot.pristine(std::move(spec), std::move(name), std::move(description), 100ms,
+                                                     std::move(progress), timings_);
           found = pristine.guest != nullptr;
           failure_ = pristine.failure;
           if (found) use(*pristine.guest);
@@ -66,9 +66,9 @@ class BerthTest : public ::testing::Test {
     if (thrown) std::rethrow_exception(thrown);
     return found;
   }
-  void get_ready(Berth &berth) {
+  void get_ready(GuestSlot &slot) {
     asio::co_spawn(
-        io_, [&]() { return berth.get_ready(); },
+        io_, [&]() { return slot.get_ready(); },
         [](const std::exception_ptr &problem) { EXPECT_EQ(problem, nullptr); });
     io_.restart();
     io_.run();
@@ -77,7 +77,7 @@ class BerthTest : public ::testing::Test {
 
   std::filesystem::path folder_;
   asio::io_context io_;
-  asio::thread_pool pool_{1};
+  asio::thread_pool threads_{1};
   fakes::FakeHypervisor hypervisor_{fakes::say_ready};
   Cancellation cancellation_;
   std::optional<vm::SnapshotStore> store_;
@@ -88,8 +88,8 @@ class BerthTest : public ::testing::Test {
   outcome::Timings timings_;
 };
 
-TEST_F(BerthTest, BootsOnceAndRestoresEverAfter) {
-  Berth first = berth();
+TEST_F(GuestSlotTest, BootsOnceAndRestoresEverAfter) {
+  GuestSlot first = slot();
   ASSERT_TRUE(ask(first, 2));
   ASSERT_EQ(machines(), 2u);  // one that booted and was saved, one that was started from what it left
   EXPECT_FALSE(hypervisor_.machines()[0]->saved);
@@ -103,14 +103,14 @@ TEST_F(BerthTest, BootsOnceAndRestoresEverAfter) {
   EXPECT_EQ(machines(), 2u);
   EXPECT_EQ(hypervisor_.machines()[1]->restored, 2);
 
-  Berth second = berth();
+  GuestSlot second = slot();
   ASSERT_TRUE(ask(second, 2));
   ASSERT_EQ(machines(), 3u);
   EXPECT_TRUE(hypervisor_.machines()[2]->saved);
 }
 
-TEST_F(BerthTest, AnotherSpecIsAnotherGuest) {
-  Berth own = berth();
+TEST_F(GuestSlotTest, AnotherSpecIsAnotherGuest) {
+  GuestSlot own = slot();
   ASSERT_TRUE(ask(own, 1));
   const std::string key = own.key();
   ASSERT_TRUE(ask(own, 2));
@@ -119,8 +119,8 @@ TEST_F(BerthTest, AnotherSpecIsAnotherGuest) {
   EXPECT_EQ(hypervisor_.running(), 1);
 }
 
-TEST_F(BerthTest, AGuestThatHungOrWhoseQemuEndedIsReplaced) {
-  Berth own = berth();
+TEST_F(GuestSlotTest, AGuestThatHungOrWhoseQemuEndedIsReplaced) {
+  GuestSlot own = slot();
   ASSERT_TRUE(ask(own, 1));
   own.distrust();
   ASSERT_TRUE(ask(own, 1));
@@ -133,8 +133,8 @@ TEST_F(BerthTest, AGuestThatHungOrWhoseQemuEndedIsReplaced) {
   EXPECT_EQ(hypervisor_.running(), 1);
 }
 
-TEST_F(BerthTest, AGuestIsRestoredAheadOfItsCaseAndNotAgainForIt) {
-  Berth own = berth();
+TEST_F(GuestSlotTest, AGuestIsRestoredAheadOfItsCaseAndNotAgainForIt) {
+  GuestSlot own = slot();
   ASSERT_TRUE(ask(own, 1));
   get_ready(own);
   EXPECT_EQ(hypervisor_.machines()[1]->restored, 2);
@@ -145,8 +145,8 @@ TEST_F(BerthTest, AGuestIsRestoredAheadOfItsCaseAndNotAgainForIt) {
   EXPECT_EQ(hypervisor_.machines()[1]->restored, 3) << "it was used by the case before";
 }
 
-TEST_F(BerthTest, AGuestOfWhichNothingGoodIsKnownIsReplacedAhead) {
-  Berth own = berth();
+TEST_F(GuestSlotTest, AGuestOfWhichNothingGoodIsKnownIsReplacedAhead) {
+  GuestSlot own = slot();
   ASSERT_TRUE(ask(own, 1));
   own.distrust();
   get_ready(own);
@@ -157,8 +157,8 @@ TEST_F(BerthTest, AGuestOfWhichNothingGoodIsKnownIsReplacedAhead) {
   EXPECT_EQ(hypervisor_.machines()[2]->restored, 1);
 }
 
-TEST_F(BerthTest, AGuestWhoseQemuEndedWhileItStoodReadyIsReplaced) {
-  Berth own = berth();
+TEST_F(GuestSlotTest, AGuestWhoseQemuEndedWhileItStoodReadyIsReplaced) {
+  GuestSlot own = slot();
   ASSERT_TRUE(ask(own, 1));
   get_ready(own);
   hypervisor_.machines()[1]->change_state(vm::GuestState::stopped);
@@ -167,24 +167,24 @@ TEST_F(BerthTest, AGuestWhoseQemuEndedWhileItStoodReadyIsReplaced) {
   EXPECT_EQ(machines(), 3u);
 }
 
-TEST_F(BerthTest, AStateThatQemuRefusesIsMadeAgain) {
-  Berth own = berth();
+TEST_F(GuestSlotTest, AStateThatQemuRefusesIsMadeAgain) {
+  GuestSlot own = slot();
   ASSERT_TRUE(ask(own, 1));
   ASSERT_TRUE(own.key().size() > 10);
   int refused = 0;
   hypervisor_.on_start([&](fakes::FakeMachine &machine) {
     if (machine.saved && refused++ < 2) machine.refuse_to_restore("Unknown savevm section");
   });
-  Berth other = berth();
+  GuestSlot other = slot();
   ASSERT_TRUE(ask(other, 1));
   EXPECT_FALSE(hypervisor_.machines()[machines() - 2]->saved);  // booted again
 }
 
-TEST_F(BerthTest, AGuestThatCannotBeKeptIsBootedForEachCaseAndThatIsSaidOnce) {
+TEST_F(GuestSlotTest, AGuestThatCannotBeKeptIsBootedForEachCaseAndThatIsSaidOnce) {
   hypervisor_.on_start([&](fakes::FakeMachine &machine) {
     if (machine.saved) machine.refuse_to_restore("Unknown savevm section");
   });
-  Berth own = berth();
+  GuestSlot own = slot();
   ASSERT_TRUE(ask(own, 1));
   ASSERT_TRUE(ask(own, 1));
   EXPECT_FALSE(hypervisor_.machines().back()->saved);
@@ -194,10 +194,10 @@ TEST_F(BerthTest, AGuestThatCannotBeKeptIsBootedForEachCaseAndThatIsSaidOnce) {
                                              "shows what QEMU says)"}));
 }
 
-TEST_F(BerthTest, AGuestThatDoesNotComeUpIsAFailureWithItsConsole) {
+TEST_F(GuestSlotTest, AGuestThatDoesNotComeUpIsAFailureWithItsConsole) {
   fakes::FakeHypervisor silent;
   silent.on_start([](fakes::FakeMachine &machine) { machine.set_console("Kernel panic - not syncing: no init"); });
-  Berth own(silent, {&*store_, &pool_, say_}, cancellation_);
+  GuestSlot own(silent, {&*store_, &threads_, say_}, cancellation_);
   EXPECT_FALSE(ask(own, 1));
   ASSERT_TRUE(failure_);
   EXPECT_EQ(failure_->ending.kind, judge::Ending::Kind::silent);
@@ -206,8 +206,8 @@ TEST_F(BerthTest, AGuestThatDoesNotComeUpIsAFailureWithItsConsole) {
   EXPECT_TRUE(store_->list().empty());
 }
 
-TEST_F(BerthTest, WithoutAStoreEachCaseBoots) {
-  Berth own = berth(false);
+TEST_F(GuestSlotTest, WithoutAStoreEachCaseBoots) {
+  GuestSlot own = slot(false);
   ASSERT_TRUE(ask(own, 1));
   ASSERT_TRUE(ask(own, 1));
   ASSERT_EQ(machines(), 2u);
@@ -215,10 +215,10 @@ TEST_F(BerthTest, WithoutAStoreEachCaseBoots) {
   EXPECT_EQ(hypervisor_.running(), 1);
 }
 
-TEST_F(BerthTest, AnInterruptedBootEndsItsGuest) {
+TEST_F(GuestSlotTest, AnInterruptedBootEndsItsGuest) {
   fakes::FakeHypervisor silent;
   silent.on_start([this](fakes::FakeMachine &) { asio::post(io_, [this] { cancellation_.cancel(); }); });
-  Berth own(silent, {&*store_, &pool_, say_}, cancellation_);
+  GuestSlot own(silent, {&*store_, &threads_, say_}, cancellation_);
   EXPECT_FALSE(ask(own, 1));
   EXPECT_EQ(failure_->ending.kind, judge::Ending::Kind::stopped_early);
   EXPECT_EQ(silent.running(), 0);

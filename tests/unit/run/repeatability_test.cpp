@@ -20,8 +20,8 @@ outcome::CaseFinished run_of(const std::shared_ptr<const plan::Case> &test_case,
   return finished;
 }
 
-TEST(FirstRuns, ARunWithAnotherDigestThanTheFirstIsUnlikeIt) {
-  FirstRuns runs;
+TEST(RepeatabilityCheck, ARunWithAnotherDigestThanTheFirstIsUnlikeIt) {
+  RepeatabilityCheck runs;
   const auto test_case = sample::make_case("ex7_1", 2);
   auto first = run_of(test_case, 2, "a"), same = run_of(test_case, 1, "a"), other = run_of(test_case, 3, "b");
   runs.compare(first, "out/2");
@@ -36,16 +36,16 @@ TEST(FirstRuns, ARunWithAnotherDigestThanTheFirstIsUnlikeIt) {
   EXPECT_EQ(other.artifacts, "out/3");
 }
 
-TEST(FirstRuns, CasesAreComparedWithThemselves) {
-  FirstRuns runs;
+TEST(RepeatabilityCheck, CasesAreComparedWithThemselves) {
+  RepeatabilityCheck runs;
   auto one = run_of(sample::make_case("ex7_1", 1), 1, "a"), two = run_of(sample::make_case("ex7_1", 2), 1, "b");
   runs.compare(one, "");
   runs.compare(two, "");
   EXPECT_EQ(two.unlike, nullptr);
 }
 
-TEST(FirstRuns, WhatHasNoDigestOrNoEndIsNotCompared) {
-  FirstRuns runs;
+TEST(RepeatabilityCheck, WhatHasNoDigestOrNoEndIsNotCompared) {
+  RepeatabilityCheck runs;
   const auto test_case = sample::make_case("ex7_1", 2);
   auto first = run_of(test_case, 1, "a"), real_time = run_of(test_case, 2, ""), hung = run_of(test_case, 3, "b");
   auto seen = std::make_shared<judge::Observations>();

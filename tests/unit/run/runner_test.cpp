@@ -608,21 +608,21 @@ class KeptRunnerTest : public RunnerTest {
   RunResult run_kept(const std::vector<std::shared_ptr<const plan::Case>> &cases) {
     Runner runner(options_, {&recorder_});
     runner_ = &runner;
-    return runner.run(cases, harbour_, prepare_);
+    return runner.run(cases, pool_, prepare_);
   }
   int opened_ = 0;
   Runner *runner_ = nullptr;
-  Harbour harbour_{{scratch_.path(), true, true, 2}, [this](asio::io_context &) {
-                     ++opened_;
-                     return std::make_unique<fakes::FakeHypervisor>(agent_that(plays_));
-                   }};
+  GuestPool pool_{{scratch_.path(), true, true, 2}, [this](asio::io_context &) {
+                    ++opened_;
+                    return std::make_unique<fakes::FakeHypervisor>(agent_that(plays_));
+                  }};
 };
 
 TEST_F(KeptRunnerTest, TheHypervisorIsOpenedOnce) {
   EXPECT_EQ(run_kept({make_case("a")}).by_outcome[0], 1u);
   EXPECT_EQ(run_kept({make_case("a"), make_case("b")}).by_outcome[0], 2u);
   EXPECT_EQ(opened_, 1);
-  harbour_.finish(harbour_.clear());
+  pool_.finish(pool_.clear());
 }
 
 TEST_F(KeptRunnerTest, ACancelledRunSaysSoAndTheNextOneIsWhole) {

@@ -34,7 +34,7 @@ class TraceTest : public ::testing::Test {
     judge::Verdict verdict;
     verdict.evidence.emplace_back();
     verdict.evidence[0].details = std::move(details);
-    add_traces(verdict, seen_, {});
+    add_source_frames(verdict, seen_, {});
     return verdict.evidence[0].trace;
   }
 

@@ -84,15 +84,15 @@ constexpr const char *kCapabilities = R"(<qemuCaps>
 </qemuCaps>
 )";
 
-TEST(Knowledge, LeavesOutWhatCostsTimeAtEachStart) {
-  const std::string kept = without_burden(kCapabilities);
+TEST(CapabilitiesCache, LeavesOutWhatCostsTimeAtEachStart) {
+  const std::string kept = trimmed_capabilities(kCapabilities);
   for (const char *there : {"<qemuctime>17</", "name=\"kvm\"", "name=\"cmov\"", "name=\"max\"", "pc-q35-10.0"})
     EXPECT_NE(kept.find(there), std::string::npos) << there << kept;
   for (const char *gone : {"cpu-unavailable-features", "Skylake", "pcid"})
     EXPECT_EQ(kept.find(gone), std::string::npos) << gone << kept;
-  EXPECT_EQ(without_burden(kept), kept);
-  EXPECT_EQ(without_burden("no XML"), "");
-  EXPECT_EQ(without_burden("<other/>"), "");
+  EXPECT_EQ(trimmed_capabilities(kept), kept);
+  EXPECT_EQ(trimmed_capabilities("no XML"), "");
+  EXPECT_EQ(trimmed_capabilities("<other/>"), "");
 }
 
 TEST_F(TemporaryFile, WhatLibvirtKnowsIsForTheSameQemuWrapperAndUser) {
@@ -101,19 +101,19 @@ TEST_F(TemporaryFile, WhatLibvirtKnowsIsForTheSameQemuWrapperAndUser) {
   for (const fs::path &file : {qemu, emulator}) std::ofstream(file) << "#!/bin/sh\necho 'QEMU emulator version 1.2'\n";
   fs::permissions(qemu, fs::perms(0755));
   std::ofstream(libvirts / "abc.xml") << kCapabilities;
-  const Knowledge knowledge(file_ / "cache", qemu, emulator, "nobody");
-  knowledge.take_from(libvirts);
-  knowledge.give_to(file_ / "next");
-  EXPECT_EQ(storage::read_whole_file(file_ / "next/abc.xml"), without_burden(kCapabilities));
-  EXPECT_EQ(Knowledge(file_ / "cache", qemu, emulator, "nobody").folder(), knowledge.folder());
-  EXPECT_NE(Knowledge(file_ / "cache", qemu, emulator, "self").folder(), knowledge.folder());
+  const CapabilitiesCache cache(file_ / "cache", qemu, emulator, "nobody");
+  cache.store_from(libvirts);
+  cache.copy_to(file_ / "next");
+  EXPECT_EQ(storage::read_whole_file(file_ / "next/abc.xml"), trimmed_capabilities(kCapabilities));
+  EXPECT_EQ(CapabilitiesCache(file_ / "cache", qemu, emulator, "nobody").folder(), cache.folder());
+  EXPECT_NE(CapabilitiesCache(file_ / "cache", qemu, emulator, "self").folder(), cache.folder());
 
-  EXPECT_EQ(knowledge.qemu_version(), "1.2");
-  EXPECT_EQ(storage::read_whole_file(knowledge.folder() / "qemu-version"), "1.2");
+  EXPECT_EQ(cache.qemu_version(), "1.2");
+  EXPECT_EQ(storage::read_whole_file(cache.folder() / "qemu-version"), "1.2");
   std::ofstream(qemu) << "#!/bin/sh\necho 'QEMU emulator version 10.20'\n";
-  EXPECT_EQ(knowledge.qemu_version(), "1.2") << "not asked again";
-  EXPECT_EQ(Knowledge(file_ / "cache", qemu, emulator, "nobody").qemu_version(), "10.20") << "it was replaced";
-  EXPECT_THROW(Knowledge(file_ / "cache", file_ / "none", emulator, "nobody").qemu_version(), base::Error);
+  EXPECT_EQ(cache.qemu_version(), "1.2") << "not asked again";
+  EXPECT_EQ(CapabilitiesCache(file_ / "cache", qemu, emulator, "nobody").qemu_version(), "10.20") << "it was replaced";
+  EXPECT_THROW(CapabilitiesCache(file_ / "cache", file_ / "none", emulator, "nobody").qemu_version(), base::Error);
 }
 
 TEST_F(TemporaryFile, AConsolesTailBeginsWithAWholeLine) {
