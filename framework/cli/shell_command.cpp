@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.hpp"
+#include "base/task.hpp"
 #include "cli/command.hpp"
 #include "cli/input_thread.hpp"
 #include "cli/line_history.hpp"
@@ -258,16 +259,11 @@ int ShellCommand::execute() {
   Signals signals(io, shell, sitting);
   run::ShellEnd end;
   std::exception_ptr problem;
-  bool done = false;
-  auto session = [&]() -> base::Task<> {
-    base::Task<run::ShellEnd> task = test_case ? shell.run(test_case) : shell.attach(run::gateway_of(attach));
-    end = co_await std::move(task);
-  };
-  asio::co_spawn(io, session, [&](const std::exception_ptr &thrown) {
-    problem = thrown;
-    done = true;
-  });
-  while (!done) io.run_one();
+  try {
+    end = base::run_until_done(io, test_case ? shell.run(test_case) : shell.attach(run::gateway_of(attach)));
+  } catch (...) {
+    problem = std::current_exception();
+  }
   signals.cancel();
   sitting.leave();
   if (const std::string after = sitting.history(); after != before) storage::write_whole_file(history, after);

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "base/offload.hpp"
+#include "base/task.hpp"
 #include "judge/expected.hpp"
 #include "judge/observations.hpp"
 #include "run/runner_state.hpp"

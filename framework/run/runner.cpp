@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/task.hpp"
 #include "judge/observations.hpp"
 #include "outcome/folder_name.hpp"
 #include "outcome/result.hpp"
@@ -190,12 +191,12 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   asio::post(state.ahead, [&state, cases] { prepare_ahead(state, cases); });
   state.ticking = true;
   spawn(state, tick(state), [&state] { state.ticking = false; });
-  // Not run(): libvirt's event loop keeps the io_context busy for ever. Who holds a reference to the state has to be
-  // through with it, since the loop may go on after this run.
-  while (state.active_workers > 0 || state.ticking || *state.listening) {
+  // All that refers to the state has to end here, because the loop may go on after this run.
+  const auto over = [&state] { return state.active_workers == 0 && !state.ticking && !*state.listening; };
+  while (!over()) {
     try {
-      state.io.run_one();
-    } catch (...) {  // a listener could not write: end the run, but let the workers take their guests down first
+      base::run_until(state.io, over);
+    } catch (...) {  // a listener could not write: end the run, but let the workers stop their guests first
       state.fail(std::current_exception());
     }
   }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/task.hpp"
 #include "judge/observations.hpp"
 #include "plan/guest_axes.hpp"
 #include "plan/module_lookup.hpp"
@@ -86,7 +87,7 @@ std::vector<fs::path> candidates(const fs::path &module, const std::source_locat
 /// A request of the test's thread and the answer of the lab's thread. Everything except for the answer belongs to the
 /// lab's thread.
 struct Conversation::Asked {
-  explicit Asked(asio::io_context &io) : came(io, asio::steady_timer::time_point::max()) {}
+  explicit Asked(asio::io_context &io) : came(io) {}
 
   struct Wish {
     std::vector<plan::Step> steps;
@@ -95,7 +96,7 @@ struct Conversation::Asked {
     std::vector<plan::ModuleSource> sources;
   };
 
-  asio::steady_timer came;
+  base::Event came;
   std::optional<Wish> wish;
   std::optional<std::promise<Answer>> answer;
   std::size_t told = 0;  ///< messages that the test's thread has
@@ -117,12 +118,10 @@ struct Conversation::Asked {
   static Task<run::More> next(std::shared_ptr<Asked> self, run::Cancellation &cancellation,
                               std::shared_ptr<plan::Case> grown, judge::Observations &seen) {
     self->tell(seen.reports, std::nullopt);
-    const run::Cancellation::Registration registration(cancellation, [&self] { self->came.cancel(); });
+    const run::Cancellation::Registration registration(cancellation, [&self] { self->came.set(); });
     while (!self->wish && !cancellation.cancelled()) {
-      boost::system::error_code ignored;
-      auto token = asio::redirect_error(asio::use_awaitable, ignored);
-      self->came.expires_at(asio::steady_timer::time_point::max());
-      co_await self->came.async_wait(token);
+      co_await self->came.wait();
+      self->came.reset();
     }
     if (!self->wish) throw base::Interrupted();
     Wish wish = std::move(*self->wish);
@@ -207,7 +206,7 @@ Conversation::Answer Conversation::ask(std::vector<plan::Step> steps) {
   asio::post(lab_->io(), [asked = asked_, wish = std::move(wish), promise = std::move(promise)]() mutable {
     asked->answer = std::move(promise);
     asked->wish = std::move(wish);
-    asked->came.cancel();
+    asked->came.set();
   });
   try {
     return wait(std::move(answer));

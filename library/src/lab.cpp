@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/task.hpp"
 #include "kernel/kernel.hpp"
 #include "outcome/folder_name.hpp"
 #include "report/listeners.hpp"
@@ -83,8 +84,7 @@ Lab::~Lab() {
 }
 
 void Lab::serve() {
-  // run() would never return: libvirt's event loop always has pending work.
-  while (!ended_) io_.run_one();
+  base::run_until(io_, [this] { return ended_; });
 }
 
 void Lab::wait_for_signal() {

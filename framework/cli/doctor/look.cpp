@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <cstdlib>
-#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <pwd.h>
@@ -9,6 +8,7 @@
 #include "base/asio.hpp"
 #include "base/error.hpp"
 #include "base/process.hpp"
+#include "base/task.hpp"
 #include "cli/cache_contents.hpp"
 #include "cli/doctor/machine.hpp"
 #include "kernel/boot/initramfs.hpp"
@@ -76,20 +76,6 @@ vm::GuestSpec probe_spec(const kernel::Kernel &kernel, const fs::path &cache) {
   return spec;
 }
 
-/// Runs a task to its end on a loop that libvirt keeps busy indefinitely.
-vm::KvmAnswer probe(asio::io_context &io, vm::Hypervisor &hypervisor, vm::GuestSpec spec) {
-  std::optional<vm::KvmAnswer> answer;
-  std::exception_ptr problem;
-  base::Task<vm::KvmAnswer> task = vm::probe_kvm(hypervisor, std::move(spec));
-  asio::co_spawn(io, std::move(task), [&](const std::exception_ptr &thrown, vm::KvmAnswer came) {
-    problem = thrown;
-    answer = std::move(came);
-  });
-  while (!answer) io.run_one();
-  if (problem) std::rethrow_exception(problem);
-  return *answer;
-}
-
 void look_at_kernels(Machine &machine, const fs::path &cache, std::optional<kernel::Kernel> &usual) {
   std::vector<kernel::CatalogueEntry> catalogue;
   machine.catalogue = try_to([&] {
@@ -133,7 +119,7 @@ void look_at_virtualisation(Machine &machine, const fs::path &cache, const std::
     const fs::path file = vm::kvm_answer_file(cache, hypervisor->qemu_version());
     machine.kvm = vm::read_kvm_answer(file);
     if (!machine.kvm && usual) {
-      machine.kvm = probe(io, *hypervisor, probe_spec(*usual, cache));
+      machine.kvm = base::run_until_done(io, vm::probe_kvm(*hypervisor, probe_spec(*usual, cache)));
       vm::write_kvm_answer(file, *machine.kvm);
     }
     if (!machine.kvm) machine.kvm_not_probed = "the default kernel is not in the cache yet";

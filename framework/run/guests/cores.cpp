@@ -5,39 +5,34 @@
 
 namespace kmodtest::run {
 
-namespace asio = base::asio;
-
 int Cores::wanted(int number) const {
   return std::min(number, total_);
 }
 
 base::Task<> Cores::acquire(int number) {
   if (total_ <= 0 || ended_) co_return;
-  Waiting waiting{wanted(number), asio::steady_timer(io_, asio::steady_timer::time_point::max())};
+  Waiting waiting{wanted(number), base::Event(io_)};
   queue_.push_back(&waiting);
-  let_go();
-  if (queue_.empty() || std::find(queue_.begin(), queue_.end(), &waiting) == queue_.end()) co_return;
-  boost::system::error_code ignored;
-  auto token = asio::redirect_error(asio::use_awaitable, ignored);
-  co_await waiting.turn.async_wait(token);
+  give_turns();
+  co_await waiting.turn.wait();
 }
 
 void Cores::release(int number) {
   if (total_ <= 0 || ended_) return;
   free_ += wanted(number);
-  let_go();
+  give_turns();
 }
 
 void Cores::end() {
   ended_ = true;
-  for (Waiting *waiting : queue_) waiting->turn.cancel();
+  for (Waiting *waiting : queue_) waiting->turn.set();
   queue_.clear();
 }
 
-void Cores::let_go() {
+void Cores::give_turns() {
   while (!queue_.empty() && queue_.front()->number <= free_) {
     free_ -= queue_.front()->number;
-    queue_.front()->turn.cancel();
+    queue_.front()->turn.set();
     queue_.pop_front();
   }
 }

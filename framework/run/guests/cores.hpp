@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "base/asio.hpp"
+#include "base/task.hpp"
 
 namespace kmodtest::run {
 
@@ -25,10 +26,10 @@ class Cores {
  private:
   struct Waiting {
     int number = 0;
-    base::asio::steady_timer turn;
+    base::Event turn;
   };
   int wanted(int number) const;
-  void let_go();
+  void give_turns();
 
   base::asio::io_context &io_;
   int total_;

@@ -2,9 +2,10 @@
 #include "run/guests/guest_pool.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <thread>
 #include <utility>
+
+#include "base/task.hpp"
 
 namespace kmodtest::run {
 
@@ -97,14 +98,7 @@ Task<> GuestPool::clear() {
 }
 
 void GuestPool::finish(Task<> task) {
-  bool done = false;
-  std::exception_ptr problem;
-  asio::co_spawn(io_, std::move(task), [&](const std::exception_ptr &thrown) {
-    problem = thrown;
-    done = true;
-  });
-  while (!done) io_.run_one();
-  if (problem) std::rethrow_exception(problem);
+  base::run_until_done(io_, std::move(task));
 }
 
 }  // namespace kmodtest::run

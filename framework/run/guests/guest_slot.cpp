@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "base/offload.hpp"
+#include "base/task.hpp"
 #include "run/case/guest_ending.hpp"
 #include "run/case/stopwatch.hpp"
 #include "vm/process.hpp"

@@ -14,6 +14,7 @@
 #include "agent/session.hpp"
 #include "base/error.hpp"
 #include "base/process.hpp"
+#include "base/task.hpp"
 #include "kernel/symbols/debug_files.hpp"
 #include "storage/digest.hpp"
 #include "storage/files.hpp"
@@ -131,11 +132,8 @@ Task<std::string> Debugger::ask(agent::Session &session, const Prepared &prepare
     if (output != nullptr) answer += output->data;
   };
   std::function<Task<>()> go = [&guest] { return guest.resume(); };
-  asio::steady_timer patience(co_await asio::this_coro::executor);
-  patience.expires_after(kSurveyDeadline);
-  patience.async_wait([&session](boost::system::error_code error) {
-    if (!error) session.close();
-  });
+  base::Alarm patience(co_await asio::this_coro::executor);
+  patience.set(kSurveyDeadline, [&session] { session.close(); });
   co_await session.terminal(std::move(wanted), std::move(take), std::move(go));
   patience.cancel();
   co_return answer;

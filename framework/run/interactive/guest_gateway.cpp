@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/task.hpp"
 #include "vm/run_root.hpp"
 
 namespace kmodtest::run {
@@ -80,19 +81,13 @@ Task<> GuestGateway::serve() {
 
 Task<> GuestGateway::serve_one() {
   co_await guest_.resume();
-  bool carrying = true;
-  asio::steady_timer ended(client_.get_executor(), asio::steady_timer::time_point::max());
-  asio::co_spawn(client_.get_executor(), carry_out(), [&](const std::exception_ptr &) {
-    carrying = false;
-    ended.cancel();
-  });
+  base::Event carried_out(client_.get_executor());
+  asio::co_spawn(client_.get_executor(), carry_out(), [&](const std::exception_ptr &) { carried_out.set(); });
   co_await carry_in();
   boost::system::error_code ignored;
   client_.close(ignored);
   transport_->cancel();
-  auto token = asio::redirect_error(asio::use_awaitable, ignored);
-  while (carrying) co_await ended.async_wait(token);
-  std::exception_ptr problem;
+  co_await carried_out.wait();
   try {
     co_await guest_.pause();
   } catch (const base::Error &) {

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "base/offload.hpp"
 #include "run/case/guest_ending.hpp"
 #include "run/interactive/debugger.hpp"
 #include "run/interactive/guest_gateway.hpp"
@@ -43,11 +42,11 @@ void fit_for_a_session(vm::GuestSpec &spec) {
 }  // namespace
 
 Shell::Shell(asio::io_context &io, ShellOptions options, ShellUser &user)
-    : io_(io), options_(std::move(options)), user_(user), input_came_(io, asio::steady_timer::time_point::max()) {}
+    : io_(io), options_(std::move(options)), user_(user), input_came_(io) {}
 
 void Shell::add(Input input) {
   input_.push_back(std::move(input));
-  input_came_.cancel();
+  input_came_.set();
 }
 
 void Shell::type(std::string data) {
@@ -179,12 +178,8 @@ Task<ShellEnd> Shell::attach(std::filesystem::path gateway) {
 
 Task<> Shell::serve(ShellEnd &end, const wire::OpenTerminal &wanted, std::function<Task<>()> go) {
   serving_ = true;
-  bool pumping = true;
-  asio::steady_timer pump_ended(io_, asio::steady_timer::time_point::max());
-  asio::co_spawn(io_, pump(), [&](const std::exception_ptr &) {
-    pumping = false;
-    pump_ended.cancel();
-  });
+  base::Event pump_ended(io_);
+  asio::co_spawn(io_, pump(), [&](const std::exception_ptr &) { pump_ended.set(); });
   wire::OpenTerminal terminal = wanted;
   terminal.command = fmt::format("test -r {0} && . {0}; {1}", kStartFile, wanted.command);
   std::function<void(const wire::Report &)> on_report = [this](const wire::Report &report) {
@@ -202,20 +197,16 @@ Task<> Shell::serve(ShellEnd &end, const wire::OpenTerminal &wanted, std::functi
     problem = std::current_exception();
   }
   serving_ = false;
-  input_came_.cancel();
-  boost::system::error_code ignored;
-  auto token = asio::redirect_error(asio::use_awaitable, ignored);
-  while (pumping) co_await pump_ended.async_wait(token);
+  input_came_.set();
+  co_await pump_ended.wait();
   if (problem) std::rethrow_exception(problem);
 }
 
 Task<> Shell::pump() {
-  boost::system::error_code ignored;
-  auto token = asio::redirect_error(asio::use_awaitable, ignored);
   while (serving_) {
     if (input_.empty()) {
-      input_came_.expires_at(asio::steady_timer::time_point::max());
-      co_await input_came_.async_wait(token);
+      co_await input_came_.wait();
+      input_came_.reset();
       continue;
     }
     Input next = std::move(input_.front());

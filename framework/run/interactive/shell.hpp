@@ -13,6 +13,7 @@
 
 #include "agent/session.hpp"
 #include "base/asio.hpp"
+#include "base/task.hpp"
 #include "plan/plan.hpp"
 #include "run/case/case_runner.hpp"
 #include "run/guests/guest_slot.hpp"
@@ -87,7 +88,7 @@ class Shell {
   Cancellation cancellation_;
   std::unique_ptr<agent::Session> session_;
   std::deque<Input> input_;
-  base::asio::steady_timer input_came_;
+  base::Event input_came_;
   bool serving_ = false;
 };
 

@@ -62,16 +62,16 @@ bool reports_stall(const std::string &console) {
 }  // namespace
 
 StuckWatch::StuckWatch(vm::Guest &guest, asio::any_io_executor executor, GiveUp give_up)
-    : guest_(guest), timer_(executor), ended_timer_(executor), give_up_(std::move(give_up)) {}
+    : guest_(guest), timer_(executor), ended_(executor), give_up_(std::move(give_up)) {
+  ended_.set();
+}
 
 void StuckWatch::start() {
-  ended_ = false;
-  ended_timer_.expires_at(Clock::time_point::max());
+  ended_.reset();
   const auto self = shared_from_this();
   asio::co_spawn(timer_.get_executor(), watch(), [self](const std::exception_ptr &) {
     // What cannot be looked at is found out by whoever talks to the guest.
-    self->ended_ = true;
-    self->ended_timer_.cancel();
+    self->ended_.set();
   });
 }
 
@@ -85,9 +85,7 @@ void StuckWatch::heard(std::optional<std::chrono::microseconds> allowed) {
 Task<> StuckWatch::join() {
   stop_ = true;
   timer_.cancel();
-  boost::system::error_code ignored;
-  auto token = asio::redirect_error(asio::use_awaitable, ignored);
-  if (!ended_) co_await ended_timer_.async_wait(token);
+  co_await ended_.wait();
 }
 
 Task<> StuckWatch::watch() {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/asio.hpp"
+#include "base/task.hpp"
 #include "run/postmortem/stuck_signs.hpp"
 #include "vm/guest.hpp"
 
@@ -36,7 +37,7 @@ class StuckWatch : public std::enable_shared_from_this<StuckWatch> {
 
   vm::Guest &guest_;
   base::asio::steady_timer timer_;
-  base::asio::steady_timer ended_timer_;
+  base::Event ended_;
   GiveUp give_up_;
   int reports_ = 0;
   std::optional<Silence> silence_;
@@ -44,7 +45,6 @@ class StuckWatch : public std::enable_shared_from_this<StuckWatch> {
   std::optional<StuckSigns> signs_;
   int looks_ = 0;  ///< since the last report
   bool stop_ = false;
-  bool ended_ = true;
 };
 
 }  // namespace kmodtest::run

@@ -15,7 +15,7 @@
 
 #include "base/descriptor.hpp"
 #include "base/error.hpp"
-#include "base/offload.hpp"
+#include "base/task.hpp"
 #include "vm/emulator.hpp"
 #include "vm/libvirt/libvirt_error.hpp"
 #include "vm/libvirt/monitor.hpp"

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "base/offload.hpp"
+#include "base/task.hpp"
 #include "vm/accelerator.hpp"
 #include "vm/guest.hpp"
 #include "vm/libvirt/libvirt_driver.hpp"
