@@ -14,12 +14,17 @@ namespace kmodtest::cli {
 
 namespace {
 
+/// Prints each message at once.
+class PrintedNotices final : public base::NoticeSink {
+  void say(const std::string &text) override {
+    fmt::print("{}\n", text);
+    std::fflush(stdout);
+  }
+};
+
 kernel::KernelStore open_store() {
-  return {kernel::read_catalogue(storage::data_folder() / "kernels.yaml"), storage::cache_folder(),
-          [](const std::string &text) {
-            fmt::print("{}\n", text);
-            std::fflush(stdout);
-          }};
+  static PrintedNotices notices;
+  return {kernel::read_catalogue(storage::data_folder() / "kernels.yaml"), storage::cache_folder(), notices};
 }
 
 int list_kernels() {

@@ -43,6 +43,7 @@ struct ShellCommand {
   run::ShellOptions options;
   std::string attach, log;
   bool no_kvm = false;
+  bool snapshots = true;
 
   int execute();
   std::shared_ptr<const plan::Case> choose_case();
@@ -239,8 +240,7 @@ std::string tail_of(const std::string &console) {
 }
 
 int ShellCommand::execute() {
-  options.cache = storage::cache_folder();
-  options.hypervisor.allow_kvm = !no_kvm;
+  const std::filesystem::path cache = storage::cache_folder();
   std::shared_ptr<const plan::Case> test_case;
   if (attach.empty()) {
     if (plans.inputs.empty())
@@ -249,12 +249,14 @@ int ShellCommand::execute() {
     if (!test_case) return static_cast<int>(run::ExitCode::usage);
   }
 
-  asio::io_context io;
-  const auto history = options.cache / kHistory;
+  run::GuestPool pool({.cache = cache, .snapshots = snapshots, .allow_kvm = !no_kvm},
+                      [&cache](asio::io_context &on) { return vm::open_hypervisor(on, {.cache = cache}); });
+  asio::io_context &io = pool.io();
+  const auto history = cache / kHistory;
   std::error_code error;
   const std::string before = std::filesystem::exists(history, error) ? storage::read_whole_file(history) : "";
   Sitting sitting(io, log, before);
-  run::Shell shell(io, options, sitting);
+  run::Shell shell(pool, options, sitting);
   sitting.serve(shell);
   Signals signals(io, shell, sitting);
   run::ShellEnd end;
@@ -299,7 +301,7 @@ std::function<int()> add_shell(CLI::App &app) {
   app.add_option("--headers", command->options.kernel.headers, "headers of a kernel given as a file with --kernel")
       ->type_name("DIR");
   app.add_flag_callback(
-      "--no-snapshot", [command] { command->options.snapshots = false; }, "boot the guest instead of restoring it");
+      "--no-snapshot", [command] { command->snapshots = false; }, "boot the guest instead of restoring it");
   app.add_flag("--no-kvm", command->no_kvm, "emulate even if KVM works");
   return [command] { return command->execute(); };
 }

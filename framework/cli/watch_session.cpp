@@ -105,7 +105,10 @@ class WatchSession {
 };
 
 run::GuestPool::Options pool_options(const run::RunOptions &options) {
-  return {storage::cache_folder(), options.snapshots, true, 1};
+  return {.cache = storage::cache_folder(),
+          .snapshots = options.snapshots,
+          .allow_kvm = options.hypervisor.allow_kvm,
+          .keep = true};
 }
 
 run::OpenHypervisor opener(const run::RunOptions &options) {
@@ -120,7 +123,7 @@ WatchSession::WatchSession(const PlanOptions &plans, run::RunOptions options, co
       make_listeners_(listeners),
       palette_(report::console_options_from_environment(stdout).color),
       pool_(pool_options(options_), opener(options_)),
-      preparer_(options_.kernel, storage::cache_folder(), [this](const std::string &text) { pool_.say(text); }),
+      preparer_(options_.kernel, storage::cache_folder(), pool_),
       ends_(pool_.io(), SIGINT, SIGTERM, SIGHUP),
       returns_(pool_.io(), SIGCONT),
       files_(pool_.io(), [this](const fs::path &path) { changed(path); }),

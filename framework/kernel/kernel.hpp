@@ -3,10 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "base/notice_sink.hpp"
 
 /// Kernels: which exist, where they come from, what is in them.
 namespace kmodtest::kernel {
@@ -35,12 +36,10 @@ struct CatalogueEntry {
 
 std::vector<CatalogueEntry> read_catalogue(const std::filesystem::path &file);
 
-/// What to tell the user while something takes long ("downloading linux-image-… (27 MB)").
-using Progress = std::function<void(const std::string &)>;
-
 class KernelStore {
  public:
-  KernelStore(std::vector<CatalogueEntry> catalogue, std::filesystem::path cache, Progress progress);
+  /// `notices` has to outlive the store. It is told what takes long ("downloading linux-image-… (27 MB)").
+  KernelStore(std::vector<CatalogueEntry> catalogue, std::filesystem::path cache, base::NoticeSink &notices);
 
   const std::vector<CatalogueEntry> &catalogue() const { return catalogue_; }
   const CatalogueEntry &default_entry() const;
@@ -65,7 +64,7 @@ class KernelStore {
  private:
   std::vector<CatalogueEntry> catalogue_;
   std::filesystem::path cache_;
-  Progress progress_;
+  base::NoticeSink *notices_;
 };
 
 /// The release in a bzImage's setup header (kernel: Documentation/arch/x86/boot.rst, field kernel_version).

@@ -64,52 +64,18 @@ outcome::Machine machine_of(const Prepared &prepared, const KernelChoice &choice
 
 }  // namespace
 
-Task<> Runner::choose_accelerator(State &state, vm::GuestSpec spec) {
-  while (!state.pool.accelerator() && state.probing && !state.cancellation.cancelled()) {
-    boost::system::error_code ignored;
-    auto token = asio::redirect_error(asio::use_awaitable, ignored);
-    co_await state.accelerator_known.async_wait(token);
-  }
-  if (state.pool.accelerator() || state.cancellation.cancelled()) co_return;
-  state.probing = true;
-  std::function<void(const std::string &)> say = [this](const std::string &text) { tell(outcome::Notice{text}); };
-  state.pool.accelerator() = vm::Accelerator::tcg;
-  if (options_.hypervisor.allow_kvm) {
-    state.pool.accelerator().reset();
-    auto cache = state.pool.options().cache;
-    state.pool.accelerator() =
-        co_await vm::choose_accelerator(state.pool.hypervisor(), std::move(spec), std::move(cache), std::move(say));
-  }
-  state.accelerator_known.cancel();
-}
-
-Task<> Runner::choose_clock(State &state, const plan::Case &test_case, vm::GuestSpec &spec) {
-  spec.accelerator = vm::Accelerator::tcg;
-  spec.clock = vm::Clock::virtual_;
-  if (test_case.time == "virtual") co_return;  // only an emulated CPU can have it
-  vm::GuestSpec probed = spec;
-  probed.channel = vm::ChannelKind::virtio;
-  probed.clock = vm::Clock::real;
-  co_await choose_accelerator(state, std::move(probed));
-  if (state.cancellation.cancelled()) co_return;
-  spec.accelerator = *state.pool.accelerator();
-  const bool real =
-      test_case.time == "real" || spec.accelerator == vm::Accelerator::kvm || spec.channel != vm::ChannelKind::memory;
-  if (real) spec.clock = vm::Clock::real;
-}
-
 Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, int attempt, Worker &worker) {
   const std::shared_ptr<const plan::Case> test_case = entry.test_case;
   if (test_case->skip) co_return skipped(test_case, *test_case->skip);
   const auto began = Clock::now();
-  CaseRunner::Progress progress = [this, test_case, attempt, repeat = entry.repeat](const std::string &what) {
+  Progress progress = [this, test_case, attempt, repeat = entry.repeat](Phase, const std::string &what) {
     const std::string which = attempt > 1 ? fmt::format("attempt {}, ", attempt) : "";
     tell(outcome::CaseProgress{test_case, which + what, repeat});
   };
   std::optional<outcome::CaseFinished> failed;
   bool preparing = true;
   try {
-    progress("preparing");
+    progress(Phase::preparing, "preparing");
     std::function<Prepared()> prepare = [&state, test_case] { return state.prepare(*test_case); };
     Prepared prepared = co_await base::offload<Prepared>(state.threads, std::move(prepare));
     preparing = false;
@@ -121,12 +87,9 @@ Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, in
     prepared.program.trace_sched = prepared.program.trace_sched || options_.trace;
     const outcome::Seconds build = Clock::now() - began;
     if (state.cancellation.cancelled()) throw base::Interrupted();
-    co_await choose_clock(state, *test_case, prepared.spec);
-    if (state.cancellation.cancelled()) throw base::Interrupted();
-    const bool lasting = prepared.spec.channel == vm::ChannelKind::memory;
-    const std::string key = lasting ? vm::hash(prepared.spec, state.pool.hypervisor().qemu_version()) : "";
-    worker.slot = &state.pool.change(worker.slot, key);
-    CaseRunner runner(state.pool.hypervisor(), options_.limits, state.cancellation, *worker.slot,
+    co_await state.pool.choose_machine(*test_case, prepared.kernel, prepared.spec);
+    worker.slot = &state.pool.acquire(prepared.spec, worker.slot);
+    CaseRunner runner(*worker.slot, state.cancellation, options_.limits,
                       options_.vmcore ? options_.artifacts : std::filesystem::path());
     std::string guest_name = fmt::format("w{}-{}", worker.number, state.pool.next_guest());
     std::string build_log = prepared.build_log;

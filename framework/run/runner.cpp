@@ -13,6 +13,7 @@
 #include "judge/observations.hpp"
 #include "outcome/folder_name.hpp"
 #include "outcome/result.hpp"
+#include "run/guests/machine_choice.hpp"
 #include "run/runner_state.hpp"
 #include "storage/cache_folder.hpp"
 #include "storage/free_name.hpp"
@@ -57,15 +58,17 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   auto hypervisor_options = options_.hypervisor;
   hypervisor_options.cache = cache;
   OpenHypervisor open = [&](asio::io_context &io) { return vm::open_hypervisor(io, hypervisor_options); };
-  GuestPool pool({cache, options_.snapshots}, std::move(open));
-  Preparer preparer(options_.kernel, cache, [&pool](const std::string &text) { pool.say(text); });
+  GuestPool pool({.cache = cache, .snapshots = options_.snapshots, .allow_kvm = hypervisor_options.allow_kvm},
+                 std::move(open));
+  Preparer preparer(options_.kernel, cache, pool);
   preparer.check_kernels(cases);
   return run(cases, pool, [&preparer](const plan::Case &test_case) { return preparer.prepare(test_case); });
 }
 
 RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &cases, const OpenHypervisor &open,
                       Prepare prepare, std::filesystem::path cache) {
-  GuestPool pool({std::move(cache), options_.snapshots}, open);
+  GuestPool pool(
+      {.cache = std::move(cache), .snapshots = options_.snapshots, .allow_kvm = options_.hypervisor.allow_kvm}, open);
   return run(cases, pool, std::move(prepare));
 }
 
@@ -139,7 +142,6 @@ void Runner::wait_for_signal(State &state) {
     }
     state.result.interrupted = true;
     state.end();
-    state.accelerator_known.cancel();
     // From the second on there is no waiting: guests end with this process, their folders are swept by the next run.
     state.signals.async_wait([over = state.over](boost::system::error_code again, int second) {
       if (!again && !*over) std::quick_exit(128 + second);  // a console leaves the terminal as it was
@@ -168,8 +170,7 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   State state(pool, std::move(prepare), workers, cores_shared, Schedule(entries, workers, order));
   state.result.by_outcome.assign(kOutcomes, 0);
   if (options_.debugger) {
-    state.debugger.emplace(*options_.debugger, pool.options().cache,
-                           [this](const std::string &text) { tell(outcome::Notice{text}); });
+    state.debugger.emplace(*options_.debugger, pool.options().cache, pool);
   }
   name_folders(state, entries);
   watch_signals(state);
@@ -240,15 +241,13 @@ Task<> Runner::tick(State &state) {
 
 Task<> Runner::worker(State &state, int number) {
   Worker own{number, nullptr, {}};
-  std::exception_ptr problem;
-  try {
-    co_await run_cases(state, own);
-  } catch (...) {
-    problem = std::current_exception();  // g++ 12 cannot co_await in a handler
-  }
-  if (own.slot != nullptr && !state.pool.options().keep) co_await own.slot->clear();
-  state.pool.leave(own.slot);
-  if (problem) std::rethrow_exception(problem);
+  Task<> cases = run_cases(state, own);
+  Task<> cleanup = give_back_slot(state, own);
+  co_await base::finally(std::move(cases), std::move(cleanup));
+}
+
+Task<> Runner::give_back_slot(State &state, Worker &own) {
+  co_await state.pool.release(own.slot);
 }
 
 Task<> Runner::run_cases(State &state, Worker &own) {
@@ -278,9 +277,9 @@ Task<> Runner::run_cases(State &state, Worker &own) {
 }
 
 int Runner::cores_of(const State &state, const plan::Case &test_case) {
-  const bool real = test_case.time == "real" || test_case.guest.channel != "memory" ||
-                    (test_case.time.empty() && state.pool.accelerator() == vm::Accelerator::kvm);
-  return real && !test_case.skip ? test_case.guest.cpus : 1;
+  const vm::Accelerator accelerator = state.pool.accelerator().value_or(vm::Accelerator::tcg);
+  const vm::Clock clock = clock_for(test_case, channel_of(test_case.guest), accelerator);
+  return clock == vm::Clock::real && !test_case.skip ? test_case.guest.cpus : 1;
 }
 
 void Runner::prepare_ahead(State &state, const std::vector<std::shared_ptr<const plan::Case>> &cases) {

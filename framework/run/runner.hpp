@@ -79,10 +79,9 @@ class Runner {
   /// One attempt.
   base::Task<outcome::CaseFinished> run_one(State &state, const Entry &entry, int attempt, Worker &worker);
   base::Task<> run_cases(State &state, Worker &worker);
+  base::Task<> give_back_slot(State &state, Worker &worker);
   /// Keeps the guest of a case that did not pass until a signal comes; no worker begins another case.
   base::Task<> keep_guest(State &state, Worker &own, const outcome::CaseFinished &finished);
-  base::Task<> choose_accelerator(State &state, vm::GuestSpec spec);
-  base::Task<> choose_clock(State &state, const plan::Case &test_case, vm::GuestSpec &spec);
   /// Threads of the host that a case's guest keeps busy.
   static int cores_of(const State &state, const plan::Case &test_case);
   /// Fetches and builds what the cases need while the first of them run. Any thread but the loop's.

@@ -40,9 +40,6 @@ struct Runner::State {
   Cores cores;
   Schedule schedule;
   std::vector<std::string> folders;  ///< of artifacts, by Entry::number; empty without --out
-  base::asio::steady_timer accelerator_known{
-      io, base::asio::steady_timer::time_point::max()};  ///< others wait here for the one that probes
-  bool probing = false;
   RunResult result;
   std::size_t finished = 0;
   RepeatabilityCheck repeatability;

@@ -144,18 +144,14 @@ base::Task<KvmAnswer> probe_kvm(Hypervisor &hypervisor, GuestSpec spec, ProbePat
   co_return answer;
 }
 
-base::Task<Accelerator> choose_accelerator(Hypervisor &hypervisor, GuestSpec spec, std::filesystem::path cache,
-                                           std::function<void(const std::string &)> say) {
-  if (!why_no_kvm_device().empty()) co_return Accelerator::tcg;
+base::Task<KvmAnswer> kvm_answer(Hypervisor &hypervisor, GuestSpec spec, std::filesystem::path cache) {
   const std::filesystem::path file = kvm_answer_file(cache, hypervisor.qemu_version());
   std::optional<KvmAnswer> answer = read_kvm_answer(file);
   if (!answer) {
     answer = co_await probe_kvm(hypervisor, std::move(spec));
     write_kvm_answer(file, *answer);
   }
-  if (answer->works) co_return Accelerator::kvm;
-  if (say) say(fmt::format("KVM is not used, QEMU emulates (TCG): {}", answer->reason));
-  co_return Accelerator::tcg;
+  co_return *answer;
 }
 
 }  // namespace kmodtest::vm

@@ -36,7 +36,11 @@ struct ProbePatience {
   std::chrono::milliseconds user_space{10000};
 };
 
-/// Boots the spec under KVM and looks whether the agent's first bytes come. Leaves nothing running.
+/// Boots the spec under KVM and looks whether the agent's first bytes arrive. Leaves nothing running.
 base::Task<KvmAnswer> probe_kvm(Hypervisor &hypervisor, GuestSpec spec, ProbePatience patience = {});
+
+/// Returns the answer that the cache has for this host kernel, QEMU and /dev/kvm; otherwise probes and keeps the
+/// answer.
+base::Task<KvmAnswer> kvm_answer(Hypervisor &hypervisor, GuestSpec spec, std::filesystem::path cache);
 
 }  // namespace kmodtest::vm

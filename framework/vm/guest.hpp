@@ -169,9 +169,4 @@ struct HypervisorOptions {
 /// libvirt driver, naming the package to install.
 std::unique_ptr<Hypervisor> open_hypervisor(base::asio::io_context &io, const HypervisorOptions &options);
 
-/// KVM, if a real guest reached user space under it on this machine: the probe boots `kernel_image` with `initramfs`
-/// once and keeps the answer in the cache per host kernel, QEMU and /dev/kvm. `say` is told once why KVM is not used.
-base::Task<Accelerator> choose_accelerator(Hypervisor &hypervisor, GuestSpec spec, std::filesystem::path cache,
-                                           std::function<void(const std::string &)> say);
-
 }  // namespace kmodtest::vm

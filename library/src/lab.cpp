@@ -34,7 +34,7 @@ bool is_ours(int number) {
 
 }  // namespace
 
-void say(const std::string &text) {
+void PrintedNotices::say(const std::string &text) {
   fmt::print(stderr, "kmodtest: {}\n", text);
 }
 
@@ -54,12 +54,12 @@ void Lab::end() noexcept {
   the_lab.reset();
 }
 
-Lab::Lab() : cache_(storage::cache_folder()), work_(asio::make_work_guard(io_)), signals_(io_) {
-  vm::HypervisorOptions options;
-  options.cache = cache_;
-  hypervisor_ = vm::open_hypervisor(io_, options);
-  store_.emplace(cache_ / "snapshots", vm::snapshot_limit(), say);
-  slot_.emplace(*hypervisor_, run::Snapshots{&*store_, &threads_, say}, cancellation_);
+Lab::Lab()
+    : cache_(storage::cache_folder()),
+      pool_({.cache = cache_, .keep = true},
+            [this](asio::io_context &io) { return vm::open_hypervisor(io, {.cache = cache_}); }),
+      signals_(pool_.io()) {
+  pool_.hypervisor();
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     if (is_ours(number)) signals_.add(number);
   }
@@ -69,22 +69,19 @@ Lab::Lab() : cache_(storage::cache_folder()), work_(asio::make_work_guard(io_)),
 
 Lab::~Lab() {
   std::promise<void> cleared;
-  asio::post(io_, [this, &cleared] {
+  asio::post(io(), [this, &cleared] {
     boost::system::error_code ignored;
     signals_.cancel(ignored);
-    cancellation_.cancel();
-    asio::co_spawn(io_, slot_->clear(), [&cleared](const std::exception_ptr &) { cleared.set_value(); });
+    cancellation().cancel();
+    asio::co_spawn(io(), pool_.clear(), [&cleared](const std::exception_ptr &) { cleared.set_value(); });
   });
   cleared.get_future().wait();
-  asio::post(io_, [this] { ended_ = true; });
+  asio::post(io(), [this] { ended_ = true; });
   thread_.join();
-  slot_.reset();
-  threads_.join();
-  hypervisor_.reset();
 }
 
 void Lab::serve() {
-  base::run_until(io_, [this] { return ended_; });
+  base::run_until(io(), [this] { return ended_; });
 }
 
 void Lab::wait_for_signal() {
@@ -93,18 +90,18 @@ void Lab::wait_for_signal() {
     // After the first signal nothing waits for a second one.
     boost::system::error_code ignored;
     signals_.clear(ignored);
-    asio::co_spawn(io_, end_by_signal(number), asio::detached);
+    asio::co_spawn(io(), end_by_signal(number), asio::detached);
   });
 }
 
 Task<> Lab::end_by_signal(int number) {
-  cancellation_.cancel();
+  cancellation().cancel();
   try {
-    co_await slot_->clear();
+    co_await pool_.clear();
   } catch (const base::Error &) {
     // The guest ends with this process at the latest.
   }
-  hypervisor_.reset();
+  pool_.close();
   std::signal(number, SIG_DFL);
   ::raise(number);
 }
@@ -116,7 +113,7 @@ run::Preparer &Lab::preparer(const std::filesystem::path &modules_dir, const std
     run::KernelChoice choice;
     choice.modules_dir = modules_dir;
     choice.headers = headers;
-    preparer = std::make_unique<run::Preparer>(choice, cache_, say);
+    preparer = std::make_unique<run::Preparer>(choice, cache_, notices_);
   }
   return *preparer;
 }
@@ -135,38 +132,25 @@ std::filesystem::path Lab::keep(outcome::CaseFinished finished) {
   return std::filesystem::exists(failures_ / name, error) ? failures_ / name : std::filesystem::path();
 }
 
-Task<> Lab::choose_clock(const plan::Case &test_case, vm::GuestSpec &spec) {
-  spec.accelerator = vm::Accelerator::tcg;
-  spec.clock = vm::Clock::virtual_;
-  if (test_case.time == "virtual") co_return;
-  if (!accelerator_) {
-    vm::GuestSpec probed = spec;
-    probed.channel = vm::ChannelKind::virtio;
-    probed.clock = vm::Clock::real;
-    std::filesystem::path cache = cache_;
-    std::function<void(const std::string &)> tell = say;
-    accelerator_ = co_await vm::choose_accelerator(*hypervisor_, std::move(probed), std::move(cache), std::move(tell));
-  }
-  spec.accelerator = *accelerator_;
-  if (test_case.time == "real" || spec.accelerator == vm::Accelerator::kvm) spec.clock = vm::Clock::real;
-}
-
 Task<outcome::CaseFinished> Lab::run(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared,
                                      run::CaseRunner::Ask ask) {
-  co_await choose_clock(*test_case, prepared.spec);
-  const run::Limits limits;
-  run::CaseRunner runner(*hypervisor_, limits, cancellation_, *slot_);
+  co_await pool_.choose_machine(*test_case, prepared.kernel, prepared.spec);
+  run::GuestSlot &slot = pool_.acquire(prepared.spec);
+  run::CaseRunner runner(slot, cancellation(), run::Limits{});
   runner.go_on_by(std::move(ask));
-  std::string name = fmt::format("test-{}", ++guests_);
-  run::CaseRunner::Progress progress = [](const std::string &what) {
-    if (what.starts_with("booting") || what.starts_with("waiting")) say(what);
+  std::string name = fmt::format("test-{}", pool_.next_guest());
+  run::Progress progress = [this](run::Phase phase, const std::string &what) {
+    if (phase == run::Phase::booting || phase == run::Phase::waiting) notices_.say(what);
   };
-  co_return co_await runner.run(std::move(test_case), std::move(prepared), std::move(name), std::move(progress));
+  Task<outcome::CaseFinished> conversation =
+      runner.run(std::move(test_case), std::move(prepared), std::move(name), std::move(progress));
+  Task<> cleanup = pool_.release(&slot);
+  co_return co_await base::finally(std::move(conversation), std::move(cleanup));
 }
 
 void Lab::start(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared, run::CaseRunner::Ask ask,
                 std::function<void(std::exception_ptr, outcome::CaseFinished)> finished) {
-  asio::co_spawn(io_, run(std::move(test_case), std::move(prepared), std::move(ask)), std::move(finished));
+  asio::co_spawn(io(), run(std::move(test_case), std::move(prepared), std::move(ask)), std::move(finished));
 }
 
 }  // namespace kmodtest::library

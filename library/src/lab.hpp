@@ -14,22 +14,25 @@
 #include <utility>
 
 #include "base/asio.hpp"
+#include "base/notice_sink.hpp"
 #include "outcome/event.hpp"
 #include "run/cancellation.hpp"
 #include "run/case/case_runner.hpp"
-#include "run/guests/guest_slot.hpp"
+#include "run/guests/guest_pool.hpp"
 #include "run/prepare/prepare.hpp"
 #include "vm/guest.hpp"
-#include "vm/snapshots/snapshot_store.hpp"
 
 /// The inside of the library: the machine of a process, and the conversation with its guest.
 namespace kmodtest::library {
 
-/// Prints a note about a slow activity to standard error.
-void say(const std::string &text);
+/// Prints notices to standard error.
+class PrintedNotices final : public base::NoticeSink {
+ public:
+  void say(const std::string &text) override;
+};
 
-/// The machine of this process: a thread with an io_context on which libvirt, the guest and the signals are served, and
-/// the slot that keeps QEMU from test to test.
+/// Owns the guests of this process: a pool that keeps one QEMU from test to test, and the thread that serves libvirt,
+/// the guest and the signals.
 class Lab {
  public:
   /// Returns the lab, which is created on the first call. Throws base::Error.
@@ -40,8 +43,8 @@ class Lab {
   Lab(const Lab &) = delete;
   Lab &operator=(const Lab &) = delete;
 
-  base::asio::io_context &io() { return io_; }
-  run::Cancellation &cancellation() { return cancellation_; }
+  base::asio::io_context &io() { return pool_.io(); }
+  run::Cancellation &cancellation() { return pool_.cancellation(); }
   /// Returns the preparer for kernels whose parts are in these folders. For the test's thread.
   run::Preparer &preparer(const std::filesystem::path &modules_dir, const std::filesystem::path &headers);
 
@@ -60,7 +63,6 @@ class Lab {
   base::Task<> end_by_signal(int number);
   base::Task<outcome::CaseFinished> run(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared,
                                         run::CaseRunner::Ask ask);
-  base::Task<> choose_clock(const plan::Case &test_case, vm::GuestSpec &spec);
 
   std::filesystem::path cache_;
   std::filesystem::path failures_;  ///< this process's folder
@@ -68,16 +70,10 @@ class Lab {
   std::set<std::string> kept_names_;
   std::mutex preparers_mutex_;
   std::map<std::pair<std::filesystem::path, std::filesystem::path>, std::unique_ptr<run::Preparer>> preparers_;
-  base::asio::io_context io_;
-  base::asio::executor_work_guard<base::asio::io_context::executor_type> work_;
-  base::asio::thread_pool threads_{1};
+  PrintedNotices notices_;
+  run::GuestPool pool_;
+  const run::GuestPool::Listening listening_{pool_, [this](const std::string &text) { notices_.say(text); }};
   base::asio::signal_set signals_;
-  run::Cancellation cancellation_;
-  std::optional<vm::SnapshotStore> store_;
-  std::unique_ptr<vm::Hypervisor> hypervisor_;
-  std::optional<run::GuestSlot> slot_;
-  std::optional<vm::Accelerator> accelerator_;
-  int guests_ = 0;
   bool ended_ = false;
   std::thread thread_;
 };

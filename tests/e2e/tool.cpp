@@ -182,7 +182,8 @@ Ended kmodtest(std::vector<std::string> arguments, Tool::Environment environment
 
 BorrowedCache::BorrowedCache() {
   const fs::path users = storage::cache_folder();
-  kernel::KernelStore store(kernel::read_catalogue(storage::data_folder() / "kernels.yaml"), users, {});
+  kernel::KernelStore store(kernel::read_catalogue(storage::data_folder() / "kernels.yaml"), users,
+                            base::ignored_notices());
   const auto kernel = store.cached(store.default_entry().name);
   if (!kernel) throw std::runtime_error("the fixture did not fetch the kernel");
   image_ = kernel->image;

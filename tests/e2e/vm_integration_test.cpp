@@ -47,7 +47,7 @@ class OnRealQemu : public testing::Test {
   void SetUp() override {
     const fs::path cache = storage::cache_folder();
     kernel::KernelStore store(kernel::read_catalogue(storage::data_folder() / "kernels.yaml"), cache,
-                              [](const std::string &) {});
+                              base::ignored_notices());
     const kernel::Kernel chosen = store.resolve(store.default_entry().name);
     spec_.kernel_image = kernel::bootable_image_for(chosen, cache);
     spec_.initramfs = kernel::initramfs_for(chosen, cache);

@@ -16,6 +16,7 @@
 #include "kernel/catalogue/apt.hpp"
 #include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
+#include "run/guests/guest_pool.hpp"
 #include "run/prepare/prepare.hpp"
 #include "run/select/schedule.hpp"
 #include "storage/cache_folder.hpp"
@@ -67,13 +68,12 @@ std::string name_of_user() {
   return user != nullptr ? user->pw_name : std::to_string(::geteuid());
 }
 
-/// Returns the guest with which a run would probe KVM, for a kernel in the cache.
-vm::GuestSpec probe_spec(const kernel::Kernel &kernel, const fs::path &cache) {
+/// Returns what a run would find out about KVM with this kernel, which is in the cache.
+vm::KvmAnswer kvm_answer(run::GuestPool &pool, const kernel::Kernel &kernel) {
+  const fs::path &cache = pool.options().cache;
   const run::BootFiles files{kernel::bootable_image_for(kernel, cache), kernel::initramfs_for(kernel, cache), {}};
   vm::GuestSpec spec = run::guest_spec(plan::GuestShape{}, kernel, files);
-  spec.channel = kernel::has_virtio_console(kernel) ? vm::ChannelKind::virtio : vm::ChannelKind::serial;
-  spec.clock = vm::Clock::real;
-  return spec;
+  return base::run_until_done(pool.io(), pool.kvm_answer(std::move(spec), kernel));
 }
 
 void look_at_kernels(Machine &machine, const fs::path &cache, std::optional<kernel::Kernel> &usual) {
@@ -84,7 +84,7 @@ void look_at_kernels(Machine &machine, const fs::path &cache, std::optional<kern
     return file.string();
   });
   if (!machine.catalogue.ok()) return;
-  const kernel::KernelStore store(catalogue, cache, [](const std::string &) {});
+  const kernel::KernelStore store(catalogue, cache, base::ignored_notices());
   for (const kernel::CatalogueEntry &entry : catalogue) {
     KernelSeen seen{entry.name, entry.is_default, {}, false};
     const Look cached = try_to([&] {
@@ -109,21 +109,16 @@ void look_at_virtualisation(Machine &machine, const fs::path &cache, const std::
     machine.kvm_not_probed = "there is no QEMU";
     return;
   }
-  asio::io_context io;
+  run::GuestPool pool({.cache = cache, .snapshots = false},
+                      [&cache](asio::io_context &io) { return vm::open_hypervisor(io, {.cache = cache}); });
   machine.libvirt = try_to([&] {
-    vm::HypervisorOptions options;
-    options.cache = cache;
-    const auto hypervisor = vm::open_hypervisor(io, options);
-    const std::string said = hypervisor->describe();
-    if (!machine.kvm_device_problem.empty() || cache.empty()) return said.substr(0, said.find(", "));
-    const fs::path file = vm::kvm_answer_file(cache, hypervisor->qemu_version());
-    machine.kvm = vm::read_kvm_answer(file);
-    if (!machine.kvm && usual) {
-      machine.kvm = base::run_until_done(io, vm::probe_kvm(*hypervisor, probe_spec(*usual, cache)));
-      vm::write_kvm_answer(file, *machine.kvm);
-    }
+    const std::string said = pool.hypervisor().describe();
+    const std::string name = said.substr(0, said.find(", "));
+    if (!machine.kvm_device_problem.empty() || cache.empty()) return name;
+    machine.kvm = vm::read_kvm_answer(vm::kvm_answer_file(cache, pool.hypervisor().qemu_version()));
+    if (!machine.kvm && usual) machine.kvm = kvm_answer(pool, *usual);
     if (!machine.kvm) machine.kvm_not_probed = "the default kernel is not in the cache yet";
-    return said.substr(0, said.find(", "));
+    return name;
   });
   if (!machine.libvirt.ok()) machine.kvm_not_probed = "libvirt cannot be opened";
 }

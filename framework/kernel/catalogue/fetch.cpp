@@ -205,10 +205,8 @@ std::optional<Kernel> kernel_by_files(const std::string &name_or_path, const fs:
 
 }  // namespace
 
-KernelStore::KernelStore(std::vector<CatalogueEntry> catalogue, fs::path cache, Progress progress)
-    : catalogue_(std::move(catalogue)), cache_(std::move(cache)), progress_(std::move(progress)) {
-  if (!progress_) progress_ = [](const std::string &) {};
-}
+KernelStore::KernelStore(std::vector<CatalogueEntry> catalogue, fs::path cache, base::NoticeSink &notices)
+    : catalogue_(std::move(catalogue)), cache_(std::move(cache)), notices_(&notices) {}
 
 const CatalogueEntry &KernelStore::default_entry() const {
   for (const auto &entry : catalogue_) {
@@ -260,19 +258,19 @@ Kernel KernelStore::fetch(const std::string &name) {
   const auto tree = work / "tree";
   storage::make_folder(tree);
   try {
-    progress_(fmt::format("fetching the package lists of {}", entry.suite));
+    notices_->say(fmt::format("fetching the package lists of {}", entry.suite));
     AptState apt(work / "apt", entry.suite);
     apt.update();
     const auto packages = with_dependencies(apt, {entry.image_package, entry.headers_package});
     check_space(work, packages);
     for (const auto &package : packages) {
       if (package.download_bytes > 10'000) {
-        progress_(fmt::format("downloading {} {} ({:.1f} MB)", package.name, package.version,
-                              static_cast<double>(package.download_bytes) / 1e6));
+        notices_->say(fmt::format("downloading {} {} ({:.1f} MB)", package.name, package.version,
+                                  static_cast<double>(package.download_bytes) / 1e6));
       }
       apt.download({package}, work / "packages");
     }
-    progress_(fmt::format("unpacking {}", name));
+    notices_->say(fmt::format("unpacking {}", name));
     for (const auto &file : fs::directory_iterator(work / "packages")) unpack(file.path(), tree);
     // Newer packages put the modules below usr/lib; both names work from here on.
     if (!fs::exists(tree / "lib") && fs::exists(tree / "usr/lib/modules")) fs::create_symlink("usr/lib", tree / "lib");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/task.hpp"
 #include "judge/judge.hpp"
 #include "observe/sched/sched_trace.hpp"
 #include "run/case/core_file.hpp"
@@ -83,31 +84,19 @@ struct CaseRunner::Conversation {
 
 Task<bool> CaseRunner::boot(Conversation &talk, const Prepared &prepared, const std::string &name,
                             const Progress &progress) {
-  {
-    const Stopwatch watch(talk.timings.start);
-    progress("starting");
-    vm::GuestSpec spec = prepared.spec;
-    std::string guest_name = name;
-    talk.own_guest = co_await hypervisor_.start(std::move(spec), std::move(guest_name));
-    talk.guest = talk.own_guest.get();
-  }
+  progress(Phase::starting, "starting");
+  BootRequest request{
+      .spec = prepared.spec, .name = name, .deadline = limits_.boot_of(prepared.spec.cpus), .started = [&progress] {
+        progress(Phase::booting, "booting");
+      }};
+  Booted booted = co_await slot_.boot_own(std::move(request), talk.timings);
+  talk.own_guest = std::move(booted.guest);
+  talk.guest = talk.own_guest.get();
   talk.domain_xml = talk.guest->xml();
-  const Stopwatch watch(talk.timings.boot);
-  progress("booting");
-  talk.guest->on_state_change([&talk](vm::GuestState state) { talk.cut_short(guest_ending(state)); });
-  std::optional<agent::SessionError> problem;
-  try {
-    base::UnixSocket socket = co_await talk.guest->open_channel();
-    talk.session = std::make_unique<agent::Session>(std::move(socket));
-    if (const auto state = talk.guest->state(); state != vm::GuestState::running) talk.cut_short(guest_ending(state));
-    auto lost = time_lost_by(*talk.guest);
-    talk.seen->agent = co_await talk.session->ready(limits_.boot_of(prepared.spec.cpus), std::move(lost));
-    co_return true;
-  } catch (const agent::SessionError &error) {
-    problem = error;
-  }
-  talk.seen->ending = talk.forced ? *talk.forced : guest_ending(*problem);
-  co_return false;
+  talk.session = std::move(booted.session);
+  talk.seen->agent = booted.agent;
+  if (!booted.agent) talk.seen->ending = talk.forced ? *talk.forced : booted.ending;
+  co_return booted.agent.has_value();
 }
 
 Task<bool> CaseRunner::restore(Conversation &talk, const Prepared &prepared, const std::string &name,
@@ -161,7 +150,8 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
     const auto *step = std::get_if<wire::StepStarted>(&report);
     const wire::Step *begun = step && step->step < talk.steps.size() ? &talk.steps[step->step] : nullptr;
     if (silence) silence->heard(begun ? silence_of(*begun) : std::nullopt);
-    if (begun) progress(fmt::format("step {}/{}: {}", step->step + 1, talk.steps.size(), begun->label));
+    if (begun)
+      progress(Phase::stepping, fmt::format("step {}/{}: {}", step->step + 1, talk.steps.size(), begun->label));
     const auto *lines = std::get_if<wire::LogLines>(&report);
     if (!lines || decided || let_go_) return;
     talk.log.insert(talk.log.end(), lines->lines.begin(), lines->lines.end());
@@ -237,7 +227,7 @@ Task<> CaseRunner::execute(Conversation &talk, const Prepared &prepared, const P
 Task<> CaseRunner::push(Conversation &talk, const std::vector<PushedFile> &files, const Progress &progress) {
   const Stopwatch watch(talk.timings.push);
   for (const auto &file : files) {
-    progress(fmt::format("pushing {}", file.path.substr(file.path.rfind('/') + 1)));
+    progress(Phase::pushing, fmt::format("pushing {}", file.path.substr(file.path.rfind('/') + 1)));
     std::string path = file.path;
     co_await talk.session->push(std::move(path), *file.content, limits_.push);
   }
@@ -268,16 +258,23 @@ Task<> CaseRunner::converse(Conversation &talk, const Prepared &prepared, const 
     }
     const bool silent = talk.seen->ending.kind == Ending::Kind::silent;
     if (!silent || attempt >= limits_.boot_attempts || cancellation_.cancelled()) co_return;
-    progress("booting again: the guest fell silent");
+    progress(Phase::booting, "booting again: the guest fell silent");
     talk.session.reset();
     if (talk.guest) co_await talk.guest->stop();
   }
 }
 
+Task<> CaseRunner::converse_and_examine(Conversation &talk, const Prepared &prepared, const std::string &guest_name,
+                                        const Progress &progress) {
+  co_await converse(talk, prepared, guest_name, progress);
+  if (talk.guest && !cancellation_.cancelled()) co_await examine(talk, prepared, progress);
+  if (talk.guest && !cancellation_.cancelled()) co_await dump(talk, guest_name, progress);
+}
+
 Task<> CaseRunner::examine(Conversation &talk, const Prepared &prepared, const Progress &progress) {
   if (!prepared.names || !judge::wants_dissection(*talk.test_case, *talk.seen)) co_return;
   const Stopwatch watch(talk.timings.stop);
-  progress("looking at what hangs");
+  progress(Phase::examining, "looking at what hangs");
   auto found = std::make_shared<judge::Dissection>();
   std::function<void(vm::Inspector &)> look = [found, names = prepared.names](vm::Inspector &guest) {
     *found = dissect(guest, names->get());
@@ -298,7 +295,7 @@ Task<> CaseRunner::dump(Conversation &talk, const std::string &guest_name, const
   const judge::Outcome outcome = judge::what_happened(*talk.test_case, *talk.seen);
   if (outcome != judge::Outcome::crashed && outcome != judge::Outcome::hung) co_return;
   const Stopwatch watch(talk.timings.stop);
-  progress("dumping the guest's memory");
+  progress(Phase::examining, "dumping the guest's memory");
   try {
     auto file = std::make_shared<CoreFile>(vmcores_, guest_name);
     std::filesystem::path to = file->path();
@@ -312,6 +309,7 @@ Task<> CaseRunner::dump(Conversation &talk, const std::string &guest_name, const
 }
 
 Task<> CaseRunner::release(Conversation &talk) {
+  if (talk.guest == nullptr) co_return;
   const Stopwatch watch(talk.timings.stop);
   talk.guest->on_state_change({});
   talk.seen->console = talk.guest->console();
@@ -338,17 +336,14 @@ Task<outcome::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> te
     const Cancellation::Registration registration(cancellation_, [&talk] {
       talk.cut_short({Ending::Kind::stopped_early, "interrupted"});
     });
-    std::exception_ptr problem;
+    Task<> conversation = converse_and_examine(talk, prepared, guest_name, progress);
+    Task<> cleanup = release(talk);
     try {
-      co_await converse(talk, prepared, guest_name, progress);
-      if (talk.guest && !cancellation_.cancelled()) co_await examine(talk, prepared, progress);
-      if (talk.guest && !cancellation_.cancelled()) co_await dump(talk, guest_name, progress);
+      co_await base::finally(std::move(conversation), std::move(cleanup));
     } catch (...) {
-      problem = std::current_exception();  // g++ 12 cannot co_await in a handler
+      if (!cancellation_.cancelled()) throw;
     }
-    if (talk.guest) co_await release(talk);
     if (cancellation_.cancelled()) throw base::Interrupted();
-    if (problem) std::rethrow_exception(problem);
   }
   read_sched(*talk.seen);
   outcome::CaseFinished finished;

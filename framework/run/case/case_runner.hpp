@@ -15,6 +15,7 @@
 #include "outcome/event.hpp"
 #include "run/cancellation.hpp"
 #include "run/guests/guest_slot.hpp"
+#include "run/guests/progress.hpp"
 #include "run/prepare/prepare.hpp"
 #include "vm/guest.hpp"
 
@@ -46,16 +47,9 @@ struct More {
 /// would hit every case alike.
 class CaseRunner {
  public:
-  using Progress = std::function<void(const std::string &)>;
-
   /// `vmcores`: the folder that dumps of guests which crashed or hang go through; empty: none is made.
-  CaseRunner(vm::Hypervisor &hypervisor, Limits limits, Cancellation &cancellation, GuestSlot &slot,
-             std::filesystem::path vmcores = {})
-      : hypervisor_(hypervisor),
-        limits_(limits),
-        cancellation_(cancellation),
-        slot_(slot),
-        vmcores_(std::move(vmcores)) {}
+  CaseRunner(GuestSlot &slot, Cancellation &cancellation, Limits limits, std::filesystem::path vmcores = {})
+      : slot_(slot), cancellation_(cancellation), limits_(limits), vmcores_(std::move(vmcores)) {}
 
   /// `begin` is called when all is written and the guest of a case with the memory channel stands still, and has to let
   /// it go. No wall clock ends such a case, and no report of the kernel: somebody may be looking at it.
@@ -80,6 +74,8 @@ class CaseRunner {
                            const Progress &progress);
   base::Task<> converse(Conversation &talk, const Prepared &prepared, const std::string &guest_name,
                         const Progress &progress);
+  base::Task<> converse_and_examine(Conversation &talk, const Prepared &prepared, const std::string &guest_name,
+                                    const Progress &progress);
   base::Task<> release(Conversation &talk);
   /// Looks at a guest that hangs from outside. It stands still from then on.
   base::Task<> examine(Conversation &talk, const Prepared &prepared, const Progress &progress);
@@ -90,10 +86,9 @@ class CaseRunner {
   base::Task<> rest(Conversation &talk);
   base::Task<> execute(Conversation &talk, const Prepared &prepared, const Progress &progress);
 
-  vm::Hypervisor &hypervisor_;
-  Limits limits_;
-  Cancellation &cancellation_;
   GuestSlot &slot_;
+  Cancellation &cancellation_;
+  Limits limits_;
   std::filesystem::path vmcores_;
   std::function<base::Task<>(vm::Guest &)> let_go_;  ///< empty: we let it go
   Ask ask_;                                          ///< empty: all steps are known from the start

@@ -2,10 +2,14 @@
 #include "run/guests/guest_pool.hpp"
 
 #include <algorithm>
+#include <fmt/core.h>
 #include <thread>
 #include <utility>
 
-#include "base/task.hpp"
+#include <boost/asio/dispatch.hpp>
+
+#include "base/error.hpp"
+#include "run/guests/machine_choice.hpp"
 
 namespace kmodtest::run {
 
@@ -23,9 +27,7 @@ std::size_t waiting_threads() {
 
 GuestPool::GuestPool(Options options, OpenHypervisor open)
     : options_(std::move(options)), open_(std::move(open)), threads_(waiting_threads()) {
-  if (!options_.snapshots) return;
-  vm::SnapshotStore::Say tell = [this](const std::string &text) { say(text); };
-  store_.emplace(options_.cache / "snapshots", vm::snapshot_limit(), std::move(tell));
+  if (options_.snapshots) store_.emplace(options_.cache / "snapshots", vm::snapshot_limit(), *this);
 }
 
 vm::Hypervisor &GuestPool::hypervisor() {
@@ -33,8 +35,12 @@ vm::Hypervisor &GuestPool::hypervisor() {
   return *hypervisor_;
 }
 
+void GuestPool::close() {
+  hypervisor_.reset();
+}
+
 void GuestPool::say(const std::string &text) {
-  asio::post(io_, [this, text] {
+  asio::dispatch(io_, [this, text] {
     if (hear_) hear_(text);
   });
 }
@@ -48,48 +54,99 @@ GuestPool::Listening::~Listening() {
   pool_.hear_ = {};
 }
 
-void GuestPool::leave(GuestSlot *held) {
+Task<vm::KvmAnswer> GuestPool::kvm_answer(vm::GuestSpec spec, const kernel::Kernel &kernel) {
+  vm::GuestSpec probed = kvm_probe_spec(std::move(spec), kernel);
+  std::filesystem::path cache = options_.cache;
+  co_return co_await vm::kvm_answer(hypervisor(), std::move(probed), std::move(cache));
+}
+
+Task<> GuestPool::choose_accelerator(vm::GuestSpec spec, const kernel::Kernel &kernel) {
+  const Cancellation::Registration registration(cancellation_, [this] { probe_ended_.set(); });
+  while (!accelerator_ && probing_ && !cancellation_.cancelled()) co_await probe_ended_.wait();
+  if (cancellation_.cancelled()) throw base::Interrupted();
+  if (accelerator_) co_return;
+  if (!options_.allow_kvm || !vm::why_no_kvm_device().empty()) {
+    accelerator_ = vm::Accelerator::tcg;
+    co_return;
+  }
+  struct Probe {
+    explicit Probe(GuestPool &of) : pool(of) {
+      pool.probing_ = true;
+      pool.probe_ended_.reset();
+    }
+    ~Probe() {
+      pool.probing_ = false;
+      pool.probe_ended_.set();
+    }
+    GuestPool &pool;
+  };
+  const Probe probe(*this);
+  const vm::KvmAnswer answer = co_await kvm_answer(std::move(spec), kernel);
+  accelerator_ = answer.works ? vm::Accelerator::kvm : vm::Accelerator::tcg;
+  if (!answer.works) say(fmt::format("KVM is not used, QEMU emulates (TCG): {}", answer.reason));
+  if (cancellation_.cancelled()) throw base::Interrupted();
+}
+
+Task<> GuestPool::choose_machine(const plan::Case &test_case, const kernel::Kernel &kernel, vm::GuestSpec &spec,
+                                 vm::Clock unless_asked) {
+  spec.accelerator = vm::Accelerator::tcg;
+  if (!needs_emulation(test_case)) {
+    vm::GuestSpec probed = spec;
+    co_await choose_accelerator(std::move(probed), kernel);
+    spec.accelerator = *accelerator_;
+  }
+  spec.clock = clock_for(test_case, spec.channel, spec.accelerator, unless_asked);
+}
+
+void GuestPool::mark_released(const GuestSlot *slot) {
   for (const auto &entry : entries_) {
-    if (&entry->slot != held) continue;
-    entry->held = false;
-    entry->left = ++clock_;
+    if (&entry->slot != slot) continue;
+    entry->in_use = false;
+    entry->released = ++clock_;
   }
 }
 
-GuestSlot &GuestPool::change(GuestSlot *held, const std::string &key) {
-  leave(held);
+GuestPool::Entry &GuestPool::add_entry() {
+  Snapshots snapshots{.store = store_ ? &*store_ : nullptr, .threads = &threads_, .notices = this};
+  entries_.push_back(std::make_unique<Entry>(hypervisor(), snapshots, cancellation_));
+  return *entries_.back();
+}
+
+GuestSlot &GuestPool::acquire(const vm::GuestSpec &spec, GuestSlot *own) {
+  // A guest with another channel ends with its case, and can go with any slot.
+  const bool lasting = spec.channel == vm::ChannelKind::memory;
+  const std::string key = lasting ? vm::hash(spec, hypervisor().qemu_version()) : "";
+  mark_released(own);
   Entry *best = nullptr;
-  const auto better = [&](const Entry &one) {
-    if (best == nullptr) return true;
-    const auto rank = [&](const Entry &entry) {
-      if (!key.empty() && entry.slot.key() == key) return 0;
-      // A run that keeps no guests has one for each worker, who replaces its own.
-      if (&entry.slot == held && !options_.keep) return 1;
-      return entry.slot.guest() == nullptr ? 2 : 3;
-    };
-    return std::pair(rank(one), one.left) < std::pair(rank(*best), best->left);
+  const auto rank = [&](const Entry &entry) {
+    if (!key.empty() && entry.slot.key() == key) return 0;
+    // Without `keep` each worker has one slot, and replaces its own guest.
+    if (&entry.slot == own && !options_.keep) return 1;
+    return entry.slot.guest() == nullptr ? 2 : 3;
   };
   for (const auto &entry : entries_) {
-    if (!entry->held && better(*entry)) best = entry.get();
+    if (entry->in_use) continue;
+    const auto order = [&](const Entry &one) { return std::pair(rank(one), one.released); };
+    if (best == nullptr || order(*entry) < order(*best)) best = entry.get();
   }
   const bool fits = best != nullptr && (best->slot.key() == key || best->slot.guest() == nullptr);
-  const bool own = best != nullptr && &best->slot == held && !options_.keep;
+  const bool is_own = best != nullptr && &best->slot == own && !options_.keep;
   const bool room = options_.keep && entries_.size() < options_.slots;
-  if (best == nullptr || (!fits && !own && room)) {
-    Snapshots snapshots{store_ ? &*store_ : nullptr, &threads_, [this](const std::string &text) {
-                          if (hear_) hear_(text);
-                        }};
-    entries_.push_back(std::make_unique<Entry>(hypervisor(), std::move(snapshots), cancellation_));
-    best = entries_.back().get();
-  }
-  best->held = true;
+  if (best == nullptr || (!fits && !is_own && room)) best = &add_entry();
+  best->in_use = true;
   return best->slot;
+}
+
+Task<> GuestPool::release(GuestSlot *slot) {
+  if (slot == nullptr) co_return;
+  if (!options_.keep) co_await slot->clear();
+  mark_released(slot);
 }
 
 Task<> GuestPool::get_ready(std::function<bool()> enough) {
   for (const auto &entry : entries_) {
     if (enough()) co_return;
-    if (!entry->held) co_await entry->slot.get_ready();
+    if (!entry->in_use) co_await entry->slot.get_ready();
   }
 }
 

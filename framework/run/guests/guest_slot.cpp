@@ -6,14 +6,11 @@
 
 #include "base/error.hpp"
 #include "base/task.hpp"
-#include "run/case/guest_ending.hpp"
 #include "run/case/stopwatch.hpp"
-#include "vm/process.hpp"
 
 namespace kmodtest::run {
 
 using base::Task;
-using judge::Ending;
 
 Task<> GuestSlot::clear() {
   const std::unique_ptr<vm::Guest> guest = std::move(guest_);
@@ -54,11 +51,6 @@ Task<> GuestSlot::pause() {
   }
 }
 
-std::function<std::chrono::milliseconds()> time_lost_by(const vm::Guest &guest) {
-  return
-      [pid = guest.qemu_pid()] { return std::chrono::duration_cast<std::chrono::milliseconds>(vm::kept_waiting(pid)); };
-}
-
 Task<bool> GuestSlot::restore(outcome::Timings &timings) {
   const Stopwatch watch(timings.restore);
   try {
@@ -93,39 +85,21 @@ Task<bool> GuestSlot::start_saved(const vm::GuestSpec &spec, const std::string &
   co_return false;
 }
 
+Task<Booted> GuestSlot::boot_own(BootRequest request, outcome::Timings &timings) {
+  co_return co_await boot_guest(hypervisor_, cancellation_, std::move(request), timings);
+}
+
 Task<std::optional<BootFailure>> GuestSlot::boot(const vm::GuestSpec &spec, const std::string &name,
                                                  std::chrono::milliseconds deadline, outcome::Timings &timings) {
-  vm::GuestSpec wanted = spec;
-  std::string guest_name = name;
-  {
-    const Stopwatch watch(timings.start);
-    guest_ = co_await hypervisor_.start(std::move(wanted), std::move(guest_name));
+  BootRequest request{.spec = spec, .name = name, .deadline = deadline};
+  Booted booted = co_await boot_guest(hypervisor_, cancellation_, std::move(request), timings);
+  booted.session.reset();
+  if (booted.agent) {
+    guest_ = std::move(booted.guest);
+    co_return std::nullopt;
   }
-  const Stopwatch watch(timings.boot);
-  auto executor = co_await base::asio::this_coro::executor;
-  agent::Session session(agent::make_memory_transport(executor, guest_->shared_memory(), agent::SharedState::fresh));
-  std::optional<Ending> why;
-  const auto cut_short = [&](Ending ending) {
-    if (!why) why = std::move(ending);
-    session.close();
-  };
-  const Cancellation::Registration registration(cancellation_, [&] {
-    cut_short({Ending::Kind::stopped_early, "interrupted"});
-  });
-  guest_->on_state_change([&](vm::GuestState state) { cut_short(guest_ending(state)); });
-  if (const auto state = guest_->state(); state != vm::GuestState::running) cut_short(guest_ending(state));
-  std::optional<agent::SessionError> problem;
-  try {
-    auto lost = time_lost_by(*guest_);
-    co_await session.ready(deadline, std::move(lost));
-  } catch (const agent::SessionError &error) {
-    problem = error;
-  }
-  guest_->on_state_change({});
-  if (!problem) co_return std::nullopt;
-  BootFailure failure{why ? *why : guest_ending(*problem), guest_->console(), guest_->xml()};
-  const std::unique_ptr<vm::Guest> failed = std::move(guest_);
-  co_await failed->stop();
+  BootFailure failure{.ending = booted.ending, .console = booted.guest->console(), .domain_xml = booted.guest->xml()};
+  co_await booted.guest->stop();
   co_return failure;
 }
 
@@ -145,17 +119,17 @@ Task<Pristine> GuestSlot::pristine(vm::GuestSpec spec, std::string name, std::st
   if (store == nullptr || not_kept_.count(wanted) > 0) {
     co_return co_await boot_for_one(spec, name, boot_deadline, progress, timings);
   }
-  progress("restoring");
+  progress(Phase::restoring, "restoring");
   if (co_await start_saved(spec, name, timings)) co_return Pristine{guest_.get(), {}};
   if (cancellation_.cancelled()) throw base::Interrupted();
 
-  progress("waiting for another process that boots this guest");
+  progress(Phase::waiting, "waiting for another process that boots this guest");
   std::function<std::unique_ptr<storage::FileLock>()> take_lock = [store, wanted] { return store->lock(wanted); };
   std::unique_ptr<storage::FileLock> lock =
       co_await base::offload<std::unique_ptr<storage::FileLock>>(*snapshots_.threads, std::move(take_lock));
   if (co_await start_saved(spec, name, timings)) co_return Pristine{guest_.get(), {}};
   if (cancellation_.cancelled()) throw base::Interrupted();
-  progress("booting, once for this machine");
+  progress(Phase::booting, "booting, once for this machine");
   if (auto failure = co_await boot(spec, name, boot_deadline, timings)) co_return Pristine{nullptr, std::move(failure)};
   std::string problem;
   try {
@@ -168,8 +142,8 @@ Task<Pristine> GuestSlot::pristine(vm::GuestSpec spec, std::string name, std::st
   }
   if (problem.empty()) co_return Pristine{guest_.get(), {}};
   lock.reset();
-  if (not_kept_.insert(wanted).second && snapshots_.say) {
-    snapshots_.say("a guest is booted for each of its cases, since it cannot be kept: " + problem);
+  if (not_kept_.insert(wanted).second) {
+    snapshots_.notices->say("a guest is booted for each of its cases, since it cannot be kept: " + problem);
   }
   const std::unique_ptr<vm::Guest> broken = std::move(guest_);
   if (broken) co_await broken->stop();
@@ -179,7 +153,7 @@ Task<Pristine> GuestSlot::pristine(vm::GuestSpec spec, std::string name, std::st
 Task<Pristine> GuestSlot::boot_for_one(const vm::GuestSpec &spec, const std::string &name,
                                        std::chrono::milliseconds deadline, const Progress &progress,
                                        outcome::Timings &timings) {
-  progress("booting");
+  progress(Phase::booting, "booting");
   auto failure = co_await boot(spec, name, deadline, timings);
   if (!failure) co_await guest_->pause();
   co_return Pristine{guest_.get(), std::move(failure)};

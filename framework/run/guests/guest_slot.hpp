@@ -10,9 +10,12 @@
 
 #include "agent/session.hpp"
 #include "base/asio.hpp"
+#include "base/notice_sink.hpp"
 #include "judge/observations.hpp"
 #include "outcome/event.hpp"
 #include "run/cancellation.hpp"
+#include "run/guests/boot.hpp"
+#include "run/guests/progress.hpp"
 #include "vm/guest.hpp"
 #include "vm/snapshots/snapshot_store.hpp"
 
@@ -24,10 +27,6 @@ struct BootFailure {
   std::string console;
   std::string domain_xml;
 };
-
-/// Tells for how long a guest's QEMU was kept from a processor so far: on a busy machine a boot takes longer, and is
-/// no worse for it.
-std::function<std::chrono::milliseconds()> time_lost_by(const vm::Guest &guest);
 
 /// A pristine guest that stands still, or why there is none.
 struct Pristine {
@@ -41,7 +40,7 @@ struct Snapshots {
   /// Runs blocking calls of the store.
   base::asio::thread_pool *threads = nullptr;
   /// Told why a guest cannot be kept, and is booted for each of its cases.
-  std::function<void(const std::string &)> say;
+  base::NoticeSink *notices = &base::ignored_notices();
 };
 
 /// Where one worker's guest lies between its cases (guests with ChannelKind::memory). A case gets it back as it was
@@ -50,8 +49,6 @@ struct Snapshots {
 /// QEMU that cannot save this machine) the guest is booted for each case.
 class GuestSlot {
  public:
-  using Progress = std::function<void(const std::string &)>;
-
   GuestSlot(vm::Hypervisor &hypervisor, Snapshots snapshots, Cancellation &cancellation)
       : hypervisor_(hypervisor), snapshots_(snapshots), cancellation_(cancellation) {}
 
@@ -59,6 +56,9 @@ class GuestSlot {
   /// and `restore`. Throws base::Error when no guest can be had, base::Interrupted after a cancellation.
   base::Task<Pristine> pristine(vm::GuestSpec spec, std::string name, std::string description,
                                 std::chrono::milliseconds boot_deadline, Progress progress, outcome::Timings &timings);
+
+  /// Boots a guest for the caller alone, which is not kept here (boot_guest()).
+  base::Task<Booted> boot_own(BootRequest request, outcome::Timings &timings);
 
   /// After a case whose guest did not answer any more: QEMU may keep a trace of it that restoring does not reset.
   void distrust() { trusted_ = false; }

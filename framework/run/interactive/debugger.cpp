@@ -98,7 +98,7 @@ Task<> Debugger::survey(GuestSlot &slot, const Prepared &prepared, std::string g
   outcome::Timings timings;
   vm::GuestSpec spec = prepared.spec;
   std::string description = describe(prepared);
-  GuestSlot::Progress quiet = [](const std::string &) {};
+  Progress quiet = [](Phase, const std::string &) {};
   Pristine pristine = co_await slot.pristine(std::move(spec), std::move(guest_name), std::move(description),
                                              boot_deadline, std::move(quiet), timings);
   if (pristine.failure) co_return;  // the case's own guest will not come up either, and say why
@@ -111,7 +111,7 @@ Task<> Debugger::survey(GuestSlot &slot, const Prepared &prepared, std::string g
   } catch (const agent::SessionError &error) {
     problem = error.what();
   }
-  if (!problem.empty()) say_("where the modules lie could not be found out: " + problem);
+  if (!problem.empty()) notices_.say("where the modules lie could not be found out: " + problem);
   read_answer(answer, prepared);
   slot.distrust();
   co_await slot.pause();
@@ -120,8 +120,7 @@ Task<> Debugger::survey(GuestSlot &slot, const Prepared &prepared, std::string g
 Task<std::string> Debugger::ask(agent::Session &session, const Prepared &prepared, vm::Guest &guest) {
   for (const PushedFile &file : prepared.files) {
     std::string path = file.path;
-    const bool own = file.path.find("/kernel/") != std::string::npos;  // one of the kernel's runs as it is
-    const std::string content = own ? *file.content : kernel::dormant_module(*file.content);
+    const std::string content = file.of_the_kernel ? *file.content : kernel::dormant_module(*file.content);
     co_await session.push(std::move(path), content, kPushDeadline);
   }
   wire::OpenTerminal wanted;
@@ -155,8 +154,8 @@ void Debugger::read_answer(const std::string &answer, const Prepared &prepared) 
   }
   for (const PlacedModule &module : modules_)
     if (module.sections.empty())
-      say_(fmt::format("gdb gets no symbols of {}: the guest did not tell where it lies ({})", module.name,
-                       text::printable(answer.substr(0, std::min<std::size_t>(answer.find('\n'), 200)))));
+      notices_.say(fmt::format("gdb gets no symbols of {}: the guest did not tell where it lies ({})", module.name,
+                               text::printable(answer.substr(0, std::min<std::size_t>(answer.find('\n'), 200)))));
   if (mark == std::string::npos) return;
   const std::string_view kallsyms = std::string_view(answer).substr(mark + std::strlen(kKallsymsMark));
   if (const auto vmlinux = kernel::debug_vmlinux(prepared.kernel)) {
@@ -175,7 +174,7 @@ void Debugger::read_answer(const std::string &answer, const Prepared &prepared) 
     if (!fs::exists(file, error)) storage::write_whole_file(file, symbols);
     kernel_ = KernelSymbols{file, 0, false};
   } catch (const base::Error &error) {
-    say_(fmt::format("gdb gets no names of the kernel's functions: {}", error.what()));
+    notices_.say(fmt::format("gdb gets no names of the kernel's functions: {}", error.what()));
   }
 }
 
@@ -184,12 +183,13 @@ Task<> Debugger::begin(vm::Guest &guest) {
   const fs::path script = socket.parent_path().parent_path() / "kmodtest.gdb";
   storage::write_whole_file(script, gdb_script(socket, kernel_, modules_));
   if (!kernel_ || !kernel_->debug_information) {
-    say_(
+    notices_.say(
         "the kernel has no debug information here: gdb knows names of its functions, lines and types of the modules "
         "only (Debian's package linux-image-…-dbg has the rest)");
   }
   if (mode_ == Mode::wait) {
-    say_(fmt::format("the guest stands still before the first step until gdb lets it go:  gdb -x {}", script.string()));
+    notices_.say(
+        fmt::format("the guest stands still before the first step until gdb lets it go:  gdb -x {}", script.string()));
     co_return;
   }
   start_gdb(script);

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "base/asio.hpp"
+#include "base/notice_sink.hpp"
 #include "run/guests/guest_slot.hpp"
 #include "run/prepare/prepare.hpp"
 #include "vm/guest.hpp"
@@ -45,10 +45,9 @@ class Debugger {
     wait,    ///< say how to start gdb
     attach,  ///< start it in our terminal
   };
-  using Say = std::function<void(const std::string &)>;
 
-  Debugger(Mode mode, std::filesystem::path cache, Say say)
-      : mode_(mode), cache_(std::move(cache)), say_(std::move(say)) {}
+  Debugger(Mode mode, std::filesystem::path cache, base::NoticeSink &notices)
+      : mode_(mode), cache_(std::move(cache)), notices_(notices) {}
   ~Debugger();
   Debugger(const Debugger &) = delete;
   Debugger &operator=(const Debugger &) = delete;
@@ -71,7 +70,7 @@ class Debugger {
 
   Mode mode_;
   std::filesystem::path cache_;
-  Say say_;
+  base::NoticeSink &notices_;
   std::vector<PlacedModule> modules_;
   std::optional<KernelSymbols> kernel_;
   pid_t gdb_ = 0;

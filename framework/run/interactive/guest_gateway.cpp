@@ -30,9 +30,9 @@ std::filesystem::path gateway_of(const std::string &name) {
   return vm::runs_folder() / name / kSocketName;
 }
 
-GuestGateway::GuestGateway(vm::Guest &guest, asio::io_context &io, std::function<void(const std::string &)> say)
+GuestGateway::GuestGateway(vm::Guest &guest, asio::io_context &io, base::NoticeSink &notices)
     : guest_(guest),
-      say_(std::move(say)),
+      notices_(notices),
       path_(folder_of_run(guest) / kSocketName),
       acceptor_(io),
       client_(io),
@@ -73,9 +73,9 @@ Task<> GuestGateway::serve() {
     auto token = asio::redirect_error(asio::use_awaitable, error);
     co_await acceptor_.async_accept(client_, token);
     if (error) break;
-    say_("somebody entered the guest: it runs");
+    notices_.say("somebody entered the guest: it runs");
     co_await serve_one();
-    if (!closed_) say_("nobody is in the guest: it stands still");
+    if (!closed_) notices_.say("nobody is in the guest: it stands still");
   }
 }
 

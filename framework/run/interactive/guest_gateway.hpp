@@ -3,13 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "agent/transport.hpp"
 #include "base/asio.hpp"
+#include "base/notice_sink.hpp"
 #include "vm/guest.hpp"
 #include "wire/frame.hpp"
 
@@ -26,8 +26,8 @@ std::filesystem::path gateway_of(const std::string &name);
 /// paused otherwise.
 class GuestGateway {
  public:
-  /// Listens at once. Throws base::Error. `say` is told when a client connects or leaves.
-  GuestGateway(vm::Guest &guest, base::asio::io_context &io, std::function<void(const std::string &)> say);
+  /// Listens at once. Throws base::Error. `notices` is told when a client connects or leaves.
+  GuestGateway(vm::Guest &guest, base::asio::io_context &io, base::NoticeSink &notices);
   ~GuestGateway();
   GuestGateway(const GuestGateway &) = delete;
   GuestGateway &operator=(const GuestGateway &) = delete;
@@ -45,7 +45,7 @@ class GuestGateway {
   base::Task<> carry_in();
 
   vm::Guest &guest_;
-  std::function<void(const std::string &)> say_;
+  base::NoticeSink &notices_;
   std::filesystem::path path_;
   base::asio::local::stream_protocol::acceptor acceptor_;
   base::UnixSocket client_;

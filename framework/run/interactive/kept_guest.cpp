@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 #include <utility>
 
-#include "base/error.hpp"
+#include "base/task.hpp"
 #include "judge/observations.hpp"
 #include "run/interactive/guest_gateway.hpp"
 #include "run/runner_state.hpp"
@@ -11,11 +11,10 @@
 namespace kmodtest::run {
 
 using base::Task;
-namespace asio = base::asio;
 
 namespace {
 
-/// Why nobody can speak to the agent of this guest; empty: one can.
+/// Returns why a shell in this guest cannot work; empty if it can.
 std::string why_no_shell(const vm::Guest &guest, const outcome::CaseFinished &finished) {
   if (guest.state() == vm::GuestState::crashed) return "its kernel panicked, so there is no shell in it any more";
   const judge::Ending::Kind ending = finished.seen ? finished.seen->ending.kind : judge::Ending::Kind::not_started;
@@ -36,44 +35,38 @@ Task<> Runner::keep_guest(State &state, Worker &own, const outcome::CaseFinished
     tell(outcome::Notice{fmt::format("there is no guest of {} to keep: it has ended", which)});
     co_return;
   }
-  asio::steady_timer until(state.io, asio::steady_timer::time_point::max());
+  base::Event let_go(state.io);
   std::optional<GuestGateway> gateway;
-  state.let_guest_go = [&until, &gateway] {
-    until.cancel();
+  state.let_guest_go = [&let_go, &gateway] {
+    let_go.set();
     if (gateway) gateway->close();
   };
-  const std::string problem = why_no_shell(*guest, finished);
-  std::exception_ptr thrown;
-  try {
+  struct Kept {
+    explicit Kept(State &of) : state(of) {}
+    ~Kept() { state.let_guest_go = {}; }
+    State &state;
+  };
+  {
+    const Kept kept(state);
     tell(outcome::Notice{fmt::format("the guest of {} is kept as it is; Ctrl-C lets it go and ends the run", which)});
     if (!finished.artifacts.empty()) {
       tell(outcome::Notice{fmt::format("what came out:  {}", (finished.artifacts / "verdict.txt").string())});
     }
-    if (!problem.empty()) tell(outcome::Notice{problem});
+    if (const std::string problem = why_no_shell(*guest, finished); !problem.empty()) tell(outcome::Notice{problem});
     if (guest->state() == vm::GuestState::running) {
-      std::function<void(const std::string &)> say = [this](const std::string &text) { tell(outcome::Notice{text}); };
-      gateway.emplace(*guest, state.io, std::move(say));
+      gateway.emplace(*guest, state.io, state.pool);
       tell(outcome::Notice{fmt::format("enter it:  kmodtest shell --attach {}", gateway->name())});
     }
-    if (!state.debugger) {  // else one is in it already
+    if (!state.debugger) {  // otherwise a debugger is in it already
       const std::filesystem::path socket = co_await guest->serve_debugger();
       tell(outcome::Notice{fmt::format("debug it:  gdb -ex 'target remote {}'", socket.string())});
     }
-  } catch (...) {
-    thrown = std::current_exception();  // g++ 12 cannot co_await in a handler
+    if (gateway) {
+      co_await gateway->serve();
+    } else {
+      co_await let_go.wait();
+    }
   }
-  if (thrown) {
-    state.let_guest_go = {};
-    std::rethrow_exception(thrown);
-  }
-  if (gateway) {
-    co_await gateway->serve();
-  } else {
-    boost::system::error_code ignored;
-    auto token = asio::redirect_error(asio::use_awaitable, ignored);
-    co_await until.async_wait(token);
-  }
-  state.let_guest_go = {};
   own.slot->distrust();
 }
 

@@ -9,7 +9,6 @@
 #include "run/case/guest_ending.hpp"
 #include "run/interactive/debugger.hpp"
 #include "run/interactive/guest_gateway.hpp"
-#include "vm/snapshots/snapshot_store.hpp"
 
 namespace kmodtest::run {
 
@@ -41,8 +40,13 @@ void fit_for_a_session(vm::GuestSpec &spec) {
 
 }  // namespace
 
-Shell::Shell(asio::io_context &io, ShellOptions options, ShellUser &user)
-    : io_(io), options_(std::move(options)), user_(user), input_came_(io) {}
+Shell::Shell(GuestPool &pool, ShellOptions options, ShellUser &user)
+    : pool_(pool),
+      io_(pool.io()),
+      options_(std::move(options)),
+      user_(user),
+      cancellation_(pool.cancellation()),
+      input_came_(io_) {}
 
 void Shell::add(Input input) {
   input_.push_back(std::move(input));
@@ -62,17 +66,6 @@ void Shell::end() {
   if (session_) session_->close();
 }
 
-Task<> Shell::choose_clock(vm::Hypervisor &hypervisor, const plan::Case &test_case, vm::GuestSpec &spec) {
-  spec.accelerator = vm::Accelerator::tcg;
-  spec.clock = test_case.time == "virtual" ? vm::Clock::virtual_ : vm::Clock::real;
-  if (spec.clock == vm::Clock::virtual_ || !options_.hypervisor.allow_kvm) co_return;
-  vm::GuestSpec probed = spec;
-  probed.channel = vm::ChannelKind::virtio;
-  std::filesystem::path cache = options_.cache;
-  std::function<void(const std::string &)> say = [this](const std::string &text) { user_.say(text); };
-  spec.accelerator = co_await vm::choose_accelerator(hypervisor, std::move(probed), std::move(cache), std::move(say));
-}
-
 Task<> Shell::push(const Prepared &prepared) {
   for (const PushedFile &file : prepared.files) {
     std::string path = file.path;
@@ -84,76 +77,71 @@ Task<> Shell::push(const Prepared &prepared) {
 }
 
 Task<ShellEnd> Shell::run(std::shared_ptr<const plan::Case> test_case) {
-  kernel::Progress progress = [this](const std::string &text) {
-    asio::post(io_, [this, text] { user_.say(text); });  // from the thread that prepares
-  };
-  Preparer preparer(options_.kernel, options_.cache, progress);
+  const GuestPool::Listening listening(pool_, [this](const std::string &text) { user_.say(text); });
+  Preparer preparer(options_.kernel, pool_.options().cache, pool_);
   preparer.check_kernels({test_case});
   std::function<Prepared()> prepare = [&preparer, test_case] { return preparer.prepare(*test_case); };
   Prepared prepared = co_await base::offload<Prepared>(threads_, std::move(prepare));
   for (const auto &finding : prepared.preflight) user_.say(finding.message);
   fit_for_a_session(prepared.spec);
-
-  vm::HypervisorOptions hypervisor_options = options_.hypervisor;
-  hypervisor_options.cache = options_.cache;
-  const std::unique_ptr<vm::Hypervisor> hypervisor = vm::open_hypervisor(io_, hypervisor_options);
-  co_await choose_clock(*hypervisor, *test_case, prepared.spec);
-  std::optional<vm::SnapshotStore> store;
-  const auto say = [this](const std::string &text) { asio::post(io_, [this, text] { user_.say(text); }); };
-  if (options_.snapshots) store.emplace(options_.cache / "snapshots", vm::snapshot_limit(), say);
-  GuestSlot slot(*hypervisor, {store ? &*store : nullptr, &threads_, say}, cancellation_);
-
+  co_await pool_.choose_machine(*test_case, prepared.kernel, prepared.spec, vm::Clock::real);
+  GuestSlot &slot = pool_.acquire(prepared.spec);
   ShellEnd end;
-  std::exception_ptr problem;
-  try {
-    std::optional<Debugger> debugger;
-    if (options_.debugger) {
-      debugger.emplace(Debugger::Mode::wait, options_.cache, [this](const std::string &text) { user_.say(text); });
-      std::string survey = "survey";
-      co_await debugger->survey(slot, prepared, std::move(survey), options_.limits.boot_of(prepared.spec.cpus));
-    }
-    outcome::Timings timings;
-    vm::GuestSpec spec = prepared.spec;
-    std::string name = "shell", description = describe(prepared);
-    GuestSlot::Progress told = [this](const std::string &what) {
-      if (what.starts_with("booting")) user_.say(what);
-    };
-    Pristine pristine = co_await slot.pristine(std::move(spec), std::move(name), std::move(description),
-                                               options_.limits.boot_of(prepared.spec.cpus), std::move(told), timings);
-    if (pristine.failure) {
-      throw base::Error(base::Code::guest_not_ready,
-                        fmt::format("the guest did not come up: {}", pristine.failure->ending.detail),
-                        "kmodtest run shows its console");
-    }
-    vm::Guest &guest = *pristine.guest;
-    session_ = std::make_unique<agent::Session>(
-        agent::make_memory_transport(io_.get_executor(), guest.shared_memory(), agent::SharedState::restored));
-    asio::steady_timer grace(io_);
-    // A panic ends the guest, but the last of its log may still be on its way.
-    guest.on_state_change([&](vm::GuestState state) {
-      end.panicked = state == vm::GuestState::crashed;
-      end.death = guest_ending(state).detail;
-      grace.expires_after(options_.limits.after_report);
-      grace.async_wait([this](boost::system::error_code error) {
-        if (!error) session_->close();
-      });
-    });
-    co_await push(prepared);
-    const wire::OpenTerminal wanted = user_.begin(describe(prepared), module_paths(prepared));
-    std::function<Task<>()> go = [&] { return debugger ? debugger->begin(guest) : guest.resume(); };
-    co_await serve(end, wanted, std::move(go));
-    grace.cancel();
-    guest.on_state_change({});
-    end.console = guest.console();
-    // Without a driver of the panic device a guest that panics just ends.
-    end.panicked = end.panicked || (!end.death.empty() && end.console.find("Kernel panic") != std::string::npos);
-  } catch (...) {
-    problem = std::current_exception();  // g++ 12 cannot co_await in a handler
-  }
-  session_.reset();
-  co_await slot.clear();
-  if (problem) std::rethrow_exception(problem);
+  Task<> session = serve_in(slot, prepared, end);
+  Task<> cleanup = leave(slot);
+  co_await base::finally(std::move(session), std::move(cleanup));
   co_return end;
+}
+
+Task<> Shell::leave(GuestSlot &slot) {
+  session_.reset();
+  if (slot.guest() != nullptr) slot.guest()->on_state_change({});
+  co_await pool_.release(&slot);
+}
+
+Task<vm::Guest *> Shell::bring_up(GuestSlot &slot, const Prepared &prepared) {
+  outcome::Timings timings;
+  vm::GuestSpec spec = prepared.spec;
+  std::string name = "shell", description = describe(prepared);
+  Progress told = [this](Phase phase, const std::string &what) {
+    if (phase == Phase::booting) user_.say(what);
+  };
+  Pristine pristine = co_await slot.pristine(std::move(spec), std::move(name), std::move(description),
+                                             options_.limits.boot_of(prepared.spec.cpus), std::move(told), timings);
+  if (pristine.failure) {
+    throw base::Error(base::Code::guest_not_ready,
+                      fmt::format("the guest did not come up: {}", pristine.failure->ending.detail),
+                      "kmodtest run shows its console");
+  }
+  co_return pristine.guest;
+}
+
+Task<> Shell::serve_in(GuestSlot &slot, const Prepared &prepared, ShellEnd &end) {
+  std::optional<Debugger> debugger;
+  if (options_.debugger) {
+    debugger.emplace(Debugger::Mode::wait, pool_.options().cache, pool_);
+    std::string survey = "survey";
+    co_await debugger->survey(slot, prepared, std::move(survey), options_.limits.boot_of(prepared.spec.cpus));
+  }
+  vm::Guest &guest = *co_await bring_up(slot, prepared);
+  session_ = std::make_unique<agent::Session>(
+      agent::make_memory_transport(io_.get_executor(), guest.shared_memory(), agent::SharedState::restored));
+  base::Alarm grace(io_);
+  // A panic ends the guest, but the last of its log can still be on its way.
+  guest.on_state_change([&](vm::GuestState state) {
+    end.panicked = state == vm::GuestState::crashed;
+    end.death = guest_ending(state).detail;
+    grace.set(options_.limits.after_report, [this] { session_->close(); });
+  });
+  co_await push(prepared);
+  const wire::OpenTerminal wanted = user_.begin(describe(prepared), module_paths(prepared));
+  std::function<Task<>()> go = [&] { return debugger ? debugger->begin(guest) : guest.resume(); };
+  co_await serve(end, wanted, std::move(go));
+  grace.cancel();
+  guest.on_state_change({});
+  end.console = guest.console();
+  // Without a driver of the panic device a guest that panics just ends.
+  end.panicked = end.panicked || (!end.death.empty() && end.console.find("Kernel panic") != std::string::npos);
 }
 
 Task<ShellEnd> Shell::attach(std::filesystem::path gateway) {

@@ -16,7 +16,7 @@
 #include "base/task.hpp"
 #include "plan/plan.hpp"
 #include "run/case/case_runner.hpp"
-#include "run/guests/guest_slot.hpp"
+#include "run/guests/guest_pool.hpp"
 #include "run/prepare/prepare.hpp"
 #include "vm/guest.hpp"
 
@@ -25,9 +25,6 @@ namespace kmodtest::run {
 struct ShellOptions {
   KernelChoice kernel;
   Limits limits;
-  vm::HypervisorOptions hypervisor;
-  std::filesystem::path cache;
-  bool snapshots = true;
   bool debugger = false;  ///< the guest stands still until gdb lets it go
 };
 
@@ -51,10 +48,10 @@ class ShellUser {
   virtual void on(const wire::LogLines &lines) = 0;
 };
 
-/// One interactive session with a guest. Lives on one io_context's thread.
+/// One interactive session with a guest. Lives on the pool's thread.
 class Shell {
  public:
-  Shell(base::asio::io_context &io, ShellOptions options, ShellUser &user);
+  Shell(GuestPool &pool, ShellOptions options, ShellUser &user);
 
   /// Opens a pristine guest of this case with its modules below /modules, and serves the user until the shell or the
   /// guest ends, or end() is called. Throws base::Error when no guest can be had.
@@ -74,18 +71,22 @@ class Shell {
     std::string data;
     std::uint16_t rows = 0, columns = 0;  ///< not 0: another size
   };
-  base::Task<> choose_clock(vm::Hypervisor &hypervisor, const plan::Case &test_case, vm::GuestSpec &spec);
+  /// Serves the user in the pristine guest of a slot.
+  base::Task<> serve_in(GuestSlot &slot, const Prepared &prepared, ShellEnd &end);
+  base::Task<vm::Guest *> bring_up(GuestSlot &slot, const Prepared &prepared);
+  base::Task<> leave(GuestSlot &slot);
   base::Task<> push(const Prepared &prepared);
   /// Opens the terminal and carries both directions until it ended. `go` lets the guest go.
   base::Task<> serve(ShellEnd &end, const wire::OpenTerminal &wanted, std::function<base::Task<>()> go);
   base::Task<> pump();
   void add(Input input);
 
+  GuestPool &pool_;
   base::asio::io_context &io_;
   ShellOptions options_;
   ShellUser &user_;
   base::asio::thread_pool threads_{1};
-  Cancellation cancellation_;
+  Cancellation &cancellation_;
   std::unique_ptr<agent::Session> session_;
   std::deque<Input> input_;
   base::Event input_came_;

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "kernel/boot/vmlinux.hpp"
 #include "kernel/symbols/symbols.hpp"
+#include "run/guests/machine_choice.hpp"
 #include "run/prepare/needs.hpp"
 #include "storage/cache_folder.hpp"
 #include "text/words.hpp"
@@ -67,11 +68,11 @@ Value Preparer::Once<Value>::get(const std::string &key, const std::function<Val
   return *slot->value;
 }
 
-Preparer::Preparer(KernelChoice choice, std::filesystem::path cache, kernel::Progress progress)
+Preparer::Preparer(KernelChoice choice, std::filesystem::path cache, base::NoticeSink &notices)
     : choice_(std::move(choice)),
       cache_(std::move(cache)),
-      progress_(progress),
-      store_(kernel::read_catalogue(storage::data_folder() / "kernels.yaml"), cache_, progress) {}
+      notices_(notices),
+      store_(kernel::read_catalogue(storage::data_folder() / "kernels.yaml"), cache_, notices) {}
 
 void Preparer::renew() {
   kernels_.forget_problems();
@@ -107,7 +108,7 @@ Preparer::BuiltModule Preparer::build(const plan::ModuleSource &source, const ke
     BuiltModule module;
     if (source.kind == plan::ModuleSource::Kind::folder) {
       const auto built = kernel::build_module(source.path, source.name, kernel, cache_, before);
-      if (built.rebuilt) progress_(fmt::format("built {} for {}", source.name, kernel.release));
+      if (built.rebuilt) notices_.say(fmt::format("built {} for {}", source.name, kernel.release));
       ko = built.ko;
       module.log = built.log;
     }
@@ -139,7 +140,9 @@ void Preparer::add_kernel_modules(const plan::Case &test_case, Prepared &prepare
   for (const auto &file : kernel::modules_with_dependencies(prepared.kernel.modules_dir, test_case.kernel_modules)) {
     const std::string name = module_name_of(file);
     const std::string path = fmt::format("/tmp/modules/kernel/{}.ko", name);
-    prepared.files.push_back({path, std::make_shared<const std::string>(kernel::read_module(file))});
+    prepared.files.push_back({.path = path,
+                              .content = std::make_shared<const std::string>(kernel::read_module(file)),
+                              .of_the_kernel = true});
     prepared.program.prerequisites.push_back({name, path, {}});
   }
 }
@@ -158,9 +161,7 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
   const auto boot = boot_files_.get(prepared.kernel.digest + prepared.kernel.modules_dir.string(), make);
   prepared.spec = guest_spec(test_case.guest, prepared.kernel, boot);
   prepared.names = boot.names;
-  if (prepared.spec.channel == vm::ChannelKind::virtio && !kernel::has_virtio_console(prepared.kernel)) {
-    prepared.spec.channel = vm::ChannelKind::serial;
-  }
+  if (prepared.spec.channel == vm::ChannelKind::virtio) prepared.spec.channel = stream_channel(prepared.kernel);
 
   add_kernel_modules(test_case, prepared);
   std::vector<std::string> loaded;
@@ -207,8 +208,7 @@ vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &ke
   spec.threads = shape.threads;
   spec.memory_mib = shape.memory_mib;
   for (const auto &cell : shape.numa) spec.numa.push_back({cell.cpus, cell.memory_mib});
-  if (shape.channel == "memory") spec.channel = vm::ChannelKind::memory;
-  if (shape.channel == "serial") spec.channel = vm::ChannelKind::serial;
+  spec.channel = channel_of(shape);
   return spec;
 }
 

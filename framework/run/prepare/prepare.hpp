@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/notice_sink.hpp"
 #include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
 #include "kernel/symbols/kernel_image.hpp"
@@ -24,6 +25,7 @@ namespace kmodtest::run {
 struct PushedFile {
   std::string path;  ///< in the guest
   std::shared_ptr<const std::string> content;
+  bool of_the_kernel = false;  ///< one of the kernel's own modules
 };
 
 /// What a guest is started with.
@@ -57,7 +59,7 @@ struct KernelChoice {
 /// and threads ask for it; all functions block and may be called from several threads.
 class Preparer {
  public:
-  Preparer(KernelChoice choice, std::filesystem::path cache, kernel::Progress progress);
+  Preparer(KernelChoice choice, std::filesystem::path cache, base::NoticeSink &notices);
 
   /// Throws base::UsageError for the first case whose kernel cannot be had. Fetches nothing.
   void check_kernels(const std::vector<std::shared_ptr<const plan::Case>> &cases) const;
@@ -105,7 +107,7 @@ class Preparer {
 
   KernelChoice choice_;
   std::filesystem::path cache_;
-  kernel::Progress progress_;
+  base::NoticeSink &notices_;
   std::mutex store_mutex_;
   kernel::KernelStore store_;
   Once<kernel::Kernel> kernels_;

@@ -99,8 +99,8 @@ struct SnapshotStore::Removed {
   }
 };
 
-SnapshotStore::SnapshotStore(fs::path folder, std::uint64_t limit_bytes, Say say)
-    : folder_(std::move(folder)), limit_bytes_(limit_bytes), say_(std::move(say)) {}
+SnapshotStore::SnapshotStore(fs::path folder, std::uint64_t limit_bytes, base::NoticeSink &notices)
+    : folder_(std::move(folder)), limit_bytes_(limit_bytes), notices_(&notices) {}
 
 fs::path SnapshotStore::lock_file(const std::string &key) const {
   return folder_.parent_path() / "locks" / fmt::format("snapshot-{}.lock", key);
@@ -183,7 +183,7 @@ void SnapshotStore::discard_damaged(const FoundSnapshot &found) const {
   } catch (const base::Error &) {
     // It cannot be removed; keep() will say why.
   }
-  if (say_ && is_news(path)) say_(fmt::format("snapshot {} is damaged ({}): it is made again", info.key, info.damage));
+  if (is_news(path)) notices_->say(fmt::format("snapshot {} is damaged ({}): it is made again", info.key, info.damage));
 }
 
 /// Marks it as used. What is damaged at first sight is removed and said.

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "base/descriptor.hpp"
+#include "base/notice_sink.hpp"
 #include "storage/files.hpp"
 #include "vm/snapshots/saved_state.hpp"
 
@@ -46,11 +46,10 @@ std::uint64_t snapshot_limit();
 /// Nothing is synced to the disk: what a power cut tears apart fails its check and is made again.
 class SnapshotStore {
  public:
-  using Say = std::function<void(const std::string &)>;
-
-  /// `folder` is CACHE/snapshots and need not be there; the locks lie beside it. `say` is told of damage and may be
-  /// called from any thread that calls the store.
-  SnapshotStore(std::filesystem::path folder, std::uint64_t limit_bytes, Say say = {});
+  /// `folder` is CACHE/snapshots and need not be there; the locks lie beside it. `notices` is told of damage,
+  /// and has to outlive the store.
+  SnapshotStore(std::filesystem::path folder, std::uint64_t limit_bytes,
+                base::NoticeSink &notices = base::ignored_notices());
 
   /// Copies the state of `key` to `to`, a new file of mode 0600 (what is there is replaced), checks every byte on the
   /// way, and marks the snapshot as used. Nothing when there is no such snapshot. A damaged, truncated or
@@ -100,7 +99,7 @@ class SnapshotStore {
 
   std::filesystem::path folder_;
   std::uint64_t limit_bytes_;
-  Say say_;
+  base::NoticeSink *notices_;
 };
 
 }  // namespace kmodtest::vm

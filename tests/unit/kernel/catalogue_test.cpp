@@ -29,7 +29,7 @@ std::string error_in(const ScratchFolder &folder, const std::string &text) {
 TEST(Catalogue, TheShippedOneHasThreeKernelsAndOneDefault) {
   const auto entries = read_catalogue(storage::find_data_file("kernels.yaml"));
   ASSERT_EQ(entries.size(), 3U);
-  const KernelStore store(entries, "/nowhere", {});
+  const KernelStore store(entries, "/nowhere", base::ignored_notices());
   EXPECT_EQ(store.default_entry().name, "debian-6.1-cloud");
   EXPECT_EQ(entries[1].make_arguments, std::vector<std::string>{"CC=gcc-12"});
 }
@@ -94,7 +94,7 @@ TEST(Catalogue, RefusesTwoDefaults) {
 TEST(KernelStore, AnUnknownNameListsTheKnownOnes) {
   CatalogueEntry entry;
   entry.name = "debian";
-  KernelStore store({entry}, "/nowhere", {});
+  KernelStore store({entry}, "/nowhere", base::ignored_notices());
   EXPECT_EQ(error_of([&] { store.resolve("debain"); }),
             "there is no kernel 'debain' | take one of debian, 'host', or the path of a vmlinuz");
 }
@@ -104,7 +104,7 @@ TEST(KernelStore, ADamagedOrForeignManifestIsNoKernel) {
   CatalogueEntry entry;
   entry.name = "k";
   entry.suite = "s";
-  const KernelStore store({entry}, folder.path(), {});
+  const KernelStore store({entry}, folder.path(), base::ignored_notices());
   EXPECT_FALSE(store.cached("k").has_value());
   folder.write("kernels/k/manifest.yaml", "layout: [1");
   EXPECT_FALSE(store.cached("k").has_value());

@@ -144,7 +144,7 @@ TEST(BzImage, OtherFilesAreErrors) {
 TEST(KernelStore, TakesAPathAndItsFolders) {
   const ScratchFolder folder;
   const auto image = folder.write("vmlinuz", bzimage("6.2.0 x"));
-  KernelStore store({}, folder.path(), {});
+  KernelStore store({}, folder.path(), base::ignored_notices());
   const auto kernel = store.resolve(image.string(), folder.path());
   EXPECT_EQ(kernel.release, "6.2.0");
   EXPECT_EQ(kernel.image, image);

@@ -90,7 +90,7 @@ class AskedCase : public ::testing::Test {
   outcome::CaseFinished run(std::size_t steps, int oops_in = -1) {
     fakes::FakeHypervisor hypervisor([oops_in](base::UnixSocket socket) { return play(std::move(socket), oops_in); });
     GuestSlot slot(hypervisor, {}, cancellation_);
-    CaseRunner runner(hypervisor, Limits{}, cancellation_, slot);
+    CaseRunner runner(slot, cancellation_, Limits{});
     auto asked_case = std::make_shared<plan::Case>();
     asked_case->id = "asked";
     asked_case->timeout = 60s;
@@ -109,7 +109,7 @@ class AskedCase : public ::testing::Test {
     prepared.kernel.release = "6.1.0-test";
     outcome::CaseFinished finished;
     std::exception_ptr problem;
-    asio::co_spawn(io_, runner.run(asked_case, prepared, "asked", [](const std::string &) {}),
+    asio::co_spawn(io_, runner.run(asked_case, prepared, "asked", [](Phase, const std::string &) {}),
                    [&](const std::exception_ptr &thrown, outcome::CaseFinished what) {
                      problem = thrown;
                      finished = std::move(what);

@@ -19,11 +19,12 @@ using kernel::testing::ScratchFolder;
 class GuestPoolTest : public ::testing::Test {
  protected:
   void make(bool keep, std::size_t slots) {
-    pool_.emplace(GuestPool::Options{scratch_.path(), true, keep, slots}, [this](asio::io_context &) {
-      auto hypervisor = std::make_unique<fakes::FakeHypervisor>(fakes::say_ready);
-      fake_ = hypervisor.get();
-      return hypervisor;
-    });
+    pool_.emplace(GuestPool::Options{.cache = scratch_.path(), .keep = keep, .slots = slots},
+                  [this](asio::io_context &) {
+                    auto hypervisor = std::make_unique<fakes::FakeHypervisor>(fakes::say_ready);
+                    fake_ = hypervisor.get();
+                    return hypervisor;
+                  });
     pool_->hypervisor();
   }
   static vm::GuestSpec spec(int cpus) {
@@ -36,10 +37,10 @@ class GuestPoolTest : public ::testing::Test {
   }
   /// Takes a slot for a guest with so many CPUs, and brings the guest into it.
   GuestSlot *take(int cpus, GuestSlot *held = nullptr) {
-    GuestSlot &slot = pool_->change(held, vm::hash(spec(cpus), fake_->qemu_version()));
+    GuestSlot &slot = pool_->acquire(spec(cpus), held);
     auto bring = [](GuestSlot &into, vm::GuestSpec wanted) -> base::Task<> {
       std::string name = "w0", description = "a guest";
-      GuestSlot::Progress progress = [](const std::string &) {};
+      Progress progress = [](Phase, const std::string &) {};
       outcome::Timings timings;
       co_await into.pristine(std::move(wanted), std::move(name), std::move(description), 1000ms, std::move(progress),
                              timings);
@@ -47,6 +48,8 @@ class GuestPoolTest : public ::testing::Test {
     pool_->finish(bring(slot, spec(cpus)));
     return &slot;
   }
+
+  void release(GuestSlot *slot) { pool_->finish(pool_->release(slot)); }
 
   const ScratchFolder scratch_;
   std::optional<GuestPool> pool_;
@@ -56,10 +59,10 @@ class GuestPoolTest : public ::testing::Test {
 TEST_F(GuestPoolTest, AGuestIsFoundAgainByItsKind) {
   make(true, 3);
   GuestSlot *one = take(1);
-  pool_->leave(one);
+  release(one);
   GuestSlot *two = take(2);
   EXPECT_NE(one, two);
-  pool_->leave(two);
+  release(two);
   EXPECT_EQ(fake_->running(), 2);
   EXPECT_EQ(take(1), one);
   EXPECT_EQ(take(2), two);
@@ -69,9 +72,9 @@ TEST_F(GuestPoolTest, AGuestIsFoundAgainByItsKind) {
 TEST_F(GuestPoolTest, WhereNoMoreMayStayTheOneThatWasLeftLongestAgoGoes) {
   make(true, 2);
   GuestSlot *one = take(1);
-  pool_->leave(one);
+  release(one);
   GuestSlot *two = take(2);
-  pool_->leave(two);
+  release(two);
   EXPECT_EQ(take(3), one);
   EXPECT_EQ(fake_->running(), 2);
 }
@@ -92,8 +95,8 @@ TEST_F(GuestPoolTest, WithoutKeepingAWorkerReplacesItsOwnGuest) {
 
 TEST_F(GuestPoolTest, GuestsAreMadeReadyUntilThatIsEnough) {
   make(true, 2);
-  pool_->leave(take(1));
-  pool_->leave(take(2));
+  release(take(1));
+  release(take(2));
   const auto restored = [this] {
     int sum = 0;
     for (const auto &machine : fake_->machines()) sum += machine->restored;
@@ -109,8 +112,8 @@ TEST_F(GuestPoolTest, GuestsAreMadeReadyUntilThatIsEnough) {
 
 TEST_F(GuestPoolTest, ClearingEndsAllGuests) {
   make(true, 2);
-  pool_->leave(take(1));
-  pool_->leave(take(2));
+  release(take(1));
+  release(take(2));
   pool_->finish(pool_->clear());
   EXPECT_EQ(fake_->running(), 0);
 }

@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "support/fake_hypervisor.hpp"
+#include "support/recorded_notices.hpp"
 
 namespace kmodtest::run {
 namespace {
@@ -23,8 +24,7 @@ class GuestSlotTest : public ::testing::Test {
   GuestSlotTest() {
     std::string name = "/tmp/kmt-slot-XXXXXX";
     folder_ = ::mkdtemp(name.data());
-    say_ = [this](const std::string &text) { said_.push_back(text); };
-    store_.emplace(folder_ / "snapshots", 1u << 30, say_);
+    store_.emplace(folder_ / "snapshots", 1u << 30, notices_);
   }
   ~GuestSlotTest() override { std::filesystem::remove_all(folder_); }
 
@@ -37,7 +37,7 @@ class GuestSlotTest : public ::testing::Test {
     return spec;
   }
   GuestSlot slot(bool with_store = true) {
-    return {hypervisor_, {with_store ? &*store_ : nullptr, &threads_, say_}, cancellation_};
+    return {hypervisor_, {with_store ? &*store_ : nullptr, &threads_, &notices_}, cancellation_};
   }
   /// Asks for a pristine guest; true when there is one.
   bool ask(GuestSlot &slot, int cpus) {
@@ -53,7 +53,7 @@ class GuestSlotTest : public ::testing::Test {
           vm::GuestSpec spec = spec_of(cpus);
           std::string name = "w0";
           std::string description = "a guest";
-          GuestSlot::Progress progress = [this](const std::string &what) { progress_.push_back(what); };
+          Progress progress = [this](Phase, const std::string &what) { progress_.push_back(what); };
           Pristine pristine = co_await slot.pristine(std::move(spec), std::move(name), std::move(description), 100ms,
                                                      std::move(progress), timings_);
           found = pristine.guest != nullptr;
@@ -81,8 +81,7 @@ class GuestSlotTest : public ::testing::Test {
   fakes::FakeHypervisor hypervisor_{fakes::say_ready};
   Cancellation cancellation_;
   std::optional<vm::SnapshotStore> store_;
-  std::function<void(const std::string &)> say_;
-  std::vector<std::string> said_;
+  fakes::RecordedNotices notices_;
   std::vector<std::string> progress_;
   std::optional<BootFailure> failure_;
   outcome::Timings timings_;
@@ -189,15 +188,16 @@ TEST_F(GuestSlotTest, AGuestThatCannotBeKeptIsBootedForEachCaseAndThatIsSaidOnce
   ASSERT_TRUE(ask(own, 1));
   EXPECT_FALSE(hypervisor_.machines().back()->saved);
   EXPECT_EQ(hypervisor_.running(), 1);
-  EXPECT_EQ(said_, (std::vector<std::string>{"a guest is booted for each of its cases, since it cannot be kept: QEMU "
-                                             "cannot restore what it has just saved (LIBVIRT_LOG_OUTPUTS=1:stderr "
-                                             "shows what QEMU says)"}));
+  EXPECT_EQ(notices_.said,
+            (std::vector<std::string>{"a guest is booted for each of its cases, since it cannot be kept: QEMU "
+                                      "cannot restore what it has just saved (LIBVIRT_LOG_OUTPUTS=1:stderr "
+                                      "shows what QEMU says)"}));
 }
 
 TEST_F(GuestSlotTest, AGuestThatDoesNotComeUpIsAFailureWithItsConsole) {
   fakes::FakeHypervisor silent;
   silent.on_start([](fakes::FakeMachine &machine) { machine.set_console("Kernel panic - not syncing: no init"); });
-  GuestSlot own(silent, {&*store_, &threads_, say_}, cancellation_);
+  GuestSlot own(silent, {&*store_, &threads_, &notices_}, cancellation_);
   EXPECT_FALSE(ask(own, 1));
   ASSERT_TRUE(failure_);
   EXPECT_EQ(failure_->ending.kind, judge::Ending::Kind::silent);
@@ -218,7 +218,7 @@ TEST_F(GuestSlotTest, WithoutAStoreEachCaseBoots) {
 TEST_F(GuestSlotTest, AnInterruptedBootEndsItsGuest) {
   fakes::FakeHypervisor silent;
   silent.on_start([this](fakes::FakeMachine &) { asio::post(io_, [this] { cancellation_.cancel(); }); });
-  GuestSlot own(silent, {&*store_, &threads_, say_}, cancellation_);
+  GuestSlot own(silent, {&*store_, &threads_, &notices_}, cancellation_);
   EXPECT_FALSE(ask(own, 1));
   EXPECT_EQ(failure_->ending.kind, judge::Ending::Kind::stopped_early);
   EXPECT_EQ(silent.running(), 0);

@@ -612,7 +612,7 @@ class KeptRunnerTest : public RunnerTest {
   }
   int opened_ = 0;
   Runner *runner_ = nullptr;
-  GuestPool pool_{{scratch_.path(), true, true, 2}, [this](asio::io_context &) {
+  GuestPool pool_{{.cache = scratch_.path(), .allow_kvm = false, .keep = true, .slots = 2}, [this](asio::io_context &) {
                     ++opened_;
                     return std::make_unique<fakes::FakeHypervisor>(agent_that(plays_));
                   }};

@@ -53,7 +53,8 @@ TEST_F(SnapshotDamageTest, NoFlippedByteIsBelieved) {
       EXPECT_FALSE(fs::exists(kFolder));
     }
   }
-  EXPECT_EQ(said_, std::vector<std::string>{"snapshot abc is damaged (checksum differs): it is made again"}) << "once";
+  EXPECT_EQ(notices_.said, std::vector<std::string>{"snapshot abc is damaged (checksum differs): it is made again"})
+      << "once";
   EXPECT_EQ(fetch_with(state_, manifest_), state_) << "whole again, and believed again";
 }
 
@@ -126,12 +127,12 @@ TEST_F(SnapshotDamageTest, SaysWhatIsWrongWithEach) {
   };
   for (const auto &damage : damages) {
     SCOPED_TRACE(damage.said);
-    said_.clear();
+    notices_.said.clear();
     keep(store_, damage.key, "state");
     damage.inflict(folder_ / damage.key);
     EXPECT_EQ(fetch(store_, damage.key), "nothing");
-    EXPECT_EQ(said_, std::vector<std::string>{std::string("snapshot ") + damage.key + " is damaged (" + damage.said +
-                                              "): it is made again"});
+    EXPECT_EQ(notices_.said, std::vector<std::string>{std::string("snapshot ") + damage.key + " is damaged (" +
+                                                      damage.said + "): it is made again"});
     EXPECT_EQ(names(), std::vector<std::string>{});
   }
 }

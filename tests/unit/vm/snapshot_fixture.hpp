@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "storage/files.hpp"
+#include "support/recorded_notices.hpp"
 #include "support/scratch_folder.hpp"
 #include "vm/snapshots/snapshot_store.hpp"
 
@@ -46,9 +47,7 @@ class SnapshotStoreTest : public testing::Test {
  protected:
   static constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
 
-  SnapshotStore open(std::uint64_t limit_bytes = kNoLimit) {
-    return {folder_, limit_bytes, [this](const std::string &text) { said_.push_back(text); }};
-  }
+  SnapshotStore open(std::uint64_t limit_bytes = kNoLimit) { return {folder_, limit_bytes, notices_}; }
 
   void write(const fs::path &file, const std::string &bytes) {
     std::ofstream out(file, std::ios::binary | std::ios::trunc);
@@ -107,7 +106,7 @@ class SnapshotStoreTest : public testing::Test {
 
   const ScratchFolder scratch_;
   const fs::path folder_ = scratch_.path() / "cache/snapshots";
-  std::vector<std::string> said_;
+  fakes::RecordedNotices notices_;
 };
 
 }  // namespace kmodtest::vm

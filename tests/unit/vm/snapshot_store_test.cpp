@@ -42,7 +42,7 @@ TEST_F(SnapshotStoreTest, GivesBackWhatItKept) {
   EXPECT_EQ(info->damage, "");
   EXPECT_EQ(names(), Keys{"abc123"});
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_ / "abc123"), {}), 2);
-  EXPECT_EQ(said_, Keys{});
+  EXPECT_EQ(notices_.said, Keys{});
 }
 
 TEST_F(SnapshotStoreTest, LendsAStateWhereItLies) {
@@ -63,7 +63,7 @@ TEST_F(SnapshotStoreTest, LendsAStateWhereItLies) {
   EXPECT_EQ(storage::read_whole_file(copy), "bytes of a guest");
   EXPECT_EQ(fs::status(copy).permissions(), fs::perms(0600));
   EXPECT_EQ(store.lend("abc"), nullptr);
-  EXPECT_EQ(said_, Keys{});
+  EXPECT_EQ(notices_.said, Keys{});
 }
 
 TEST_F(SnapshotStoreTest, WhatIsDamagedWhileItIsLentIsFoundOut) {
@@ -76,7 +76,7 @@ TEST_F(SnapshotStoreTest, WhatIsDamagedWhileItIsLentIsFoundOut) {
   EXPECT_EQ(store.list().size(), 0u) << "nobody else gets it";
   EXPECT_FALSE(state->copy_to(scratch_.path() / "copy"));
   EXPECT_FALSE(fs::exists(scratch_.path() / "copy"));
-  EXPECT_EQ(said_, Keys{"snapshot abc is damaged (checksum differs): it is made again"});
+  EXPECT_EQ(notices_.said, Keys{"snapshot abc is damaged (checksum differs): it is made again"});
 }
 
 TEST_F(SnapshotStoreTest, AnEmptyStoreIsNoError) {
@@ -85,7 +85,7 @@ TEST_F(SnapshotStoreTest, AnEmptyStoreIsNoError) {
   EXPECT_EQ(store.list().size(), 0u);
   EXPECT_EQ(store.prune(0), 0u);
   EXPECT_EQ(store.clear(), 0u);
-  EXPECT_EQ(said_, Keys{});
+  EXPECT_EQ(notices_.said, Keys{});
   EXPECT_THROW(store.fetch("../abc", scratch_.path() / "to"), std::invalid_argument);
 }
 
@@ -195,7 +195,7 @@ TEST_F(SnapshotStoreTest, ManyProcessesAndThreadsAtOnceSeeOnlyWholeOnes) {
       int bad = 90;
       try {
         auto store = open(150'000);
-        bad = busy_process(store, scratch_.path(), number, 40) + static_cast<int>(said_.size());
+        bad = busy_process(store, scratch_.path(), number, 40) + static_cast<int>(notices_.said.size());
       } catch (const std::exception &error) {
         std::fprintf(stderr, "child: %s\n", error.what());
       }
@@ -215,7 +215,7 @@ TEST_F(SnapshotStoreTest, ManyProcessesAndThreadsAtOnceSeeOnlyWholeOnes) {
     EXPECT_EQ(::waitpid(pid, &status, 0), pid);
     EXPECT_EQ(status, 0);
   }
-  EXPECT_EQ(said_, Keys{});
+  EXPECT_EQ(notices_.said, Keys{});
   store.clear();
   EXPECT_EQ(names(), Keys{});
 }
@@ -251,7 +251,7 @@ TEST_F(SnapshotStoreTest, SweepsWhatADeadMakerLeft) {
     EXPECT_EQ(names(), Keys{"a"});
   }
   EXPECT_EQ(fetch(store, "a"), "whole");
-  EXPECT_EQ(said_, Keys{});
+  EXPECT_EQ(notices_.said, Keys{});
 }
 
 TEST_F(SnapshotStoreTest, LeavesWhatALivingMakerIsAtWorkOn) {
@@ -298,7 +298,7 @@ TEST_F(SnapshotStoreTest, AKillAtAnyMomentLeavesNothingTornBehind) {
     store.prune(kNoLimit);
     for (const std::string &name : names()) EXPECT_FALSE(name.starts_with('.')) << name;
   }
-  EXPECT_EQ(said_, Keys{});
+  EXPECT_EQ(notices_.said, Keys{});
 }
 
 TEST_F(SnapshotStoreTest, AFileSizeLimitIsAnErrorAndLeavesNothing) {
@@ -343,7 +343,7 @@ TEST_F(SnapshotStoreTest, AFullDiskIsAnErrorAndLeavesNothing) {
                   ": the disk is full | free some space, or set KMODTEST_RUNTIME to a folder on another disk");
     EXPECT_FALSE(fs::exists(to));
     EXPECT_EQ(fetch(store, "a"), std::string(700'000, 'x'));
-    EXPECT_EQ(said_, Keys{});
+    EXPECT_EQ(notices_.said, Keys{});
     return testing::Test::HasFailure() ? 1 : 0;
   });
   if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "mounting is not allowed here";
@@ -367,7 +367,8 @@ TEST_F(SnapshotStoreTest, AFileInPlaceOfTheFolderIsAnErrorOfEverythingButFetch) 
   write(folder_, "");
   auto store = open();
   EXPECT_EQ(fetch(store, "abc"), "nothing");
-  EXPECT_EQ(said_, Keys{"snapshot abc is damaged (its folder cannot be read: Not a directory): it is made again"});
+  EXPECT_EQ(notices_.said,
+            Keys{"snapshot abc is damaged (its folder cannot be read: Not a directory): it is made again"});
   EXPECT_EQ(error_of([&] { store.list(); }), "cannot read " + folder_.string() + ": Not a directory | " + kFolderHint);
   EXPECT_EQ(error_of([&] { keep(store, "abc", "x"); }),
             "cannot make the folder " + folder_.string() +
@@ -387,7 +388,8 @@ TEST_F(SnapshotStoreTest, AFolderThatMayNotBeReadIsAnErrorOfEverythingButFetch) 
     if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) return 1;
     auto store = open();
     EXPECT_EQ(fetch(store, "abc"), "nothing");
-    EXPECT_EQ(said_, Keys{"snapshot abc is damaged (its folder cannot be read: Permission denied): it is made again"});
+    EXPECT_EQ(notices_.said,
+              Keys{"snapshot abc is damaged (its folder cannot be read: Permission denied): it is made again"});
     EXPECT_EQ(error_of([&] { store.list(); }),
               "cannot read " + folder_.string() + ": Permission denied | " + kFolderHint);
     return testing::Test::HasFailure() ? 1 : 0;

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/session.hpp"
+#include "base/asio.hpp"
+#include "judge/observations.hpp"
+#include "outcome/event.hpp"
+#include "run/cancellation.hpp"
+#include "vm/guest.hpp"
+
+namespace kmodtest::run {
+
+/// Which guest to boot.
+struct BootRequest {
+  vm::GuestSpec spec;
+  std::string name;
+  std::chrono::milliseconds deadline{};  ///< in wall time, until the agent is ready
+  std::function<void()> started = {};    ///< called when QEMU runs; can be empty
+};
+
+/// A guest that was started, and its agent, if that became ready.
+struct Booted {
+  std::unique_ptr<vm::Guest> guest;
+  std::unique_ptr<agent::Session> session;
+  std::optional<wire::AgentInfo> agent;  ///< nothing: the guest did not come up, see `ending`
+  judge::Ending ending;
+};
+
+/// Starts a guest and waits until its agent is ready. A guest that did not come up is left as it is. Adds to the
+/// timings `start` and `boot`. Throws base::Error when no guest can be started.
+base::Task<Booted> boot_guest(vm::Hypervisor &hypervisor, Cancellation &cancellation, BootRequest request,
+                              outcome::Timings &timings);
+
+/// Returns a function that tells how long the guest's QEMU has waited for a processor. A boot on a busy machine gets
+/// that much more time.
+std::function<std::chrono::milliseconds()> time_lost_by(const vm::Guest &guest);
+
+}  // namespace kmodtest::run
