@@ -4,6 +4,7 @@
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -62,18 +63,27 @@ class Alarm {
  public:
   explicit Alarm(asio::any_io_executor executor) : timer_(std::move(executor)) {}
   explicit Alarm(asio::io_context &io) : Alarm(io.get_executor()) {}
+  ~Alarm() { cancel(); }
+  Alarm(const Alarm &) = delete;
+  Alarm &operator=(const Alarm &) = delete;
 
   /// Replaces the call that was set before.
   void set(std::chrono::nanoseconds after, std::function<void()> call) {
+    cancel();
+    wanted_ = std::make_shared<bool>(true);
     timer_.expires_after(after);
-    timer_.async_wait([call = std::move(call)](boost::system::error_code error) {
-      if (!error) call();
+    timer_.async_wait([wanted = wanted_, call = std::move(call)](boost::system::error_code) {
+      if (*wanted) call();
     });
   }
-  void cancel() { timer_.cancel(); }
+  void cancel() {
+    if (wanted_) *wanted_ = false;
+    timer_.cancel();
+  }
 
  private:
   asio::steady_timer timer_;
+  std::shared_ptr<bool> wanted_;  ///< false: the call is cancelled, even if the time has passed already
 };
 
 /// Runs `body`, then `cleanup`, and returns or throws what `body` did. An error of `cleanup` takes precedence.

@@ -148,7 +148,7 @@ Conversation::Conversation(const GuestSpec &spec, const Checks &checks, const st
     asked_ = std::make_shared<Asked>(lab_->io());
     asked_->answer.emplace();
     std::future<Answer> ready = asked_->answer->get_future();
-    run::CaseRunner::Ask ask = [asked = asked_, lab = lab_.get(), grown = case_](judge::Observations &seen) {
+    run::Ask ask = [asked = asked_, lab = lab_.get(), grown = case_](judge::Observations &seen) {
       return Asked::next(asked, lab->cancellation(), grown, seen);
     };
     // The lab's own thread must not own the lab: it could not wait for its own end.

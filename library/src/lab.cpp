@@ -133,7 +133,7 @@ std::filesystem::path Lab::keep(outcome::CaseFinished finished) {
 }
 
 Task<outcome::CaseFinished> Lab::run(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared,
-                                     run::CaseRunner::Ask ask) {
+                                     run::Ask ask) {
   co_await pool_.choose_machine(*test_case, prepared.kernel, prepared.spec);
   run::GuestSlot &slot = pool_.acquire(prepared.spec);
   run::CaseRunner runner(slot, cancellation(), run::Limits{});
@@ -148,7 +148,7 @@ Task<outcome::CaseFinished> Lab::run(std::shared_ptr<const plan::Case> test_case
   co_return co_await base::finally(std::move(conversation), std::move(cleanup));
 }
 
-void Lab::start(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared, run::CaseRunner::Ask ask,
+void Lab::start(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared, run::Ask ask,
                 std::function<void(std::exception_ptr, outcome::CaseFinished)> finished) {
   asio::co_spawn(io(), run(std::move(test_case), std::move(prepared), std::move(ask)), std::move(finished));
 }

@@ -53,7 +53,7 @@ class Lab {
   std::filesystem::path keep(outcome::CaseFinished finished);
 
   /// Runs the case on the lab's thread, and calls `ask` there for steps and `finished` with the result.
-  void start(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared, run::CaseRunner::Ask ask,
+  void start(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared, run::Ask ask,
              std::function<void(std::exception_ptr, outcome::CaseFinished)> finished);
 
  private:
@@ -62,7 +62,7 @@ class Lab {
   void wait_for_signal();
   base::Task<> end_by_signal(int number);
   base::Task<outcome::CaseFinished> run(std::shared_ptr<const plan::Case> test_case, run::Prepared prepared,
-                                        run::CaseRunner::Ask ask);
+                                        run::Ask ask);
 
   std::filesystem::path cache_;
   std::filesystem::path failures_;  ///< this process's folder

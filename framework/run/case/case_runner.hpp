@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <chrono>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
-#include "agent/session.hpp"
 #include "base/asio.hpp"
 #include "judge/observations.hpp"
 #include "outcome/event.hpp"
 #include "run/cancellation.hpp"
+#include "run/case/conversation.hpp"
+#include "run/case/limits.hpp"
 #include "run/guests/guest_slot.hpp"
 #include "run/guests/progress.hpp"
 #include "run/prepare/prepare.hpp"
@@ -21,53 +19,31 @@
 
 namespace kmodtest::run {
 
-/// How long a guest may take, in wall time.
-struct Limits {
-  std::chrono::milliseconds boot{30'000};         ///< to READY with one CPU
-  std::chrono::milliseconds boot_per_cpu{3'000};  ///< for each further CPU
-  int boot_attempts = 2;                          ///< a rare boot falls silent for minutes (QEMU under TCG)
-  std::chrono::milliseconds push{60'000};
-  std::chrono::milliseconds case_grace{3'000};  ///< beyond the case's own timeout
-  int wall_per_guest_time = 3;  ///< under virtual time: a guest that computes may be slower than its clock
-  std::chrono::milliseconds to_rest{30'000};    ///< from the word that it rests, to where it does
-  std::chrono::milliseconds after_report{300};  ///< to let the rest of a kernel report arrive
-
-  std::chrono::milliseconds boot_of(int cpus) const { return boot + boot_per_cpu * (cpus - 1); }
-};
-
-/// What a case does next whose steps are not all known when it starts.
-struct More {
-  std::vector<PushedFile> files;
-  wire::Continue request;  ///< without steps the case ends
-};
-
-/// Drives one case from its prepared files to its verdict: a pristine guest, push, run, judge. The guest of a case with
-/// the memory channel stays in the slot for the next one; another is booted for the case and ended with it. What goes
-/// wrong with the guest becomes an outcome; throws base::Interrupted after a cancellation and base::Error only for what
-/// would hit every case alike.
+/// Drives one case from its prepared files to its verdict: brings a pristine guest up, runs the program, examines what
+/// hangs, and judges. A guest with the memory channel stays in the slot for the next case; any other is booted for the
+/// case and ends with it. Whatever goes wrong with the guest becomes an outcome. Throws base::Interrupted after a
+/// cancellation, and base::Error only for what would fail every case.
 class CaseRunner {
  public:
-  /// `vmcores`: the folder that dumps of guests which crashed or hang go through; empty: none is made.
+  /// `vmcores`: the folder for dumps of guests that crashed or hang; empty: no dumps.
   CaseRunner(GuestSlot &slot, Cancellation &cancellation, Limits limits, std::filesystem::path vmcores = {})
       : slot_(slot), cancellation_(cancellation), limits_(limits), vmcores_(std::move(vmcores)) {}
 
-  /// `begin` is called when all is written and the guest of a case with the memory channel stands still, and has to let
-  /// it go. No wall clock ends such a case, and no report of the kernel: somebody may be looking at it.
-  void let_go_by(std::function<base::Task<>(vm::Guest &)> begin) { let_go_ = std::move(begin); }
+  /// `begin` is called when all requests are written and the guest of a case with the memory channel is paused. It has
+  /// to resume the guest. Neither a wall clock nor a kernel report ends such a case, because a user can be looking at
+  /// it.
+  void let_go_by(LetGo begin) { let_go_ = std::move(begin); }
 
-  /// `ask` is called whenever the guest has done its steps and rests; it stands still until that returns. What is asked
-  /// for belongs to the case, whose steps (and `seen`'s modules) the callee has extended by it. A case on which a
-  /// kernel report has decided is not asked any more.
-  using Ask = std::function<base::Task<More>(judge::Observations &seen)>;
+  /// `ask` is called whenever the guest has done its steps and rests; the guest is paused until `ask` returns. The
+  /// steps that it returns belong to the case: `ask` has added them to the case, and their modules to `seen`. It is not
+  /// called again once a kernel report has decided the case.
   void go_on_by(Ask ask) { ask_ = std::move(ask); }
 
   base::Task<outcome::CaseFinished> run(std::shared_ptr<const plan::Case> test_case, Prepared prepared,
                                         std::string guest_name, Progress progress);
 
  private:
-  struct Conversation;
-
-  /// Each gives false when no guest came up; the ending says why.
+  /// Each returns false when no guest came up; the ending says why.
   base::Task<bool> boot(Conversation &talk, const Prepared &prepared, const std::string &name,
                         const Progress &progress);
   base::Task<bool> restore(Conversation &talk, const Prepared &prepared, const std::string &name,
@@ -77,21 +53,18 @@ class CaseRunner {
   base::Task<> converse_and_examine(Conversation &talk, const Prepared &prepared, const std::string &guest_name,
                                     const Progress &progress);
   base::Task<> release(Conversation &talk);
-  /// Looks at a guest that hangs from outside. It stands still from then on.
+  /// Examines a hung guest from outside, and leaves it paused.
   base::Task<> examine(Conversation &talk, const Prepared &prepared, const Progress &progress);
   /// Keeps the memory of a guest that crashed or hangs.
   base::Task<> dump(Conversation &talk, const std::string &guest_name, const Progress &progress);
-  base::Task<> push(Conversation &talk, const std::vector<PushedFile> &files, const Progress &progress);
-  /// Lets the guest of a case that is asked for its steps stand still.
-  base::Task<> rest(Conversation &talk);
-  base::Task<> execute(Conversation &talk, const Prepared &prepared, const Progress &progress);
+  static outcome::CaseFinished judged(const Conversation &talk, const Prepared &prepared);
 
   GuestSlot &slot_;
   Cancellation &cancellation_;
   Limits limits_;
   std::filesystem::path vmcores_;
-  std::function<base::Task<>(vm::Guest &)> let_go_;  ///< empty: we let it go
-  Ask ask_;                                          ///< empty: all steps are known from the start
+  LetGo let_go_;  ///< empty: the guest is resumed
+  Ask ask_;       ///< empty: all steps are known from the start
 };
 
 }  // namespace kmodtest::run

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/session.hpp"
+#include "base/asio.hpp"
+#include "judge/observations.hpp"
+#include "outcome/event.hpp"
+#include "run/case/core_file.hpp"
+#include "run/prepare/prepare.hpp"
+#include "vm/guest.hpp"
+
+namespace kmodtest::run {
+
+/// The next steps of a case whose steps are not all known when it starts.
+struct More {
+  std::vector<PushedFile> files;
+  wire::Continue request;  ///< without steps the case ends
+};
+
+/// Called whenever the guest has done its steps and rests.
+using Ask = std::function<base::Task<More>(judge::Observations &seen)>;
+
+/// Lets a guest run whose CPUs stand still.
+using LetGo = std::function<base::Task<>(vm::Guest &guest)>;
+
+/// One guest, and all that is known about it and its case so far.
+struct Conversation {
+  explicit Conversation(std::shared_ptr<const plan::Case> of) : test_case(std::move(of)) {}
+
+  std::shared_ptr<const plan::Case> test_case;
+  std::shared_ptr<judge::Observations> seen = std::make_shared<judge::Observations>();
+  outcome::Timings timings;
+  std::unique_ptr<vm::Guest> own_guest;  ///< one that ends with the case
+  vm::Guest *guest = nullptr;            ///< own_guest, or the guest of the slot
+  std::unique_ptr<agent::Session> session;
+  std::optional<judge::Ending> forced;  ///< why we closed the session ourselves
+  bool answered = false;                ///< the program ended by itself
+  std::string domain_xml;
+  std::shared_ptr<CoreFile> vmcore;  ///< complete
+  std::string vmcore_problem;
+
+  /// Ends all that the session waits for. `why` becomes the ending unless there is one already.
+  void cut_short(judge::Ending why) {
+    if (!forced) forced = std::move(why);
+    if (session) session->close();
+  }
+};
+
+}  // namespace kmodtest::run

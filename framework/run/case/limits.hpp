@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <chrono>
+
+namespace kmodtest::run {
+
+/// How long a guest can take, in wall time.
+struct Limits {
+  std::chrono::milliseconds boot{30'000};         ///< until its agent is ready, with one CPU
+  std::chrono::milliseconds boot_per_cpu{3'000};  ///< for each further CPU
+  int boot_attempts = 2;                          ///< a rare boot falls silent for minutes (QEMU under TCG)
+  std::chrono::milliseconds push{60'000};
+  std::chrono::milliseconds case_grace{3'000};  ///< beyond the case's own timeout
+  int wall_per_guest_time = 3;  ///< under virtual time: a guest that computes can be slower than its clock
+  std::chrono::milliseconds to_rest{30'000};    ///< from the agent's message that it rests until it does
+  std::chrono::milliseconds after_report{300};  ///< for the rest of a kernel report to arrive
+
+  std::chrono::milliseconds boot_of(int cpus) const { return boot + boot_per_cpu * (cpus - 1); }
+};
+
+}  // namespace kmodtest::run

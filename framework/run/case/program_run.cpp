@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/case/program_run.hpp"
+
+#include <fmt/core.h>
+#include <utility>
+
+#include "judge/judge.hpp"
+#include "run/case/guest_ending.hpp"
+#include "run/case/stopwatch.hpp"
+
+namespace kmodtest::run {
+
+using base::Task;
+using judge::Ending;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr const char *kStoppedEarly = "stopped after the kernel had reported a defect";
+
+/// Effectively no timeout while a debugger is attached.
+constexpr milliseconds kDebuggersPatience = std::chrono::hours(24 * 7);
+
+/// Returns how long the agent can be silent after it began a step, in guest time.
+std::optional<std::chrono::microseconds> silence_of(const wire::Step &step) {
+  if (const auto *sleep = std::get_if<wire::Sleep>(&step.body)) return sleep->duration;
+  if (step.within.count() <= 0 && wire::is_action(step.body)) return std::nullopt;
+  return step.within + step.hold_for;
+}
+
+/// Under virtual time this guards against a guest that no longer lets its agent count.
+milliseconds wall_limit(milliseconds timeout, const Limits &limits, bool virtual_time) {
+  return timeout * (virtual_time ? limits.wall_per_guest_time : 1) + limits.case_grace;
+}
+
+Ending too_long(milliseconds timeout) {
+  return {Ending::Kind::timed_out, fmt::format("the case did not end within its timeout of {:g} s",
+                                               std::chrono::duration<double>(timeout).count())};
+}
+
+}  // namespace
+
+ProgramRun::ProgramRun(Conversation &talk, const Prepared &prepared, const Limits &limits, const LetGo &let_go,
+                       const Ask &ask, const Progress &progress, base::asio::any_io_executor executor)
+    : talk_(talk),
+      prepared_(prepared),
+      limits_(limits),
+      let_go_(let_go),
+      ask_(ask),
+      progress_(progress),
+      executor_(executor),
+      virtual_time_(prepared.spec.clock == vm::Clock::virtual_),
+      timeout_(std::chrono::duration_cast<milliseconds>(talk.test_case->timeout)),
+      wall_limit_(let_go ? kDebuggersPatience : wall_limit(timeout_, limits, virtual_time_)),
+      too_long_(too_long(timeout_)),
+      steps_(prepared.program.steps),
+      grace_(executor),
+      wall_clock_(executor) {}
+
+Task<> ProgramRun::run() {
+  Task<> program = execute();
+  Task<> cleanup = end();
+  co_await base::finally(std::move(program), std::move(cleanup));
+  finish_timings();
+}
+
+Task<> ProgramRun::execute() {
+  talk_.guest->on_state_change([this](vm::GuestState state) { guest_changed(state); });
+  try {
+    co_await push(prepared_.files);
+    const Stopwatch watch(talk_.timings.steps);
+    Ended ended = co_await begin();
+    while (!ended) {
+      wall_clock_.cancel();
+      if (silence_) co_await silence_->join();
+      if (decided_) stop_early();
+      if (talk_.forced) break;
+      co_await rest();
+      More more = co_await ask_(*talk_.seen);
+      if (talk_.forced) break;  // the guest's QEMU ended meanwhile
+      ended = co_await go_on(std::move(more));
+    }
+    if (ended) {
+      complete(*ended);
+    } else {
+      talk_.seen->ending = *talk_.forced;
+    }
+  } catch (const agent::SessionError &error) {
+    talk_.seen->ending = talk_.forced ? *talk_.forced : guest_ending(error);
+  }
+}
+
+Task<> ProgramRun::end() {
+  if (silence_) co_await silence_->join();
+  grace_.cancel();
+  wall_clock_.cancel();
+  talk_.guest->on_state_change({});
+}
+
+Task<> ProgramRun::push(const std::vector<PushedFile> &files) {
+  const Stopwatch watch(talk_.timings.push);
+  for (const auto &file : files) {
+    progress_(Phase::pushing, fmt::format("pushing {}", file.path.substr(file.path.rfind('/') + 1)));
+    std::string path = file.path;
+    co_await talk_.session->push(std::move(path), *file.content, limits_.push);
+  }
+}
+
+Task<ProgramRun::Ended> ProgramRun::begin() {
+  limit_wall_time();
+  watch_for_silence();
+  wire::Program program = prepared_.program;
+  program.rests = static_cast<bool>(ask_);
+  if (!virtual_time_) program.timeout = wire::Microseconds{0};
+  std::function<void(const wire::Report &)> listener = [this](const wire::Report &message) { hear(message); };
+  std::function<Task<>()> go;
+  if (talk_.own_guest == nullptr) go = [this] { return let_guest_go(); };
+  co_return co_await talk_.session->begin(std::move(program), wall_limit_ + limits_.case_grace, std::move(listener),
+                                          std::move(go));
+}
+
+Task<ProgramRun::Ended> ProgramRun::go_on(More more) {
+  steps_.insert(steps_.end(), more.request.steps.begin(), more.request.steps.end());
+  co_await push(more.files);
+  limit_wall_time();
+  watch_for_silence();
+  std::function<void(const wire::Report &)> listener = [this](const wire::Report &message) { hear(message); };
+  std::function<Task<>()> resume = [this] { return talk_.guest->resume(); };
+  co_return co_await talk_.session->go_on(std::move(more.request), wall_limit_ + limits_.case_grace,
+                                          std::move(listener), std::move(resume));
+}
+
+Task<> ProgramRun::rest() {
+  if (virtual_time_) {
+    const bool held = co_await talk_.session->holds_still(limits_.to_rest);
+    if (held) co_return;
+  }
+  co_await talk_.guest->pause();
+}
+
+Task<> ProgramRun::let_guest_go() {
+  return let_go_ ? let_go_(*talk_.guest) : talk_.guest->resume();
+}
+
+void ProgramRun::guest_changed(vm::GuestState state) {
+  // A panic ends the guest, but the last of its log can still be on its way through the channel.
+  grace_.set(limits_.after_report, [this, why = guest_ending(state)] { talk_.cut_short(why); });
+}
+
+void ProgramRun::hear(const wire::Report &message) {
+  talk_.seen->reports.push_back(message);
+  hear_step(message);
+  if (const auto *lines = std::get_if<wire::LogLines>(&message)) hear_log(*lines);
+}
+
+void ProgramRun::hear_step(const wire::Report &message) {
+  const auto *started = std::get_if<wire::StepStarted>(&message);
+  const wire::Step *step = started && started->step < steps_.size() ? &steps_[started->step] : nullptr;
+  if (silence_) silence_->heard(step ? silence_of(*step) : std::nullopt);
+  if (step) {
+    progress_(Phase::stepping, fmt::format("step {}/{}: {}", started->step + 1, steps_.size(), step->label));
+  }
+}
+
+void ProgramRun::hear_log(const wire::LogLines &lines) {
+  if (decided_ || let_go_) return;
+  log_.insert(log_.end(), lines.lines.begin(), lines.lines.end());
+  if (!judge::decided_early(*talk_.test_case, *talk_.seen, log_)) return;
+  decided_ = true;
+  grace_.set(limits_.after_report, [this] { stop_early(); });
+}
+
+void ProgramRun::stop_early() {
+  talk_.cut_short({Ending::Kind::stopped_early, kStoppedEarly});
+}
+
+void ProgramRun::limit_wall_time() {
+  wall_clock_.set(wall_limit_, [this] { talk_.cut_short(too_long_); });
+}
+
+void ProgramRun::watch_for_silence() {
+  if (!virtual_time_ || let_go_) return;
+  StuckWatch::GiveUp give_up = [this](const std::string &why) { talk_.cut_short({Ending::Kind::stuck, why}); };
+  silence_ = std::make_shared<StuckWatch>(*talk_.guest, executor_, std::move(give_up));
+  silence_->start();
+}
+
+void ProgramRun::complete(const wire::ProgramEnded &ended) {
+  talk_.timings.guest = ended.time;
+  talk_.seen->ending = {Ending::Kind::completed, ended.error};
+  if (ended.timed_out) talk_.seen->ending = too_long_;
+  talk_.answered = true;
+}
+
+void ProgramRun::finish_timings() {
+  if (!talk_.seen->agent) talk_.seen->agent = talk_.session->info();
+  for (const auto &message : talk_.seen->reports) {
+    const auto *baseline = std::get_if<wire::Baseline>(&message);
+    if (baseline != nullptr) talk_.timings.guest -= baseline->inventory.time;
+  }
+  if (talk_.timings.guest.count() < 0) talk_.timings.guest = outcome::Seconds{0};
+}
+
+}  // namespace kmodtest::run
