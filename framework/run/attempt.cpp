@@ -8,7 +8,9 @@
 #include "base/task.hpp"
 #include "judge/expected.hpp"
 #include "judge/observations.hpp"
-#include "run/runner_state.hpp"
+#include "run/case/case_runner.hpp"
+#include "run/run_state.hpp"
+#include "run/runner.hpp"
 #include "text/lines.hpp"
 
 namespace kmodtest::run {

@@ -14,7 +14,7 @@
 #include "outcome/folder_name.hpp"
 #include "outcome/result.hpp"
 #include "run/guests/machine_choice.hpp"
-#include "run/runner_state.hpp"
+#include "run/run_state.hpp"
 #include "storage/cache_folder.hpp"
 #include "storage/free_name.hpp"
 #include "text/words.hpp"
@@ -135,8 +135,8 @@ void Runner::wait_for_signal(State &state) {
       if (state.active_workers > 0) wait_for_signal(state);
       return;
     }
-    if (state.let_guest_go) {  // the run has come to its end, and only a guest was kept
-      state.let_guest_go();
+    if (state.kept_guest.is_keeping()) {  // all cases have ended, and only a guest was kept
+      state.kept_guest.let_go();
       wait_for_signal(state);
       return;
     }
@@ -270,8 +270,8 @@ Task<> Runner::run_cases(State &state, Worker &own) {
       tell(outcome::Notice{fmt::format("{} will not be run (--fail-fast)", text::counted(left, "case"))});
     }
     if (options_.pause_on_failure && !passed && had_a_guest(finished)) {
-      Task<> kept = keep_guest(state, own, finished);
-      co_await std::move(kept);
+      state.schedule.drop_rest();
+      co_await state.kept_guest.keep(*own.slot, finished, state.debugger.has_value());
     }
   }
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// --pause-on-failure: the guest of the first case that did not pass stays as it is until a signal comes.
+#include "run/interactive/kept_guest.hpp"
+
 #include <fmt/core.h>
+#include <optional>
 #include <utility>
 
 #include "base/task.hpp"
 #include "judge/observations.hpp"
 #include "run/interactive/guest_gateway.hpp"
-#include "run/runner_state.hpp"
 
 namespace kmodtest::run {
 
@@ -24,50 +25,58 @@ std::string why_no_shell(const vm::Guest &guest, const outcome::CaseFinished &fi
   return "";
 }
 
+/// Forgets how to end the keeping when it is over, whatever ended it.
+class Forget {
+ public:
+  explicit Forget(std::function<void()> &end) : end_(end) {}
+  ~Forget() { end_ = {}; }
+  Forget(const Forget &) = delete;
+  Forget &operator=(const Forget &) = delete;
+
+ private:
+  std::function<void()> &end_;
+};
+
 }  // namespace
 
-Task<> Runner::keep_guest(State &state, Worker &own, const outcome::CaseFinished &finished) {
-  const std::string which = finished.test_case->id;
-  state.schedule.drop_rest();
-  if (state.let_guest_go || state.cancellation.cancelled()) co_return;  // another one is kept already
-  vm::Guest *guest = own.slot->guest();
+Task<> KeptGuest::keep(GuestSlot &slot, const outcome::CaseFinished &finished, bool debugged) {
+  if (is_keeping() || pool_.cancellation().cancelled()) co_return;
+  vm::Guest *guest = slot.guest();
   if (guest == nullptr || guest->state() == vm::GuestState::stopped) {
-    tell(outcome::Notice{fmt::format("there is no guest of {} to keep: it has ended", which)});
+    pool_.say(fmt::format("there is no guest of {} to keep: it has ended", finished.test_case->id));
     co_return;
   }
-  base::Event let_go(state.io);
+  co_await serve(*guest, finished, debugged);
+  slot.distrust();
+}
+
+Task<> KeptGuest::serve(vm::Guest &guest, const outcome::CaseFinished &finished, bool debugged) {
+  base::Event ended(pool_.io());
   std::optional<GuestGateway> gateway;
-  state.let_guest_go = [&let_go, &gateway] {
-    let_go.set();
+  const Forget forget(end_);
+  end_ = [&ended, &gateway] {
+    ended.set();
     if (gateway) gateway->close();
   };
-  struct Kept {
-    explicit Kept(State &of) : state(of) {}
-    ~Kept() { state.let_guest_go = {}; }
-    State &state;
-  };
-  {
-    const Kept kept(state);
-    tell(outcome::Notice{fmt::format("the guest of {} is kept as it is; Ctrl-C lets it go and ends the run", which)});
-    if (!finished.artifacts.empty()) {
-      tell(outcome::Notice{fmt::format("what came out:  {}", (finished.artifacts / "verdict.txt").string())});
-    }
-    if (const std::string problem = why_no_shell(*guest, finished); !problem.empty()) tell(outcome::Notice{problem});
-    if (guest->state() == vm::GuestState::running) {
-      gateway.emplace(*guest, state.io, state.pool);
-      tell(outcome::Notice{fmt::format("enter it:  kmodtest shell --attach {}", gateway->name())});
-    }
-    if (!state.debugger) {  // otherwise a debugger is in it already
-      const std::filesystem::path socket = co_await guest->serve_debugger();
-      tell(outcome::Notice{fmt::format("debug it:  gdb -ex 'target remote {}'", socket.string())});
-    }
-    if (gateway) {
-      co_await gateway->serve();
-    } else {
-      co_await let_go.wait();
-    }
+  pool_.say(
+      fmt::format("the guest of {} is kept as it is; Ctrl-C lets it go and ends the run", finished.test_case->id));
+  if (!finished.artifacts.empty()) {
+    pool_.say(fmt::format("what came out:  {}", (finished.artifacts / "verdict.txt").string()));
   }
-  own.slot->distrust();
+  if (const std::string problem = why_no_shell(guest, finished); !problem.empty()) pool_.say(problem);
+  if (guest.state() == vm::GuestState::running) {
+    gateway.emplace(guest, pool_.io(), pool_);
+    pool_.say(fmt::format("enter it:  kmodtest shell --attach {}", gateway->name()));
+  }
+  if (!debugged) {
+    const std::filesystem::path socket = co_await guest.serve_debugger();
+    pool_.say(fmt::format("debug it:  gdb -ex 'target remote {}'", socket.string()));
+  }
+  if (gateway) {
+    co_await gateway->serve();
+  } else {
+    co_await ended.wait();
+  }
 }
 
 }  // namespace kmodtest::run

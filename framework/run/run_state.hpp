@@ -13,15 +13,20 @@
 #include <vector>
 
 #include "base/asio.hpp"
+#include "run/exit_code.hpp"
 #include "run/guests/cores.hpp"
+#include "run/guests/guest_pool.hpp"
+#include "run/interactive/debugger.hpp"
+#include "run/interactive/kept_guest.hpp"
 #include "run/repeatability.hpp"
-#include "run/runner.hpp"
+#include "run/run_options.hpp"
+#include "run/select/schedule.hpp"
 
-/// What the coroutines of one run share. For the files of Runner alone.
 namespace kmodtest::run {
 
-struct Runner::State {
-  State(GuestPool &where, Prepare how, int workers, int cores_shared, Schedule what)
+/// Is shared by the coroutines of one run.
+struct RunState {
+  RunState(GuestPool &where, Prepare how, int workers, int cores_shared, Schedule what)
       : pool(where),
         io(where.io()),
         cancellation(where.cancellation()),
@@ -49,8 +54,8 @@ struct Runner::State {
   /// when the run is gone.
   std::shared_ptr<bool> listening = std::make_shared<bool>(false), over = std::make_shared<bool>(false);
   std::optional<Debugger> debugger;
-  std::function<void()> let_guest_go;  ///< lets the guest go that is kept after a failure; empty: none is
-  std::exception_ptr problem;          ///< the first that ends the whole run
+  KeptGuest kept_guest{pool};
+  std::exception_ptr problem;  ///< the first that ends the whole run
   base::asio::signal_set signals{io};
   base::asio::steady_timer ticker{io};
 
@@ -67,8 +72,8 @@ struct Runner::State {
   }
 };
 
-/// What a worker keeps from case to case.
-struct Runner::Worker {
+/// Is kept by one worker from case to case.
+struct Worker {
   int number = 0;
   GuestSlot *slot = nullptr;  ///< none before its first case
   std::string group;          ///< of the guest that it had last
