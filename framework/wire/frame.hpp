@@ -32,6 +32,9 @@ struct Frame {
 /// The bytes of a frame. The payload has to be at most kMaxPayload.
 std::string encode_frame(const Frame &frame);
 
+/// Returns the protocol version in the first bytes of a frame; nothing if the bytes are too few or not of a frame.
+std::optional<std::uint8_t> frame_version(std::string_view bytes);
+
 /// Takes bytes in pieces of any size, gives frames. After the first error it gives nothing more: a stream that lost its
 /// place cannot be trusted.
 class FrameDecoder {

@@ -93,9 +93,17 @@ class Dissector {
     std::string name;
     kernel::SymbolTable symbols;
   };
-  std::optional<std::string> place(std::uint64_t address, bool returns) const;
+  struct Place {
+    std::string text;  ///< "function+0x1c/0x40 [module]"
+    bool in_module = false;
+  };
+  struct Stack {
+    std::vector<std::string> frames;
+    bool in_module = false;  ///< one of the frames is
+  };
+  std::optional<Place> place(std::uint64_t address, bool returns) const;
   bool is_return_address(std::uint64_t address);
-  std::vector<std::string> frames(std::uint64_t sp);
+  Stack stack_at(std::uint64_t sp);
   TaskSeen task_at(std::uint64_t task);
   std::vector<judge::LockWait> locks_of(std::uint64_t task, int pid);
   bool waits_for(std::uint64_t mutex, std::uint64_t stack);
@@ -136,17 +144,19 @@ void Dissector::read_modules() {
 }
 
 /// `returns`: it is where a call returns to, which may be behind the end of a function that calls as its last act.
-std::optional<std::string> Dissector::place(std::uint64_t address, bool returns) const {
+std::optional<Dissector::Place> Dissector::place(std::uint64_t address, bool returns) const {
   const std::uint64_t inside = returns ? address - 1 : address;
   const auto words = [&](kernel::CodePlace found) {
     found.offset += address - inside;
     return found.str();
   };
   for (const Module &module : modules_) {
-    if (const auto found = module.symbols.place_of(inside)) return words(*found) + " [" + module.name + "]";
+    if (const auto found = module.symbols.place_of(inside)) {
+      return Place{.text = words(*found) + " [" + module.name + "]", .in_module = true};
+    }
   }
   if (kernel_.code_at(inside, 1).empty()) return std::nullopt;
-  if (const auto found = kernel_.symbols().place_of(inside)) return words(*found);
+  if (const auto found = kernel_.symbols().place_of(inside)) return Place{.text = words(*found)};
   return std::nullopt;
 }
 
@@ -158,14 +168,17 @@ bool Dissector::is_return_address(std::uint64_t address) {
   return bytes && ends_with_call(*bytes);
 }
 
-std::vector<std::string> Dissector::frames(std::uint64_t sp) {
-  std::vector<std::string> found;
+Dissector::Stack Dissector::stack_at(std::uint64_t sp) {
+  Stack found;
   const std::uint64_t end = (sp / kStackBytes + 1) * kStackBytes;
-  for (std::uint64_t at = (sp + 7) / 8 * 8; at < end && found.size() < kMostFrames; at += 8) {
+  for (std::uint64_t at = (sp + 7) / 8 * 8; at < end && found.frames.size() < kMostFrames; at += 8) {
     const auto word = memory_.word(at);
     if (!word) break;
     if (!is_return_address(*word)) continue;
-    if (auto where = place(*word, true)) found.push_back("? " + *where);
+    const auto where = place(*word, true);
+    if (!where) continue;
+    found.frames.push_back("? " + where->text);
+    found.in_module = found.in_module || where->in_module;
   }
   return found;
 }
@@ -199,17 +212,17 @@ CpuSeen Dissector::look_at(const vm::CpuRegisters &registers) {
   }
   if (!registers.in_kernel()) return seen;
   if (auto here = place(registers.rip, false)) {
-    seen.task.frames.push_back(*here);
+    seen.task.frames.push_back(here->text);
   } else {
     seen.task.frames.push_back(fmt::format("{:#x}", registers.rip));
   }
-  auto more = frames(registers.rsp);
+  auto more = stack_at(registers.rsp).frames;
   seen.task.frames.insert(seen.task.frames.end(), more.begin(), more.end());
   if (stack != 0 && registers.rsp / kStackBytes != stack / kStackBytes) {
     // On the stack for interrupts, whose first word says where the task was.
     const auto before = memory_.word((registers.rsp / kStackBytes + 1) * kStackBytes - 8);
     if (before && *before / kStackBytes == stack / kStackBytes) {
-      more = frames(*before);
+      more = stack_at(*before).frames;
       seen.task.frames.insert(seen.task.frames.end(), more.begin(), more.end());
     }
   }
@@ -252,13 +265,13 @@ void Dissector::look_at_tasks(judge::Dissection &found) {
   for (const std::uint64_t task : tasks_) {
     TaskSeen seen = task_at(task);
     if (seen.state == 'R' || seen.state == 'I') continue;
-    if (const auto sp = memory_.word(task + at_.sp)) seen.frames = frames(*sp);
-    const bool in_module = std::any_of(seen.frames.begin(), seen.frames.end(),
-                                       [](const std::string &frame) { return frame.ends_with(']'); });
+    Stack stack;
+    if (const auto sp = memory_.word(task + at_.sp)) stack = stack_at(*sp);
+    seen.frames = std::move(stack.frames);
     if (seen.state == 'D') {
       for (const auto &wait : locks_of(task, seen.pid)) found.locks.push_back(wait);
     }
-    if (seen.state == 'D' || in_module) found.tasks.push_back(std::move(seen));
+    if (seen.state == 'D' || stack.in_module) found.tasks.push_back(std::move(seen));
   }
   std::sort(found.tasks.begin(), found.tasks.end(),
             [](const TaskSeen &left, const TaskSeen &right) { return left.pid < right.pid; });
