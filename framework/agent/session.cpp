@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/session.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fmt/core.h>
 #include <map>
@@ -16,6 +17,9 @@ using base::Task;
 namespace asio = base::asio;
 
 namespace {
+
+/// Bytes of a frame up to its protocol version.
+constexpr std::size_t kVersionBytes = 4;
 
 const wire::AgentInfo &checked(const wire::AgentInfo &agent) {
   if (agent.protocol != wire::kProtocolVersion) {
@@ -140,15 +144,18 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
         }
       }
       if (!decoder.error().empty()) {
-        const bool version = decoder.error().find("protocol version") != std::string::npos;
-        throw SessionError(version ? SessionError::Kind::version : SessionError::Kind::corrupt,
+        const bool other_version =
+            wire::frame_version(first_bytes).value_or(wire::kProtocolVersion) != wire::kProtocolVersion;
+        throw SessionError(other_version ? SessionError::Kind::version : SessionError::Kind::corrupt,
                            "the channel to the guest's agent is corrupt: " + decoder.error());
       }
       boost::system::error_code error;
       const auto buffer = asio::buffer(chunk);
       const std::size_t size = co_await transport->read_some(buffer, error);
       if (error || timed_out) fail(error);
-      decoder.feed(std::string_view(chunk.data(), size));
+      const std::string_view bytes(chunk.data(), size);
+      first_bytes += bytes.substr(0, kVersionBytes - std::min(kVersionBytes, first_bytes.size()));
+      decoder.feed(bytes);
     }
   }
 
@@ -170,6 +177,7 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
   std::uint32_t program_id = 0;
   asio::steady_timer timer;
   wire::FrameDecoder decoder;
+  std::string first_bytes;  ///< of the first frame, which tells the agent's protocol version
   std::array<char, 64 << 10> chunk;
   std::optional<wire::AgentInfo> info;
   std::map<std::uint32_t, std::string> unanswered_pushes;  // what was pushed, for error messages
@@ -195,10 +203,6 @@ Session::~Session() {
 void Session::close() noexcept {
   impl_->timer.cancel();
   impl_->transport->close();
-}
-
-void Session::cancel() noexcept {
-  impl_->transport->try_write(wire::encode(wire::Request{wire::Cancel{}}, ++impl_->last_id));
 }
 
 Task<wire::AgentInfo> Session::ready(std::chrono::milliseconds deadline,

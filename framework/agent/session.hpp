@@ -32,7 +32,7 @@ class SessionError : public std::runtime_error {
   Kind kind_;
 };
 
-/// One conversation with one agent. Only one coroutine can use it at a time, except for cancel() and close().
+/// One conversation with one agent. Only one coroutine can use it at a time, except for close().
 class Session {
  public:
   /// Numbers requests from `first_id` on, because another conversation with this agent has used the ids before it.
@@ -88,9 +88,6 @@ class Session {
   /// Returns what the agent reported about itself, if it has done so: in its answer to ready() or greet(), or during
   /// run() if the transport is not live.
   const std::optional<wire::AgentInfo> &info() const;
-
-  /// Asks the agent to end the running program after its current action; run() then returns. Does not wait.
-  void cancel() noexcept;
 
   /// Makes every pending operation end with SessionError::closed. Never throws; from the io_context's thread.
   void close() noexcept;

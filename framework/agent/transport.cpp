@@ -39,12 +39,6 @@ class SocketTransport : public Transport {
     auto token = asio::redirect_error(asio::use_awaitable, error);
     co_await asio::async_write(socket_, buffer, token);
   }
-  void try_write(const std::string &bytes) noexcept override {
-    // The socket buffer only ever holds requests, so a few bytes are written at once or not at all.
-    error_code ignored;
-    socket_.non_blocking(true, ignored);
-    socket_.write_some(asio::buffer(bytes), ignored);
-  }
   void cancel() noexcept override {
     error_code ignored;
     socket_.cancel(ignored);
@@ -119,7 +113,6 @@ class MemoryTransport : public Transport {
     if (!memory_.add_requests(bytes)) error = asio::error::no_buffer_space;
     co_return;
   }
-  void try_write(const std::string &bytes) noexcept override { memory_.add_requests(bytes); }
   wire::Rest rest() const override { return memory_.rest(); }
   void end_rest() noexcept override { memory_.end_rest(); }
   void cancel() noexcept override {

@@ -21,8 +21,6 @@ class Transport {
   /// Waits for bytes; an error ends the session.
   virtual base::Task<std::size_t> read_some(base::asio::mutable_buffer to, boost::system::error_code &error) = 0;
   virtual base::Task<> write(const std::string &bytes, boost::system::error_code &error) = 0;
-  /// Writes as much as possible at once, without waiting.
-  virtual void try_write(const std::string &bytes) noexcept = 0;
   /// Returns how the guest rests; `wanted` while that is not known yet.
   virtual wire::Rest rest() const { return wire::Rest::none; }
   /// Resumes a guest that QEMU holds.

@@ -106,24 +106,6 @@ Topology topology_of(const GuestSpec &spec) {
   return topology;
 }
 
-std::vector<NumaCell> equal_cells(int nodes, int cpus, std::uint32_t memory_mib) {
-  if (nodes < 1 || nodes > cpus) {
-    throw base::UsageError(base::Code::bad_numa, fmt::format("{} CPUs cannot be split over {} NUMA nodes", cpus, nodes),
-                           "give each node at least one CPU");
-  }
-  std::vector<NumaCell> cells;
-  int next_cpu = 0;
-  for (int node = 0; node < nodes; ++node) {
-    const int count = cpus / nodes + (node < cpus % nodes ? 1 : 0);
-    const auto share = memory_mib / static_cast<std::uint32_t>(nodes);
-    const auto extra = static_cast<std::uint32_t>(node) < memory_mib % static_cast<std::uint32_t>(nodes) ? 1u : 0u;
-    const int last_cpu = next_cpu + count - 1;
-    cells.push_back({count == 1 ? std::to_string(next_cpu) : fmt::format("{}-{}", next_cpu, last_cpu), share + extra});
-    next_cpu += count;
-  }
-  return cells;
-}
-
 void check(const GuestSpec &spec) {
   if (spec.cpus < 1 || spec.cpus > kMaxCpus) {
     throw base::UsageError(base::Code::bad_topology, fmt::format("a guest cannot have {} CPUs", spec.cpus),

@@ -24,10 +24,6 @@ struct Topology {
 /// the product equal `cpus`. Throws base::UsageError when no whole number does.
 Topology topology_of(const GuestSpec &spec);
 
-/// Cuts CPUs and memory into `nodes` cells, the remainders going to the first ones. Throws base::UsageError when there
-/// are fewer CPUs than nodes.
-std::vector<NumaCell> equal_cells(int nodes, int cpus, std::uint32_t memory_mib);
-
 /// Throws base::UsageError that names what is impossible: CPUs or memory out of range, a topology that does not
 /// multiply to the CPUs, NUMA cells whose CPUs are not each CPU once or whose memory does not sum up to the guest's.
 void check(const GuestSpec &spec);

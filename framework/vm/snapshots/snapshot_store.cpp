@@ -222,12 +222,6 @@ bool SnapshotStore::copy(FoundSnapshot &found, const fs::path &to) const {
   return true;
 }
 
-std::optional<SnapshotInfo> SnapshotStore::fetch(const std::string &key, const fs::path &to) {
-  std::optional<FoundSnapshot> found = find(key);
-  if (!found || !copy(*found, to)) return std::nullopt;
-  return found->info;
-}
-
 class SnapshotStore::Lent : public SavedState {
  public:
   Lent(SnapshotStore &store, FoundSnapshot found) : store_(store), found_(std::move(found)) {}

@@ -51,14 +51,10 @@ class SnapshotStore {
   SnapshotStore(std::filesystem::path folder, std::uint64_t limit_bytes,
                 base::NoticeSink &notices = base::ignored_notices());
 
-  /// Copies the state of `key` to `to`, a new file of mode 0600 (what is there is replaced), checks every byte on the
-  /// way, and marks the snapshot as used. Nothing when there is no such snapshot. A damaged, truncated or
-  /// unreadable one is removed and said once per process ("snapshot KEY is damaged (checksum differs): it is made
-  /// again"); then nothing as well. Throws base::Error for what is the caller's: the disk of `to` is full.
-  std::optional<SnapshotInfo> fetch(const std::string &key, const std::filesystem::path &to);
-
-  /// The state of `key` where it lies, marked as used; no byte is checked before its is_sound(), which removes and
-  /// says damage as fetch() does. Nothing where fetch() gives nothing.
+  /// Opens the state of `key` without a copy, and marks it as used. No byte is trusted before SavedState::is_sound() or
+  /// copy_to() has checked it: a damaged, truncated or unreadable snapshot is removed and reported once per process
+  /// ("snapshot KEY is damaged (checksum differs): it is made again"). Returns null if there is no such snapshot, or
+  /// if it is damaged at first sight. Throws base::Error.
   std::unique_ptr<SavedState> lend(const std::string &key);
 
   /// Keeps a copy of the file `state` under `key`, in place of what is there; of `info` the description and the version
@@ -66,7 +62,8 @@ class SnapshotStore {
   /// lock() is held. Throws base::Error that names the folder when the disk is full, and leaves nothing behind then.
   void keep(const std::string &key, const std::filesystem::path &state, const SnapshotInfo &info);
 
-  /// To be held while a snapshot is made: whoever wants the same waits here, and finds it with fetch() then. Blocks.
+  /// Locks a key while its snapshot is made: other processes that want the same one wait here, and find it with lend()
+  /// then. Blocks.
   std::unique_ptr<storage::FileLock> lock(const std::string &key) const;
 
   /// Most recently used first. States are looked at, not read: `damage` has what can be seen without that. Throws

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "plan/diagnostics.hpp"
+#include "plan/guest_axes.hpp"
 #include "plan/plan.hpp"
 
 namespace kmodtest::plan {
@@ -109,6 +110,12 @@ TEST(DidYouMean, TakesTheClosest) {
 TEST(Quote, KeepsMessagesOnOneShortLine) {
   EXPECT_EQ(quote("a\nb\x1b"), "'a?b?'");
   EXPECT_EQ(quote(std::string(59, 'a') + "±b"), "'" + std::string(59, 'a') + "…'");
+}
+
+TEST(EqualCells, SplitAllCpusAndAllMemory) {
+  EXPECT_EQ(equal_cells(2, 4, 256), (std::vector<NumaCell>{{"0-1", 128}, {"2-3", 128}}));
+  EXPECT_EQ(equal_cells(2, 3, 257), (std::vector<NumaCell>{{"0-1", 129}, {"2", 128}}));
+  EXPECT_EQ(equal_cells(3, 7, 1000), (std::vector<NumaCell>{{"0-2", 334}, {"3-4", 333}, {"5-6", 333}}));
 }
 
 }  // namespace

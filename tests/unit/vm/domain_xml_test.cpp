@@ -110,7 +110,7 @@ TEST(DomainXml, HasTheTopology) {
 
 TEST(DomainXml, HasTheNodes) {
   GuestSpec spec = spec_of(3);
-  spec.numa = equal_cells(2, 3, 256);
+  spec.numa = {{"0-1", 128}, {"2", 128}};
   const Parsed xml(spec);
   EXPECT_EQ(xml("count(/domain/cpu/numa/cell)"), "2");
   EXPECT_EQ(xml("/domain/cpu/numa/cell[@id='0']/@cpus"), "0-1");

@@ -182,15 +182,12 @@ TEST(Check, WantsTheNodesMemoryToSumUp) {
   EXPECT_EQ(refusal(spec), "NUMA node 1 has no memory");
 }
 
-TEST(EqualCells, SplitsEverythingAndLosesNothing) {
-  EXPECT_EQ(equal_cells(2, 4, 256), (std::vector<NumaCell>{{"0-1", 128}, {"2-3", 128}}));
-  EXPECT_EQ(equal_cells(2, 3, 257), (std::vector<NumaCell>{{"0-1", 129}, {"2", 128}}));
+TEST(GuestSpec, ItsNodesCanHaveUnequalShares) {
   GuestSpec spec = small_spec();
   spec.cpus = 7;
   spec.memory_mib = 1000;
-  spec.numa = equal_cells(3, 7, 1000);
+  spec.numa = {{"0-2", 334}, {"3-4", 333}, {"5-6", 333}};
   EXPECT_EQ(refusal(spec), "");
-  EXPECT_THROW(equal_cells(3, 2, 256), base::UsageError);
 }
 
 }  // namespace

@@ -166,7 +166,7 @@ TEST_F(SnapshotDamageTest, AMachineShortOfDescriptorsIsNoDamage) {
     ::getrlimit(RLIMIT_NOFILE, &limit);
     limit.rlim_cur = static_cast<rlim_t>(next);
     ::setrlimit(RLIMIT_NOFILE, &limit);
-    EXPECT_EQ(error_of([&] { store_.fetch("abc", to); }),
+    EXPECT_EQ(error_of([&] { copy(store_, "abc", to); }),
               "cannot open the snapshot " + kFolder.string() +
                   ": Too many open files | `kmodtest cache clear` removes the snapshots; they are made again");
     return testing::Test::HasFailure() ? 1 : 0;

@@ -27,8 +27,10 @@ TEST_F(SnapshotStoreTest, GivesBackWhatItKept) {
   keep(store, "abc123", "bytes of a guest");
   const fs::path to = scratch_.path() / "to";
   write(to, "something longer that lies there already");
-  const auto info = store.fetch("abc123", to);
-  ASSERT_TRUE(info);
+  ASSERT_TRUE(copy(store, "abc123", to));
+  const auto listed = store.list();
+  ASSERT_EQ(listed.size(), 1u);
+  const SnapshotInfo *info = &listed.front();
   EXPECT_EQ(storage::read_whole_file(to), "bytes of a guest");
   EXPECT_EQ(fs::status(to).permissions(), fs::perms(0600));
   EXPECT_EQ(info->key, "abc123");
@@ -86,7 +88,7 @@ TEST_F(SnapshotStoreTest, AnEmptyStoreIsNoError) {
   EXPECT_EQ(store.prune(0), 0u);
   EXPECT_EQ(store.clear(), 0u);
   EXPECT_EQ(notices_.said, Keys{});
-  EXPECT_THROW(store.fetch("../abc", scratch_.path() / "to"), std::invalid_argument);
+  EXPECT_THROW(store.lend("../abc"), std::invalid_argument);
 }
 
 TEST_F(SnapshotStoreTest, KeepsTheLastOneOfAKey) {
@@ -150,12 +152,12 @@ TEST_F(SnapshotStoreTest, TwoThatWantTheSameMakeItOnce) {
     auto store = open();
     const fs::path to = scratch_.path() / ("to-" + std::to_string(number));
     const auto lock = store.lock("abc");
-    if (!store.fetch("abc", to)) {
+    if (!copy(store, "abc", to)) {
       ++made;
       const fs::path state = scratch_.path() / ("state-" + std::to_string(number));
       write(state, "the state");
       store.keep("abc", state, {});
-      EXPECT_TRUE(store.fetch("abc", to));
+      EXPECT_TRUE(copy(store, "abc", to));
     }
     return storage::read_whole_file(to);
   };
@@ -174,7 +176,8 @@ int busy_process(SnapshotStore &store, const fs::path &scratch, int number, int 
     const std::string key = std::string(1, "abc"[(round + number) % 3]);
     std::ofstream(scratch / ("state-" + name), std::ios::binary) << std::string(100'000 + number, name[0]);
     store.keep(key, scratch / ("state-" + name), {});
-    if (store.fetch(key, scratch / ("to-" + name))) {
+    const auto state = store.lend(key);
+    if (state && state->copy_to(scratch / ("to-" + name))) {
       const std::string seen = storage::read_whole_file(scratch / ("to-" + name));
       const int maker = seen[0] - '0';
       if (seen != std::string(100'000 + maker, seen[0])) ++wrong;
@@ -313,7 +316,7 @@ TEST_F(SnapshotStoreTest, AFileSizeLimitIsAnErrorAndLeavesNothing) {
     ::signal(SIGXFSZ, SIG_IGN);
     EXPECT_EQ(error_of([&] { store.keep("b", state, {}); }),
               "cannot keep a snapshot in " + folder_.string() + ": File too large | " + kFullHint);
-    EXPECT_EQ(error_of([&] { store.fetch("a", to); }),
+    EXPECT_EQ(error_of([&] { copy(store, "a", to); }),
               "cannot write " + to.string() +
                   ": File too large | free some space, or set KMODTEST_RUNTIME to a folder on another disk");
     return testing::Test::HasFailure() ? 1 : 0;
@@ -338,7 +341,7 @@ TEST_F(SnapshotStoreTest, AFullDiskIsAnErrorAndLeavesNothing) {
               "cannot keep a snapshot in " + folder_.string() + ": the disk is full | " + kFullHint);
     EXPECT_EQ(names(), Keys{"a"});
     const fs::path to = folder_.parent_path() / "to";
-    EXPECT_EQ(error_of([&] { store.fetch("a", to); }),
+    EXPECT_EQ(error_of([&] { copy(store, "a", to); }),
               "cannot write " + to.string() +
                   ": the disk is full | free some space, or set KMODTEST_RUNTIME to a folder on another disk");
     EXPECT_FALSE(fs::exists(to));
