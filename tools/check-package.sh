@@ -16,8 +16,8 @@ build=$(cd "${1:-$source/build}" && pwd)
 shopt -s nullglob
 debs=("$build"/kmodtest_*.deb "$build"/kmodtest-dev_*.deb)
 if [[ ${#debs[@]} -ne 2 ]]; then
-  echo "kmodtest: there have to be kmodtest_*.deb and kmodtest-dev_*.deb in $build, one of each, not: ${debs[*]}" >&2
-  echo "hint: make package makes them" >&2
+  echo "kmodtest: expected one kmodtest_*.deb and one kmodtest-dev_*.deb in $build, not: ${debs[*]}" >&2
+  echo "hint: 'make package' makes them" >&2
   exit 2
 fi
 
@@ -104,7 +104,7 @@ if [[ -n $left ]]; then
   exit 1
 fi
 if pgrep -f "$machine|kmodtest-qemu" >/dev/null && [[ -n $(find /proc/[0-9]*/root -maxdepth 0 -lname "$machine*" 2>/dev/null) ]]; then
-  echo "kmodtest: processes are left running in the machine" >&2
+  echo "kmodtest: processes are still running in the machine" >&2
   exit 1
 fi
 say "the packages work on a clean Debian 12"

@@ -40,8 +40,8 @@ for option in "$@"; do
     --package) main_packages+=("${package_packages[@]}") ;;
     --list) only_list=1 ;;
     *)
-      echo "kmodtest: error[K0101]: there is no option '$option' of $0" >&2
-      echo "  hint: the top of the file lists what there is" >&2
+      echo "kmodtest: error[K0101]: $0 has no option '$option'" >&2
+      echo "  hint: the first lines of the file list all options" >&2
       exit 2
       ;;
   esac

@@ -11,7 +11,7 @@ ctest --test-dir "$build" --output-on-failure --no-tests=error "$@" 2>&1 | tee "
 status=${PIPESTATUS[0]}
 if [ "$status" -ne 0 ]; then
   echo
-  echo "What the failed tests said:"
+  echo "Output of the failed tests:"
   # From a failed test's line to the next line of ctest itself.
   awk '/^ *[0-9]+\/[0-9]+ Test +#/ { shown = /\*\*\*|Not Run/; lines = 0 }
        /^ *Start +[0-9]+: / || /^[0-9]+% tests passed/ { shown = 0 }

@@ -255,8 +255,8 @@ class Setup(Project):
         ended = subprocess.run([SOURCE / "tools/ci/setup.sh"], env=environment, capture_output=True, text=True)
         self.assertEqual(ended.returncode, 3)
         self.assertEqual(ended.stderr,
-                         "kmodtest: error[K0313]: this is Ubuntu 24.04.1 LTS, and kmodtest is set up on Debian 12 only\n"
-                         "  hint: let the job run in a container, 'container: debian:bookworm' (docs/guide/ci.md)\n")
+                         "kmodtest: error[K0313]: this is Ubuntu 24.04.1 LTS, but kmodtest can only be set up on Debian 12\n"
+                         "  hint: run the job in a container, 'container: debian:bookworm' (docs/guide/ci.md)\n")
 
     def test_keys_change_with_what_they_are_of(self):
         def keys(**more):

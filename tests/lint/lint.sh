@@ -95,7 +95,7 @@ check_spdx() {
   sources framework emulator guest library tests benchmarks modules templates examples | while read -r file; do
     case "$(head -n 1 "$file")" in
       "// SPDX-License-Identifier: GPL-2.0"* | "/* SPDX-License-Identifier: GPL-2.0"*) ;;
-      *) echo "${file#"$root"/}:1: the first line is no SPDX-License-Identifier" ;;
+      *) echo "${file#"$root"/}:1: the first line is not an SPDX-License-Identifier" ;;
     esac
   done
 }

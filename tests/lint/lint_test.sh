@@ -81,13 +81,13 @@ printf '\n// SPDX-License-Identifier: GPL-2.0-or-later\n' >"$tree/modules/ex/ex.
 echo '#include <linux/module.h>' >"$tree/templates/hello/module.c"
 : >"$tree/framework/base/empty.hpp"
 echo 'generated' >"$tree/modules/ex/ex.mod.c"
-expect spdx 1 'framework/base/empty.hpp:1: the first line is no SPDX-License-Identifier
-modules/ex/ex.c:1: the first line is no SPDX-License-Identifier
-templates/hello/module.c:1: the first line is no SPDX-License-Identifier'
+expect spdx 1 'framework/base/empty.hpp:1: the first line is not an SPDX-License-Identifier
+modules/ex/ex.c:1: the first line is not an SPDX-License-Identifier
+templates/hello/module.c:1: the first line is not an SPDX-License-Identifier'
 expect all 1 'guest/long.hpp: 401 lines, more than 400: split it
-framework/base/empty.hpp:1: the first line is no SPDX-License-Identifier
-modules/ex/ex.c:1: the first line is no SPDX-License-Identifier
-templates/hello/module.c:1: the first line is no SPDX-License-Identifier'
+framework/base/empty.hpp:1: the first line is not an SPDX-License-Identifier
+modules/ex/ex.c:1: the first line is not an SPDX-License-Identifier
+templates/hello/module.c:1: the first line is not an SPDX-License-Identifier'
 
 # Each code has to be explained and used.
 rm -rf "$tree/framework" "$tree/guest" "$tree/tests" "$tree/modules"

@@ -28,7 +28,7 @@ if [[ -z "$shard" && "${CI_NODE_TOTAL:-1}" -gt 1 ]]; then shard="$CI_NODE_INDEX/
 lines_of "${KMODTEST_PLANS:-}"
 if [[ ${#lines[@]} -eq 0 ]]; then
   echo "kmodtest: error[K0103]: no plan is named" >&2
-  echo "  hint: set 'plans' (KMODTEST_PLANS) to plans, folders of plans or modules, one a line" >&2
+  echo "  hint: set 'plans' (KMODTEST_PLANS) to plans, folders of plans or modules, one per line" >&2
   exit 2
 fi
 options=("${lines[@]}")

@@ -18,15 +18,15 @@ fi
 # shellcheck source=/dev/null
 . "${KMODTEST_OS_RELEASE:-/etc/os-release}"
 if [[ "${ID:-}" != debian || "${VERSION_CODENAME:-}" != bookworm ]]; then
-  echo "kmodtest: error[K0313]: this is ${PRETTY_NAME:-no Debian}, and kmodtest is set up on Debian 12 only" >&2
-  echo "  hint: let the job run in a container, 'container: debian:bookworm' (docs/guide/ci.md)" >&2
+  echo "kmodtest: error[K0313]: this is ${PRETTY_NAME:-no Debian}, but kmodtest can only be set up on Debian 12" >&2
+  echo "  hint: run the job in a container, 'container: debian:bookworm' (docs/guide/ci.md)" >&2
   exit 3
 fi
 
 key=$("$source_folder/tools/ci/cache-keys.sh" | sed -n 's/^build=//p')
 "$source_folder/tools/install-dependencies.sh"
 if [[ -x "$prefix/bin/kmodtest" && "$(cat "$prefix/built-from" 2>/dev/null)" == "$key" ]]; then
-  echo "kmodtest: taken from the cache ($prefix)"
+  echo "kmodtest: using the cached one ($prefix)"
 else
   build=$(mktemp -d)
   trap 'rm -rf "$build"' EXIT

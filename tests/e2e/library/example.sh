@@ -12,7 +12,7 @@ mkdir -p "$work"
 cp -r "$example" "$work/example"
 shown=$(nm -DC --defined-only "$work"/prefix/lib*/libkmodtest.so | cut -d' ' -f3- | grep -v 'kmodtest::' || :)
 if [[ -n $shown ]]; then
-  printf 'the library shows what is not its own:\n%s\n' "$shown" >&2
+  printf 'the library exports foreign symbols:\n%s\n' "$shown" >&2
   exit 1
 fi
 cd "$work/example"
@@ -34,7 +34,7 @@ fi
 # Expects a text of a failure, at the line of the test that caused it.
 expect() {
   grep -qF -- "$1" "$work/buggy.txt" && return
-  echo "test_buggy did not say: $1" >&2
+  echo "test_buggy did not print: $1" >&2
   cat "$work/buggy.txt" >&2
   exit 1
 }
