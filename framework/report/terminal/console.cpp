@@ -31,8 +31,8 @@ namespace kmodtest::report {
 
 namespace {
 
-constexpr std::size_t kShownRunning = 8;     ///< lines of running cases that the footer has at most
-constexpr std::size_t kShortestReason = 12;  ///< columns below which a cut reason says nothing
+constexpr std::size_t kShownRunning = 8;     ///< maximum lines of running cases in the footer
+constexpr std::size_t kShortestReason = 12;  ///< a reason cut to fewer columns is not informative
 
 /// A line about one case. `id` and `why` are printable.
 struct CaseLine {
@@ -43,7 +43,7 @@ struct CaseLine {
 };
 
 class Console;
-/// The one whose footer has to go when the process ends by std::quick_exit(). Null: there is none.
+/// The console whose footer has to be removed if the process ends by std::quick_exit(); null if there is none.
 Console *on_terminal = nullptr;
 void leave_terminal();
 
@@ -76,7 +76,7 @@ class Console final : public outcome::Listener {
  private:
   struct Failure {
     std::size_t number = 0;
-    std::string line;  ///< as it was told when the case ended
+    std::string line;  ///< as it was printed when the case ended
     std::string text;  ///< in full
     Annotation annotation;
     bool had_guest = false;
@@ -93,7 +93,7 @@ class Console final : public outcome::Listener {
   }
 
   void take(const outcome::Notice &notice) {
-    // Not broken between words: there are commands in notes, to be copied.
+    // Not wrapped: notes contain commands to be copied.
     if (!options_.quiet)
       print(palette_.bold(text::pad_left("note", kWordWidth)) + " " + text::printable(notice.text) + "\n");
   }
@@ -179,13 +179,13 @@ class Console final : public outcome::Listener {
 
   TerminalSize size() const { return options_.size ? options_.size() : TerminalSize{options_.width, 24}; }
 
-  /// A line of words; on a terminal broken between them, so that what follows stands behind the first word.
+  /// Wraps a line of text on a terminal, so that continuation lines are aligned after the first word.
   std::string wrapped(const std::string &line) const {
     const int width = options_.terminal ? std::max(size().columns, 0) : 0;
     return wrap_painted(line, static_cast<std::size_t>(width), kWordWidth + 1) + "\n";
   }
 
-  /// Lines of the case with this number; `whole`: its last ones.
+  /// Prints lines of the case with this number; `whole` marks its last ones.
   void tell(std::size_t number, const std::string &text, bool whole) {
     if (!options_.ordered) return print(text);
     print(in_order_.add(number, text, whole));
@@ -220,7 +220,7 @@ class Console final : public outcome::Listener {
     return render(std::move(line));
   }
 
-  /// A word about a case that virtual time did not repeat.
+  /// Returns a note about a case that was not reproducible under virtual time.
   std::string unlike_note(const outcome::CaseFinished &finished) const {
     const outcome::CaseFinished &earlier = *finished.unlike;
     std::string text = wrapped(palette_.yellow(text::pad_left("Unlike", kWordWidth)) + " " +
@@ -232,7 +232,7 @@ class Console final : public outcome::Listener {
     return text;
   }
 
-  /// The line of a finished case with what -v tells below it.
+  /// Returns the line of a finished case, and below it the output of -v.
   std::string with_more(const outcome::CaseFinished &finished, const std::string &line) {
     const std::string indent(kWordWidth + 1, ' ');
     std::string more = palette_.dim(indent + outcome::render_timings(finished.timings)) + "\n";
@@ -259,7 +259,8 @@ class Console final : public outcome::Listener {
     return text;
   }
 
-  /// Plans × CPUs, how often each case passed, and once more all that did not: what one wants to see last.
+  /// Returns the tables of plans × CPUs and of repeats, and again all cases that did not pass, so that they are seen
+  /// last.
   std::string tables() const {
     std::string text;
     if (!options_.quiet && table_.size() > 1) text += "\n" + table_.render(size().columns, palette_);
@@ -294,7 +295,7 @@ class Console final : public outcome::Listener {
     return lines;
   }
 
-  /// Prints whole lines above the footer; with an empty text only the footer is brought up to date.
+  /// Prints whole lines above the footer; with an empty text it only updates the footer.
   void print(const std::string &text) {
     if (!options_.terminal) return write(text);
     const TerminalSize now = size();
@@ -306,7 +307,8 @@ class Console final : public outcome::Listener {
     if (text.empty()) return;
     const std::string all = ci_.joined(begun_ ? text : ci_.begin() + text);
     begun_ = true;
-    // One call, so that a terminal never shows half of a redraw. Nobody is left to tell when the console is gone.
+    // One call, so that a terminal never shows half of a redraw. Ignore write errors: there is nowhere left to report
+    // them.
     std::fwrite(all.data(), 1, all.size(), options_.out);
     std::fflush(options_.out);
   }

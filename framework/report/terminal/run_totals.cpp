@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kShortestBar = 10, kLongestBar = 24;
 
-/// "[=====>    ] ", `width` columns wide without the last blank.
+/// Returns "[=====>    ] ", `width` columns wide without the last blank.
 std::string progress_bar(std::size_t done, std::size_t all, std::size_t width) {
   const std::size_t inside = width - 2;
   const std::size_t filled = all == 0 ? 0 : std::min(done * inside / all, inside);

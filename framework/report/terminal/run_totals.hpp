@@ -12,7 +12,7 @@
 
 namespace kmodtest::report {
 
-/// Counts the cases of a run, and writes the counts: in the footer while it runs, in the summary when it ended.
+/// Counts the cases of a run, and renders the counts: in the footer while it runs, in the summary at the end.
 class RunTotals {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -26,7 +26,7 @@ class RunTotals {
   /// Returns how to repeat the order of a shuffled run, as " (--shuffle 5)"; empty for any other run.
   const std::string &order() const { return order_; }
 
-  /// Returns the first line of the footer; a progress bar takes what room the other words leave of `width` columns.
+  /// Returns the first line of the footer; a progress bar fills the remaining columns up to `width`.
   std::string running_line(std::size_t running, Time now, std::size_t width, const Palette &palette) const;
   /// Returns "3 cases: 2 passed, 1 failed in 4.0 s".
   std::string summary(const outcome::RunFinished &finished, const Palette &palette) const;
