@@ -7,6 +7,7 @@
 #include "cli/command.hpp"
 #include "kernel/kernel.hpp"
 #include "storage/cache_folder.hpp"
+#include "text/size.hpp"
 #include "text/utf8.hpp"
 #include "text/words.hpp"
 #include "vm/snapshots/snapshot_store.hpp"
@@ -27,7 +28,7 @@ std::uint64_t disk_bytes(const std::vector<vm::SnapshotInfo> &snapshots) {
 
 std::uint64_t limit_from(const std::string &option) {
   if (option.empty()) return vm::snapshot_limit();
-  if (const auto bytes = vm::size_in_bytes(option)) return *bytes;
+  if (const auto bytes = text::size_in_bytes(option)) return *bytes;
   throw base::UsageError(base::Code::bad_option_value,
                          fmt::format("--limit takes a size such as 4G or 500M, not '{}'", option));
 }
@@ -49,8 +50,8 @@ int list_cache() {
   std::size_t width = 0;
   for (const CachePart &line : lines) width = std::max(width, text::columns(line.what));
   for (const CachePart &line : lines) {
-    fmt::print("{}  {:>10}{}\n", text::pad_right(line.what, width), human_size(line.disk_bytes),
-               &line == &lines.front() ? fmt::format(" (limit {})", human_size(limit_bytes)) : "");
+    fmt::print("{}  {:>10}{}\n", text::pad_right(line.what, width), text::human_size(line.disk_bytes),
+               &line == &lines.front() ? fmt::format(" (limit {})", text::human_size(limit_bytes)) : "");
   }
   return 0;
 }
@@ -66,8 +67,9 @@ int prune_cache(const std::string &limit) {
   if (before == 0 && freed == 0) {
     fmt::print("there are no snapshots in {}\n", cache.string());
   } else {
-    fmt::print("{} freed, {} left with {} (limit {}{})\n", human_size(freed), text::counted(after.size(), "snapshot"),
-               human_size(bytes), human_size(limit_bytes), bytes > limit_bytes ? ", but some are in use" : "");
+    fmt::print("{} freed, {} left with {} (limit {}{})\n", text::human_size(freed),
+               text::counted(after.size(), "snapshot"), text::human_size(bytes), text::human_size(limit_bytes),
+               bytes > limit_bytes ? ", but some are in use" : "");
   }
   return 0;
 }
@@ -83,7 +85,7 @@ int clear_cache(bool all) {
   if (before == 0 && freed == 0 && left.empty()) {
     fmt::print("{} {}\n", all ? "there is nothing in" : "there are no snapshots in", cache.string());
   } else {
-    fmt::print("{} freed in {}\n", human_size(freed), cache.string());
+    fmt::print("{} freed in {}\n", text::human_size(freed), cache.string());
   }
   for (const std::string &name : left) fmt::print("{} stays: another kmodtest is using it\n", name);
   return 0;

@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "storage/files.hpp"
 #include "text/escape.hpp"
+#include "text/size.hpp"
 #include "text/utf8.hpp"
 
 namespace kmodtest::cli {
@@ -120,18 +121,6 @@ std::string minute_of(std::chrono::system_clock::time_point time) {
 
 }  // namespace
 
-std::string human_size(std::uint64_t bytes) {
-  if (bytes < 1024) return fmt::format("{} B", bytes);
-  auto size = static_cast<double>(bytes);
-  const char *unit = "";
-  for (const char *next : {"KiB", "MiB", "GiB", "TiB"}) {
-    if (size < 1023.95) break;  // would be shown as 1024.0
-    size /= 1024;
-    unit = next;
-  }
-  return fmt::format("{:.1f} {}", size, unit);
-}
-
 std::vector<CachePart> cache_parts(const fs::path &cache) {
   std::vector<CachePart> parts;
   for (const KnownEntry &entry : kEntries) {
@@ -154,7 +143,7 @@ std::string snapshot_table(const std::vector<vm::SnapshotInfo> &snapshots) {
   std::vector<std::array<std::string, 5>> rows = {{"what", "on disk", "made", "last used", "key"}};
   for (const auto &info : snapshots) {
     rows.push_back({text::printable(info.damage.empty() ? info.description : "damaged: " + info.damage),
-                    human_size(info.disk_bytes), minute_of(info.made), minute_of(info.used), info.key});
+                    text::human_size(info.disk_bytes), minute_of(info.made), minute_of(info.used), info.key});
   }
   std::array<std::size_t, 5> widths{};
   for (const auto &row : rows) {

@@ -11,9 +11,6 @@
 /// The contents of the user's cache, for `kmodtest cache`.
 namespace kmodtest::cli {
 
-/// Renders a size: "0 B", "67.5 MiB". Binary units, one digit after the point.
-std::string human_size(std::uint64_t bytes);
-
 /// A part of the cache besides the snapshots, such as "boot files". It can consist of several folders.
 struct CachePart {
   std::string what;

@@ -8,6 +8,7 @@
 
 #include "base/embedded.hpp"
 #include "plan/module_lookup.hpp"
+#include "text/module_name.hpp"
 #include "text/replace.hpp"
 
 namespace kmodtest::cli {
@@ -30,7 +31,7 @@ class Placeholders {
 
   std::string fill_in(std::string text) const {
     text = text::replaced(std::move(text), "@name@", name_);
-    text = text::replaced(std::move(text), "@ident@", plan::lsmod_name(name_));
+    text = text::replaced(std::move(text), "@ident@", text::lsmod_name(name_));
     return text::replaced(std::move(text), "@ci@\n", ci_row_);
   }
 

@@ -2,13 +2,13 @@
 #include "cli/schedule_options.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <fmt/core.h>
 #include <random>
 #include <string_view>
 
 #include "base/error.hpp"
+#include "text/number.hpp"
 
 namespace kmodtest::cli {
 
@@ -18,19 +18,9 @@ constexpr int kMostRepeats = 10'000;
 constexpr int kMostRetries = 100;
 constexpr int kMostShards = 1'000;
 
-/// Converts the whole text to an unsigned number; nothing when it is not a number or too large.
-template <class Number>
-std::optional<Number> number(std::string_view text) {
-  Number value = 0;
-  const char *end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end || text.front() == '-') return std::nullopt;
-  return value;
-}
-
 int number_between(const char *option, const std::string &text, int least, int most) {
-  const auto value = number<int>(text);
-  if (!value || *value < least || *value > most) {
+  const auto value = text::whole_number<int>(text);
+  if (!value || text.starts_with('-') || *value < least || *value > most) {
     throw base::UsageError(base::Code::bad_option_value,
                            fmt::format("{} takes a number from {} to {}, not '{}'", option, least, most, text));
   }
@@ -39,7 +29,7 @@ int number_between(const char *option, const std::string &text, int least, int m
 
 std::uint64_t seed(const std::string &text) {
   if (text == "random") return std::random_device{}();
-  const auto value = number<std::uint64_t>(text);
+  const auto value = text::whole_number<std::uint64_t>(text);
   if (!value)
     throw base::UsageError(base::Code::bad_option_value,
                            fmt::format("--shuffle takes a number or 'random', not '{}'", text));
@@ -78,8 +68,8 @@ std::optional<run::Shard> ScheduleOptions::wanted_shard() const {
   if (!shard) return std::nullopt;
   const std::string_view text = *shard;
   const std::size_t slash = std::min(text.find('/'), text.size());
-  const int which = number<int>(text.substr(0, slash)).value_or(0);
-  const int of = number<int>(text.substr(std::min(slash + 1, text.size()))).value_or(0);
+  const int which = text::whole_number<int>(text.substr(0, slash)).value_or(0);
+  const int of = text::whole_number<int>(text.substr(std::min(slash + 1, text.size()))).value_or(0);
   if (of > kMostShards || which < 1 || which > of) {
     throw base::UsageError(
         base::Code::bad_option_value,

@@ -9,6 +9,7 @@
 
 #include "cli/command_tree.hpp"
 #include "plan/plan.hpp"
+#include "text/similar_name.hpp"
 
 namespace kmodtest::cli {
 
@@ -61,12 +62,12 @@ UsageError unknown_word(const Where &where, const std::string &written) {
       return UsageError(Code::unknown_option, fmt::format("unexpected argument '{}' of '{}'", written, where.words),
                         "omit it; " + help_of(where));
     }
-    const auto meant = plan::did_you_mean(written, names);
+    const auto meant = text::similar_name(written, names);
     return UsageError(Code::unknown_option, fmt::format("'{}' has no command '{}'", where.words, written),
                       meant ? fmt::format("did you mean '{}'?", *meant) : help_of(where));
   }
   const std::string name = written.substr(0, written.find('='));
-  const auto meant = plan::did_you_mean(name, option_names(tree));
+  const auto meant = text::similar_name(name, option_names(tree));
   return UsageError(Code::unknown_option, fmt::format("'{}' has no option '{}'", where.words, name),
                     meant ? fmt::format("did you mean '{}'?", *meant) : help_of(where));
 }
@@ -87,7 +88,7 @@ std::string word_that_is_meant(const std::string &said) {
     words.emplace_back(list.substr(0, comma));
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
-  const auto meant = plan::did_you_mean(said.substr(begin + 2, between - begin - 2), words);
+  const auto meant = text::similar_name(said.substr(begin + 2, between - begin - 2), words);
   return meant ? fmt::format("did you mean '{}'?", *meant) : fmt::format("take one of {}", fmt::join(words, ", "));
 }
 

@@ -7,6 +7,7 @@
 
 #include "judge/expected.hpp"
 #include "shared/kmsg.hpp"
+#include "text/module_name.hpp"
 
 namespace kmodtest::judge {
 namespace {
@@ -63,10 +64,7 @@ std::size_t lines_in(const std::vector<KernelReport> &reports) {
 
 std::vector<std::string> module_names(const plan::Case &test_case) {
   std::vector<std::string> names;
-  for (const auto &module : test_case.modules) {
-    names.push_back(module.name);
-    std::replace(names.back().begin(), names.back().end(), '-', '_');
-  }
+  for (const auto &module : test_case.modules) names.push_back(text::lsmod_name(module.name));
   return names;
 }
 

@@ -2,13 +2,13 @@
 #include "judge/blocked.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <map>
 #include <utility>
 
 #include "judge/always.hpp"
 #include "observe/reports/reports_catalogue.hpp"
+#include "text/number.hpp"
 
 namespace kmodtest::judge {
 namespace {
@@ -106,14 +106,13 @@ std::vector<std::string> frames_of(std::string_view stack) {
   return frames;
 }
 
+constexpr unsigned kInterruptFlag = 0x200;  ///< of EFLAGS
+
 std::optional<int> number_after(std::string_view line, std::string_view key) {
   const std::size_t found = line.find(key);
   if (found == std::string_view::npos) return std::nullopt;
   const std::size_t digits = line.find_first_not_of(' ', found + key.size());
-  int value = 0;
-  if (digits == std::string_view::npos) return std::nullopt;
-  const auto [end, error] = std::from_chars(line.data() + digits, line.data() + line.size(), value);
-  return error == std::errc{} ? std::optional(value) : std::nullopt;
+  return digits == std::string_view::npos ? std::nullopt : text::leading_number<int>(line.substr(digits));
 }
 
 struct Trace {
@@ -145,9 +144,10 @@ std::map<int, Trace> kernel_traces(const CaseView &view) {
     if (line.starts_with("RSP: 0018:") || line.starts_with("RSP: 0000:")) {
       // "RSP: 0018:ffffc90000187d88 EFLAGS: 00000046"
       const std::size_t flags = line.find("EFLAGS: ");
-      unsigned value = 0x200;
-      if (flags != std::string::npos) std::from_chars(line.data() + flags + 8, line.data() + line.size(), value, 16);
-      open->interrupts_off = (value & 0x200) == 0;
+      const auto value = flags == std::string::npos
+                             ? std::nullopt
+                             : text::leading_number<unsigned>(std::string_view(line).substr(flags + 8), 16);
+      open->interrupts_off = (value.value_or(kInterruptFlag) & kInterruptFlag) == 0;
     }
     if (user) continue;
     const auto frame = observe::parse_frame(line);

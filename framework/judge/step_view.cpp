@@ -2,11 +2,11 @@
 #include "judge/step_view.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <string_view>
 
 #include "shared/kmsg.hpp"
+#include "text/number.hpp"
 
 namespace kmodtest::judge {
 namespace {
@@ -17,10 +17,9 @@ std::optional<std::uint32_t> step_of_marker(std::string_view text) {
   text.remove_prefix(std::string_view(wire::kMarkerPrefix).size());
   if (!text.starts_with(kStep)) return std::nullopt;
   text.remove_prefix(kStep.size());
-  std::uint32_t number = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (status != std::errc() || number == 0 || end == text.data() + text.size() || *end != ':') return std::nullopt;
-  return number - 1;
+  const auto number = text::take_number<std::uint32_t>(text);
+  if (!number || *number == 0 || !text.starts_with(':')) return std::nullopt;
+  return *number - 1;
 }
 
 }  // namespace

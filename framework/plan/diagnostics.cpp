@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "text/similar_name.hpp"
+
 namespace kmodtest::plan {
 namespace {
 
@@ -154,42 +156,8 @@ std::string quote(std::string_view text) {
 
 std::string suggestion(const std::string &word, const std::vector<std::string> &candidates) {
   if (candidates.empty()) return {};
-  if (const auto close = did_you_mean(word, candidates)) return fmt::format(" (did you mean '{}'?)", *close);
+  if (const auto close = text::similar_name(word, candidates)) return fmt::format(" (did you mean '{}'?)", *close);
   return fmt::format(" (known here: {})", fmt::join(candidates, ", "));
-}
-
-std::optional<std::string> did_you_mean(const std::string &word, const std::vector<std::string> &candidates) {
-  constexpr std::size_t kLongest = 64;
-  if (word.empty() || word.size() > kLongest) return std::nullopt;
-  const auto lower = [](std::string text) {
-    for (char &c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return text;
-  };
-  const std::string a = lower(word);
-  std::optional<std::string> best;
-  std::size_t best_distance = 0;
-  for (const std::string &candidate : candidates) {
-    const std::string b = lower(candidate);
-    // Optimal string alignment: a swap of neighbours counts as one slip.
-    std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-    for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
-    for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-      for (std::size_t j = 1; j <= b.size(); ++j) {
-        const std::size_t replaced = cost[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-        cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, replaced});
-        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-          cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-      }
-    }
-    const std::size_t distance = cost[a.size()][b.size()];
-    if (distance <= std::max<std::size_t>(1, std::max(a.size(), b.size()) / 3) &&
-        distance < std::max(a.size(), b.size()) && (!best || distance < best_distance)) {
-      best = candidate;
-      best_distance = distance;
-    }
-  }
-  return best;
 }
 
 }  // namespace kmodtest::plan

@@ -9,6 +9,7 @@
 #include "plan/diagnostics.hpp"
 #include "plan/values.hpp"
 #include "text/replace.hpp"
+#include "text/similar_name.hpp"
 
 namespace kmodtest::plan {
 namespace {
@@ -47,7 +48,7 @@ Value<std::int32_t> parse_errno(std::string_view text) {
       if (word == std::to_string(number))
         return V::bad(Code::bad_errno, fmt::format("an errno is written by name (write {}, not {})", name, word));
   }
-  if (const auto close = did_you_mean(std::string(word), errno_names()))
+  if (const auto close = text::similar_name(std::string(word), errno_names()))
     return V::bad(Code::bad_errno, fmt::format("{} is no errno name (did you mean '{}'?)", quote(text), *close));
   return V::bad(Code::bad_errno, fmt::format("{} is no errno name (write one like EINVAL, or any)", quote(text)));
 }

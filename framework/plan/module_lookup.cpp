@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "text/module_name.hpp"
+
 namespace kmodtest::plan {
 namespace {
 
@@ -115,7 +117,7 @@ std::optional<ModuleSource> read_module(const Node &node, const Places &places, 
       scope.problems.error(module.code, place, module.error);
       return std::nullopt;
     }
-    if (name_given) module.value->name = lsmod_name(*name);
+    if (name_given) module.value->name = text::lsmod_name(*name);
     module.value->where = scope.source.at(place);
     return std::move(module.value);
   }
@@ -131,12 +133,6 @@ bool Places::allow(const fs::path &path) const {
   if (is_below(real, resolved(folder)) || is_below(real, resolved(folder / ".." / "modules"))) return true;
   if (is_below(real, resolved(mirrored_modules(*this)))) return true;
   return std::any_of(roots.begin(), roots.end(), [&](const fs::path &root) { return is_below(real, resolved(root)); });
-}
-
-std::string lsmod_name(std::string_view name) {
-  std::string out(name);
-  std::replace(out.begin(), out.end(), '-', '_');
-  return out;
 }
 
 bool is_module_name(std::string_view name) {
@@ -178,7 +174,7 @@ Value<ModuleSource> module_at(const fs::path &path) {
     return V::bad(Code::bad_name,
                   fmt::format("{} cannot be the name of a module (letters, digits, '_' and '-', at most {})",
                               quote(stem), kLongestName));
-  module.name = lsmod_name(stem);
+  module.name = text::lsmod_name(stem);
   return V::of(std::move(module));
 }
 

@@ -22,8 +22,6 @@ struct Places {
   bool allow(const std::filesystem::path &path) const;
 };
 
-/// A module's name as lsmod prints it: '-' becomes '_'.
-std::string lsmod_name(std::string_view name);
 bool is_module_name(std::string_view name);
 /// "my-module" of "my-module.ko" and "my-module.ko.xz"; nothing for other names.
 std::optional<std::string> module_file_stem(const std::string &file_name);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "plan/diagnostics.hpp"
+#include "text/similar_name.hpp"
 
 namespace kmodtest::plan {
 namespace {
@@ -54,7 +55,7 @@ std::vector<Need> read_needs(MapReader &plan) {
     } else if (!is_option(words[i])) {
       std::vector<std::string> known;
       for (const Feature &each : kFeatures) known.emplace_back(each.name);
-      const auto meant = did_you_mean(words[i], known);
+      const auto meant = text::similar_name(words[i], known);
       plan.scope().problems.error(
           Code::unknown_need, *places[i],
           fmt::format("{} is no feature of a kernel ({})", quote(words[i]),

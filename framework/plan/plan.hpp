@@ -214,7 +214,4 @@ std::string json_schema();
 /// The reference of the vocabulary in Markdown, generated from the same table (testplans/README.md holds it).
 std::string reference_markdown();
 
-/// The closest of `candidates` by edit distance, if any is close enough to be meant.
-std::optional<std::string> did_you_mean(const std::string &word, const std::vector<std::string> &candidates);
-
 }  // namespace kmodtest::plan

@@ -2,14 +2,16 @@
 #include "plan/values.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 #include <limits>
 #include <string>
 
 #include "plan/diagnostics.hpp"
+#include "text/cpu_list.hpp"
+#include "text/number.hpp"
 #include "text/replace.hpp"
+#include "text/size.hpp"
 
 namespace kmodtest::plan {
 namespace {
@@ -25,13 +27,6 @@ std::optional<double> take_decimal(std::string_view &text) {
   if (length == 0 || length > 18 || dots > 1 || text[0] == '.' || text[length - 1] == '.') return std::nullopt;
   const double value = std::stod(std::string(text.substr(0, length)));
   text.remove_prefix(length);
-  return value;
-}
-
-std::optional<std::int64_t> whole_number(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
   return value;
 }
 
@@ -84,29 +79,22 @@ Value<std::uint64_t> parse_size(std::string_view text) {
     return V::bad(Code::bad_size, fmt::format("a size cannot be negative: {}", quote(text)));
   std::size_t digits = 0;
   while (digits < shown.size() && shown[digits] >= '0' && shown[digits] <= '9') ++digits;
-  const std::optional<std::int64_t> number = whole_number(shown.substr(0, digits));
+  const std::optional<std::int64_t> number = text::whole_number<std::int64_t>(shown.substr(0, digits));
   std::string_view unit = text::trimmed(shown.substr(digits));
-  int shift = -1;
-  if (unit.empty()) {
-    shift = 0;
-  } else if (unit == "K" || unit == "KiB" || unit == "k") {
-    shift = 10;
-  } else if (unit == "M" || unit == "MiB") {
-    shift = 20;
-  } else if (unit == "G" || unit == "GiB") {
-    shift = 30;
-  } else if (unit == "T" || unit == "TiB") {
-    shift = 40;
-  }
-  if (digits == 0 || shift < 0)
+  const std::optional<std::uint64_t> factor = unit.empty()  ? 1
+                                              : unit == "k" ? text::bytes_of_unit("K")
+                                                            : text::bytes_of_unit(unit);
+  if (digits == 0 || !factor)
     return V::bad(Code::bad_size, fmt::format("{} is no size (write it like 4096, 16K, 256M or 1G)", quote(text)));
-  if (!number || *number > (std::numeric_limits<std::int64_t>::max() >> shift))
+  constexpr std::uint64_t kLargest = std::numeric_limits<std::int64_t>::max();
+  if (!number || static_cast<std::uint64_t>(*number) > kLargest / *factor)
     return V::bad(Code::bad_size, fmt::format("the size {} is too large to be meant", quote(text)));
-  return V::of(static_cast<std::uint64_t>(*number) << shift);
+  return V::of(static_cast<std::uint64_t>(*number) * *factor);
 }
 
 Value<std::int64_t> parse_integer(std::string_view text) {
-  if (const auto number = whole_number(text::trimmed(text))) return Value<std::int64_t>::of(*number);
+  if (const auto number = text::whole_number<std::int64_t>(text::trimmed(text)))
+    return Value<std::int64_t>::of(*number);
   return Value<std::int64_t>::bad(Code::bad_number, fmt::format("{} is no whole number", quote(text)));
 }
 
@@ -121,7 +109,7 @@ Value<wire::Range> parse_range(std::string_view text, bool sizes) {
   };
   const auto number = [&](std::string_view part) -> std::optional<std::int64_t> {
     part = text::trimmed(part);
-    if (!sizes) return whole_number(part);
+    if (!sizes) return text::whole_number<std::int64_t>(part);
     const Value<std::uint64_t> size = parse_size(part);
     if (!size.value) return std::nullopt;
     return static_cast<std::int64_t>(*size.value);
@@ -221,26 +209,22 @@ Value<wire::Range> parse_share(std::string_view text) {
 Value<std::uint64_t> parse_cpu_list(std::string_view text) {
   using V = Value<std::uint64_t>;
   constexpr std::int64_t kMost = 64;
+  if (text::trimmed(text).empty())
+    return V::bad(Code::bad_cpu_list, "the CPU list is empty (write it like 0, 0-3 or 0,2)");
+  const auto ranges = text::cpu_ranges(text);
+  if (!ranges)
+    return V::bad(Code::bad_cpu_list, fmt::format("{} is no CPU list (write it like 0, 0-3 or 0,2)", quote(text)));
   std::uint64_t cpus = 0;
-  std::string_view rest = text::trimmed(text);
-  if (rest.empty()) return V::bad(Code::bad_cpu_list, "the CPU list is empty (write it like 0, 0-3 or 0,2)");
-  while (true) {
-    const std::size_t comma = rest.find(',');
-    const std::string_view part = text::trimmed(rest.substr(0, comma));
-    const std::size_t dash = part.find('-', 1);
-    const auto first = whole_number(part.substr(0, dash));
-    const auto last = dash == std::string_view::npos ? first : whole_number(part.substr(dash + 1));
-    if (!first || !last)
-      return V::bad(Code::bad_cpu_list, fmt::format("{} is no CPU list (write it like 0, 0-3 or 0,2)", quote(text)));
-    if (*first < 0 || *last < 0 || *first >= kMost || *last >= kMost)
+  for (const text::CpuRange &range : *ranges) {
+    if (range.first < 0 || range.last < 0 || range.first >= kMost || range.last >= kMost)
       return V::bad(Code::bad_cpu_list,
                     fmt::format("CPU {} does not exist (CPUs are numbered from 0, a guest has at most {})",
-                                *first < 0 || *first >= kMost ? *first : *last, kMost));
-    if (*first > *last) return V::bad(Code::bad_cpu_list, fmt::format("the CPU range {} runs backwards", quote(part)));
-    for (std::int64_t cpu = *first; cpu <= *last; ++cpu) cpus |= std::uint64_t{1} << cpu;
-    if (comma == std::string_view::npos) return V::of(cpus);
-    rest.remove_prefix(comma + 1);
+                                range.first < 0 || range.first >= kMost ? range.first : range.last, kMost));
+    if (range.first > range.last)
+      return V::bad(Code::bad_cpu_list, fmt::format("the CPU range {} runs backwards", quote(range.written)));
+    for (std::int64_t cpu = range.first; cpu <= range.last; ++cpu) cpus |= std::uint64_t{1} << cpu;
   }
+  return V::of(cpus);
 }
 
 std::string format_cpu_list(std::uint64_t cpus) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <charconv>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -15,6 +16,22 @@ std::optional<Number> whole_number(std::string_view text, int base = 10) {
   const auto [stop, error] = std::from_chars(text.data(), end, value, base);
   if (error != std::errc{} || stop != end) return std::nullopt;
   return value;
+}
+
+/// The number that the text starts with, which is taken off; nothing, and nothing taken off, when it starts with none.
+template <class Number>
+std::optional<Number> take_number(std::string_view &text, int base = 10) {
+  Number value{};
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc{}) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
+  return value;
+}
+
+/// The number that the text starts with.
+template <class Number>
+std::optional<Number> leading_number(std::string_view text, int base = 10) {
+  return take_number<Number>(text, base);
 }
 
 }  // namespace kmodtest::text

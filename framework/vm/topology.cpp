@@ -2,43 +2,29 @@
 #include "vm/topology.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <fmt/format.h>
-#include <string_view>
 #include <vector>
 
 #include "base/error.hpp"
+#include "text/cpu_list.hpp"
 
 namespace kmodtest::vm {
 namespace {
 
-int parse_cpu(std::string_view text, const std::string &list) {
-  int value = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < 0) {
-    throw base::UsageError(base::Code::bad_numa, fmt::format("NUMA node has the CPU list '{}', which is none", list),
-                           "write CPU numbers and ranges, such as 0-1,3");
-  }
-  return value;
-}
-
 /// The CPUs of a list such as "0-1,3". An empty list is a node without CPUs.
 std::vector<int> parse_cpus(const std::string &list) {
+  const auto bad_list = [&list](const std::string &hint) {
+    return base::UsageError(base::Code::bad_numa, fmt::format("NUMA node has the CPU list '{}', which is none", list),
+                            hint);
+  };
+  const auto ranges = text::cpu_ranges(list);
+  if (!ranges) throw bad_list("write CPU numbers and ranges, such as 0-1,3");
   std::vector<int> cpus;
-  std::string_view rest = list;
-  while (!rest.empty()) {
-    const auto comma = rest.find(',');
-    const std::string_view item = rest.substr(0, comma);
-    rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
-    const auto dash = item.find('-');
-    const int first = parse_cpu(item.substr(0, dash), list);
-    const int last = dash == std::string_view::npos ? first : parse_cpu(item.substr(dash + 1), list);
-    if (last < first || last >= kMaxCpus) {
-      throw base::UsageError(base::Code::bad_numa, fmt::format("NUMA node has the CPU list '{}', which is none", list),
-                             fmt::format("ranges go upwards and end at {} at most", kMaxCpus - 1));
-    }
-    for (int cpu = first; cpu <= last; ++cpu) cpus.push_back(cpu);
+  for (const text::CpuRange &range : *ranges) {
+    if (range.first < 0 || range.last < range.first || range.last >= kMaxCpus)
+      throw bad_list(fmt::format("ranges go upwards and end at {} at most", kMaxCpus - 1));
+    for (std::int64_t cpu = range.first; cpu <= range.last; ++cpu) cpus.push_back(static_cast<int>(cpu));
   }
   return cpus;
 }

@@ -15,6 +15,7 @@
 #include "plan/module_lookup.hpp"
 #include "plan/steps/step_input.hpp"
 #include "text.hpp"
+#include "text/module_name.hpp"
 
 namespace kmodtest::library {
 
@@ -256,7 +257,7 @@ wire::ModuleToLoad Conversation::add_module(const fs::path &module, const Params
   const plan::Value<plan::ModuleSource> source = plan::module_at(there->lexically_normal());
   if (!source.value)
     throw base::UsageError(source.code, source.error, "give a .ko or a folder with a Kbuild or Makefile");
-  const std::string name = plan::lsmod_name(source.value->name);
+  const std::string name = text::lsmod_name(source.value->name);
   const auto same = std::find_if(sources_.begin(), sources_.end(),
                                  [&](const plan::ModuleSource &other) { return other.name == source.value->name; });
   if (same == sources_.end()) {
@@ -268,7 +269,7 @@ wire::ModuleToLoad Conversation::add_module(const fs::path &module, const Params
                            "the kernel holds one of a name");
   }
   const auto known = std::find_if(known_.begin(), known_.end(),
-                                  [&](const kernel::ModuleInfo &info) { return plan::lsmod_name(info.name) == name; });
+                                  [&](const kernel::ModuleInfo &info) { return text::lsmod_name(info.name) == name; });
   if (known != known_.end()) refuse(kernel::check_parameters(*known, params));
   return {name, plan::guest_module_path(source.value->name), params};
 }

@@ -16,6 +16,7 @@
 #include "shared/procfs.hpp"
 #include "text.hpp"
 #include "text/escape.hpp"
+#include "text/module_name.hpp"
 #include "text/utf8.hpp"
 
 namespace kmodtest {
@@ -65,7 +66,7 @@ std::string name_of_module(const std::filesystem::path &module) {
   // A path such as "folder/" has no file name of its own.
   const std::filesystem::path path = module.has_filename() ? module : module.parent_path();
   const std::string file = path.filename().string();
-  return plan::lsmod_name(plan::module_file_stem(file).value_or(file));
+  return text::lsmod_name(plan::module_file_stem(file).value_or(file));
 }
 
 }  // namespace

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <utility>
 
 #include "cli/cache_contents.hpp"
 #include "cli/doctor/machine.hpp"
 #include "run/select/schedule.hpp"
+#include "text/number.hpp"
+#include "text/size.hpp"
 
 namespace kmodtest::cli {
 
@@ -35,12 +36,10 @@ bool has(const Machine &machine, const char *program) {
 
 /// Converts "8.1.2 (Debian …)" to 801; 0 when the text is not a version.
 int version_number(const std::string &text) {
-  int major = 0, minor = 0;
-  const char *end = text.data() + text.size();
-  const auto [dot, error] = std::from_chars(text.data(), end, major);
-  if (error != std::errc() || dot == end || *dot != '.') return 0;
-  std::from_chars(dot + 1, end, minor);
-  return major * 100 + minor;
+  std::string_view rest = text;
+  const auto major = text::take_number<int>(rest);
+  if (!major || !rest.starts_with('.')) return 0;
+  return *major * 100 + text::leading_number<int>(rest.substr(1)).value_or(0);
 }
 
 Check qemu(const Machine &machine) {
@@ -144,12 +143,12 @@ Check cache(const Machine &machine) {
                                         [](const KernelSeen &kernel) { return !kernel.cached_release.empty(); });
   const std::uint64_t needed = kForSnapshots + (kernel_there ? 0 : kForAKernel);
   std::string words = machine.cache.value;
-  if (machine.cache_free) words += fmt::format(", {} free", human_size(*machine.cache_free));
-  words += fmt::format("; snapshots take {} of at most {}", human_size(machine.cache_used),
-                       human_size(machine.cache_limit_bytes));
+  if (machine.cache_free) words += fmt::format(", {} free", text::human_size(*machine.cache_free));
+  words += fmt::format("; snapshots take {} of at most {}", text::human_size(machine.cache_used),
+                       text::human_size(machine.cache_limit_bytes));
   if (machine.cache_free && *machine.cache_free < needed) {
     return {kernel_there ? Mark::warn : Mark::fail, "cache",
-            fmt::format("{}: {} are needed", words, human_size(needed)),
+            fmt::format("{}: {} are needed", words, text::human_size(needed)),
             "kmodtest cache prune --limit 1G   (or KMODTEST_CACHE=FOLDER on another disk)"};
   }
   return {Mark::ok, "cache", words, {}};
@@ -159,9 +158,9 @@ Check runtime(const Machine &machine) {
   if (!machine.runtime.ok())
     return failed("running", machine.runtime, "export KMODTEST_RUNTIME=/tmp/my-kmodtest   (a short path of your own)");
   std::string words = machine.runtime.value;
-  if (machine.runtime_free) words += fmt::format(", {} free", human_size(*machine.runtime_free));
+  if (machine.runtime_free) words += fmt::format(", {} free", text::human_size(*machine.runtime_free));
   if (machine.runtime_free && *machine.runtime_free < kForAGuest) {
-    return {Mark::fail, "running", fmt::format("{}: a running guest needs {}", words, human_size(kForAGuest)),
+    return {Mark::fail, "running", fmt::format("{}: a running guest needs {}", words, text::human_size(kForAGuest)),
             "export KMODTEST_RUNTIME=/var/tmp/kmt   (a short path on a disk with room)"};
   }
   return {Mark::ok, "running", words, {}};
@@ -170,12 +169,12 @@ Check runtime(const Machine &machine) {
 Check memory(const Machine &machine) {
   const int jobs = run::default_workers({machine.cores, machine.memory_mib, kGuestMib});
   const std::string words = fmt::format("{} available, {} cores: {} at once by default",
-                                        machine.memory_mib ? human_size(*machine.memory_mib * kMiB) : "unknown",
+                                        machine.memory_mib ? text::human_size(*machine.memory_mib * kMiB) : "unknown",
                                         machine.cores, jobs == 1 ? "1 guest" : fmt::format("{} guests", jobs));
   // QEMU itself and the page cache of its image need memory in addition to the guest's.
   constexpr std::uint64_t kLeast = kGuestMib + 150;
   if (machine.memory_mib && *machine.memory_mib < kLeast)
-    return {Mark::fail, "memory", fmt::format("{}; a guest takes {}", words, human_size(kLeast * kMiB)),
+    return {Mark::fail, "memory", fmt::format("{}; a guest takes {}", words, text::human_size(kLeast * kMiB)),
             "end other programs, or give guests less: --memory 128M"};
   if (jobs < machine.cores) return {Mark::warn, "memory", words, "end other programs; -j N runs more at once anyway"};
   return {Mark::ok, "memory", words, {}};

@@ -20,6 +20,7 @@
 #include "run/prepare/prepare.hpp"
 #include "run/select/schedule.hpp"
 #include "storage/cache_folder.hpp"
+#include "text/size.hpp"
 #include "vm/emulator.hpp"
 #include "vm/guest.hpp"
 #include "vm/run_root.hpp"
@@ -146,7 +147,7 @@ Machine look_at_this_machine() {
   look_at_virtualisation(machine, cache, usual);
   machine.cache_limit = try_to([&] {
     machine.cache_limit_bytes = vm::snapshot_limit();
-    return human_size(machine.cache_limit_bytes);
+    return text::human_size(machine.cache_limit_bytes);
   });
   if (machine.cache.ok()) {
     machine.cache_free = free_bytes(cache);

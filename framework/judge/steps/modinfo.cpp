@@ -4,14 +4,10 @@
 
 #include "judge/steps/reading.hpp"
 #include "shared/pattern.hpp"
+#include "text/module_name.hpp"
 
 namespace kmodtest::judge {
 namespace {
-
-std::string same_dashes(std::string name) {
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-}
 
 /// The values of one field; "parm:cpu" are those of parm that begin with "cpu:".
 std::vector<std::string> values_of(const kernel::ModuleInfo &module, const std::string &field) {
@@ -32,7 +28,7 @@ bool fits(const std::string &field, const wire::Pattern &pattern, const std::str
   if (pattern.kind == wire::Pattern::Kind::regex) return shared::Matcher(pattern).matches(value);
   const std::string kind = field.substr(0, field.find(':'));
   if (kind == "vermagic" || kind == "parm" || kind == "alias") return value.starts_with(pattern.text);
-  if (kind == "name") return same_dashes(value) == same_dashes(pattern.text);
+  if (kind == "name") return text::lsmod_name(value) == text::lsmod_name(pattern.text);
   if (kind == "filename") return value.find(pattern.text) != std::string::npos;
   return value == pattern.text;
 }
@@ -41,7 +37,7 @@ bool fits(const std::string &field, const wire::Pattern &pattern, const std::str
 
 Reading read(const plan::ModinfoCondition &condition, const std::vector<kernel::ModuleInfo> &modules) {
   const auto module = std::find_if(modules.begin(), modules.end(), [&](const kernel::ModuleInfo &info) {
-    return same_dashes(info.name) == same_dashes(condition.module);
+    return text::lsmod_name(info.name) == text::lsmod_name(condition.module);
   });
   if (module == modules.end()) return reading_unknown("nothing is known of module '" + condition.module + "'");
   for (const auto &[field, pattern] : condition.fields) {

@@ -12,6 +12,7 @@
 #include "kernel/modules/module_source.hpp"
 #include "storage/digest.hpp"
 #include "storage/files.hpp"
+#include "text/module_name.hpp"
 #include "text/replace.hpp"
 
 namespace kmodtest::kernel {
@@ -132,11 +133,6 @@ void copy_sources(const fs::path &source, const fs::path &to, const SourceFiles 
   }
 }
 
-std::string module_file_stem(std::string name) {
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-}
-
 fs::path find_ko(const fs::path &source, const fs::path &folder, const std::string &name) {
   std::vector<fs::path> built;
   for (const auto &entry : fs::recursive_directory_iterator(folder)) {
@@ -145,7 +141,7 @@ fs::path find_ko(const fs::path &source, const fs::path &folder, const std::stri
   std::sort(built.begin(), built.end());
   std::string names;
   for (const auto &file : built) {
-    if (module_file_stem(file.stem().string()) == module_file_stem(name)) return file;
+    if (text::lsmod_name(file.stem().string()) == text::lsmod_name(name)) return file;
     names += (names.empty() ? "" : ", ") + file.filename().string();
   }
   if (built.size() == 1) return built.front();

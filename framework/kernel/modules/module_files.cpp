@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "kernel/kernel.hpp"
 #include "storage/files.hpp"
+#include "text/module_name.hpp"
 
 namespace kmodtest::kernel {
 namespace {
@@ -19,10 +20,8 @@ namespace fs = std::filesystem;
 
 /// "kernel/drivers/char/virtio-console.ko.xz" → "virtio_console"
 std::string module_name(const std::string &path) {
-  auto name = fs::path(path).filename().string();
-  name = name.substr(0, name.find(".ko"));
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
+  const auto name = fs::path(path).filename().string();
+  return text::lsmod_name(name.substr(0, name.find(".ko")));
 }
 
 /// modules.dep and modules.builtin of one kernel (modules.dep(5)).

@@ -12,6 +12,7 @@
 #include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
 #include "storage/files.hpp"
+#include "text/module_name.hpp"
 
 namespace kmodtest::kernel {
 namespace {
@@ -85,8 +86,7 @@ class ModuleReader {
     collect_parameters();
     if (!has_modinfo) fail("is no kernel module: it has no .modinfo", "give the .ko file, not one of the .o files");
     info_.has_signature = std::string_view(bytes_).ends_with(kSignatureMarker);
-    info_.name = info_.field("name").value_or(file_stem());
-    std::replace(info_.name.begin(), info_.name.end(), '-', '_');
+    info_.name = text::lsmod_name(info_.field("name").value_or(file_stem()));
     return std::move(info_);
   }
 

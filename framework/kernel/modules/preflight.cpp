@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fmt/format.h>
 #include <map>
-#include <numeric>
 #include <set>
 #include <sstream>
 #include <string_view>
@@ -13,7 +11,10 @@
 #include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
 #include "storage/files.hpp"
+#include "text/module_name.hpp"
+#include "text/number.hpp"
 #include "text/replace.hpp"
+#include "text/similar_name.hpp"
 
 namespace kmodtest::kernel {
 namespace {
@@ -31,9 +32,7 @@ using Exports = std::unordered_map<std::string, Export>;
 
 /// "crc_ccitt" of "lib/crc-ccitt".
 std::string module_of(std::string_view path) {
-  std::string name(path.substr(path.rfind('/') + 1));
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
+  return text::lsmod_name(path.substr(path.rfind('/') + 1));
 }
 
 /// Whether a module of the kernel is there: the guest loads a few for itself.
@@ -58,7 +57,7 @@ Exports read_symvers(const fs::path &file) {
     }
     if (columns[1].empty() || !columns[0].starts_with("0x")) continue;
     Export entry;
-    std::from_chars(columns[0].data() + 2, columns[0].data() + columns[0].size(), entry.crc, 16);
+    entry.crc = text::leading_number<std::uint32_t>(columns[0].substr(2), 16).value_or(0);
     entry.gpl_only = columns[3].ends_with("_GPL");
     entry.symbol_namespace = columns[4];
     if (columns[2] != "vmlinux") entry.module = module_of(columns[2]);
@@ -74,29 +73,13 @@ bool gpl_compatible(const std::string &license) {
   return std::find(kLicenses.begin(), kLicenses.end(), license) != kLicenses.end();
 }
 
-/// Levenshtein's distance.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const auto above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 std::string similar_symbol(const std::string &wanted, const Exports &exports) {
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(wanted.size() / 4, 1) + 1;
   for (const auto &[name, entry] : exports) {
     const auto difference = name.size() > wanted.size() ? name.size() - wanted.size() : wanted.size() - name.size();
     if (difference >= best_distance) continue;
-    const auto steps = distance(wanted, name);
+    const auto steps = text::edit_distance(wanted, name);
     if (steps < best_distance || (steps == best_distance && name < best)) {
       best = name;
       best_distance = steps;
@@ -275,19 +258,14 @@ std::vector<PreflightFinding> check_parameters(const ModuleInfo &module,
   for (const auto &[given, value] : params) {
     // These two the kernel takes for any module (kernel: kernel/module, unknown_module_param_cb()). It takes "-" for
     // "_".
-    std::string name = given;
-    std::replace(name.begin(), name.end(), '-', '_');
+    const std::string name = text::lsmod_name(given);
     if (name == "async_probe" || name == "dyndbg") continue;
     const auto &known = module.parameters;
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    std::string hint = known.empty() ? "it has no parameters" : fmt::format("it has {}", some(known));
-    std::size_t nearest = std::max<std::size_t>(name.size() / 3, 1) + 1;
-    for (const auto &candidate : known) {
-      const auto steps = distance(name, candidate);
-      if (steps >= nearest) continue;
-      nearest = steps;
-      hint = fmt::format("did you mean '{}'?", candidate);
-    }
+    const auto meant = text::similar_name(name, known);
+    const std::string hint = meant           ? fmt::format("did you mean '{}'?", *meant)
+                             : known.empty() ? "it has no parameters"
+                                             : fmt::format("it has {}", some(known));
     findings.push_back({base::Code::unknown_parameter,
                         fmt::format("{} has no parameter '{}': the kernel would ignore it", module.name, given), hint});
   }

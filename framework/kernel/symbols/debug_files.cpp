@@ -2,7 +2,6 @@
 #include "kernel/symbols/debug_files.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <elf.h>
 #include <fcntl.h>
@@ -16,6 +15,7 @@
 #include "base/descriptor.hpp"
 #include "base/error.hpp"
 #include "kernel/boot/elf_image.hpp"
+#include "text/number.hpp"
 
 namespace kmodtest::kernel {
 namespace {
@@ -79,12 +79,12 @@ std::vector<KernelSymbol> kernel_symbols(std::string_view kallsyms) {
     const std::string_view line = kallsyms.substr(0, end);
     kallsyms.remove_prefix(std::min(end + 1, kallsyms.size()));
     KernelSymbol symbol;
-    const auto [stop, error] = std::from_chars(line.data(), line.data() + line.size(), symbol.address, 16);
-    const auto at = static_cast<std::size_t>(stop - line.data());
-    if (error != std::errc() || at + 3 >= line.size() || symbol.address < kKernelHalf) continue;
+    std::string_view rest = line;  // " T name"
+    symbol.address = text::take_number<std::uint64_t>(rest, 16).value_or(0);
+    if (rest.size() <= 3 || symbol.address < kKernelHalf) continue;
     if (line.find('\t') != std::string_view::npos) continue;  // "[module]"
-    symbol.type = line[at + 1];
-    symbol.name = line.substr(at + 3);
+    symbol.type = rest[1];
+    symbol.name = rest.substr(3);
     symbols.push_back(symbol);
   }
   return symbols;

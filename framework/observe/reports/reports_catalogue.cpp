@@ -2,7 +2,8 @@
 #include "observe/reports/reports_catalogue.hpp"
 
 #include <cctype>
-#include <charconv>
+
+#include "text/number.hpp"
 
 namespace kmodtest::observe {
 namespace {
@@ -195,7 +196,7 @@ std::optional<Frame> parse_frame(std::string_view text) {
   frame.place = text.substr(start, end - start);
   frame.guessed = text.substr(0, start).find("? ") != std::string_view::npos;
   if (text.substr(end).starts_with("/0x")) {
-    std::from_chars(text.data() + end + 3, text.data() + text.size(), frame.size, 16);
+    frame.size = text::leading_number<decltype(frame.size)>(text.substr(end + 3), 16).value_or(0);
   }
   while (end < text.size() && text[end] != ' ') ++end;
   const std::string_view rest = text.substr(end);
@@ -211,10 +212,8 @@ std::optional<std::uint64_t> parse_bare_address(std::string_view text) {
   const bool rip = text.starts_with(kRip);
   if (!rip && !text.starts_with(kFrame)) return std::nullopt;
   text.remove_prefix(rip ? kRip.size() : kFrame.size());
-  std::uint64_t address = 0;
-  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), address, 16);
-  if (status != std::errc() || (end != text.data() + text.size() && *end != ' ')) return std::nullopt;
-  return address;
+  const auto address = text::take_number<std::uint64_t>(text, 16);
+  return text.empty() || text.starts_with(' ') ? address : std::nullopt;
 }
 
 bool is_known_helper(std::string_view place) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <array>
-#include <charconv>
 
 #include "observe/reports/reports.hpp"
+#include "text/number.hpp"
 
 namespace kmodtest::observe {
 namespace {
@@ -102,17 +102,15 @@ std::vector<wire::KernelLogLine> parse_console(std::string_view console) {
     if (!line.starts_with('[') || bracket == std::string_view::npos) continue;
     std::string_view stamp = line.substr(1, bracket - 1);
     while (stamp.starts_with(' ')) stamp.remove_prefix(1);
-    std::int64_t seconds = 0, micros = 0;
-    const char *last = stamp.data() + stamp.size();
-    const auto whole = std::from_chars(stamp.data(), last, seconds);
-    if (whole.ec != std::errc() || last - whole.ptr != 7 || *whole.ptr != '.') continue;
-    const auto part = std::from_chars(whole.ptr + 1, last, micros);
-    if (part.ec != std::errc() || part.ptr != last) continue;
+    const auto seconds = text::take_number<std::int64_t>(stamp);
+    if (!seconds || stamp.size() != 7 || !stamp.starts_with('.')) continue;
+    const auto micros = text::whole_number<std::int64_t>(stamp.substr(1));
+    if (!micros) continue;
     line.remove_prefix(bracket + 1);
     wire::KernelLogLine record;
     record.sequence = log.size();
     record.level = 4;
-    record.time = std::chrono::seconds(seconds) + wire::Microseconds(micros);
+    record.time = std::chrono::seconds(*seconds) + wire::Microseconds(*micros);
     if (line.starts_with('[')) {
       const std::size_t close = line.find(']');
       if (close != std::string_view::npos) {

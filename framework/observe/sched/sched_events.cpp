@@ -2,11 +2,11 @@
 #include "observe/sched/sched_events.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "text/number.hpp"
 
 namespace kmodtest::observe {
 namespace {
@@ -45,10 +45,7 @@ std::string_view value_behind(std::string_view text, std::string_view key, char 
 
 std::optional<std::uint32_t> to_number(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
-  std::uint32_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
+  return text::whole_number<std::uint32_t>(text);
 }
 
 [[noreturn]] void fail(std::string_view event, const std::string &why) {

@@ -6,6 +6,7 @@
 #include "plan/module_lookup.hpp"
 #include "plan/steps/kinds.hpp"
 #include "plan/steps/step_input.hpp"
+#include "text/module_name.hpp"
 
 namespace kmodtest::plan {
 namespace {
@@ -39,7 +40,7 @@ std::optional<std::string> read(wire::ModuleCondition &module, StepInput &in) {
   if (name && !is_module_name(*name))
     in.reader.error(Code::bad_name, "module", fmt::format("{} cannot be the name of a module", quote(*name)));
   if (name)
-    module.module = lsmod_name(*name);
+    module.module = text::lsmod_name(*name);
   else if (!in.modules.empty())
     module.module = in.modules.back().name;
   module.absent = in.reader.boolean("absent").value_or(false);
@@ -47,7 +48,7 @@ std::optional<std::string> read(wire::ModuleCondition &module, StepInput &in) {
   module.size = in.reader.range("size");
   if (in.reader.has("used_by")) {
     std::vector<std::string> users;
-    for (const std::string &user : in.reader.texts("used_by")) users.push_back(lsmod_name(user));
+    for (const std::string &user : in.reader.texts("used_by")) users.push_back(text::lsmod_name(user));
     module.used_by = std::move(users);
   }
   if (module.absent)

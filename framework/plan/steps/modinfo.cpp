@@ -7,6 +7,7 @@
 #include "plan/module_lookup.hpp"
 #include "plan/steps/kinds.hpp"
 #include "plan/steps/step_input.hpp"
+#include "text/module_name.hpp"
 
 namespace kmodtest::plan {
 namespace {
@@ -42,7 +43,7 @@ StepKind kind_of(const ModinfoCondition &) {
 std::optional<std::string> read(ModinfoCondition &condition, StepInput &in) {
   const auto name = in.reader.text("module");
   if (name) {
-    condition.module = lsmod_name(*name);
+    condition.module = text::lsmod_name(*name);
     const std::vector<std::string> names = names_of(in.modules);
     if (in.scope.modules_known && std::find(names.begin(), names.end(), condition.module) == names.end())
       in.reader.error(

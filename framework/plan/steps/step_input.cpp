@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "plan/module_lookup.hpp"
+#include "text/module_name.hpp"
 
 namespace kmodtest::plan {
 
@@ -35,7 +36,7 @@ std::vector<std::string> named_modules(StepInput &in, const std::vector<std::str
   std::vector<std::string> out;
   const std::vector<std::string> texts = in.reader.texts("module", &places);
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    const std::string name = lsmod_name(texts[i]);
+    const std::string name = text::lsmod_name(texts[i]);
     const bool known =
         std::any_of(in.modules.begin(), in.modules.end(), [&](const ModuleSource &m) { return m.name == name; });
     if (!known && in.scope.modules_known) {

@@ -2,7 +2,6 @@
 #include "report/html/matrix.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 #include <map>
@@ -12,6 +11,7 @@
 
 #include "outcome/timings.hpp"
 #include "report/html/steps.hpp"
+#include "text/number.hpp"
 #include "text/words.hpp"
 
 namespace kmodtest::report::html {
@@ -19,13 +19,6 @@ namespace kmodtest::report::html {
 namespace {
 
 constexpr const char *kBound = "cpu";  ///< the variable of plans that bind a thread
-
-std::optional<long> number_in(const std::string &text) {
-  long value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 struct Before {
   bool operator()(const std::string &left, const std::string &right) const { return comes_before(left, right); }
@@ -122,7 +115,7 @@ void add_binding(Markup &html, const Group &group, const std::vector<const CaseE
 }  // namespace
 
 bool comes_before(const std::string &left, const std::string &right) {
-  const auto a = number_in(left), b = number_in(right);
+  const auto a = text::whole_number<long>(left), b = text::whole_number<long>(right);
   if (a && b) return *a < *b;
   if (a || b) return a.has_value();
   return left < right;
@@ -144,7 +137,7 @@ Markup render_heat_map(const std::vector<CaseEntry> &entries) {
   html.element("th", {{"scope", "col"}}, "Plan");
   for (const std::string &column : columns) {
     html.element("th", {{"scope", "col"}},
-                 text::counted(static_cast<std::size_t>(number_in(column).value_or(0)), "CPU"));
+                 text::counted(static_cast<std::size_t>(text::whole_number<long>(column).value_or(0)), "CPU"));
   }
   html.close().close().open("tbody");
   for (const auto &[plan, cells] : rows) {
@@ -162,7 +155,7 @@ Markup render_bindings(const std::vector<CaseEntry> &entries) {
   std::map<Group, std::vector<const CaseEntry *>> groups;
   for (const CaseEntry &entry : entries) {
     const auto bound = entry.point.find(kBound);
-    if (bound == entry.point.end() || entry.ran_on.empty() || !number_in(bound->second)) continue;
+    if (bound == entry.point.end() || entry.ran_on.empty() || !text::whole_number<long>(bound->second)) continue;
     groups[{entry.plan, rest_of(entry)}].push_back(&entry);
   }
   Markup html;

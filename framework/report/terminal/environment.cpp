@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "report/listeners.hpp"
+#include "text/number.hpp"
 
 namespace kmodtest::report {
 
@@ -31,10 +31,8 @@ bool equals(const char *name, const char *expected) {
 int columns_wanted() {
   const char *value = std::getenv("COLUMNS");
   if (value == nullptr) return 0;
-  int width = 0;
-  const char *end = value + std::strlen(value);
-  const auto [stop, error] = std::from_chars(value, end, width);
-  return error == std::errc() && stop == end && width > 0 && width <= kWidest ? width : 0;
+  const int width = text::whole_number<int>(value).value_or(0);
+  return width > 0 && width <= kWidest ? width : 0;
 }
 
 /// Returns the terminal's size, or the usual one if it is unknown. A $COLUMNS wider than the terminal would wrap lines

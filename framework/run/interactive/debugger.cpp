@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstring>
 #include <fmt/format.h>
@@ -20,6 +19,7 @@
 #include "storage/files.hpp"
 #include "text/escape.hpp"
 #include "text/lines.hpp"
+#include "text/number.hpp"
 
 namespace kmodtest::run {
 
@@ -146,8 +146,8 @@ void Debugger::read_answer(const std::string &answer, const Prepared &prepared) 
   for (const std::string &line : text::lines_of(answer.substr(0, mark))) {
     const std::size_t name_end = line.find(' '), address_at = line.rfind(" 0x");
     if (name_end == std::string::npos || address_at == std::string::npos || address_at <= name_end) continue;
-    std::uint64_t address = 0;
-    std::from_chars(line.data() + address_at + 3, line.data() + line.size(), address, 16);
+    const std::string_view digits = std::string_view(line).substr(address_at + 3);
+    const auto address = text::leading_number<std::uint64_t>(digits, 16).value_or(0);
     for (PlacedModule &module : modules_)
       if (module.name == line.substr(0, name_end) && address != 0)
         module.sections[line.substr(name_end + 1, address_at - name_end - 1)] = address;

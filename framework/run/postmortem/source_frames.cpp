@@ -2,7 +2,6 @@
 #include "run/postmortem/source_frames.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <map>
 #include <memory>
@@ -17,6 +16,8 @@
 #include "judge/observations.hpp"
 #include "kernel/symbols/symbols.hpp"
 #include "observe/reports/reports_catalogue.hpp"
+#include "text/module_name.hpp"
+#include "text/number.hpp"
 
 namespace kmodtest::run {
 namespace {
@@ -31,8 +32,8 @@ CodePlace place_of(const observe::Frame &frame) {
   const std::size_t plus = frame.place.find("+0x");
   place.function = frame.place.substr(0, plus);
   if (plus != std::string::npos) {
-    const char *const end = frame.place.data() + frame.place.size();
-    std::from_chars(frame.place.data() + plus + 3, end, place.offset, 16);
+    const std::string_view digits = std::string_view(frame.place).substr(plus + 3);
+    place.offset = text::leading_number<decltype(place.offset)>(digits, 16).value_or(0);
   }
   place.size = frame.size;
   return place;
@@ -189,11 +190,8 @@ class SourceFrames {
 
   Module *module_of(const std::string &name) {
     if (const auto known = modules_.find(name); known != modules_.end()) return &known->second;
-    const auto info = std::find_if(seen_.modules.begin(), seen_.modules.end(), [&](const kernel::ModuleInfo &one) {
-      std::string spelt = one.name;
-      std::replace(spelt.begin(), spelt.end(), '-', '_');
-      return spelt == name;
-    });
+    const auto info = std::find_if(seen_.modules.begin(), seen_.modules.end(),
+                                   [&](const kernel::ModuleInfo &one) { return text::lsmod_name(one.name) == name; });
     if (info == seen_.modules.end()) return nullptr;
     Module module{info->file.filename().string(), nullptr};
     try {

@@ -11,21 +11,17 @@
 #include "run/guests/machine_choice.hpp"
 #include "run/prepare/needs.hpp"
 #include "storage/cache_folder.hpp"
+#include "text/module_name.hpp"
 #include "text/words.hpp"
 
 namespace kmodtest::run {
 
 namespace {
 
-std::string with_underscores(std::string name) {
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name;
-}
-
 /// "virtio_ring" of ".../virtio_ring.ko.xz".
 std::string module_name_of(const std::filesystem::path &file) {
   const std::string name = file.filename().string();
-  return with_underscores(name.substr(0, name.find(".ko")));
+  return text::lsmod_name(name.substr(0, name.find(".ko")));
 }
 
 /// The parameters that a load or a repeat gives.
@@ -35,7 +31,7 @@ void check_parameters(const wire::Step &step, Prepared &prepared) {
   if (load == nullptr && repeat == nullptr) return;
   for (const auto &module : load != nullptr ? load->modules : repeat->modules) {
     for (const auto &info : prepared.modules) {
-      if (with_underscores(info.name) != module.name) continue;
+      if (text::lsmod_name(info.name) != module.name) continue;
       for (auto &finding : kernel::check_parameters(info, module.params)) {
         const auto same = [&](const kernel::PreflightFinding &one) { return one.message == finding.message; };
         const auto &known = prepared.preflight;
@@ -115,7 +111,7 @@ Preparer::BuiltModule Preparer::build(const plan::ModuleSource &source, const ke
     module.info = kernel::read_module_info(ko);
     // What is for debuggers stays on the host: the guest would copy it several times over.
     module.content = std::make_shared<const std::string>(kernel::without_debug_info(kernel::read_module(ko)));
-    if (with_underscores(module.info.name) != with_underscores(source.name)) {
+    if (text::lsmod_name(module.info.name) != text::lsmod_name(source.name)) {
       throw base::UsageError(
           base::Code::other_module_name,
           fmt::format("the module in {} calls itself '{}', not '{}'", source.path.string(), module.info.name,
@@ -173,7 +169,7 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
     auto findings = kernel::preflight(module.info, prepared.kernel, prepared.modules, loaded);
     std::move(findings.begin(), findings.end(), std::back_inserter(prepared.preflight));
     prepared.files.push_back({fmt::format("/tmp/modules/{}.ko", source.name), module.content});
-    prepared.program.modules.push_back(with_underscores(source.name));
+    prepared.program.modules.push_back(text::lsmod_name(source.name));
     prepared.modules.push_back(std::move(module.info));
     prepared.build_log += module.log;
   }

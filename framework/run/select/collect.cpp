@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "plan/expand.hpp"
 #include "plan/matrix.hpp"
+#include "text/similar_name.hpp"
 #include "text/words.hpp"
 
 namespace kmodtest::run {
@@ -189,7 +190,7 @@ std::vector<std::shared_ptr<const plan::Case>> select_cases(std::vector<plan::Pl
     }
   }
   if (!missing.empty()) {
-    const auto meant = plan::did_you_mean(*missing.begin(), known);
+    const auto meant = text::similar_name(*missing.begin(), known);
     throw base::UsageError(
         base::Code::no_such_case, fmt::format("no plan has a case '{}'", *missing.begin()),
         meant ? fmt::format("did you mean '{}'?", *meant) : std::string("kmodtest list shows the cases of a plan"));

@@ -2,7 +2,6 @@
 #include "run/select/schedule.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 #include <fstream>
 #include <limits>
@@ -12,6 +11,8 @@
 #include <thread>
 #include <tuple>
 #include <utility>
+
+#include "text/number.hpp"
 
 namespace kmodtest::run {
 
@@ -140,11 +141,9 @@ std::optional<std::uint64_t> available_mib(std::string_view meminfo) {
   if (meminfo[start] == '\n') ++start;
   std::string_view rest = meminfo.substr(start + kName.size());
   rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
-  std::uint64_t kib = 0;
-  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), kib);
-  const std::string_view unit(end, rest.size() - static_cast<std::size_t>(end - rest.data()));
-  if (error != std::errc() || !unit.starts_with(" kB")) return std::nullopt;
-  return kib / kKibPerMib;
+  const auto kib = text::take_number<std::uint64_t>(rest);
+  if (!kib || !rest.starts_with(" kB")) return std::nullopt;
+  return *kib / kKibPerMib;
 }
 
 std::optional<std::uint64_t> available_mib() {

@@ -2,8 +2,9 @@
 #include "vm/libvirt/registers.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
+
+#include "text/number.hpp"
 
 namespace kmodtest::vm {
 namespace {
@@ -21,10 +22,7 @@ template <class Number = std::uint64_t>
 std::optional<Number> number_after(std::string_view line, std::string_view key, int base) {
   for (std::size_t at = line.find(key); at != std::string_view::npos; at = line.find(key, at + 1)) {
     if (at > 0 && line[at - 1] != ' ') continue;
-    const std::string_view digits = line.substr(at + key.size());
-    Number value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-    if (error == std::errc{}) return value;
+    if (const auto value = text::leading_number<Number>(line.substr(at + key.size()), base)) return value;
   }
   return std::nullopt;
 }
@@ -44,8 +42,7 @@ void take(std::string_view line, CpuRegisters &cpu, bool &has_rip) {
   if (const auto halted = number_after(line, "HLT=", 10)) cpu.halted = *halted != 0;
   // "GS =0000 ffff88800f600000 ffffffff 00c00100": selector, base, limit, flags.
   if (line.starts_with("GS =") && line.size() > 9) {
-    const std::string_view base = line.substr(9);
-    std::from_chars(base.data(), base.data() + base.size(), cpu.gs_base, 16);
+    cpu.gs_base = text::leading_number<std::uint64_t>(line.substr(9), 16).value_or(cpu.gs_base);
   }
   const bool general = line.starts_with('R') && line.find('=') != std::string_view::npos;
   if (general) cpu.text.append(line).append("\n");

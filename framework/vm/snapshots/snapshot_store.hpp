@@ -33,9 +33,6 @@ struct SnapshotInfo {
   std::string damage;  ///< what is wrong with it ("manifest is missing"); empty: nothing was found
 };
 
-/// "500M", "4G", "2TiB" or "0" in bytes (binary units: K, M, G, T). Nothing for any other text.
-std::optional<std::uint64_t> size_in_bytes(std::string_view text);
-
 /// What snapshots may take on the disk: $KMODTEST_CACHE_LIMIT, else 8 GiB. Throws base::UsageError.
 std::uint64_t snapshot_limit();
 

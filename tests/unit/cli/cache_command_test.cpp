@@ -7,6 +7,7 @@
 #include "cli/command.hpp"
 #include "storage/files.hpp"
 #include "support/scratch_folder.hpp"
+#include "text/size.hpp"
 #include "vm/snapshots/snapshot_store.hpp"
 
 namespace kmodtest::cli {
@@ -81,7 +82,7 @@ TEST_F(CacheCommandTest, ListsSnapshotsAndTheRest) {
   const std::uint64_t state = snapshots[0].disk_bytes, kernels = on_disk(10'000),
                       boot = on_disk(20'000) + on_disk(30'000);
   const auto line = [&](const std::string &what, std::uint64_t bytes, const std::string &rest = "") {
-    const std::string size = human_size(bytes);
+    const std::string size = text::human_size(bytes);
     return what + std::string(cache_.string().size() - what.size() + 2, ' ') + std::string(10 - size.size(), ' ') +
            size + rest + "\n";
   };
@@ -119,7 +120,7 @@ TEST_F(CacheCommandTest, PrunesToTheLimit) {
   keep("abc", 100'000);
   keep("def", 100'000);
   const std::uint64_t each = store_.list()[0].disk_bytes;
-  const std::string one = human_size(each), two = human_size(2 * each);
+  const std::string one = text::human_size(each), two = text::human_size(2 * each);
   EXPECT_EQ(cache({"prune"}), "0 B freed, 2 snapshots left with " + two + " (limit 8.0 GiB)\n");
   ::setenv("KMODTEST_CACHE_LIMIT", "150K", 1);
   EXPECT_EQ(cache({"prune"}), one + " freed, 1 snapshot left with " + one + " (limit 150.0 KiB)\n");
@@ -145,7 +146,7 @@ TEST_F(CacheCommandTest, ClearTakesSnapshotsOnly) {
   keep("abc", 100'000);
   keep("def", 100'000);
   scratch_.write("cache/kernels/k/manifest.yaml", "x");
-  const std::string one = human_size(store_.list()[0].disk_bytes);
+  const std::string one = text::human_size(store_.list()[0].disk_bytes);
   {
     const auto lock = store_.lock("def");
     EXPECT_EQ(cache({"clear"}),
@@ -169,7 +170,7 @@ TEST_F(CacheCommandTest, ClearAllTakesAllButWhatIsLocked) {
   {
     const storage::FileLock kernel_lock(cache_ / "locks/kernel-busy.lock");
     const storage::FileLock build_lock(cache_ / "build/6.1/busy.lock");
-    EXPECT_EQ(cache({"clear", "--all"}), human_size(bytes) + " freed in " + cache_.string() +
+    EXPECT_EQ(cache({"clear", "--all"}), text::human_size(bytes) + " freed in " + cache_.string() +
                                              "\nkernels/busy stays: another kmodtest is using it\n"
                                              "build/6.1/busy stays: another kmodtest is using it\n");
   }
@@ -183,13 +184,13 @@ TEST_F(CacheCommandTest, ClearAllTakesAllButWhatIsLocked) {
 }
 
 TEST(HumanSize, HasBinaryUnits) {
-  EXPECT_EQ(human_size(0), "0 B");
-  EXPECT_EQ(human_size(1023), "1023 B");
-  EXPECT_EQ(human_size(1024), "1.0 KiB");
-  EXPECT_EQ(human_size(1'048'575), "1.0 MiB");
-  EXPECT_EQ(human_size(70'778'880), "67.5 MiB");
-  EXPECT_EQ(human_size(std::uint64_t{8} << 30), "8.0 GiB");
-  EXPECT_EQ(human_size(std::uint64_t{5000} << 40), "5000.0 TiB");
+  EXPECT_EQ(text::human_size(0), "0 B");
+  EXPECT_EQ(text::human_size(1023), "1023 B");
+  EXPECT_EQ(text::human_size(1024), "1.0 KiB");
+  EXPECT_EQ(text::human_size(1'048'575), "1.0 MiB");
+  EXPECT_EQ(text::human_size(70'778'880), "67.5 MiB");
+  EXPECT_EQ(text::human_size(std::uint64_t{8} << 30), "8.0 GiB");
+  EXPECT_EQ(text::human_size(std::uint64_t{5000} << 40), "5000.0 TiB");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "plan/diagnostics.hpp"
 #include "plan/guest_axes.hpp"
 #include "plan/plan.hpp"
+#include "text/similar_name.hpp"
 
 namespace kmodtest::plan {
 namespace {
@@ -99,12 +100,12 @@ TEST(Values, Errnos) {
 
 TEST(DidYouMean, TakesTheClosest) {
   const std::vector<std::string> words{"memory", "module", "modinfo"};
-  EXPECT_EQ(did_you_mean("memroy", words), "memory");
-  EXPECT_EQ(did_you_mean("modules", words), "module");
-  EXPECT_EQ(did_you_mean("MODINFO", words), "modinfo");
-  EXPECT_EQ(did_you_mean("timeout", words), std::nullopt);
-  EXPECT_EQ(did_you_mean("", words), std::nullopt);
-  EXPECT_EQ(did_you_mean("x", {"y"}), std::nullopt);
+  EXPECT_EQ(text::similar_name("memroy", words), "memory");
+  EXPECT_EQ(text::similar_name("modules", words), "module");
+  EXPECT_EQ(text::similar_name("MODINFO", words), "modinfo");
+  EXPECT_EQ(text::similar_name("timeout", words), std::nullopt);
+  EXPECT_EQ(text::similar_name("", words), std::nullopt);
+  EXPECT_EQ(text::similar_name("x", {"y"}), std::nullopt);
 }
 
 TEST(Quote, KeepsMessagesOnOneShortLine) {

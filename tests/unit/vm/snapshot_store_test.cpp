@@ -11,6 +11,7 @@
 
 #include "base/descriptor.hpp"
 #include "snapshot_fixture.hpp"
+#include "text/size.hpp"
 
 namespace kmodtest::vm {
 namespace {
@@ -402,15 +403,15 @@ TEST_F(SnapshotStoreTest, AFolderThatMayNotBeReadIsAnErrorOfEverythingButFetch) 
 }
 
 TEST(SnapshotLimit, SizesHaveBinaryUnits) {
-  EXPECT_EQ(size_in_bytes("0"), 0u);
-  EXPECT_EQ(size_in_bytes("3K"), 3072u);
-  EXPECT_EQ(size_in_bytes("500M"), 500u << 20);
-  EXPECT_EQ(size_in_bytes("4G"), std::uint64_t{4} << 30);
-  EXPECT_EQ(size_in_bytes("4GiB"), std::uint64_t{4} << 30);
-  EXPECT_EQ(size_in_bytes("16777215T"), std::uint64_t{16777215} << 40);
+  EXPECT_EQ(text::size_in_bytes("0"), 0u);
+  EXPECT_EQ(text::size_in_bytes("3K"), 3072u);
+  EXPECT_EQ(text::size_in_bytes("500M"), 500u << 20);
+  EXPECT_EQ(text::size_in_bytes("4G"), std::uint64_t{4} << 30);
+  EXPECT_EQ(text::size_in_bytes("4GiB"), std::uint64_t{4} << 30);
+  EXPECT_EQ(text::size_in_bytes("16777215T"), std::uint64_t{16777215} << 40);
   for (const char *bad :
        {"", "4", "G", "-1G", "4 G", "4GB", "4g", "1.5G", "4Gi", "16777216T", "99999999999999999999K"}) {
-    EXPECT_EQ(size_in_bytes(bad), std::nullopt) << bad;
+    EXPECT_EQ(text::size_in_bytes(bad), std::nullopt) << bad;
   }
 }
 
