@@ -57,7 +57,7 @@ class ProgramRun {
   /// not come back; 0: nobody's.
   void hold_autopsy(std::int32_t caller);
 
-  // actions.cpp
+  // steps/actions.cpp
   Outcome act(const wire::Load &load);
   Outcome act(const wire::Unload &unload);
   Outcome act(const wire::WriteFile &write);
@@ -72,14 +72,14 @@ class ProgramRun {
   void report_background_commands();
   void end_commands();
 
-  // repeat.cpp
+  // steps/repeat.cpp
   Outcome act(const wire::Repeat &repeat);
   Outcome run_round(const wire::Repeat &repeat);
   Outcome count_memory_after(std::uint32_t rounds, std::vector<wire::MemoryRecord> &last);
   void wait(Time span);
   void limit_deadline() { deadline_ = std::min(case_deadline_, later(now(), step().within)); }
 
-  // conditions.cpp
+  // steps/conditions.cpp
   Outcome act(const wire::LogCondition &condition);
   Outcome act(const wire::ThreadCondition &condition);
   Outcome act(const wire::ModuleCondition &condition);
