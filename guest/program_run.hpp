@@ -57,7 +57,7 @@ class ProgramRun {
   /// not come back; 0: nobody's.
   void hold_autopsy(std::int32_t caller);
 
-  // steps/actions.cpp
+  // steps/actions.cpp and the files of the steps that do something
   Outcome act(const wire::Load &load);
   Outcome act(const wire::Unload &unload);
   Outcome act(const wire::WriteFile &write);
@@ -79,7 +79,7 @@ class ProgramRun {
   void wait(Time span);
   void limit_deadline() { deadline_ = std::min(case_deadline_, later(now(), step().within)); }
 
-  // steps/conditions.cpp
+  // steps/conditions.hpp and the files of the steps that wait for a condition
   Outcome act(const wire::LogCondition &condition);
   Outcome act(const wire::ThreadCondition &condition);
   Outcome act(const wire::ModuleCondition &condition);
