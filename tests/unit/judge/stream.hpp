@@ -6,6 +6,7 @@
 
 #include "judge/judge.hpp"
 #include "judge/observations.hpp"
+#include "plan/plan.hpp"
 
 /// Builds a case and the stream of what was seen of it, step by step, as the agent would send it.
 namespace kmodtest::judge::testing {
