@@ -82,7 +82,7 @@ plan::Overrides PlanOptions::overrides() const {
   }
   overrides.kernels = kernels;
   if (!memory.empty()) overrides.memory_mib = memory_in_mib(memory);
-  overrides.time = time;
+  overrides.time = plan::time_of(time);
   overrides.seed = seed;
   overrides.load_cycles = load_cycles;
   overrides.module_roots = module_roots;

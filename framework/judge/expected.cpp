@@ -58,8 +58,26 @@ std::string words_of(const Verdict &verdict) {
   return words_of(verdict.outcome, verdict.evidence.front());
 }
 
+Outcome outcome_of(plan::ExpectedVerdict verdict) {
+  switch (verdict) {
+    case plan::ExpectedVerdict::passed:
+      return Outcome::passed;
+    case plan::ExpectedVerdict::crashed:
+      return Outcome::crashed;
+    case plan::ExpectedVerdict::hung:
+      return Outcome::hung;
+    case plan::ExpectedVerdict::leaked:
+      return Outcome::leaked;
+    case plan::ExpectedVerdict::failed:
+      return Outcome::failed;
+    case plan::ExpectedVerdict::errored:
+      return Outcome::errored;
+  }
+  return Outcome::errored;
+}
+
 std::string words_of(const plan::Expect &expect) {
-  std::string words = expect.verdict;
+  std::string words = outcome_name(outcome_of(expect.verdict));
   for (std::size_t i = 0; i < expect.says.size(); ++i) {
     words += (i == 0 ? ", with " : " and ") + shared::render_pattern(expect.says[i]);
   }
@@ -146,8 +164,8 @@ bool all_came(const plan::Case &test_case, const std::vector<KernelReport> &repo
 Verdict compared(const plan::Case &test_case, Verdict verdict, std::vector<Finding> reports) {
   if (!test_case.expect || verdict.outcome == Outcome::skipped) return verdict;
   const plan::Expect &expect = *test_case.expect;
-  const std::string wanted = expect.verdict.empty() ? outcome_name(Outcome::passed) : expect.verdict;
-  const bool same = wanted == outcome_name(verdict.outcome);
+  const Outcome wanted = outcome_of(expect.verdict);
+  const bool same = wanted == verdict.outcome;
   const auto unsaid = std::find_if(expect.says.begin(), expect.says.end(),
                                    [&](const wire::Pattern &pattern) { return !is_said(pattern, verdict); });
   if (same && unsaid == expect.says.end()) {
@@ -159,14 +177,14 @@ Verdict compared(const plan::Case &test_case, Verdict verdict, std::vector<Findi
     for (auto &report : reports) verdict.evidence.push_back(std::move(report.evidence));
     return verdict;
   }
-  if (expect.verdict.empty()) return verdict;
+  if (wanted == Outcome::passed) return verdict;
   Evidence evidence;
   evidence.where = expect.where;
   evidence.source = expect.source;
   evidence.summary =
-      same ? fmt::format("the case {} as expected, but says nothing of {}", expect.verdict,
+      same ? fmt::format("the case {} as expected, but says nothing of {}", outcome_name(wanted),
                          shared::render_pattern(*unsaid))
-           : fmt::format("the verdict had to be {}, but is {}", expect.verdict, outcome_name(verdict.outcome));
+           : fmt::format("the verdict had to be {}, but is {}", outcome_name(wanted), outcome_name(verdict.outcome));
   evidence.expected = words_of(expect);
   evidence.seen = words_of(verdict);
   if (verdict.outcome == Outcome::errored && !same) {

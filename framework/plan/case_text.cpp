@@ -155,7 +155,7 @@ std::string case_text(const Case &test_case, const RunChoices &choices) {
   if (root == nullptr) text += fmt::format("name: {}\n", scalar(test_case.plan_name, true));
   text += modules_text(test_case);
   if (!choices.kernel.empty()) text += fmt::format("kernel: {}\n", scalar(choices.kernel));
-  if (!choices.time.empty()) text += fmt::format("time: {}\n", choices.time);
+  if (choices.time != Time::automatic) text += fmt::format("time: {}\n", time_name(choices.time));
   text += guest_text(test_case, root == nullptr ? nullptr : root->find("guest"), writer);
   // The steps of a run without a plan.
   if (root == nullptr) return text + "steps:\n  - load\n  - sleep: 1s\n  - unload\n";

@@ -10,7 +10,7 @@ namespace kmodtest::plan {
 /// What a case took from the run where its plan says nothing.
 struct RunChoices {
   std::string kernel;  ///< of the catalogue, or "host"; empty: none is written
-  std::string time;    ///< "virtual" or "real"
+  Time time = Time::automatic;
 };
 
 /// The file that a module has beside case_text(): "ex7_4.ko".

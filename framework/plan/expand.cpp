@@ -192,12 +192,11 @@ class Expansion {
 
   void add_time(MapReader &reader, Case &next) const {
     const auto written = reader.choice("time");
-    next.time = overrides_.time.empty() ? written.value_or("") : overrides_.time;
-    if (next.time == "deterministic") next.time = "virtual";
+    next.time = overrides_.time == Time::automatic ? time_of(written.value_or("")) : overrides_.time;
     next.seed = overrides_.seed;
-    if (next.time != "virtual" || next.guest.channel == "memory") return;
+    if (next.time != Time::virtual_time || next.guest.channel == Channel::memory) return;
     reader.error(Code::clock_needs_channel, written ? "time" : "guest",
-                 fmt::format("virtual time needs the memory channel, not {}", quote(next.guest.channel)));
+                 fmt::format("virtual time needs the memory channel, not {}", quote(channel_name(next.guest.channel))));
   }
 
   void add_case(Case next, const Point &point, Plan &plan) {

@@ -7,7 +7,7 @@ Expect read_expect(const Node &map, Scope &scope) {
   Expect expect;
   MapReader reader(map, expect_table(), scope);
   expect.reports = reader.patterns("report");
-  expect.verdict = reader.choice("verdict").value_or("");
+  expect.verdict = expected_verdict_of(reader.choice("verdict").value_or(""));
   expect.says = reader.patterns("says");
   expect.where = scope.source.at(map);
   expect.source = scope.source.line(map.line);

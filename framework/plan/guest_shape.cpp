@@ -172,7 +172,7 @@ GuestShape read_guest(const Node *guest, const CpuLayout &cpus, const NumaLayout
     else if (const auto text = scope.fill(*numa.node))
       read_nodes(*numa.node, *text, shape, scope);
   }
-  if (const auto channel = reader.choice("channel")) shape.channel = *channel;
+  if (const auto channel = reader.choice("channel")) shape.channel = channel_of(*channel);
   if (const auto append = reader.text("append")) {
     if (append->size() > 1024 || append->find('\n') != std::string::npos)
       reader.error(Code::bad_text, "append", "'append' has to be one line of at most 1024 bytes");

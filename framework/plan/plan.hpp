@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error_code.hpp"
+#include "plan/choices.hpp"
 #include "plan/location.hpp"
 #include "wire/program.hpp"
 
@@ -51,9 +52,9 @@ struct GuestShape {
   int cpus = 1;
   int sockets = 0, cores = 0, threads = 0;  ///< 0: not asked for; else their product is `cpus`
   std::uint32_t memory_mib = 256;
-  std::vector<NumaCell> numa;      ///< empty: one node
-  std::string channel = "memory";  ///< or "virtio", "serial"
-  std::string append;              ///< further words for the kernel's command line
+  std::vector<NumaCell> numa;  ///< empty: one node
+  Channel channel = Channel::memory;
+  std::string append;  ///< further words for the kernel's command line
   bool operator==(const GuestShape &) const = default;
 };
 
@@ -141,8 +142,8 @@ struct Need {
 /// What a plan says will go wrong. At least one of `reports` and `verdict` is there.
 struct Expect {
   std::vector<wire::Pattern> reports;  ///< each has to fit a report of the kernel; no other report may come
-  std::string verdict;                 ///< "crashed", "hung", "leaked", "failed" or "errored"; empty: it has to pass
-  std::vector<wire::Pattern> says;     ///< each has to fit a line of that verdict's summaries
+  ExpectedVerdict verdict = ExpectedVerdict::passed;
+  std::vector<wire::Pattern> says;  ///< each has to fit a line of that verdict's summaries
   Location where;
   std::string source;  ///< the plan's line, for failures
 };
@@ -160,9 +161,9 @@ struct Case {
   std::vector<std::string> kernel_modules;  ///< shipped by the kernel; loaded first with what they depend on
   std::vector<Step> steps;                  ///< an unload at the end is added where the plan leaves a module loaded
   Checks checks;
-  std::optional<Expect> expect;      ///< nothing: it has to pass
-  wire::Microseconds timeout{0};     ///< of the whole case, in guest time after READY
-  std::string time;                  ///< "virtual" or "real"; empty: virtual wherever the guest is emulated
+  std::optional<Expect> expect;   ///< nothing: it has to pass
+  wire::Microseconds timeout{0};  ///< of the whole case, in guest time after READY
+  Time time = Time::automatic;
   std::uint64_t seed = 0;            ///< of the guest's random pool and start; 0: none
   std::optional<std::string> skip;   ///< reason
   std::vector<Need> needs;           ///< skipped on a kernel that lacks one of them
@@ -186,7 +187,7 @@ struct Overrides {
   std::vector<CpuLayout> topologies;  ///< --topology: the same
   std::vector<std::string> kernels;   ///< --kernel: replaces `kernel`
   std::optional<std::uint32_t> memory_mib;
-  std::string time;                                 ///< --time: replaces `time`
+  Time time = Time::automatic;                      ///< --time: replaces `time` unless automatic
   std::uint64_t seed = 0;                           ///< --seed
   std::uint32_t load_cycles = 0;                    ///< --load-cycles: for a run without a plan; 0: none
   std::vector<std::filesystem::path> module_roots;  ///< where `module: NAME` is looked up besides the plan's own folder

@@ -69,7 +69,7 @@ Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &over
     made.timeout += time_for(repeat);
     made.steps.push_back(made_up("repeat", label, repeat, 10s));
   }
-  made.time = overrides.time == "deterministic" ? "virtual" : overrides.time;
+  made.time = overrides.time;
   made.seed = overrides.seed;
   if (overrides.memory_mib) made.guest.memory_mib = *overrides.memory_mib;
 

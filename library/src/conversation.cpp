@@ -61,8 +61,8 @@ std::shared_ptr<plan::Case> case_of(const GuestSpec &spec, const Checks &checks,
   made->checks.allow_entries = checks.allow_entries;
   made->checks.allow = checks.allow;
   made->timeout = spec.timeout;
-  if (spec.time == Time::virtual_time) made->time = "virtual";
-  if (spec.time == Time::real_time) made->time = "real";
+  if (spec.time == Time::virtual_time) made->time = plan::Time::virtual_time;
+  if (spec.time == Time::real_time) made->time = plan::Time::real_time;
   made->seed = spec.seed;
   return made;
 }

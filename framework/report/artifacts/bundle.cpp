@@ -93,7 +93,7 @@ void write_case(const fs::path &folder, const outcome::CaseFinished &finished) {
                       "free some space there, or name another folder with --out");
   const outcome::Machine &machine = finished.machine;
   const plan::RunChoices choices{is_a_file(machine.kernel) ? "" : machine.kernel,
-                                 machine.virtual_time ? "virtual" : "real"};
+                                 machine.virtual_time ? plan::Time::virtual_time : plan::Time::real_time};
   const std::string head = fmt::format("# Made by kmodtest of {}.\n", text::printable(test_case.id));
   storage::write_file(inner / plan_name(test_case), head + plan::case_text(test_case, choices));
   for (std::size_t i = 0; i < test_case.modules.size(); ++i) {
@@ -134,7 +134,7 @@ std::string guest_line(const outcome::CaseFinished &finished) {
   if (!guest.numa.empty()) text += ", " + text::counted(guest.numa.size(), "NUMA node");
   if (finished.machine.kernel.empty()) return text;
   return text + fmt::format(", {} time, {}, channel {}", finished.machine.virtual_time ? "virtual" : "real",
-                            finished.machine.kvm ? "KVM" : "emulated", guest.channel);
+                            finished.machine.kvm ? "KVM" : "emulated", plan::channel_name(guest.channel));
 }
 
 std::string host_line() {

@@ -14,20 +14,27 @@ vm::GuestSpec kvm_probe_spec(vm::GuestSpec spec, const kernel::Kernel &kernel) {
 }
 
 bool needs_emulation(const plan::Case &test_case) {
-  return test_case.time == "virtual";
+  return test_case.time == plan::Time::virtual_time;
 }
 
 vm::Clock clock_for(const plan::Case &test_case, vm::ChannelKind channel, vm::Accelerator accelerator,
                     vm::Clock unless_asked) {
   if (needs_emulation(test_case)) return vm::Clock::virtual_;
-  const bool real =
-      test_case.time == "real" || accelerator == vm::Accelerator::kvm || channel != vm::ChannelKind::memory;
+  const bool real = test_case.time == plan::Time::real_time || accelerator == vm::Accelerator::kvm ||
+                    channel != vm::ChannelKind::memory;
   return real ? vm::Clock::real : unless_asked;
 }
 
 vm::ChannelKind channel_of(const plan::GuestShape &shape) {
-  if (shape.channel == "memory") return vm::ChannelKind::memory;
-  return shape.channel == "serial" ? vm::ChannelKind::serial : vm::ChannelKind::virtio;
+  switch (shape.channel) {
+    case plan::Channel::memory:
+      return vm::ChannelKind::memory;
+    case plan::Channel::serial:
+      return vm::ChannelKind::serial;
+    case plan::Channel::virtio:
+      break;
+  }
+  return vm::ChannelKind::virtio;
 }
 
 }  // namespace kmodtest::run

@@ -58,7 +58,7 @@ std::vector<std::string> options_of(const plan::Case &test_case, const plan::Ove
   }
   if (!overrides.kernels.empty()) add("--kernel", test_case.kernel);
   if (overrides.memory_mib) add("--memory", fmt::format("{}M", *overrides.memory_mib));
-  if (!overrides.time.empty()) add("--time", overrides.time);
+  if (overrides.time != plan::Time::automatic) add("--time", plan::time_name(overrides.time));
   if (overrides.seed != 0) add("--seed", std::to_string(overrides.seed));
   if (overrides.load_cycles != 0 && test_case.plan_file.empty()) {
     add("--load-cycles", std::to_string(overrides.load_cycles));

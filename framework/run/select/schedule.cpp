@@ -20,8 +20,8 @@ std::string guest_group(const plan::Case &test_case) {
   const plan::GuestShape &guest = test_case.guest;
   // The words of the command line come last: they alone may hold any character.
   std::string group = fmt::format("{}|{}|{}x{}x{}|{}|{}", test_case.kernel, guest.cpus, guest.sockets, guest.cores,
-                                  guest.threads, guest.memory_mib, guest.channel) +
-                      "|" + test_case.time;
+                                  guest.threads, guest.memory_mib, plan::channel_name(guest.channel)) +
+                      "|" + plan::time_name(test_case.time);
   for (const plan::NumaCell &cell : guest.numa) group += fmt::format("|{}:{}", cell.cpus, cell.memory_mib);
   return group + "||" + guest.append;
 }

@@ -285,7 +285,7 @@ TEST(ExpectBoth, TheReportsAndTheVerdictOfTheRest) {
   inventory.threads = {thread("ex_worker")};
   stream.unloaded(inventory);
   stream.test_case.expect = expect_report({lit("WARNING in ex_warn")});
-  stream.test_case.expect->verdict = "leaked";
+  stream.test_case.expect->verdict = plan::ExpectedVerdict::leaked;
   EXPECT_THAT(told(stream.complete(inventory)),
               ElementsAre("passed",
                           "Crashed: WARNING in ex_warn+0x2b [ex]; Leaked: thread 'ex_worker' (pid 45) is left after "

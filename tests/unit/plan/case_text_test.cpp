@@ -89,7 +89,7 @@ steps:
 )",
                            "counts.yaml");
   ASSERT_EQ(cases.size(), 6u);
-  EXPECT_EQ(case_text(cases[2], {"debian-6.1-cloud", "virtual"}), R"(module:
+  EXPECT_EQ(case_text(cases[2], {"debian-6.1-cloud", Time::virtual_time}), R"(module:
   - {path: "./my_mod.ko", name: "my_mod"}
   - {path: "./other.ko.xz", name: "other"}
 kernel: debian-6.1-cloud
@@ -121,7 +121,7 @@ TEST_F(CaseText, ARunWithoutAPlanGetsOne) {
   Overrides overrides;
   overrides.cpus = {2};
   const Case made = plan_for_module({folder_ / "x.ko"}, overrides).cases.front();
-  EXPECT_EQ(case_text(made, {"", "real"}), R"(name: "x"
+  EXPECT_EQ(case_text(made, {"", Time::real_time}), R"(name: "x"
 module:
   - {path: "./x.ko", name: "x"}
 time: real
@@ -133,7 +133,7 @@ steps:
   - sleep: 1s
   - unload
 )");
-  const Case read = again(made, {"", "virtual"});
+  const Case read = again(made, {"", Time::virtual_time});
   ASSERT_EQ(read.steps.size(), made.steps.size());
   for (std::size_t i = 0; i < read.steps.size(); ++i) EXPECT_EQ(read.steps[i].guest, made.steps[i].guest);
   EXPECT_EQ(read.timeout, made.timeout);
@@ -147,10 +147,10 @@ TEST_F(CaseText, EveryCaseOfTheTreesPlansSaysTheSameInIts) {
     ASSERT_TRUE(parsed.plan) << entry.path();
     for (const Case &test_case : parsed.plan->cases) {
       SCOPED_TRACE(test_case.id);
-      const Case read = again(test_case, {"debian-6.1-cloud", "virtual"});
+      const Case read = again(test_case, {"debian-6.1-cloud", Time::virtual_time});
       EXPECT_EQ(read.plan_name, test_case.plan_name.empty() ? "again" : test_case.plan_name);
       EXPECT_EQ(read.kernel, "debian-6.1-cloud");
-      EXPECT_EQ(read.time, "virtual");
+      EXPECT_EQ(read.time, Time::virtual_time);
       EXPECT_EQ(read.guest, test_case.guest);
       EXPECT_EQ(read.kernel_modules, test_case.kernel_modules);
       EXPECT_EQ(read.timeout, test_case.timeout);

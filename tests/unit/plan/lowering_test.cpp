@@ -64,7 +64,7 @@ TEST(Lowering, Expect) {
   const Expect &expect = *plan.cases[1].expect;
   EXPECT_EQ(expect.reports, (std::vector<wire::Pattern>{{wire::Pattern::Kind::literal, "fault in write"},
                                                         {wire::Pattern::Kind::regex, "^BUG"}}));
-  EXPECT_EQ(expect.verdict, "leaked");
+  EXPECT_EQ(expect.verdict, ExpectedVerdict::leaked);
   EXPECT_EQ(expect.says, (std::vector<wire::Pattern>{{wire::Pattern::Kind::regex, "thread '.*'"}}));
   EXPECT_EQ(expect.where.line, 3);
   EXPECT_FALSE(good(with_steps("  - load\n")).cases[0].expect.has_value());

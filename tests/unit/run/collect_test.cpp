@@ -83,7 +83,7 @@ TEST_F(CollectTest, ACaseRemembersWhatOfTheCommandLineShapedIt) {
   plan::Overrides all = with_cpus({8});
   all.kernels = {"host"};
   all.memory_mib = 512;
-  all.time = "real";
+  all.time = plan::Time::real_time;
   all.seed = 7;
   all.module_roots = {"mods"};
   EXPECT_EQ(options(all), (std::vector<std::string>{"--cpus", "8", "--kernel", "host", "--memory", "512M", "--time",

@@ -149,7 +149,7 @@ TEST(GuestGroup, DiffersWithWhateverMakesGuestsDiffer) {
   others[3].guest.cores = 1;
   others[4].guest.threads = 1;
   others[5].guest.memory_mib = 512;
-  others[6].guest.channel = "serial";
+  others[6].guest.channel = plan::Channel::serial;
   others[7].guest.numa = {{"0", 256}};
   others[8].guest.append = "panic=1";
   std::vector<std::string> groups = {guest_group(plain)};
