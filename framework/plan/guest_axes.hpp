@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/guest_limits.hpp"
 #include "plan/plan.hpp"
 #include "plan/reader.hpp"
 #include "plan/values.hpp"
@@ -15,7 +16,7 @@
 /// What of a guest may be an axis of the matrix: its CPUs (a number of them or a topology) and its NUMA nodes.
 namespace kmodtest::plan {
 
-inline constexpr int kMostCpus = 64;
+inline constexpr int kMostCpus = base::kMostGuestCpus;
 inline constexpr int kMostNodes = 16;
 
 /// One layout of NUMA nodes.

@@ -6,12 +6,14 @@
 #include <string>
 #include <utility>
 
+#include "base/guest_limits.hpp"
+
 namespace kmodtest::plan {
 namespace {
 
 constexpr std::uint64_t kMiB = 1u << 20;
-constexpr std::uint64_t kLeastMemory = 64 * kMiB;
-constexpr std::uint64_t kMostMemory = std::uint64_t{1} << 40;
+constexpr std::uint64_t kLeastMemory = base::kLeastGuestMemoryMib * kMiB;
+constexpr std::uint64_t kMostMemory = base::kMostGuestMemoryMib * kMiB;
 
 std::string plural(int number, const char *one, const char *many) {
   return fmt::format("{} {}", number, number == 1 ? one : many);
@@ -155,9 +157,11 @@ GuestShape read_guest(const Node *guest, const CpuLayout &cpus, const NumaLayout
   if (reader.has("memory")) {
     const auto bytes = reader.size("memory");
     if (bytes && *bytes < kLeastMemory)
-      reader.error(Code::out_of_range, "memory", "a guest needs at least 64M of memory");
+      reader.error(Code::out_of_range, "memory",
+                   fmt::format("a guest needs at least {}M of memory", base::kLeastGuestMemoryMib));
     else if (bytes && *bytes > kMostMemory)
-      reader.error(Code::out_of_range, "memory", "a guest has at most 1T of memory");
+      reader.error(Code::out_of_range, "memory",
+                   fmt::format("a guest has at most {}G of memory", base::kMostGuestMemoryMib / 1024));
     else if (const auto mib = whole_mib(reader, "memory"); mib && !memory_mib)
       shape.memory_mib = *mib;
   }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/guest_limits.hpp"
 #include "plan/diagnostics.hpp"
 #include "plan/expand.hpp"
 #include "plan/parse_yaml.hpp"
@@ -17,12 +18,15 @@ namespace {
 
 void check_overrides(const Overrides &overrides) {
   for (const int cpus : overrides.cpus)
-    if (cpus < 1 || cpus > 64)
-      throw base::UsageError(base::Code::bad_option_value, fmt::format("a guest has from 1 to 64 CPUs, not {}", cpus),
+    if (cpus < 1 || cpus > base::kMostGuestCpus)
+      throw base::UsageError(base::Code::bad_option_value,
+                             fmt::format("a guest has from 1 to {} CPUs, not {}", base::kMostGuestCpus, cpus),
                              "give --cpus a number such as 4");
-  if (overrides.memory_mib && (*overrides.memory_mib < 64 || *overrides.memory_mib > (1u << 20)))
+  if (overrides.memory_mib &&
+      (*overrides.memory_mib < base::kLeastGuestMemoryMib || *overrides.memory_mib > base::kMostGuestMemoryMib))
     throw base::UsageError(base::Code::bad_option_value,
-                           fmt::format("a guest has from 64M to 1T of memory, not {}M", *overrides.memory_mib),
+                           fmt::format("a guest has from {}M to {}G of memory, not {}M", base::kLeastGuestMemoryMib,
+                                       base::kMostGuestMemoryMib / 1024, *overrides.memory_mib),
                            "give --memory a size such as 256M");
 }
 

@@ -3,7 +3,12 @@
 
 #include <string>
 
+#include "base/guest_limits.hpp"
+
 namespace kmodtest::plan {
+
+static_assert(base::kMostGuestCpus == 64 && base::kLeastGuestMemoryMib == 64 && base::kMostGuestMemoryMib == 64 * 1024,
+              "the descriptions of guest.cpus and guest.memory name these numbers");
 
 const Key *Table::find(std::string_view key) const {
   for (const Key &candidate : keys)
@@ -44,7 +49,7 @@ const Table &guest_table() {
   static const Table table{
       "guest",
       {{"cpus", Type::integers, "1", "number of CPUs, 1 to 64; a list is an axis of the matrix", "[1, 2, 4]"},
-       {"memory", Type::size, "256M", "memory, 64M to 1T", "512M"},
+       {"memory", Type::size, "256M", "memory, 64M to 64G", "512M"},
        {"sockets", Type::integer, "", "sockets; sockets × cores × threads has to be the number of CPUs", "1"},
        {"cores", Type::integer, "", "cores of each socket", "2"},
        {"threads", Type::integer, "", "threads of each core", "2"},

@@ -5,13 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "base/guest_limits.hpp"
 #include "vm/guest.hpp"
 
 namespace kmodtest::vm {
 
-inline constexpr int kMaxCpus = 64;
-inline constexpr std::uint32_t kMinMemoryMib = 64;
-inline constexpr std::uint32_t kMaxMemoryMib = 65536;
+inline constexpr int kMaxCpus = base::kMostGuestCpus;
+inline constexpr std::uint32_t kMinMemoryMib = base::kLeastGuestMemoryMib;
+inline constexpr std::uint32_t kMaxMemoryMib = base::kMostGuestMemoryMib;
 
 struct Topology {
   int sockets = 1;
