@@ -93,6 +93,7 @@ Finding finding_of(const CaseView &view, const KernelReport &report, bool from_c
   }
   auto &evidence = finding.evidence;
   evidence.summary = observe::describe(report);
+  finding.names_module = !report.module.empty();
   evidence.expected = "no report of the kernel";
   evidence.seen = report.title;
   for (const auto &line : report.lines) evidence.details.push_back(shared::render_dmesg(line));

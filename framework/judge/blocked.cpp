@@ -18,13 +18,14 @@ constexpr std::size_t kShownFrames = 8;
 struct Wait {
   std::string_view function;  ///< a prefix
   std::string_view words;
+  bool for_thread = false;  ///< another thread has to go on first
 };
 
 // Special before general: kthread_stop() waits for a completion. Sources: the functions' descriptions in the kernel.
 constexpr Wait kWaits[] = {
-    {"kthread_stop", "the end of a thread (kthread_stop)"},
-    {"kthread_park", "a thread to park (kthread_park)"},
-    {"kthread_flush_work", "a kthread worker"},
+    {"kthread_stop", "the end of a thread (kthread_stop)", true},
+    {"kthread_park", "a thread to park (kthread_park)", true},
+    {"kthread_flush_work", "a kthread worker", true},
     {"flush_workqueue", "a workqueue to empty"},
     {"__flush_workqueue", "a workqueue to empty"},
     {"drain_workqueue", "a workqueue to empty"},
@@ -168,6 +169,19 @@ Stuck of_task(const TaskSeen &task, const std::vector<std::string> &under_test) 
   return stuck;
 }
 
+/// The first row that fits a frame of the task; null when none does.
+const Wait *wait_of(const Stuck &task) {
+  for (const Wait &wait : kWaits) {
+    for (const std::string &line : task.frames) {
+      const auto frame = observe::parse_frame(line);
+      // Behind the module's own code comes what called it.
+      if (frame && is_any_of(frame->module, task.under_test)) break;
+      if (names_function(line, wait.function)) return &wait;
+    }
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 bool Stuck::in_module() const {
@@ -189,15 +203,13 @@ std::string Stuck::where() const {
 }
 
 std::string Stuck::waits_for() const {
-  for (const Wait &wait : kWaits) {
-    for (const std::string &line : frames) {
-      const auto frame = observe::parse_frame(line);
-      // Behind the module's own code comes what called it.
-      if (frame && is_any_of(frame->module, under_test)) break;
-      if (names_function(line, wait.function)) return std::string(wait.words);
-    }
-  }
-  return {};
+  const Wait *wait = wait_of(*this);
+  return wait == nullptr ? std::string() : std::string(wait->words);
+}
+
+bool Stuck::waits_for_thread() const {
+  const Wait *wait = wait_of(*this);
+  return wait != nullptr && wait->for_thread;
 }
 
 std::string Stuck::who() const {

@@ -26,6 +26,8 @@ struct Stuck {
   bool in_module() const;
   /// What a function that waits is known to wait for: "a mutex"; empty: unknown.
   std::string waits_for() const;
+  /// True when another thread has to end, park or work first.
+  bool waits_for_thread() const;
   /// "'abba_a' (pid 86)".
   std::string who() const;
   /// "sleeps in stubborn+0x11 [m] (msleep)", "waits for a mutex in take+0x24 [m]", "spins on CPU 1 in spin+0x5 [m]".

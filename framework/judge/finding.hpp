@@ -11,7 +11,8 @@ namespace kmodtest::judge {
 /// An outcome that is not Passed, and why.
 struct Finding {
   Outcome outcome = Outcome::errored;
-  Evidence evidence;
+  Evidence evidence = {};
+  bool names_module = false;  ///< a kernel report that has its place in a module: it says where the guest hangs
 };
 
 /// Returns an Evidence that names the step.

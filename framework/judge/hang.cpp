@@ -79,7 +79,7 @@ Cause stuck_call(const std::vector<LockWait> &locks, const std::vector<Stuck> &t
     if (const Stuck *owner = find(tasks, lock.owner)) cause.whose.push_back(owner);
     return cause;
   }
-  if (task->waits_for().find("thread") == std::string::npos) return cause;
+  if (!task->waits_for_thread()) return cause;
   // The thread that is to end is one of those that are in the module still.
   std::vector<std::string> threads;
   for (const Stuck &other : tasks) {

@@ -228,7 +228,7 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
     found.push_back({std::move(finding), weight});
   };
   for (auto &finding : check_reports(view, reports)) {
-    if (!finding.evidence.summary.ends_with(']')) explain_hang(view, finding);
+    if (!finding.names_module) explain_hang(view, finding);
     add(std::move(finding));
   }
   const bool has_report =
@@ -319,7 +319,7 @@ bool decided_early(const plan::Case &test_case, const Observations &seen, const 
   return std::any_of(reports.begin(), reports.end(), [&](const observe::KernelReport &report) {
     if (!test_case.checks.reports || report.report_class == observe::ReportClass::leftover) return false;
     // A task that sleeps costs no time: the step's deadline comes, and the autopsy.
-    if (report.kind == "hung task") return false;
+    if (report.task_sleeps) return false;
     // Half a report may have no place yet that a pattern could fit.
     return !expects_reports || (observe::is_complete(report) && !is_expected(test_case, report));
   });

@@ -183,7 +183,7 @@ void report_syntax_error(const YAML::Exception &error, const Source &source, Pro
     hint = " (indent with spaces: YAML does not allow tabs)";
   else if (variable != std::string::npos && (variable == 0 || text[variable - 1] != '"'))
     hint = " (inside {…} and […], write \"${name}\" in quotes)";
-  else if (error.msg.find("flow not found") != std::string::npos)
+  else if (error.msg == YAML::ErrorMsg::END_OF_MAP_FLOW || error.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW)
     hint = " (is a bracket not closed? inside {…} and […], a text with any of , [ ] { } needs quotes)";
   problems.error_at(Code::not_yaml, line, column, 1, fmt::format("this is not YAML: {}{}", printable(error.msg), hint));
 }

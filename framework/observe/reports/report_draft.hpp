@@ -47,6 +47,7 @@ struct Draft {
     signature = &row;
     report.report_class = row.report_class;
     report.kind = kind_of(row, line.text);
+    report.task_sleeps = row.task_sleeps;
     report.title = line.text;
     report.fatal = report.fatal || row.fatal;
   }

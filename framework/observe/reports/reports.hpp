@@ -28,6 +28,7 @@ struct KernelReport {
   std::string module;   ///< "faulty_oops", or empty when `where` is in the kernel
   bool fatal = false;   ///< the guest cannot go on (panic, double fault)
   bool killed = false;  ///< the kernel killed the running process ("Oops: 0002 [#1] …")
+  bool task_sleeps = false;                ///< it is about a task that sleeps and can wake up (hung task)
   std::vector<wire::KernelLogLine> lines;  ///< from the opening line to the end of the report
 };
 

@@ -83,8 +83,18 @@ constexpr Signature kSignatures[] = {
     // kernel/smp.c).
     {"BUG: soft lockup", kAnywhere, "", "soft lockup", stall, ReportEnd::stack},
     {"detected hard LOCKUP", kAnywhere, "", "hard lockup", stall, ReportEnd::stack},
-    {"INFO: task ", false, " blocked for more than ", "hung task", stall, ReportEnd::stack},
-    {"INFO: task ", false, " blocked in I/O wait for more than ", "hung task", stall, ReportEnd::stack},
+    {.text = "INFO: task ",
+     .also = " blocked for more than ",
+     .kind = "hung task",
+     .report_class = stall,
+     .end = ReportEnd::stack,
+     .task_sleeps = true},
+    {.text = "INFO: task ",
+     .also = " blocked in I/O wait for more than ",
+     .kind = "hung task",
+     .report_class = stall,
+     .end = ReportEnd::stack,
+     .task_sleeps = true},
     {"INFO: rcu", kAnywhere, "stall", "RCU stall", stall, ReportEnd::stack},
     {"BUG: workqueue lockup", false, "", "workqueue lockup", stall, ReportEnd::stack},
     {"non-responsive CSD lock", kAnywhere, "", "CSD lock", stall, ReportEnd::stack},
@@ -102,8 +112,8 @@ constexpr Signature kSignatures[] = {
     {"kernel BUG at ", false, "", "BUG"},
     {"WARNING: CPU: ", false, " at ", "WARNING"},
     {"WARNING: ", false, ", CPU#", "WARNING"},
-    {"BUG: ", false, "", "BUG", crash, ReportEnd::stack, false, true},
-    {"WARNING: ", false, "", "WARNING", crash, ReportEnd::stack, false, true},
+    {.text = "BUG: ", .kind = "BUG", .end = ReportEnd::stack, .only_warnings = true},
+    {.text = "WARNING: ", .kind = "WARNING", .end = ReportEnd::stack, .only_warnings = true},
 };
 
 /// "Oops: divide error: 0000 [#1]" since 6.10; "Oops: 0002 [#1] PREEMPT SMP" is the second line of a page fault.

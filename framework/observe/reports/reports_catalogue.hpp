@@ -25,12 +25,13 @@ enum class ReportEnd {
 struct Signature {
   std::string_view text;  ///< the line starts with it, or contains it (see `anywhere`)
   bool anywhere = false;
-  std::string_view also;  ///< and has this text after it; empty: no such condition
-  std::string_view kind;  ///< ends with ':': the words of the line up to " in " or ":" follow
+  std::string_view also = {};  ///< and has this text after it; empty: no such condition
+  std::string_view kind;       ///< ends with ':': the words of the line up to " in " or ":" follow
   ReportClass report_class = ReportClass::crash;
   ReportEnd end = ReportEnd::trace;
   bool fatal = false;
   bool only_warnings = false;  ///< counts only at level warning or worse: modules print such texts, too
+  bool task_sleeps = false;    ///< about a task that sleeps: the kernel goes on meanwhile
 };
 
 /// The text of "------------[ cut here ]------------": a report opens, and one of the next lines has its kind.
