@@ -31,8 +31,6 @@ class LogEvaluator {
   /// Over the lines so far. `violated` is final: an absent line appeared, a count was passed, an interval was off.
   Evaluation evaluate() const;
 
-  /// Progress for evidence: how many of in_order matched so far.
-  std::size_t in_order_matched() const { return next_in_order_; }
   /// Sequence of the line that broke the condition, if any.
   std::optional<std::uint64_t> culprit() const { return culprit_; }
 

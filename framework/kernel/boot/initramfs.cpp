@@ -28,12 +28,8 @@ constexpr const char *kRecipe = "3";
 /// Writes a newc archive into memory; every entry belongs to root and is as old as the epoch.
 class CpioWriter {
  public:
-  explicit CpioWriter(Compression compression) : archive_(archive_write_new(), archive_write_free) {
+  CpioWriter() : archive_(archive_write_new(), archive_write_free) {
     check(archive_write_set_format_cpio_newc(archive_.get()));
-    if (compression == Compression::gzip) {
-      check(archive_write_add_filter_gzip(archive_.get()));
-      check(archive_write_set_options(archive_.get(), "gzip:compression-level=1,gzip:!timestamp"));
-    }
     check(archive_write_set_bytes_per_block(archive_.get(), 0));
     check(archive_write_open(archive_.get(), this, nullptr, &CpioWriter::append, nullptr));
   }
@@ -113,12 +109,12 @@ fs::path existing_busybox() {
 
 }  // namespace
 
-std::string make_initramfs(const InitramfsInputs &inputs, Compression compression) {
+std::string make_initramfs(const InitramfsInputs &inputs) {
   const auto agent = storage::read_whole_file(inputs.agent);
   check_static(inputs.agent, agent, "build kmodtest again: its agent has to be linked statically");
   const auto busybox = storage::read_whole_file(inputs.busybox);
   check_static(inputs.busybox, busybox, kBusyboxHint);
-  CpioWriter writer(compression);
+  CpioWriter writer;
   for (const char *folder : {"bin", "dev", "etc", "modules", "proc", "root", "sbin", "sys", "tmp"})
     writer.folder(folder);
   // Init's first words need a console before devtmpfs is mounted.
@@ -143,7 +139,7 @@ std::string make_initramfs(const InitramfsInputs &inputs, Compression compressio
 }
 
 void write_initramfs(const InitramfsInputs &inputs, const fs::path &to) {
-  storage::write_whole_file(to, make_initramfs(inputs, kDefaultCompression));
+  storage::write_whole_file(to, make_initramfs(inputs));
 }
 
 fs::path static_busybox() {
