@@ -41,7 +41,7 @@ for option in "$@"; do
     --list) only_list=1 ;;
     *)
       echo "kmodtest: error[K0101]: $0 has no option '$option'" >&2
-      echo "  hint: the first lines of the file list all options" >&2
+      echo "  hint: see the top of the file" >&2
       exit 2
       ;;
   esac
