@@ -141,11 +141,11 @@ struct Need {
 
 /// What a plan says will go wrong. At least one of `reports` and `verdict` is there.
 struct Expect {
-  std::vector<wire::Pattern> reports;  ///< each has to fit a report of the kernel; no other report may come
+  std::vector<wire::Pattern> reports = {};  ///< each has to fit a report of the kernel; no other report may come
   ExpectedVerdict verdict = ExpectedVerdict::passed;
-  std::vector<wire::Pattern> says;  ///< each has to fit a line of that verdict's summaries
-  Location where;
-  std::string source;  ///< the plan's line, for failures
+  std::vector<wire::Pattern> says = {};  ///< each has to fit a line of that verdict's summaries
+  Location where = {};
+  std::string source = {};  ///< the plan's line, for failures
 };
 
 /// One plan at one point of its matrix.

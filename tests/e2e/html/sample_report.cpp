@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "judge/observations.hpp"
+#include "observe/sched/sched.hpp"
 #include "report/listeners.hpp"
 
 namespace {

@@ -24,10 +24,13 @@ std::vector<std::string> told(const Verdict &verdict) {
 }
 
 plan::Expect expect_report(std::vector<wire::Pattern> patterns) {
-  return {std::move(patterns), "", {}, {"ex.yaml", 3, 9}, "expect: {report: …}"};
+  return {.reports = std::move(patterns), .where = {"ex.yaml", 3, 9}, .source = "expect: {report: …}"};
 }
-plan::Expect expect_verdict(std::string verdict, std::vector<wire::Pattern> says = {}) {
-  return {{}, std::move(verdict), std::move(says), {"ex.yaml", 3, 9}, "expect: {verdict: …}"};
+plan::Expect expect_verdict(std::string_view verdict, std::vector<wire::Pattern> says = {}) {
+  return {.verdict = plan::expected_verdict_of(verdict),
+          .says = std::move(says),
+          .where = {"ex.yaml", 3, 9},
+          .source = "expect: {verdict: …}"};
 }
 
 Stream &oops(Stream &stream) {
