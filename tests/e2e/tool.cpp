@@ -3,7 +3,6 @@
 
 #include <cstdlib>
 #include <fcntl.h>
-#include <fstream>
 #include <grp.h>
 #include <sched.h>
 #include <signal.h>
@@ -21,31 +20,6 @@
 namespace kmodtest::e2e {
 
 using namespace std::chrono_literals;
-
-ScratchFolder::ScratchFolder() {
-  std::string name = "/tmp/kmt-e2e-XXXXXX";
-  if (!::mkdtemp(name.data())) throw std::runtime_error("cannot make a folder in /tmp");
-  path_ = name;
-}
-
-ScratchFolder::~ScratchFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
-fs::path ScratchFolder::write(const std::string &name, const std::string &content) const {
-  const fs::path file = path_ / name;
-  fs::create_directories(file.parent_path());
-  std::ofstream(file, std::ios::binary) << content;
-  return file;
-}
-
-std::string read_file(const fs::path &file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream content;
-  content << stream.rdbuf();
-  return content.str();
-}
 
 std::vector<nlohmann::json> finished_cases(const fs::path &events) {
   std::vector<nlohmann::json> cases;

@@ -11,26 +11,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include "support/scratch_folder.hpp"
+
 /// The built kmodtest, driven from outside as a user would.
 namespace kmodtest::e2e {
 
 namespace fs = std::filesystem;
 
-/// A folder of its own that goes with the object.
-class ScratchFolder {
- public:
-  ScratchFolder();
-  ~ScratchFolder();
-  ScratchFolder(const ScratchFolder &) = delete;
-  ScratchFolder &operator=(const ScratchFolder &) = delete;
-  const fs::path &path() const { return path_; }
-  fs::path write(const std::string &name, const std::string &content) const;
-
- private:
-  fs::path path_;
-};
-
-std::string read_file(const fs::path &file);
+using support::read_file;
+using support::ScratchFolder;
 
 /// The CaseFinished events of a file of --json.
 std::vector<nlohmann::json> finished_cases(const fs::path &events);

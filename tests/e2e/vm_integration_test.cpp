@@ -142,7 +142,7 @@ TEST_F(OnRealQemu, DISABLED_AGuestComesAndGoes) {
 }
 
 TEST_F(OnRealQemu, WhatLibvirtFindsOutAnewIsRemembered) {
-  const kernel::testing::ScratchFolder cache;
+  const support::ScratchFolder cache;
   const std::string command = "KMODTEST_CAPABILITIES=" + cache.path().string() + " " +
                               fs::read_symlink("/proc/self/exe").string() +
                               " --gtest_also_run_disabled_tests --gtest_filter='*AGuestComesAndGoes' >/dev/null";

@@ -15,6 +15,7 @@
 #include "report/formats/agent_message_json.hpp"
 #include "report/formats/schemas.hpp"
 #include "support/every_outcome.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::report {
 namespace {
@@ -32,10 +33,10 @@ struct Said {
 
 /// Runs a program of this folder, or of the machine.
 Said run(const std::string &command) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto out = folder / "out";
   const int status = std::system((command + " >'" + out.string() + "' 2>&1").c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, sample::read(out)};
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, support::read_file(out)};
 }
 
 std::string script(const std::string &name) {
@@ -56,7 +57,7 @@ void tell(outcome::Listener &listener, const std::vector<outcome::Event> &events
 
 /// What is wrong with a file of JSON lines; empty: nothing.
 std::string complaints_of_schema(std::string_view schema, const std::filesystem::path &lines, bool every) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   write(folder / "schema.json", schema);
   const Said said =
       run(script("json_lines.py") + (every ? "--every " : "") + quoted(folder / "schema.json") + quoted(lines));
@@ -89,21 +90,21 @@ json read_by_github(const std::filesystem::path &file) {
 }
 
 TEST(JsonLines, EventsOfEveryKindAreInTheSchemaAndNothingElseIs) {
-  const sample::Folder folder;
-  tell(*make_json(folder / "events.jsonl", "0.1.0"), sample::every_kind());
+  const support::ScratchFolder folder;
+  tell(*make_json(folder / "events.jsonl", "0.1.0"), support::every_kind());
   EXPECT_EQ(complaints_of_schema(events_schema(), folder / "events.jsonl", true), "");
 }
 
 TEST(JsonLines, ReportsOfEveryKindAreInTheSchemaAndNothingElseIs) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   std::string lines = report_json_head() + "\n";
-  for (const wire::Report &report : sample::every_report()) lines += report_json(report) + "\n";
+  for (const wire::Report &report : support::every_report()) lines += report_json(report) + "\n";
   write(folder / "events.jsonl", lines);
   EXPECT_EQ(complaints_of_schema(reports_schema(), folder / "events.jsonl", true), "");
 }
 
 TEST(JsonLines, AKeyThatTheSchemaDoesNotNameIsRefused) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   write(folder / "events.jsonl", R"({"event": "Notice", "text": "x", "at": "2026-01-01T00:00:00.000Z", "more": 1})");
   EXPECT_EQ(complaints_of_schema(events_schema(), folder / "events.jsonl", false),
             "line 1 (outcome::Notice): $: Additional properties are not allowed ('more' was unexpected)\nstatus 1");
@@ -114,25 +115,25 @@ TEST(JsonLines, TheSchemasAreThoseThatAreInstalled) {
        {std::pair("--events", "kmodtest-events"), std::pair("--reports", "kmodtest-reports")}) {
     const e2e::Ended ended = e2e::kmodtest({"schema", option});
     EXPECT_EQ(ended.exit_code, 0) << ended.err;
-    EXPECT_EQ(ended.out,
-              sample::read(e2e::source_folder() / "framework/report/schemas" / (std::string(file) + ".schema.json")));
+    EXPECT_EQ(ended.out, support::read_file(e2e::source_folder() / "framework/report/schemas" /
+                                            (std::string(file) + ".schema.json")));
   }
 }
 
 TEST(Junit, OfEveryKindIsInTheSchema) {
-  const sample::Folder folder;
-  tell(*make_junit(folder / "junit.xml"), sample::every_kind());
+  const support::ScratchFolder folder;
+  tell(*make_junit(folder / "junit.xml"), support::every_kind());
   EXPECT_EQ(complaints_of_junit(folder / "junit.xml"), "");
-  std::vector<outcome::Event> interrupted = sample::every_kind();
-  interrupted.back() = sample::run_finished({1}, 12, true);
+  std::vector<outcome::Event> interrupted = support::every_kind();
+  interrupted.back() = support::run_finished({1}, 12, true);
   tell(*make_junit(folder / "interrupted.xml"), interrupted);
   EXPECT_EQ(complaints_of_junit(folder / "interrupted.xml"), "");
 }
 
 TEST(Ktap, TheKernelsReaderFindsEveryResult) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto file = folder / "results.ktap";
-  tell(*make_ktap(file, sample::every_case(), 1, "0.1.0"), sample::every_kind());
+  tell(*make_ktap(file, support::every_case(), 1, "0.1.0"), support::every_kind());
   const json found = read_by_the_kernel(file);
   ASSERT_TRUE(found.is_object());
   EXPECT_EQ(found.at("errors"), 0) << found.dump(1);
@@ -152,19 +153,19 @@ TEST(Ktap, TheKernelsReaderFindsEveryResult) {
 }
 
 TEST(Ktap, AFileThatBreaksOffIsNoPass) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto file = folder / "results.ktap";
-  std::vector<outcome::Event> events = sample::every_kind();
+  std::vector<outcome::Event> events = support::every_kind();
   events.erase(events.end() - 4, events.end());  // the run was killed before its first two cases came
-  tell(*make_ktap(file, sample::every_case(), 1, "0.1.0"), events);
+  tell(*make_ktap(file, support::every_case(), 1, "0.1.0"), events);
   const json found = read_by_the_kernel(file);
   EXPECT_EQ(found.at("status"), "TEST_CRASHED") << found.dump(1);
 }
 
 TEST(Markdown, IsOnlyWhatItIsMeantToBe) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto file = folder / "summary.md";
-  tell(*make_markdown(file, "0.1.0"), sample::every_kind());
+  tell(*make_markdown(file, "0.1.0"), support::every_kind());
   const json page = read_by_github(file);
   ASSERT_TRUE(page.is_object());
   EXPECT_THAT(page.at("elements").get<std::vector<std::string>>(),
@@ -186,7 +187,7 @@ TEST(Markdown, IsOnlyWhatItIsMeantToBe) {
 
 /// One real run that writes everything at once.
 TEST(AllAtOnce, ARealRunIsReadByAll) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto at = [&](const char *name) { return (folder / name).string(); };
   const auto faulty = e2e::source_folder() / "tests/e2e/faulty/plans";
   const e2e::Ended ended = e2e::kmodtest({"run",
@@ -237,7 +238,7 @@ TEST(AllAtOnce, ARealRunIsReadByAll) {
 }
 
 TEST(StepSummary, IsAppendedToAndAnyOtherFileIsWrittenAnew) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto summary = folder / "step.md", other = folder / "other.md";
   write(summary, "of an earlier command\n");
   write(other, "of an earlier run\n");
@@ -247,8 +248,9 @@ TEST(StepSummary, IsAppendedToAndAnyOtherFileIsWrittenAnew) {
         {{"GITHUB_STEP_SUMMARY", summary}});
     EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
   }
-  EXPECT_EQ(sample::read(summary).rfind("of an earlier command\n## kmodtest: ", 0), 0U) << sample::read(summary);
-  EXPECT_EQ(sample::read(other).rfind("## kmodtest: ", 0), 0U) << sample::read(other);
+  EXPECT_EQ(support::read_file(summary).rfind("of an earlier command\n## kmodtest: ", 0), 0U)
+      << support::read_file(summary);
+  EXPECT_EQ(support::read_file(other).rfind("## kmodtest: ", 0), 0U) << support::read_file(other);
 }
 
 TEST(StandardOutput, IsForOneReport) {
@@ -270,7 +272,7 @@ TEST(StandardOutput, ThatNobodyReadsAnyMoreIsAnError) {
   ::dup2(ends[1], STDOUT_FILENO);
   std::string what, hint;
   try {
-    tell(*make_junit("-"), sample::every_kind());
+    tell(*make_junit("-"), support::every_kind());
   } catch (const base::Error &error) {
     what = error.what();
     hint = error.hint();

@@ -112,7 +112,7 @@ std::vector<std::string> frames() {
 }
 
 std::string btf() {
-  kernel::testing::BtfWriter writer;
+  support::BtfWriter writer;
   const auto number = writer.integer("int", 4);
   const auto pointer = writer.pointer(number);
   const auto list = writer.structure("list_head", 16, {{"next", pointer, 0}, {"prev", pointer, 8}});
@@ -158,9 +158,9 @@ int main(int argc, char **argv) {
 
   for (const char *target : {"struct_layouts", "kallsyms"}) std::filesystem::create_directories(folder / target);
   ok = write(folder / "struct_layouts" / "task", btf()) && ok;
-  using kernel::testing::Layout;
-  const auto symbols = kernel::testing::sample();
-  ok = write(folder / "kallsyms" / "offsets_first", kernel::testing::table(symbols, Layout::offsets_first)) && ok;
-  ok = write(folder / "kallsyms" / "offsets_last", kernel::testing::table(symbols, Layout::offsets_last)) && ok;
+  using support::Layout;
+  const auto symbols = support::sample_symbols();
+  ok = write(folder / "kallsyms" / "offsets_first", support::symbol_table(symbols, Layout::offsets_first)) && ok;
+  ok = write(folder / "kallsyms" / "offsets_last", support::symbol_table(symbols, Layout::offsets_last)) && ok;
   return ok ? 0 : 1;
 }

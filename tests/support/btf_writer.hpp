@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace kmodtest::kernel::testing {
+namespace kmodtest::support {
 
 /// Writes the section .BTF of a kernel. Types get ids from 1 in the order in which they are added.
 class BtfWriter {
@@ -73,4 +73,4 @@ class BtfWriter {
   std::uint32_t last_ = 0;
 };
 
-}  // namespace kmodtest::kernel::testing
+}  // namespace kmodtest::support

@@ -12,7 +12,7 @@
 
 /// A run in which everything happens that a listener can be told of, and what guests and plans say tries to be more
 /// than text.
-namespace kmodtest::report::sample {
+namespace kmodtest::support {
 
 /// Ends what HTML, XML, Markdown and KTAP are in the middle of, and begins something else.
 inline std::string hostile() {
@@ -170,4 +170,4 @@ inline std::vector<wire::Report> every_report() {
   return reports;
 }
 
-}  // namespace kmodtest::report::sample
+}  // namespace kmodtest::support

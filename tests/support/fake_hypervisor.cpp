@@ -17,7 +17,7 @@
 #include "wire/frame.hpp"
 #include "wire/shared_memory.hpp"
 
-namespace kmodtest::fakes {
+namespace kmodtest::support {
 namespace asio = base::asio;
 namespace {
 
@@ -234,4 +234,4 @@ int FakeHypervisor::running() const {
   return count;
 }
 
-}  // namespace kmodtest::fakes
+}  // namespace kmodtest::support

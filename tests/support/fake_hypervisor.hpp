@@ -9,7 +9,7 @@
 
 #include "vm/guest.hpp"
 
-namespace kmodtest::fakes {
+namespace kmodtest::support {
 
 /// Plays the agent: a coroutine that owns the guest's end of the channel. The guest's channel closes when it returns.
 using FakeAgent = std::function<base::Task<>(base::UnixSocket)>;
@@ -110,4 +110,4 @@ class FakeHypervisor : public vm::Hypervisor {
   std::vector<std::shared_ptr<FakeMachine>> machines_;
 };
 
-}  // namespace kmodtest::fakes
+}  // namespace kmodtest::support

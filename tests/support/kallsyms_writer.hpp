@@ -7,7 +7,7 @@
 
 #include "kernel/symbols/kallsyms.hpp"
 
-namespace kmodtest::kernel::testing {
+namespace kmodtest::support {
 
 inline constexpr std::uint64_t kBase = 0xffffffff81000000;
 
@@ -23,9 +23,9 @@ inline void align(std::string &to) {
 enum class Layout { offsets_first, offsets_last };
 
 /// What scripts/kallsyms writes of `symbols`: one token for each character, and "do_" as one of its own.
-inline std::string table(const std::vector<Symbol> &symbols, Layout layout) {
+inline std::string symbol_table(const std::vector<kernel::Symbol> &symbols, Layout layout) {
   std::string offsets;
-  for (const Symbol &symbol : symbols) {
+  for (const kernel::Symbol &symbol : symbols) {
     const bool absolute = symbol.address < kBase;
     put(offsets, static_cast<std::int32_t>(absolute ? symbol.address : kBase - 1 - symbol.address));
   }
@@ -69,8 +69,8 @@ inline std::string table(const std::vector<Symbol> &symbols, Layout layout) {
 }
 
 /// More symbols than the smallest table that is believed, one of them with a long name.
-inline std::vector<Symbol> sample() {
-  std::vector<Symbol> symbols{{0x1fb80, 'A', "current_task"}};
+inline std::vector<kernel::Symbol> sample_symbols() {
+  std::vector<kernel::Symbol> symbols{{0x1fb80, 'A', "current_task"}};
   for (std::uint64_t i = 0; i < 1200; ++i) {
     symbols.push_back({kBase + i * 0x40, i % 3 == 0 ? 'T' : 't', "do_work_" + std::to_string(i)});
   }
@@ -79,4 +79,4 @@ inline std::vector<Symbol> sample() {
   return symbols;
 }
 
-}  // namespace kmodtest::kernel::testing
+}  // namespace kmodtest::support

@@ -7,7 +7,7 @@
 
 #include "base/notice_sink.hpp"
 
-namespace kmodtest::fakes {
+namespace kmodtest::support {
 
 /// Keeps all messages in the order in which they arrive.
 class RecordedNotices final : public base::NoticeSink {
@@ -22,4 +22,4 @@ class RecordedNotices final : public base::NoticeSink {
   std::mutex mutex_;
 };
 
-}  // namespace kmodtest::fakes
+}  // namespace kmodtest::support

@@ -3,10 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +13,7 @@
 #include "report/listeners.hpp"
 
 /// Cases and results as a run would bring them.
-namespace kmodtest::report::sample {
+namespace kmodtest::support {
 
 inline std::shared_ptr<const plan::Case> make_case(const std::string &stem, int cpus, const std::string &more = "") {
   auto made = std::make_shared<plan::Case>();
@@ -125,12 +122,12 @@ inline outcome::RunFinished run_finished(std::vector<std::size_t> by_outcome, st
 }
 
 /// All that a console with these options writes.
-inline std::string console_output(ConsoleOptions options, const std::vector<outcome::Event> &events) {
+inline std::string console_output(report::ConsoleOptions options, const std::vector<outcome::Event> &events) {
   char *data = nullptr;
   std::size_t size = 0;
   options.out = open_memstream(&data, &size);
   {
-    const std::unique_ptr<outcome::Listener> console = make_console(options);
+    const std::unique_ptr<outcome::Listener> console = report::make_console(options);
     for (const outcome::Event &event : events) console->on(event);
   }
   std::fclose(options.out);
@@ -139,31 +136,4 @@ inline std::string console_output(ConsoleOptions options, const std::vector<outc
   return text;
 }
 
-inline std::string read(const std::filesystem::path &file) {
-  std::ostringstream text;
-  text << std::ifstream(file, std::ios::binary).rdbuf();
-  return text.str();
-}
-
-/// A folder that goes away with the test.
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "kmodtest-report-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder &) = delete;
-  Folder &operator=(const Folder &) = delete;
-
-  std::filesystem::path operator/(const std::string &name) const { return path_ / name; }
-  const std::filesystem::path &path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
-}  // namespace kmodtest::report::sample
+}  // namespace kmodtest::support

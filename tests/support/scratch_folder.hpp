@@ -1,34 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <gtest/gtest.h>
+#include <sstream>
 #include <stdexcept>
-#include <stdlib.h>
 #include <string>
+#include <system_error>
 
-#include "base/error.hpp"
+/// What the tests of several rooms share: fakes, sample data, and the folders that they work in.
+namespace kmodtest::support {
 
-namespace kmodtest::kernel::testing {
-
-/// A folder that is gone after the test.
+/// A folder that is removed after the test. Its path is short, since sockets lie below some of them, and other users
+/// can reach it once it is opened to them, as QEMU has to when root runs the tests.
 class ScratchFolder {
  public:
   ScratchFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "kmodtest-test-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    std::string pattern = "/tmp/kmt-XXXXXX";
+    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a folder in /tmp");
     path_ = pattern;
   }
   ScratchFolder(const ScratchFolder &) = delete;
   ScratchFolder &operator=(const ScratchFolder &) = delete;
   ~ScratchFolder() {
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
   }
 
   const std::filesystem::path &path() const { return path_; }
+  std::filesystem::path operator/(const std::string &name) const { return path_ / name; }
 
+  /// Writes a file, with the folders above it, and returns its path.
   std::filesystem::path write(const std::string &name, const std::string &bytes) const {
     const auto file = path_ / name;
     std::filesystem::create_directories(file.parent_path());
@@ -40,15 +43,11 @@ class ScratchFolder {
   std::filesystem::path path_;
 };
 
-/// "message | hint" of the base::Error that `action` throws.
-template <class Action>
-std::string error_of(Action &&action) {
-  try {
-    action();
-  } catch (const base::Error &error) {
-    return std::string(error.what()) + " | " + error.hint();
-  }
-  return "no error";
+/// Returns the content of a file; empty if there is no such file.
+inline std::string read_file(const std::filesystem::path &file) {
+  std::ostringstream content;
+  content << std::ifstream(file, std::ios::binary).rdbuf();
+  return content.str();
 }
 
-}  // namespace kmodtest::kernel::testing
+}  // namespace kmodtest::support

@@ -13,7 +13,7 @@
 #include "base/asio.hpp"
 #include "wire/frame.hpp"
 
-namespace kmodtest::fakes {
+namespace kmodtest::support {
 
 /// The guest's end of a socket pair, played by a thread with blocking calls, so that a test reads from top to bottom.
 class ScriptedAgent {
@@ -68,4 +68,4 @@ class ScriptedAgent {
   std::thread thread_;
 };
 
-}  // namespace kmodtest::fakes
+}  // namespace kmodtest::support

@@ -11,7 +11,7 @@ namespace kmodtest::agent {
 namespace {
 
 using namespace std::chrono_literals;
-using fakes::ScriptedAgent;
+using support::ScriptedAgent;
 
 wire::Info info_of(std::uint16_t protocol) {
   wire::Info info;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/error_index.hpp"
 
-#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <regex>
@@ -11,18 +10,13 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::base {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::string content(const std::string &file) {
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  return text.str();
-}
 
 TEST(Errors, TheirNumbersAreInOrderAndOfTheirArea) {
   std::set<std::string> names;
@@ -42,7 +36,8 @@ TEST(Errors, TheirNumbersAreInOrderAndOfTheirArea) {
 
 TEST(Errors, EachCodeHasATextAndEachTextACode) {
   std::set<unsigned> codes, texts;
-  std::istringstream lines(content(std::string(KMODTEST_TEST_DATA) + "/../../framework/base/error_code.hpp"));
+  std::istringstream lines(
+      support::read_file(std::string(KMODTEST_TEST_DATA) + "/../../framework/base/error_code.hpp"));
   const std::regex code("  [a-z_0-9]+ = ([0-9]+),.*");
   std::smatch match;
   for (std::string line; std::getline(lines, line);) {
@@ -149,7 +144,7 @@ TEST(Errors, TheListHasEachOnALine) {
 
 TEST(Errors, TheDocumentIsWhatTheTablePrints) {
   const std::string file = std::string(KMODTEST_TEST_DATA) + "/../../docs/errors.md";
-  EXPECT_TRUE(content(file) == errors_markdown())
+  EXPECT_TRUE(support::read_file(file) == errors_markdown())
       << "make it again: build/kmodtest explain --markdown > docs/errors.md";
 }
 

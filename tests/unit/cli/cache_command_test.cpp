@@ -58,7 +58,7 @@ class CacheCommandTest : public testing::Test {
     return storage::disk_usage(scratch_.write("sample", std::string(bytes, 'x')));
   }
 
-  const kernel::testing::ScratchFolder scratch_;
+  const support::ScratchFolder scratch_;
   const fs::path cache_ = scratch_.path() / "cache";
   vm::SnapshotStore store_{cache_ / "snapshots", ~std::uint64_t{0}};
   std::vector<std::pair<const char *, std::optional<std::string>>> before_;

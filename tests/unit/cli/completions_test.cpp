@@ -231,7 +231,7 @@ class Completions : public testing::Test {
     return lines_of(result.out);
   }
 
-  const kernel::testing::ScratchFolder scratch_;
+  const support::ScratchFolder scratch_;
   const fs::path folder_ = scratch_.path();
 };
 

@@ -73,7 +73,7 @@ TEST_F(Manual, HasTheProseOfTheHelpFolder) {
 }
 
 TEST_F(Manual, ReadersOfManualPagesHaveNothingToComplainOf) {
-  const kernel::testing::ScratchFolder scratch;
+  const support::ScratchFolder scratch;
   std::vector<std::string> mandoc = {"mandoc", "-T", "lint", "-W", "warning"},
                            groff = {"groff", "-man", "-ww", "-z", "-K", "utf8", "-T", "utf8"};
   for (const ManualPage &one : pages()) {

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -17,18 +15,13 @@ namespace kmodtest::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using kernel::testing::ScratchFolder;
+using support::read_file;
+using support::ScratchFolder;
 
 int run(std::vector<std::string> words) {
   std::vector<const char *> argv = {"kmodtest"};
   for (const std::string &word : words) argv.push_back(word.c_str());
   return run_command_line(static_cast<int>(argv.size()), argv.data());
-}
-
-std::string read(const fs::path &file) {
-  std::ostringstream content;
-  content << std::ifstream(file, std::ios::binary).rdbuf();
-  return content.str();
 }
 
 std::set<std::string> files_below(const fs::path &folder) {
@@ -57,13 +50,13 @@ TEST_F(New, AModuleHasAllThatItTakes) {
                                         "my-module/my-module.c"};
   EXPECT_EQ(files_below(folder), wanted);
   EXPECT_EQ(files_below(scratch_.path()).size(), wanted.size()) << "something else is left";
-  EXPECT_NE(read(folder / "my-module/Kbuild").find("obj-m := my-module.o\n"), std::string::npos);
-  const std::string source = read(folder / "my-module/my-module.c");
+  EXPECT_NE(read_file(folder / "my-module/Kbuild").find("obj-m := my-module.o\n"), std::string::npos);
+  const std::string source = read_file(folder / "my-module/my-module.c");
   EXPECT_EQ(source.find("// SPDX-License-Identifier: GPL-2.0\n"), 0u);
   EXPECT_NE(source.find("MODULE_LICENSE(\"GPL\")"), std::string::npos);
   EXPECT_NE(source.find("module_init(my_module_module_init);"), std::string::npos) << "C takes no '-' in a name";
-  EXPECT_EQ(read(folder / "my-module.yaml").find("# yaml-language-server: $schema=kmodtest.schema.json\n"), 0u);
-  EXPECT_EQ(read(folder / "kmodtest.schema.json"), plan::json_schema());
+  EXPECT_EQ(read_file(folder / "my-module.yaml").find("# yaml-language-server: $schema=kmodtest.schema.json\n"), 0u);
+  EXPECT_EQ(read_file(folder / "kmodtest.schema.json"), plan::json_schema());
 }
 
 TEST_F(New, EveryKindIsAPlanWithoutAWarning) {
@@ -73,7 +66,7 @@ TEST_F(New, EveryKindIsAPlanWithoutAWarning) {
     const fs::path folder = scratch_.path() / name;
     for (const std::string &file : files_below(folder)) {
       if (file == "kmodtest.schema.json") continue;
-      const std::string text = read(folder / file);
+      const std::string text = read_file(folder / file);
       EXPECT_EQ(text.find("@name@"), std::string::npos) << file;
       EXPECT_EQ(text.find("@ident@"), std::string::npos) << file;
       EXPECT_EQ(text.find("@ci@"), std::string::npos) << file;
@@ -103,7 +96,7 @@ TEST_F(New, NothingIsOverwritten) {
   for (const char *name : {"a-file", "a-folder", "a-link"}) EXPECT_EQ(make({name}), 2) << name;
   EXPECT_NE(testing::internal::GetCapturedStderr().find("a-file already exists, and nothing is overwritten"),
             std::string::npos);
-  EXPECT_EQ(read(file), "mine");
+  EXPECT_EQ(read_file(file), "mine");
   EXPECT_EQ(files_below(scratch_.path()), std::set<std::string>{"a-file"});
 }
 

@@ -25,7 +25,7 @@ run::RunOptions applied(std::vector<const char *> words) {
 }
 
 /// What the tool says to `kmodtest run x.yaml` with these words, which has to end it with exit code 2.
-std::string complaint(std::vector<const char *> words) {
+std::string option_complaint(std::vector<const char *> words) {
   words.insert(words.begin(), {"kmodtest", "run", "no-such-plan.yaml"});
   ::testing::internal::CaptureStderr();
   const int code = run_command_line(static_cast<int>(words.size()), words.data());
@@ -60,7 +60,7 @@ TEST(ScheduleOptions, EverythingIsAskedFor) {
 
 TEST(ScheduleOptions, TheOrderIsTheGivenOneOrASeeds) {
   EXPECT_TRUE(applied({"--as-given"}).as_given);
-  EXPECT_EQ(complaint({"--as-given", "--shuffle", "1"}),
+  EXPECT_EQ(option_complaint({"--as-given", "--shuffle", "1"}),
             "kmodtest: error[K0104]: --as-given excludes --shuffle\n  hint: omit one of the two\n"
             "  more: kmodtest explain K0104\n");
 }
@@ -85,7 +85,7 @@ TEST(ScheduleOptions, BadShardsAreWrongUsage) {
   for (const char *bad : {"0/4", "5/4", "2", "2/", "/4", "/", "2/4/1", "-1/4", "1/-4", "+1/4", "1 /4", "a/b", "1/1001",
                           "99999999999/99999999999", "1/0"}) {
     const std::string option = std::string("--shard=") + bad;
-    EXPECT_EQ(complaint({option.c_str()}),
+    EXPECT_EQ(option_complaint({option.c_str()}),
               std::string(
                   "kmodtest: error[K0102]: --shard takes K/N with K from 1 to N and N up to 1000, such as 2/4, not '") +
                   bad + "'\n  more: kmodtest explain K0102\n");
@@ -95,19 +95,19 @@ TEST(ScheduleOptions, BadShardsAreWrongUsage) {
 TEST(ScheduleOptions, BadNumbersAreWrongUsage) {
   for (const char *bad : {"0", "-1", "10001", "two", "1.5", "3x", " 3", "99999999999"}) {
     const std::string option = std::string("--repeat=") + bad;
-    EXPECT_EQ(complaint({option.c_str()}),
+    EXPECT_EQ(option_complaint({option.c_str()}),
               std::string("kmodtest: error[K0102]: --repeat takes a number from 1 to 10000, not '") + bad +
                   "'\n  more: kmodtest explain K0102\n");
   }
   for (const char *bad : {"-1", "101", "x"}) {
     const std::string option = std::string("--retries=") + bad;
-    EXPECT_EQ(complaint({option.c_str()}),
+    EXPECT_EQ(option_complaint({option.c_str()}),
               std::string("kmodtest: error[K0102]: --retries takes a number from 0 to 100, not '") + bad +
                   "'\n  more: kmodtest explain K0102\n");
   }
   for (const char *bad : {"-1", "Random", "18446744073709551616", "0x10"}) {
     const std::string option = std::string("--shuffle=") + bad;
-    EXPECT_EQ(complaint({option.c_str()}),
+    EXPECT_EQ(option_complaint({option.c_str()}),
               std::string("kmodtest: error[K0102]: --shuffle takes a number or 'random', not '") + bad +
                   "'\n  more: kmodtest explain K0102\n");
   }

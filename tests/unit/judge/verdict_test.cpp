@@ -31,7 +31,7 @@ Stream healthy() {
   return stream;
 }
 
-void oops(Stream &stream) {
+void null_dereference(Stream &stream) {
   stream.log("BUG: kernel NULL pointer dereference, address: 0000000000000000", 1)
       .log("Oops: 0002 [#1] PREEMPT SMP NOPTI", 4)
       .log("RIP: 0010:ex_init+0x1c/0x40 [ex]", 4)
@@ -71,7 +71,7 @@ TEST(Verdict, NotStartedWithoutAFindingErrs) {
 TEST(Verdict, ACrashOutranksAFailedStep) {
   Stream stream;
   stream.load();
-  oops(stream);
+  null_dereference(stream);
   stream.end(wire::StepResult::violated, "the process that loaded ex was killed");
   std::erase_if(stream.seen.reports, [](const auto &report) { return std::holds_alternative<wire::Loaded>(report); });
   EXPECT_THAT(summaries(stream.complete()), ElementsAre("crashed", "NULL pointer dereference in ex_init+0x1c [ex]",
@@ -81,7 +81,7 @@ TEST(Verdict, ACrashOutranksAFailedStep) {
 TEST(Verdict, ACrashNamesTheStepAndItsLines) {
   Stream stream;
   stream.load();
-  oops(stream);
+  null_dereference(stream);
   stream.end();
   stream.unloaded();
   const auto verdict = stream.complete();
@@ -97,7 +97,7 @@ TEST(Verdict, AToleratedReportPassesWithItsTaint) {
   Stream stream;
   stream.test_case.checks.reports = false;
   stream.load();
-  oops(stream);
+  null_dereference(stream);
   stream.end();
   stream.unloaded();
   wire::Inventory inventory;
@@ -324,7 +324,7 @@ TEST(DecidedEarly, ByACrashOrAStallThatThePlanDoesNotTolerate) {
   EXPECT_FALSE(decided_early(stream.test_case, stream.seen, stream.seen.log()));
   stream.log("genirq: Flags mismatch irq 1. 00000000 (ex) vs. 00000080 (i8042)", 3);
   EXPECT_FALSE(decided_early(stream.test_case, stream.seen, stream.seen.log())) << "a leak is no reason to stop";
-  oops(stream.at(4s));
+  null_dereference(stream.at(4s));
   EXPECT_TRUE(decided_early(stream.test_case, stream.seen, stream.seen.log()));
   stream.test_case.checks.reports = false;
   EXPECT_FALSE(decided_early(stream.test_case, stream.seen, stream.seen.log()));

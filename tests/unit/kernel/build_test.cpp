@@ -5,13 +5,14 @@
 #include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
 #include "storage/files.hpp"
+#include "support/error_of.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace kmodtest::kernel {
 namespace {
 
-using testing::error_of;
-using testing::ScratchFolder;
+using support::error_of;
+using support::ScratchFolder;
 
 /// "Headers" whose Makefile stands in for Kbuild: it copies each .c of the module's folder to a .ko, and fails on a
 /// file named bad.c. The real Kbuild is what tests/e2e is for.

@@ -3,13 +3,14 @@
 
 #include "kernel/kernel.hpp"
 #include "storage/cache_folder.hpp"
+#include "support/error_of.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace kmodtest::kernel {
 namespace {
 
-using testing::error_of;
-using testing::ScratchFolder;
+using support::error_of;
+using support::ScratchFolder;
 
 constexpr const char *kOne =
     "kernels:\n"

@@ -8,7 +8,7 @@
 namespace kmodtest::kernel {
 namespace {
 
-using testing::ScratchFolder;
+using support::ScratchFolder;
 
 constexpr const char *kText =
     "#\n# Linux/x86 6.1.0 Kernel Configuration\n#\nCONFIG_SMP=y\nCONFIG_LOOP=m\n# CONFIG_KASAN is not set\n"

@@ -72,7 +72,7 @@ TEST(DebugFiles, KallsymsGiveTheKernelsOwnNames) {
 }
 
 TEST(DebugFiles, AndAnElfFileThatHasThem) {
-  const testing::ScratchFolder scratch;
+  const support::ScratchFolder scratch;
   const auto file = scratch.path() / "kernel.elf";
   std::ofstream(file, std::ios::binary) << symbols_from_kallsyms(kKallsyms);
   EXPECT_EQ(address_in_elf(file, "_text"), 0xffffffff81000000u);
@@ -92,7 +92,7 @@ TEST(DebugFiles, AKernelThatHidesItsAddressesIsToldSo) {
 }
 
 TEST(DebugFiles, DebugSymbolsAreFoundBesideTheKernel) {
-  const testing::ScratchFolder scratch;
+  const support::ScratchFolder scratch;
   Kernel kernel;
   kernel.release = "6.1.0-0-none";
   kernel.image = scratch.path() / "boot/vmlinuz-6.1.0-0-none";

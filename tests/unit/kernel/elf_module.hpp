@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <vector>
 
-namespace kmodtest::kernel::testing {
+namespace kmodtest::kernel {
 
 /// A small .ko of one's own making, written with libelf.
 struct ElfModule {
@@ -104,4 +104,4 @@ struct ElfModule {
   }
 };
 
-}  // namespace kmodtest::kernel::testing
+}  // namespace kmodtest::kernel

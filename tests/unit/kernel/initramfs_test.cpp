@@ -10,13 +10,14 @@
 #include <sys/stat.h>
 
 #include "storage/files.hpp"
+#include "support/error_of.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace kmodtest::kernel {
 namespace {
 
-using testing::error_of;
-using testing::ScratchFolder;
+using support::error_of;
+using support::ScratchFolder;
 
 /// The least that counts as a program: an ELF header, one program header, and words to tell it by.
 std::string program(std::uint32_t segment_type, const std::string &words) {

@@ -8,16 +8,16 @@
 namespace kmodtest::kernel {
 namespace {
 
-using testing::kBase;
-using testing::Layout;
-using testing::sample;
-using testing::table;
+using support::kBase;
+using support::Layout;
+using support::sample_symbols;
+using support::symbol_table;
 
 class Kallsyms : public ::testing::TestWithParam<Layout> {};
 
 TEST_P(Kallsyms, AreFoundByTheirShape) {
-  const auto symbols = sample();
-  const auto found = find_kallsyms(table(symbols, GetParam()));
+  const auto symbols = sample_symbols();
+  const auto found = find_kallsyms(symbol_table(symbols, GetParam()));
   ASSERT_EQ(found.size(), symbols.size());
   for (std::size_t i = 0; i < symbols.size(); ++i) {
     EXPECT_EQ(found[i].name, symbols[i].name);
@@ -27,7 +27,7 @@ TEST_P(Kallsyms, AreFoundByTheirShape) {
 }
 
 TEST_P(Kallsyms, OfACutTableAreNone) {
-  const std::string whole = table(sample(), GetParam());
+  const std::string whole = symbol_table(sample_symbols(), GetParam());
   for (std::size_t size = 0; size + 128 < whole.size(); size += 997) {
     EXPECT_TRUE(find_kallsyms(whole.substr(0, size)).empty()) << size;
   }

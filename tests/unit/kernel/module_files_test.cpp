@@ -4,13 +4,14 @@
 #include <gmock/gmock.h>
 
 #include "kernel/kernel.hpp"
+#include "support/error_of.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace kmodtest::kernel {
 namespace {
 
-using testing::error_of;
-using testing::ScratchFolder;
+using support::error_of;
+using support::ScratchFolder;
 
 constexpr const char *kDep =
     "kernel/v/virtio_console.ko: kernel/v/virtio.ko kernel/v/virtio_ring.ko\n"

@@ -4,15 +4,15 @@
 #include "elf_module.hpp"
 #include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
+#include "support/error_of.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace kmodtest::kernel {
 namespace {
 
+using support::error_of;
+using support::ScratchFolder;
 using ::testing::ElementsAre;
-using testing::ElfModule;
-using testing::error_of;
-using testing::ScratchFolder;
 
 TEST(ModuleInfo, ReadsFieldsSymbolsAndVersions) {
   const ScratchFolder folder;

@@ -9,8 +9,8 @@ namespace kmodtest::kernel {
 namespace {
 
 /// struct task { long state; union { int pid; int tid; }; thread_t thread; }, thread_t being struct { long bp, sp; }.
-std::string sample() {
-  testing::BtfWriter btf;
+std::string sample_btf() {
+  support::BtfWriter btf;
   const auto number = btf.integer("long", 8);
   const auto small = btf.integer("int", 4);
   const auto thread = btf.structure("thread_struct", 16, {{"bp", number, 0}, {"sp", number, 8}});
@@ -22,7 +22,7 @@ std::string sample() {
 }
 
 TEST(StructLayouts, KnowsWhereMembersLie) {
-  const StructLayouts layouts(sample());
+  const StructLayouts layouts(sample_btf());
   EXPECT_EQ(layouts.offset_of("task", "state"), 0u);
   EXPECT_EQ(layouts.offset_of("task", "pid"), 8u);
   EXPECT_EQ(layouts.offset_of("task", "tid"), 8u);
@@ -31,7 +31,7 @@ TEST(StructLayouts, KnowsWhereMembersLie) {
 }
 
 TEST(StructLayouts, KnowsNothingOfWhatIsNotThere) {
-  const StructLayouts layouts(sample());
+  const StructLayouts layouts(sample_btf());
   EXPECT_EQ(layouts.offset_of("task", "comm"), std::nullopt);
   EXPECT_EQ(layouts.offset_of("task", "state.pid"), std::nullopt);
   EXPECT_EQ(layouts.offset_of("mutex", "owner"), std::nullopt);
@@ -39,7 +39,7 @@ TEST(StructLayouts, KnowsNothingOfWhatIsNotThere) {
 }
 
 TEST(StructLayouts, BearsAnyBytes) {
-  const std::string whole = sample();
+  const std::string whole = sample_btf();
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const StructLayouts cut(whole.substr(0, size));
     cut.offset_of("task", "thread.sp");
@@ -50,8 +50,8 @@ TEST(StructLayouts, BearsAnyBytes) {
 }
 
 TEST(StructLayouts, OfAStructThatContainsItselfEnd) {
-  testing::BtfWriter btf;
-  std::vector<testing::BtfWriter::Member> itself(200, {"", 1, 0});
+  support::BtfWriter btf;
+  std::vector<support::BtfWriter::Member> itself(200, {"", 1, 0});
   btf.structure("", 8, itself);
   btf.structure("task", 8, {{"", 1, 0}, {"pid", 2, 0}});
   EXPECT_EQ(StructLayouts(btf.finish()).offset_of("task", "state"), std::nullopt);

@@ -29,7 +29,7 @@ class SymbolsTest : public ::testing::Test {
   const fs::path &folder() const { return scratch_.path(); }
   fs::path ko() const { return folder() / "places.ko"; }
 
-  testing::ScratchFolder scratch_;
+  support::ScratchFolder scratch_;
 };
 
 std::vector<std::string> told(const std::vector<SourceLine> &lines) {
@@ -87,7 +87,7 @@ TEST_F(SymbolsTest, ASourceThatWasChangedSinceIsNotShown) {
 }
 
 TEST_F(SymbolsTest, ASourceOutsideOfTheFoldersIsNotShown) {
-  const testing::ScratchFolder elsewhere;
+  const support::ScratchFolder elsewhere;
   fs::rename(folder() / "places.c", elsewhere.path() / "places.c");
   fs::create_symlink(elsewhere.path() / "places.c", folder() / "places.c");
   ModuleSymbols symbols(ko(), {folder()});

@@ -7,10 +7,10 @@
 #include <cstring>
 #include <elf.h>
 #include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <string>
-#include <unistd.h>
+
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::kernel {
 namespace {
@@ -72,7 +72,7 @@ std::string pack(const std::string &content, bool xz) {
   return packed;
 }
 
-std::string bzimage(const std::string &payload) {
+std::string packed_kernel(const std::string &payload) {
   std::string image((2 + 1) * 512 + 100, '\0');
   image[0x1f1] = 2;
   image.replace(0x202, 4, "HdrS");
@@ -83,20 +83,20 @@ std::string bzimage(const std::string &payload) {
 
 TEST(ExtractVmlinux, UnpacksEitherFormat) {
   const std::string elf = elf_with_note("Xen", 18);
-  EXPECT_EQ(extract_vmlinux(bzimage(pack(elf, false))), elf);
-  EXPECT_EQ(extract_vmlinux(bzimage(pack(elf, true))), elf);
+  EXPECT_EQ(extract_vmlinux(packed_kernel(pack(elf, false))), elf);
+  EXPECT_EQ(extract_vmlinux(packed_kernel(pack(elf, true))), elf);
 }
 
 TEST(ExtractVmlinux, GivesNothingRatherThanAPart) {
   const std::string elf = elf_with_note("Xen", 18);
-  std::string cut = bzimage(pack(elf, true));
+  std::string cut = packed_kernel(pack(elf, true));
   cut.resize(cut.size() - 10);
   EXPECT_EQ(extract_vmlinux(cut), "");
-  std::string wrong_size = bzimage(pack(elf, true));
+  std::string wrong_size = packed_kernel(pack(elf, true));
   put(wrong_size, wrong_size.size() - 4, static_cast<std::uint32_t>(elf.size() + 1));
   EXPECT_EQ(extract_vmlinux(wrong_size), "");
-  EXPECT_EQ(extract_vmlinux(bzimage(pack("no ELF at all", true))), "");
-  EXPECT_EQ(extract_vmlinux(bzimage("not packed")), "");
+  EXPECT_EQ(extract_vmlinux(packed_kernel(pack("no ELF at all", true))), "");
+  EXPECT_EQ(extract_vmlinux(packed_kernel("not packed")), "");
   EXPECT_EQ(extract_vmlinux(""), "");
   EXPECT_EQ(extract_vmlinux(std::string(4096, 'x')), "");
 }
@@ -111,20 +111,18 @@ TEST(HasPvhEntry, LooksForXensNote) {
 
 class BootableImage : public testing::Test {
  protected:
-  fs::path cache_ = fs::temp_directory_path() / ("kmodtest-vmlinux-" + std::to_string(::getpid()));
-  void SetUp() override { fs::create_directories(cache_); }
-  void TearDown() override { fs::remove_all(cache_); }
-  Kernel kernel(const std::string &image) {
+  Kernel kernel(const std::string &image) const {
     Kernel made;
-    made.image = cache_ / "bzImage";
+    made.image = scratch_.write("bzImage", image);
     made.digest = "d1";
-    std::ofstream(made.image, std::ios::binary) << image;
     return made;
   }
+  const support::ScratchFolder scratch_;
+  const fs::path cache_ = scratch_.path();
 };
 
 TEST_F(BootableImage, IsTheVmlinuxAndIsKept) {
-  const Kernel made = kernel(bzimage(pack(elf_with_note("Xen", 18), false)));
+  const Kernel made = kernel(packed_kernel(pack(elf_with_note("Xen", 18), false)));
   const fs::path first = bootable_image_for(made, cache_);
   EXPECT_EQ(first, cache_ / "vmlinux/d1");
   fs::remove(made.image);
@@ -132,7 +130,7 @@ TEST_F(BootableImage, IsTheVmlinuxAndIsKept) {
 }
 
 TEST_F(BootableImage, IsTheBzImageWhereNothingElseWouldBoot) {
-  const Kernel without_pvh = kernel(bzimage(pack(elf_with_note("GNU", 18), false)));
+  const Kernel without_pvh = kernel(packed_kernel(pack(elf_with_note("GNU", 18), false)));
   EXPECT_EQ(bootable_image_for(without_pvh, cache_), without_pvh.image);
   const Kernel strange = kernel("strange");
   EXPECT_EQ(bootable_image_for(strange, cache_), strange.image);

@@ -7,29 +7,23 @@
 // and every row of the catalogue has such a log, or one of the recorded ones that reports_test.cpp knows.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
-#include <iterator>
 #include <sstream>
 
 #include "observe/reports/reports.hpp"
 #include "observe/reports/reports_catalogue.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::observe {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string content(const fs::path &file) {
-  std::ifstream stream(file);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 std::vector<fs::path> logs(bool of_themselves) {
   std::vector<fs::path> files;
   for (const auto &entry : fs::directory_iterator(KMODTEST_TEST_DATA "/dmesg")) {
     if (entry.path().extension() != ".log") continue;
-    if (!of_themselves || content(entry.path()).starts_with("# ")) files.push_back(entry.path());
+    if (!of_themselves || support::read_file(entry.path()).starts_with("# ")) files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -61,7 +55,7 @@ const char *class_name(ReportClass report_class) {
 class Log : public testing::TestWithParam<fs::path> {};
 
 TEST_P(Log, HoldsTheReportsThatItsHeadNames) {
-  const std::string text = content(GetParam());
+  const std::string text = support::read_file(GetParam());
   std::vector<std::string> found;
   for (const auto &report : find_reports(parse_console(text), values(text, "module"))) {
     found.push_back(std::string(class_name(report.report_class)) + " " + describe(report));
@@ -81,7 +75,7 @@ class Row : public testing::TestWithParam<std::size_t> {};
 TEST_P(Row, HasALog) {
   const Signature &row = signatures()[GetParam()];
   for (const auto &file : logs(false)) {
-    for (const auto &report : find_reports(parse_console(content(file)), {})) {
+    for (const auto &report : find_reports(parse_console(support::read_file(file)), {})) {
       const auto opens = std::find_if(report.lines.begin(), report.lines.end(),
                                       [](const wire::KernelLogLine &line) { return find_signature(line) != nullptr; });
       if (opens != report.lines.end() && find_signature(*opens) == &row) return;
@@ -95,8 +89,8 @@ INSTANTIATE_TEST_SUITE_P(Catalogue, Row, testing::Range(std::size_t{0}, signatur
 // Each line of two interleaved reports is in its own one as far as the text tells.
 TEST(Interleaved, ReportsHaveTheirOwnRegistersAndFrames) {
   for (const char *name : {"interleaved-callers-7.2", "interleaved-6.1"}) {
-    const auto reports = find_reports(parse_console(content(std::string(KMODTEST_TEST_DATA "/dmesg/") + name + ".log")),
-                                      {"faulty_race"});
+    const auto reports = find_reports(
+        parse_console(support::read_file(std::string(KMODTEST_TEST_DATA "/dmesg/") + name + ".log")), {"faulty_race"});
     ASSERT_EQ(reports.size(), 2u) << name;
     for (const auto &report : reports) {
       const std::string own = report.where.substr(0, report.where.find('+'));

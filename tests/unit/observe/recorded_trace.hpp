@@ -3,11 +3,10 @@
 
 #include <cstdint>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
+#include "support/scratch_folder.hpp"
 #include "wire/frame.hpp"
 #include "wire/message.hpp"
 
@@ -15,8 +14,7 @@ namespace kmodtest::observe {
 
 /// The reports of tests/data/sched/NAME.reports (its README has the format); none when it cannot be read.
 inline std::vector<wire::Report> recorded_trace(const std::string &name) {
-  std::ifstream file(std::string(KMODTEST_TEST_DATA "/sched/") + name + ".reports", std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  const std::string bytes = support::read_file(std::string(KMODTEST_TEST_DATA "/sched/") + name + ".reports");
   constexpr std::size_t kHead = 6;
   std::vector<wire::Report> reports;
   for (std::size_t at = 0; at + kHead <= bytes.size();) {

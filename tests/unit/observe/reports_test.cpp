@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "observe/reports/reports.hpp"
 
-#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <iterator>
+
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::observe {
 namespace {
 
 std::vector<wire::KernelLogLine> recorded(const std::string &name) {
-  std::ifstream file(std::string(KMODTEST_TEST_DATA "/dmesg/") + name + ".log");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  auto log = parse_console(text);
+  auto log = parse_console(support::read_file(std::string(KMODTEST_TEST_DATA "/dmesg/") + name + ".log"));
   EXPECT_FALSE(log.empty()) << name;
   return log;
 }
@@ -21,14 +19,14 @@ wire::KernelLogLine line(std::string text, std::uint8_t level = 4) {
   return {1, level, 0, {}, "", std::move(text)};
 }
 
-struct Recorded {
+struct RecordedLog {
   const char *log;
   const char *module;
   ReportClass report_class;
   std::vector<std::string> described;
 };
 
-class RecordedReports : public testing::TestWithParam<Recorded> {};
+class RecordedReports : public testing::TestWithParam<RecordedLog> {};
 
 TEST_P(RecordedReports, AreFoundAndNamed) {
   const auto &expected = GetParam();
@@ -45,67 +43,69 @@ INSTANTIATE_TEST_SUITE_P(
     Logs, RecordedReports,
     testing::Values(
         // Recorded from guests with the module of tests/data/dmesg/source.
-        Recorded{
+        RecordedLog{
             "recorded-null-6.1", "faults", ReportClass::crash, {"NULL pointer dereference in ex_write+0x8 [faults]"}},
-        Recorded{"recorded-bug-6.1", "faults", ReportClass::crash, {"BUG in faults_init+0x8c [faults]"}},
-        Recorded{"recorded-warning-6.1", "faults", ReportClass::crash, {"WARNING in faults_init+0x42 [faults]"}},
-        Recorded{"recorded-list-6.1", "faults", ReportClass::crash, {"list corruption in faults_init+0x1a0 [faults]"}},
-        Recorded{"recorded-atomic-6.1",
-                 "faults",
-                 ReportClass::crash,
-                 {"scheduling while atomic in faults_init+0xd6 [faults]", "WARNING in faults_init+0x0 [faults]"}},
-        Recorded{"recorded-panic-6.1", "faults", ReportClass::crash, {"panic in faults_init+0xad [faults]"}},
-        Recorded{"recorded-proc-6.1", "faults", ReportClass::leftover, {"proc leftover in faults_exit+0x3a [faults]"}},
-        Recorded{"recorded-hung-6.1", "faults", ReportClass::stall, {"hung task in sleeper+0x11 [faults]"}},
-        Recorded{"null-dereference-6.1",
-                 "faulty_oops",
-                 ReportClass::crash,
-                 {"NULL pointer dereference in ex_fault_write+0x1c [faulty_oops]"}},
-        Recorded{"null-dereference-6.1",
-                 "another",
-                 ReportClass::crash,
-                 {"NULL pointer dereference in ex_fault_write+0x1c [faulty_oops]"}},
-        Recorded{"oops-then-panic-6.1",
-                 "faulty_oops",
-                 ReportClass::crash,
-                 {"NULL pointer dereference in ex_fault_write+0x1c [faulty_oops]"}},
-        Recorded{"warning-6.1", "faulty_warn", ReportClass::crash, {"WARNING in ex_warn+0x2b [faulty_warn]"}},
-        Recorded{"warning-7.2", "faulty_warn", ReportClass::crash, {"WARNING in ex_warn+0x2b [faulty_warn]"}},
-        Recorded{"bug-6.1", "faulty_bug", ReportClass::crash, {"BUG in ex_bug+0x9 [faulty_bug]"}},
-        Recorded{"list-corruption-6.1",
-                 "faulty_list",
-                 ReportClass::crash,
-                 {"list corruption in ex_queue+0x4e [faulty_list]"}},
-        Recorded{
+        RecordedLog{"recorded-bug-6.1", "faults", ReportClass::crash, {"BUG in faults_init+0x8c [faults]"}},
+        RecordedLog{"recorded-warning-6.1", "faults", ReportClass::crash, {"WARNING in faults_init+0x42 [faults]"}},
+        RecordedLog{
+            "recorded-list-6.1", "faults", ReportClass::crash, {"list corruption in faults_init+0x1a0 [faults]"}},
+        RecordedLog{"recorded-atomic-6.1",
+                    "faults",
+                    ReportClass::crash,
+                    {"scheduling while atomic in faults_init+0xd6 [faults]", "WARNING in faults_init+0x0 [faults]"}},
+        RecordedLog{"recorded-panic-6.1", "faults", ReportClass::crash, {"panic in faults_init+0xad [faults]"}},
+        RecordedLog{
+            "recorded-proc-6.1", "faults", ReportClass::leftover, {"proc leftover in faults_exit+0x3a [faults]"}},
+        RecordedLog{"recorded-hung-6.1", "faults", ReportClass::stall, {"hung task in sleeper+0x11 [faults]"}},
+        RecordedLog{"null-dereference-6.1",
+                    "faulty_oops",
+                    ReportClass::crash,
+                    {"NULL pointer dereference in ex_fault_write+0x1c [faulty_oops]"}},
+        RecordedLog{"null-dereference-6.1",
+                    "another",
+                    ReportClass::crash,
+                    {"NULL pointer dereference in ex_fault_write+0x1c [faulty_oops]"}},
+        RecordedLog{"oops-then-panic-6.1",
+                    "faulty_oops",
+                    ReportClass::crash,
+                    {"NULL pointer dereference in ex_fault_write+0x1c [faulty_oops]"}},
+        RecordedLog{"warning-6.1", "faulty_warn", ReportClass::crash, {"WARNING in ex_warn+0x2b [faulty_warn]"}},
+        RecordedLog{"warning-7.2", "faulty_warn", ReportClass::crash, {"WARNING in ex_warn+0x2b [faulty_warn]"}},
+        RecordedLog{"bug-6.1", "faulty_bug", ReportClass::crash, {"BUG in ex_bug+0x9 [faulty_bug]"}},
+        RecordedLog{"list-corruption-6.1",
+                    "faulty_list",
+                    ReportClass::crash,
+                    {"list corruption in ex_queue+0x4e [faulty_list]"}},
+        RecordedLog{
             "list-corruption-6.1", "another", ReportClass::crash, {"list corruption in ex_queue+0x4e [faulty_list]"}},
-        Recorded{"atomic-5.10",
-                 "faulty_atomic",
-                 ReportClass::crash,
-                 {"scheduling while atomic in ex_thread+0x31 [faulty_atomic]",
-                  "sleeping function called from invalid context in ex_thread+0x4a [faulty_atomic]"}},
-        Recorded{"hung-task-6.1",
-                 "faulty_hang",
-                 ReportClass::stall,
-                 {"hung task in ex_second+0x22 [faulty_hang]", "hung task in ex_exit+0x14 [faulty_hang]"}},
-        Recorded{"hung-task-6.1",
-                 "another",
-                 ReportClass::stall,
-                 {"hung task in ex_second+0x22 [faulty_hang]", "hung task in kthread_stop+0x6a"}},
-        Recorded{"rcu-stall-6.1", "faulty_spin", ReportClass::stall, {"RCU stall in ex_spin+0x9 [faulty_spin]"}},
-        Recorded{"soft-lockup-6.1", "faulty_spin", ReportClass::stall, {"soft lockup in ex_spin+0x9 [faulty_spin]"}},
-        Recorded{
+        RecordedLog{"atomic-5.10",
+                    "faulty_atomic",
+                    ReportClass::crash,
+                    {"scheduling while atomic in ex_thread+0x31 [faulty_atomic]",
+                     "sleeping function called from invalid context in ex_thread+0x4a [faulty_atomic]"}},
+        RecordedLog{"hung-task-6.1",
+                    "faulty_hang",
+                    ReportClass::stall,
+                    {"hung task in ex_second+0x22 [faulty_hang]", "hung task in ex_exit+0x14 [faulty_hang]"}},
+        RecordedLog{"hung-task-6.1",
+                    "another",
+                    ReportClass::stall,
+                    {"hung task in ex_second+0x22 [faulty_hang]", "hung task in kthread_stop+0x6a"}},
+        RecordedLog{"rcu-stall-6.1", "faulty_spin", ReportClass::stall, {"RCU stall in ex_spin+0x9 [faulty_spin]"}},
+        RecordedLog{"soft-lockup-6.1", "faulty_spin", ReportClass::stall, {"soft lockup in ex_spin+0x9 [faulty_spin]"}},
+        RecordedLog{
             "proc-leftover-6.1", "faulty_proc", ReportClass::leftover, {"proc leftover in ex_exit+0x1b [faulty_proc]"}},
-        Recorded{"slab-leftover-6.1",
-                 "faulty_slab",
-                 ReportClass::leftover,
-                 {"slab cache still has objects in ex_exit+0x1b [faulty_slab]",
-                  "slab cache still has objects in ex_exit+0x1b [faulty_slab]"}},
-        Recorded{"kasan-6.1",
-                 "faulty_heap",
-                 ReportClass::crash,
-                 {"KASAN: slab-out-of-bounds in ex_write+0x4b [faulty_heap]"}},
-        Recorded{"panic-6.1", "faulty_panic", ReportClass::crash, {"panic in ex_init+0x16 [faulty_panic]"}},
-        Recorded{"healthy-6.1", "ex7_4", ReportClass::crash, {}}),
+        RecordedLog{"slab-leftover-6.1",
+                    "faulty_slab",
+                    ReportClass::leftover,
+                    {"slab cache still has objects in ex_exit+0x1b [faulty_slab]",
+                     "slab cache still has objects in ex_exit+0x1b [faulty_slab]"}},
+        RecordedLog{"kasan-6.1",
+                    "faulty_heap",
+                    ReportClass::crash,
+                    {"KASAN: slab-out-of-bounds in ex_write+0x4b [faulty_heap]"}},
+        RecordedLog{"panic-6.1", "faulty_panic", ReportClass::crash, {"panic in ex_init+0x16 [faulty_panic]"}},
+        RecordedLog{"healthy-6.1", "ex7_4", ReportClass::crash, {}}),
     [](const auto &row) {
       std::string name = std::string(row.param.log) + "_" + row.param.module;
       for (char &c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';

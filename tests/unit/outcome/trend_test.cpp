@@ -14,7 +14,7 @@ using Trends = std::vector<outcome::Trend>;
 
 outcome::CaseFinished after(std::vector<std::string> outcomes, Outcome now, double took = 1,
                             std::vector<double> seconds = {}) {
-  outcome::CaseFinished made = sample::finished(sample::make_case("ex7_4", 2), now, "why");
+  outcome::CaseFinished made = support::finished(support::make_case("ex7_4", 2), now, "why");
   if (seconds.empty()) seconds.assign(outcomes.size(), 1.0);
   made.past = {std::move(seconds), std::move(outcomes)};
   made.took = outcome::Seconds(took + 5);
@@ -40,7 +40,7 @@ TEST(TrendTest, flaky_is_to_and_fro) {
             (Trends{outcome::Trend::newly_passing, outcome::Trend::flaky}));
   EXPECT_EQ(outcome::trends_of(after({"passed", "failed", "passed"}, Outcome::passed)), Trends{outcome::Trend::flaky});
   EXPECT_EQ(outcome::trends_of(after({"passed", "passed", "failed"}, Outcome::failed)), Trends{});
-  EXPECT_EQ(outcome::trends_of(sample::flaky().back()), Trends{outcome::Trend::flaky});
+  EXPECT_EQ(outcome::trends_of(support::flaky().back()), Trends{outcome::Trend::flaky});
 }
 
 TEST(TrendTest, slower_is_more_than_runs_scatter) {

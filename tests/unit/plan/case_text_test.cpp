@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plan/case_text.hpp"
 
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
 
 #include "plan_text.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::plan {
 namespace {
@@ -15,19 +14,7 @@ namespace fs = std::filesystem;
 
 class CaseText : public ::testing::Test {
  protected:
-  CaseText() {
-    std::string pattern = (fs::temp_directory_path() / "kmodtest-plan-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~CaseText() override {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-
-  void file(const std::string &name) const {
-    fs::create_directories((folder_ / name).parent_path());
-    std::ofstream(folder_ / name) << "x";
-  }
+  void file(const std::string &name) const { folder_.write(name, "x"); }
 
   std::vector<Case> parse(const std::string &text, const std::string &name) const {
     ParseResult result = parse_plan_text(text, folder_ / name);
@@ -42,7 +29,7 @@ class CaseText : public ::testing::Test {
     return cases.size() == 1 ? cases.front() : Case();
   }
 
-  fs::path folder_;
+  const support::ScratchFolder folder_;
 };
 
 TEST_F(CaseText, KeepsTheTopologyAndTheNodesOfTheCase) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <set>
 #include <unistd.h>
 
 #include "base/error_index.hpp"
 #include "plan/plan.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::plan {
 namespace {
@@ -15,15 +15,11 @@ namespace {
 /// A folder with a module `hello`, beside which plans can stand.
 class Folder {
  public:
-  Folder() : path_(std::filesystem::temp_directory_path() / ("kmodtest-examples-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(path_ / "hello");
-    std::ofstream(path_ / "hello" / "Kbuild") << "obj-m += hello.o\n";
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::filesystem::path plan() const { return path_ / "hello.yaml"; }
+  Folder() { scratch_.write("hello/Kbuild", "obj-m += hello.o\n"); }
+  std::filesystem::path plan() const { return scratch_ / "hello.yaml"; }
 
  private:
-  std::filesystem::path path_;
+  const support::ScratchFolder scratch_;
 };
 
 TEST(ErrorExamples, EachPlanHasTheErrorThatItStandsFor) {

@@ -182,7 +182,7 @@ TEST(Expand, AModuleMayDependOnTheMatrix) {
 }
 
 TEST(Expand, ModulesOfAFolderOfPlansLieInTheFolderOfThatName) {
-  const kernel::testing::ScratchFolder scratch;
+  const support::ScratchFolder scratch;
   scratch.write("modules/faulty/gamma/Kbuild", "obj-m := gamma.o\n");
   scratch.write("modules/other/delta/Kbuild", "obj-m := delta.o\n");
   scratch.write("plans/faulty/p.yaml", "");

@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <fstream>
 #include <gtest/gtest.h>
 #include <set>
-#include <sstream>
 #include <string>
 
 #include <nlohmann/json.hpp>
 
 #include "plan/vocabulary.hpp"
 #include "plan_text.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::plan {
 namespace {
 
 std::string content(const std::string &name) {
-  std::ifstream file(std::string(KMODTEST_TEST_DATA) + "/../../testplans/" + name);
-  std::ostringstream out;
-  out << file.rdbuf();
-  return out.str();
+  return support::read_file(std::string(KMODTEST_TEST_DATA) + "/../../testplans/" + name);
 }
 
 // To make them anew: kmodtest schema > testplans/kmodtest.schema.json, and likewise for the reference.

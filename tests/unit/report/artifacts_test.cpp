@@ -8,6 +8,7 @@
 #include "judge/observations.hpp"
 #include "outcome/folder_name.hpp"
 #include "support/sample_case.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::report {
 namespace {
@@ -22,14 +23,14 @@ std::set<std::string> names_in(const std::filesystem::path &folder) {
 }
 
 TEST(Artifacts, ACaseHasAFolderOfItsOwn) {
-  const sample::Folder folder;
-  auto test_case = std::make_shared<plan::Case>(*sample::make_case("ex7_4", 2));
+  const support::ScratchFolder folder;
+  auto test_case = std::make_shared<plan::Case>(*support::make_case("ex7_4", 2));
   test_case->plan_file = folder / "ex7_4.yaml";
   std::ofstream(test_case->plan_file) << "module: ex7_4\n";
-  outcome::CaseFinished finished = sample::finished(test_case, Outcome::passed);
+  outcome::CaseFinished finished = support::finished(test_case, Outcome::passed);
   finished.domain_xml = "<domain/>\n";
   finished.build_log = "CC [M] ex7_4.o\n";
-  auto seen = std::make_shared<judge::Observations>(*sample::seen({sample::line(5140, "Thread started")}));
+  auto seen = std::make_shared<judge::Observations>(*support::seen({support::line(5140, "Thread started")}));
   seen->console = "booted\n";
   seen->reports.emplace_back(wire::Threads{});
   seen->reports.emplace_back(wire::Modules{});
@@ -42,13 +43,13 @@ TEST(Artifacts, ACaseHasAFolderOfItsOwn) {
   EXPECT_THAT(names_in(kept),
               ElementsAre("README.txt", "about.txt", "build.log", "case.json", "console.log", "domain.xml",
                           "events.jsonl", "kmsg.log", "lsmod.txt", "plan.yaml", "ps.txt", "verdict.txt"));
-  EXPECT_EQ(sample::read(kept / "plan.yaml"), "module: ex7_4\n");
-  EXPECT_EQ(sample::read(kept / "domain.xml"), "<domain/>\n");
-  EXPECT_EQ(sample::read(kept / "build.log"), "CC [M] ex7_4.o\n");
-  EXPECT_EQ(sample::read(kept / "console.log"), "booted\n");
-  EXPECT_EQ(sample::read(kept / "kmsg.log"), "[    5.140000] Thread started\n");
+  EXPECT_EQ(support::read_file(kept / "plan.yaml"), "module: ex7_4\n");
+  EXPECT_EQ(support::read_file(kept / "domain.xml"), "<domain/>\n");
+  EXPECT_EQ(support::read_file(kept / "build.log"), "CC [M] ex7_4.o\n");
+  EXPECT_EQ(support::read_file(kept / "console.log"), "booted\n");
+  EXPECT_EQ(support::read_file(kept / "kmsg.log"), "[    5.140000] Thread started\n");
   EXPECT_EQ(
-      sample::read(kept / "events.jsonl"),
+      support::read_file(kept / "events.jsonl"),
       R"({"schema":"kmodtest-reports","version":1})"
       "\n"
       R"({"report":"LogLines","lines":[{"sequence":0,"time":5.14,"level":6,"caller":"","text":"Thread started"}],)"
@@ -58,7 +59,7 @@ TEST(Artifacts, ACaseHasAFolderOfItsOwn) {
       "\n"
       R"({"report":"Modules","step":0,"time":0.0,"modules":[]})"
       "\n");
-  EXPECT_EQ(sample::read(kept / "verdict.txt"),
+  EXPECT_EQ(support::read_file(kept / "verdict.txt"),
             "Passed ex7_4 [cpus=2]\n"
             "\n"
             "plan:    ex7_4 works\n"
@@ -70,9 +71,9 @@ TEST(Artifacts, ACaseHasAFolderOfItsOwn) {
 }
 
 TEST(Artifacts, AnExpectedCrashIsToldInFull) {
-  const sample::Folder folder;
-  make_artifacts(folder / "out")->on(sample::passed_as_expected());
-  const std::string verdict = sample::read(folder / "out/ex7_4_cpus=2/verdict.txt");
+  const support::ScratchFolder folder;
+  make_artifacts(folder / "out")->on(support::passed_as_expected());
+  const std::string verdict = support::read_file(folder / "out/ex7_4_cpus=2/verdict.txt");
   EXPECT_EQ(verdict.substr(0, verdict.find("\nplan:")),
             "Passed ex7_4 [cpus=2] (as expected: Crashed: divide error in ex_div+0x8 [ex7_4])\n"
             "  expected: no report of the kernel\n"
@@ -82,28 +83,28 @@ TEST(Artifacts, AnExpectedCrashIsToldInFull) {
 }
 
 TEST(Artifacts, TheNextRunReplacesTheCasesAndNothingElse) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto out = folder / "out";
-  make_artifacts(out)->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
+  make_artifacts(out)->on(support::finished(support::make_case("ex7_1", 1), Outcome::passed));
   std::filesystem::create_directory(out / ".partial-ex7_2_cpus=1");
   std::ofstream(out / "junit.xml") << "kept";
-  make_artifacts(out)->on(sample::finished(sample::make_case("ex7_3", 1), Outcome::passed));
+  make_artifacts(out)->on(support::finished(support::make_case("ex7_3", 1), Outcome::passed));
   EXPECT_THAT(names_in(out), ElementsAre(".kmodtest-run", "ex7_3_cpus=1", "junit.xml"));
 }
 
 TEST(Artifacts, CasesOfOneNameDoNotReplaceEachOther) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto out = folder / "out";
   const std::unique_ptr<outcome::Listener> artifacts = make_artifacts(out);
-  artifacts->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
-  artifacts->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
+  artifacts->on(support::finished(support::make_case("ex7_1", 1), Outcome::passed));
+  artifacts->on(support::finished(support::make_case("ex7_1", 1), Outcome::passed));
   EXPECT_THAT(names_in(out), ElementsAre(".kmodtest-run", "ex7_1_cpus=1", "ex7_1_cpus=1~2"));
 }
 
 TEST(Artifacts, EveryAttemptIsKeptInTheFolderThatItNames) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto out = folder / "out";
-  std::vector<outcome::CaseFinished> attempts = sample::flaky();
+  std::vector<outcome::CaseFinished> attempts = support::flaky();
   attempts[0].artifacts = out / "ex7_1_cpus=2_attempt=1";
   attempts[1].artifacts = out / "ex7_1_cpus=2";
   attempts[1].earlier[0].artifacts = attempts[0].artifacts;
@@ -111,61 +112,61 @@ TEST(Artifacts, EveryAttemptIsKeptInTheFolderThatItNames) {
   artifacts->on(outcome::CaseRetried{attempts[0], 2});
   artifacts->on(attempts[1]);
   EXPECT_THAT(names_in(out), ElementsAre(".kmodtest-run", "ex7_1_cpus=2", "ex7_1_cpus=2_attempt=1"));
-  EXPECT_EQ(sample::read(out / "ex7_1_cpus=2_attempt=1/kmsg.log"), "[    5.140000] Thread started\n");
-  const std::string verdict = sample::read(out / "ex7_1_cpus=2/verdict.txt");
+  EXPECT_EQ(support::read_file(out / "ex7_1_cpus=2_attempt=1/kmsg.log"), "[    5.140000] Thread started\n");
+  const std::string verdict = support::read_file(out / "ex7_1_cpus=2/verdict.txt");
   EXPECT_EQ(verdict.substr(0, verdict.find("  log of")),
             "Flaky ex7_1 [cpus=2]: passed only at attempt 2\n  attempt 1: Hung: soft lockup\n")
       << verdict;
 }
 
 TEST(Artifacts, WithoutAFolderOnlyWhatDidNotGoWellIsKept) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto failed = folder / "failed/one";
   const std::unique_ptr<outcome::Listener> listener = make_failure_artifacts(failed);
-  listener->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
-  listener->on(sample::finished(sample::make_case("ex7_2", 1), Outcome::skipped, "needs hardware"));
+  listener->on(support::finished(support::make_case("ex7_1", 1), Outcome::passed));
+  listener->on(support::finished(support::make_case("ex7_2", 1), Outcome::skipped, "needs hardware"));
   EXPECT_FALSE(std::filesystem::exists(failed));
-  listener->on(sample::finished(sample::make_case("ex7_3", 1), Outcome::crashed, "an oops"));
+  listener->on(support::finished(support::make_case("ex7_3", 1), Outcome::crashed, "an oops"));
   EXPECT_THAT(names_in(failed), ElementsAre(".kmodtest-run", "ex7_3_cpus=1"));
 }
 
 TEST(Artifacts, AFolderThatIsThereAtOnceGoesWhenNothingCameIntoIt) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto failed = folder / "failed/one";
   {
     const std::unique_ptr<outcome::Listener> listener = make_failure_artifacts(failed, "", true);
     EXPECT_THAT(names_in(failed), ElementsAre(".kmodtest-run"));
-    listener->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
+    listener->on(support::finished(support::make_case("ex7_1", 1), Outcome::passed));
   }
   EXPECT_FALSE(std::filesystem::exists(failed));
   {
     const std::unique_ptr<outcome::Listener> listener = make_failure_artifacts(failed, "", true);
-    listener->on(sample::finished(sample::make_case("ex7_3", 1), Outcome::crashed, "an oops"));
+    listener->on(support::finished(support::make_case("ex7_3", 1), Outcome::crashed, "an oops"));
   }
   EXPECT_THAT(names_in(failed), ElementsAre(".kmodtest-run", "ex7_3_cpus=1"));
 }
 
 TEST(Artifacts, AFailureThatCannotBeKeptEndsNoRun) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   std::ofstream(folder / "file") << "x";
   const auto failed = folder / "file/failed";
   const std::unique_ptr<outcome::Listener> listener = make_failure_artifacts(failed);
   testing::internal::CaptureStderr();
-  for (const int cpus : {1, 2}) listener->on(sample::finished(sample::make_case("ex7_1", cpus), Outcome::failed));
+  for (const int cpus : {1, 2}) listener->on(support::finished(support::make_case("ex7_1", cpus), Outcome::failed));
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             "kmodtest: warning[K0301]: the folders of failed cases are not kept: cannot write '" + failed.string() +
                 "': Not a directory\n");
 }
 
 TEST(Artifacts, TheOldestFoldersOfFailuresGoButNotThoseOfRunsThatGoOn) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto failures = folder / "failed";
   const std::unique_ptr<outcome::Listener> goes_on = make_failure_artifacts(failures / "2026-01-01T00-00-00-1");
-  goes_on->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::failed));
+  goes_on->on(support::finished(support::make_case("ex7_1", 1), Outcome::failed));
   std::set<std::string> stay = {"2026-01-01T00-00-00-1", "somebody's"};
   for (std::size_t number = 2; number <= kKeptRuns + 2; ++number) {
     const std::string name = fmt::format("2026-01-01T00-00-{:02}-1", number);
-    make_failure_artifacts(failures / name)->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::failed));
+    make_failure_artifacts(failures / name)->on(support::finished(support::make_case("ex7_1", 1), Outcome::failed));
     if (number > 3) stay.insert(name);
   }
   std::filesystem::create_directory(failures / "somebody's");
@@ -176,7 +177,7 @@ TEST(Artifacts, TheOldestFoldersOfFailuresGoButNotThoseOfRunsThatGoOn) {
 }
 
 TEST(Artifacts, AFolderWithOtherFilesIsLeftAlone) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   std::ofstream(folder / "thesis.txt") << "precious";
   try {
     make_artifacts(folder.path());
@@ -189,7 +190,7 @@ TEST(Artifacts, AFolderWithOtherFilesIsLeftAlone) {
 }
 
 TEST(Artifacts, AFolderThatCannotBeMadeIsNamed) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   std::ofstream(folder / "file") << "x";
   const auto out = folder / "file/out";
   try {

@@ -12,15 +12,15 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(AutopsyText, IsEmptyWhereNoneWasHeld) {
-  EXPECT_EQ(autopsy_text(*sample::seen({sample::line(5000, "all is well")})), "");
+  EXPECT_EQ(autopsy_text(*support::seen({support::line(5000, "all is well")})), "");
 }
 
 TEST(AutopsyText, HasAllThatIsKnown) {
   judge::Observations seen;
-  wire::KernelLogLine trace = sample::line(25100, "task:abba_a          state:D stack:0     pid:86");
-  seen.reports.push_back(wire::LogLines{
-      {sample::line(14000, "before"), sample::marker(25097, "autopsy of step 3"), trace, sample::marker(25200, "end")},
-      0});
+  wire::KernelLogLine trace = support::line(25100, "task:abba_a          state:D stack:0     pid:86");
+  seen.reports.push_back(wire::LogLines{{support::line(14000, "before"), support::marker(25097, "autopsy of step 3"),
+                                         trace, support::marker(25200, "end")},
+                                        0});
   wire::ThreadRecord task;
   task.pid = 86;
   task.name = "abba_a";

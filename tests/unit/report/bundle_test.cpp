@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "judge/observations.hpp"
 #include "support/sample_case.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::report {
 namespace {
@@ -16,11 +17,11 @@ class BundleTest : public ::testing::Test {
  protected:
   /// A case of one module that was built and pushed.
   outcome::CaseFinished failed() const {
-    auto test_case = std::make_shared<plan::Case>(*sample::make_case("ex7_4", 2, " cpu=1"));
+    auto test_case = std::make_shared<plan::Case>(*support::make_case("ex7_4", 2, " cpu=1"));
     test_case->modules = {{plan::ModuleSource::Kind::folder, "/src/ex7_4", "ex7_4", {}}};
     test_case->seed = 7;
     std::ofstream(folder_ / "built.ko") << "ELF";
-    outcome::CaseFinished made = sample::finished(test_case, Outcome::failed, "'Exiting!' did not appear");
+    outcome::CaseFinished made = support::finished(test_case, Outcome::failed, "'Exiting!' did not appear");
     auto seen = std::make_shared<judge::Observations>(*made.seen);
     seen->modules.resize(1);
     seen->modules[0].file = folder_ / "built.ko";
@@ -44,14 +45,14 @@ class BundleTest : public ::testing::Test {
     return "no error";
   }
 
-  const sample::Folder folder_;
+  const support::ScratchFolder folder_;
   const std::filesystem::path bundle_ = folder_ / "bundle";
 };
 
 TEST_F(BundleTest, HasAllThatItTakesToRunTheCaseAgain) {
   write(failed());
-  EXPECT_EQ(sample::read(bundle_ / "case/ex7_4.ko"), "ELF");
-  EXPECT_EQ(sample::read(bundle_ / "case/ex7_4.yaml"), R"(# Made by kmodtest of ex7_4 [cpus=2 cpu=1].
+  EXPECT_EQ(support::read_file(bundle_ / "case/ex7_4.ko"), "ELF");
+  EXPECT_EQ(support::read_file(bundle_ / "case/ex7_4.yaml"), R"(# Made by kmodtest of ex7_4 [cpus=2 cpu=1].
 name: "ex7_4 works"
 module:
   - {path: "./ex7_4.ko", name: "ex7_4"}
@@ -75,7 +76,7 @@ steps:
 
 TEST_F(BundleTest, SaysWhatItIs) {
   write(failed());
-  EXPECT_EQ(sample::read(bundle_ / "README.txt"), R"(Failed ex7_4 [cpus=2 cpu=1]: 'Exiting!' did not appear
+  EXPECT_EQ(support::read_file(bundle_ / "README.txt"), R"(Failed ex7_4 [cpus=2 cpu=1]: 'Exiting!' did not appear
 
 To run exactly this case again, here or on another machine, use the path of this folder:
 
@@ -89,7 +90,7 @@ Files:
     case.json      the input of kmodtest rerun
     about.txt      versions, guest, host, modules and where their sources are
 )");
-  const std::string about = sample::read(bundle_ / "about.txt");
+  const std::string about = support::read_file(bundle_ / "about.txt");
   for (const char *line :
        {"\ndigest:       abc\n", "\nseed:         7\n", "\nkmodtest:     1.2.3\n", "\nhypervisor:   QEMU 10\n",
         "\nkernel:       6.1.0-49-cloud-amd64 (debian-6.1-cloud)\n", "\n  source:     /src/ex7_4\n",
@@ -108,18 +109,19 @@ TEST_F(BundleTest, AKernelOfAFileIsNamedByItsPath) {
   EXPECT_EQ(bundle.kernel, "/boot/bzImage");
   EXPECT_EQ(bundle.modules_dir, "/lib/modules/6");
   EXPECT_FALSE(bundle.allow_kvm) << "real time without KVM";
-  EXPECT_EQ(sample::read(bundle_ / "case/ex7_4.yaml").find("kernel:"), std::string::npos);
-  EXPECT_NE(sample::read(bundle_ / "README.txt").find("elsewhere, name one with --kernel FILE"), std::string::npos);
+  EXPECT_EQ(support::read_file(bundle_ / "case/ex7_4.yaml").find("kernel:"), std::string::npos);
+  EXPECT_NE(support::read_file(bundle_ / "README.txt").find("elsewhere, name one with --kernel FILE"),
+            std::string::npos);
 }
 
 TEST_F(BundleTest, WithoutAGuestThereIsNothingToRun) {
   outcome::CaseFinished finished = failed();
-  finished.seen = sample::seen({});
+  finished.seen = support::seen({});
   write(finished);
   EXPECT_FALSE(std::filesystem::exists(bundle_ / "case"));
-  EXPECT_NE(
-      sample::read(bundle_ / "README.txt").find("Fix the problem and run\n\n    kmodtest run testplans/ex7_4.yaml"),
-      std::string::npos);
+  EXPECT_NE(support::read_file(bundle_ / "README.txt")
+                .find("Fix the problem and run\n\n    kmodtest run testplans/ex7_4.yaml"),
+            std::string::npos);
   EXPECT_EQ(refusal(),
             bundle_.string() +
                 " is not the folder of a case that can be run again: the case ended before a guest was started");

@@ -46,11 +46,11 @@ TEST(CiLog, WithoutASystemThereIsNoMarkup) {
   EXPECT_FALSE(log.on());
   EXPECT_EQ(log.begin() + log.end(), "");
   EXPECT_EQ(log.section("title", "body\n"), "title\nbody\n");
-  EXPECT_EQ(log.annotations({annotation_of(sample::full_failure())}), "");
+  EXPECT_EQ(log.annotations({annotation_of(support::full_failure())}), "");
 }
 
 TEST(CiLog, AnAnnotationNamesThePlaceInThePlan) {
-  EXPECT_EQ(github().annotations({annotation_of(sample::full_failure())}),
+  EXPECT_EQ(github().annotations({annotation_of(support::full_failure())}),
             "::secret::\n"
             "::error file=testplans/ex7_4.yaml,line=11,col=24,title=Failed ex7_4 [cpus=2 cpu=1]::"
             "'Thread exiting' did not appear within 5 s%0Aexpected: Thread exiting%0Aseen:%0AThread exitting%0A"
@@ -83,7 +83,7 @@ TEST(CiLog, FilesAreSeenFromTheRootOfTheRepository) {
 }
 
 TEST(CiLog, FlakyCasesAreWarnings) {
-  const Annotation one = annotation_of(sample::flaky()[1]);
+  const Annotation one = annotation_of(support::flaky()[1]);
   EXPECT_TRUE(one.warning);
   EXPECT_EQ(one.title, "Flaky ex7_1 [cpus=2]");
   EXPECT_EQ(one.message,

@@ -35,9 +35,10 @@ ConsoleOptions ticking(ConsoleOptions options) {
 TEST(Console, Colours) {
   ConsoleOptions options;
   options.color = true;
-  EXPECT_EQ(visible(sample::console_output(options, {sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
-                                                     sample::full_failure(), sample::run_finished({1, 1})})),
-            R"(<ESC>[1;32m    Passed<ESC>[0m <ESC>[2m[   1.250 s]<ESC>[0m ex7_1 [cpus=1]
+  EXPECT_EQ(
+      visible(support::console_output(options, {support::finished(support::make_case("ex7_1", 1), Outcome::passed),
+                                                support::full_failure(), support::run_finished({1, 1})})),
+      R"(<ESC>[1;32m    Passed<ESC>[0m <ESC>[2m[   1.250 s]<ESC>[0m ex7_1 [cpus=1]
 <ESC>[1;31m    Failed<ESC>[0m <ESC>[2m[   1.250 s]<ESC>[0m ex7_4 [cpus=2 cpu=1]: 'Thread exiting' did not appear within 5 s
 
 <ESC>[1;31mFailed<ESC>[0m <ESC>[1mex7_4 [cpus=2 cpu=1]<ESC>[0m: 'Thread exiting' did not appear within 5 s
@@ -71,13 +72,13 @@ TEST(Console, LongLinesAreCutOnATerminalOfSixtyColumns) {
   options.terminal = true;
   options.width = 60;
   const std::string wide = "模块没有卸载因为线程还在运行模块没有卸载";
-  EXPECT_EQ(sample::console_output(
-                options, {sample::finished(sample::make_case("ex7_1", 1), Outcome::failed, wide),
-                          sample::finished(sample::make_case("a_plan_with_a_name_that_is_long", 1), Outcome::passed),
-                          sample::finished(sample::make_case("ex7_1", 2), Outcome::passed),
-                          sample::finished(sample::make_case("ex7_1", 16), Outcome::passed),
-                          sample::finished(sample::make_case("ex7_1", 64), Outcome::crashed, "oops"),
-                          sample::run_finished({3, 1, 1})}),
+  EXPECT_EQ(support::console_output(
+                options, {support::finished(support::make_case("ex7_1", 1), Outcome::failed, wide),
+                          support::finished(support::make_case("a_plan_with_a_name_that_is_long", 1), Outcome::passed),
+                          support::finished(support::make_case("ex7_1", 2), Outcome::passed),
+                          support::finished(support::make_case("ex7_1", 16), Outcome::passed),
+                          support::finished(support::make_case("ex7_1", 64), Outcome::crashed, "oops"),
+                          support::run_finished({3, 1, 1})}),
             R"(    Failed [   1.250 s] ex7_1 [cpus=1]: 模块没有卸载因为线…
     Passed [   1.250 s] a_plan_with_a_name_that_is_long [cpus=1]
     Passed [   1.250 s] ex7_1 [cpus=2]
@@ -112,15 +113,15 @@ TEST(Console, FooterIsDrawnOverAndErasedBeforeLines) {
   ConsoleOptions options;
   options.terminal = true;
   options.width = 60;
-  const auto first = sample::make_case("ex7_1", 1);
-  const auto second = sample::make_case("ex7_2", 2);
+  const auto first = support::make_case("ex7_1", 1);
+  const auto second = support::make_case("ex7_2", 2);
   // The clock is read once at the start, once with each case that starts, and once with each drawing.
-  EXPECT_EQ(visible(sample::console_output(
+  EXPECT_EQ(visible(support::console_output(
                 ticking(options),
                 {outcome::RunStarted{2, 2, "QEMU"}, outcome::CaseStarted{first}, outcome::CaseStarted{second},
                  outcome::CaseProgress{second, "step 3/7: 模块没有卸载因为线程还在运行模块没有卸载"},
-                 sample::finished(first, Outcome::passed), sample::finished(second, Outcome::passed),
-                 sample::run_finished({2})})),
+                 support::finished(first, Outcome::passed), support::finished(second, Outcome::passed),
+                 support::run_finished({2})})),
             R"(   Running 2 cases, 2 workers, QEMU
 <CR>   Running [  00:00:02] [>                 ] 0/2: 1 running<ESC>[K
            [  00:00:01] ex7_1 [cpus=1]: starting<ESC>[J<CR><ESC>[1A<CR>   Running [  00:00:04] [>                 ] 0/2: 2 running<ESC>[K
@@ -142,7 +143,7 @@ TEST(Console, FooterIsDrawnOverAndErasedBeforeLines) {
 TEST(Console, AFooterIsNotLeftBehind) {
   ConsoleOptions options;
   options.terminal = true;
-  EXPECT_EQ(visible(sample::console_output(ticking(options), {outcome::CaseStarted{sample::make_case("ex7_1", 1)}})),
+  EXPECT_EQ(visible(support::console_output(ticking(options), {outcome::CaseStarted{support::make_case("ex7_1", 1)}})),
             R"(<CR>   Running [  00:00:02] [>                     ] 0/0: 1 running<ESC>[K
            [  00:00:01] ex7_1 [cpus=1]: starting<ESC>[J<CR><ESC>[1A<CR><ESC>[J)");
 }
@@ -152,13 +153,13 @@ std::string slow_run(ConsoleOptions options, int seconds) {
   char *data = nullptr;
   std::size_t size = 0;
   options.out = open_memstream(&data, &size);
-  outcome::CaseFinished end = sample::finished(sample::make_case("ex7_1", 1), Outcome::passed);
+  outcome::CaseFinished end = support::finished(support::make_case("ex7_1", 1), Outcome::passed);
   end.took = outcome::Seconds(seconds);
   {
     scenario::ScriptedRun run(options);
     run.at(0).tell(outcome::CaseStarted{end.test_case}).tell(outcome::CaseProgress{end.test_case, "step 1/2: load"});
     for (int second = 1; second < seconds; ++second) run.at(second).tell(outcome::Tick{});
-    run.at(seconds).tell(end).tell(sample::run_finished({1}));
+    run.at(seconds).tell(end).tell(support::run_finished({1}));
   }
   std::fclose(options.out);
   std::string text(data, size);
@@ -191,7 +192,7 @@ TEST(Console, EachAttemptHasAClockOfItsOwn) {
   char *data = nullptr;
   std::size_t size = 0;
   options.out = open_memstream(&data, &size);
-  const std::vector<outcome::CaseFinished> flaky = sample::flaky();
+  const std::vector<outcome::CaseFinished> flaky = support::flaky();
   {
     scenario::ScriptedRun run(options);
     run.at(0)
@@ -211,7 +212,8 @@ TEST(Console, EachAttemptHasAClockOfItsOwn) {
 }
 
 TEST(Console, FailuresAreToldWhenItIsWanted) {
-  const outcome::CaseFinished failed = sample::finished(sample::make_case("ex7_1", 1), Outcome::failed, "no such line");
+  const outcome::CaseFinished failed =
+      support::finished(support::make_case("ex7_1", 1), Outcome::failed, "no such line");
   const std::string line = "    Failed [   1.250 s] ex7_1 [cpus=1]: no such line\n";
   const std::string whole =
       "\nFailed ex7_1 [cpus=1]: no such line\n"
@@ -221,7 +223,7 @@ TEST(Console, FailuresAreToldWhenItIsWanted) {
   const auto told = [&](FailureOutput when) {
     ConsoleOptions options;
     options.failures = when;
-    return sample::console_output(options, {failed, outcome::Notice{"later"}, sample::run_finished({0, 1})});
+    return support::console_output(options, {failed, outcome::Notice{"later"}, support::run_finished({0, 1})});
   };
   const std::string later = "      note later\n";
   EXPECT_EQ(told(FailureOutput::at_end), line + later + whole + end);

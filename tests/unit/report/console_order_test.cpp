@@ -12,19 +12,19 @@ using judge::Outcome;
 /// Run `repeat` of the `place`-th of a plan's cases, each of which runs twice.
 outcome::CaseFinished repeated(std::size_t place, int repeat, Outcome outcome, const std::string &summary = "") {
   outcome::CaseFinished made =
-      sample::finished(sample::make_case("ex7_1", static_cast<int>(place) + 1), outcome, summary);
+      support::finished(support::make_case("ex7_1", static_cast<int>(place) + 1), outcome, summary);
   made.repeat = repeat;
   made.number = place * 2 + static_cast<std::size_t>(repeat) - 1;
   return made;
 }
 
 TEST(Console, AFlakyCaseHasItsOwnMarkAndItsFailuresInFull) {
-  const std::vector<outcome::CaseFinished> flaky = sample::flaky();
-  const std::vector<outcome::CaseFinished> hung = sample::never_passed();
-  outcome::RunFinished end = sample::run_finished({1, 0, 0, 1});
+  const std::vector<outcome::CaseFinished> flaky = support::flaky();
+  const std::vector<outcome::CaseFinished> hung = support::never_passed();
+  outcome::RunFinished end = support::run_finished({1, 0, 0, 1});
   end.flaky = 1;
-  EXPECT_EQ(sample::console_output(
-                {}, {sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
+  EXPECT_EQ(support::console_output(
+                {}, {support::finished(support::make_case("ex7_1", 1), Outcome::passed),
                      outcome::CaseRetried{flaky[0], 2}, flaky[1], outcome::CaseRetried{hung[0], 2}, hung[1], end}),
             R"(    Passed [   1.250 s] ex7_1 [cpus=1]
       Hung [   1.250 s] ex7_1 [cpus=2], attempt 1 of 2: soft lockup
@@ -56,10 +56,10 @@ Hung ex7_2 [cpus=4]: stuck
 }
 
 TEST(Console, RepeatsHaveNumbersAndTheSummarySaysHowOftenEachPassed) {
-  EXPECT_EQ(sample::console_output(
+  EXPECT_EQ(support::console_output(
                 {}, {outcome::RunStarted{2, 1, "QEMU", 2, 42}, repeated(1, 2, Outcome::failed, "no such line"),
                      repeated(0, 1, Outcome::passed), repeated(1, 1, Outcome::passed), repeated(0, 2, Outcome::passed),
-                     sample::run_finished({3, 1})}),
+                     support::run_finished({3, 1})}),
             R"(   Running 2 cases 2 times, 1 worker, QEMU (--shuffle 42)
     Failed [   1.250 s] ex7_1 [cpus=2] #2: no such line
     Passed [   1.250 s] ex7_1 [cpus=1]
@@ -83,10 +83,10 @@ Failed ex7_1 [cpus=2] #2: no such line
 TEST(Console, QuietTellsOnlyTheRepeatsThatDidNotAllPass) {
   ConsoleOptions options;
   options.quiet = true;
-  EXPECT_EQ(sample::console_output(
+  EXPECT_EQ(support::console_output(
                 options, {outcome::RunStarted{2, 1, "QEMU", 2, {}}, repeated(0, 1, Outcome::passed),
                           repeated(0, 2, Outcome::passed), repeated(1, 1, Outcome::passed),
-                          repeated(1, 2, Outcome::leaked, "a thread"), sample::run_finished({3, 0, 0, 0, 1})}),
+                          repeated(1, 2, Outcome::leaked, "a thread"), support::run_finished({3, 0, 0, 0, 1})}),
             R"(    Leaked [   1.250 s] ex7_1 [cpus=2] #2: a thread
 
 Leaked ex7_1 [cpus=2] #2: a thread
@@ -104,15 +104,15 @@ TEST(Console, OrderedHoldsLinesUntilThoseBeforeThemAreThere) {
   options.ordered = true;
   std::vector<outcome::CaseFinished> cases;
   for (int cpus = 1; cpus <= 5; ++cpus) {
-    cases.push_back(sample::finished(sample::make_case("ex7_1", cpus), Outcome::passed));
+    cases.push_back(support::finished(support::make_case("ex7_1", cpus), Outcome::passed));
     cases.back().number = static_cast<std::size_t>(cpus) - 1;
   }
-  outcome::CaseFinished attempt = sample::finished(cases[1].test_case, Outcome::hung, "stuck");
+  outcome::CaseFinished attempt = support::finished(cases[1].test_case, Outcome::hung, "stuck");
   attempt.number = 1;
   // Notices mark the moments; case 4 never ends.
-  EXPECT_EQ(sample::console_output(options, {cases[2], outcome::CaseRetried{attempt, 2}, outcome::Notice{"a"}, cases[0],
-                                             outcome::Notice{"b"}, cases[1], outcome::Notice{"c"}, cases[4],
-                                             outcome::Notice{"d"}, sample::run_finished({4}, 1, true)}),
+  EXPECT_EQ(support::console_output(options, {cases[2], outcome::CaseRetried{attempt, 2}, outcome::Notice{"a"},
+                                              cases[0], outcome::Notice{"b"}, cases[1], outcome::Notice{"c"}, cases[4],
+                                              outcome::Notice{"d"}, support::run_finished({4}, 1, true)}),
             R"(      note a
     Passed [   1.250 s] ex7_1 [cpus=1]
       note b
@@ -134,10 +134,10 @@ TEST(Console, OrderedTellsFailuresInTheOrderOfThePlans) {
   ConsoleOptions options;
   options.ordered = true;
   options.quiet = true;
-  outcome::CaseFinished second = sample::finished(sample::make_case("ex7_1", 2), Outcome::hung, "stuck");
+  outcome::CaseFinished second = support::finished(support::make_case("ex7_1", 2), Outcome::hung, "stuck");
   second.number = 1;
-  const outcome::CaseFinished first = sample::finished(sample::make_case("ex7_1", 1), Outcome::leaked, "a thread");
-  EXPECT_EQ(sample::console_output(options, {second, first, sample::run_finished({0, 0, 0, 1, 1})}),
+  const outcome::CaseFinished first = support::finished(support::make_case("ex7_1", 1), Outcome::leaked, "a thread");
+  EXPECT_EQ(support::console_output(options, {second, first, support::run_finished({0, 0, 0, 1, 1})}),
             R"(    Leaked [   1.250 s] ex7_1 [cpus=1]: a thread
       Hung [   1.250 s] ex7_1 [cpus=2]: stuck
 
@@ -156,7 +156,7 @@ Hung ex7_1 [cpus=2]: stuck
 TEST(Console, TimingsTellWhereTheTimeWent) {
   ConsoleOptions options;
   options.timings = true;
-  outcome::CaseFinished first = sample::finished(sample::make_case("ex7_1", 1), Outcome::passed);
+  outcome::CaseFinished first = support::finished(support::make_case("ex7_1", 1), Outcome::passed);
   first.timings = {outcome::Seconds(0),     outcome::Seconds(0.25), outcome::Seconds(1),     outcome::Seconds(0),
                    outcome::Seconds(0.125), outcome::Seconds(2),    outcome::Seconds(0.125), outcome::Seconds(2)};
   first.took = outcome::Seconds(4);
@@ -169,9 +169,9 @@ TEST(Console, TimingsTellWhereTheTimeWent) {
   second.took = outcome::Seconds(4.5);
   second.attempt = 2;
   second.earlier = {retried};
-  const outcome::CaseFinished skipped = sample::finished(sample::make_case("ex7_3", 1), Outcome::skipped, "too slow");
-  const std::string text = sample::console_output(
-      options, {first, outcome::CaseRetried{retried, 2}, second, skipped, sample::run_finished({1, 0, 0, 0, 0, 0, 1})});
+  const outcome::CaseFinished skipped = support::finished(support::make_case("ex7_3", 1), Outcome::skipped, "too slow");
+  const std::string text = support::console_output(options, {first, outcome::CaseRetried{retried, 2}, second, skipped,
+                                                             support::run_finished({1, 0, 0, 0, 0, 0, 1})});
   const std::size_t at = text.find("  wall time by phase");
   ASSERT_NE(at, std::string::npos) << text;
   EXPECT_EQ(text.substr(at), R"(  wall time by phase, of all workers

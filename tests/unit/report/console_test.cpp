@@ -9,27 +9,28 @@ namespace {
 using judge::Outcome;
 
 std::vector<outcome::Event> every_outcome() {
-  outcome::CaseFinished skipped = sample::finished(sample::make_case("ex7_3", 1), Outcome::skipped, "needs two nodes");
+  outcome::CaseFinished skipped =
+      support::finished(support::make_case("ex7_3", 1), Outcome::skipped, "needs two nodes");
   skipped.took = outcome::Seconds(0);
   return {outcome::RunStarted{8, 2, "QEMU 10.0.2 (TCG)"},
           outcome::Notice{"KVM does not work here, using TCG"},
-          sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
-          sample::finished(sample::make_case("ex7_2", 2, " cpu=0"), Outcome::passed),
-          sample::finished(sample::make_case("ex7_2", 2, " cpu=1"), Outcome::failed, "no such line"),
-          sample::finished(sample::make_case("ex7_1", 2), Outcome::crashed, "NULL pointer dereference in f+0x1c"),
-          sample::finished(sample::make_case("ex7_1", 4), Outcome::hung, "soft lockup"),
-          sample::finished(sample::make_case("ex7_2", 4), Outcome::leaked, "/proc/ex7_2 stayed"),
-          sample::finished(sample::make_case("ex7_2", 1), Outcome::errored, "the channel broke"),
+          support::finished(support::make_case("ex7_1", 1), Outcome::passed),
+          support::finished(support::make_case("ex7_2", 2, " cpu=0"), Outcome::passed),
+          support::finished(support::make_case("ex7_2", 2, " cpu=1"), Outcome::failed, "no such line"),
+          support::finished(support::make_case("ex7_1", 2), Outcome::crashed, "NULL pointer dereference in f+0x1c"),
+          support::finished(support::make_case("ex7_1", 4), Outcome::hung, "soft lockup"),
+          support::finished(support::make_case("ex7_2", 4), Outcome::leaked, "/proc/ex7_2 stayed"),
+          support::finished(support::make_case("ex7_2", 1), Outcome::errored, "the channel broke"),
           skipped,
-          sample::run_finished({2, 1, 1, 1, 1, 1, 1})};
+          support::run_finished({2, 1, 1, 1, 1, 1, 1})};
 }
 
 TEST(Console, AllPassed) {
   EXPECT_EQ(
-      sample::console_output(
-          {}, {outcome::RunStarted{2, 1, "QEMU 10.0.2 (TCG)"}, outcome::CaseStarted{sample::make_case("ex7_1", 1)},
-               sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
-               sample::finished(sample::make_case("ex7_1", 2), Outcome::passed), sample::run_finished({2})}),
+      support::console_output(
+          {}, {outcome::RunStarted{2, 1, "QEMU 10.0.2 (TCG)"}, outcome::CaseStarted{support::make_case("ex7_1", 1)},
+               support::finished(support::make_case("ex7_1", 1), Outcome::passed),
+               support::finished(support::make_case("ex7_1", 2), Outcome::passed), support::run_finished({2})}),
       R"(   Running 2 cases, 1 worker, QEMU 10.0.2 (TCG)
     Passed [   1.250 s] ex7_1 [cpus=1]
     Passed [   1.250 s] ex7_1 [cpus=2]
@@ -42,7 +43,7 @@ TEST(Console, AllPassed) {
 }
 
 TEST(Console, EveryOutcome) {
-  EXPECT_EQ(sample::console_output({}, every_outcome()), R"(   Running 8 cases, 2 workers, QEMU 10.0.2 (TCG)
+  EXPECT_EQ(support::console_output({}, every_outcome()), R"(   Running 8 cases, 2 workers, QEMU 10.0.2 (TCG)
       note KVM does not work here, using TCG
     Passed [   1.250 s] ex7_1 [cpus=1]
     Passed [   1.250 s] ex7_2 [cpus=2 cpu=0]
@@ -91,10 +92,10 @@ Errored ex7_2 [cpus=1]: the channel broke
 TEST(Console, QuietTellsOnlyWhatDidNotPass) {
   ConsoleOptions options;
   options.quiet = true;
-  EXPECT_EQ(sample::console_output(options, {outcome::RunStarted{2, 1, ""}, outcome::Notice{"using TCG"},
-                                             sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
-                                             sample::finished(sample::make_case("ex7_1", 2), Outcome::hung, "stuck"),
-                                             sample::run_finished({1, 0, 0, 1})}),
+  EXPECT_EQ(support::console_output(options, {outcome::RunStarted{2, 1, ""}, outcome::Notice{"using TCG"},
+                                              support::finished(support::make_case("ex7_1", 1), Outcome::passed),
+                                              support::finished(support::make_case("ex7_1", 2), Outcome::hung, "stuck"),
+                                              support::run_finished({1, 0, 0, 1})}),
             R"(      Hung [   1.250 s] ex7_1 [cpus=2]: stuck
 
 Hung ex7_1 [cpus=2]: stuck
@@ -106,7 +107,7 @@ Hung ex7_1 [cpus=2]: stuck
 }
 
 TEST(Console, APassThatWasExpectedToGoWrongSaysWhatCame) {
-  EXPECT_EQ(sample::console_output({}, {sample::passed_as_expected(), sample::run_finished({1})}),
+  EXPECT_EQ(support::console_output({}, {support::passed_as_expected(), support::run_finished({1})}),
             R"(    Passed [   1.250 s] ex7_4 [cpus=2] (as expected: Crashed: divide error in ex_div+0x8 [ex7_4])
 1 case: 1 passed in 41.2 s
 )");
@@ -114,17 +115,17 @@ TEST(Console, APassThatWasExpectedToGoWrongSaysWhatCame) {
   narrow.terminal = true;
   narrow.width = 64;
   EXPECT_NE(
-      sample::console_output(narrow, {sample::passed_as_expected()}).find("ex7_4 [cpus=2] (as expected: Crashed: …)"),
+      support::console_output(narrow, {support::passed_as_expected()}).find("ex7_4 [cpus=2] (as expected: Crashed: …)"),
       std::string::npos);
 }
 
 TEST(Console, VerboseTellsTimingsAndLogs) {
   ConsoleOptions options;
   options.verbose = true;
-  outcome::CaseFinished finished = sample::full_failure();
+  outcome::CaseFinished finished = support::full_failure();
   finished.verdict = {Outcome::passed, {}, "", ""};
   finished.timings.boot = outcome::Seconds(0.75);
-  EXPECT_EQ(sample::console_output(options, {finished, sample::run_finished({1})}),
+  EXPECT_EQ(support::console_output(options, {finished, support::run_finished({1})}),
             R"(    Passed [   1.250 s] ex7_4 [cpus=2 cpu=1]
            build 0.000 s, start 0.000 s, boot 0.750 s, restore 0.000 s, push 0.000 s, steps 0.000 s (0.000 s in the guest), stop 0.000 s
            [    5.000000] -- step 1: load ex7_4
@@ -136,9 +137,9 @@ TEST(Console, VerboseTellsTimingsAndLogs) {
 }
 
 TEST(Console, InterruptedRun) {
-  EXPECT_EQ(sample::console_output({}, {outcome::RunStarted{30, 1, "QEMU"},
-                                        sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
-                                        sample::run_finished({1}, 29, true)}),
+  EXPECT_EQ(support::console_output({}, {outcome::RunStarted{30, 1, "QEMU"},
+                                         support::finished(support::make_case("ex7_1", 1), Outcome::passed),
+                                         support::run_finished({1}, 29, true)}),
             R"(   Running 30 cases, 1 worker, QEMU
     Passed [   1.250 s] ex7_1 [cpus=1]
 30 cases: 1 passed, 29 not run, interrupted after 41.2 s
@@ -148,9 +149,9 @@ TEST(Console, InterruptedRun) {
 TEST(Console, QuietTellsFlakyCasesToo) {
   ConsoleOptions options;
   options.quiet = true;
-  outcome::RunFinished end = sample::run_finished({0});
+  outcome::RunFinished end = support::run_finished({0});
   end.flaky = 1;
-  EXPECT_EQ(sample::console_output(options, {sample::flaky()[1], end}),
+  EXPECT_EQ(support::console_output(options, {support::flaky()[1], end}),
             R"(     Flaky [   1.250 s] ex7_1 [cpus=2]: passed only at attempt 2
 
 Flaky ex7_1 [cpus=2]: passed only at attempt 2

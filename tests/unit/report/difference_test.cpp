@@ -6,6 +6,7 @@
 #include "judge/observations.hpp"
 #include "report/listeners.hpp"
 #include "support/sample_case.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::report {
 namespace {
@@ -16,11 +17,11 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 outcome::CaseFinished run_with(int milliseconds, const std::string &digest) {
-  outcome::CaseFinished run = sample::finished(sample::make_case("ex7_1", 2), Outcome::passed);
+  outcome::CaseFinished run = support::finished(support::make_case("ex7_1", 2), Outcome::passed);
   run.digest = digest;
   auto seen = std::make_shared<judge::Observations>();
-  seen->reports.push_back(wire::LogLines{{sample::line(5140, "Thread started")}, 0});
-  seen->reports.push_back(wire::LogLines{{sample::line(milliseconds, "Thread exiting")}, 0});
+  seen->reports.push_back(wire::LogLines{{support::line(5140, "Thread started")}, 0});
+  seen->reports.push_back(wire::LogLines{{support::line(milliseconds, "Thread exiting")}, 0});
   run.seen = seen;
   return run;
 }
@@ -58,8 +59,8 @@ TEST(Difference, ARunMayEndEarlierOrComeToSomethingElse) {
 }
 
 TEST(Difference, IsToldBelowTheCaseAndCountedAtTheEnd) {
-  const std::string text = sample::console_output({}, {outcome::RunStarted{1, 1, "", 3, {}}, *unlike().unlike, unlike(),
-                                                       sample::run_finished({2, 0, 0, 0, 0, 0, 0})});
+  const std::string text = support::console_output({}, {outcome::RunStarted{1, 1, "", 3, {}}, *unlike().unlike,
+                                                        unlike(), support::run_finished({2, 0, 0, 0, 0, 0, 0})});
   EXPECT_THAT(text, HasSubstr(" Unlike run 1 of it: report 2 is {"));
   EXPECT_THAT(text, HasSubstr("kept in out/ex7_1_cpus=2_repeat=1\n"));
   EXPECT_THAT(text, HasSubstr("kept in out/ex7_1_cpus=2_repeat=3\n"));
@@ -67,7 +68,7 @@ TEST(Difference, IsToldBelowTheCaseAndCountedAtTheEnd) {
 }
 
 TEST(Difference, BothRunsAreKeptThoughTheyPassed) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto failed = folder / "failed/one";
   const std::unique_ptr<outcome::Listener> listener = make_failure_artifacts(failed);
   listener->on(unlike());

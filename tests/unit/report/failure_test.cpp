@@ -13,7 +13,7 @@ namespace {
 using judge::Outcome;
 
 TEST(Failure, TellsAllThereIs) {
-  outcome::CaseFinished finished = sample::full_failure();
+  outcome::CaseFinished finished = support::full_failure();
   finished.artifacts = "out/ex7_4_cpus=2_cpu=1";
   judge::Evidence more;
   more.summary = "the thread 'ex7_4' stayed after unload";
@@ -42,7 +42,7 @@ TEST(Failure, TellsAllThereIs) {
 
 TEST(Failure, WhatIsNoFaultOfTheModuleHasACodeThatTellsMore) {
   outcome::CaseFinished finished =
-      sample::finished(sample::make_case("ex7_4", 1), Outcome::errored, "the guest's QEMU ended");
+      support::finished(support::make_case("ex7_4", 1), Outcome::errored, "the guest's QEMU ended");
   finished.verdict.evidence.front().hint = "run fewer at once";
   finished.verdict.evidence.front().code = base::Code::guest_gone;
   EXPECT_EQ(render_findings(finished, Palette(false)),
@@ -50,9 +50,9 @@ TEST(Failure, WhatIsNoFaultOfTheModuleHasACodeThatTellsMore) {
 }
 
 TEST(Failure, AttemptsBeforeTheLastOneStandBehindItInALineEach) {
-  outcome::CaseFinished finished = sample::full_failure();
-  outcome::CaseFinished first = sample::finished(finished.test_case, Outcome::crashed, "NULL pointer dereference");
-  outcome::CaseFinished second = sample::finished(finished.test_case, Outcome::errored, "the channel broke");
+  outcome::CaseFinished finished = support::full_failure();
+  outcome::CaseFinished first = support::finished(finished.test_case, Outcome::crashed, "NULL pointer dereference");
+  outcome::CaseFinished second = support::finished(finished.test_case, Outcome::errored, "the channel broke");
   second.attempt = 2;
   finished.attempt = 3;
   finished.repeat = 4;
@@ -69,10 +69,10 @@ TEST(Failure, AttemptsBeforeTheLastOneStandBehindItInALineEach) {
 }
 
 TEST(Failure, ShowsTheEndOfALongLog) {
-  outcome::CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::failed, "no such line");
-  std::vector<wire::KernelLogLine> log{sample::marker(1, "step 1: load ex7_4")};
-  for (int number = 1; number <= 32; ++number) log.push_back(sample::line(number * 10, std::to_string(number)));
-  finished.seen = sample::seen(log);
+  outcome::CaseFinished finished = support::finished(support::make_case("ex7_4", 1), Outcome::failed, "no such line");
+  std::vector<wire::KernelLogLine> log{support::marker(1, "step 1: load ex7_4")};
+  for (int number = 1; number <= 32; ++number) log.push_back(support::line(number * 10, std::to_string(number)));
+  finished.seen = support::seen(log);
   const std::string text = render_failure(finished);
   const std::string start =
       "Failed ex7_4 [cpus=1]: no such line\n"
@@ -86,7 +86,7 @@ TEST(Failure, ShowsTheEndOfALongLog) {
 
 TEST(Failure, ShowsTheConsoleWhereThereIsNoLog) {
   outcome::CaseFinished finished =
-      sample::finished(sample::make_case("ex7_4", 1), Outcome::errored, "the guest did not boot");
+      support::finished(support::make_case("ex7_4", 1), Outcome::errored, "the guest did not boot");
   auto seen = std::make_shared<judge::Observations>();
   seen->console = "Linux version 6.1\r\nKernel panic - not syncing: VFS\x1b[0m\r\n";
   finished.seen = seen;
@@ -100,7 +100,7 @@ TEST(Failure, ShowsTheConsoleWhereThereIsNoLog) {
 }
 
 TEST(Failure, TheCaretStandsUnderItsWordAfterWideCharacters) {
-  outcome::CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::failed, "x");
+  outcome::CaseFinished finished = support::finished(support::make_case("ex7_4", 1), Outcome::failed, "x");
   finished.verdict.evidence.front().where = {"a.yaml", 7, 13};
   finished.verdict.evidence.front().source = "  - {模块: ±, count: 1}";
   EXPECT_EQ(render_failure(finished), R"(Failed ex7_4 [cpus=1]: x
@@ -113,10 +113,10 @@ TEST(Failure, TheCaretStandsUnderItsWordAfterWideCharacters) {
 }
 
 TEST(Failure, ACaseWithoutAPlanIsRepeatedFromItsModules) {
-  auto test_case = std::make_shared<plan::Case>(*sample::make_case("my", 4));
+  auto test_case = std::make_shared<plan::Case>(*support::make_case("my", 4));
   test_case->plan_file.clear();
   test_case->modules.push_back({plan::ModuleSource::Kind::file, "/tmp/my module.ko", "my", {}});
-  EXPECT_EQ(render_failure(sample::finished(test_case, Outcome::failed, "x")),
+  EXPECT_EQ(render_failure(support::finished(test_case, Outcome::failed, "x")),
             "Failed my [cpus=4]: x\n"
             "     again: kmodtest run \"/tmp/my module.ko\" --case \"my [cpus=4]\"\n"
             "     enter: kmodtest shell \"/tmp/my module.ko\" --case \"my [cpus=4]\"\n");
@@ -124,7 +124,7 @@ TEST(Failure, ACaseWithoutAPlanIsRepeatedFromItsModules) {
 
 TEST(Failure, WithoutAGuestThereIsNoneToEnter) {
   outcome::CaseFinished finished =
-      sample::finished(sample::make_case("ex7_4", 1), Outcome::failed, "ex7_4 does not build");
+      support::finished(support::make_case("ex7_4", 1), Outcome::failed, "ex7_4 does not build");
   auto seen = std::make_shared<judge::Observations>();
   seen->ending.kind = judge::Ending::Kind::not_started;
   finished.seen = seen;
@@ -132,7 +132,7 @@ TEST(Failure, WithoutAGuestThereIsNoneToEnter) {
 }
 
 TEST(Failure, BrieflyTheLineOfThePlanIsCutAroundItsWord) {
-  outcome::CaseFinished finished = sample::finished(sample::make_case("ex7_4", 1), Outcome::failed, "x");
+  outcome::CaseFinished finished = support::finished(support::make_case("ex7_4", 1), Outcome::failed, "x");
   judge::Evidence &evidence = finished.verdict.evidence.front();
   evidence.where = {"a.yaml", 7, 49};
   evidence.source = "  - dmesg: {in_order: [one two three four five, thread exiting, six], within: 5s}";
@@ -175,9 +175,9 @@ TEST(Failure, BrieflyAReportIsToldOnceAndWithoutRegisters) {
 
 TEST(Failure, BrieflyTheAutopsyOfAHangIsLeftToItsFile) {
   outcome::CaseFinished finished =
-      sample::finished(sample::make_case("ex7_4", 1), Outcome::hung, "load does not come back");
-  finished.seen = sample::seen({sample::line(5140, "Thread started"), sample::marker(6000, "autopsy of step 2"),
-                                sample::line(6200, "sysrq: Show Blocked State")});
+      support::finished(support::make_case("ex7_4", 1), Outcome::hung, "load does not come back");
+  finished.seen = support::seen({support::line(5140, "Thread started"), support::marker(6000, "autopsy of step 2"),
+                                 support::line(6200, "sysrq: Show Blocked State")});
   EXPECT_NE(render_failure_body(finished, {}).find("sysrq"), std::string::npos);
   const std::string brief = render_failure_body(finished, {Palette(false), true, 0});
   EXPECT_EQ(brief.find("sysrq"), std::string::npos) << brief;

@@ -18,15 +18,16 @@
 #include "report/html/threads.hpp"
 #include "report/listeners.hpp"
 #include "support/sample_case.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::report {
 namespace {
 
-using sample::finished;
-using sample::make_case;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
+using support::finished;
+using support::make_case;
 
 /// Pages are too long to be printed whole by a matcher.
 testing::AssertionResult has(const std::string &page, const std::string &part) {
@@ -36,7 +37,7 @@ testing::AssertionResult has(const std::string &page, const std::string &part) {
 
 /// What the listener makes of these cases.
 std::string page_of(const std::vector<outcome::CaseFinished> &cases, std::size_t announced = 0) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto listener = make_html(folder / "report.html", "1.2.3");
   outcome::RunStarted started;
   started.cases = announced == 0 ? cases.size() : announced;
@@ -47,8 +48,8 @@ std::string page_of(const std::vector<outcome::CaseFinished> &cases, std::size_t
     each.number = number++;
     listener->on(each);
   }
-  listener->on(sample::run_finished({cases.size()}));
-  return sample::read(folder / "report.html");
+  listener->on(support::run_finished({cases.size()}));
+  return support::read_file(folder / "report.html");
 }
 
 std::string unpacked(const std::string &base64) {
@@ -131,7 +132,7 @@ outcome::CaseFinished traced(judge::Outcome outcome = judge::Outcome::failed) {
   seen->reports = {wire::StepStarted{0, milliseconds(5000)},
                    wire::StepEnded{0, milliseconds(5020), wire::StepResult::held, 0, ""},
                    wire::StepStarted{1, milliseconds(5020)},
-                   wire::LogLines{{sample::marker(5000, "step 1: load"), sample::line(5001, "Thread started")}, 0},
+                   wire::LogLines{{support::marker(5000, "step 1: load"), support::line(5001, "Thread started")}, 0},
                    wire::StepEnded{1, milliseconds(5100), wire::StepResult::expired, 0, ""}};
   seen->sched = std::make_shared<observe::SchedTimeline>(timeline());
   result.seen = seen;
@@ -180,7 +181,7 @@ TEST(HtmlTest, has_the_summary_and_each_case_without_scripts) {
 }
 
 TEST(HtmlTest, tells_of_a_failure_what_the_console_tells) {
-  const std::string page = page_of({sample::full_failure(), sample::passed_as_expected()});
+  const std::string page = page_of({support::full_failure(), support::passed_as_expected()});
   for (const char *part :
        {"testplans/ex7_4.yaml:11:24\n  - dmesg: {in_order: [Thread exiting, Exiting!]}\n                       ^",
         "<dt>Expected</dt><dd><pre>Thread exiting</pre>", "<dt>Seen</dt><dd><pre>Thread exitting", "71 S      1 ex7_4",
@@ -188,8 +189,8 @@ TEST(HtmlTest, tells_of_a_failure_what_the_console_tells) {
         "as expected: Crashed: divide error in ex_div+0x8 [ex7_4]", "#0 ex_div+0x8 [ex7_4]  ex7_4.c:9"}) {
     EXPECT_TRUE(has(page, part)) << part;
   }
-  EXPECT_TRUE(has(page_of({sample::flaky().back()}), "<h4>Attempt 1: Hung: soft lockup</h4>"));
-  EXPECT_TRUE(has(page_of({sample::flaky().back()}), "class=\"case flaky\""));
+  EXPECT_TRUE(has(page_of({support::flaky().back()}), "<h4>Attempt 1: Hung: soft lockup</h4>"));
+  EXPECT_TRUE(has(page_of({support::flaky().back()}), "class=\"case flaky\""));
 }
 
 TEST(HtmlTest, nothing_that_a_guest_says_becomes_markup) {
@@ -201,7 +202,7 @@ TEST(HtmlTest, nothing_that_a_guest_says_becomes_markup) {
   EXPECT_EQ(html::escaped("ünï ✓"), "ünï ✓");
 
   const std::string evil = "</script></pre><script>alert(1)</script><!--\" onload='x' \xff";
-  outcome::CaseFinished all = sample::full_failure();
+  outcome::CaseFinished all = support::full_failure();
   auto bad = std::make_shared<plan::Case>(*all.test_case);
   bad->id = bad->plan_name = evil;
   bad->point["x"] = bad->point[evil] = evil;
@@ -216,7 +217,7 @@ TEST(HtmlTest, nothing_that_a_guest_says_becomes_markup) {
     all.verdict.evidence.front().*field = evil;
   }
   all.verdict.evidence.front().details = all.verdict.evidence.front().trace = {evil};
-  all.seen = sample::seen({sample::marker(1, evil), sample::line(2, evil)});
+  all.seen = support::seen({support::marker(1, evil), support::line(2, evil)});
   const std::string page = page_of({all});
   EXPECT_FALSE(has(page, "<script>alert"));
   EXPECT_FALSE(has(page, "</pre><script>"));
@@ -312,7 +313,7 @@ TEST(HtmlTest, heat_map_tells_the_gravest_of_a_cell) {
 
 TEST(HtmlTest, leaves_out_the_middle_of_long_logs) {
   std::vector<wire::KernelLogLine> log;
-  for (int i = 0; i < 1000; ++i) log.push_back(sample::line(i, "line " + std::to_string(i) + "."));
+  for (int i = 0; i < 1000; ++i) log.push_back(support::line(i, "line " + std::to_string(i) + "."));
   const std::string text = html::render_log(log, 5000).str();
   EXPECT_LT(text.size(), 6000U);
   EXPECT_TRUE(has(text, "line 0."));
@@ -329,7 +330,7 @@ TEST(HtmlTest, stays_below_10_MB_with_1000_cases_that_say_much) {
   unsigned random = 1;
   const auto next = [&random] { return random = random * 1664525U + 1013904223U; };
   for (int i = 0; i < 500; ++i)
-    log.push_back(sample::line(5001 + i, "some line of the log, number " + std::to_string(next())));
+    log.push_back(support::line(5001 + i, "some line of the log, number " + std::to_string(next())));
   auto seen = std::make_shared<judge::Observations>(*loud.seen);
   seen->reports.push_back(wire::LogLines{log, 0});
   auto sched = std::make_shared<observe::SchedTimeline>(timeline());
@@ -364,15 +365,15 @@ TEST(HtmlTest, failures_keep_their_timelines_longest) {
 }
 
 TEST(HtmlTest, an_interrupted_run_is_no_good_one) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto listener = make_html(folder / "report.html");
   outcome::RunStarted started;
   started.cases = 3;
   listener->on(started);
   listener->on(outcome::Notice{"KVM <does> not work"});
   listener->on(finished(make_case("ex7_1", 1), judge::Outcome::passed));
-  listener->on(sample::run_finished({1}, 2, true));
-  const std::string page = sample::read(folder / "report.html");
+  listener->on(support::run_finished({1}, 2, true));
+  const std::string page = support::read_file(folder / "report.html");
   EXPECT_TRUE(has(page, "interrupted</h1>"));
   EXPECT_TRUE(has(page, "<strong>2</strong> not run"));
   EXPECT_TRUE(has(page, "class=\"top bad\""));
@@ -389,14 +390,14 @@ TEST(HtmlTest, a_file_that_cannot_be_written_is_said_at_once) {
 }
 
 TEST(HtmlTest, an_old_report_stays_until_the_new_one_is_whole) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   std::ofstream(folder / "report.html") << "old";
   {
     const auto listener = make_html(folder / "report.html");
     listener->on(outcome::RunStarted{});
     listener->on(finished(make_case("ex7_1", 1), judge::Outcome::passed));
   }
-  EXPECT_EQ(sample::read(folder / "report.html"), "old");
+  EXPECT_EQ(support::read_file(folder / "report.html"), "old");
 }
 
 }  // namespace

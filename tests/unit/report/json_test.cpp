@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "judge/observations.hpp"
 #include "support/sample_case.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::report {
 namespace {
@@ -13,13 +14,13 @@ namespace {
 using nlohmann::json;
 
 std::vector<json> lines_after(const std::vector<outcome::Event> &events) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto file = folder / "events.jsonl";
   const std::unique_ptr<outcome::Listener> listener = make_json(file, "0.1.0");
   for (const outcome::Event &event : events) listener->on(event);
   // Read while the listener lives: every line is there as soon as it happened.
   std::vector<json> lines;
-  std::istringstream text(sample::read(file));
+  std::istringstream text(support::read_file(file));
   for (std::string line; std::getline(text, line);) {
     json object = json::parse(line);
     EXPECT_EQ(object.value("at", "").size(), lines.empty() ? 0U : 24U);
@@ -30,11 +31,11 @@ std::vector<json> lines_after(const std::vector<outcome::Event> &events) {
 }
 
 TEST(Json, OneObjectALineAndTheSchemaFirst) {
-  const auto test_case = sample::make_case("ex7_4", 2);
+  const auto test_case = support::make_case("ex7_4", 2);
   const std::vector<json> lines =
       lines_after({outcome::RunStarted{1, 2, "QEMU", 3, 18446744073709551615U}, outcome::Notice{"using TCG"},
                    outcome::CaseStarted{test_case}, outcome::Tick{}, outcome::CaseProgress{test_case, "booting", 2},
-                   sample::run_finished({1, 0, 0, 0, 0, 0, 0}, 3, true)});
+                   support::run_finished({1, 0, 0, 0, 0, 0, 0}, 3, true)});
   const std::vector<json> expected = {
       json::parse(R"({"schema": "kmodtest-events", "version": 1, "kmodtest": "0.1.0"})"),
       json::parse(R"({"event": "RunStarted", "cases": 1, "repeats": 3, "shuffle_seed": 18446744073709551615,
@@ -51,15 +52,15 @@ TEST(Json, OneObjectALineAndTheSchemaFirst) {
 
 TEST(Json, AnErrorOfOursHasItsCode) {
   outcome::CaseFinished finished =
-      sample::finished(sample::make_case("ex7_4", 1), judge::Outcome::errored, "the guest's QEMU ended");
+      support::finished(support::make_case("ex7_4", 1), judge::Outcome::errored, "the guest's QEMU ended");
   finished.verdict.evidence.front().code = base::Code::guest_gone;
   EXPECT_EQ(lines_after({finished}).at(1).at("evidence").at(0).at("code"), "K0803");
 }
 
 TEST(Json, AFinishedCaseHasItsEvidenceAndItsLog) {
-  outcome::CaseFinished finished = sample::full_failure();
+  outcome::CaseFinished finished = support::full_failure();
   finished.artifacts = "out/ex7_4";
-  finished.seen = sample::seen({sample::marker(1, "step 1: load"), sample::line(1500, "stray \xff byte")});
+  finished.seen = support::seen({support::marker(1, "step 1: load"), support::line(1500, "stray \xff byte")});
   finished.verdict.evidence.front().details = {};
   finished.verdict.evidence.front().trace = {"#0 ex_stop+0x4 [ex7_4]  ex7_4.c:12  kthread_stop(t);"};
   const std::vector<json> lines = lines_after({finished});
@@ -78,7 +79,7 @@ TEST(Json, AFinishedCaseHasItsEvidenceAndItsLog) {
 }
 
 TEST(Json, APassThatWasExpectedToGoWrongSaysWhatCame) {
-  const std::vector<json> lines = lines_after({sample::passed_as_expected()});
+  const std::vector<json> lines = lines_after({support::passed_as_expected()});
   ASSERT_EQ(lines.size(), 2U);
   EXPECT_EQ(lines[1].at("outcome"), "passed");
   EXPECT_EQ(lines[1].at("as_expected"), "Crashed: divide error in ex_div+0x8 [ex7_4]");
@@ -86,8 +87,8 @@ TEST(Json, APassThatWasExpectedToGoWrongSaysWhatCame) {
 }
 
 TEST(Json, AFlakyCaseIsNeverCalledPassed) {
-  const std::vector<outcome::CaseFinished> attempts = sample::flaky();
-  outcome::RunFinished end = sample::run_finished({0});
+  const std::vector<outcome::CaseFinished> attempts = support::flaky();
+  outcome::RunFinished end = support::run_finished({0});
   end.flaky = 1;
   const std::vector<json> lines = lines_after({outcome::CaseRetried{attempts[0], 3}, attempts[1], end});
   ASSERT_EQ(lines.size(), 4U);

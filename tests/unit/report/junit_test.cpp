@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "judge/observations.hpp"
 #include "support/sample_case.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::report {
 namespace {
@@ -27,7 +28,7 @@ std::string complaints(const std::filesystem::path &file) {
       "xmllint --noout --schema '" KMODTEST_TEST_DATA "/junit/junit.xsd' '" + file.string() + "' 2> '" + said + "'";
   const int status = std::system(command.c_str());
   if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return "xmllint is not installed (package libxml2-utils)";
-  return status == 0 ? "" : sample::read(said);
+  return status == 0 ? "" : support::read_file(said);
 }
 
 void run(const std::filesystem::path &file, const std::vector<outcome::Event> &events) {
@@ -36,17 +37,18 @@ void run(const std::filesystem::path &file, const std::vector<outcome::Event> &e
 }
 
 TEST(Junit, HoldsEveryOutcome) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto file = folder / "junit.xml";
-  outcome::CaseFinished failed = sample::finished(sample::make_case("ex7_2", 2), Outcome::failed, "a < b & \"c\" \x01");
-  failed.seen = sample::seen({sample::line(1500, "bell \a, stray \xff, nul \x1b[0m")});
-  run(file,
-      {outcome::RunStarted{4, 1, "QEMU 10.0.2 (TCG)"}, sample::finished(sample::make_case("ex7_1", 1), Outcome::passed),
-       failed, sample::finished(sample::make_case("ex7_2", 4), Outcome::errored, "the channel broke"),
-       sample::finished(sample::make_case("ex7_2", 8), Outcome::skipped, "too slow here"),
-       sample::run_finished({1, 1, 0, 0, 0, 1, 1})});
+  outcome::CaseFinished failed =
+      support::finished(support::make_case("ex7_2", 2), Outcome::failed, "a < b & \"c\" \x01");
+  failed.seen = support::seen({support::line(1500, "bell \a, stray \xff, nul \x1b[0m")});
+  run(file, {outcome::RunStarted{4, 1, "QEMU 10.0.2 (TCG)"},
+             support::finished(support::make_case("ex7_1", 1), Outcome::passed), failed,
+             support::finished(support::make_case("ex7_2", 4), Outcome::errored, "the channel broke"),
+             support::finished(support::make_case("ex7_2", 8), Outcome::skipped, "too slow here"),
+             support::run_finished({1, 1, 0, 0, 0, 1, 1})});
   EXPECT_EQ(complaints(file), "");
-  EXPECT_EQ(without_time_and_host(sample::read(file)), R"XML(<?xml version="1.0" encoding="UTF-8"?>
+  EXPECT_EQ(without_time_and_host(support::read_file(file)), R"XML(<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="kmodtest" tests="4" failures="1" errors="1" time="41.200">
   <testsuite name="ex7_1 works" package="ex7_1" id="0" tests="1" failures="0" errors="0" skipped="0" time="1.250" timestamp="T" hostname="H">
     <properties>
@@ -93,14 +95,14 @@ TEST(Junit, HoldsEveryOutcome) {
 }
 
 TEST(Junit, TypesOfFailuresAreTheOutcomes) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto file = folder / "junit.xml";
-  const auto test_case = sample::make_case("ex7_1", 1);
-  run(file, {sample::finished(test_case, Outcome::failed, "a"), sample::finished(test_case, Outcome::crashed, "b"),
-             sample::finished(test_case, Outcome::hung, "c"), sample::finished(test_case, Outcome::leaked, "d"),
-             sample::run_finished({0, 1, 1, 1, 1})});
+  const auto test_case = support::make_case("ex7_1", 1);
+  run(file, {support::finished(test_case, Outcome::failed, "a"), support::finished(test_case, Outcome::crashed, "b"),
+             support::finished(test_case, Outcome::hung, "c"), support::finished(test_case, Outcome::leaked, "d"),
+             support::run_finished({0, 1, 1, 1, 1})});
   EXPECT_EQ(complaints(file), "");
-  const std::string text = sample::read(file);
+  const std::string text = support::read_file(file);
   for (const char *start : {R"(<failure type="Failed" message="a">)", R"(<failure type="Crashed" message="b">)",
                             R"(<failure type="Hung" message="c">)", R"(<failure type="Leaked" message="d">)"}) {
     EXPECT_NE(text.find(start), std::string::npos) << start << "\nis not in\n" << text;
@@ -108,14 +110,14 @@ TEST(Junit, TypesOfFailuresAreTheOutcomes) {
 }
 
 TEST(Junit, AttemptsAreToldAsSurefireTellsThem) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto file = folder / "junit.xml";
-  const std::vector<outcome::CaseFinished> flaky = sample::flaky();
-  const std::vector<outcome::CaseFinished> hung = sample::never_passed();
+  const std::vector<outcome::CaseFinished> flaky = support::flaky();
+  const std::vector<outcome::CaseFinished> hung = support::never_passed();
   run(file, {outcome::CaseRetried{flaky[0], 2}, flaky[1], outcome::CaseRetried{hung[0], 2}, hung[1],
-             sample::run_finished({0, 0, 0, 1})});
+             support::run_finished({0, 0, 0, 1})});
   EXPECT_EQ(complaints(file), "");
-  const std::string text = sample::read(file);
+  const std::string text = support::read_file(file);
   for (const char *part : {R"(<testsuite name="ex7_1 works" package="ex7_1" id="0" tests="1" failures="0" errors="0")",
                            R"(      <property name="flaky" value="1" />
 )",
@@ -151,35 +153,35 @@ TEST(Junit, AttemptsAreToldAsSurefireTellsThem) {
 }
 
 TEST(Junit, APassThatWasExpectedToGoWrongSaysWhatCame) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto file = folder / "junit.xml";
-  run(file, {sample::passed_as_expected(), sample::run_finished({1})});
+  run(file, {support::passed_as_expected(), support::run_finished({1})});
   EXPECT_EQ(complaints(file), "");
-  EXPECT_NE(sample::read(file).find(R"(    <testcase name="ex7_4 [cpus=2]" classname="ex7_4 works" time="1.250">
+  EXPECT_NE(support::read_file(file).find(R"(    <testcase name="ex7_4 [cpus=2]" classname="ex7_4 works" time="1.250">
       <system-out>as expected: Crashed: divide error in ex_div+0x8 [ex7_4]
 </system-out>
     </testcase>
 )"),
             std::string::npos)
-      << sample::read(file);
+      << support::read_file(file);
 }
 
 TEST(Junit, CasesStandInTheOrderOfThePlansAndRepeatsHaveNumbers) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto file = folder / "junit.xml";
   std::vector<outcome::Event> events;
   // The plan whose name comes last was given first.
-  const std::vector<std::shared_ptr<const plan::Case>> cases = {sample::make_case("z", 1), sample::make_case("a", 1)};
+  const std::vector<std::shared_ptr<const plan::Case>> cases = {support::make_case("z", 1), support::make_case("a", 1)};
   for (const std::size_t number : {3U, 1U, 2U, 0U}) {
-    outcome::CaseFinished finished = sample::finished(cases[number / 2], Outcome::passed);
+    outcome::CaseFinished finished = support::finished(cases[number / 2], Outcome::passed);
     finished.number = number;
     finished.repeat = static_cast<int>(number % 2) + 1;
     events.emplace_back(finished);
   }
-  events.emplace_back(sample::run_finished({4}));
+  events.emplace_back(support::run_finished({4}));
   run(file, events);
   EXPECT_EQ(complaints(file), "");
-  const std::string text = sample::read(file);
+  const std::string text = support::read_file(file);
   std::vector<std::string> names;
   const std::regex name(R"x(<testcase name="([^"]+)")x");
   for (std::sregex_iterator at(text.begin(), text.end(), name), end; at != end; ++at) names.push_back((*at)[1]);
@@ -187,17 +189,17 @@ TEST(Junit, CasesStandInTheOrderOfThePlansAndRepeatsHaveNumbers) {
 }
 
 TEST(Junit, AnInterruptedRunIsAnError) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto file = folder / "junit.xml";
-  run(file, {sample::finished(sample::make_case("ex7_1", 1), Outcome::passed), sample::run_finished({1}, 29, true)});
+  run(file, {support::finished(support::make_case("ex7_1", 1), Outcome::passed), support::run_finished({1}, 29, true)});
   EXPECT_EQ(complaints(file), "");
-  EXPECT_NE(sample::read(file).find(
+  EXPECT_NE(support::read_file(file).find(
                 R"(<error type="Interrupted" message="the run was interrupted: 29 cases did not run" />)"),
             std::string::npos);
 }
 
 TEST(Junit, AMissingFolderIsToldBeforeTheRun) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto file = folder / "missing/junit.xml";
   try {
     make_junit(file);
@@ -209,11 +211,11 @@ TEST(Junit, AMissingFolderIsToldBeforeTheRun) {
 }
 
 TEST(Junit, OnAFullDiskTheOldReportStays) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto file = folder / "junit.xml";
   std::ofstream(file) << "old";
   const std::unique_ptr<outcome::Listener> junit = make_junit(file);
-  junit->on(sample::finished(sample::make_case("ex7_1", 1), Outcome::passed));
+  junit->on(support::finished(support::make_case("ex7_1", 1), Outcome::passed));
 
   // A limit on the size of files fails a write half-way, as a full disk does.
   rlimit before{};
@@ -224,7 +226,7 @@ TEST(Junit, OnAFullDiskTheOldReportStays) {
   std::string what;
   std::string hint;
   try {
-    junit->on(sample::run_finished({1}));
+    junit->on(support::run_finished({1}));
   } catch (const base::Error &error) {
     what = error.what();
     hint = error.hint();
@@ -234,7 +236,7 @@ TEST(Junit, OnAFullDiskTheOldReportStays) {
 
   EXPECT_EQ(what, "cannot write '" + file.string() + "': File too large");
   EXPECT_EQ(hint, "free some space there, or name a file elsewhere");
-  EXPECT_EQ(sample::read(file), "old");
+  EXPECT_EQ(support::read_file(file), "old");
   std::size_t files = 0;
   for (const auto &entry : std::filesystem::directory_iterator(folder.path())) files += entry.exists() ? 1U : 0U;
   EXPECT_EQ(files, 1U);

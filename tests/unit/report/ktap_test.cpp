@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "judge/observations.hpp"
 #include "support/every_outcome.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::report {
 namespace {
@@ -15,29 +16,29 @@ const outcome::RunStarted kStarted{1, 1, "QEMU 10.0.2 (TCG)"};
 
 /// What the file holds after each event.
 std::vector<std::string> growth(const Cases &cases, const std::vector<outcome::Event> &events, int repeats = 1) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto file = folder / "results.ktap";
   const std::unique_ptr<outcome::Listener> ktap = make_ktap(file, cases, repeats, "0.1.0");
   std::vector<std::string> texts;
   for (const outcome::Event &event : events) {
     ktap->on(event);
-    texts.push_back(sample::read(file));
+    texts.push_back(support::read_file(file));
   }
   return texts;
 }
 
 outcome::CaseFinished result(const Cases &cases, std::size_t number, Outcome outcome, const std::string &summary = "") {
-  return sample::numbered(sample::finished(cases[number], outcome, summary), number);
+  return support::numbered(support::finished(cases[number], outcome, summary), number);
 }
 
 TEST(Ktap, APlanIsATestAndItsCasesAreTheTestsInIt) {
-  const Cases cases = {sample::make_case("a", 1), sample::make_case("a", 2), sample::make_case("b", 1)};
+  const Cases cases = {support::make_case("a", 1), support::make_case("a", 2), support::make_case("b", 1)};
   outcome::CaseFinished failed = result(cases, 1, Outcome::failed, "no such line");
   failed.verdict.evidence.front().expected = "Thread exiting";
-  failed.seen = sample::seen({sample::marker(1000, "step 1: load a"), sample::line(1500, "Thread started")});
+  failed.seen = support::seen({support::marker(1000, "step 1: load a"), support::line(1500, "Thread started")});
   EXPECT_EQ(
       growth(cases, {kStarted, result(cases, 0, Outcome::passed), failed,
-                     result(cases, 2, Outcome::skipped, "too slow here"), sample::run_finished({1, 1, 0, 0, 0, 0, 1})})
+                     result(cases, 2, Outcome::skipped, "too slow here"), support::run_finished({1, 1, 0, 0, 0, 0, 1})})
           .back(),
       R"(KTAP version 1
 1..2
@@ -66,8 +67,8 @@ ok 2 b works # SKIP none of its cases ran
 }
 
 TEST(Ktap, DirectivesTellHowItWentWrong) {
-  const Cases cases = {sample::make_case("a", 1), sample::make_case("a", 2), sample::make_case("a", 3),
-                       sample::make_case("a", 4)};
+  const Cases cases = {support::make_case("a", 1), support::make_case("a", 2), support::make_case("a", 3),
+                       support::make_case("a", 4)};
   outcome::CaseFinished flaky = result(cases, 3, Outcome::passed);
   flaky.attempt = 2;
   flaky.earlier = {result(cases, 3, Outcome::hung, "stuck")};
@@ -85,7 +86,7 @@ TEST(Ktap, DirectivesTellHowItWentWrong) {
 }
 
 TEST(Ktap, LinesComeAsSoonAsThoseBeforeThemAreKnown) {
-  const Cases cases = {sample::make_case("a", 1), sample::make_case("a", 2), sample::make_case("b", 1)};
+  const Cases cases = {support::make_case("a", 1), support::make_case("a", 2), support::make_case("b", 1)};
   const auto texts = growth(cases, {kStarted, result(cases, 2, Outcome::passed), result(cases, 0, Outcome::passed),
                                     result(cases, 1, Outcome::passed)});
   EXPECT_EQ(texts[0], texts[1]) << "b was first, and waits for a";
@@ -97,16 +98,16 @@ TEST(Ktap, LinesComeAsSoonAsThoseBeforeThemAreKnown) {
 }
 
 TEST(Ktap, RepeatsAreTestsOfTheirOwn) {
-  const Cases cases = {sample::make_case("a", 1)};
-  outcome::CaseFinished second = sample::finished(cases[0], Outcome::passed);
+  const Cases cases = {support::make_case("a", 1)};
+  outcome::CaseFinished second = support::finished(cases[0], Outcome::passed);
   second.number = 1;
   second.repeat = 2;
-  const std::string text = growth(cases, {kStarted, sample::finished(cases[0], Outcome::passed), second}, 2).back();
+  const std::string text = growth(cases, {kStarted, support::finished(cases[0], Outcome::passed), second}, 2).back();
   EXPECT_NE(text.find("  1..2\n  ok 1 a [cpus=1] run 1\n  ok 2 a [cpus=1] run 2\n"), std::string::npos) << text;
 }
 
 TEST(Ktap, CasesOfOnePlanStandTogetherHoweverTheyWereGiven) {
-  const Cases cases = {sample::make_case("a", 1), sample::make_case("b", 1), sample::make_case("a", 2)};
+  const Cases cases = {support::make_case("a", 1), support::make_case("b", 1), support::make_case("a", 2)};
   const std::string text = growth(cases, {kStarted, result(cases, 0, Outcome::passed),
                                           result(cases, 1, Outcome::passed), result(cases, 2, Outcome::passed)})
                                .back();
@@ -115,9 +116,9 @@ TEST(Ktap, CasesOfOnePlanStandTogetherHoweverTheyWereGiven) {
 }
 
 TEST(Ktap, WhatDidNotRunIsSkippedAndAfterAnInterruptAnError) {
-  const Cases cases = {sample::make_case("a", 1), sample::make_case("a", 2)};
+  const Cases cases = {support::make_case("a", 1), support::make_case("a", 2)};
   const auto end = [&](bool interrupted) {
-    return growth(cases, {kStarted, result(cases, 0, Outcome::passed), sample::run_finished({1}, 1, interrupted)})
+    return growth(cases, {kStarted, result(cases, 0, Outcome::passed), support::run_finished({1}, 1, interrupted)})
         .back();
   };
   EXPECT_NE(end(false).find("  ok 2 a [cpus=2] # SKIP did not run\n"), std::string::npos) << end(false);
@@ -128,7 +129,7 @@ TEST(Ktap, WhatDidNotRunIsSkippedAndAfterAnInterruptAnError) {
 }
 
 TEST(Ktap, WhatAGuestSaysIsNoResultAndEndsNothing) {
-  const std::string text = growth(sample::every_case(), sample::every_kind()).back();
+  const std::string text = growth(support::every_case(), support::every_kind()).back();
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const std::string begin = line.substr(std::min(line.find_first_not_of(' '), line.size()));
@@ -149,7 +150,7 @@ TEST(Ktap, WhatAGuestSaysIsNoResultAndEndsNothing) {
 }
 
 TEST(Ktap, AFullDiskIsAnError) {
-  const Cases cases = {sample::make_case("a", 1)};
+  const Cases cases = {support::make_case("a", 1)};
   try {
     make_ktap("/dev/full", cases)->on(kStarted);
     FAIL() << "no error";

@@ -5,6 +5,7 @@
 #include "judge/observations.hpp"
 #include "report/formats/markdown_text.hpp"
 #include "support/every_outcome.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::report {
 namespace {
@@ -14,22 +15,22 @@ using judge::Outcome;
 constexpr std::size_t kLimitOfGithub = 1 << 20;
 
 std::string summary_of(const std::vector<outcome::Event> &events) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto file = folder / "summary.md";
   const std::unique_ptr<outcome::Listener> markdown = make_markdown(file, "0.1.0");
   for (const outcome::Event &event : events) markdown->on(event);
-  return sample::read(file);
+  return support::read_file(file);
 }
 
 TEST(Markdown, TellsResultsFailuresPlansTimesAndVersions) {
   outcome::RunStarted started{3, 2, "QEMU 10.0.2"};
-  outcome::CaseFinished failed = sample::finished(sample::make_case("a", 2), Outcome::failed, "no such line");
+  outcome::CaseFinished failed = support::finished(support::make_case("a", 2), Outcome::failed, "no such line");
   failed.verdict.evidence.front().expected = "Thread <exiting>";
   failed.took = outcome::Seconds(3);
   EXPECT_EQ(
-      summary_of({started, outcome::Notice{"using TCG"}, sample::finished(sample::make_case("a", 1), Outcome::passed),
-                  failed, sample::finished(sample::make_case("b", 1), Outcome::skipped, "too slow"),
-                  sample::run_finished({1, 1, 0, 0, 0, 0, 1})}),
+      summary_of({started, outcome::Notice{"using TCG"}, support::finished(support::make_case("a", 1), Outcome::passed),
+                  failed, support::finished(support::make_case("b", 1), Outcome::skipped, "too slow"),
+                  support::run_finished({1, 1, 0, 0, 0, 0, 1})}),
       R"(## kmodtest: 1 of 3 cases did not pass
 
 3 cases: 1 passed, 1 failed, 1 skipped in 41.2 s.
@@ -82,20 +83,20 @@ TEST(Markdown, TheFirstLineSaysWhatTheRunCameTo) {
     const std::string text = summary_of(events);
     return text.substr(0, text.find('\n'));
   };
-  const outcome::CaseFinished passed = sample::finished(sample::make_case("a", 1), Outcome::passed);
-  EXPECT_EQ(first_line(sample::run_finished({1}), {passed}), "## kmodtest: the case passed");
-  EXPECT_EQ(first_line(sample::run_finished({2}), {passed, passed}), "## kmodtest: all 2 cases passed");
-  EXPECT_EQ(first_line(sample::run_finished({1}, 3), {passed}), "## kmodtest: 1 of 4 cases passed, none failed");
-  EXPECT_EQ(first_line(sample::run_finished({1}, 3, true), {passed}), "## kmodtest: interrupted, 3 cases did not run");
-  outcome::RunFinished flaky = sample::run_finished({0});
+  const outcome::CaseFinished passed = support::finished(support::make_case("a", 1), Outcome::passed);
+  EXPECT_EQ(first_line(support::run_finished({1}), {passed}), "## kmodtest: the case passed");
+  EXPECT_EQ(first_line(support::run_finished({2}), {passed, passed}), "## kmodtest: all 2 cases passed");
+  EXPECT_EQ(first_line(support::run_finished({1}, 3), {passed}), "## kmodtest: 1 of 4 cases passed, none failed");
+  EXPECT_EQ(first_line(support::run_finished({1}, 3, true), {passed}), "## kmodtest: interrupted, 3 cases did not run");
+  outcome::RunFinished flaky = support::run_finished({0});
   flaky.flaky = 1;
-  EXPECT_EQ(first_line(flaky, {sample::flaky()[1]}), "## kmodtest: 0 of 1 case passed, none failed");
+  EXPECT_EQ(first_line(flaky, {support::flaky()[1]}), "## kmodtest: 0 of 1 case passed, none failed");
 }
 
 TEST(Markdown, FlakyCasesHaveTheirOwnPart) {
-  outcome::RunFinished end = sample::run_finished({0});
+  outcome::RunFinished end = support::run_finished({0});
   end.flaky = 1;
-  const std::string text = summary_of({sample::flaky()[1], end});
+  const std::string text = summary_of({support::flaky()[1], end});
   EXPECT_NE(text.find("### Flaky\n\n* <b>Flaky</b> <code>ex7&#95;1 "), std::string::npos) << text;
   EXPECT_EQ(text.find("### Not passed"), std::string::npos) << text;
 }
@@ -108,15 +109,15 @@ TEST(Markdown, NothingOfATextIsMarkup) {
 /// A run whose failures have more to say than a page takes.
 std::vector<outcome::Event> many_failures(std::size_t number) {
   std::vector<wire::KernelLogLine> log;
-  for (int i = 0; i < 30; ++i) log.push_back(sample::line(i, std::string(500, '<')));
+  for (int i = 0; i < 30; ++i) log.push_back(support::line(i, std::string(500, '<')));
   std::vector<outcome::Event> events;
   for (std::size_t index = 0; index < number; ++index) {
     outcome::CaseFinished failed =
-        sample::finished(sample::make_case("plan_" + std::to_string(index), 1), Outcome::failed, "x");
-    if (index < 100) failed.seen = sample::seen(log);
-    events.emplace_back(sample::numbered(failed, index));
+        support::finished(support::make_case("plan_" + std::to_string(index), 1), Outcome::failed, "x");
+    if (index < 100) failed.seen = support::seen(log);
+    events.emplace_back(support::numbered(failed, index));
   }
-  events.emplace_back(sample::run_finished({0, number}));
+  events.emplace_back(support::run_finished({0, number}));
   return events;
 }
 
@@ -135,14 +136,14 @@ TEST(Markdown, StaysBelowTheLimitAndCountsWhatFoundNoPlace) {
 }
 
 TEST(Markdown, AnAppendedSummaryCountsWhatIsThere) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto file = folder / "summary.md";
   const std::string before(600'000, '.');
   std::ofstream(file) << before;
   const std::unique_ptr<outcome::Listener> markdown = make_markdown(file, "0.1.0", true);
-  EXPECT_EQ(sample::read(file), before);
+  EXPECT_EQ(support::read_file(file), before);
   for (const outcome::Event &event : many_failures(200)) markdown->on(event);
-  const std::string text = sample::read(file);
+  const std::string text = support::read_file(file);
   EXPECT_EQ(text.substr(0, before.size()), before);
   EXPECT_EQ(text.substr(before.size(), 12), "## kmodtest:");
   EXPECT_LT(text.size(), kLimitOfGithub);
@@ -150,7 +151,7 @@ TEST(Markdown, AnAppendedSummaryCountsWhatIsThere) {
 }
 
 TEST(Markdown, AFileThatCannotBeWrittenIsToldBeforeTheRun) {
-  const sample::Folder folder;
+  const support::ScratchFolder folder;
   const auto file = folder / "missing/summary.md";
   for (const bool append : {false, true}) {
     try {

@@ -12,14 +12,14 @@ using judge::Outcome;
 
 outcome::CaseFinished ended(std::shared_ptr<const plan::Case> test_case, Outcome outcome, double took,
                             const std::string &summary = "") {
-  outcome::CaseFinished made = sample::finished(std::move(test_case), outcome, summary);
+  outcome::CaseFinished made = support::finished(std::move(test_case), outcome, summary);
   made.took = outcome::Seconds(took);
   return made;
 }
 
 /// A line that did not come, in a plan with long lines.
 outcome::CaseFinished failed() {
-  outcome::CaseFinished made = sample::full_failure();
+  outcome::CaseFinished made = support::full_failure();
   judge::Evidence &evidence = made.verdict.evidence.front();
   evidence.where = {"testplans/ex7_4.yaml", 11, 64};
   evidence.source =
@@ -33,7 +33,7 @@ outcome::CaseFinished failed() {
 
 /// A guest that was not started.
 outcome::CaseFinished not_built() {
-  outcome::CaseFinished made = ended(sample::make_case("ex7_5", 1), Outcome::failed, 0.75, "ex7_5 does not build");
+  outcome::CaseFinished made = ended(support::make_case("ex7_5", 1), Outcome::failed, 0.75, "ex7_5 does not build");
   judge::Evidence &evidence = made.verdict.evidence.front();
   evidence.details = {"ex7_5.c:12:3: error: 'x' undeclared\n\t   12 |   x = 1;", "::error::not a command"};
   auto seen = std::make_shared<judge::Observations>();
@@ -45,7 +45,7 @@ outcome::CaseFinished not_built() {
 /// What a hostile module may write.
 outcome::CaseFinished hostile() {
   outcome::CaseFinished made =
-      ended(sample::make_case("模块_测试", 2), Outcome::leaked, 2.5, "::warning::线程 stayed\x1b[2J");
+      ended(support::make_case("模块_测试", 2), Outcome::leaked, 2.5, "::warning::线程 stayed\x1b[2J");
   auto seen = std::make_shared<judge::Observations>();
   seen->console = "::error file=a,line=1::from the guest\n  ::stop-commands::x\n##[error]no\n\x1b[31mred\x1b[0m 100%\n";
   made.seen = std::move(seen);
@@ -56,26 +56,26 @@ outcome::CaseFinished hostile() {
 
 outcome::CaseFinished crashed() {
   outcome::CaseFinished made =
-      sample::finished(sample::make_case("ex_oops", 2), Outcome::crashed, "NULL pointer dereference in ex_write+0x8");
+      support::finished(support::make_case("ex_oops", 2), Outcome::crashed, "NULL pointer dereference in ex_write+0x8");
   std::vector<wire::KernelLogLine> log = {
-      sample::marker(14005, "step 1: load ex_oops"),
-      sample::line(14006, "ex_oops: loading out-of-tree module taints kernel."),
-      sample::line(14007, "BUG: kernel NULL pointer dereference, address: 0000000000000000"),
-      sample::line(14008, "#PF: supervisor write access in kernel mode"),
-      sample::line(14009, "PGD 546e067 P4D 546e067 PUD 546f067 PMD 0"),
-      sample::line(14010, "Oops: 0002 [#1] PREEMPT SMP NOPTI"),
-      sample::line(14011, "CPU: 1 PID: 83 Comm: insmod Tainted: G           OE      6.1.0-50-cloud-amd64"),
-      sample::line(14012, "Hardware name: QEMU Standard PC (Q35 + ICH9, 2009)"),
-      sample::line(14013, "RIP: 0010:ex_write+0x8/0x1000 [ex_oops]"),
-      sample::line(14014, "Code: Unable to access opcode bytes at 0xffffffffc0215fe2."),
-      sample::line(14015, "RSP: 0018:ffffc900003fbd38 EFLAGS: 00010246"),
-      sample::line(14016, "RAX: 0000000000000000 RBX: ffffffffc0216000 RCX: 0000000000000000"),
-      sample::line(14017, "Call Trace:"),
-      sample::line(14018, " <TASK>"),
-      sample::line(14019, " do_one_initcall+0x56/0x220"),
-      sample::line(14020, " ? handle_mm_fault+0xdb/0x2d0"),
-      sample::line(14021, " entry_SYSCALL_64_after_hwframe+0x6e/0xd8"),
-      sample::line(14022, "---[ end trace 0000000000000000 ]---"),
+      support::marker(14005, "step 1: load ex_oops"),
+      support::line(14006, "ex_oops: loading out-of-tree module taints kernel."),
+      support::line(14007, "BUG: kernel NULL pointer dereference, address: 0000000000000000"),
+      support::line(14008, "#PF: supervisor write access in kernel mode"),
+      support::line(14009, "PGD 546e067 P4D 546e067 PUD 546f067 PMD 0"),
+      support::line(14010, "Oops: 0002 [#1] PREEMPT SMP NOPTI"),
+      support::line(14011, "CPU: 1 PID: 83 Comm: insmod Tainted: G           OE      6.1.0-50-cloud-amd64"),
+      support::line(14012, "Hardware name: QEMU Standard PC (Q35 + ICH9, 2009)"),
+      support::line(14013, "RIP: 0010:ex_write+0x8/0x1000 [ex_oops]"),
+      support::line(14014, "Code: Unable to access opcode bytes at 0xffffffffc0215fe2."),
+      support::line(14015, "RSP: 0018:ffffc900003fbd38 EFLAGS: 00010246"),
+      support::line(14016, "RAX: 0000000000000000 RBX: ffffffffc0216000 RCX: 0000000000000000"),
+      support::line(14017, "Call Trace:"),
+      support::line(14018, " <TASK>"),
+      support::line(14019, " do_one_initcall+0x56/0x220"),
+      support::line(14020, " ? handle_mm_fault+0xdb/0x2d0"),
+      support::line(14021, " entry_SYSCALL_64_after_hwframe+0x6e/0xd8"),
+      support::line(14022, "---[ end trace 0000000000000000 ]---"),
   };
   judge::Evidence &evidence = made.verdict.evidence.front();
   evidence.where = {"testplans/ex_oops.yaml", 4, 5};
@@ -86,18 +86,18 @@ outcome::CaseFinished crashed() {
   for (std::size_t index = 2; index < log.size(); ++index) {
     evidence.details.push_back(shared::render_dmesg(log[index]));
   }
-  log.push_back(sample::line(14023, "RIP: 0010:ex_write+0x8/0x1000 [ex_oops]"));
-  log.push_back(sample::line(14024, "RSP: 0018:ffffc900003fbd38 EFLAGS: 00010246"));
-  log.push_back(sample::line(14025, "note: insmod[83] exited with irqs disabled"));
-  made.seen = sample::seen(std::move(log));
+  log.push_back(support::line(14023, "RIP: 0010:ex_write+0x8/0x1000 [ex_oops]"));
+  log.push_back(support::line(14024, "RSP: 0018:ffffc900003fbd38 EFLAGS: 00010246"));
+  log.push_back(support::line(14025, "note: insmod[83] exited with irqs disabled"));
+  made.seen = support::seen(std::move(log));
   return made;
 }
 
 void every_outcome(ScriptedRun &run, const Look &look) {
-  const auto passes = sample::make_case("ex7_1", 1);
+  const auto passes = support::make_case("ex7_1", 1);
   const outcome::CaseFinished failure = failed();
-  const auto slow = sample::make_case("kthread_park", 4);
-  std::vector<outcome::CaseFinished> flaky = sample::flaky();
+  const auto slow = support::make_case("kthread_park", 4);
+  std::vector<outcome::CaseFinished> flaky = support::flaky();
   run.at(0)
       .tell(outcome::RunStarted{9, 2, "qemu:///embed (libvirt 11.3.0), QEMU 10.0.2"})
       .tell(outcome::Notice{"KVM is not used, QEMU emulates (TCG): there is no /dev/kvm"})
@@ -107,7 +107,7 @@ void every_outcome(ScriptedRun &run, const Look &look) {
       .tell(outcome::CaseProgress{failure.test_case, "booting"});
   look("two cases have begun");
   run.at(1.25)
-      .tell(sample::finished(passes, Outcome::passed))
+      .tell(support::finished(passes, Outcome::passed))
       .tell(outcome::CaseStarted{slow})
       .tell(outcome::CaseProgress{slow, "step 2/9: ps"})
       .tell(outcome::CaseProgress{failure.test_case, "step 5/7: dmesg in order: Thread exiting, Exiting!"})
@@ -128,9 +128,9 @@ void every_outcome(ScriptedRun &run, const Look &look) {
       .at(36)
       .tell(outcome::Tick{});
   look("a guest writes what it likes");
-  outcome::CaseFinished skipped = ended(sample::make_case("ex7_3", 1), Outcome::skipped, 0, "needs two nodes");
-  run.tell(crash).tell(leak).tell(not_built()).tell(skipped).tell(sample::passed_as_expected()).at(41.2);
-  outcome::RunFinished end = sample::run_finished({3, 2, 1, 0, 1, 0, 1});
+  outcome::CaseFinished skipped = ended(support::make_case("ex7_3", 1), Outcome::skipped, 0, "needs two nodes");
+  run.tell(crash).tell(leak).tell(not_built()).tell(skipped).tell(support::passed_as_expected()).at(41.2);
+  outcome::RunFinished end = support::run_finished({3, 2, 1, 0, 1, 0, 1});
   end.flaky = 1;
   run.tell(end);
   run.end();
@@ -141,19 +141,19 @@ void many_at_once(ScriptedRun &run, const Look &look) {
   std::vector<std::shared_ptr<const plan::Case>> cases;
   for (int number = 1; number <= 12; ++number) {
     const bool wide = number % 3 == 0;
-    cases.push_back(sample::make_case(wide ? "一个名字很长的测试计划" : "a_plan_with_a_name_that_is_rather_long",
-                                      number, number % 2 == 0 ? " topology=2x2x1 numa=0-1/2-3 cpu=0" : ""));
+    cases.push_back(support::make_case(wide ? "一个名字很长的测试计划" : "a_plan_with_a_name_that_is_rather_long",
+                                       number, number % 2 == 0 ? " topology=2x2x1 numa=0-1/2-3 cpu=0" : ""));
     run.at(number).tell(outcome::CaseStarted{cases.back()});
     if (number != 4) run.tell(outcome::CaseProgress{cases.back(), "step 3/7: the log has 'Thread started' within 5 s"});
   }
   run.at(3700).tell(outcome::Tick{});
   look("after an hour");
-  run.tell(sample::finished(cases[0], Outcome::passed));
+  run.tell(support::finished(cases[0], Outcome::passed));
   look("one of them has passed");
   for (std::size_t number = 1; number < cases.size(); ++number) {
-    run.tell(sample::finished(cases[number], Outcome::passed));
+    run.tell(support::finished(cases[number], Outcome::passed));
   }
-  run.tell(sample::run_finished({12}, 28, true));
+  run.tell(support::run_finished({12}, 28, true));
   run.end();
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "support/sample_case.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::report {
 
@@ -20,7 +21,7 @@ inline void expect_snapshot(const std::string &name, const std::string &text) {
     return;
   }
   ASSERT_TRUE(std::filesystem::exists(file)) << file << " is missing; 'make snapshots' writes it";
-  EXPECT_EQ(sample::read(file), text) << "where this is meant, 'make snapshots' writes tests/data/terminal anew";
+  EXPECT_EQ(support::read_file(file), text) << "where this is meant, 'make snapshots' writes tests/data/terminal anew";
 }
 
 }  // namespace kmodtest::report

@@ -95,8 +95,8 @@ TEST(Snapshot, ATerminalThatChangesItsSizeIsDrawnAnew) {
   scenario::ScriptedRun run(options_on(terminal, false));
   std::string text;
   const auto look = [&](const std::string &what) { text += "---- " + what + "\n" + terminal.screen(false) + "\n"; };
-  const auto first = sample::make_case("a_plan_with_a_name_that_is_rather_long", 1);
-  const auto second = sample::make_case("ex7_2", 2);
+  const auto first = support::make_case("a_plan_with_a_name_that_is_rather_long", 1);
+  const auto second = support::make_case("ex7_2", 2);
   run.at(0)
       .tell(outcome::RunStarted{3, 2, "QEMU"})
       .tell(outcome::CaseStarted{first})
@@ -112,9 +112,9 @@ TEST(Snapshot, ATerminalThatChangesItsSizeIsDrawnAnew) {
   look("80 columns, 4 rows");
   terminal.resize(100, kRows);
   run.at(3).tell(
-      sample::finished(second, Outcome::failed, "a reason that is cut where it has to be, and nowhere else"));
+      support::finished(second, Outcome::failed, "a reason that is cut where it has to be, and nowhere else"));
   look("100 columns");
-  run.tell(sample::finished(first, Outcome::passed)).tell(sample::run_finished({1, 1}, 1));
+  run.tell(support::finished(first, Outcome::passed)).tell(support::run_finished({1, 1}, 1));
   run.end();
   text += "---- at the end, with what has left the screen\n" + terminal.everything(false);
   expect_snapshot("resized.txt", text);

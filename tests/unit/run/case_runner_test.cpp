@@ -88,7 +88,7 @@ class AskedCase : public ::testing::Test {
  protected:
   /// Runs it until it has had `steps` steps, and is told to end.
   outcome::CaseFinished run(std::size_t steps, int oops_in = -1) {
-    fakes::FakeHypervisor hypervisor([oops_in](base::UnixSocket socket) { return play(std::move(socket), oops_in); });
+    support::FakeHypervisor hypervisor([oops_in](base::UnixSocket socket) { return play(std::move(socket), oops_in); });
     GuestSlot slot(hypervisor, {}, cancellation_);
     CaseRunner runner(slot, cancellation_, Limits{});
     auto asked_case = std::make_shared<plan::Case>();

@@ -2,10 +2,10 @@
 #include "run/select/collect.hpp"
 
 #include <cstdlib>
-#include <fstream>
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::run {
 namespace {
@@ -20,18 +20,7 @@ plan::Overrides with_cpus(std::vector<int> cpus) {
 
 class CollectTest : public ::testing::Test {
  protected:
-  CollectTest() {
-    std::string name = fs::temp_directory_path() / "kmodtest-collect-XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~CollectTest() override { fs::remove_all(folder_); }
-
-  fs::path write(const std::string &name, const std::string &content) const {
-    const fs::path file = folder_ / name;
-    fs::create_directories(file.parent_path());
-    std::ofstream(file) << content;
-    return file;
-  }
+  fs::path write(const std::string &name, const std::string &content) const { return scratch_.write(name, content); }
   void add_module(const std::string &name) const {
     write(name + "/Kbuild", "obj-m := " + name + ".o\n");
     write(name + "/" + name + ".c", "");
@@ -45,7 +34,8 @@ class CollectTest : public ::testing::Test {
     return "";
   }
 
-  fs::path folder_;
+  const support::ScratchFolder scratch_;
+  const fs::path folder_ = scratch_.path();
 };
 
 std::vector<std::string> ids_of(const std::vector<std::shared_ptr<const plan::Case>> &cases) {

@@ -52,7 +52,7 @@ class FakeGuest : public vm::Inspector {
 };
 
 std::string btf() {
-  kernel::testing::BtfWriter writer;
+  support::BtfWriter writer;
   const auto number = writer.integer("long", 8);
   const auto list = writer.structure("list_head", 16, {{"next", number, 0}, {"prev", number, 8}});
   const auto thread = writer.structure("thread_struct", 16, {{"sp", number, 8}});

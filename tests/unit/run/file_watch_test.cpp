@@ -13,7 +13,7 @@ namespace kmodtest::run {
 namespace {
 
 namespace fs = std::filesystem;
-using kernel::testing::ScratchFolder;
+using support::ScratchFolder;
 using Paths = std::set<std::string>;
 
 class FileWatchTest : public ::testing::Test {

@@ -14,14 +14,14 @@ namespace {
 
 namespace asio = base::asio;
 using namespace std::chrono_literals;
-using kernel::testing::ScratchFolder;
+using support::ScratchFolder;
 
 class GuestPoolTest : public ::testing::Test {
  protected:
   void make(bool keep, std::size_t slots) {
     pool_.emplace(GuestPool::Options{.cache = scratch_.path(), .keep = keep, .slots = slots},
                   [this](asio::io_context &) {
-                    auto hypervisor = std::make_unique<fakes::FakeHypervisor>(fakes::say_ready);
+                    auto hypervisor = std::make_unique<support::FakeHypervisor>(support::say_ready);
                     fake_ = hypervisor.get();
                     return hypervisor;
                   });
@@ -53,7 +53,7 @@ class GuestPoolTest : public ::testing::Test {
 
   const ScratchFolder scratch_;
   std::optional<GuestPool> pool_;
-  fakes::FakeHypervisor *fake_ = nullptr;
+  support::FakeHypervisor *fake_ = nullptr;
 };
 
 TEST_F(GuestPoolTest, AGuestIsFoundAgainByItsKind) {

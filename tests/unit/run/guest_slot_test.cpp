@@ -78,10 +78,10 @@ class GuestSlotTest : public ::testing::Test {
   std::filesystem::path folder_;
   asio::io_context io_;
   asio::thread_pool threads_{1};
-  fakes::FakeHypervisor hypervisor_{fakes::say_ready};
+  support::FakeHypervisor hypervisor_{support::say_ready};
   Cancellation cancellation_;
   std::optional<vm::SnapshotStore> store_;
-  fakes::RecordedNotices notices_;
+  support::RecordedNotices notices_;
   std::vector<std::string> progress_;
   std::optional<BootFailure> failure_;
   outcome::Timings timings_;
@@ -171,7 +171,7 @@ TEST_F(GuestSlotTest, AStateThatQemuRefusesIsMadeAgain) {
   ASSERT_TRUE(ask(own, 1));
   ASSERT_TRUE(own.key().size() > 10);
   int refused = 0;
-  hypervisor_.on_start([&](fakes::FakeMachine &machine) {
+  hypervisor_.on_start([&](support::FakeMachine &machine) {
     if (machine.saved && refused++ < 2) machine.refuse_to_restore("Unknown savevm section");
   });
   GuestSlot other = slot();
@@ -180,7 +180,7 @@ TEST_F(GuestSlotTest, AStateThatQemuRefusesIsMadeAgain) {
 }
 
 TEST_F(GuestSlotTest, AGuestThatCannotBeKeptIsBootedForEachCaseAndThatIsSaidOnce) {
-  hypervisor_.on_start([&](fakes::FakeMachine &machine) {
+  hypervisor_.on_start([&](support::FakeMachine &machine) {
     if (machine.saved) machine.refuse_to_restore("Unknown savevm section");
   });
   GuestSlot own = slot();
@@ -195,8 +195,8 @@ TEST_F(GuestSlotTest, AGuestThatCannotBeKeptIsBootedForEachCaseAndThatIsSaidOnce
 }
 
 TEST_F(GuestSlotTest, AGuestThatDoesNotComeUpIsAFailureWithItsConsole) {
-  fakes::FakeHypervisor silent;
-  silent.on_start([](fakes::FakeMachine &machine) { machine.set_console("Kernel panic - not syncing: no init"); });
+  support::FakeHypervisor silent;
+  silent.on_start([](support::FakeMachine &machine) { machine.set_console("Kernel panic - not syncing: no init"); });
   GuestSlot own(silent, {&*store_, &threads_, &notices_}, cancellation_);
   EXPECT_FALSE(ask(own, 1));
   ASSERT_TRUE(failure_);
@@ -216,8 +216,8 @@ TEST_F(GuestSlotTest, WithoutAStoreEachCaseBoots) {
 }
 
 TEST_F(GuestSlotTest, AnInterruptedBootEndsItsGuest) {
-  fakes::FakeHypervisor silent;
-  silent.on_start([this](fakes::FakeMachine &) { asio::post(io_, [this] { cancellation_.cancel(); }); });
+  support::FakeHypervisor silent;
+  silent.on_start([this](support::FakeMachine &) { asio::post(io_, [this] { cancellation_.cancel(); }); });
   GuestSlot own(silent, {&*store_, &threads_, &notices_}, cancellation_);
   EXPECT_FALSE(ask(own, 1));
   EXPECT_EQ(failure_->ending.kind, judge::Ending::Kind::stopped_early);

@@ -15,10 +15,10 @@ namespace kmodtest::run {
 namespace {
 
 using judge::Outcome;
-using kernel::testing::ScratchFolder;
 using outcome::Seconds;
+using support::ScratchFolder;
 
-plan::Case make_case(const std::string &id, const std::filesystem::path &plan = "/plans/ex7_1.yaml") {
+plan::Case named_case(const std::string &id, const std::filesystem::path &plan = "/plans/ex7_1.yaml") {
   plan::Case made;
   made.id = id;
   made.plan_file = plan;
@@ -44,12 +44,12 @@ class HistoryTest : public ::testing::Test {
 };
 
 TEST_F(HistoryTest, AMissingFileIsEmpty) {
-  EXPECT_EQ(History(file_).find(make_case("a")), nullptr);
-  EXPECT_EQ(expected(make_case("a")), std::nullopt);
+  EXPECT_EQ(History(file_).find(named_case("a")), nullptr);
+  EXPECT_EQ(expected(named_case("a")), std::nullopt);
 }
 
 TEST_F(HistoryTest, ExpectsTheMedianOfTheLastFiveRuns) {
-  const plan::Case a = make_case("a");
+  const plan::Case a = named_case("a");
   add_run(a, 100);
   EXPECT_EQ(expected(a), Seconds(100));
   add_run(a, 1);
@@ -60,7 +60,7 @@ TEST_F(HistoryTest, ExpectsTheMedianOfTheLastFiveRuns) {
 }
 
 TEST_F(HistoryTest, KeepsTheLastTwentyRuns) {
-  const plan::Case a = make_case("a");
+  const plan::Case a = named_case("a");
   for (int run = 1; run <= 23; ++run) add_run(a, run);
   const std::vector<double> kept = History(file_).find(a)->seconds;
   ASSERT_EQ(kept.size(), 20U);
@@ -69,7 +69,7 @@ TEST_F(HistoryTest, KeepsTheLastTwentyRuns) {
 }
 
 TEST_F(HistoryTest, ReadsWhatTheFirstVersionWrote) {
-  const plan::Case a = make_case("a");
+  const plan::Case a = named_case("a");
   add_run(a, 2);
   auto json = nlohmann::json::parse(storage::read_whole_file(file_));
   json["version"] = 1;
@@ -81,7 +81,7 @@ TEST_F(HistoryTest, ReadsWhatTheFirstVersionWrote) {
 }
 
 TEST_F(HistoryTest, KeepsTheOutcomesOfTheSameRuns) {
-  const plan::Case a = make_case("a");
+  const plan::Case a = named_case("a");
   for (const Outcome outcome :
        {Outcome::leaked, Outcome::passed, Outcome::failed, Outcome::crashed, Outcome::hung, Outcome::errored}) {
     add_run(a, 1, outcome);
@@ -91,7 +91,7 @@ TEST_F(HistoryTest, KeepsTheOutcomesOfTheSameRuns) {
 }
 
 TEST_F(HistoryTest, WhatWasReadDoesNotChangeDuringTheRun) {
-  const plan::Case a = make_case("a");
+  const plan::Case a = named_case("a");
   add_run(a, 1);
   History history(file_);
   history.add(a, Seconds(99), Outcome::passed);
@@ -99,20 +99,20 @@ TEST_F(HistoryTest, WhatWasReadDoesNotChangeDuringTheRun) {
 }
 
 TEST_F(HistoryTest, PlansOfOneNameInTwoFoldersDoNotMix) {
-  add_run(make_case("a [cpus=1]", "/one/a.yaml"), 1);
-  add_run(make_case("a [cpus=1]", "/two/a.yaml"), 2);
-  EXPECT_EQ(expected(make_case("a [cpus=1]", "/one/a.yaml")), Seconds(1));
-  EXPECT_EQ(expected(make_case("a [cpus=1]", "/two/../two/a.yaml")), Seconds(2));
-  EXPECT_EQ(expected(make_case("a [cpus=2]", "/two/a.yaml")), std::nullopt);
+  add_run(named_case("a [cpus=1]", "/one/a.yaml"), 1);
+  add_run(named_case("a [cpus=1]", "/two/a.yaml"), 2);
+  EXPECT_EQ(expected(named_case("a [cpus=1]", "/one/a.yaml")), Seconds(1));
+  EXPECT_EQ(expected(named_case("a [cpus=1]", "/two/../two/a.yaml")), Seconds(2));
+  EXPECT_EQ(expected(named_case("a [cpus=2]", "/two/a.yaml")), std::nullopt);
 }
 
 TEST_F(HistoryTest, ARelativePathIsTheSamePlan) {
-  EXPECT_EQ(history_key(make_case("a", "a.yaml")),
-            history_key(make_case("a", std::filesystem::current_path() / "a.yaml")));
+  EXPECT_EQ(history_key(named_case("a", "a.yaml")),
+            history_key(named_case("a", std::filesystem::current_path() / "a.yaml")));
 }
 
 TEST_F(HistoryTest, WithoutAPlanTheModulesTellCasesApart) {
-  plan::Case one = make_case("m [cpus=1]", "");
+  plan::Case one = named_case("m [cpus=1]", "");
   plan::Case two = one;
   one.modules.push_back({plan::ModuleSource::Kind::file, "/one/m.ko", "m", {}});
   two.modules.push_back({plan::ModuleSource::Kind::file, "/two/m.ko", "m", {}});
@@ -120,8 +120,8 @@ TEST_F(HistoryTest, WithoutAPlanTheModulesTellCasesApart) {
 }
 
 TEST_F(HistoryTest, WhatAnotherProcessWroteMeanwhileIsKept) {
-  const plan::Case a = make_case("a");
-  const plan::Case b = make_case("b");
+  const plan::Case a = named_case("a");
+  const plan::Case b = named_case("b");
   History first(file_);
   History second(file_);
   first.add(a, Seconds(1), Outcome::passed);
@@ -136,7 +136,7 @@ TEST_F(HistoryTest, WhatAnotherProcessWroteMeanwhileIsKept) {
 }
 
 TEST_F(HistoryTest, SavesWhatWasAddedOnce) {
-  const plan::Case a = make_case("a");
+  const plan::Case a = named_case("a");
   History history(file_);
   history.add(a, Seconds(1), Outcome::passed);
   EXPECT_TRUE(history.save());
@@ -150,7 +150,7 @@ TEST_F(HistoryTest, ManyWritersLoseNothing) {
     writers.emplace_back([this, number] {
       for (int run = 0; run < 5; ++run) {
         History history(file_);
-        history.add(make_case(fmt::format("case {} {}", number, run)), Seconds(run), Outcome::passed);
+        history.add(named_case(fmt::format("case {} {}", number, run)), Seconds(run), Outcome::passed);
         history.save();
       }
     });
@@ -159,13 +159,13 @@ TEST_F(HistoryTest, ManyWritersLoseNothing) {
   const History all(file_);
   for (int number = 0; number < 8; ++number) {
     for (int run = 0; run < 5; ++run) {
-      EXPECT_EQ(all.expected(make_case(fmt::format("case {} {}", number, run))), Seconds(run)) << number << " " << run;
+      EXPECT_EQ(all.expected(named_case(fmt::format("case {} {}", number, run))), Seconds(run)) << number << " " << run;
     }
   }
 }
 
 TEST_F(HistoryTest, ADamagedFileIsEmptyAndTheNextRunMendsIt) {
-  const plan::Case a = make_case("a");
+  const plan::Case a = named_case("a");
   for (const char *damaged : {"", "{", "null", "[]", "7", "\xff\xfe", R"({"schema": "kmodtest-history", "version": 1})",
                               R"({"schema": "kmodtest-history", "version": 1, "cases": []})",
                               R"({"schema": 7, "version": "x", "cases": {}})"}) {
@@ -177,7 +177,7 @@ TEST_F(HistoryTest, ADamagedFileIsEmptyAndTheNextRunMendsIt) {
 }
 
 TEST_F(HistoryTest, AnotherVersionIsEmpty) {
-  const plan::Case a = make_case("a");
+  const plan::Case a = named_case("a");
   add_run(a, 2);
   auto json = nlohmann::json::parse(storage::read_whole_file(file_));
   json["version"] = 3;
@@ -186,8 +186,8 @@ TEST_F(HistoryTest, AnotherVersionIsEmpty) {
 }
 
 TEST_F(HistoryTest, OneDamagedCaseDoesNotTakeTheOthersAlong) {
-  const plan::Case a = make_case("a");
-  const plan::Case b = make_case("b");
+  const plan::Case a = named_case("a");
+  const plan::Case b = named_case("b");
   for (const char *damaged :
        {"7", "{}", R"({"seconds": [1], "outcomes": ["passed"]})", R"({"seconds": 1, "outcomes": 2, "updated": 3})",
         R"({"seconds": [], "outcomes": [], "updated": 3})", R"({"seconds": [-1], "outcomes": ["x"], "updated": 3})",
@@ -210,18 +210,18 @@ TEST_F(HistoryTest, OneDamagedCaseDoesNotTakeTheOthersAlong) {
 TEST_F(HistoryTest, WhatCannotBeWrittenIsNoError) {
   scratch_.write("cache", "a file where the folder should be");
   History history(file_);
-  history.add(make_case("a"), Seconds(1), Outcome::passed);
+  history.add(named_case("a"), Seconds(1), Outcome::passed);
   EXPECT_FALSE(history.save());
 }
 
 TEST_F(HistoryTest, TheCasesThatDidNotRunForLongestAreDropped) {
   History history(file_);
-  const plan::Case old = make_case("old");
-  const plan::Case older = make_case("older");
+  const plan::Case old = named_case("old");
+  const plan::Case older = named_case("older");
   history.add(old, Seconds(1), Outcome::passed, at(20));
   history.add(older, Seconds(1), Outcome::passed, at(10));
   for (std::size_t number = 0; number < History::kCases - 1; ++number) {
-    history.add(make_case(fmt::format("case {}", number)), Seconds(1), Outcome::passed, at(30));
+    history.add(named_case(fmt::format("case {}", number)), Seconds(1), Outcome::passed, at(30));
   }
   EXPECT_TRUE(history.save());
   EXPECT_EQ(expected(older), std::nullopt);
@@ -229,13 +229,13 @@ TEST_F(HistoryTest, TheCasesThatDidNotRunForLongestAreDropped) {
   EXPECT_EQ(nlohmann::json::parse(storage::read_whole_file(file_)).at("cases").size(), History::kCases);
   // A case that runs again is no longer the oldest.
   add_run(old, 1, Outcome::passed, 40);
-  add_run(make_case("new"), 1, Outcome::passed, 50);
+  add_run(named_case("new"), 1, Outcome::passed, 50);
   EXPECT_TRUE(expected(old).has_value());
-  EXPECT_TRUE(expected(make_case("new")).has_value());
+  EXPECT_TRUE(expected(named_case("new")).has_value());
 }
 
 TEST_F(HistoryTest, LeavesNothingBesideTheFileButItsLock) {
-  add_run(make_case("a"), 1);
+  add_run(named_case("a"), 1);
   std::set<std::string> files;
   for (const auto &entry : std::filesystem::recursive_directory_iterator(file_.parent_path())) {
     files.insert(entry.path().lexically_relative(file_.parent_path()));

@@ -8,7 +8,7 @@
 namespace kmodtest::run {
 namespace {
 
-using kernel::testing::ScratchFolder;
+using support::ScratchFolder;
 
 class Needs : public ::testing::Test {
  protected:

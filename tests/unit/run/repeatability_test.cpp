@@ -9,12 +9,11 @@
 namespace kmodtest::run {
 namespace {
 
-namespace sample = report::sample;
 using judge::Outcome;
 
 outcome::CaseFinished run_of(const std::shared_ptr<const plan::Case> &test_case, int repeat,
                              const std::string &digest) {
-  outcome::CaseFinished finished = sample::finished(test_case, Outcome::passed);
+  outcome::CaseFinished finished = support::finished(test_case, Outcome::passed);
   finished.repeat = repeat;
   finished.digest = digest;
   return finished;
@@ -22,7 +21,7 @@ outcome::CaseFinished run_of(const std::shared_ptr<const plan::Case> &test_case,
 
 TEST(RepeatabilityCheck, ARunWithAnotherDigestThanTheFirstIsUnlikeIt) {
   RepeatabilityCheck runs;
-  const auto test_case = sample::make_case("ex7_1", 2);
+  const auto test_case = support::make_case("ex7_1", 2);
   auto first = run_of(test_case, 2, "a"), same = run_of(test_case, 1, "a"), other = run_of(test_case, 3, "b");
   runs.compare(first, "out/2");
   runs.compare(same, "out/1");
@@ -38,7 +37,7 @@ TEST(RepeatabilityCheck, ARunWithAnotherDigestThanTheFirstIsUnlikeIt) {
 
 TEST(RepeatabilityCheck, CasesAreComparedWithThemselves) {
   RepeatabilityCheck runs;
-  auto one = run_of(sample::make_case("ex7_1", 1), 1, "a"), two = run_of(sample::make_case("ex7_1", 2), 1, "b");
+  auto one = run_of(support::make_case("ex7_1", 1), 1, "a"), two = run_of(support::make_case("ex7_1", 2), 1, "b");
   runs.compare(one, "");
   runs.compare(two, "");
   EXPECT_EQ(two.unlike, nullptr);
@@ -46,7 +45,7 @@ TEST(RepeatabilityCheck, CasesAreComparedWithThemselves) {
 
 TEST(RepeatabilityCheck, WhatHasNoDigestOrNoEndIsNotCompared) {
   RepeatabilityCheck runs;
-  const auto test_case = sample::make_case("ex7_1", 2);
+  const auto test_case = support::make_case("ex7_1", 2);
   auto first = run_of(test_case, 1, "a"), real_time = run_of(test_case, 2, ""), hung = run_of(test_case, 3, "b");
   auto seen = std::make_shared<judge::Observations>();
   seen->ending.kind = judge::Ending::Kind::stuck;

@@ -20,7 +20,7 @@ namespace {
 
 using base::Task;
 using judge::Outcome;
-using kernel::testing::ScratchFolder;
+using support::ScratchFolder;
 namespace asio = base::asio;
 
 std::shared_ptr<plan::Case> make_case(const std::string &id) {
@@ -102,7 +102,7 @@ Task<> play(base::UnixSocket socket, Plays plays) {
 }
 
 /// Plays these one guest after the other, and the last one in all that follow.
-fakes::FakeAgent agent_that(std::vector<Plays> plays) {
+support::FakeAgent agent_that(std::vector<Plays> plays) {
   auto turn = std::make_shared<std::size_t>(0);
   return [plays, turn](base::UnixSocket socket) {
     const Plays now = plays[std::min((*turn)++, plays.size() - 1)];
@@ -153,9 +153,9 @@ class RunnerTest : public ::testing::Test {
   RunResult run(const std::vector<std::shared_ptr<const plan::Case>> &cases) {
     Runner runner(options_, {&recorder_});
     OpenHypervisor open = [this](asio::io_context &) {
-      auto hypervisor = std::make_unique<fakes::FakeHypervisor>(agent_that(plays_));
+      auto hypervisor = std::make_unique<support::FakeHypervisor>(agent_that(plays_));
       hypervisor->refuse_to_start(refusal_);
-      hypervisor->on_start([this](fakes::FakeMachine &machine) {
+      hypervisor->on_start([this](support::FakeMachine &machine) {
         ++started_;
         if (on_machine_) on_machine_(machine);
       });
@@ -171,7 +171,7 @@ class RunnerTest : public ::testing::Test {
   std::vector<Plays> plays_ = {Plays::everything};
   std::string refusal_;
   Prepare prepare_ = prepare_case;
-  std::function<void(fakes::FakeMachine &)> on_machine_;
+  std::function<void(support::FakeMachine &)> on_machine_;
   int started_ = 0;
 };
 
@@ -200,7 +200,7 @@ TEST_F(RunnerTest, WhatACaseNeedsIsMadeWhileAnotherOneRuns) {
   };
   options_.workers = 1;
   // The only worker is busy with "a" until "b" has been prepared.
-  on_machine_ = [&](fakes::FakeMachine &) {
+  on_machine_ = [&](support::FakeMachine &) {
     EXPECT_EQ(seen.wait_for(std::chrono::seconds(20)), std::future_status::ready);
   };
   const auto other = std::make_shared<plan::Case>(*make_case("b"));
@@ -234,7 +234,7 @@ TEST_F(RunnerTest, AGuestThatNeverComesUpIsBootedAgainOnceAndErrored) {
 
 TEST_F(RunnerTest, AGuestThatPanicsAtBootIsNotBootedAgain) {
   plays_ = {Plays::nothing};
-  on_machine_ = [](fakes::FakeMachine &machine) {
+  on_machine_ = [](support::FakeMachine &machine) {
     machine.set_console("Kernel panic - not syncing: No working init found.\n");
     machine.change_state(vm::GuestState::crashed);
   };
@@ -267,7 +267,7 @@ TEST_F(RunnerTest, ADumpThatFailsIsToldAndLeavesNothing) {
   options_.vmcore = true;
   options_.artifacts = scratch_.path() / "out";
   plays_ = {Plays::oops};
-  on_machine_ = [](fakes::FakeMachine &machine) { machine.refuse_to_dump("no space left on device"); };
+  on_machine_ = [](support::FakeMachine &machine) { machine.refuse_to_dump("no space left on device"); };
   run({make_case("a")});
   EXPECT_EQ(outcome(0), Outcome::crashed);
   EXPECT_TRUE(recorder_.cases.at(0).vmcore.empty());
@@ -614,7 +614,7 @@ class KeptRunnerTest : public RunnerTest {
   Runner *runner_ = nullptr;
   GuestPool pool_{{.cache = scratch_.path(), .allow_kvm = false, .keep = true, .slots = 2}, [this](asio::io_context &) {
                     ++opened_;
-                    return std::make_unique<fakes::FakeHypervisor>(agent_that(plays_));
+                    return std::make_unique<support::FakeHypervisor>(agent_that(plays_));
                   }};
 };
 

@@ -10,8 +10,8 @@
 namespace kmodtest::run {
 namespace {
 
-using kernel::testing::ScratchFolder;
 using outcome::Seconds;
+using support::ScratchFolder;
 
 TEST(Split, LongestFirstGoesToTheShardWithTheLeastToDo) {
   EXPECT_EQ(split({{"a", Seconds(2)}, {"b", Seconds(7)}, {"c", Seconds(3)}, {"d", Seconds(5)}, {"e", Seconds(3)}}, 2),

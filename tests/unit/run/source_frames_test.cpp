@@ -38,7 +38,7 @@ class TraceTest : public ::testing::Test {
     return verdict.evidence[0].trace;
   }
 
-  kernel::testing::ScratchFolder scratch_;
+  support::ScratchFolder scratch_;
   judge::Observations seen_;
 };
 

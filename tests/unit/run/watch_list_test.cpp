@@ -10,7 +10,7 @@ namespace kmodtest::run {
 namespace {
 
 namespace fs = std::filesystem;
-using kernel::testing::ScratchFolder;
+using support::ScratchFolder;
 using Places = std::set<std::size_t>;
 
 /// Two plans, one of which has two cases, with a module each: case 0 is a's, 1 and 2 are b's.

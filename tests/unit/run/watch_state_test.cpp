@@ -10,7 +10,7 @@ using judge::Outcome;
 using outcome::Result;
 using Ids = std::vector<std::string>;
 
-std::shared_ptr<const plan::Case> make_case(const std::string &plan, const std::string &id) {
+std::shared_ptr<const plan::Case> watched_case(const std::string &plan, const std::string &id) {
   auto test_case = std::make_shared<plan::Case>();
   test_case->plan_file = plan;
   test_case->id = id;
@@ -19,7 +19,7 @@ std::shared_ptr<const plan::Case> make_case(const std::string &plan, const std::
 
 class WatchStateTest : public ::testing::Test {
  protected:
-  WatchStateTest() { state_.set_cases({make_case("p", "a"), make_case("p", "b"), make_case("q", "a")}); }
+  WatchStateTest() { state_.set_cases({watched_case("p", "a"), watched_case("p", "b"), watched_case("q", "a")}); }
 
   Ids take() {
     Ids ids;
@@ -114,7 +114,7 @@ TEST_F(WatchStateTest, TheKeyForFailedOnesLeavesAloneWhatRuns) {
 
 TEST_F(WatchStateTest, CasesComeAndGoWithTheirPlans) {
   run({{0, Outcome::failed}});
-  state_.set_cases({make_case("p", "b"), make_case("q", "a"), make_case("q", "new")});
+  state_.set_cases({watched_case("p", "b"), watched_case("q", "a"), watched_case("q", "new")});
   EXPECT_EQ(state_.results(), (std::map<Result, std::size_t>{{Result::passed, 2}}));
   EXPECT_EQ(take(), (Ids{"q/new"}));
 }

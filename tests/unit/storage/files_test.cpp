@@ -9,13 +9,14 @@
 #include "kernel/kernel.hpp"
 #include "storage/cache_folder.hpp"
 #include "storage/digest.hpp"
+#include "support/error_of.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace kmodtest::kernel {
 namespace {
 
-using testing::error_of;
-using testing::ScratchFolder;
+using support::error_of;
+using support::ScratchFolder;
 
 // The examples of FIPS 180-4's validation set, and lengths around the end of a block.
 TEST(Sha256, GivesTheStandardsDigests) {

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "storage/files.hpp"
+#include "support/scratch_folder.hpp"
 #include "vm/accelerator.hpp"
 #include "vm/console_tail.hpp"
 #include "vm/emulator.hpp"
@@ -22,8 +23,8 @@ namespace fs = std::filesystem;
 
 class TemporaryFile : public testing::Test {
  protected:
-  fs::path file_ = fs::temp_directory_path() / ("kmodtest-vm-" + std::to_string(::getpid()));
-  void TearDown() override { fs::remove_all(file_); }
+  const support::ScratchFolder scratch_;
+  const fs::path file_ = scratch_ / "file";
   void write(const std::string &text) { std::ofstream(file_, std::ios::binary) << text; }
 };
 

@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/scratch_folder.hpp"
+
 namespace kmodtest::vm {
 namespace {
 
@@ -37,10 +39,6 @@ TEST(ControllerIn, FindsNoneElsewhere) {
 class GuardTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = fs::temp_directory_path() / "kmodtest-guard-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    pidfile_ = folder_ / "qmp.pid";
     ASSERT_EQ(::pipe(daemon_.data()), 0);
     ASSERT_EQ(::pipe(launcher_.data()), 0);
     controller_ = ::fork();
@@ -52,7 +50,6 @@ class GuardTest : public testing::Test {
     ::kill(controller_, SIGKILL);
     ::waitpid(controller_, nullptr, 0);
     for (const int descriptor : {daemon_[0], launcher_[0]}) ::close(descriptor);
-    fs::remove_all(folder_);
   }
 
   /// Ends when all its children have: the launcher, then the daemon and the guard, whose parent it becomes.
@@ -105,8 +102,8 @@ class GuardTest : public testing::Test {
     return ::poll(&wait, 1, kPatienceMs) == 1;
   }
 
-  fs::path folder_;
-  fs::path pidfile_;
+  const support::ScratchFolder scratch_;
+  const fs::path pidfile_ = scratch_ / "qmp.pid";
   std::array<int, 2> daemon_{};    ///< written to and held open by the daemon
   std::array<int, 2> launcher_{};  ///< held open by the launcher alone, as the pipe that libvirt reads errors from
   pid_t controller_ = -1;

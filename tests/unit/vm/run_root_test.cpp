@@ -15,6 +15,7 @@
 #include "base/descriptor.hpp"
 #include "base/error.hpp"
 #include "storage/files.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::vm {
 namespace {
@@ -23,13 +24,6 @@ namespace fs = std::filesystem;
 
 class RunRootTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = fs::temp_directory_path() / "kmodtest-runs-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   /// A root as a controller makes it, with its lock file.
   fs::path fake_root(const std::string &name) {
     const fs::path root = folder_ / name;
@@ -38,7 +32,8 @@ class RunRootTest : public testing::Test {
     return root;
   }
 
-  fs::path folder_;
+  const support::ScratchFolder scratch_;
+  const fs::path folder_ = scratch_.path();
 };
 
 TEST_F(RunRootTest, SweepsTheRootsOfTheDead) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "storage/files.hpp"
+#include "support/error_of.hpp"
 #include "support/recorded_notices.hpp"
 #include "support/scratch_folder.hpp"
 #include "vm/snapshots/snapshot_store.hpp"
@@ -20,8 +21,8 @@
 namespace kmodtest::vm {
 
 namespace fs = std::filesystem;
-using kernel::testing::error_of;
-using kernel::testing::ScratchFolder;
+using support::error_of;
+using support::ScratchFolder;
 
 /// Runs `action` in a process of its own and returns its wait status; an exception is exit code 99.
 template <class Action>
@@ -112,7 +113,7 @@ class SnapshotStoreTest : public testing::Test {
 
   const ScratchFolder scratch_;
   const fs::path folder_ = scratch_.path() / "cache/snapshots";
-  fakes::RecordedNotices notices_;
+  support::RecordedNotices notices_;
 };
 
 }  // namespace kmodtest::vm
