@@ -15,13 +15,14 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests/e2e/html"))
 from browser import Browser  # noqa: E402
 
-FAULTY = "tests/e2e/faulty/plans/"
+FAULTY = "tests/e2e/plans/"
 # name: arguments of the run, the case to open, height, dark
 PICTURES = {
     "passed": (["testplans/ex7_4.yaml", "testplans/ex7_3.yaml", "testplans/kthread_park.yaml", "--cpus", "2,4"],
                "ex7_3 [cpus=4]", 1180, False),
     "failures": ([FAULTY + "oopses_in_thread.yaml", FAULTY + "leaves_thread.yaml", FAULTY + "hangs_abba.yaml",
-                  FAULTY + "wrong_line.yaml", FAULTY + "panics_in_init.yaml", "testplans/ex7_1.yaml", "--cpus", "2"],
+                  FAULTY + "wrong_line.yaml", FAULTY + "panics_in_init.yaml", "testplans/ex7_1.yaml", "--modules", "modules/faulty",
+                  "--cpus", "2"],
                  "oopses_in_thread [cpus=2]", 1240, False),
     "matrix": (["testplans", "--cpus", "1,2,4"], None, 1060, True),
 }

@@ -26,7 +26,7 @@ class LeftBehind {
  public:
   explicit LeftBehind(const std::vector<std::string> &options) {
     auto source = std::make_unique<ScratchFolder>();
-    fs::copy(faulty_folder() / "modules/prints_wrong_line", source->path() / "prints_wrong_line");
+    fs::copy(faulty_modules() / "prints_wrong_line", source->path() / "prints_wrong_line");
     const fs::path plan =
         source->write("counts.yaml",
                       "module: prints_wrong_line\n"
@@ -98,13 +98,13 @@ TEST(Bundle, ARunOfThatRunIsTheSameStill) {
 TEST(Bundle, ARunWithoutAPlanCanBeRunAgainToo) {
   const ScratchFolder scratch;
   const fs::path json = scratch.path() / "first.jsonl";
-  const Ended first = kmodtest({"run", faulty_folder() / "modules/warns_in_init", "--cpus", "2", "--json", json,
-                                "--out", scratch.path() / "out"});
+  const Ended first =
+      kmodtest({"run", faulty_modules() / "warn_on", "--cpus", "2", "--json", json, "--out", scratch.path() / "out"});
   EXPECT_EQ(first.exit_code, 1) << first.out << first.err;
   const fs::path folder = the_case(json).at("artifacts").get<std::string>();
   const Ended again = kmodtest({"rerun", folder, "--json", json, "--out", scratch.path() / "again"});
   EXPECT_EQ(again.exit_code, 1) << again.out << again.err;
-  EXPECT_EQ(the_case(json).at("id"), "warns_in_init [cpus=2 kernel=debian-6.1-cloud]");
+  EXPECT_EQ(the_case(json).at("id"), "warn_on [cpus=2 kernel=debian-6.1-cloud]");
   EXPECT_EQ(the_case(json).at("outcome"), "crashed");
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The corpus: the modules of modules/faulty, each broken in one way, and the plans of testplans/faulty, each of which
 // expects precisely what comes of it.
-#include <algorithm>
 #include <gtest/gtest.h>
 #include <set>
 #include <sstream>
@@ -18,12 +17,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t kFewestFaults = 25;
 
 std::vector<fs::path> corpus() {
-  std::vector<fs::path> plans;
-  for (const auto &entry : fs::directory_iterator(source_folder() / "testplans/faulty")) {
-    if (entry.path().extension() == ".yaml") plans.push_back(entry.path());
-  }
-  std::sort(plans.begin(), plans.end());
-  return plans;
+  return plans_in("testplans/faulty");
 }
 
 /// A case of the corpus that came to what its plan expects, or that this kernel cannot show.

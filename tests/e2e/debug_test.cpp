@@ -13,11 +13,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPatience = 90s;
+constexpr auto kLongestWait = 90s;
 
 /// The rest of the line behind a text that a tool writes to its standard output; empty when it does not come in time.
 std::string wait_for(const Tool &tool, const std::string &start) {
-  const auto end = std::chrono::steady_clock::now() + kPatience;
+  const auto end = std::chrono::steady_clock::now() + kLongestWait;
   while (std::chrono::steady_clock::now() < end) {
     const std::string out = tool.out();
     const auto at = out.find(start);
@@ -45,8 +45,7 @@ Ended in_guest(const Tool &tool, const std::string &name, const std::string &scr
 }
 
 std::vector<std::string> wrong_line() {
-  return {"run",          faulty_folder() / "plans/wrong_line.yaml", "--modules", faulty_folder(), "--pause-on-failure",
-          "--no-progress"};
+  return {"run", test_plan("wrong_line"), "--modules", faulty_modules(), "--pause-on-failure", "--no-progress"};
 }
 
 TEST(PauseOnFailure, TheGuestIsEnteredAsItWasAndLetGoByASignal) {
@@ -71,7 +70,7 @@ TEST(PauseOnFailure, TheGuestIsEnteredAsItWasAndLetGoByASignal) {
 TEST(PauseOnFailure, AKernelThatPanickedIsForADebuggerOnly) {
   if (!has_gdb()) GTEST_SKIP() << "needs the package gdb";
   std::vector<std::string> arguments = wrong_line();
-  arguments[1] = faulty_folder() / "plans/panics_in_init.yaml";
+  arguments[1] = test_plan("panics_in_init");
   Tool tool(arguments);
   const std::string gdb = wait_for(tool, "debug it:  ");
   EXPECT_NE(tool.out().find("its kernel panicked, so there is no shell in it any more"), std::string::npos);

@@ -5,7 +5,6 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <map>
-#include <random>
 #include <set>
 #include <signal.h>
 #include <sstream>
@@ -13,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "e2e/phases.hpp"
 #include "e2e/tool.hpp"
 
 namespace kmodtest::e2e {
@@ -28,10 +28,6 @@ std::map<std::string, std::set<std::string>> digests_of(const std::vector<Json> 
     digests[one["id"]].insert(one["digest"].is_string() ? one["digest"].get<std::string>() : "none");
   }
   return digests;
-}
-
-fs::path plan_of(const std::string &name) {
-  return source_folder() / "testplans" / (name + ".yaml");
 }
 
 /// Keeps one CPU of the host busy.
@@ -151,9 +147,8 @@ TEST(Pristine, AfterAPanicTheNextCasePasses) {
   const ScratchFolder scratch;
   const fs::path events = scratch.path() / "events";
   const Ended ended =
-      kmodtest({"run", faulty_folder() / "plans/panics_in_init.yaml", faulty_folder() / "plans/init_never_returns.yaml",
-                plan_of("ex7_1"), "--modules", source_folder() / "modules/faulty", "--cpus", "1", "-j", "1", "--repeat",
-                "2", "--shuffle", "2", "--json", events});
+      kmodtest({"run", test_plan("panics_in_init"), test_plan("init_never_returns"), plan_of("ex7_1"), "--modules",
+                faulty_modules(), "--cpus", "1", "-j", "1", "--repeat", "2", "--shuffle", "2", "--json", events});
   EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
   std::map<std::string, std::set<std::string>> outcomes;
   for (const Json &one : finished_cases(events)) outcomes[one["id"]].insert(one["outcome"].get<std::string>());
@@ -214,32 +209,40 @@ TEST(SnapshotStore, ADamagedSnapshotIsMadeAgainAndSaidOnce) {
 TEST(SnapshotStore, IsWholeAfterEveryKill) {
   const BorrowedCache cache;
   const ScratchFolder scratch;
-  // A fixed seed: the moments spread over starting, booting, saving, restoring and running, and are the same each time.
-  // Most are early, where a run does something else every few milliseconds.
-  std::mt19937 random(20261121);
-  std::uniform_real_distribution<double> part(0, 1);
-  const auto kill_some = [&](int rounds, double longest) {
-    for (int round = 0; round < rounds; ++round) {
-      Tool tool(cache.arguments(), cache.environment());
-      const double at = part(random);
-      std::this_thread::sleep_for(std::chrono::duration<double>(longest * at * at));
+  std::vector<std::string> arguments = cache.arguments();
+  arguments.insert(arguments.end(), {"--json", scratch / "events"});
+  const auto kill_at = [&](const std::vector<Phase> &phases) {
+    for (const Phase &phase : phases) {
+      fs::remove(scratch / "events");
+      Tool tool(arguments, cache.environment());
+      EXPECT_TRUE(wait_for(phase, {tool, scratch / "events", cache.path()})) << phase << ": " << tool.out();
       tool.signal(SIGKILL);
       tool.wait(20s);
-      EXPECT_TRUE(tool.guests_gone(3000ms)) << "a QEMU is left";
+      EXPECT_TRUE(tool.guests_gone(3000ms)) << "a QEMU is left after the kill at " << phase;
     }
   };
   const auto expect_whole = [&](bool may_boot) {
-    std::vector<std::string> arguments = cache.arguments();
-    arguments.insert(arguments.end(), {"--json", scratch.path() / "events"});
     const Ended ended = kmodtest(arguments, cache.environment());
     EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
     EXPECT_EQ(ended.out.find("damaged"), std::string::npos) << ended.out;
-    EXPECT_TRUE(may_boot || !booted(scratch.path() / "events"));
+    EXPECT_TRUE(may_boot || !booted(scratch / "events"));
   };
-  // A run that has to boot takes some 4 s, one that finds its guest in the store not one.
-  kill_some(20, 4.5);
+  const std::vector<Phase> early = {phase::started(), phase::has_its_folder(), phase::progress("Prepares", "preparing"),
+                                    phase::has_a_guest(), phase::progress("Restores", "restoring")};
+  const std::vector<Phase> late = {phase::has_a_real_guest(), phase::progress("PushesAModule", "pushing "),
+                                   phase::progress("RunsAStep", "step 1/"), phase::finished("HasFinished", 1)};
+  // Without a snapshot, up to the moment at which the store has it. The next run sweeps what a kill left.
+  kill_at(early);
+  kill_at({phase::progress("Boots", "booting"), phase::has_a_real_guest()});
+  kill_at({phase::snapshot_begun(), phase::snapshot_half_copied(), phase::snapshot_begun(),
+           phase::snapshot_half_copied(), phase::snapshot_has_its_manifest()});
   expect_whole(true);
-  kill_some(30, 1.2);
+  // With one.
+  for (int round = 0; round < 3; ++round) {
+    kill_at(early);
+    kill_at({phase::snapshot_kept()});
+    kill_at(late);
+  }
   expect_whole(false);
 }
 

@@ -97,9 +97,9 @@ TEST(Shell, ASignalEndsItWhereNobodyReadsTheTerminal) {
 }
 
 TEST(Shell, APanicEndsItWithTheKernelsWords) {
-  AtTerminal shell({"shell", faulty_folder() / "modules/panics_in_init", "--no-kvm"});
+  AtTerminal shell({"shell", faulty_modules() / "panic_call", "--no-kvm"});
   shell.prompt();
-  shell.type("insmod panics_in_init.ko\r");
+  shell.type("insmod panic_call.ko\r");
   EXPECT_EQ(shell.wait(), 1);
   EXPECT_NE(shell.rest().find("kmodtest: the guest's kernel panicked\r\n"), std::string::npos) << shell.rest();
   EXPECT_NE(shell.rest().find("Kernel panic - not syncing: "), std::string::npos) << shell.rest();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "e2e/tool.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <fcntl.h>
 #include <grp.h>
@@ -173,8 +175,30 @@ std::vector<std::string> BorrowedCache::arguments() const {
 fs::path source_folder() {
   return KMODTEST_SOURCE;
 }
-fs::path faulty_folder() {
-  return source_folder() / "tests/e2e/faulty";
+fs::path plan_of(const std::string &name) {
+  return source_folder() / "testplans" / (name + ".yaml");
+}
+fs::path test_plan(const std::string &name) {
+  return source_folder() / "tests/e2e/plans" / (name + ".yaml");
+}
+fs::path faulty_modules() {
+  return source_folder() / "modules/faulty";
+}
+
+std::vector<fs::path> plans_in(const std::string &folder) {
+  std::vector<fs::path> plans;
+  for (const auto &entry : fs::directory_iterator(source_folder() / folder)) {
+    if (entry.path().extension() == ".yaml") plans.push_back(entry.path());
+  }
+  std::sort(plans.begin(), plans.end());
+  return plans;
+}
+
+std::string name_of_plan(const ::testing::TestParamInfo<fs::path> &info) {
+  std::string name = info.param.stem();
+  const auto is_odd = [](unsigned char letter) { return !std::isalnum(letter); };
+  std::replace_if(name.begin(), name.end(), is_odd, '_');
+  return name;
 }
 
 }  // namespace kmodtest::e2e

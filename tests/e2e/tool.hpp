@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <gtest/gtest.h>
 #include <map>
 #include <optional>
 #include <string>
@@ -89,6 +90,12 @@ class BorrowedCache {
 
 /// Folders of the source tree.
 fs::path source_folder();
-fs::path faulty_folder();
+/// The file of a plan of testplans/, and of one of tests/e2e/plans, which take their modules from faulty_modules().
+fs::path plan_of(const std::string &name);
+fs::path test_plan(const std::string &name);
+fs::path faulty_modules();
+/// The plans of a folder of the source tree, sorted by name, and the name that a test about one of them has.
+std::vector<fs::path> plans_in(const std::string &folder);
+std::string name_of_plan(const ::testing::TestParamInfo<fs::path> &info);
 
 }  // namespace kmodtest::e2e

@@ -12,10 +12,6 @@
 namespace kmodtest::e2e {
 namespace {
 
-fs::path plan_of(const std::string &name) {
-  return source_folder() / "testplans" / (name + ".yaml");
-}
-
 std::vector<nlohmann::json> events(const fs::path &file) {
   std::vector<nlohmann::json> all;
   std::istringstream lines(read_file(file));

@@ -35,8 +35,8 @@ std::string vmcoreinfo(const std::string &dump) {
 class Vmcore : public ::testing::Test {
  protected:
   Ended run(const std::string &plan, const std::vector<std::string> &more = {}) {
-    std::vector<std::string> arguments{
-        "run", faulty_folder() / "plans" / plan, "--modules", faulty_folder(), "--vmcore", "--out", out_};
+    std::vector<std::string> arguments{"run",      test_plan(plan), "--modules", faulty_modules(),
+                                       "--vmcore", "--out",         out_};
     arguments.insert(arguments.end(), more.begin(), more.end());
     Tool tool(arguments);
     const Ended ended = tool.wait();
@@ -57,7 +57,7 @@ class Vmcore : public ::testing::Test {
 };
 
 TEST_F(Vmcore, OfACrashIsCompressedAndSaysOfWhichKernel) {
-  const Ended ended = run("panics_in_init.yaml");
+  const Ended ended = run("panics_in_init");
   SCOPED_TRACE(ended.out + ended.err);
   ASSERT_EQ(found(), std::set<std::string>{"panics_in_init_cpus=2/vmcore"});
   const std::string dump = read_file(out_ / *found().begin());
@@ -70,22 +70,22 @@ TEST_F(Vmcore, OfACrashIsCompressedAndSaysOfWhichKernel) {
 }
 
 TEST_F(Vmcore, OfAHangIsKeptAsWell) {
-  const Ended ended = run("hangs_recursive.yaml");
+  const Ended ended = run("hangs_recursive");
   SCOPED_TRACE(ended.out + ended.err);
   ASSERT_EQ(found(), std::set<std::string>{"hangs_recursive_cpus=1/vmcore"});
   EXPECT_TRUE(vmcoreinfo(read_file(out_ / *found().begin())).starts_with("OSRELEASE="));
 }
 
 TEST_F(Vmcore, OfWhatOnlyFailsIsNone) {
-  const Ended ended = run("wrong_line.yaml");
+  const Ended ended = run("wrong_line");
   SCOPED_TRACE(ended.out + ended.err);
   EXPECT_EQ(ended.exit_code, 1);
   EXPECT_EQ(found(), std::set<std::string>{});
 }
 
 TEST_F(Vmcore, WithoutAFolderIsInThatOfTheFailedCase) {
-  Tool tool({"run", faulty_folder() / "plans/panics_in_init.yaml", faulty_folder() / "plans/panics_as_expected.yaml",
-             "--modules", faulty_folder(), "--vmcore"});
+  Tool tool(
+      {"run", test_plan("panics_in_init"), test_plan("panics_as_expected"), "--modules", faulty_modules(), "--vmcore"});
   const Ended ended = tool.wait();
   SCOPED_TRACE(ended.out + ended.err);
   EXPECT_EQ(ended.exit_code, 1);
@@ -107,8 +107,7 @@ TEST_F(Vmcore, ThatFindsNoRoomLeavesNothing) {
   const fs::path small = scratch_.path() / "small";
   fs::create_directory(small);
   ASSERT_EQ(::mount("tmpfs", small.c_str(), "tmpfs", 0, "size=4m"), 0);
-  Tool tool({"run", faulty_folder() / "plans/panics_in_init.yaml", "--modules", faulty_folder(), "--vmcore", "--out",
-             small / "out"});
+  Tool tool({"run", test_plan("panics_in_init"), "--modules", faulty_modules(), "--vmcore", "--out", small / "out"});
   const Ended ended = tool.wait();
   std::set<std::string> names;
   for (const auto &entry : fs::recursive_directory_iterator(small)) names.insert(entry.path().filename());
@@ -123,8 +122,7 @@ TEST_F(Vmcore, ThatFindsNoRoomLeavesNothing) {
 }
 
 TEST_F(Vmcore, ThatIsInterruptedLeavesNothing) {
-  Tool tool(
-      {"run", faulty_folder() / "plans/panics_in_init.yaml", "--modules", faulty_folder(), "--vmcore", "--out", out_});
+  Tool tool({"run", test_plan("panics_in_init"), "--modules", faulty_modules(), "--vmcore", "--out", out_});
   // The folder that a dump goes through is there from its beginning on.
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   const auto is_dumping = [this] {

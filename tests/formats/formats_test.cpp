@@ -115,7 +115,7 @@ TEST(JsonLines, TheSchemasAreThoseThatAreInstalled) {
        {std::pair("--events", "kmodtest-events"), std::pair("--reports", "kmodtest-reports")}) {
     const e2e::Ended ended = e2e::kmodtest({"schema", option});
     EXPECT_EQ(ended.exit_code, 0) << ended.err;
-    EXPECT_EQ(ended.out, support::read_file(e2e::source_folder() / "framework/report/schemas" /
+    EXPECT_EQ(ended.out, support::read_file(e2e::source_folder() / "framework/report/formats/schemas" /
                                             (std::string(file) + ".schema.json")));
   }
 }
@@ -189,12 +189,13 @@ TEST(Markdown, IsOnlyWhatItIsMeantToBe) {
 TEST(AllAtOnce, ARealRunIsReadByAll) {
   const support::ScratchFolder folder;
   const auto at = [&](const char *name) { return (folder / name).string(); };
-  const auto faulty = e2e::source_folder() / "tests/e2e/faulty/plans";
   const e2e::Ended ended = e2e::kmodtest({"run",
                                           e2e::source_folder() / "testplans/ex7_1.yaml",
-                                          faulty / "wrong_line.yaml",
-                                          faulty / "oopses_in_init.yaml",
-                                          faulty / "skipped.yaml",
+                                          e2e::test_plan("wrong_line"),
+                                          e2e::test_plan("oopses_in_init"),
+                                          e2e::test_plan("skipped"),
+                                          "--modules",
+                                          e2e::faulty_modules(),
                                           "--cpus",
                                           "2",
                                           "--trace",
@@ -244,7 +245,7 @@ TEST(StepSummary, IsAppendedToAndAnyOtherFileIsWrittenAnew) {
   write(other, "of an earlier run\n");
   for (const auto &file : {summary, other}) {
     const e2e::Ended ended = e2e::kmodtest(
-        {"run", e2e::source_folder() / "tests/e2e/faulty/plans/skipped.yaml", "--markdown", file, "--cpus", "1"},
+        {"run", e2e::test_plan("skipped"), "--modules", e2e::faulty_modules(), "--markdown", file, "--cpus", "1"},
         {{"GITHUB_STEP_SUMMARY", summary}});
     EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
   }
@@ -254,8 +255,8 @@ TEST(StepSummary, IsAppendedToAndAnyOtherFileIsWrittenAnew) {
 }
 
 TEST(StandardOutput, IsForOneReport) {
-  const e2e::Ended ended = e2e::kmodtest({"run", e2e::source_folder() / "tests/e2e/faulty/plans/skipped.yaml", "--cpus",
-                                          "1", "--ktap", "-", "--json", "/dev/stdout"});
+  const e2e::Ended ended = e2e::kmodtest({"run", e2e::test_plan("skipped"), "--modules", e2e::faulty_modules(),
+                                          "--cpus", "1", "--ktap", "-", "--json", "/dev/stdout"});
   EXPECT_EQ(ended.exit_code, 2);
   EXPECT_EQ(ended.err,
             "kmodtest: error[K0104]: --ktap and --json cannot both go to standard output\n"

@@ -12,12 +12,12 @@
 /// What the tests of several rooms share: fakes, sample data, and the folders that they work in.
 namespace kmodtest::support {
 
-/// A folder that is removed after the test. Its path is short, since sockets lie below some of them, and other users
+/// A folder that is removed after the test. Its path is short enough for sockets that lie below it, and other users
 /// can reach it once it is opened to them, as QEMU has to when root runs the tests.
 class ScratchFolder {
  public:
   ScratchFolder() {
-    std::string pattern = "/tmp/kmt-XXXXXX";
+    std::string pattern = "/tmp/kmodtest-test-XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("cannot make a folder in /tmp");
     path_ = pattern;
   }

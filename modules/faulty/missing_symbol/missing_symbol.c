@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Faulty on purpose: calls a function that does not exist in the guest. */
+/*
+ * Faulty on purpose: calls a function that does not exist in the guest, unless
+ * missing_symbol_owner is loaded first.
+ */
 #include <linux/errno.h>
 #include <linux/init.h>
 #include <linux/module.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Healthy: has the function that missing_symbol needs, but is never loaded. */
+/* Healthy: has the function that missing_symbol needs. Only a plan of tests/e2e loads it. */
 #include <linux/errno.h>
 #include <linux/init.h>
 #include <linux/module.h>
