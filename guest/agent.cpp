@@ -173,11 +173,11 @@ void Agent::pump_trace() {
   report(sched_trace.check());
 }
 
-void Agent::report(const wire::Report &report) {
+void Agent::report(const wire::AgentMessage &report) {
   answer(report, program_id_);
 }
 
-void Agent::answer(const wire::Report &report, std::uint32_t id) {
+void Agent::answer(const wire::AgentMessage &report, std::uint32_t id) {
   channel_->send(wire::encode(report, id));
 }
 

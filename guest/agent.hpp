@@ -42,7 +42,7 @@ class Agent {
   /// Streams what the kernel log has got by now; reports that follow come behind it.
   void pump_log();
   /// A report that belongs to the running program.
-  void report(const wire::Report &report);
+  void report(const wire::AgentMessage &report);
   /// Sends what the trace of the scheduler has up to now, and whether that is all.
   void pump_trace();
 
@@ -63,7 +63,7 @@ class Agent {
  private:
   void handle_frames();
   void handle(const wire::Frame &frame);
-  void answer(const wire::Report &report, std::uint32_t id);
+  void answer(const wire::AgentMessage &report, std::uint32_t id);
   void open_terminal(const wire::OpenTerminal &wanted, std::uint32_t id);
   void serve_terminal();
 

@@ -31,7 +31,7 @@ const wire::AgentInfo &checked(const wire::AgentInfo &agent) {
 }
 
 /// Throws base::Error if the guest did not accept a file.
-void check_pushed(const wire::Report &report, const std::string &what) {
+void check_pushed(const wire::AgentMessage &report, const std::string &what) {
   std::string problem;
   if (const auto *pushed = std::get_if<wire::Pushed>(&report)) {
     problem = pushed->error;
@@ -130,11 +130,11 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
   }
 
   /// Returns the next agent message that belongs to request `id`; an Info if `id` is 0.
-  Task<wire::Report> receive(std::uint32_t id) {
+  Task<wire::AgentMessage> receive(std::uint32_t id) {
     while (true) {
       while (auto frame = decoder.next()) {
         std::string problem;
-        auto report = wire::decode_report(*frame, &problem);
+        auto report = wire::decode_agent_message(*frame, &problem);
         if (!report) throw SessionError(SessionError::Kind::corrupt, "the guest's agent sent a " + problem);
         if (id == 0 ? std::holds_alternative<wire::Info>(*report) : frame->id == id) co_return std::move(*report);
         if (const auto *said = std::get_if<wire::Info>(&*report)) info = checked(said->agent);
@@ -161,9 +161,9 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
 
   /// Receives the agent messages of the program with this id, until it ends or rests.
   Task<std::optional<wire::ProgramEnded>> follow(std::uint32_t id,
-                                                 std::function<void(const wire::Report &)> on_report) {
+                                                 std::function<void(const wire::AgentMessage &)> on_report) {
     while (true) {
-      const wire::Report report = co_await receive(id);
+      const wire::AgentMessage report = co_await receive(id);
       if (const auto *refused = std::get_if<wire::Refused>(&report)) {
         throw SessionError(SessionError::Kind::corrupt, "the guest's agent refused the program: " + refused->reason);
       }
@@ -209,7 +209,7 @@ Task<wire::AgentInfo> Session::ready(std::chrono::milliseconds deadline,
                                      std::function<std::chrono::milliseconds()> lost) {
   const auto impl = impl_;
   const Impl::Deadline bounded(*impl, deadline, "its READY", std::move(lost));
-  const wire::Report report = co_await impl->receive(0);
+  const wire::AgentMessage report = co_await impl->receive(0);
   impl->info = checked(std::get<wire::Info>(report).agent);
   co_return *impl->info;
 }
@@ -219,7 +219,7 @@ Task<wire::AgentInfo> Session::greet(std::chrono::milliseconds deadline) {
   const Impl::Deadline bounded(*impl, deadline, "its answer to Hello");
   std::string hello = wire::encode(wire::Request{wire::Hello{}}, ++impl->last_id);
   co_await impl->send(std::move(hello));
-  const wire::Report report = co_await impl->receive(0);
+  const wire::AgentMessage report = co_await impl->receive(0);
   impl->info = checked(std::get<wire::Info>(report).agent);
   co_return *impl->info;
 }
@@ -248,7 +248,7 @@ Task<> Session::push(std::string path, const std::string &content, std::chrono::
     impl->unanswered_pushes[id] = what;
     co_return;
   }
-  const wire::Report report = co_await impl->receive(id);
+  const wire::AgentMessage report = co_await impl->receive(id);
   check_pushed(report, what);
 }
 
@@ -257,14 +257,15 @@ const std::optional<wire::AgentInfo> &Session::info() const {
 }
 
 Task<wire::ProgramEnded> Session::run(wire::Program program, std::chrono::milliseconds wall_deadline,
-                                      std::function<void(const wire::Report &)> on_report, std::function<Task<>()> go) {
+                                      std::function<void(const wire::AgentMessage &)> on_report,
+                                      std::function<Task<>()> go) {
   const auto ended = co_await begin(std::move(program), wall_deadline, std::move(on_report), std::move(go));
   if (!ended) throw SessionError(SessionError::Kind::corrupt, "the guest's agent rests in a program that does not");
   co_return *ended;
 }
 
 Task<std::optional<wire::ProgramEnded>> Session::begin(wire::Program program, std::chrono::milliseconds wall_deadline,
-                                                       std::function<void(const wire::Report &)> on_report,
+                                                       std::function<void(const wire::AgentMessage &)> on_report,
                                                        std::function<Task<>()> go) {
   const auto impl = impl_;
   const auto id = ++impl->last_id;
@@ -288,7 +289,7 @@ Task<std::optional<wire::ProgramEnded>> Session::begin(wire::Program program, st
 }
 
 Task<std::optional<wire::ProgramEnded>> Session::go_on(wire::Continue more, std::chrono::milliseconds wall_deadline,
-                                                       std::function<void(const wire::Report &)> on_report,
+                                                       std::function<void(const wire::AgentMessage &)> on_report,
                                                        std::function<Task<>()> go) {
   const auto impl = impl_;
   const wire::Request request{std::move(more)};
@@ -329,7 +330,7 @@ Task<bool> Session::holds_still(std::chrono::milliseconds deadline) {
 }
 
 Task<wire::TerminalEnded> Session::terminal(wire::OpenTerminal wanted,
-                                            std::function<void(const wire::Report &)> on_report,
+                                            std::function<void(const wire::AgentMessage &)> on_report,
                                             std::function<Task<>()> go) {
   const auto impl = impl_;
   const auto id = ++impl->last_id;
@@ -337,7 +338,7 @@ Task<wire::TerminalEnded> Session::terminal(wire::OpenTerminal wanted,
   co_await impl->send(std::move(bytes));
   if (go) co_await go();
   while (true) {
-    const wire::Report report = co_await impl->receive(id);
+    const wire::AgentMessage report = co_await impl->receive(id);
     if (const auto *refused = std::get_if<wire::Refused>(&report))
       throw base::Error(base::Code::guest_refused, refused->reason, "open a guest with more memory (--memory 512M)");
     if (const auto *ended = std::get_if<wire::TerminalEnded>(&report)) co_return *ended;

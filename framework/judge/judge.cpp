@@ -297,7 +297,7 @@ Outcome what_happened(const plan::Case &test_case, const Observations &seen) {
 
 bool wants_dissection(const plan::Case &test_case, const Observations &seen) {
   if (seen.ending.kind == Ending::Kind::not_started || !seen.agent) return false;
-  for (const auto &report : seen.reports) {
+  for (const auto &report : seen.messages) {
     const auto *autopsy = std::get_if<wire::Autopsy>(&report);
     if (autopsy == nullptr) continue;
     const auto &tasks = autopsy->tasks;

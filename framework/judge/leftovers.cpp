@@ -85,7 +85,7 @@ std::optional<Leftover> interrupt_of(std::string_view path) {
 
 /// The module under test in whose memory the address was, as far as it was listed.
 std::string listed_owner_of(const CaseView &view, std::uint64_t address) {
-  for (const auto &report : view.seen.reports) {
+  for (const auto &report : view.seen.messages) {
     const auto *loaded = std::get_if<wire::Loaded>(&report);
     if (loaded == nullptr || !loaded->record) continue;
     const auto &module = *loaded->record;

@@ -7,8 +7,8 @@ namespace kmodtest::judge {
 
 std::vector<wire::KernelLogLine> Observations::log() const {
   std::vector<wire::KernelLogLine> lines;
-  for (const auto &report : reports) {
-    const auto *part = std::get_if<wire::LogLines>(&report);
+  for (const auto &message : messages) {
+    const auto *part = std::get_if<wire::LogLines>(&message);
     if (part != nullptr) lines.insert(lines.end(), part->lines.begin(), part->lines.end());
   }
   return lines;
@@ -16,8 +16,8 @@ std::vector<wire::KernelLogLine> Observations::log() const {
 
 std::vector<observe::ModuleRange> Observations::loaded() const {
   std::vector<observe::ModuleRange> ranges;
-  for (const auto &report : reports) {
-    const auto *load = std::get_if<wire::Loaded>(&report);
+  for (const auto &message : messages) {
+    const auto *load = std::get_if<wire::Loaded>(&message);
     if (load != nullptr && load->record) ranges.push_back({load->module, load->record->address, load->record->size});
   }
   return ranges;

@@ -39,8 +39,8 @@ struct Ending {
 /// All that was seen of one case.
 struct Observations {
   std::optional<wire::AgentInfo> agent;
-  std::vector<wire::Report> reports;        ///< as they came, LogLines included
-  std::vector<kernel::ModuleInfo> modules;  ///< of the modules under test
+  std::vector<wire::AgentMessage> messages;  ///< as they came, LogLines included
+  std::vector<kernel::ModuleInfo> modules;   ///< of the modules under test
   std::vector<kernel::PreflightFinding> preflight;
   std::string console;                   ///< what the serial console showed
   std::optional<Dissection> dissection;  ///< of a guest that hung

@@ -50,11 +50,11 @@ class StepView {
 
   const wire::Step &guest() const { return *step.guest; }
   /// Reports of one type that are of this step, in order.
-  template <class Report>
-  std::vector<const Report *> of() const {
-    std::vector<const Report *> found;
-    for (const auto &report : all.seen.reports) {
-      const auto *one = std::get_if<Report>(&report);
+  template <class Message>
+  std::vector<const Message *> of() const {
+    std::vector<const Message *> found;
+    for (const auto &report : all.seen.messages) {
+      const auto *one = std::get_if<Message>(&report);
       if (one != nullptr && one->step == index) found.push_back(one);
     }
     return found;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kFrameMagic = "KMT";
 constexpr std::uint16_t kFirstRequest = 1;
-constexpr std::uint16_t kFirstReport = 0x101;
+constexpr std::uint16_t kFirstAgentMessage = 0x101;
 
 std::uint32_t checksum(std::string_view bytes) {
   return static_cast<std::uint32_t>(
@@ -145,16 +145,17 @@ std::optional<Frame> FrameDecoder::next() {
 std::string encode(const Request &request, std::uint32_t id) {
   return encode_message(request, kFirstRequest, id);
 }
-std::string encode(const Report &report, std::uint32_t id) {
-  return encode_message(report, kFirstReport, id);
+std::string encode(const AgentMessage &report, std::uint32_t id) {
+  return encode_message(report, kFirstAgentMessage, id);
 }
 
 std::optional<Request> decode_request(const Frame &frame, std::string *error) {
   return decode_message<Request>(frame, kFirstRequest, error, std::make_index_sequence<std::variant_size_v<Request>>());
 }
 
-std::optional<Report> decode_report(const Frame &frame, std::string *error) {
-  return decode_message<Report>(frame, kFirstReport, error, std::make_index_sequence<std::variant_size_v<Report>>());
+std::optional<AgentMessage> decode_agent_message(const Frame &frame, std::string *error) {
+  return decode_message<AgentMessage>(frame, kFirstAgentMessage, error,
+                                      std::make_index_sequence<std::variant_size_v<AgentMessage>>());
 }
 
 std::size_t payload_size(const Request &request) {

@@ -53,12 +53,12 @@ class FrameDecoder {
 
 /// A frame of the request or report. Types are the position in the variant: requests from 1, reports from 0x101.
 std::string encode(const Request &request, std::uint32_t id);
-std::string encode(const Report &report, std::uint32_t id);
+std::string encode(const AgentMessage &report, std::uint32_t id);
 
 /// Nothing when the type is unknown, the payload too short or too long, or a value out of its range; `error` says
 /// which.
 std::optional<Request> decode_request(const Frame &frame, std::string *error);
-std::optional<Report> decode_report(const Frame &frame, std::string *error);
+std::optional<AgentMessage> decode_agent_message(const Frame &frame, std::string *error);
 
 /// The encoded size a request would take as payload, e.g. to refuse a program that is too large for one frame.
 std::size_t payload_size(const Request &request);

@@ -392,7 +392,7 @@ struct Resting {
 /// The pages of one case take no more, so that there is room for everything else in shared memory.
 inline constexpr std::size_t kMostTraceBytes = 8u << 20;
 
-using Report =
+using AgentMessage =
     std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded, Threads,
                  Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded, TerminalOutput,
                  TerminalEnded, Autopsy, MemoryCounted, TraceStarted, TracePages, TraceChecked, Resting>;

@@ -102,7 +102,7 @@ struct Conversation::Asked {
   std::optional<std::promise<Answer>> answer;
   std::size_t told = 0;  ///< messages that the test's thread has
 
-  void tell(const std::vector<wire::Report> &reports, std::optional<outcome::CaseFinished> finished) {
+  void tell(const std::vector<wire::AgentMessage> &reports, std::optional<outcome::CaseFinished> finished) {
     Answer whole;
     whole.reports.assign(reports.begin() + static_cast<std::ptrdiff_t>(told), reports.end());
     told = reports.size();
@@ -118,7 +118,7 @@ struct Conversation::Asked {
   /// Reports the result of the previous steps, and waits for the next ones.
   static Task<run::More> next(std::shared_ptr<Asked> self, run::Cancellation &cancellation,
                               std::shared_ptr<plan::Case> grown, judge::Observations &seen) {
-    self->tell(seen.reports, std::nullopt);
+    self->tell(seen.messages, std::nullopt);
     const run::Cancellation::Registration registration(cancellation, [&self] { self->came.set(); });
     while (!self->wish && !cancellation.cancelled()) {
       co_await self->came.wait();
@@ -159,7 +159,7 @@ Conversation::Conversation(const GuestSpec &spec, const Checks &checks, const st
                  [asked](const std::exception_ptr &problem, outcome::CaseFinished finished) {
                    if (problem) return asked->tell(problem);
                    const auto seen = finished.seen;
-                   asked->tell(seen->reports, std::move(finished));
+                   asked->tell(seen->messages, std::move(finished));
                  });
     });
     alive_ = true;
@@ -302,7 +302,7 @@ void Conversation::refuse(const std::vector<kernel::PreflightFinding> &findings)
 
 std::vector<std::string> Conversation::loaded() const {
   std::vector<std::string> names;
-  for (const wire::Report &report : reports_) {
+  for (const wire::AgentMessage &report : reports_) {
     if (const auto *load = std::get_if<wire::Loaded>(&report); load && load->error == 0) names.push_back(load->module);
     const auto *unload = std::get_if<wire::Unloaded>(&report);
     if (unload && unload->error == 0) std::erase(names, unload->module);

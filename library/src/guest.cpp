@@ -53,11 +53,11 @@ Thread thread_of(const wire::ThreadRecord &thread) {
 }
 
 /// Returns the last agent message of one type; nullptr if there is none.
-template <class Report>
-const Report *last(const std::vector<wire::Report> &reports) {
-  const Report *found = nullptr;
-  for (const wire::Report &report : reports) {
-    if (const auto *one = std::get_if<Report>(&report)) found = one;
+template <class Message>
+const Message *last(const std::vector<wire::AgentMessage> &reports) {
+  const Message *found = nullptr;
+  for (const wire::AgentMessage &report : reports) {
+    if (const auto *one = std::get_if<Message>(&report)) found = one;
   }
   return found;
 }
@@ -91,7 +91,7 @@ struct Guest::Impl {
     return *conversation;
   }
 
-  std::vector<wire::Report> step(plan::Step step, const Here &here) const {
+  std::vector<wire::AgentMessage> step(plan::Step step, const Here &here) const {
     auto &with = talk(here);
     library::Conversation::Done done;
     try {
@@ -239,7 +239,7 @@ void Guest::wait_for_no_thread(const std::string &glob, std::chrono::millisecond
 std::vector<LogLine> Guest::log() const {
   std::vector<LogLine> lines;
   if (!impl_->conversation) return lines;
-  for (const wire::Report &report : impl_->conversation->reports()) {
+  for (const wire::AgentMessage &report : impl_->conversation->reports()) {
     const auto *part = std::get_if<wire::LogLines>(&report);
     if (part == nullptr) continue;
     for (const wire::KernelLogLine &line : part->lines) {

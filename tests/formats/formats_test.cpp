@@ -98,7 +98,7 @@ TEST(JsonLines, EventsOfEveryKindAreInTheSchemaAndNothingElseIs) {
 TEST(JsonLines, ReportsOfEveryKindAreInTheSchemaAndNothingElseIs) {
   const support::ScratchFolder folder;
   std::string lines = report_json_head() + "\n";
-  for (const wire::Report &report : support::every_report()) lines += report_json(report) + "\n";
+  for (const wire::AgentMessage &report : support::every_report()) lines += report_json(report) + "\n";
   write(folder / "events.jsonl", lines);
   EXPECT_EQ(complaints_of_schema(reports_schema(), folder / "events.jsonl", true), "");
 }

@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
     std::string why;
     if (!wire::decode_request(frame, &why)) fuzz::require(!why.empty(), "a request that is refused has a reason");
     why.clear();
-    if (!wire::decode_report(frame, &why)) fuzz::require(!why.empty(), "a report that is refused has a reason");
+    if (!wire::decode_agent_message(frame, &why)) fuzz::require(!why.empty(), "a report that is refused has a reason");
   }
   fuzz::require(bytes.starts_with(again), "frames encode to the bytes that they were decoded from");
 

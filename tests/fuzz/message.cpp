@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
   }
 
   std::string report_error;
-  const auto report = wire::decode_report(frame, &report_error);
+  const auto report = wire::decode_agent_message(frame, &report_error);
   fuzz::require(report.has_value() == report_error.empty(), "a report decodes or has an error");
   if (report) {
     fuzz::require(only_frame(wire::encode(*report, frame.id)) == frame, "a report encodes to what it was decoded from");

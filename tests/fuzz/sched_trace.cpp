@@ -45,7 +45,7 @@ wire::TraceStarted started() {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
   const std::string_view input = fuzz::as_text(data, size);
-  std::vector<wire::Report> reports{started()};
+  std::vector<wire::AgentMessage> reports{started()};
   if (input.starts_with('\xff')) {
     std::get<wire::TraceStarted>(reports[0]).formats.emplace_back(input.substr(1));
   } else {

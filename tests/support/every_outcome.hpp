@@ -136,12 +136,12 @@ inline std::vector<outcome::Event> every_kind() {
 }
 
 /// One of each kind, and some of those that hold lists with something in them.
-inline std::vector<wire::Report> every_report() {
-  std::vector<wire::Report> reports;
+inline std::vector<wire::AgentMessage> every_report() {
+  std::vector<wire::AgentMessage> reports;
   [&]<std::size_t... kIndex>(std::index_sequence<kIndex...>) {
     (reports.emplace_back(std::in_place_index<kIndex>), ...);
   }
-  (std::make_index_sequence<std::variant_size_v<wire::Report>>());
+  (std::make_index_sequence<std::variant_size_v<wire::AgentMessage>>());
   wire::ThreadRecord thread;
   thread.name = hostile();
   wire::ModuleRecord module;

@@ -41,7 +41,7 @@ std::filesystem::path make_folder() {
 base::Task<> say_ready(base::UnixSocket socket) {
   wire::Info info;
   info.agent.protocol = wire::kProtocolVersion;
-  const std::string bytes = wire::encode(wire::Report{info}, 0);
+  const std::string bytes = wire::encode(wire::AgentMessage{info}, 0);
   boost::system::error_code error;
   auto token = asio::redirect_error(asio::use_awaitable, error);
   const auto buffer = asio::buffer(bytes);

@@ -40,7 +40,7 @@ inline wire::KernelLogLine marker(int milliseconds, const std::string &text) {
 
 inline std::shared_ptr<const judge::Observations> seen(std::vector<wire::KernelLogLine> log) {
   auto made = std::make_shared<judge::Observations>();
-  made->reports.push_back(wire::LogLines{std::move(log), 0});
+  made->messages.push_back(wire::LogLines{std::move(log), 0});
   return made;
 }
 

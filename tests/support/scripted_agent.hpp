@@ -54,7 +54,7 @@ class ScriptedAgent {
       decoder_.feed(std::string_view(chunk.data(), size));
     }
   }
-  void send(const wire::Report &report, std::uint32_t id) { send_bytes(wire::encode(report, id)); }
+  void send(const wire::AgentMessage &report, std::uint32_t id) { send_bytes(wire::encode(report, id)); }
   void send_bytes(const std::string &bytes) {
     boost::system::error_code ignored;
     base::asio::write(socket_, base::asio::buffer(bytes), ignored);

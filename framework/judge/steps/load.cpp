@@ -15,7 +15,7 @@ namespace {
 /// A module that an earlier load left in the kernel.
 bool is_loaded_already(const StepView &view, const std::string &name) {
   bool loaded = false;
-  for (const auto &report : view.all.seen.reports) {
+  for (const auto &report : view.all.seen.messages) {
     if (const auto *load = std::get_if<wire::Loaded>(&report); load && load->module == name) {
       if (load->step == view.index) break;
       if (load->error == 0) loaded = true;

@@ -28,7 +28,7 @@ Reading read(const StepView &view, const wire::Repeat &repeat) {
   std::size_t loads = 0;
   std::size_t unloads = 0;
   const std::size_t modules = repeat.modules.empty() ? 1 : repeat.modules.size();
-  for (const auto &report : view.all.seen.reports) {
+  for (const auto &report : view.all.seen.messages) {
     if (const auto *loaded = std::get_if<wire::Loaded>(&report); loaded && loaded->step == view.index) {
       if (loaded->error != 0) return refused(view, "loading " + loaded->module, loaded->error, loads / modules + 1);
       ++loads;

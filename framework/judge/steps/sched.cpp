@@ -15,7 +15,7 @@ namespace {
 /// Whether the trace was sent up to the end of this step: between its StepStarted and its StepEnded.
 bool was_sent(const StepView &view) {
   bool within = false;
-  for (const auto &report : view.all.seen.reports) {
+  for (const auto &report : view.all.seen.messages) {
     if (const auto *start = std::get_if<wire::StepStarted>(&report)) within = start->step == view.index;
     if (within && std::holds_alternative<wire::TraceChecked>(report)) return true;
     if (const auto *end = std::get_if<wire::StepEnded>(&report); end && end->step == view.index) return false;

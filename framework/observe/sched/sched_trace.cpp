@@ -31,14 +31,14 @@ char state_letter(std::int64_t state) {
 }
 
 /// Completes cut names from agent messages that list threads in full.
-void complete_names(const std::vector<wire::Report> &reports, SchedTimeline &timeline) {
+void complete_names(const std::vector<wire::AgentMessage> &reports, SchedTimeline &timeline) {
   const auto take = [&](const wire::ThreadRecord &record) {
     for (SchedThread &thread : timeline.threads) {
       const bool cut = thread.name.size() == kCutName && record.full_name.starts_with(thread.name);
       if (thread.pid == record.pid && cut) thread.name = record.full_name;
     }
   };
-  for (const wire::Report &report : reports) {
+  for (const wire::AgentMessage &report : reports) {
     if (const auto *threads = std::get_if<wire::Threads>(&report)) {
       std::for_each(threads->threads.begin(), threads->threads.end(), take);
     } else if (const auto *after = std::get_if<wire::AfterUnload>(&report)) {
@@ -132,13 +132,13 @@ SchedTimeline SchedTimelineBuilder::finish(Nanoseconds end) {
   return std::move(timeline_);
 }
 
-std::optional<SchedTimeline> read_sched_trace(const std::vector<wire::Report> &reports) {
+std::optional<SchedTimeline> read_sched_trace(const std::vector<wire::AgentMessage> &reports) {
   const wire::TraceStarted *started = nullptr;
   wire::TraceChecked checked;
   std::vector<RawEvent> raw;
   std::uint64_t missed = 0;
   Nanoseconds end{0};
-  for (const wire::Report &report : reports) {
+  for (const wire::AgentMessage &report : reports) {
     if (const auto *begun = std::get_if<wire::TraceStarted>(&report)) {
       started = begun;
     } else if (const auto *pages = std::get_if<wire::TracePages>(&report)) {

@@ -121,7 +121,7 @@ Listings listings(const judge::Observations &seen) {
     text.threads += head + shared::render_ps(inventory.threads) + "\n";
     text.modules += head + shared::render_lsmod(inventory.modules) + "\n";
   };
-  for (const wire::Report &report : seen.reports) {
+  for (const wire::AgentMessage &report : seen.messages) {
     if (const auto *baseline = std::get_if<wire::Baseline>(&report)) {
       add("before the first step", baseline->inventory);
     } else if (const auto *after = std::get_if<wire::AfterUnload>(&report)) {
@@ -176,8 +176,8 @@ class CaseFolders {
       write_if_any(folder / "kmsg.log", kmsg_text(seen));
       write_if_any(folder / "ps.txt", text.threads);
       write_if_any(folder / "lsmod.txt", text.modules);
-      std::string events = seen.reports.empty() ? "" : report_json_head() + "\n";
-      for (const wire::Report &report : seen.reports) events += report_json(report) + "\n";
+      std::string events = seen.messages.empty() ? "" : report_json_head() + "\n";
+      for (const wire::AgentMessage &report : seen.messages) events += report_json(report) + "\n";
       write_if_any(folder / "events.jsonl", events);
       write_if_any(folder / "autopsy.txt", autopsy_text(seen));
     }

@@ -27,7 +27,7 @@ std::string frames(const judge::TaskSeen &task) {
 
 std::string inside(const judge::Observations &seen) {
   std::string text;
-  for (const wire::Report &report : seen.reports) {
+  for (const wire::AgentMessage &report : seen.messages) {
     const auto *autopsy = std::get_if<wire::Autopsy>(&report);
     if (autopsy == nullptr) continue;
     text += fmt::format("From inside, at {:.6f} s, when the deadline of step {} had passed:\n\n",

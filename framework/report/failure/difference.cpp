@@ -18,12 +18,12 @@ namespace {
 
 constexpr std::size_t kShownColumns = 160;  ///< columns of a report
 
-const std::vector<wire::Report> &reports_of(const outcome::CaseFinished &run) {
-  static const std::vector<wire::Report> none;
-  return run.seen ? run.seen->reports : none;
+const std::vector<wire::AgentMessage> &reports_of(const outcome::CaseFinished &run) {
+  static const std::vector<wire::AgentMessage> none;
+  return run.seen ? run.seen->messages : none;
 }
 
-std::string shown(const std::vector<wire::Report> &reports, std::size_t at) {
+std::string shown(const std::vector<wire::AgentMessage> &reports, std::size_t at) {
   return at < reports.size() ? text::cut_to(text::printable(report_json(reports[at])), kShownColumns) : "none";
 }
 

@@ -223,7 +223,7 @@ std::string report_json_head() {
   return head.dump();
 }
 
-std::string report_json(const wire::Report &report) {
+std::string report_json(const wire::AgentMessage &report) {
   const Json json = std::visit(ToJson{}, report);
   return text::json_text(json);
 }

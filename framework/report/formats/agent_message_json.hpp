@@ -13,6 +13,6 @@ std::string report_json_head();
 
 /// Returns an agent message as one JSON object on one line: {"report": "Loaded", "step": 0, …}. Times are seconds of
 /// the guest's clock. A baseline's threads and modules are left out (ps.txt and lsmod.txt have them).
-std::string report_json(const wire::Report &report);
+std::string report_json(const wire::AgentMessage &report);
 
 }  // namespace kmodtest::report

@@ -126,7 +126,7 @@ RanOn ran_on(const outcome::CaseFinished &finished) {
     found.exact = true;
   } else {
     // For a ps step that found nothing, the agent sends all threads; those do not count.
-    for (const wire::Report &report : finished.seen->reports) {
+    for (const wire::AgentMessage &report : finished.seen->messages) {
       const auto *sample = std::get_if<wire::Threads>(&report);
       if (sample == nullptr) continue;
       for (const wire::ThreadRecord &thread : sample->threads) {

@@ -26,14 +26,14 @@ namespace {
 /// Returns the digest of all agent messages, to the last microsecond, and of the outcome.
 std::string digest_of(const judge::Observations &seen, const judge::Verdict &verdict) {
   storage::Sha256 digest;
-  for (const wire::Report &report : seen.reports) digest.field(wire::encode(report, 0));
+  for (const wire::AgentMessage &report : seen.messages) digest.field(wire::encode(report, 0));
   return digest.field(judge::outcome_name(verdict.outcome)).hex();
 }
 
 /// Reads the scheduler's trace, if there is one. The judge reports a trace that cannot be read.
 void read_sched(judge::Observations &seen) {
   try {
-    auto timeline = observe::read_sched_trace(seen.reports);
+    auto timeline = observe::read_sched_trace(seen.messages);
     if (timeline) seen.sched = std::make_shared<const observe::SchedTimeline>(std::move(*timeline));
   } catch (const base::Error &error) {
     seen.sched_problem = error.what();

@@ -112,7 +112,9 @@ Task<ProgramRun::Ended> ProgramRun::begin() {
   wire::Program program = prepared_.program;
   program.rests = static_cast<bool>(ask_);
   if (!virtual_time_) program.timeout = wire::Microseconds{0};
-  std::function<void(const wire::Report &)> listener = [this](const wire::Report &message) { hear(message); };
+  std::function<void(const wire::AgentMessage &)> listener = [this](const wire::AgentMessage &message) {
+    hear(message);
+  };
   std::function<Task<>()> go;
   if (talk_.own_guest == nullptr) go = [this] { return let_guest_go(); };
   co_return co_await talk_.session->begin(std::move(program), wall_limit_ + limits_.case_grace, std::move(listener),
@@ -124,7 +126,9 @@ Task<ProgramRun::Ended> ProgramRun::go_on(More more) {
   co_await push(more.files);
   limit_wall_time();
   watch_for_silence();
-  std::function<void(const wire::Report &)> listener = [this](const wire::Report &message) { hear(message); };
+  std::function<void(const wire::AgentMessage &)> listener = [this](const wire::AgentMessage &message) {
+    hear(message);
+  };
   std::function<Task<>()> resume = [this] { return talk_.guest->resume(); };
   co_return co_await talk_.session->go_on(std::move(more.request), wall_limit_ + limits_.case_grace,
                                           std::move(listener), std::move(resume));
@@ -147,13 +151,13 @@ void ProgramRun::guest_changed(vm::GuestState state) {
   grace_.set(limits_.after_report, [this, why = guest_ending(state)] { talk_.cut_short(why); });
 }
 
-void ProgramRun::hear(const wire::Report &message) {
-  talk_.seen->reports.push_back(message);
+void ProgramRun::hear(const wire::AgentMessage &message) {
+  talk_.seen->messages.push_back(message);
   hear_step(message);
   if (const auto *lines = std::get_if<wire::LogLines>(&message)) hear_log(*lines);
 }
 
-void ProgramRun::hear_step(const wire::Report &message) {
+void ProgramRun::hear_step(const wire::AgentMessage &message) {
   const auto *started = std::get_if<wire::StepStarted>(&message);
   const wire::Step *step = started && started->step < steps_.size() ? &steps_[started->step] : nullptr;
   if (silence_) silence_->heard(step ? silence_of(*step) : std::nullopt);
@@ -194,7 +198,7 @@ void ProgramRun::complete(const wire::ProgramEnded &ended) {
 
 void ProgramRun::finish_timings() {
   if (!talk_.seen->agent) talk_.seen->agent = talk_.session->info();
-  for (const auto &message : talk_.seen->reports) {
+  for (const auto &message : talk_.seen->messages) {
     const auto *baseline = std::get_if<wire::Baseline>(&message);
     if (baseline != nullptr) talk_.timings.guest -= baseline->inventory.time;
   }

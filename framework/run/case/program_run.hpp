@@ -42,8 +42,8 @@ class ProgramRun {
   base::Task<> rest();
   base::Task<> let_guest_go();
   void guest_changed(vm::GuestState state);
-  void hear(const wire::Report &message);
-  void hear_step(const wire::Report &message);
+  void hear(const wire::AgentMessage &message);
+  void hear_step(const wire::AgentMessage &message);
   void hear_log(const wire::LogLines &lines);
   void stop_early();
   void limit_wall_time();

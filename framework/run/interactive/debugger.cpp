@@ -126,7 +126,7 @@ Task<std::string> Debugger::ask(agent::Session &session, const Prepared &prepare
   wire::OpenTerminal wanted;
   wanted.command = survey_script(prepared);
   std::string answer;
-  std::function<void(const wire::Report &)> take = [&answer](const wire::Report &report) {
+  std::function<void(const wire::AgentMessage &)> take = [&answer](const wire::AgentMessage &report) {
     const auto *output = std::get_if<wire::TerminalOutput>(&report);
     if (output != nullptr) answer += output->data;
   };

@@ -170,7 +170,7 @@ Task<> Shell::serve(ShellEnd &end, const wire::OpenTerminal &wanted, std::functi
   asio::co_spawn(io_, pump(), [&](const std::exception_ptr &) { pump_ended.set(); });
   wire::OpenTerminal terminal = wanted;
   terminal.command = fmt::format("test -r {0} && . {0}; {1}", kStartFile, wanted.command);
-  std::function<void(const wire::Report &)> on_report = [this](const wire::Report &report) {
+  std::function<void(const wire::AgentMessage &)> on_report = [this](const wire::AgentMessage &report) {
     if (const auto *output = std::get_if<wire::TerminalOutput>(&report)) user_.on(*output);
     if (const auto *lines = std::get_if<wire::LogLines>(&report)) user_.on(*lines);
   };

@@ -99,15 +99,15 @@ std::shared_ptr<const judge::Observations> observations(int cpus, int bound, boo
   log.push_back(line(milliseconds(8800), "</pre></script><script>alert(document.domain)</script>\x1b[31m \xff", 4));
   if (!good)
     log.push_back(line(milliseconds(8900), "BUG: kernel NULL pointer dereference, address: 0000000000000008", 1));
-  made->reports = {
+  made->messages = {
       wire::StepStarted{0, milliseconds(5050)}, wire::StepEnded{0, milliseconds(5120), wire::StepResult::held, 0, ""},
       wire::StepStarted{1, milliseconds(5120)}, wire::LogLines{log, 0},
       wire::StepEnded{1, milliseconds(8700), good ? wire::StepResult::held : wire::StepResult::expired, 0, ""}};
   if (good) {
-    made->reports.push_back(wire::StepStarted{2, milliseconds(8700)});
-    made->reports.push_back(wire::StepEnded{2, milliseconds(8710), wire::StepResult::held, 0, ""});
-    made->reports.push_back(wire::StepStarted{3, milliseconds(8710)});
-    made->reports.push_back(wire::StepEnded{3, milliseconds(9000), wire::StepResult::held, 0, ""});
+    made->messages.push_back(wire::StepStarted{2, milliseconds(8700)});
+    made->messages.push_back(wire::StepEnded{2, milliseconds(8710), wire::StepResult::held, 0, ""});
+    made->messages.push_back(wire::StepStarted{3, milliseconds(8710)});
+    made->messages.push_back(wire::StepEnded{3, milliseconds(9000), wire::StepResult::held, 0, ""});
   }
   made->sched = std::make_shared<observe::SchedTimeline>(timeline(cpus, bound, random));
   return made;

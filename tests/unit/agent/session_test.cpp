@@ -223,13 +223,13 @@ TEST_F(SessionTest, AProgramThatRestsIsToldHowToGoOn) {
       self.next();
     });
     Session session(std::move(socket));
-    const std::function<void(const wire::Report &)> listener = [&](const wire::Report &report) {
+    const std::function<void(const wire::AgentMessage &)> listener = [&](const wire::AgentMessage &report) {
       kinds.push_back(report.index());
     };
     auto talk = [&](Session &with) -> base::Task<> {
       wire::Program program;
       program.rests = true;
-      std::function<void(const wire::Report &)> on_report = listener;
+      std::function<void(const wire::AgentMessage &)> on_report = listener;
       auto outcome = co_await with.begin(std::move(program), 5s, std::move(on_report));
       ended.push_back(outcome.has_value());
       wire::Continue more;
@@ -247,8 +247,8 @@ TEST_F(SessionTest, AProgramThatRestsIsToldHowToGoOn) {
   }
   EXPECT_EQ(ended, (std::vector<bool>{false, false, true}));
   EXPECT_EQ(kinds, (std::vector<std::size_t>{
-                       wire::Report(wire::Resting{}).index(), wire::Report(wire::StepStarted{}).index(),
-                       wire::Report(wire::Resting{}).index(), wire::Report(wire::ProgramEnded{}).index()}));
+                       wire::AgentMessage(wire::Resting{}).index(), wire::AgentMessage(wire::StepStarted{}).index(),
+                       wire::AgentMessage(wire::Resting{}).index(), wire::AgentMessage(wire::ProgramEnded{}).index()}));
 }
 
 TEST_F(SessionTest, RunHandsOnEveryReportOfThisProgramUntilItEnded) {
@@ -268,7 +268,7 @@ TEST_F(SessionTest, RunHandsOnEveryReportOfThisProgramUntilItEnded) {
     Session session(std::move(socket));
     auto talk = [](Session &to, std::vector<std::size_t> &seen, wire::ProgramEnded &last) -> base::Task<> {
       wire::Program program;
-      std::function<void(const wire::Report &)> collect = [&seen](const wire::Report &report) {
+      std::function<void(const wire::AgentMessage &)> collect = [&seen](const wire::AgentMessage &report) {
         seen.push_back(report.index());
       };
       last = co_await to.run(program, 5s, collect);
@@ -277,9 +277,9 @@ TEST_F(SessionTest, RunHandsOnEveryReportOfThisProgramUntilItEnded) {
     session.close();
   }
   EXPECT_EQ(ended.steps_done, 1u);
-  EXPECT_EQ(kinds,
-            (std::vector<std::size_t>{wire::Report{wire::StepStarted{}}.index(), wire::Report{wire::LogLines{}}.index(),
-                                      wire::Report{wire::ProgramEnded{}}.index()}));
+  EXPECT_EQ(kinds, (std::vector<std::size_t>{wire::AgentMessage{wire::StepStarted{}}.index(),
+                                             wire::AgentMessage{wire::LogLines{}}.index(),
+                                             wire::AgentMessage{wire::ProgramEnded{}}.index()}));
 }
 
 }  // namespace

@@ -157,7 +157,7 @@ TEST(Leftovers, AReferenceToAnotherModuleIsTold) {
   wire::Inventory inventory;
   inventory.modules = {module_record("loop", 2)};
   Stream stream = left(inventory);
-  for (auto &report : stream.seen.reports) {
+  for (auto &report : stream.seen.messages) {
     if (auto *baseline = std::get_if<wire::Baseline>(&report)) baseline->inventory.modules = {module_record("loop", 1)};
   }
   const Evidence evidence = only_leak(stream.complete(inventory));

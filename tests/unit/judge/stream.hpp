@@ -51,7 +51,7 @@ class Stream {
     seen.agent.emplace();
     seen.agent->kernel_release = "6.1.0-40-cloud-amd64";
     mark("start");
-    seen.reports.push_back(wire::Baseline{});
+    seen.messages.push_back(wire::Baseline{});
   }
 
   Stream &at(Microseconds time) {
@@ -61,9 +61,9 @@ class Stream {
   Stream &log(std::string text, std::uint8_t level = 6) {
     return add(wire::LogLines{{{sequence++, level, 0, now, "", std::move(text)}}, 0});
   }
-  template <class Report>
-  Stream &add(Report report) {
-    seen.reports.push_back(std::move(report));
+  template <class Message>
+  Stream &add(Message report) {
+    seen.messages.push_back(std::move(report));
     return *this;
   }
 

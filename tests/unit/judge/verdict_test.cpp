@@ -73,7 +73,7 @@ TEST(Verdict, ACrashOutranksAFailedStep) {
   stream.load();
   null_dereference(stream);
   stream.end(wire::StepResult::violated, "the process that loaded ex was killed");
-  std::erase_if(stream.seen.reports, [](const auto &report) { return std::holds_alternative<wire::Loaded>(report); });
+  std::erase_if(stream.seen.messages, [](const auto &report) { return std::holds_alternative<wire::Loaded>(report); });
   EXPECT_THAT(summaries(stream.complete()), ElementsAre("crashed", "NULL pointer dereference in ex_init+0x1c [ex]",
                                                         "the process that loaded ex was killed"));
 }
@@ -108,7 +108,7 @@ TEST(Verdict, AToleratedReportPassesWithItsTaint) {
 TEST(Verdict, AReportOfBeforeTheCaseDoesNotCount) {
   Stream stream = healthy();
   const wire::KernelLogLine early{1, 4, 0, 1s, "", "WARNING: CPU: 0 PID: 1 at arch/x86/x.c:1 boot+0x1/0x2"};
-  stream.seen.reports.insert(stream.seen.reports.begin(), wire::LogLines{{early}, 0});
+  stream.seen.messages.insert(stream.seen.messages.begin(), wire::LogLines{{early}, 0});
   EXPECT_THAT(summaries(stream.complete()), ElementsAre("passed"));
 }
 
@@ -169,14 +169,14 @@ TEST(Verdict, ACaseBeyondItsTimeoutHangs) {
 
 TEST(Verdict, SilenceBeforeAProgramErrs) {
   Stream stream;
-  stream.seen.reports.clear();
+  stream.seen.messages.clear();
   EXPECT_THAT(summaries(stream.verdict(Kind::silent, "no push within 60 s")),
               ElementsAre("errored", "the guest did not get ready: no push within 60 s"));
 }
 
 TEST(Verdict, AGuestThatNeverSpokeErrsEvenIfItPanicked) {
   Stream stream;
-  stream.seen.reports.clear();
+  stream.seen.messages.clear();
   stream.seen.agent.reset();
   stream.seen.console = "booting\nKernel panic - not syncing: No working init found.\n";
   const auto verdict = stream.verdict(Kind::panicked, "the guest's kernel panicked");
@@ -312,7 +312,7 @@ TEST(Taint, ProprietaryIsForProprietaryModules) {
 
 TEST(Taint, WhatWasThereBeforeDoesNotCount) {
   Stream stream = healthy();
-  for (auto &report : stream.seen.reports) {
+  for (auto &report : stream.seen.messages) {
     if (auto *baseline = std::get_if<wire::Baseline>(&report)) baseline->inventory.taint = 1u << 9;
   }
   EXPECT_THAT(summaries(stream.complete(tainted(1u << 9 | 1u << 12))), ElementsAre("passed"));

@@ -13,10 +13,10 @@
 namespace kmodtest::observe {
 
 /// The reports of tests/data/sched/NAME.reports (its README has the format); none when it cannot be read.
-inline std::vector<wire::Report> recorded_trace(const std::string &name) {
+inline std::vector<wire::AgentMessage> recorded_trace(const std::string &name) {
   const std::string bytes = support::read_file(std::string(KMODTEST_TEST_DATA "/sched/") + name + ".reports");
   constexpr std::size_t kHead = 6;
-  std::vector<wire::Report> reports;
+  std::vector<wire::AgentMessage> reports;
   for (std::size_t at = 0; at + kHead <= bytes.size();) {
     wire::Frame frame;
     std::uint32_t size = 0;
@@ -25,7 +25,7 @@ inline std::vector<wire::Report> recorded_trace(const std::string &name) {
     frame.payload = bytes.substr(at + kHead, size);
     at += kHead + size;
     std::string error;
-    if (auto report = wire::decode_report(frame, &error)) reports.push_back(std::move(*report));
+    if (auto report = wire::decode_agent_message(frame, &error)) reports.push_back(std::move(*report));
   }
   return reports;
 }

@@ -151,7 +151,7 @@ TEST(SchedTrace, OfARecordedCaseHasTheCpuThatWent) {
   for (const SchedRun &run : own.runs) EXPECT_EQ(run.cpu, 3);
 }
 
-std::string problem_of(const std::vector<wire::Report> &reports) {
+std::string problem_of(const std::vector<wire::AgentMessage> &reports) {
   try {
     read_sched_trace(reports);
   } catch (const base::Error &error) {

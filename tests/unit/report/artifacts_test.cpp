@@ -32,8 +32,8 @@ TEST(Artifacts, ACaseHasAFolderOfItsOwn) {
   finished.build_log = "CC [M] ex7_4.o\n";
   auto seen = std::make_shared<judge::Observations>(*support::seen({support::line(5140, "Thread started")}));
   seen->console = "booted\n";
-  seen->reports.emplace_back(wire::Threads{});
-  seen->reports.emplace_back(wire::Modules{});
+  seen->messages.emplace_back(wire::Threads{});
+  seen->messages.emplace_back(wire::Modules{});
   finished.seen = seen;
   const auto out = folder / "deep/out";
   make_artifacts(out)->on(finished);

@@ -18,16 +18,16 @@ TEST(AutopsyText, IsEmptyWhereNoneWasHeld) {
 TEST(AutopsyText, HasAllThatIsKnown) {
   judge::Observations seen;
   wire::KernelLogLine trace = support::line(25100, "task:abba_a          state:D stack:0     pid:86");
-  seen.reports.push_back(wire::LogLines{{support::line(14000, "before"), support::marker(25097, "autopsy of step 3"),
-                                         trace, support::marker(25200, "end")},
-                                        0});
+  seen.messages.push_back(wire::LogLines{{support::line(14000, "before"), support::marker(25097, "autopsy of step 3"),
+                                          trace, support::marker(25200, "end")},
+                                         0});
   wire::ThreadRecord task;
   task.pid = 86;
   task.name = "abba_a";
   task.state = 'D';
   task.cpu = 1;
   task.waits_in = "take";
-  seen.reports.push_back(wire::Autopsy{2, 25s, 86, {{task, "[<0>] take+0x24/0x40 [ex]\n[<0>] fa+0x18/0x34 [ex]\n"}}});
+  seen.messages.push_back(wire::Autopsy{2, 25s, 86, {{task, "[<0>] take+0x24/0x40 [ex]\n[<0>] fa+0x18/0x34 [ex]\n"}}});
   judge::CpuSeen cpu;
   cpu.cpu = 1;
   cpu.takes_interrupts = false;

@@ -20,8 +20,8 @@ outcome::CaseFinished run_with(int milliseconds, const std::string &digest) {
   outcome::CaseFinished run = support::finished(support::make_case("ex7_1", 2), Outcome::passed);
   run.digest = digest;
   auto seen = std::make_shared<judge::Observations>();
-  seen->reports.push_back(wire::LogLines{{support::line(5140, "Thread started")}, 0});
-  seen->reports.push_back(wire::LogLines{{support::line(milliseconds, "Thread exiting")}, 0});
+  seen->messages.push_back(wire::LogLines{{support::line(5140, "Thread started")}, 0});
+  seen->messages.push_back(wire::LogLines{{support::line(milliseconds, "Thread exiting")}, 0});
   run.seen = seen;
   return run;
 }
@@ -50,7 +50,7 @@ TEST(Difference, ARunMayEndEarlierOrComeToSomethingElse) {
   const outcome::CaseFinished whole = run_with(6000, "a");
   outcome::CaseFinished shorter = run_with(6000, "b");
   auto seen = std::make_shared<judge::Observations>(*shorter.seen);
-  seen->reports.pop_back();
+  seen->messages.pop_back();
   shorter.seen = seen;
   EXPECT_THAT(first_difference(shorter, whole), StartsWith("report 2 is none, was {"));
   outcome::CaseFinished failed = run_with(6000, "c");

@@ -129,11 +129,11 @@ outcome::CaseFinished traced(judge::Outcome outcome = judge::Outcome::failed) {
   outcome::CaseFinished result = finished(made, outcome, "'Thread exiting' did not appear within 5 s");
   if (!result.verdict.evidence.empty()) result.verdict.evidence.front().step = 1;
   auto seen = std::make_shared<judge::Observations>();
-  seen->reports = {wire::StepStarted{0, milliseconds(5000)},
-                   wire::StepEnded{0, milliseconds(5020), wire::StepResult::held, 0, ""},
-                   wire::StepStarted{1, milliseconds(5020)},
-                   wire::LogLines{{support::marker(5000, "step 1: load"), support::line(5001, "Thread started")}, 0},
-                   wire::StepEnded{1, milliseconds(5100), wire::StepResult::expired, 0, ""}};
+  seen->messages = {wire::StepStarted{0, milliseconds(5000)},
+                    wire::StepEnded{0, milliseconds(5020), wire::StepResult::held, 0, ""},
+                    wire::StepStarted{1, milliseconds(5020)},
+                    wire::LogLines{{support::marker(5000, "step 1: load"), support::line(5001, "Thread started")}, 0},
+                    wire::StepEnded{1, milliseconds(5100), wire::StepResult::expired, 0, ""}};
   seen->sched = std::make_shared<observe::SchedTimeline>(timeline());
   result.seen = seen;
   result.digest = "0123abcd";
@@ -288,7 +288,7 @@ TEST(HtmlTest, shows_where_bound_threads_ran) {
   wire::ThreadRecord other = thread;
   other.name = other.full_name = "kthreadd";
   other.cpu = 0;
-  seen->reports = {wire::Threads{2, milliseconds(1), {thread, other}}};
+  seen->messages = {wire::Threads{2, milliseconds(1), {thread, other}}};
   sampled.seen = seen;
   EXPECT_FALSE(html::ran_on(sampled).exact);
   EXPECT_EQ(html::ran_on(sampled).share, (std::map<int, double>{{1, 1.0}}));
@@ -332,7 +332,7 @@ TEST(HtmlTest, stays_below_10_MB_with_1000_cases_that_say_much) {
   for (int i = 0; i < 500; ++i)
     log.push_back(support::line(5001 + i, "some line of the log, number " + std::to_string(next())));
   auto seen = std::make_shared<judge::Observations>(*loud.seen);
-  seen->reports.push_back(wire::LogLines{log, 0});
+  seen->messages.push_back(wire::LogLines{log, 0});
   auto sched = std::make_shared<observe::SchedTimeline>(timeline());
   for (int i = 0; i < 700; ++i)
     sched->threads[0].runs.push_back(run_on(1, 6'000'000 + i * 4000, 6'000'000 + i * 4000 + next() % 4000));

@@ -39,10 +39,10 @@ Task<> play(base::UnixSocket socket, int oops_in) {
   std::uint32_t step = 0;
   wire::Info info;
   info.agent.protocol = wire::kProtocolVersion;
-  std::vector<wire::Report> answers{info};
+  std::vector<wire::AgentMessage> answers{info};
   std::uint32_t id = 0;
   while (true) {
-    for (const wire::Report &answer : answers) {
+    for (const wire::AgentMessage &answer : answers) {
       const std::string bytes = wire::encode(answer, id);
       const auto buffer = asio::buffer(bytes);
       auto token = asio::use_awaitable;
@@ -96,7 +96,7 @@ class AskedCase : public ::testing::Test {
     asked_case->timeout = 60s;
     runner.go_on_by([this, asked_case, steps](judge::Observations &seen) -> Task<More> {
       ++asked;
-      reports.push_back(seen.reports.size());
+      reports.push_back(seen.messages.size());
       More more;
       if (asked_case->steps.size() < steps) {
         asked_case->steps.push_back(sleep_step());

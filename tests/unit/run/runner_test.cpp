@@ -43,7 +43,7 @@ Prepared prepare_case(const plan::Case &test_case) {
   return prepared;
 }
 
-Task<> write_report(base::UnixSocket &socket, wire::Report report, std::uint32_t id) {
+Task<> write_report(base::UnixSocket &socket, wire::AgentMessage report, std::uint32_t id) {
   const std::string bytes = wire::encode(report, id);
   const auto buffer = asio::buffer(bytes);
   auto token = asio::use_awaitable;
@@ -63,7 +63,7 @@ Task<> play(base::UnixSocket socket, Plays plays) {
   if (plays != Plays::nothing) {
     wire::Info info;
     info.agent.protocol = wire::kProtocolVersion;
-    wire::Report ready{info};
+    wire::AgentMessage ready{info};
     co_await write_report(socket, std::move(ready), 0);
   }
   while (true) {
@@ -76,7 +76,7 @@ Task<> play(base::UnixSocket socket, Plays plays) {
     while (auto frame = decoder.next()) {
       if (plays == Plays::nothing) continue;
       const auto request = wire::decode_request(*frame, nullptr);
-      std::vector<wire::Report> answers;
+      std::vector<wire::AgentMessage> answers;
       if (plays == Plays::only_ready) {
         continue;
       } else if (const auto *push = std::get_if<wire::Push>(&*request)) {
@@ -94,7 +94,7 @@ Task<> play(base::UnixSocket socket, Plays plays) {
         }
       }
       for (const auto &answer : answers) {
-        wire::Report report = answer;
+        wire::AgentMessage report = answer;
         co_await write_report(socket, std::move(report), frame->id);
       }
     }

@@ -109,7 +109,7 @@ TEST_F(TraceTest, AnAddressInCodeThatIsGoneHasItsSource) {
   wire::Loaded loaded;
   loaded.module = "places";
   loaded.record = wire::ModuleRecord{"places", 16384, 0, {}, "Live", 0xffffffffc0201000, "OE"};
-  seen_.reports.push_back(loaded);
+  seen_.messages.push_back(loaded);
   EXPECT_EQ(trace({"[    3.000002] RIP: 0010:0xffffffffc0201068", "[    3.000005]  0xffffffffc0209000"}),
             Lines{"#0 0xffffffffc0201068: twin+0x8 [places]  /src/places/other.c:7  places_pointer[number] += "
                   "places_pointer[number + 1] * 7;"});

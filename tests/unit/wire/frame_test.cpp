@@ -98,35 +98,35 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
   inventory.majors = {{true, 240, "ex"}};
   inventory.timers = {{true, 0xffff888004a3c000u, 0xffffffffc0201010u, ""}, {false, 1, 0, "delayed_work_timer_fn"}};
   inventory.vmalloc = {{8192, 0xffffffffc0201023u}};
-  const std::vector<Report> reports = {Info{info},
-                                       Pushed{"/tmp/a", 1, "no space"},
-                                       Refused{"why"},
-                                       LogLines{{{12, 6, 0, Microseconds{99}, "T1", "I'm a module!"}}, 3},
-                                       Baseline{inventory},
-                                       AfterUnload{2, inventory},
-                                       StepStarted{1, Microseconds{5}},
-                                       Loaded{0, "ex7_4", 0, Microseconds{9}, module},
-                                       Unloaded{1, "ex7_4", 16, Microseconds{1}},
-                                       Threads{3, Microseconds{4}, {thread}},
-                                       Modules{3, Microseconds{4}, {module}},
-                                       FileRead{4, Microseconds{4}, "/proc/x", 2, "42\n", true},
-                                       Written{5, "/sys/x", 13},
-                                       CommandEnded{6, 137, "out", "err", false},
-                                       CpusSet{7, 3, true, 0},
-                                       StepEnded{7, Microseconds{1}, StepResult::refused, 44, "detail"},
-                                       ProgramEnded{Microseconds{8}, 3, true, true, "e"},
-                                       TerminalOutput{"a\x1b[0m", true},
-                                       TerminalEnded{130},
-                                       Autopsy{2, Microseconds{7}, 53, {{thread, "[<0>] msleep+0x2d/0x40\n"}}},
-                                       MemoryCounted{1, Microseconds{5}, 10, {{"kmalloc-64", true, 64, -3}}},
-                                       TraceStarted{Microseconds{3}, {0, 1}, "page", {"format"}, "e"},
-                                       TracePages{1, {std::string("\0\1", 2), "b"}},
-                                       TraceChecked{Microseconds{4}, 7, true},
-                                       Resting{Microseconds{6}}};
-  ASSERT_EQ(reports.size(), std::variant_size_v<Report>);
-  for (const Report &report : reports) {
+  const std::vector<AgentMessage> reports = {Info{info},
+                                             Pushed{"/tmp/a", 1, "no space"},
+                                             Refused{"why"},
+                                             LogLines{{{12, 6, 0, Microseconds{99}, "T1", "I'm a module!"}}, 3},
+                                             Baseline{inventory},
+                                             AfterUnload{2, inventory},
+                                             StepStarted{1, Microseconds{5}},
+                                             Loaded{0, "ex7_4", 0, Microseconds{9}, module},
+                                             Unloaded{1, "ex7_4", 16, Microseconds{1}},
+                                             Threads{3, Microseconds{4}, {thread}},
+                                             Modules{3, Microseconds{4}, {module}},
+                                             FileRead{4, Microseconds{4}, "/proc/x", 2, "42\n", true},
+                                             Written{5, "/sys/x", 13},
+                                             CommandEnded{6, 137, "out", "err", false},
+                                             CpusSet{7, 3, true, 0},
+                                             StepEnded{7, Microseconds{1}, StepResult::refused, 44, "detail"},
+                                             ProgramEnded{Microseconds{8}, 3, true, true, "e"},
+                                             TerminalOutput{"a\x1b[0m", true},
+                                             TerminalEnded{130},
+                                             Autopsy{2, Microseconds{7}, 53, {{thread, "[<0>] msleep+0x2d/0x40\n"}}},
+                                             MemoryCounted{1, Microseconds{5}, 10, {{"kmalloc-64", true, 64, -3}}},
+                                             TraceStarted{Microseconds{3}, {0, 1}, "page", {"format"}, "e"},
+                                             TracePages{1, {std::string("\0\1", 2), "b"}},
+                                             TraceChecked{Microseconds{4}, 7, true},
+                                             Resting{Microseconds{6}}};
+  ASSERT_EQ(reports.size(), std::variant_size_v<AgentMessage>);
+  for (const AgentMessage &report : reports) {
     std::string error;
-    const auto back = decode_report(only_frame(encode(report, 5)), &error);
+    const auto back = decode_agent_message(only_frame(encode(report, 5)), &error);
     ASSERT_TRUE(back.has_value()) << error;
     EXPECT_TRUE(*back == report) << "alternative " << report.index();
   }
@@ -227,7 +227,7 @@ TEST(Codec, WhateverDecodesHasOneEncoding) {
       ++decoded;
       EXPECT_EQ(only_frame(encode(*request, 1)).payload, payload);
     }
-    if (const auto report = decode_report(frame, nullptr)) {
+    if (const auto report = decode_agent_message(frame, nullptr)) {
       ++decoded;
       EXPECT_EQ(only_frame(encode(*report, 1)).payload, payload);
     }
