@@ -104,7 +104,7 @@ TEST(Refusals, OfWhatIsNoModule) {
   EXPECT_EQ(explain({"Invalid ELF header magic: != \177ELF"}),
             Words{"the file is not a module: it is not an ELF file of this machine: header magic: != \177ELF"});
   EXPECT_EQ(explain({"Module len 4096 truncated"}),
-            Words{"the file is cut short: the file has 4096 bytes, less than its header says"});
+            Words{"the file is cut short: the file has 4096 bytes, fewer than its header says"});
   EXPECT_EQ(explain({"ex: No module found in object"}),
             Words{"the file is not a module: the file has no .gnu.linkonce.this_module: use the .ko that Kbuild made"});
   EXPECT_EQ(explain({"Module ex is blacklisted"}),
