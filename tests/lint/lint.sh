@@ -22,7 +22,7 @@ prose_files='*.md Makefile CMakeLists.txt Dockerfile action.yml ci/* cmake/* pac
   tests/*CMakeLists.txt framework/base/* framework/storage/* framework/observe/* framework/agent/* framework/outcome/*
   framework/report/* emulator/* benchmarks/* library/* examples/* modules/*'
 other_prose='docs/verdicts.md testplans/README.md tests/lint/lint_test.sh'
-other_prose="$other_prose framework/report/html/page/licences.txt library/src/lab.hpp"
+other_prose="$other_prose framework/report/html/page/licences.txt"
 # What modules print and describe is a contract.
 for module in pinned_module spin_irqs_off spin_irqs_on warn_on; do
   other_prose="$other_prose modules/faulty/$module/$module.c"

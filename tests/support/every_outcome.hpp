@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "judge/observations.hpp"
+#include "observe/sched/sched.hpp"
 #include "support/sample_case.hpp"
 
 /// A run in which everything happens that a listener can be told of, and what guests and plans say tries to be more
