@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "report/formats/agent_message_json.hpp"
+#include "text/json.hpp"
 
 namespace kmodtest::report {
 namespace {
