@@ -89,7 +89,7 @@ std::string word_that_is_meant(const std::string &said) {
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
   const auto meant = text::similar_name(said.substr(begin + 2, between - begin - 2), words);
-  return meant ? fmt::format("did you mean '{}'?", *meant) : fmt::format("take one of {}", fmt::join(words, ", "));
+  return meant ? fmt::format("did you mean '{}'?", *meant) : fmt::format("use one of {}", fmt::join(words, ", "));
 }
 
 /// Sorts the two names in "--a excludes --b": their order in CLI11's message depends on addresses.

@@ -9,22 +9,22 @@
 
 namespace kmodtest::kernel {
 
-/// What a kernel was configured with (kernel: Documentation/kbuild/kconfig.rst).
+/// The options that a kernel was configured with (kernel: Documentation/kbuild/kconfig.rst).
 class KernelConfig {
  public:
-  /// From the text of a .config or of include/config/auto.conf.
+  /// Reads the text of a .config or of include/config/auto.conf.
   explicit KernelConfig(const std::string &text);
 
-  /// "y", "m", a number, a text in quotes; nothing for an option that is not set.
+  /// Returns "y", "m", a number, or a text in quotes; nothing for an option that is not set.
   std::optional<std::string> value(const std::string &option) const;
 
  private:
   std::map<std::string, std::string> options_;
 };
 
-/// The configuration of a kernel from the first of these files that is there: config-RELEASE beside the image, config
-/// in its modules' folder, .config or include/config/auto.conf of its headers. Nothing when none is. Throws base::Error
-/// when one cannot be read.
+/// Returns the configuration of a kernel from the first of these files that exists: config-RELEASE next to the image,
+/// config in its modules' folder, .config or include/config/auto.conf of its headers. Returns nothing if none exists.
+/// Throws base::Error if one cannot be read.
 std::optional<KernelConfig> read_kernel_config(const Kernel &kernel);
 
 }  // namespace kmodtest::kernel

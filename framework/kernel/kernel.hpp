@@ -9,18 +9,18 @@
 
 #include "base/notice_sink.hpp"
 
-/// Kernels: which exist, where they come from, what is in them.
+/// Kernels: finding, fetching and reading them.
 namespace kmodtest::kernel {
 
-/// A kernel that can be booted and built against.
+/// A kernel that can be booted, and that modules can be built against.
 struct Kernel {
   std::string name;                   ///< catalogue name ("debian-6.1-cloud"), path of a vmlinuz, or "host"
   std::string release;                ///< uname -r, read from the image's own setup header, not from its file name
   std::filesystem::path image;        ///< bzImage
   std::filesystem::path modules_dir;  ///< …/lib/modules/RELEASE; may be empty
-  std::filesystem::path headers;      ///< the folder for `make -C`; may be empty: then nothing can be built for it
-  std::vector<std::string> make_arguments;  ///< what Kbuild needs here, e.g. CC=gcc-12
-  std::string digest;                       ///< of the image's content (hex): two kernels with one digest are the same
+  std::filesystem::path headers;      ///< the folder for `make -C`; if empty, nothing can be built for this kernel
+  std::vector<std::string> make_arguments;  ///< what Kbuild needs for it, e.g. CC=gcc-12
+  std::string digest;                       ///< of the image's content (hex): kernels with equal digests are the same
 };
 
 /// One entry of images/kernels.yaml.
@@ -38,26 +38,27 @@ std::vector<CatalogueEntry> read_catalogue(const std::filesystem::path &file);
 
 class KernelStore {
  public:
-  /// `notices` has to outlive the store. It is told what takes long ("downloading linux-image-… (27 MB)").
+  /// `notices` must outlive the store. It receives a message when something takes long ("downloading linux-image-… (27
+  /// MB)").
   KernelStore(std::vector<CatalogueEntry> catalogue, std::filesystem::path cache, base::NoticeSink &notices);
 
   const std::vector<CatalogueEntry> &catalogue() const { return catalogue_; }
   const CatalogueEntry &default_entry() const;
 
-  /// The kernel if it is in the cache, whole.
+  /// Returns the kernel if it is complete in the cache.
   std::optional<Kernel> cached(const std::string &name) const;
 
   /// Downloads what is missing with the machine's own apt configuration and unpacks it into the cache, without root and
-  /// without installing. Safe against other processes doing the same (a lock file) and against being killed (a folder
-  /// appears under its name only when it is whole). Throws base::Error.
+  /// without installing. Safe if other processes do the same (a lock file) and if it is killed (a folder gets its final
+  /// name only when it is complete). Throws base::Error.
   Kernel fetch(const std::string &name);
 
-  /// Throws base::UsageError when no such kernel can be had: a name that the catalogue lacks, a file that is no kernel,
+  /// Throws base::UsageError if there is no such kernel: a name that the catalogue lacks, a file that is not a kernel,
   /// a host without its image. Fetches nothing.
   void check(const std::string &name_or_path, const std::filesystem::path &modules_dir = {},
              const std::filesystem::path &headers = {}) const;
 
-  /// A kernel by catalogue name (fetched when missing), path of a bzImage, or "host" (the running kernel).
+  /// Returns a kernel by catalogue name (fetched if missing), path of a bzImage, or "host" (the running kernel).
   Kernel resolve(const std::string &name_or_path, const std::filesystem::path &modules_dir = {},
                  const std::filesystem::path &headers = {});
 
@@ -67,38 +68,39 @@ class KernelStore {
   base::NoticeSink *notices_;
 };
 
-/// The release in a bzImage's setup header (kernel: Documentation/arch/x86/boot.rst, field kernel_version).
-/// Throws base::Error when the file is no bzImage for x86-64.
+/// Returns the release in a bzImage's setup header (kernel: Documentation/arch/x86/boot.rst, field kernel_version).
+/// Throws base::Error if the file is not a bzImage for x86-64.
 std::string bzimage_release(const std::filesystem::path &image);
 
-/// Files of the modules `names` and of all that they depend on, in the order of loading (modules.dep, modules.builtin).
-/// Names with '-' or '_' alike. Built-in ones are left out. Throws base::Error for one that the kernel does not have.
+/// Returns the files of the modules `names` and of everything that they depend on, in loading order (modules.dep,
+/// modules.builtin). '-' and '_' in names are equivalent. Leaves out built-in ones. Throws base::Error for a module
+/// that the kernel does not have.
 std::vector<std::filesystem::path> modules_with_dependencies(const std::filesystem::path &modules_dir,
                                                              const std::vector<std::string> &names);
 
-/// The bytes of a module, decompressed when its name ends in .xz, .zst or .gz (libarchive). Throws base::Error.
+/// Returns the bytes of a module, decompressed if its name ends in .xz, .zst or .gz (libarchive). Throws base::Error.
 std::string read_module(const std::filesystem::path &file);
 
-/// What the initramfs is made of.
+/// The parts of the initramfs.
 struct InitramfsInputs {
   std::filesystem::path agent;                         ///< becomes /init
   std::filesystem::path busybox;                       ///< static
   std::vector<std::filesystem::path> channel_modules;  ///< loaded by the agent, in this order, for a virtio channel
-  std::vector<std::filesystem::path> machine_modules;  ///< loaded always
+  std::vector<std::filesystem::path> machine_modules;  ///< always loaded
 };
 
-/// Writes a newc cpio, not compressed, with libarchive. Reproducible: same inputs, same bytes. Written whole or not at
-/// all.
+/// Writes an uncompressed newc cpio with libarchive. Reproducible: equal inputs give equal bytes. The file appears only
+/// when it is complete.
 void write_initramfs(const InitramfsInputs &inputs, const std::filesystem::path &to);
 
-/// The initramfs for a kernel in the cache: made when missing or when an input changed.
+/// Returns the initramfs for a kernel in the cache; makes it if it is missing or an input has changed.
 std::filesystem::path initramfs_for(const Kernel &kernel, const std::filesystem::path &cache);
 
-/// The files of what the virtio channel needs, as far as this kernel has it as modules.
+/// Returns the files of the modules that the virtio channel needs and that this kernel has as loadable modules.
 std::vector<std::filesystem::path> channel_modules(const Kernel &kernel);
-/// The same for the device that tells QEMU of a panic.
+/// Returns the files of the modules for the device that reports a panic to QEMU.
 std::vector<std::filesystem::path> machine_modules(const Kernel &kernel);
-/// False: the kernel has neither a built-in nor a loadable virtio console; use the serial channel.
+/// Returns whether the kernel has a virtio console, built in or loadable. If not, use the serial channel.
 bool has_virtio_console(const Kernel &kernel);
 
 }  // namespace kmodtest::kernel

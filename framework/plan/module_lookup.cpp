@@ -166,7 +166,7 @@ Value<ModuleSource> module_at(const fs::path &path) {
     const auto file_stem = module_file_stem(path.filename().string());
     if (!file_stem)
       return V::bad(Code::bad_name,
-                    fmt::format("the file {} is no kernel module (its name does not end in .ko)", quote(text)));
+                    fmt::format("the file {} is not a kernel module (its name does not end in .ko)", quote(text)));
     module.kind = ModuleSource::Kind::file;
     stem = *file_stem;
   }

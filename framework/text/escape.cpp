@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kReplacementUtf8 = "\xef\xbf\xbd";
 constexpr std::size_t kTabStop = 8;
 
-// Characters that turn the direction of a line could make a log read as something else.
+// Characters that change the direction of a line could make a log look like something else.
 bool turns_direction(char32_t code) {
   return (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
@@ -62,7 +62,7 @@ std::string xml_text(std::string_view text) {
 std::string shell_word(const std::string &word) {
   const std::string_view safe = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+=:,@%";
   if (!word.empty() && word.find_first_not_of(safe) == std::string::npos) return word;
-  // Inside double quotes these four keep a meaning; '!' has one in interactive shells.
+  // Inside double quotes these four are still special; '!' is special in interactive shells.
   if (word.find_first_of("\"$`\\!") == std::string::npos) return '"' + word + '"';
   std::string quoted = "'";
   for (const char letter : word) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-/// Text made safe for where it goes: a guest could smuggle something in.
+/// Text made safe for its destination: a guest could send dangerous characters.
 namespace kmodtest::text {
 
 /// Returns a line that is safe to print: control characters and malformed bytes as \xNN, tabs as spaces up to a

@@ -8,7 +8,7 @@
 
 namespace kmodtest::text {
 
-/// The number that the whole text is; nothing when it is none, or too large for its type.
+/// Returns the number that the whole text represents; nothing if it is not a number, or too large for its type.
 template <class Number>
 std::optional<Number> whole_number(std::string_view text, int base = 10) {
   Number value{};

@@ -7,7 +7,7 @@
 
 namespace kmodtest::text {
 
-/// `text` with each `what`, which is not empty, replaced by `with`; what comes of a replacement is not looked at again.
+/// Returns `text` with each `what`, which is not empty, replaced by `with`; does not search the replacements again.
 inline std::string replaced(std::string text, std::string_view what, std::string_view with) {
   for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size()) {
     text.replace(at, what.size(), with);
@@ -15,12 +15,12 @@ inline std::string replaced(std::string text, std::string_view what, std::string
   return text;
 }
 
-/// Whether `part` is somewhere in `text`.
+/// Returns whether `text` contains `part`.
 inline bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-/// `text` without the blanks at its ends.
+/// Returns `text` without the blanks at its ends.
 inline std::string_view trimmed(std::string_view text, std::string_view blanks = " \t\r\n") {
   const std::size_t first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return {};

@@ -21,12 +21,11 @@ Character first_character(std::string_view text);
 /// Returns whether the code is one of the control characters of ASCII or Latin-1.
 bool is_control(char32_t code);
 
-/// Returns the columns that the text takes on a terminal: East Asian wide characters two, combining ones none,
-/// malformed bytes and control characters one.
+/// Returns the number of columns that the text takes on a terminal: two for East Asian wide characters, none for
+/// combining ones, one for malformed bytes and control characters.
 std::size_t columns(std::string_view text);
 
-/// Returns the text in at most `width` columns; where something is left out it ends in "…". Never cuts a character in
-/// two.
+/// Returns the text in at most `width` columns; if something is left out it ends in "…". Never splits a character.
 std::string cut_to(std::string_view text, std::size_t width);
 
 /// Returns the text with spaces on its right up to `width` columns.

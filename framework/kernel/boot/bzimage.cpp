@@ -41,7 +41,7 @@ std::string bzimage_release(const std::filesystem::path &image) {
   const auto release = version.substr(0, version.find(' '));
   if (begin == 0x200 || release.empty() || release.size() > 64) {
     throw base::UsageError(base::Code::not_a_kernel,
-                           fmt::format("the kernel image {} does not say its release", image.string()), hint);
+                           fmt::format("the kernel image {} does not state its release", image.string()), hint);
   }
   return release;
 }

@@ -7,7 +7,7 @@
 namespace kmodtest::kernel {
 namespace {
 
-/// Returns whether the notes of one segment have one with this owner and type.
+/// Returns whether one segment has a note with this owner and type.
 bool has_note_in(Elf_Data *notes, std::string_view owner, GElf_Word type) {
   GElf_Nhdr note{};
   std::size_t name = 0;
@@ -23,7 +23,7 @@ bool has_note_in(Elf_Data *notes, std::string_view owner, GElf_Word type) {
 
 ElfFile::ElfFile(std::string_view bytes) {
   elf_version(EV_CURRENT);
-  // libelf takes a pointer to bytes that it could change, but changes them only when a file is written.
+  // libelf takes a pointer to mutable bytes, but changes them only when a file is written.
   elf_.reset(elf_memory(const_cast<char *>(bytes.data()), bytes.size()));
 }
 

@@ -8,8 +8,8 @@
 
 namespace kmodtest::kernel {
 
-/// The headers of an ELF file in memory, read by libelf. The bytes have to outlive it. Never throws: without a 64-bit
-/// ELF file it is empty.
+/// The headers of an ELF file in memory, read by libelf. The bytes must outlive it. Never throws: empty if the bytes
+/// are not a 64-bit ELF file.
 class ElfFile {
  public:
   explicit ElfFile(std::string_view bytes);

@@ -5,7 +5,7 @@
 #include <elf.h>
 #include <string>
 
-/// Parts of ELF files that are written here. Source: elf(5).
+/// Parts of the ELF files that kmodtest writes. Source: elf(5).
 namespace kmodtest::kernel {
 
 template <class Record>
@@ -13,7 +13,8 @@ void append_record(std::string &to, const Record &record) {
   to.append(reinterpret_cast<const char *>(&record), sizeof record);
 }
 
-/// Of an x86-64 file with so many sections, the last of which holds their names; e_shoff is for the caller to fill in.
+/// Returns the header of an x86-64 file with this many sections, the last of which holds their names. The caller sets
+/// e_shoff.
 inline Elf64_Ehdr elf_header(Elf64_Half type, Elf64_Half sections) {
   Elf64_Ehdr header{};
   std::memcpy(header.e_ident, ELFMAG, SELFMAG);

@@ -22,10 +22,10 @@ namespace fs = std::filesystem;
 
 constexpr const char *kBusybox = "/bin/busybox";
 constexpr const char *kBusyboxHint = "install the package busybox-static";
-// Raise it when the recipe changes: initramfs files of older recipes are then not taken any more.
+// Raise it when the recipe changes: initramfs files of older recipes are then no longer used.
 constexpr const char *kRecipe = "3";
 
-/// Writes a newc archive into memory; every entry belongs to root and is as old as the epoch.
+/// Writes a newc archive into memory; every entry belongs to root and has the epoch as its time.
 class CpioWriter {
  public:
   CpioWriter() : archive_(archive_write_new(), archive_write_free) {
@@ -88,11 +88,11 @@ std::string guest_module_path(const fs::path &module) {
   return "modules/" + name.substr(0, name.find(".ko")) + ".ko";
 }
 
-/// A program for the guest has to be a static ELF: there is no dynamic linker in the initramfs.
+/// Throws unless the file is a static ELF program: there is no dynamic linker in the initramfs.
 void check_static(const fs::path &file, const std::string &bytes, const std::string &hint) {
   const ElfFile elf(bytes);
   if (!elf.is_64_bit())
-    throw base::Error(base::Code::bad_boot_file, fmt::format("{} is no 64-bit program", file.string()), hint);
+    throw base::Error(base::Code::bad_boot_file, fmt::format("{} is not a 64-bit program", file.string()), hint);
   for (const GElf_Phdr &segment : elf.segments()) {
     if (segment.p_type == PT_INTERP)
       throw base::Error(base::Code::bad_boot_file, fmt::format("{} is not a static program", file.string()), hint);
@@ -117,7 +117,7 @@ std::string make_initramfs(const InitramfsInputs &inputs) {
   CpioWriter writer;
   for (const char *folder : {"bin", "dev", "etc", "modules", "proc", "root", "sbin", "sys", "tmp"})
     writer.folder(folder);
-  // Init's first words need a console before devtmpfs is mounted.
+  // Init's first output needs a console before devtmpfs is mounted.
   writer.device("dev/console", 5, 1);
   writer.device("dev/null", 1, 3);
   writer.file("init", agent, 0755);

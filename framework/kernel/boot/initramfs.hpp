@@ -11,7 +11,7 @@ namespace kmodtest::kernel {
 /// compressed: under TCG lz4 and zstd boot as fast within the noise, gzip is not faster and xz 0.2 to 0.3 s slower.
 std::string make_initramfs(const InitramfsInputs &inputs);
 
-/// The busybox that every guest gets. Throws base::Error when there is none, or one that needs libraries.
+/// Returns the busybox that every guest gets. Throws base::Error if there is none, or if it needs shared libraries.
 std::filesystem::path static_busybox();
 
 }  // namespace kmodtest::kernel

@@ -32,7 +32,7 @@ struct CloseArchive {
   void operator()(archive *reader) const { archive_read_free(reader); }
 };
 
-/// A value of the file; zero where it ends before.
+/// Returns a value of the file; zero if the file ends before it.
 template <class T>
 T value_at(std::string_view bytes, std::uint64_t offset) {
   T value{};
@@ -42,7 +42,7 @@ T value_at(std::string_view bytes, std::uint64_t offset) {
   return value;
 }
 
-/// Up to `size` bytes; fewer when the stream is damaged.
+/// Returns up to `size` bytes; fewer if the stream is damaged.
 std::string decompress(std::string_view packed, std::size_t size) {
   const std::unique_ptr<archive, CloseArchive> reader(archive_read_new());
   archive_read_support_filter_all(reader.get());
@@ -79,7 +79,7 @@ std::string extract_vmlinux(const std::string &bzimage) {
   const std::size_t length = value_at<std::uint32_t>(image, kPayloadLength);
   if (length < 4 || begin > image.size() || length > image.size() - begin) return {};
   const std::string_view payload = image.substr(begin, length);
-  // The payload ends with the size of what it unpacks to (in gzip's own format, and added by the kernel to the others).
+  // The payload ends with its unpacked size (in gzip's own format, and added by the kernel to the others).
   const std::size_t size = value_at<std::uint32_t>(payload, length - 4);
   if (size == 0 || size > kLargestVmlinux) return {};
   const bool is_gzip = payload.starts_with("\x1f\x8b");
@@ -98,7 +98,7 @@ fs::path bootable_image_for(const Kernel &kernel, const fs::path &cache) {
   if (fs::exists(vmlinux, error)) return vmlinux;
   const std::string elf = extract_vmlinux(read_whole(kernel.image));
   if (elf.empty() || !has_pvh_entry(elf)) return kernel.image;
-  // It appears under its name only when it is whole; if it cannot be kept, the bzImage does as well.
+  // The file gets its final name only when it is complete. If it cannot be kept, the bzImage works too.
   fs::create_directories(vmlinux.parent_path(), error);
   const fs::path unfinished = vmlinux.string() + "." + std::to_string(::getpid());
   std::ofstream out(unfinished, std::ios::binary);

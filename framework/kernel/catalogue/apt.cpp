@@ -28,7 +28,7 @@ std::string machine_release() {
   return {};
 }
 
-/// The first of apt's complaints, without its "E: ".
+/// Returns the first of apt's error messages, without its "E: ".
 std::string complaint(const base::ProcessResult &result) {
   std::istringstream lines(result.err);
   std::string first;
@@ -132,14 +132,14 @@ AptState::AptState(std::filesystem::path folder, std::string suite)
   std::error_code error;
   const std::string option = std::filesystem::exists(kKeyring, error) ? fmt::format("[signed-by={}] ", kKeyring) : "";
   storage::write_whole_file(folder_ / "sources.list", fmt::format("deb {}{} {} main\n", option, mirror, suite_));
-  // Read after the machine's own files, so that it may clear what they ask for: hooks that tidy up /var, pins.
+  // Read after the machine's own files, so that it can clear their settings: hooks that tidy up /var, pins.
   std::string text =
       "#clear APT::Update::Pre-Invoke;\n#clear APT::Update::Post-Invoke;\n"
       "#clear APT::Update::Post-Invoke-Success;\n#clear APT::Default-Release;\n"
       "APT::Architecture \"amd64\";\n#clear APT::Architectures;\nAPT::Architectures { \"amd64\"; };\n"
       "APT::Update::Error-Mode \"any\";\nAcquire::Retries \"1\";\n#clear Acquire::Languages;\n"
       "Acquire::Languages \"none\";\n"
-      // An ordinary user has no _apt to become, and _apt may not read root's cache.
+      // An ordinary user cannot become _apt, and _apt cannot read root's cache.
       "APT::Sandbox::User \"\";\n";
   const auto folder_option = [&](const char *name, const char *below) {
     text += fmt::format("{} \"{}\";\n", name, (folder_ / below).string());
@@ -169,7 +169,7 @@ void AptState::update() {
       result.err.find("no longer has a Release file") != std::string::npos) {
     throw base::Error(base::Code::suite_not_served,
                       fmt::format("this machine's mirror does not serve the suite '{}'", suite_),
-                      "take another kernel of `kmodtest kernels list`, or give a kernel image with --kernel FILE");
+                      "use another kernel from `kmodtest kernels list`, or give a kernel image with --kernel FILE");
   }
   throw base::Error(base::Code::download_failed,
                     fmt::format("cannot fetch the package lists of '{}': {}", suite_, complaint(result)), kOfflineHint);

@@ -7,39 +7,40 @@
 #include <string>
 #include <vector>
 
-/// Debian packages by the machine's own apt configuration (proxies, mirror, keys), with a private state and no root.
+/// Debian packages, fetched with the machine's own apt configuration (proxies, mirror, keys), a private state and no
+/// root.
 namespace kmodtest::kernel {
 
-/// One package of the archive, as `apt-cache show` prints it.
+/// A package of the archive, as `apt-cache show` prints it.
 struct Package {
   std::string name;
   std::string version;
   std::string sha256;
-  std::vector<std::string> depends;  ///< names only; the first of alternatives
+  std::vector<std::string> depends;  ///< names only; the first alternative
   std::uint64_t download_bytes = 0;
   std::uint64_t installed_bytes = 0;
 };
 
-/// Parses stanzas of deb822 text (deb-control(5)) into packages. A stanza without Package and Version is left out.
+/// Parses stanzas of deb822 text (deb-control(5)) into packages. Leaves out a stanza without Package and Version.
 std::vector<Package> parse_packages(const std::string &text);
 
-/// Picks the mirror for a suite from lines "CREATED_BY|RELEASE|REPO_URI" of `apt-get indextargets`: the suite's own if
-/// the machine has it, else that of `machine_release` (for …-security suites: of the machine's security suite).
-/// Empty when there is none.
+/// Returns the mirror for a suite from lines "CREATED_BY|RELEASE|REPO_URI" of `apt-get indextargets`: the suite's own
+/// if the machine has it, else that of `machine_release` (for …-security suites: of the machine's security suite).
+/// Empty if there is none.
 std::string choose_mirror(const std::string &targets, const std::string &suite, const std::string &machine_release);
 
-/// The mirror from which this machine's apt would get a suite; empty when its configuration names none. Asks no server.
-/// Throws base::Error when there is no apt-get.
+/// Returns the mirror from which this machine's apt would get a suite; empty if its configuration has none. Contacts no
+/// server. Throws base::Error if there is no apt-get.
 std::string mirror_of(const std::string &suite);
 
 /// A private apt state for one suite.
 class AptState {
  public:
-  /// `folder` is made anew.
+  /// Replaces `folder` with an empty one.
   AptState(std::filesystem::path folder, std::string suite);
   /// Fetches the suite's package lists. Throws base::Error: no mirror, no network, suite not served.
   void update();
-  /// What the suite says of a package. Throws base::Error when it has none of that name.
+  /// Returns what the suite says about a package. Throws base::Error if it has no package of that name.
   Package show(const std::string &package) const;
   /// Downloads packages into a folder, verified by apt. Throws base::Error.
   void download(const std::vector<Package> &packages, const std::filesystem::path &to) const;

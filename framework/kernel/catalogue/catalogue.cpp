@@ -15,7 +15,7 @@ namespace {
 constexpr std::array kKeys{"name",          "description",     "default",       "suite",
                            "image_package", "headers_package", "make_arguments"};
 
-/// Reads one file and knows its name for messages.
+/// Reads one file and names it in messages.
 class CatalogueReader {
  public:
   explicit CatalogueReader(std::string file) : file_(std::move(file)) {}
@@ -45,7 +45,7 @@ class CatalogueReader {
   }
 
   [[noreturn]] void fail(const YAML::Mark &mark, const std::string &message) const {
-    // yaml-cpp counts from zero; a null mark is that of a missing node.
+    // yaml-cpp counts from zero; a missing node has a null mark.
     throw base::UsageError(
         base::Code::bad_catalogue,
         fmt::format("{}:{}:{}: {}", file_, std::max(mark.line, 0) + 1, std::max(mark.column, 0) + 1, message),
@@ -63,7 +63,7 @@ class CatalogueReader {
     }
     CatalogueEntry result;
     result.name = text(node, "name", true);
-    // The name becomes a folder of the cache.
+    // The name becomes the name of a folder in the cache.
     if (result.name.find('/') != std::string::npos || result.name.starts_with('.') || result.name == "host") {
       fail(node["name"].Mark(), fmt::format("'{}' cannot be the name of a kernel", result.name));
     }

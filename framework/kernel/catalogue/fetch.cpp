@@ -18,11 +18,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char *kManifest = "manifest.yaml";
-// Raise it when the layout of a kernel's folder changes: older folders are then fetched anew.
+// Raise it when the layout of a kernel's folder changes: older folders are then fetched again.
 constexpr int kLayout = 1;
 
 bool wanted_dependency(const std::string &name) {
-  // Only what is a part of the kernel; not gcc, kmod, initramfs-tools…
+  // Only parts of the kernel; not gcc, kmod, initramfs-tools…
   for (const char *prefix : {"linux-image-", "linux-headers-", "linux-kbuild-", "linux-binary-", "linux-modules-"}) {
     if (name.starts_with(prefix)) return true;
   }
@@ -68,10 +68,10 @@ void unpack(const fs::path &package, const fs::path &to) {
   }
   throw base::Error(base::Code::bad_package,
                     fmt::format("cannot unpack {}: {}", package.filename().string(), result.err),
-                    "fetch it again; when it stays, take another kernel of `kmodtest kernels list`");
+                    "fetch it again; if that fails too, use another kernel from `kmodtest kernels list`");
 }
 
-/// The only entry of a folder whose name starts with `prefix`; empty when there is none.
+/// Returns the only entry of a folder whose name starts with `prefix`; empty if there is none.
 fs::path only_entry(const fs::path &folder, const std::string &prefix, const std::string &suffix = "") {
   std::error_code error;
   for (const auto &entry : fs::directory_iterator(folder, error)) {
@@ -81,7 +81,8 @@ fs::path only_entry(const fs::path &folder, const std::string &prefix, const std
   return {};
 }
 
-/// The packages expect to lie below /; makes their absolute paths and links name `prefix`, where they will lie.
+/// Makes the absolute paths and links of packages, which expect to be unpacked into /, name `prefix`, their final
+/// place.
 void relocate(const fs::path &tree, const fs::path &prefix) {
   std::error_code error;
   for (const auto &entry : fs::directory_iterator(tree / "usr/src", error)) {
@@ -123,7 +124,7 @@ void write_manifest(const fs::path &tree, const fs::path &prefix, const Catalogu
   storage::write_whole_file(tree / kManifest, std::string(out.c_str()) + "\n");
 }
 
-/// What an unpacked tree holds, with paths as if it lay at `prefix` already.
+/// Describes an unpacked tree, with paths as if it were at `prefix` already.
 Kernel describe(const fs::path &tree, const fs::path &prefix, const CatalogueEntry &entry) {
   Kernel kernel;
   kernel.name = entry.name;
@@ -142,9 +143,9 @@ Kernel describe(const fs::path &tree, const fs::path &prefix, const CatalogueEnt
       !fs::is_directory(tree / "usr/src" / ("linux-headers-" + kernel.release))) {
     throw base::Error(
         base::Code::bad_package,
-        fmt::format("the packages of '{}' do not fit each other: modules or headers of {} are missing", entry.name,
+        fmt::format("the packages of '{}' do not match: modules or headers of {} are missing", entry.name,
                     kernel.release),
-        "the mirror is being updated: try again later, or take another kernel of `kmodtest kernels list`");
+        "the mirror is being updated: try again later, or use another kernel from `kmodtest kernels list`");
   }
   return kernel;
 }
@@ -156,7 +157,7 @@ const CatalogueEntry &find_entry(const std::vector<CatalogueEntry> &catalogue, c
     known += (known.empty() ? "" : ", ") + entry.name;
   }
   throw base::UsageError(base::Code::unknown_kernel, fmt::format("there is no kernel '{}'", name),
-                         fmt::format("take one of {}, 'host', or the path of a vmlinuz", known));
+                         fmt::format("use one of {}, 'host', or the path of a vmlinuz", known));
 }
 
 Kernel host_kernel(const fs::path &modules_dir, const fs::path &headers) {
@@ -170,7 +171,7 @@ Kernel host_kernel(const fs::path &modules_dir, const fs::path &headers) {
     throw base::UsageError(
         base::Code::no_host_kernel,
         fmt::format("the running kernel has no image on this machine: {} is missing", kernel.image.string()),
-        "take a kernel of `kmodtest kernels list`, or give the path of a vmlinuz");
+        "use a kernel from `kmodtest kernels list`, or give the path of a vmlinuz");
   }
   kernel.modules_dir = modules_dir.empty() ? fs::path("/lib/modules") / kernel.release : modules_dir;
   if (!fs::is_directory(kernel.modules_dir)) {
@@ -184,7 +185,7 @@ Kernel host_kernel(const fs::path &modules_dir, const fs::path &headers) {
   return kernel;
 }
 
-/// "host" or the path of an image; nothing for a name of the catalogue.
+/// Returns the kernel for "host" or the path of an image; nothing for a name of the catalogue.
 std::optional<Kernel> kernel_by_files(const std::string &name_or_path, const fs::path &modules_dir,
                                       const fs::path &headers) {
   if (name_or_path == "host") return host_kernel(modules_dir, headers);
@@ -233,13 +234,13 @@ std::optional<Kernel> KernelStore::cached(const std::string &name) const {
     kernel.modules_dir = manifest["modules_dir"].as<std::string>();
     kernel.headers = manifest["headers"].as<std::string>();
     kernel.digest = manifest["digest"].as<std::string>();
-    // A cache that was moved has Makefiles that name its old place.
+    // If the cache has been moved, its Makefiles name the old place.
     const bool whole = manifest["layout"].as<int>() == kLayout && manifest["prefix"].as<std::string>() == prefix &&
                        manifest["suite"].as<std::string>() == entry.suite && fs::exists(kernel.image, error) &&
                        fs::exists(kernel.modules_dir / "modules.dep", error) && fs::exists(kernel.headers, error);
     return whole ? std::optional(kernel) : std::nullopt;
   } catch (const YAML::Exception &) {
-    return std::nullopt;  // a damaged manifest: fetched anew
+    return std::nullopt;  // a damaged manifest: fetch again
   }
 }
 
@@ -251,7 +252,7 @@ Kernel KernelStore::fetch(const std::string &name) {
   // Another process may have fetched it while we waited for the lock.
   if (auto kernel = cached(name)) return *kernel;
   const auto prefix = cache_ / "kernels" / name;
-  // Whoever left these behind is dead: we hold the lock.
+  // The process that left these behind is dead: we hold the lock.
   const auto work = cache_ / "kernels" / fmt::format(".{}.partial", name);
   storage::remove_folder(work);
   storage::make_folder(work / "packages");
@@ -272,14 +273,14 @@ Kernel KernelStore::fetch(const std::string &name) {
     }
     notices_->say(fmt::format("unpacking {}", name));
     for (const auto &file : fs::directory_iterator(work / "packages")) unpack(file.path(), tree);
-    // Newer packages put the modules below usr/lib; both names work from here on.
+    // Newer packages put the modules below usr/lib; from here on both names work.
     if (!fs::exists(tree / "lib") && fs::exists(tree / "usr/lib/modules")) fs::create_symlink("usr/lib", tree / "lib");
     relocate(tree, prefix);
     const Kernel kernel = describe(tree, prefix, entry);
     const auto depmod = base::run_process({"depmod", "-b", tree, "-C", "/dev/null", kernel.release});
     if (!depmod.ok() || !fs::exists(tree / "lib/modules" / kernel.release / "modules.dep")) {
       throw base::Error(base::Code::bad_package, fmt::format("depmod failed for {}: {}", kernel.release, depmod.err),
-                        "install it anew: apt install --reinstall kmod");
+                        "reinstall it: apt install --reinstall kmod");
     }
     write_manifest(tree, prefix, entry, packages, kernel);
     storage::remove_folder(prefix);

@@ -22,10 +22,10 @@ namespace fs = std::filesystem;
 
 constexpr const char *kStamp = ".kmodtest-stamp";
 
-/// relative path → digest of its content
+/// The digest of each file's content, by relative path.
 using SourceFiles = std::map<std::string, std::string>;
 
-/// What a build leaves, and what editors leave while they save (`foo.c~`, `#foo.c#`).
+/// Returns whether a file is what a build leaves, or what an editor leaves while it saves (`foo.c~`, `#foo.c#`).
 bool is_left_behind(const std::string &name) {
   if (name == "Module.symvers" || name == "modules.order" || name.starts_with('#')) return true;
   for (const char *ending : {".o", ".ko", ".mod", ".mod.c", ".cmd", ".a", ".order", "~"}) {
@@ -59,8 +59,8 @@ std::string compiler_version(const Kernel &kernel) {
   }
 }
 
-/// The kernel's arguments of make, and -g where its own configuration does not ask for debug information: frames in the
-/// module get their source lines from it.
+/// Returns the kernel's arguments of make, and -g if its own configuration does not ask for debug information: frames
+/// in the module get their source lines from it.
 std::vector<std::string> make_settings(const Kernel &kernel) {
   std::vector<std::string> settings = kernel.make_arguments;
   const bool own_flags = std::any_of(settings.begin(), settings.end(),
@@ -74,7 +74,7 @@ std::vector<std::string> make_settings(const Kernel &kernel) {
   return settings;
 }
 
-/// Everything but the sources that decides what comes out.
+/// Returns a digest of everything except for the sources that decides the result.
 std::string settings_digest(const Kernel &kernel, const std::vector<fs::path> &symvers) {
   storage::Sha256 digest;
   digest.field(kernel.digest).field(kernel.release).field(kernel.headers.string()).field(compiler_version(kernel));
@@ -83,11 +83,12 @@ std::string settings_digest(const Kernel &kernel, const std::vector<fs::path> &s
   return digest.hex();
 }
 
-/// First line: settings; then one line a source file; a last line "built PATH" once make was happy.
+/// The last build's record. First line: settings; then one line per source file; a last line "built PATH" once make has
+/// succeeded.
 struct Stamp {
   std::string settings;
   SourceFiles files;
-  std::string ko;  ///< relative; empty: not built
+  std::string ko;  ///< relative; empty if not built
 };
 
 Stamp read_stamp(const fs::path &file) {
@@ -121,7 +122,7 @@ bool same_names(const SourceFiles &a, const SourceFiles &b) {
                     [](const auto &x, const auto &y) { return x.first == y.first; });
 }
 
-/// Brings the copies up to date; files that did not change keep their time, so that make leaves them alone.
+/// Brings the copies up to date; files that did not change keep their time, so that make does not rebuild them.
 void copy_sources(const fs::path &source, const fs::path &to, const SourceFiles &now, const SourceFiles &before) {
   for (const auto &[name, digest] : now) {
     const auto old = before.find(name);
@@ -152,7 +153,7 @@ fs::path find_ko(const fs::path &source, const fs::path &folder, const std::stri
   throw base::UsageError(
       base::Code::builds_other_modules,
       fmt::format("{} builds several modules ({}), none of them named {}.ko", source.string(), names, name),
-      "say which one is meant: {path: FOLDER, name: NAME}");
+      "specify which one: {path: FOLDER, name: NAME}");
 }
 
 base::ProcessResult run_make(const Kernel &kernel, const fs::path &folder, const std::vector<fs::path> &symvers) {
@@ -174,7 +175,7 @@ base::ProcessResult run_make(const Kernel &kernel, const fs::path &folder, const
   arguments.emplace_back("modules");
   base::ProcessOptions options;
   options.merge_output = true;
-  // We may ourselves run below a make, whose flags and job server are not meant for this one.
+  // We can run below a make ourselves. Its flags and job server are not meant for this one.
   for (const char *name :
        {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "GNUMAKEFLAGS", "KBUILD_OUTPUT", "KBUILD_EXTMOD",
         "KBUILD_EXTRA_SYMBOLS", "KCFLAGS", "KERNELRELEASE", "CROSS_COMPILE", "M", "O"}) {
@@ -184,7 +185,8 @@ base::ProcessResult run_make(const Kernel &kernel, const fs::path &folder, const
   return base::run_process(arguments, options);
 }
 
-/// Of the modules that were built in other folders than `own`: Kbuild knows what it builds together.
+/// Returns the symbol files of modules that were built in other folders than `own`: Kbuild knows what it builds
+/// together.
 std::vector<fs::path> symvers_beside(const std::vector<fs::path> &modules, const fs::path &own) {
   std::vector<fs::path> files;
   std::error_code error;
@@ -263,11 +265,11 @@ BuildResult build_module(const fs::path &source, const std::string &name, const 
     if (!old.ko.empty() && old.settings == now.settings && old.files == now.files && fs::exists(folder / old.ko)) {
       return {find_ko(source, folder, name), false, {}};
     }
-    // A file that went away may leave an object or a module behind.
+    // A source file that no longer exists can leave an object or a module behind.
     const bool fresh = old.settings != now.settings || !same_names(old.files, now.files);
     if (fresh) storage::remove_folder(folder);
     storage::make_folder(folder);
-    // No stamp while the copies change: killed here, the next build starts from nothing.
+    // No stamp while the copies change: if we are killed here, the next build starts from nothing.
     fs::remove(folder / kStamp);
     copy_sources(real_source, folder, now.files, fresh ? SourceFiles{} : old.files);
     const auto result = run_make(kernel, folder, symvers);

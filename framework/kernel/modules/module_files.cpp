@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// "kernel/drivers/char/virtio-console.ko.xz" → "virtio_console"
+/// Returns "virtio_console" for "kernel/drivers/char/virtio-console.ko.xz".
 std::string module_name(const std::string &path) {
   const auto name = fs::path(path).filename().string();
   return text::lsmod_name(name.substr(0, name.find(".ko")));
@@ -48,7 +48,7 @@ class ModuleIndex {
   bool loadable(const std::string &name) const { return lines_.contains(module_name(name)); }
   bool builtin(const std::string &name) const { return builtin_.contains(module_name(name)); }
 
-  /// Adds a module after all that it needs; each once.
+  /// Adds a module after everything that it needs; each only once.
   void add(const std::string &name, std::vector<fs::path> &order, std::set<std::string> &done) const {
     if (builtin(name) || !done.insert(module_name(name)).second) return;
     const auto line = lines_.find(module_name(name));
@@ -57,7 +57,7 @@ class ModuleIndex {
                              fmt::format("the kernel has no module '{}' ({})", name, folder_.string()),
                              "correct the name in kernel_modules");
     }
-    // modules.dep names what has to be loaded first last.
+    // In modules.dep, the module to load first comes last.
     for (auto need = line->second.needs.rbegin(); need != line->second.needs.rend(); ++need) add(*need, order, done);
     order.push_back(folder_ / line->second.file);
   }
@@ -124,11 +124,11 @@ std::vector<fs::path> machine_modules(const Kernel &kernel) {
   if (kernel.modules_dir.empty()) return {};
   const ModuleIndex index(kernel.modules_dir);
   std::vector<std::string> names;
-  // Since 5.14 "pvpanic" is only what the drivers of the ISA and of the PCI device share.
+  // Since 5.14 "pvpanic" is only the common part of the drivers for the ISA and the PCI device.
   for (const char *name : {"pvpanic_mmio", "pvpanic"}) {
     if (names.empty() && index.loadable(name)) names.emplace_back(name);
   }
-  // Tells QEMU what a dump of the guest's memory has to say of its kernel.
+  // Gives QEMU the kernel's details that a dump of the guest's memory must contain.
   if (index.loadable("qemu_fw_cfg")) names.emplace_back("qemu_fw_cfg");
   return modules_with_dependencies(kernel.modules_dir, names);
 }

@@ -54,7 +54,7 @@ std::string type_name(unsigned type) {
   }
 }
 
-/// Walks over one module's sections.
+/// Reads one module section by section.
 class ModuleReader {
  public:
   ModuleReader(const std::filesystem::path &file, std::string bytes) : bytes_(std::move(bytes)) { info_.file = file; }
@@ -84,7 +84,7 @@ class ModuleReader {
     }
     read_extended_versions();
     collect_parameters();
-    if (!has_modinfo) fail("is no kernel module: it has no .modinfo", "give the .ko file, not one of the .o files");
+    if (!has_modinfo) fail("is not a kernel module: it has no .modinfo", "give the .ko file, not one of the .o files");
     info_.has_signature = std::string_view(bytes_).ends_with(kSignatureMarker);
     info_.name = text::lsmod_name(info_.field("name").value_or(file_stem()));
     return std::move(info_);
@@ -105,10 +105,10 @@ class ModuleReader {
   void check_header() const {
     if (bytes_.empty()) fail("is empty", rebuild());
     if (bytes_.size() < SELFMAG || std::memcmp(bytes_.data(), ELFMAG, SELFMAG) != 0) {
-      fail("is no kernel module: it is not an ELF file", "give the .ko file that Kbuild made");
+      fail("is not a kernel module: it is not an ELF file", "give the .ko file that Kbuild made");
     }
     if (bytes_.size() < sizeof(Elf32_Ehdr)) truncated();
-    // Files of both classes have type and machine at the same place.
+    // ELF files of both classes have type and machine at the same place.
     Elf32_Ehdr common;
     std::memcpy(&common, bytes_.data(), sizeof common);
     const unsigned type = common.e_type;
@@ -121,7 +121,7 @@ class ModuleReader {
            "build it for x86-64");
     }
     if (type != ET_REL) {
-      fail(fmt::format("is no kernel module: it is {}, not a relocatable object", type_name(type)),
+      fail(fmt::format("is not a kernel module: it is {}, not a relocatable object", type_name(type)),
            "give the .ko file that Kbuild made");
     }
     if (bytes_.size() < sizeof(Elf64_Ehdr)) truncated();
@@ -160,7 +160,8 @@ class ModuleReader {
     }
   }
 
-  /// Since 6.14 names of any length: an array of CRCs beside a list of names (CONFIG_EXTENDED_MODVERSIONS).
+  /// Reads the format since 6.14 for names of any length: an array of CRCs and a list of names
+  /// (CONFIG_EXTENDED_MODVERSIONS).
   void read_extended_versions() {
     if (!extended_crcs_.empty()) info_.has_versions = true;
     auto names = extended_names_;
@@ -175,7 +176,7 @@ class ModuleReader {
   }
 
   void read_symbols(Elf *elf, Elf_Scn *section, const GElf_Shdr &header) {
-    bytes_of(header);  // within the file
+    bytes_of(header);  // throws unless it is within the file
     Elf_Data *data = elf_getdata(section, nullptr);
     if (data == nullptr || header.sh_entsize == 0) truncated();
     std::set<std::string> undefined;
@@ -187,7 +188,7 @@ class ModuleReader {
       if (gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr) truncated();
       const char *raw_name = elf_strptr(elf, header.sh_link, symbol.st_name);
       const std::string_view name = raw_name != nullptr ? raw_name : "";
-      // The kernel lets a weak symbol stay undefined (simplify_symbols() in kernel/module).
+      // The kernel allows a weak symbol to stay undefined (simplify_symbols() in kernel/module).
       if (symbol.st_shndx == SHN_UNDEF && GELF_ST_BIND(symbol.st_info) == STB_GLOBAL && !name.empty()) {
         undefined.emplace(name);
       }
@@ -206,7 +207,7 @@ class ModuleReader {
     info_.exported_symbols.assign(exported.begin(), exported.end());
   }
 
-  /// module_init() and module_exit() make these aliases (include/linux/module.h); the function has its own name, too.
+  /// Returns the function's own name: module_init() and module_exit() make aliases of it (include/linux/module.h).
   static std::string other_name_of(std::string_view alias,
                                    const std::vector<std::pair<GElf_Sym, std::string>> &functions) {
     for (const auto &[known, known_name] : functions) {
@@ -219,7 +220,8 @@ class ModuleReader {
     return {};
   }
 
-  /// module_param() leaves a parmtype, module_param_cb() only symbols, a stripped module only the former.
+  /// Reads both traces of parameters: module_param() leaves a parmtype, module_param_cb() only symbols, a stripped
+  /// module only parmtypes.
   void collect_parameters() {
     for (const char *key : {"parm", "parmtype"}) {
       const auto [begin, end] = info_.fields.equal_range(key);
@@ -239,7 +241,7 @@ class ModuleReader {
 }  // namespace
 
 std::optional<std::string> ModuleInfo::field(const std::string &key) const {
-  // A multimap keeps equal keys in the order in which they came.
+  // A multimap keeps equal keys in insertion order.
   const auto found = fields.lower_bound(key);
   return found == fields.end() || found->first != key ? std::nullopt : std::optional(found->second);
 }

@@ -12,7 +12,7 @@
 
 namespace kmodtest::kernel {
 
-/// What a .ko says of itself.
+/// The contents of a .ko's metadata sections.
 struct ModuleInfo {
   std::filesystem::path file;
   std::string name;
@@ -20,18 +20,19 @@ struct ModuleInfo {
       fields;  ///< .modinfo as modinfo(8) prints it: license, author, depends, vermagic, parm…
   std::vector<std::string> undefined_symbols;
   std::map<std::string, std::uint32_t> symbol_versions;  ///< __versions: symbol → CRC
-  std::vector<std::string> exported_symbols;             ///< what it offers to other modules
+  std::vector<std::string> exported_symbols;             ///< the symbols that it offers to other modules
   bool has_versions = false;                             ///< it has a __versions section (CONFIG_MODVERSIONS)
   bool has_signature = false;
   std::vector<std::string> parameters;  ///< names, ascending
-  std::string init_function;            ///< what module_init() names; empty: it has none, or no symbols to tell
-  std::string exit_function;            ///< what module_exit() names
+  /// what module_init() names; empty if there is none, or if the .ko has no symbols
+  std::string init_function;
+  std::string exit_function;  ///< what module_exit() names
 
-  /// First value of a field, or nothing.
+  /// Returns the first value of a field, or nothing.
   std::optional<std::string> field(const std::string &key) const;
 };
 
-/// One thing that speaks against loading a module; a verdict of its own, found before anything boots.
+/// A reason not to load a module; a verdict of its own, found before anything boots.
 struct PreflightFinding {
   base::Code code = base::Code::none;
   std::string message;  ///< one sentence that names the module

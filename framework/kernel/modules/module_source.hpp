@@ -5,8 +5,8 @@
 
 namespace kmodtest::kernel {
 
-/// Whether a file or folder below a module's folder is one that the module may be built from: it is not hidden, and not
-/// left by a build or by an editor. `relative`: from the module's folder.
+/// Returns whether a module may be built from a file or folder below its own folder: it is not hidden, and no build or
+/// editor has left it there. `relative`: from the module's folder.
 bool is_module_source(const std::filesystem::path &relative);
 
 }  // namespace kmodtest::kernel

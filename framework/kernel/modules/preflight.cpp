@@ -25,24 +25,24 @@ struct Export {
   std::uint32_t crc = 0;
   bool gpl_only = false;
   std::string symbol_namespace;
-  std::string module;  ///< as lsmod prints it; empty: the kernel itself
+  std::string module;  ///< as lsmod prints it; empty for the kernel itself
 };
 
 using Exports = std::unordered_map<std::string, Export>;
 
-/// "crc_ccitt" of "lib/crc-ccitt".
+/// Returns "crc_ccitt" for "lib/crc-ccitt".
 std::string module_of(std::string_view path) {
   return text::lsmod_name(path.substr(path.rfind('/') + 1));
 }
 
-/// Whether a module of the kernel is there: the guest loads a few for itself.
+/// Returns whether a module of the kernel is loaded: the guest loads a few for its own use.
 bool is_loaded(const std::string &module, const std::vector<std::string> &loaded) {
   if (module.empty() || module.starts_with("virtio") || module.starts_with("pvpanic")) return true;
   return std::find(loaded.begin(), loaded.end(), module) != loaded.end();
 }
 
-/// Module.symvers: CRC, symbol, module, kind of export, namespace, separated by tabs
-/// (kernel: Documentation/kbuild/modules.rst, "Symbols and Module.symvers").
+/// Reads Module.symvers: CRC, symbol, module, kind of export, namespace, separated by tabs (kernel:
+/// Documentation/kbuild/modules.rst, "Symbols and Module.symvers").
 Exports read_symvers(const fs::path &file) {
   Exports exports;
   const auto text = storage::read_whole_file(file);
@@ -66,7 +66,7 @@ Exports read_symvers(const fs::path &file) {
   return exports;
 }
 
-/// What the kernel counts as GPL (license_is_gpl_compatible() in include/linux/license.h).
+/// Returns whether the kernel counts a licence as GPL (license_is_gpl_compatible() in include/linux/license.h).
 bool gpl_compatible(const std::string &license) {
   constexpr std::array kLicenses{"GPL",          "GPL v2",       "GPL and additional rights",
                                  "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
@@ -88,7 +88,7 @@ std::string similar_symbol(const std::string &wanted, const Exports &exports) {
   return best;
 }
 
-/// VERMAGIC_STRING (include/linux/vermagic.h) from the headers' release and configuration.
+/// Returns VERMAGIC_STRING (include/linux/vermagic.h) from the headers' release and configuration.
 std::string vermagic_of_headers(const fs::path &headers) {
   std::error_code error;
   const auto release_file = headers / "include/generated/utsrelease.h";
@@ -106,7 +106,7 @@ std::string vermagic_of_headers(const fs::path &headers) {
   const auto on = [&](const char *option) { return options.contains(option); };
   std::string magic = text.substr(begin + 1, end - begin - 1) + " ";
   if (on("CONFIG_SMP")) magic += "SMP ";
-  // CONFIG_PREEMPT_BUILD came with 5.16 and is on for PREEMPT_DYNAMIC too.
+  // CONFIG_PREEMPT_BUILD was added in 5.16 and is on for PREEMPT_DYNAMIC too.
   if (on("CONFIG_PREEMPT_RT")) {
     magic += "preempt_rt ";
   } else if (on("CONFIG_PREEMPT_BUILD") || on("CONFIG_PREEMPT")) {
@@ -117,7 +117,7 @@ std::string vermagic_of_headers(const fs::path &headers) {
   return magic;
 }
 
-/// The kernel's own vermagic, as one of its own modules says it; else from the headers. Empty: not known.
+/// Returns the kernel's vermagic from one of its own modules, else from the headers. Empty if not known.
 std::string kernel_vermagic(const Kernel &kernel) {
   std::error_code error;
   const auto folder = kernel.modules_dir / "kernel";
@@ -134,18 +134,18 @@ std::string_view without_release(std::string_view magic) {
   return magic.substr(std::min(magic.find(' '), magic.size()));
 }
 
-/// The first word of a vermagic.
+/// Returns the first word of a vermagic.
 std::string release_of(const std::string &magic) {
   return magic.substr(0, magic.find(' '));
 }
 
-/// same_magic() of the kernel: with symbol versions the release is not compared.
+/// Compares like same_magic() of the kernel: with symbol versions the release does not matter.
 bool same_magic(const std::string &module, const std::string &kernel, bool has_versions) {
   const bool versions = has_versions && kernel.find(" modversions ") != std::string::npos;
   return versions ? without_release(module) == without_release(kernel) : module == kernel;
 }
 
-/// "a, b, c and 4 more"
+/// Returns "a, b, c and 4 more".
 std::string some(const std::vector<std::string> &names) {
   constexpr std::size_t kShown = 5;
   std::string text;
@@ -186,7 +186,7 @@ void check_symbols(const ModuleInfo &module, const Kernel &kernel, const Exports
   }
   const auto built_for = release_of(module.field("vermagic").value_or(""));
   if (!disagreeing.empty() && !built_for.empty() && built_for != kernel.release) {
-    // What is missing is missing for the same reason; one finding says it all.
+    // All symbols are missing for the same reason; one finding is enough.
     findings.push_back({base::Code::built_for_other_kernel,
                         fmt::format("{} was built for another kernel: for {}, which disagrees with {} ({}) about the "
                                     "version of {}",
@@ -204,7 +204,7 @@ void check_symbols(const ModuleInfo &module, const Kernel &kernel, const Exports
   }
   for (const auto &[name, symbols] : not_loaded) {
     findings.push_back({base::Code::symbol_of_unloaded_module,
-                        fmt::format("{} needs {}, which the kernel's module {} exports, and nothing loads that",
+                        fmt::format("{} needs {}, which the kernel's module {} exports, but nothing loads it",
                                     module.name, some(symbols), name),
                         fmt::format("write kernel_modules: [{}]", name)});
   }
@@ -218,7 +218,7 @@ void check_symbols(const ModuleInfo &module, const Kernel &kernel, const Exports
     findings.push_back({base::Code::gpl_only_symbol,
                         fmt::format("{} has the license '{}', but {} may only be used by GPL modules", module.name,
                                     module.field("license").value_or("none"), some(gpl_only)),
-                        "add MODULE_LICENSE(\"GPL\"), or do without it"});
+                        "add MODULE_LICENSE(\"GPL\"), or stop using it"});
   }
   for (const auto &[name, symbols] : not_imported) {
     findings.push_back({base::Code::namespace_not_imported,
@@ -240,7 +240,7 @@ std::vector<PreflightFinding> preflight(const ModuleInfo &module, const Kernel &
                         fmt::format("{} was built for another kernel: its vermagic is '{}', that of {} is '{}'",
                                     module.name, text::trimmed(own), kernel.name, text::trimmed(wanted)),
                         fmt::format("build it against the headers of {}", kernel.release)});
-    // Its symbols would disagree as well; one finding says it all.
+    // Its symbols would disagree as well; one finding is enough.
     return findings;
   }
   std::error_code error;
@@ -256,7 +256,7 @@ std::vector<PreflightFinding> check_parameters(const ModuleInfo &module,
                                                const std::map<std::string, std::string> &params) {
   std::vector<PreflightFinding> findings;
   for (const auto &[given, value] : params) {
-    // These two the kernel takes for any module (kernel: kernel/module, unknown_module_param_cb()). It takes "-" for
+    // The kernel accepts these two for any module (kernel: kernel/module, unknown_module_param_cb()). It takes "-" for
     // "_".
     const std::string name = text::lsmod_name(given);
     if (name == "async_probe" || name == "dyndbg") continue;

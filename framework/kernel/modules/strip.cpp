@@ -10,14 +10,14 @@
 namespace kmodtest::kernel {
 namespace {
 
-/// What the kernel looks for at the end of a signed module (kernel: include/linux/module_signature.h).
+/// The mark at the end of a signed module (kernel: include/linux/module_signature.h).
 constexpr std::string_view kSigned = "~Module signature appended~\n";
 
 bool is_within(const std::string &bytes, std::uint64_t offset, std::uint64_t size) {
   return offset <= bytes.size() && size <= bytes.size() - offset;
 }
 
-/// The headers of the sections, or nothing when this is no whole ELF64 file.
+/// Returns the headers of the sections, or nothing if this is not a complete ELF64 file.
 std::vector<Elf64_Shdr> section_headers(const std::string &ko, Elf64_Ehdr &file) {
   if (ko.size() < sizeof file) return {};
   std::memcpy(&file, ko.data(), sizeof file);
@@ -60,7 +60,7 @@ std::string without_debug_info(std::string ko) {
     const bool relocates = headers[i].sh_type == SHT_RELA || headers[i].sh_type == SHT_REL;
     if (relocates && headers[i].sh_info < headers.size() && drop[headers[i].sh_info]) drop[i] = true;
   }
-  // The headers stay, so that what counts sections (symbols, sh_link) stays right; those of dropped ones hold nothing.
+  // The headers stay, so that section numbers (in symbols and sh_link) stay right; dropped sections become empty.
   std::string stripped = ko.substr(0, sizeof file);
   for (std::size_t i = 0; i < headers.size(); ++i) {
     Elf64_Shdr &header = headers[i];

@@ -10,7 +10,7 @@ namespace kmodtest::kernel {
 struct CodePlace {
   std::string function;
   std::uint64_t offset = 0;
-  std::uint64_t size = 0;  ///< of the function; 0: not known
+  std::uint64_t size = 0;  ///< of the function; 0 if not known
 
   std::string str() const;
   bool operator==(const CodePlace &) const = default;

@@ -46,7 +46,7 @@ std::vector<Section> sections_of(Elf *elf) {
   return sections;
 }
 
-/// The index of a symbol of the symbol table; nothing where there is none.
+/// Finds a symbol of the symbol table and its index; returns nothing if there is none.
 std::optional<GElf_Sym> find_symbol(Elf *elf, const std::string &wanted, std::size_t *index = nullptr) {
   for (const Section &section : sections_of(elf)) {
     if (section.header.sh_type != SHT_SYMTAB || section.header.sh_entsize == 0) continue;
@@ -70,7 +70,8 @@ struct KernelSymbol {
   std::string_view name;
 };
 
-/// Those of the kernel itself, modules and per-CPU offsets left out. Source: Documentation/filesystems/proc.rst, nm(1).
+/// Returns the symbols of the kernel itself, without modules and per-CPU offsets. Source:
+/// Documentation/filesystems/proc.rst, nm(1).
 std::vector<KernelSymbol> kernel_symbols(std::string_view kallsyms) {
   constexpr std::uint64_t kKernelHalf = 0xffff800000000000u;
   std::vector<KernelSymbol> symbols;
@@ -98,7 +99,7 @@ std::string dormant_module(std::string ko) {
   if (elf == nullptr || elf_kind(elf.get()) != ELF_K_ELF)
     throw base::Error(base::Code::not_a_module, "a module cannot be read as ELF", "build the module again");
   std::size_t init = 0;
-  if (!find_symbol(elf.get(), kInitSymbol, &init)) return ko;  // it has none
+  if (!find_symbol(elf.get(), kInitSymbol, &init)) return ko;  // nothing to remove
   std::vector<std::size_t> places;
   for (const Section &section : sections_of(elf.get())) {
     if (section.name != kThisModule || section.header.sh_type != SHT_RELA) continue;
@@ -129,12 +130,13 @@ std::optional<std::uint64_t> address_in_kallsyms(std::string_view kallsyms, std:
 std::string symbols_from_kallsyms(std::string_view kallsyms) {
   std::vector<KernelSymbol> symbols = kernel_symbols(kallsyms);
   if (symbols.empty())
-    throw base::Error(base::Code::addresses_hidden, "/proc/kallsyms of the guest tells no addresses",
-                      "take a kernel with CONFIG_KALLSYMS");
+    throw base::Error(base::Code::addresses_hidden, "/proc/kallsyms of the guest has no addresses",
+                      "use a kernel with CONFIG_KALLSYMS");
   std::stable_sort(symbols.begin(), symbols.end(), [](const auto &a, const auto &b) { return a.address < b.address; });
   const std::uint64_t first = symbols.front().address, last = symbols.back().address + 1;
 
-  // One section without content over all of it, marked as code: a debugger takes what lies in it for functions.
+  // One section without content that covers everything and is marked as code: debuggers look for functions only in
+  // code.
   std::string names(1, '\0'), table;
   append_record(table, Elf64_Sym{});
   for (const KernelSymbol &symbol : symbols) {
@@ -168,7 +170,7 @@ std::string symbols_from_kallsyms(std::string_view kallsyms) {
   };
   Elf64_Shdr symtab = section(7, SHT_SYMTAB, 0, 0, table_at, table.size());
   symtab.sh_link = 3;
-  symtab.sh_info = 1;  // the first that is not local
+  symtab.sh_info = 1;  // the first symbol that is not local
   symtab.sh_entsize = sizeof(Elf64_Sym);
   std::string bytes;
   append_record(bytes, header);

@@ -27,10 +27,10 @@ constexpr std::size_t aligned(std::size_t at, std::size_t to) {
   return (at + to - 1) / to * to;
 }
 
-/// The 256 pieces that names are put together from: NUL-terminated texts, and an index of where each begins.
+/// The 256 pieces that names are composed of: NUL-terminated texts, and an index of where each begins.
 struct Tokens {
   std::size_t begin = 0;
-  std::size_t end = 0;  ///< of the index behind them
+  std::size_t end = 0;  ///< of the index after them
   std::array<std::string_view, kTokens> text;
 };
 
@@ -54,7 +54,7 @@ std::optional<Tokens> tokens_at(std::string_view bytes, std::size_t begin) {
   return tokens;
 }
 
-/// Digits stand for themselves in every kernel's table.
+/// Finds the tokens by the digits, which are tokens of their own in every kernel's table.
 std::optional<Tokens> find_tokens(std::string_view bytes) {
   constexpr std::string_view kDigits("0\0001\0002\0003\0004\0005\0006\0007\0008\0009\0", 20);
   for (std::size_t at = bytes.find(kDigits); at != std::string_view::npos; at = bytes.find(kDigits, at + 1)) {
@@ -71,7 +71,7 @@ std::optional<Tokens> find_tokens(std::string_view bytes) {
   return std::nullopt;
 }
 
-/// One name: its length in one byte or two, and as many tokens. Moves `at` behind it.
+/// Returns the tokens of one name and moves `at` past it. A name is its length in one or two bytes, and as many tokens.
 std::optional<std::string_view> next_name(std::string_view bytes, std::size_t &at) {
   const auto first = read<std::uint8_t>(bytes, at);
   if (!first || *first == 0) return std::nullopt;
@@ -89,12 +89,12 @@ std::optional<std::string_view> next_name(std::string_view bytes, std::size_t &a
 }
 
 struct Names {
-  std::size_t count_at = 0;  ///< where their number stands; they follow it
+  std::size_t count_at = 0;  ///< where their number is stored; the names follow it
   std::uint32_t count = 0;
   std::size_t begin = 0;
 };
 
-/// Whether there are names behind a number, and behind them a marker for each 256 of them that fits.
+/// Returns the names after a number if a matching marker for each 256 of them follows.
 std::optional<Names> names_at(std::string_view bytes, std::size_t count_at) {
   const auto count = read<std::uint32_t>(bytes, count_at);
   if (!count || *count < kFewestSymbols || *count > kMostSymbols) return std::nullopt;
@@ -113,7 +113,7 @@ std::optional<Names> names_at(std::string_view bytes, std::size_t count_at) {
   return std::nullopt;
 }
 
-/// They come before the tokens.
+/// Finds the names, which precede the tokens.
 std::optional<Names> find_names(std::string_view bytes, std::size_t tokens) {
   const std::string_view before = bytes.substr(0, tokens);
   for (std::size_t at = (tokens / 4) * 4; at >= 4; at -= 4) {
@@ -122,7 +122,8 @@ std::optional<Names> find_names(std::string_view bytes, std::size_t tokens) {
   return std::nullopt;
 }
 
-/// Addresses are 32-bit offsets: from nothing (per-CPU variables), or negative, from the base and one.
+/// Returns an address from its 32-bit offset: relative to zero (per-CPU variables), or negative, relative to the base
+/// and one.
 std::optional<std::uint64_t> address(std::string_view bytes, std::size_t offsets, std::size_t index,
                                      std::uint64_t base) {
   const auto offset = read<std::int32_t>(bytes, offsets + index * sizeof(std::int32_t));
@@ -139,7 +140,7 @@ std::vector<Symbol> find_kallsyms(std::string_view rodata) {
   const auto names = find_names(rodata, tokens->begin);
   if (!names) return {};
   const std::size_t size = aligned(names->count * sizeof(std::int32_t), 8);
-  // Offsets and base stand before the names, since 6.4 behind the tokens.
+  // Offsets and base precede the names; since 6.4 they follow the tokens.
   struct Layout {
     std::size_t offsets, base;
   };
@@ -184,7 +185,7 @@ std::optional<CodePlace> SymbolTable::place_of(std::uint64_t address) const {
       std::upper_bound(symbols_.begin(), symbols_.end(), address,
                        [](std::uint64_t wanted, const Symbol &symbol) { return wanted < symbol.address; });
   if (behind == symbols_.begin() || behind == symbols_.end()) return std::nullopt;
-  // Of several names for one address the kernel takes the first.
+  // If several names have one address, the kernel takes the first.
   const std::uint64_t start = std::prev(behind)->address;
   const auto first = std::lower_bound(symbols_.begin(), behind, start, [](const Symbol &symbol, std::uint64_t wanted) {
     return symbol.address < wanted;

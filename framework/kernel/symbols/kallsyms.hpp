@@ -14,13 +14,13 @@ namespace kmodtest::kernel {
 /// A name that the kernel gives to an address.
 struct Symbol {
   std::uint64_t address = 0;
-  char type = '?';  ///< as nm(1) prints it: t and T are code
+  char type = '?';  ///< as nm(1) prints it: t and T mean code
   std::string name;
 };
 
-/// The table of symbols that a kernel carries in its .rodata, where only its own kallsyms code knows where: found by
-/// its shape. Empty when there is none, or none of a shape that we know (5.10 to 6.12). `rodata` is the section's
-/// bytes. Source: kernel, scripts/kallsyms.c (what it writes) and kernel/kallsyms.c (how that is read).
+/// Returns the table of symbols in a kernel's .rodata. Only the kernel's own kallsyms code knows where it is, so it is
+/// found by its shape. Empty if there is none, or none of a known shape (5.10 to 6.12). `rodata` is the section's
+/// bytes. Source: kernel, scripts/kallsyms.c (which writes it) and kernel/kallsyms.c (which reads it).
 std::vector<Symbol> find_kallsyms(std::string_view rodata);
 
 /// Symbols in order of their addresses.
@@ -31,7 +31,7 @@ class SymbolTable {
 
   bool empty() const { return symbols_.empty(); }
   std::optional<std::uint64_t> address_of(std::string_view name) const;
-  /// The function that an address lies in; nothing for what is no code.
+  /// Returns the function that contains an address; nothing if the address is not in code.
   std::optional<CodePlace> place_of(std::uint64_t address) const;
 
  private:

@@ -15,8 +15,8 @@
 
 namespace kmodtest::kernel {
 
-/// What an uncompressed kernel tells of itself, without any debug package: the names of its functions and the layout
-/// of its structs.
+/// The contents of an uncompressed kernel that need no debug package: the names of its functions and the layout of its
+/// structs.
 class KernelImage {
  public:
   struct Code {
@@ -26,12 +26,12 @@ class KernelImage {
 
   KernelImage(SymbolTable symbols, StructLayouts layouts, std::vector<Code> code)
       : symbols_(std::move(symbols)), layouts_(std::move(layouts)), code_(std::move(code)) {}
-  /// Throws base::Error when the file cannot be read. One that is no ELF file (a bzImage) has nothing to tell.
+  /// Throws base::Error if the file cannot be read. A file that is not ELF (a bzImage) gives an empty object.
   explicit KernelImage(const std::filesystem::path &vmlinux);
 
   const SymbolTable &symbols() const { return symbols_; }
   const StructLayouts &layouts() const { return layouts_; }
-  /// Bytes of the code as the file has them; empty outside of it. The running kernel has patched some of them.
+  /// Returns bytes of the code as the file has them; empty outside of it. The running kernel has patched some of them.
   std::string_view code_at(std::uint64_t address, std::size_t size) const;
 
  private:
@@ -40,11 +40,11 @@ class KernelImage {
   std::vector<Code> code_;
 };
 
-/// A KernelImage that is read when somebody wants it, once: it takes a while, and few cases need it.
+/// A KernelImage that is read once, when it is first needed: reading takes a while, and few cases need it.
 class LazyKernelImage {
  public:
   explicit LazyKernelImage(std::filesystem::path vmlinux) : vmlinux_(std::move(vmlinux)) {}
-  /// May be called from several threads. Throws base::Error when the file cannot be read.
+  /// Reads the image on the first call. Several threads may call it. Throws base::Error if the file cannot be read.
   const KernelImage &get();
 
  private:

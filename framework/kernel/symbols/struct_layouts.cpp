@@ -30,9 +30,9 @@ enum Kind : unsigned {
 constexpr std::uint16_t kMagic = 0xeb9f;
 constexpr std::size_t kMemberBytes = 12;
 constexpr int kDeepest = 16;
-constexpr int kMostMembers = 10'000;  // task_struct has some 300
+constexpr int kMostMembers = 10'000;  // task_struct has about 300
 
-/// Bytes that follow the three words of a type.
+/// Returns the number of bytes that follow the three words of a type.
 std::size_t tail_bytes(unsigned kind, std::size_t members) {
   switch (kind) {
     case kInt:

@@ -12,22 +12,23 @@
 
 namespace kmodtest::kernel {
 
-/// Where the members of the kernel's structs lie, as its own BTF says it.
-/// Source: kernel, Documentation/bpf/btf.rst.
+/// The offsets of the members of the kernel's structs, according to its own BTF. Source: kernel,
+/// Documentation/bpf/btf.rst.
 class StructLayouts {
  public:
   StructLayouts() = default;
-  /// `btf` is the bytes of the section .BTF. What cannot be read is left out.
+  /// Reads the bytes of the section .BTF. Leaves out what cannot be read.
   explicit StructLayouts(std::string btf);
 
-  /// Bytes from the start of a struct; `member` may go on into members ("thread.sp"). Unnamed structs and unions
-  /// count as a part of what they are in. Nothing for what is not there, and for bit fields.
+  /// Returns a member's offset in bytes from the start of the struct; `member` can go on into members ("thread.sp").
+  /// Unnamed structs and unions count as a part of the struct that contains them. Returns nothing for bit fields and
+  /// for members that do not exist.
   std::optional<std::size_t> offset_of(std::string_view structure, std::string_view member) const;
 
  private:
   struct Type {
     std::uint32_t name, info, size_or_type;
-    std::size_t at;  ///< of what follows the three
+    std::size_t at;  ///< of the data that follows the three words
     unsigned kind() const { return (info >> 24) & 0x1f; }
     unsigned members() const { return info & 0xffff; }
     bool has_bit_fields() const { return (info >> 31) != 0; }
@@ -38,9 +39,9 @@ class StructLayouts {
   };
   std::optional<std::uint32_t> number(std::size_t at) const;
   std::string_view name(std::uint32_t offset) const;
-  /// Behind typedefs and qualifiers; nothing for what is no struct or union.
+  /// Returns the type behind typedefs and qualifiers; nothing if it is not a struct or union.
   const Type *structure(std::uint32_t id) const;
-  /// Looks at `left` members at most, which counts down: a struct that names itself as a part has no end.
+  /// Looks at no more than `left` members and counts `left` down: a struct that contains itself would never end.
   std::optional<Member> find(const Type &type, std::string_view member, int depth, int &left) const;
 
   std::string btf_;

@@ -27,7 +27,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uintmax_t kLargestSource = 8u << 20;
 
-/// Debug information is taken from the .ko alone: no search of the machine, and none of the network.
+/// Finds nothing: debug information is taken from the .ko alone, without searching the machine or the network.
 int find_no_debug_file(Dwfl_Module *, void **, const char *, Dwarf_Addr, const char *, const char *, GElf_Word,
                        char **) {
   return -1;
@@ -50,7 +50,7 @@ struct Function {
   std::uint64_t value = 0, size = 0, address = 0;
 };
 
-/// Code that stays after init, at its distance from where the module's code begins.
+/// Code that stays after init, with its distance from the start of the module's code.
 struct CodeSection {
   std::size_t index = 0;
   std::uint64_t start = 0, size = 0;
@@ -75,7 +75,7 @@ std::vector<CodeSection> layout(Elf *elf) {
   return sections;
 }
 
-/// A descriptor of the .ko's content, uncompressed.
+/// Returns a descriptor of the .ko's content, uncompressed.
 base::Descriptor content_of(const fs::path &ko) {
   const std::string bytes = read_module(ko);
   base::Descriptor memory(memfd_create("module", MFD_CLOEXEC));
@@ -114,7 +114,7 @@ class ModuleSymbols::Impl {
     }
     dwfl_.reset(dwfl_begin(&kCallbacks));
     const base::Descriptor memory = content_of(ko);
-    const int own = ::dup(memory.get());  // libdwfl's, unless it fails
+    const int own = ::dup(memory.get());  // owned by libdwfl, unless it fails
     if (dwfl_) module_ = dwfl_report_offline(dwfl_.get(), ko.filename().c_str(), ko.c_str(), own);
     if (module_ == nullptr) {
       ::close(own);
@@ -134,7 +134,7 @@ class ModuleSymbols::Impl {
   std::vector<SourceLine> lines_at(const CodePlace &place, Address address) {
     const Function *function = find(place);
     if (function == nullptr || !has_lines_) return {};
-    // A call that does not return may be the last instruction: where it returns to is another function's then.
+    // A call that does not return can be the last instruction: it then returns to an address in the next function.
     const std::uint64_t back = address == Address::returns_to && place.offset > 0 ? 1 : 0;
     return lines_of(function->address + place.offset - back, function->name);
   }
@@ -196,13 +196,14 @@ class ModuleSymbols::Impl {
     return lines;
   }
 
-  /// For each function that was inlined around the address: its name to the last line, and the line of its call.
+  /// Adds the names of the functions that were inlined around the address: each one's name to the last line, and the
+  /// line of its call.
   void add_callers(Dwarf_Die &unit, Dwarf_Addr address, std::vector<SourceLine> &lines) {
     Dwarf_Die *raw = nullptr;
     const int around = dwarf_getscopes(&unit, address, &raw);
     const Scopes by_address(raw);
     if (around <= 0) return;
-    // By address an inlined function's scopes go on with where it was written; by the entry, with where it was put.
+    // For an address, an inlined function's scopes continue where it was written; for its entry, where it was inlined.
     raw = nullptr;
     const int count = dwarf_getscopes_die(&by_address.get()[0], &raw);
     const Scopes scopes(raw);
@@ -243,7 +244,7 @@ class ModuleSymbols::Impl {
   const std::vector<std::string> &source(const fs::path &file) {
     const auto [entry, fresh] = sources_.try_emplace(file.string());
     if (!fresh) return entry->second;
-    // What was compiled elsewhere may lie beside the .ko as well.
+    // A module that was compiled elsewhere can have its source next to the .ko.
     std::string text = readable(file);
     if (text.empty() && !folders_.empty()) text = readable(folders_.front() / file.filename());
     for (std::size_t at = 0; at < text.size();) {
@@ -254,7 +255,7 @@ class ModuleSymbols::Impl {
     return entry->second;
   }
 
-  /// The content of a file that may be shown; empty otherwise.
+  /// Returns the content of a file that may be shown; empty otherwise.
   std::string readable(const fs::path &file) const {
     std::error_code error;
     const fs::path real = fs::canonical(file, error);
@@ -262,7 +263,7 @@ class ModuleSymbols::Impl {
     const bool allowed =
         std::any_of(folders_.begin(), folders_.end(), [&](const fs::path &folder) { return is_below(real, folder); });
     if (!allowed || fs::file_size(real, error) > kLargestSource) return {};
-    // What was changed after the build has other lines.
+    // If the file was changed after the build, its lines no longer match.
     const auto changed = fs::last_write_time(real, error);
     const auto built = fs::last_write_time(ko_, error);
     if (error || changed > built) return {};
@@ -279,7 +280,7 @@ class ModuleSymbols::Impl {
   Dwfl_Module *module_ = nullptr;
   bool has_lines_ = false;
   std::vector<CodeSection> sections_;
-  std::vector<Function> functions_;  ///< by section and value
+  std::vector<Function> functions_;  ///< sorted by section and value
   std::map<std::string, std::vector<std::string>> sources_;
 };
 

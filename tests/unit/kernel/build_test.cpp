@@ -111,8 +111,8 @@ TEST_F(Build, FindsTheModuleThatIsMeant) {
   EXPECT_EQ(build("a_b").ko.filename(), "a-b.ko");
   EXPECT_EQ(error_of([&] { build("anything"); }),
             source() +
-                " builds several modules (a-b.ko, mine.ko), none of them named anything.ko | say which one is "
-                "meant: {path: FOLDER, name: NAME}");
+                " builds several modules (a-b.ko, mine.ko), none of them named anything.ko | specify which one: "
+                "{path: FOLDER, name: NAME}");
 }
 
 TEST_F(Build, SaysWhatIsMissing) {

@@ -97,7 +97,7 @@ TEST(KernelStore, AnUnknownNameListsTheKnownOnes) {
   entry.name = "debian";
   KernelStore store({entry}, "/nowhere", base::ignored_notices());
   EXPECT_EQ(error_of([&] { store.resolve("debain"); }),
-            "there is no kernel 'debain' | take one of debian, 'host', or the path of a vmlinuz");
+            "there is no kernel 'debain' | use one of debian, 'host', or the path of a vmlinuz");
 }
 
 TEST(KernelStore, ADamagedOrForeignManifestIsNoKernel) {

@@ -87,7 +87,7 @@ TEST(DebugFiles, AKernelThatHidesItsAddressesIsToldSo) {
     symbols_from_kallsyms("0000000000000000 T _text\n0000000000000000 T _stext\n");
     FAIL() << "no error";
   } catch (const base::Error &error) {
-    EXPECT_STREQ(error.what(), "/proc/kallsyms of the guest tells no addresses");
+    EXPECT_STREQ(error.what(), "/proc/kallsyms of the guest has no addresses");
   }
 }
 

@@ -122,7 +122,7 @@ TEST_F(Initramfs, RefusesProgramsThatNeedALinker) {
   folder_.write("agent", "#!/bin/sh\n");
   EXPECT_EQ(
       error_of([&] { make_initramfs(wrong); }),
-      wrong.agent.string() + " is no 64-bit program | build kmodtest again: its agent has to be linked statically");
+      wrong.agent.string() + " is not a 64-bit program | build kmodtest again: its agent has to be linked statically");
 }
 
 }  // namespace

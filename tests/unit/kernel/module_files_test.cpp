@@ -137,9 +137,11 @@ TEST(BzImage, OtherFilesAreErrors) {
   folder.write("f", old);
   EXPECT_EQ(error_of([&] { bzimage_release(file); }), file + " is not a kernel for x86-64" + hint);
   folder.write("f", bzimage(""));
-  EXPECT_EQ(error_of([&] { bzimage_release(file); }), "the kernel image " + file + " does not say its release" + hint);
+  EXPECT_EQ(error_of([&] { bzimage_release(file); }),
+            "the kernel image " + file + " does not state its release" + hint);
   folder.write("f", bzimage("6.1").substr(0, 0x800));
-  EXPECT_EQ(error_of([&] { bzimage_release(file); }), "the kernel image " + file + " does not say its release" + hint);
+  EXPECT_EQ(error_of([&] { bzimage_release(file); }),
+            "the kernel image " + file + " does not state its release" + hint);
 }
 
 TEST(KernelStore, TakesAPathAndItsFolders) {

@@ -62,7 +62,7 @@ TEST(ModuleInfo, SaysWhatIsWrongWithAFile) {
             "there is no module " + file + " | correct the path, or build the module first");
   EXPECT_EQ(message(""), file + " is empty | build or copy the module again");
   EXPECT_EQ(message("hello, world"),
-            file + " is no kernel module: it is not an ELF file | give the .ko file that Kbuild made");
+            file + " is not a kernel module: it is not an ELF file | give the .ko file that Kbuild made");
   ElfModule arm;
   arm.machine = EM_AARCH64;
   EXPECT_EQ(message(arm.bytes()),
@@ -70,12 +70,12 @@ TEST(ModuleInfo, SaysWhatIsWrongWithAFile) {
   ElfModule program;
   program.type = ET_EXEC;
   EXPECT_EQ(message(program.bytes()), file +
-                                          " is no kernel module: it is a program, not a relocatable object | give "
+                                          " is not a kernel module: it is a program, not a relocatable object | give "
                                           "the .ko file that Kbuild made");
   ElfModule object;
   object.modinfo.clear();
   EXPECT_EQ(message(object.bytes()),
-            file + " is no kernel module: it has no .modinfo | give the .ko file, not one of the .o files");
+            file + " is not a kernel module: it has no .modinfo | give the .ko file, not one of the .o files");
 }
 
 TEST(ModuleInfo, NamesParametersAndTheFunctionsOfInitAndExit) {
@@ -207,8 +207,8 @@ TEST_F(Preflight, SymbolsOfAModuleOfTheKernelThatNobodyLoads) {
   ElfModule module;
   module.undefined = {"printk", "crc_ccitt", "crc_ccitt_false", "virtio_reset"};
   EXPECT_THAT(findings(module),
-              ElementsAre("mine needs crc_ccitt, crc_ccitt_false, which the kernel's module crc_ccitt exports, and "
-                          "nothing loads that | write kernel_modules: [crc_ccitt]"));
+              ElementsAre("mine needs crc_ccitt, crc_ccitt_false, which the kernel's module crc_ccitt exports, but "
+                          "nothing loads it | write kernel_modules: [crc_ccitt]"));
   EXPECT_TRUE(preflight(info(module), kernel_, {}, {"crc_ccitt"}).empty());
 }
 
@@ -247,7 +247,7 @@ TEST_F(Preflight, GplOnlyAndNamespaces) {
   module.modinfo[0] = "license=Proprietary";
   module.undefined = {"kthread_stop"};
   EXPECT_THAT(findings(module), ElementsAre("mine has the license 'Proprietary', but kthread_stop may only be used by "
-                                            "GPL modules | add MODULE_LICENSE(\"GPL\"), or do without it"));
+                                            "GPL modules | add MODULE_LICENSE(\"GPL\"), or stop using it"));
   module.undefined = {"crypto_thing"};
   EXPECT_THAT(findings(module), ElementsAre("mine uses crypto_thing without importing the namespace CRYPTO_INTERNAL | "
                                             "add MODULE_IMPORT_NS(CRYPTO_INTERNAL)"));

@@ -320,7 +320,7 @@ INSTANTIATE_TEST_SUITE_P(
                "modules/empty' has neither a Kbuild nor a Makefile to build a module with"}},
         Wrong{"NoModule",
               "module: ./whole.yaml\nsteps: [load]\n",
-              {"1:9: the file '" + kPlans + "whole.yaml' is no kernel module (its name does not end in .ko)"}},
+              {"1:9: the file '" + kPlans + "whole.yaml' is not a kernel module (its name does not end in .ko)"}},
         Wrong{"TwoOfOneName",
               "module: [alpha, modules/alpha]\nsteps: [load]\n",
               {"1:17: two modules of this plan have the name 'alpha' (the kernel holds one of a name)"}},

@@ -251,7 +251,7 @@ TEST(PlanForModule, SaysWhatIsNoModule) {
     return "nothing";
   };
   EXPECT_EQ(message("nowhere.ko"), "there is no module 'nowhere.ko'");
-  EXPECT_EQ(message("/proc/version"), "the file '/proc/version' is no kernel module (its name does not end in .ko)");
+  EXPECT_EQ(message("/proc/version"), "the file '/proc/version' is not a kernel module (its name does not end in .ko)");
 }
 
 TEST(ParsePlanFile, SaysWhyItCannotBeRead) {
