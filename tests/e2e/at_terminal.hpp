@@ -38,7 +38,7 @@ class AtTerminal {
     words.insert(words.end(), arguments.begin(), arguments.end());
     pid_ = ::fork();
     if (pid_ != 0) return;
-    ::close(master_);  // or the terminal would not hang up when we end
+    ::close(master_);  // otherwise the terminal would not hang up when we end
     ::setsid();
     ::ioctl(slave_, TIOCSCTTY, 0);
     for (int fd = 0; fd < 3; ++fd) ::dup2(slave_, fd);
@@ -66,7 +66,8 @@ class AtTerminal {
     ASSERT_EQ(::write(master_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
   }
 
-  /// Reads until the text came; all that was read since the last call up to its end. Fails when it does not come.
+  /// Reads until the text arrives; returns everything that was read since the last call up to its end. Fails if it does
+  /// not arrive.
   std::string read_until(const std::string &wanted) {
     const auto end = std::chrono::steady_clock::now() + kTerminalPatience;
     std::array<char, 4096> chunk{};
@@ -89,8 +90,8 @@ class AtTerminal {
 
   std::string prompt() { return read_until("# "); }
 
-  /// The answer to a command that is typed at the prompt. A line of the kernel's log may stand anywhere in it, and
-  /// draws the prompt again, so the end is a word that only the shell can have made.
+  /// Returns the answer to a command that is typed at the prompt. A line of the kernel's log can appear anywhere in it,
+  /// and draws the prompt again, so the end is a word that only the shell can have made.
   std::string ask(const std::string &command) {
     const int number = ++asked_;
     type(command + "; echo end-$((100+" + std::to_string(number) + "))\r");
@@ -103,7 +104,7 @@ class AtTerminal {
   }
   void signal(int number) const { ::kill(pid_, number); }
 
-  /// The exit status, 128 + N where signal N ended it.
+  /// Returns the exit status; 128 + N if signal N ended the process.
   int wait() {
     std::array<char, 4096> chunk{};
     int status = 0;
@@ -126,7 +127,7 @@ class AtTerminal {
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   }
 
-  /// Waits until the terminal takes no more, since nobody reads what is in it.
+  /// Waits until the terminal accepts no more output, since nothing reads it.
   bool fills_up() const {
     const auto end = std::chrono::steady_clock::now() + kTerminalPatience;
     while (std::chrono::steady_clock::now() < end) {
@@ -137,7 +138,7 @@ class AtTerminal {
     return false;
   }
 
-  /// As wait(); -1 when it does not end.
+  /// Waits like wait(), without reading; returns -1 if the process does not end.
   int wait_without_reading() {
     int status = 0;
     const auto end = std::chrono::steady_clock::now() + kTerminalPatience;
@@ -151,7 +152,7 @@ class AtTerminal {
 
   const std::string &rest() const { return unread_; }
 
-  /// As `stty -g` compares it.
+  /// Compares the terminal's mode with the first one, as `stty -g` prints it.
   bool as_before() const {
     termios now{};
     ::tcgetattr(slave_, &now);

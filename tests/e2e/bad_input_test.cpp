@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Bad input ends in one clear error that names the thing and how to fix it.
+// Bad input ends in one clear error that names the cause and how to fix it.
 #include <fstream>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -17,7 +17,7 @@ constexpr const char *kSmallModule =
     "static void __exit small_exit(void) { }\n"
     "module_init(small_init);\nmodule_exit(small_exit);\nMODULE_LICENSE(\"GPL\");\n";
 
-/// A folder with a plan and the module `small` beside it.
+/// A folder with a plan and the module `small` next to it.
 class BadInput : public ::testing::Test {
  protected:
   fs::path plan(const std::string &text) const { return scratch_.write("plan.yaml", text); }
@@ -25,7 +25,7 @@ class BadInput : public ::testing::Test {
     scratch_.write("small/small.c", source);
     scratch_.write("small/Kbuild", "obj-m := small.o\n");
   }
-  /// A .ko of the module `small` for the default kernel, out of the build cache of a real run.
+  /// Returns a .ko of the module `small` for the default kernel, from the build cache of a real run.
   fs::path built_ko() const {
     add_small_module();
     const fs::path out = scratch_.path() / "cache-probe.yaml";
@@ -108,7 +108,7 @@ TEST_F(BadInput, AModuleOfAnotherKernelIsRefusedBeforeAnythingBoots) {
   other[at + 9] = '4';  // vermagic=4.1.…
   const auto flags = other.find(" SMP", at);
   ASSERT_NE(flags, std::string::npos);
-  other[flags + 1] = 'U';  // with modversions only what follows the release has to agree
+  other[flags + 1] = 'U';  // with modversions only the text after the release has to match
   scratch_.write("small.ko", other);
   const Ended ended = kmodtest({"run", scratch_.path() / "small.ko"});
   EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;

@@ -10,7 +10,7 @@
 namespace kmodtest::e2e {
 namespace {
 
-/// The one case that a run told of.
+/// Returns the one case in a run's JSON events.
 nlohmann::json the_case(const fs::path &json) {
   std::istringstream lines(read_file(json));
   nlohmann::json found;
@@ -21,7 +21,7 @@ nlohmann::json the_case(const fs::path &json) {
   return found;
 }
 
-/// A plan with its module in a folder that goes away with the object, and the folder of its failure, moved elsewhere.
+/// A plan with its module in a folder that is removed with the object, and the folder of its failure, moved elsewhere.
 class LeftBehind {
  public:
   explicit LeftBehind(const std::vector<std::string> &options) {

@@ -20,7 +20,7 @@ std::vector<fs::path> corpus() {
   return plans_in("testplans/faulty");
 }
 
-/// A case of the corpus that came to what its plan expects, or that this kernel cannot show.
+/// Expects that a case of the corpus ended as its plan expects, or that this kernel cannot show the fault.
 void expect_right(const nlohmann::json &finished) {
   const std::string outcome = finished.at("outcome");
   if (outcome == "skipped") {
@@ -56,7 +56,7 @@ TEST(Corpus, TheTableOfVerdictsHasEveryPlan) {
   }
 }
 
-// One worker, so that each healthy case is in the place of the fault before it.
+// One worker, so that each healthy case uses the guest slot of the fault before it.
 TEST(Corpus, EveryFaultHasItsVerdictAndAHealthyCaseIsTheSameAfterIt) {
   const auto plans = corpus();
   const ScratchFolder scratch;

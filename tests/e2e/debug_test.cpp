@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A run that keeps the guest of a failure, and one that lets a debugger in.
+// A run that keeps the guest of a failure, and one that waits for a debugger.
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -15,7 +15,8 @@ using namespace std::chrono_literals;
 
 constexpr auto kLongestWait = 90s;
 
-/// The rest of the line behind a text that a tool writes to its standard output; empty when it does not come in time.
+/// Returns the rest of the line after a text that a tool writes to its standard output; empty if it does not arrive in
+/// time.
 std::string wait_for(const Tool &tool, const std::string &start) {
   const auto end = std::chrono::steady_clock::now() + kLongestWait;
   while (std::chrono::steady_clock::now() < end) {
@@ -29,7 +30,7 @@ std::string wait_for(const Tool &tool, const std::string &start) {
   return "";
 }
 
-/// What a command line of the shell prints on both streams.
+/// Returns what a command line of the shell prints on both streams.
 Ended shell(const std::string &line) {
   const ScratchFolder scratch;
   const fs::path out = scratch.path() / "out";
@@ -38,7 +39,7 @@ Ended shell(const std::string &line) {
   return {WEXITSTATUS(status), read_file(out), ""};
 }
 
-/// kmodtest shell --attach NAME with a script, for a tool with a runtime folder of its own.
+/// Runs kmodtest shell --attach NAME with a script, for a tool with a runtime folder of its own.
 Ended in_guest(const Tool &tool, const std::string &name, const std::string &script) {
   return shell("printf '" + script + "' | KMODTEST_RUNTIME=" + tool.runtime_folder().string() + " timeout 60 " +
                std::string(KMODTEST_BINARY) + " shell --attach " + name);
@@ -55,7 +56,7 @@ TEST(PauseOnFailure, TheGuestIsEnteredAsItWasAndLetGoByASignal) {
       in_guest(tool, name, "cut -d\" \" -f1 /proc/modules | grep prints; echo here > /tmp/x; exit 3\\n");
   EXPECT_EQ(first.exit_code, 3);
   EXPECT_EQ(first.out, "prints_wrong_line\n");
-  // Who comes again finds what was left, and can go on.
+  // A second session finds what the first one left, and can continue.
   const Ended second = in_guest(tool, name, "cat /tmp/x; rmmod prints_wrong_line; dmesg | grep -c Exiting\\n");
   EXPECT_EQ(second.out, "here\n1\n");
   EXPECT_EQ(second.exit_code, 0);
@@ -105,7 +106,7 @@ TEST(Gdb, BreaksInAModuleThatIsNotLoadedYetWithLinesOfItsSource) {
 
 TEST(Gdb, NoDeadlinePassesWhileADebuggerSitsThere) {
   if (!has_gdb()) GTEST_SKIP() << "needs the package gdb";
-  // A case of half a second whose guest the debugger holds for longer than its guard of wall time.
+  // A case of half a second whose guest the debugger holds for longer than the case's wall-time limit.
   const ScratchFolder scratch;
   fs::copy(source_folder() / "modules/ex7_1", scratch.path() / "ex7_1");
   const fs::path plan = scratch.write("short.yaml", "module: ex7_1\ntimeout: 500ms\nsteps: [load, unload]\n");

@@ -7,11 +7,11 @@
 
 #include "e2e/tool.hpp"
 
-/// What the doctor says of the machine that the other tests run on, and of one from which something was taken away.
+/// The doctor's checks of the machine that the other tests run on, and of one where something was removed.
 namespace kmodtest::e2e {
 namespace {
 
-/// "mark: words -> remedy" by topic; of several checks of a topic the first.
+/// Returns "mark: words -> remedy" by topic; of several checks of a topic only the first.
 std::map<std::string, std::string> checks_of(const Ended &ended) {
   std::map<std::string, std::string> checks;
   const auto json = nlohmann::json::parse(ended.out);

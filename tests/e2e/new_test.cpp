@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What `kmodtest new` makes passes as it is. (Its first kind is what docs/guide/tutorial.md begins with.)
+// The files of `kmodtest new` pass unchanged. (docs/guide/tutorial.md begins with the first kind.)
 #include <gtest/gtest.h>
 
 #include "e2e/tool.hpp"

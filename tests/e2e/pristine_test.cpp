@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Each case gets a guest that no case before it touched; what a guest does repeats bit for bit; no snapshot is believed
+// Each case gets a guest that no other case has touched; what a guest does is reproducible; no snapshot is used
 // unchecked.
 #include <atomic>
 #include <fstream>
@@ -21,7 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 using Json = nlohmann::json;
 
-/// All digests of each case.
+/// Returns all digests of each case.
 std::map<std::string, std::set<std::string>> digests_of(const std::vector<Json> &cases) {
   std::map<std::string, std::set<std::string>> digests;
   for (const Json &one : cases) {
@@ -124,7 +124,7 @@ TEST(Pristine, WhatAModuleScribbledOverIsWholeAgainForTheNextCase) {
                 "static void __exit scribbler_exit(void) { }\n"
                 "module_init(scribbler_init);\nmodule_exit(scribbler_exit);\nMODULE_LICENSE(\"GPL\");\n");
   fs::copy(source_folder() / "modules/ex7_1", scratch.path() / "ex7_1", fs::copy_options::recursive);
-  // By name: the healthy one follows. One worker, so that both have the same QEMU.
+  // Sorted by name: the healthy one follows. One worker, so that both have the same QEMU.
   const fs::path bad =
       scratch.write("a.yaml", "module: scribbler\ntimeout: 5s\nguest: {cpus: 2}\nsteps: [load, unload]\n");
   const fs::path good = scratch.write(
@@ -157,7 +157,7 @@ TEST(Pristine, AfterAPanicTheNextCasePasses) {
   EXPECT_EQ(outcomes["init_never_returns [cpus=1]"], (std::set<std::string>{"hung"}));
 }
 
-/// Whether the run of a tool booted a guest.
+/// Returns whether the run of a tool booted a guest.
 bool booted(const fs::path &events) {
   return finished_cases(events).at(0)["timings"]["boot"].get<double>() > 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Where and when threads ran, by the trace of a real guest's scheduler.
+// Where and when threads ran, according to the trace of a real guest's scheduler.
 #include <gtest/gtest.h>
 #include <set>
 #include <sstream>
@@ -72,7 +72,7 @@ TEST(Sched, AMillisecondOnAnotherCpuIsFoundAndTheSameThreadWithoutItPasses) {
 
 TEST(Sched, ATraceWithAHoleProvesNothing) {
   const ScratchFolder scratch;
-  // Two threads that do nothing but give way to each other fill the trace, whoever takes it down.
+  // Two threads that only yield to each other fill the trace, however fast it is read.
   scratch.write("pingpong/Kbuild", "obj-m := pingpong.o\n");
   scratch.write("pingpong/pingpong.c", R"(// SPDX-License-Identifier: GPL-2.0-or-later
 #include <linux/kthread.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// kmodtest shell as a user meets it: at a terminal, in a script, and in the guest of a failed case.
+// kmodtest shell from the user's side: at a terminal, in a script, and in the guest of a failed case.
 #include <chrono>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -29,14 +29,14 @@ TEST(Shell, AModuleIsLoadedAtThePromptAndTheLogStandsBesideIt) {
   shell.read_until("I'm a thread!");
   shell.prompt();
   EXPECT_NE(shell.ask("lsmod").find("ex7_1 "), std::string::npos);
-  // The window's size goes on, and Ctrl-C reaches the program and not kmodtest.
+  // The window's size is passed on, and Ctrl-C reaches the program and not kmodtest.
   shell.resize(40, 120);
-  // Of one program: between two of them the shell itself has the terminal, and hears an interrupt without ending.
+  // Use a single program: between two programs the shell itself has the terminal, and survives an interrupt.
   shell.type("sh -c 'echo begun; exec sleep 1000'\r");
   shell.read_until("begun\r\n");
   shell.type("\x03");
   shell.read_until("^C");
-  shell.prompt();  // what is typed before it goes with the interrupt
+  shell.prompt();  // what is typed before the prompt is lost with the interrupt
   EXPECT_NE(shell.ask("stty size").find("40 120\r\n"), std::string::npos);
   shell.type("exit 7\r");
   EXPECT_EQ(shell.wait(), 7);
@@ -55,7 +55,7 @@ TEST(Shell, LinesOfTheLastSessionAreThere) {
   }
   AtTerminal shell({"shell", healthy(), "--no-kvm"});
   shell.prompt();
-  shell.type("\033[A\033[A");  // "exit", and the one before
+  shell.type("\033[A\033[A");  // "exit", and the line before
   shell.read_until(mark);
   shell.type("\r");
   shell.read_until("\n" + mark.substr(5) + "\r\n");
@@ -122,7 +122,7 @@ TEST(Gdb, RunsInTheTerminalOfTheRun) {
   run.type("break ex7_1_init\ncontinue\n");
   run.read_until("Breakpoint 1, ex7_1_init ()");
   run.read_until("(gdb) ");
-  // The key that interrupts is gdb's and leaves the run alone.
+  // The key that interrupts goes to gdb and does not affect the run.
   run.type("\x03");
   run.read_until("Quit\r\n");
   run.type("delete\nquit\n");
@@ -130,7 +130,7 @@ TEST(Gdb, RunsInTheTerminalOfTheRun) {
   EXPECT_EQ(run.wait(), 0);
 }
 
-/// kmodtest shell with this script on its standard input.
+/// Runs kmodtest shell with this script on its standard input.
 Ended script(const std::string &text, const std::string &options = "") {
   const ScratchFolder scratch;
   const fs::path input = scratch.write("script", text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whatever ends the controller, at whatever moment, no guest outlives it and no report is half written.
+// However and whenever the controller ends, no guest outlives it and no output file is incomplete.
 #include <gtest/gtest.h>
 #include <signal.h>
 

@@ -43,7 +43,7 @@ Tool::Tool(std::vector<std::string> arguments, Environment environment, std::opt
   for (auto &word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   const std::string out = output_.path() / "out", err = output_.path() / "err";
-  ::chmod(runtime_.path().c_str(), 0711);  // QEMU runs as somebody else where we are root
+  ::chmod(runtime_.path().c_str(), 0711);  // if we are root, QEMU runs as another user
   if (user && ::chown(runtime_.path().c_str(), *user, *user) != 0) throw std::runtime_error("cannot chown");
 
   pid_ = ::fork();
@@ -59,7 +59,7 @@ Tool::Tool(std::vector<std::string> arguments, Environment environment, std::opt
        ::mount("/dev/null", hidden.c_str(), nullptr, MS_BIND, nullptr) != 0)) {
     ::_exit(126);
   }
-  // What it prints is the same where the tests are themselves a job of CI.
+  // Prints the same output if the tests themselves are a CI job.
   for (const char *name : {"GITHUB_ACTIONS", "GITLAB_CI"}) ::unsetenv(name);
   for (const auto &[name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
   if (user && (::setgroups(0, nullptr) != 0 || ::setgid(*user) != 0 || ::setuid(*user) != 0)) ::_exit(126);

@@ -22,17 +22,17 @@ namespace fs = std::filesystem;
 using support::read_file;
 using support::ScratchFolder;
 
-/// The CaseFinished events of a file of --json.
+/// Returns the CaseFinished events of a file of --json.
 std::vector<nlohmann::json> finished_cases(const fs::path &events);
 
 struct Ended {
-  int exit_code = -1;  ///< 128 + N where signal N ended it
+  int exit_code = -1;  ///< 128 + N if signal N ended it
   std::string out;
   std::string err;
 };
 
-/// One kmodtest process (as `user`, if given; with the file `hidden` not executable for it, which takes root) with a
-/// runtime folder of its own, so that its guests can be told from all others.
+/// A kmodtest process (as `user`, if given; with the file `hidden` not executable for it, which requires root). It has
+/// a runtime folder of its own, so that its guests can be recognised.
 class Tool {
  public:
   using Environment = std::map<std::string, std::string>;
@@ -45,15 +45,15 @@ class Tool {
 
   pid_t pid() const { return pid_; }
   void signal(int number) const;
-  /// What it wrote to standard output so far.
+  /// Returns its standard output so far.
   std::string out() const;
-  /// Waits for the end; what still runs after `deadline` is killed and reported as exit code -1.
+  /// Waits for the end; kills the process after `deadline` and reports exit code -1.
   Ended wait(std::chrono::seconds deadline = std::chrono::seconds(120));
   /// Waits until this tool has a running guest, at most `deadline`.
   bool wait_for_guest(std::chrono::seconds deadline = std::chrono::seconds(60)) const;
-  /// Processes that belong to this tool's guests.
+  /// Returns the processes that belong to this tool's guests.
   std::vector<pid_t> guests() const;
-  /// Waits until none is left; false when one is still there after `deadline`.
+  /// Waits until none is left; returns false if one still exists after `deadline`.
   bool guests_gone(std::chrono::milliseconds deadline) const;
   const fs::path &runtime_folder() const { return runtime_.path(); }
 
@@ -63,21 +63,21 @@ class Tool {
   pid_t pid_ = -1;
 };
 
-/// Whether a process of ours may mount things in a namespace of its own; root may not in many containers.
+/// Returns whether our processes can mount things in a namespace of their own; root cannot in many containers.
 bool may_mount();
 
-/// Whether there is a gdb to drive.
+/// Returns whether there is a gdb to drive.
 bool has_gdb();
 
 /// Runs kmodtest to its end.
 Ended kmodtest(std::vector<std::string> arguments, Tool::Environment environment = {});
 
-/// A cache where nothing is known yet: no snapshot, no word of QEMU. The kernel is named by its files, since a
-/// catalogue's kernel belongs to one cache, and what is named after its content is borrowed from the user's.
+/// A cache without snapshots and without knowledge of QEMU. The kernel is named by its files, since a catalogue's
+/// kernel belongs to one cache. Files that are named after their content are borrowed from the user's cache.
 class BorrowedCache {
  public:
   BorrowedCache();
-  /// Of a run of one of the kernel's own modules, which needs no building.
+  /// Returns the arguments of a run of one of the kernel's own modules, which needs no building.
   std::vector<std::string> arguments() const;
   Tool::Environment environment() const { return {{"KMODTEST_CACHE", folder_.path()}}; }
   const fs::path &path() const { return folder_.path(); }

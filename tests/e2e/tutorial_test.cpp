@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// docs/guide/tutorial.md as a reader follows it: what it says to write is written, what it says to type is typed, and
-// what it shows has to come out.
+// Follows docs/guide/tutorial.md like a reader: writes the files that it shows, types its commands, and compares the
+// output with what it prints.
 //
-// A fence of `console` has commands behind "$ " and what they print. A comment above a fence says what else it is:
-//   <!-- write FILE -->   the fence is the file's content
-//   <!-- watch -->        the fence is what `kmodtest watch`, which was started before, prints next
-// `<!-- watch ends -->` presses Ctrl-C there. Other fences are for the reader alone. In what is shown, a line "…"
-// stands for any number of lines, and "…" in a line for any text; seconds, pids and addresses may be others.
+// A fence of `console` has commands after "$ " and their output. A comment above a fence marks other kinds: <!-- write
+// FILE --> (the fence is the file's content) and <!-- watch --> (the fence is the next output of `kmodtest watch`,
+// which was started before). `<!-- watch ends -->` presses Ctrl-C there. All other fences are only for the reader. In
+// shown output, a line "…" matches any number of lines, and "…" in a line matches any text; seconds, pids and addresses
+// can differ.
 #include <fmt/format.h>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -22,8 +22,8 @@ using Lines = std::vector<std::string>;
 
 struct Part {
   std::size_t line = 0;  ///< of the document
-  std::string script;    ///< what bash does
-  Lines shown;           ///< what has to come out
+  std::string script;    ///< commands for bash
+  Lines shown;           ///< the expected output
 };
 
 constexpr const char *kDots = "…";
@@ -79,7 +79,7 @@ std::vector<Part> parts_of(const fs::path &document) {
   return parts;
 }
 
-/// What differs from run to run, and from machine to machine, made the same.
+/// Replaces everything that differs between runs, and between machines.
 std::string settled(std::string line) {
   static const std::pair<std::regex, const char *> kRules[] = {
       {std::regex("[0-9]+\\.[0-9]+"), "#"},
@@ -112,7 +112,7 @@ bool fits(const std::string &shown, const std::string &real) {
   return std::regex_match(settled(real), std::regex(pattern));
 }
 
-/// Cases end in any order where several run at once.
+/// Sorts the lines of finished cases: if several cases run at once, they end in any order.
 void sort_finished(Lines &lines) {
   const auto finished = [](const std::string &line) { return line.find(" s] ") != std::string::npos; };
   const auto name = [](const std::string &line) { return line.substr(line.find(" s] ")); };

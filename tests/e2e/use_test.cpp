@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a user does with kmodtest beyond the plans of the repository.
+// Uses of kmodtest beyond the plans of the repository.
 #include <gtest/gtest.h>
 #include <set>
 #include <sstream>
@@ -29,7 +29,7 @@ TEST(Use, AModuleFolderNeedsNoPlan) {
 TEST(Use, AnOrdinaryUserNeedsNoRoot) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else; the whole suite runs unprivileged here";
   constexpr uid_t kNobody = 65534;
-  // The user has a cache of their own, made from what the machine's cache holds already.
+  // The user has a cache of their own, made from the contents of the machine's cache.
   const ScratchFolder home;
   const ScratchFolder work;
   fs::copy(source_folder() / "modules/ex7_4", work.path() / "ex7_4", fs::copy_options::recursive);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Guests on the real QEMU and libvirt through framework/vm itself: what no run of the tool shows.
+/// Guests on the real QEMU and libvirt through framework/vm itself: properties that no run of the tool shows.
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
@@ -89,7 +89,8 @@ base::Task<bool> comes_up(Guest &guest, wire::AgentInfo *info) {
   co_return false;
 }
 
-/// A rare boot under TCG falls silent for minutes, whatever is booted; as run/case_runner, we boot once more then.
+/// Boots again if nothing arrives: a rare boot under TCG is silent for minutes, whatever is booted. run/case_runner
+/// does this too.
 base::Task<> boot(Hypervisor &hypervisor, GuestSpec spec, Booted *booted) {
   bool up = false;
   for (int attempt = 0; attempt < 2 && !up; ++attempt) {
@@ -129,7 +130,7 @@ TEST_F(OnRealQemu, AGuestSeesItsTopologyAndItsNodes) {
   EXPECT_FALSE(fs::exists(root)) << "the root is still there";
 }
 
-/// Run by the test below in a process of its own: libvirt keeps what it knows for the life of one.
+/// Runs in a process of its own, started by the test below: libvirt keeps what it knows for the life of a process.
 TEST_F(OnRealQemu, DISABLED_AGuestComesAndGoes) {
   options_.cache = std::getenv("KMODTEST_CAPABILITIES");
   const auto hypervisor = open_hypervisor(io_, options_);
@@ -152,12 +153,12 @@ TEST_F(OnRealQemu, WhatLibvirtFindsOutAnewIsRemembered) {
     if (entry.path().extension() == ".xml") known.push_back(entry.path());
   }
   ASSERT_EQ(known.size(), 1u);
-  // As after an update of libvirt or of the host's kernel: it is outdated, and asked for again.
+  // Like after an update of libvirt or of the host's kernel: the file is outdated, and QEMU is probed again.
   std::ofstream(known[0]) << "<qemuCaps>\n  <qemuctime>1</qemuctime>\n</qemuCaps>\n";
   ASSERT_EQ(std::system(command.c_str()), 0);
   EXPECT_GT(fs::file_size(known[0]), 1000u) << "each run would find out anew";
   EXPECT_EQ(storage::read_whole_file(known[0]).find("cpu-unavailable-features"), std::string::npos);
-  // What was left out is not missed.
+  // Nothing that was left out is probed again.
   const auto found_out = fs::last_write_time(known[0]);
   ASSERT_EQ(std::system(command.c_str()), 0);
   EXPECT_EQ(fs::last_write_time(known[0]), found_out);
@@ -237,7 +238,7 @@ TEST_F(OnRealQemu, TakesTurnsUnderVirtualTimeOnly) {
   spec_.channel = ChannelKind::memory;
   std::string maps;
   run(start_and_look(*hypervisor, spec_, &maps));
-  // In a container root may not look into what another user runs (CAP_SYS_PTRACE).
+  // In a container, root cannot read what another user's process maps (CAP_SYS_PTRACE).
   if (maps.empty()) GTEST_SKIP() << "may not read the maps of QEMU";
   EXPECT_NE(maps.find("qemu-system"), std::string::npos) << maps;
   EXPECT_EQ(maps.find("libkmodtest-gate.so"), std::string::npos) << maps;
@@ -259,7 +260,7 @@ bool has_io_uring() {
   return static_cast<bool>(ring);
 }
 
-/// As many containers do.
+/// Forbids io_uring, as many containers do.
 void forbid_io_uring() {
   sock_filter refuse[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
@@ -272,7 +273,7 @@ void forbid_io_uring() {
   ASSERT_EQ(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
 }
 
-/// By itself where the kernel lets everybody have one, and by the test below in a process that may not.
+/// Runs here with io_uring if the kernel allows it to everyone, and by the test below in a process that may not use it.
 TEST_F(OnRealQemu, ReadsItsImagesByIoUringWhereItMay) {
   if (std::getenv("KMODTEST_FORBID") != nullptr) forbid_io_uring();
   const bool allowed = has_io_uring();

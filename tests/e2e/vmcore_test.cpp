@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Dumps of guests that crashed or hung. Source followed: makedumpfile, diskdump_mod.h and IMPLEMENTATION.
+// Dumps of guests that crashed or hung. Source: makedumpfile, diskdump_mod.h and IMPLEMENTATION.
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -24,7 +24,7 @@ Value value_at(const std::string &bytes, std::size_t at) {
   return value;
 }
 
-/// The text that the kernel left for readers of a dump.
+/// Returns the text that the kernel left for readers of a dump.
 std::string vmcoreinfo(const std::string &dump) {
   const auto block = value_at<std::uint32_t>(dump, kBlockSizeAt);
   const auto at = value_at<std::uint64_t>(dump, block + kVmcoreinfoAt);
@@ -101,7 +101,7 @@ TEST_F(Vmcore, WithoutAFolderIsInThatOfTheFailedCase) {
   fs::remove_all(file.parent_path().parent_path());
 }
 
-/// A file system of its own that is too small for a dump, unmounted with the object.
+/// Uses a file system of its own that is too small for a dump, unmounted with the object.
 TEST_F(Vmcore, ThatFindsNoRoomLeavesNothing) {
   if (!may_mount()) GTEST_SKIP() << "a small file system has to be mounted";
   const fs::path small = scratch_.path() / "small";

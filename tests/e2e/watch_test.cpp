@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// kmodtest watch as somebody who edits a module meets it: from a saved file to what came of it.
+// kmodtest watch from the side of a user who edits a module: from a saved file to the result.
 #include <chrono>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -46,7 +46,7 @@ class Watch : public ::testing::Test {
     scratch_.write("watched.yaml", plan(""));
     scratch_.write("other.yaml", "module: watched\nsteps: [load, unload]\n");
   }
-  /// As editors do it: beside the file, then renamed.
+  /// Saves like editors do: writes a second file in the folder, then renames it.
   void save(const std::string &name, const std::string &text) const {
     fs::rename(scratch_.write(name + ".new~", text), scratch_.path() / name);
   }
@@ -55,7 +55,7 @@ class Watch : public ::testing::Test {
     for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += what.size()) ++found;
     return found;
   }
-  /// Waits until the text was printed so often since the test began.
+  /// Waits until the text has been printed this many times since the test began.
   static void wait_for(const Tool &tool, const std::string &text, std::size_t times) {
     const auto end = std::chrono::steady_clock::now() + kPatience;
     while (count(tool.out(), text) < times) {
@@ -63,7 +63,7 @@ class Watch : public ::testing::Test {
       std::this_thread::sleep_for(5ms);
     }
   }
-  /// What it printed since the last call, when it waits for the next change.
+  /// Returns the output since the last call, once the tool waits for the next change.
   std::string next(const Tool &tool) {
     wait_for(tool, "Watching ", ++rounds_);
     const std::string all = tool.out();
@@ -104,7 +104,7 @@ TEST_F(Watch, ASavedFileIsRunAgainAndBrokenOnesAreSaid) {
   EXPECT_NE(next(tool).find("2 cases: 2 passed in "), std::string::npos) << tool.out();
   EXPECT_EQ(count(tool.out(), "Changed "), 6u) << tool.out();
 
-  // What a save makes stale is not waited for.
+  // A run that a save makes stale is not waited for.
   save("watched.yaml", "time: real\ntimeout: 1000s\n" + plan("  - sleep: 900s\n"));
   wait_for(tool, "Changed ", 7);
   wait_for(tool, " 1 case, 1 worker\n", 3);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The frame decoder. The first byte says how the rest arrives: in pieces of how many bytes (low seven bits) and whether
-// the length and checksum of each frame are put right first (high bit), since no mutation finds a right checksum.
+// The frame decoder. The first byte selects how the rest arrives: the number of bytes per piece (low seven bits), and
+// whether the length and checksum of each frame are corrected first (high bit), since no mutation finds a correct
+// checksum.
 #include "wire/frame.hpp"
 
 #include <algorithm>
@@ -21,7 +22,7 @@ void put_u32(std::string &bytes, std::size_t at, std::uint32_t value) {
   for (std::size_t i = 0; i < 4; ++i) bytes[at + i] = static_cast<char>((value >> (8 * i)) & 0xff);
 }
 
-/// Takes the bytes for frames of at most 64 bytes of payload, one after the other, and makes their envelopes right.
+/// Splits the bytes into frames with at most 64 bytes of payload each, and corrects their envelopes.
 std::string repaired(std::string bytes) {
   constexpr std::size_t kPayload = 64;
   for (std::size_t at = 0; at + wire::kFrameHeaderSize + kChecksumSize <= bytes.size();) {

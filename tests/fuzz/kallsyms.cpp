@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A kernel's .rodata, in which the table of symbols is found by its shape.
+// A kernel's .rodata. The table of symbols is found in it by its shape.
 #include "kernel/symbols/kallsyms.hpp"
 
 #include "property.hpp"

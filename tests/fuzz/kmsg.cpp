@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Records of /dev/kmsg, separated by the ASCII record separator (0x1e), and the reports found in the log that they
-// make.
+// Records of /dev/kmsg, separated by the ASCII record separator (0x1e), and the kernel reports in the log that they
+// form.
 #include "shared/kmsg.hpp"
 
 #include <cctype>
@@ -15,7 +15,7 @@ namespace {
 
 using namespace kmodtest;
 
-/// The record that the kernel would have made of a line (kernel: Documentation/ABI/testing/dev-kmsg).
+/// Returns the record that the kernel would write for a line (kernel: Documentation/ABI/testing/dev-kmsg).
 std::string as_record(const wire::KernelLogLine &line) {
   std::string record = std::to_string(line.facility * 8 + line.level) + ',' + std::to_string(line.sequence) + ',' +
                        std::to_string(line.time.count()) + ",-";

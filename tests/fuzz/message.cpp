@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The messages inside of frames. The first two bytes are the frame's type, the rest is its payload.
+// The messages inside frames. The first two bytes are the frame's type, the rest is its payload.
 #include <string>
 
 #include "property.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What /proc prints: the whole input as a stat line, a line of /proc/modules and a CPU list; the text after the first
+// Files of /proc: the whole input as a stat line, a line of /proc/modules and a CPU list; the text after the first
 // newline also as the status file.
 #include "shared/procfs.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the kernel tells of devices, vmalloc, timers and memory: the whole input as each of the files. Of /proc/meminfo
-// and /proc/zoneinfo the first is what stands before a line "==", the second what stands behind it.
+// The kernel's files about devices, vmalloc, timers and memory: the whole input as each of the files. For /proc/meminfo
+// and /proc/zoneinfo, a line "==" separates the first from the second.
 #include "shared/resources.hpp"
 
 #include <set>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The pages of a trace, as a guest whose kernel is broken may send them: either an error or a timeline that makes
-// sense. With a first byte of 0xff, the rest is the text of a format file.
+// The pages of a trace, as a guest with a broken kernel could send them: the result is either an error or a consistent
+// timeline. With a first byte of 0xff, the rest is the text of a format file.
 #include "observe/sched/sched_trace.hpp"
 
 #include <string>
@@ -13,7 +13,7 @@ namespace {
 
 using namespace kmodtest;
 
-/// The formats of kernel 6.1, in short.
+/// Returns the formats of kernel 6.1, shortened.
 wire::TraceStarted started() {
   const auto format = [](const std::string &name, int id, std::initializer_list<const char *> fields) {
     std::string text = "name: " + name + "\nID: " + std::to_string(id) + "\nformat:\n";

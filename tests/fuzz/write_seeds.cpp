@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// write_seeds FOLDER: real messages as first inputs of the targets `frame` and `message`, written at build time so that
-// they never speak an old version of the protocol; and what the tests of kernel/ write of BTF and kallsyms.
+// write_seeds FOLDER: writes real messages as first inputs of the targets `frame` and `message`, and the BTF and
+// kallsyms of the tests of kernel/. The build runs it, so that the seeds always use the current version of the
+// protocol.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>

@@ -15,14 +15,14 @@
 /// than text.
 namespace kmodtest::support {
 
-/// Ends what HTML, XML, Markdown and KTAP are in the middle of, and begins something else.
+/// Returns a text that ends whatever HTML, XML, Markdown and KTAP are in the middle of, and begins something else.
 inline std::string hostile() {
   return "</pre></code></details>]]><script>alert(1)</script> & &amp; <!-- @everyone #1 | **b** `x` ``` "
          "[a](javascript:b) "
          "http://example.test $x$ :tada: # SKIP \x1b[31m \x01 \xff \xe2\x80\xae";
 }
 
-/// Lines that mean something to readers of KTAP, XML and Markdown.
+/// Returns lines that have a meaning in KTAP, XML and Markdown.
 inline std::vector<wire::KernelLogLine> hostile_log() {
   std::vector<wire::KernelLogLine> log = {marker(1000, "step 1: load " + hostile()), line(1100, hostile())};
   for (const char *text : {"ok 1 nothing went wrong", "KTAP version 1", "1..9", "# Subtest: another", "Bail out!",
@@ -39,7 +39,7 @@ inline outcome::CaseFinished numbered(outcome::CaseFinished finished, std::size_
   return finished;
 }
 
-/// All there can be in an observation beside the log.
+/// Returns observations with everything that they can contain except for the log.
 inline std::shared_ptr<const judge::Observations> seen_in_full() {
   auto made = std::make_shared<judge::Observations>(*seen(hostile_log()));
   judge::Dissection dissection;
@@ -69,7 +69,7 @@ inline std::shared_ptr<const judge::Observations> seen_in_full() {
   return made;
 }
 
-/// The cases of every_kind(), in the order of the plans; the last one does not run.
+/// Returns the cases of every_kind(), in the order of the plans; the last one does not run.
 inline const std::vector<std::shared_ptr<const plan::Case>> &every_case() {
   static const std::vector<std::shared_ptr<const plan::Case>> kCases = {
       make_case("a", 1), make_case("a", 2),       make_case("a", 4),  make_case("b", 1), make_case("b", 2),
@@ -127,7 +127,7 @@ inline std::vector<outcome::Event> every_kind() {
                                         outcome::CaseProgress{planned[0], "step 1/7: " + hostile()}};
   events.emplace_back(outcome::CaseRetried{cases[8].earlier.front(), 2});
   events.emplace_back(outcome::CaseRetried{cases[10].earlier.front(), 2});
-  // They come in the order in which they end, which is none of the plans.
+  // The events arrive in the order in which the cases end, which differs from that of the plans.
   for (std::size_t index = cases.size(); index > 0; --index) events.emplace_back(cases[index - 1]);
   events.emplace_back(outcome::Tick{});
   outcome::RunFinished end = run_finished({2, 2, 1, 2, 1, 1, 2}, 1);

@@ -21,7 +21,7 @@ namespace kmodtest::support {
 namespace asio = base::asio;
 namespace {
 
-/// A guest that is up and says nothing: holds its end open until the other one closes.
+/// Plays a guest that is up but silent: holds its end open until the other one closes.
 base::Task<> say_nothing(base::UnixSocket socket) {
   char byte = 0;
   boost::system::error_code error;
@@ -113,7 +113,7 @@ class FakeMemory : public std::enable_shared_from_this<FakeMemory> {
 
 void FakeMachine::change_state(vm::GuestState to) {
   state_ = to;
-  const auto callback = callback_;  // it may replace itself
+  const auto callback = callback_;  // it can replace itself
   if (callback) callback(to);
 }
 
@@ -125,7 +125,8 @@ base::Task<base::UnixSocket> FakeGuest::open_channel() {
   ++machine_->channels_opened;
   base::Task<> agent = agent_ ? agent_(std::move(theirs)) : say_nothing(std::move(theirs));
   asio::co_spawn(executor, std::move(agent), [](std::exception_ptr failure) {
-    // A channel that the controller closed ends the agent with a system_error; anything else is the test's own fault.
+    // If the controller closes the channel, the agent ends with a system_error; any other exception is an error in the
+    // test.
     try {
       if (failure) std::rethrow_exception(failure);
     } catch (const boost::system::system_error &) {

@@ -14,26 +14,26 @@ namespace kmodtest::support {
 /// Plays the agent: a coroutine that owns the guest's end of the channel. The guest's channel closes when it returns.
 using FakeAgent = std::function<base::Task<>(base::UnixSocket)>;
 
-/// An agent that says READY and nothing else.
+/// Plays an agent that sends READY and nothing else.
 base::Task<> say_ready(base::UnixSocket socket);
 
-/// What a test sees of a fake guest and does to it. Outlives the guest.
+/// A test's view of a fake guest, and its controls. Outlives the guest.
 class FakeMachine {
  public:
   vm::GuestSpec spec;
   std::string name;
   int channels_opened = 0;
-  int restored = 0;        ///< restore() succeeded so often
+  int restored = 0;        ///< number of successful calls of restore()
   bool saved = false;      ///< it was started from a saved state
   bool stopped = false;    ///< stop() was called
-  bool destroyed = false;  ///< the Guest object is gone
+  bool destroyed = false;  ///< the Guest object no longer exists
 
-  /// From now on restore() fails in these words; empty: no more.
+  /// Makes restore() fail with this message from now on; empty: succeed again.
   void refuse_to_restore(const std::string &why) { restore_refusal_ = why; }
-  /// From now on dump() fails in these words, having written a part.
+  /// Makes dump() fail with this message from now on, after writing a part; empty: succeed again.
   void refuse_to_dump(const std::string &why) { dump_refusal_ = why; }
   void set_console(const std::string &text) { console_ = text; }
-  /// As if the guest panicked or its QEMU ended: changes the state and calls the callback.
+  /// Changes the state and calls the callback, as if the guest panicked or its QEMU ended.
   void change_state(vm::GuestState to);
 
  private:
@@ -45,7 +45,7 @@ class FakeMachine {
   std::function<void(vm::GuestState)> callback_;
 };
 
-/// The memory that a FakeGuest shares with the controller, and a FakeAgent that is carried on over it while it runs.
+/// The memory that a FakeGuest shares with the controller. It connects a running FakeAgent.
 class FakeMemory;
 
 /// A guest whose channel is a socket pair, or memory, with a FakeAgent at the other end.
@@ -60,10 +60,10 @@ class FakeGuest : public vm::Guest {
   base::Task<> resume() override;
   base::Task<> save(std::function<void(const std::filesystem::path &)> keep) override;
   base::Task<> restore() override;
-  /// There is nothing to see.
+  /// Does nothing: there is nothing to see.
   base::Task<> inspect(std::function<void(vm::Inspector &)> look) override;
   base::Task<std::chrono::nanoseconds> cpu_time() override { co_return std::chrono::nanoseconds(0); }
-  /// Writes "dump of NAME", or fails in the words of refuse_to_dump().
+  /// Writes "dump of NAME", or fails with the message of refuse_to_dump().
   base::Task<> dump(std::filesystem::path to) override;
   vm::GuestState state() const override { return machine_->state_; }
   void on_state_change(std::function<void(vm::GuestState)> callback) override {
@@ -81,10 +81,10 @@ class FakeGuest : public vm::Guest {
   std::shared_ptr<FakeMemory> memory_;
 };
 
-/// Starts FakeGuests. All on one io_context's thread.
+/// Starts FakeGuests, all on one io_context's thread.
 class FakeHypervisor : public vm::Hypervisor {
  public:
-  /// `agent` is played at each opened channel. Without one the guest stays silent for ever.
+  /// Plays `agent` at each opened channel. Without one the guest is always silent.
   explicit FakeHypervisor(FakeAgent agent = {}) : agent_(std::move(agent)) {}
 
   base::Task<std::unique_ptr<vm::Guest>> start(vm::GuestSpec spec, std::string name) override;
@@ -93,14 +93,14 @@ class FakeHypervisor : public vm::Hypervisor {
   std::string qemu_version() const override { return "0.0 (fake)"; }
   std::string describe() const override { return "fake hypervisor"; }
 
-  /// Makes start() throw base::Error with this text from now on; empty: no more.
+  /// Makes start() throw base::Error with this text from now on; empty: succeed again.
   void refuse_to_start(const std::string &why) { refusal_ = why; }
-  /// Called with each machine before start() returns.
+  /// Sets a function that is called with each machine before start() returns.
   void on_start(std::function<void(FakeMachine &)> callback) { on_start_ = std::move(callback); }
 
-  /// All that were started, in that order.
+  /// Returns all machines in the order in which they were started.
   const std::vector<std::shared_ptr<FakeMachine>> &machines() const { return machines_; }
-  /// How many of them are neither stopped nor destroyed.
+  /// Returns the number of machines that are neither stopped nor destroyed.
   int running() const;
 
  private:

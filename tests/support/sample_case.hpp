@@ -62,7 +62,7 @@ inline outcome::CaseFinished finished(std::shared_ptr<const plan::Case> test_cas
   return made;
 }
 
-/// A failure with all there can be.
+/// Returns a failure with everything that a failure can have.
 inline outcome::CaseFinished full_failure() {
   outcome::CaseFinished made =
       finished(make_case("ex7_4", 2, " cpu=1"), judge::Outcome::failed, "'Thread exiting' did not appear within 5 s");
@@ -79,7 +79,7 @@ inline outcome::CaseFinished full_failure() {
   return made;
 }
 
-/// A case that passed because what its plan expects came.
+/// Returns a case that passed because the failure that its plan expects occurred.
 inline outcome::CaseFinished passed_as_expected() {
   outcome::CaseFinished made = finished(make_case("ex7_4", 2), judge::Outcome::passed);
   made.verdict.came = "Crashed: divide error in ex_div+0x8 [ex7_4]";
@@ -92,7 +92,7 @@ inline outcome::CaseFinished passed_as_expected() {
   return made;
 }
 
-/// A case that hung and passed at the second attempt: both of its attempts.
+/// Returns both attempts of a case that hung, and then passed.
 inline std::vector<outcome::CaseFinished> flaky() {
   outcome::CaseFinished first = finished(make_case("ex7_1", 2), judge::Outcome::hung, "soft lockup");
   first.seen = seen({line(5140, "Thread started")});
@@ -102,7 +102,7 @@ inline std::vector<outcome::CaseFinished> flaky() {
   return {first, second};
 }
 
-/// A case that could not be judged and then hung: both of its attempts.
+/// Returns both attempts of a case that could not be judged, and then hung.
 inline std::vector<outcome::CaseFinished> never_passed() {
   outcome::CaseFinished first = finished(make_case("ex7_2", 4), judge::Outcome::errored, "the channel broke");
   outcome::CaseFinished second = finished(first.test_case, judge::Outcome::hung, "stuck");

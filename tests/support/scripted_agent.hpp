@@ -38,7 +38,7 @@ class ScriptedAgent {
   ScriptedAgent(const ScriptedAgent &) = delete;
   ScriptedAgent &operator=(const ScriptedAgent &) = delete;
 
-  /// The next request and its id; nothing when the controller closed.
+  /// Returns the next request and its id; nothing if the controller has closed the socket.
   std::optional<std::pair<wire::Request, std::uint32_t>> next() {
     std::vector<char> chunk(64 << 10);
     while (true) {

@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 constexpr nanoseconds kBegin = milliseconds(5000), kEnd = milliseconds(9000);
-/// The last CPU is away in between.
+/// The last CPU is offline in between.
 constexpr nanoseconds kOffline = milliseconds(8000), kOnline = milliseconds(8500);
 
 wire::KernelLogLine line(microseconds time, const std::string &text, std::uint8_t level = 6) {
@@ -33,7 +33,7 @@ wire::KernelLogLine line(microseconds time, const std::string &text, std::uint8_
   return made;
 }
 
-/// A thread that wakes every 10 ms on one CPU and works for a part of that.
+/// Returns a thread that wakes every 10 ms on one CPU and works for a part of that.
 observe::SchedThread thread(int pid, const std::string &name, int cpu, std::mt19937 &random) {
   observe::SchedThread made;
   made.pid = pid;

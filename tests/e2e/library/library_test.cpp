@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// libkmodtest.so on real guests: what its calls do, what they promise, and what is said of what goes wrong. The modules
-// are those of examples/cxx.
+// libkmodtest.so on real guests: the effects of its calls, its guarantees, and its error messages. The modules are
+// those of examples/cxx.
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -35,14 +35,14 @@ std::string read(const fs::path &file) {
   return text.str();
 }
 
-/// What takes a test its time, and none of the guest's.
+/// Spends time of the test, and none of the guest's.
 void think() {
   const auto until = std::chrono::steady_clock::now() + 30ms;
   while (std::chrono::steady_clock::now() < until) {
   }
 }
 
-/// Everything that a guest says of a conversation with it, down to the microsecond.
+/// Returns everything that a guest reports during a conversation, down to the microsecond.
 std::string digest_of_a_talk(bool slowly, std::uint64_t seed = 0) {
   GuestSpec spec;
   spec.cpus = 2;
@@ -74,7 +74,7 @@ TEST(Library, AGuestStandsStillWhileTheTestThinksAndRepeatsToTheLastBit) {
   EXPECT_NE(digest_of_a_talk(false, 7), digest) << "another seed is another run";
 }
 
-/// What a call that has to fail says; nothing when it did not.
+/// Returns the error message of a call that must fail; nothing if it did not fail.
 template <class Call>
 std::string failure_of(Call call) {
   try {
@@ -207,7 +207,7 @@ TEST(Library, AProcessHasOneGuestAtATime) {
   EXPECT_THROW(Guest{GuestSpec{}}, Error);
 }
 
-/// Run by the test below in a process of its own.
+/// Runs in a process of its own, started by the test below.
 TEST(Child, DISABLED_HasAGuestForEver) {
   Guest guest{GuestSpec{}};
   guest.exec("true");
@@ -245,7 +245,7 @@ TEST(Library, ASignalLeavesNothingRunning) {
   EXPECT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT) << status;
   ::close(ends[0]);
-  // The guest's folder goes when its QEMU has.
+  // The guest's folder is removed once its QEMU has ended.
   std::size_t left = 0;
   for (const auto &entry : fs::recursive_directory_iterator(runtime)) left += entry.is_regular_file() ? 1 : 0;
   EXPECT_EQ(left, 0u);
