@@ -20,7 +20,7 @@ wire::Info info_of(std::uint16_t protocol) {
   return info;
 }
 
-/// Runs one coroutine to its end; what it throws is thrown here.
+/// Runs one coroutine to its end, and throws what it throws.
 void run_to_end(base::asio::io_context &io, base::Task<> task) {
   std::exception_ptr problem;
   base::asio::co_spawn(io, std::move(task), [&problem](std::exception_ptr thrown) { problem = thrown; });
@@ -31,7 +31,7 @@ void run_to_end(base::asio::io_context &io, base::Task<> task) {
 
 class SessionTest : public ::testing::Test {
  protected:
-  /// The error that `talk` ends with when the agent plays `script`.
+  /// Returns the error that `talk` ends with when the agent plays `script`.
   std::optional<SessionError> error_of(ScriptedAgent::Script script, std::function<base::Task<>(Session &)> talk) {
     base::UnixSocket socket(io_);
     ScriptedAgent agent(socket, std::move(script));
@@ -259,7 +259,7 @@ TEST_F(SessionTest, RunHandsOnEveryReportOfThisProgramUntilItEnded) {
     ScriptedAgent agent(socket, [](ScriptedAgent &self) {
       const auto request = self.next();
       EXPECT_TRUE(std::holds_alternative<wire::Run>(request->first));
-      self.send(wire::StepStarted{0, {}}, request->second + 100);  // of a run before a reset: not ours
+      self.send(wire::StepStarted{0, {}}, request->second + 100);  // belongs to a run before a reset, not to ours
       self.send(wire::StepStarted{0, {}}, request->second);
       self.send(wire::LogLines{}, request->second);
       self.send(wire::ProgramEnded{wire::Microseconds{5}, 1, false, false, ""}, request->second);

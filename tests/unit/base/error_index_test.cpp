@@ -85,7 +85,7 @@ TEST(Errors, EachOneSaysWhatWhyAndHow) {
       for (const std::string &part : {text.meaning, text.cause}) EXPECT_TRUE(part.ends_with('.')) << name << part;
       EXPECT_FALSE(text.title.ends_with('.')) << name;
       EXPECT_TRUE(titles.insert(text.title).second) << name << ": " << text.title << " is that of two errors";
-      // An example shows this error, not another one.
+      // An example shows this error, not a different one.
       if (text.kind == ErrorText::Example::output && text.example.find("error[") != std::string::npos) {
         EXPECT_THAT(text.example, HasSubstr("error[" + name + "]"));
       }
@@ -115,7 +115,7 @@ TEST(Errors, TheNearestIsThatOfOneSlip) {
     return text == nullptr ? std::string("none") : name_of(text->code);
   };
   EXPECT_EQ(nearest("K0651"), "K0601");
-  EXPECT_EQ(nearest("K6001"), "K0601");  // two digits changed places
+  EXPECT_EQ(nearest("K6001"), "K0601");  // two digits are swapped
   EXPECT_EQ(nearest("K0999"), "K0999");
   EXPECT_EQ(nearest("K5478"), "none");
   EXPECT_EQ(nearest("qemu"), "none");

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// `kmodtest cache …` on a cache of its own.
+/// Runs `kmodtest cache …` on a cache of its own.
 class CacheCommandTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -36,7 +36,7 @@ class CacheCommandTest : public testing::Test {
     }
   }
 
-  /// What the command prints to stdout and, after "exit N: ", to stderr where it does not end with 0.
+  /// Returns what the command prints to stdout and, after "exit N: ", to stderr if it does not end with 0.
   std::string cache(std::vector<const char *> words) {
     words.insert(words.begin(), {"kmodtest", "cache"});
     testing::internal::CaptureStdout();
@@ -53,7 +53,7 @@ class CacheCommandTest : public testing::Test {
     info.description = "6.1, 4 CPUs";
     store_.keep(key, scratch_.write("state", std::string(bytes, 'x')), info);
   }
-  /// What a file of this size takes on this disk.
+  /// Returns the space that a file of this size takes on this disk.
   std::uint64_t on_disk(std::size_t bytes) {
     return storage::disk_usage(scratch_.write("sample", std::string(bytes, 'x')));
   }

@@ -26,7 +26,7 @@ TEST(CommandLine, WrongUsageIsExitCode2AndHelpIs0) {
   EXPECT_EQ(run({"--version"}), 0);
 }
 
-/// What a command line that cannot be says on stderr.
+/// Returns the error on stderr for an invalid command line.
 std::string complaint(const std::vector<const char *> &words) {
   testing::internal::CaptureStderr();
   const int status = run(words);

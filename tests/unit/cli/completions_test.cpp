@@ -59,7 +59,7 @@ class Answers : public testing::Test {
     return cli::complete(tree_of(app_), words, {kernels, cases});
   }
 
-  /// Whole words, as a shell that only knows prefixes offers them.
+  /// Returns whole words, as a shell that only knows prefixes offers them.
   Strings words(const Strings &given) {
     const Completion completion = complete(given);
     Strings offered;
@@ -107,7 +107,7 @@ TEST_F(Answers, KnowTheWordsOfAnOption) {
   EXPECT_THAT(words({"run", "--time", ""}), ElementsAre("virtual", "real", "deterministic"));
   EXPECT_THAT(words({"run", "--time=v"}), ElementsAre("--time=virtual"));
   EXPECT_THAT(words({"run", "--gdb="}), Contains("--gdb=wait"));
-  EXPECT_EQ(file_names({"run", "--gdb", "hel"}), FileNames::plans);  // a value only behind '='
+  EXPECT_EQ(file_names({"run", "--gdb", "hel"}), FileNames::plans);  // a value needs '='
   EXPECT_THAT(words({"explain", "K090"}), ElementsAre("K0901", "K0902", "K0903"));
   EXPECT_THAT(words({"completions", ""}), ElementsAre("bash", "zsh", "fish"));
   EXPECT_THAT(words({"completions", "bash", ""}), ElementsAre());
@@ -155,7 +155,8 @@ std::string single_quoted(std::string_view text) {
   return out + "'";
 }
 
-/// The shells themselves complete, in a folder with some files, with the real kmodtest, two kernels and two cases.
+/// Completions by the shells themselves, in a folder with some files, with the real kmodtest, two kernels and two
+/// cases.
 class Completions : public testing::Test {
  protected:
   Completions() {
@@ -189,7 +190,7 @@ class Completions : public testing::Test {
     return folder_ / "script";
   }
 
-  /// Returns what bash offers for the words that readline would give; the last one is being written.
+  /// Returns what bash offers for these words from readline; the last one is being written.
   Strings bash(const Strings &words) {
     std::string driver = fmt::format("source {}\nCOMP_WORDS=(", script(bash_stub()).string());
     for (const std::string &word : words) driver += single_quoted(word) + " ";
@@ -212,8 +213,8 @@ class Completions : public testing::Test {
     return words;
   }
 
-  /// Returns what the stub gives to the functions of zsh's completion for a line: the candidates of _describe, whole,
-  /// and the calls of _files. Outside of a widget, zsh itself has no line.
+  /// Returns what the stub passes to the functions of zsh's completion for a line: the candidates of _describe,
+  /// complete, and the calls of _files. Outside of a widget, zsh itself has no line.
   Strings zsh(const Strings &words) {
     std::string driver = fmt::format(
         "autoload -Uz compinit; compinit -D -u -d {}/dump; source {}\n"
@@ -271,7 +272,7 @@ TEST_F(Completions, BashAsksForKernelsAndCases) {
               ElementsAre("1\\ mode=fast\\]"));
   EXPECT_THAT(bash({"kmodtest", "run", "hello.yaml", "--case", "h"}),
               ElementsAre("hello\\ \\[cpus=1\\ mode=fast\\]", "hello\\ \\[cpus=4\\ mode=fast\\]"));
-  EXPECT_THAT(bash({"kmodtest", "run", "--case", "h"}), ElementsAre());  // of no plan yet
+  EXPECT_THAT(bash({"kmodtest", "run", "--case", "h"}), ElementsAre());  // no plan yet
 }
 
 TEST_F(Completions, FishCompletesTheSame) {
@@ -315,7 +316,7 @@ TEST_F(Completions, AskTheProgramThatIsWritten) {
   fs::permissions(other, fs::perms::owner_all);
   EXPECT_THAT(bash({"./other", ""}), ElementsAre("other"));
   EXPECT_THAT(bash({"~/other", ""}), ElementsAre("other"));
-  EXPECT_THAT(bash({"no-such-program", "ru"}), ElementsAre("run"));  // as an alias is
+  EXPECT_THAT(bash({"no-such-program", "ru"}), ElementsAre("run"));  // like an alias
 }
 
 TEST_F(Completions, AreSilentAboutPlansAndCataloguesWithErrors) {

@@ -15,7 +15,7 @@ using ::testing::StartsWith;
 
 constexpr std::uint64_t kGiB = 1u << 30;
 
-/// A machine that lacks nothing.
+/// Returns a machine that lacks nothing.
 Machine good_machine() {
   Machine machine;
   machine.parts = {"all parts found in /usr/libexec/kmodtest", {}, {}};
@@ -41,7 +41,7 @@ Machine good_machine() {
   return machine;
 }
 
-/// "fail QEMU: words -> remedy" of the first check of a topic that is not ok; "ok" when all of them are.
+/// Returns "fail QEMU: words -> remedy" for the first check of a topic that is not ok; "ok" if all of them are.
 std::string said_of(const Machine &machine, const std::string &topic) {
   for (const Check &check : examine(machine)) {
     if (check.topic == topic && check.mark != Mark::ok)
@@ -59,7 +59,7 @@ TEST(Doctor, AMachineThatLacksNothingIsOk) {
 }
 
 TEST(Doctor, WhatIsNotOkHasARemedy) {
-  Machine machine;  // nothing is there
+  Machine machine;  // has nothing
   for (Look *look : {&machine.parts, &machine.qemu, &machine.libvirt, &machine.busybox, &machine.cache,
                      &machine.runtime, &machine.catalogue})
     *look = {{}, "it is missing", "get one"};
@@ -133,7 +133,7 @@ TEST(Doctor, WithoutACompilerOnlyCompiledModulesCanBeTested) {
 TEST(Doctor, TheDefaultKernelHasToBeThereOrToBeHad) {
   Machine machine = good_machine();
   machine.kernels[0].cached_release = "";
-  EXPECT_EQ(said_of(machine, "kernel"), "ok");  // it is fetched
+  EXPECT_EQ(said_of(machine, "kernel"), "ok");  // it can be fetched
   machine.programs.erase("depmod");
   EXPECT_EQ(said_of(machine, "kernel"),
             "fail: debian-6.1-cloud (default): cannot be fetched without depmod -> sudo apt-get install kmod");

@@ -8,10 +8,10 @@
 namespace kmodtest::cli {
 namespace {
 
-/// As busybox's ash asks for a line.
+/// The prompt of busybox's ash.
 const std::string kPrompt = std::string("\r") + kPromptMark + "guest:/ # " + kInputMark;
 
-/// A shell that shows what it is given, and takes it at Enter.
+/// Plays a shell that shows the keys that it gets, and accepts the line at Enter.
 void enter(LineHistory &history, const std::string &line) {
   history.output(kPrompt + "\033[6n");
   history.output(history.keys(line));
@@ -49,7 +49,7 @@ TEST(LineHistory, ReadsTheLineAsItWasEdited) {
   history.keys("\r");
   history.output("\r\n");
   EXPECT_EQ(history.text(), "ls -xl\n");
-  // Written anew after a list of completions, in pieces.
+  // Written again after a list of completions, in pieces.
   history.output(kPrompt + "echo gr");
   history.keys("\t");
   history.output("\r\ngreen  grey\r\n" + kPrompt + "echo gr");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-// emulator/main_loop_gate.cpp is part of this program, so its functions stand in for the C library's here as they
-// do in QEMU. The longest turn is an hour: where the main loop is not let go, a test runs into its time limit. What
-// waits politely does so for a second, so that a busy machine is no reason to end it.
+// emulator/main_loop_gate.cpp is part of this program, so its functions replace those of the C library here, as they do
+// in QEMU. The longest turn is an hour: if the main loop is not released, a test runs into its time limit. Polite waits
+// last a second, so that a busy machine does not end them.
 #include <atomic>
 #include <cstdlib>
 #include <ctime>
@@ -25,7 +25,7 @@ namespace {
 
 namespace wire = kmodtest::wire;
 
-/// The parts of QEMU that matter: a lock, and a thread of the CPUs that waits for work with it.
+/// The relevant parts of QEMU: a lock, and a CPU thread that waits for work with it.
 class Machine {
  public:
   Machine() : cpus_([this] { run(); }) {
@@ -42,7 +42,7 @@ class Machine {
     cpus_.join();
   }
 
-  /// Wakes the CPUs' thread for something to do without the lock.
+  /// Wakes the CPU thread for work without the lock.
   void give(std::function<void()> work) {
     pthread_mutex_lock(&lock);
     work_ = std::move(work);
@@ -74,13 +74,13 @@ class Machine {
   std::thread cpus_;
 };
 
-/// One for all tests: a QEMU has one thread of CPUs for its whole life.
+/// Returns the one machine of all tests: a QEMU has one CPU thread for its whole life.
 Machine &machine() {
   static Machine the_machine;
   return the_machine;
 }
 
-/// The memory that a guest shares with its controller, where the library finds it.
+/// The memory that a guest shares with its controller, at the place where the library looks for it.
 class Shared {
  public:
   Shared() {
@@ -102,13 +102,13 @@ class Shared {
   std::optional<wire::SharedMemory> memory_;
 };
 
-/// One for all tests: a QEMU has one guest.
+/// Returns the one memory of all tests: a QEMU has one guest.
 Shared &shared() {
   static Shared the_memory;
   return the_memory;
 }
 
-/// Reads the machine's clock as QEMU's model of it does, in the CPUs' thread.
+/// Reads the machine's clock in the CPU thread, like QEMU's model of the clock.
 void read_clock() {
   const time_t time = 1767225600;
   tm parts{};
@@ -118,13 +118,13 @@ void read_clock() {
 
 constexpr timespec kSoon{0, 1'000'000};
 
-/// As QEMU's threads tell each other something.
+/// Notifies a thread the way QEMU's threads do.
 void tell(int event) {
   const eventfd_t one = 1;
   EXPECT_EQ(write(event, &one, sizeof one), static_cast<ssize_t>(sizeof one));
 }
 
-/// Whether the thread is in write(2) and waits there. Source: proc(5), /proc/PID/syscall.
+/// Returns whether the thread is blocked in write(2). Source: proc(5), /proc/PID/syscall.
 bool waits_in_write(pid_t thread) {
   std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/syscall");
   std::string number;
@@ -132,13 +132,13 @@ bool waits_in_write(pid_t thread) {
   return number == std::to_string(SYS_write);
 }
 
-/// Polls as the main loop does.
+/// Polls like the main loop.
 int poll_for(pollfd file) {
   pollfd files[] = {file};
   return ppoll(files, 1, &kSoon, nullptr);
 }
 
-/// Work that goes on until it is told to end.
+/// Work that continues until it is stopped.
 struct Endless {
   Endless() {
     machine().give([this] {
@@ -167,7 +167,7 @@ TEST(MainLoopGate, TheMainLoopStaysInItsPollWhileACpuRuns) {
   for (int i = 0; i < 100; ++i) {
     std::atomic<bool> ended{false};
     machine().give([&] {
-      // What the CPUs' thread itself says, such as that there is a new timer, is no reason either.
+      // A notification by the CPU thread itself, such as that of a new timer, does not release it either.
       EXPECT_EQ(eventfd_write(event, 1), 0);
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
       ended = true;
@@ -212,7 +212,7 @@ TEST(MainLoopGate, CpusThatAreNeverIdleAreDisturbedAfterAll) {
 
 TEST(MainLoopGate, WhoIsAboutToTellSomethingIsHeardOut) {
   machine();
-  // Full: who writes to it waits until somebody reads.
+  // It is full: a writer waits until there is a reader.
   const int full = eventfd(0, 0);
   ASSERT_EQ(eventfd_write(full, UINT64_MAX - 1), 0);
   std::atomic<pid_t> writer{0};
@@ -233,7 +233,7 @@ TEST(MainLoopGate, WhoIsAboutToTellSomethingIsHeardOut) {
   EXPECT_TRUE(read_it);
   other.join();
   reader.join();
-  // It was told while the CPUs waited, so it is no reason to disturb them now that they run.
+  // The notification was sent while the CPUs waited, so it does not disturb them now that they run.
   std::atomic<bool> ended{false};
   machine().give([&] {
     std::this_thread::sleep_for(std::chrono::milliseconds(2 * KMODTEST_POLITENESS));
@@ -250,7 +250,7 @@ TEST(MainLoopGate, WhatAnotherThreadWantsMayTakeSomeRounds) {
   const Endless work;
   std::thread other([event] { tell(event); });
   other.join();
-  // It stays readable, as where the main loop tells itself something.
+  // It stays readable, as if the main loop notifies itself.
   for (int round = 0; round < 5; ++round) EXPECT_EQ(poll_for({event, POLLIN, 0}), 1);
   EXPECT_FALSE(work.ended);
   close(event);
@@ -302,7 +302,7 @@ TEST(Rest, AnyOtherReadOfTheClockComesBackAtOnce) {
   });
   while (!came_back) std::this_thread::yield();
   shared()->set_rest(wire::Rest::wanted);
-  read_clock();  // of another thread than that of the CPUs
+  read_clock();  // by a thread that is not the CPU thread
   EXPECT_EQ(shared()->rest(), wire::Rest::wanted);
   shared()->clear();
 }

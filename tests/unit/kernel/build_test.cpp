@@ -14,8 +14,8 @@ namespace {
 using support::error_of;
 using support::ScratchFolder;
 
-/// "Headers" whose Makefile stands in for Kbuild: it copies each .c of the module's folder to a .ko, and fails on a
-/// file named bad.c. The real Kbuild is what tests/e2e is for.
+/// "Headers" whose Makefile replaces Kbuild: it copies each .c of the module's folder to a .ko, and fails on a file
+/// named bad.c. The real Kbuild is tested in tests/e2e.
 class Build : public ::testing::Test {
  protected:
   Build() {
@@ -28,7 +28,7 @@ class Build : public ::testing::Test {
     kernel_.release = "6.1.0";
     kernel_.digest = "0123456789abcdef";
     kernel_.headers = folder_.path() / "headers";
-    // A compiler that every machine with a C library has a name for: only its --version is asked for.
+    // A "compiler" that exists wherever modules are built: only its --version is used.
     kernel_.make_arguments = {"CC=make"};
     folder_.write("src/mine/Kbuild", "obj-m += mine.o\n");
     folder_.write("src/mine/mine.c", "one");

@@ -22,7 +22,7 @@ constexpr const char *kOne =
 std::string error_in(const ScratchFolder &folder, const std::string &text) {
   const auto file = folder.write("kernels.yaml", text);
   auto message = error_of([&] { read_catalogue(file); });
-  // Only the part that does not depend on where the scratch folder is.
+  // Only the part that does not depend on the scratch folder's path.
   const auto prefix = file.string() + ":";
   return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
 }

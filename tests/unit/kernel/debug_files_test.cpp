@@ -19,7 +19,7 @@ constexpr const char *kKallsyms =
     "ffffffff82000000 D jiffies\n"
     "ffffffffc020b000 t thread_function\t[ex7_1]\n";
 
-/// A module with two relocations of its struct module: one for init_module, one for cleanup_module.
+/// Returns a module with two relocations of its struct module: one for init_module, one for cleanup_module.
 std::string module_with_init() {
   const std::string names("\0init_module\0cleanup_module\0", 28);
   const std::string sections("\0.rela.gnu.linkonce.this_module\0.symtab\0.strtab\0.shstrtab\0", 58);

@@ -14,7 +14,7 @@
 
 namespace kmodtest::kernel {
 
-/// A small .ko of one's own making, written with libelf.
+/// A small .ko, written with libelf.
 struct ElfModule {
   unsigned machine = EM_X86_64;
   unsigned type = ET_REL;
@@ -64,7 +64,7 @@ struct ElfModule {
     for (const auto &name : defined) add_symbol(name, STB_GLOBAL, SHN_ABS);
     for (const auto &[name, address] : functions) add_symbol(name, STB_GLOBAL, SHN_ABS, STT_FUNC, address);
 
-    // Names of sections, then the sections: string tables 1 and 2, symbols 3, the rest.
+    // The names of sections, then the sections: string tables 1 and 2, symbols 3, the rest.
     std::string names(1, '\0');
     const auto add_section = [&](const std::string &name, unsigned section_type, std::string &content, unsigned link,
                                  std::size_t entry_size, Elf_Type data_type) {

@@ -19,7 +19,7 @@ namespace {
 using support::error_of;
 using support::ScratchFolder;
 
-/// The least that counts as a program: an ELF header, one program header, and words to tell it by.
+/// Returns the smallest file that counts as a program: an ELF header, one program header, and words to recognise it by.
 std::string program(std::uint32_t segment_type, const std::string &words) {
   Elf64_Ehdr header{};
   std::memcpy(header.e_ident, ELFMAG, SELFMAG);

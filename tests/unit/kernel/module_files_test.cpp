@@ -114,7 +114,7 @@ std::string bzimage(const std::string &version) {
   bytes.replace(0x202, 4, "HdrS");
   bytes[0x206] = 0x0f;
   bytes[0x207] = 0x02;
-  bytes[0x20f] = 0x08;  // the text lies at 0x200 + 0x800
+  bytes[0x20f] = 0x08;  // the text is at 0x200 + 0x800
   bytes[0x236] = 0x01;
   bytes.replace(0xa00, version.size(), version);
   return bytes;

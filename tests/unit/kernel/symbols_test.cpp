@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-/// tests/data/symbols in a folder of its own, the .ko younger than its sources.
+/// The files of tests/data/symbols in a folder of their own, the .ko younger than its sources.
 class SymbolsTest : public ::testing::Test {
  protected:
   SymbolsTest() {

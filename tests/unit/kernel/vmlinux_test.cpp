@@ -23,7 +23,7 @@ void put(std::string &bytes, std::size_t offset, const T &value) {
   std::memcpy(bytes.data() + offset, &value, sizeof value);
 }
 
-/// An ELF file with one note segment.
+/// Returns an ELF file with one note segment.
 std::string elf_with_note(const char *name, std::uint32_t type) {
   Elf64_Ehdr header{};
   std::memcpy(header.e_ident, ELFMAG, SELFMAG);
@@ -51,7 +51,7 @@ std::string elf_with_note(const char *name, std::uint32_t type) {
   return elf;
 }
 
-/// A payload as the kernel's build makes it: gzip (whose own end is the size), or xz with the size put behind.
+/// Packs a payload like the kernel's build: gzip (which ends with the size), or xz with the size appended.
 std::string pack(const std::string &content, bool xz) {
   std::string packed(content.size() + 65536, '\0');
   std::size_t used = 0;

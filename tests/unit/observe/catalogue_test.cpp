@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Every log of tests/data/dmesg that starts with "# " says itself what has to be found in it:
+// Every log of tests/data/dmesg that starts with "# " states what must be found in it:
 //
-//     # module: faulty_wild
-//     # report: crash page fault in ex_init+0x1c [faulty_wild]
+// # module: faulty_wild
+// # report: crash page fault in ex_init+0x1c [faulty_wild]
 //
-// and every row of the catalogue has such a log, or one of the recorded ones that reports_test.cpp knows.
+// Every row of the catalogue has such a log, or one of the recorded ones in reports_test.cpp.
 #include <algorithm>
 #include <filesystem>
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ std::vector<fs::path> logs(bool of_themselves) {
   return files;
 }
 
-/// What follows "# KEY: " in the lines of a log's head.
+/// Returns the texts after "# KEY: " in the lines of a log's head.
 std::vector<std::string> values(const std::string &log, const std::string &key) {
   std::vector<std::string> found;
   std::istringstream lines(log);
@@ -86,7 +86,7 @@ TEST_P(Row, HasALog) {
 
 INSTANTIATE_TEST_SUITE_P(Catalogue, Row, testing::Range(std::size_t{0}, signatures().size()));
 
-// Each line of two interleaved reports is in its own one as far as the text tells.
+// Each line of two interleaved reports is in its own report as far as the text allows.
 TEST(Interleaved, ReportsHaveTheirOwnRegistersAndFrames) {
   for (const char *name : {"interleaved-callers-7.2", "interleaved-6.1"}) {
     const auto reports = find_reports(
@@ -103,7 +103,7 @@ TEST(Interleaved, ReportsHaveTheirOwnRegistersAndFrames) {
       EXPECT_EQ(naming, 3u) << name;  // WARNING, CPU, RIP
       EXPECT_TRUE(is_complete(report)) << name;
     }
-    // Frames in the kernel alone could be anybody's.
+    // Frames in the kernel alone could belong to either.
     EXPECT_EQ(reports[0].lines.size() + reports[1].lines.size(), 30u) << name;
   }
 }

@@ -8,7 +8,7 @@
 namespace kmodtest::observe {
 namespace {
 
-/// "reason: why" of each.
+/// Returns "reason: why" of each.
 std::vector<std::string> explain(const std::vector<std::string> &lines, std::uint8_t facility = 0) {
   std::vector<wire::KernelLogLine> log;
   for (const auto &text : lines) log.push_back({log.size(), 3, facility, {}, "", text});
@@ -41,7 +41,7 @@ TEST(Refusals, NameTheUnknownSymbols) {
 }
 
 TEST(Refusals, ASymbolWithAReasonIsNotUnknownAsWell) {
-  // The same on 5.10, 6.1 and 6.12.
+  // These lines are equal on 5.10, 6.1 and 6.12.
   EXPECT_EQ(explain({"ex: disagrees about version of symbol ex_answer", "ex: Unknown symbol ex_answer (err -22)"}),
             Words{"another version of symbol 'ex_answer': the types that 'ex_answer' uses have changed since the "
                   "module was built: build it against the headers of exactly this kernel"});

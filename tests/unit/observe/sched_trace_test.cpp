@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using Kind = SchedEvent::Kind;
 
-/// Puts events together by hand. CPU 0 and 1; thread 50 unless said otherwise; nanoseconds.
+/// Builds events by hand: CPUs 0 and 1, thread 50 by default, in nanoseconds.
 class Events {
  public:
   Events() {
@@ -145,7 +145,7 @@ TEST(SchedTrace, OfARecordedCaseHasTheCpuThatWent) {
   ASSERT_TRUE(timeline.has_value());
   EXPECT_EQ(timeline->changes, (std::vector<CpuChange>{{14024070617ns, 3, false}, {14125172109ns, 3, true}}));
   ASSERT_EQ(timeline->threads.size(), 1u);
-  // Its own beginning was on another CPU than the one that it was bound to after that.
+  // It began on another CPU than the one that it was bound to after that.
   const SchedThread own = clip(timeline->threads[0], {timeline->begin, timeline->end});
   ASSERT_GT(timeline->threads[0].runs.size(), own.runs.size());
   for (const SchedRun &run : own.runs) EXPECT_EQ(run.cpu, 3);

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <memory>
 #include <traceevent/event-parse.h>
-extern "C" {  // which this one does not say itself
+extern "C" {  // missing in this header itself
 #include <traceevent/kbuffer.h>
 }
 
@@ -23,7 +23,7 @@ std::string number(Number value) {
   return {reinterpret_cast<const char *>(&value), sizeof value};
 }
 
-/// The header of an event: type_len and the nanoseconds since the one before.
+/// Returns the header of an event: type_len and the nanoseconds since the event before.
 std::string head(std::uint32_t type, std::uint32_t delta) {
   return number<std::uint32_t>(type | delta << 5);
 }
@@ -65,12 +65,12 @@ TEST(TracePages, AddsUpTheTimes) {
   EXPECT_EQ(events[1].time, 1005u);
   EXPECT_EQ(events[1].data, "efghijkl");
   EXPECT_EQ(events[2].time, 1005u + (1u << 27) + 1 + 2);
-  EXPECT_EQ(events[3].time, (2u << 27) + 7);  // a time that is told as a whole
+  EXPECT_EQ(events[3].time, (2u << 27) + 7);  // an absolute time
   EXPECT_EQ(missed, 0u);
 }
 
 TEST(TracePages, TakesTheLengthThatIsWrittenOut) {
-  // The length counts itself; what follows begins at a whole word.
+  // The length includes itself; the next item begins at a whole word.
   const wire::TracePages pages{
       0, {page(0, head(0, 1) + number<std::uint32_t>(4 + 5) + "12345\0\0\0"s + head(1, 1) + "abcd")}};
   const auto [events, missed] = read(pages);
@@ -111,7 +111,7 @@ TEST(TracePages, RefusesWhatCannotBe) {
             "a page of CPU 3's trace is damaged: it ends in the middle of the event at 20");
 }
 
-/// libtraceevent's own reading of the same pages and formats.
+/// Reads the same pages and formats with libtraceevent.
 class Oracle {
  public:
   explicit Oracle(const wire::TraceStarted &started) {
@@ -119,9 +119,9 @@ class Oracle {
       EXPECT_EQ(tep_parse_event(tep_.get(), format.data(), format.size(), "sched"), TEP_ERRNO__SUCCESS);
     }
   }
-  /// For each event its time, its name and a field of it.
+  /// Returns for each event its time, its name and a field of it.
   std::vector<std::string> read(const std::string &page, const char *field) {
-    // It wants whole pages.
+    // libtraceevent needs whole pages.
     std::array<char, 8192> bytes{};
     std::copy(page.begin(), page.end(), bytes.begin());
     kbuffer_load_subbuffer(buffer_.get(), bytes.data());

@@ -11,7 +11,7 @@
 namespace kmodtest::observe {
 namespace {
 
-/// Counted every ten rounds.
+/// Returns counts that are ten rounds apart.
 std::vector<CountAt> every_ten(std::initializer_list<std::int64_t> values) {
   std::vector<CountAt> counts;
   for (const std::int64_t value : values) counts.push_back({static_cast<std::uint32_t>(10 * counts.size()), value});
@@ -51,13 +51,13 @@ TEST(Trend, ACountThatGoesUpAndDownIsNoLeak) {
 }
 
 TEST(Trend, ASawtoothIsNoLeak) {
-  // What is freed in one go every so often, such as by kfree_rcu() since 6.3.
+  // Memory that is freed in bulk from time to time, such as by kfree_rcu() since 6.3.
   EXPECT_FALSE(estimate_trend(every_ten({0, 10, 20, 30, 40, 0, 10, 20, 30, 40, 0}))->grows);
   EXPECT_FALSE(estimate_trend(every_ten({0, 10, 20, 30, 40, 0, 10, 20, 30, 40, 50}))->grows);
 }
 
 TEST(Trend, FewSureRisesAreNotMost) {
-  // Memory for each CPU is taken in whole pages: too few steps to be told from chance.
+  // Per-CPU memory grows by whole pages: too few steps to rule out chance.
   EXPECT_EQ(words(every_ten({536, 536, 536, 560, 560, 584, 584, 608, 608, 608, 632})), "0.96 (0.07..1.85) over 100");
 }
 
@@ -76,7 +76,7 @@ TEST(Trend, StretchesOfUnequalLengthCountByTheirRounds) {
 }
 
 TEST(Trend, PureChanceIsRarelyTakenForALeak) {
-  std::mt19937 random(1);  // always the same numbers
+  std::mt19937 random(1);  // the same numbers in every run
   int accused = 0;
   constexpr int kTries = 2000;
   for (int i = 0; i < kTries; ++i) {
@@ -88,7 +88,7 @@ TEST(Trend, PureChanceIsRarelyTakenForALeak) {
     }
     if (estimate_trend(counts)->grows) ++accused;
   }
-  // One in forty lies above a 95% interval by chance.
+  // One in forty is above a 95% interval by chance.
   EXPECT_LT(accused, kTries / 25);
 }
 

@@ -15,7 +15,7 @@ using judge::Outcome;
 
 class BundleTest : public ::testing::Test {
  protected:
-  /// A case of one module that was built and pushed.
+  /// Returns a case of one module that was built and pushed.
   outcome::CaseFinished failed() const {
     auto test_case = std::make_shared<plan::Case>(*support::make_case("ex7_4", 2, " cpu=1"));
     test_case->modules = {{plan::ModuleSource::Kind::folder, "/src/ex7_4", "ex7_4", {}}};

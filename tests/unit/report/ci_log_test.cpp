@@ -20,8 +20,8 @@ CiLog github(const std::filesystem::path &root = {}) {
   return CiLog(options);
 }
 
-/// What GitHub's runner takes for commands in this log: those in lines that begin with "::" (after blanks), and "##["
-/// anywhere, unless commands are stopped.
+/// Returns what GitHub's runner takes for commands in this log: "::" at the beginning of a line (after blanks), and
+/// "##[" anywhere, unless commands are stopped.
 std::vector<std::string> commands_in(const std::string &log) {
   std::vector<std::string> found;
   std::string token;
@@ -120,7 +120,7 @@ TEST(CiLog, AGitlabSectionHasANameOfItsOwnAndIsFolded) {
   EXPECT_NE(log.section("b", "").find("kmodtest_2"), std::string::npos);
 }
 
-/// All that a console writes of the run with every outcome, whose guests write commands themselves.
+/// Returns everything that a console writes for the run with every outcome, whose guests write commands themselves.
 std::string written(bool verbose, bool ordered, FailureOutput failures) {
   char *data = nullptr;
   std::size_t size = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Consoles on a terminal: colours, lines that are cut, the footer.
+// Consoles on a terminal: colours, cut lines, the footer.
 #include <gtest/gtest.h>
 
 #include "support/sample_case.hpp"
@@ -10,7 +10,7 @@ namespace {
 
 using judge::Outcome;
 
-/// Control sequences as one can read them.
+/// Makes control sequences readable.
 std::string visible(const std::string &text) {
   std::string shown;
   for (const char letter : text) {
@@ -25,7 +25,7 @@ std::string visible(const std::string &text) {
   return shown;
 }
 
-/// A clock that goes on by a second with each reading.
+/// Returns options with a clock that advances by a second with each reading.
 ConsoleOptions ticking(ConsoleOptions options) {
   auto time = std::make_shared<std::chrono::steady_clock::time_point>();
   options.now = [time] { return *time += std::chrono::seconds(1); };
@@ -148,7 +148,7 @@ TEST(Console, AFooterIsNotLeftBehind) {
            [  00:00:01] ex7_1 [cpus=1]: starting<ESC>[J<CR><ESC>[1A<CR><ESC>[J)");
 }
 
-/// All that a console writes to a file when a case runs for `seconds`, with a tick each second.
+/// Returns everything that a console writes to a file if a case runs for `seconds`, with a tick each second.
 std::string slow_run(ConsoleOptions options, int seconds) {
   char *data = nullptr;
   std::size_t size = 0;

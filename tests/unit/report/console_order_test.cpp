@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Runs in which cases run more than once, or are told in another order.
+// Runs in which cases run more than once, or end in another order.
 #include <gtest/gtest.h>
 
 #include "support/sample_case.hpp"
@@ -9,7 +9,7 @@ namespace {
 
 using judge::Outcome;
 
-/// Run `repeat` of the `place`-th of a plan's cases, each of which runs twice.
+/// Returns run `repeat` of the `place`-th of a plan's cases, each of which runs twice.
 outcome::CaseFinished repeated(std::size_t place, int repeat, Outcome outcome, const std::string &summary = "") {
   outcome::CaseFinished made =
       support::finished(support::make_case("ex7_1", static_cast<int>(place) + 1), outcome, summary);

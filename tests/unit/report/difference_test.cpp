@@ -26,7 +26,7 @@ outcome::CaseFinished run_with(int milliseconds, const std::string &digest) {
   return run;
 }
 
-/// Two runs of a case, whose second log lines are a millisecond apart.
+/// Returns two runs of a case, whose second log lines are a millisecond apart.
 outcome::CaseFinished unlike() {
   outcome::CaseFinished earlier = run_with(6000, std::string(64, 'a'));
   earlier.artifacts = "out/ex7_1_cpus=2_repeat=1";

@@ -29,13 +29,13 @@ using std::chrono::nanoseconds;
 using support::finished;
 using support::make_case;
 
-/// Pages are too long to be printed whole by a matcher.
+/// Returns whether a page contains `part`: pages are too long for a matcher to print.
 testing::AssertionResult has(const std::string &page, const std::string &part) {
   if (page.find(part) != std::string::npos) return testing::AssertionSuccess();
   return testing::AssertionFailure() << "not there: " << part;
 }
 
-/// What the listener makes of these cases.
+/// Returns the listener's page for these cases.
 std::string page_of(const std::vector<outcome::CaseFinished> &cases, std::size_t announced = 0) {
   const support::ScratchFolder folder;
   const auto listener = make_html(folder / "report.html", "1.2.3");
@@ -87,7 +87,7 @@ observe::SchedRun run_on(int cpu, long from_us, long to_us) {
   return run;
 }
 
-/// A thread that ran 3 ms on CPU 1, a worker of the kernel, and a CPU that went.
+/// Returns a timeline of a thread that ran 3 ms on CPU 1, a worker of the kernel, and a CPU that went offline.
 observe::SchedTimeline timeline() {
   observe::SchedTimeline sched;
   sched.begin = milliseconds(5000);
@@ -111,7 +111,7 @@ observe::SchedTimeline timeline() {
   return sched;
 }
 
-/// Two steps, the second of which ran out of time, with a trace.
+/// Returns a case with a trace and two steps, the second of which timed out.
 outcome::CaseFinished traced(judge::Outcome outcome = judge::Outcome::failed) {
   auto made = std::make_shared<plan::Case>(*make_case("ex7_4", 2, " cpu=1"));
   made->point["cpu"] = "1";
@@ -154,7 +154,7 @@ TEST(HtmlTest, is_one_document_that_needs_nothing_else) {
 }
 
 TEST(HtmlTest, policy_allows_just_the_script_and_the_style_of_the_page) {
-  // Of "abc", by FIPS 180-2: ba7816bf…15ad.
+  // The digest of "abc" in FIPS 180-2: ba7816bf…15ad.
   EXPECT_EQ(html::policy_hash("abc"), "'sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0='");
   const std::string page = page_of({});
   EXPECT_TRUE(has(page, html::escaped("script-src " + html::policy_hash(html::script()) + ";")));
@@ -271,7 +271,7 @@ TEST(HtmlTest, shows_where_bound_threads_ran) {
   EXPECT_TRUE(exact.exact);
   EXPECT_EQ(exact.share, (std::map<int, double>{{1, 1.0}}));  // the kernel's worker does not count
 
-  // The kernel begins a thread somewhere, before it can be bound.
+  // The kernel can start a thread anywhere, before it can be bound.
   outcome::CaseFinished begun = traced();
   auto sched = std::make_shared<observe::SchedTimeline>(*begun.seen->sched);
   sched->threads[0].runs.insert(sched->threads[0].runs.begin(), run_on(0, 5'000'100, 5'000'300));
@@ -342,7 +342,7 @@ TEST(HtmlTest, stays_below_10_MB_with_1000_cases_that_say_much) {
   EXPECT_LT(page.size(), 10'000'000U);
   EXPECT_TRUE(has(page, "id=\"case-1000\""));
   EXPECT_TRUE(has(page, "The timeline of this case is left out"));
-  EXPECT_TRUE(has(page, "data-of="));  // but not that of all
+  EXPECT_TRUE(has(page, "data-of="));  // but not data-of-all
 }
 
 TEST(HtmlTest, failures_keep_their_timelines_longest) {

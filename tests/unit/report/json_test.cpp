@@ -18,7 +18,7 @@ std::vector<json> lines_after(const std::vector<outcome::Event> &events) {
   const auto file = folder / "events.jsonl";
   const std::unique_ptr<outcome::Listener> listener = make_json(file, "0.1.0");
   for (const outcome::Event &event : events) listener->on(event);
-  // Read while the listener lives: every line is there as soon as it happened.
+  // Read while the listener exists: every line is there as soon as its event has occurred.
   std::vector<json> lines;
   std::istringstream text(support::read_file(file));
   for (std::string line; std::getline(text, line);) {

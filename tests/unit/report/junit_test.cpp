@@ -15,13 +15,13 @@ namespace {
 
 using judge::Outcome;
 
-/// What differs from machine to machine and from day to day, made the same.
+/// Replaces everything that differs between machines and between days.
 std::string without_time_and_host(std::string text) {
   text = std::regex_replace(text, std::regex(R"(timestamp="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")"), R"(timestamp="T")");
   return std::regex_replace(text, std::regex(R"x(hostname="[^"]+")x"), R"(hostname="H")");
 }
 
-/// What xmllint says against the file; empty when it is valid.
+/// Returns xmllint's complaints about the file; empty if it is valid.
 std::string complaints(const std::filesystem::path &file) {
   const std::string said = file.string() + ".xmllint";
   const std::string command =
@@ -217,7 +217,7 @@ TEST(Junit, OnAFullDiskTheOldReportStays) {
   const std::unique_ptr<outcome::Listener> junit = make_junit(file);
   junit->on(support::finished(support::make_case("ex7_1", 1), Outcome::passed));
 
-  // A limit on the size of files fails a write half-way, as a full disk does.
+  // A limit on the size of files makes a write fail half-way, like a full disk.
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
   const rlimit small{100, before.rlim_max};

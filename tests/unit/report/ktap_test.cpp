@@ -14,7 +14,7 @@ using Cases = std::vector<std::shared_ptr<const plan::Case>>;
 
 const outcome::RunStarted kStarted{1, 1, "QEMU 10.0.2 (TCG)"};
 
-/// What the file holds after each event.
+/// Returns the file's content after each event.
 std::vector<std::string> growth(const Cases &cases, const std::vector<outcome::Event> &events, int repeats = 1) {
   const support::ScratchFolder folder;
   const auto file = folder / "results.ktap";
@@ -137,7 +137,7 @@ TEST(Ktap, WhatAGuestSaysIsNoResultAndEndsNothing) {
                        begin == "KTAP version 1" || begin.rfind("1..", 0) == 0;
     EXPECT_TRUE(known) << line;
     if (begin.rfind("#", 0) == 0) continue;
-    // No more than one "#" that a reader could take for the beginning of a directive.
+    // There is only one "#" that a reader could take for the beginning of a directive.
     const std::size_t first = line.find(" #");
     if (first != std::string::npos) {
       EXPECT_EQ(line.find(" #", first + 1), std::string::npos) << line;

@@ -106,7 +106,7 @@ TEST(Markdown, NothingOfATextIsMarkup) {
   EXPECT_EQ(markdown_block("</pre>\n\n# x"), "<pre>\n&lt;/pre&gt;\n\n# x</pre>\n");
 }
 
-/// A run whose failures have more to say than a page takes.
+/// Returns a run whose failures need more text than fits on a page.
 std::vector<outcome::Event> many_failures(std::size_t number) {
   std::vector<wire::KernelLogLine> log;
   for (int i = 0; i < 30; ++i) log.push_back(support::line(i, std::string(500, '<')));

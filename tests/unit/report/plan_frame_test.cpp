@@ -22,7 +22,7 @@ TEST(Excerpt, TheMarkIsAlwaysInIt) {
       const Excerpt shown = excerpt(line, mark, 3, width);
       EXPECT_LE(text::columns(shown.line), width);
       ASSERT_LE(shown.mark + shown.length, width) << width << " " << mark;
-      // "…" stands for the first column of what follows it, in three bytes.
+      // "…" takes the first column of the text after it, in three bytes.
       const std::size_t more = shown.line.starts_with("…") ? 2 : 0;
       const bool cut_at_mark = shown.mark == 0 && more > 0;
       if (!cut_at_mark) {

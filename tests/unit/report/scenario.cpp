@@ -17,7 +17,7 @@ outcome::CaseFinished ended(std::shared_ptr<const plan::Case> test_case, Outcome
   return made;
 }
 
-/// A line that did not come, in a plan with long lines.
+/// Returns a case that failed for a missing line, in a plan with long lines.
 outcome::CaseFinished failed() {
   outcome::CaseFinished made = support::full_failure();
   judge::Evidence &evidence = made.verdict.evidence.front();
@@ -31,7 +31,7 @@ outcome::CaseFinished failed() {
   return made;
 }
 
-/// A guest that was not started.
+/// Returns a case whose guest was not started.
 outcome::CaseFinished not_built() {
   outcome::CaseFinished made = ended(support::make_case("ex7_5", 1), Outcome::failed, 0.75, "ex7_5 does not build");
   judge::Evidence &evidence = made.verdict.evidence.front();
@@ -42,7 +42,7 @@ outcome::CaseFinished not_built() {
   return made;
 }
 
-/// What a hostile module may write.
+/// Returns a case with the output of a hostile module.
 outcome::CaseFinished hostile() {
   outcome::CaseFinished made =
       ended(support::make_case("模块_测试", 2), Outcome::leaked, 2.5, "::warning::线程 stayed\x1b[2J");

@@ -10,7 +10,7 @@
 
 namespace kmodtest::report::scenario {
 
-/// A console that is told of a run at moments that the test chooses.
+/// A console that gets the events of a run at moments that the test chooses.
 class ScriptedRun {
  public:
   explicit ScriptedRun(ConsoleOptions options) {
@@ -22,7 +22,7 @@ class ScriptedRun {
     console_ = make_console(std::move(options));
   }
 
-  /// Goes on to this moment, in seconds since the start.
+  /// Advances to this moment, in seconds since the start.
   ScriptedRun &at(double seconds) {
     const auto since = std::chrono::duration<double>(seconds);
     *time_ =
@@ -41,17 +41,17 @@ class ScriptedRun {
   std::unique_ptr<outcome::Listener> console_;
 };
 
-/// Called at moments that are worth a look, with what has just happened.
+/// Called at moments that a test looks at, with the event that has just occurred.
 using Look = std::function<void(const std::string &)>;
 
-/// A run with every outcome, a slow case and a flaky one. Some things in it are as awkward as they may be: a long line
-/// in a plan, wide characters, a guest that writes control characters and commands of a CI system.
+/// Plays a run with every outcome, a slow case and a flaky one. Parts of it are as awkward as possible: a long line in
+/// a plan, wide characters, a guest that writes control characters and commands of a CI system.
 void every_outcome(ScriptedRun &run, const Look &look);
 
-/// Twelve cases at once, with long names.
+/// Plays twelve cases at once, with long names.
 void many_at_once(ScriptedRun &run, const Look &look);
 
-/// A case that crashed, with the kernel's report as the judge brings it.
+/// Returns a case that crashed, with the kernel report as the judge passes it on.
 outcome::CaseFinished crashed();
 
 }  // namespace kmodtest::report::scenario

@@ -12,7 +12,8 @@
 
 namespace kmodtest::report {
 
-/// The text is that of tests/data/terminal/NAME. With KMODTEST_UPDATE_SNAPSHOTS set it becomes that (`make snapshots`).
+/// Expects the text of tests/data/terminal/NAME. With KMODTEST_UPDATE_SNAPSHOTS set, writes it there (`make
+/// snapshots`).
 inline void expect_snapshot(const std::string &name, const std::string &text) {
   const std::filesystem::path file = std::filesystem::path(KMODTEST_TEST_DATA) / "terminal" / name;
   if (std::getenv("KMODTEST_UPDATE_SNAPSHOTS") != nullptr) {

@@ -12,7 +12,7 @@ namespace kmodtest::report {
 
 namespace {
 
-// Written behind all else, so that one knows when all has arrived. A console never writes it: it is a control
+// Written after everything else, to detect that all of it has arrived. A console never writes it: it is a control
 // character.
 constexpr char kSync = '\x1e';
 
@@ -38,7 +38,7 @@ void append_utf8(std::string &text, std::uint32_t code) {
   }
 }
 
-/// "bold red"; empty: as the terminal shows it by itself.
+/// Returns "bold red"; empty for the terminal's default.
 std::string style_of(const VTermScreenCell &cell) {
   std::string style = cell.attrs.bold ? "bold" : "";
   const VTermColor &colour = cell.fg;

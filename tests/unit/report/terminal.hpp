@@ -12,8 +12,8 @@
 
 namespace kmodtest::report {
 
-/// A pseudo-terminal with a terminal emulator (libvterm) at its other end: what a user would see of what is written to
-/// it. libvterm does not know faint text (SGR 2); it shows it as any other.
+/// A pseudo-terminal with a terminal emulator (libvterm) at its other end: it shows what a user would see. libvterm
+/// does not know faint text (SGR 2) and shows it as normal text.
 class Terminal {
  public:
   Terminal(int columns, int rows);
@@ -21,17 +21,17 @@ class Terminal {
   Terminal(const Terminal &) = delete;
   Terminal &operator=(const Terminal &) = delete;
 
-  /// The terminal of a program, as its standard output would be.
+  /// Returns the end that replaces a program's standard output.
   std::FILE *out() const { return out_; }
 
-  /// As a user does with the window; the program can ask for it at once.
+  /// Resizes the window as a user does; the program can read the new size at once.
   void resize(int columns, int rows);
 
-  /// What is on the screen once all has arrived that was written: a line for each row up to the last one that has text,
-  /// and where the cursor is. Colours as "<bold red>text</>", with `colours`.
+  /// Returns the screen once everything that was written has arrived: a line for each row up to the last one with text,
+  /// and where the cursor is. With `colours`, colours appear as "<bold red>text</>".
   std::string screen(bool colours);
 
-  /// The same with all lines that have left the screen above it, and without the cursor.
+  /// Returns the lines that have left the screen above it, and the screen, without the cursor.
   std::string everything(bool colours);
 
  private:
@@ -51,7 +51,7 @@ class Terminal {
   VTermScreen *screen_;
   std::vector<Cells> above_;  ///< lines that have left the screen
 
-  // Read by a thread of its own: what is written waits for a reader from 4 KiB on.
+  // Read by a thread of its own: from 4 KiB on, a write waits for a reader.
   std::mutex mutex_;
   std::condition_variable came_;
   std::string arrived_;

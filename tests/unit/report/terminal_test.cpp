@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a user sees: on a terminal, as an emulator shows it, and in a file. tests/data/terminal has it; after a change
-// that is meant, `make snapshots` writes it anew, and `git diff` shows it.
+// What a user sees: on a terminal, as an emulator shows it, and in a file. The expected texts are in
+// tests/data/terminal. After an intended change, `make snapshots` writes them again, and `git diff` shows the
+// difference.
 #include "unit/report/terminal.hpp"
 
 #include <fmt/format.h>
@@ -16,7 +17,7 @@ using judge::Outcome;
 
 constexpr int kRows = 24;
 
-/// The options of a console on this terminal, asked as a run does, but for what a job of CI would change.
+/// Returns the options of a console on this terminal as a run reads them, without what a CI job would change.
 ConsoleOptions options_on(const Terminal &terminal, bool colour) {
   unsetenv("COLUMNS");
   setenv("TERM", "xterm-256color", 1);
@@ -29,7 +30,7 @@ ConsoleOptions options_on(const Terminal &terminal, bool colour) {
   return options;
 }
 
-/// The screen at every moment worth a look, and all that stands there at the end.
+/// Returns the screen at every moment that is looked at, and everything that is visible at the end.
 std::string watched(int columns, bool colour,
                     const std::function<void(scenario::ScriptedRun &, const scenario::Look &)> &happens,
                     int rows = kRows) {
@@ -41,7 +42,7 @@ std::string watched(int columns, bool colour,
   return text + "---- at the end, with what has left the screen\n" + terminal.everything(colour);
 }
 
-/// What goes into a file or a pipe, with its colours as one can read them.
+/// Returns what goes into a file or a pipe, with readable colours.
 std::string piped(ConsoleOptions options) {
   char *data = nullptr;
   std::size_t size = 0;

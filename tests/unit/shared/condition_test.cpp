@@ -299,7 +299,7 @@ wire::FileCondition growing() {
 TEST(FileCondition, Grows) {
   shared::FileEvaluator evaluator(growing());
   evaluator.add(5s + 700ms, 0, "7\n");
-  evaluator.add(6s, 0, "8\n");  // the first change: how long 7 had been there nobody knows
+  evaluator.add(6s, 0, "8\n");  // the first change: it is unknown how long 7 had been there
   evaluator.add(7s, 0, "9\n");
   expect(evaluator.evaluate(), shared::Truth::pending, "the number in /proc/x grew 2 times, not at least 3");
   evaluator.add(8s + 100ms, 0, "10\n");

@@ -21,7 +21,7 @@ constexpr char kStat61[] =
 constexpr char kStatus61[] =
     "Name:\tagent_probe_with_a_long_name\nTgid:\t87\nCpus_allowed:\t2\nCpus_allowed_list:\t1\n"
     "voluntary_ctxt_switches:\t3\nnonvoluntary_ctxt_switches:\t4\n";
-// Recorded there too, of a user task.
+// Recorded on the same kernel, of a user task.
 constexpr char kUserStat[] =
     "89 (cat) R 87 87 0 0 -1 4194304 57 0 0 0 0 0 0 0 20 0 1 0 312 2379776 1 18446744073709551615 4198400 5785993 "
     "140720819952560 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 6141704 6178576 433778688 140720819953562 140720819953582 "
@@ -52,7 +52,7 @@ TEST(ParseThread, TakesTheNameFromStatWithoutComm) {
 }
 
 TEST(ParseThread, KernelsBefore517CutTheName) {
-  // The shape of 5.10: the same fields, the name cut by the kernel itself.
+  // The shape of 5.10: equal fields, but the kernel itself cuts the name.
   std::string stat = kStat61;
   stat.replace(stat.find("agent_probe_with_a_long_name"), 28, "agent_probe_wit");
   const auto thread = shared::parse_thread(stat, kStatus61, "agent_probe_wit\n", "0");

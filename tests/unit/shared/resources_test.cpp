@@ -20,7 +20,7 @@ TEST(Majors, AreReadOfBothKinds) {
 }
 
 TEST(Vmalloc, OnlyCallersWithoutANameCount) {
-  // Recorded on 6.1, after a module was gone that had not called vfree().
+  // Recorded on 6.1, after unloading a module that had not called vfree().
   EXPECT_THAT(
       shared::parse_vmalloc("0x(____ptrval____)-0x(____ptrval____)   20480 irq_init_percpu_irqstack+0xf0/0x120 vmap\n"
                             "0x(____ptrval____)-0x(____ptrval____)    8192 0xffffffffc0210098 pages=1 vmalloc N0=1\n"
@@ -30,7 +30,7 @@ TEST(Vmalloc, OnlyCallersWithoutANameCount) {
       ElementsAre(wire::VmallocRecord{8192, 0xffffffffc0210098}, wire::VmallocRecord{12288, 0xffffffffc0201010}));
 }
 
-// Recorded on 6.1: a timer that is stopped and armed again and fires, one that stays, an hrtimer that stays.
+// Recorded on 6.1: a timer that is stopped, armed again and fires, one that stays, an hrtimer that stays.
 constexpr char kTrace[] =
     "# tracer: nop\n#\n# entries-in-buffer/entries-written: 90/90   #P:2\n#\n"
     " kmodtest-worker-84      [000] d..1.    13.752743: timer_start: timer=ffffc900003e3d50 "

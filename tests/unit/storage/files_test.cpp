@@ -71,7 +71,7 @@ TEST(FileLock, KeepsOthersOut) {
   EXPECT_TRUE(other.get());
 }
 
-/// Whether somebody waits for the lock of a file. Source: proc(5), /proc/locks: waiters have an arrow.
+/// Returns whether a process waits for the lock of a file. Source: proc(5), /proc/locks: waiters have an arrow.
 bool is_waited_for(const std::filesystem::path &file) {
   struct stat attributes {};
   EXPECT_EQ(::stat(file.c_str(), &attributes), 0);
@@ -89,7 +89,7 @@ TEST(FileLock, CanBeTriedAndItsFileRemovedByTheHolder) {
   auto first = storage::FileLock::try_take(file);
   ASSERT_TRUE(first);
   EXPECT_FALSE(storage::FileLock::try_take(file));
-  // Who waits for the file that is removed holds the new one in the end, so that nobody else can.
+  // The process that waits for the removed file finally holds the lock of the new one, so that no other process can.
   std::future<bool> other = std::async(std::launch::async, [&] {
     const storage::FileLock second(file);
     return storage::FileLock::try_take(file) == nullptr;
@@ -111,7 +111,7 @@ TEST(DiskUsage, CountsFilesAndNotWhatLinksLeadTo) {
   EXPECT_EQ(storage::disk_usage(folder.path() / "none"), 0u);
 }
 
-/// Sets an environment variable for the time of a test.
+/// Sets an environment variable for the duration of a test.
 class Variable {
  public:
   Variable(const char *name, const std::string &value) : name_(name) {

@@ -15,7 +15,7 @@ namespace {
 
 namespace asio = base::asio;
 
-/// What a callback does, and whether its opaque was freed.
+/// Records what a callback does, and whether its opaque was freed.
 struct Watch {
   std::function<void(int id, int fd, int events)> act;
   int calls = 0;
@@ -49,7 +49,7 @@ class EventLoopTest : public testing::Test {
     char byte = 0;
     ASSERT_EQ(::read(pipe_[0], &byte, 1), 1);
   }
-  /// Everything that is ready now, and no waiting.
+  /// Runs everything that is ready now, without waiting.
   void turn() {
     io_.restart();
     while (io_.poll() > 0) io_.restart();
@@ -146,7 +146,7 @@ TEST_F(EventLoopTest, ATimerRunsAgainAndAgainUntilItIsTurnedOff) {
   };
   const int id = loop_.add_timeout(1, Watch::on_timer, &watch, Watch::on_free);
   io_.restart();
-  io_.run();  // ends when nothing is waited for any more
+  io_.run();  // ends when nothing is being waited for
   EXPECT_EQ(watch.calls, 3);
   EXPECT_EQ(loop_.remove_timeout(id), 0);
   turn();

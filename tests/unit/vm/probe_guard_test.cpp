@@ -35,7 +35,7 @@ TEST(ControllerIn, FindsNoneElsewhere) {
   }
 }
 
-/// A controller, below it a launcher that is guarded and leaves a daemon that holds the pidfile's lock.
+/// A controller and its launcher, which is guarded and leaves a daemon that holds the pidfile's lock.
 class GuardTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -52,7 +52,7 @@ class GuardTest : public testing::Test {
     for (const int descriptor : {daemon_[0], launcher_[0]}) ::close(descriptor);
   }
 
-  /// Ends when all its children have: the launcher, then the daemon and the guard, whose parent it becomes.
+  /// Ends when all its children have ended: the launcher, then the daemon and the guard, whose parent it becomes.
   [[noreturn]] void play_controller() {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -91,7 +91,7 @@ class GuardTest : public testing::Test {
     for (;;) ::pause();
   }
 
-  /// Waits until the daemon is up, and returns a descriptor that is readable when it has ended.
+  /// Waits until the daemon is up, and returns a descriptor that becomes readable when it has ended.
   int wait_for_daemon() {
     EXPECT_EQ(::read(daemon_[0], &pid_, sizeof pid_), static_cast<ssize_t>(sizeof pid_));
     return static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
@@ -105,7 +105,7 @@ class GuardTest : public testing::Test {
   const support::ScratchFolder scratch_;
   const fs::path pidfile_ = scratch_ / "qmp.pid";
   std::array<int, 2> daemon_{};    ///< written to and held open by the daemon
-  std::array<int, 2> launcher_{};  ///< held open by the launcher alone, as the pipe that libvirt reads errors from
+  std::array<int, 2> launcher_{};  ///< held open only by the launcher, as the pipe that libvirt reads errors from
   pid_t controller_ = -1;
   pid_t pid_ = -1;
 };

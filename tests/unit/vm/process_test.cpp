@@ -21,7 +21,7 @@ namespace {
 using std::chrono::seconds;
 using namespace std::chrono_literals;
 
-/// A child of ours that waits to be killed, under a name and perhaps in its own session. Returns when it is ready.
+/// Starts a child that waits to be killed, under a name and optionally in its own session. Returns when it is ready.
 pid_t start_child(const char *name, bool own_session) {
   std::array<int, 2> ready{};
   EXPECT_EQ(::pipe(ready.data()), 0);
@@ -48,7 +48,7 @@ void make_zombie(pid_t child) {
 }
 
 TEST(ReadProcessFile, IsEmptyWhereReadingFails) {
-  // The first page of the address space is no memory: the file opens, reading it gives EIO.
+  // The first page of the address space is not mapped: the file opens, reading it gives EIO.
   EXPECT_EQ(read_process_file(::getpid(), "mem"), "");
   EXPECT_EQ(read_process_file(::getpid(), "no such file"), "");
   EXPECT_NE(read_process_file(::getpid(), "stat"), "");
@@ -81,7 +81,7 @@ TEST(ProcessStat, KnowsThisProcess) {
 }
 
 TEST(KeptWaiting, CountsWhatOthersTook) {
-  // Two that compute on one processor: each waits for about half of the time.
+  // Two processes compute on one processor: each waits for about half of the time.
   cpu_set_t before, one;
   ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
   CPU_ZERO(&one);

@@ -6,7 +6,7 @@
 namespace kmodtest::vm {
 namespace {
 
-// As QEMU 10.0 prints it, the rest of the lines left out.
+// The output of QEMU 10.0, with the rest of the lines left out.
 constexpr const char *kAnswer =
     "\r\n"
     "CPU#0\r\n"

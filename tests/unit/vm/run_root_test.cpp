@@ -90,7 +90,7 @@ TEST_F(RunRootTest, APrivateFolderIsForUsOnly) {
   struct stat attributes {};
   ASSERT_EQ(::stat((folder_ / "new").c_str(), &attributes), 0);
   EXPECT_EQ(attributes.st_mode & 0777u, ::geteuid() == 0 ? 0711u : 0700u);
-  make_private_folder(folder_ / "new");  // once more is no error
+  make_private_folder(folder_ / "new");  // a second call is not an error
 }
 
 TEST_F(RunRootTest, SandboxesQemu) {
@@ -121,7 +121,7 @@ TEST(RunRoot, IsOneForTheProcessAndTakenAwayWithTheLastHolder) {
     EXPECT_TRUE(fs::exists(path / "etc/qemu.conf"));
     const fs::path guest = first->make_guest_folder();
     EXPECT_NE(guest, first->make_guest_folder());
-    // libvirt's longest socket below the root has to fit.
+    // libvirt's longest socket below the root must fit.
     EXPECT_LE((path / "lib/qemu/domain-999-kmodtest-1234567-1/monitor.sock").string().size(), 107u);
   }
   EXPECT_FALSE(fs::exists(path));

@@ -14,7 +14,7 @@ constexpr std::size_t kPage = 4096;
 
 class StateCopyTest : public testing::Test {
  protected:
-  /// A file of `size` bytes that are holes but for `pieces`.
+  /// Writes a file of `size` bytes that are holes except for `pieces`.
   fs::path sparse(const std::string &name, std::size_t size,
                   const std::vector<std::pair<std::size_t, std::string>> &pieces) {
     const fs::path file = scratch_.path() / name;
@@ -27,7 +27,7 @@ class StateCopyTest : public testing::Test {
     return file;
   }
 
-  /// Copies a file to "copy" and expects the same bytes there.
+  /// Copies a file to "copy" and expects equal bytes there.
   StateCopy copied(const fs::path &file) {
     const fs::path copy = scratch_.path() / "copy";
     const base::Descriptor from(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
@@ -89,7 +89,7 @@ TEST_F(StateCopyTest, TellsApartWhatOnlyHolesTellApart) {
 }
 
 TEST_F(StateCopyTest, HasTheChecksumOfTheReference) {
-  // XXH3_128bits("") of xxHash's specification (doc/xxhash_spec.md, seed 0).
+  // The value of XXH3_128bits("") in xxHash's specification (doc/xxhash_spec.md, seed 0).
   EXPECT_EQ(checksum_of(""), "99aa06d3014798d86001c324468d497f");
   EXPECT_NE(checksum_of("a"), checksum_of("b"));
 }

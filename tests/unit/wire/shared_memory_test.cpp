@@ -44,7 +44,7 @@ TEST_F(SharedMemoryTest, BothEndsSeeHowTheGuestRests) {
   EXPECT_EQ(controller.rest(), Rest::none);
   agent.set_rest(Rest::wanted);
   EXPECT_EQ(controller.rest(), Rest::wanted);
-  // Where the library in QEMU looks for it.
+  // The place where the library in QEMU looks for it.
   std::uint32_t half = 0;
   std::memcpy(&half, reinterpret_cast<const char *>(words_.data()) + kRestOffset, sizeof half);
   EXPECT_EQ(half, static_cast<std::uint32_t>(Rest::wanted));
