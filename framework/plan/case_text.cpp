@@ -16,7 +16,7 @@
 namespace kmodtest::plan {
 namespace {
 
-/// Words that YAML may take for something else than a text are quoted like all that is not plain.
+/// Returns whether a text needs no quotes. Words that YAML could take for another type do.
 bool is_plain(std::string_view text) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   if (text.empty() || (!letter(text[0]) && !(text[0] >= '0' && text[0] <= '9'))) return false;
@@ -28,7 +28,7 @@ bool is_plain(std::string_view text) {
          text.back() != ' ';
 }
 
-/// A double-quoted scalar. Source: YAML 1.2, section 5.7.
+/// Returns a double-quoted scalar. Source: YAML 1.2, section 5.7.
 std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -60,7 +60,8 @@ class TreeWriter {
     for (auto &variable : shape_variables(test_case.guest)) scope_.variables.push_back(std::move(variable));
   }
 
-  /// What follows a key or a dash: " VALUE\n", or lines of their own.
+  /// Returns the text after a key or a dash: " VALUE
+  /// ", or lines of their own.
   std::string value(const Node &node, int depth) {
     switch (node.kind) {
       case Node::Kind::null:
@@ -94,7 +95,7 @@ class TreeWriter {
     std::string text;
     for (const Node &item : node.items) {
       std::string below = value(item, depth + 1);
-      // A map begins on the dash's own line.
+      // A map begins on the dash's line.
       if (item.kind == Node::Kind::map && !item.entries.empty())
         below = ' ' + below.substr(1 + indent(depth + 1).size());
       text += indent(depth) + '-' + below;
@@ -104,7 +105,7 @@ class TreeWriter {
 
   std::string leaf(const Node &node) {
     std::string text = scope_.fill(node).value_or(node.text);
-    // What reads like a variable now stood there as "$${".
+    // A text that looks like a variable now was "$${" in the plan.
     for (std::size_t at = text.find("${"); at != std::string::npos; at = text.find("${", at + 3))
       text.insert(at, 1, '$');
     return scalar(text, node.quoted);

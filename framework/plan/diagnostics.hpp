@@ -16,14 +16,15 @@ namespace kmodtest::plan {
 
 using base::Code;
 
-/// A plan's text, by lines.
+/// A plan's text, line by line.
 class Source {
  public:
   Source(std::string file, std::string_view text);
   const std::string &file() const { return file_; }
-  /// Line `number` (from 1) without its end; empty beyond the last.
+  /// Returns line `number` (from 1) without its end; empty beyond the last.
   const std::string &line(int number) const;
-  /// Characters (not bytes) before byte `offset` of a line, plus one: the column as people count it.
+  /// Returns the number of characters (not bytes) before byte `offset` of a line, plus one: the column as people count
+  /// it.
   int column_of_byte(int line, int offset) const;
   Location at(const Node &node) const { return {file_, node.line, node.column}; }
 
@@ -32,7 +33,7 @@ class Source {
   std::vector<std::string> lines_;
 };
 
-/// Collects what is wrong with a plan. A place is reported once, however many cases of the matrix stumble over it.
+/// Collects the errors and warnings of a plan. A place is reported once, however many cases of the matrix run into it.
 class Problems {
  public:
   explicit Problems(const Source &source) : source_(source) {}
@@ -42,16 +43,16 @@ class Problems {
   void warning(Code code, const Node &node, std::string message) {
     add(Diagnostic::Severity::warning, code, node, std::move(message));
   }
-  /// For what has no node: line 0 means the file as a whole.
+  /// Reports an error that has no node; line 0 means the file as a whole.
   void error_at(Code code, int line, int column, int width, std::string message);
 
   bool any_error() const { return errors_ > 0; }
   std::size_t errors() const { return errors_; }
-  /// True once so much is wrong that further reading helps nobody.
+  /// True once the error limit is reached.
   bool full() const { return errors_ >= kMost; }
-  /// From now on, places that were reported before stay silent.
+  /// Mutes the places that have been reported so far.
   void next_case() { settled_ = seen_; }
-  /// All, in the order of the file.
+  /// Returns everything, in the order of the file.
   std::vector<Diagnostic> take();
 
   static constexpr std::size_t kMost = 100;
@@ -64,15 +65,15 @@ class Problems {
   std::size_t errors_ = 0;
 };
 
-/// The text in single quotes, cut at 60 characters, control characters shown as '?'.
+/// Returns the text in single quotes, cut at 60 characters, control characters shown as '?'.
 std::string quote(std::string_view text);
-/// Control characters become spaces, so that a line of a file cannot steer a terminal.
+/// Replaces control characters by spaces, so that a line of a file cannot control a terminal.
 std::string printable(std::string_view text, char instead = ' ');
-/// Characters of UTF-8 text.
+/// Returns the number of characters in a UTF-8 text.
 int characters(std::string_view text);
-/// The text cut to at most `bytes` bytes, never inside a character.
+/// Returns the text cut to at most `bytes` bytes, never inside a character.
 std::string cut(std::string_view text, std::size_t bytes);
-/// " (did you mean 'memory'?)" or, when nothing is close, " (known here: a, b)"; empty without candidates.
+/// Returns " (did you mean 'memory'?)" or, if nothing is close, " (known here: a, b)"; empty without candidates.
 std::string suggestion(const std::string &word, const std::vector<std::string> &candidates);
 
 }  // namespace kmodtest::plan

@@ -179,7 +179,7 @@ class Expansion {
       Case next;
       next.kernel = kernel;
       next.guest = read_guest(guest_, cpus, numa, overrides_.memory_mib, scope_);
-      // After those of the matrix: a variable of the same name shaped this guest.
+      // After those of the matrix: a variable with one of these names shaped this guest.
       for (auto &variable : shape_variables(next.guest)) scope_.variables.push_back(std::move(variable));
       add_case(std::move(next), point, plan);
       problems_.next_case();
@@ -252,7 +252,7 @@ class Expansion {
     return checks;
   }
 
-  /// Steps that say the same in every case are read in the first and copied after that.
+  /// Adds the steps. Those that are equal in every case are read in the first and copied after that.
   void add_steps(Case &next) {
     if (steps_ == nullptr) return;
     known_steps_.resize(steps_->size());
@@ -315,7 +315,7 @@ std::string point_text(const std::vector<std::pair<std::string, std::string>> &p
   std::string out;
   for (const auto &[name, value] : point) {
     if (!out.empty()) out += ' ';
-    // Two different points never read the same: ids have to be unique.
+    // Different points have different texts: ids must be unique.
     std::string shown;
     bool quoted = value.empty();
     for (const char c : value) {

@@ -10,11 +10,11 @@
 
 namespace kmodtest::plan {
 
-/// A plan of the tree, with a case for each point of its matrix; nothing when anything is wrong.
+/// Returns the plan of the tree, with a case for each point of its matrix; nothing if there is any error.
 std::optional<Plan> expand(const Node &root, const std::filesystem::path &file, const Overrides &overrides,
                            const Source &source, Problems &problems);
 
-/// "cpus=4 cpu=3"; values with spaces or brackets are quoted.
+/// Returns "cpus=4 cpu=3"; values with spaces or brackets are quoted.
 std::string point_text(const std::vector<std::pair<std::string, std::string>> &point);
 
 }  // namespace kmodtest::plan

@@ -6,7 +6,7 @@
 
 namespace kmodtest::plan {
 
-/// Reads the map of `expect`; what is wrong with it is reported.
+/// Reads the map of `expect` and reports its errors.
 Expect read_expect(const Node &map, Scope &scope);
 
 }  // namespace kmodtest::plan

@@ -18,7 +18,8 @@ std::vector<const Node *> elements(const Node &node) {
   return out;
 }
 
-/// The scalars of a key of `guest` that is an axis. Its values are the same in each case, so no variables.
+/// Returns the scalars of a key of `guest` that is an axis. Its values are equal in all cases, so they have no
+/// variables.
 std::vector<const Node *> axis_values(const Node &value, const char *name, const char *empty, Scope &scope) {
   std::vector<const Node *> out;
   const Key *key = guest_table().find(name);
@@ -80,7 +81,8 @@ std::vector<CpuLayout> read_cpus(const Node *guest, Scope &scope) {
   return out;
 }
 
-/// How many nodes a text of `numa` makes, as far as one sees without a guest; 0 where it depends on variables.
+/// Returns the number of nodes in a text of `numa`, as far as it is known without a guest; 0 if it depends on
+/// variables.
 int nodes_of(const Node &value) {
   if (value.kind == Node::Kind::list) return static_cast<int>(value.items.size());
   if (value.kind != Node::Kind::scalar || value.variables) return 0;
@@ -89,7 +91,7 @@ int nodes_of(const Node &value) {
   return static_cast<int>(std::count(value.text.begin(), value.text.end(), '/')) + 1;
 }
 
-/// What a layout among others reads like in a case's id; the text that could be written for it.
+/// Returns the text of a layout in a case's id, if there are several; a plan could contain that text.
 std::string layout_text(const Node &value) {
   if (value.kind == Node::Kind::scalar) return std::string(text::trimmed(value.text));
   std::string out;
@@ -106,7 +108,7 @@ std::vector<NumaLayout> read_numa(const Node *guest, Scope &scope) {
   const Node *numa = guest == nullptr ? nullptr : guest->find("numa");
   if (numa == nullptr) return {{}};
   const auto is_map = [](const Node &item) { return item.kind == Node::Kind::map; };
-  // A list of maps is one layout, a list of anything else has several.
+  // A list of maps is one layout, any other list has several.
   if (numa->kind != Node::Kind::list || std::all_of(numa->items.begin(), numa->items.end(), is_map))
     return {{"", numa, nodes_of(*numa)}};
   std::vector<NumaLayout> out;
@@ -228,7 +230,7 @@ GuestAxes read_guest_axes(const Node *guest, const Overrides &overrides, Scope &
   GuestAxes axes;
   const std::size_t before = scope.problems.errors();
   axes.cpus = read_cpus(map, scope);
-  // Also where the plan's own are wrong: that is said all the same.
+  // Reported even if the plan's own axes are wrong.
   const bool replaced = !overrides.cpus.empty() || !overrides.topologies.empty();
   if (replaced) axes.cpus.clear();
   for (const int cpus : overrides.cpus) add(axes.cpus, {cpus, 0, 0, 0, ""});

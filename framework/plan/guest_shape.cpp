@@ -36,7 +36,7 @@ void read_topology(MapReader &reader, GuestShape &shape) {
   const auto c = reader.integer("cores", 1, kMostCpus);
   const auto t = reader.integer("threads", 1, kMostCpus);
   if ((sockets && !s) || (cores && !c) || (threads && !t)) return;
-  // What is not given is filled in: first cores, then sockets, take what is left.
+  // Fills in the values that are not given: first cores, then sockets, get the rest.
   const int per_thread = static_cast<int>(t.value_or(1));
   int per_core = static_cast<int>(c.value_or(1));
   int per_socket = static_cast<int>(s.value_or(1));
@@ -59,7 +59,7 @@ void read_topology(MapReader &reader, GuestShape &shape) {
   shape.threads = per_thread;
 }
 
-/// What is wrong with nodes that could be read: each CPU has to be in one of them, and all of the memory.
+/// Reports errors of nodes that could be read: each CPU must be in one of them, and so must all of the memory.
 void check_cells(const Node &place, const GuestShape &shape, Scope &scope) {
   if (scope.cpus <= 0) return;
   std::uint64_t taken = 0;
@@ -110,7 +110,7 @@ void read_cells(const Node &list, GuestShape &shape, Scope &scope) {
   if (whole) check_cells(list, shape, scope);
 }
 
-/// Nodes in one text: a number of equal ones, or the CPUs of each.
+/// Reads nodes in one text: a number of equal ones, or the CPUs of each.
 void read_nodes(const Node &place, const std::string &text, GuestShape &shape, Scope &scope) {
   if (const Value<std::int64_t> number = parse_integer(text); number.value) {
     if (*number.value < 1 || *number.value > kMostNodes)

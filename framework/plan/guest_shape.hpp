@@ -10,7 +10,7 @@
 
 namespace kmodtest::plan {
 
-/// The guest of a case with these CPUs and nodes; `guest` may be nullptr.
+/// Returns the guest of a case with these CPUs and nodes; `guest` can be nullptr.
 GuestShape read_guest(const Node *guest, const CpuLayout &cpus, const NumaLayout &numa,
                       std::optional<std::uint32_t> memory_mib, Scope &scope);
 

@@ -5,7 +5,7 @@
 
 namespace kmodtest::plan {
 
-/// Where a node of a plan stands; line and column count from 1 (0: not from a file).
+/// The place of a node in a plan; line and column count from 1 (0: not from a file).
 struct Location {
   std::string file;
   int line = 0;

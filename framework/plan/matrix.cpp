@@ -15,7 +15,7 @@ bool is_variable_name(const std::string &name) {
   });
 }
 
-/// The key to give a list to instead of making it a variable; empty where the name is free.
+/// Returns the key to give a list to instead of making it a variable; empty if the name is free.
 std::string taken_by(const std::string &name, const GuestAxes &axes) {
   const bool topology = std::any_of(axes.cpus.begin(), axes.cpus.end(), [](const auto &l) { return !l.text.empty(); });
   const bool numa = std::any_of(axes.numa.begin(), axes.numa.end(), [](const auto &l) { return !l.text.empty(); });
@@ -25,7 +25,7 @@ std::string taken_by(const std::string &name, const GuestAxes &axes) {
   return "";
 }
 
-/// What a word stands for: numbers from `first` to `last` of CPUs, or of NUMA nodes.
+/// The meaning of a word: numbers from `first` to `last` of CPUs, or of NUMA nodes.
 struct Numbers {
   bool of_nodes = false;
   bool from_first = false;
@@ -116,7 +116,7 @@ std::vector<std::string> values_of(const Axis &axis, const CpuLayout &cpus, cons
     }
     for (int i = numbers->from_first ? 0 : all - 1; i < (numbers->to_last ? all : 1); ++i) add(std::to_string(i));
   }
-  if (out.empty()) out.emplace_back("0");  // wrong already; the steps are still read
+  if (out.empty()) out.emplace_back("0");  // an error already; the steps are still read
   return out;
 }
 

@@ -11,7 +11,7 @@
 /// The variables of `matrix` and their values, guest by guest.
 namespace kmodtest::plan {
 
-/// One variable.
+/// A variable.
 struct Axis {
   const Node *name = nullptr;
   std::vector<const Node *> values;  ///< scalars
@@ -20,13 +20,15 @@ struct Axis {
 /// Reads `matrix`; `axes` are those of the guest, whose names are taken.
 std::vector<Axis> read_matrix(const Node &root, const GuestAxes &axes, Scope &scope);
 
-/// How many values an axis has at most for a guest: "each" is one for each CPU, "each node" one for each NUMA node.
+/// Returns the largest number of values that an axis can have for a guest: "each" is one for each CPU, "each node" one
+/// for each NUMA node.
 std::size_t most_values(const Axis &axis, const CpuLayout &cpus, const NumaLayout &numa);
 
-/// The values of an axis for a guest: "first", "last", "each" and the same of nodes resolved, doubles dropped.
+/// Returns the values of an axis for a guest: resolves "first", "last", "each" and the corresponding words for nodes,
+/// and drops duplicates.
 std::vector<std::string> values_of(const Axis &axis, const CpuLayout &cpus, const NumaLayout &numa, Scope &scope);
 
-/// A case's values of kernel and guest, before those of `matrix`: cpus, and topology and numa where they are axes.
+/// Returns a case's values of kernel and guest, before those of `matrix`: cpus, and topology and numa if they are axes.
 std::vector<std::pair<std::string, std::string>> guest_point(const CpuLayout &cpus, const NumaLayout &numa);
 
 }  // namespace kmodtest::plan

@@ -15,13 +15,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kLongestName = 55;  // MODULE_NAME_LEN of 64-bit kernels, less the final zero
+constexpr std::size_t kLongestName = 55;  // MODULE_NAME_LEN of 64-bit kernels, without the final zero
 constexpr std::size_t kLongestPath = 1024;
 
 fs::path resolved(const fs::path &path) {
   std::error_code error;
   fs::path real = fs::weakly_canonical(path, error);
-  // What cannot be resolved (a loop of links, a name too long) is nowhere.
+  // A path that cannot be resolved (a loop of links, a name too long) is in no folder.
   return error ? fs::path{} : real;
 }
 
@@ -41,13 +41,13 @@ bool is_folder(const fs::path &path) {
   return fs::is_directory(path, error) && !error;
 }
 
-/// Of the plans in testplans/faulty: modules/faulty. Empty where there is no such folder.
+/// Returns modules/faulty for the plans in testplans/faulty. Empty if there is no such folder.
 fs::path mirrored_modules(const Places &places) {
   fs::path mirrored = (places.folder / "../../modules" / places.folder.filename()).lexically_normal();
   return is_folder(mirrored) ? mirrored : fs::path{};
 }
 
-/// In the order in which they are tried.
+/// Returns the candidates in the order in which they are tried.
 std::vector<fs::path> candidates(const std::string &text, const Places &places) {
   const fs::path given(text);
   if (given.is_absolute()) return {given};
@@ -66,7 +66,7 @@ std::vector<fs::path> candidates(const std::string &text, const Places &places) 
   return out;
 }
 
-/// As people would write it: relative to the plan's folder where it is near.
+/// Returns the path as a user would write it: relative to the plan's folder if it is near.
 std::string shown(const fs::path &path, const Places &places) {
   const fs::path relative = path.lexically_relative(places.folder);
   const std::string text = relative.string();

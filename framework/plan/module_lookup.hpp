@@ -12,24 +12,24 @@
 
 namespace kmodtest::plan {
 
-/// Where a plan may look for what it names.
+/// The folders in which a plan can name files.
 struct Places {
   std::filesystem::path folder;              ///< the plan's own, absolute
   std::vector<std::filesystem::path> roots;  ///< --modules
 
-  /// Whether a path, symbolic links followed, is below the plan's folder, its sibling ../modules, a root, or (for
-  /// plans in A/B) modules/B beside A.
+  /// Returns whether a path, symbolic links followed, is below the plan's folder, its sibling ../modules, a root, or
+  /// (for plans in A/B) modules/B next to A.
   bool allow(const std::filesystem::path &path) const;
 };
 
 bool is_module_name(std::string_view name);
-/// "my-module" of "my-module.ko" and "my-module.ko.xz"; nothing for other names.
+/// Returns "my-module" for "my-module.ko" and "my-module.ko.xz"; nothing for other names.
 std::optional<std::string> module_file_stem(const std::string &file_name);
 
-/// The plan's `module` key: all that it names, in order. Reports what is not there.
+/// Reads the plan's `module` key and returns all modules that it names, in order. Reports missing ones.
 std::vector<ModuleSource> read_modules(const Node &node, const Places &places, Scope &scope);
 
-/// A .ko or a folder with a Kbuild or Makefile; otherwise the reason.
+/// Returns the module of a .ko or of a folder with a Kbuild or Makefile; otherwise the reason why there is none.
 Value<ModuleSource> module_at(const std::filesystem::path &path);
 
 }  // namespace kmodtest::plan

@@ -8,7 +8,7 @@
 
 namespace kmodtest::plan {
 
-/// The plan's `needs` key, in order, each once. Reports words that name no feature of a kernel.
+/// Reads the plan's `needs` key, in order, each need once. Reports words that do not name a feature of a kernel.
 std::vector<Need> read_needs(MapReader &plan);
 
 }  // namespace kmodtest::plan

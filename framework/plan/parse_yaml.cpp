@@ -59,7 +59,7 @@ class TreeBuilder : public YAML::EventHandler {
   struct Open {
     Node node;
     YAML::anchor_t anchor = 0;
-    std::optional<Node> key;  ///< of a map: read, its value not yet
+    std::optional<Node> key;  ///< of a map: read, but its value is not yet
     std::set<std::string> keys;
   };
 
@@ -126,7 +126,7 @@ class TreeBuilder : public YAML::EventHandler {
       }
       parent.key = std::move(node);
     } else {
-      // yaml-cpp places a value that is not there where the next thing stands.
+      // yaml-cpp places a missing value at the next token.
       if (node.kind == Node::Kind::null && alias == nullptr) {
         node.line = parent.key->line;
         node.column = parent.key->column;
@@ -145,7 +145,7 @@ class TreeBuilder : public YAML::EventHandler {
   bool complete_ = false;
 };
 
-/// Where the text stops being UTF-8 without control characters; npos: nowhere.
+/// Returns the position of the first byte that is not UTF-8 or is a control character; npos if there is none.
 std::size_t first_bad_byte(std::string_view text) {
   std::size_t i = 0;
   while (i < text.size()) {

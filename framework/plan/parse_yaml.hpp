@@ -12,9 +12,10 @@ namespace kmodtest::plan {
 
 inline constexpr std::size_t kLargestFile = 1u << 20;   ///< bytes
 inline constexpr int kDeepestNesting = 64;              ///< levels
-inline constexpr std::size_t kLargestTree = 16u << 20;  ///< of Node::weight: an alias bomb ends here
+inline constexpr std::size_t kLargestTree = 16u << 20;  ///< of Node::weight: stops alias bombs
 
-/// YAML to nodes; nothing (and a problem) when the text is no YAML, is too large or too deep, or a key appears twice.
+/// Converts YAML to nodes. Reports a problem and returns nothing if the text is not YAML, is too large or too deep, or
+/// a key appears twice.
 std::optional<Node> parse_yaml(const std::string &text, const Source &source, Problems &problems);
 
 }  // namespace kmodtest::plan

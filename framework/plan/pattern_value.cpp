@@ -12,11 +12,11 @@
 namespace kmodtest::plan {
 namespace {
 
-// regcomp(3) unfolds repeats: these bounds keep a hostile plan from eating the memory of whoever reads it.
+// regcomp(3) unfolds repeats: these bounds keep a hostile plan from using up the memory.
 constexpr std::size_t kLongestExpression = 1024;
 constexpr long kMostRepeats = 1000;
 
-/// The product of all upper bounds of {m,n} in the expression: more than it can unfold to.
+/// Returns the product of all upper bounds of {m,n} in the expression. It cannot unfold to more.
 long repeats_unfold_to(std::string_view expression) {
   long product = 1;
   for (std::size_t i = 0; i < expression.size(); ++i) {
@@ -38,7 +38,7 @@ long repeats_unfold_to(std::string_view expression) {
   return product;
 }
 
-/// The POSIX way to say what a Perl class says; empty for none.
+/// Returns the POSIX notation for a Perl class; empty if there is none.
 const char *posix_for(char perl_class) {
   switch (perl_class) {
     case 'd':

@@ -18,7 +18,7 @@ namespace kmodtest::plan {
 
 struct Node;
 
-/// One thing wrong with a plan.
+/// An error or a warning about a plan.
 struct Diagnostic {
   enum class Severity { error, warning };
   Severity severity = Severity::error;
@@ -28,29 +28,32 @@ struct Diagnostic {
   std::string source;   ///< the line of the file
   int width = 1;        ///< characters to underline
 
-  /// "file:7:5: error[K0206]: message\n   7 |   memroy: 1G\n     |   ^~~~~~\n"
+  /// Returns "file:7:5: error[K0206]: message
+  ///    7 |   memroy: 1G
+  ///      |   ^~~~~~
+  /// ".
   std::string str() const;
 };
 
-/// One NUMA cell of a guest.
+/// A NUMA cell of a guest.
 struct NumaCell {
   std::string cpus;  ///< list format
   std::uint32_t memory_mib = 0;
   bool operator==(const NumaCell &) const = default;
 };
 
-/// How many CPUs a guest has, and how they are laid out if that is said.
+/// The number of a guest's CPUs, and their layout if the plan gives one.
 struct CpuLayout {
   int cpus = 1;
-  int sockets = 0, cores = 0, threads = 0;  ///< 0: not said
-  std::string text;                         ///< "2x4x1", as a case's id shows it; empty: not said
+  int sockets = 0, cores = 0, threads = 0;  ///< 0: not given
+  std::string text;                         ///< "2x4x1", as a case's id shows it; empty: not given
   bool operator==(const CpuLayout &) const = default;
 };
 
-/// What a case's guest looks like.
+/// The hardware of a case's guest.
 struct GuestShape {
   int cpus = 1;
-  int sockets = 0, cores = 0, threads = 0;  ///< 0: not asked for; else their product is `cpus`
+  int sockets = 0, cores = 0, threads = 0;  ///< 0: not given; else their product is `cpus`
   std::uint32_t memory_mib = 256;
   std::vector<NumaCell> numa;  ///< empty: one node
   Channel channel = Channel::memory;
@@ -63,7 +66,7 @@ struct ModuleSource {
   enum class Kind { folder, file };
   Kind kind = Kind::folder;
   std::filesystem::path path;  ///< absolute: a folder with a Kbuild or Makefile, or a .ko
-  std::string name;            ///< as lsmod prints it; for a folder the one given or the folder's own name
+  std::string name;            ///< as lsmod prints it; for a folder the given name or the folder's own
   Location where;
   bool operator==(const ModuleSource &) const = default;
 };
@@ -76,15 +79,15 @@ struct ModinfoCondition {
   bool operator==(const ModinfoCondition &) const = default;
 };
 
-/// `sched`: what the trace of the scheduler has to show, judged by the controller. CPU sets are bits.
+/// `sched`: conditions on the trace of the scheduler, judged by the controller. CPU sets are bits.
 struct SchedCondition {
-  /// Of a thread's wake-ups, how long it then took to get a CPU: at most `most` for `percent` of 100.
+  /// The time from a wake-up of a thread until it gets a CPU: at most `most` for `percent` of 100.
   struct Latency {
     int percent = 100;
     wire::Microseconds most{0};
     bool operator==(const Latency &) const = default;
   };
-  /// How much of the threads' time on all CPUs is on these.
+  /// The share of the threads' time on all CPUs that they spend on these.
   struct Share {
     std::uint64_t cpus = 0;
     wire::Range percent;
@@ -95,17 +98,17 @@ struct SchedCondition {
     wire::Microseconds max{0};
     bool operator==(const WakeInterval &) const = default;
   };
-  std::string thread;                       ///< shell glob; empty only where `never_together` stands alone
-  std::optional<wire::Range> count;         ///< how many run; without it: there are some, and each runs
+  std::string thread;                       ///< shell glob; empty only if `never_together` is alone
+  std::optional<wire::Range> count;         ///< the number of threads that run; without it at least one, and each runs
   std::optional<std::uint64_t> only_on;     ///< each runs on no other CPU
   std::optional<std::uint64_t> runs_on;     ///< all of these CPUs: together they run on each of them
   std::optional<std::int32_t> node;         ///< each runs only on CPUs of this NUMA node
   std::optional<wire::Range> migrations;    ///< of each
-  std::vector<Share> shares;                ///< of all together
+  std::vector<Share> shares;                ///< of all threads together
   std::optional<WakeInterval> wakes;        ///< from each wake-up of a thread to its next
   std::vector<Latency> latencies;           ///< of each
   std::vector<std::string> never_together;  ///< shell globs
-  char state = 'R';                         ///< the state in which these never are at the same time
+  char state = 'R';                         ///< the state in which these are never at the same time
   wire::LogScope since = wire::LogScope::start;
   bool operator==(const SchedCondition &) const = default;
 };
@@ -115,16 +118,16 @@ struct Step {
   Location where;
   std::string key;                          ///< "load", "dmesg", "ps"…
   std::string source;                       ///< the plan's line, for failures
-  std::optional<wire::Step> guest;          ///< what the agent carries out
+  std::optional<wire::Step> guest;          ///< what the agent executes
   std::optional<ModinfoCondition> modinfo;  ///< or what the controller checks
-  std::optional<SchedCondition> sched;      ///< of a sched step, beside `guest`: what the controller checks
+  std::optional<SchedCondition> sched;      ///< of a sched step, in addition to `guest`: what the controller checks
   std::vector<Location> part_locations;  ///< dmesg: of each in_order, contains, absent, count, interval in this order
 };
 
-/// The always-on checks; a plan may switch one off or say what it allows.
+/// The always-on checks; a plan can switch one off or list exceptions.
 struct Checks {
   bool reports = true;                     ///< no kernel report
-  bool taint = true;                       ///< no taint but the module's own
+  bool taint = true;                       ///< no taint except for the module's own
   bool parameters = true;                  ///< no parameter that the module does not have
   bool leftovers = true;                   ///< nothing left after unload, nothing that grows in a repeat
   std::vector<std::string> allow_entries;  ///< shell globs of entries that may stay
@@ -132,14 +135,14 @@ struct Checks {
   std::vector<std::string> allow;  ///< shell globs of KIND:NAME (judge/leftovers.cpp and growth.cpp have the kinds)
 };
 
-/// Something that the kernel has to be configured with.
+/// A kernel option that a plan needs.
 struct Need {
-  std::string name;    ///< as written: "kasan", "CONFIG_SMP"
+  std::string name;    ///< as in the plan: "kasan", "CONFIG_SMP"
   std::string option;  ///< "CONFIG_KASAN", "CONFIG_SMP"
   bool operator==(const Need &) const = default;
 };
 
-/// What a plan says will go wrong. At least one of `reports` and `verdict` is there.
+/// The failure that a plan expects. At least one of `reports` and `verdict` is given.
 struct Expect {
   std::vector<wire::Pattern> reports = {};  ///< each has to fit a report of the kernel; no other report may come
   ExpectedVerdict verdict = ExpectedVerdict::passed;
@@ -154,22 +157,22 @@ struct Case {
   std::vector<std::string> tags;             ///< of the plan
   std::string id;                            ///< "ex7_4 [cpus=4 cpu=3]": file stem and the point; unique within a plan
   std::map<std::string, std::string> point;  ///< matrix variables, "cpus" and "kernel" among them
-  std::filesystem::path plan_file;           ///< empty for a plan made up from a .ko
+  std::filesystem::path plan_file;           ///< empty for a plan made from a .ko
   GuestShape guest;
   std::string kernel;  ///< catalogue name, path of a vmlinuz, or "host"; empty: the default
   std::vector<ModuleSource> modules;
-  std::vector<std::string> kernel_modules;  ///< shipped by the kernel; loaded first with what they depend on
-  std::vector<Step> steps;                  ///< an unload at the end is added where the plan leaves a module loaded
+  std::vector<std::string> kernel_modules;  ///< shipped by the kernel; loaded first, after what they depend on
+  std::vector<Step> steps;                  ///< an unload is added at the end if the plan leaves a module loaded
   Checks checks;
-  std::optional<Expect> expect;   ///< nothing: it has to pass
+  std::optional<Expect> expect;   ///< nothing: it must pass
   wire::Microseconds timeout{0};  ///< of the whole case, in guest time after READY
   Time time = Time::automatic;
   std::uint64_t seed = 0;            ///< of the guest's random pool and start; 0: none
   std::optional<std::string> skip;   ///< reason
   std::vector<Need> needs;           ///< skipped on a kernel that lacks one of them
-  std::vector<std::string> options;  ///< words of the command line that shaped this case ("--cpus", "8"), to repeat it
-  std::shared_ptr<const Node> tree;  ///< of the plan's file; null for a plan made up from a .ko
-  bool of_a_program = false;         ///< a program asked for its steps one by one: no file has them
+  std::vector<std::string> options;  ///< command-line words that shaped this case ("--cpus", "8"), to run it again
+  std::shared_ptr<const Node> tree;  ///< of the plan's file; null for a plan made from a .ko
+  bool of_a_program = false;         ///< a program asked for its steps one by one: no file contains them
 };
 
 /// A plan file, validated and expanded.
@@ -181,38 +184,39 @@ struct Plan {
   std::vector<Case> cases;
 };
 
-/// What the command line lays over a plan's matrix.
+/// Command-line options that override a plan's matrix.
 struct Overrides {
   std::vector<int> cpus;              ///< --cpus: replaces guest.cpus and guest.topology
-  std::vector<CpuLayout> topologies;  ///< --topology: the same
+  std::vector<CpuLayout> topologies;  ///< --topology: replaces them, too
   std::vector<std::string> kernels;   ///< --kernel: replaces `kernel`
   std::optional<std::uint32_t> memory_mib;
   Time time = Time::automatic;                      ///< --time: replaces `time` unless automatic
   std::uint64_t seed = 0;                           ///< --seed
   std::uint32_t load_cycles = 0;                    ///< --load-cycles: for a run without a plan; 0: none
-  std::vector<std::filesystem::path> module_roots;  ///< where `module: NAME` is looked up besides the plan's own folder
+  std::vector<std::filesystem::path> module_roots;  ///< for `module: NAME`, in addition to the plan's own folder
 };
 
 struct ParseResult {
-  std::optional<Plan> plan;  ///< absent when there is any error
+  std::optional<Plan> plan;  ///< absent if there is any error
   std::vector<Diagnostic> diagnostics;
 };
 
-/// Reads, validates and expands a plan; reports all that is wrong with it at once. Throws base::Error only when the
-/// file cannot be read.
+/// Reads, validates and expands a plan; reports all its errors at once. Throws base::Error only if the file cannot be
+/// read.
 ParseResult parse_plan_file(const std::filesystem::path &file, const Overrides &overrides = {});
 
-/// The same from text; `file` is for messages and for resolving module folders.
+/// Parses a plan from text; `file` is for messages and for resolving module folders.
 ParseResult parse_plan_text(const std::string &text, const std::filesystem::path &file,
                             const Overrides &overrides = {});
 
-/// The plan that `kmodtest run my-module.ko` stands for: load, watch for a second, unload, the always-on checks.
+/// Returns the plan for `kmodtest run my-module.ko`: load, watch for a second, unload, the always-on checks.
 Plan plan_for_module(const std::vector<std::filesystem::path> &modules, const Overrides &overrides = {});
 
-/// The JSON Schema (draft 2020-12) of plans, generated from the table that the parser uses.
+/// Returns the JSON Schema (draft 2020-12) of plans, generated from the table that the parser uses.
 std::string json_schema();
 
-/// The reference of the vocabulary in Markdown, generated from the same table (testplans/README.md holds it).
+/// Returns the reference of the vocabulary in Markdown, generated from the parser's table (testplans/README.md holds
+/// it).
 std::string reference_markdown();
 
 }  // namespace kmodtest::plan

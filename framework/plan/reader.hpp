@@ -15,23 +15,23 @@
 
 namespace kmodtest::plan {
 
-/// What the values of a plan are read with, at one point of the matrix.
+/// The context for reading a plan's values at one point of the matrix.
 struct Scope {
   const Source &source;
   Problems &problems;
   std::vector<std::pair<std::string, std::string>> variables = {};  ///< for ${NAME}
-  std::set<std::string> used = {};                                  ///< the variables that were asked for
-  int cpus = 0;               ///< of the case's guest; 0: not known, do not judge CPU lists by it
-  bool modules_known = true;  ///< the plan's modules could all be read
+  std::set<std::string> used = {};                                  ///< the variables that have been used
+  int cpus = 0;               ///< of the case's guest; 0: not known, so CPU lists are not checked against it
+  bool modules_known = true;  ///< all of the plan's modules could be read
 
-  /// A scalar's text with every ${NAME} filled in ("$${" stands for "${"). Nothing after a problem.
+  /// Returns a scalar's text with every ${NAME} filled in ("$${" becomes "${"). Nothing after a problem.
   std::optional<std::string> fill(const Node &scalar);
 };
 
-/// What is wrong with naming these CPUs (a set of bits) in this case: that its guest does not have one of them.
+/// Returns the error for naming these CPUs (a set of bits) in this case if its guest lacks one of them.
 std::optional<std::string> beyond_guest(std::uint64_t cpus, const Scope &scope);
 
-/// Reads one map by its table. Unknown and missing keys are reported when it is made, a bad value when it is asked for.
+/// Reads one map by its table. Reports unknown and missing keys on construction, and a bad value when it is read.
 /// Asking for a key that the table does not have, or with another type, is a defect (std::logic_error).
 class MapReader {
  public:
@@ -39,7 +39,7 @@ class MapReader {
 
   bool has(const std::string &key) const { return map_.find(key) != nullptr; }
   const Node *find(const std::string &key, Type type) const;
-  /// Where to report about a key's value.
+  /// Returns the place for reports about a key's value.
   const Node &place(const std::string &key) const;
 
   std::optional<std::string> text(const std::string &key);
@@ -52,17 +52,17 @@ class MapReader {
   std::optional<Span> interval(const std::string &key);
   std::optional<wire::Pattern> pattern(const std::string &key);
   std::vector<wire::Pattern> patterns(const std::string &key, std::vector<const Node *> *places = nullptr);
-  /// Of a text in list format ("0-3"), or of a list of them. Reports CPUs that the case's guest does not have.
+  /// Reads a text in list format ("0-3"), or a list of them. Reports CPUs that the case's guest does not have.
   std::optional<std::uint64_t> cpus(const std::string &key);
   std::optional<wire::Microseconds> limit(const std::string &key);
-  /// By CPUs; reports those that the case's guest does not have.
+  /// Reads shares by CPUs; reports CPUs that the case's guest does not have.
   std::vector<std::pair<std::uint64_t, wire::Range>> shares(const std::string &key);
   std::optional<std::string> guest_path(const std::string &key);
   std::optional<std::int32_t> errno_value(const std::string &key);
   std::optional<std::string> choice(const std::string &key);
   std::vector<std::string> choices(const std::string &key);
   std::vector<std::pair<std::string, std::string>> parameters(const std::string &key);
-  /// The map, or each of the list's maps; what is no map is reported.
+  /// Returns the map, or each of the list's maps; reports items that are not maps.
   std::vector<const Node *> maps(const std::string &key);
   const Node *map(const std::string &key);
 
@@ -87,7 +87,7 @@ class MapReader {
   Scope &scope_;
 };
 
-/// The node as a map: itself, or what the short form (`dmesg: Hello`) stands for.
+/// Returns the node as a map: itself, or the meaning of the short form (`dmesg: Hello`).
 Node as_map(const Node &node, const std::string &short_key);
 
 }  // namespace kmodtest::plan

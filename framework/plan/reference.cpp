@@ -14,12 +14,12 @@ base::EmbeddedFiles reference_files();
 
 namespace {
 
-/// Returns the prose of one file of reference/, up to what follows it.
+/// Returns the prose of one file of reference/, up to the text that follows it.
 std::string prose(std::string_view file) {
   return std::string(base::embedded_text(reference_files(), file)) + "\n";
 }
 
-/// Text inside a cell of a table: '|' would end it.
+/// Escapes a text for a cell of a table: '|' would end it.
 std::string cell(std::string_view text) {
   std::string out;
   for (const char c : text) {

@@ -20,7 +20,7 @@ Json any_of(std::initializer_list<Json> choices) {
 Json one_or_list(const Json &item) {
   return any_of({item, Json{{"type", "array"}, {"minItems", 1}, {"items", item}}});
 }
-/// A text with this form, or one with a variable in it.
+/// Returns the schema of a text with this form, or with a variable in it.
 Json form(const std::string &pattern, const std::string &title) {
   return {{"title", title}, {"type", "string"}, {"pattern", "^\\s*(" + pattern + ")\\s*$|\\$\\{"}};
 }

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::int64_t kWeek = 7LL * 24 * 3600 * 1'000'000;
 
-/// A decimal number without sign or exponent in front of the text, which it takes off.
+/// Takes a decimal number without sign or exponent off the front of the text.
 std::optional<double> take_decimal(std::string_view &text) {
   std::size_t length = 0;
   int dots = 0;
@@ -30,7 +30,7 @@ std::optional<double> take_decimal(std::string_view &text) {
   return value;
 }
 
-/// "A±B" in any of its spellings: where the sign stands and how long it is.
+/// Finds the sign of "A±B" in any of its spellings: its position and its length.
 std::optional<std::pair<std::size_t, std::size_t>> find_plus_minus(std::string_view text) {
   for (const std::string_view sign : {"±", "+-", "+/-"})
     if (const std::size_t at = text.find(sign); at != std::string_view::npos) return std::pair(at, sign.size());

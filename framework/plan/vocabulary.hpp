@@ -5,11 +5,11 @@
 #include <string_view>
 #include <vector>
 
-/// The table of all keys of a plan. The parser's checks, the JSON Schema and the reference come from it.
+/// The table of all keys of a plan. It is the source of the parser's checks, the JSON Schema and the reference.
 namespace kmodtest::plan {
 
 enum class Type {
-  text,      ///< any single value, taken as written
+  text,      ///< any single value, unchanged
   texts,     ///< one or a list
   boolean,   ///< true, false
   integer,   ///< a whole number
@@ -28,7 +28,7 @@ enum class Type {
   choices,         ///< one of `allowed`, or a list of them
   map,             ///< of `table`
   maps,            ///< a map of `table`, or a list of them
-  limit,           ///< a duration that may not be passed: "2ms", "< 2ms"
+  limit,           ///< an upper limit: "2ms", "< 2ms"
   shares,          ///< a map of CPUs ("cpu 2") to ranges of percent
   parameters,      ///< a map of single values
   matrix,          ///< a map of lists of single values
@@ -41,11 +41,11 @@ enum class Type {
 
 struct Table;
 
-/// One key of a map.
+/// A key of a map.
 struct Key {
   std::string name = {};
   Type type = Type::text;
-  std::string fallback = {};     ///< the default as the reference says it; empty: none
+  std::string fallback = {};     ///< the default as the reference shows it; empty: none
   std::string description = {};  ///< one line
   std::string example = {};      ///< a value in YAML
   std::vector<std::string> allowed = {};
@@ -53,7 +53,7 @@ struct Key {
   bool required = false;
 };
 
-/// The keys of one kind of map.
+/// The keys of a kind of map.
 struct Table {
   std::string name;
   std::vector<Key> keys;
@@ -62,16 +62,16 @@ struct Table {
   std::vector<std::string> names() const;
 };
 
-/// One kind of step.
+/// A kind of step.
 struct StepKind {
   std::string name = {};
   std::string summary = {};
-  bool action = false;    ///< it does something; otherwise it is a condition
-  bool bare = false;      ///< may stand without a value
-  std::string short_key = {};  ///< the key that a value which is no map is for; empty: a map is needed
+  bool action = false;         ///< it does something; otherwise it is a condition
+  bool bare = false;           ///< can be written without a value
+  std::string short_key = {};  ///< the key for a value that is not a map; empty: a map is needed
   const Table *table = nullptr;
-  bool short_only = false;  ///< there is no map form
-  std::string example = {};      ///< in YAML, as an item of `steps`
+  bool short_only = false;   ///< there is no map form
+  std::string example = {};  ///< in YAML, as an item of `steps`
 };
 
 const Table &plan_table();
@@ -83,7 +83,7 @@ const Table &expect_table();
 const std::vector<StepKind> &step_kinds();
 const StepKind *find_step_kind(std::string_view name);
 
-/// "a duration", "a pattern or a list of patterns"…: for messages and the reference.
+/// Returns "a duration", "a pattern or a list of patterns"…: for messages and the reference.
 std::string type_phrase(const Key &key);
 
 }  // namespace kmodtest::plan

@@ -16,7 +16,7 @@ template <class... Contents>
 struct Kinds<std::variant<Contents...>> {
   static std::vector<StepKind> list() { return {kind_of(Contents{})...}; }
   static std::vector<StepContent> contents() { return {StepContent(Contents{})...}; }
-  /// True when a plan can ask for this step of the agent; a sched step asks for SendTrace.
+  /// True if a plan can ask the agent for this step; a sched step asks for SendTrace.
   template <class Body>
   static constexpr bool has = (std::is_same_v<Contents, Body> || ...) || std::is_same_v<Body, wire::SendTrace>;
 };

@@ -9,13 +9,13 @@
 #include "plan/vocabulary.hpp"
 #include "wire/program.hpp"
 
-/// The kinds of steps, a file for each: its keys and the reader of its values stand together.
+/// The kinds of steps, one file each: its keys and the reader of its values are in one place.
 namespace kmodtest::plan {
 
 struct StepInput;
 
-/// What a step of a plan asks for, in the order of the reference. The code below visits it, so a kind without a
-/// kind_of() or a read() does not compile.
+/// The content of a plan's step, in the order of the reference. The code below visits it, so a kind without a kind_of()
+/// or a read() does not compile.
 using StepContent = std::variant<wire::Load, wire::Unload, wire::LogCondition, wire::ThreadCondition,
                                  wire::ModuleCondition, ModinfoCondition, wire::FileCondition, wire::WriteFile,
                                  wire::RunCommand, wire::SetCpus, wire::Sleep, wire::Repeat, SchedCondition>;
@@ -35,8 +35,8 @@ StepKind kind_of(const wire::Sleep &);
 StepKind kind_of(const wire::Repeat &);
 StepKind kind_of(const SchedCondition &);
 
-/// Fills the body in from a plan. Returns what the step's label says behind the kind's name; nothing after a problem
-/// that leaves no body.
+/// Fills the body in from a plan. Returns the step's label without the kind's name; nothing after a problem that leaves
+/// no body.
 std::optional<std::string> read(wire::Load &load, StepInput &in);
 std::optional<std::string> read(wire::Unload &unload, StepInput &in);
 std::optional<std::string> read(wire::LogCondition &log, StepInput &in);
@@ -54,7 +54,7 @@ std::optional<std::string> read(SchedCondition &sched, StepInput &in);
 /// Returns an empty body of this kind, one of step_kinds().
 StepContent content_of(const StepKind &kind);
 
-/// Returns what the label of an unload says behind "unload".
+/// Returns the label of an unload without the word "unload".
 std::string label_of(const wire::Unload &unload);
 
 }  // namespace kmodtest::plan

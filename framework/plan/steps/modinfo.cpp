@@ -56,7 +56,7 @@ std::optional<std::string> read(ModinfoCondition &condition, StepInput &in) {
   for (const Key &key : modinfo_table().keys) {
     if (key.type != Type::pattern || !in.reader.has(key.name)) continue;
     any = true;
-    // An empty text is a meaning here: `depends: ""` says that it depends on nothing.
+    // An empty text has a meaning here: `depends: ""` requires that it depends on nothing.
     const Node *node = in.reader.find(key.name, Type::pattern);
     if (node->kind == Node::Kind::scalar && node->quoted && node->text.empty())
       condition.fields[key.name] = {};

@@ -8,12 +8,12 @@
 
 namespace kmodtest::plan {
 
-/// Returns a repeat of so many rounds: a tenth of them more to warm up, and ten counts.
+/// Returns a repeat of `times` rounds: a tenth of them more to warm up, and ten counts.
 wire::Repeat repeat_of(std::vector<wire::ModuleToLoad> modules, std::uint32_t times, wire::Microseconds hold_for);
-/// Returns the guest time that all the rounds get: exit functions that wait a second or two for a thread are not
-/// unusual.
+/// Returns the guest time for all rounds together: it is not unusual that an exit function waits a second or two for a
+/// thread.
 wire::Microseconds time_for(const wire::Repeat &repeat);
-/// How long modules stay loaded in each round.
+/// The time for which modules stay loaded in each round.
 inline constexpr wire::Microseconds kRepeatHold{100'000};
 inline constexpr std::int64_t kFewestRounds = 10;
 inline constexpr std::int64_t kMostRounds = 10'000;

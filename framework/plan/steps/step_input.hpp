@@ -11,18 +11,18 @@
 #include "plan/reader.hpp"
 #include "wire/program.hpp"
 
-/// What the readers of the kinds of steps share.
+/// Shared parts of the readers of the kinds of steps.
 namespace kmodtest::plan {
 
-/// The account of which modules are loaded where a step stands.
+/// Tracks which modules are loaded before each step.
 class LoadedModules {
  public:
-  /// In the order of loading.
+  /// Returns the names in the order of loading.
   const std::vector<std::string> &names() const { return names_; }
   bool contains(const std::string &name) const { return std::find(names_.begin(), names_.end(), name) != names_.end(); }
   void account(const wire::Load &load);
   void account(const wire::Unload &unload);
-  /// False after a step was wrong: what is loaded is no longer known.
+  /// Returns false after an invalid step: then it is not known which modules are loaded.
   bool sure() const { return sure_; }
   void lose_track() { sure_ = false; }
 
@@ -31,14 +31,14 @@ class LoadedModules {
   bool sure_ = true;
 };
 
-/// What the reader of one step works with.
+/// The inputs and outputs of the reader of one step.
 struct StepInput {
-  MapReader &reader;  ///< of the step's map, or of what its short form stands for
-  const Node &value;  ///< as written
+  MapReader &reader;  ///< of the step's map, or of its short form's meaning
+  const Node &value;  ///< as in the plan
   Scope &scope;
   const std::vector<ModuleSource> &modules;  ///< of the plan
   LoadedModules &loaded;
-  Step &step;         ///< its place and its key are there already
+  Step &step;         ///< has its place and its key already
   wire::Step &guest;  ///< its deadline is the default of its kind
 };
 
@@ -60,7 +60,7 @@ std::vector<std::string> names_of(const std::vector<ModuleSource> &modules);
 /// Returns the modules of the plan that the key 'module' names; without the key `all`.
 std::vector<std::string> named_modules(StepInput &in, const std::vector<std::string> &all);
 
-/// Reports every key of `others` that is given beside `key`.
+/// Reports every key of `others` that is given together with `key`.
 void refuse_together(MapReader &reader, const std::string &key, std::initializer_list<const char *> others,
                      const char *why);
 

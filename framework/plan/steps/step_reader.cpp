@@ -29,7 +29,7 @@ std::string shorten(const std::string &text) {
   return cut(printable(text), kLongestLabel);
 }
 
-/// What the agent carries out, and what the controller checks, go where they belong in the step.
+/// Stores what the agent executes and what the controller checks in their places in the step.
 void put(wire::Step &, ModinfoCondition condition, Step &step) {
   step.modinfo = std::move(condition);
 }

@@ -11,17 +11,17 @@
 
 namespace kmodtest::plan {
 
-/// Reads the steps of a case one by one and keeps account of what is loaded.
+/// Reads the steps of a case one by one and tracks which modules are loaded.
 class StepReader {
  public:
   StepReader(const std::vector<ModuleSource> &modules, const std::vector<std::string> &kernel_modules, Scope &scope);
 
-  /// One item of `steps`; nothing after a problem.
+  /// Reads one item of `steps`; returns nothing after a problem.
   std::optional<Step> read(const Node &item);
-  /// A step that was read in another case and is the same here: only the account of loaded modules moves on.
-  /// False when the account says that it is not the same after all.
+  /// Reuses a step of another case that is equal in this one: only the loaded modules are updated. Returns false if it
+  /// is not equal after all, because other modules are loaded.
   bool reuse(const Step &step);
-  /// The unload that the end of the plan asks for, if any module is still loaded.
+  /// Returns the unload for the end of the plan, if any module is still loaded.
   std::optional<Step> final_unload(const Node &steps) const;
 
   const std::vector<std::string> &loaded() const { return loaded_.names(); }

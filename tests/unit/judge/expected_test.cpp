@@ -15,7 +15,7 @@ using namespace testing;
 using ::testing::ElementsAre;
 using Kind = Ending::Kind;
 
-/// The outcome, why a case passed all the same, and what each evidence says.
+/// Returns the outcome, why a case passed anyway, and the summary of each evidence.
 std::vector<std::string> told(const Verdict &verdict) {
   std::vector<std::string> lines = {outcome_name(verdict.outcome)};
   if (!verdict.came.empty()) lines.push_back(verdict.came);
@@ -47,7 +47,7 @@ Stream &warning(Stream &stream) {
       .log("---[ end trace 0000000000000000 ]---", 4);
 }
 
-/// The load's process was killed: nothing is known of the load.
+/// Returns a case whose loading process was killed: nothing is known about the load.
 Stream oops_in_load() {
   Stream stream;
   stream.begin(wire::Load{{{"ex", "/tmp/modules/ex.ko", {}}}, 0}, 10s);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the guest said and what its memory showed was recorded on 6.1.0-50-cloud-amd64, and shortened.
+// The guest's output and memory were recorded on 6.1.0-50-cloud-amd64, and shortened.
 #include "judge/hang.hpp"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ wire::TaskStack task(int pid, std::string name, char state, std::string stack, b
 /// A case whose step is open when its deadline passes.
 class HungStream : public Stream {
  public:
-  /// The agent's autopsy, and what the kernel wrote for it.
+  /// Adds the agent's autopsy, and the kernel's lines for it.
   HungStream &autopsy(int caller, std::vector<wire::TaskStack> tasks, const std::vector<std::string> &traces = {}) {
     add(wire::LogLines{{{sequence++, 6, 1, now, "", "kmodtest: autopsy of step 1"}}, 0});
     for (const auto &line : traces) log(line);

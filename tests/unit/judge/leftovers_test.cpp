@@ -13,7 +13,7 @@ using Kind = Ending::Kind;
 
 constexpr std::uint64_t kText = 0xffffffffc0201000;
 
-/// Loaded at kText, unloaded, and this was left.
+/// Returns a case whose module was loaded at kText and unloaded, and left this.
 Stream left(wire::Inventory inventory) {
   Stream stream;
   stream.begin(wire::Load{{{"ex", "/tmp/modules/ex.ko", {}}}, 0}, 10s);
@@ -30,7 +30,7 @@ Evidence only_leak(const Verdict &verdict) {
   return verdict.evidence.empty() ? Evidence{} : verdict.evidence.front();
 }
 
-/// What is said, and that the plan can allow it.
+/// Expects the summary, and that the plan can allow the leftover.
 void expect_leak(const wire::Inventory &inventory, const std::string &summary, const std::string &expected,
                  const std::string &seen, const std::string &hint, const std::string &allow) {
   SCOPED_TRACE(summary);
@@ -99,7 +99,7 @@ TEST(Leftovers, TheRescuerOfAWorkqueueIsTheWorkqueue) {
               "the exit function has to destroy it (destroy_workqueue); "
               "'checks: {allow: [\"workqueue:ex_queue\"]}' lets it stay",
               "workqueue:ex_queue");
-  // Before 6.8 it has the queue's name; what it waits in tells.
+  // Before 6.8 it has the queue's name; what it waits in identifies it.
   inventory.threads = {thread("ex_queue")};
   inventory.threads[0].waits_in = "rescuer_thread";
   Stream stream = left(inventory);
@@ -144,7 +144,7 @@ TEST(Leftovers, AMajorNumberIsNamed) {
 
 TEST(Leftovers, AnAreaOfVmallocIsTheModules) {
   wire::Inventory inventory;
-  // The first caller is in the init function, whose memory is the kernel's again: there is but one module.
+  // The first caller is in the init function, whose memory belongs to the kernel again: there is only one module.
   inventory.vmalloc = {{8192, kText + 0x9000}, {12288, kText + 0x20}};
   expect_leak(inventory, "an area of vmalloc of 4096 bytes for 'ex' is left after the unload",
               "no area of vmalloc that was not there before the load",
@@ -185,7 +185,7 @@ TEST(Leftovers, EachKindIsAFindingOfItsOwn) {
 
 // ---- repeat -------------------------------------------------------------------------------------------------------
 
-/// Two rounds to warm up and ten more, one count after each.
+/// Returns a case with two rounds to warm up and ten more, one count after each.
 Stream repeated(std::vector<wire::MemoryRecord> per_round, std::uint32_t rounds = 12) {
   Stream stream;
   stream.begin(wire::Repeat{{{"ex", "/tmp/modules/ex.ko", {}}}, 2, 10, 10, 100ms}, 10s);

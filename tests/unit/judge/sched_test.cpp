@@ -13,7 +13,8 @@ using observe::SchedThread;
 using observe::SchedTimeline;
 using plan::SchedCondition;
 
-/// A thread that came up at 10 s, was woken right after, and runs for 1 ms each second from then on, `times` times.
+/// Returns a thread that appeared at 10 s, was woken right after, and runs for 1 ms each second from then on, `times`
+/// times.
 SchedThread ticking(std::int32_t pid, std::string name, std::int32_t cpu, int times = 5) {
   SchedThread thread;
   thread.pid = pid;
@@ -21,7 +22,7 @@ SchedThread ticking(std::int32_t pid, std::string name, std::int32_t cpu, int ti
   thread.begin = 10s;
   thread.woken = 10s + 10us;
   thread.end = 30s;
-  // Its own beginning, on any CPU.
+  // The thread's own beginning, on any CPU.
   thread.runs.push_back({0, 10s + 1us, 10s + 5us, 'D'});
   thread.wakes.push_back({10s, 0, 10s + 1us});
   for (int i = 0; i < times; ++i) {
@@ -58,7 +59,7 @@ SchedCondition about(std::string thread) {
 TEST(SchedCheck, OnlyOnHoldsForAThreadThatKeepsToItsCpu) {
   SchedCondition condition = about("ex");
   condition.only_on = 0b1000;
-  EXPECT_EQ(fault_of(condition, {ticking(50, "ex", 3)}), "none");  // its beginning on CPU 0 does not count
+  EXPECT_EQ(fault_of(condition, {ticking(50, "ex", 3)}), "none");  // the beginning on CPU 0 does not count
   condition.only_on = 0b1010;
   EXPECT_EQ(fault_of(condition, {ticking(50, "ex", 3)}), "none");
 }
@@ -165,7 +166,7 @@ TEST(SchedCheck, LatencyIsFromWakeUpToCpu) {
   late.wakes[3].ran = late.wakes[3].time + 3ms;
   EXPECT_EQ(fault_of(condition, {late}),
             "ex (50) waited 3.000 ms (max of 5 wake-ups), longest 3.000 ms on CPU 2, from 12.000010");
-  // One that never got a CPU waited until the trace ended.
+  // A thread that never got a CPU waited until the trace ended.
   late.wakes[3].ran = 0s;
   condition.latencies = {{100, 5s}};
   EXPECT_EQ(fault_of(condition, {late}),
@@ -195,7 +196,7 @@ TEST(SchedCheck, NeverTogetherSeesAShortStayWithinALongOne) {
   SchedThread a = ticking(50, "a", 2, 0), b = ticking(51, "b", 3, 0);
   a.runs.push_back({2, 11s, 20s, 'S'});
   b.runs.push_back({3, 20s, 21s, 'S'});
-  EXPECT_EQ(fault_of(condition, {a, b}), "none");  // one comes in the moment in which the other goes
+  EXPECT_EQ(fault_of(condition, {a, b}), "none");  // one arrives in the moment in which the other leaves
   b.runs.insert(b.runs.end() - 1, {3, 15s, 15s + 1us, 'S'});
   EXPECT_EQ(fault_of(condition, {a, b}),
             "a (50) (CPU 2) and b (51) (CPU 3) were both running for 1.000 µs, at 15.000000");
@@ -275,7 +276,7 @@ TEST(SchedStepOfACase, FailsWithWhereItRanAndTheLogAround) {
 
 TEST(SchedStepOfACase, LooksAtItsPartOfTheCaseOnly) {
   SchedThread thread = ticking(50, "ex", 3);
-  thread.runs.push_back({1, 25s, 26s, 'S'});  // behind the step
+  thread.runs.push_back({1, 25s, 26s, 'S'});  // after the step
   EXPECT_EQ(SchedStep(thread).look(only_on(0b1000)).judged().outcome, Outcome::passed);
   thread = ticking(50, "ex", 3);
   SchedCondition condition = only_on(0b1000);

@@ -14,7 +14,7 @@ namespace {
 using namespace testing;
 using wire::StepResult;
 
-/// Outcome and summary of the first finding.
+/// Expects the outcome and summary of the first finding.
 void expect(const Verdict &verdict, Outcome outcome, const std::string &summary) {
   EXPECT_STREQ(outcome_name(verdict.outcome), outcome_name(outcome));
   EXPECT_EQ(verdict.evidence.empty() ? "" : verdict.evidence[0].summary, summary);

@@ -8,7 +8,7 @@
 #include "judge/observations.hpp"
 #include "plan/plan.hpp"
 
-/// Builds a case and the stream of what was seen of it, step by step, as the agent would send it.
+/// Builds a case and the stream of its observations, step by step, as the agent would send it.
 namespace kmodtest::judge::testing {
 
 using namespace std::chrono_literals;
@@ -38,7 +38,7 @@ inline wire::ModuleRecord module_record(std::string name, int users = 0) {
   return {std::move(name), 16384, users, {}, "Live", 0xffffffffc0000000, "OE"};
 }
 
-/// A case of the module "ex" and its stream. The guest's clock and the kernel log's are one here.
+/// A case of the module "ex" and its stream. The guest's clock and that of the kernel log agree here.
 class Stream {
  public:
   Stream() {
@@ -92,13 +92,13 @@ class Stream {
     begin(wire::Unload{{"ex"}, false, expected}, 10s);
     return add(wire::Unloaded{index, "ex", error, 100us});
   }
-  /// An unload that works, and the look around after it.
+  /// Adds an unload that works, and the inventory after it.
   Stream &unloaded(wire::Inventory inventory = {}) {
     unload().end();
     return add(wire::AfterUnload{index, std::move(inventory)});
   }
 
-  /// The program ends by itself.
+  /// Ends the program normally.
   Verdict complete(wire::Inventory inventory = {}) {
     add(wire::AfterUnload{index, std::move(inventory)});
     mark("end");

@@ -17,7 +17,7 @@ using Kind = Ending::Kind;
 std::vector<std::string> summaries(const Verdict &verdict) {
   std::vector<std::string> lines = {outcome_name(verdict.outcome)};
   for (const auto &evidence : verdict.evidence) lines.push_back(evidence.summary);
-  // What could not be judged is never the module's fault, so it can be looked up.
+  // A case that could not be judged is never the module's fault, so its error can be looked up.
   if (verdict.outcome == Outcome::errored) {
     EXPECT_NE(verdict.evidence.at(0).code, base::Code::none) << lines.at(1);
   }
@@ -198,7 +198,7 @@ TEST(Verdict, AGuestThatWentWithoutAReportErrs) {
 
 TEST(Verdict, AnUnknownIsNoPass) {
   Stream stream;
-  stream.load();  // and nothing of its end
+  stream.load();  // and without its end
   EXPECT_THAT(summaries(stream.complete()),
               ElementsAre("errored", "the program ended, but nothing was heard of this step"));
 

@@ -22,7 +22,7 @@ class CaseText : public ::testing::Test {
     return result.plan ? result.plan->cases : std::vector<Case>();
   }
 
-  /// The case that its text makes, with the modules beside it.
+  /// Returns the case of its text, with the modules next to it.
   Case again(const Case &test_case, const RunChoices &choices) const {
     for (const ModuleSource &module : test_case.modules) file("bundle/" + bundled_module(module));
     const auto cases = parse(case_text(test_case, choices), "bundle/again.yaml");

@@ -12,7 +12,7 @@
 namespace kmodtest::plan {
 namespace {
 
-/// A folder with a module `hello`, beside which plans can stand.
+/// A folder with a module `hello`, for plans next to it.
 class Folder {
  public:
   Folder() { scratch_.write("hello/Kbuild", "obj-m += hello.o\n"); }

@@ -16,7 +16,7 @@ std::string content(const std::string &name) {
   return support::read_file(std::string(KMODTEST_TEST_DATA) + "/../../testplans/" + name);
 }
 
-// To make them anew: kmodtest schema > testplans/kmodtest.schema.json, and likewise for the reference.
+// To write them again: kmodtest schema > testplans/kmodtest.schema.json, and likewise for the reference.
 TEST(Generated, SchemaOnDiskIsThatOfTheTable) {
   EXPECT_EQ(content("kmodtest.schema.json"), json_schema());
 }
@@ -39,7 +39,7 @@ TEST(Generated, SchemaHasEveryKeyAndOnlyKnownReferences) {
   }
 }
 
-/// The first ```yaml block after `heading`.
+/// Returns the first ```yaml block after `heading`.
 std::string example_after(const std::string &text, const std::string &heading) {
   const std::size_t start = text.find("```yaml\n", text.find(heading)) + 8;
   return text.substr(start, text.find("```", start) - start);
@@ -64,7 +64,7 @@ TEST(Generated, TheExampleOfEveryStepKeyIsAccepted) {
       std::string map = key.name + ": " + key.example;
       for (const Key &other : kind.table->keys)
         if (other.required && other.name != key.name) map += ", " + other.name + ": " + other.example;
-      // Some keys mean nothing by themselves.
+      // Some keys have no meaning alone.
       if (kind.name == "dmesg" && (key.name == "since" || key.name == "within" || key.name == "for"))
         map += ", contains: x";
       if (kind.name == "modinfo" && key.name == "module") map += ", license: GPL";

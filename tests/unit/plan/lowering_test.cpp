@@ -185,7 +185,7 @@ TEST(Lowering, Repeat) {
             (wire::Repeat{{{"alpha", "/tmp/modules/alpha.ko", {{"a", "1"}}}}, 2, 10, 10, 1s}));
   EXPECT_EQ(steps[1].guest->hold_for, 0s);
   EXPECT_EQ(steps[1].guest->within, 20s);
-  // 110 rounds of 3.1 s and 12 of 4 s, beside the default.
+  // 110 rounds of 3.1 s and 12 of 4 s, in addition to the default.
   EXPECT_EQ(plan.cases[0].timeout, 60s + 341s + 48s);
   EXPECT_EQ(good("timeout: 5s\n" + with_steps("  - repeat: 100\n")).cases.at(0).timeout, 5s);
 }

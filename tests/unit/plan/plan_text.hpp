@@ -10,12 +10,12 @@
 
 namespace kmodtest::plan {
 
-/// A plan beside tests/data/plans/modules (alpha, beta, my-driver).
+/// Parses a plan next to tests/data/plans/modules (alpha, beta, my-driver).
 inline ParseResult parse(const std::string &text, const Overrides &overrides = {}) {
   return parse_plan_text(text, std::string(KMODTEST_TEST_DATA) + "/plans/p.yaml", overrides);
 }
 
-/// What is wrong with a plan: "line:column: message" each, warnings with "warning: " in front.
+/// Returns the errors and warnings of a plan: "line:column: message" each, warnings with "warning: " in front.
 inline std::vector<std::string> complaints(const std::string &text, const Overrides &overrides = {}) {
   std::vector<std::string> out;
   for (const Diagnostic &d : parse(text, overrides).diagnostics)
@@ -24,14 +24,15 @@ inline std::vector<std::string> complaints(const std::string &text, const Overri
   return out;
 }
 
-/// The plan, which has to be right.
+/// Returns the plan, which must be valid.
 inline Plan good(const std::string &text, const Overrides &overrides = {}) {
   ParseResult result = parse(text, overrides);
   for (const Diagnostic &d : result.diagnostics) ADD_FAILURE() << d.str();
   return result.plan.value_or(Plan{});
 }
 
-/// A plan of one module with these steps ("- load\n- …").
+/// Returns a plan of one module with these steps ("- load
+/// - …").
 inline std::string with_steps(const std::string &steps) {
   return "module: alpha\nsteps:\n" + steps;
 }

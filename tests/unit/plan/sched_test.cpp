@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The condition of a plan's only sched step, on four CPUs.
+/// Returns the condition of a plan's only sched step, on four CPUs.
 SchedCondition sched(const std::string &step) {
   const Plan plan = good("module: alpha\nguest: {cpus: 4}\nmatrix: {cpu: [last]}\nsteps:\n  - load\n  - " + step +
                          "\n  - ps: \"x${cpu}\"\n");
