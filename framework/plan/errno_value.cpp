@@ -49,8 +49,8 @@ Value<std::int32_t> parse_errno(std::string_view text) {
         return V::bad(Code::bad_errno, fmt::format("an errno is written by name (write {}, not {})", name, word));
   }
   if (const auto close = text::similar_name(std::string(word), errno_names()))
-    return V::bad(Code::bad_errno, fmt::format("{} is no errno name (did you mean '{}'?)", quote(text), *close));
-  return V::bad(Code::bad_errno, fmt::format("{} is no errno name (write one like EINVAL, or any)", quote(text)));
+    return V::bad(Code::bad_errno, fmt::format("{} is not an errno name (did you mean '{}'?)", quote(text), *close));
+  return V::bad(Code::bad_errno, fmt::format("{} is not an errno name (write one like EINVAL, or any)", quote(text)));
 }
 
 }  // namespace kmodtest::plan

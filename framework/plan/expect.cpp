@@ -13,7 +13,7 @@ Expect read_expect(const Node &map, Scope &scope) {
   expect.source = scope.source.line(map.line);
   if (!reader.has("report") && !reader.has("verdict"))
     scope.problems.error(Code::checks_nothing, map,
-                         "'expect' says nothing to expect (e.g. expect: {report: soft lockup})");
+                         "'expect' contains no expectation (e.g. expect: {report: soft lockup})");
   if (reader.has("report") && map.find("report")->kind == Node::Kind::list && map.find("report")->items.empty())
     reader.error(Code::empty_value, "report", "the list of reports is empty");
   if (reader.has("says") && !reader.has("verdict"))

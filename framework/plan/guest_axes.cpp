@@ -70,7 +70,7 @@ std::vector<CpuLayout> read_cpus(const Node *guest, Scope &scope) {
     for (const auto &[name, value] : guest->entries)
       if (name.text == "cpus" || name.text == "sockets" || name.text == "cores" || name.text == "threads")
         scope.problems.error(Code::keys_exclude, name,
-                             fmt::format("'topology' says it all: leave out '{}'", name.text));
+                             fmt::format("'topology' already sets the CPUs: leave out '{}'", name.text));
     read_layouts(axis_values(*topology, "topology", "the list of topologies is empty", scope), &parse_topology, out,
                  scope);
   } else if (cpus != nullptr) {
@@ -148,13 +148,13 @@ Value<CpuLayout> parse_topology(std::string_view text) {
     const std::size_t sign = rest.find('x');
     const Value<std::int64_t> part = parse_integer(rest.substr(0, sign));
     if (!part.value || *part.value < 1 || *part.value > kMostCpus || parts.size() == 3)
-      return V::bad(Code::bad_topology, fmt::format("{} is no topology ({})", quote(text), kTopologyForm));
+      return V::bad(Code::bad_topology, fmt::format("{} is not a topology ({})", quote(text), kTopologyForm));
     parts.push_back(*part.value);
     if (sign == std::string_view::npos) break;
     rest.remove_prefix(sign + 1);
   }
   if (parts.size() != 3)
-    return V::bad(Code::bad_topology, fmt::format("{} is no topology ({})", quote(text), kTopologyForm));
+    return V::bad(Code::bad_topology, fmt::format("{} is not a topology ({})", quote(text), kTopologyForm));
   const std::int64_t cpus = parts[0] * parts[1] * parts[2];
   if (cpus > kMostCpus)
     return V::bad(Code::bad_topology, fmt::format("a guest has from 1 to {} CPUs, not {} ({})", kMostCpus, cpus, body));
@@ -184,7 +184,7 @@ Value<std::vector<NumaCell>> parse_numa(std::string_view text, std::uint32_t mem
   const std::string_view body = text::trimmed(text);
   const auto bad = [&](std::string_view why) {
     return V::bad(Code::bad_numa,
-                  fmt::format("{} has no NUMA nodes in it: {} (write them like 2, 0-1/2-3 or 0:128M/1-3:256M)",
+                  fmt::format("{} does not describe NUMA nodes: {} (write them like 2, 0-1/2-3 or 0:128M/1-3:256M)",
                               quote(text), why));
   };
   const auto nodes = static_cast<int>(std::count(body.begin(), body.end(), '/')) + 1;

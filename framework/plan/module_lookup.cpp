@@ -92,7 +92,7 @@ std::optional<ModuleSource> read_module(const Node &node, const Places &places, 
   const Node &place = reader.place("path");
   if (text->empty() || text->size() > kLongestPath) {
     scope.problems.error(Code::bad_name, place,
-                         text->empty() ? "the module's name is empty" : "the module's path is too long to be one");
+                         text->empty() ? "the module's name is empty" : "the module's path is too long");
     return std::nullopt;
   }
   if (name_given && !is_module_name(*name)) {
@@ -195,7 +195,8 @@ std::vector<ModuleSource> read_modules(const Node &node, const Places &places, S
     if (twice)
       scope.problems.error(
           Code::same_module_name, *item,
-          fmt::format("two modules of this plan have the name '{}' (the kernel holds one of a name)", module->name));
+          fmt::format("two modules of this plan have the name '{}' (the kernel accepts each name only once)",
+                      module->name));
     else
       out.push_back(std::move(*module));
   }

@@ -58,7 +58,7 @@ std::vector<Need> read_needs(MapReader &plan) {
       const auto meant = text::similar_name(words[i], known);
       plan.scope().problems.error(
           Code::unknown_need, *places[i],
-          fmt::format("{} is no feature of a kernel ({})", quote(words[i]),
+          fmt::format("{} is not a kernel feature ({})", quote(words[i]),
                       meant ? fmt::format("did you mean '{}'?", *meant)
                             : fmt::format("known here: {}, or an option such as CONFIG_SMP", fmt::join(known, ", "))));
       continue;

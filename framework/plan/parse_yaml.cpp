@@ -41,7 +41,7 @@ class TreeBuilder : public YAML::EventHandler {
   }
   void OnAlias(const YAML::Mark &mark, YAML::anchor_t anchor) override {
     const auto known = anchors_.find(anchor);
-    if (known == anchors_.end()) stop(mark, Code::not_yaml, "an alias cannot stand inside of what it names");
+    if (known == anchors_.end()) stop(mark, Code::not_yaml, "an alias cannot be inside the node that it names");
     leaf(known->second, 0, &mark);
   }
   void OnSequenceStart(const YAML::Mark &mark, const std::string &, YAML::anchor_t anchor,
@@ -203,7 +203,7 @@ std::optional<Node> parse_yaml(const std::string &text, const Source &source, Pr
     const int line = static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1;
     const std::size_t start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
     problems.error_at(Code::not_yaml, line, characters(before.substr(start)) + 1, 1,
-                      fmt::format("byte 0x{:02x} does not belong into a text file (a plan is UTF-8 text)",
+                      fmt::format("byte 0x{:02x} does not belong in a text file (a plan is UTF-8 text)",
                                   static_cast<unsigned>(static_cast<unsigned char>(body[bad]))));
     return std::nullopt;
   }
@@ -217,7 +217,7 @@ std::optional<Node> parse_yaml(const std::string &text, const Source &source, Pr
     }
     TreeBuilder second(source, problems);
     if (parser.HandleNextDocument(second)) {
-      problems.error_at(Code::not_a_plan, 0, 0, 1, "the file holds several YAML documents (write one plan a file)");
+      problems.error_at(Code::not_a_plan, 0, 0, 1, "the file holds several YAML documents (write one plan per file)");
       return std::nullopt;
     }
   } catch (const Stop &) {

@@ -81,7 +81,7 @@ Value<wire::Pattern> parse_pattern(std::string_view text) {
     std::array<char, 128> words{};
     regerror(error, &compiled, words.data(), words.size());
     return V::bad(Code::bad_pattern,
-                  fmt::format("{} is no POSIX extended regular expression: {}", quote(text), words.data()));
+                  fmt::format("{} is not a POSIX extended regular expression: {}", quote(text), words.data()));
   }
   regfree(&compiled);
   return V::of({Kind::regex, expression});

@@ -46,7 +46,7 @@ Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &over
     for (const ModuleSource &other : made.modules)
       if (other.name == module.value->name)
         throw base::UsageError(base::Code::same_module_name, fmt::format("two modules have the name '{}'", other.name),
-                               "the kernel holds one of a name");
+                               "the kernel accepts each name only once");
     load.modules.push_back({module.value->name, guest_module_path(module.value->name), {}});
     unload.modules.insert(unload.modules.begin(), module.value->name);
     made.modules.push_back(std::move(*module.value));

@@ -280,7 +280,7 @@ std::vector<std::pair<std::uint64_t, wire::Range>> MapReader::shares(const std::
     std::string_view list = *text;
     if (!list.starts_with("cpu")) {
       scope_.problems.error(Code::bad_cpu_list, cpu,
-                            fmt::format("{} is no CPU (write it like 'cpu 2' or 'cpu 0-3')", quote(*text)));
+                            fmt::format("{} is not a CPU (write it like 'cpu 2' or 'cpu 0-3')", quote(*text)));
       continue;
     }
     list.remove_prefix(list.starts_with("cpus") ? 4 : 3);
@@ -305,7 +305,7 @@ std::optional<std::string> MapReader::guest_path(const std::string &name) {
         const std::string whole = std::string(text) + "/";
         if (whole.find("/../") != std::string::npos)
           return Value<std::string>::bad(
-              Code::bad_text, fmt::format("the path {} has '..' in it (write where it leads to)", quote(text)));
+              Code::bad_text, fmt::format("the path {} contains '..' (write the resolved path)", quote(text)));
         if (text.size() > 4095) return Value<std::string>::bad(Code::bad_text, "the path is longer than 4095 bytes");
         return Value<std::string>::of(std::string(text));
       });

@@ -65,7 +65,7 @@ Value<wire::Microseconds> parse_duration(std::string_view text) {
   }
   if (!number || unit == 0)
     return V::bad(Code::bad_duration,
-                  fmt::format("{} is no duration (write it like 500ms, 1s, 1.5s, 2m or 100us)", quote(text)));
+                  fmt::format("{} is not a duration (write it like 500ms, 1s, 1.5s, 2m or 100us)", quote(text)));
   const double microseconds = *number * unit;
   if (microseconds > static_cast<double>(kWeek))
     return V::bad(Code::bad_duration, fmt::format("the duration {} is longer than a week", quote(text)));
@@ -85,17 +85,17 @@ Value<std::uint64_t> parse_size(std::string_view text) {
                                               : unit == "k" ? text::bytes_of_unit("K")
                                                             : text::bytes_of_unit(unit);
   if (digits == 0 || !factor)
-    return V::bad(Code::bad_size, fmt::format("{} is no size (write it like 4096, 16K, 256M or 1G)", quote(text)));
+    return V::bad(Code::bad_size, fmt::format("{} is not a size (write it like 4096, 16K, 256M or 1G)", quote(text)));
   constexpr std::uint64_t kLargest = std::numeric_limits<std::int64_t>::max();
   if (!number || static_cast<std::uint64_t>(*number) > kLargest / *factor)
-    return V::bad(Code::bad_size, fmt::format("the size {} is too large to be meant", quote(text)));
+    return V::bad(Code::bad_size, fmt::format("the size {} is implausibly large", quote(text)));
   return V::of(static_cast<std::uint64_t>(*number) * *factor);
 }
 
 Value<std::int64_t> parse_integer(std::string_view text) {
   if (const auto number = text::whole_number<std::int64_t>(text::trimmed(text)))
     return Value<std::int64_t>::of(*number);
-  return Value<std::int64_t>::bad(Code::bad_number, fmt::format("{} is no whole number", quote(text)));
+  return Value<std::int64_t>::bad(Code::bad_number, fmt::format("{} is not a whole number", quote(text)));
 }
 
 Value<wire::Range> parse_range(std::string_view text, bool sizes) {
@@ -104,8 +104,9 @@ Value<wire::Range> parse_range(std::string_view text, bool sizes) {
   constexpr auto kHighest = std::numeric_limits<std::int64_t>::max();
   const std::string_view body = text::trimmed(text);
   const auto bad = [&] {
-    return V::bad(Code::bad_range,
-                  fmt::format("{} is no range (write it like 3, 2..5, '>= 2', '<= 5', '> 1' or '< 6')", quote(text)));
+    return V::bad(
+        Code::bad_range,
+        fmt::format("{} is not a range (write it like 3, 2..5, '>= 2', '<= 5', '> 1' or '< 6')", quote(text)));
   };
   const auto number = [&](std::string_view part) -> std::optional<std::int64_t> {
     part = text::trimmed(part);
@@ -144,7 +145,7 @@ Value<Span> parse_interval(std::string_view text) {
   const auto bad = [&] {
     return V::bad(
         Code::bad_interval,
-        fmt::format("{} is no interval (write it like '1s ± 20%', '100ms ± 30ms' or '80ms..150ms')", quote(text)));
+        fmt::format("{} is not an interval (write it like '1s ± 20%', '100ms ± 30ms' or '80ms..150ms')", quote(text)));
   };
   if (const auto sign = find_plus_minus(body)) {
     const auto middle = parse_duration(body.substr(0, sign->first));
@@ -195,7 +196,7 @@ Value<wire::Range> parse_share(std::string_view text) {
   const auto range = parse_range(plain);
   if (!range.value)
     return V::bad(Code::bad_range,
-                  fmt::format("{} is no share (write it like 45..55%, '>= 90%', '<= 5%' or 0%)", quote(text)));
+                  fmt::format("{} is not a share (write it like 45..55%, '>= 90%', '<= 5%' or 0%)", quote(text)));
   const auto beyond = [](std::int64_t end) {
     const bool open =
         end == std::numeric_limits<std::int64_t>::min() || end == std::numeric_limits<std::int64_t>::max();
@@ -213,7 +214,7 @@ Value<std::uint64_t> parse_cpu_list(std::string_view text) {
     return V::bad(Code::bad_cpu_list, "the CPU list is empty (write it like 0, 0-3 or 0,2)");
   const auto ranges = text::cpu_ranges(text);
   if (!ranges)
-    return V::bad(Code::bad_cpu_list, fmt::format("{} is no CPU list (write it like 0, 0-3 or 0,2)", quote(text)));
+    return V::bad(Code::bad_cpu_list, fmt::format("{} is not a CPU list (write it like 0, 0-3 or 0,2)", quote(text)));
   std::uint64_t cpus = 0;
   for (const text::CpuRange &range : *ranges) {
     if (range.first < 0 || range.last < 0 || range.first >= kMost || range.last >= kMost)

@@ -67,7 +67,7 @@ const Table &guest_table() {
        {.name = "channel",
         .type = Type::choice,
         .fallback = "memory",
-        .description = "what controller and agent talk over; only guests with memory are restored from a snapshot",
+        .description = "how controller and agent communicate; only guests with memory are restored from a snapshot",
         .example = "serial",
         .allowed = {"memory", "virtio", "serial"}},
        {"append", Type::text, "", "further words for the kernel's command line", "nosmt loglevel=8"}}};
@@ -78,7 +78,7 @@ const Table &checks_table() {
   static const Table table{
       "checks",
       {{"reports", Type::boolean, "true", "no panic, oops, BUG, WARNING or stall in the kernel log", "false"},
-       {"taint", Type::boolean, "true", "no taint but the one of an out-of-tree module", "false"},
+       {"taint", Type::boolean, "true", "no taint except for that of an out-of-tree module", "false"},
        {"leftovers", Type::boolean, "true", "nothing left after unload, and nothing that grows in a repeat", "false"},
        {"parameters", Type::boolean, "true", "no parameter that the module does not have", "false"},
        {"allow", Type::texts, "none", "globs of what may stay or grow, as KIND:NAME; see below",
@@ -92,16 +92,16 @@ const Table &expect_table() {
   static const Table table{
       "expect",
       {{"report", Type::patterns, "no report",
-        "a report of the kernel that has to come, by its kind and place as a verdict names it; each pattern has to fit "
-        "one, and no other report may come",
+        "a kernel report that must occur, by its kind and place as a verdict shows it; each pattern must match one, "
+        "and no other report may occur",
         "NULL pointer dereference in my_write"},
        {.name = "verdict",
         .type = Type::choice,
         .fallback = "passed",
-        .description = "what the case has to come to",
+        .description = "the verdict that the case must get",
         .example = "leaked",
         .allowed = {"crashed", "hung", "leaked", "failed", "errored"}},
-       {"says", Type::patterns, "", "each has to fit a line of what that verdict says", "thread 'my_thread'"}}};
+       {"says", Type::patterns, "", "each must match a line of that verdict's summaries", "thread 'my_thread'"}}};
   return table;
 }
 
@@ -124,7 +124,7 @@ const Table &plan_table() {
        {.name = "guest",
         .type = Type::map,
         .fallback = "one CPU, 256M",
-        .description = "what the guest looks like",
+        .description = "the guest's hardware",
         .example = "{cpus: [1, 2, 4], memory: 256M}",
         .table = &guest_table()},
        {"matrix", Type::matrix, "", "further axes: the plan runs once for each combination of values",
@@ -134,31 +134,29 @@ const Table &plan_table() {
         .type = Type::choice,
         .fallback = "virtual where the guest is emulated",
         .description = "what the guest's clock follows: its own instructions, so that sleeping costs nothing and runs "
-                       "repeat bit for "
-                       "bit "
-                       "(virtual, deterministic: the same), or the host's clock (real)",
+                       "are reproducible (virtual or deterministic), or the host's clock (real)",
         .example = "real",
         .allowed = {"virtual", "real", "deterministic"}},
        {.name = "checks",
         .type = Type::map,
         .fallback = "all on",
-        .description = "what is checked without asking",
+        .description = "the checks that are always on",
         .example = "{taint: false}",
         .table = &checks_table()},
        {.name = "expect",
         .type = Type::map,
         .fallback = "it passes",
-        .description = "what has to go wrong, for modules that are broken on purpose",
+        .description = "the failure that must occur, for modules that are broken on purpose",
         .example = "{report: soft lockup}",
         .table = &expect_table()},
        {"needs", Type::texts, "nothing",
-        "what the kernel has to have been built with, else the cases are skipped: kasan, lockdep, kmemleak, "
+        "features that the kernel must have been built with, else the cases are skipped: kasan, lockdep, kmemleak, "
         "debug_objects, fault_injection, kcsan, ubsan, or an option's name",
         "[kasan, CONFIG_NUMA]"},
        {"skip", Type::text, "", "a reason: the cases are not run but reported as skipped", "needs real hardware"},
        {.name = "steps",
         .type = Type::steps,
-        .description = "what to do and what to see, in this order",
+        .description = "what to do and what to check, in this order",
         .example = "[load, dmesg: Hello, unload]",
         .required = true}}};
   return table;

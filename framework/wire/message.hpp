@@ -257,7 +257,7 @@ struct Written {
 /// A command ended. Streams are cut at 256 KiB each.
 struct CommandEnded {
   std::uint32_t step = 0;
-  std::int32_t exit_status = 0;  ///< 128 + N where signal N ended it
+  std::int32_t exit_status = 0;  ///< 128 + N if signal N ended it
   std::string out;
   std::string err;
   bool truncated = false;

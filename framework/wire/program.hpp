@@ -226,7 +226,7 @@ struct WriteFile {
 struct RunCommand {
   std::string command;
   bool background = false;  ///< go on at once; ended with the case
-  Range exit_status{0, 0};  ///< 128 + N where signal N ended it
+  Range exit_status{0, 0};  ///< 128 + N if signal N ended it
   TextCondition out;
   TextCondition err;
 

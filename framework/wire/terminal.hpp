@@ -56,7 +56,7 @@ struct TerminalOutput {
 };
 
 struct TerminalEnded {
-  std::int32_t exit_status = 0;  ///< 128 + N where signal N ended it
+  std::int32_t exit_status = 0;  ///< 128 + N if signal N ended it
   template <class Visitor>
   void fields(Visitor &v) {
     v(exit_status);

@@ -266,7 +266,7 @@ wire::ModuleToLoad Conversation::add_module(const fs::path &module, const Params
     throw base::UsageError(base::Code::same_module_name,
                            fmt::format("two modules have the name '{}': {} and {}", name, same->path.string(),
                                        source.value->path.string()),
-                           "the kernel holds one of a name");
+                           "the kernel accepts each name only once");
   }
   const auto known = std::find_if(known_.begin(), known_.end(),
                                   [&](const kernel::ModuleInfo &info) { return text::lsmod_name(info.name) == name; });

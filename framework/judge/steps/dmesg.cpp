@@ -19,7 +19,7 @@ struct Scope {
   std::vector<wire::KernelLogLine> lines;
   std::size_t before = 0;          ///< how many of them came before the step's marker
   wire::Microseconds start{0};     ///< of the step, by the kernel log's clock
-  wire::Microseconds deadline{0};  ///< by when it has to be true
+  wire::Microseconds deadline{0};  ///< the deadline for it to be true
 };
 
 /// One part of a condition by itself: which of in_order, contains, absent, counts, intervals, and its place in the

@@ -20,7 +20,7 @@ const Table &count_table() {
                              .required = true},
                             {.name = "is",
                              .type = Type::range,
-                             .description = "how many there have to be",
+                             .description = "how many lines there must be",
                              .example = "2..5",
                              .required = true}}};
   return table;
@@ -43,30 +43,29 @@ const Table &interval_table() {
 }
 
 const Table &dmesg_table() {
-  static const Table table{
-      "dmesg",
-      {{"in_order", Type::patterns, "", "each has to match a line after the line of the one before",
-        "[Thread started, Thread exiting]"},
-       {"contains", Type::patterns, "", "each has to match some line", "Hello"},
-       {"absent", Type::patterns, "", "none of them may match a line", "[error, failed]"},
-       {.name = "count",
-        .type = Type::maps,
-        .description = "how many lines have to match",
-        .example = "{of: Hello, is: 2..5}",
-        .table = &count_table()},
-       {.name = "interval",
-        .type = Type::maps,
-        .description = "how far apart a repeating line has to come",
-        .example = "{of: tick, is: 1s ± 20%, times: 3}",
-        .table = &interval_table()},
-       {.name = "since",
-        .type = Type::choice,
-        .fallback = "action",
-        .description = "look from the last action, from the start of the case, or from here",
-        .example = "start",
-        .allowed = {"action", "start", "here"}},
-       kWithin,
-       kFor}};
+  static const Table table{"dmesg",
+                           {{"in_order", Type::patterns, "", "each must match a line after the line of the one before",
+                             "[Thread started, Thread exiting]"},
+                            {"contains", Type::patterns, "", "each must match some line", "Hello"},
+                            {"absent", Type::patterns, "", "none of them may match a line", "[error, failed]"},
+                            {.name = "count",
+                             .type = Type::maps,
+                             .description = "how many lines must match",
+                             .example = "{of: Hello, is: 2..5}",
+                             .table = &count_table()},
+                            {.name = "interval",
+                             .type = Type::maps,
+                             .description = "the time between occurrences of a repeating line",
+                             .example = "{of: tick, is: 1s ± 20%, times: 3}",
+                             .table = &interval_table()},
+                            {.name = "since",
+                             .type = Type::choice,
+                             .fallback = "action",
+                             .description = "look from the last action, from the start of the case, or from here",
+                             .example = "start",
+                             .allowed = {"action", "start", "here"}},
+                            kWithin,
+                            kFor}};
   return table;
 }
 
@@ -74,7 +73,7 @@ const Table &dmesg_table() {
 
 StepKind kind_of(const wire::LogCondition &) {
   return {.name = "dmesg",
-          .summary = "Looks at the kernel log.",
+          .summary = "Checks the kernel log.",
           .short_key = "contains",
           .table = &dmesg_table(),
           .example = "dmesg: {in_order: [Thread started, Thread exiting], within: 5s}"};

@@ -26,8 +26,8 @@ const Table &file_table() {
                             {"exists", Type::boolean, "true", "it can be opened", "true"},
                             {"absent", Type::boolean, "false", "there is no such entry", "true"},
                             {"equals", Type::text, "", "its whole content, trailing newlines aside", "\"42\""},
-                            {"contains", Type::patterns, "", "what has to be in it", "ready"},
-                            {"lacks", Type::patterns, "", "what must not be in it", "error"},
+                            {"contains", Type::patterns, "", "text that must be in it", "ready"},
+                            {"lacks", Type::patterns, "", "text that must not be in it", "error"},
                             {"number", Type::range, "", "its content is one number in this range", "'>= 2'"},
                             {.name = "grows",
                              .type = Type::map,
@@ -43,7 +43,7 @@ const Table &file_table() {
 
 StepKind kind_of(const wire::FileCondition &) {
   return {.name = "file",
-          .summary = "Looks at a file of the guest.",
+          .summary = "Checks a file of the guest.",
           .short_key = "path",
           .table = &file_table(),
           .example = "file: {path: /proc/my_entry, number: '>= 2'}"};
@@ -54,7 +54,7 @@ std::optional<std::string> read(wire::FileCondition &file, StepInput &in) {
   const auto exists = in.reader.boolean("exists");
   const bool absent = in.reader.boolean("absent").value_or(false);
   if (exists && absent && *exists)
-    in.reader.error(Code::keys_exclude, "exists", "'exists' cannot stand beside 'absent' (they say the opposite)");
+    in.reader.error(Code::keys_exclude, "exists", "'exists' cannot be combined with 'absent' (they are opposites)");
   file.absent = absent || (exists && !*exists);
   file.content.equals = in.reader.text("equals");
   file.content.contains = in.reader.patterns("contains");
@@ -69,11 +69,11 @@ std::optional<std::string> read(wire::FileCondition &file, StepInput &in) {
     growth.every.max = every ? every->max : std::chrono::hours{1};
     growth.every.gaps = static_cast<std::uint32_t>(grows.integer("times", 1, kMostTimes).value_or(1));
     file.grows = growth;
-    refuse_together(in.reader, "grows", {"equals"}, "what grows does not stay equal");
+    refuse_together(in.reader, "grows", {"equals"}, "a growing number does not stay equal");
   }
   if (file.absent)
     refuse_together(in.reader, absent ? "absent" : "exists: false", {"equals", "contains", "lacks", "number", "grows"},
-                    "a file that is not there has no content");
+                    "a file that does not exist has no content");
   return file.path;
 }
 

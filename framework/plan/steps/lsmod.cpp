@@ -28,7 +28,7 @@ const Table &lsmod_table() {
 
 StepKind kind_of(const wire::ModuleCondition &) {
   return {.name = "lsmod",
-          .summary = "Looks at the loaded modules.",
+          .summary = "Checks the loaded modules.",
           .bare = true,
           .short_key = "module",
           .table = &lsmod_table(),

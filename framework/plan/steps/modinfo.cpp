@@ -26,7 +26,7 @@ const Table &modinfo_table() {
                             {"version", Type::pattern, "", "MODULE_VERSION", "1.0"},
                             {"srcversion", Type::pattern, "", "checksum of its source", "'/^[0-9A-F]+$/'"},
                             {"alias", Type::pattern, "", "an alias of it", "char-major-10-200"},
-                            {"parm", Type::pattern, "", "some parameter's line; a plain text is its start", "'cpu:'"},
+                            {"parm", Type::pattern, "", "the line of a parameter; a plain text is its start", "'cpu:'"},
                             {"filename", Type::pattern, "", "the file's name", "/my_module.ko$/"}}};
   return table;
 }
@@ -35,7 +35,7 @@ const Table &modinfo_table() {
 
 StepKind kind_of(const ModinfoCondition &) {
   return {.name = "modinfo",
-          .summary = "Looks at what the .ko says of itself (on the host, without the guest).",
+          .summary = "Checks the metadata of the .ko (on the host, without the guest).",
           .table = &modinfo_table(),
           .example = kModinfoExample};
 }

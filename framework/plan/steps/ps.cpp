@@ -29,7 +29,7 @@ const Table &ps_table() {
         .description = "the thread's name; a glob may match several",
         .example = "my_thread*",
         .required = true},
-       {"count", Type::range, "'>= 1'", "how many have to match", "2"},
+       {"count", Type::range, "'>= 1'", "how many must match", "2"},
        {.name = "state",
         .type = Type::choices,
         .fallback = "any",
@@ -48,7 +48,7 @@ const Table &ps_table() {
 
 StepKind kind_of(const wire::ThreadCondition &) {
   return {.name = "ps",
-          .summary = "Looks at the kernel's threads.",
+          .summary = "Checks the kernel's threads.",
           .short_key = "thread",
           .table = &ps_table(),
           .example = "ps: {thread: my_thread, state: parked}"};
@@ -66,7 +66,7 @@ std::optional<std::string> read(wire::ThreadCondition &threads, StepInput &in) {
   threads.cpus = cpu_text(in.reader, "cpu");
   threads.allowed = cpu_text(in.reader, "allowed");
   if (threads.absent)
-    refuse_together(in.reader, "absent", {"count", "state", "cpu", "allowed"}, "a thread that is not there has none");
+    refuse_together(in.reader, "absent", {"count", "state", "cpu", "allowed"}, "a thread that does not exist has none");
   return threads.thread;
 }
 

@@ -26,20 +26,20 @@ const Table &repeat_table() {
        {"module", Type::texts, "all of the plan, in its order", "a module of the plan, or a list", "my_module"},
        {"params", Type::parameters, "none", "module parameters, as written; for the last module named", "{cpu: 3}"},
        {"for", Type::duration, "100ms", "how long the modules stay loaded in each round", "2s"},
-       {"within", Type::duration, "10s", "by when each load and each unload has to be done, in guest time", "30s"}}};
+       {"within", Type::duration, "10s", "the deadline for each load and each unload, in guest time", "30s"}}};
   return table;
 }
 
 }  // namespace
 
 StepKind kind_of(const wire::Repeat &) {
-  return {.name = "repeat",
-          .summary =
-              "Loads and unloads modules of the plan again and again, and watches what memory grows with the rounds.",
-          .action = true,
-          .short_key = "times",
-          .table = &repeat_table(),
-          .example = "repeat: 100"};
+  return {
+      .name = "repeat",
+      .summary = "Loads and unloads modules of the plan repeatedly, and watches whether memory grows with the rounds.",
+      .action = true,
+      .short_key = "times",
+      .table = &repeat_table(),
+      .example = "repeat: 100"};
 }
 
 wire::Repeat repeat_of(std::vector<wire::ModuleToLoad> modules, std::uint32_t times, wire::Microseconds hold_for) {

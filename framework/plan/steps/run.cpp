@@ -13,8 +13,8 @@ namespace {
 const Table &text_condition_table() {
   static const Table table{"text",
                            {{"equals", Type::text, "", "the whole text, trailing newlines aside", "\"42\""},
-                            {"contains", Type::patterns, "", "what has to be in it", "ready"},
-                            {"lacks", Type::patterns, "", "what must not be in it", "error"},
+                            {"contains", Type::patterns, "", "text that must be in it", "ready"},
+                            {"lacks", Type::patterns, "", "text that must not be in it", "error"},
                             {"number", Type::range, "", "the text is one number in this range", "'>= 2'"}}};
   return table;
 }
@@ -44,7 +44,7 @@ const Table &run_table() {
                              .description = "for /bin/sh of the guest",
                              .example = "cat /proc/my_entry",
                              .required = true},
-                            {"exit", Type::range, "0", "its exit status; 128 + N where signal N ended it", "'> 0'"},
+                            {"exit", Type::range, "0", "its exit status; 128 + N if signal N ended it", "'> 0'"},
                             {.name = "stdout",
                              .type = Type::text_condition,
                              .description = "what it prints",
@@ -84,7 +84,7 @@ std::optional<std::string> read(wire::RunCommand &run, StepInput &in) {
   run.out = text_condition(in.reader, "stdout").value_or(wire::TextCondition{});
   run.err = text_condition(in.reader, "stderr").value_or(wire::TextCondition{});
   if (run.background)
-    refuse_together(in.reader, "background", {"exit", "stdout", "stderr", "within"}, "nobody waits for its end");
+    refuse_together(in.reader, "background", {"exit", "stdout", "stderr", "within"}, "no step waits for its end");
   return run.command;
 }
 

@@ -86,7 +86,7 @@ const Table &sched_table() {
         .description = "look from the start of the case, from the last action, or from here",
         .example = "here",
         .allowed = {"start", "action", "here"}},
-       {"for", Type::duration, "0s", "let so much guest time pass before looking", "3s"}}};
+       {"for", Type::duration, "0s", "how much guest time to let pass before looking", "3s"}}};
   return table;
 }
 
@@ -94,7 +94,7 @@ const Table &sched_table() {
 
 StepKind kind_of(const SchedCondition &) {
   return {.name = "sched",
-          .summary = "Looks at where and when the kernel let threads of the modules run.",
+          .summary = "Checks where and when threads of the modules ran.",
           .table = &sched_table(),
           .example = "sched: {thread: my_thread, only_on: 3}"};
 }
@@ -135,20 +135,21 @@ std::optional<std::string> read(SchedCondition &sched, StepInput &in) {
   if (!of_thread && !in.reader.has("never_together") && !in.scope.problems.any_error())
     in.reader.error(Code::checks_nothing, "sched",
                     in.reader.has("thread")
-                        ? "the sched step says nothing of the thread (give only_on, runs_on_all, node, "
+                        ? "the sched step has no condition on the thread (give only_on, runs_on_all, node, "
                           "migrations, share, wakes_every, latency or count)"
                         : "the sched step looks for nothing (give thread and only_on, or never_together)");
   if (in.reader.has("in") && !in.reader.has("never_together"))
-    in.reader.error(Code::key_needs_another, "in", "'in' belongs to 'never_together', which is not there");
+    in.reader.error(Code::key_needs_another, "in", "'in' belongs to 'never_together', which is missing");
   if (sched.count && sched.count->max == 0) {
     for (const char *key : kOfThread)
       if (std::string_view(key) != "count" && in.reader.has(key))
-        in.reader.error(Code::keys_exclude, key,
-                        fmt::format("'{}' cannot stand beside 'count: 0' (a thread that does not run has none)", key));
+        in.reader.error(
+            Code::keys_exclude, key,
+            fmt::format("'{}' cannot be combined with 'count: 0' (a thread that does not run has none)", key));
   }
   if (sched.since == wire::LogScope::here && !in.reader.has("for") && !in.scope.problems.any_error())
     in.reader.error(Code::key_needs_another, "since",
-                    "with 'since: here' nothing has happened yet (say with 'for' how long to look)");
+                    "with 'since: here' nothing has happened yet (set with 'for' how long to look)");
   std::string label = sched.thread;
   for (const std::string &name : sched.never_together) label += (label.empty() ? "" : " ") + name;
   return label;

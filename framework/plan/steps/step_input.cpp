@@ -59,7 +59,7 @@ void refuse_together(MapReader &reader, const std::string &key, std::initializer
                      const char *why) {
   for (const char *other : others)
     if (reader.has(other))
-      reader.error(Code::keys_exclude, other, fmt::format("'{}' cannot stand beside '{}' ({})", other, key, why));
+      reader.error(Code::keys_exclude, other, fmt::format("'{}' cannot be combined with '{}' ({})", other, key, why));
 }
 
 }  // namespace kmodtest::plan

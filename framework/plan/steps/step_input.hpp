@@ -46,11 +46,11 @@ inline constexpr wire::Microseconds kActionWithin{10'000'000};
 inline constexpr wire::Microseconds kConditionWithin{5'000'000};
 inline constexpr std::int64_t kMostTimes = 100'000;
 
-inline const Key kActionWithinKey{"within", Type::duration, "10s", "by when it has to be done, in guest time", "30s"};
-inline const Key kWithin{"within", Type::duration, "5s", "by when it has to be true, in guest time", "10s"};
-inline const Key kFor{"for", Type::duration, "0s", "how long it has to stay true after that", "2s"};
-inline const Key kErrno{"errno", Type::errno_name, "none: it has to succeed",
-                        "it has to be refused with this error; any: with whichever", "EINVAL"};
+inline const Key kActionWithinKey{"within", Type::duration, "10s", "the deadline for it, in guest time", "30s"};
+inline const Key kWithin{"within", Type::duration, "5s", "the deadline for it to be true, in guest time", "10s"};
+inline const Key kFor{"for", Type::duration, "0s", "how long it must stay true after that", "2s"};
+inline const Key kErrno{"errno", Type::errno_name, "none: it must succeed",
+                        "it must be refused with this error; any: with any error", "EINVAL"};
 
 /// Returns the path in the guest that a module's file is pushed to.
 std::string guest_module_path(const std::string &name);

@@ -12,7 +12,7 @@ namespace {
 
 const Table &unload_table() {
   static const Table table{"unload",
-                           {{"module", Type::texts, "all that are loaded, the last one first",
+                           {{"module", Type::texts, "all loaded modules, the last one first",
                              "a module of the plan, or a list", "my_module"},
                             {"force", Type::boolean, "false", "even when it is in use (the kernel may refuse)", "true"},
                             kErrno,

@@ -63,7 +63,7 @@ TEST(Sched, WhatIsWrongIsSaidWhereItStands) {
     EXPECT_EQ(wrong(step), std::vector<std::string>{complaint}) << step;
   };
   expect("sched: {thread: ex}",
-         "5:12: the sched step says nothing of the thread (give only_on, runs_on_all, node, migrations, share, "
+         "5:12: the sched step has no condition on the thread (give only_on, runs_on_all, node, migrations, share, "
          "wakes_every, latency or count)");
   expect("sched: {since: action}",
          "5:12: the sched step looks for nothing (give thread and only_on, or never_together)");
@@ -71,21 +71,22 @@ TEST(Sched, WhatIsWrongIsSaidWhereItStands) {
   expect("sched: {thread: ex, only_on: 4}", "5:34: the guest of this case has no CPU 4 (it has 4 CPUs: 0-3)");
   expect("sched: {thread: ex, runs_on_all: [0, 9]}", "5:42: the guest of this case has no CPU 9 (it has 4 CPUs: 0-3)");
   expect("sched: {thread: ex, only_on: []}", "5:34: the CPU list is empty (write it like 0, 0-3 or 0,2)");
-  expect("sched: {thread: ex, share: {core 2: 5%}}", "5:33: 'core 2' is no CPU (write it like 'cpu 2' or 'cpu 0-3')");
+  expect("sched: {thread: ex, share: {core 2: 5%}}",
+         "5:33: 'core 2' is not a CPU (write it like 'cpu 2' or 'cpu 0-3')");
   expect("sched: {thread: ex, share: {cpu 2: much}}",
-         "5:40: 'much' is no share (write it like 45..55%, '>= 90%', '<= 5%' or 0%)");
+         "5:40: 'much' is not a share (write it like 45..55%, '>= 90%', '<= 5%' or 0%)");
   expect("sched: {thread: ex, share: {cpu 2: 120%}}", "5:40: the share '120%' is not between 0% and 100%");
   expect("sched: {thread: ex, share: {cpu 7: 20%}}", "5:33: the guest of this case has no CPU 7 (it has 4 CPUs: 0-3)");
   expect("sched: {thread: ex, wakes_every: 1s}", "5:38: the interval '1s' has no tolerance (write '1s ± 20%')");
   expect("sched: {thread: ex, latency: {wake_to_run: {p99: fast}}}",
-         "5:54: 'fast' is no duration (write it like 500ms, 1s, 1.5s, 2m or 100us)");
+         "5:54: 'fast' is not a duration (write it like 500ms, 1s, 1.5s, 2m or 100us)");
   expect("sched: {thread: ex, latency: {wake_to_run: {}}}",
          "5:48: 'wake_to_run' limits nothing (give p50, p90, p99 or max)");
   expect("sched: {thread: ex, count: 0, only_on: 1}",
-         "5:44: 'only_on' cannot stand beside 'count: 0' (a thread that does not run has none)");
-  expect("sched: {thread: ex, only_on: 1, in: sleeping}", "5:41: 'in' belongs to 'never_together', which is not there");
+         "5:44: 'only_on' cannot be combined with 'count: 0' (a thread that does not run has none)");
+  expect("sched: {thread: ex, only_on: 1, in: sleeping}", "5:41: 'in' belongs to 'never_together', which is missing");
   expect("sched: {thread: ex, only_on: 1, since: here}",
-         "5:44: with 'since: here' nothing has happened yet (say with 'for' how long to look)");
+         "5:44: with 'since: here' nothing has happened yet (set with 'for' how long to look)");
   expect("sched: {thread: ex, onyl_on: 1}", "5:25: unknown key 'onyl_on' (did you mean 'only_on'?)");
   expect("sched", "5:5: the step 'sched' needs a value (e.g. - sched: {thread: my_thread, only_on: 3})");
 }

@@ -38,7 +38,7 @@ TEST(Values, Sizes) {
   EXPECT_EQ(parse_size("16K").value, 16384u);
   EXPECT_EQ(parse_size("256M").value, 256u << 20);
   EXPECT_EQ(parse_size("1 GiB").value, 1u << 30);
-  EXPECT_EQ(parse_size("8388608T").error, "the size '8388608T' is too large to be meant");
+  EXPECT_EQ(parse_size("8388608T").error, "the size '8388608T' is implausibly large");
   EXPECT_EQ(parse_size("-1M").error, "a size cannot be negative: '-1M'");
   for (const char *bad : {"", "M", "1.5G", "1MB", "1X"}) EXPECT_FALSE(parse_size(bad).value.has_value()) << bad;
 }
@@ -95,7 +95,7 @@ TEST(Values, Errnos) {
   EXPECT_EQ(parse_errno("EINVAL").value, EINVAL);
   EXPECT_EQ(parse_errno("ENOSYS").value, ENOSYS);
   EXPECT_EQ(parse_errno("any").value, -1);
-  EXPECT_EQ(parse_errno("einval").error, "'einval' is no errno name (did you mean 'EINVAL'?)");
+  EXPECT_EQ(parse_errno("einval").error, "'einval' is not an errno name (did you mean 'EINVAL'?)");
 }
 
 TEST(DidYouMean, TakesTheClosest) {
