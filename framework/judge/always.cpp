@@ -22,7 +22,7 @@ constexpr std::uint64_t bit(unsigned number) {
 constexpr std::uint64_t kProprietary = bit(0), kForcedUnload = bit(3), kBadPage = bit(5), kDied = bit(7),
                         kWarned = bit(9), kStaging = bit(10), kOutOfTree = bit(12), kUnsigned = bit(13),
                         kSoftLockup = bit(14);
-/// Those that come with a report of the kernel.
+/// The taints that accompany a kernel report.
 constexpr std::uint64_t kOfReports = kBadPage | kDied | kWarned | kSoftLockup;
 
 bool ended_badly(Ending::Kind kind) {
@@ -30,7 +30,7 @@ bool ended_badly(Ending::Kind kind) {
          kind == Ending::Kind::silent || kind == Ending::Kind::stuck;
 }
 
-/// Licenses that do not taint (kernel: include/linux/license.h).
+/// Returns whether a licence does not taint (kernel: include/linux/license.h).
 bool is_gpl_compatible(std::string_view license) {
   static constexpr std::array kCompatible = {"GPL",          "GPL v2",       "GPL and additional rights",
                                              "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
@@ -44,7 +44,7 @@ bool forces_unload(const plan::Case &test_case) {
   });
 }
 
-/// The case's own part of the console: a guest that is booted for its case has its boot there as well.
+/// Returns the case's own part of the console: if the guest was booted for its case, its boot is there as well.
 std::vector<wire::KernelLogLine> console_of(const CaseView &view) {
   auto log = observe::parse_console(view.seen.console);
   if (view.begin < view.log.size() && shared::is_marker(view.log[view.begin])) {
@@ -106,13 +106,13 @@ Finding finding_of(const CaseView &view, const KernelReport &report, bool from_c
 SeenReports reports_of(const CaseView &view) {
   const auto modules = module_names(view.test_case);
   const auto loaded = view.seen.loaded();
-  // What the kernel writes for an autopsy is no report of its own accord.
+  // The kernel's lines for an autopsy are not a kernel report.
   const auto line = [&view](std::size_t index) { return view.log.begin() + static_cast<std::ptrdiff_t>(index); };
   SeenReports seen{observe::find_reports({line(std::min(view.begin, view.until)), line(view.until)}, modules, loaded),
                    false};
   if (!ended_badly(view.seen.ending.kind)) return seen;
   if (!seen.reports.empty() && observe::is_complete(seen.reports.back())) return seen;
-  // The last lines may have reached the console only.
+  // The last lines may be on the console only.
   auto on_console = observe::find_reports(console_of(view), modules, loaded);
   if (lines_in(on_console) > lines_in(seen.reports)) seen = {std::move(on_console), true};
   return seen;
@@ -145,7 +145,7 @@ std::vector<Finding> check_taint(const CaseView &view) {
   finding.evidence.expected = "no taint but the module's own (O, E, C, and P without a GPL-compatible license)";
   finding.evidence.seen = observe::render_taint(last->inventory.taint);
   if ((unexplained & kOfReports) != 0) {
-    // The kernel reported something, and its words were lost or are none that we know.
+    // There was a kernel report, but its lines were lost or are of an unknown kind.
     finding.outcome = (unexplained & kOfReports) == kSoftLockup ? Outcome::hung : Outcome::crashed;
     finding.evidence.summary = "unknown report: " + finding.evidence.summary;
   }

@@ -66,7 +66,7 @@ constexpr Wait kWaits[] = {
     {"jbd2_", "a file system's journal"},
 };
 
-// What a sleep goes through and says nothing of why, beside the helpers that all reports have.
+// The functions of every sleep, which do not show its reason, in addition to the helpers that all reports have.
 constexpr std::string_view kSleeps[] = {"__schedule", "schedule", "schedule_timeout", "schedule_preempt_disabled",
                                         "msleep",     "ssleep",   "usleep_range",     "schedule_hrtimeout"};
 
@@ -84,7 +84,7 @@ bool is_sleep(std::string_view frame) {
                      [frame](std::string_view name) { return names_function(frame, name); });
 }
 
-/// "take+0x24 [locks]" of "take+0x24/0x40 [locks]".
+/// Returns "take+0x24 [locks]" for "take+0x24/0x40 [locks]".
 std::string short_place(const observe::Frame &frame) {
   return frame.module.empty() ? frame.place : frame.place + " [" + frame.module + "]";
 }
@@ -93,7 +93,7 @@ bool is_any_of(const std::string &name, const std::vector<std::string> &names) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// Lines "[<0>] msleep+0x2d/0x40" as the frames in them.
+/// Returns the frames in lines such as "[<0>] msleep+0x2d/0x40".
 std::vector<std::string> frames_of(std::string_view stack) {
   std::vector<std::string> frames;
   while (!stack.empty()) {
@@ -122,8 +122,8 @@ struct Trace {
   std::vector<std::string> frames;
 };
 
-/// What the kernel wrote of tasks behind the autopsy's marker, by pid: of blocked ones (sysrq w: "task:x state:D …
-/// pid:85") and of those that run (sysrq l: "CPU: 1 PID: 85 Comm: x").
+/// Returns the kernel's lines about tasks after the autopsy's marker, by pid: of blocked ones (sysrq w: "task:x state:D
+/// … pid:85") and of running ones (sysrq l: "CPU: 1 PID: 85 Comm: x").
 std::map<int, Trace> kernel_traces(const CaseView &view) {
   std::map<int, Trace> traces;
   Trace *open = nullptr;
@@ -174,7 +174,7 @@ const Wait *wait_of(const Stuck &task) {
   for (const Wait &wait : kWaits) {
     for (const std::string &line : task.frames) {
       const auto frame = observe::parse_frame(line);
-      // Behind the module's own code comes what called it.
+      // After the module's own code, its callers follow.
       if (frame && is_any_of(frame->module, task.under_test)) break;
       if (names_function(line, wait.function)) return &wait;
     }

@@ -5,17 +5,17 @@
 #include <string>
 #include <vector>
 
-/// What was seen of a hung guest from outside, while it stood still. No part of what the guest reported, and so of no
-/// digest.
+/// Observations of a hung guest from outside, while it was paused. They are not part of what the guest reported, and so
+/// not of any digest.
 namespace kmodtest::judge {
 
-/// A task, as its memory shows it.
+/// A task as the guest's memory shows it.
 struct TaskSeen {
   int pid = 0;
   std::string name;
   char state = '?';  ///< as in wire::ThreadRecord
   /// Places in code, innermost first, in the kernel's notation; one that begins with "? " was found on the stack and
-  /// may be left over from an earlier call.
+  /// can be left over from an earlier call.
   std::vector<std::string> frames;
 };
 
@@ -24,7 +24,7 @@ struct CpuSeen {
   bool in_kernel = true;
   bool halted = false;  ///< waits for an interrupt
   bool takes_interrupts = true;
-  TaskSeen task;          ///< whoever runs there; its first frame is where it is just now
+  TaskSeen task;          ///< the task that runs there; its first frame is its current place
   std::string registers;  ///< as QEMU prints them
 };
 
@@ -40,7 +40,7 @@ struct Dissection {
   std::vector<CpuSeen> cpus;
   std::vector<TaskSeen> tasks;  ///< those that sleep uninterruptibly, and those that are in a module
   std::vector<LockWait> locks;
-  std::string problem;  ///< why there is no more; empty: there is all
+  std::string problem;  ///< why the dissection is incomplete; empty if it is complete
 };
 
 }  // namespace kmodtest::judge

@@ -18,7 +18,7 @@ bool fits(const wire::Pattern &pattern, const KernelReport &report) {
   return shared::Matcher(pattern).matches(observe::describe(report));
 }
 
-/// The first pattern of the plan that fits, or null.
+/// Returns the first pattern of the plan that matches, or null.
 const wire::Pattern *pattern_of(const plan::Case &test_case, const KernelReport &report) {
   if (!test_case.expect) return nullptr;
   const auto &patterns = test_case.expect->reports;
@@ -31,7 +31,7 @@ std::string words_of(const wire::Pattern &pattern) {
   return "a report of the kernel like " + shared::render_pattern(pattern);
 }
 
-/// True when a line of what the verdict says fits.
+/// Returns true if a line of the verdict's summaries matches.
 bool is_said(const wire::Pattern &pattern, const Verdict &verdict) {
   const shared::Matcher matcher(pattern);
   return std::any_of(verdict.evidence.begin(), verdict.evidence.end(), [&](const Evidence &evidence) {
@@ -156,7 +156,7 @@ bool all_came(const plan::Case &test_case, const std::vector<KernelReport> &repo
                                           [&](const KernelReport &report) { return fits(pattern, report); });
                      }) &&
          std::any_of(reports.begin(), reports.end(), [&](const KernelReport &report) {
-           // One that only killed a process lets the guest go on to the end of its program.
+           // A report that only killed a process lets the guest go on to the end of its program.
            return (report.fatal || report.report_class == ReportClass::stall) && is_expected(test_case, report);
          });
 }
@@ -188,7 +188,7 @@ Verdict compared(const plan::Case &test_case, Verdict verdict, std::vector<Findi
   evidence.expected = words_of(expect);
   evidence.seen = words_of(verdict);
   if (verdict.outcome == Outcome::errored && !same) {
-    verdict.evidence.push_back(std::move(evidence));  // why it could not be judged comes first
+    verdict.evidence.push_back(std::move(evidence));  // the reason why it could not be judged comes first
     return verdict;
   }
   verdict.outcome = Outcome::failed;

@@ -9,11 +9,11 @@
 #include "observe/trend.hpp"
 #include "shared/pattern.hpp"
 
-/// What grows with the rounds of a repeat step.
+/// Finds growth with the rounds of a repeat step.
 namespace kmodtest::judge {
 namespace {
 
-/// Below this a trend is no leak of each load: one object in ten rounds, or 100 bytes a round.
+/// Below this a trend is not a leak of each load: one object in ten rounds, or 100 bytes per round.
 constexpr double kLeastObjects = 0.1;
 constexpr double kLeastKib = 0.1;
 
@@ -24,7 +24,7 @@ struct Growth {
   double bytes() const { return trend.slope * static_cast<double>(memory.unit_size); }
 };
 
-/// The counts of one name, one for each time that was counted.
+/// The counts of one name, one per time of counting.
 struct Series {
   wire::MemoryRecord memory;
   std::vector<observe::CountAt> counts;
@@ -35,7 +35,7 @@ std::vector<Growth> growths_of(const std::vector<const wire::MemoryCounted *> &c
   for (const auto *one : counted) {
     for (const auto &record : one->changed) all[(record.slab ? "slab " : "") + record.name].memory = record;
     for (auto &[key, series] : all) {
-      // A cache that came later had nothing before.
+      // A cache that was created later had nothing before.
       if (series.counts.empty() && one != counted.front()) series.counts.push_back({counted.front()->rounds, 0});
       series.counts.push_back({one->rounds, series.memory.count});
     }

@@ -22,7 +22,7 @@ std::string in(const std::string &place) {
   return place.empty() ? std::string() : " in " + place;
 }
 
-/// The tasks that wait for each other in a ring, or the one that waits for itself; empty: none does.
+/// Returns the tasks that wait for each other in a ring, or the one that waits for itself; empty if there are none.
 std::vector<int> ring_of(const std::vector<LockWait> &locks) {
   std::map<int, int> owner_of;
   for (const LockWait &lock : locks) owner_of.emplace(lock.pid, lock.owner);
@@ -38,8 +38,8 @@ std::vector<int> ring_of(const std::vector<LockWait> &locks) {
 }
 
 struct Cause {
-  std::string words;                 ///< empty: not known
-  std::vector<const Stuck *> whose;  ///< the tasks that it speaks of
+  std::string words;                 ///< empty if not known
+  std::vector<const Stuck *> whose;  ///< the tasks that it mentions
   bool deadlock = false;
 };
 
@@ -68,7 +68,7 @@ Cause deadlock(const std::vector<LockWait> &locks, const std::vector<Stuck> &tas
   return cause;
 }
 
-/// Whose call did not come back, and why.
+/// Returns whose call did not return, and why.
 Cause stuck_call(const std::vector<LockWait> &locks, const std::vector<Stuck> &tasks, int caller) {
   const Stuck *task = find(tasks, caller);
   if (task == nullptr) return {};
@@ -80,7 +80,7 @@ Cause stuck_call(const std::vector<LockWait> &locks, const std::vector<Stuck> &t
     return cause;
   }
   if (!task->waits_for_thread()) return cause;
-  // The thread that is to end is one of those that are in the module still.
+  // The thread that must end is one of those that are still in the module.
   std::vector<std::string> threads;
   for (const Stuck &other : tasks) {
     if (other.pid == caller || !other.in_module()) continue;
@@ -100,7 +100,7 @@ Cause cause_of(const CaseView &view, const std::vector<Stuck> &tasks, const std:
   return {fmt::format("{} {}", cpus.front().who(), cpus.front().what()), {&cpus.front()}, false};
 }
 
-/// The tasks that the cause speaks of, then others that are blocked.
+/// Returns the tasks that the cause mentions, then others that are blocked.
 std::vector<std::string> listings(const Cause &cause, const std::vector<Stuck> &tasks) {
   std::vector<std::string> all;
   for (const Stuck *task : cause.whose) all.push_back(task->listing());

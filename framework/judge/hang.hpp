@@ -8,11 +8,11 @@
 
 namespace kmodtest::judge {
 
-/// Says in a finding what the guest hangs in, as far as the autopsy tells: who waits for what and for whom, or spins
-/// where. A step that ran out of time because of a deadlock is Hung.
+/// Adds to a finding why the guest hangs, as far as the autopsy shows it: which task waits for what and for whom, or
+/// spins where. A step that ran out of time because of a deadlock becomes Hung.
 void explain_hang(const CaseView &view, Finding &finding);
 
-/// A deadlock that no step waited for.
+/// Finds a deadlock that no step waited for.
 std::optional<Finding> find_deadlock(const CaseView &view);
 
 }  // namespace kmodtest::judge

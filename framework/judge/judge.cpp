@@ -18,13 +18,13 @@
 namespace kmodtest::judge {
 namespace {
 
-/// A finding and how much it weighs; the heaviest names the outcome.
+/// A finding and its weight; the heaviest decides the outcome.
 struct Weighed {
   Finding finding;
   int weight = 0;
 };
 
-// Definite before indefinite, cause before consequence: a leak after a failed step is the step's doing.
+// Definite before indefinite, cause before consequence: a leak after a failed step is caused by that step.
 constexpr int kCrashed = 60, kHung = 50, kStepFailed = 40, kErrored = 30, kReportMissing = 25, kLeaked = 20,
               kTainted = 10;
 
@@ -56,7 +56,7 @@ std::vector<std::string> last_lines(std::string_view text, std::size_t count) {
   return lines;
 }
 
-/// The steps in order, up to the first that did not hold. `reached`: all that the program has was seen.
+/// Returns the finding of the first step in order that did not hold. `reached`: the whole program was observed.
 std::optional<Finding> check_steps(const CaseView &view, bool &reached) {
   reached = true;
   for (std::size_t i = 0; i < view.test_case.steps.size(); ++i) {
@@ -68,7 +68,7 @@ std::optional<Finding> check_steps(const CaseView &view, bool &reached) {
     if (!reached || !step.guest) continue;
     const StepView seen(view, i);
     if (seen.ended == nullptr) {
-      reached = false;  // how the case ended says why
+      reached = false;  // the way in which the case ended explains it
       continue;
     }
     if (auto finding = judge_guest_step(view, i)) return finding;
@@ -76,7 +76,7 @@ std::optional<Finding> check_steps(const CaseView &view, bool &reached) {
   return std::nullopt;
 }
 
-/// Where the case stood when nothing more came.
+/// Returns the evidence for the step in which the case was when the messages ended.
 Evidence evidence_of_the_end(const CaseView &view) {
   for (std::size_t i = 0; i < view.test_case.steps.size(); ++i) {
     if (!view.test_case.steps[i].guest) continue;
@@ -85,7 +85,7 @@ Evidence evidence_of_the_end(const CaseView &view) {
   return {};
 }
 
-/// "the step 'load ex7_4' cannot end: ", where one was open.
+/// Returns "the step 'load ex7_4' cannot end: ", if a step was open.
 std::string open_step(const CaseView &view) {
   for (std::size_t i = 0; i < view.test_case.steps.size(); ++i) {
     if (!view.test_case.steps[i].guest) continue;
@@ -104,7 +104,7 @@ std::string with_detail(std::string words, const std::string &detail) {
   return detail.empty() ? words : std::move(words) + ": " + detail;
 }
 
-/// What the ending itself says, beside reports and steps.
+/// Returns the finding for the ending itself, apart from reports and steps.
 std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool all_steps_seen) {
   using Kind = Ending::Kind;
   const auto &ending = view.seen.ending;
@@ -112,7 +112,7 @@ std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool 
   auto &evidence = finding.evidence;
   evidence = evidence_of_the_end(view);
   evidence.details = last_lines(view.seen.console, 20);
-  // Of a guest that the module hung or crashed, nothing here is ours to mend.
+  // If the module hung or crashed the guest, kmodtest has no error code or hint to offer.
   const auto ours = [&](base::Code otherwise) { evidence.code = code_of(ending, otherwise); };
   switch (ending.kind) {
     case Kind::panicked:
@@ -180,7 +180,7 @@ std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool 
   return std::nullopt;
 }
 
-/// The always-on checks need what the guest looked like before and after.
+/// Checks that both inventories exist: the always-on checks need the guest's state before and after.
 std::optional<Finding> check_inventories(const CaseView &view) {
   const auto &checks = view.test_case.checks;
   if (!checks.leftovers && !checks.taint) return std::nullopt;
@@ -193,7 +193,8 @@ std::optional<Finding> check_inventories(const CaseView &view) {
   return finding;
 }
 
-/// A guest that never spoke: whatever its kernel printed, no module under test was there to cause it.
+/// Returns the verdict for a guest that never sent a message: whatever its kernel printed, no module under test was
+/// there to cause it.
 Verdict never_ready(const Observations &seen) {
   Verdict verdict{Outcome::errored, {}, {}, {}};
   Evidence evidence;
@@ -219,7 +220,7 @@ Verdict failed_preflight(const Observations &seen) {
   return verdict;
 }
 
-/// As if the plan expected nothing but the reports it names.
+/// Returns the verdict as if the plan expected nothing except for the reports that it names.
 Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
   const Observations &seen = view.seen;
   std::vector<Weighed> found;
@@ -250,7 +251,7 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
       add(std::move(*finding));
     }
   }
-  // After a step that did not hold nothing was unloaded; what is left is no leak then.
+  // After a step that did not hold nothing was unloaded; then whatever is left is not a leak.
   if (!step_failed && !consequences.any() && seen.ending.kind == Ending::Kind::completed) {
     if (auto finding = check_inventories(view)) add(std::move(*finding));
     for (auto &finding : check_leftovers(view)) add(std::move(finding));
@@ -309,7 +310,7 @@ bool wants_dissection(const plan::Case &test_case, const Observations &seen) {
 bool decided_early(const plan::Case &test_case, const Observations &seen, const std::vector<wire::KernelLogLine> &log) {
   if (!test_case.checks.reports && !test_case.expect) return false;
   const auto begin = std::find_if(log.begin(), log.end(), shared::is_marker);
-  // Asked at every batch of lines: most have nothing of the kind.
+  // Called for every batch of lines: most contain nothing of this kind.
   const auto first = begin == log.end() ? log.begin() : begin;
   const auto last = std::find_if(first, log.end(), shared::is_autopsy_marker);
   if (std::none_of(first, last, observe::opens_report)) return false;
@@ -318,9 +319,9 @@ bool decided_early(const plan::Case &test_case, const Observations &seen, const 
   const bool expects_reports = test_case.expect && !test_case.expect->reports.empty();
   return std::any_of(reports.begin(), reports.end(), [&](const observe::KernelReport &report) {
     if (!test_case.checks.reports || report.report_class == observe::ReportClass::leftover) return false;
-    // A task that sleeps costs no time: the step's deadline comes, and the autopsy.
+    // A sleeping task costs no time: the step's deadline arrives, and the autopsy.
     if (report.task_sleeps) return false;
-    // Half a report may have no place yet that a pattern could fit.
+    // An incomplete report may lack the place that a pattern could match.
     return !expects_reports || (observe::is_complete(report) && !is_expected(test_case, report));
   });
 }

@@ -13,24 +13,24 @@ namespace kmodtest::wire {
 struct KernelLogLine;
 }
 
-/// Observations in, verdict and evidence out: no I/O, no clock.
+/// Turns observations into a verdict with evidence: no I/O, no clock.
 namespace kmodtest::judge {
 
 struct Observations;
 
-/// The verdict of a case. A kernel report outranks a step that did not hold; an unknown is never a pass. What the plan
-/// expects to go wrong has been compared with what did.
+/// Returns the verdict of a case. A kernel report outranks a step that did not hold; an unknown is never a pass. The
+/// result takes into account which failure the plan expects.
 Verdict judge(const plan::Case &test_case, const Observations &seen);
 
-/// The outcome as if the plan expected nothing to go wrong.
+/// Returns the outcome as if the plan expected no failure.
 Outcome what_happened(const plan::Case &test_case, const Observations &seen);
 
-/// Whether a look at the guest from outside could tell more: it hangs, or a step ran out of time while tasks sleep that
-/// nobody can wake.
+/// Returns whether looking at the guest from outside could add something: it hangs, or a step timed out while tasks
+/// sleep that nothing can wake.
 bool wants_dissection(const plan::Case &test_case, const Observations &seen);
 
-/// True once a report of the kernel has settled the outcome and nothing of use is to come: the guest may be stopped.
-/// `log` is that of `seen`, which may be long.
+/// Returns true once a kernel report has settled the outcome and nothing useful can follow: the guest can be stopped.
+/// `log` is that of `seen`, which can be long.
 bool decided_early(const plan::Case &test_case, const Observations &seen, const std::vector<wire::KernelLogLine> &log);
 
 }  // namespace kmodtest::judge

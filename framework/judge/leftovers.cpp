@@ -11,20 +11,20 @@
 #include "shared/procfs.hpp"
 #include "shared/resources.hpp"
 
-/// What is left after an unload.
+/// Finds what is left after an unload.
 namespace kmodtest::judge {
 namespace {
 
-/// One thing that is left.
+/// An object that is left.
 struct Leftover {
   std::string what;  ///< "interrupt 5 of 'ex'"
-  std::string name;  ///< what `checks: {allow: …}` calls it: "interrupt:ex"
+  std::string name;  ///< its name in `checks: {allow: …}`: "interrupt:ex"
 };
 
-/// Things of one kind: one finding.
+/// Objects of one kind: one finding.
 struct LeftoverKind {
   std::string_view plural;  ///< "no … that was not there before the load"
-  std::string_view undo;    ///< what the exit function has to do
+  std::string_view undo;    ///< the task of the exit function
 };
 constexpr LeftoverKind kThreads{"thread", "stop it (kthread_stop)"};
 constexpr LeftoverKind kWorkqueues{"workqueue", "destroy it (destroy_workqueue)"};
@@ -38,7 +38,7 @@ constexpr LeftoverKind kVmalloc{"area of vmalloc", "free it (vfree)"};
 constexpr LeftoverKind kUses{"use of another module",
                              "give back what it took (module_put, or what took the reference)"};
 
-/// What makes an entry, by where it stands; the first that fits counts.
+/// The maker of an entry, by its path; the first match counts.
 struct EntryMaker {
   std::string_view prefix;
   std::string_view undo;
@@ -63,7 +63,7 @@ bool any_matches(const std::vector<std::string> &globs, const std::string &name)
                      [&](const std::string &glob) { return shared::glob_matches(glob, name); });
 }
 
-/// What stands behind the prefix, when it is one name.
+/// Returns the text after the prefix, if it is a single name.
 std::optional<std::string> name_below(std::string_view path, std::string_view prefix) {
   if (!path.starts_with(prefix)) return std::nullopt;
   path.remove_prefix(prefix.size());
@@ -71,7 +71,7 @@ std::optional<std::string> name_below(std::string_view path, std::string_view pr
   return std::string(path);
 }
 
-/// "/proc/irq/5/ex": interrupt 5, requested by the name of ex.
+/// Parses "/proc/irq/5/ex": interrupt 5, requested by the name of ex.
 std::optional<Leftover> interrupt_of(std::string_view path) {
   constexpr std::string_view kFolder = "/proc/irq/";
   if (!path.starts_with(kFolder)) return std::nullopt;
@@ -83,7 +83,7 @@ std::optional<Leftover> interrupt_of(std::string_view path) {
   return Leftover{fmt::format("interrupt {} of '{}'", path.substr(0, slash), name), fmt::format("interrupt:{}", name)};
 }
 
-/// The module under test in whose memory the address was, as far as it was listed.
+/// Returns the module under test in whose memory the address was, as far as it was listed.
 std::string listed_owner_of(const CaseView &view, std::uint64_t address) {
   for (const auto &report : view.seen.messages) {
     const auto *loaded = std::get_if<wire::Loaded>(&report);
@@ -94,8 +94,8 @@ std::string listed_owner_of(const CaseView &view, std::uint64_t address) {
   return {};
 }
 
-/// The same, and more: what is only there while a module is initialised lies elsewhere, and so does its data since 6.4.
-/// It is the module's that is alone under test.
+/// Returns listed_owner_of(), and for other addresses the only module under test: memory that exists only while a
+/// module is initialised is elsewhere, and so is its data since 6.4.
 std::string owner_of(const CaseView &view, std::uint64_t address) {
   std::string owner = listed_owner_of(view, address);
   if (!owner.empty()) return owner;
@@ -108,14 +108,14 @@ std::string place_of(const CaseView &view, std::uint64_t address) {
   return owner.empty() ? fmt::format("{:#x}", address) : fmt::format("'{}'", owner);
 }
 
-/// Collects the findings of one case: what is left after several unloads is told once.
+/// Collects the findings of one case: what is left after several unloads is reported once.
 class Leftovers {
  public:
   explicit Leftovers(const CaseView &view) : view_(view), checks_(view.test_case.checks) {}
 
   void add(const wire::AfterUnload &after) {
     after_ = &after;
-    if (add_modules()) return;  // what else is there belongs to them
+    if (add_modules()) return;  // everything else that is left belongs to them
     add_threads();
     add_timers();
     add_entries();
@@ -206,7 +206,7 @@ class Leftovers {
     std::vector<Leftover> left;
     for (const auto &timer : after_->inventory.timers) {
       const std::uint64_t place = timer.function != 0 ? timer.function : timer.address;
-      // A timer of a module that the kernel still has is that module's business.
+      // If the kernel still has the timer's module, the timer belongs to that module.
       const bool others = !view_.test_case.kernel_modules.empty();
       if (timer.function == 0 && others && listed_owner_of(view_, place).empty()) continue;
       const std::string owner = owner_of(view_, place);
@@ -277,7 +277,7 @@ class Leftovers {
     report(kVmalloc, left);
   }
 
-  /// Modules that are used more than they were.
+  /// Adds modules whose use count has increased.
   void add_uses() {
     if (view_.baseline == nullptr) return;
     const auto &before = view_.baseline->inventory.modules;

@@ -18,39 +18,39 @@ struct SchedTimeline;
 
 namespace kmodtest::judge {
 
-/// How the conversation with the guest ended, as far as the judge has to know.
+/// How the conversation with the guest ended, as far as it matters for the judge.
 struct Ending {
   enum class Kind {
-    completed,       ///< ProgramEnded came
+    completed,       ///< ProgramEnded arrived
     panicked,        ///< pvpanic, or the console shows a panic
     guest_gone,      ///< QEMU ended
     channel_broken,  ///< closed or corrupt
-    silent,          ///< nothing came until the wall-clock deadline
-    stopped_early,   ///< the controller stopped the guest after a report had been seen
+    silent,          ///< no message arrived until the wall-clock deadline
+    stopped_early,   ///< the controller stopped the guest after a kernel report
     not_started,     ///< preflight or build: no guest was started
     timed_out,       ///< the case's own timeout passed
-    stuck,           ///< the controller saw from outside that nothing would come any more
+    stuck,           ///< the controller saw from outside that no further message would arrive
   };
   Kind kind = Kind::completed;
   std::string detail;                  ///< in words
-  base::Code code = base::Code::none;  ///< where more is known than `kind` tells
+  base::Code code = base::Code::none;  ///< if more is known than `kind`
 };
 
-/// All that was seen of one case.
+/// All observations of one case.
 struct Observations {
   std::optional<wire::AgentInfo> agent;
   std::vector<wire::AgentMessage> messages;  ///< as they came, LogLines included
   std::vector<kernel::ModuleInfo> modules;   ///< of the modules under test
   std::vector<kernel::PreflightFinding> preflight;
-  std::string console;                   ///< what the serial console showed
+  std::string console;                   ///< the output of the serial console
   std::optional<Dissection> dissection;  ///< of a guest that hung
   Ending ending;
   std::shared_ptr<const observe::SchedTimeline> sched;  ///< nothing unless the scheduler was traced
-  std::string sched_problem;                            ///< why there is none, though it was traced
+  std::string sched_problem;                            ///< why there is no timeline, though it was traced
 
-  /// All kernel log lines, in order.
+  /// Returns all kernel log lines, in order.
   std::vector<wire::KernelLogLine> log() const;
-  /// Where the modules were that have been loaded so far.
+  /// Returns the addresses of the modules that have been loaded so far.
   std::vector<observe::ModuleRange> loaded() const;
 };
 

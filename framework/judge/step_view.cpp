@@ -11,7 +11,7 @@
 namespace kmodtest::judge {
 namespace {
 
-/// Index into the program from "kmodtest: step 3: load ex7_4"; nothing for other markers.
+/// Returns the index into the program from "kmodtest: step 3: load ex7_4"; nothing for other markers.
 std::optional<std::uint32_t> step_of_marker(std::string_view text) {
   constexpr std::string_view kStep = "step ";
   text.remove_prefix(std::string_view(wire::kMarkerPrefix).size());

@@ -14,16 +14,15 @@ using shared::Evaluation;
 using shared::format_duration;
 using shared::Truth;
 
-/// The lines that the step saw, and the times that count.
+/// The lines that the step saw, and the relevant times.
 struct Scope {
   std::vector<wire::KernelLogLine> lines;
-  std::size_t before = 0;          ///< how many of them came before the step's marker
+  std::size_t before = 0;          ///< how many of them precede the step's marker
   wire::Microseconds start{0};     ///< of the step, by the kernel log's clock
-  wire::Microseconds deadline{0};  ///< the deadline for it to be true
+  wire::Microseconds deadline{0};  ///< the deadline for the condition
 };
 
-/// One part of a condition by itself: which of in_order, contains, absent, counts, intervals, and its place in the
-/// plan.
+/// A part of a condition: which of in_order, contains, absent, counts, intervals, and its place in the plan.
 struct Part {
   wire::LogCondition condition;
   wire::Pattern pattern;
@@ -40,7 +39,8 @@ wire::LogCondition only(std::vector<wire::Pattern> contains, std::vector<wire::P
   return condition;
 }
 
-/// In the order of plan::Step::part_locations. in_order counts as one part per pattern, each with those before it.
+/// Returns the parts in the order of plan::Step::part_locations. in_order counts as one part per pattern, each with the
+/// patterns before it.
 std::vector<Part> parts_of(const wire::LogCondition &condition) {
   std::vector<Part> parts;
   wire::LogCondition so_far;
@@ -74,8 +74,8 @@ Evaluation evaluate_all(const wire::LogCondition &condition, const std::vector<w
   return evaluator.evaluate();
 }
 
-/// Whether it became true by the deadline and stayed so for `hold_for`. Lines behind that do not count: the guest had
-/// not read them when it decided.
+/// Returns whether the condition became true by the deadline and stayed true for `hold_for`. Later lines do not count:
+/// the guest had not read them when it decided.
 bool held_in_time(const wire::LogCondition &condition, const Scope &scope, wire::Microseconds hold_for) {
   shared::LogEvaluator evaluator(condition);
   for (std::size_t i = 0; i < scope.before; ++i) evaluator.add(scope.lines[i]);
@@ -83,7 +83,7 @@ bool held_in_time(const wire::LogCondition &condition, const Scope &scope, wire:
   if (evaluator.evaluate().truth == Truth::violated) return false;
   if (evaluator.evaluate().truth == Truth::held) since = scope.start;
   for (std::size_t i = scope.before; i < scope.lines.size(); ++i) {
-    // With nothing to hold for the first moment is enough.
+    // Without a hold_for, the first moment is enough.
     if (since && (hold_for.count() == 0 || scope.lines[i].time > *since + hold_for)) break;
     evaluator.add(scope.lines[i]);
     const Truth truth = evaluator.evaluate().truth;
@@ -93,7 +93,7 @@ bool held_in_time(const wire::LogCondition &condition, const Scope &scope, wire:
   return since && *since <= scope.deadline;
 }
 
-/// "'Thread exiting' came 1.200 s after the deadline", or where else the pattern is to be found.
+/// Returns "'Thread exiting' came 1.200 s after the deadline", or where else the pattern is found.
 std::string hint_for(const StepView &view, const Part &part, const Scope &scope) {
   const bool wanted = part.condition.absent.empty();
   if (!wanted) return {};
@@ -122,7 +122,7 @@ std::string seen_for(const Part &part, const Scope &scope) {
     if (!shared::is_marker(line) && matcher.matches(line.text)) matching.push_back(shared::render_dmesg(line));
   }
   if (matching.empty()) return nearest_line(part.pattern, scope.lines);
-  // Absent lines: the first. Repeats: the last few tell the gap or the number.
+  // For absent lines: the first. For repeats: the last few show the gap or the number.
   constexpr std::size_t kMost = 6;
   std::string text;
   for (std::size_t i = matching.size() > kMost ? matching.size() - kMost : 0; i < matching.size(); ++i) {

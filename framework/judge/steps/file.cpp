@@ -42,7 +42,7 @@ Reading read(const StepView &view, const wire::FileCondition &condition) {
   if (reading.state != Reading::State::broken) return reading;
   reading.expected = expected_words(condition);
   reading.seen = reading_words(*reads.back());
-  // What a growing number did before says more than its last value.
+  // For a growing number, its history is more useful than its last value.
   if (condition.grows) {
     for (const auto *read : reads) {
       reading.details.push_back(fmt::format(

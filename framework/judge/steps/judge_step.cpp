@@ -63,7 +63,7 @@ Finding disagreement(Evidence evidence, const StepView &view, Reading reading) {
   return {Outcome::errored, std::move(evidence)};
 }
 
-/// Of a step on which the agent has no opinion.
+/// Judges a step for which the agent gives no result.
 std::optional<Finding> by_reading_alone(Evidence evidence, Reading reading) {
   if (reading.state == Reading::State::held) return std::nullopt;
   const Outcome outcome = reading.state == Reading::State::broken ? Outcome::failed : Outcome::errored;
@@ -100,7 +100,7 @@ std::optional<Finding> judge_guest_step(const CaseView &view, std::size_t case_i
   evidence.summary = unknown && !step.ended->detail.empty() ? step.ended->detail : reading.why;
   if (expired) evidence.summary += fmt::format(" (waited {})", format_duration(step.guest().within));
   fill(evidence, std::move(reading));
-  // An action that does not come back hangs, and so does a reading that gave nothing at all.
+  // An action that does not return hangs, and so does a reading that returned nothing at all.
   const bool hangs = expired && (unknown || wire::is_action(step.guest().body));
   return Finding{hangs ? Outcome::hung : Outcome::failed, std::move(evidence)};
 }

@@ -9,7 +9,7 @@
 
 namespace kmodtest::judge {
 
-/// The judge's reading of a guest step and the agent's word together: nothing when both say that it held.
+/// Combines the judge's reading of a guest step with the agent's result: nothing if both find that it held.
 std::optional<Finding> judge_guest_step(const CaseView &view, std::size_t case_index);
 std::optional<Finding> judge_modinfo_step(const CaseView &view, std::size_t case_index);
 

@@ -12,7 +12,7 @@
 namespace kmodtest::judge {
 namespace {
 
-/// A module that an earlier load left in the kernel.
+/// Returns whether an earlier load left the module in the kernel.
 bool is_loaded_already(const StepView &view, const std::string &name) {
   bool loaded = false;
   for (const auto &report : view.all.seen.messages) {
@@ -27,7 +27,7 @@ bool is_loaded_already(const StepView &view, const std::string &name) {
   return loaded;
 }
 
-/// The errno of a load of which the kernel says nothing.
+/// Explains the errno of a load that the kernel does not comment on.
 observe::Refusal explain_load_errno(const StepView &view, const std::string &name, int error) {
   switch (error) {
     case EEXIST:
@@ -45,7 +45,7 @@ observe::Refusal explain_load_errno(const StepView &view, const std::string &nam
     default:
       break;
   }
-  // What the loader refuses it says in the log, but for a lack of memory.
+  // The loader logs its reasons for a refusal, except for a lack of memory.
   const kernel::ModuleInfo *file = file_of(view, name);
   const std::string function =
       file == nullptr || file->init_function.empty() ? "its init function" : file->init_function + "()";

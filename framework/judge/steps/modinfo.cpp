@@ -9,7 +9,7 @@
 namespace kmodtest::judge {
 namespace {
 
-/// The values of one field; "parm:cpu" are those of parm that begin with "cpu:".
+/// Returns the values of one field; "parm:cpu" are those of parm that begin with "cpu:".
 std::vector<std::string> values_of(const kernel::ModuleInfo &module, const std::string &field) {
   std::vector<std::string> values;
   if (field == "filename") return {module.file.string()};

@@ -7,10 +7,10 @@
 #include "judge/steps/reading.hpp"
 #include "observe/reports/refusals.hpp"
 
-/// What load and unload share.
+/// Shared parts of load and unload.
 namespace kmodtest::judge {
 
-/// Returns what the file of a module under test says of the module; null for a module that is not under test.
+/// Returns the contents of the file of a module under test; null for a module that is not under test.
 const kernel::ModuleInfo *file_of(const StepView &view, const std::string &name);
 
 /// Adds why the kernel refused the call: the first reason to the headline, all of them with their meaning below it.

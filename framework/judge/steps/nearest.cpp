@@ -9,7 +9,7 @@
 namespace kmodtest::judge {
 namespace {
 
-// Longer ones are cut: the table below is their product.
+// Longer texts are cut: the size of the table below is their product.
 constexpr std::size_t kLongest = 300;
 
 }  // namespace
@@ -19,7 +19,7 @@ Alignment align(std::string_view pattern, std::string_view text) {
   const std::size_t whole = text.size();
   text = text.substr(0, kLongest);
   const std::size_t rows = pattern.size() + 1, columns = text.size() + 1;
-  // cost[i][j]: fewest edits from pattern[0, i) to a part of the text that ends before j; the part may start anywhere.
+  // cost[i][j]: fewest edits from pattern[0, i) to a part of the text that ends before j; the part can start anywhere.
   std::vector<std::size_t> cost(rows * columns);
   const auto at = [&](std::size_t i, std::size_t j) -> std::size_t & { return cost[i * columns + j]; };
   for (std::size_t j = 0; j < columns; ++j) at(0, j) = 0;

@@ -11,15 +11,16 @@
 
 namespace kmodtest::judge {
 
-/// How well a text is found within another: the fewest edits that turn `pattern` into a part of `text`.
+/// The best match of a text within another: the fewest edits that turn `pattern` into a part of `text`.
 struct Alignment {
   std::size_t edits = 0;
-  std::string marks;  ///< as long as `text`: '^' under each character that differs (or where one is missing), else ' '
+  /// as long as `text`: '^' under each character that differs (or before which one is missing), else ' '
+  std::string marks;
 };
 Alignment align(std::string_view pattern, std::string_view text);
 
-/// The line closest to the pattern as dmesg prints it, and for a literal a line of marks under it. Empty when no line
-/// is near enough to be meant (more than half of the pattern's characters differ).
+/// Returns the line closest to the pattern as dmesg prints it, and for a literal a line of marks under it. Empty if no
+/// line is similar enough (more than half of the pattern's characters differ).
 std::string nearest_line(const wire::Pattern &pattern, const std::vector<wire::KernelLogLine> &lines);
 
 }  // namespace kmodtest::judge

@@ -20,7 +20,7 @@ std::string expected_words(const wire::ThreadCondition &condition) {
   return text;
 }
 
-/// True for kernels that cut a kthread's name at 15 characters (before 5.17).
+/// Returns true for kernels that cut a kthread's name at 15 characters (before 5.17).
 bool cuts_names(const std::optional<wire::AgentInfo> &agent) {
   int major = 0, minor = 0;
   if (!agent || std::sscanf(agent->kernel_release.c_str(), "%d.%d", &major, &minor) != 2) return false;

@@ -12,21 +12,21 @@
 #include "shared/condition.hpp"
 #include "wire/program.hpp"
 
-/// What the judge makes of one step: a file for each kind of step. judge_step.cpp visits the step's body, so a kind
+/// The judge's reading of a step: one file for each kind of step. judge_step.cpp visits the step's body, so a kind
 /// without a read() here does not compile.
 namespace kmodtest::judge {
 
-/// What the judge itself makes of what was streamed of a step. It never takes the agent's word for it.
+/// The judge's own result of a step, from what was streamed. It never relies on the agent's result.
 struct Reading {
   enum class State { held, broken, unknown };
   State state = State::unknown;
-  std::string why;  ///< one clause: what broke it, or what is missing to tell
+  std::string why;  ///< one clause: the cause of the failure, or what is missing for a decision
   std::string expected;
   std::string seen;
   std::vector<std::string> details;
   std::string hint;
   std::optional<plan::Location> where;  ///< more exact than the step's
-  base::Code code = base::Code::none;   ///< of one that is unknown
+  base::Code code = base::Code::none;   ///< if the result is unknown
 };
 
 inline Reading reading_held() {
@@ -55,19 +55,19 @@ Reading read(const StepView &view, const wire::SendTrace &send);
 /// Reads a modinfo step from the modules' own files.
 Reading read(const plan::ModinfoCondition &condition, const std::vector<kernel::ModuleInfo> &modules);
 
-/// A sample of something that changes, and what it was worth.
+/// A sample of something that changes, and the reading of it.
 struct Sample {
   wire::Microseconds time{0};
   shared::Evaluation evaluation;
 };
 
-/// What samples say of a condition that had to become true in time and to stay so. `held` needs the last one to hold.
+/// Combines samples of a condition that had to become true in time and stay true. `held` requires the last one to hold.
 Reading read_samples(const StepView &view, const std::vector<Sample> &samples);
 
-/// "3", "2..5", "at least 2".
+/// Returns "3", "2..5", "at least 2".
 std::string range_words(const wire::Range &range);
 
-/// "ENOENT (no such file or directory)", "success", "any error" (-1).
+/// Returns "ENOENT (no such file or directory)", "success", "any error" (-1).
 std::string errno_words(int error);
 
 }  // namespace kmodtest::judge

@@ -4,7 +4,7 @@
 #include "judge/steps/reading.hpp"
 #include "shared/kmsg.hpp"
 
-/// repeat: whether each round loaded and unloaded. What grew meanwhile is for the always-on checks (growth.cpp).
+/// repeat: whether each round loaded and unloaded. The always-on checks judge what grew meanwhile (growth.cpp).
 namespace kmodtest::judge {
 
 namespace {

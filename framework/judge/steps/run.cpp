@@ -28,7 +28,7 @@ std::string exit_words(std::int64_t status) {
 }  // namespace
 
 Reading read(const StepView &view, const wire::RunCommand &run) {
-  // A command in the background is ended with the case: how is nobody's business.
+  // A background command is ended with the case: its exit status does not matter.
   if (run.background) return reading_held();
   const auto ended = view.of<wire::CommandEnded>();
   const bool expired = view.ended != nullptr && view.ended->result == wire::StepResult::expired;

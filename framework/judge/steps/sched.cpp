@@ -12,7 +12,7 @@
 namespace kmodtest::judge {
 namespace {
 
-/// Whether the trace was sent up to the end of this step: between its StepStarted and its StepEnded.
+/// Returns whether the trace was sent up to the end of this step: between its StepStarted and its StepEnded.
 bool was_sent(const StepView &view) {
   bool within = false;
   for (const auto &report : view.all.seen.messages) {
@@ -23,7 +23,7 @@ bool was_sent(const StepView &view) {
   return false;
 }
 
-/// The start of the step, of the last action up to it, or of the trace.
+/// Returns the start of the step, of the last action up to it, or of the trace.
 observe::Nanoseconds window_begin(const StepView &view, wire::LogScope since) {
   if (since == wire::LogScope::here) return view.started->time;
   observe::Nanoseconds begin = view.all.seen.sched->begin;
@@ -36,7 +36,7 @@ observe::Nanoseconds window_begin(const StepView &view, wire::LogScope since) {
   return begin;
 }
 
-/// The lines of the log nearest to a moment: they have another clock, which is that of the trace but for microseconds.
+/// Returns the lines of the log nearest to a moment. Their clock differs from that of the trace by microseconds only.
 std::vector<std::string> lines_around(const CaseView &view, observe::Nanoseconds at) {
   constexpr std::size_t kBefore = 3, kBehind = 3;
   const auto after = std::find_if(view.log.begin(), view.log.end(), [&](const wire::KernelLogLine &line) {

@@ -48,7 +48,7 @@ std::string cpu_words(std::uint64_t cpus) {
   return "CPU " + plan::format_cpu_list(cpus);
 }
 
-/// "the thread 'ex*' (here: ex7_4)…": what the globs name, those of before and after the window left out.
+/// Returns the threads that the globs name, without those of before and after the window.
 std::vector<SchedThread> threads_of(const std::vector<std::string> &globs, const observe::SchedTimeline &timeline,
                                     const SchedWindow &window) {
   std::vector<SchedThread> found;
@@ -176,7 +176,7 @@ Fault check_latency(const std::vector<SchedThread> &threads, const SchedConditio
     observe::SchedWake longest;
     Nanoseconds most{-1};
     for (const observe::SchedWake &wake : thread.wakes) {
-      // One that waits still has waited so long at least.
+      // A thread that still waits has waited at least this long.
       waits.push_back((wake.ran.count() == 0 ? end : wake.ran) - wake.time);
       if (waits.back() > most) most = waits.back(), longest = wake;
     }
@@ -198,7 +198,8 @@ struct Stay {
   const SchedThread *thread = nullptr;
 };
 
-/// When a thread was in a state: on a CPU for R; else from where it left the CPU in that state to its next wake-up.
+/// Returns when a thread was in a state: on a CPU for R; else from where it left the CPU in that state to its next
+/// wake-up.
 std::vector<Stay> stays_of(const SchedThread &thread, char state, const SchedWindow &window) {
   std::vector<Stay> stays;
   for (std::size_t i = 0; i < thread.runs.size(); ++i) {
@@ -245,7 +246,7 @@ Fault check_apart(const SchedCondition &condition, const observe::SchedTimeline 
     stays.insert(stays.end(), own.begin(), own.end());
   }
   std::sort(stays.begin(), stays.end(), [](const Stay &a, const Stay &b) { return a.begin < b.begin; });
-  const Stay *last = &stays.front();  // the one that ends last so far; a thread's own do not overlap
+  const Stay *last = &stays.front();  // the latest end so far; a thread's own stays do not overlap
   for (const Stay &stay : stays) {
     if (&stay == last) continue;
     if (stay.begin < last->end && stay.thread != last->thread) {
@@ -260,7 +261,7 @@ Fault check_apart(const SchedCondition &condition, const observe::SchedTimeline 
   return std::nullopt;
 }
 
-/// The threads of `thread`, or what is wrong with their number.
+/// Finds the threads of `thread`, or the error in their number.
 Fault check_number(const SchedCondition &condition, std::vector<SchedThread> &threads,
                    const observe::SchedTimeline &timeline, const SchedWindow &window) {
   const std::string name = "'" + condition.thread + "'";

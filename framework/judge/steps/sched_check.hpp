@@ -9,21 +9,22 @@
 #include "plan/plan.hpp"
 #include "wire/records.hpp"
 
-/// What a sched step asks of a trace, evaluated over records. docs/guide/writing-plans.md says what each key proves.
+/// The conditions of a sched step, evaluated over the records of a trace. docs/guide/writing-plans.md explains what
+/// each key proves.
 namespace kmodtest::judge {
 
-/// The first thing that does not hold.
+/// The first condition that does not hold.
 struct SchedFault {
   std::string why;                         ///< one clause: "ex7_4 ran on CPU 1 for 1.003 ms, at 1843.220114"
   std::string expected;                    ///< of this key
-  std::optional<observe::Nanoseconds> at;  ///< the moment that it is about
+  std::optional<observe::Nanoseconds> at;  ///< the moment in question
 };
 
-/// Nothing when all of it holds in the window. `nodes` are those of the guest.
+/// Returns nothing if all conditions hold in the window. `nodes` are those of the guest.
 std::optional<SchedFault> check_sched(const plan::SchedCondition &condition, const observe::SchedTimeline &timeline,
                                       const observe::SchedWindow &window, const std::vector<wire::NodeRecord> &nodes);
 
-/// Where the threads that the condition is about ran in the window: a line for each. Empty where there are none.
+/// Returns where the threads of the condition ran in the window: one line each. Empty if there are none.
 std::string render_sched(const plan::SchedCondition &condition, const observe::SchedTimeline &timeline,
                          const observe::SchedWindow &window);
 

@@ -8,7 +8,7 @@ namespace kmodtest::judge {
 
 Reading read(const StepView &view, const wire::Sleep &sleep) {
   if (view.started == nullptr || view.ended == nullptr) return reading_unknown("its start was not reported");
-  // The agent's clock is read before the start is reported, so this is never short but by a defect.
+  // The agent's clock is read before the start is reported, so a short time is always a defect.
   const auto took = view.ended->time - view.started->time;
   if (took >= sleep.duration) return reading_held();
   return reading_broken(

@@ -12,7 +12,7 @@
 namespace kmodtest::judge {
 namespace {
 
-/// The errno of an unload (kernel: delete_module() in kernel/module).
+/// Explains the errno of an unload (kernel: delete_module() in kernel/module).
 observe::Refusal explain_unload_errno(const StepView &view, const std::string &name, int error,
                                       const std::optional<wire::ModuleRecord> &module) {
   switch (error) {
@@ -41,7 +41,7 @@ observe::Refusal explain_unload_errno(const StepView &view, const std::string &n
   }
 }
 
-/// The module as it was listed after the program, when it had not gone.
+/// Returns the module as it was listed after the program, if it had not been removed.
 std::optional<wire::ModuleRecord> last_seen(const StepView &view, const std::string &name) {
   if (view.all.after_unload.empty()) return std::nullopt;
   for (const auto &module : view.all.after_unload.back()->inventory.modules) {
