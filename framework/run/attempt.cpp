@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One attempt of one case: prepared off the loop's thread, run in a guest, and an outcome whatever went wrong.
+// One attempt of one case: prepared off the loop's thread, run in a guest, and turned into an outcome whatever goes
+// wrong.
 #include <fmt/core.h>
 #include <optional>
 #include <utility>
@@ -21,7 +22,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-/// A case that ended before a guest could say anything.
+/// Returns a case that ended before a guest could send anything.
 outcome::CaseFinished finished_without_guest(std::shared_ptr<const plan::Case> test_case, judge::Outcome outcome,
                                              judge::Evidence evidence) {
   outcome::CaseFinished finished;
@@ -127,8 +128,8 @@ Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, in
   } catch (const base::UsageError &error) {
     failed = finished_without_guest(test_case, judge::Outcome::failed, evidence_of(error));
   } catch (const base::Error &error) {
-    // No kernel, no network, a full disk: the next case would fail alike. A guest that does not start may be this
-    // one's.
+    // No kernel, no network, a full disk: the next case would fail in the same way. A guest that does not start can be
+    // this case's problem.
     if (preparing && error.blame() == base::Blame::infrastructure) throw;
     failed = finished_without_guest(test_case, judge::Outcome::errored, evidence_of(error));
   }

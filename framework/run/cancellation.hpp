@@ -7,16 +7,16 @@
 
 namespace kmodtest::run {
 
-/// Fires once until it is reset; everything that waits is told. On the io_context's thread.
+/// Fires once until it is reset, and then runs all registered callbacks. Used on the io_context's thread.
 class Cancellation {
  public:
   /// Runs every callback that is still registered, once.
   void cancel();
   bool cancelled() const { return cancelled_; }
-  /// As if it had never fired: nobody of the run that it ended may be left.
+  /// Re-arms it. All tasks of the cancelled run must have finished.
   void reset() { cancelled_ = false; }
 
-  /// Keeps a callback registered while it lives; called at once when the cancellation came before.
+  /// Keeps a callback registered while it lives; calls it at once if the cancellation has fired already.
   class Registration {
    public:
     Registration(Cancellation &source, std::function<void()> callback);

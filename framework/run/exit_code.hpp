@@ -6,7 +6,7 @@
 
 namespace kmodtest::run {
 
-/// What a run came to.
+/// The result of a run.
 struct RunResult {
   std::vector<std::size_t> by_outcome;  ///< indexed by judge::Outcome; flaky ones are not among the passed
   std::size_t flaky = 0;                ///< passed, but not at the first attempt
@@ -25,8 +25,8 @@ enum class ExitCode : int {
   interrupted = 130,
 };
 
-/// 1 as soon as a case was judged and did not pass; 3 where cases could not be judged and none failed. Flaky ones are
-/// told by every report, and count as not passed only with `flaky_fails`.
+/// Returns 1 once a case was judged and did not pass, or 3 if cases could not be judged and none failed. Every report
+/// lists flaky cases; they count as not passed only with `flaky_fails`.
 ExitCode exit_code(const RunResult &result, bool flaky_fails = false);
 
 }  // namespace kmodtest::run

@@ -14,8 +14,8 @@ namespace kmodtest::run {
 class RepeatabilityCheck {
  public:
   /// Sets CaseFinished::unlike if the case's first run had another digest. Skips runs whose guest did not finish its
-  /// program, because the moment of giving up depends on wall time. `folder`: where the artifacts of this run go if it
-  /// is one of two that differ; empty: nowhere.
+  /// program, because the moment of giving up depends on wall time. `folder`: the place for the artifacts of this run
+  /// if it is one of two that differ; empty: none.
   void compare(outcome::CaseFinished &finished, const std::filesystem::path &folder);
 
  private:

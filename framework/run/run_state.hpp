@@ -41,7 +41,7 @@ struct RunState {
   Prepare prepare;
   base::asio::thread_pool threads;
   base::asio::thread_pool ahead{1};  ///< prepares cases before their turn
-  std::atomic<bool> ending = false;  ///< no case will start any more
+  std::atomic<bool> ending = false;  ///< no further case will start
   Cores cores;
   Schedule schedule;
   std::vector<std::string> folders;  ///< of artifacts, by Entry::number; empty without --out
@@ -50,12 +50,12 @@ struct RunState {
   RepeatabilityCheck repeatability;
   int active_workers = 0;
   bool ticking = false;
-  /// A handler of `signals` is still to be called; and: all workers have ended. Shared, since handlers may be called
-  /// when the run is gone.
+  /// Whether a handler of `signals` is still to be called, and whether all workers have ended. Shared, because handlers
+  /// can be called after the run.
   std::shared_ptr<bool> listening = std::make_shared<bool>(false), over = std::make_shared<bool>(false);
   std::optional<Debugger> debugger;
   KeptGuest kept_guest{pool};
-  std::exception_ptr problem;  ///< the first that ends the whole run
+  std::exception_ptr problem;  ///< the first one that ends the whole run
   base::asio::signal_set signals{io};
   base::asio::steady_timer ticker{io};
 
@@ -64,7 +64,7 @@ struct RunState {
     if (!problem) problem = std::move(what);
     end();
   }
-  /// Ends what runs and starts nothing more.
+  /// Ends everything that runs and starts nothing more.
   void end() {
     ending = true;
     cancellation.cancel();
@@ -76,7 +76,7 @@ struct RunState {
 struct Worker {
   int number = 0;
   GuestSlot *slot = nullptr;  ///< none before its first case
-  std::string group;          ///< of the guest that it had last
+  std::string group;          ///< of its last guest
 };
 
 }  // namespace kmodtest::run

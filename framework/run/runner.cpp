@@ -38,7 +38,7 @@ bool had_a_guest(const outcome::CaseFinished &finished) {
   return finished.seen && finished.seen->ending.kind != judge::Ending::Kind::not_started;
 }
 
-/// A module that does not build, or does not fit, will not do so at the second attempt either.
+/// Returns whether another attempt makes sense: a module that does not build or fit fails again.
 bool may_pass_next_time(const outcome::CaseFinished &finished) {
   if (went_well(finished)) return false;
   return had_a_guest(finished) || finished.verdict.outcome == judge::Outcome::errored;
@@ -142,7 +142,8 @@ void Runner::wait_for_signal(State &state) {
     }
     state.result.interrupted = true;
     state.end();
-    // From the second on there is no waiting: guests end with this process, their folders are swept by the next run.
+    // From the second signal on there is no waiting: guests end with this process, and the next run removes their
+    // folders.
     state.signals.async_wait([over = state.over](boost::system::error_code again, int second) {
       if (!again && !*over) std::quick_exit(128 + second);  // a console leaves the terminal as it was
     });
@@ -164,7 +165,7 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   const std::size_t runs = entries.size();
   const bool as_given = options_.as_given || options_.shuffle_seed;
   const auto order = as_given ? Schedule::Order::as_given : Schedule::Order::longest_first;
-  // Who gives a number with -j knows better.
+  // An explicit -j overrides the core limit.
   const int cores_shared = options_.workers > 0 ? 0 : cores_of_this_machine();
   const GuestPool::Listening listening(pool, [this](const std::string &text) { tell(outcome::Notice{text}); });
   State state(pool, std::move(prepare), workers, cores_shared, Schedule(entries, workers, order));
@@ -192,7 +193,7 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   asio::post(state.ahead, [&state, cases] { prepare_ahead(state, cases); });
   state.ticking = true;
   spawn(state, tick(state), [&state] { state.ticking = false; });
-  // All that refers to the state has to end here, because the loop may go on after this run.
+  // Everything that refers to the state must end here, because the loop can outlive this run.
   const auto over = [&state] { return state.active_workers == 0 && !state.ticking && !*state.listening; };
   while (!over()) {
     try {
@@ -206,7 +207,7 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   state.ahead.join();
   if (!pool.options().keep) pool.finish(pool.clear());
 
-  if (options_.history && options_.learn) options_.history->save();  // what could not be saved is not missed
+  if (options_.history && options_.learn) options_.history->save();  // losing the history is harmless
   outcome::RunFinished finished = finish(state, runs);
   finished.took = Clock::now() - began;
   tell(finished);
@@ -287,14 +288,14 @@ void Runner::prepare_ahead(State &state, const std::vector<std::shared_ptr<const
   for (const auto &test_case : cases) {
     if (state.ending) return;
     if (test_case->skip) continue;
-    // What takes long (fetching, building) is the same for all points of a plan's matrix.
-    std::vector<std::string> dear = {test_case->kernel};
-    for (const auto &module : test_case->modules) dear.push_back(module.path.string() + '\n' + module.name);
-    if (!known.insert(std::move(dear)).second) continue;
+    // Expensive preparations (fetching, building) are equal for all points of a plan's matrix.
+    std::vector<std::string> expensive = {test_case->kernel};
+    for (const auto &module : test_case->modules) expensive.push_back(module.path.string() + '\n' + module.name);
+    if (!known.insert(std::move(expensive)).second) continue;
     try {
       state.prepare(*test_case);
     } catch (...) {
-      // Kept and thrown again for the case itself.
+      // The error is kept, and thrown again for the case itself.
     }
   }
 }
@@ -330,7 +331,7 @@ Task<outcome::CaseFinished> Runner::run_until_passed(State &state, const Entry &
     if (!state.folders.empty()) folder = options_.artifacts / (state.folders[entry.number] + suffix);
     if (kept) finished.artifacts = folder;
     if (!again) {
-      // Guests that are booted for each case need not be the same to the bit.
+      // Guests that are booted for each case need not be reproducible.
       if (options_.repeats > 1 && options_.snapshots) state.repeatability.compare(finished, folder);
       finished.earlier = std::move(earlier);
       co_return finished;

@@ -18,18 +18,18 @@ namespace kmodtest::run {
 struct RunState;
 struct Worker;
 
-/// Runs the cases on a number of workers and tells the listeners. SIGINT, SIGTERM and SIGHUP end the run: guests are
-/// stopped, reports are completed with what is known; a second one ends the process at once (the guests end with it).
-/// Throws base::Error for what makes the whole run impossible.
+/// Runs the cases on a number of workers and notifies the listeners. SIGINT, SIGTERM and SIGHUP end the run: guests are
+/// stopped, and reports are completed with what is known. A second signal ends the process at once (the guests end with
+/// it). Throws base::Error for problems that make the whole run impossible.
 class Runner {
  public:
   Runner(RunOptions options, std::vector<outcome::Listener *> listeners);
   RunResult run(const std::vector<std::shared_ptr<const plan::Case>> &cases);
   RunResult run(const std::vector<std::shared_ptr<const plan::Case>> &cases, const OpenHypervisor &open,
                 Prepare prepare, std::filesystem::path cache);
-  /// With what outlives the run; its guests stay if the pool keeps them.
+  /// Runs the cases with guests of `pool`, which outlives the run; the guests stay if the pool keeps them.
   RunResult run(const std::vector<std::shared_ptr<const plan::Case>> &cases, GuestPool &pool, Prepare prepare);
-  /// Ends the present run as a signal would; for those who are called on the pool's loop. The result says so.
+  /// Ends the present run as a signal would; for callers on the pool's loop. The result has `cancelled` set.
   void cancel();
 
  private:
@@ -45,13 +45,13 @@ class Runner {
   base::Task<> tick(State &state);
   base::Task<> worker(State &state, int number);
   base::Task<outcome::CaseFinished> run_until_passed(State &state, const Entry &entry, Worker &worker);
-  /// One attempt.
+  /// Runs one attempt.
   base::Task<outcome::CaseFinished> run_one(State &state, const Entry &entry, int attempt, Worker &worker);
   base::Task<> run_cases(State &state, Worker &worker);
   base::Task<> give_back_slot(State &state, Worker &worker);
-  /// Threads of the host that a case's guest keeps busy.
+  /// Returns how many threads of the host a case's guest keeps busy.
   static int cores_of(const State &state, const plan::Case &test_case);
-  /// Fetches and builds what the cases need while the first of them run. Any thread but the loop's.
+  /// Fetches and builds what the cases need while the first of them run. Called on any thread except for the loop's.
   static void prepare_ahead(State &state, const std::vector<std::shared_ptr<const plan::Case>> &cases);
   void count(State &state, const outcome::CaseFinished &finished);
 

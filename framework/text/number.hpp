@@ -18,7 +18,8 @@ std::optional<Number> whole_number(std::string_view text, int base = 10) {
   return value;
 }
 
-/// The number that the text starts with, which is taken off; nothing, and nothing taken off, when it starts with none.
+/// Takes the number off the front of the text and returns it; returns nothing and leaves the text if it starts with no
+/// number.
 template <class Number>
 std::optional<Number> take_number(std::string_view &text, int base = 10) {
   Number value{};
@@ -28,7 +29,7 @@ std::optional<Number> take_number(std::string_view &text, int base = 10) {
   return value;
 }
 
-/// The number that the text starts with.
+/// Returns the number that the text starts with.
 template <class Number>
 std::optional<Number> leading_number(std::string_view text, int base = 10) {
   return take_number<Number>(text, base);

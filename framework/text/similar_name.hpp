@@ -14,7 +14,7 @@ namespace kmodtest::text {
 /// string alignment).
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-/// Returns the closest of `candidates`, if any is close enough to be meant. Capital letters make no difference.
+/// Returns the closest of `candidates`, if any is close enough to be a typing error. Case does not matter.
 std::optional<std::string> similar_name(const std::string &word, const std::vector<std::string> &candidates);
 
 }  // namespace kmodtest::text

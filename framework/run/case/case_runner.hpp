@@ -29,21 +29,21 @@ class CaseRunner {
   CaseRunner(GuestSlot &slot, Cancellation &cancellation, Limits limits, std::filesystem::path vmcores = {})
       : slot_(slot), cancellation_(cancellation), limits_(limits), vmcores_(std::move(vmcores)) {}
 
-  /// `begin` is called when all requests are written and the guest of a case with the memory channel is paused. It has
-  /// to resume the guest. Neither a wall clock nor a kernel report ends such a case, because a user can be looking at
-  /// it.
+  /// Sets `begin`, which is called when all requests are written and the guest of a case with the memory channel is
+  /// paused. It must resume the guest. Neither a wall clock nor a kernel report ends such a case, because a user can be
+  /// looking at it.
   void let_go_by(LetGo begin) { let_go_ = std::move(begin); }
 
-  /// `ask` is called whenever the guest has done its steps and rests; the guest is paused until `ask` returns. The
-  /// steps that it returns belong to the case: `ask` has added them to the case, and their modules to `seen`. It is not
-  /// called again once a kernel report has decided the case.
+  /// Sets `ask`, which is called whenever the guest has finished its steps and rests; the guest is paused until `ask`
+  /// returns. The steps that it returns belong to the case: `ask` has added them to the case, and their modules to
+  /// `seen`. It is not called again once a kernel report has decided the case.
   void go_on_by(Ask ask) { ask_ = std::move(ask); }
 
   base::Task<outcome::CaseFinished> run(std::shared_ptr<const plan::Case> test_case, Prepared prepared,
                                         std::string guest_name, Progress progress);
 
  private:
-  /// Each returns false when no guest came up; the ending says why.
+  /// Each of these returns false if no guest came up; the ending has the reason.
   base::Task<bool> boot(Conversation &talk, const Prepared &prepared, const std::string &name,
                         const Progress &progress);
   base::Task<bool> restore(Conversation &talk, const Prepared &prepared, const std::string &name,

@@ -24,13 +24,13 @@ struct More {
   wire::Continue request;  ///< without steps the case ends
 };
 
-/// Called whenever the guest has done its steps and rests.
+/// Called whenever the guest has finished its steps and rests.
 using Ask = std::function<base::Task<More>(judge::Observations &seen)>;
 
-/// Lets a guest run whose CPUs stand still.
+/// Resumes a guest whose CPUs are paused.
 using LetGo = std::function<base::Task<>(vm::Guest &guest)>;
 
-/// One guest, and all that is known about it and its case so far.
+/// A guest, and everything that is known about it and its case so far.
 struct Conversation {
   explicit Conversation(std::shared_ptr<const plan::Case> of) : test_case(std::move(of)) {}
 
@@ -41,12 +41,12 @@ struct Conversation {
   vm::Guest *guest = nullptr;            ///< own_guest, or the guest of the slot
   std::unique_ptr<agent::Session> session;
   std::optional<judge::Ending> forced;  ///< why we closed the session ourselves
-  bool answered = false;                ///< the program ended by itself
+  bool answered = false;                ///< the program ended on its own
   std::string domain_xml;
   std::shared_ptr<CoreFile> vmcore;  ///< complete
   std::string vmcore_problem;
 
-  /// Ends all that the session waits for. `why` becomes the ending unless there is one already.
+  /// Ends everything that the session waits for. `why` becomes the ending unless there is one already.
   void cut_short(judge::Ending why) {
     if (!forced) forced = std::move(why);
     if (session) session->close();

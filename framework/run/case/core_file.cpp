@@ -8,7 +8,7 @@
 namespace kmodtest::run {
 
 CoreFile::CoreFile(const std::filesystem::path &folder, const std::string &name)
-    // A name that the next run into this folder sweeps, should this one be killed.
+    // The next run into this folder removes files with such a name, in case this run is killed.
     : folder_(folder / (".partial-vmcore-" + name)), path_(folder_ / "vmcore") {
   storage::make_folder(folder_);
 }

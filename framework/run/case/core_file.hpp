@@ -5,11 +5,11 @@
 
 namespace kmodtest::run {
 
-/// A dump of a guest's memory on its way: in a folder beside those of the cases, which goes with the object, so that a
-/// case's folder has a whole dump or none.
+/// An unfinished dump of a guest's memory: in a folder next to those of the cases, which is removed with the object, so
+/// that a case's folder has a complete dump or none.
 class CoreFile {
  public:
-  /// `folder`: where the cases' folders are. Throws base::Error when nothing can be made there.
+  /// Creates its folder in `folder`, where the cases' folders are. Throws base::Error if that fails.
   CoreFile(const std::filesystem::path &folder, const std::string &name);
   ~CoreFile();
   CoreFile(const CoreFile &) = delete;

@@ -5,11 +5,11 @@
 
 namespace kmodtest::run {
 
-/// How long a guest can take, in wall time.
+/// The limits for a guest, in wall time.
 struct Limits {
   std::chrono::milliseconds boot{30'000};         ///< until its agent is ready, with one CPU
   std::chrono::milliseconds boot_per_cpu{3'000};  ///< for each further CPU
-  int boot_attempts = 2;                          ///< a rare boot falls silent for minutes (QEMU under TCG)
+  int boot_attempts = 2;                          ///< a rare boot is silent for minutes (QEMU under TCG)
   std::chrono::milliseconds push{60'000};
   std::chrono::milliseconds case_grace{3'000};  ///< beyond the case's own timeout
   int wall_per_guest_time = 3;  ///< under virtual time: a guest that computes can be slower than its clock

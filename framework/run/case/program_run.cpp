@@ -147,7 +147,7 @@ Task<> ProgramRun::let_guest_go() {
 }
 
 void ProgramRun::guest_changed(vm::GuestState state) {
-  // A panic ends the guest, but the last of its log can still be on its way through the channel.
+  // A panic ends the guest, but the end of its log can still be on its way through the channel.
   grace_.set(limits_.after_report, [this, why = guest_ending(state)] { talk_.cut_short(why); });
 }
 

@@ -15,13 +15,13 @@
 
 namespace kmodtest::run {
 
-/// Runs the program of one case in a guest that is up: pushes the files, starts the program, hears its agent messages,
-/// and ends it when it has taken too long, when the guest has ended, or when a kernel report has decided the case.
-/// Lives on one executor's thread.
+/// Runs the program of one case in a guest that is up: pushes the files, starts the program, receives its agent
+/// messages, and ends it when it has taken too long, when the guest has ended, or when a kernel report has decided the
+/// case. Lives on one executor's thread.
 class ProgramRun {
  public:
-  /// `let_go` and `ask` can be empty: the guest is resumed, and all steps are known from the start. What is passed by
-  /// reference has to outlive the object.
+  /// Prepares the run. `let_go` and `ask` can be empty: then the guest is resumed, and all steps are known from the
+  /// start. Everything that is passed by reference must outlive the object.
   ProgramRun(Conversation &talk, const Prepared &prepared, const Limits &limits, const LetGo &let_go, const Ask &ask,
              const Progress &progress, base::asio::any_io_executor executor);
   ProgramRun(const ProgramRun &) = delete;
@@ -38,7 +38,7 @@ class ProgramRun {
   base::Task<> push(const std::vector<PushedFile> &files);
   base::Task<Ended> begin();
   base::Task<Ended> go_on(More more);
-  /// Lets a guest that has done its steps stand still.
+  /// Pauses a guest that has finished its steps.
   base::Task<> rest();
   base::Task<> let_guest_go();
   void guest_changed(vm::GuestState state);
@@ -65,7 +65,7 @@ class ProgramRun {
   std::vector<wire::Step> steps_;         ///< as far as they are known
   std::vector<wire::KernelLogLine> log_;  ///< so far, to see early that the case is decided
   bool decided_ = false;                  ///< by a kernel report
-  base::Alarm grace_;                     ///< lets the last of the log arrive
+  base::Alarm grace_;                     ///< gives the end of the log time to arrive
   base::Alarm wall_clock_;
   std::shared_ptr<StuckWatch> silence_;
 };

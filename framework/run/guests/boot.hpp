@@ -16,7 +16,7 @@
 
 namespace kmodtest::run {
 
-/// Which guest to boot.
+/// The guest to boot.
 struct BootRequest {
   vm::GuestSpec spec;
   std::string name;
@@ -32,13 +32,13 @@ struct Booted {
   judge::Ending ending;
 };
 
-/// Starts a guest and waits until its agent is ready. A guest that did not come up is left as it is. Adds to the
-/// timings `start` and `boot`. Throws base::Error when no guest can be started.
+/// Starts a guest and waits until its agent is ready. Does not end a guest that does not come up. Adds to the timings
+/// `start` and `boot`. Throws base::Error if no guest can be started.
 base::Task<Booted> boot_guest(vm::Hypervisor &hypervisor, Cancellation &cancellation, BootRequest request,
                               outcome::Timings &timings);
 
-/// Returns a function that tells how long the guest's QEMU has waited for a processor. A boot on a busy machine gets
-/// that much more time.
+/// Returns a function that measures how long the guest's QEMU has waited for a processor. On a busy machine, a boot
+/// gets that much more time.
 std::function<std::chrono::milliseconds()> time_lost_by(const vm::Guest &guest);
 
 }  // namespace kmodtest::run

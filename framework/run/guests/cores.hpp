@@ -8,19 +8,19 @@
 
 namespace kmodtest::run {
 
-/// The host's cores, shared out among guests. A guest under virtual time runs on one thread, one in real time on as
-/// many as it has CPUs; with more threads than cores its clock would go on while its CPUs wait for a core. First come,
-/// first served. For one io_context's thread.
+/// Shares the host's cores among guests. A guest under virtual time runs on one thread, one in real time on as many as
+/// it has CPUs; with more threads than cores its clock would continue while its CPUs wait for a core. First come, first
+/// served. Used on one io_context's thread.
 class Cores {
  public:
-  /// Without a total there is no limit: somebody else decided how many guests run at once.
+  /// Sets the total. Without one there is no limit: then the user has chosen how many guests run at once.
   Cores(base::asio::io_context &io, int total) : io_(io), total_(total), free_(total) {}
 
-  /// Waits until `number` cores are free, or all of them where it is more than there are, and takes them. At once and
-  /// without taking any after end().
+  /// Waits until `number` cores are free (or all of them if there are fewer), and takes them. After end() it returns at
+  /// once and takes none.
   base::Task<> acquire(int number);
   void release(int number);
-  /// Lets all that wait go, now and later: the run ends.
+  /// Releases all waiting tasks, now and later, because the run ends.
   void end();
 
  private:

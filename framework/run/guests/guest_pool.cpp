@@ -18,7 +18,7 @@ namespace asio = base::asio;
 
 namespace {
 
-/// Threads that wait for other processes' locks.
+/// Returns the number of threads that wait for other processes' locks.
 std::size_t waiting_threads() {
   return std::max(4U, std::thread::hardware_concurrency());
 }

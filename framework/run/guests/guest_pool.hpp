@@ -26,9 +26,9 @@ namespace kmodtest::run {
 /// Opens a hypervisor on an io_context; a fake in tests.
 using OpenHypervisor = std::function<std::unique_ptr<vm::Hypervisor>(base::asio::io_context &)>;
 
-/// Owns all that brings guests up: the event loop, the hypervisor, the choice of accelerator and clock, the snapshots,
-/// and the slots with their guests. The runner, shells, the library and doctor get their guests here. A pool can
-/// outlive a run and keep its guests for the next one (kmodtest watch). Except for say(), all calls have to come from
+/// Owns everything that brings guests up: the event loop, the hypervisor, the choice of accelerator and clock, the
+/// snapshots, and the slots with their guests. The runner, shells, the library and doctor get their guests here. A pool
+/// can outlive a run and keep its guests for the next one (kmodtest watch). Except for say(), all calls must be made on
 /// the loop's thread.
 class GuestPool final : public base::NoticeSink {
  public:
@@ -37,7 +37,7 @@ class GuestPool final : public base::NoticeSink {
     bool snapshots = true;  ///< false: each case boots its guest
     bool allow_kvm = true;  ///< false: all guests are emulated
     bool keep = false;      ///< guests stay after release(), until clear()
-    std::size_t slots = 1;  ///< with `keep`: at most so many guests; more if more are acquired at once
+    std::size_t slots = 1;  ///< with `keep`: the largest number of guests; exceeded if more are acquired at once
   };
   GuestPool(Options options, OpenHypervisor open);
   GuestPool(const GuestPool &) = delete;
@@ -48,7 +48,7 @@ class GuestPool final : public base::NoticeSink {
   Cancellation &cancellation() { return cancellation_; }
   /// Returns the hypervisor, which is opened at the first call. Throws base::Error.
   vm::Hypervisor &hypervisor();
-  /// Closes the hypervisor and removes its folder. All guests have to be ended, and none can follow.
+  /// Closes the hypervisor and removes its folder. All guests must have been ended, and none can follow.
   void close();
   /// Returns a part of a guest's name that no other guest has. Counts from 1.
   std::size_t next_guest() { return ++last_guest_; }
@@ -74,10 +74,10 @@ class GuestPool final : public base::NoticeSink {
   /// the answer. `unless_asked`: see clock_for(). Throws base::Interrupted after a cancellation.
   base::Task<> choose_machine(const plan::Case &test_case, const kernel::Kernel &kernel, vm::GuestSpec &spec,
                               vm::Clock unless_asked = vm::Clock::virtual_);
-  /// Returns what guests run on; nothing until a case has asked.
+  /// Returns the accelerator of the guests; nothing until a case has asked for it.
   std::optional<vm::Accelerator> accelerator() const { return accelerator_; }
-  /// Returns whether KVM works: the answer in the cache, or what a trial guest of this spec finds out, which takes
-  /// seconds.
+  /// Returns whether KVM works: the answer in the cache, or the result of booting a trial guest of this spec, which
+  /// takes seconds.
   base::Task<vm::KvmAnswer> kvm_answer(vm::GuestSpec spec, const kernel::Kernel &kernel);
 
   /// Returns a slot for a guest of this spec in exchange for `own` (can be null): the slot that has such a guest,
@@ -99,7 +99,7 @@ class GuestPool final : public base::NoticeSink {
         : slot(hypervisor, std::move(snapshots), cancellation) {}
     GuestSlot slot;
     bool in_use = false;
-    std::uint64_t released = 0;  ///< when, counted by clock_
+    std::uint64_t released = 0;  ///< the time, counted by clock_
   };
 
   void mark_released(const GuestSlot *slot);

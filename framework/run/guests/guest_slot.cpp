@@ -38,7 +38,7 @@ Task<> GuestSlot::get_ready() {
   } catch (const base::Interrupted &) {
     throw;
   } catch (const base::Error &) {
-    // The next case meets the same, and tells it.
+    // The next case hits the same error and reports it.
   }
 }
 
@@ -47,7 +47,7 @@ Task<> GuestSlot::pause() {
   try {
     co_await guest_->pause();
   } catch (const base::Error &) {
-    // Its QEMU has ended: found out by the next case.
+    // Its QEMU has ended: the next case finds this out.
   }
 }
 
@@ -59,7 +59,7 @@ Task<bool> GuestSlot::restore(outcome::Timings &timings) {
   } catch (const base::Interrupted &) {
     throw;
   } catch (const base::Error &) {
-    // Its QEMU has ended or does not answer: a new one is the remedy.
+    // Its QEMU has ended or does not answer: a new one solves this.
   }
   co_return false;
 }
@@ -78,7 +78,7 @@ Task<bool> GuestSlot::start_saved(const vm::GuestSpec &spec, const std::string &
   } catch (const vm::UnsoundState &) {
     co_return false;
   }
-  // Another build of QEMU under the same version, or a state that only looks sound: made again.
+  // Another build of QEMU with the same version, or a state that is damaged despite its checksum: make it again.
   if (co_await restore(timings)) co_return true;
   const std::unique_ptr<vm::Guest> broken = std::move(guest_);
   co_await broken->stop();

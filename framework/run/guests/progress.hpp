@@ -6,7 +6,7 @@
 
 namespace kmodtest::run {
 
-/// What is being done for a case.
+/// The kinds of work for a case.
 enum class Phase {
   preparing,
   waiting,  ///< for another process that boots the same guest
@@ -18,7 +18,7 @@ enum class Phase {
   examining,
 };
 
-/// Hears what is being done for a case, and the words that a user reads about it.
+/// Called with the work for a case, and the text that a user reads about it.
 using Progress = std::function<void(Phase phase, const std::string &what)>;
 
 }  // namespace kmodtest::run

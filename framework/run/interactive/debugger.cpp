@@ -33,7 +33,8 @@ constexpr std::chrono::milliseconds kPushDeadline{60'000};
 constexpr std::chrono::seconds kSurveyDeadline{60};
 constexpr const char *kKallsymsMark = "--- kallsyms\n";
 
-/// Loads the modules, and prints "NAME FILE:0xADDRESS" for each section of each, and all of the kernel's symbols.
+/// Returns a script that loads the modules, and prints "NAME FILE:0xADDRESS" for each section of each, and all of the
+/// kernel's symbols.
 std::string survey_script(const Prepared &prepared) {
   std::string script;
   for (const wire::ModuleToLoad &module : prepared.program.prerequisites)
@@ -47,7 +48,7 @@ std::string survey_script(const Prepared &prepared) {
   return script + fmt::format("printf '{}'; cat /proc/kallsyms\n", "--- kallsyms\\n");
 }
 
-/// Sections that a debugger has no use for, or that are gone when a module has been initialised.
+/// Returns whether a section is of use for a debugger, and still there when a module has been initialised.
 bool is_of_use(const std::string &section) {
   for (const char *kind : {".text", ".data", ".rodata", ".bss", ".init.text", ".exit.text", ".noinstr.text"})
     if (section == kind || section.starts_with(std::string(kind) + ".")) return true;
@@ -73,7 +74,7 @@ std::string gdb_script(const fs::path &socket, const std::optional<KernelSymbols
       if (is_of_use(section)) script += fmt::format(" -s {} {:#x}", section, address);
     script += '\n';
   }
-  // Without that, leaving gdb would end the machine.
+  // Without this hook, leaving gdb would end the machine.
   script += "define hook-quit\n  detach\nend\n";
   return script + fmt::format("target remote {}\n", socket.string());
 }
@@ -101,7 +102,7 @@ Task<> Debugger::survey(GuestSlot &slot, const Prepared &prepared, std::string g
   Progress quiet = [](Phase, const std::string &) {};
   Pristine pristine = co_await slot.pristine(std::move(spec), std::move(guest_name), std::move(description),
                                              boot_deadline, std::move(quiet), timings);
-  if (pristine.failure) co_return;  // the case's own guest will not come up either, and say why
+  if (pristine.failure) co_return;  // the case's own guest will not come up either, and reports the reason
   auto executor = co_await asio::this_coro::executor;
   agent::Session session(
       agent::make_memory_transport(executor, pristine.guest->shared_memory(), agent::SharedState::restored));
@@ -225,7 +226,7 @@ Task<> Debugger::wait_for_gdb(vm::Guest &guest) {
   }
   gdb_ = 0;
   try {
-    co_await guest.resume();  // in whatever state gdb left it
+    co_await guest.resume();  // whatever state gdb left it in
   } catch (const base::Error &) {
     // gdb ended the machine, or it runs.
   }

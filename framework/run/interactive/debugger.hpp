@@ -18,31 +18,31 @@
 
 namespace kmodtest::run {
 
-/// A module and where the guest's kernel puts its sections.
+/// A module and the addresses of its sections in the guest's kernel.
 struct PlacedModule {
   std::string name;
   std::filesystem::path file;
   std::map<std::string, std::uint64_t> sections;  ///< empty: not known
 };
 
-/// Where the names of the kernel's functions come from.
+/// The source of the names of the kernel's functions.
 struct KernelSymbols {
   std::filesystem::path file;
-  std::int64_t offset = 0;         ///< where the kernel runs, less where it was linked (KASLR)
+  std::int64_t offset = 0;         ///< the address where the kernel runs, minus the one where it was linked (KASLR)
   bool debug_information = false;  ///< lines and types too, not names alone
 };
 
-/// What gdb has to be told: symbols, and the socket to connect to.
+/// Returns the commands for gdb: symbols, and the socket to connect to.
 std::string gdb_script(const std::filesystem::path &socket, const std::optional<KernelSymbols> &kernel,
                        const std::vector<PlacedModule> &modules);
 
-/// A debugger for one guest (--gdb). Under one snapshot a kernel puts modules at the same addresses each time, so they
-/// are asked for once, in a guest that is thrown away and runs none of the modules' code; breakpoints can then be set
-/// before a module is loaded.
+/// A debugger for one guest (--gdb). With one snapshot, a kernel puts modules at the same addresses each time. So a
+/// guest that is discarded, and runs none of the modules' code, reports them once; breakpoints can then be set before a
+/// module is loaded.
 class Debugger {
  public:
   enum class Mode {
-    wait,    ///< say how to start gdb
+    wait,    ///< show how to start gdb
     attach,  ///< start it in our terminal
   };
 
@@ -52,14 +52,14 @@ class Debugger {
   Debugger(const Debugger &) = delete;
   Debugger &operator=(const Debugger &) = delete;
 
-  /// Finds the addresses out, in a guest of this slot. What cannot be found out is said.
+  /// Finds the addresses in a guest of this slot, and reports what it cannot find.
   base::Task<> survey(GuestSlot &slot, const Prepared &prepared, std::string guest_name,
                       std::chrono::milliseconds boot_deadline);
 
-  /// Lets the debugger into a guest that stands still; from here on the debugger lets it go. Throws base::Error.
+  /// Opens a paused guest to the debugger, which resumes it from now on. Throws base::Error.
   base::Task<> begin(vm::Guest &guest);
 
-  /// gdb has our terminal, and with it the key that interrupts.
+  /// Returns whether gdb has our terminal, and with it the key that interrupts.
   bool has_terminal() const { return gdb_ > 0; }
 
  private:
@@ -76,7 +76,7 @@ class Debugger {
   pid_t gdb_ = 0;
 };
 
-/// Throws base::UsageError when this machine has no gdb.
+/// Throws base::UsageError if this machine has no gdb.
 void check_gdb();
 
 }  // namespace kmodtest::run

@@ -19,7 +19,7 @@ namespace {
 
 constexpr const char *kSocketName = "gateway";
 
-/// The folder of the run that a guest belongs to.
+/// Returns the folder of the run that a guest belongs to.
 std::filesystem::path folder_of_run(const vm::Guest &guest) {
   return guest.shared_memory().parent_path().parent_path();
 }

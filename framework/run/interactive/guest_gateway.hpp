@@ -26,13 +26,13 @@ std::filesystem::path gateway_of(const std::string &name);
 /// paused otherwise.
 class GuestGateway {
  public:
-  /// Listens at once. Throws base::Error. `notices` is told when a client connects or leaves.
+  /// Listens at once. Throws base::Error. `notices` receives a message when a client connects or leaves.
   GuestGateway(vm::Guest &guest, base::asio::io_context &io, base::NoticeSink &notices);
   ~GuestGateway();
   GuestGateway(const GuestGateway &) = delete;
   GuestGateway &operator=(const GuestGateway &) = delete;
 
-  /// What `kmodtest shell --attach` takes.
+  /// Returns the name for `kmodtest shell --attach`.
   std::string name() const;
 
   /// Serves clients until close() is called.

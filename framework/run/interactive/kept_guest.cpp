@@ -25,7 +25,7 @@ std::string why_no_shell(const vm::Guest &guest, const outcome::CaseFinished &fi
   return "";
 }
 
-/// Forgets how to end the keeping when it is over, whatever ended it.
+/// Forgets how to end the keeping when it is over, however it ended.
 class Forget {
  public:
   explicit Forget(std::function<void()> &end) : end_(end) {}

@@ -15,8 +15,8 @@ class KeptGuest {
  public:
   explicit KeptGuest(GuestPool &pool) : pool_(pool) {}
 
-  /// Keeps the guest as it is until let_go() is called, and tells the user how to enter it. Returns at once if another
-  /// guest is kept, or the run is cancelled. `debugged`: a debugger is in the guest already.
+  /// Keeps the guest until let_go() is called, and shows the user how to enter it. Returns at once if another guest is
+  /// kept, or the run is cancelled. `debugged`: a debugger is in the guest already.
   base::Task<> keep(GuestSlot &slot, const outcome::CaseFinished &finished, bool debugged);
 
   bool is_keeping() const { return static_cast<bool>(end_); }

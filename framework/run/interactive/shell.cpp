@@ -19,7 +19,8 @@ namespace {
 
 constexpr const char *kStartFile = "/tmp/.kmodtest-start";
 
-/// What the shell runs first: the modules get short paths, and what the plan wants of the kernel's own is loaded.
+/// Returns the shell's first commands: the modules get short paths, and the modules of the kernel that the plan names
+/// are loaded.
 std::string start_script(const Prepared &prepared) {
   std::string script = "ln -sf /tmp/modules/*.ko /modules/\n";
   for (const wire::ModuleToLoad &module : prepared.program.prerequisites)
@@ -33,7 +34,7 @@ std::vector<std::string> module_paths(const Prepared &prepared) {
   return paths;
 }
 
-/// The guest with the spec of the case, but one that can be kept and let go.
+/// Changes the spec of the case so that the guest can be kept and resumed.
 void fit_for_a_session(vm::GuestSpec &spec) {
   spec.channel = vm::ChannelKind::memory;
 }
@@ -127,7 +128,7 @@ Task<> Shell::serve_in(GuestSlot &slot, const Prepared &prepared, ShellEnd &end)
   session_ = std::make_unique<agent::Session>(
       agent::make_memory_transport(io_.get_executor(), guest.shared_memory(), agent::SharedState::restored));
   base::Alarm grace(io_);
-  // A panic ends the guest, but the last of its log can still be on its way.
+  // A panic ends the guest, but the end of its log can still be on its way.
   guest.on_state_change([&](vm::GuestState state) {
     end.panicked = state == vm::GuestState::crashed;
     end.death = guest_ending(state).detail;
@@ -140,7 +141,7 @@ Task<> Shell::serve_in(GuestSlot &slot, const Prepared &prepared, ShellEnd &end)
   grace.cancel();
   guest.on_state_change({});
   end.console = guest.console();
-  // Without a driver of the panic device a guest that panics just ends.
+  // Without a driver of the panic device, a guest that panics just ends.
   end.panicked = end.panicked || (!end.death.empty() && end.console.find("Kernel panic") != std::string::npos);
 }
 

@@ -25,24 +25,25 @@ namespace kmodtest::run {
 struct ShellOptions {
   KernelChoice kernel;
   Limits limits;
-  bool debugger = false;  ///< the guest stands still until gdb lets it go
+  bool debugger = false;  ///< the guest is paused until gdb resumes it
 };
 
 /// How a session ended.
 struct ShellEnd {
-  std::optional<int> exit_status;  ///< of the shell; nothing when it did not end by itself
+  std::optional<int> exit_status;  ///< of the shell; nothing if it did not end on its own
   bool panicked = false;
-  std::string death;    ///< in words, where the guest ended; else empty
-  std::string console;  ///< what the serial console showed, where the guest ended
+  std::string death;    ///< why the guest ended; empty if it did not
+  std::string console;  ///< the output of the serial console, if the guest ended
 };
 
 /// The user's end of a session. All calls come from the io_context's thread.
 class ShellUser {
  public:
   virtual ~ShellUser() = default;
-  /// Something takes its time, or the user has to know it.
+  /// Shows a message: something takes long, or the user has to know it.
   virtual void say(const std::string &text) = 0;
-  /// The guest is there and stands still: how to open its terminal. `guest` and `modules` are for the user's eyes.
+  /// Returns how to open the terminal of the guest, which is up and paused. `guest` and `modules` are shown to the
+  /// user.
   virtual wire::OpenTerminal begin(const std::string &guest, const std::vector<std::string> &modules) = 0;
   virtual void on(const wire::TerminalOutput &output) = 0;
   virtual void on(const wire::LogLines &lines) = 0;
@@ -54,13 +55,13 @@ class Shell {
   Shell(GuestPool &pool, ShellOptions options, ShellUser &user);
 
   /// Opens a pristine guest of this case with its modules below /modules, and serves the user until the shell or the
-  /// guest ends, or end() is called. Throws base::Error when no guest can be had.
+  /// guest ends, or end() is called. Throws base::Error if there can be no guest.
   base::Task<ShellEnd> run(std::shared_ptr<const plan::Case> test_case);
 
   /// Serves the user in a guest that a run keeps (run/interactive/guest_gateway), over its socket. Throws base::Error.
   base::Task<ShellEnd> attach(std::filesystem::path gateway);
 
-  /// What the user typed; empty: the input's end.
+  /// Passes on the user's input; empty at its end.
   void type(std::string data);
   void resize(std::uint16_t rows, std::uint16_t columns);
   /// Ends the session from the user's side.
@@ -76,7 +77,7 @@ class Shell {
   base::Task<vm::Guest *> bring_up(GuestSlot &slot, const Prepared &prepared);
   base::Task<> leave(GuestSlot &slot);
   base::Task<> push(const Prepared &prepared);
-  /// Opens the terminal and carries both directions until it ended. `go` lets the guest go.
+  /// Opens the terminal and carries both directions until it ends. `go` resumes the guest.
   base::Task<> serve(ShellEnd &end, const wire::OpenTerminal &wanted, std::function<base::Task<>()> go);
   base::Task<> pump();
   void add(Input input);

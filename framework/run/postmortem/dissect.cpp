@@ -9,7 +9,7 @@
 #include "base/error.hpp"
 #include "run/postmortem/guest_memory.hpp"
 
-/// Sources followed: kernel, <linux/sched.h> (task_struct), <linux/module.h> (module, mod_kallsyms), <linux/mutex.h>.
+/// Sources: kernel, <linux/sched.h> (task_struct), <linux/module.h> (module, mod_kallsyms), <linux/mutex.h>.
 namespace kmodtest::run {
 namespace {
 
@@ -22,9 +22,9 @@ constexpr std::size_t kMostModules = 200;
 constexpr std::size_t kMostModuleSymbols = 20'000;
 constexpr std::size_t kMostFrames = 24;
 constexpr int kMostWaiters = 32;
-constexpr std::size_t kCallBytes = 7;  // the longest call instruction that the compiler makes
+constexpr std::size_t kCallBytes = 7;  // the longest call instruction that the compiler emits
 
-/// Where the kernel keeps what we look for.
+/// The offsets of the kernel's structs that we need.
 struct Layout {
   std::size_t tasks, pid, comm, state, stack, sp;
   std::size_t module_list, module_name, module_symbols;
@@ -70,8 +70,8 @@ char state_letter(std::uint32_t state) {
   return state == 0 ? 'R' : '?';
 }
 
-/// Whether an instruction that calls ends behind these bytes. The running kernel has patched indirect calls in place,
-/// so any of the forms may stand in any of the places.
+/// Returns whether these bytes end with an instruction that calls. The running kernel has patched indirect calls in
+/// place, so any of the forms can be in any of the places.
 bool ends_with_call(std::string_view before) {
   const auto back = [&](std::size_t n) { return static_cast<unsigned char>(before[before.size() - n]); };
   if (before.size() < kCallBytes) return false;
@@ -137,13 +137,14 @@ void Dissector::read_modules() {
       symbols.push_back({*value, 't', memory_.text(*strtab + *name, 256)});
       ends.push_back({*value + *size, '?', ""});
     }
-    // Behind them, so that of a function and the end of the one before the function comes first.
+    // Appended, so that the beginning of a function precedes the end of the one before.
     symbols.insert(symbols.end(), ends.begin(), ends.end());
     modules_.push_back({memory_.text(module + at_.module_name, 64), kernel::SymbolTable(std::move(symbols))});
   }
 }
 
-/// `returns`: it is where a call returns to, which may be behind the end of a function that calls as its last act.
+/// Returns the place of an address. `returns`: a call returns to it, so it can be after the end of a function whose
+/// last instruction is a call.
 std::optional<Dissector::Place> Dissector::place(std::uint64_t address, bool returns) const {
   const std::uint64_t inside = returns ? address - 1 : address;
   const auto words = [&](kernel::CodePlace found) {
@@ -219,7 +220,7 @@ CpuSeen Dissector::look_at(const vm::CpuRegisters &registers) {
   auto more = stack_at(registers.rsp).frames;
   seen.task.frames.insert(seen.task.frames.end(), more.begin(), more.end());
   if (stack != 0 && registers.rsp / kStackBytes != stack / kStackBytes) {
-    // On the stack for interrupts, whose first word says where the task was.
+    // It is on the stack for interrupts, whose first word has the task's stack pointer.
     const auto before = memory_.word((registers.rsp / kStackBytes + 1) * kStackBytes - 8);
     if (before && *before / kStackBytes == stack / kStackBytes) {
       more = stack_at(*before).frames;
@@ -238,8 +239,8 @@ bool Dissector::waits_for(std::uint64_t mutex, std::uint64_t stack) {
   return false;
 }
 
-/// A waiter is queued at its mutex with a record on its own stack, so a word of the stack that is the address of a
-/// mutex whose queue leads back to this stack is the one that it waits for.
+/// Finds the mutexes that a task waits for. A waiter is queued at its mutex with a record on its own stack, so a word
+/// on the stack that is the address of a mutex whose queue leads back to this stack is the one that it waits for.
 std::vector<judge::LockWait> Dissector::locks_of(std::uint64_t task, int pid) {
   constexpr std::uint64_t kFlags = 7;  // of an owner
   const auto stack = memory_.word(task + at_.stack), sp = memory_.word(task + at_.sp);

@@ -7,9 +7,9 @@
 
 namespace kmodtest::run {
 
-/// Looks at a guest that stands still: what each CPU is at, which tasks are blocked, and who holds the mutexes that
-/// they wait for. With the names and layouts that the kernel carries itself; without them there are the registers
-/// alone. What cannot be read is left out, with a word in `problem`; blocks, throws nothing.
+/// Examines a paused guest: where each CPU is, which tasks are blocked, and which tasks hold the mutexes that they wait
+/// for. It uses the names and layouts that the kernel carries itself; without them it returns only the registers. It
+/// leaves out what cannot be read and adds the reason to `problem`. Blocks, throws nothing.
 judge::Dissection dissect(vm::Inspector &guest, const kernel::KernelImage &kernel);
 
 }  // namespace kmodtest::run

@@ -18,7 +18,7 @@ const std::string *GuestMemory::page(std::uint64_t address) {
   const auto known = pages_.find(start);
   if (known != pages_.end()) return known->second.empty() ? nullptr : &known->second;
   std::string content;
-  // What is no address of the kernel's would only be a question to QEMU.
+  // Asking QEMU for an address outside of the kernel would be useless.
   if (start >= kLowestKernelAddress) {
     try {
       content = guest_.memory(start, kPage);

@@ -11,16 +11,16 @@
 
 namespace kmodtest::run {
 
-/// The memory of a guest's kernel, read in pages, each once: the guest has to stand still.
+/// The memory of a guest's kernel, read page by page, each once: the guest must be paused.
 class GuestMemory {
  public:
   explicit GuestMemory(vm::Inspector &guest) : guest_(guest) {}
 
-  /// Nothing where the guest has no memory.
+  /// Returns nothing if the guest has no memory there.
   std::optional<std::string> bytes(std::uint64_t address, std::size_t size);
   std::optional<std::uint64_t> word(std::uint64_t address) { return number<std::uint64_t>(address); }
   std::optional<std::uint32_t> half(std::uint64_t address) { return number<std::uint32_t>(address); }
-  /// Up to a NUL, at most `most` bytes.
+  /// Returns the text up to a NUL, at most `most` bytes.
   std::string text(std::uint64_t address, std::size_t most);
 
  private:

@@ -26,7 +26,7 @@ using kernel::Address;
 using kernel::CodePlace;
 using kernel::SourceLine;
 
-/// "ex_fault_write+0x1c" and the function's size.
+/// Returns "ex_fault_write+0x1c" and the function's size.
 CodePlace place_of(const observe::Frame &frame) {
   CodePlace place;
   const std::size_t plus = frame.place.find("+0x");
@@ -39,7 +39,7 @@ CodePlace place_of(const observe::Frame &frame) {
   return place;
 }
 
-/// A line of a report without what comes before the kernel's own words: "[    5.140900] ", "[<0>] ".
+/// Returns a line of a report without the prefixes of the kernel's text: "[    5.140900] ", "[<0>] ".
 std::string_view words_of(std::string_view line) {
   if (!line.starts_with('[')) return line;
   const std::size_t end = line.find("] ");
@@ -51,7 +51,7 @@ std::string_view without_blanks(std::string_view text) {
   return first == std::string_view::npos ? std::string_view() : text.substr(first);
 }
 
-/// A line that several stacks of one report are told apart by.
+/// Returns whether a line separates several stacks of one report.
 bool is_heading(std::string_view words) {
   for (const std::string_view start : {"CPU: ", "Allocated by task ", "Freed by task ", "Allocated in ", "Freed in ",
                                        "Last potentially related work creation:"}) {
@@ -84,12 +84,12 @@ class SourceFrames {
   }
 
  private:
-  /// One module under test; without symbols when its file could not be read.
+  /// A module under test; without symbols if its file could not be read.
   struct Module {
     std::string file;
     std::unique_ptr<kernel::ModuleSymbols> symbols;
   };
-  /// A frame in one of them.
+  /// A frame in a module under test.
   struct ModuleFrame {
     Module *module = nullptr;
     std::string shown;  ///< "ex_fault_write+0x1c [faulty_oops]"
@@ -99,11 +99,11 @@ class SourceFrames {
   /// The frames found so far in one piece of evidence.
   struct Frames {
     std::vector<std::string> lines;
-    std::string heading;  ///< of the stack that is being read
+    std::string heading;  ///< of the current stack
     bool heading_written = true;
     int number = 0;                   ///< of the next frame
     std::optional<ModuleFrame> last;  ///< the frame before
-    int repeated = 0;                 ///< how often it came again
+    int repeated = 0;                 ///< how often it was repeated
     std::set<std::string> faults;
     std::set<std::string> without_lines;
   };
@@ -112,7 +112,7 @@ class SourceFrames {
     if (is_heading(words)) {
       frames_.heading = words;
       end_repetition();
-      // That of the first stack goes without saying, unless it is not about now.
+      // The first stack needs no heading, unless it is not the current one.
       if (frames_.lines.empty() && words.starts_with("CPU: ")) return;
       frames_.number = 0;
       frames_.heading_written = false;
@@ -120,7 +120,7 @@ class SourceFrames {
     }
     const auto found = frame_in(words);
     if (!found) return;
-    // An oops shows where it happened a second time at its end.
+    // An oops shows its place a second time at its end.
     if (found->address == Address::exact && !frames_.faults.insert(found->shown).second) return;
     if (frames_.last && frames_.last->shown == found->shown && frames_.last->address == found->address) {
       ++frames_.number;
@@ -157,7 +157,8 @@ class SourceFrames {
     return address ? frame_in_gone_code(*address) : std::nullopt;
   }
 
-  /// Code that is gone cannot go on: an address in it is where something returned to, even in RIP.
+  /// Returns a frame for an address in code that is gone. Such code cannot continue: something returned to the address,
+  /// even in RIP.
   std::optional<ModuleFrame> frame_in_gone_code(std::uint64_t address) {
     const auto range = std::find_if(loaded_.begin(), loaded_.end(), [&](const observe::ModuleRange &one) {
       return address >= one.address && address - one.address < one.size;

@@ -17,10 +17,10 @@ constexpr std::size_t kMostJumps = 32;
 
 struct Step {
   std::size_t length;
-  std::int64_t jump;  ///< from behind the instruction
+  std::int64_t jump;  ///< from the end of the instruction
 };
 
-/// One instruction; nothing for what is none of the few.
+/// Decodes one instruction; returns nothing for an unknown one.
 std::optional<Step> decode(std::string_view code) {
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(code[at]); };
   const auto starts = [&](std::initializer_list<unsigned char> bytes) {
@@ -73,7 +73,7 @@ std::optional<std::string> StuckSigns::add(const std::vector<CpuGlance> &cpus, s
   const std::chrono::microseconds passed(ticks_ * 1'000'000 / kTimerHertz);
 
   for (const CpuGlance &cpu : cpus) {
-    // Twice: what a running CPU says of itself may be some instructions old.
+    // Twice: the state that a running CPU reports can be some instructions old.
     const auto before = loop_at_.find(cpu.cpu);
     const bool again = cpu.loops && before != loop_at_.end();
     if (again) return fmt::format("CPU {} is in a loop that has no end", cpu.cpu);

@@ -12,12 +12,12 @@
 
 namespace kmodtest::run {
 
-/// Whether code that is executed from `at` on only jumps, without a condition, until it comes back to where it was: no
-/// more than an interrupt's handler gets control there again. Knows nop, pause and the jumps of x86-64; anything else
-/// is taken for a way out. Source: Intel SDM 2.
+/// Returns whether the code from `at` on only jumps unconditionally until it is back at an earlier place: then only an
+/// interrupt handler can get control there. Knows nop, pause and the jumps of x86-64; anything else counts as a way
+/// out. Source: Intel SDM 2.
 bool loops_for_ever(std::string_view code, std::size_t at);
 
-/// What one CPU was at in a moment.
+/// The state of one CPU at one moment.
 struct CpuGlance {
   int cpu = 0;
   std::uint64_t rip = 0;
@@ -27,16 +27,17 @@ struct CpuGlance {
   bool loops = false;  ///< loops_for_ever()
 };
 
-/// For how long nothing has come from a guest, in the host's CPU time that its QEMU took since then: on a busy host a
-/// guest that computes may be silent for long and be no further than it would have been in a moment. An idle guest
-/// takes no CPU time at all; then what counts is how long it has taken none.
+/// Measures how long a guest has been silent, in the host's CPU time that its QEMU used: on a busy host a guest that
+/// computes can be silent for long without getting any further. An idle guest uses no CPU time at all; then it measures
+/// for how long it has used none.
 class Silence {
  public:
-  /// Three times what the healthy plans here take between two reports (0.46 s, on 8 CPUs).
+  /// Three times the longest interval between two messages of the healthy plans here (0.46 s, on 8 CPUs).
   static constexpr std::chrono::milliseconds kComputing{1'500};
   static constexpr std::chrono::milliseconds kIdle{1'500};
 
-  /// Whether it is time for a look. `now`: a steady clock of the host; `cpu_time`: what the QEMU took since it started.
+  /// Returns whether it is time to examine the guest. `now`: a steady clock of the host; `cpu_time`: the time that the
+  /// QEMU has used since it started.
   bool add(std::chrono::nanoseconds now, std::chrono::nanoseconds cpu_time);
 
  private:
@@ -44,22 +45,23 @@ class Silence {
   std::chrono::nanoseconds idle_since_{0};
 };
 
-/// A guest from which nothing came for a while, seen from outside, again and again: tells when nothing can come any
-/// more. A guest that is only slow is never accused: a CPU has to be where nothing leads out of, or the guest's own
-/// clock has to show that a deadline has passed.
+/// Looks repeatedly from outside at a guest that has been silent for a while, and finds out when no message can arrive
+/// any more. It never accuses a guest that is only slow: a CPU must be at a place that it cannot leave, or the guest's
+/// own clock must show that a deadline has passed.
 class StuckSigns {
  public:
-  /// Interrupts are off for microseconds in a sane kernel; its own detector, where it works, waits for 10 s.
+  /// A healthy kernel switches interrupts off for microseconds. Its own detector, where it works, waits for 10 s.
   static constexpr std::chrono::milliseconds kInterruptsOff{250};
   static constexpr int kFewestGlances = 6;
-  /// What the agent may need after a deadline to say so, its autopsy included; more, as more CPUs share the time.
+  /// The time that the agent can need after a deadline for its message and its autopsy; more if more CPUs share the
+  /// time.
   static constexpr std::chrono::milliseconds kAfterDeadline{1'000};
   static constexpr std::chrono::milliseconds kAfterDeadlinePerCpu{100};
 
-  /// `allowed`: guest time that the agent may be silent for; nothing: as long as it likes.
+  /// Sets the guest time for which the agent can be silent; without a value it is unlimited.
   explicit StuckSigns(std::optional<std::chrono::microseconds> allowed) : allowed_(allowed) {}
 
-  /// Why nothing can come any more, once that is known. `timer`: the guest's ACPI timer.
+  /// Returns why no message can arrive any more, once that is known. `timer`: the guest's ACPI timer.
   std::optional<std::string> add(const std::vector<CpuGlance> &cpus, std::uint32_t timer);
 
  private:

@@ -16,14 +16,14 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-// Often at first, then ever more seldom: a guest that only computes for long is to be left in peace.
+// Often at first, then less and less often: a guest that only computes for long should not be disturbed.
 constexpr std::chrono::milliseconds kInterval{200};
 constexpr std::chrono::milliseconds kLongestInterval{2'000};
 constexpr int kFirstLooks = 10;
 constexpr std::uint64_t kCodePage = 4096;
-constexpr std::uint64_t kWindow = 64;  // bytes of code before and behind where a CPU is
+constexpr std::uint64_t kWindow = 64;  // bytes of code before and after a CPU's place
 
-/// What there was to see; empty: nothing that could be read.
+/// The observations; empty if nothing could be read.
 struct Glance {
   std::vector<CpuGlance> cpus;
   std::uint32_t timer = 0;
@@ -51,7 +51,7 @@ Glance glance_at(vm::Inspector &guest) {
   return glance;
 }
 
-/// Whether the kernel spoke of a stall where the agent could not hand it on.
+/// Returns whether the kernel reported a stall that the agent could not pass on.
 bool reports_stall(const std::string &console) {
   const auto reports = observe::find_reports(observe::parse_console(console), {});
   return std::any_of(reports.begin(), reports.end(), [](const observe::KernelReport &report) {
@@ -70,7 +70,7 @@ void StuckWatch::start() {
   ended_.reset();
   const auto self = shared_from_this();
   asio::co_spawn(timer_.get_executor(), watch(), [self](const std::exception_ptr &) {
-    // What cannot be looked at is found out by whoever talks to the guest.
+    // If the guest cannot be examined, the reader of its messages finds out why.
     self->ended_.set();
   });
 }
@@ -110,7 +110,7 @@ Task<> StuckWatch::watch() {
   }
 }
 
-/// Asks the host only, so that a guest that merely computes goes on undisturbed.
+/// Asks only the host, so that a guest that merely computes is not disturbed.
 Task<bool> StuckWatch::silent() {
   const std::chrono::nanoseconds cpu_time = co_await guest_.cpu_time();
   if (!silence_) silence_.emplace();
@@ -127,7 +127,7 @@ Task<std::optional<std::string>> StuckWatch::look() {
   auto glance = std::make_shared<Glance>();
   std::function<void(vm::Inspector &)> look_at = [glance](vm::Inspector &guest) { *glance = glance_at(guest); };
   co_await guest_.inspect(std::move(look_at));
-  if (!signs_) co_return std::nullopt;  // a report came meanwhile
+  if (!signs_) co_return std::nullopt;  // a message arrived meanwhile
   co_return signs_->add(glance->cpus, glance->timer);
 }
 

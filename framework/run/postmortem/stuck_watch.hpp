@@ -14,18 +14,18 @@
 
 namespace kmodtest::run {
 
-/// Watches a guest under virtual time that runs its program. While reports come it does nothing at all; when none has
-/// come for long (Silence) it looks at the guest from outside, which may move what its CPUs do by some instructions.
+/// Watches a guest under virtual time that runs its program. While messages arrive it does nothing at all. After a long
+/// Silence it looks at the guest from outside, which can shift the work of its CPUs by some instructions.
 class StuckWatch : public std::enable_shared_from_this<StuckWatch> {
  public:
   using GiveUp = std::function<void(const std::string &why)>;
 
-  /// `give_up` is called at most once, on the executor, when nothing can come any more. The guest has to live until
-  /// join() has returned.
+  /// Prepares the watch. `give_up` is called at most once, on the executor, when no message can arrive any more. The
+  /// guest must live until join() has returned.
   StuckWatch(vm::Guest &guest, base::asio::any_io_executor executor, GiveUp give_up);
 
   void start();
-  /// A report came. `allowed`: guest time for which there may be none now; nothing: any.
+  /// Notes a message. `allowed`: guest time for which there may now be none; nothing: unlimited.
   void heard(std::optional<std::chrono::microseconds> allowed);
   /// Ends the watch and waits for its end.
   base::Task<> join();
@@ -43,7 +43,7 @@ class StuckWatch : public std::enable_shared_from_this<StuckWatch> {
   std::optional<Silence> silence_;
   std::optional<std::chrono::microseconds> allowed_;
   std::optional<StuckSigns> signs_;
-  int looks_ = 0;  ///< since the last report
+  int looks_ = 0;  ///< since the last message
   bool stop_ = false;
 };
 

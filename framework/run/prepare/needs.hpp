@@ -10,8 +10,8 @@
 
 namespace kmodtest::run {
 
-/// The reason to skip a case on this kernel: what it needs and the kernel does not have, or may not have. Nothing when
-/// the kernel has it all. Reads the kernel's configuration; throws base::Error when that cannot be read.
+/// Returns the reason to skip a case on this kernel: it needs something that the kernel lacks, or might lack. Returns
+/// nothing if the kernel has everything. Reads the kernel's configuration; throws base::Error if it cannot be read.
 std::optional<std::string> unmet_needs(const std::vector<plan::Need> &needs, const kernel::Kernel &kernel);
 
 }  // namespace kmodtest::run

@@ -18,13 +18,13 @@ namespace kmodtest::run {
 
 namespace {
 
-/// "virtio_ring" of ".../virtio_ring.ko.xz".
+/// Returns "virtio_ring" for ".../virtio_ring.ko.xz".
 std::string module_name_of(const std::filesystem::path &file) {
   const std::string name = file.filename().string();
   return text::lsmod_name(name.substr(0, name.find(".ko")));
 }
 
-/// The parameters that a load or a repeat gives.
+/// Checks the parameters of a load or a repeat.
 void check_parameters(const wire::Step &step, Prepared &prepared) {
   const auto *load = std::get_if<wire::Load>(&step.body);
   const auto *repeat = std::get_if<wire::Repeat>(&step.body);
@@ -109,7 +109,7 @@ Preparer::BuiltModule Preparer::build(const plan::ModuleSource &source, const ke
       module.log = built.log;
     }
     module.info = kernel::read_module_info(ko);
-    // What is for debuggers stays on the host: the guest would copy it several times over.
+    // Debug information stays on the host: the guest would copy it several times.
     module.content = std::make_shared<const std::string>(kernel::without_debug_info(kernel::read_module(ko)));
     if (text::lsmod_name(module.info.name) != text::lsmod_name(source.name)) {
       throw base::UsageError(
@@ -162,7 +162,7 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
   add_kernel_modules(test_case, prepared);
   std::vector<std::string> loaded;
   for (const auto &module : prepared.program.prerequisites) loaded.push_back(module.name);
-  std::vector<std::filesystem::path> built;  // what a later module may use the symbols of
+  std::vector<std::filesystem::path> built;  // the symbols of these are available to later modules
   for (const auto &source : test_case.modules) {
     BuiltModule module = build(source, prepared.kernel, built);
     if (source.kind == plan::ModuleSource::Kind::folder) built.push_back(module.info.file);
@@ -196,7 +196,7 @@ vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &ke
   spec.kernel_image = files.image;
   spec.initramfs = files.initramfs;
   spec.kernel_digest = kernel.digest;
-  spec.initramfs_digest = files.initramfs.filename().string();  // the cache names it after its content
+  spec.initramfs_digest = files.initramfs.filename().string();  // the cache names it by its content
   spec.append = shape.append;
   spec.cpus = shape.cpus;
   spec.sockets = shape.sockets;

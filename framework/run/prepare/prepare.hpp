@@ -28,14 +28,14 @@ struct PushedFile {
   bool of_the_kernel = false;  ///< one of the kernel's own modules
 };
 
-/// What a guest is started with.
+/// The files that a guest is started with.
 struct BootFiles {
   std::filesystem::path image;  ///< the kernel in the form that boots fastest
   std::filesystem::path initramfs;
-  std::shared_ptr<kernel::LazyKernelImage> names{};  ///< of what is in the image
+  std::shared_ptr<kernel::LazyKernelImage> names{};  ///< of the functions in the image
 };
 
-/// All that a case needs before its guest starts.
+/// Everything that a case needs before its guest starts.
 struct Prepared {
   kernel::Kernel kernel;
   std::optional<std::string> skip;  ///< the kernel lacks what the case needs; nothing else is prepared then
@@ -45,10 +45,10 @@ struct Prepared {
   std::vector<PushedFile> files;
   wire::Program program;
   std::string build_log;                           ///< of make, for the modules that were built just now
-  std::shared_ptr<kernel::LazyKernelImage> names;  ///< what the kernel tells of itself; null: nothing
+  std::shared_ptr<kernel::LazyKernelImage> names;  ///< the contents of the kernel image; null: none
 };
 
-/// Which kernel to take where the plan names none, and where its parts are.
+/// The kernel for plans that name none, and the places of its parts.
 struct KernelChoice {
   std::string name;  ///< empty: the catalogue's default
   std::filesystem::path modules_dir;
@@ -56,27 +56,27 @@ struct KernelChoice {
 };
 
 /// Resolves kernels, makes initramfs images, builds and reads modules. Each of these is done once however many cases
-/// and threads ask for it; all functions block and may be called from several threads.
+/// and threads ask for it; all functions block, and several threads can call them.
 class Preparer {
  public:
   Preparer(KernelChoice choice, std::filesystem::path cache, base::NoticeSink &notices);
 
-  /// Throws base::UsageError for the first case whose kernel cannot be had. Fetches nothing.
+  /// Throws base::UsageError for the first case whose kernel cannot be resolved. Fetches nothing.
   void check_kernels(const std::vector<std::shared_ptr<const plan::Case>> &cases) const;
 
-  /// Modules are built and read anew from here on, and what failed is tried again; kernels that were found stay. While
-  /// nobody prepares.
+  /// Makes later calls build and read modules again, and retry whatever failed; resolved kernels are kept. Not to be
+  /// called while a case is being prepared.
   void renew();
 
-  /// Throws kernel::BuildError when a module does not build, base::Error otherwise.
+  /// Prepares a case. Throws kernel::BuildError if a module does not build, base::Error otherwise.
   Prepared prepare(const plan::Case &test_case);
 
  private:
-  /// The value of one key, made once.
+  /// The values of keys, each made once.
   template <class Value>
   class Once {
    public:
-    /// The value for `key`; the first caller makes it, the others wait. An exception is kept and thrown to all.
+    /// Returns the value for `key`; the first caller makes it, the others wait. An exception is kept and thrown to all.
     Value get(const std::string &key, const std::function<Value()> &make);
     void forget() { slots_.clear(); }
     void forget_problems() {
@@ -115,10 +115,10 @@ class Preparer {
   Once<BuiltModule> modules_;
 };
 
-/// "6.1.0-50-cloud-amd64, 4 CPUs, 256 MiB, virtual time".
+/// Returns "6.1.0-50-cloud-amd64, 4 CPUs, 256 MiB, virtual time".
 std::string describe(const Prepared &prepared);
 
-/// A case's guest on a kernel.
+/// Returns the spec of a case's guest on a kernel.
 vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &kernel, const BootFiles &files);
 
 }  // namespace kmodtest::run

@@ -44,7 +44,7 @@ bool holds_module(const fs::path &folder) {
   return fs::exists(folder / "Kbuild") || fs::exists(folder / "Makefile") || fs::exists(folder / "makefile");
 }
 
-/// The words that lay the same over this case's plan again.
+/// Returns the words of the command line that override this case's plan in the same way again.
 std::vector<std::string> options_of(const plan::Case &test_case, const plan::Overrides &overrides) {
   std::vector<std::string> words;
   auto add = [&words](const char *option, std::string value) {
@@ -67,7 +67,7 @@ std::vector<std::string> options_of(const plan::Case &test_case, const plan::Ove
   return words;
 }
 
-/// A case that says why the plan cannot run with these CPUs.
+/// Returns a case with the reason why the plan cannot run with these CPUs.
 plan::Case skipped_case(const plan::Plan &own, const plan::CpuLayout &layout, const std::string &why) {
   plan::Case skipped = own.cases.front();
   const auto point = plan::guest_point(layout, {});
@@ -85,8 +85,8 @@ plan::Case skipped_case(const plan::Plan &own, const plan::CpuLayout &layout, co
   return skipped;
 }
 
-/// As plan::parse_plan_file, but where --cpus or --topology asks for what a sound plan cannot have (it switches CPU 1
-/// off, say), that guest is skipped with the reason instead of spoiling the run of a whole folder.
+/// Reads a plan like plan::parse_plan_file. If --cpus or --topology asks for a guest that a valid plan cannot have (it
+/// switches CPU 1 off, say), only that guest is skipped with the reason, and the other plans of a folder still run.
 plan::ParseResult read_plan(const fs::path &file, const plan::Overrides &overrides) {
   auto parsed = plan::parse_plan_file(file, overrides);
   std::vector<plan::CpuLayout> layouts = overrides.topologies;
@@ -122,7 +122,7 @@ bool selected(const plan::Plan &plan, const plan::Case &test_case, const Selecti
   }
   if (selection.patterns.empty()) return true;
   return std::any_of(selection.patterns.begin(), selection.patterns.end(), [&](const auto &pattern) {
-    // Brackets are part of every id: "ex7_4 [cpus=4]" has to match itself, and a word any id that holds it.
+    // Brackets are part of every id: "ex7_4 [cpus=4]" must match itself, and a word every id that contains it.
     return test_case.id.find(pattern) != std::string::npos || ::fnmatch(pattern.c_str(), test_case.id.c_str(), 0) == 0;
   });
 }

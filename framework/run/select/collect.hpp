@@ -10,31 +10,31 @@
 
 namespace kmodtest::run {
 
-/// What the command line selects among the cases of its plans.
+/// The cases that the command line selects from its plans.
 struct Selection {
   std::vector<std::string> ids;       ///< --case: exactly these
   std::vector<std::string> patterns;  ///< --filter: shell globs over the id; any of them
-  std::vector<std::string> tags;      ///< --tag: plans that carry any of them
+  std::vector<std::string> tags;      ///< --tag: plans that have any of them
 };
 
-/// Plans, and what is wrong with them.
+/// Plans, and their errors.
 struct Collected {
   std::vector<plan::Plan> plans;
   std::vector<plan::Diagnostic> diagnostics;
   bool has_errors() const;
 };
 
-/// By its name: *.yaml, *.yml.
+/// Returns whether a file is a plan by its name: *.yaml, *.yml.
 bool is_plan(const std::filesystem::path &file);
-/// The same, where a folder of plans is meant: hidden files, such as .gitlab-ci.yml, are none of them.
+/// Returns whether a file in a folder of plans is one: is_plan(), but not a hidden file such as .gitlab-ci.yml.
 bool is_plan_in_folder(const std::filesystem::path &file);
 
-/// Reads every plan that the inputs name: a plan file, a folder (its *.yaml and *.yml but hidden ones, sorted by name,
-/// not recursive), a module (.ko, or a folder with a Kbuild or Makefile and no plan): the plan of the always-on checks.
-/// Throws base::UsageError for an input that is none of these.
+/// Reads every plan that the inputs name. An input is a plan file, a folder (its *.yaml and *.yml except for hidden
+/// ones, sorted by name, not recursive), or a module (.ko, or a folder with a Kbuild or Makefile and no plan): the plan
+/// of the always-on checks. Throws base::UsageError for any other input.
 Collected collect_plans(const std::vector<std::filesystem::path> &inputs, const plan::Overrides &overrides);
 
-/// The selected cases, in plan order. Throws base::UsageError for a --case that no plan has, with a suggestion.
+/// Returns the selected cases, in plan order. Throws base::UsageError for a --case that no plan has, with a suggestion.
 std::vector<std::shared_ptr<const plan::Case>> select_cases(std::vector<plan::Plan> plans, const Selection &selection);
 
 }  // namespace kmodtest::run

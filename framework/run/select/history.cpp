@@ -31,7 +31,7 @@ fs::path whole_path(const fs::path &path) {
   return (error ? path : whole).lexically_normal();
 }
 
-/// Nothing unless all of it is what we write.
+/// Returns nothing unless the whole record has the format that we write.
 std::optional<CaseRecord> record_of(const Json &json) {
   CaseRecord record;
   const auto seconds = json.find("seconds");
@@ -62,7 +62,7 @@ void keep_last(std::vector<Value> &values, std::size_t number) {
   values.erase(values.begin(), values.end() - static_cast<std::ptrdiff_t>(number));
 }
 
-/// Puts later runs behind earlier ones.
+/// Appends later runs to earlier ones.
 void append(CaseRecord &record, const CaseRecord &later) {
   record.seconds.insert(record.seconds.end(), later.seconds.begin(), later.seconds.end());
   record.outcomes.insert(record.outcomes.end(), later.outcomes.begin(), later.outcomes.end());

@@ -23,34 +23,33 @@ struct CaseRecord {
   std::int64_t updated = 0;           ///< seconds since the epoch
 };
 
-/// What a case is known by: a digest of its plan's path (of its modules' without a plan) and its id. So plans of one
-/// name in two folders do not mix, and a plan that was edited is still the same.
+/// Returns the key of a case: a digest of its plan's path (of its modules' without a plan), and its id. So plans with
+/// one name in two folders are not confused, and a plan keeps its history when it is edited.
 std::string history_key(const plan::Case &test_case);
 
 /// How long cases took and how they ended, kept in a file of the cache for the order of later runs, and for reports to
-/// compare with. It never fails a
-/// run: a file that is missing, damaged or of another version is an empty history, and one that cannot be written is
-/// left as it is.
+/// compare with. It never fails a run: a file that is missing, damaged or of another version is an empty history, and a
+/// file that cannot be written stays unchanged.
 class History {
  public:
-  static constexpr std::size_t kRuns = 20;       ///< kept of a case
-  static constexpr std::size_t kExpects = 5;     ///< of these, what expected() looks at
-  static constexpr std::size_t kCases = 10'000;  ///< kept at all; those that did not run for longest are dropped
+  static constexpr std::size_t kRuns = 20;       ///< kept per case
+  static constexpr std::size_t kExpects = 5;     ///< of these, the latest ones that expected() uses
+  static constexpr std::size_t kCases = 10'000;  ///< kept in total; the longest unused ones are dropped
 
   using Time = std::chrono::system_clock::time_point;
 
   /// Reads the file.
   explicit History(std::filesystem::path file);
 
-  /// Nothing for a case that the file did not know when it was read.
+  /// Returns nothing for a case that the file did not contain when it was read.
   const CaseRecord *find(const plan::Case &test_case) const;
-  /// The median of what its last kExpects runs took.
+  /// Returns the median time of its last kExpects runs.
   std::optional<outcome::Seconds> expected(const plan::Case &test_case) const;
 
-  /// Remembers a run for save(); what find() and expected() say stays as it was read.
+  /// Remembers a run for save(); does not change the results of find() and expected().
   void add(const plan::Case &test_case, outcome::Seconds took, judge::Outcome outcome, Time at = Time::clock::now());
-  /// Adds what was remembered to what the file holds by now, under a lock: other processes write it as well. False when
-  /// it could not be written.
+  /// Adds the remembered runs to the present content of the file, under a lock: other processes write it as well.
+  /// Returns false if it could not be written.
   bool save();
 
  private:

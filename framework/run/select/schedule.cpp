@@ -18,7 +18,7 @@ namespace kmodtest::run {
 
 std::string guest_group(const plan::Case &test_case) {
   const plan::GuestShape &guest = test_case.guest;
-  // The words of the command line come last: they alone may hold any character.
+  // The words of the command line are last: only they can contain any character.
   std::string group = fmt::format("{}|{}|{}x{}x{}|{}|{}", test_case.kernel, guest.cpus, guest.sockets, guest.cores,
                                   guest.threads, guest.memory_mib, plan::channel_name(guest.channel)) +
                       "|" + plan::time_name(test_case.time);
@@ -58,7 +58,7 @@ Schedule::Groups::iterator Schedule::choose(const std::string &worker_group) {
 
   auto longest = groups_.end();
   auto fullest = groups_.end();
-  // Earlier in the plans wins where the times are equal.
+  // If the times are equal, the earlier one in the plans wins.
   using Rank = std::tuple<double, std::size_t>;
   constexpr std::size_t kLast = std::numeric_limits<std::size_t>::max();
   Rank best_length{-1, 0};
@@ -90,7 +90,7 @@ std::optional<Entry> Schedule::next(const std::string &worker_group) {
   group.entries.pop_front();
   ++group.workers;
   --left_;
-  // Sums of doubles do not come out even; nothing left is nothing left.
+  // Sums of doubles are not exact; an empty group is set to zero.
   group.seconds = group.entries.empty() ? 0 : group.seconds - weight(entry);
   seconds_ = left_ == 0 ? 0 : seconds_ - weight(entry);
   return entry;
@@ -107,7 +107,7 @@ std::vector<std::size_t> shuffled(std::size_t count, std::uint64_t seed) {
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::mt19937_64 random(seed);
   for (std::size_t end = count; end > 1; --end) {
-    // What lies beyond the last multiple of `end` is thrown away, so that each place is equally likely.
+    // Numbers beyond the last multiple of `end` are discarded, so that each place is equally likely.
     const std::uint64_t limit = std::mt19937_64::max() - std::mt19937_64::max() % end;
     std::uint64_t drawn = random();
     while (drawn >= limit) drawn = random();

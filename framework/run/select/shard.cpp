@@ -12,15 +12,15 @@ namespace kmodtest::run {
 
 namespace {
 
-constexpr std::size_t kSplitDigits = 8;  ///< of the split's digest: enough to see by eye that two differ
+constexpr std::size_t kSplitDigits = 8;  ///< of the split's digest: enough to see that two differ
 
-/// Tells cases of one id apart where plans of one name lie in several folders; without the folders' own place, which
-/// differs from machine to machine.
+/// Returns an id that distinguishes cases with one id if plans with one name are in several folders; it does not
+/// contain the folders' own place, which differs between machines.
 std::string shard_id(const plan::Case &test_case) {
   return fmt::format("{}\n{}", test_case.id, test_case.plan_name);
 }
 
-/// What two shards of one run have in common.
+/// Returns a digest that is equal for all shards of one run.
 std::string digest_of(const std::vector<ShardItem> &items, const std::vector<int> &shard_of) {
   std::multiset<std::string> lines;
   for (std::size_t index = 0; index < items.size(); ++index) {
@@ -55,7 +55,7 @@ std::vector<int> split(const std::vector<ShardItem> &items, int shards) {
     *least += items[index].expected->count();
     shard_of[index] = static_cast<int>(least - load.begin()) + 1;
   }
-  // The shards with the least to do get the one more that does not divide evenly.
+  // If the number does not divide evenly, the shards with the least to do get one more.
   std::vector<std::size_t> turns(load.size());
   std::iota(turns.begin(), turns.end(), std::size_t{0});
   std::stable_sort(turns.begin(), turns.end(),

@@ -18,24 +18,25 @@ struct Shard {
   int of = 1;
 };
 
-/// A case as far as the split into shards depends on it.
+/// The properties of a case that affect the split into shards.
 struct ShardItem {
   std::string id;
   std::optional<outcome::Seconds> expected;
 };
 
-/// The shard (from 1) of each item. What is known goes, longest first, to the shard with the least to do so far; the
-/// rest is dealt out by id, one to each shard in turn. The same for the same items; their order matters only among
-/// those that have one id.
+/// Returns the shard (from 1) of each item. Items with a known time go, longest first, to the shard with the least to
+/// do so far; the rest is dealt out by id, one to each shard in turn. Equal items give equal results; their order
+/// matters only among those with one id.
 std::vector<int> split(const std::vector<ShardItem> &items, int shards);
 
 struct ShardCases {
-  std::vector<std::shared_ptr<const plan::Case>> cases;  ///< in the order that they had
+  std::vector<std::shared_ptr<const plan::Case>> cases;  ///< in their original order
   /// "shard 2/4 has 10 of the 41 cases (split 3f2a1c…)": shards agree on the cases when they agree on the split.
   std::string notice;
 };
 
-/// The cases of one shard. Each case is in exactly one of the shards as long as all of them know the same history.
+/// Returns the cases of one shard. Each case is in exactly one of the shards as long as all of them have the same
+/// history.
 ShardCases cases_of_shard(const std::vector<std::shared_ptr<const plan::Case>> &cases, const Shard &shard,
                           const History &history);
 

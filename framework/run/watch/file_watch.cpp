@@ -22,7 +22,8 @@ namespace {
 constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
                                   IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK;
 
-/// What was made is whole at once: a folder, a link. A file is told again when it has been written.
+/// Returns whether an entry is complete when it appears: a folder, a link. For a file, a second event follows when it
+/// has been written.
 bool is_whole_when_made(const fs::path &path, std::uint32_t mask) {
   if ((mask & IN_ISDIR) != 0) return true;
   struct stat status {};
@@ -67,7 +68,7 @@ std::size_t FileWatch::watch(const std::vector<fs::path> &folders) {
       if (errno == ENOENT || errno == ENOTDIR || errno == EACCES) continue;
       fail(folder, errno);
     }
-    // Two paths of one folder have one watch: the first one's.
+    // Two paths of one folder have one watch, that of the first path.
     if (!folders_.emplace(watch, folder).second) continue;
     watches_[folder] = watch;
     ++added;
@@ -95,7 +96,7 @@ void FileWatch::take(const char *at, const char *end) {
     }
     const fs::path path = path_of(event.wd, event.mask, name);
     if ((event.mask & (IN_IGNORED | IN_MOVE_SELF)) != 0) {
-      // The folder is gone, or has another name: watch() finds it again if it comes back.
+      // The folder has been removed or renamed: watch() finds it again if it reappears.
       if (const auto known = folders_.find(event.wd); known != folders_.end()) {
         if ((event.mask & IN_MOVE_SELF) != 0) ::inotify_rm_watch(stream_.native_handle(), event.wd);
         watches_.erase(known->second);

@@ -14,23 +14,23 @@
 
 namespace kmodtest::run {
 
-/// Tells what changes in folders, by inotify(7) on the loop that everything else runs on. A file counts as changed when
-/// it was written and closed, renamed, linked or removed; not while it is being written. Changes that another machine
-/// makes on a shared file system are not seen.
+/// Reports changes in folders, by inotify(7) on the loop that everything else runs on. A file counts as changed when it
+/// was written and closed, renamed, linked or removed; not while it is being written. Does not see changes that another
+/// machine makes on a shared file system.
 class FileWatch {
  public:
-  /// `changed` is called on the loop's thread with the path of what changed (its folder as it was given to watch(), and
-  /// its name); with an empty path when so much changed that the kernel gave up counting. Throws base::Error.
+  /// Starts without folders. `changed` is called on the loop's thread with the path of the changed file (its folder as
+  /// it was given to watch(), and its name); with an empty path if the kernel dropped events. Throws base::Error.
   FileWatch(base::asio::io_context &io, std::function<void(const std::filesystem::path &)> changed);
 
-  /// Watches these folders, not what is below them, and no others any more. Those that are not there are left out.
-  /// Returns how many it did not watch before. Throws base::Error when the kernel allows no more of them.
+  /// Watches exactly these folders from now on, not what is below them. Leaves out missing ones. Returns how many it
+  /// did not watch before. Throws base::Error if the kernel allows no more of them.
   std::size_t watch(const std::vector<std::filesystem::path> &folders);
 
  private:
   void read();
   void take(const char *at, const char *end);
-  /// The path of what an event is about; empty: it tells nothing of use.
+  /// Returns the path that an event is about; empty if the event is useless.
   std::filesystem::path path_of(int watch, std::uint32_t mask, const std::string &name) const;
 
   std::function<void(const std::filesystem::path &)> changed_;

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// As the kernel would find it, as far as it is there.
+/// Resolves a path like the kernel, as far as it exists.
 fs::path real(const fs::path &path) {
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error).lexically_normal();
@@ -22,7 +22,7 @@ fs::path real(const fs::path &path) {
   return found.has_filename() ? found : found.parent_path();  // "plans/"
 }
 
-/// The path of the entry itself, even where that is a symbolic link.
+/// Returns the path of the entry itself, even if it is a symbolic link.
 fs::path entry(const fs::path &path) {
   std::error_code error;
   const fs::path absolute = fs::absolute(path, error).lexically_normal();
@@ -37,7 +37,7 @@ bool is_below(const fs::path &path, const fs::path &folder) {
 }  // namespace
 
 bool WatchList::Source::touched_by(const fs::path &changed) const {
-  // A folder that comes or goes takes with it what lies in it.
+  // If a folder appears or disappears, so does its content.
   const auto holds = [&](const fs::path &one) { return is_below(one, changed); };
   if (std::any_of(files.begin(), files.end(), holds) || std::any_of(trees.begin(), trees.end(), holds)) return true;
   return std::any_of(trees.begin(), trees.end(), [&](const fs::path &tree) {
@@ -63,7 +63,7 @@ void WatchList::add_tree(Source &source, const fs::path &tree) {
   const fs::path root = real(tree);
   source.trees.insert(root);
   source.files.insert(entry(tree));
-  watch(entry(tree).parent_path());  // to see it go and come back
+  watch(entry(tree).parent_path());  // to notice when it disappears and reappears
   watch(root.parent_path());
   watch(root);
   std::error_code error;

@@ -11,28 +11,28 @@
 
 namespace kmodtest::run {
 
-/// What cases are made of on disk: their plans and modules. All paths are absolute and free of symbolic links, but that
-/// a link itself counts like the file that it leads to.
+/// The files that cases are made from: their plans and modules. All paths are absolute and free of symbolic links,
+/// except that a link itself counts like the file that it leads to.
 class WatchList {
  public:
   using Cases = std::vector<std::shared_ptr<const plan::Case>>;
 
-  /// `inputs` are those of the command line: plans, folders of plans, modules. Looks at the disk; what is not there is
+  /// Reads the file system. `inputs` are those of the command line: plans, folders of plans, modules. Missing ones are
   /// waited for.
   WatchList(const std::vector<std::filesystem::path> &inputs, const Cases &cases);
 
-  /// The folders whose entries tell of every change that counts; each is there.
+  /// Returns the folders whose entries show every change that matters; each exists.
   const std::set<std::filesystem::path> &folders() const { return folders_; }
 
-  /// Whether a change of this path changes what the plans say, or which there are.
+  /// Returns whether a change of this path changes the content of the plans, or which ones exist.
   bool touches_plans(const std::filesystem::path &changed) const;
-  /// The cases, by their places in `cases`, that are not what they were after a change of this path.
+  /// Returns the cases, by their places in `cases`, that a change of this path affects.
   std::set<std::size_t> touched(const std::filesystem::path &changed) const;
-  /// Whether the path could be of something that a plan names and that is not there yet.
+  /// Returns whether the path could belong to something that a plan names and that does not exist yet.
   bool near_plans(const std::filesystem::path &changed) const;
 
  private:
-  /// A file, or a folder with all in it that modules are built from.
+  /// A file, or a folder with everything that modules are built from.
   struct Source {
     std::set<std::filesystem::path> files;
     std::set<std::filesystem::path> trees;
@@ -45,7 +45,7 @@ class WatchList {
 
   std::set<std::filesystem::path> folders_;
   std::set<std::filesystem::path> plan_folders_;  ///< every plan in them is one of the run
-  std::set<std::filesystem::path> near_;          ///< folders that plans lie in
+  std::set<std::filesystem::path> near_;          ///< folders that contain plans
   Source plans_;
   std::vector<Source> cases_;
 };

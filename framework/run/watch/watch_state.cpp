@@ -58,7 +58,7 @@ void WatchState::finished(const outcome::CaseFinished &finished) {
   const auto entry = entries_.find(key_of(*finished.test_case));
   if (entry == entries_.end()) return;
   const outcome::Result result = outcome::result_of(finished);
-  // Of several runs of a case (--repeat) the gravest counts.
+  // Of several runs of a case (--repeat) the worst result counts.
   entry->second.result = entry->second.result ? outcome::gravest({*entry->second.result, result}) : result;
 }
 

@@ -16,30 +16,31 @@
 
 namespace kmodtest::run {
 
-/// Which cases `kmodtest watch` has to run, and what each came to last. No I/O.
+/// The cases that `kmodtest watch` has to run, and the last result of each. No I/O.
 class WatchState {
  public:
   using Cases = std::vector<std::shared_ptr<const plan::Case>>;
 
-  /// The cases as the plans have them now. New ones have to run; what the others came to is kept.
+  /// Sets the cases that the plans have now. New ones have to run; the results of the others are kept.
   void set_cases(Cases cases);
   const Cases &cases() const { return cases_; }
 
-  /// What these cases, by their places in cases(), came to no longer holds.
+  /// Invalidates the results of these cases, given by their places in cases().
   void touch(const std::set<std::size_t> &places);
   void touch_all();
-  /// The same of those that did not pass, or were not run to their end.
+  /// Invalidates the results of cases that did not pass, or were not run to their end.
   void touch_failed();
 
   bool any_stale() const;
-  /// The cases that have to run, in the order of the plans. They count as running from here on.
+  /// Returns the cases that have to run, in the order of the plans. They count as running from now on.
   Cases take_stale();
-  /// A case came to this.
+  /// Records the result of a case.
   void finished(const outcome::CaseFinished &finished);
-  /// Nothing runs any more. `again`: what was not finished has to run again, since the run was cancelled for others.
+  /// Notes that nothing runs any more. `again`: unfinished cases have to run again, since the run was cancelled for
+  /// others.
   void run_ended(bool again);
 
-  /// How many cases came to what; cases that were never finished are not in it.
+  /// Counts the cases by result, without those that were never finished.
   std::map<outcome::Result, std::size_t> results() const;
   bool any_failed() const;
 
@@ -49,7 +50,7 @@ class WatchState {
     bool stale = true;
     bool running = false;
   };
-  /// The plan's file and the case's id; of a module without a plan its folder.
+  /// The plan's file and the case's id; for a module without a plan its folder.
   using Key = std::pair<std::string, std::string>;
   static Key key_of(const plan::Case &test_case);
   static bool failed(const Entry &entry);
