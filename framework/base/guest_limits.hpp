@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-/// What a guest can have, at least and at most: plans are checked by it, and guests that no plan describes.
+/// The limits of a guest, for checking plans and guests that no plan describes.
 namespace kmodtest::base {
 
 inline constexpr int kMostGuestCpus = 64;

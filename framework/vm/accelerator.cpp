@@ -29,7 +29,7 @@ namespace {
 constexpr std::string_view kAgentsFirstBytes = "KMT";
 constexpr std::chrono::milliseconds kLook{100};
 
-/// Returns when a console that was empty at first has not got any output in time; waits for ever otherwise.
+/// Returns when a console that was empty at first has not got any output in time; waits indefinitely otherwise.
 base::Task<> silent_console(const Guest &guest, ProbePatience patience) {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   auto token = asio::use_awaitable;
@@ -69,7 +69,7 @@ std::string why_no_kvm_device(const std::filesystem::path &device) {
 std::filesystem::path kvm_answer_file(const std::filesystem::path &cache, const std::string &qemu_version) {
   utsname host{};
   ::uname(&host);
-  // Whoever lets more users open the device changes it, and with it the answer.
+  // Opening the device to more users changes it, and with it the answer.
   struct stat device {};
   const bool there = ::stat("/dev/kvm", &device) == 0;
   std::string name = fmt::format("kvm-{}-{}-{}-{:x}", host.release, qemu_version.substr(0, qemu_version.find(' ')),
@@ -102,11 +102,11 @@ void write_kvm_answer(const std::filesystem::path &file, const KvmAnswer &answer
 }
 
 std::string reason_without_kvm(std::string_view said) {
-  // libvirt's words where /dev/kvm opens for us, but not for the user that QEMU runs as.
+  // libvirt prints this if /dev/kvm opens for us, but not for the user that QEMU runs as.
   if (said.find("does not support virt type 'kvm'") != std::string_view::npos) {
     return "the user that QEMU runs as may not open /dev/kvm";
   }
-  // QEMU's own words, the first of them, stand behind its name in libvirt's.
+  // QEMU's own first message follows its name in libvirt's message.
   constexpr std::string_view kName = "qemu-system-x86_64: ";
   const std::size_t at = said.find(kName);
   if (said.find("closed the monitor") == std::string_view::npos || at == std::string_view::npos) {
@@ -124,7 +124,7 @@ base::Task<KvmAnswer> probe_kvm(Hypervisor &hypervisor, GuestSpec spec, ProbePat
   spec.cpus = 1;
   spec.sockets = spec.cores = spec.threads = 0;
   spec.numa.clear();
-  spec.append += " ignore_loglevel";  // a kernel that runs at all says so on the console at once
+  spec.append += " ignore_loglevel";  // makes any working kernel print to the console at once
   KvmAnswer answer;
   try {
     std::string name = "kvm-probe";

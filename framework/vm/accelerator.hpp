@@ -11,32 +11,33 @@
 
 namespace kmodtest::vm {
 
-/// Why /dev/kvm is of no use from the start; empty when it opens. `device` is for tests.
+/// Returns why /dev/kvm cannot be used at all; empty if it opens. `device` is for tests.
 std::string why_no_kvm_device(const std::filesystem::path &device = "/dev/kvm");
 
-/// A probe's answer.
+/// The result of a probe.
 struct KvmAnswer {
   bool works = false;
   std::string reason;  ///< why not
 };
 
-/// Why KVM is not used, from what libvirt said of a guest that did not start under it.
+/// Returns why KVM is not used, from libvirt's message about a guest that did not start under it.
 std::string reason_without_kvm(std::string_view said);
 
-/// The file that keeps the answer: another host kernel, another boot of it, another QEMU, or other permissions of
-/// /dev/kvm ask anew.
+/// Returns the file that keeps the answer. Its name changes with the host kernel, its boot, QEMU, and the permissions
+/// of /dev/kvm, so that each change leads to a new probe.
 std::filesystem::path kvm_answer_file(const std::filesystem::path &cache, const std::string &qemu_version);
 std::optional<KvmAnswer> read_kvm_answer(const std::filesystem::path &file);
-/// Written whole or not at all; a cache that cannot be written costs only the next probe.
+/// Writes the answer; the file appears only when it is complete. If the cache cannot be written, the next run probes
+/// again.
 void write_kvm_answer(const std::filesystem::path &file, const KvmAnswer &answer);
 
-/// How long the probe waits for the guest's first console output, and for its agent.
+/// The time that the probe waits for the guest's first console output, and for its agent.
 struct ProbePatience {
   std::chrono::milliseconds first_output{4000};
   std::chrono::milliseconds user_space{10000};
 };
 
-/// Boots the spec under KVM and looks whether the agent's first bytes arrive. Leaves nothing running.
+/// Boots the spec under KVM and checks whether the agent's first bytes arrive. Leaves nothing running.
 base::Task<KvmAnswer> probe_kvm(Hypervisor &hypervisor, GuestSpec spec, ProbePatience patience = {});
 
 /// Returns the answer that the cache has for this host kernel, QEMU and /dev/kvm; otherwise probes and keeps the

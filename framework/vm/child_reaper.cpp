@@ -32,7 +32,7 @@ void ChildReaper::arm() {
 }
 
 int reap_daemonized_qemus() {
-  // Never waitpid(-1): it would take the ends of processes that libvirt waits for.
+  // Never waitpid(-1): it would reap processes that libvirt waits for.
   const int self = static_cast<int>(::getpid());
   const int session = static_cast<int>(::getsid(0));
   int reaped = 0;

@@ -10,12 +10,12 @@ namespace kmodtest::vm {
 
 inline constexpr std::size_t kConsoleTailBytes = 256u << 10;
 
-/// The last bytes of a file behind its first `start` ones, from the start of a line when the beginning is cut off.
-/// Empty when it cannot be read.
+/// Returns the last bytes of a file after its first `start` ones, from the start of a line if the beginning is cut off.
+/// Empty if the file cannot be read.
 std::string console_tail(const std::filesystem::path &file, std::size_t bytes = kConsoleTailBytes,
                          std::uintmax_t start = 0);
 
-/// Whether the console's last lines are those of a kernel panic.
+/// Returns whether the console's last lines are those of a kernel panic.
 bool ended_in_panic(const std::filesystem::path &console);
 
 }  // namespace kmodtest::vm

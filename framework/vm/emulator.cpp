@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A file that comes with this program: beside it, or where it is installed.
+/// Returns a file that comes with this program: next to it, or where it is installed.
 fs::path part_of_kmodtest(const char *name, int access) {
   const fs::path here = base::own_file().parent_path();
   std::vector<fs::path> folders = base::installed_folders("libexec/kmodtest");
@@ -58,7 +58,7 @@ std::string qemu_version(const fs::path &qemu) {
 }
 
 void make_state_image(const fs::path &file) {
-  // A state lies behind the disk and may be larger; an image in it may not. Nothing is allocated.
+  // A state is stored after the disk and can be larger; an image in it cannot. Nothing is allocated.
   const base::ProcessResult result =
       base::run_process({"qemu-img", "create", "-q", "-f", "qcow2", file.string(), "64G"});
   if (!result.ok()) {

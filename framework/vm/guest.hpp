@@ -13,18 +13,18 @@
 #include "vm/libvirt/registers.hpp"
 #include "vm/snapshots/saved_state.hpp"
 
-/// Virtual machines: GuestSpec → domain XML → libvirt → a running guest.
+/// Virtual machines: from GuestSpec to domain XML, libvirt and a running guest.
 namespace kmodtest::vm {
 
 enum class Accelerator { tcg, kvm };
 enum class ChannelKind {
-  memory,  ///< memory that the guest and the controller share; such a guest can be saved and restored
+  memory,  ///< memory shared by guest and controller; such a guest can be saved and restored
   virtio,
   serial,
 };
-/// What the guest's clocks follow.
+/// The source of the guest's time.
 enum class Clock {
-  real,     ///< the host's
+  real,     ///< the host's clock
   virtual_  ///< the instructions that the guest executes (QEMU's -icount, TCG only): an idle guest's time flies
 };
 
@@ -34,18 +34,18 @@ struct NumaCell {
   bool operator==(const NumaCell &) const = default;
 };
 
-/// Under the virtual clock an instruction takes 2^2 ns: about what TCG makes of it in real time, so that a guest which
-/// computes is neither much faster nor slower than its clock.
+/// Under the virtual clock an instruction takes 2^2 ns. That is about TCG's real speed, so a guest that computes is
+/// neither much faster nor much slower than its clock.
 inline constexpr int kInstructionShift = 2;
 
-/// Raise it when domain_xml() makes another machine of the same spec: snapshots of the machine before do not fit.
+/// Raise it when domain_xml() makes a different machine of an equal spec: snapshots of the earlier machine do not fit.
 inline constexpr int kMachineRecipe = 7;
 
-/// Everything that makes two guests interchangeable. Its hash is their name.
+/// Everything that makes two guests interchangeable. Its hash is their key.
 struct GuestSpec {
   std::filesystem::path kernel_image;
   std::filesystem::path initramfs;
-  std::string kernel_digest;  ///< of the contents, so that a file replaced under its name is another guest
+  std::string kernel_digest;  ///< of the contents, so that replacing a file makes it another guest
   std::string initramfs_digest;
   std::string append;                       ///< further words for the kernel's command line
   int cpus = 1;                             ///< 1 to 64
@@ -59,10 +59,10 @@ struct GuestSpec {
   bool operator==(const GuestSpec &) const = default;
 };
 
-/// Hex digest of the spec and of the QEMU that would run it.
+/// Returns the hex digest of the spec and of the QEMU that would run it.
 std::string hash(const GuestSpec &spec, const std::string &qemu_version);
 
-/// The kernel's command line for a spec.
+/// Returns the kernel's command line for a spec.
 std::string kernel_command_line(const GuestSpec &spec);
 
 /// Paths of one guest's own files, all below one short folder (a UNIX socket's path holds 107 characters).
@@ -71,57 +71,59 @@ struct GuestFiles {
   std::filesystem::path console;  ///< the first serial line's output
   std::filesystem::path channel;  ///< the agent's socket
   std::filesystem::path memory;   ///< the memory shared with the agent (ChannelKind::memory)
-  std::filesystem::path state;    ///< the qcow2 image that takes the state; empty: it cannot be saved
-  std::filesystem::path saved;    ///< the image with the state of a guest that was saved, only read; empty: it boots
-  std::filesystem::path main_loop_gate;  ///< libkmodtest-gate.so, for the virtual clock; empty: without it
-  int controller_pid = 0;  ///< the process that the emulator wrapper has to be a child of; 0: no wrapper, not checked
+  std::filesystem::path state;    ///< the qcow2 image for the state; empty: it cannot be saved
+  std::filesystem::path saved;    ///< the image with the state of a saved guest, opened read-only; empty: it boots
+  std::filesystem::path main_loop_gate;  ///< libkmodtest-gate.so, for the virtual clock; empty: none
+  int controller_pid = 0;  ///< the required parent process of the emulator wrapper; 0: no wrapper, not checked
 };
 
-/// libvirt domain XML, built with pugixml. `emulator` is the QEMU (or the wrapper that starts it).
+/// Returns libvirt domain XML, built with pugixml. `emulator` is the QEMU (or the wrapper that starts it).
 std::string domain_xml(const GuestSpec &spec, const std::string &name, const GuestFiles &files,
                        const std::filesystem::path &emulator);
 
-/// How a guest stopped running, if it did.
+/// The state of a guest: running, or how it stopped.
 enum class GuestState { running, crashed, stopped };
 
-/// A look into a guest from outside, whatever its kernel is busy with. Its calls block and change nothing in the guest.
-/// Each throws base::Error in QEMU's words.
+/// A view into a guest from outside, whatever its kernel is busy with. Its calls block and change nothing in the guest.
+/// Each throws base::Error with QEMU's message.
 class Inspector {
  public:
   virtual ~Inspector() = default;
-  /// Exact while the guest stands still; of a running one a CPU may be a few instructions further.
+  /// Returns all CPUs' registers. They are exact while the guest is paused; a running CPU can be a few instructions
+  /// ahead.
   virtual std::vector<CpuRegisters> registers() = 0;
-  /// Bytes at an address of the guest's kernel.
+  /// Returns bytes at an address of the guest's kernel.
   virtual std::string memory(std::uint64_t address, std::size_t size) = 0;
-  /// The guest's ACPI timer: 24 bits that count 3,579,545 times a second of the guest's own time.
+  /// Returns the guest's ACPI timer: 24 bits that count 3,579,545 times a second of the guest's own time.
   virtual std::uint32_t timer() = 0;
 };
 
-/// A running virtual machine. Destroying the object destroys the machine (without throwing); stop() is the polite way.
+/// A running virtual machine. Destroying the object destroys the machine (without throwing); prefer stop().
 class Guest {
  public:
   virtual ~Guest() = default;
   /// Connects to the agent's channel (virtio or serial).
   virtual base::Task<base::UnixSocket> open_channel() = 0;
-  /// The file of the memory shared with the agent (ChannelKind::memory), wire::kSharedMemoryBytes long.
+  /// Returns the file of the memory shared with the agent (ChannelKind::memory), wire::kSharedMemoryBytes long.
   virtual std::filesystem::path shared_memory() const = 0;
   virtual GuestState state() const = 0;
-  /// Called on the io_context's thread when the guest panics (pvpanic) or its QEMU ends. Replaces the one before.
+  /// Sets the function that is called on the io_context's thread when the guest panics (pvpanic) or its QEMU ends.
+  /// Replaces the previous one.
   virtual void on_state_change(std::function<void(GuestState)> callback) = 0;
-  /// What the kernel wrote to its console so far (at most the last 256 KiB).
+  /// Returns the output of the kernel on its console so far (at most the last 256 KiB).
   virtual std::string console() const = 0;
   virtual std::string xml() const = 0;
   virtual int qemu_pid() const = 0;
-  /// CPU time of the host that the machine has taken so far, in steps of 10 ms; the guest is not touched.
+  /// Returns the CPU time of the host that the machine has used so far, in steps of 10 ms, without affecting the guest.
   virtual base::Task<std::chrono::nanoseconds> cpu_time() = 0;
-  /// Destroys the machine and waits until its QEMU is gone.
+  /// Destroys the machine and waits until its QEMU has ended.
   virtual base::Task<> stop() = 0;
 
-  /// Lets a debugger in (gdb's remote protocol) over the UNIX socket that it returns. While one is connected it decides
+  /// Listens for a debugger (gdb's remote protocol) on the UNIX socket that it returns. A connected debugger decides
   /// whether the guest runs. Throws base::Error.
   virtual base::Task<std::filesystem::path> serve_debugger() = 0;
 
-  // ---- guests with ChannelKind::memory; each throws base::Error in QEMU's words
+  // ---- guests with ChannelKind::memory; each throws base::Error with QEMU's message
 
   /// Stops the guest's CPUs and its clock.
   virtual base::Task<> pause() = 0;
@@ -129,16 +131,16 @@ class Guest {
   /// Saves the state into a file, ends the machine and hands the file to `keep` (on a thread for blocking calls) before
   /// it is removed.
   virtual base::Task<> save(std::function<void(const std::filesystem::path &)> keep) = 0;
-  /// What the guest was when it was saved, paused. Works after whatever happened to the guest while its QEMU lives;
-  /// forgets an earlier crash, and what the console said before.
+  /// Returns the guest to its saved state, paused. Works whatever has happened to the guest as long as its QEMU runs;
+  /// forgets an earlier crash, and the earlier output of the console.
   virtual base::Task<> restore() = 0;
 
   // ---- for guests of all kinds
 
   /// Calls `look` on a thread for blocking calls. Throws what it throws.
   virtual base::Task<> inspect(std::function<void(Inspector &)> look) = 0;
-  /// Writes the guest's memory into a file that does not exist yet, in the format of makedumpfile(8), compressed; the
-  /// guest stands still from then on. Throws base::Error in QEMU's words; what was written by then stays.
+  /// Pauses the guest and writes its memory into a new file, in the compressed format of makedumpfile(8). Throws
+  /// base::Error with QEMU's message; whatever was written by then stays.
   virtual base::Task<> dump(std::filesystem::path to) = 0;
 };
 
@@ -146,27 +148,27 @@ class Guest {
 class Hypervisor {
  public:
   virtual ~Hypervisor() = default;
-  /// Starts a guest. Throws base::Error in libvirt's words plus a hint.
+  /// Starts a guest. Throws base::Error with libvirt's message and a hint.
   virtual base::Task<std::unique_ptr<Guest>> start(GuestSpec spec, std::string name) = 0;
-  /// Starts a QEMU for a guest that was saved before, which runs nothing until restore() and resume(). Every byte of
-  /// the state is checked meanwhile: throws UnsoundState. Throws base::Error.
+  /// Starts a QEMU for a guest that was saved before, which runs nothing until restore() and resume(). Checks every
+  /// byte of the state meanwhile: throws UnsoundState. Throws base::Error.
   virtual base::Task<std::unique_ptr<Guest>> start_saved(GuestSpec spec, std::string name,
                                                          std::shared_ptr<SavedState> state) = 0;
   virtual std::string qemu_version() const = 0;
-  /// "qemu:///embed", QEMU 10.0.2, TCG…
+  /// Returns "qemu:///embed", QEMU 10.0.2, TCG…
   virtual std::string describe() const = 0;
 };
 
 struct HypervisorOptions {
   std::string uri = "qemu:///embed";
-  std::filesystem::path cache;  ///< the user's cache folder (the probe's result and capability caches live there)
+  std::filesystem::path cache;  ///< the user's cache folder (for the probe's result and capability caches)
   bool allow_kvm = true;
 };
 
-/// Opens libvirt with its event loop on `io`. Blocking calls run on an own small thread pool. For the embedded driver
-/// it makes a private root folder below $XDG_RUNTIME_DIR or /tmp, sweeps the stale ones of controllers that were killed
-/// (and ends their QEMUs), and takes everything away in the destructor. Throws base::Error when there is no QEMU or no
-/// libvirt driver, naming the package to install.
+/// Opens libvirt with its event loop on `io`. Blocking calls run on a small thread pool of its own. For the embedded
+/// driver it makes a private root folder below $XDG_RUNTIME_DIR or /tmp, removes the stale roots of killed controllers
+/// (and ends their QEMUs), and removes its own root in the destructor. Throws base::Error that names the package to
+/// install if there is no QEMU or no libvirt driver.
 std::unique_ptr<Hypervisor> open_hypervisor(base::asio::io_context &io, const HypervisorOptions &options);
 
 }  // namespace kmodtest::vm

@@ -12,12 +12,12 @@
 namespace kmodtest::vm {
 namespace {
 
-/// FNV-1a of 64 bits, twice with different beginnings: names a spec in a cache, guards against nothing hostile.
-/// Source: draft-eastlake-fnv (offset basis and prime for 64 bits).
+/// FNV-1a of 64 bits, twice with different beginnings: names a spec in a cache, does not resist attacks. Source:
+/// draft-eastlake-fnv (offset basis and prime for 64 bits).
 class Digest {
  public:
   void add(std::string_view name, std::string_view value) {
-    // The lengths keep ("ab", "c") apart from ("a", "bc").
+    // The lengths distinguish ("ab", "c") from ("a", "bc").
     const std::string field = fmt::format("{}:{}={}:{};", name.size(), name, value.size(), value);
     for (const char c : field) {
       for (std::uint64_t &half : halves_) {
@@ -39,7 +39,7 @@ std::string hash(const GuestSpec &spec, const std::string &qemu_version) {
   const Topology topology = topology_of(spec);
   Digest digest;
   digest.add("qemu", qemu_version);
-  // The files' contents count, not where they lie.
+  // The files' contents count, not their paths.
   digest.add("kernel", spec.kernel_digest.empty() ? spec.kernel_image.string() : spec.kernel_digest);
   digest.add("initramfs", spec.initramfs_digest.empty() ? spec.initramfs.string() : spec.initramfs_digest);
   digest.add("command line", kernel_command_line(spec));
@@ -62,12 +62,12 @@ std::string hash(const GuestSpec &spec, const std::string &qemu_version) {
 
 namespace {
 
-/// Under virtual time the kernel may speak of a stall early: its clock is that of the guest, so a busy host accuses
-/// nobody, and the waiting costs nothing. All CPUs share the instructions that make the clock go on, so the more there
-/// are, the longer one may seem to stand still. Source: kernel, Documentation/admin-guide/sysctl/kernel.rst and
-/// kernel-parameters.txt (sysctl.*, rcupdate.rcu_cpu_stall_timeout).
+/// Returns parameters that make the kernel report stalls early under virtual time. Its clock is that of the guest, so a
+/// busy host causes no false report, and waiting costs nothing. All CPUs share the instructions that advance the clock,
+/// so the more there are, the longer one can seem stuck. Source: kernel, Documentation/admin-guide/sysctl/kernel.rst
+/// and kernel-parameters.txt (sysctl.*, rcupdate.rcu_cpu_stall_timeout).
 std::string stall_thresholds(const GuestSpec &spec) {
-  const int watchdog = 1 + spec.cpus / 8;  // seconds; a soft lockup is twice that, 20 s on a machine of metal
+  const int watchdog = 1 + spec.cpus / 8;  // seconds; a soft lockup is twice that; 20 s on a real machine
   return fmt::format(
       " sysctl.kernel.watchdog_thresh={} rcupdate.rcu_cpu_stall_timeout={}"
       " sysctl.kernel.hung_task_timeout_secs=30 sysctl.kernel.hung_task_check_interval_secs=5"
@@ -79,22 +79,24 @@ std::string stall_thresholds(const GuestSpec &spec) {
 
 std::string kernel_command_line(const GuestSpec &spec) {
   std::string line =
-      // Warnings and worse reach the console, traces among them, so that its tail tells why a guest died or fell
-      // silent; the rest comes over the channel.
+      // Warnings and worse reach the console, including traces, so that its end shows why a guest died or fell silent;
+      // everything else arrives over the channel.
       "console=ttyS0 loglevel=5"
-      // What the agent writes into the log (its step markers) is neither limited nor dropped.
+      // The agent's lines in the log (its step markers) are neither limited nor dropped.
       " printk.devkmsg=on"
       // Under load the check of the legacy timer misfires and ends the boot.
       " no_timer_check"
-      // The host may give a virtual CPU no time for seconds: clocks that check each other would take that for a fault.
+      // The host can deprive a virtual CPU of time for seconds: clocks that check each other would take that for a
+      // fault.
       " tsc=reliable"
       " random.trust_cpu=on"
-      // The kernel's tests of its own crypto take 0.3 s of every boot under TCG.
+      // The kernel's self-tests of its crypto take 0.3 s of every boot under TCG.
       " cryptomgr.notests"
-      // Each slab cache by itself: what a module leaves in its own is not seen in one that it shares with the kernel's.
+      // Slab caches are not merged: a leftover in the module's cache would be invisible in one that it shares with the
+      // kernel's.
       " slab_nomerge"
       // With a pvpanic driver the machine pauses at a panic. Without one it "reboots" as soon as the panic is printed,
-      // which ends it: nobody has to wait for a guest that will never answer.
+      // which ends it, so that no run waits for a dead guest.
       " panic=-1";
   switch (spec.channel) {
     case ChannelKind::memory:
@@ -109,12 +111,12 @@ std::string kernel_command_line(const GuestSpec &spec) {
   }
   if (spec.clock == Clock::virtual_) {
     line += " kmodtest.clock=virtual";
-    // The ticks of the CPUs come at moments of their own: QEMU takes turns with itself over timers that expire within
-    // some microseconds of each other (docs/internals/traps.md).
+    // Staggers the ticks of the CPUs: QEMU's handling of timers that expire within some microseconds of each other is
+    // not deterministic (docs/internals/traps.md).
     line += " skew_tick=1";
     line += stall_thresholds(spec);
   }
-  // An emulated CPU has nothing to guard against, and the thunks of the mitigations cost it time.
+  // An emulated CPU has nothing to protect, and the thunks of the mitigations slow it down.
   if (spec.accelerator == Accelerator::tcg) line += " mitigations=off";
   if (!spec.append.empty()) line += " " + spec.append;
   return line;

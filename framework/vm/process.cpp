@@ -16,7 +16,7 @@
 namespace kmodtest::vm {
 
 std::string read_process_file(int pid, const std::string &file) {
-  // Not by an iterator: that throws when reading fails, as it does for a process that ends after the opening (ESRCH).
+  // Not by an iterator: that throws if reading fails, as it does for a process that ends after the opening (ESRCH).
   std::ostringstream text;
   text << std::ifstream("/proc/" + std::to_string(pid) + "/" + file).rdbuf();
   return text.str();
@@ -75,7 +75,7 @@ std::string command_line(int pid) {
 
 bool end_process(int pid, std::chrono::milliseconds patience, int signal) {
   if (pid <= 0) return true;
-  // A descriptor names this process even when its number is used again. Source: pidfd_open(2).
+  // A descriptor identifies this process even if its number is reused. Source: pidfd_open(2).
   const int descriptor = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
   if (descriptor < 0) return errno == ESRCH;
   ::syscall(SYS_pidfd_send_signal, descriptor, signal, nullptr, 0);

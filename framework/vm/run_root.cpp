@@ -25,11 +25,11 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char *kLockFile = "controller";
-// Room for "/lib/qemu/domain-99-twenty-characters-xx/monitor.sock" and a pid within a socket's 107 characters.
+// Leaves room for "/lib/qemu/domain-99-twenty-characters-xx/monitor.sock" and a pid within a socket's 107 characters.
 constexpr std::size_t kLongestRunsFolder = 40;
 
-// Directories that the embedded driver made when it was opened. It makes them only then, so a root that is taken away
-// and opened again in one process has to bring them back.
+// Directories that the embedded driver creates when it is opened, and only then. So a root that is removed and opened
+// again in one process has to recreate them.
 struct DriverFolder {
   fs::path path;
   struct stat attributes;
@@ -48,7 +48,7 @@ bool others_may(const fs::path &path, mode_t bits) {
   return ::stat(path.c_str(), &attributes) == 0 && (attributes.st_mode & bits) == bits;
 }
 
-/// Whether a stranger reaches `file` and has the permission `bits` on it.
+/// Returns whether any user can reach `file` and has the permission `bits` on it.
 bool open_to_others(const fs::path &file, mode_t bits) {
   for (fs::path folder = file.parent_path(); !folder.empty() && folder != folder.root_path();
        folder = folder.parent_path()) {
@@ -57,7 +57,7 @@ bool open_to_others(const fs::path &file, mode_t bits) {
   return others_may(file, bits);
 }
 
-/// The same file always gets the same name, and one that was replaced another.
+/// Returns a name that stays the same for a file, and changes if the file is replaced.
 std::string identity(const fs::path &file) {
   struct stat attributes {};
   if (::stat(file.c_str(), &attributes) != 0) fail(fmt::format("cannot read {}", file.string()), errno);
@@ -94,7 +94,7 @@ std::string own_name() {
 
 std::optional<QemuUser> unprivileged_user() {
   if (::geteuid() != 0) return std::nullopt;
-  // For a machine where only root may open /dev/kvm.
+  // For a machine where only root can open /dev/kvm.
   if (const char *wanted = std::getenv("KMODTEST_QEMU_USER"); wanted != nullptr && std::string(wanted) == "root") {
     return std::nullopt;
   }
@@ -110,7 +110,7 @@ std::optional<QemuUser> unprivileged_user() {
 }
 
 void make_private_folder(const fs::path &folder) {
-  // Root's QEMU runs as somebody else, who has to get through, though not to list.
+  // Root's QEMU runs as another user, who must be able to pass through, but not to list.
   const mode_t mode = ::geteuid() == 0 ? 0711 : 0700;
   if (::mkdir(folder.c_str(), mode) != 0 && errno != EEXIST)
     fail(fmt::format("cannot make {}", folder.string()), errno);
@@ -151,7 +151,8 @@ std::string qemu_conf(const std::optional<QemuUser> &user) {
   if (::geteuid() == 0) {
     conf += fmt::format("user = \"{}\"\ngroup = \"{}\"\n", user ? user->name : "root", user ? user->group : "root");
   }
-  // No daemon but us: no virtlogd, no cgroups, no mount namespaces. Nothing is relabelled, since nothing is shared.
+  // No daemon except for us: no virtlogd, no cgroups, no mount namespaces. Nothing is relabelled, since nothing is
+  // shared.
   conf +=
       "stdio_handler = \"file\"\n"
       "security_driver = \"none\"\n"
@@ -171,7 +172,7 @@ int sweep_stale_roots(const fs::path &runs) {
     if (!entry.is_directory() || entry.is_symlink()) continue;
     const fs::path root = entry.path();
     const int lock = ::open((root / kLockFile).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    // A root gets its final name after its lock, so only a folder of somebody's making is without one.
+    // A root gets its final name after its lock, so a folder without one was not made by kmodtest.
     if (lock < 0) continue;
     if (::flock(lock, LOCK_EX | LOCK_NB) == 0) {
       end_emulators_of(root);
@@ -278,14 +279,14 @@ void RunRoot::give_to_qemu(const fs::path &file) {
 
 fs::path RunRoot::readable_by_qemu(const fs::path &file) {
   const std::string name = identity(file);
-  // A link leads through other folders than those that its path names.
+  // A link leads through other folders than those in its path.
   if (!user_ || open_to_others(fs::canonical(file), S_IROTH)) return fs::absolute(file);
   const std::lock_guard lock(mutex_);
   const fs::path copy = path_ / "images" / name;
   std::error_code error;
   if (fs::exists(copy, error)) return copy;
   make_private_folder(copy.parent_path());
-  // Another name costs nothing, a copy of a kernel 50 MB; but who may read somebody's file is not ours to change.
+  // A second name costs nothing, a copy of a kernel 50 MB; but we must not change the permissions of a user's file.
   const fs::path whole = fs::canonical(file);
   if (others_may(whole, S_IROTH) && ::link(whole.c_str(), copy.c_str()) == 0) return copy;
   copy_whole(file, copy, fs::perms(0444));
@@ -304,7 +305,7 @@ std::optional<fs::path> RunRoot::lend_to_qemu(int descriptor, const fs::path &li
 fs::path RunRoot::startable_by_qemu(const fs::path &emulator) {
   const std::string name = identity(emulator);
   if (!user_ || open_to_others(emulator, S_IXOTH)) return emulator;
-  // Beside the roots and not in ours: libvirt remembers an emulator's abilities under its path.
+  // Next to the roots and not in ours: libvirt remembers an emulator's capabilities by its path.
   const fs::path copy = path_.parent_path() / (name + ".emulator");
   std::error_code error;
   if (!fs::exists(copy, error)) copy_whole(emulator, copy, fs::perms(0755));

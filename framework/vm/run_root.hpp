@@ -11,7 +11,7 @@
 
 namespace kmodtest::vm {
 
-/// Who QEMU runs as when we are root.
+/// The user that QEMU runs as if we are root.
 struct QemuUser {
   std::string name;
   std::string group;
@@ -19,32 +19,32 @@ struct QemuUser {
   gid_t gid = 0;
 };
 
-/// Nothing when we are not root: then QEMU runs as we do. libvirt's own user where it exists, else
-/// nobody; KMODTEST_QEMU_USER=root keeps root.
+/// Returns libvirt's own user if it exists, else nobody. Returns nothing if we are not root: then QEMU runs as the same
+/// user as we do. KMODTEST_QEMU_USER=root keeps root.
 std::optional<QemuUser> unprivileged_user();
 
-/// The folder that holds all controllers' roots of this user: $KMODTEST_RUNTIME, else $XDG_RUNTIME_DIR/kmodtest for an
-/// ordinary user whose path is short, else /tmp/kmodtest-UID. Made when missing. Throws base::Error when it belongs to
-/// somebody else or others may write to it.
+/// Returns the folder that holds all controllers' roots of this user: $KMODTEST_RUNTIME, else $XDG_RUNTIME_DIR/kmodtest
+/// for an ordinary user whose path is short, else /tmp/kmodtest-UID. Creates it if it is missing. Throws base::Error if
+/// it belongs to another user or others can write to it.
 std::filesystem::path runs_folder();
 
-/// As above, for a folder that the caller names.
+/// Creates a folder like runs_folder(), at a path that the caller gives.
 void make_private_folder(const std::filesystem::path &folder);
 
-/// etc/qemu.conf of an embedded driver's root. Source: libvirt's comments in its own qemu.conf.
+/// Returns etc/qemu.conf of an embedded driver's root. Source: libvirt's comments in its own qemu.conf.
 std::string qemu_conf(const std::optional<QemuUser> &user);
 
-/// Ends what dead controllers left below `runs`: their QEMUs (by pid, after a look at the command line) and their
-/// folders. Returns how many roots were removed. Roots whose controller lives are left alone.
+/// Removes what dead controllers left below `runs`: their QEMUs (by pid, after checking the command line) and their
+/// folders. Returns how many roots were removed. Keeps roots whose controller is alive.
 int sweep_stale_roots(const std::filesystem::path &runs);
 
-/// This process's private root: libvirt's embedded driver lives there, and every guest has a folder in it. The driver
-/// cannot change its root while the process lives, so there is one, and hypervisors share it.
+/// This process's private root: the place of libvirt's embedded driver and of all guests' folders. The driver cannot
+/// change its root while the process lives, so there is one, and hypervisors share it.
 class RunRoot {
  public:
-  /// Sweeps the stale roots first. Throws base::Error.
+  /// Returns the root. Removes stale roots first. Throws base::Error.
   static std::shared_ptr<RunRoot> open();
-  /// Removes the folder with all that is in it.
+  /// Removes the folder with everything in it.
   ~RunRoot();
   RunRoot(const RunRoot &) = delete;
   RunRoot &operator=(const RunRoot &) = delete;
@@ -52,27 +52,27 @@ class RunRoot {
   const std::filesystem::path &path() const { return path_; }
   const std::optional<QemuUser> &qemu_user() const { return user_; }
 
-  /// A new folder for one guest, with a short name, writable by QEMU.
+  /// Creates a folder for one guest, with a short name, writable by QEMU.
   std::filesystem::path make_guest_folder();
 
-  /// A new file of so many zero bytes in a guest's folder, for QEMU to read and write. Throws base::Error.
+  /// Creates a file of `bytes` zero bytes in a guest's folder, for QEMU to read and write. Throws base::Error.
   void make_file_for_qemu(const std::filesystem::path &file, std::uintmax_t bytes);
-  /// An empty image (vm::make_state_image) as a new file in a guest's folder, for QEMU to read and write. Throws
-  /// base::Error.
+  /// Creates an empty image (vm::make_state_image) as a new file in a guest's folder, for QEMU to read and write.
+  /// Throws base::Error.
   void make_state_image(const std::filesystem::path &file);
-  /// Lets QEMU read and write a file of ours in a guest's folder. Throws base::Error.
+  /// Allows QEMU to read and write a file of ours in a guest's folder. Throws base::Error.
   void give_to_qemu(const std::filesystem::path &file);
 
-  /// The file itself when QEMU's user can read it where it lies; else, below this root, a hard link where only the way
-  /// to it is closed, or a copy (made once per content).
+  /// Returns a path by which QEMU's user can read the file: the file itself if possible. Otherwise, it is below this
+  /// root: a hard link if only the path to the file is closed, else a copy (made once per content).
   std::filesystem::path readable_by_qemu(const std::filesystem::path &file);
 
-  /// A name for the open file of ours by which QEMU's user can read it as long as the descriptor is open: its entry in
-  /// /proc, or `link` (in a guest's folder), a hard link to it. The file may then be read by all who reach a name of
-  /// it. Nothing where there is no such name: the file lies on another file system than this root.
+  /// Returns a path by which QEMU's user can read our open file while the descriptor is open: its entry in /proc, or
+  /// `link` (in a guest's folder), a hard link to it. From then on, everyone who can reach one of the file's names can
+  /// read it. Returns nothing if there is no such path: the file is on another file system than this root.
   std::optional<std::filesystem::path> lend_to_qemu(int descriptor, const std::filesystem::path &link) const;
 
-  /// The emulator itself when QEMU's user can start it where it lies, else a copy at a path that does not change.
+  /// Returns the emulator itself if QEMU's user can start it, else a copy at a path that does not change.
   std::filesystem::path startable_by_qemu(const std::filesystem::path &emulator);
 
  private:

@@ -12,7 +12,7 @@
 namespace kmodtest::vm {
 namespace {
 
-/// The CPUs of a list such as "0-1,3". An empty list is a node without CPUs.
+/// Returns the CPUs of a list such as "0-1,3". An empty list is a node without CPUs.
 std::vector<int> parse_cpus(const std::string &list) {
   const auto bad_list = [&list](const std::string &hint) {
     return base::UsageError(base::Code::bad_numa, fmt::format("NUMA node has the CPU list '{}', which is none", list),

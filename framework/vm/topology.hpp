@@ -21,12 +21,13 @@ struct Topology {
   bool operator==(const Topology &) const = default;
 };
 
-/// The spec's sockets, cores and threads with the gaps filled in: threads and sockets default to 1, cores to what makes
-/// the product equal `cpus`. Throws base::UsageError when no whole number does.
+/// Returns the spec's sockets, cores and threads with the missing values filled in: threads and sockets default to 1,
+/// cores to the value that makes the product equal `cpus`. Throws base::UsageError if no whole number does.
 Topology topology_of(const GuestSpec &spec);
 
-/// Throws base::UsageError that names what is impossible: CPUs or memory out of range, a topology that does not
-/// multiply to the CPUs, NUMA cells whose CPUs are not each CPU once or whose memory does not sum up to the guest's.
+/// Throws base::UsageError that names what is impossible: CPUs or memory out of range, a topology whose product is not
+/// the number of CPUs, NUMA cells that do not have each CPU exactly once or whose memory does not add up to the
+/// guest's.
 void check(const GuestSpec &spec);
 
 }  // namespace kmodtest::vm

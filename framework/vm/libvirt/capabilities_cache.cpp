@@ -31,7 +31,8 @@ bool is_stored(const fs::path &file, const std::string &text) {
   return fs::exists(file, error) && storage::read_whole_file(file) == text;
 }
 
-/// Each file appears under its name only when it is complete. Losing a race to another process is harmless.
+/// Changes a file. Each file gets its final name only when it is complete. Losing a race to another process is
+/// harmless.
 template <class Change>
 void copy_files(const fs::path &from, const fs::path &to, Change change) noexcept {
   try {
@@ -52,7 +53,7 @@ void copy_files(const fs::path &from, const fs::path &to, Change change) noexcep
 }  // namespace
 
 /// libvirt identifies cached capabilities by the emulator's path and change time. Our emulator is a wrapper, so QEMU's
-/// own change time has to be part of the name.
+/// own change time must be part of the name.
 CapabilitiesCache::CapabilitiesCache(const fs::path &folder, fs::path qemu, const fs::path &emulator,
                                      const std::string &user)
     : qemu_(std::move(qemu)) {
@@ -81,7 +82,7 @@ std::string CapabilitiesCache::qemu_version() const {
     storage::make_folder(folder_);
     storage::write_whole_file(file, version);
   } catch (const std::exception &) {
-    // The next process asks again.
+    // The next process queries QEMU again.
   }
   return version;
 }

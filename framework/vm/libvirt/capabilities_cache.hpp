@@ -11,8 +11,8 @@ namespace kmodtest::vm {
 /// them takes a second. There is one folder per QEMU, emulator wrapper and user.
 class CapabilitiesCache {
  public:
-  /// `folder` is CACHE/libvirt and need not be there. `user` is the user that QEMU runs as: KVM may work for one
-  /// user and not for another.
+  /// Sets the paths. `folder` is CACHE/libvirt and need not exist. `user` is the user that QEMU runs as: KVM can work
+  /// for one user and not for another.
   CapabilitiesCache(const std::filesystem::path &folder, std::filesystem::path qemu,
                     const std::filesystem::path &emulator, const std::string &user);
 
@@ -22,7 +22,7 @@ class CapabilitiesCache {
   /// Stores the capabilities that libvirt wrote there, trimmed by trimmed_capabilities(). Never throws.
   void store_from(const std::filesystem::path &libvirts) const noexcept;
 
-  /// Returns vm::qemu_version(), which is asked for once and then cached. Throws base::Error.
+  /// Returns vm::qemu_version(), cached after the first query. Throws base::Error.
   std::string qemu_version() const;
 
   const std::filesystem::path &folder() const { return folder_; }

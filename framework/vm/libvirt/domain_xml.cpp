@@ -10,7 +10,7 @@
 #include "vm/topology.hpp"
 #include "wire/shared_memory.hpp"
 
-/// Source followed: libvirt's "Domain XML format" (formatdomain).
+/// Source: libvirt's "Domain XML format" (formatdomain).
 namespace kmodtest::vm {
 namespace {
 
@@ -39,11 +39,11 @@ void add_os(pugi::xml_node domain, const GuestSpec &spec, const GuestFiles &file
   pugi::xml_node type = with_text(os, "type", "hvm");
   attribute(type, "arch", "x86_64");
   attribute(type, "machine", "q35");
-  // A firmware that does nothing but start the kernel; without it QEMU takes SeaBIOS, half a second slower.
+  // A firmware that only starts the kernel; without it QEMU uses SeaBIOS, half a second slower.
   if (std::error_code ignored; std::filesystem::exists(kFastFirmware, ignored)) {
     attribute(with_text(os, "loader", kFastFirmware), "type", "rom");
   }
-  // QEMU copies a kernel that it was given into the guest at each reset, and so before each restoring.
+  // QEMU copies a kernel that it was given into the guest at each reset, and so before each restore.
   if (!files.saved.empty()) return;
   with_text(os, "kernel", spec.kernel_image.string());
   with_text(os, "initrd", spec.initramfs.string());
@@ -59,14 +59,14 @@ void add_cpu(pugi::xml_node domain, const GuestSpec &spec) {
     attribute(feature, "name", name);
   };
   if (spec.accelerator == Accelerator::tcg) {
-    // With these the guest's kernel and libraries move memory by "rep movsb", which TCG does byte by byte: reading
+    // With these the guest's kernel and libraries copy memory by "rep movsb", which TCG does byte by byte: reading
     // /proc takes twice as long.
     for (const char *name : {"erms", "fsrm"}) disable(name);
-    // Where it is offered, CPUs that idle or are offline wait by MWAIT, which TCG does by turning round and round.
+    // If it is offered, CPUs that are idle or offline wait by MWAIT, which TCG does by busy waiting.
     disable("monitor");
   }
   if (spec.clock == Clock::virtual_) {
-    // Their answers come from the host: no two runs would be the same.
+    // Their results depend on the host: no run would be reproducible.
     for (const char *name : {"rdrand", "rdseed"}) disable(name);
   }
   const Topology topology = topology_of(spec);
@@ -112,7 +112,7 @@ void add_devices(pugi::xml_node domain, const GuestSpec &spec, const GuestFiles 
                  const std::filesystem::path &emulator) {
   pugi::xml_node devices = domain.append_child("devices");
   with_text(devices, "emulator", emulator.string());
-  // libvirt adds these by itself unless they are refused by name.
+  // libvirt adds these automatically unless they are excluded by name.
   pugi::xml_node usb = devices.append_child("controller");
   attribute(usb, "type", "usb");
   attribute(usb, "model", "none");
@@ -130,7 +130,7 @@ void add_clock(pugi::xml_node domain, const GuestSpec &spec) {
     attribute(clock, "offset", "utc");
     return;
   }
-  // The date is part of what a guest does, so it is the same for all: 2026-01-01 00:00 UTC.
+  // The date affects what a guest does, so it is the same for all: 2026-01-01 00:00 UTC.
   attribute(clock, "offset", "absolute");
   attribute(clock, "start", "1767225600");
   pugi::xml_node timer = clock.append_child("timer");
@@ -138,18 +138,18 @@ void add_clock(pugi::xml_node domain, const GuestSpec &spec) {
   attribute(timer, "track", "guest");
 }
 
-/// A comma separates QEMU's options; two of them stand for one in a value.
+/// Doubles commas, since a single comma separates QEMU's options.
 std::string option_value(const std::filesystem::path &path) {
   std::string value;
   for (const char c : path.string()) value.append(c == ',' ? 2 : 1, c);
   return value;
 }
 
-/// No device: QEMU keeps the state of the machine in any image that can hold one. Loading it changes some words of the
-/// image's own tables, so where it is somebody else's, another image takes what is written in place of the file's bytes
-/// (an image within an image): nothing has to be copied, and many guests read the same pages of the host's cache.
+/// Adds an image, but no device: QEMU keeps the state of the machine in any image that can hold one. Loading it changes
+/// some words of the image's own tables. So if the file belongs to the store, another image receives these changes (an
+/// image within an image): nothing has to be copied, and many guests share the same pages of the host's cache.
 std::string state_image(const GuestFiles &files) {
-  // The emulator wrapper puts io_uring in place of threads where the kernel has it.
+  // The emulator wrapper replaces threads by io_uring if the kernel has it.
   const auto file = [](const char *prefix, const std::filesystem::path &path) {
     return fmt::format("{0}driver=file,{0}filename={1},{0}aio=threads", prefix, option_value(path));
   };
@@ -159,7 +159,7 @@ std::string state_image(const GuestFiles &files) {
                      file("file.backing.", files.saved));
 }
 
-/// What libvirt has no elements for.
+/// Adds options that libvirt has no elements for.
 void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFiles &files) {
   pugi::xml_node line = domain.append_child("qemu:commandline");
   const auto add = [&line](const std::string &option, const std::string &value) {
@@ -177,13 +177,13 @@ void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFil
   }
   if (spec.clock == Clock::virtual_) {
     add("-icount", fmt::format("shift={},sleep=off", kInstructionShift));
-    // libvirt gives each machine another one. The guest's kernel finds it in SMBIOS and seeds its random pool with it,
-    // which decides where its slabs and hashes put things.
+    // libvirt gives each machine a different one. The guest's kernel finds it in SMBIOS and seeds its random pool with
+    // it, which decides the addresses in its slabs and hashes.
     add("-uuid", kVirtualUuid);
   }
   if (spec.accelerator == Accelerator::tcg) {
-    // An emulated CPU is AMD's of family 6, whose threads the guest's kernel takes for cores. Of one of Intel's it
-    // reads sockets, cores and threads from CPUID leaf 0x0b. libvirt has no element for this.
+    // By default an emulated CPU is AMD's family 6, whose threads the guest's kernel takes for cores. For an Intel CPU
+    // it reads sockets, cores and threads from CPUID leaf 0x0b. libvirt has no element for this.
     for (const char *property : {"vendor=GenuineIntel", "family=6", "model=85", "stepping=4"})
       add("-global", fmt::format("max-x86_64-cpu.{}", property));
   }
@@ -215,7 +215,7 @@ std::string domain_xml(const GuestSpec &spec, const std::string &name, const Gue
   add_os(domain, spec, files);
   pugi::xml_node features = domain.append_child("features");
   features.append_child("acpi");
-  // The guest's kernel writes there what a reader of a dump has to know of it.
+  // The guest's kernel stores there what a reader of a dump needs to know about it.
   attribute(features.append_child("vmcoreinfo"), "state", "on");
   add_cpu(domain, spec);
   add_clock(domain, spec);

@@ -17,9 +17,9 @@ using PolledDescriptor = asio::posix::stream_descriptor;
 struct EventLoop::Handle {
   int id = 0;
   int fd = -1;      // as libvirt knows it
-  int copy = -1;    // ours: libvirt may watch one descriptor twice, which epoll refuses, and may close it before us
+  int copy = -1;    // ours: libvirt can watch one descriptor twice, which epoll refuses, and can close it before us
   int events = 0;   // what libvirt asks for
-  int waiting = 0;  // what is asked of Asio now
+  int waiting = 0;  // what Asio waits for now
   bool removed = false;
   bool in_callback = false;
   virEventHandleCallback callback = nullptr;
@@ -28,7 +28,7 @@ struct EventLoop::Handle {
   std::optional<PolledDescriptor> descriptor;
 
   ~Handle() {
-    descriptor.reset();  // does not own: releases below
+    descriptor.reset();  // does not own the descriptor: releases it below
     if (copy >= 0) ::close(copy);
   }
 };
@@ -62,7 +62,7 @@ int libvirt_events(short revents) {
   return events;
 }
 
-/// Gives a descriptor back without closing it: Asio cancels what waits on it.
+/// Releases a descriptor without closing it: Asio cancels the waits for it.
 void drop(std::optional<PolledDescriptor> &descriptor) {
   if (!descriptor) return;
   if (descriptor->is_open()) descriptor->release();
@@ -73,7 +73,7 @@ void drop(std::optional<PolledDescriptor> &descriptor) {
 
 EventLoop &EventLoop::instance() {
   static EventLoop *const loop = [] {
-    auto *made = new EventLoop;  // lives as long as the process: libvirt's own threads may call it to the very end
+    auto *made = new EventLoop;  // lives as long as the process: libvirt's own threads can call it to the very end
     virEventRegisterImpl([](int fd, int events, virEventHandleCallback callback, void *opaque,
                             virFreeCallback free) { return instance().add_handle(fd, events, callback, opaque, free); },
                          [](int watch, int events) { instance().update_handle(watch, events); },
@@ -118,10 +118,10 @@ void EventLoop::detach() {
   strand_.reset();
   io_ = nullptr;
   lock.unlock();
-  run_frees();  // the io_context may never run again
+  run_frees();  // the io_context might never run again
 }
 
-// Called with the lock held, as the other arm().
+// Called with the lock held, like the other arm().
 void EventLoop::arm(const std::shared_ptr<Handle> &handle) {
   if (io_ == nullptr || handle->removed || handle->in_callback) return;
   if (!handle->descriptor) handle->descriptor.emplace(*io_, handle->copy);
@@ -149,7 +149,7 @@ void EventLoop::dispatch(const std::shared_ptr<Handle> &handle, int event, unsig
     const std::lock_guard lock(mutex_);
     if (attachment != attachment_ || handle->removed) return;
     handle->waiting &= ~event;
-    // Asked anew, since libvirt may have changed its mind, and Asio tells only that something happened.
+    // Polled again, since libvirt's interest can have changed, and Asio only reports that something happened.
     pollfd now{handle->copy, poll_events(handle->events), 0};
     if (::poll(&now, 1, 0) > 0) happened = libvirt_events(now.revents);
     handle->in_callback = happened != 0;
@@ -180,7 +180,7 @@ void EventLoop::arm(const std::shared_ptr<Timer> &timer) {
   timer->timer->async_wait(asio::bind_executor(*strand_, expired));
 }
 
-// libvirt holds locks when it removes a watch, and its free callbacks take them.
+// Postpones libvirt's free callbacks: libvirt holds locks when it removes a watch, and the callbacks take them.
 void EventLoop::later(virFreeCallback free, void *opaque) {
   if (free == nullptr) return;
   frees_.emplace_back(free, opaque);

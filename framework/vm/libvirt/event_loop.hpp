@@ -12,20 +12,20 @@
 
 namespace kmodtest::vm {
 
-/// libvirt's event loop over an io_context (virEventRegisterImpl). libvirt takes one implementation per process and
-/// never lets go of it, so the loop is a process-wide object that can change the io_context under its watches: without
+/// libvirt's event loop on an io_context (virEventRegisterImpl). libvirt accepts one implementation per process and
+/// never releases it, so the loop is a process-wide object that can change the io_context under its watches: without
 /// one the watches rest.
 ///
-/// The functions may be called from any thread; callbacks run on the attached io_context, one at a time.
+/// The functions can be called from any thread; callbacks run on the attached io_context, one at a time.
 class EventLoop {
  public:
-  /// The process's loop. Registered with libvirt on first use.
+  /// Returns the process's loop. The first call registers it with libvirt.
   static EventLoop &instance();
 
-  /// Moves all watches to `io`. Throws base::Error when another io_context is attached.
+  /// Moves all watches to `io`. Throws base::Error if another io_context is attached.
   void attach(base::asio::io_context &io);
-  /// Pairs with attach(). After the last one no callback runs any more; call it from the io_context's thread or when
-  /// that has ended.
+  /// Ends one attach(). After the last one no callback runs any more; call it from the io_context's thread or when that
+  /// has ended.
   void detach();
 
   int add_handle(int fd, int events, virEventHandleCallback callback, void *opaque, virFreeCallback free);
@@ -51,15 +51,15 @@ class EventLoop {
   void later(virFreeCallback free, void *opaque);
   void run_frees();
 
-  std::recursive_mutex mutex_;  // libvirt's free callbacks may call back into the loop
+  std::recursive_mutex mutex_;  // libvirt's free callbacks can call the loop again
   base::asio::io_context *io_ = nullptr;
   std::unique_ptr<Strand> strand_;
   int attached_ = 0;
-  unsigned attachment_ = 0;  // counts attachments: what an earlier io_context still delivers is void
+  unsigned attachment_ = 0;  // counts attachments: late events of an earlier io_context are ignored
   int next_id_ = 1;
   std::map<int, std::shared_ptr<Handle>> handles_;
   std::map<int, std::shared_ptr<Timer>> timers_;
-  std::vector<std::pair<virFreeCallback, void *>> frees_;  // owed to libvirt
+  std::vector<std::pair<virFreeCallback, void *>> frees_;  // to be called for libvirt
 };
 
 }  // namespace kmodtest::vm

@@ -18,11 +18,11 @@ namespace kmodtest::vm {
 namespace fs = std::filesystem;
 namespace {
 
-// Creating and ending machines: more at once than two cores can use anyway.
+// For starting and ending machines: more at once than two cores can use anyway.
 constexpr std::size_t kBlockingThreads = 4;
 constexpr const char *kLibvirtCapabilities = "cache/qemu/capabilities";  // below the root
 
-/// The embedded driver logs like a daemon. libvirt reads the wish once, when it is initialised.
+/// Makes the embedded driver log to a file like a daemon. libvirt reads the variable once, when it is initialised.
 void quieten_libvirt(const fs::path &log) {
   constexpr const char *kOutputs = "LIBVIRT_LOG_OUTPUTS";
   const bool users_own = std::getenv(kOutputs) != nullptr;
@@ -132,8 +132,8 @@ void LibvirtDriver::save_capabilities() noexcept {
   const std::lock_guard lock(mutex_);
   if (capabilities_saved_ || !capabilities_) return;
   capabilities_saved_ = true;
-  // Where something else has changed that libvirt looks at (its version, the host's kernel, who may open /dev/kvm),
-  // it has found out anew what was there.
+  // If something else that libvirt checks has changed (its version, the host's kernel, access to /dev/kvm), libvirt has
+  // queried QEMU again.
   capabilities_->store_from(root_->path() / kLibvirtCapabilities);
 }
 

@@ -16,26 +16,26 @@
 
 namespace kmodtest::vm {
 
-/// What libvirt tells of one machine. Lives as long as somebody listens.
+/// libvirt's events about one machine. Exists as long as there is a listener.
 struct MachineWatch {
   std::mutex mutex;
   GuestState state = GuestState::running;
   std::function<void(GuestState)> callback;
-  /// Looked at when the machine stopped by itself: a panic that ended in a reboot is a crash.
+  /// Read when the machine stopped on its own: a panic that ended in a reboot is a crash.
   std::filesystem::path console;
 
-  /// Nothing that the machine did before it was restored counts any more.
+  /// While it is true, events are ignored: they are about the time before the restore.
   bool restoring = false;
 
-  /// Changes the state, and calls the callback when it did. A crash stays a crash.
+  /// Changes the state, and calls the callback if it is a change. A crash stays a crash.
   void change(GuestState to);
 };
 
-/// One connection with what it needs: the loop, the reaper, the root, the threads for blocking calls. Shared by the
-/// hypervisor and its guests, so that a guest may outlive the hypervisor.
+/// A connection with everything that it needs: the loop, the reaper, the root, the threads for blocking calls. Shared
+/// by the hypervisor and its guests, so that a guest can outlive the hypervisor.
 class LibvirtDriver {
  public:
-  /// Blocks for some milliseconds. Throws base::Error.
+  /// Opens the connection. Blocks for some milliseconds. Throws base::Error.
   LibvirtDriver(base::asio::io_context &io, const HypervisorOptions &options);
   ~LibvirtDriver();
   LibvirtDriver(const LibvirtDriver &) = delete;
@@ -47,16 +47,16 @@ class LibvirtDriver {
   bool embedded() const { return embedded_; }
   const std::string &uri() const { return uri_; }
   const std::string &qemu_version() const { return qemu_version_; }
-  /// QEMU, or under the embedded driver the wrapper that becomes it.
+  /// Returns QEMU, or under the embedded driver the wrapper that becomes it.
   const std::filesystem::path &emulator() const { return emulator_; }
-  /// The library that QEMU is started with under virtual time, where that QEMU can read it.
+  /// Returns the library that QEMU is started with under virtual time, at a path that QEMU can read.
   const std::filesystem::path &main_loop_gate() const { return main_loop_gate_; }
 
   std::shared_ptr<MachineWatch> watch(const std::string &machine);
   void unwatch(const std::string &machine);
   int next_number();
 
-  /// Keeps what libvirt found out about QEMU for the next process. Cheap; call it after a guest was started.
+  /// Keeps libvirt's capabilities of QEMU for the next process. Cheap; call it after starting a guest.
   void save_capabilities() noexcept;
 
  private:
@@ -66,7 +66,7 @@ class LibvirtDriver {
   bool embedded_;
   std::string qemu_version_;
   std::filesystem::path emulator_, main_loop_gate_;
-  std::unique_ptr<CapabilitiesCache> capabilities_;  // nullptr: none is kept
+  std::unique_ptr<CapabilitiesCache> capabilities_;  // null: none is kept
   std::shared_ptr<RunRoot> root_;
   std::unique_ptr<ChildReaper> reaper_;
   base::asio::thread_pool blocking_;
@@ -78,7 +78,8 @@ class LibvirtDriver {
   bool capabilities_saved_ = false;
 };
 
-/// Throws base::Error for a URI of another machine or of another hypervisor than QEMU. True: the embedded driver.
+/// Returns whether the URI means the embedded driver. Throws base::Error for another machine or another hypervisor than
+/// QEMU.
 bool check_uri(const std::string &uri);
 
 }  // namespace kmodtest::vm

@@ -18,7 +18,7 @@ struct Remedy {
   std::string_view hint;
 };
 
-// Words of libvirt's messages, and what mends them; the first that fits counts.
+// Parts of libvirt's messages, and how to fix the cause; the first match counts.
 constexpr std::array<Remedy, 7> kHints{{
     {"no connection driver available", base::Code::no_libvirt_driver,
      "install libvirt's QEMU driver: apt install libvirt-daemon-driver-qemu"},

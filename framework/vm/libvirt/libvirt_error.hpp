@@ -7,16 +7,16 @@
 
 namespace kmodtest::vm {
 
-/// Keeps libvirt from printing errors to stderr by itself. For the whole process; may be called again.
+/// Keeps libvirt from printing errors to stderr, in the whole process. Can be called repeatedly.
 void silence_libvirt();
 
-/// What failed, in our words and then in libvirt's, with a hint where we know one. Reads the calling thread's last
-/// libvirt error, so call it on the thread where the call failed, at once.
+/// Returns an error with our description and libvirt's message, with a hint if there is one. Reads the calling thread's
+/// last libvirt error, so call it at once, on the thread where the call failed.
 base::Error libvirt_error(const std::string &what_failed);
 
-/// The hint for one of libvirt's messages; empty when we know none.
+/// Returns the hint for one of libvirt's messages; empty if there is none.
 std::string hint_for(const std::string &libvirt_message);
-/// Its code; Code::libvirt_failed when we know none that says more.
+/// Returns the code for one of libvirt's messages; Code::libvirt_failed if there is no more specific one.
 base::Code code_for(const std::string &libvirt_message);
 
 }  // namespace kmodtest::vm

@@ -30,7 +30,7 @@ constexpr std::chrono::seconds kEndPatience{5};
 constexpr std::size_t kLongestName = 40;
 constexpr int kIdleAttempts = 30;
 
-/// A name that libvirt, file names and the eye can bear.
+/// Returns a short name, safe for libvirt and file names.
 std::string machine_name(const std::string &wanted, int number) {
   std::string name;
   for (const char c : wanted.substr(0, kLongestName)) {
@@ -41,8 +41,8 @@ std::string machine_name(const std::string &wanted, int number) {
   return fmt::format("kmodtest-{}-{}-{}", ::getpid(), number, name);
 }
 
-/// Stops the machine at a moment when none of its CPUs runs, if there is one soon. With which CPU QEMU goes on after a
-/// restore depends on where it stopped before that; when nobody has anything to do, it does not matter.
+/// Stops the machine at a moment when all of its CPUs are idle, if there is one soon. QEMU's choice of the next CPU
+/// after a restore depends on where it stopped; if all are idle, it does not matter.
 void pause_idle(Monitor &monitor) {
   for (int attempt = 0;; ++attempt) {
     monitor.pause();
@@ -67,14 +67,14 @@ std::unique_ptr<Guest> LibvirtGuest::start(const std::shared_ptr<LibvirtDriver> 
   }
   machine->files.main_loop_gate = driver->main_loop_gate();
   machine->xml = domain_xml(spec, machine->name, machine->files, driver->emulator());
-  // Read while QEMU starts: it has both in memory then, and nobody waits for the check.
+  // Read while QEMU starts: then QEMU has both in memory, and the check delays nothing.
   std::future<bool> sound;
   if (machine->unchecked) sound = std::async(std::launch::async, [saved] { return saved->is_sound(); });
   std::optional<base::Error> problem;
   const unsigned flags = saved != nullptr ? VIR_DOMAIN_START_PAUSED : VIR_DOMAIN_NONE;
   machine->domain.reset(virDomainCreateXML(driver->connection(), machine->xml.c_str(), flags));
   if (!machine->domain) problem = libvirt_error(fmt::format("cannot start guest '{}'", name));
-  // Of a damaged image QEMU says something else, if anything.
+  // For a damaged image QEMU's own message is misleading or absent.
   if (sound.valid() && !sound.get()) throw UnsoundState();
   if (problem) throw *problem;
   machine->qemu_pid = find_qemu(*machine);
@@ -130,7 +130,7 @@ base::Task<base::UnixSocket> LibvirtGuest::open_channel() {
   base::UnixSocket socket(executor);
   const base::asio::local::stream_protocol::endpoint endpoint(machine_->files.channel.string());
   boost::system::error_code error;
-  // QEMU listens before the machine counts as started, so this neither blocks nor has to be tried again.
+  // QEMU listens before the machine counts as started, so this neither blocks nor has to be repeated.
   socket.connect(endpoint, error);
   if (error) {
     throw base::Error(base::Code::guest_gone,
@@ -162,7 +162,7 @@ base::Task<> LibvirtGuest::on_pool(std::function<void(Machine &)> call) {
 }
 
 base::Task<> LibvirtGuest::stop() {
-  last_console_ = console();  // the file goes away with the machine
+  last_console_ = console();  // the file is removed with the machine
   std::function<void(Machine &)> end = [](Machine &machine) { machine.end(); };
   co_await on_pool(std::move(end));
 }
@@ -234,8 +234,8 @@ base::Task<> LibvirtGuest::inspect(std::function<void(Inspector &)> look) {
 
 base::Task<> LibvirtGuest::dump(fs::path to) {
   std::function<void(Machine &)> call = [to = std::move(to)](Machine &machine) {
-    // Opened here and handed on: QEMU, whoever it runs as, need not be able to open it. libvirt's own call needs a
-    // helper that Debian has in another package.
+    // Opened here and passed on, so that QEMU's user need not be able to open it. libvirt's own call needs a helper
+    // that is in another Debian package.
     const base::Descriptor file(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!file) {
       throw base::Error(base::Code::cannot_write,
@@ -247,7 +247,7 @@ base::Task<> LibvirtGuest::dump(fs::path to) {
     try {
       monitor.dump(file.get());
     } catch (const base::Error &error) {
-      // QEMU does not say why it cannot write.
+      // QEMU does not report why it cannot write.
       constexpr std::uintmax_t kFull = 1u << 20;
       std::error_code ignored;
       const auto room = fs::space(to.parent_path(), ignored);
@@ -269,7 +269,7 @@ void LibvirtGuest::Machine::restore() {
   const bool panicked = monitor.panicked();
   {
     const std::lock_guard lock(watch->mutex);
-    // libvirt tells of a panic a moment later; told after the restore it would be taken for the next case's.
+    // libvirt reports a panic a moment later; after the restore, the report would be attributed to the next case.
     if (panicked && watch->state == GuestState::running)
       throw base::Error(base::Code::guest_stopped, "the guest panicked while it was stopped");
     if (watch->state == GuestState::stopped) throw base::Error(base::Code::guest_gone, "the guest's QEMU has ended");
@@ -292,14 +292,14 @@ void LibvirtGuest::Machine::destroy(int signal) noexcept {
       watch->callback = nullptr;
       if (watch->state == GuestState::running) watch->state = GuestState::stopped;
     }
-    // The guest has nothing worth saving: by hand it is gone at once, while libvirt asks politely first and then looks
-    // ten times a second. Its own clean-up follows in virDomainDestroy.
+    // The guest has nothing worth saving: killing it ends it at once, while libvirt first asks politely and then checks
+    // ten times a second. The rest of the cleanup follows in virDomainDestroy.
     if (qemu_pid > 0) end_process(qemu_pid, kEndPatience, signal);
     if (domain) virDomainDestroy(domain.get());
     domain.reset();
     driver->unwatch(name);
   } catch (const std::exception &) {
-    // From a destructor: the sweep of the next run takes what is left.
+    // We are in a destructor: the next run removes what is left.
   }
 }
 

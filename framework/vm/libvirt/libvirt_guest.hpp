@@ -17,7 +17,7 @@ namespace kmodtest::vm {
 /// A machine that libvirt runs for us.
 class LibvirtGuest : public Guest {
  public:
-  /// Starts the machine; blocks for some 0.2 s, so call it on the driver's pool. With `saved` it is one that was saved
+  /// Starts the machine; blocks for about 0.2 s, so call it on the driver's pool. With `saved` it is one that was saved
   /// before: paused until restore() and resume(). Throws base::Error.
   static std::unique_ptr<Guest> start(const std::shared_ptr<LibvirtDriver> &driver, GuestSpec spec,
                                       const std::string &name, SavedState *saved = nullptr);
@@ -46,22 +46,22 @@ class LibvirtGuest : public Guest {
     std::string name;
     GuestFiles files;
     std::string xml;
-    bool unchecked = false;  // QEMU reads the keeper's own file of a saved state, and not a copy that was summed up
+    bool unchecked = false;  // QEMU reads the store's own file of a saved state, not a copy with a verified checksum
     std::shared_ptr<MachineWatch> watch;
     Domain domain;
     int qemu_pid = 0;
-    std::uintmax_t console_start = 0;  // what the console has before that is of the time before the last restore
+    std::uintmax_t console_start = 0;  // the length of the console's output before the last restore
     std::mutex ending;
     bool ended = false;
 
     ~Machine() { end(); }
-    /// Makes the files that QEMU opens.
+    /// Creates the files that QEMU opens.
     void make_files(const GuestSpec &spec, SavedState *saved);
-    /// Where QEMU reads a saved state; with a copy where there is no other way.
+    /// Returns the file from which QEMU can read a saved state; copies it if there is no other way.
     std::filesystem::path readable(SavedState &saved);
-    /// Destroys the machine and waits until its QEMU is gone. Blocks; may be called again.
+    /// Destroys the machine and waits until its QEMU has ended. Blocks; can be called repeatedly.
     void destroy(int signal) noexcept;
-    /// The same, and removes its files.
+    /// Destroys the machine and removes its files.
     void end() noexcept;
     void restore();
     std::string console() const { return console_tail(files.console, kConsoleTailBytes, console_start); }
@@ -72,7 +72,7 @@ class LibvirtGuest : public Guest {
   /// Runs a blocking call on the driver's pool.
   base::Task<> on_pool(std::function<void(Machine &)> call);
 
-  // Shared with a stop() that is under way on the pool while this object goes.
+  // Shared with a stop() that is still running on the pool when this object is destroyed.
   std::shared_ptr<Machine> machine_;
   std::string last_console_;
 };

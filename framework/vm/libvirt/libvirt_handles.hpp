@@ -11,7 +11,7 @@ namespace kmodtest::vm {
 struct CloseConnection {
   void operator()(virConnectPtr connection) const { virConnectClose(connection); }
 };
-/// Drops the reference only; the machine goes on.
+/// Drops only the reference; the machine keeps running.
 struct FreeDomain {
   void operator()(virDomainPtr domain) const { virDomainFree(domain); }
 };

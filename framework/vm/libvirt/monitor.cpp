@@ -16,7 +16,7 @@ namespace {
 // A file holds one state, so its name inside the file does not matter.
 constexpr const char *kStateName = "kmodtest";
 
-// Where the firmware of a q35 machine puts it (QEMU: ICH9's PMBASE and 8).
+// The timer's port on a q35 machine (QEMU: ICH9's PMBASE and 8).
 constexpr const char *kReadTimer = "i/wx 0x608";
 
 }  // namespace
@@ -80,7 +80,7 @@ void Monitor::dump(int file) {
     throw base::Error(base::Code::guest_memory_unread, "cannot dump the guest's memory: " + why);
   };
   execute(R"({"execute":"getfd","arguments":{"fdname":"kmodtest-dump"}})", {file});
-  // The compression that every reader of the format knows, and not "flattened", which fewer of them read.
+  // Uses the compression that every reader of the format supports, and not "flattened", which fewer support.
   execute(R"({"execute":"dump-guest-memory","arguments":{"paging":false,"protocol":"fd:kmodtest-dump",)"
           R"("format":"kdump-raw-zlib"}})",
           {});

@@ -10,24 +10,24 @@
 
 #include "vm/guest.hpp"
 
-/// QEMU's own monitor, for what libvirt has no calls for: saving and restoring a machine in place.
-/// Source: QEMU, "Human Monitor" (savevm, loadvm, stop, cont, info status, info registers, i, gdbserver).
+/// QEMU's own monitor, for functions that libvirt lacks: saving and restoring a machine in place. Source: QEMU, "Human
+/// Monitor" (savevm, loadvm, stop, cont, info status, info registers, i, gdbserver).
 namespace kmodtest::vm {
 
 class Monitor : public Inspector {
  public:
   explicit Monitor(virDomainPtr domain) : domain_(domain) {}
 
-  /// Each blocks until QEMU has done it; throws base::Error in QEMU's words.
+  /// Each blocks until QEMU has done it; throws base::Error with QEMU's message.
   void pause();
   void resume();
   void save();
   void load();
-  /// Whether no CPU has anything to do: each waits for an interrupt (HLT).
+  /// Returns whether all CPUs are idle: each waits for an interrupt (HLT).
   bool all_halted();
   /// Listens for a debugger on a UNIX socket.
   void serve_debugger(const std::filesystem::path &socket);
-  /// Whether the machine stands still because its kernel panicked.
+  /// Returns whether the machine is paused because its kernel panicked.
   bool panicked();
 
   /// Writes the guest's memory into a file that is open for writing, in the format of makedumpfile(8).
@@ -38,9 +38,9 @@ class Monitor : public Inspector {
   std::uint32_t timer() override;
 
  private:
-  /// What QEMU prints.
+  /// Returns the output of QEMU.
   std::string ask(const std::string &command);
-  /// A command that prints nothing unless it fails.
+  /// Runs a command that prints nothing unless it fails.
   void command(const std::string &command, const std::string &what_failed);
 
   virDomainPtr domain_;

@@ -17,7 +17,7 @@ std::string_view next_line(std::string_view &text) {
   return line;
 }
 
-/// The number behind KEY, which begins a line or follows a space.
+/// Returns the number after KEY, which begins a line or follows a space.
 template <class Number = std::uint64_t>
 std::optional<Number> number_after(std::string_view line, std::string_view key, int base) {
   for (std::size_t at = line.find(key); at != std::string_view::npos; at = line.find(key, at + 1)) {

@@ -24,7 +24,7 @@ constexpr const char *kState = "state.qcow2";
 constexpr const char *kManifest = "manifest.json";
 constexpr std::size_t kLongestManifest = 64 * 1024;
 
-/// Says nothing about the file that could not be opened.
+/// Throws for temporary errors, which are not a property of the file that could not be opened.
 void throw_if_passing(int number, const fs::path &snapshot) {
   if (number != EMFILE && number != ENFILE && number != ENOMEM) return;
   throw base::Error(base::Code::snapshot_unreadable,
@@ -36,9 +36,9 @@ SystemClock::time_point time_of(const timespec &time) {
   return SystemClock::time_point(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
 }
 
-/// Where it cannot be opened, `damage` says why.
+/// Opens a file of the snapshot. If that fails, `damage` has the reason.
 Descriptor open_part(const fs::path &snapshot, int folder, const char *name, const char *what, std::string &damage) {
-  // O_NONBLOCK: a FIFO in its place would keep us waiting.
+  // O_NONBLOCK: opening a FIFO would block.
   Descriptor part(::openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!part) {
     const int number = errno;
@@ -116,7 +116,7 @@ std::optional<FoundSnapshot> find_snapshot(const fs::path &path) {
   if (found.manifest) ::fstat(found.manifest.get(), &attributes);
   found.info.used = time_of(attributes.st_mtim);
   found.info.disk_bytes = storage::disk_usage(path);
-  // What is being removed lacks its files, but is no longer where it was.
+  // A snapshot that is being removed lacks its files, but has also been renamed.
   if (!found.info.damage.empty() && !is_at(found, path)) return std::nullopt;
   return found;
 }

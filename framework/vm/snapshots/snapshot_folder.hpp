@@ -8,10 +8,10 @@
 #include "base/descriptor.hpp"
 #include "vm/snapshots/snapshot_store.hpp"
 
-/// The folder of one snapshot: opened and checked, or filled. SnapshotStore says which there are.
+/// The folder of one snapshot: opening and checking it, or filling it. SnapshotStore knows which ones exist.
 namespace kmodtest::vm {
 
-/// A snapshot as it was found. The descriptors lead to it even when it is moved or unlinked meanwhile.
+/// A snapshot that was found. The descriptors still lead to it if it is moved or unlinked meanwhile.
 struct FoundSnapshot {
   SnapshotInfo info;
   base::Descriptor manifest;
@@ -20,14 +20,15 @@ struct FoundSnapshot {
   std::uint64_t inode = 0;   ///< of the folder; 0: it could not be opened
 };
 
-/// Whether `path` is still the folder that was opened.
+/// Returns whether `path` is still the folder that was opened.
 bool is_at(const FoundSnapshot &found, const std::filesystem::path &path);
 
-/// Nothing when there is none. Checks all but the bytes of the state; `info.damage` says what is wrong. Throws
-/// base::Error when the machine lacks something for a moment (descriptors, memory), which is no damage.
+/// Opens a snapshot; returns nothing if there is none. Checks everything except for the bytes of the state;
+/// `info.damage` describes the damage. Throws base::Error if the machine is temporarily out of descriptors or memory,
+/// which is not damage.
 std::optional<FoundSnapshot> find_snapshot(const std::filesystem::path &path);
 
-/// What went wrong while a folder was filled; errno, 0: nothing.
+/// The errors of filling a folder; errno, 0: none.
 struct FillErrors {
   int read_error = 0;
   int write_error = 0;

@@ -13,8 +13,8 @@ namespace {
 // Raise it when the meaning of state or manifest changes: older snapshots are then made again.
 constexpr int kLayout = 1;
 
-/// The end of a manifest whose text so far is `body`. It is compared as it stands, so that no byte of a manifest can
-/// change unseen, not even a space.
+/// Returns the end of a manifest whose text so far is `body`. It is compared literally, so that no byte of a manifest
+/// can change unnoticed, not even a space.
 std::string seal(const std::string &body) {
   return fmt::format(",\n  \"manifest_checksum\": \"{}\"\n}}\n", checksum_of(body));
 }

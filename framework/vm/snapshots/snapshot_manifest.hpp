@@ -7,11 +7,11 @@
 
 namespace kmodtest::vm {
 
-/// The text of manifest.json: what `info` says of the snapshot itself (not when it was used, nor what it takes on the
-/// disk), and a checksum of all of the text before it.
+/// Returns the text of manifest.json: the part of `info` about the snapshot itself (neither when it was used, nor its
+/// size on the disk), and a checksum of all of the text before it.
 std::string manifest_text(const SnapshotInfo &info);
 
-/// What the manifest of `key` says. Whatever is wrong with it stands in `damage`; then nothing else of it is believed.
+/// Parses the manifest of `key`. If it has any error, `damage` describes it, and the other fields are empty.
 SnapshotInfo read_manifest(const std::string &text, const std::string &key);
 
 }  // namespace kmodtest::vm

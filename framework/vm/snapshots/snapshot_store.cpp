@@ -62,7 +62,7 @@ void check_key(const std::string &key) {
   if (!is_key(key)) throw std::invalid_argument(fmt::format("'{}' is no key of a snapshot", key));
 }
 
-/// True the first time in this process.
+/// Returns true the first time in this process.
 bool is_news(const fs::path &snapshot) {
   static std::mutex mutex;
   static std::set<fs::path> said;
@@ -70,7 +70,7 @@ bool is_news(const fs::path &snapshot) {
   return said.insert(snapshot).second;
 }
 
-/// Removes a file or folder with all that is in it, unless told to leave it.
+/// Removes a file or folder with everything in it, unless told to keep it.
 class Discard {
  public:
   explicit Discard(fs::path path) : path_(std::move(path)) {}
@@ -88,7 +88,8 @@ class Discard {
 
 }  // namespace
 
-/// What was moved aside while the names were locked; removed for good when the lock is let go, as that takes longer.
+/// Files that were renamed while the names were locked. They are deleted after the lock is released, since that takes
+/// longer.
 struct SnapshotStore::Removed {
   std::vector<std::unique_ptr<Discard>> rubbish;
   std::uint64_t bytes = 0;
@@ -106,8 +107,8 @@ fs::path SnapshotStore::lock_file(const std::string &key) const {
   return folder_.parent_path() / "locks" / fmt::format("snapshot-{}.lock", key);
 }
 
-/// Held, for moments, by whoever makes a .partial folder or renames one: so nobody takes a new one for rubbish, or
-/// removes another snapshot than the one that was looked at.
+/// Locks the names briefly while a .partial folder is created or a folder renamed. So no process takes a new folder for
+/// rubbish, or removes another snapshot than the one that it checked.
 storage::FileLock SnapshotStore::lock_names() const {
   return storage::FileLock(folder_.parent_path() / "locks/snapshots.lock");
 }
@@ -126,21 +127,22 @@ fs::path SnapshotStore::unused_name(const std::string &key) const {
   }
 }
 
-/// Under lock_names(): the .partial folders whose maker does not live.
+/// Collects the .partial folders whose maker is dead. Call it with lock_names() held.
 void SnapshotStore::sweep(Removed &removed) const {
   std::error_code error;
   fs::directory_iterator entry(folder_, error);
   for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
     const std::string name = entry->path().filename().string();
     if (!name.starts_with('.') || !name.ends_with(kPartial)) continue;
-    // One without a maker was moved aside to be removed, or its maker died before it had begun.
+    // A folder without a maker was renamed to be removed, or its maker died before it had begun.
     const Descriptor maker(::open((entry->path() / kMaker).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!maker && errno != ENOENT && errno != ENOTDIR) continue;
     if (!maker || ::flock(maker.get(), LOCK_EX | LOCK_NB) == 0) removed.add(entry->path());
   }
 }
 
-/// Under lock_names(). False when there is nothing of that name any more. Throws base::Error.
+/// Renames a snapshot to be removed. Returns false if the name no longer exists. Throws base::Error. Call it with
+/// lock_names() held.
 bool SnapshotStore::move_aside(const std::string &key, Removed &removed) const {
   const fs::path aside = unused_name(key);
   if (::rename((folder_ / key).c_str(), aside.c_str()) == 0) {
@@ -152,7 +154,7 @@ bool SnapshotStore::move_aside(const std::string &key, Removed &removed) const {
                     fmt::format("cannot remove {}: {}", (folder_ / key).string(), std::strerror(errno)), kFolderHint);
 }
 
-/// Under lock_names(). Without a limit everything goes.
+/// Removes snapshots to stay within the limit; all of them without one. Call it with lock_names() held.
 void SnapshotStore::make_room(std::optional<std::uint64_t> limit_bytes, const std::string &spared,
                               Removed &removed) const {
   std::vector<SnapshotInfo> snapshots = list();
@@ -167,11 +169,11 @@ void SnapshotStore::make_room(std::optional<std::uint64_t> limit_bytes, const st
     if (!held) continue;
     if (move_aside(info.key, removed)) total -= info.disk_bytes;
     std::error_code ignored;
-    fs::remove(lock_file(info.key), ignored);  // ours, and nobody needs it before the snapshot is made again
+    fs::remove(lock_file(info.key), ignored);  // ours, and not needed before the snapshot is made again
   }
 }
 
-/// Removes and reports a snapshot, unless another process did so meanwhile and perhaps made it again.
+/// Removes and reports a snapshot, unless another process has removed it meanwhile, and perhaps made it again.
 void SnapshotStore::discard_damaged(const FoundSnapshot &found) const {
   const SnapshotInfo &info = found.info;
   const fs::path path = folder_ / info.key;
@@ -181,12 +183,12 @@ void SnapshotStore::discard_damaged(const FoundSnapshot &found) const {
     if (!is_at(found, path)) return;
     move_aside(info.key, removed);
   } catch (const base::Error &) {
-    // It cannot be removed; keep() will say why.
+    // It cannot be removed; keep() will report why.
   }
   if (is_news(path)) notices_->say(fmt::format("snapshot {} is damaged ({}): it is made again", info.key, info.damage));
 }
 
-/// Marks it as used. What is damaged at first sight is removed and said.
+/// Opens a snapshot and marks it as used. Removes and reports one that is damaged at first sight.
 std::optional<FoundSnapshot> SnapshotStore::find(const std::string &key) const {
   check_key(key);
   std::optional<FoundSnapshot> found = find_snapshot(folder_ / key);
@@ -195,12 +197,12 @@ std::optional<FoundSnapshot> SnapshotStore::find(const std::string &key) const {
     discard_damaged(*found);
     return std::nullopt;
   }
-  // Before it is read, so that it is the last one to be removed by others. A cache that may only be read serves too.
+  // Before it is read, so that other processes remove it last. A read-only cache works, too.
   if (::futimens(found->manifest.get(), nullptr) == 0) found->info.used = std::chrono::system_clock::now();
   return found;
 }
 
-/// Whether what was read is what was kept. Removed and said, if not.
+/// Returns whether the bytes that were read are those that were kept. If not, removes and reports the snapshot.
 bool SnapshotStore::check(FoundSnapshot &found, const StateCopy &copy) const {
   if (copy.read_error == 0 && copy.checksum == found.info.checksum) return true;
   found.info.damage = copy.read_error == 0 ? "checksum differs"
@@ -241,7 +243,7 @@ std::unique_ptr<SavedState> SnapshotStore::lend(const std::string &key) {
   return std::make_unique<Lent>(*this, std::move(*found));
 }
 
-/// A new folder below a name that marks it as unfinished, locked before anybody may look whether its maker lives.
+/// Creates a folder whose name marks it as unfinished, locked before another process can check whether its maker lives.
 fs::path SnapshotStore::begin_partial(const std::string &key, Descriptor &maker) const {
   storage::make_folder(folder_);
   Removed rubbish;

@@ -20,7 +20,7 @@ namespace kmodtest::vm {
 struct FoundSnapshot;
 struct StateCopy;
 
-/// What a snapshot is made of, for `kmodtest cache list` and for checking.
+/// The properties of a snapshot, for `kmodtest cache list` and for checking.
 struct SnapshotInfo {
   std::string key;                             ///< hex digits
   std::string description;                     ///< "6.1.0-50-cloud-amd64, 4 CPUs, 256 MiB, virtual time"
@@ -30,21 +30,21 @@ struct SnapshotInfo {
   std::uint64_t disk_bytes = 0;                ///< of the state and the manifest, as storage::disk_usage() counts
   std::chrono::system_clock::time_point made;  ///< in whole seconds
   std::chrono::system_clock::time_point used;
-  std::string damage;  ///< what is wrong with it ("manifest is missing"); empty: nothing was found
+  std::string damage;  ///< why it is damaged ("manifest is missing"); empty: no damage was found
 };
 
-/// What snapshots may take on the disk: $KMODTEST_CACHE_LIMIT, else 8 GiB. Throws base::UsageError.
+/// Returns how much space snapshots can take on the disk: $KMODTEST_CACHE_LIMIT, else 8 GiB. Throws base::UsageError.
 std::uint64_t snapshot_limit();
 
 /// The states of booted guests in the user's cache, one folder each: state.qcow2 and manifest.json. Any number of
-/// processes and threads may use one store at once, and each may be killed at any time: a snapshot appears under its
-/// key only when it is whole, and what a dead process left unfinished is swept. No byte is believed unchecked.
+/// processes and threads can use one store at once, and each can be killed at any time: a snapshot gets its final name
+/// only when it is complete, and the unfinished files of dead processes are removed. No byte is used unchecked.
 ///
-/// Nothing is synced to the disk: what a power cut tears apart fails its check and is made again.
+/// Nothing is synced to the disk: if a power cut damages a snapshot, its check fails and it is made again.
 class SnapshotStore {
  public:
-  /// `folder` is CACHE/snapshots and need not be there; the locks lie beside it. `notices` is told of damage,
-  /// and has to outlive the store.
+  /// Opens the store. `folder` is CACHE/snapshots and need not exist; the locks are next to it. `notices` receives
+  /// messages about damage, and must outlive the store.
   SnapshotStore(std::filesystem::path folder, std::uint64_t limit_bytes,
                 base::NoticeSink &notices = base::ignored_notices());
 
@@ -54,25 +54,26 @@ class SnapshotStore {
   /// if it is damaged at first sight. Throws base::Error.
   std::unique_ptr<SavedState> lend(const std::string &key);
 
-  /// Keeps a copy of the file `state` under `key`, in place of what is there; of `info` the description and the version
-  /// of QEMU count. Removes the least recently used snapshots above the limit, but never this one and never one whose
-  /// lock() is held. Throws base::Error that names the folder when the disk is full, and leaves nothing behind then.
+  /// Keeps a copy of the file `state` under `key` and replaces the present one; uses the description and the version of
+  /// QEMU of `info`. Removes the least recently used snapshots above the limit, but never this one and never one whose
+  /// lock() is held. Throws base::Error that names the folder if the disk is full, and then leaves nothing behind.
   void keep(const std::string &key, const std::filesystem::path &state, const SnapshotInfo &info);
 
   /// Locks a key while its snapshot is made: other processes that want the same one wait here, and find it with lend()
   /// then. Blocks.
   std::unique_ptr<storage::FileLock> lock(const std::string &key) const;
 
-  /// Most recently used first. States are looked at, not read: `damage` has what can be seen without that. Throws
-  /// base::Error when the folder cannot be read.
+  /// Lists the snapshots, the most recently used first. Does not read the states: `damage` has what can be seen without
+  /// that. Throws base::Error if the folder cannot be read.
   std::vector<SnapshotInfo> list() const;
 
-  /// Removes what dead processes left unfinished, then what list() finds damaged, then the least recently used
+  /// Removes the unfinished files of dead processes, then what list() finds damaged, then the least recently used
   /// snapshots until the rest takes no more than `limit_bytes`; never one whose lock() is held. Returns the bytes
   /// freed. Throws base::Error.
   std::uint64_t prune(std::uint64_t limit_bytes);
 
-  /// Removes all snapshots but those whose lock() is held, and rubbish. Returns the bytes freed. Throws base::Error.
+  /// Removes all snapshots except for those whose lock() is held, and unfinished files. Returns the bytes freed. Throws
+  /// base::Error.
   std::uint64_t clear();
 
  private:
