@@ -147,7 +147,7 @@ void Runner::wait_for_signal(State &state) {
     state.signals.async_wait([over = state.over](boost::system::error_code again, int second) {
       if (!again && !*over) std::quick_exit(128 + second);  // a console leaves the terminal as it was
     });
-    tell(outcome::Notice{"interrupted: what runs is being ended; a second signal ends all at once"});
+    tell(outcome::Notice{"interrupted: ending the running cases; a second signal ends everything at once"});
   });
 }
 

@@ -24,7 +24,7 @@ fs::path part_of_kmodtest(const char *name, int access) {
   for (const fs::path &folder : folders) {
     if (::access((folder / name).c_str(), access) == 0) return folder / name;
   }
-  throw base::Error(base::Code::missing_part, fmt::format("{} is missing beside {}", name, here.string()),
+  throw base::Error(base::Code::missing_part, fmt::format("{} not found next to {}", name, here.string()),
                     "build or install kmodtest as a whole");
 }
 
@@ -52,7 +52,7 @@ std::string qemu_version(const fs::path &qemu) {
     const std::string said = result.err.empty() ? result.out : result.err;
     throw base::Error(base::Code::qemu_broken,
                       fmt::format("{} --version failed: {}", qemu.string(), said.substr(0, said.find('\n'))),
-                      "install it anew: apt install --reinstall qemu-system-x86");
+                      "reinstall it: apt install --reinstall qemu-system-x86");
   }
   return parse_qemu_version(result.out);
 }

@@ -15,8 +15,7 @@ namespace {
 /// Returns the CPUs of a list such as "0-1,3". An empty list is a node without CPUs.
 std::vector<int> parse_cpus(const std::string &list) {
   const auto bad_list = [&list](const std::string &hint) {
-    return base::UsageError(base::Code::bad_numa, fmt::format("NUMA node has the CPU list '{}', which is none", list),
-                            hint);
+    return base::UsageError(base::Code::bad_numa, fmt::format("NUMA node has an invalid CPU list: '{}'", list), hint);
   };
   const auto ranges = text::cpu_ranges(list);
   if (!ranges) throw bad_list("write CPU numbers and ranges, such as 0-1,3");
@@ -65,7 +64,7 @@ void check_numa(const GuestSpec &spec) {
     throw base::UsageError(
         base::Code::bad_numa,
         fmt::format("the NUMA nodes have {} MiB together, but the guest has {} MiB", memory, spec.memory_mib),
-        "let the nodes' memory sum up to the guest's");
+        "make the nodes' memory add up to the guest's");
   }
 }
 

@@ -74,7 +74,7 @@ TEST(PauseOnFailure, AKernelThatPanickedIsForADebuggerOnly) {
   arguments[1] = test_plan("panics_in_init");
   Tool tool(arguments);
   const std::string gdb = wait_for(tool, "debug it:  ");
-  EXPECT_NE(tool.out().find("its kernel panicked, so there is no shell in it any more"), std::string::npos);
+  EXPECT_NE(tool.out().find("its kernel panicked, so it can no longer run a shell"), std::string::npos);
   EXPECT_EQ(tool.out().find("--attach"), std::string::npos);
   const Ended registers = shell("timeout 60 " + gdb + " -batch -ex 'info registers rip'");
   EXPECT_NE(registers.out.find("rip            0xffffffff8"), std::string::npos) << registers.out;
@@ -91,7 +91,7 @@ TEST(PauseOnFailure, NothingIsKeptWhereAllPasses) {
 TEST(Gdb, BreaksInAModuleThatIsNotLoadedYetWithLinesOfItsSource) {
   if (!has_gdb()) GTEST_SKIP() << "needs the package gdb";
   Tool tool({"run", source_folder() / "testplans/ex7_1.yaml", "--cpus", "2", "--gdb", "--no-progress"});
-  const std::string script = wait_for(tool, "until gdb lets it go:  gdb -x ");
+  const std::string script = wait_for(tool, "until gdb resumes it:  gdb -x ");
   const Ended gdb = shell("timeout 90 gdb -q -batch -x " + script +
                           " -ex 'break ex7_1_init' -ex 'break thread_function' -ex continue -ex backtrace"
                           " -ex continue -ex 'info symbol do_init_module' -ex detach");
@@ -111,7 +111,7 @@ TEST(Gdb, NoDeadlinePassesWhileADebuggerSitsThere) {
   fs::copy(source_folder() / "modules/ex7_1", scratch.path() / "ex7_1");
   const fs::path plan = scratch.write("short.yaml", "module: ex7_1\ntimeout: 500ms\nsteps: [load, unload]\n");
   Tool tool({"run", plan, "--gdb", "--no-progress"});
-  const std::string script = wait_for(tool, "until gdb lets it go:  gdb -x ");
+  const std::string script = wait_for(tool, "until gdb resumes it:  gdb -x ");
   const Ended gdb = shell("timeout 90 gdb -q -batch -x " + script +
                           " -ex 'break ex7_1_init' -ex continue -ex 'shell sleep 6' -ex detach");
   EXPECT_NE(gdb.out.find("Breakpoint 1, ex7_1_init () at "), std::string::npos) << gdb.out;

@@ -20,8 +20,8 @@ max_lines=400
 # The files that `words` checks, and exceptions: patterns of paths relative to the root. In them * also matches slashes.
 prose_files='*.md Makefile CMakeLists.txt Dockerfile action.yml ci/* cmake/* packaging/* tools/* tests/*.py tests/*.sh
   tests/*CMakeLists.txt framework/base/* framework/storage/* framework/observe/* framework/agent/* framework/outcome/*
-  framework/report/* framework/kernel/* framework/text/* framework/cli/* framework/plan/* emulator/* benchmarks/* library/*
-  examples/* modules/*'
+  framework/report/* framework/kernel/* framework/text/* framework/cli/* framework/plan/* framework/run/* framework/vm/*
+  emulator/* benchmarks/* library/* examples/* modules/*'
 other_prose='docs/verdicts.md testplans/README.md tests/lint/lint_test.sh'
 other_prose="$other_prose framework/report/html/page/licences.txt framework/cli/doctor_command.cpp"
 # What modules print and describe is a contract.

@@ -43,7 +43,7 @@ constexpr const char *kPartialPrefix = ".partial-";
 
 [[noreturn]] void fail(const fs::path &path, const std::error_code &error) {
   throw base::Error(base::Code::cannot_write, fmt::format("cannot write '{}': {}", path.string(), error.message()),
-                    "name a folder that you may write with --out");
+                    "name a folder that you can write to with --out");
 }
 
 void write_if_any(const fs::path &file, std::string_view content) {

@@ -117,7 +117,7 @@ Task<> CaseRunner::converse_and_examine(Conversation &talk, const Prepared &prep
 Task<> CaseRunner::examine(Conversation &talk, const Prepared &prepared, const Progress &progress) {
   if (!prepared.names || !judge::wants_dissection(*talk.test_case, *talk.seen)) co_return;
   const Stopwatch watch(talk.timings.stop);
-  progress(Phase::examining, "looking at what hangs");
+  progress(Phase::examining, "examining the hang");
   auto found = std::make_shared<judge::Dissection>();
   std::function<void(vm::Inspector &)> look = [found, names = prepared.names](vm::Inspector &guest) {
     *found = dissect(guest, names->get());

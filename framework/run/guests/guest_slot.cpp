@@ -174,7 +174,7 @@ Task<> GuestSlot::keep(const vm::GuestSpec &spec, const std::string &name, std::
   guest_.reset();
   if (!co_await start_saved(spec, name, timings))
     throw base::Error(base::Code::snapshot_not_restored, "QEMU cannot restore what it has just saved",
-                      "LIBVIRT_LOG_OUTPUTS=1:stderr shows what QEMU says");
+                      "LIBVIRT_LOG_OUTPUTS=1:stderr shows QEMU's messages");
 }
 
 }  // namespace kmodtest::run

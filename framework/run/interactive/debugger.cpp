@@ -86,7 +86,7 @@ void check_gdb() {
     throw;
   } catch (const base::Error &) {
     throw base::UsageError(base::Code::no_gdb, "there is no gdb on this machine",
-                           "install the package gdb, or take --gdb without =attach");
+                           "install the package gdb, or use --gdb without =attach");
   }
 }
 
@@ -112,7 +112,7 @@ Task<> Debugger::survey(GuestSlot &slot, const Prepared &prepared, std::string g
   } catch (const agent::SessionError &error) {
     problem = error.what();
   }
-  if (!problem.empty()) notices_.say("where the modules lie could not be found out: " + problem);
+  if (!problem.empty()) notices_.say("could not find the addresses of the modules: " + problem);
   read_answer(answer, prepared);
   slot.distrust();
   co_await slot.pause();
@@ -155,7 +155,7 @@ void Debugger::read_answer(const std::string &answer, const Prepared &prepared) 
   }
   for (const PlacedModule &module : modules_)
     if (module.sections.empty())
-      notices_.say(fmt::format("gdb gets no symbols of {}: the guest did not tell where it lies ({})", module.name,
+      notices_.say(fmt::format("gdb gets no symbols of {}: the guest did not report its address ({})", module.name,
                                text::printable(answer.substr(0, std::min<std::size_t>(answer.find('\n'), 200)))));
   if (mark == std::string::npos) return;
   const std::string_view kallsyms = std::string_view(answer).substr(mark + std::strlen(kKallsymsMark));
@@ -190,7 +190,7 @@ Task<> Debugger::begin(vm::Guest &guest) {
   }
   if (mode_ == Mode::wait) {
     notices_.say(
-        fmt::format("the guest stands still before the first step until gdb lets it go:  gdb -x {}", script.string()));
+        fmt::format("the guest is paused before the first step until gdb resumes it:  gdb -x {}", script.string()));
     co_return;
   }
   start_gdb(script);

@@ -73,9 +73,9 @@ Task<> GuestGateway::serve() {
     auto token = asio::redirect_error(asio::use_awaitable, error);
     co_await acceptor_.async_accept(client_, token);
     if (error) break;
-    notices_.say("somebody entered the guest: it runs");
+    notices_.say("a client has entered the guest: it runs");
     co_await serve_one();
-    if (!closed_) notices_.say("nobody is in the guest: it stands still");
+    if (!closed_) notices_.say("no client is in the guest: it is paused");
   }
 }
 

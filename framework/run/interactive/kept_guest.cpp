@@ -17,10 +17,10 @@ namespace {
 
 /// Returns why a shell in this guest cannot work; empty if it can.
 std::string why_no_shell(const vm::Guest &guest, const outcome::CaseFinished &finished) {
-  if (guest.state() == vm::GuestState::crashed) return "its kernel panicked, so there is no shell in it any more";
+  if (guest.state() == vm::GuestState::crashed) return "its kernel panicked, so it can no longer run a shell";
   const judge::Ending::Kind ending = finished.seen ? finished.seen->ending.kind : judge::Ending::Kind::not_started;
   if (ending == judge::Ending::Kind::silent || ending == judge::Ending::Kind::timed_out) {
-    return "its agent fell silent, so a shell in it may not come";
+    return "its agent fell silent, so a shell might not start in it";
   }
   return "";
 }
@@ -58,8 +58,7 @@ Task<> KeptGuest::serve(vm::Guest &guest, const outcome::CaseFinished &finished,
     ended.set();
     if (gateway) gateway->close();
   };
-  pool_.say(
-      fmt::format("the guest of {} is kept as it is; Ctrl-C lets it go and ends the run", finished.test_case->id));
+  pool_.say(fmt::format("the guest of {} is kept; Ctrl-C releases it and ends the run", finished.test_case->id));
   if (!finished.artifacts.empty()) {
     pool_.say(fmt::format("what came out:  {}", (finished.artifacts / "verdict.txt").string()));
   }

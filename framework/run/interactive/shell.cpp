@@ -153,14 +153,14 @@ Task<ShellEnd> Shell::attach(std::filesystem::path gateway) {
   if (error) {
     throw base::UsageError(base::Code::no_kept_guest,
                            fmt::format("no run keeps a guest behind {}: {}", gateway.string(), error.message()),
-                           "the run that keeps it says its name; it is gone when that run has ended");
+                           "the run that keeps it shows its name; it no longer exists when that run has ended");
   }
   session_ = std::make_unique<agent::Session>(std::move(socket), kFirstClientId);
   ShellEnd end;
   const wire::OpenTerminal wanted = user_.begin("the guest of a failed case", {});
   co_await serve(end, wanted, {});
   if (!end.exit_status && !cancellation_.cancelled())
-    end.death = "the run has let the guest go, or somebody else is in it";
+    end.death = "the run has released the guest, or another client is in it";
   session_.reset();
   co_return end;
 }

@@ -292,7 +292,7 @@ judge::Dissection dissect(vm::Inspector &guest, const kernel::KernelImage &kerne
         found.cpus.push_back(
             {registers.cpu, registers.in_kernel(), registers.halted, registers.takes_interrupts(), {}, registers.text});
       }
-      found.problem = "the kernel's file does not tell the names of its functions and the layout of its structs";
+      found.problem = "the kernel's file lacks the names of its functions and the layout of its structs";
       return found;
     }
     Dissector dissector(guest, kernel, *layout);

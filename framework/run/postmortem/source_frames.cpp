@@ -137,8 +137,8 @@ class SourceFrames {
   }
 
   void end_repetition() {
-    if (frames_.repeated == 1) frames_.lines.emplace_back("     … the same once more");
-    if (frames_.repeated > 1) frames_.lines.push_back(fmt::format("     … the same {} times more", frames_.repeated));
+    if (frames_.repeated == 1) frames_.lines.emplace_back("     … repeated once more");
+    if (frames_.repeated > 1) frames_.lines.push_back(fmt::format("     … repeated {} times more", frames_.repeated));
     frames_.repeated = 0;
     frames_.last.reset();
   }

@@ -18,7 +18,7 @@ namespace kmodtest::run {
 ///          inlined into ex_open(), faulty_oops.c:40  poke(NULL);
 ///
 /// Source files are read below the folder of a .ko and below the folder of the kernel's headers. If a .ko has no debug
-/// information, the trace says so once. Never throws because of a file.
+/// information, the trace reports that once. Never throws because of a file.
 void add_source_frames(judge::Verdict &verdict, const judge::Observations &seen, const std::filesystem::path &headers);
 
 }  // namespace kmodtest::run

@@ -76,7 +76,7 @@ std::optional<std::string> StuckSigns::add(const std::vector<CpuGlance> &cpus, s
     // Twice: the state that a running CPU reports can be some instructions old.
     const auto before = loop_at_.find(cpu.cpu);
     const bool again = cpu.loops && before != loop_at_.end();
-    if (again) return fmt::format("CPU {} is in a loop that has no end", cpu.cpu);
+    if (again) return fmt::format("CPU {} is in an endless loop", cpu.cpu);
     if (cpu.loops) loop_at_.emplace(cpu.cpu, cpu.rip);
 
     if (!cpu.in_kernel || cpu.halted || cpu.takes_interrupts) {

@@ -20,7 +20,7 @@ std::optional<std::string> unmet_needs(const std::vector<plan::Need> &needs, con
   }
   if (names.empty()) return std::nullopt;
   if (!config) {
-    return fmt::format("needs {}, and nothing tells whether the kernel {} has it (no config-{} beside its image)",
+    return fmt::format("needs {}, and it is not known whether the kernel {} has it (no config-{} next to its image)",
                        fmt::join(names, ", "), kernel.name, kernel.release);
   }
   return fmt::format("needs {}, which the kernel {} does not have ({} {} not set)", fmt::join(names, ", "), kernel.name,

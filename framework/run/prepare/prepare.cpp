@@ -114,8 +114,7 @@ Preparer::BuiltModule Preparer::build(const plan::ModuleSource &source, const ke
     if (text::lsmod_name(module.info.name) != text::lsmod_name(source.name)) {
       throw base::UsageError(
           base::Code::other_module_name,
-          fmt::format("the module in {} calls itself '{}', not '{}'", source.path.string(), module.info.name,
-                      source.name),
+          fmt::format("the module in {} is named '{}', not '{}'", source.path.string(), module.info.name, source.name),
           fmt::format("write module: {{path: {}, name: {}}}", source.path.filename().string(), module.info.name));
     }
     return module;

@@ -35,7 +35,7 @@ std::vector<fs::path> plans_in(const fs::path &folder) {
   if (error)
     throw base::UsageError(base::Code::cannot_read,
                            fmt::format("cannot read the folder {}: {}", folder.string(), error.message()),
-                           "give yourself the right to read it");
+                           "give your user permission to read it");
   std::sort(found.begin(), found.end());
   return found;
 }

@@ -76,7 +76,7 @@ ShardCases cases_of_shard(const std::vector<std::shared_ptr<const plan::Case>> &
   for (std::size_t index = 0; index < cases.size(); ++index) {
     if (shard_of[index] == shard.number) mine.cases.push_back(cases[index]);
   }
-  mine.notice = fmt::format("shard {}/{} has {} of the {} selected cases (split {}: the same in each shard of a run)",
+  mine.notice = fmt::format("shard {}/{} has {} of the {} selected cases (split {}: equal in all shards of a run)",
                             shard.number, shard.of, mine.cases.size(), cases.size(), digest_of(items, shard_of));
   return mine;
 }

@@ -28,9 +28,9 @@ constexpr std::array<Remedy, 7> kHints{{
      "install libvirt's QEMU driver: apt install libvirt-daemon-driver-qemu"},
     {"Cannot check QEMU binary", base::Code::no_qemu, "install QEMU: apt install qemu-system-x86"},
     {"Could not access KVM kernel module", base::Code::kvm_not_allowed,
-     "let your user open /dev/kvm (group kvm), or use TCG"},
+     "give your user access to /dev/kvm (group kvm), or use TCG"},
     {"Cannot allocate memory", base::Code::no_memory_for_guest, "run fewer guests at once, or give them less memory"},
-    {"No space left on device", base::Code::disk_full, "free some space, or let the cache lie on another disk"},
+    {"No space left on device", base::Code::disk_full, "free some space, or move the cache to another disk"},
 }};
 
 const Remedy *remedy_for(const std::string &libvirt_message) {
@@ -50,7 +50,7 @@ base::Error libvirt_error(const std::string &what_failed) {
   std::string words = error != nullptr && error->message != nullptr ? error->message : "libvirt gave no reason";
   while (!words.empty() && words.back() == '\n') words.pop_back();
   std::string hint = hint_for(words);
-  if (hint.empty()) hint = "kmodtest doctor looks at what is usually missing";
+  if (hint.empty()) hint = "kmodtest doctor checks for the usual problems";
   return base::Error(code_for(words), fmt::format("{}: {}", what_failed, words), std::move(hint));
 }
 

@@ -240,7 +240,7 @@ base::Task<> LibvirtGuest::dump(fs::path to) {
     if (!file) {
       throw base::Error(base::Code::cannot_write,
                         fmt::format("cannot write '{}': {}", to.string(), std::strerror(errno)),
-                        "name a folder that you may write with --out");
+                        "name a folder that you can write to with --out");
     }
     Monitor monitor(machine.domain.get());
     monitor.pause();
@@ -253,7 +253,7 @@ base::Task<> LibvirtGuest::dump(fs::path to) {
       const auto room = fs::space(to.parent_path(), ignored);
       if (ignored || room.available >= kFull) throw;
       throw base::Error(base::Code::disk_full, fmt::format("{} (the disk is full)", error.what()),
-                        "make room where --out is");
+                        "free some space on the disk of --out");
     }
   };
   co_await on_pool(std::move(call));

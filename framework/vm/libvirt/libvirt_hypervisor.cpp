@@ -45,7 +45,7 @@ class LibvirtHypervisor : public Hypervisor {
         fmt::format("{} (libvirt {}.{}.{}), QEMU {}", driver_->uri(), version / 1000000, version / 1000 % 1000,
                     version % 1000, driver_->qemu_version().substr(0, driver_->qemu_version().find(' ')));
     if (driver_->root().qemu_user()) text += fmt::format(" as {}", driver_->root().qemu_user()->name);
-    const std::string why_not = allow_kvm_ ? why_no_kvm_device() : "KVM is not wanted";
+    const std::string why_not = allow_kvm_ ? why_no_kvm_device() : "KVM is switched off";
     return text + (why_not.empty() ? ", KVM to be probed" : fmt::format(", TCG ({})", why_not));
   }
 

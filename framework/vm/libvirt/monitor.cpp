@@ -35,7 +35,7 @@ void Monitor::command(const std::string &command, const std::string &what_failed
   const std::string reply = ask(command);
   if (!reply.empty())
     throw base::Error(base::Code::qemu_refused, fmt::format("{}: {}", what_failed, reply),
-                      "run it again; when it stays, please report it");
+                      "run it again; if the error persists, please report it");
 }
 
 void Monitor::pause() {
@@ -43,7 +43,7 @@ void Monitor::pause() {
 }
 
 void Monitor::resume() {
-  command("cont", "cannot let the guest go on");
+  command("cont", "cannot resume the guest");
 }
 
 void Monitor::save() {

@@ -49,7 +49,7 @@ Descriptor open_part(const fs::path &snapshot, int folder, const char *name, con
   }
   struct stat attributes {};
   if (::fstat(part.get(), &attributes) == 0 && S_ISREG(attributes.st_mode)) return part;
-  damage = fmt::format("{} is no file", what);
+  damage = fmt::format("{} is not a file", what);
   return Descriptor();
 }
 

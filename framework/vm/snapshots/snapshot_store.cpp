@@ -59,7 +59,7 @@ bool is_key(std::string_view name) {
 }
 
 void check_key(const std::string &key) {
-  if (!is_key(key)) throw std::invalid_argument(fmt::format("'{}' is no key of a snapshot", key));
+  if (!is_key(key)) throw std::invalid_argument(fmt::format("'{}' is not the key of a snapshot", key));
 }
 
 /// Returns true the first time in this process.

@@ -210,10 +210,10 @@ TEST(Hang, OfAGuestThatFellSilentIsSeenFromOutside) {
   spinning.takes_interrupts = false;
   spinning.task = {85, "kmodtest-worker", 'R', {"spin+0x5/0x10 [ex]", "? ex_init+0x1e/0x1000 [ex]"}};
   stream.seen.dissection.emplace().cpus = {idle, agent, spinning};
-  const Verdict verdict = stream.verdict(Ending::Kind::stuck, "CPU 2 is in a loop that has no end");
+  const Verdict verdict = stream.verdict(Ending::Kind::stuck, "CPU 2 is in an endless loop");
   EXPECT_EQ(verdict.outcome, Outcome::hung);
   EXPECT_EQ(verdict.evidence.front().summary,
-            "'load' cannot end: CPU 2 is in a loop that has no end: 'kmodtest-worker' (pid 85) spins on CPU 2 in "
+            "'load' cannot end: CPU 2 is in an endless loop: 'kmodtest-worker' (pid 85) spins on CPU 2 in "
             "spin+0x5 [ex], with interrupts off");
   EXPECT_EQ(verdict.evidence.front().details,
             std::vector<std::string>{"'kmodtest-worker' (pid 85), state R, on CPU 2 with interrupts off:\n"

@@ -198,7 +198,7 @@ TEST(Artifacts, AFolderThatCannotBeMadeIsNamed) {
     FAIL() << "no error";
   } catch (const base::Error &error) {
     EXPECT_EQ(error.what(), "cannot write '" + out.string() + "': Not a directory");
-    EXPECT_EQ(error.hint(), "name a folder that you may write with --out");
+    EXPECT_EQ(error.hint(), "name a folder that you can write to with --out");
   }
 }
 

@@ -187,7 +187,7 @@ TEST_F(Dissect, WithoutTheKernelsTablesHasTheRegistersAlone) {
   ASSERT_EQ(found.cpus.size(), 1u);
   EXPECT_EQ(found.cpus[0].registers, "RAX=0\n");
   EXPECT_TRUE(found.tasks.empty());
-  EXPECT_EQ(found.problem, "the kernel's file does not tell the names of its functions and the layout of its structs");
+  EXPECT_EQ(found.problem, "the kernel's file lacks the names of its functions and the layout of its structs");
 }
 
 TEST_F(Dissect, BearsMemoryThatMakesNoSense) {

@@ -43,7 +43,7 @@ TEST_F(Needs, NameWhatIsMissing) {
 
 TEST_F(Needs, AreNotTakenToBeMetWhereNothingIsKnown) {
   EXPECT_EQ(unmet_needs({{"kasan", "CONFIG_KASAN"}}, kernel_),
-            "needs kasan, and nothing tells whether the kernel debian-6.1-cloud has it (no config-6.1.0-test beside "
+            "needs kasan, and it is not known whether the kernel debian-6.1-cloud has it (no config-6.1.0-test next to "
             "its image)");
   EXPECT_EQ(unmet_needs({}, kernel_), std::nullopt);
 }

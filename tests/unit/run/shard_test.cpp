@@ -108,7 +108,7 @@ TEST(CasesOfShard, TheNoticeShowsWhetherShardsAgree) {
   const auto split_in = [](const std::string &notice) { return notice.substr(notice.find("(split")); };
   const std::string first = cases_of_shard(cases, {1, 2}, none).notice;
   EXPECT_EQ(first.substr(0, first.find("(split")), "shard 1/2 has 3 of the 5 selected cases ");
-  EXPECT_EQ(split_in(first).substr(15), ": the same in each shard of a run)");
+  EXPECT_EQ(split_in(first).substr(15), ": equal in all shards of a run)");
   EXPECT_EQ(split_in(cases_of_shard(cases, {2, 2}, none).notice), split_in(first));
   EXPECT_NE(split_in(cases_of_shard(cases, {2, 2}, History(scratch.path() / "other.json")).notice), split_in(first));
 }

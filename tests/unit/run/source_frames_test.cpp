@@ -68,9 +68,9 @@ TEST_F(TraceTest, AFrameThatRepeatsIsToldOnce) {
       trace({"RIP: 0010:sum_of+0x9/0x11 [places]", "Call Trace:", line, line, line, " places_exit+0xd/0xe [places]",
              " places_exit+0xd/0xe [places]"}),
       (Lines{"#0 sum_of+0x9 [places]  /src/places/other.c:14  }",
-             "#1 sum_of+0x9 [places]  /src/places/other.c:13  return twin(number) + 1;", "     … the same 2 times more",
+             "#1 sum_of+0x9 [places]  /src/places/other.c:13  return twin(number) + 1;", "     … repeated 2 times more",
              "#4 places_exit+0xd [places]  /src/places/places.c:53  *places_pointer = 0;",
-             "     … the same once more"}));
+             "     … repeated once more"}));
 }
 
 TEST_F(TraceTest, EachStackOfAReportIsNumberedByItself) {

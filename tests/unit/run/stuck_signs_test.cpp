@@ -66,7 +66,7 @@ TEST(StuckSigns, AreALoopWithoutAnEndSeenTwice) {
   StuckSigns signs(std::nullopt);
   EXPECT_EQ(signs.add({idle(0), busy(1, true, true)}, 0), std::nullopt);
   EXPECT_EQ(signs.add({idle(0), busy(1, true, false)}, 10), std::nullopt) << "in an interrupt";
-  EXPECT_EQ(signs.add({idle(0), busy(1, true, true)}, 20), "CPU 1 is in a loop that has no end");
+  EXPECT_EQ(signs.add({idle(0), busy(1, true, true)}, 20), "CPU 1 is in an endless loop");
 }
 
 TEST(StuckSigns, AreInterruptsThatStayOff) {

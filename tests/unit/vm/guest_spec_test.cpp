@@ -168,9 +168,9 @@ TEST(Check, WantsEachCpuInOneNode) {
   EXPECT_EQ(with({{"0-2", 128}, {"2-3", 128}}), "CPU 2 is in NUMA nodes 0 and 1");
   EXPECT_EQ(with({{"0-1", 128}, {"3", 128}}), "CPU 2 is in no NUMA node");
   EXPECT_EQ(with({{"0-1", 128}, {"2-4", 128}}), "NUMA node 1 names CPU 4, but the guest has 4 CPUs");
-  EXPECT_EQ(with({{"0-x", 256}}), "NUMA node has the CPU list '0-x', which is none");
-  EXPECT_EQ(with({{"3-0", 256}}), "NUMA node has the CPU list '3-0', which is none");
-  EXPECT_EQ(with({{"0-99999999", 256}}), "NUMA node has the CPU list '0-99999999', which is none");
+  EXPECT_EQ(with({{"0-x", 256}}), "NUMA node has an invalid CPU list: '0-x'");
+  EXPECT_EQ(with({{"3-0", 256}}), "NUMA node has an invalid CPU list: '3-0'");
+  EXPECT_EQ(with({{"0-99999999", 256}}), "NUMA node has an invalid CPU list: '0-99999999'");
 }
 
 TEST(Check, WantsTheNodesMemoryToSumUp) {

@@ -158,7 +158,7 @@ TEST(ReasonWithoutKvm, IsWhatQemuSaidFirst) {
                 "qemu-system-x86_64: target/i386/kvm/kvm.c:3849: kvm_buf_set_msrs: Assertion failed."),
             "/dev/kvm opens, but QEMU ends under it: failed to set MSR 0x10a to 0xc000069");
   EXPECT_EQ(reason_without_kvm("unsupported configuration: Emulator '/q' does not support virt type 'kvm'"),
-            "the user that QEMU runs as may not open /dev/kvm");
+            "the user that QEMU runs as cannot open /dev/kvm");
   EXPECT_EQ(reason_without_kvm("no room on the disk"), "no room on the disk");
 }
 
