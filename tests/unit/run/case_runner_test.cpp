@@ -31,7 +31,8 @@ wire::KernelLogLine line(std::uint64_t sequence, const std::string &text, bool m
       "",       text};
 }
 
-/// An agent whose program rests after each step; the step with the number `oops_in` (from 0) makes the kernel report.
+/// Plays an agent whose program rests after each step; the step with the number `oops_in` (from 0) causes a kernel
+/// report.
 Task<> play(base::UnixSocket socket, int oops_in) {
   wire::FrameDecoder decoder;
   std::array<char, 4096> chunk{};
@@ -83,10 +84,10 @@ Task<> play(base::UnixSocket socket, int oops_in) {
   }
 }
 
-/// A case whose steps come one by one.
+/// A case whose steps arrive one by one.
 class AskedCase : public ::testing::Test {
  protected:
-  /// Runs it until it has had `steps` steps, and is told to end.
+  /// Runs it until it has had `steps` steps, and is asked to end.
   outcome::CaseFinished run(std::size_t steps, int oops_in = -1) {
     support::FakeHypervisor hypervisor([oops_in](base::UnixSocket socket) { return play(std::move(socket), oops_in); });
     GuestSlot slot(hypervisor, {}, cancellation_);
@@ -122,7 +123,7 @@ class AskedCase : public ::testing::Test {
   asio::io_context io_;
   Cancellation cancellation_;
   int asked = 0;
-  std::vector<std::size_t> reports;  ///< how many there were each time
+  std::vector<std::size_t> reports;  ///< the number of agent messages each time
 };
 
 TEST_F(AskedCase, GoesOnUntilItIsToldToEnd) {

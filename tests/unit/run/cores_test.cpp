@@ -12,7 +12,7 @@ namespace asio = base::asio;
 
 class CoresTest : public ::testing::Test {
  protected:
-  /// Asks for cores in the name of somebody; `got_` has the names in the order in which they were served.
+  /// Acquires cores under a name; `got_` has the names in the order in which they were served.
   void ask(Cores &cores, int number, const std::string &name) {
     asio::co_spawn(io_, wait(cores, number, name), [](const std::exception_ptr &thrown) { EXPECT_FALSE(thrown); });
     serve();

@@ -20,7 +20,7 @@ constexpr Address kTaskA = 0xffff888001000000, kTaskB = 0xffff888001001000, kTas
 constexpr Address kStackA = 0xffffc90000100000, kStackB = 0xffffc90000110000, kStackC = 0xffffc90000120000;
 constexpr Address kMutex1 = kModule + 0x1100, kMutex2 = kModule + 0x1140;
 
-constexpr Address kInMutexLock = kText + 0x45, kInKthread = kText + 0x105;  // behind calls
+constexpr Address kInMutexLock = kText + 0x45, kInKthread = kText + 0x105;  // after calls
 constexpr Address kInTake = kModule + 0x25, kInInit = kModule + 0x65, kSpin = kModule + 0x40;
 constexpr Address kNoCall = kText + 0x70;
 
@@ -69,7 +69,7 @@ std::string btf() {
   return writer.finish();
 }
 
-/// Code with a call instruction in front of each of these.
+/// Returns code with a call instruction before each of these addresses.
 std::string code(Address base, std::size_t size, const std::vector<Address> &returns) {
   std::string bytes(size, '\x90');
   for (const Address address : returns) bytes[address - base - 5] = '\xe8';
@@ -94,7 +94,7 @@ class Dissect : public ::testing::Test {
     add_task(kTaskB, 87, "abba_b", 2, kStackB, kStackB + 0x3e00, kTaskC);
     add_task(kTaskC, 88, "worker", 0, kStackC, kStackC + 0x3e00, kInitTask);
     add_module();
-    // Each holds one mutex and is queued at the other; what it holds is on its stack, too.
+    // Each holds one mutex and is queued at the other; the mutex that it holds is on its stack, too.
     add_stack(kStackA, {kInMutexLock, kMutex1, kNoCall, kInTake, kMutex2, kInKthread});
     add_stack(kStackB, {kInMutexLock, kMutex2, kInTake, kMutex1, kInKthread});
     add_mutex(kMutex1, kTaskA | 1, kStackB + 0x3f00);
@@ -191,8 +191,8 @@ TEST_F(Dissect, WithoutTheKernelsTablesHasTheRegistersAlone) {
 }
 
 TEST_F(Dissect, BearsMemoryThatMakesNoSense) {
-  guest_.put_value(kTaskB + 16, Address{0x1234});       // the list of tasks leads nowhere
-  guest_.put_value(kModule + 0x2008, Address{0x1234});  // and that of modules
+  guest_.put_value(kTaskB + 16, Address{0x1234});       // the list of tasks is broken
+  guest_.put_value(kModule + 0x2008, Address{0x1234});  // so is that of modules
   guest_.put_value(kTaskA + 8, Address{0});
   const auto found = dissect(guest_, image());
   EXPECT_EQ(found.tasks.size(), 2u);

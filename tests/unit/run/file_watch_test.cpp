@@ -22,7 +22,7 @@ class FileWatchTest : public ::testing::Test {
     fs::create_directory(folder_);
     EXPECT_EQ(watch_.watch({folder_}), 1u);
   }
-  /// What was told since the last call, below the folder.
+  /// Returns the changes reported since the last call, below the folder.
   Paths told() {
     // inotify(7) queues an event before the call that caused it returns.
     io_.restart();

@@ -35,7 +35,7 @@ class GuestPoolTest : public ::testing::Test {
     wanted.clock = vm::Clock::virtual_;
     return wanted;
   }
-  /// Takes a slot for a guest with so many CPUs, and brings the guest into it.
+  /// Acquires a slot for a guest with `cpus` CPUs, and brings the guest into it.
   GuestSlot *take(int cpus, GuestSlot *held = nullptr) {
     GuestSlot &slot = pool_->acquire(spec(cpus), held);
     auto bring = [](GuestSlot &into, vm::GuestSpec wanted) -> base::Task<> {

@@ -39,7 +39,7 @@ class GuestSlotTest : public ::testing::Test {
   GuestSlot slot(bool with_store = true) {
     return {hypervisor_, {with_store ? &*store_ : nullptr, &threads_, &notices_}, cancellation_};
   }
-  /// Asks for a pristine guest; true when there is one.
+  /// Asks for a pristine guest; returns true if there is one.
   bool ask(GuestSlot &slot, int cpus) {
     return ask(slot, cpus, [](vm::Guest &) {});
   }
@@ -90,7 +90,7 @@ class GuestSlotTest : public ::testing::Test {
 TEST_F(GuestSlotTest, BootsOnceAndRestoresEverAfter) {
   GuestSlot first = slot();
   ASSERT_TRUE(ask(first, 2));
-  ASSERT_EQ(machines(), 2u);  // one that booted and was saved, one that was started from what it left
+  ASSERT_EQ(machines(), 2u);  // one that booted and was saved, one that was started from its snapshot
   EXPECT_FALSE(hypervisor_.machines()[0]->saved);
   EXPECT_TRUE(hypervisor_.machines()[0]->stopped);
   EXPECT_TRUE(hypervisor_.machines()[1]->saved);

@@ -31,7 +31,7 @@ History::Time at(int seconds) {
 
 class HistoryTest : public ::testing::Test {
  protected:
-  /// What a run that took this long leaves behind.
+  /// Adds a run that took this long.
   void add_run(const plan::Case &test_case, double seconds, Outcome outcome = Outcome::passed, int when = 1000) {
     History history(file_);
     history.add(test_case, Seconds(seconds), outcome, at(when));

@@ -54,7 +54,7 @@ wire::LogLines marker(std::uint64_t sequence, const std::string &text) {
   return {{{sequence, 6, 1, wire::Microseconds{1000 * static_cast<long>(sequence)}, "", "kmodtest: " + text}}, 0};
 }
 
-/// How far the agent of a test goes before it falls silent for ever.
+/// The last thing that the agent of a test does before it is silent.
 enum class Plays { everything, only_ready, nothing, oops };
 
 Task<> play(base::UnixSocket socket, Plays plays) {
@@ -110,7 +110,7 @@ support::FakeAgent agent_that(std::vector<Plays> plays) {
   };
 }
 
-/// Keeps what it hears.
+/// Keeps the events.
 class Recorder : public outcome::Listener {
  public:
   void on(const outcome::Event &event) override {
@@ -131,7 +131,7 @@ class Recorder : public outcome::Listener {
   std::optional<outcome::RunFinished> run;
   std::vector<std::string> progressed;
   std::function<void(const std::string &)> on_progress;
-  /// "id #repeat" of the cases in the order in which they ended.
+  /// Returns "id #repeat" of the cases in the order in which they ended.
   std::vector<std::string> order() const {
     std::vector<std::string> ids;
     for (const auto &finished : cases) ids.push_back(outcome::label(*finished.test_case, finished.repeat));
@@ -218,7 +218,7 @@ TEST_F(RunnerTest, WhatTakesLongIsMadeOnceForAllPointsOfAMatrix) {
     return prepare_case(test_case);
   };
   run({make_case("a"), make_case("b"), make_case("c")});
-  // Each for itself; the first one ahead, too, unless the run was over by then.
+  // Each for itself; the first case also ahead of its turn, unless the run was over by then.
   EXPECT_LE(prepared["a"], 2);
   EXPECT_EQ(prepared["b"], 1);
   EXPECT_EQ(prepared["c"], 1);
@@ -602,7 +602,7 @@ TEST(CancellationTest, TellsEveryCallbackOnceAndLateOnesAtOnce) {
   EXPECT_EQ(told, 11);
 }
 
-/// Two runs over what outlives them.
+/// Two runs with one pool.
 class KeptRunnerTest : public RunnerTest {
  protected:
   RunResult run_kept(const std::vector<std::shared_ptr<const plan::Case>> &cases) {
@@ -640,7 +640,7 @@ TEST_F(KeptRunnerTest, ACancelledRunSaysSoAndTheNextOneIsWhole) {
 }
 
 TEST_F(KeptRunnerTest, ACaseWhoseGuestIsStillComingUpIsNotRunToItsEndFirst) {
-  plays_ = {Plays::only_ready};  // it would sit out its timeout
+  plays_ = {Plays::only_ready};  // otherwise it would run into its timeout
   recorder_.on_progress = [this](const std::string &what) {
     if (what == "booting") runner_->cancel();
   };

@@ -30,7 +30,7 @@ std::vector<Entry> entries(const std::vector<Wanted> &wanted) {
   return made;
 }
 
-/// The ids that one worker gets, in that order.
+/// Returns the ids that one worker gets, in their order.
 std::vector<std::string> order_of(Schedule schedule) {
   std::vector<std::string> ids;
   std::string group;
@@ -164,7 +164,7 @@ TEST(GuestGroup, DiffersWithWhateverMakesGuestsDiffer) {
 }
 
 TEST(Shuffle, DependsOnTheSeedAlone) {
-  // Worked out by an implementation of MT19937-64 of its own: the same on every machine and library.
+  // Computed by an independent implementation of MT19937-64: equal on every machine and library.
   EXPECT_EQ(shuffled(10, 42), (std::vector<std::size_t>{1, 7, 9, 0, 3, 8, 4, 2, 5, 6}));
   EXPECT_EQ(shuffled(5, 0), (std::vector<std::size_t>{2, 0, 1, 3, 4}));
   EXPECT_EQ(shuffled(1, 7), (std::vector<std::size_t>{0}));

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using Lines = std::vector<std::string>;
 
-/// The module of tests/data/symbols, beside its sources.
+/// The module of tests/data/symbols, next to its sources.
 class TraceTest : public ::testing::Test {
  protected:
   TraceTest() {

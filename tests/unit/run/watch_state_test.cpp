@@ -33,7 +33,7 @@ class WatchStateTest : public ::testing::Test {
     finished.verdict.outcome = outcome;
     state_.finished(finished);
   }
-  /// Runs what has to run; of the taken ones, these come to something else than passed.
+  /// Runs the stale cases; these get another result than passed.
   void run(const std::map<std::size_t, Outcome> &others = {}) {
     take();
     for (std::size_t which = 0; which < taken_.size(); ++which) {

@@ -9,7 +9,7 @@
 namespace kmodtest::vm {
 namespace {
 
-/// A store with one snapshot, "abc", whose files a test may replace.
+/// A store with one snapshot, "abc", whose files a test can replace.
 class SnapshotDamageTest : public SnapshotStoreTest {
  protected:
   void keep_one(const std::string &state) {
@@ -18,7 +18,7 @@ class SnapshotDamageTest : public SnapshotStoreTest {
     manifest_ = storage::read_whole_file(kManifest);
     ASSERT_EQ(fetch(store_, "abc"), state);
   }
-  /// Puts the snapshot there with these files and takes it, in both ways.
+  /// Replaces the snapshot's files by these and opens it, in both ways.
   std::string fetch_with(const std::string &state, const std::string &manifest) {
     put(state, manifest);
     const std::string seen = lent(store_, "abc");
@@ -85,7 +85,7 @@ TEST_F(SnapshotDamageTest, NoFlippedByteOfALargeStateIsBelievedNorOneInAHole) {
     damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
     EXPECT_EQ(fetch_with(damaged, manifest_).substr(0, 20), "nothing") << i;
   }
-  // A page that was lost: zeros where data were.
+  // A lost page: zeros in place of data.
   EXPECT_EQ(fetch_with(std::string(state_).replace(409'600, 4096, 4096, '\0'), manifest_), "nothing");
   EXPECT_TRUE(fetch_with(state_, manifest_) == state_);
 }

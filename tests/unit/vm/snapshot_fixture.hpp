@@ -43,7 +43,7 @@ int in_child(Action &&action) {
   return status;
 }
 
-/// A cache of its own, and what its store said.
+/// A cache of its own, and the messages of its store.
 class SnapshotStoreTest : public testing::Test {
  protected:
   static constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
@@ -81,7 +81,7 @@ class SnapshotStoreTest : public testing::Test {
     return copied ? storage::read_whole_file(to) : "nothing";
   }
 
-  /// The same of a state that is read where it lies.
+  /// Returns the content of a lent state, or "nothing".
   std::string lent(SnapshotStore &store, const std::string &key) {
     const auto state = store.lend(key);
     return state && state->is_sound() ? whole(*state) : "nothing";
@@ -91,7 +91,7 @@ class SnapshotStoreTest : public testing::Test {
     return storage::read_whole_file("/proc/self/fd/" + std::to_string(state.descriptor()));
   }
 
-  /// Names in the store's folder.
+  /// Returns the names in the store's folder.
   std::vector<std::string> names() const {
     std::vector<std::string> names;
     for (const auto &entry : fs::directory_iterator(folder_)) names.push_back(entry.path().filename().string());
@@ -105,7 +105,7 @@ class SnapshotStoreTest : public testing::Test {
     return keys;
   }
 
-  /// Sets when a snapshot was used last.
+  /// Sets the time when a snapshot was last used.
   void used_at(const std::string &key, int second) {
     const auto epoch = fs::file_time_type::clock::from_sys(std::chrono::sys_seconds(std::chrono::seconds(second)));
     fs::last_write_time(folder_ / key / "manifest.json", epoch);

@@ -117,11 +117,11 @@ TEST_F(SnapshotStoreTest, RemovesTheLeastRecentlyUsedAboveTheLimit) {
   EXPECT_EQ(store.prune(4 * each), 0u);
   EXPECT_EQ(store.prune(4 * each - 1), each);
   EXPECT_EQ(keys(store.list()), (Keys{"a", "c", "d"}));
-  // A fetch counts as a use, and what was just kept stays, however little may.
+  // A fetch counts as a use, and a snapshot that was just kept stays, however low the limit.
   EXPECT_EQ(fetch(store, "d"), std::string(50'000, 'x'));
   auto small = open(2 * each);
   keep(small, "e", std::string(50'000, 'x'));
-  // Both were used within one tick of the clock that files are dated by, so their order says nothing.
+  // Both were used within one tick of the clock for file times, so their order is random.
   Keys left = keys(small.list());
   std::sort(left.begin(), left.end());
   EXPECT_EQ(left, (Keys{"d", "e"}));
@@ -169,7 +169,8 @@ TEST_F(SnapshotStoreTest, TwoThatWantTheSameMakeItOnce) {
   EXPECT_EQ(made, 1);
 }
 
-/// What a process does that works on the store: keeps, fetches, removes. Returns how often it saw what was never kept.
+/// Works on the store like a process of a run: keeps, fetches, removes. Returns how often it saw a state that was never
+/// kept.
 int busy_process(SnapshotStore &store, const fs::path &scratch, int number, int rounds) {
   const std::string name = std::to_string(number);
   int wrong = 0;
@@ -288,7 +289,7 @@ TEST_F(SnapshotStoreTest, AKillAtAnyMomentLeavesNothingTornBehind) {
         if (::write(ends[1], "x", 1) != 1) ::_exit(1);
       }
     }
-    // After some rounds of its work, wherever it is in the next one.
+    // After some rounds of its work, at a random point of the next one.
     char byte = 0;
     for (int i = 0; i <= round % 4; ++i) ASSERT_EQ(::read(ends[0], &byte, 1), 1);
     ::kill(pid, SIGKILL);
