@@ -98,7 +98,7 @@ Finding finding_of(const CaseView &view, const KernelReport &report, bool from_c
   evidence.seen = report.title;
   for (const auto &line : report.lines) evidence.details.push_back(shared::render_dmesg(line));
   if (report.report_class == ReportClass::crash && !report.fatal) {
-    evidence.hint = "where the plan provokes this on purpose, 'expect: {report: ...}' says so";
+    evidence.hint = "if the plan provokes this on purpose, declare it: 'expect: {report: ...}'";
   }
   return finding;
 }
@@ -142,7 +142,7 @@ std::vector<Finding> check_taint(const CaseView &view) {
   if (unexplained == 0) return {};
   Finding finding{Outcome::failed, {}};
   finding.evidence.summary = "the kernel is tainted: " + observe::render_taint(unexplained);
-  finding.evidence.expected = "no taint but the module's own (O, E, C, and P without a GPL-compatible license)";
+  finding.evidence.expected = "no taint except for the module's own (O, E, C, and P without a GPL-compatible license)";
   finding.evidence.seen = observe::render_taint(last->inventory.taint);
   if ((unexplained & kOfReports) != 0) {
     // There was a kernel report, but its lines were lost or are of an unknown kind.

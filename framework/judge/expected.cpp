@@ -156,7 +156,7 @@ bool all_came(const plan::Case &test_case, const std::vector<KernelReport> &repo
                                           [&](const KernelReport &report) { return fits(pattern, report); });
                      }) &&
          std::any_of(reports.begin(), reports.end(), [&](const KernelReport &report) {
-           // A report that only killed a process lets the guest go on to the end of its program.
+           // After a report that only killed a process, the guest can reach the end of its program.
            return (report.fatal || report.report_class == ReportClass::stall) && is_expected(test_case, report);
          });
 }
@@ -182,7 +182,7 @@ Verdict compared(const plan::Case &test_case, Verdict verdict, std::vector<Findi
   evidence.where = expect.where;
   evidence.source = expect.source;
   evidence.summary =
-      same ? fmt::format("the case {} as expected, but says nothing of {}", outcome_name(wanted),
+      same ? fmt::format("the case {} as expected, but does not mention {}", outcome_name(wanted),
                          shared::render_pattern(*unsaid))
            : fmt::format("the verdict had to be {}, but is {}", outcome_name(wanted), outcome_name(verdict.outcome));
   evidence.expected = words_of(expect);

@@ -60,9 +60,9 @@ std::string words_of(const Growth &growth) {
     return fmt::format("{} grows by {:.2f} objects per round ({} bytes each; {})", growth.memory.name, trend.slope,
                        growth.memory.unit_size, interval);
   }
-  const std::string name = growth.memory.name == "pages"         ? "what the kernel holds in whole pages"
-                           : growth.memory.name == "VmallocUsed" ? "what is allocated by vmalloc"
-                           : growth.memory.name == "Percpu"      ? "what is allocated for each CPU (alloc_percpu)"
+  const std::string name = growth.memory.name == "pages"         ? "kernel memory in whole pages"
+                           : growth.memory.name == "VmallocUsed" ? "memory from vmalloc"
+                           : growth.memory.name == "Percpu"      ? "memory for each CPU (alloc_percpu)"
                                                                  : growth.memory.name;
   return fmt::format("{} grows by {:.2f} KiB per round ({})", name, trend.slope, interval);
 }

@@ -140,7 +140,7 @@ std::optional<Finding> find_deadlock(const CaseView &view) {
   if (!cause.deadlock) return std::nullopt;
   Finding finding{Outcome::hung, {}};
   finding.evidence.summary = cause.words;
-  finding.evidence.expected = "no task that waits for ever";
+  finding.evidence.expected = "no task that waits indefinitely";
   finding.evidence.details = listings(cause, tasks);
   finding.evidence.hint = kLockdepHint;
   return finding;

@@ -165,7 +165,7 @@ std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool 
   }
   if (!view.program_ended->error.empty()) {
     ours(base::Code::agent_failed);
-    evidence.summary = with_detail("the guest could not go on", view.program_ended->error);
+    evidence.summary = with_detail("the guest could not continue", view.program_ended->error);
     return finding;
   }
   if (view.program_ended->cancelled) {
@@ -174,7 +174,7 @@ std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool 
     return finding;
   }
   if (!all_steps_seen) {
-    evidence.summary = "the program ended, but nothing was heard of this step";
+    evidence.summary = "the program ended, but this step was not reported";
     return finding;
   }
   return std::nullopt;
@@ -186,9 +186,8 @@ std::optional<Finding> check_inventories(const CaseView &view) {
   if (!checks.leftovers && !checks.taint) return std::nullopt;
   if (view.baseline != nullptr && !view.after_unload.empty()) return std::nullopt;
   Finding finding{Outcome::errored, {}};
-  finding.evidence.summary = view.baseline == nullptr
-                                 ? "what the guest looked like before the first step was not reported"
-                                 : "what the guest looked like after the last step was not reported";
+  finding.evidence.summary = view.baseline == nullptr ? "the guest's state before the first step was not reported"
+                                                      : "the guest's state after the last step was not reported";
   finding.evidence.code = base::Code::report_missing;
   return finding;
 }

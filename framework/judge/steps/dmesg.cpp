@@ -103,7 +103,7 @@ std::string hint_for(const StepView &view, const Part &part, const Scope &scope)
   for (std::size_t i = begin.value_or(0); i < view.all.log.size(); ++i) {
     const auto &line = view.all.log[i];
     if (line.time <= scope.deadline || shared::is_marker(line) || !matcher.matches(line.text)) continue;
-    return fmt::format("the module printed {} {} after the deadline; 'within' says how long to wait", name,
+    return fmt::format("the module printed {} {} after the deadline; 'within' sets how long to wait", name,
                        format_duration(line.time - scope.deadline));
   }
   for (std::size_t i = 0; i < begin.value_or(0); ++i) {
@@ -161,7 +161,7 @@ Reading read(const StepView &view, const wire::LogCondition &condition) {
     const auto &part = parts[i];
     const bool late = whole.truth == Truth::held && !held_in_time(part.condition, scope, {});
     if (evaluate_all(part.condition, scope.lines).truth == Truth::held && !late) continue;
-    if (late) reading.why = shared::render_pattern(part.pattern) + " came too late";
+    if (late) reading.why = shared::render_pattern(part.pattern) + " appeared too late";
     reading.expected = part.expected;
     reading.seen = seen_for(part, scope);
     reading.hint = hint_for(view, part, scope);

@@ -33,7 +33,7 @@ const char *result_word(wire::StepResult result) {
 }
 
 std::string agent_words(const wire::StepEnded &ended) {
-  std::string words = fmt::format("the guest says that the step {}", result_word(ended.result));
+  std::string words = fmt::format("the guest reports that the step {}", result_word(ended.result));
   if (!ended.detail.empty()) words += " (" + ended.detail + ")";
   return words;
 }
@@ -48,7 +48,7 @@ void fill(Evidence &evidence, Reading reading) {
 
 Finding disagreement(Evidence evidence, const StepView &view, Reading reading) {
   const std::string own = reading.state == Reading::State::held ? "held" : "did not: " + reading.why;
-  evidence.summary = agent_words(*view.ended) + ", but what it sent says that it " + own;
+  evidence.summary = agent_words(*view.ended) + ", but according to the data that it sent, it " + own;
   fill(evidence, std::move(reading));
   if (view.all.lost > 0) {
     evidence.code = base::Code::log_overwritten;
@@ -80,7 +80,7 @@ std::optional<Finding> judge_guest_step(const CaseView &view, std::size_t case_i
   Evidence evidence = evidence_of(view, case_index);
   if (step.ended == nullptr) {
     evidence.code = base::Code::report_missing;
-    evidence.summary = fmt::format("nothing was heard of the end of this step ({})", step.guest().label);
+    evidence.summary = fmt::format("the end of this step was not reported ({})", step.guest().label);
     return Finding{Outcome::errored, std::move(evidence)};
   }
   Reading reading = read_step(step);

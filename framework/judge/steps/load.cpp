@@ -32,11 +32,12 @@ observe::Refusal explain_load_errno(const StepView &view, const std::string &nam
   switch (error) {
     case EEXIST:
       if (!is_loaded_already(view, name)) break;
-      return {"it is loaded already", "the kernel holds one module of a name: unload it first"};
+      return {"it is loaded already", "the kernel accepts each module name only once: unload it first"};
     case ENOEXEC:
-      return {"the kernel does not accept the file", "build the module against the headers of this very kernel"};
+      return {"the kernel does not accept the file", "build the module against the headers of exactly this kernel"};
     case EPERM:
-      return {"modules may not be loaded", "the kernel was told so (kernel.modules_disabled, lockdown, nomodule)"};
+      return {"modules may not be loaded",
+              "the kernel is configured that way (kernel.modules_disabled, lockdown, nomodule)"};
     case EKEYREJECTED:
     case ENOKEY:
     case EBADMSG:
@@ -52,7 +53,7 @@ observe::Refusal explain_load_errno(const StepView &view, const std::string &nam
   const char *symbol = ::strerrorname_np(error);
   const std::string code = symbol == nullptr ? std::to_string(error) : symbol;
   return {fmt::format("{} returned -{}", function, code),
-          fmt::format("the loader had nothing against the module, so the error is what {} returned{}", function,
+          fmt::format("the loader accepted the module, so the error is what {} returned{}", function,
                       error == ENOMEM ? ", or the kernel has no memory for the module" : "")};
 }
 
@@ -69,7 +70,7 @@ Reading read(const StepView &view, const wire::Load &load) {
     const int expected = i + 1 == load.modules.size() ? load.expected_errno : 0;
     const int error = loaded[i]->error;
     if (wire::is_expected_errno(error, expected)) continue;
-    Reading reading = reading_broken(error == 0 ? "loading " + name + " succeeded, but had to be refused"
+    Reading reading = reading_broken(error == 0 ? "loading " + name + " succeeded, but should have been refused"
                                                 : "loading " + name + " gave " + errno_words(error));
     reading.expected = errno_words(expected);
     reading.seen = errno_words(error);

@@ -39,7 +39,7 @@ Reading read(const plan::ModinfoCondition &condition, const std::vector<kernel::
   const auto module = std::find_if(modules.begin(), modules.end(), [&](const kernel::ModuleInfo &info) {
     return text::lsmod_name(info.name) == text::lsmod_name(condition.module);
   });
-  if (module == modules.end()) return reading_unknown("nothing is known of module '" + condition.module + "'");
+  if (module == modules.end()) return reading_unknown("nothing is known about module '" + condition.module + "'");
   for (const auto &[field, pattern] : condition.fields) {
     const auto values = values_of(*module, field);
     const bool found = std::any_of(

@@ -10,7 +10,7 @@
 namespace kmodtest::judge {
 
 Reading read_samples(const StepView &view, const std::vector<Sample> &samples) {
-  if (samples.empty()) return reading_unknown("no sample of it came");
+  if (samples.empty()) return reading_unknown("no sample of it arrived");
   if (samples.back().evaluation.truth != shared::Truth::held) {
     Reading reading = reading_broken(samples.back().evaluation.why);
     for (const auto &sample : samples) {

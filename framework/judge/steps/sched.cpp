@@ -60,7 +60,7 @@ Reading read(const StepView &view, const wire::SendTrace &) {
   if (!seen.sched) return reading_unknown("the scheduler was not traced", base::Code::trace_unusable);
   const observe::SchedTimeline &timeline = *seen.sched;
   if (view.started == nullptr || !was_sent(view))
-    return reading_unknown("the trace of the scheduler did not come", base::Code::trace_unusable);
+    return reading_unknown("the trace of the scheduler did not arrive", base::Code::trace_unusable);
   if (timeline.full) {
     Reading reading = reading_unknown(
         fmt::format("the trace of the scheduler is longer than {} MiB: nothing is proven", wire::kMostTraceBytes >> 20),
@@ -72,8 +72,7 @@ Reading read(const StepView &view, const wire::SendTrace &) {
     Reading reading =
         reading_unknown(fmt::format("the trace of the scheduler lost {} events: nothing is proven", timeline.lost),
                         base::Code::trace_unusable);
-    reading.hint =
-        "threads switched faster than the guest's agent got a CPU to take it down; let them switch less often";
+    reading.hint = "threads switched faster than the guest's agent could record it; make them switch less often";
     return reading;
   }
   const observe::SchedWindow window{window_begin(view, view.step.sched->since), observe::Nanoseconds(view.ended->time)};

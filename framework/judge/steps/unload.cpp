@@ -20,7 +20,7 @@ observe::Refusal explain_unload_errno(const StepView &view, const std::string &n
       if (const auto *file = file_of(view, name); file != nullptr && file->exit_function.empty()) {
         return {"it has no exit function", "a module without module_exit() can only be unloaded by force"};
       }
-      return {"it is being loaded or unloaded", "its init or exit function has not come back yet"};
+      return {"it is being loaded or unloaded", "its init or exit function has not returned yet"};
     case EWOULDBLOCK:
       if (module && !module->used_by.empty()) {
         return {fmt::format("it is in use by {}", fmt::join(module->used_by, ", ")),
@@ -30,7 +30,7 @@ observe::Refusal explain_unload_errno(const StepView &view, const std::string &n
         return {
             fmt::format("it is in use ({})", module->users == 1 ? "one reference is held"
                                                                 : fmt::format("{} references are held", module->users)),
-            "no module uses it: a file of it is open, it is mounted, or somebody called try_module_get() and never "
+            "no module uses it: a file of it is open, it is mounted, or code called try_module_get() and never "
             "module_put()"};
       }
       return {"it is in use", "a module that uses it is loaded, a file of it is open, or a reference is held"};
@@ -63,7 +63,7 @@ Reading read(const StepView &view, const wire::Unload &unload) {
     const int expected = i + 1 == unload.modules.size() ? unload.expected_errno : 0;
     const int error = unloaded[i]->error;
     if (wire::is_expected_errno(error, expected)) continue;
-    Reading reading = reading_broken(error == 0 ? "unloading " + name + " succeeded, but had to be refused"
+    Reading reading = reading_broken(error == 0 ? "unloading " + name + " succeeded, but should have been refused"
                                                 : "unloading " + name + " gave " + errno_words(error));
     reading.expected = errno_words(expected);
     reading.seen = errno_words(error);

@@ -9,7 +9,7 @@ Reading read(const StepView &view, const wire::WriteFile &write) {
   if (written.empty()) return reading_unknown("writing " + write.path + " did not come back");
   const int error = written.back()->error;
   if (wire::is_expected_errno(error, write.expected_errno)) return reading_held();
-  Reading reading = reading_broken(error == 0 ? "writing " + write.path + " succeeded, but had to be refused"
+  Reading reading = reading_broken(error == 0 ? "writing " + write.path + " succeeded, but should have been refused"
                                               : "writing " + write.path + " gave " + errno_words(error));
   reading.expected = errno_words(write.expected_errno);
   reading.seen = errno_words(error);

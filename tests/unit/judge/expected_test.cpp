@@ -249,7 +249,7 @@ TEST(ExpectVerdict, OtherWordsFail) {
   stream.load(EINVAL).end(wire::StepResult::refused);
   stream.test_case.expect = expect_verdict("failed", {regex("EINVAL"), lit("EBUSY")});
   EXPECT_THAT(told(stream.complete()),
-              ElementsAre("failed", "- the case failed as expected, but says nothing of 'EBUSY'",
+              ElementsAre("failed", "- the case failed as expected, but does not mention 'EBUSY'",
                           "- loading ex gave EINVAL (invalid argument): its init function returned -EINVAL"));
   stream.test_case.expect->says.pop_back();
   EXPECT_THAT(

@@ -231,7 +231,7 @@ TEST(Repeat, TheMostBytesComeFirst) {
   Stream stream = repeated({{"kmalloc-64", true, 64, 1000}, {"VmallocUsed", false, 1024, 0}, {"ex_new", true, 72, 0}});
   stream.end();
   EXPECT_EQ(only_leak(stream.complete()).seen,
-            "what is allocated by vmalloc grows by 1.00 KiB per round (95% confidence 1.00..1.00 over 10 rounds)\n"
+            "memory from vmalloc grows by 1.00 KiB per round (95% confidence 1.00..1.00 over 10 rounds)\n"
             "ex_new grows by 1.00 objects per round (72 bytes each; 95% confidence 1.00..1.00 over 10 rounds)\n"
             "kmalloc-64 grows by 1.00 objects per round (64 bytes each; 95% confidence 1.00..1.00 over 10 rounds)");
 }

@@ -291,7 +291,7 @@ TEST(SchedStepOfACase, IsErroredWhereEventsWereLost) {
   EXPECT_EQ(verdict.outcome, Outcome::errored);
   EXPECT_EQ(verdict.evidence.at(0).summary, "the trace of the scheduler lost 3 events: nothing is proven");
   EXPECT_EQ(verdict.evidence.at(0).hint,
-            "threads switched faster than the guest's agent got a CPU to take it down; let them switch less often");
+            "threads switched faster than the guest's agent could record it; make them switch less often");
 }
 
 TEST(SchedStepOfACase, IsErroredWhereTheTraceWasTooLong) {
@@ -315,7 +315,7 @@ TEST(SchedStepOfACase, IsErroredWithoutAWholeTrace) {
   SchedStep unsent(ticking(50, "ex", 3));
   verdict = unsent.look(only_on(0b1000), false).judged();
   EXPECT_EQ(verdict.outcome, Outcome::errored);
-  EXPECT_EQ(verdict.evidence.at(0).summary, "the trace of the scheduler did not come");
+  EXPECT_EQ(verdict.evidence.at(0).summary, "the trace of the scheduler did not arrive");
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ TEST(DmesgStep, TellsOfALineThatCameTooLate) {
   const auto verdict = stream.complete();
   expect(verdict, Outcome::failed, "'ready' has not appeared (waited 5.000 s)");
   EXPECT_EQ(verdict.evidence[0].hint,
-            "the module printed 'ready' 1.200 s after the deadline; 'within' says how long to wait");
+            "the module printed 'ready' 1.200 s after the deadline; 'within' sets how long to wait");
 }
 
 TEST(DmesgStep, ALateLineThatTheStepSawIsLateAllTheSame) {
@@ -71,7 +71,7 @@ TEST(DmesgStep, ALateLineThatTheStepSawIsLateAllTheSame) {
   stream.load().end();
   stream.at(4s).begin(in_order({lit("ready")})).at(9s + 1ms).log("ex: ready").end(StepResult::expired, "");
   const auto verdict = stream.complete();
-  expect(verdict, Outcome::failed, "'ready' came too late (waited 5.000 s)");
+  expect(verdict, Outcome::failed, "'ready' appeared too late (waited 5.000 s)");
   EXPECT_EQ(verdict.evidence[0].seen, "[    9.001000] ex: ready");
 }
 
@@ -130,7 +130,8 @@ TEST(DmesgStep, AnAbsentLineFromBeforeTheStepCounts) {
   condition.absent = {lit("error")};
   stream.at(4s).begin(condition).end();
   expect(stream.complete(), Outcome::errored,
-         "the guest says that the step held, but what it sent says that it did not: 'error' appeared: 'ex: an error'");
+         "the guest reports that the step held, but according to the data that it sent, it did not: 'error' appeared: "
+         "'ex: an error'");
 }
 
 TEST(DmesgStep, AnIntervalWasOff) {
@@ -150,7 +151,8 @@ TEST(DmesgStep, TheGuestsWordAloneIsNothing) {
   stream.load().end();
   stream.begin(in_order({lit("ready")})).end(StepResult::held);
   expect(stream.complete(), Outcome::errored,
-         "the guest says that the step held, but what it sent says that it did not: 'ready' has not appeared");
+         "the guest reports that the step held, but according to the data that it sent, it did not: 'ready' has not "
+         "appeared");
 }
 
 TEST(DmesgStep, NorIsItsWordThatAStepFailed) {
@@ -158,7 +160,8 @@ TEST(DmesgStep, NorIsItsWordThatAStepFailed) {
   stream.load().end();
   stream.begin(in_order({lit("ready")})).log("ex: ready").end(StepResult::expired, "'ready' has not appeared");
   expect(stream.complete(), Outcome::errored,
-         "the guest says that the step ran out of time ('ready' has not appeared), but what it sent says that it held");
+         "the guest reports that the step ran out of time ('ready' has not appeared), but according to the data that "
+         "it sent, it held");
 }
 
 TEST(DmesgStep, LostRecordsExplainADisagreement) {
@@ -229,7 +232,8 @@ TEST(PsStep, WithoutASampleNobodyKnows) {
   stream.load().end();
   stream.begin(ps("ex")).end();
   expect(stream.complete(), Outcome::errored,
-         "the guest says that the step held, but what it sent says that it did not: no sample of it came");
+         "the guest reports that the step held, but according to the data that it sent, it did not: no sample of it "
+         "arrived");
 }
 
 TEST(PsStep, AWordThatCameMuchTooLateIsNotTaken) {
@@ -237,7 +241,8 @@ TEST(PsStep, AWordThatCameMuchTooLateIsNotTaken) {
   stream.load().end();
   stream.begin(ps("ex")).at(11s).add(wire::Threads{stream.index, 11s, {thread("ex")}}).end();
   expect(stream.complete(), Outcome::errored,
-         "the guest says that the step held, but what it sent says that it did not: it held only after 8.000 s");
+         "the guest reports that the step held, but according to the data that it sent, it did not: it held only after "
+         "8.000 s");
 }
 
 TEST(LsmodStep, HoldsAndFails) {
@@ -326,8 +331,7 @@ TEST(LoadStep, NamesTheInitFunctionThatFailed) {
   stream.load(ENODEV).log("ex: there is no such device", 3).end(StepResult::refused, "");
   const auto verdict = stream.complete();
   expect(verdict, Outcome::failed, "loading ex gave ENODEV (no such device): ex_init() returned -ENODEV");
-  EXPECT_EQ(verdict.evidence[0].hint,
-            "the loader had nothing against the module, so the error is what ex_init() returned");
+  EXPECT_EQ(verdict.evidence[0].hint, "the loader accepted the module, so the error is what ex_init() returned");
 }
 
 TEST(LoadStep, SaysWhatAnErrnoWithoutWordsMeans) {
@@ -339,20 +343,20 @@ TEST(LoadStep, SaysWhatAnErrnoWithoutWordsMeans) {
   };
   EXPECT_EQ(verdict_of(ENOEXEC),
             "loading ex gave ENOEXEC (exec format error): the kernel does not accept the file | "
-            "build the module against the headers of this very kernel");
+            "build the module against the headers of exactly this kernel");
   EXPECT_EQ(verdict_of(EPERM),
-            "loading ex gave EPERM (operation not permitted): modules may not be loaded | the kernel "
-            "was told so (kernel.modules_disabled, lockdown, nomodule)");
+            "loading ex gave EPERM (operation not permitted): modules may not be loaded | the kernel is configured "
+            "that way (kernel.modules_disabled, lockdown, nomodule)");
   EXPECT_EQ(verdict_of(EKEYREJECTED),
             "loading ex gave EKEYREJECTED (key was rejected by service): its signature is "
             "rejected | this kernel loads only modules that are signed with a key that it has");
   EXPECT_EQ(verdict_of(ENOMEM),
             "loading ex gave ENOMEM (cannot allocate memory): its init function returned -ENOMEM | "
-            "the loader had nothing against the module, so the error is what its init function "
+            "the loader accepted the module, so the error is what its init function "
             "returned, or the kernel has no memory for the module");
   EXPECT_EQ(verdict_of(EEXIST),
-            "loading ex gave EEXIST (file exists): its init function returned -EEXIST | the loader "
-            "had nothing against the module, so the error is what its init function returned");
+            "loading ex gave EEXIST (file exists): its init function returned -EEXIST | the loader accepted the "
+            "module, so the error is what its init function returned");
 }
 
 TEST(LoadStep, OfWhatIsLoadedAlready) {
@@ -361,7 +365,7 @@ TEST(LoadStep, OfWhatIsLoadedAlready) {
   stream.load(EEXIST).end(StepResult::refused, "");
   const auto verdict = stream.complete();
   expect(verdict, Outcome::failed, "loading ex gave EEXIST (file exists): it is loaded already");
-  EXPECT_EQ(verdict.evidence[0].hint, "the kernel holds one module of a name: unload it first");
+  EXPECT_EQ(verdict.evidence[0].hint, "the kernel accepts each module name only once: unload it first");
 }
 
 TEST(LoadStep, MayHaveToBeRefused) {
@@ -374,7 +378,7 @@ TEST(LoadStep, MayHaveToBeRefused) {
   Stream bad;
   bad.load(0, EINVAL).end(StepResult::refused, "");
   const auto verdict = bad.complete();
-  expect(verdict, Outcome::failed, "loading ex succeeded, but had to be refused");
+  expect(verdict, Outcome::failed, "loading ex succeeded, but should have been refused");
   EXPECT_EQ(verdict.evidence[0].expected, "EINVAL (invalid argument)");
 }
 
@@ -389,7 +393,8 @@ TEST(LoadStep, WithoutItsErrnoIsNotBelieved) {
   Stream stream;
   stream.begin(wire::Load{{{"ex", "/tmp/modules/ex.ko", {}}}, 0}, 10s).end();
   expect(stream.complete(), Outcome::errored,
-         "the guest says that the step held, but what it sent says that it did not: loading ex did not come back");
+         "the guest reports that the step held, but according to the data that it sent, it did not: loading ex did not "
+         "come back");
 }
 
 TEST(UnloadStep, NamesWhoUsesTheModule) {
@@ -415,7 +420,7 @@ TEST(UnloadStep, SaysHowManyReferencesNobodyOwns) {
   expect(verdict, Outcome::failed,
          "unloading ex gave EAGAIN (resource temporarily unavailable): it is in use (one reference is held)");
   EXPECT_EQ(verdict.evidence[0].hint,
-            "no module uses it: a file of it is open, it is mounted, or somebody called try_module_get() and never "
+            "no module uses it: a file of it is open, it is mounted, or code called try_module_get() and never "
             "module_put()");
 }
 
@@ -496,9 +501,9 @@ TEST(SleepStep, HasToTakeItsTime) {
   expect(good.complete(), Outcome::passed, "");
   Stream bad;
   bad.begin(wire::Sleep{2s}).at(4s).end();
-  expect(
-      bad.complete(), Outcome::errored,
-      "the guest says that the step held, but what it sent says that it did not: it took 1.000 s instead of 2.000 s");
+  expect(bad.complete(), Outcome::errored,
+         "the guest reports that the step held, but according to the data that it sent, it did not: it took 1.000 s "
+         "instead of 2.000 s");
 }
 
 // ---- modinfo --------------------------------------------------------------------------------------------------------

@@ -200,7 +200,7 @@ TEST(Verdict, AnUnknownIsNoPass) {
   Stream stream;
   stream.load();  // and without its end
   EXPECT_THAT(summaries(stream.complete()),
-              ElementsAre("errored", "the program ended, but nothing was heard of this step"));
+              ElementsAre("errored", "the program ended, but this step was not reported"));
 
   Stream no_end = healthy();
   EXPECT_THAT(summaries(no_end.verdict(Kind::completed)),
@@ -209,7 +209,7 @@ TEST(Verdict, AnUnknownIsNoPass) {
   Stream gave_up = healthy();
   gave_up.add(wire::ProgramEnded{4s, 0, false, false, "cannot load virtio_net"});
   EXPECT_THAT(summaries(gave_up.verdict(Kind::completed)),
-              ElementsAre("errored", "the guest could not go on: cannot load virtio_net"));
+              ElementsAre("errored", "the guest could not continue: cannot load virtio_net"));
 
   Stream cancelled = healthy();
   cancelled.add(wire::ProgramEnded{4s, 0, true, false, ""});
@@ -222,7 +222,7 @@ TEST(Verdict, WithoutInventoriesNobodyCanTellOfLeaks) {
   stream.unload().end();
   stream.add(wire::ProgramEnded{4s, 2, false, false, ""});
   EXPECT_THAT(summaries(stream.verdict(Kind::completed)),
-              ElementsAre("errored", "what the guest looked like after the last step was not reported"));
+              ElementsAre("errored", "the guest's state after the last step was not reported"));
   stream.test_case.checks.leftovers = stream.test_case.checks.taint = false;
   EXPECT_THAT(summaries(stream.verdict(Kind::completed)), ElementsAre("passed"));
 }
