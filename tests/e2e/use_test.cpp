@@ -27,7 +27,7 @@ TEST(Use, AModuleFolderNeedsNoPlan) {
 }
 
 TEST(Use, AnOrdinaryUserNeedsNoRoot) {
-  if (::geteuid() != 0) GTEST_SKIP() << "only root can become somebody else; the whole suite runs unprivileged here";
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can run as another user; the whole suite runs unprivileged here";
   constexpr uid_t kNobody = 65534;
   // The user has a cache of their own, made from the contents of the machine's cache.
   const ScratchFolder home;

@@ -156,7 +156,7 @@ TEST_F(OnRealQemu, WhatLibvirtFindsOutAnewIsRemembered) {
   // Like after an update of libvirt or of the host's kernel: the file is outdated, and QEMU is probed again.
   std::ofstream(known[0]) << "<qemuCaps>\n  <qemuctime>1</qemuctime>\n</qemuCaps>\n";
   ASSERT_EQ(std::system(command.c_str()), 0);
-  EXPECT_GT(fs::file_size(known[0]), 1000u) << "each run would find out anew";
+  EXPECT_GT(fs::file_size(known[0]), 1000u) << "each run would query QEMU again";
   EXPECT_EQ(storage::read_whole_file(known[0]).find("cpu-unavailable-features"), std::string::npos);
   // Nothing that was left out is probed again.
   const auto found_out = fs::last_write_time(known[0]);

@@ -76,7 +76,7 @@ TEST_F(CacheCommandTest, ListsSnapshotsAndTheRest) {
   scratch_.write("cache/kernels/k/boot/vmlinuz", std::string(10'000, 'x'));
   scratch_.write("cache/vmlinux/v", std::string(20'000, 'x'));
   scratch_.write("cache/initramfs/i.cpio", std::string(30'000, 'x'));
-  scratch_.write("cache/somebody's/own", std::string(500'000, 'x'));
+  scratch_.write("cache/another user's/own", std::string(500'000, 'x'));
   const auto snapshots = store_.list();
   ASSERT_EQ(snapshots.size(), 1u);
   const std::uint64_t state = snapshots[0].disk_bytes, kernels = on_disk(10'000),

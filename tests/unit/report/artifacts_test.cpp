@@ -169,7 +169,7 @@ TEST(Artifacts, TheOldestFoldersOfFailuresGoButNotThoseOfRunsThatGoOn) {
     make_failure_artifacts(failures / name)->on(support::finished(support::make_case("ex7_1", 1), Outcome::failed));
     if (number > 3) stay.insert(name);
   }
-  std::filesystem::create_directory(failures / "somebody's");
+  std::filesystem::create_directory(failures / "another user's");
   const auto next = next_failure_folder(failures);
   EXPECT_EQ(next.parent_path(), failures);
   EXPECT_FALSE(std::filesystem::exists(next));

@@ -132,7 +132,7 @@ TEST(Markdown, StaysBelowTheLimitAndCountsWhatFoundNoPlace) {
   for (std::size_t at = 0; (at = text.find("<b>Failed</b>", at)) != std::string::npos; ++at) ++shown;
   EXPECT_EQ(shown + std::stoul(text.substr(from, note - from)), 2000U);
   EXPECT_NE(text.find("more plans\n"), std::string::npos) << "the table has an end, too";
-  EXPECT_NE(text.find("<code>kmodtest 0&#46;1&#46;0</code>"), std::string::npos) << "what comes last is there";
+  EXPECT_NE(text.find("<code>kmodtest 0&#46;1&#46;0</code>"), std::string::npos) << "the last line is there";
 }
 
 TEST(Markdown, AnAppendedSummaryCountsWhatIsThere) {

@@ -88,7 +88,7 @@ TEST(RenderDmesg, PrintsAsDmesgDoes) {
 
 TEST(IsMarker, NeedsOurPrefixAndUserSpace) {
   EXPECT_TRUE(shared::is_marker(*shared::parse_kmsg("14,329,5005833,-;kmodtest: step 1: load agent_probe\n")));
-  EXPECT_FALSE(shared::is_marker(*shared::parse_kmsg("6,329,5005833,-;kmodtest: step 1: a module says so\n")));
+  EXPECT_FALSE(shared::is_marker(*shared::parse_kmsg("6,329,5005833,-;kmodtest: step 1: a module prints this\n")));
   EXPECT_FALSE(shared::is_marker(*shared::parse_kmsg("14,329,5005833,-;a command wrote this\n")));
 }
 

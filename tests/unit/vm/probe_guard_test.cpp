@@ -131,7 +131,7 @@ TEST_F(GuardTest, EndsWithTheDaemon) {
 TEST_F(GuardTest, HoldsNoPipeOpen) {
   const int daemon = wait_for_daemon();
   pollfd end{launcher_[0], POLLIN, 0};
-  ASSERT_EQ(::poll(&end, 1, kPatienceMs), 1) << "libvirt would wait for ever";
+  ASSERT_EQ(::poll(&end, 1, kPatienceMs), 1) << "libvirt would wait indefinitely";
   EXPECT_EQ(end.revents, POLLHUP);
   EXPECT_EQ(::kill(pid_, 0), 0) << "the daemon lives on";
   ::kill(pid_, SIGKILL);

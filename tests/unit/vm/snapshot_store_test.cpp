@@ -59,7 +59,7 @@ TEST_F(SnapshotStoreTest, LendsAStateWhereItLies) {
   EXPECT_TRUE(state->is_sound());
   store.clear();
   EXPECT_EQ(store.list().size(), 0u);
-  EXPECT_TRUE(state->is_sound()) << "whoever has it keeps it";
+  EXPECT_TRUE(state->is_sound()) << "its owner keeps it";
   EXPECT_EQ(whole(*state), "bytes of a guest");
   const fs::path copy = scratch_.path() / "copy";
   EXPECT_TRUE(state->copy_to(copy));
