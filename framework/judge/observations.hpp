@@ -39,7 +39,7 @@ struct Ending {
 /// All observations of one case.
 struct Observations {
   std::optional<wire::AgentInfo> agent;
-  std::vector<wire::AgentMessage> messages;  ///< as they came, LogLines included
+  std::vector<wire::AgentMessage> messages;  ///< in order of arrival, LogLines included
   std::vector<kernel::ModuleInfo> modules;   ///< of the modules under test
   std::vector<kernel::PreflightFinding> preflight;
   std::string console;                   ///< the output of the serial console

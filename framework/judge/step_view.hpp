@@ -51,7 +51,7 @@ class StepView {
   const wire::StepEnded *ended = nullptr;
 
   const wire::Step &guest() const { return *step.guest; }
-  /// Reports of one type that are of this step, in order.
+  /// Returns the agent messages of one type that belong to this step, in order.
   template <class Message>
   std::vector<const Message *> of() const {
     std::vector<const Message *> found;

@@ -144,9 +144,9 @@ struct Need {
 
 /// The failure that a plan expects. At least one of `reports` and `verdict` is given.
 struct Expect {
-  std::vector<wire::Pattern> reports = {};  ///< each has to fit a report of the kernel; no other report may come
+  std::vector<wire::Pattern> reports = {};  ///< each must match a kernel report; no other report may occur
   ExpectedVerdict verdict = ExpectedVerdict::passed;
-  std::vector<wire::Pattern> says = {};  ///< each has to fit a line of that verdict's summaries
+  std::vector<wire::Pattern> says = {};  ///< each must match a line of that verdict's summaries
   Location where = {};
   std::string source = {};  ///< the plan's line, for failures
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The corpus: the modules of modules/faulty, each broken in one way, and the plans of testplans/faulty, each of which
-// expects precisely what comes of it.
+// expects precisely the effect of that fault.
 #include <gtest/gtest.h>
 #include <set>
 #include <sstream>

@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using Entry = fs::directory_entry;
 
-/// Whether there is such an entry in a folder, or below it. Files come and go while it looks.
+/// Returns whether there is such an entry in a folder, or below it. Files can appear and disappear meanwhile.
 template <class Iterator, class Wanted>
 bool any_in(const fs::path &folder, Wanted &&wanted) {
   std::error_code error;
@@ -39,7 +39,7 @@ std::string command_line(pid_t pid) {
   return read_file(fs::path("/proc") / std::to_string(pid) / "cmdline");
 }
 
-/// Whether a process of the run's guests has such a command line (words end with NUL).
+/// Returns whether a process of the run's guests has such a command line (words end with NUL).
 template <class Wanted>
 bool any_guest(const Running &run, Wanted &&wanted) {
   const std::vector<pid_t> guests = run.tool.guests();
@@ -62,7 +62,7 @@ bool kept(const Running &run) {
       run.cache / "snapshots", [](const Entry &entry) { return !entry.path().filename().string().starts_with('.'); });
 }
 
-/// Whether a snapshot has `file` that is not whole yet. What is whole meanwhile counts, too.
+/// Returns whether a snapshot has an unfinished `file`, or one that was finished meanwhile.
 bool partial_has(const Running &run, const std::string &file) {
   return kept(run) || any_in<fs::directory_iterator>(run.cache / "snapshots", [&](const Entry &entry) {
            std::error_code ignored;
@@ -70,7 +70,7 @@ bool partial_has(const Running &run, const std::string &file) {
          });
 }
 
-/// Calls `done` every millisecond until it holds, at most a minute.
+/// Calls `done` every millisecond until it returns true, for at most a minute.
 template <class Done>
 bool poll(Done &&done) {
   const auto end = std::chrono::steady_clock::now() + 60s;

@@ -11,7 +11,7 @@
 /// each of them on a machine of any speed.
 namespace kmodtest::e2e {
 
-/// What a test that ends a run at a phase knows of it.
+/// A running kmodtest, as a test that ends it at a phase knows it.
 struct Running {
   const Tool &tool;
   fs::path events;  ///< its --json file
@@ -27,7 +27,7 @@ inline std::ostream &operator<<(std::ostream &out, const Phase &phase) {
   return out << phase.name;
 }
 
-/// Waits until the phase is reached; false if the run ends before, or after a minute.
+/// Waits until the phase is reached; returns false if the run ends before, or after a minute.
 bool wait_for(const Phase &phase, const Running &run);
 
 /// Waits until a signal that was sent to the process is no longer pending: it was received, or the process ended.
@@ -36,31 +36,31 @@ bool wait_until_taken(const Tool &tool, int signal);
 /// The phases of any run, the earliest first.
 namespace phase {
 
-/// The process was made; whatever it does first.
+/// The process exists, whatever it does first.
 Phase started();
-/// The folder for its guests is there.
+/// The folder for its guests exists.
 Phase has_its_folder();
-/// A QEMU, or the wrapper that becomes one, is there.
+/// A QEMU, or the wrapper that becomes one, exists.
 Phase has_a_guest();
-/// A case reported that it does `what` ("preparing", "restoring", "pushing ", "step 2/").
+/// A case has reported that it does `what` ("preparing", "restoring", "pushing ", "step 2/").
 Phase progress(const char *name, std::string what);
-/// So many cases have finished; the next ones get their guests.
+/// This many cases have finished; the next ones get their guests.
 Phase finished(const char *name, std::size_t cases);
 
-/// libvirt asks a QEMU that it does not know yet what it can do. That QEMU is a daemon.
+/// libvirt queries the capabilities of a QEMU that it does not know yet. That QEMU is a daemon.
 Phase probe_wrapper();
 Phase probe_runs();
 Phase probe_has_its_pidfile();
 Phase probe_listens();
 Phase probe_is_known();
-/// A QEMU that is no probe.
+/// A QEMU that is not a probe.
 Phase has_a_real_guest();
 
 /// A new snapshot is being copied into the store.
 Phase snapshot_begun();
 Phase snapshot_half_copied();
 Phase snapshot_has_its_manifest();
-/// The store has it.
+/// The store has the snapshot.
 Phase snapshot_kept();
 
 }  // namespace phase

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The plans of testplans/ pass. They are run at once; each is a test of its own.
+// The plans of testplans/ pass. They run together; each is a test of its own.
 #include <gtest/gtest.h>
 #include <map>
 #include <set>
@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A plan about topologies has its own CPUs.
+/// Returns whether a plan sets its own CPUs, because it is about topologies.
 bool has_its_own_cpus(const fs::path &plan) {
   return plan.stem().string().find("topologies") != std::string::npos;
 }

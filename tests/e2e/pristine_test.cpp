@@ -231,13 +231,13 @@ TEST(SnapshotStore, IsWholeAfterEveryKill) {
                                     phase::has_a_guest(), phase::progress("Restores", "restoring")};
   const std::vector<Phase> late = {phase::has_a_real_guest(), phase::progress("PushesAModule", "pushing "),
                                    phase::progress("RunsAStep", "step 1/"), phase::finished("HasFinished", 1)};
-  // Without a snapshot, up to the moment at which the store has it. The next run sweeps what a kill left.
+  // Without a snapshot, up to the moment at which the store has it. The next run removes what a kill left.
   kill_at(early);
   kill_at({phase::progress("Boots", "booting"), phase::has_a_real_guest()});
   kill_at({phase::snapshot_begun(), phase::snapshot_half_copied(), phase::snapshot_begun(),
            phase::snapshot_half_copied(), phase::snapshot_has_its_manifest()});
   expect_whole(true);
-  // With one.
+  // With a snapshot.
   for (int round = 0; round < 3; ++round) {
     kill_at(early);
     kill_at({phase::snapshot_kept()});

@@ -40,14 +40,14 @@ class Endless {
   Tool tool_;
 };
 
-/// A case takes some seconds: a guest is there at almost every moment.
+/// A run whose cases take some seconds: a guest is running at almost every moment.
 class LongCases : public Endless {
  public:
   explicit LongCases(const Tool::Environment &environment = {})
       : Endless("ex7_2.yaml", {"--time", "real"}, environment) {}
 };
 
-/// Many short cases: a guest is restored, or started, at almost every moment.
+/// A run with many short cases: a guest is being restored, or started, at almost every moment.
 class ShortCases : public Endless {
  public:
   ShortCases() : Endless("ex7_1.yaml") {}
@@ -106,7 +106,7 @@ INSTANTIATE_TEST_SUITE_P(E2e, Interrupted,
                                            phase::finished("HasFinishedACase", 1)),
                          name_of);
 
-/// Kills the tool at a phase since it got a guest.
+/// Kills the tool at a phase after it has got a guest.
 class Killed : public ::testing::TestWithParam<Phase> {
  protected:
   static void kill_in_time(Endless &run) {
@@ -136,7 +136,7 @@ INSTANTIATE_TEST_SUITE_P(E2e, Killed,
                                            phase::finished("HasFinishedTwoCases", 2)),
                          name_of);
 
-/// libvirt probes a QEMU that it does not know, and the probe's QEMU is a daemon.
+/// Kills libvirt's probe of an unknown QEMU, whose process is a daemon.
 class KilledWhileProbing : public ::testing::TestWithParam<Phase> {
  protected:
   const BorrowedCache cache_;
@@ -153,7 +153,7 @@ TEST_P(KilledWhileProbing, NoQemuSurvivesTheController) {
   EXPECT_TRUE(tool.guests_gone(3000ms)) << "a QEMU is left";
 }
 
-// From the wrapper's start over the daemon's start and libvirt's questions to the first guest.
+// Covers the wrapper's start, the daemon's start, libvirt's questions and the first guest.
 INSTANTIATE_TEST_SUITE_P(E2e, KilledWhileProbing,
                          ::testing::Values(phase::probe_wrapper(), phase::probe_runs(), phase::probe_listens(),
                                            phase::probe_has_its_pidfile(), phase::probe_is_known(),

@@ -14,7 +14,7 @@
 
 #include "support/scratch_folder.hpp"
 
-/// The built kmodtest, driven from outside as a user would.
+/// The built kmodtest, controlled from outside like a user does.
 namespace kmodtest::e2e {
 
 namespace fs = std::filesystem;
@@ -88,13 +88,14 @@ class BorrowedCache {
   fs::path modules_dir_;
 };
 
-/// Folders of the source tree.
+/// Return folders of the source tree.
 fs::path source_folder();
-/// The file of a plan of testplans/, and of one of tests/e2e/plans, which take their modules from faulty_modules().
+/// Return the file of a plan of testplans/, and of one of tests/e2e/plans, which take their modules from
+/// faulty_modules().
 fs::path plan_of(const std::string &name);
 fs::path test_plan(const std::string &name);
 fs::path faulty_modules();
-/// The plans of a folder of the source tree, sorted by name, and the name that a test about one of them has.
+/// Return the plans of a folder of the source tree, sorted by name, and the name that a test about one of them has.
 std::vector<fs::path> plans_in(const std::string &folder);
 std::string name_of_plan(const ::testing::TestParamInfo<fs::path> &info);
 

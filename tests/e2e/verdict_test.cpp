@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Every plan of tests/e2e/plans names in its first lines the verdict that has to result, and words that have to be
-// printed about it. They are run at once; each is a test of its own.
+// The first lines of every plan in tests/e2e/plans name the expected verdict, and words that must be printed about it.
+// The plans run together; each is a test of its own.
 #include <gtest/gtest.h>
 #include <map>
 #include <sstream>
@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The words after each "# KEY:" in a plan.
+/// Returns the words after each "# KEY:" in a plan.
 std::vector<std::string> header(const fs::path &plan, const std::string &key) {
   std::vector<std::string> found;
   std::istringstream lines(read_file(plan));
@@ -32,7 +32,7 @@ bool is_fine(const fs::path &plan) {
   return verdict == std::vector<std::string>{"passed"} || verdict == std::vector<std::string>{"skipped"};
 }
 
-/// What was printed about a case: its line, and the block of a failure, up to the next line that is not indented.
+/// Returns the output about a case: its line, and the block of a failure, up to the next line that is not indented.
 std::string about(const std::string &id, const std::string &out) {
   std::string found;
   bool in_block = false;
@@ -65,7 +65,7 @@ VerdictsRun run_of(const std::vector<fs::path> &plans) {
   return run;
 }
 
-/// All plans with a good ending in one run, all others in another, since the exit status tells them apart.
+/// Runs all plans with a good ending in one run, all others in another, since the exit status distinguishes them.
 const VerdictsRun &run_with(const fs::path &plan) {
   static std::map<bool, VerdictsRun> runs;
   const bool fine = is_fine(plan);

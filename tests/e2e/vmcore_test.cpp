@@ -123,7 +123,7 @@ TEST_F(Vmcore, ThatFindsNoRoomLeavesNothing) {
 
 TEST_F(Vmcore, ThatIsInterruptedLeavesNothing) {
   Tool tool({"run", test_plan("panics_in_init"), "--modules", faulty_modules(), "--vmcore", "--out", out_});
-  // The folder that a dump goes through is there from its beginning on.
+  // The folder for a dump exists from the dump's beginning.
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   const auto is_dumping = [this] {
     std::error_code ignored;

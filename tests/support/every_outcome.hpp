@@ -11,8 +11,8 @@
 #include "observe/sched/sched.hpp"
 #include "support/sample_case.hpp"
 
-/// A run in which everything happens that a listener can be told of, and what guests and plans say tries to be more
-/// than text.
+/// A run with every event that a listener can receive. The texts of its guests and plans try to break out of the output
+/// format.
 namespace kmodtest::support {
 
 /// Returns a text that ends whatever HTML, XML, Markdown and KTAP are in the middle of, and begins something else.
@@ -136,7 +136,7 @@ inline std::vector<outcome::Event> every_kind() {
   return events;
 }
 
-/// One of each kind, and some of those that hold lists with something in them.
+/// Returns one agent message of each kind. Some of those that hold lists have something in them.
 inline std::vector<wire::AgentMessage> every_report() {
   std::vector<wire::AgentMessage> reports;
   [&]<std::size_t... kIndex>(std::index_sequence<kIndex...>) {

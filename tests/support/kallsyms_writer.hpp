@@ -22,7 +22,7 @@ inline void align(std::string &to) {
 
 enum class Layout { offsets_first, offsets_last };
 
-/// What scripts/kallsyms writes of `symbols`: one token for each character, and "do_" as one of its own.
+/// Returns what scripts/kallsyms writes for `symbols`: one token for each character, and "do_" as one of its own.
 inline std::string symbol_table(const std::vector<kernel::Symbol> &symbols, Layout layout) {
   std::string offsets;
   for (const kernel::Symbol &symbol : symbols) {
@@ -68,7 +68,7 @@ inline std::string symbol_table(const std::vector<kernel::Symbol> &symbols, Layo
   return all + std::string(64, 'x');
 }
 
-/// More symbols than the smallest table that is believed, one of them with a long name.
+/// Returns more symbols than the smallest table that is accepted, one of them with a long name.
 inline std::vector<kernel::Symbol> sample_symbols() {
   std::vector<kernel::Symbol> symbols{{0x1fb80, 'A', "current_task"}};
   for (std::uint64_t i = 0; i < 1200; ++i) {

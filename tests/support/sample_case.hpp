@@ -12,7 +12,7 @@
 #include "outcome/event.hpp"
 #include "report/listeners.hpp"
 
-/// Cases and results as a run would bring them.
+/// Cases and results as a run would emit them.
 namespace kmodtest::support {
 
 inline std::shared_ptr<const plan::Case> make_case(const std::string &stem, int cpus, const std::string &more = "") {
@@ -121,7 +121,7 @@ inline outcome::RunFinished run_finished(std::vector<std::size_t> by_outcome, st
   return made;
 }
 
-/// All that a console with these options writes.
+/// Returns everything that a console with these options writes.
 inline std::string console_output(report::ConsoleOptions options, const std::vector<outcome::Event> &events) {
   char *data = nullptr;
   std::size_t size = 0;

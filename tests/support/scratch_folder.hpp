@@ -9,7 +9,7 @@
 #include <string>
 #include <system_error>
 
-/// What the tests of several rooms share: fakes, sample data, and the folders that they work in.
+/// Shared by the tests of several rooms: fakes, sample data, and the folders that they work in.
 namespace kmodtest::support {
 
 /// A folder that is removed after the test. Its path is short enough for sockets that lie below it, and other users

@@ -24,7 +24,7 @@ run::RunOptions applied(std::vector<const char *> words) {
   return options;
 }
 
-/// What the tool says to `kmodtest run x.yaml` with these words, which has to end it with exit code 2.
+/// Returns the error of `kmodtest run x.yaml` with these words. It must end with exit code 2.
 std::string option_complaint(std::vector<const char *> words) {
   words.insert(words.begin(), {"kmodtest", "run", "no-such-plan.yaml"});
   ::testing::internal::CaptureStderr();

@@ -8,7 +8,8 @@
 namespace kmodtest::kernel {
 namespace {
 
-/// struct task { long state; union { int pid; int tid; }; thread_t thread; }, thread_t being struct { long bp, sp; }.
+/// Returns struct task { long state; union { int pid; int tid; }; thread_t thread; }, thread_t being struct { long bp,
+/// sp; }.
 std::string sample_btf() {
   support::BtfWriter btf;
   const auto number = btf.integer("long", 8);

@@ -12,7 +12,7 @@
 
 namespace kmodtest::observe {
 
-/// The reports of tests/data/sched/NAME.reports (its README has the format); none when it cannot be read.
+/// Returns the agent messages of tests/data/sched/NAME.reports (its README has the format); none if it cannot be read.
 inline std::vector<wire::AgentMessage> recorded_trace(const std::string &name) {
   const std::string bytes = support::read_file(std::string(KMODTEST_TEST_DATA "/sched/") + name + ".reports");
   constexpr std::size_t kHead = 6;

@@ -163,7 +163,7 @@ TEST(Artifacts, TheOldestFoldersOfFailuresGoButNotThoseOfRunsThatGoOn) {
   const auto failures = folder / "failed";
   const std::unique_ptr<outcome::Listener> goes_on = make_failure_artifacts(failures / "2026-01-01T00-00-00-1");
   goes_on->on(support::finished(support::make_case("ex7_1", 1), Outcome::failed));
-  std::set<std::string> stay = {"2026-01-01T00-00-00-1", "somebody's"};
+  std::set<std::string> stay = {"2026-01-01T00-00-00-1", "another user's"};
   for (std::size_t number = 2; number <= kKeptRuns + 2; ++number) {
     const std::string name = fmt::format("2026-01-01T00-00-{:02}-1", number);
     make_failure_artifacts(failures / name)->on(support::finished(support::make_case("ex7_1", 1), Outcome::failed));

@@ -170,7 +170,7 @@ TEST(Junit, CasesStandInTheOrderOfThePlansAndRepeatsHaveNumbers) {
   const support::ScratchFolder folder;
   const auto file = folder / "junit.xml";
   std::vector<outcome::Event> events;
-  // The plan whose name comes last was given first.
+  // The plan with the last name was given first.
   const std::vector<std::shared_ptr<const plan::Case>> cases = {support::make_case("z", 1), support::make_case("a", 1)};
   for (const std::size_t number : {3U, 1U, 2U, 0U}) {
     outcome::CaseFinished finished = support::finished(cases[number / 2], Outcome::passed);

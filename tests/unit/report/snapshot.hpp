@@ -22,7 +22,7 @@ inline void expect_snapshot(const std::string &name, const std::string &text) {
     return;
   }
   ASSERT_TRUE(std::filesystem::exists(file)) << file << " is missing; 'make snapshots' writes it";
-  EXPECT_EQ(support::read_file(file), text) << "where this is meant, 'make snapshots' writes tests/data/terminal anew";
+  EXPECT_EQ(support::read_file(file), text) << "if this is intended, 'make snapshots' writes tests/data/terminal again";
 }
 
 }  // namespace kmodtest::report

@@ -101,7 +101,7 @@ Task<> play(base::UnixSocket socket, Plays plays) {
   }
 }
 
-/// Plays these one guest after the other, and the last one in all that follow.
+/// Plays these one guest after the other, and the last one in all later guests.
 support::FakeAgent agent_that(std::vector<Plays> plays) {
   auto turn = std::make_shared<std::size_t>(0);
   return [plays, turn](base::UnixSocket socket) {

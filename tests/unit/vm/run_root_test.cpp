@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 class RunRootTest : public testing::Test {
  protected:
-  /// A root as a controller makes it, with its lock file.
+  /// Creates a root like a controller's, with its lock file.
   fs::path fake_root(const std::string &name) {
     const fs::path root = folder_ / name;
     fs::create_directories(root / "run/qemu");
