@@ -20,44 +20,44 @@
 
 namespace kmodtest::guest {
 
-/// What the guest looked like before a program did anything to it.
+/// The guest's state before a program did anything to it.
 struct Baseline {
   EntrySet entries;
   ResourceSet resources;
   wire::Inventory inventory;
 };
 
-/// The one loop of PID 1: everything that happens is noticed here. A running program calls turn() while it waits, so
-/// the log goes on streaming, and Hello, Push and Cancel are answered.
+/// The one loop of PID 1, which handles all events. A running program calls turn() while it waits, so the log keeps
+/// streaming, and Hello, Push and Cancel are answered.
 class Agent {
  public:
   Agent(std::unique_ptr<Channel> channel, Worker worker);
 
-  /// Says READY, then serves the controller for ever. Under virtual time the kernel gets the time to finish what it
-  /// does after booting first: it costs nothing, and what is saved then changes no more by itself.
+  /// Sends READY, then serves the controller indefinitely. Under virtual time the kernel first gets time to finish its
+  /// work after booting: that costs nothing, and the saved state then no longer changes on its own.
   [[noreturn]] void serve(bool virtual_time);
 
-  /// Waits until something happened, at most until `until`, and deals with it.
+  /// Waits for an event, at most until `until`, and handles it.
   void turn(Time until);
-  /// Streams what the kernel log has got by now; reports that follow come behind it.
+  /// Streams the kernel log up to now; later messages follow it.
   void pump_log();
-  /// A report that belongs to the running program.
+  /// Sends a message that belongs to the running program.
   void report(const wire::AgentMessage &report);
-  /// Sends what the trace of the scheduler has up to now, and whether that is all.
+  /// Sends the trace of the scheduler up to now, and whether that is all.
   void pump_trace();
 
-  /// Says Resting, and waits for what follows; nothing after a cancellation.
+  /// Sends Resting, and waits for the continuation; returns nothing after a cancellation.
   std::optional<wire::Continue> rest();
 
   bool cancelled() const { return cancelled_; }
-  /// The host is slower than us: nothing new should be sampled now.
+  /// Returns whether the host is slower than the agent: then nothing new should be sampled.
   bool congested() const { return channel_->connected() && channel_->congested(); }
 
   Worker worker;
   Commands commands;
   KernelLog log;
   SchedTrace sched_trace;
-  /// Taken when nothing went on in the guest any more; a program without prerequisites of its own need not look again.
+  /// Taken when the guest was idle; a program without prerequisites of its own need not take it again.
   std::optional<Baseline> pristine;
 
  private:
@@ -69,13 +69,13 @@ class Agent {
 
   std::unique_ptr<Channel> channel_;
   FileReceiver receiver_;
-  std::optional<wire::Program> waiting_;  // a program that was asked for
+  std::optional<wire::Program> waiting_;  // a requested program
   std::uint32_t program_id_ = 0;
   Terminal terminal_;
   std::uint32_t terminal_id_ = 0;
   bool running_ = false;
   bool resting_ = false;
-  std::optional<wire::Continue> more_;  // what a resting program was told
+  std::optional<wire::Continue> more_;  // the continuation of a resting program
   bool cancelled_ = false;
 };
 

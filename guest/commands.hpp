@@ -13,7 +13,7 @@
 
 namespace kmodtest::guest {
 
-/// Links for all applets of busybox, so that commands find them. Not at boot: most guests never need them.
+/// Creates links for all applets of busybox, so that commands find them. Not at boot: most guests never need them.
 void install_applets();
 
 /// A command of a `run` step: /bin/sh -c in a process group of its own.
@@ -32,19 +32,19 @@ class Commands {
  public:
   static constexpr std::size_t kStreamLimit = 256u << 10;
 
-  /// Starts a command; errno or 0.
+  /// Starts a command; returns errno or 0.
   int start(std::uint32_t step, const std::string &text);
-  /// Adds what to poll for.
+  /// Adds the descriptors to poll.
   void add_to(std::vector<pollfd> &polled) const;
-  /// Reads what the commands wrote.
+  /// Reads the output of the commands.
   void receive();
-  /// To be called for every process that was reaped.
+  /// Notes the end of a process. Must be called for every reaped process.
   void reaped(pid_t pid, int wait_status);
-  /// The command of a step; null when there is none.
+  /// Returns the command of a step; null if there is none.
   Command *find(std::uint32_t step);
   /// Sends SIGKILL to the command's whole group.
   static void kill(const Command &command);
-  /// Kills what is left of all groups, also of commands that ended, and forgets them.
+  /// Kills what is left of all groups, including those of commands that have ended, and forgets them.
   void clear();
   std::vector<Command> &all() { return commands_; }
 

@@ -8,8 +8,8 @@
 
 namespace kmodtest::guest {
 
-/// The paths under /proc, /sys and /dev that a module may make, each ended by a NUL: what an unload has to take away
-/// again. Only names are read, no attributes; parts that change by themselves are left out.
+/// Returns the paths under /proc, /sys and /dev that a module can create, each ended by a NUL: an unload must remove
+/// them again. Reads only names, no attributes; leaves out parts that change on their own.
 std::string list_entries();
 
 struct EntryDifference {
@@ -17,7 +17,7 @@ struct EntryDifference {
   std::vector<std::string> lost;
 };
 
-/// What list_entries() said once, ready to be compared with what it says later.
+/// An earlier result of list_entries(), ready to be compared with a later one.
 class EntrySet {
  public:
   explicit EntrySet(std::string entries);

@@ -13,26 +13,27 @@ namespace kmodtest::guest {
 /// The kernel log of a program: /dev/kmsg from the program's start on, and the step markers in it.
 class KernelLog {
  public:
-  /// Starts at the end of the present log. Gives errno or 0.
+  /// Starts at the end of the present log. Returns errno or 0.
   int open();
   void close();
 
-  /// Reads what is new; `lost` counts the records that were overwritten before. Gives at most kBatch lines at once.
+  /// Reads the new lines; `lost` counts the records that were overwritten before. Returns at most kBatch lines at once.
   std::vector<wire::KernelLogLine> read_new(std::uint64_t *lost);
   static constexpr std::size_t kBatch = 256;
 
   /// Writes "kmodtest: TEXT" into the kernel log.
   void mark(const std::string &text);
 
-  /// The lines read so far, the newest kHistory at least; line i of the program is history()[i - first_index()].
+  /// Returns the lines read so far, at least the newest kHistory; line i of the program is history()[i -
+  /// first_index()].
   const std::vector<wire::KernelLogLine> &history() const { return history_; }
   std::size_t first_index() const { return first_index_; }
   std::size_t end_index() const { return first_index_ + history_.size(); }
-  /// The index of the first line whose sequence is at least `sequence`.
+  /// Returns the index of the first line whose sequence number is at least `sequence`.
   std::size_t index_of(std::uint64_t sequence) const;
   static constexpr std::size_t kHistory = 32u << 10;
 
-  /// The sequence that the next record will have.
+  /// Returns the sequence number of the next record.
   std::uint64_t next_sequence() const { return next_sequence_; }
 
   int fd() const { return reader_.get(); }

@@ -10,16 +10,16 @@
 
 namespace kmodtest::guest {
 
-/// The memory that the guest shares with the controller. No interrupt comes of it: who waits for a request looks every
+/// The memory that the guest shares with the controller. It causes no interrupts: the agent looks for requests every
 /// kPoll of guest time, which is the same moment in every run.
 class MemoryChannel : public Channel {
  public:
   static constexpr Time kPoll{1'000};
-  /// Under virtual time: from READY on the agent sleeps for so long at least, up to a whole multiple of it. A guest
-  /// that is saved meanwhile wakes at one and the same moment, whenever that was.
+  /// Under virtual time: from READY on the agent sleeps for at least this long, up to a multiple of it. A guest that is
+  /// saved meanwhile always wakes at the same moment, whenever it was saved.
   static constexpr Time kSettle{1'000'000};
 
-  /// Waits for the device. Never gives up, but complains on the console.
+  /// Waits for the device. Never gives up, but reports the wait on the console.
   explicit MemoryChannel(bool virtual_time);
 
   void send(std::string frame) override;

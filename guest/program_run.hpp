@@ -18,34 +18,34 @@
 
 namespace kmodtest::guest {
 
-/// The parameters as finit_module(2) takes them: "k=v k2=\"v w\"", as modprobe(8) writes them.
+/// Returns the parameters for finit_module(2): "k=v k2=\"v w\"", as modprobe(8) writes them.
 std::string module_parameters(const wire::ModuleToLoad &module);
 
-/// How a step ended.
+/// The result of a step.
 struct StepOutcome {
   wire::StepResult result = wire::StepResult::held;
   std::string detail;
 };
 
-/// One program, from its first marker to ProgramEnded.
+/// A program, from its first marker to ProgramEnded.
 class ProgramRun {
  public:
-  /// Threads on their way out get so long, after the last module under test was unloaded.
+  /// The time for threads to exit after the last module under test was unloaded.
   static constexpr Time kSettleTime{200'000};
 
-  /// `program` grows where it rests and is told more.
+  /// Prepares the run. `program` grows when it rests and gets more steps.
   ProgramRun(Agent &agent, wire::Program &program) : agent_(agent), program_(program) {}
   void run();
 
  private:
-  /// Nothing when the program was cancelled meanwhile.
+  /// Nothing if the program was cancelled meanwhile.
   using Outcome = std::optional<StepOutcome>;
 
-  // program_run.cpp: the frame of it all
+  // program_run.cpp: the frame around the steps
   bool prepare();
   void start_from(std::uint64_t seed);
   bool run_step();
-  /// False: the program has come to its end.
+  /// Returns false if the program has ended.
   bool rest();
   void end();
   void mark_step();
@@ -53,8 +53,8 @@ class ProgramRun {
   void report_after_unload();
   bool modules_gone() const;
   void settle();
-  /// Once, when a deadline has passed or threads are left blocked, before anything is killed. `caller`: whose call did
-  /// not come back; 0: nobody's.
+  /// Takes the autopsy, once, when a deadline has passed or threads are left blocked, before anything is killed.
+  /// `caller`: the process whose call did not return; 0: none.
   void hold_autopsy(std::int32_t caller);
 
   // steps/actions.cpp and the files of the steps that do something
@@ -87,7 +87,8 @@ class ProgramRun {
   Outcome act(const wire::SendTrace &send);
   template <class Look>
   Outcome wait_until_held(Look look, bool samples);
-  /// Waits for what `sample` evaluates; `send` reports the first sample, each that changed the result, and the last.
+  /// Waits for the condition that `sample` evaluates; `send` reports the first sample, each that changed the result,
+  /// and the last.
   template <class Sample, class Send>
   Outcome sample_until_held(const Sample &sample, const Send &send);
   std::size_t scope_start(wire::LogScope scope) const;

@@ -10,10 +10,10 @@
 
 namespace kmodtest::guest {
 
-/// Files that come in chunks, one at a time.
+/// Receives files in chunks, one at a time.
 class FileReceiver {
  public:
-  /// Takes a chunk; gives the answer after the last one.
+  /// Takes a chunk; returns the answer after the last one.
   std::optional<wire::Pushed> take(const wire::Push &chunk);
 
  private:

@@ -10,21 +10,21 @@
 
 namespace kmodtest::guest {
 
-/// To be called once, after the boot. Has the kernel write down which timers modules arm (tracefs); when timers are
-/// cancelled is written down only once a module has armed one, so that others pay nothing. Without tracefs no timers
-/// are known.
+/// Prepares the observation of timers; call it once, after the boot. The kernel records which timers modules arm
+/// (tracefs). It records cancellations only once a module has armed a timer, so that other cases do not pay for it.
+/// Without tracefs no timers are known.
 void prepare_resources();
 
-/// The texts that a ResourceSet is made of, each ended by a NUL. What the kernel reads through pointers into a module's
-/// own memory (/proc/misc, /proc/interrupts, /proc/timer_list) is not among them: with a module that left something
-/// behind, reading it is what crashes the kernel.
+/// Returns the texts for a ResourceSet, each ended by a NUL. They exclude files for which the kernel reads pointers
+/// into a module's own memory (/proc/misc, /proc/interrupts, /proc/timer_list): if a module left something behind,
+/// reading them would crash the kernel.
 std::string read_resources();
 
-/// What read_resources() said once, to be compared with what it says later.
+/// An earlier result of read_resources(), to be compared with a later one.
 class ResourceSet {
  public:
   explicit ResourceSet(std::string_view texts);
-  /// Writes into the inventory what `texts` has and the set has not.
+  /// Writes into the inventory what is in `texts` but not in the set.
   void compare(std::string_view texts, wire::Inventory &inventory) const;
 
  private:
@@ -33,10 +33,10 @@ class ResourceSet {
   std::vector<wire::VmallocRecord> vmalloc_;
 };
 
-/// The memory in use, after what can be given back was: caches emptied, slabs without objects freed. Without these the
-/// counts of slab caches are those of whole slabs.
+/// Returns the memory in use after freeing what can be freed: caches emptied, slabs without objects freed. Without
+/// that, slab caches would be counted in whole slabs.
 std::vector<wire::MemoryRecord> count_memory(std::string_view texts);
-/// Gives back what can be, and reads the texts for count_memory().
+/// Frees what can be freed, and reads the texts for count_memory().
 std::string read_memory();
 
 }  // namespace kmodtest::guest

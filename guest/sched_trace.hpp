@@ -12,25 +12,26 @@
 
 namespace kmodtest::guest {
 
-/// Has the kernel record what its scheduler does with threads that come up later (tracefs, in an instance of our own;
-/// kernel: Documentation/trace/ftrace.rst, events.rst). All is set up once, before a guest is saved; a case only
-/// switches the recording on, which takes one write. Filters in the kernel keep everything out that was there at the
-/// time of prepare(): this agent, its worker, the kernel's own threads.
+/// Makes the kernel record what its scheduler does with threads that appear later (tracefs, in an instance of our own;
+/// kernel: Documentation/trace/ftrace.rst, events.rst). Everything is set up once, before a guest is saved; a case only
+/// switches the recording on, with one write. Filters in the kernel exclude everything that existed at the time of
+/// prepare(): this agent, its worker, the kernel's own threads.
 class SchedTrace {
  public:
-  /// Makes the instance. Switched off, its events cost a few instructions for each switch of a task.
+  /// Creates the instance. While switched off, its events cost a few instructions for each task switch.
   void prepare();
   /// Records from now on.
   wire::TraceStarted start();
-  /// Stops. What was recorded is still to be taken with take_all().
+  /// Stops recording. take_all() still returns what was recorded.
   void stop();
   bool running() const { return running_; }
 
-  /// A CPU's buffer wants to be emptied when it is half full, so that a quiet guest is not woken for it.
+  /// Adds the descriptors to poll. A CPU's buffer is ready when it is half full, so that a quiet guest is not woken for
+  /// it.
   void add_to(std::vector<pollfd> &polled) const;
-  /// What the buffers that poll() spoke of have.
+  /// Returns the content of the buffers that poll() reported.
   std::vector<wire::TracePages> take_ready(const std::vector<pollfd> &polled);
-  /// All that there is.
+  /// Returns the content of all buffers.
   std::vector<wire::TracePages> take_all();
   wire::TraceChecked check() const;
 
@@ -43,7 +44,7 @@ class SchedTrace {
   void enable_events(const std::string &newer_than);
   bool enable_event(const std::string &event, const std::string &filter);
   void take(const Buffer &buffer, std::vector<wire::TracePages> &taken);
-  /// Events that found no room since the guest booted.
+  /// Returns how many events did not fit since the guest booted.
   std::uint64_t count_lost() const;
 
   std::vector<Buffer> buffers_;

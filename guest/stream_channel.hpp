@@ -12,22 +12,22 @@ namespace kmodtest::guest {
 
 /// A virtio-serial port or a serial line.
 ///
-/// The host side may be closed and opened again at any time. What it missed is kept while it is little
-/// (kClosedBacklog), whole frames only; the oldest goes first.
+/// The host side can be closed and opened again at any time. Missed frames are kept while they are few
+/// (kClosedBacklog), complete ones only; the oldest are dropped first.
 class StreamChannel : public Channel {
  public:
   static constexpr std::size_t kClosedBacklog = 1u << 20;  ///< bytes kept for a host that is not there
-  static constexpr std::size_t kCongested = 4u << 20;      ///< bytes queued beyond which nothing new should be made
+  static constexpr std::size_t kCongested = 4u << 20;      ///< queued bytes above which nothing new should be produced
 
-  /// Waits for the device that `kind` means: "virtio" (the port org.kmodtest.agent.0) or a tty's name. Never gives up,
-  /// but complains on the console after a while.
+  /// Waits for the device of `kind`: "virtio" (the port org.kmodtest.agent.0) or a tty's name. Never gives up, but
+  /// reports the wait on the console after a while.
   explicit StreamChannel(const std::string &kind);
 
   void send(std::string frame) override;
   void flush() override;
   void receive() override;
-  /// After a broken frame everything is skipped up to a whole Hello. A Hello that ends what came so far counts even
-  /// inside another frame: its host is a new one, the frame will never end.
+  /// Returns the next frame. After a broken one everything is skipped up to a complete Hello. A Hello at the end of the
+  /// received bytes counts even inside another frame: it comes from a new host, and the frame will never end.
   std::optional<wire::Frame> next_frame(std::string *error) override;
 
   int fd() const override { return fd_.get(); }
@@ -51,10 +51,10 @@ class StreamChannel : public Channel {
   std::size_t queued_ = 0;         // their bytes
   std::size_t sent_of_front_ = 0;
   wire::FrameDecoder decoder_;
-  std::string latest_;         // what the last receive() fed, for a look behind a broken frame
-  std::size_t undecoded_ = 0;  // bytes fed that no frame came of yet
+  std::string latest_;         // the bytes of the last receive(), to search after a broken frame
+  std::size_t undecoded_ = 0;  // bytes that have not produced a frame yet
   std::string tail_;           // the last bytes fed, as many as a Hello has
-  bool lost_ = false;          // the decoder was in error: looking for a Hello in skipped_
+  bool lost_ = false;          // the decoder had an error: looking for a Hello in skipped_
   std::string skipped_;
 };
 

@@ -10,14 +10,14 @@
 
 #include "wire/records.hpp"
 
-/// Thin covers of system calls, as the agent needs them. Errors are errno values, 0 for success.
+/// Thin wrappers of system calls for the agent. Errors are errno values, 0 for success.
 namespace kmodtest::guest {
 
 using Time = wire::Microseconds;  ///< CLOCK_MONOTONIC of the guest, or a span of it
 inline constexpr Time kNever = Time::max();
 
 Time now();
-/// `span` after `from`, without overflow.
+/// Returns `span` after `from`, without overflow.
 Time later(Time from, Time span);
 
 /// Sleeps up to a moment of CLOCK_MONOTONIC.
@@ -51,28 +51,28 @@ struct FileText {
   bool truncated = false;
 };
 
-/// The whole file, at most `limit` bytes of it.
+/// Returns the file's content, at most `limit` bytes of it.
 FileText read_file(const char *path, std::size_t limit = 1u << 20);
-/// The content without its final newline; empty when it cannot be read.
+/// Returns the content without its final newline; empty if it cannot be read.
 std::string read_line(const char *path);
 /// Reads from `fd` to the end or to `limit`.
 FileText read_all(int fd, std::size_t limit);
-/// Writes everything, also into pipes that are full at times (the descriptor has to be a blocking one).
+/// Writes everything, also into pipes that are temporarily full (the descriptor must be a blocking one).
 int write_all(int fd, std::string_view data);
 
-/// The names in a folder but "." and "..", in the kernel's order; empty when it cannot be read.
+/// Returns the names in a folder except for "." and "..", in the kernel's order; empty if it cannot be read.
 std::vector<std::string> list_folder(const char *path);
 
-/// Makes the folders above `path`.
+/// Creates the folders above `path`.
 int make_parents(const std::string &path);
 
-/// Whether `path` is absolute, without "." and ".." components, and below one of the `roots` ("/tmp").
+/// Returns whether `path` is absolute, without "." and ".." components, and below one of the `roots` ("/tmp").
 bool is_below(std::string_view path, std::initializer_list<std::string_view> roots);
 
-/// One line on the guest's console: only for what the controller cannot be told otherwise.
+/// Prints a line on the guest's console: only for what cannot be reported to the controller in another way.
 void complain(const std::string &text);
 
-/// "cannot open /tmp/x: No such file or directory".
+/// Returns "cannot open /tmp/x: No such file or directory".
 std::string describe_error(const std::string &what, int error);
 
 }  // namespace kmodtest::guest

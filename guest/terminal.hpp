@@ -16,7 +16,7 @@ namespace kmodtest::guest {
 /// The shell of an interactive session, on a pseudo terminal (pty(7)) or on pipes.
 class Terminal {
  public:
-  /// Starts the shell; errno or 0.
+  /// Starts the shell; returns errno or 0.
   int open(const wire::OpenTerminal &wanted);
   /// Hangs up, if it is open.
   void close();
@@ -25,13 +25,13 @@ class Terminal {
   void type(const std::string &data);
   void resize(std::uint16_t rows, std::uint16_t columns);
 
-  /// Adds what to poll for.
+  /// Adds the descriptors to poll.
   void add_to(std::vector<pollfd> &polled) const;
-  /// Passes on what was typed, and takes what the shell wrote.
+  /// Passes on the user's input, and returns the shell's output.
   std::vector<wire::TerminalOutput> exchange();
-  /// To be called for every process that was reaped.
+  /// Notes the end of a process. Must be called for every reaped process.
   void reaped(pid_t pid, int wait_status);
-  /// How it ended, once, after the last output; it is closed then.
+  /// Returns how it ended, once, after the last output; it is closed then.
   std::optional<wire::TerminalEnded> ended();
 
  private:
@@ -45,7 +45,7 @@ class Terminal {
   Fd out_, err_;  // of pipes
   bool tty_ = false;
   bool end_of_input_ = false;
-  std::string pending_;  // typed, not yet taken
+  std::string pending_;  // typed, but not yet accepted
   std::optional<std::int32_t> exit_status_;
 };
 

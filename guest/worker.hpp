@@ -10,7 +10,7 @@
 
 namespace kmodtest::guest {
 
-/// A system call that may block, or never come back: a module under test is behind it.
+/// A system call that can block, or never return, because it calls into a module under test.
 struct Job {
   enum class Kind : std::uint8_t { load, unload, read, write, list_entries, read_resources, read_memory };
   Kind kind = Kind::read;
@@ -24,21 +24,21 @@ struct JobResult {
   Time took{0};
   std::string content;
   bool truncated = false;
-  bool died = false;  ///< the kernel killed the process that was at it (an oops): no other field counts
+  bool died = false;  ///< the kernel killed the process during the call (an oops): no other field counts
 };
 
-/// One process that does the agent's blocking calls, so that PID 1 never blocks. Started once: a fork for each call
-/// would cost more than the calls. A call that does not come back in time is left behind with its process.
+/// A process that makes the agent's blocking calls, so that PID 1 never blocks. Started once: a fork for each call
+/// would cost more than the calls. If a call does not return in time, its process is abandoned.
 class Worker {
  public:
   static constexpr std::size_t kReadLimit = 64u << 10;  ///< of a file's content
 
-  /// Starts the process; done by submit() where it is missing.
+  /// Starts the process; submit() does so if it is missing.
   void start();
   void submit(const Job &job);
-  /// The result once there is one.
+  /// Returns the result once there is one.
   std::optional<JobResult> take();
-  /// Reads what the process sent. To be called when fd() is readable.
+  /// Reads what the process sent. Call it when fd() is readable.
   void receive();
   /// Gives up on the present job.
   void abandon();

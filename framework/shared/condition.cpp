@@ -30,7 +30,7 @@ Evaluation pending(std::string why) {
 
 std::string quoted(std::string_view text) {
   std::size_t size = std::min(text.size(), kShownContent);
-  // Never cut within a UTF-8 character.
+  // Never cut inside a UTF-8 character.
   while (size < text.size() && size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
   std::string shown = "'";
   for (const char c : text.substr(0, size)) shown += c == '\n' ? std::string("\\n") : std::string(1, c);
@@ -42,7 +42,7 @@ std::string plural(std::int64_t count, const std::string &noun) {
   return number(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-/// "3", "2..5", "at least 2", "at most 5": to stand after "not".
+/// Returns "3", "2..5", "at least 2", "at most 5", to follow "not".
 std::string render(const wire::Range &range) {
   const bool open_below = range.min == std::numeric_limits<std::int64_t>::min();
   const bool open_above = range.max == std::numeric_limits<std::int64_t>::max();
@@ -62,7 +62,7 @@ bool is_off(const wire::Interval &interval, wire::Microseconds gap) {
   return gap < interval.min || gap > interval.max;
 }
 
-/// "was 1.412 s, not within 0.800 s..1.200 s": one unit for all three where one of them is a second or more.
+/// Returns "was 1.412 s, not within 0.800 s..1.200 s": in one unit for all three if one of them is a second or more.
 std::string render_gap(const wire::Interval &interval, wire::Microseconds gap) {
   const bool long_ones = std::max(gap, interval.max) >= std::chrono::seconds(1);
   const auto show = long_ones ? seconds : format_duration;
@@ -157,7 +157,7 @@ std::string format_duration(wire::Microseconds duration) {
 LogEvaluator::LogEvaluator(const wire::LogCondition &condition) : condition_(condition) {
   const auto compile = [this](const wire::Pattern &pattern) {
     Matcher matcher(pattern);
-    // An expression that cannot match would make "absent" hold for ever.
+    // An expression that cannot match would make "absent" always hold.
     if (!matcher.error().empty() && violation_.empty()) violation_ = malformed(pattern, matcher);
     return matcher;
   };
@@ -339,7 +339,7 @@ void FileEvaluator::add(wire::Microseconds time, int error, std::string_view con
   if (!condition_.grows || !violation_.empty()) return;
   const auto value = error == 0 ? parse_number(content) : std::nullopt;
   if (!value) {
-    // Not a number for a while: what comes next starts anew.
+    // Not a number for a while: the next one starts again.
     number_.reset();
     last_change_.reset();
     return;

@@ -12,7 +12,7 @@
 #include "wire/program.hpp"
 
 /// The conditions of steps, evaluated over records: no I/O, no clock, no exceptions. The agent uses them to know when
-/// to stop waiting, the judge to judge. "Pending" means: not true now, may become true.
+/// to stop waiting, the judge to judge. "Pending" means: not true now, but it can become true.
 namespace kmodtest::shared {
 
 enum class Truth : std::uint8_t { pending, held, violated };
@@ -20,18 +20,20 @@ enum class Truth : std::uint8_t { pending, held, violated };
 struct Evaluation {
   Truth truth = Truth::pending;
   std::string
-      why;  ///< one clause: what is missing or what broke it ("'Thread exiting' has not appeared"); empty if held
+      /// one clause: what is missing, or the cause of a failure ("'Thread exiting' has not appeared"); empty if held
+      why;
 };
 
-/// Feeds on log lines in order. Skips step markers.
+/// Evaluates log lines, which are added in order. Skips step markers.
 class LogEvaluator {
  public:
   explicit LogEvaluator(const wire::LogCondition &condition);
   void add(const wire::KernelLogLine &line);
-  /// Over the lines so far. `violated` is final: an absent line appeared, a count was passed, an interval was off.
+  /// Evaluates the lines so far. `violated` is final: an absent line appeared, a count was exceeded, an interval was
+  /// off.
   Evaluation evaluate() const;
 
-  /// Sequence of the line that broke the condition, if any.
+  /// Returns the sequence number of the line that broke the condition, if any.
   std::optional<std::uint64_t> culprit() const { return culprit_; }
 
  private:
@@ -57,24 +59,25 @@ class LogEvaluator {
   std::string violation_;
 };
 
-/// Whether a thread's name fits a glob; of names that the kernel has cut at 15 characters, what is left of them.
+/// Returns whether a thread's name matches a glob; if the kernel has cut the name at 15 characters, its beginning
+/// counts.
 bool is_named(const std::string &glob, const std::string &name);
 
-/// Whether the thread is one that the condition speaks of (the glob; names cut at 15 characters are allowed for).
+/// Returns whether the condition is about the thread (by the glob; names cut at 15 characters are allowed for).
 bool is_meant(const wire::ThreadCondition &condition, const wire::ThreadRecord &thread);
 
-/// Never `violated`: threads come and go.
+/// Evaluates the threads. Never returns `violated`: threads come and go.
 Evaluation evaluate(const wire::ThreadCondition &condition, const std::vector<wire::ThreadRecord> &threads);
 Evaluation evaluate(const wire::ModuleCondition &condition, const std::vector<wire::ModuleRecord> &modules);
-/// `held` or `violated`: a content is what it is. The caller decides whether it may still change.
+/// Returns `held` or `violated` for one content. The caller decides whether it can still change.
 Evaluation evaluate(const wire::TextCondition &condition, std::string_view content, std::string_view what);
 
-/// Feeds on the readings of one file (first, and each that differs from the one before), in order.
+/// Evaluates the readings of one file, which are added in order: the first, and each that differs from the one before.
 class FileEvaluator {
  public:
   explicit FileEvaluator(const wire::FileCondition &condition);
   void add(wire::Microseconds time, int error, std::string_view content);
-  /// `violated` only by `grows` (a step of the wrong size or at the wrong time); a content may still change.
+  /// Returns `violated` only for `grows` (a step of the wrong size or at the wrong time); a content can still change.
   Evaluation evaluate() const;
 
  private:
@@ -88,7 +91,7 @@ class FileEvaluator {
   std::string violation_;
 };
 
-/// "1.000 s", "20 ms", "350 µs": durations as failures print them.
+/// Returns "1.000 s", "20 ms", "350 µs": durations as failures print them.
 std::string format_duration(wire::Microseconds duration);
 
 }  // namespace kmodtest::shared

@@ -22,7 +22,7 @@ std::string_view take_field(std::string_view &rest) {
   return field;
 }
 
-/// A whole field of digits, at most `max`.
+/// Parses a field that consists of digits, at most `max`.
 std::optional<std::uint64_t> parse_number(std::string_view field, std::uint64_t max) {
   const auto value = text::whole_number<std::uint64_t>(field);
   return value && *value <= max ? value : std::nullopt;
@@ -35,7 +35,7 @@ int hex_digit(char c) {
   return -1;
 }
 
-/// Undoes \xNN; anything else that starts with a backslash stays as it is.
+/// Undoes \xNN; leaves everything else that starts with a backslash.
 std::string unescape(std::string_view text) {
   std::string result;
   result.reserve(text.size());
@@ -74,7 +74,7 @@ std::optional<wire::KernelLogLine> parse_kmsg(std::string_view record) {
   result.facility = static_cast<std::uint8_t>(*priority / kLevels);
   result.sequence = *sequence;
   result.time = wire::Microseconds(static_cast<std::int64_t>(*time));
-  // Flags and whatever later kernels add stand here too; only the caller is of use.
+  // There are flags here, and whatever later kernels add; only the caller is of use.
   while (!prefix.empty()) {
     constexpr std::string_view kCaller = "caller=";
     const std::string_view field = take_field(prefix);
@@ -94,7 +94,7 @@ std::string render_dmesg(const wire::KernelLogLine &line) {
 }
 
 bool is_marker(const wire::KernelLogLine &line) {
-  constexpr std::uint8_t kUser = 1;  // <linux/printk.h>: what comes through /dev/kmsg is never of facility "kernel"
+  constexpr std::uint8_t kUser = 1;  // <linux/printk.h>: a record from /dev/kmsg never has facility "kernel"
   return line.facility == kUser && line.text.starts_with(wire::kMarkerPrefix);
 }
 

@@ -9,18 +9,19 @@
 
 namespace kmodtest::shared {
 
-/// Parses what one read(2) of /dev/kmsg returns: "6,339,5140900,-,caller=T1;text\n KEY=value\n"
-/// (kernel: Documentation/ABI/testing/dev-kmsg). Dictionary lines are dropped, \xNN escapes undone.
-/// Nothing when it is no such record. Used in the guest too: throws nothing, allocates only the result.
+/// Parses the result of one read(2) of /dev/kmsg: "6,339,5140900,-,caller=T1;text
+///  KEY=value
+/// " (kernel: Documentation/ABI/testing/dev-kmsg). Drops dictionary lines and undoes \xNN escapes. Returns nothing if
+/// it is not such a record. Used in the guest too: throws nothing, allocates only the result.
 std::optional<wire::KernelLogLine> parse_kmsg(std::string_view record);
 
-/// "[    5.140900] text", as dmesg prints it.
+/// Returns "[    5.140900] text", as dmesg prints it.
 std::string render_dmesg(const wire::KernelLogLine &line);
 
-/// True for a step marker of the agent (facility user, wire::kMarkerPrefix).
+/// Returns true for a step marker of the agent (facility user, wire::kMarkerPrefix).
 bool is_marker(const wire::KernelLogLine &line);
 
-/// True for the marker behind which the log is the agent's own doing (wire::Autopsy).
+/// Returns true for the marker after which the agent itself causes the log (wire::Autopsy).
 bool is_autopsy_marker(const wire::KernelLogLine &line);
 
 }  // namespace kmodtest::shared

@@ -38,7 +38,7 @@ Matcher::Matcher(const wire::Pattern &pattern) {
 bool Matcher::matches(std::string_view text) const {
   if (!error_.empty()) return false;
   if (!compiled_) return text.find(literal_) != std::string_view::npos;
-  // REG_STARTEND, because a view has no terminating zero and a content may hold zeros.
+  // REG_STARTEND, because a view has no terminating zero and a content can contain zeros.
   regmatch_t range;
   range.rm_so = 0;
   range.rm_eo = static_cast<regoff_t>(text.size());

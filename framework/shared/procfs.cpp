@@ -36,7 +36,7 @@ std::vector<std::string_view> split_words(std::string_view text) {
   return words;
 }
 
-/// What stands behind "KEY:" at the start of a line of /proc/PID/status.
+/// Returns the text after "KEY:" at the start of a line of /proc/PID/status.
 std::string_view status_value(std::string_view status, std::string_view key) {
   while (!status.empty()) {
     const std::size_t end = std::min(status.find('\n'), status.size());
@@ -52,7 +52,7 @@ std::string_view status_value(std::string_view status, std::string_view key) {
 
 std::optional<wire::ThreadRecord> parse_thread(std::string_view stat, std::string_view status, std::string_view comm,
                                                std::string_view wchan) {
-  // The name may hold anything, so the fields behind it are found from its last parenthesis.
+  // The name can contain anything, so the fields after it are found from its last parenthesis.
   const std::size_t open = stat.find(" (");
   const std::size_t close = stat.rfind(')');
   if (open == std::string_view::npos || close == std::string_view::npos || close < open + 2) return std::nullopt;
@@ -64,7 +64,7 @@ std::optional<wire::ThreadRecord> parse_thread(std::string_view stat, std::strin
   const auto start = text::whole_number<std::int64_t>(fields[kStartTime]);
   const auto cpu = text::whole_number<std::int32_t>(fields[kProcessor]);
   if (!ppid || !flags || !start || !cpu) return std::nullopt;
-  // A time that no clock of microseconds holds is no time.
+  // A time that does not fit into a clock of microseconds is invalid.
   if (*start < 0 || *start > std::numeric_limits<std::int64_t>::max() / kTick) return std::nullopt;
 
   wire::ThreadRecord thread;
@@ -104,7 +104,7 @@ std::optional<wire::ModuleRecord> parse_module_line(std::string_view line) {
   module.users = *users;
   module.state = std::string(words[4]);
   module.address = *address;
-  // "-" or "user,user,"; a module without an exit function has "[permanent]" among them, which is no dependant.
+  // "-" or "user,user,"; a module without an exit function has "[permanent]" in it, which is not a dependant.
   std::string_view dependants = words[3];
   while (!dependants.empty() && words[3] != "-") {
     const std::size_t comma = std::min(dependants.find(','), dependants.size());
@@ -130,7 +130,7 @@ std::optional<std::vector<int>> parse_cpu_list(std::string_view list) {
     const auto last = dash == std::string_view::npos ? first : text::whole_number<int>(range.substr(dash + 1));
     if (!first || !last || *first < 0 || *last < *first || *last > kLastCpu) return std::nullopt;
     for (int cpu = *first; cpu <= *last; ++cpu) cpus.push_back(cpu);
-    // "0-4095,0-4095,…" must not grow without end.
+    // "0-4095,0-4095,…" must not grow without limit.
     if (cpus.size() > kLastCpu + 1u) {
       std::sort(cpus.begin(), cpus.end());
       cpus.erase(std::unique(cpus.begin(), cpus.end()), cpus.end());

@@ -35,7 +35,7 @@ std::string_view take_word(std::string_view &line) {
   return word;
 }
 
-/// What stands behind " KEY=" up to the next blank.
+/// Returns the text after " KEY=" up to the next blank.
 std::string_view value_of(std::string_view line, std::string_view key) {
   const std::size_t found = line.find(key);
   if (found == std::string_view::npos) return {};
@@ -43,7 +43,7 @@ std::string_view value_of(std::string_view line, std::string_view key) {
   return line.substr(0, line.find(' '));
 }
 
-/// One kind of timer and the words of its events.
+/// A kind of timer and the words of its events.
 struct TimerEvents {
   bool high_resolution;
   std::string_view start;
@@ -74,7 +74,7 @@ std::vector<wire::VmallocRecord> parse_vmalloc(std::string_view vmallocinfo) {
   std::vector<wire::VmallocRecord> areas;
   while (!vmallocinfo.empty()) {
     std::string_view line = take_line(vmallocinfo);
-    take_word(line);  // the area's own address, which the kernel may hide
+    take_word(line);  // the area's own address, which the kernel can hide
     const auto size = text::whole_number<std::uint64_t>(take_word(line));
     const std::string_view caller = take_word(line);
     const auto address = parse_address(caller);
@@ -87,7 +87,7 @@ std::vector<wire::TimerRecord> parse_timer_trace(std::string_view trace) {
   std::map<std::uint64_t, wire::TimerRecord> armed;
   while (!trace.empty()) {
     const std::string_view line = take_line(trace);
-    // "##### CPU 1 buffer started ####": events of that CPU were overwritten, maybe the end of what was seen so far.
+    // "##### CPU 1 buffer started ####": events of that CPU were overwritten, possibly the end of a timer seen so far.
     if (line.starts_with("##### CPU ")) armed.clear();
     for (const TimerEvents &events : kTimerEvents) {
       const bool starts = line.find(events.start) != std::string_view::npos;
@@ -124,8 +124,8 @@ std::vector<wire::MemoryRecord> parse_slabinfo(std::string_view slabinfo) {
 }
 
 std::vector<wire::MemoryRecord> parse_meminfo(std::string_view meminfo, std::string_view zoneinfo) {
-  // The kernel has what is left when all of these are taken from MemTotal; slab caches are counted by themselves.
-  // Stacks of the kernel are among VmallocUsed.
+  // The kernel's own pages are the rest when all of these are subtracted from MemTotal; slab caches are counted
+  // separately. Stacks of the kernel are part of VmallocUsed.
   static constexpr std::string_view kCounted[] = {"VmallocUsed:", "Percpu:"};
   static constexpr std::string_view kNotTheKernels[] = {
       "MemFree:", "Buffers:", "Cached:", "AnonPages:", "Slab:", "PageTables:", "SecPageTables:"};

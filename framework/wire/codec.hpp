@@ -14,7 +14,7 @@
 
 #include "wire/message.hpp"
 
-/// How messages become bytes: fields in the order of their struct's fields(), integers little endian, a string or list
+/// The encoding of messages: fields in the order of their struct's fields(), integers little endian, a string or list
 /// as its u32 length and its elements, a variant as a u8 index and its alternative, an optional as a bool and its
 /// value. Every value has exactly one encoding.
 namespace kmodtest::wire {
@@ -102,7 +102,7 @@ class Writer {
   std::string bytes_;
 };
 
-/// Reads what Writer wrote. After the first error every further read does nothing.
+/// Reads the output of Writer. After the first error every further read does nothing.
 class Reader {
  public:
   explicit Reader(std::string_view bytes) : rest_(bytes) {}
@@ -193,7 +193,8 @@ class Reader {
     rest_.remove_prefix(sizeof(Integer));
     return static_cast<Integer>(bits);
   }
-  /// A length, refused when the rest cannot hold so many elements: no allocation on a hostile peer's word.
+  /// Reads a length, and refuses it if the rest cannot contain that many elements: a hostile peer must not cause an
+  /// allocation.
   std::size_t get_size(std::size_t least_element) {
     const auto size = get_integer<std::uint32_t>();
     if (size > rest_.size() / least_element) {

@@ -109,7 +109,7 @@ std::optional<Frame> FrameDecoder::next() {
     consumed_ = 0;
     return std::nullopt;
   };
-  // Judged as early as the bytes allow: rubbish must not wait for a length that it made up.
+  // Checked as early as possible: garbage must not wait for the bytes of a made-up length.
   const std::size_t known = rest.size() < kFrameMagic.size() ? rest.size() : kFrameMagic.size();
   if (rest.substr(0, known) != kFrameMagic.substr(0, known)) return fail("no frame starts here (bad magic)");
   if (rest.size() > kFrameMagic.size()) {
@@ -135,7 +135,7 @@ std::optional<Frame> FrameDecoder::next() {
   frame.id = read(rest, 8, 4);
   frame.payload.assign(rest.substr(kFrameHeaderSize, length));
   consumed_ += whole;
-  if (consumed_ >= kMaxPayload) {  // keep what is buffered bounded without moving it for every frame
+  if (consumed_ >= kMaxPayload) {  // limits the buffered bytes without moving them for every frame
     buffer_.erase(0, consumed_);
     consumed_ = 0;
   }

@@ -29,20 +29,20 @@ struct Frame {
   bool operator==(const Frame &) const = default;
 };
 
-/// The bytes of a frame. The payload has to be at most kMaxPayload.
+/// Returns the bytes of a frame. The payload must be at most kMaxPayload.
 std::string encode_frame(const Frame &frame);
 
 /// Returns the protocol version in the first bytes of a frame; nothing if the bytes are too few or not of a frame.
 std::optional<std::uint8_t> frame_version(std::string_view bytes);
 
-/// Takes bytes in pieces of any size, gives frames. After the first error it gives nothing more: a stream that lost its
-/// place cannot be trusted.
+/// Takes bytes in pieces of any size, and returns frames. After the first error it returns nothing more: a stream that
+/// has lost its place cannot be trusted.
 class FrameDecoder {
  public:
   void feed(std::string_view bytes);
-  /// The next whole frame, or nothing.
+  /// Returns the next complete frame, or nothing.
   std::optional<Frame> next();
-  /// Empty, or one sentence: bad magic, version, length or checksum.
+  /// Returns an empty text, or one sentence: bad magic, version, length or checksum.
   const std::string &error() const { return error_; }
 
  private:
@@ -55,12 +55,12 @@ class FrameDecoder {
 std::string encode(const Request &request, std::uint32_t id);
 std::string encode(const AgentMessage &report, std::uint32_t id);
 
-/// Nothing when the type is unknown, the payload too short or too long, or a value out of its range; `error` says
-/// which.
+/// Returns nothing if the type is unknown, the payload too short or too long, or a value out of its range; `error`
+/// describes which.
 std::optional<Request> decode_request(const Frame &frame, std::string *error);
 std::optional<AgentMessage> decode_agent_message(const Frame &frame, std::string *error);
 
-/// The encoded size a request would take as payload, e.g. to refuse a program that is too large for one frame.
+/// Returns the size that a request would have as payload, e.g. to refuse a program that is too large for one frame.
 std::size_t payload_size(const Request &request);
 
 }  // namespace kmodtest::wire

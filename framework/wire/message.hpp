@@ -15,9 +15,9 @@
 namespace kmodtest::wire {
 
 inline constexpr std::uint16_t kProtocolVersion = 5;
-/// The step markers that the agent writes to /dev/kmsg start with this ("kmodtest: step 3: load ex7_4").
+/// The beginning of the step markers that the agent writes to /dev/kmsg ("kmodtest: step 3: load ex7_4").
 inline constexpr char kMarkerPrefix[] = "kmodtest: ";
-/// The one behind which the kernel log is the agent's own doing starts with this ("kmodtest: autopsy of step 3").
+/// The beginning of the marker after which the agent itself causes the kernel log ("kmodtest: autopsy of step 3").
 inline constexpr char kAutopsyMarker[] = "kmodtest: autopsy";
 
 // ---- controller to agent ------------------------------------------------------------------------------------------
@@ -32,7 +32,8 @@ struct Hello {
   bool operator==(const Hello &) const = default;
 };
 
-/// One chunk of a file; folders are made. Chunks of a file come in order; the last one is answered with Pushed.
+/// One chunk of a file; missing folders are created. Chunks of a file arrive in order; the last one is answered with
+/// Pushed.
 struct Push {
   std::string path;  ///< absolute, in the guest, below /tmp
   std::uint64_t offset = 0;
@@ -56,10 +57,10 @@ struct Run {
   bool operator==(const Run &) const = default;
 };
 
-/// Goes on with a program that rests, under the id of its Run. Without steps the program ends.
+/// Continues a program that rests, under the id of its Run. Without steps the program ends.
 struct Continue {
   std::vector<std::string> modules;  ///< further names of modules under test
-  std::vector<Step> steps;           ///< behind those that were there
+  std::vector<Step> steps;           ///< to be added to the earlier ones
   template <class Visitor>
   void fields(Visitor &v) {
     v(modules, steps);
@@ -67,7 +68,7 @@ struct Continue {
   bool operator==(const Continue &) const = default;
 };
 
-/// Ends the running program after what it is doing now (ProgramEnded comes with cancelled).
+/// Ends the running program after its present action (ProgramEnded then has `cancelled`).
 struct Cancel {
   template <class Visitor>
   void fields(Visitor &v) {
@@ -101,7 +102,7 @@ struct Info {
 struct Pushed {
   std::string path;
   std::uint64_t size = 0;
-  std::string error;  ///< empty: all is there and its checksum is right
+  std::string error;  ///< empty: the file is complete and its checksum is right
   template <class Visitor>
   void fields(Visitor &v) {
     v(path, size, error);
@@ -109,7 +110,7 @@ struct Pushed {
   bool operator==(const Pushed &) const = default;
 };
 
-/// The agent did not understand a frame or will not do what it asks; it goes on listening.
+/// The agent did not understand a frame or refuses what it asks for; it keeps listening.
 struct Refused {
   std::string reason;
   template <class Visitor>
@@ -130,16 +131,16 @@ struct LogLines {
   bool operator==(const LogLines &) const = default;
 };
 
-/// What the guest looked like before the first step (baseline) and after a module went.
+/// The guest's state before the first step (baseline) and after the unload of a module.
 struct Inventory {
   Microseconds time{0};                   ///< CLOCK_MONOTONIC of the guest, as are all `time` fields below
   std::uint64_t taint = 0;                ///< /proc/sys/kernel/tainted
   std::vector<ThreadRecord> threads;      ///< kernel threads that the baseline did not have (baseline: all)
   std::vector<ModuleRecord> modules;      ///< all
   std::vector<std::string> new_entries;   ///< paths under /proc, /sys and /dev that the baseline did not have
-  std::vector<std::string> lost_entries;  ///< and those that it had
-  std::vector<MajorRecord> majors;        ///< the same for these three: those that the baseline did not have
-  std::vector<TimerRecord> timers;        ///< armed since and still so
+  std::vector<std::string> lost_entries;  ///< and paths that only the baseline had
+  std::vector<MajorRecord> majors;        ///< for these three: those that the baseline did not have
+  std::vector<TimerRecord> timers;        ///< armed since then and still armed
   std::vector<VmallocRecord> vmalloc;
   template <class Visitor>
   void fields(Visitor &v) {
@@ -157,8 +158,8 @@ struct Baseline {
   bool operator==(const Baseline &) const = default;
 };
 
-/// After an unload that left no module under test, and when the program ended: the difference to the baseline. Threads
-/// that are on their way out were waited for (at most kSettleTime of guest time).
+/// The difference to the baseline after an unload that left no module under test, and at the end of the program. The
+/// agent has waited for exiting threads (at most kSettleTime of guest time).
 struct AfterUnload {
   std::uint32_t step = 0;  ///< the unload
   Inventory inventory;
@@ -179,7 +180,7 @@ struct StepStarted {
   bool operator==(const StepStarted &) const = default;
 };
 
-/// A module was loaded or refused. Comes right after the system call, even when the step goes on.
+/// A module was loaded or refused. Sent right after the system call, even if the step continues.
 struct Loaded {
   std::uint32_t step = 0;
   std::string module;
@@ -209,7 +210,7 @@ struct Unloaded {
 struct Threads {
   std::uint32_t step = 0;
   Microseconds time{0};
-  std::vector<ThreadRecord> threads;  ///< those that match, or, when none does, all kernel threads
+  std::vector<ThreadRecord> threads;  ///< those that match, or, if none does, all kernel threads
   template <class Visitor>
   void fields(Visitor &v) {
     v(step, time, threads);
@@ -280,12 +281,12 @@ struct CpusSet {
   bool operator==(const CpusSet &) const = default;
 };
 
-/// The memory in use after so many rounds of a repeat step, when all that was on its way out had gone.
+/// The memory in use after `rounds` rounds of a repeat step, once everything that was being freed is gone.
 struct MemoryCounted {
   std::uint32_t step = 0;
   Microseconds time{0};
-  std::uint32_t rounds = 0;           ///< done, those of the warm-up left out
-  std::vector<MemoryRecord> changed;  ///< the first time: all; then those whose count is another one
+  std::uint32_t rounds = 0;           ///< completed ones, without those of the warm-up
+  std::vector<MemoryRecord> changed;  ///< the first time: all; then those whose count has changed
   template <class Visitor>
   void fields(Visitor &v) {
     v(step, time, rounds, changed);
@@ -297,7 +298,7 @@ enum class StepResult : std::uint8_t {
   held,      ///< done, or the condition became (and stayed) true
   violated,  ///< can no longer hold: failed at once
   expired,   ///< the deadline passed
-  refused,   ///< a system call gave an error that the step does not expect
+  refused,   ///< a system call returned an error that the step does not expect
 };
 
 struct StepEnded {
@@ -305,7 +306,7 @@ struct StepEnded {
   Microseconds time{0};
   StepResult result = StepResult::held;
   std::uint64_t log_sequence = 0;  ///< the first kernel log record that the step did not see
-  std::string detail;              ///< the evaluator's own words; the controller's judge makes its own
+  std::string detail;              ///< the evaluator's own explanation; the controller's judge makes its own
   template <class Visitor>
   void fields(Visitor &v) {
     v(step, time, result, log_sequence, detail);
@@ -318,7 +319,7 @@ struct ProgramEnded {
   std::uint32_t steps_done = 0;
   bool cancelled = false;
   bool timed_out = false;  ///< Program::timeout passed
-  std::string error;       ///< the agent could not go on (e.g. a prerequisite did not load); empty otherwise
+  std::string error;       ///< why the agent could not continue (e.g. a prerequisite did not load); empty otherwise
   template <class Visitor>
   void fields(Visitor &v) {
     v(time, steps_done, cancelled, timed_out, error);
@@ -326,14 +327,13 @@ struct ProgramEnded {
   bool operator==(const ProgramEnded &) const = default;
 };
 
-/// A deadline passed, or new threads are left that are blocked: what the guest is busy with. Taken
-/// before anything is killed, once. What the kernel adds on request (sysrq) is in the log, behind kAutopsyMarker.
+/// What the guest is busy with when a deadline has passed, or new threads are left that are blocked. Taken before
+/// anything is killed, once. The kernel's additional output (sysrq) is in the log, after kAutopsyMarker.
 struct Autopsy {
   std::uint32_t step = 0;
   Microseconds time{0};
-  std::int32_t caller = 0;  ///< pid of the process whose call did not come back; 0: none
-  /// That process, all that sleep without being interruptible, new kernel threads, and whoever is in a module under
-  /// test.
+  std::int32_t caller = 0;  ///< pid of the process whose call did not return; 0: none
+  /// That process, all uninterruptible sleepers, new kernel threads, and every task in a module under test.
   std::vector<TaskStack> tasks;
   template <class Visitor>
   void fields(Visitor &v) {
@@ -342,13 +342,13 @@ struct Autopsy {
   bool operator==(const Autopsy &) const = default;
 };
 
-/// The scheduler is traced from here on (Program::trace_sched). By these texts of tracefs the pages are to be read.
+/// The scheduler is traced from now on (Program::trace_sched). These texts of tracefs describe the format of the pages.
 struct TraceStarted {
   Microseconds time{0};
   std::vector<std::uint32_t> cpus;   ///< those that have a buffer
   std::string header_page;           ///< events/header_page
   std::vector<std::string> formats;  ///< events/…/format of each event that is traced
-  std::string error;                 ///< why there is no trace; empty: there is one
+  std::string error;                 ///< why there is no trace; empty if there is one
   template <class Visitor>
   void fields(Visitor &v) {
     v(time, cpus, header_page, formats, error);
@@ -356,10 +356,10 @@ struct TraceStarted {
   bool operator==(const TraceStarted &) const = default;
 };
 
-/// What a CPU's trace buffer has had since the last time, in order.
+/// The new content of a CPU's trace buffer since the last time, in order.
 struct TracePages {
   std::uint32_t cpu = 0;
-  std::vector<std::string> pages;  ///< as trace_pipe_raw gives them, without the unused rest
+  std::vector<std::string> pages;  ///< as trace_pipe_raw returns them, without the unused rest
   template <class Visitor>
   void fields(Visitor &v) {
     v(cpu, pages);
@@ -367,10 +367,10 @@ struct TracePages {
   bool operator==(const TracePages &) const = default;
 };
 
-/// All that was traced up to `time` has been sent, or is lost.
+/// Everything that was traced up to `time` has been sent, or is lost.
 struct TraceChecked {
   Microseconds time{0};
-  std::uint64_t lost = 0;  ///< events since the start that found no room in the kernel's buffers
+  std::uint64_t lost = 0;  ///< events since the start that did not fit into the kernel's buffers
   bool full = false;       ///< kMostTraceBytes were sent; the trace ended then
   template <class Visitor>
   void fields(Visitor &v) {
@@ -389,7 +389,7 @@ struct Resting {
   bool operator==(const Resting &) const = default;
 };
 
-/// The pages of one case take no more, so that there is room for everything else in shared memory.
+/// The limit for the pages of one case, which leaves room for everything else in shared memory.
 inline constexpr std::size_t kMostTraceBytes = 8u << 20;
 
 using AgentMessage =

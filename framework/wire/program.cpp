@@ -12,7 +12,7 @@ struct StepKind {
   bool action;
 };
 
-/// In the order of StepBody's alternatives.
+/// The kinds, in the order of StepBody's alternatives.
 constexpr StepKind kStepKinds[] = {
     {"load", true},  {"unload", true}, {"dmesg", false}, {"ps", false},    {"lsmod", false}, {"file", false},
     {"write", true}, {"run", true},    {"cpu", true},    {"sleep", false}, {"repeat", true}, {"sched", false},

@@ -11,8 +11,8 @@
 
 #include "wire/records.hpp"
 
-/// The program of a case: what the agent carries out by itself, waits included. It travels whole before the first step
-/// runs. The same conditions are evaluated twice by the same code (observe/condition): in the guest, to know when to
+/// The program of a case: everything that the agent executes on its own, including waits. It is sent completely before
+/// the first step runs. The same code evaluates conditions twice (observe/condition): in the guest, to know when to
 /// stop waiting, and in the controller, to judge what was streamed.
 namespace kmodtest::wire {
 
@@ -42,7 +42,7 @@ struct Range {
   bool operator==(const Range &) const = default;
 };
 
-/// How far apart repeats may be: each gap within [min, max], and at least `gaps` of them.
+/// The allowed gaps between repeats: each gap within [min, max], and at least `gaps` of them.
 struct Interval {
   Pattern of;  ///< the repeating line; unused for a growing file
   Microseconds min{0};
@@ -67,14 +67,14 @@ struct Count {
   bool operator==(const Count &) const = default;
 };
 
-/// Which part of the case's log a dmesg step looks at.
+/// The part of the case's log that a dmesg step looks at.
 enum class LogScope : std::uint8_t {
   action,  ///< from the start of the last step that did something (load, unload, write, run, cpu); the default
   start,   ///< the whole log of the case
   here,    ///< from the start of this step
 };
 
-/// `dmesg`. Everything that is given has to hold together.
+/// `dmesg`. All given parts must hold together.
 struct LogCondition {
   std::vector<Pattern> in_order;  ///< each matches a line after the one before it
   std::vector<Pattern> contains;  ///< each matches some line, in any order
@@ -122,7 +122,7 @@ struct ModuleCondition {
   bool operator==(const ModuleCondition &) const = default;
 };
 
-/// What a content (of a file, of a stream) has to be. Trailing newlines do not count.
+/// The condition on a content (of a file, of a stream). Trailing newlines do not count.
 struct TextCondition {
   std::optional<std::string> equals;
   std::vector<Pattern> contains;
@@ -149,7 +149,7 @@ struct Growth {
   bool operator==(const Growth &) const = default;
 };
 
-/// Whether the errno that a call gave is the expected one: 0 is success, kAnyErrno any error, kAnyOutcome both.
+/// Returns whether the errno of a call is the expected one: 0 is success, kAnyErrno any error, kAnyOutcome both.
 inline constexpr std::int32_t kAnyErrno = -1;
 inline constexpr std::int32_t kAnyOutcome = -2;
 constexpr bool is_expected_errno(std::int32_t error, std::int32_t expected) {
@@ -161,7 +161,7 @@ constexpr bool is_expected_errno(std::int32_t error, std::int32_t expected) {
 struct FileCondition {
   std::string path;
   bool absent = false;    ///< no such entry
-  TextCondition content;  ///< empty: it is enough that the file can be opened
+  TextCondition content;  ///< empty: it is enough if the file can be opened
   std::optional<Growth> grows;
 
   template <class Visitor>
@@ -184,10 +184,10 @@ struct ModuleToLoad {
   bool operator==(const ModuleToLoad &) const = default;
 };
 
-/// finit_module(2) of each in turn. Stops at the first that fails.
+/// Calls finit_module(2) for each in turn. Stops at the first failure.
 struct Load {
   std::vector<ModuleToLoad> modules;
-  std::int32_t expected_errno = 0;  ///< of the last one, see is_expected_errno(); the others have to succeed
+  std::int32_t expected_errno = 0;  ///< of the last one, see is_expected_errno(); the others must succeed
 
   template <class Visitor>
   void fields(Visitor &v) {
@@ -196,7 +196,7 @@ struct Load {
   bool operator==(const Load &) const = default;
 };
 
-/// delete_module(2) of each in turn.
+/// Calls delete_module(2) for each in turn.
 struct Unload {
   std::vector<std::string> modules;
   bool force = false;               ///< O_TRUNC
@@ -225,7 +225,7 @@ struct WriteFile {
 /// Runs /bin/sh -c COMMAND in the guest.
 struct RunCommand {
   std::string command;
-  bool background = false;  ///< go on at once; ended with the case
+  bool background = false;  ///< continue at once; ended with the case
   Range exit_status{0, 0};  ///< 128 + N if signal N ended it
   TextCondition out;
   TextCondition err;
@@ -237,7 +237,7 @@ struct RunCommand {
   bool operator==(const RunCommand &) const = default;
 };
 
-/// CPU hotplug; the sets are in list format and may be empty.
+/// CPU hotplug; the sets are in list format and can be empty.
 struct SetCpus {
   std::string offline;
   std::string online;
@@ -260,13 +260,13 @@ struct Sleep {
   bool operator==(const Sleep &) const = default;
 };
 
-/// Loads and unloads modules again and again. The memory that is in use is counted after the warm-up and then at equal
-/// distances, so that what grows with the rounds can be told from what does not.
+/// Loads and unloads modules repeatedly. The memory in use is counted after the warm-up and then at equal distances, so
+/// that growth with the rounds can be distinguished from other changes.
 struct Repeat {
   std::vector<ModuleToLoad> modules;  ///< loaded in this order, unloaded in the other
   std::uint32_t warm_up = 0;          ///< rounds before the first count
   std::uint32_t times = 0;            ///< rounds after that
-  std::uint32_t counts = 0;           ///< how often to count after the first time; at most `times`
+  std::uint32_t counts = 0;           ///< number of counts after the first one; at most `times`
   Microseconds hold_for{0};           ///< how long the modules stay loaded in each round
 
   template <class Visitor>
@@ -276,8 +276,8 @@ struct Repeat {
   bool operator==(const Repeat &) const = default;
 };
 
-/// `sched`: has the trace of the scheduler sent up to here. What it has to show is judged by the controller alone; the
-/// agent only lets `Step::hold_for` pass before.
+/// `sched`: makes the agent send the trace of the scheduler up to this point. Only the controller judges it; the agent
+/// just waits for `Step::hold_for` before.
 struct SendTrace {
   template <class Visitor>
   void fields(Visitor &v) {
@@ -291,9 +291,9 @@ using StepBody = std::variant<Load, Unload, LogCondition, ThreadCondition, Modul
 
 struct Step {
   StepBody body;
-  Microseconds within{0};    ///< deadline in guest time: an action has to end, a condition to become true, by then
-  Microseconds hold_for{0};  ///< a condition has to stay true for so long after that
-  std::string label;         ///< what the marker in the kernel log says of it, e.g. "load ex7_4"
+  Microseconds within{0};    ///< deadline in guest time for the end of an action, or for a condition to become true
+  Microseconds hold_for{0};  ///< for this long after that, a condition must stay true
+  std::string label;         ///< the step's text in the marker in the kernel log, e.g. "load ex7_4"
 
   template <class Visitor>
   void fields(Visitor &v) {
@@ -308,8 +308,9 @@ struct Program {
   std::vector<Step> steps;                  ///< the program ends at the first step that does not hold
   Microseconds timeout{0};                  ///< guest time for all of it; 0: none (the controller counts wall time)
   std::uint64_t seed = 0;  ///< of the guest's random pool and of the moment at which the first step starts; 0: neither
-  bool trace_sched = false;  ///< what the scheduler does with threads that come up from now on is recorded and sent
-  bool rests = false;        ///< after the last step the guest rests until it is told how to go on, instead of ending
+  bool trace_sched = false;  ///< record and send what the scheduler does with threads that appear from now on
+  /// after the last step the guest rests until it is told how to continue, instead of ending
+  bool rests = false;
 
   template <class Visitor>
   void fields(Visitor &v) {
@@ -318,10 +319,10 @@ struct Program {
   bool operator==(const Program &) const = default;
 };
 
-/// True for the steps that do something to the guest (LogScope::action counts from these).
+/// Returns true for the steps that do something to the guest (LogScope::action counts from these).
 bool is_action(const StepBody &body);
 
-/// The step's key in a plan: "load", "unload", "dmesg", "ps", "lsmod", "file", "write", "run", "cpu", "sleep",
+/// Returns the step's key in a plan: "load", "unload", "dmesg", "ps", "lsmod", "file", "write", "run", "cpu", "sleep",
 /// "repeat", "sched".
 const char *step_name(const StepBody &body);
 

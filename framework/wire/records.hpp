@@ -6,16 +6,16 @@
 #include <string>
 #include <vector>
 
-/// What the agent observes in the guest, as typed records. Shared by the controller and the agent.
+/// The agent's observations in the guest, as typed records. Shared by the controller and the agent.
 namespace kmodtest::wire {
 
 using Microseconds = std::chrono::microseconds;
 
-/// One record of /dev/kmsg (kernel: Documentation/ABI/testing/dev-kmsg).
+/// A record of /dev/kmsg (kernel: Documentation/ABI/testing/dev-kmsg).
 struct KernelLogLine {
   std::uint64_t sequence = 0;
   std::uint8_t level = 6;     ///< 0 (emergency) … 7 (debug)
-  std::uint8_t facility = 0;  ///< 0 kernel, 1 user space (among them our own step markers)
+  std::uint8_t facility = 0;  ///< 0 kernel, 1 user space (including our own step markers)
   Microseconds time{0};       ///< the kernel log's own clock, since the guest's boot
   std::string caller;         ///< "T123" a task, "C1" a CPU; empty without CONFIG_PRINTK_CALLER
   std::string text;           ///< without the trailing newline; \xNN escapes undone
@@ -27,13 +27,13 @@ struct KernelLogLine {
   bool operator==(const KernelLogLine &) const = default;
 };
 
-/// One task of /proc/PID/task/TID.
+/// A task of /proc/PID/task/TID.
 struct ThreadRecord {
   std::int32_t pid = 0;   ///< thread id
   std::int32_t tgid = 0;  ///< thread group id
   std::int32_t ppid = 0;
   std::string name;       ///< as `ps` prints it: at most 15 characters
-  std::string full_name;  ///< kernels since 5.17 keep a kthread's whole name; before, the same as `name`
+  std::string full_name;  ///< kernels since 5.17 keep a kthread's whole name; before, it equals `name`
   char state = '?';       ///< R running, S sleeping, D uninterruptible, I idle, P parked, T stopped, Z zombie, X dead
   std::int32_t cpu = 0;   ///< CPU it last ran on
   std::string allowed_cpus;  ///< list format: "0-3,7"
@@ -41,7 +41,7 @@ struct ThreadRecord {
   std::uint64_t involuntary_switches = 0;
   Microseconds start_time{0};  ///< since boot, 10 ms steps (USER_HZ)
   bool kernel_thread = false;  ///< PF_KTHREAD
-  std::string waits_in;        ///< /proc/PID/wchan; empty where it runs or is unknown
+  std::string waits_in;        ///< /proc/PID/wchan; empty if it runs or is unknown
 
   template <class Visitor>
   void fields(Visitor &v) {
@@ -51,7 +51,7 @@ struct ThreadRecord {
   bool operator==(const ThreadRecord &) const = default;
 };
 
-/// A task and where its kernel code is.
+/// A task and its place in the kernel's code.
 struct TaskStack {
   ThreadRecord task;
   std::string stack;  ///< /proc/PID/stack: "[<0>] msleep+0x2d/0x40" a line, innermost first; empty while it runs
@@ -63,11 +63,11 @@ struct TaskStack {
   bool operator==(const TaskStack &) const = default;
 };
 
-/// One line of /proc/modules.
+/// A line of /proc/modules.
 struct ModuleRecord {
   std::string name;
   std::uint64_t size = 0;  ///< bytes
-  std::int32_t users = 0;  ///< use count; -1 where the kernel cannot unload modules
+  std::int32_t users = 0;  ///< use count; -1 if the kernel cannot unload modules
   std::vector<std::string> used_by;
   std::string state;  ///< Live, Loading, Unloading
   std::uint64_t address = 0;
@@ -93,12 +93,12 @@ struct MajorRecord {
   bool operator==(const MajorRecord &) const = default;
 };
 
-/// A timer that is armed and that a module has to do with: its function or the timer itself lies where modules are.
+/// An armed timer that is related to a module: its function or the timer itself is in the area of modules.
 struct TimerRecord {
   bool high_resolution = false;  ///< an hrtimer; else a timer_list
-  std::uint64_t address = 0;     ///< of the timer; not the real one where the kernel hides it (before 5.12)
-  std::uint64_t function = 0;    ///< of its function; 0 where `symbol` says it
-  std::string symbol;            ///< the function's name, where the kernel still has one for it
+  std::uint64_t address = 0;     ///< of the timer; not the real one if the kernel hides it (before 5.12)
+  std::uint64_t function = 0;    ///< of its function; 0 if `symbol` has it
+  std::string symbol;            ///< the function's name, if the kernel still has one for it
 
   template <class Visitor>
   void fields(Visitor &v) {
@@ -107,10 +107,10 @@ struct TimerRecord {
   bool operator==(const TimerRecord &) const = default;
 };
 
-/// An area of /proc/vmallocinfo that code without a name asked for, such as that of a module which is gone.
+/// An area of /proc/vmallocinfo that was requested by code without a name, such as that of an unloaded module.
 struct VmallocRecord {
-  std::uint64_t size = 0;    ///< bytes, the guard page among them
-  std::uint64_t caller = 0;  ///< address in the function that asked for it
+  std::uint64_t size = 0;    ///< bytes, including the guard page
+  std::uint64_t caller = 0;  ///< address in the function that requested it
 
   template <class Visitor>
   void fields(Visitor &v) {
@@ -122,8 +122,8 @@ struct VmallocRecord {
 /// A part of the kernel's memory that is counted: a slab cache, or a line of /proc/meminfo.
 struct MemoryRecord {
   std::string name;             ///< of the slab cache ("kmalloc-64"), or the key of /proc/meminfo ("VmallocUsed")
-  bool slab = false;            ///< what is counted are objects of a slab cache
-  std::uint64_t unit_size = 0;  ///< bytes of what is counted
+  bool slab = false;            ///< the count is of objects of a slab cache
+  std::uint64_t unit_size = 0;  ///< bytes per counted unit
   std::int64_t count = 0;
 
   template <class Visitor>
@@ -146,7 +146,7 @@ struct NodeRecord {
   bool operator==(const NodeRecord &) const = default;
 };
 
-/// What the agent is and what it found. Sent once when the guest is up (READY) and in reply to every Hello.
+/// The agent's version and environment. Sent once when the guest is up (READY) and in reply to every Hello.
 struct AgentInfo {
   std::uint16_t protocol = 0;  ///< wire::kProtocolVersion of the agent
   std::string kernel_release;  ///< uname -r

@@ -48,7 +48,7 @@ bool SharedMemory::add_requests(std::string_view bytes) {
 }
 
 bool SharedMemory::add_reports(std::string_view bytes) {
-  // After a gap the stream would have no meaning: once one was dropped, all are.
+  // After a gap the stream would be meaningless: once a message was dropped, all later ones are.
   const std::uint64_t lost = load(Word::dropped);
   if (lost == 0 && add(Word::reports, kReportsOffset, kMostReportBytes, bytes)) return true;
   store(Word::dropped, lost + 1);

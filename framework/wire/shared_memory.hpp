@@ -20,48 +20,48 @@ inline constexpr std::size_t kReportsOffset = 20u << 20;
 inline constexpr std::size_t kMostRequestBytes = kReportsOffset - kRequestsOffset;
 inline constexpr std::size_t kMostReportBytes = kSharedMemoryBytes - kReportsOffset;
 
-/// Where the word `rest` lies, which a library in QEMU reads too (emulator/main_loop_gate.cpp).
+/// The offset of the word `rest`, which a library in QEMU reads too (emulator/main_loop_gate.cpp).
 inline constexpr std::size_t kRestOffset = 40;
 
-/// Whether the guest stands still by its own wish.
+/// Whether the guest is paused at its own request.
 enum class Rest : std::uint64_t {
   none = 0,
-  wanted = 1,   ///< the agent asks for it, by a read of the machine's clock right behind
+  wanted = 1,   ///< the agent asks for it, and reads the machine's clock right after that
   held = 2,     ///< QEMU keeps the guest's CPU in that read, until this is `none` again
-  refused = 3,  ///< the read came back by itself: this QEMU cannot hold a guest
+  refused = 3,  ///< the read returned without being held: this QEMU cannot hold a guest
 };
 
 /// PCI ids of the device. Source: QEMU, docs/specs/ivshmem-spec.
 inline constexpr unsigned kSharedMemoryVendor = 0x1af4;
 inline constexpr unsigned kSharedMemoryDevice = 0x1110;
 
-/// One end's view. Does not own the mapping. What the other end wrote is never believed to be in bounds.
+/// One end's view. Does not own the mapping. Never trusts that what the other end wrote is in bounds.
 class SharedMemory {
  public:
   /// `memory` has kSharedMemoryBytes and is aligned to a page.
   explicit SharedMemory(void *memory) : memory_(static_cast<unsigned char *>(memory)) {}
 
-  /// Both streams empty. For the controller, while the guest is stopped.
+  /// Empties both streams. For the controller, while the guest is stopped.
   void clear();
 
-  /// False when there is no room: then nothing is added, and it counts as dropped.
+  /// Returns false if there is no room: then nothing is added, and the bytes count as dropped.
   bool add_requests(std::string_view bytes);
   bool add_reports(std::string_view bytes);
 
-  /// All that was added since clear().
+  /// Returns everything that was added since clear().
   std::string_view requests() const;
   std::string_view reports() const;
-  /// How many reports found no room.
+  /// Returns how many agent messages did not fit.
   std::uint64_t dropped() const;
 
-  /// The agent looks for requests by now. A guest that is saved before that sleeps towards a fixed moment of its own
-  /// time, so that it goes on in the same way whenever it was saved.
+  /// Notes that the agent looks for requests from now on. A guest that is saved before that sleeps until a fixed moment
+  /// of its own time, so that it continues in the same way whenever it was saved.
   void set_awake();
   bool awake() const;
 
   void set_rest(Rest rest);
   Rest rest() const;
-  /// For the controller: lets a guest go on that QEMU holds, and wakes the thread there.
+  /// Resumes a guest that QEMU holds, and wakes the thread there. For the controller.
   void end_rest();
 
  private:

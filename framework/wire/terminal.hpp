@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-/// A shell of the guest whose input and output the controller carries: the messages of an interactive session.
+/// A shell of the guest whose input and output pass through the controller: the messages of an interactive session.
 namespace kmodtest::wire {
 
 // ---- controller to agent
 
 /// Runs /bin/sh -c COMMAND, on a terminal of its own or, without a size, on pipes. Answered by TerminalOutput and
-/// LogLines as they come, and by TerminalEnded, or Refused. Hangs up one that is open; a program may run meanwhile.
+/// LogLines as they appear, and by TerminalEnded, or Refused. Hangs up an open one; a program can run meanwhile.
 struct OpenTerminal {
   std::string command;
   std::vector<std::string> environment;  ///< "NAME=VALUE", beyond the agent's own
@@ -23,7 +23,7 @@ struct OpenTerminal {
   bool operator==(const OpenTerminal &) const = default;
 };
 
-/// What was typed; without a terminal, empty data are the end of the input. Not answered.
+/// The user's input; without a terminal, empty data are the end of the input. Not answered.
 struct TerminalInput {
   std::string data;
   template <class Visitor>
@@ -47,7 +47,7 @@ struct ResizeTerminal {
 
 struct TerminalOutput {
   std::string data;
-  bool error = false;  ///< from standard error; a terminal does not tell them apart
+  bool error = false;  ///< from standard error; a terminal does not distinguish it from standard output
   template <class Visitor>
   void fields(Visitor &v) {
     v(data, error);

@@ -8,15 +8,16 @@
 #include "program_run.hpp"
 #include "shared/condition.hpp"
 
-/// How the steps that look at something wait until it is as they want it.
+/// How the steps that check something wait until their condition holds.
 namespace kmodtest::guest {
 
-// How often what makes no event of its own is looked at: a long look is followed by a long pause.
+// How often to look at what causes no event of its own: a long look is followed by a long pause.
 constexpr Time kShortestPause{5'000};
 constexpr Time kLongestPause{20'000};
 constexpr int kPausePerLook = 4;
 
-/// `look` gives the present Evaluation. With `samples` it is called at pauses, else only after something happened.
+/// Waits for a condition. `look` returns the present Evaluation. With `samples` it is called after pauses, else only
+/// after events.
 template <class Look>
 ProgramRun::Outcome ProgramRun::wait_until_held(Look look, bool samples) {
   Time held_since = kNever;
