@@ -60,8 +60,7 @@ class TreeWriter {
     for (auto &variable : shape_variables(test_case.guest)) scope_.variables.push_back(std::move(variable));
   }
 
-  /// Returns the text after a key or a dash: " VALUE
-  /// ", or lines of their own.
+  /// Returns the text after a key or a dash: " VALUE\n", or lines of their own.
   std::string value(const Node &node, int depth) {
     switch (node.kind) {
       case Node::Kind::null:

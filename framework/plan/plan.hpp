@@ -28,10 +28,7 @@ struct Diagnostic {
   std::string source;   ///< the line of the file
   int width = 1;        ///< characters to underline
 
-  /// Returns "file:7:5: error[K0206]: message
-  ///    7 |   memroy: 1G
-  ///      |   ^~~~~~
-  /// ".
+  /// Returns "file:7:5: error[K0206]: message\n   7 |   memroy: 1G\n     |   ^~~~~~\n".
   std::string str() const;
 };
 

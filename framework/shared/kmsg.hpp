@@ -9,10 +9,9 @@
 
 namespace kmodtest::shared {
 
-/// Parses the result of one read(2) of /dev/kmsg: "6,339,5140900,-,caller=T1;text
-///  KEY=value
-/// " (kernel: Documentation/ABI/testing/dev-kmsg). Drops dictionary lines and undoes \xNN escapes. Returns nothing if
-/// it is not such a record. Used in the guest too: throws nothing, allocates only the result.
+/// Parses the result of one read(2) of /dev/kmsg: "6,339,5140900,-,caller=T1;text\n KEY=value\n" (kernel:
+/// Documentation/ABI/testing/dev-kmsg). Drops dictionary lines and undoes \xNN escapes. Returns nothing if it is not
+/// such a record. Used in the guest too: throws nothing, allocates only the result.
 std::optional<wire::KernelLogLine> parse_kmsg(std::string_view record);
 
 /// Returns "[    5.140900] text", as dmesg prints it.

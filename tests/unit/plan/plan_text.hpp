@@ -31,8 +31,7 @@ inline Plan good(const std::string &text, const Overrides &overrides = {}) {
   return result.plan.value_or(Plan{});
 }
 
-/// Returns a plan of one module with these steps ("- load
-/// - …").
+/// Returns a plan of one module with these steps ("- load\n- …").
 inline std::string with_steps(const std::string &steps) {
   return "module: alpha\nsteps:\n" + steps;
 }
