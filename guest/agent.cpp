@@ -24,7 +24,7 @@ constexpr Time kQuietAfter{12'000'000};
 /// Both signals only have to end a ppoll().
 void note_signal(int) {}
 
-/// The signals come while we wait and at no other moment.
+/// Blocks the signals, so that they arrive only while we wait.
 sigset_t hold_signals() {
   struct sigaction action {};
   action.sa_handler = note_signal;
@@ -87,7 +87,7 @@ void Agent::turn(Time until) {
   channel_->flush();
   std::vector<pollfd> polled;
   if (channel_->fd() < 0) {
-    // A program's waits are not disturbed: the next request can wait for its end. Whoever types cannot.
+    // A program's waits are not disturbed: the next request can wait for its end. A user who types cannot.
     if (!running_ || terminal_.is_open()) until = std::min(until, later(now(), MemoryChannel::kPoll));
   } else if (channel_->connected()) {
     const int events = POLLIN | (channel_->wants_to_write() ? POLLOUT : 0);
@@ -118,7 +118,7 @@ void Agent::turn(Time until) {
   if (!channel_->connected()) channel_->look_at_host();
   channel_->receive();
   handle_frames();
-  // Only now: a host may close right behind its last request.
+  // Only now: a host can close right after its last request.
   if (hung_up) channel_->look_at_host();
   pump_log();
   for (const wire::TracePages &pages : sched_trace.take_ready(polled)) report(pages);
@@ -132,7 +132,7 @@ std::optional<wire::Continue> Agent::rest() {
   report(wire::Resting{now()});
   channel_->flush();
   channel_->rest();
-  // What was said while we stood still is there by now.
+  // Messages that were sent while we were paused have arrived by now.
   turn(now());
   while (!more_ && !cancelled_) turn(channel_->fd() < 0 ? later(now(), MemoryChannel::kPoll) : kNever);
   resting_ = false;
@@ -149,13 +149,13 @@ void Agent::serve_terminal() {
 }
 
 void Agent::open_terminal(const wire::OpenTerminal &wanted, std::uint32_t id) {
-  terminal_.close();  // of a controller that went away without a word
+  terminal_.close();  // of a controller that disappeared without closing it
   if (const int error = terminal_.open(wanted); error != 0) {
     answer(wire::Refused{describe_error("cannot start a shell", error)}, id);
     return;
   }
   terminal_id_ = id;
-  // The log of a session begins with it; a running program's is open.
+  // The log of a session begins here; a running program's is open already.
   if (log.fd() < 0) log.open();
 }
 
@@ -225,7 +225,7 @@ void Agent::handle(const wire::Frame &frame) {
   } else if (const auto *size = std::get_if<wire::ResizeTerminal>(&*request)) {
     terminal_.resize(size->rows, size->columns);
   } else if (std::holds_alternative<wire::Cancel>(*request)) {
-    // One that comes too late has nothing to end, and its sender got ProgramEnded already.
+    // A late one has nothing to end, and its sender has got ProgramEnded already.
     cancelled_ = running_ || waiting_;
   } else {
     channel_->flush();

@@ -12,7 +12,7 @@
 namespace kmodtest::guest {
 namespace {
 
-// More than any module leaves behind; what is beyond says nothing more.
+// More than any module leaves behind; further tasks add nothing.
 constexpr std::size_t kMostTasks = 100;
 constexpr std::size_t kLongestStack = 8u << 10;
 

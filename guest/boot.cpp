@@ -18,7 +18,7 @@ namespace {
 
 void mount_at(const char *type, const char *target, unsigned long flags, const char *options) {
   ::mkdir(target, 0755);
-  // EBUSY: the kernel did it already (CONFIG_DEVTMPFS_MOUNT). ENODEV: it does not have this one.
+  // EBUSY: the kernel has mounted it already (CONFIG_DEVTMPFS_MOUNT). ENODEV: the kernel does not have it.
   if (::mount(type, target, type, flags, options) != 0 && errno != EBUSY && errno != ENODEV)
     complain(describe_error(std::string("cannot mount ") + target, errno));
 }
@@ -34,7 +34,7 @@ void mount_file_systems() {
   mount_at("debugfs", "/sys/kernel/debug", kHarmless | MS_NODEV, nullptr);
   mount_at("tracefs", "/sys/kernel/tracing", kHarmless | MS_NODEV, nullptr);
   // Without /dev/console in the initramfs the kernel starts us with no descriptors at all; a later open() must not
-  // become somebody's standard output.
+  // become the standard output of a program.
   for (int fd = ::open("/dev/null", O_RDWR); fd >= 0 && fd <= STDERR_FILENO;) fd = ::open("/dev/null", O_RDWR);
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     const Fd null(::open("/dev/null", O_RDWR));
@@ -77,7 +77,7 @@ int unload_module(const std::string &name, bool force) {
 void power_off() {
   ::sync();
   ::reboot(RB_POWER_OFF);
-  // PID 1 must not return even where the machine cannot be switched off.
+  // PID 1 must not return even if the machine cannot be switched off.
   for (;;) ::pause();
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 constexpr char kBusybox[] = "/bin/busybox";
 
-/// Makes this new process the leader of a group, without anything of PID 1's.
+/// Makes this new process the leader of a group, and drops what it inherited from PID 1.
 void become_command(int out, int err) {
   ::setpgid(0, 0);
   ::dup2(out, STDOUT_FILENO);
@@ -89,7 +89,7 @@ int Commands::start(std::uint32_t step, const std::string &text) {
     ::execle("/bin/sh", "sh", "-c", text.c_str(), nullptr, environment());
     ::_exit(127);
   }
-  ::setpgid(command.pid, command.pid);  // also here: the group has to exist before it may have to be killed
+  ::setpgid(command.pid, command.pid);  // also here: the group must exist before it may have to be killed
   ::fcntl(command.out.get(), F_SETFL, O_NONBLOCK);
   ::fcntl(command.err.get(), F_SETFL, O_NONBLOCK);
   commands_.push_back(std::move(command));
@@ -110,7 +110,7 @@ void Commands::receive() {
 void Commands::reaped(pid_t pid, int wait_status) {
   for (Command &command : commands_) {
     if (command.pid != pid || command.ended) continue;
-    read_streams(command);  // all that it wrote is in the pipes by now
+    read_streams(command);  // all of its output is in the pipes by now
     command.ended = true;
     command.result.exit_status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
   }

@@ -17,13 +17,13 @@ namespace {
 /// A folder to list, and how many levels below it.
 struct Root {
   const char *path;
-  int depth;                  ///< 1: only what stands in it
+  int depth;                  ///< 1: only its direct content
   bool folders_only = false;  ///< leave out attribute files
-  const char *except = "";    ///< names that are not entered or listed, each ended by a space
+  const char *except = "";    ///< names that are neither entered nor listed, each ended by a space
 };
 
-// /sys/kernel/slab has each cache by its own name, since none are merged (slab_nomerge). /sys/devices/pci* and cpu are
-// the machine's. /sys/module/X is the module's folder; what stands in it goes with it.
+// /sys/kernel/slab has each cache by its own name, since none are merged (slab_nomerge). /sys/devices/pci* and cpu
+// belong to the machine. /sys/module/X is the module's folder; its content disappears with it.
 constexpr Root kRoots[] = {
     {"/proc", 8, false, "self thread-self net "},
     {"/proc/self/net", 2},
@@ -57,7 +57,7 @@ bool is_number(const char *name) {
   return std::all_of(name, name + std::strlen(name), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// True for a name that stands in a list of names which each end in a space.
+/// Returns whether a name is in a list of names which each end in a space.
 bool is_listed(std::string_view names, std::string_view name) {
   for (std::size_t at = names.find(name); at != std::string_view::npos; at = names.find(name, at + 1)) {
     const bool starts = at == 0 || names[at - 1] == ' ';
@@ -110,7 +110,7 @@ class Walk {
   bool top_is_proc_ = false;
 };
 
-/// FNV-1a; never 0, which means a free slot.
+/// Returns FNV-1a; never 0, which means a free slot.
 std::uint64_t hash_of(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325u;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;

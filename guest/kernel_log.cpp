@@ -13,7 +13,7 @@
 namespace kmodtest::guest {
 namespace {
 
-// CONSOLE_EXT_LOG_MAX of <linux/printk.h>: the longest record that a read can give, with its dictionary.
+// CONSOLE_EXT_LOG_MAX of <linux/printk.h>: the longest record that a read can return, with its dictionary.
 constexpr std::size_t kLongestRecord = 8192;
 // The kernel refuses more than about a thousand bytes at once.
 constexpr std::size_t kLongestMarker = 400;
@@ -39,7 +39,8 @@ std::vector<wire::KernelLogLine> KernelLog::read_new(std::uint64_t *lost) {
   char record[kLongestRecord];
   while (reader_ && lines.size() < kBatch) {
     const ssize_t got = ::read(reader_.get(), record, sizeof record);
-    if (got < 0 && (errno == EINTR || errno == EPIPE)) continue;  // EPIPE: overwritten; the next read goes on behind
+    // EPIPE: overwritten; the next read continues after the gap
+    if (got < 0 && (errno == EINTR || errno == EPIPE)) continue;
     if (got <= 0) break;
     auto line = shared::parse_kmsg(std::string_view(record, static_cast<std::size_t>(got)));
     if (!line) continue;
@@ -62,7 +63,7 @@ void KernelLog::mark(const std::string &text) {
   std::replace_if(
       line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
   const Fd writer(::open("/dev/kmsg", O_WRONLY | O_CLOEXEC));
-  // Without the newline the kernel keeps the record open for a continuation, and nobody can read it yet.
+  // Without the newline the kernel keeps the record open for a continuation, and it cannot be read yet.
   if (writer) write_all(writer.get(), line + "\n");
 }
 

@@ -5,7 +5,7 @@
 #include "boot.hpp"
 #include "resources.hpp"
 
-/// PID 1 of the guest. docs/internals/protocol.md says what it does.
+/// Runs PID 1 of the guest. docs/internals/protocol.md describes what it does.
 int main() {
   using namespace kmodtest::guest;
   mount_file_systems();

@@ -16,7 +16,7 @@ namespace {
 
 constexpr useconds_t kRetry = 100'000;
 
-// The machine's clock (RTC): the register is chosen by the one port and read by the other.
+// The machine's clock (RTC): one port selects the register, the other reads it.
 constexpr unsigned short kClockIndex = 0x70;
 constexpr unsigned short kClockData = 0x71;
 constexpr unsigned char kClockSeconds = 0;
@@ -25,7 +25,7 @@ unsigned long read_hex(const std::string &path) {
   return std::strtoul(read_line(path.c_str()).c_str(), nullptr, 16);
 }
 
-/// The sysfs folder of the device; empty when there is none.
+/// Returns the sysfs folder of the device; empty if there is none.
 std::string find_device() {
   const std::string devices = "/sys/bus/pci/devices/";
   for (const std::string &name : list_folder(devices.c_str())) {
@@ -77,9 +77,8 @@ std::optional<wire::Frame> MemoryChannel::next_frame(std::string *error) {
 }
 
 void MemoryChannel::rest() {
-  // Under virtual time QEMU holds the CPU within this read (emulator/main_loop_gate.cpp): we go on in the very
-  // instruction behind it, however long the controller took. Elsewhere the read comes back at once, and nothing is
-  // held.
+  // Under virtual time QEMU holds the CPU in this read (emulator/main_loop_gate.cpp): we continue with exactly the next
+  // instruction, however long the controller took. Otherwise the read returns at once, and nothing is held.
   if (!virtual_time_) return;
   memory_.set_rest(wire::Rest::wanted);
   if (::ioperm(kClockIndex, 2, 1) == 0) {

@@ -23,7 +23,7 @@ constexpr Time kInventoryDeadline{10'000'000};
 constexpr Time kPrerequisiteDeadline{30'000'000};
 constexpr Time kSettlePoll{5'000};
 constexpr Time kMostStartOffset{4'000};
-// What fits into a frame with room to spare; more leftovers than this say nothing more.
+// Fits into a frame with room to spare; more leftovers than this add no information.
 constexpr std::size_t kMostEntries = 4000;
 
 }  // namespace
@@ -47,11 +47,11 @@ void ProgramRun::run() {
 void ProgramRun::start_from(std::uint64_t seed) {
   if (seed == 0) return;
   const Fd random(::open("/dev/urandom", O_WRONLY | O_CLOEXEC));
-  // Mixed in by the write, taken into use by the request (random(4)).
+  // The write mixes it in, the request puts it to use (random(4)).
   if (random && write_all(random.get(), std::string_view(reinterpret_cast<const char *>(&seed), sizeof seed)) == 0)
     ::ioctl(random.get(), RNDRESEEDCRNG);
-  // Within one tick at 250 Hz: other seeds meet the kernel's own timers at other moments. The multiplier is the golden
-  // ratio's, which spreads seeds that follow each other (Knuth, The Art of Computer Programming 3, 6.4).
+  // Within one tick at 250 Hz: different seeds meet the kernel's own timers at different moments. The multiplier is the
+  // golden ratio's, which spreads consecutive seeds (Knuth, The Art of Computer Programming 3, 6.4).
   sleep_until(now() + Time(static_cast<std::int64_t>((seed * 0x9e3779b97f4a7c15u) >> 32) % kMostStartOffset.count()));
 }
 
@@ -90,7 +90,7 @@ void ProgramRun::mark_step() {
   step_started_ = now();
   agent_.log.mark(begin + step().label);
   agent_.pump_log();
-  // Lines that came in between belong to the step before.
+  // Lines from in between belong to the step before.
   first_line_ = agent_.log.end_index();
   for (std::size_t i = std::max(before, agent_.log.first_index()); i < agent_.log.end_index(); ++i) {
     const wire::KernelLogLine &line = agent_.log.history()[i - agent_.log.first_index()];
@@ -117,10 +117,10 @@ bool ProgramRun::run_step() {
   report_background_commands();
   if (!outcome) return false;
   if (outcome->result == wire::StepResult::expired) hold_autopsy(0);
-  // What a step would have waited for any longer is no fault of that step.
+  // If a step would have waited longer than the case may last, that is not the step's fault.
   timed_out_ = outcome->result != wire::StepResult::held && now() >= case_deadline_;
   if (timed_out_) return false;
-  // What the autopsy had the kernel write is none of what the step saw.
+  // The kernel's lines for the autopsy do not belong to the step.
   const std::uint64_t seen_up_to = seen_up_to_.value_or(agent_.log.next_sequence());
   agent_.report(wire::StepEnded{index_, now(), outcome->result, seen_up_to, outcome->detail});
   const bool unloads =

@@ -23,7 +23,7 @@ void FileReceiver::begin(const std::string &path) {
     error_ = describe_error("cannot make the folder of " + path, error);
     return;
   }
-  // A new file each time: the old one may be in use.
+  // A new file each time: the old one can be in use.
   ::unlink(path.c_str());
   file_.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0755));
   if (!file_) error_ = describe_error("cannot write " + path, errno);
@@ -51,7 +51,7 @@ std::optional<wire::Pushed> FileReceiver::take(const wire::Push &chunk) {
   if (!chunk.last) return std::nullopt;
   if (error_.empty() && crc_ != chunk.crc) error_ = "the checksum of " + path_ + " is wrong";
   const bool failed = !error_.empty();
-  // What is left of a failed file would only fill the guest's memory; a path that was refused is not touched.
+  // The rest of a failed file would only fill the guest's memory; a path that was refused is not touched.
   if (failed && file_) ::unlink(path_.c_str());
   wire::Pushed pushed{path_, size_, error_};
   file_.reset();

@@ -20,7 +20,7 @@ bool write_text(const std::string &path, std::string_view text) {
   return file && write_all(file.get(), text) == 0;
 }
 
-/// Whether an event's `enable` is on; in "0*" a trigger may still switch it on.
+/// Returns whether an event's `enable` is on; with "0*" a trigger can still switch it on.
 bool is_on(const std::string &event) {
   return read_line((kTimerEvents + event + "/enable").c_str()).starts_with('1');
 }
@@ -32,7 +32,7 @@ std::string_view take_text(std::string_view &texts) {
   return text;
 }
 
-/// What is in `present` and not in `known`; what is there twice counts twice.
+/// Returns what is in `present` but not in `known`; duplicates count twice.
 template <class Record>
 std::vector<Record> without(std::vector<Record> present, const std::vector<Record> &known) {
   for (const Record &record : known) {
@@ -45,9 +45,9 @@ std::vector<Record> without(std::vector<Record> present, const std::vector<Recor
 }  // namespace
 
 void prepare_resources() {
-  // The kernel says each time that its caches were dropped, unless it was told not to.
+  // The kernel logs each time that its caches were dropped, unless this flag is set.
   write_text("/proc/sys/vm/drop_caches", "4");
-  // Small, or every CPU gets 1.4 MiB. What overflows is noticed.
+  // Small, otherwise every CPU gets 1.4 MiB. An overflow is noticed.
   if (!write_text("/sys/kernel/tracing/buffer_size_kb", "32")) return;
   write_text("/sys/kernel/tracing/options/hash-ptr", "0");
   for (const auto &[kind, timer] : {std::pair("timer", "timer"), std::pair("hrtimer", "hrtimer")}) {
@@ -88,15 +88,14 @@ void ResourceSet::compare(std::string_view texts, wire::Inventory &inventory) co
 std::string read_memory() {
   constexpr std::size_t kLongestSlabinfo = 1u << 20;
   write_text("/proc/sys/vm/drop_caches", "2");
-  // A cache that is used once more after it was shrunk has a whole slab in use again. So everything is opened before,
-  // and the buffer of slabinfo made by reading it once.
+  // If a cache is used after it was shrunk, it has a whole slab in use again. So everything is opened before, and the
+  // buffer of slabinfo is made by reading it once.
   std::vector<Fd> shrinks;
   for (const std::string &cache : list_folder("/sys/kernel/slab"))
     shrinks.emplace_back(::open(("/sys/kernel/slab/" + cache + "/shrink").c_str(), O_WRONLY | O_CLOEXEC));
   const Fd slabinfo(::open("/proc/slabinfo", O_RDONLY | O_CLOEXEC));
   if (slabinfo) read_all(slabinfo.get(), kLongestSlabinfo);
-  // The kernel copies what is written into an object of that size. Few are as large as this one, so few can be
-  // mistaken.
+  // The kernel copies the written text into an object of that size. Few objects are this large, so the error is small.
   std::string order(3000, '\0');
   order.front() = '1';
   for (const Fd &shrink : shrinks)
@@ -104,7 +103,7 @@ std::string read_memory() {
   std::string texts;
   if (slabinfo && ::lseek(slabinfo.get(), 0, SEEK_SET) == 0) texts = read_all(slabinfo.get(), kLongestSlabinfo).content;
   texts += '\0';
-  // Each CPU adds up what changed by itself, too.
+  // Each CPU also adds up its changes on its own.
   read_file("/proc/sys/vm/stat_refresh");
   texts += read_file("/proc/meminfo").content;
   texts += '\0';

@@ -6,9 +6,9 @@
 #include <initializer_list>
 #include <unistd.h>
 
-/// What libstdc++ does when something cannot go on. Its own versions throw, which would link the unwinder, the
-/// demangler and stdio: more than a tenth of the agent. Here they end it; a PID 1 that ends is a kernel panic, which
-/// the controller sees with the words before it.
+/// Replaces libstdc++'s functions for fatal errors. The originals throw, which would link the unwinder, the demangler
+/// and stdio: more than a tenth of the agent. These end it; when PID 1 ends, the kernel panics, and the controller sees
+/// that with the message before it.
 namespace {
 
 [[noreturn]] void give_up(const char *why) {

@@ -24,7 +24,7 @@ std::optional<int> to_number(std::string_view text) {
   return value;
 }
 
-/// The number behind "KEY:" in a text such as /proc/meminfo.
+/// Returns the number after "KEY:" in a text such as /proc/meminfo.
 std::uint64_t number_after(std::string_view text, std::string_view key) {
   const std::size_t found = text.find(key);
   if (found == std::string_view::npos) return 0;
@@ -34,7 +34,7 @@ std::uint64_t number_after(std::string_view text, std::string_view key) {
   return value;
 }
 
-/// `folder` is "/proc/PID" or "/proc/PID/task/TID"; `stat` was read from it already.
+/// Reads a thread; `folder` is "/proc/PID" or "/proc/PID/task/TID"; `stat` was read from it already.
 std::optional<wire::ThreadRecord> read_thread(const std::string &folder, const std::string &stat) {
   const std::string status = read_file((folder + "/status").c_str()).content;
   const std::string wchan = read_file((folder + "/wchan").c_str()).content;
@@ -140,7 +140,7 @@ std::vector<wire::ThreadRecord> ThreadSearch::find() {
     const std::string process = "/proc/" + name;
     const std::string stat = read_file((process + "/stat").c_str()).content;
     const auto brief = shared::parse_thread(stat, {}, {}, {});
-    if (!brief) continue;  // it ended in between
+    if (!brief) continue;  // it ended meanwhile
     if (brief->kernel_thread) {
       if (shared::is_meant(condition_, *brief)) {
         if (auto thread = read_thread(process, stat)) found.push_back(std::move(*thread));

@@ -14,14 +14,14 @@ namespace kmodtest::guest {
 namespace {
 
 const std::string kInstance = "/sys/kernel/tracing/instances/kmodtest";
-// Of each CPU. Half of it are some 450 switches: what happens until the agent gets a CPU has to fit the other half.
+// Per CPU. Half of it holds about 450 switches: the events until the agent gets a CPU must fit into the other half.
 constexpr char kBufferKib[] = "64";
 constexpr std::size_t kPageBytes = 4096;
 // Offset and width of the size in a page's header (kernel: include/linux/ring_buffer.h, events/header_page).
 constexpr std::size_t kCommitAt = 8;
 constexpr std::size_t kHeaderBytes = 16;
 constexpr std::uint32_t kCommitMask = (1u << 20) - 1;
-// The count of missed events may lie behind the last event.
+// The count of missed events can follow the last event.
 constexpr std::size_t kMissedCountBytes = 8;
 constexpr std::size_t kMostPagesInReport = 64;
 
@@ -30,14 +30,14 @@ int write_text(const std::string &path, std::string_view text) {
   return file ? write_all(file.get(), text) : errno;
 }
 
-/// The pid that was given out last: the last word of /proc/loadavg (proc_loadavg(5)).
+/// Returns the most recent pid: the last word of /proc/loadavg (proc_loadavg(5)).
 std::string last_pid() {
   const std::string line = read_line("/proc/loadavg");
   return line.substr(line.rfind(' ') + 1);
 }
 
-/// The number of the hotplug state from which on a CPU takes tasks; empty where CPUs do not come and go.
-/// Source: /sys/devices/system/cpu/hotplug/states, "235: sched:active".
+/// Returns the number of the hotplug state from which on a CPU takes tasks; empty if CPUs cannot be switched. Source:
+/// /sys/devices/system/cpu/hotplug/states, "235: sched:active".
 std::string active_state() {
   const std::string states = read_file("/sys/devices/system/cpu/hotplug/states").content;
   const std::size_t name = states.find(": sched:active");
@@ -48,7 +48,7 @@ std::string active_state() {
   return states.substr(digits, name - digits);
 }
 
-/// "dropped events: 12" of per_cpu/cpuN/stats.
+/// Returns the number in "dropped events: 12" of per_cpu/cpuN/stats.
 std::uint64_t number_behind(const std::string &text, const char *key) {
   const std::size_t found = text.find(key);
   return found == std::string::npos ? 0 : std::strtoull(text.c_str() + found + std::strlen(key), nullptr, 10);
@@ -61,11 +61,11 @@ void SchedTrace::prepare() {
     error_ = describe_error("cannot make " + kInstance, errno);
     return;
   }
-  // The kernel's own table of names would be filled at each switch; the events have the names.
+  // The kernel's own table of names would be updated at each switch; the events have the names.
   write_text(kInstance + "/options/record-cmd", "0");
   int error = write_text(kInstance + "/tracing_on", "0");
   if (error == 0) error = write_text(kInstance + "/buffer_size_kb", kBufferKib);
-  // What is full loses what comes, not what was there: the trace is whole up to that moment.
+  // A full buffer drops new events, not old ones: the trace is complete up to that moment.
   if (error == 0) error = write_text(kInstance + "/options/overwrite", "0");
   if (error == 0) error = write_text(kInstance + "/trace_clock", "mono");
   if (error != 0) {
@@ -96,7 +96,7 @@ void SchedTrace::enable_events(const std::string &newer_than) {
   all = enable_event("sched/sched_process_fork", "child_" + newer) && all;
   all = enable_event("sched/sched_process_exit", newer) && all;
   if (!all && error_.empty()) error_ = "the kernel does not have the events of its scheduler";
-  // Only names: where the kernel does not tell whose it is, the switches do.
+  // For names only: if the kernel omits whose name it is, the switches show it.
   enable_event("task/task_rename", newer);
   const std::string active = active_state();
   if (!active.empty()) enable_event("cpuhp/cpuhp_enter", "idx == " + active);
@@ -115,7 +115,7 @@ wire::TraceStarted SchedTrace::start() {
   wire::TraceStarted started{now(), {}, header_page_, formats_, error_};
   for (const Buffer &buffer : buffers_) started.cpus.push_back(buffer.cpu);
   if (started.error.empty()) {
-    // What the program before had no room to send.
+    // Events of the earlier program that did not fit.
     if (full_) write_text(kInstance + "/trace", "0");
     lost_before_ = count_lost();
     bytes_ = 0;

@@ -18,11 +18,11 @@ namespace {
 constexpr char kPortName[] = "org.kmodtest.agent.0";
 constexpr Time kComplainAfter{10'000'000};
 constexpr useconds_t kFastRetry = 1'000;    // the port appears a few milliseconds after its driver
-constexpr useconds_t kSlowRetry = 100'000;  // nobody will be served soon
+constexpr useconds_t kSlowRetry = 100'000;  // no host will connect soon
 constexpr std::size_t kChecksumSize = 4;
 constexpr std::size_t kReadPiece = 64u << 10;
 
-/// "/dev/vport0p1" of the port with our name; empty when there is none yet.
+/// Returns "/dev/vport0p1" of the port with our name; empty if there is none yet.
 std::string find_port() {
   const std::string folder = "/sys/class/virtio-ports/";
   for (const std::string &port : list_folder(folder.c_str()))
@@ -30,7 +30,7 @@ std::string find_port() {
   return {};
 }
 
-/// 115200 baud, raw, without modem control.
+/// Sets 115200 baud, raw, without modem control.
 void make_raw(int fd) {
   termios settings{};
   if (::tcgetattr(fd, &settings) != 0) return;
@@ -42,13 +42,13 @@ void make_raw(int fd) {
   ::tcsetattr(fd, TCSANOW, &settings);
 }
 
-/// The bytes of a Hello of our version.
+/// Returns the size of a Hello of our version.
 std::size_t hello_size() {
   static const std::size_t size = wire::encode(wire::Request(wire::Hello{}), 0).size();
   return size;
 }
 
-/// The frame, if these bytes are a whole Hello.
+/// Returns the frame if these bytes are a complete Hello.
 std::optional<wire::Frame> decode_hello(std::string_view bytes) {
   wire::FrameDecoder decoder;
   decoder.feed(bytes);
@@ -71,7 +71,7 @@ void StreamChannel::open_device(const std::string &kind) {
   const Time begun = now();
   for (bool complained = false;;) {
     const std::string path = virtio_ ? find_port() : "/dev/" + kind;
-    // ENXIO: the port's node is there before its driver is ready for it.
+    // ENXIO: the port's node appears before its driver is ready for it.
     if (!path.empty()) fd_.reset(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (fd_) break;
     if (!complained && now() - begun > kComplainAfter) {
@@ -85,20 +85,20 @@ void StreamChannel::open_device(const std::string &kind) {
 }
 
 void StreamChannel::look_at_host() {
-  if (!virtio_) return;  // a serial line does not tell
+  if (!virtio_) return;  // a serial line does not report it
   pollfd poll_fd{fd_.get(), POLLIN, 0};
   ::poll(&poll_fd, 1, 0);
   const bool open = (poll_fd.revents & POLLHUP) == 0;
   if (open == connected_) return;
   connected_ = open;
   if (!open) forget_host();
-  // A closed port polls as POLLHUP for ever; the driver's SIGIO tells of its opening instead.
+  // A closed port always polls as POLLHUP; the driver's SIGIO reports its opening instead.
   ::fcntl(fd_.get(), F_SETOWN, ::getpid());
   ::fcntl(fd_.get(), F_SETFL, O_RDWR | O_NONBLOCK | (open ? 0 : O_ASYNC));
 }
 
 void StreamChannel::forget_host() {
-  // The next host must get neither the second half of a frame, nor have its first frame joined to a half one of ours.
+  // The next host must not get the second half of a frame, nor its first frame joined to half of one of ours.
   if (sent_of_front_ != 0) drop_oldest();
   char piece[kReadPiece];
   while (::read(fd_.get(), piece, sizeof piece) > 0) {
@@ -145,7 +145,7 @@ void StreamChannel::flush() {
 }
 
 void StreamChannel::receive() {
-  if (!connected_) return;  // what comes now comes from a host that look_at_host() has not seen yet
+  if (!connected_) return;  // these bytes are from a host that look_at_host() has not seen yet
   char piece[kReadPiece];
   latest_.clear();
   for (int round = 0; round < 8; ++round) {
@@ -175,7 +175,7 @@ std::optional<wire::Frame> StreamChannel::next_frame(std::string *error) {
   }
   if (decoder_.error().empty()) return hello_of_new_host();
   *error = decoder_.error();
-  // The broken frame's first byte is `undecoded_` before the end of what came; a Hello may stand behind it already.
+  // The broken frame's first byte is `undecoded_` before the end of the bytes; a Hello can follow it already.
   const std::size_t begin = latest_.size() - std::min(undecoded_, latest_.size());
   const std::string rest = latest_.substr(std::min(begin + 1, latest_.size()));
   start_over();
@@ -204,7 +204,7 @@ std::optional<wire::Frame> StreamChannel::find_hello() {
     undecoded_ = latest_.size();
     return frame;
   }
-  // Only the start of a Hello can be of use later.
+  // Only the beginning of a Hello can be of use later.
   if (skipped_.size() >= size) skipped_.erase(0, skipped_.size() - size + 1);
   return std::nullopt;
 }

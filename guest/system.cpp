@@ -32,10 +32,10 @@ void sleep_until(Time moment) {
 
 FileText read_all(int fd, std::size_t limit) {
   FileText result;
-  // Not into the string: that would clear each piece before it is read, which costs more than the reading.
+  // Not into the string: that would clear each piece before it is read, which costs more than reading.
   static char piece[16u << 10];
   for (;;) {
-    // One byte more than the limit tells a file of just that size from a longer one.
+    // One byte more than the limit distinguishes a file of exactly that size from a longer one.
     const std::size_t room = std::min(sizeof piece, limit + 1 - result.content.size());
     ssize_t got = 0;
     do got = ::read(fd, piece, room);

@@ -17,10 +17,10 @@ namespace kmodtest::guest {
 namespace {
 
 constexpr std::size_t kPiece = 16u << 10;
-constexpr int kPiecesAtOnce = 16;  // then the controller's requests are looked at again
+constexpr int kPiecesAtOnce = 16;  // then the controller's requests are checked again
 constexpr std::size_t kMostPending = 1u << 20;
 
-/// /dev/pts, for pseudo terminals. Made with the first of them: a guest that runs plans has none.
+/// Mounts /dev/pts, for pseudo terminals, with the first of them: a guest that runs plans has none.
 void mount_pts() {
   struct stat there {};
   if (::stat("/dev/pts/ptmx", &there) == 0) return;
@@ -35,7 +35,7 @@ winsize size_of(std::uint16_t rows, std::uint16_t columns) {
   return size;
 }
 
-/// In the new process: becomes the shell, with descriptors 0 to 2 in place. Does not come back.
+/// Becomes the shell in the new process, with descriptors 0 to 2 in place. Does not return.
 [[noreturn]] void become_shell(const wire::OpenTerminal &wanted) {
   sigset_t none;
   sigemptyset(&none);
@@ -118,7 +118,7 @@ void Terminal::type(const std::string &data) {
   if (!is_open()) return;
   if (data.empty()) {
     end_of_input_ = true;
-  } else if (pending_.size() < kMostPending || !tty_) {  // what nobody reads for so long was typed in vain
+  } else if (pending_.size() < kMostPending || !tty_) {  // input that is not read for so long is dropped
     pending_ += data;
   }
   write_pending();
@@ -145,7 +145,7 @@ void Terminal::write_pending() {
   while (in_ && !pending_.empty()) {
     const ssize_t wrote = ::write(in_.get(), pending_.data(), pending_.size());
     if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0 && errno != EAGAIN) pending_.clear();  // nobody reads any more
+    if (wrote < 0 && errno != EAGAIN) pending_.clear();  // there is no reader any more
     if (wrote <= 0) break;
     pending_.erase(0, static_cast<std::size_t>(wrote));
   }
@@ -158,7 +158,7 @@ void Terminal::read_from(Fd &stream, bool error, std::vector<wire::TerminalOutpu
     const ssize_t got = ::read(stream.get(), piece, sizeof piece);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return;
-    if (got <= 0) {  // EIO: the last process let go of the terminal
+    if (got <= 0) {  // EIO: the last process has closed the terminal
       if (!tty_) stream.reset();
       return;
     }
@@ -193,7 +193,7 @@ std::optional<wire::TerminalEnded> Terminal::ended() {
 
 void Terminal::close() {
   if (!is_open()) return;
-  ::kill(-pid_, SIGHUP);  // what is in its own group; on a terminal the kernel tells the others
+  ::kill(-pid_, SIGHUP);  // its own group; on a terminal the kernel signals the others
   pid_ = 0;
   exit_status_.reset();
   in_.reset();

@@ -48,11 +48,11 @@ bool read_exactly(int fd, void *to, std::size_t size) {
 }
 
 int write_file(const std::string &path, const std::string &content) {
-  // A missing file under /tmp is made; under /proc and /sys there is nothing that O_CREAT could do.
+  // Creates a missing file under /tmp; under /proc and /sys O_CREAT has no use.
   const int make = is_below(path, {"/tmp"}) ? O_CREAT | O_TRUNC : 0;
   const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | make, 0644));
   if (!file) return errno;
-  // One write: attributes of sysfs and most of procfs take each write as a whole value.
+  // One write: attributes of sysfs and most of procfs take each write as a complete value.
   if (content.empty()) return ::write(file.get(), "", 0) < 0 ? errno : 0;
   return write_all(file.get(), content);
 }
@@ -186,7 +186,7 @@ std::optional<JobResult> Worker::take() {
 }
 
 void Worker::abandon() {
-  if (pid_ > 0) ::kill(pid_, SIGKILL);  // reaped as everybody's orphans are, if it ever ends
+  if (pid_ > 0) ::kill(pid_, SIGKILL);  // reaped like all orphans, if it ever ends
   pid_ = 0;
   jobs_.reset();
   replies_.reset();

@@ -309,7 +309,7 @@ struct Program {
   Microseconds timeout{0};                  ///< guest time for all of it; 0: none (the controller counts wall time)
   std::uint64_t seed = 0;  ///< of the guest's random pool and of the moment at which the first step starts; 0: neither
   bool trace_sched = false;  ///< record and send what the scheduler does with threads that appear from now on
-  /// after the last step the guest rests until it is told how to continue, instead of ending
+  /// after the last step the guest rests until it is asked to continue, instead of ending
   bool rests = false;
 
   template <class Visitor>

@@ -6,7 +6,7 @@
 #include <string_view>
 
 /// The memory that a guest and its controller share (QEMU's ivshmem-plain device): a header and two streams of frames,
-/// each of which only grows. Nothing in it interrupts the guest: the agent looks for requests by itself, and the
+/// each of which only grows. Nothing in it interrupts the guest: the agent looks for requests on its own, and the
 /// controller writes them while the guest is stopped, so that nothing from outside arrives at a moment of its own.
 ///
 ///     offset 0        magic u64 | requests u64 | reports u64 | dropped u64 | awake u64 | rest u64 (little endian)

@@ -10,7 +10,7 @@
 #include "sample.hpp"
 #include "shared/procfs.hpp"
 
-/// What the steps that do something share.
+/// Shared parts of the steps that do something.
 namespace kmodtest::guest {
 namespace {
 
@@ -52,7 +52,7 @@ std::optional<JobResult> ProgramRun::do_job(const Job &job, Time deadline) {
   return result;
 }
 
-/// `expected`: see wire::is_expected_errno().
+/// Turns an errno into an outcome. `expected`: see wire::is_expected_errno().
 ProgramRun::Outcome ProgramRun::judge_error(const std::string &what, int error, int expected) const {
   if (wire::is_expected_errno(error, expected)) return StepOutcome{};
   const std::string wanted = expected == wire::kAnyErrno ? "an error" : outcome_word(expected);

@@ -23,7 +23,7 @@ ProgramRun::Outcome ProgramRun::set_cpus(const std::string &list, bool online) {
     if (!result) return expired(what + " did not come back");
     if (result->died) return StepOutcome{wire::StepResult::violated, "the process that was " + what + " was killed"};
     int error = result->error;
-    // The boot CPU of many kernels has no such file: it cannot be anything but online.
+    // The boot CPU of many kernels has no such file: it is always online.
     if (cpu == 0 && online && error == ENOENT) error = 0;
     agent_.report(wire::CpusSet{index_, cpu, online, error});
     const Outcome outcome = judge_error(what, error, 0);

@@ -20,7 +20,7 @@ ProgramRun::Outcome ProgramRun::act(const wire::FileCondition &condition) {
   std::optional<wire::FileRead> before;
   bool stuck = false;
   bool died = false;
-  // A reading that does not come back must not outlive the step: neither its deadline nor the time to hold.
+  // A reading that does not return must not outlive the step: neither its deadline nor the time to hold.
   const Time give_up = later(later(deadline_, step().hold_for), kLongestPause);
   const Outcome outcome = wait_until_held(
       [&] {

@@ -7,11 +7,11 @@
 #include "program_run.hpp"
 #include "resources.hpp"
 
-/// The step that loads and unloads modules again and again.
+/// The step that loads and unloads modules repeatedly.
 namespace kmodtest::guest {
 namespace {
 
-// What is freed a little later by the kernel's own threads (RCU, work queues) is gone after this; guest time.
+// Memory that the kernel's own threads free a little later (RCU, work queues) is free after this; guest time.
 constexpr Time kQuiet{100'000};
 constexpr Time kCountDeadline{10'000'000};
 
@@ -22,7 +22,7 @@ void ProgramRun::wait(Time span) {
   while (now() < end && !agent_.cancelled()) agent_.turn(end);
 }
 
-/// Sends what differs from the count before.
+/// Sends the differences to the count before.
 ProgramRun::Outcome ProgramRun::count_memory_after(std::uint32_t rounds, std::vector<wire::MemoryRecord> &last) {
   settle();
   wait(kQuiet);

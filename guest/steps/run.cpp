@@ -23,7 +23,7 @@ ProgramRun::Outcome ProgramRun::act(const wire::RunCommand &wanted) {
     if (late) hold_autopsy(command.pid);
     if (late || agent_.cancelled()) {
       Commands::kill(command);
-      // Reported with what it wrote so far by end_commands(), as this was the program's last step.
+      // end_commands() reports its output so far, as this was the program's last step.
       if (late) return expired("the command did not end");
       return std::nullopt;
     }
@@ -63,7 +63,7 @@ void ProgramRun::end_commands() {
   for (const Command &command : agent_.commands.all()) Commands::kill(command);
   while (!all_ended() && now() < deadline) agent_.turn(deadline);
   for (Command &command : agent_.commands.all()) {
-    // A process in an uninterruptible sleep does not even die: say how it would have ended.
+    // A process in an uninterruptible sleep does not even die: report how it would have ended.
     constexpr int kKilled = 128 + 9;
     if (!command.ended) command.result.exit_status = kKilled;
     if (!command.reported) report_command(command);

@@ -7,7 +7,7 @@ ProgramRun::Outcome ProgramRun::act(const wire::SendTrace &) {
   wait(step().hold_for);
   if (agent_.cancelled()) return std::nullopt;
   if (now() >= case_deadline_) return expired("the case's timeout passed");
-  // Without a trace the controller knows why: TraceStarted said so.
+  // If there is no trace, TraceStarted has told the controller why.
   if (agent_.sched_trace.running()) agent_.pump_trace();
   return StepOutcome{};
 }

@@ -22,11 +22,13 @@ prose_files='*.md Makefile CMakeLists.txt Dockerfile action.yml ci/* cmake/* pac
   tests/*CMakeLists.txt framework/base/* framework/storage/* framework/observe/* framework/agent/* framework/outcome/*
   framework/report/* framework/kernel/* framework/text/* framework/cli/* framework/plan/* framework/run/* framework/vm/*
   framework/judge/* emulator/* benchmarks/* library/* examples/* modules/* tests/support/* tests/fuzz/*.[ch]pp tests/unit/*.[ch]pp
-  tests/e2e/*.[ch]pp'
+  tests/e2e/*.[ch]pp framework/wire/* framework/shared/* guest/*'
 other_prose='docs/verdicts.md testplans/README.md tests/lint/lint_test.sh'
 other_prose="$other_prose framework/report/html/page/licences.txt"
 # A key of the JSON of `doctor` is a contract.
 other_prose="$other_prose framework/cli/doctor_command.cpp tests/unit/cli/doctor_test.cpp tests/e2e/doctor_test.cpp"
+# The texts of the agent's program do not change.
+other_prose="$other_prose guest/program_run.cpp"
 # What modules print and describe is a contract.
 for module in pinned_module spin_irqs_off spin_irqs_on warn_on; do
   other_prose="$other_prose modules/faulty/$module/$module.c"
