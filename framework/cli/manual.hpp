@@ -20,7 +20,7 @@ struct ManualTables {
   std::vector<ManualEntry> exit_statuses, environment, files;
 };
 
-/// What a manual page has beyond the tree of commands.
+/// The parts of a manual page that the tree of commands lacks.
 struct ManualTexts {
   const char *version = "";
   const char *date = "";  ///< of the build: "2026-01-31"

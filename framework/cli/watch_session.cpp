@@ -133,7 +133,7 @@ void WatchSession::Ear::on(const outcome::Event &event) {
   if (const auto *finished = std::get_if<outcome::CaseFinished>(&event)) session_.state_.finished(*finished);
   if (std::holds_alternative<outcome::RunFinished>(event) && session_.superseded_) return;
   outcome::Event told = event;
-  // The same in every run: show it once.
+  // It does not change between runs: show it once.
   if (auto *started = std::get_if<outcome::RunStarted>(&told); started && session_.rounds_ > 1)
     started->hypervisor = "";
   for (const auto &listener : listeners_) listener->on(told);

@@ -50,8 +50,8 @@ struct RunState {
   RepeatabilityCheck repeatability;
   int active_workers = 0;
   bool ticking = false;
-  /// Whether a handler of `signals` is still to be called, and whether all workers have ended. Shared, because handlers
-  /// can be called after the run.
+  /// `listening`: a handler of `signals` is still to be called. `over`: all workers have ended. Shared, because
+  /// handlers can be called after the run.
   std::shared_ptr<bool> listening = std::make_shared<bool>(false), over = std::make_shared<bool>(false);
   std::optional<Debugger> debugger;
   KeptGuest kept_guest{pool};

@@ -23,7 +23,7 @@ inline constexpr std::size_t kMostReportBytes = kSharedMemoryBytes - kReportsOff
 /// The offset of the word `rest`, which a library in QEMU reads too (emulator/main_loop_gate.cpp).
 inline constexpr std::size_t kRestOffset = 40;
 
-/// Whether the guest is paused at its own request.
+/// The state of a pause that the guest asks for.
 enum class Rest : std::uint64_t {
   none = 0,
   wanted = 1,   ///< the agent asks for it, and reads the machine's clock right after that

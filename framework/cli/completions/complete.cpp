@@ -9,7 +9,7 @@ namespace kmodtest::cli {
 
 namespace {
 
-/// What the words in front of the last one mean.
+/// The meaning of the words in front of the last one.
 class Line {
  public:
   explicit Line(const CommandTree &root) : command_(&root) {}

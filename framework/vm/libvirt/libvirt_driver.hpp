@@ -24,7 +24,7 @@ struct MachineWatch {
   /// Read when the machine stopped on its own: a panic that ended in a reboot is a crash.
   std::filesystem::path console;
 
-  /// While it is true, events are ignored: they are about the time before the restore.
+  /// While it is true, a reported crash is ignored: it happened before the restore.
   bool restoring = false;
 
   /// Changes the state, and calls the callback if it is a change. A crash stays a crash.

@@ -70,7 +70,7 @@ TEST(SchedCheck, OnlyOnSeesOneShortStayElsewhere) {
   SchedThread thread = ticking(50, "ex", 3, 3);
   thread.runs.insert(thread.runs.begin() + 2, {1, 10s + 500ms, 10s + 501ms, 'R'});
   EXPECT_EQ(fault_of(condition, {thread}), "ex (50) ran on CPU 1 for 1.000 ms, at 10.500000");
-  // Of several, the first by time.
+  // If there are several, the first by time counts.
   SchedThread other = ticking(51, "ex", 2, 3);
   EXPECT_EQ(fault_of(condition, {thread, other}), "ex (51) ran on CPU 2 for 1.000 ms, at 10.000050");
 }
