@@ -94,7 +94,7 @@ Finding finding_of(const CaseView &view, const KernelReport &report, bool from_c
   auto &evidence = finding.evidence;
   evidence.summary = observe::describe(report);
   finding.names_module = !report.module.empty();
-  evidence.expected = "no report of the kernel";
+  evidence.expected = "no kernel report";
   evidence.seen = report.title;
   for (const auto &line : report.lines) evidence.details.push_back(shared::render_dmesg(line));
   if (report.report_class == ReportClass::crash && !report.fatal) {

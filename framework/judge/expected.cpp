@@ -28,7 +28,7 @@ const wire::Pattern *pattern_of(const plan::Case &test_case, const KernelReport 
 }
 
 std::string words_of(const wire::Pattern &pattern) {
-  return "a report of the kernel like " + shared::render_pattern(pattern);
+  return "a kernel report like " + shared::render_pattern(pattern);
 }
 
 /// Returns true if a line of the verdict's summaries matches.
@@ -114,12 +114,12 @@ std::vector<Finding> missing_reports(const CaseView &view, const SeenReports &se
     auto &evidence = finding.evidence;
     evidence.where = expect.where;
     evidence.source = expect.source;
-    evidence.summary = fmt::format("the expected report {} did not come", shared::render_pattern(pattern));
+    evidence.summary = fmt::format("the expected report {} did not appear", shared::render_pattern(pattern));
     evidence.expected = words_of(pattern);
     for (const auto &report : seen.reports) {
       evidence.seen += (evidence.seen.empty() ? "" : "\n") + observe::describe(report);
     }
-    if (evidence.seen.empty()) evidence.seen = "no report of the kernel";
+    if (evidence.seen.empty()) evidence.seen = "no kernel report";
     findings.push_back(std::move(finding));
   }
   return findings;

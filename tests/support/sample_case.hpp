@@ -85,7 +85,7 @@ inline outcome::CaseFinished passed_as_expected() {
   made.verdict.came = "Crashed: divide error in ex_div+0x8 [ex7_4]";
   judge::Evidence evidence;
   evidence.summary = "divide error in ex_div+0x8 [ex7_4]";
-  evidence.expected = "no report of the kernel";
+  evidence.expected = "no kernel report";
   evidence.seen = "divide error: 0000 [#1] PREEMPT SMP NOPTI";
   evidence.trace = {"#0 ex_div+0x8 [ex7_4]  ex7_4.c:9  return 1 / zero;", "#1 ex_init+0x2 [ex7_4]  ex7_4.c:15"};
   made.verdict.evidence.push_back(evidence);

@@ -40,7 +40,7 @@ Reading read(const StepView &view, const wire::Repeat &repeat) {
     }
   }
   if (unloads < wanted * modules) {
-    return reading_unknown(fmt::format("round {} of {} did not come to its end", unloads / modules + 1, wanted));
+    return reading_unknown(fmt::format("round {} of {} did not finish", unloads / modules + 1, wanted));
   }
   const auto counted = view.of<wire::MemoryCounted>();
   if (counted.empty() || counted.back()->rounds != repeat.times) {

@@ -61,7 +61,7 @@ TEST(ExpectReport, TheReportPassesTheCase) {
   const auto verdict = stream.complete();
   EXPECT_THAT(told(verdict), ElementsAre("passed", "Crashed: NULL pointer dereference in ex_init+0x1c [ex]",
                                          "- NULL pointer dereference in ex_init+0x1c [ex]"));
-  EXPECT_EQ(verdict.evidence[0].expected, "a report of the kernel like 'NULL pointer dereference in ex_init'");
+  EXPECT_EQ(verdict.evidence[0].expected, "a kernel report like 'NULL pointer dereference in ex_init'");
   EXPECT_EQ(verdict.evidence[0].details.size(), 5u);
 }
 
@@ -71,8 +71,8 @@ TEST(ExpectReport, AnotherReportCrashes) {
   const auto verdict = stream.complete();
   EXPECT_THAT(told(verdict), ElementsAre("crashed", "- NULL pointer dereference in ex_init+0x1c [ex]",
                                          "- the process that loaded ex was killed",
-                                         "- the expected report 'divide error' did not come"));
-  EXPECT_EQ(verdict.evidence[2].expected, "a report of the kernel like 'divide error'");
+                                         "- the expected report 'divide error' did not appear"));
+  EXPECT_EQ(verdict.evidence[2].expected, "a kernel report like 'divide error'");
   EXPECT_EQ(verdict.evidence[2].seen, "NULL pointer dereference in ex_init+0x1c [ex]");
   EXPECT_EQ(verdict.evidence[2].where.line, 3);
 }
@@ -92,8 +92,8 @@ TEST(ExpectReport, NoReportFails) {
   stream.load().end();
   stream.unloaded();
   const auto verdict = stream.complete();
-  EXPECT_THAT(told(verdict), ElementsAre("failed", "- the expected report 'NULL pointer' did not come"));
-  EXPECT_EQ(verdict.evidence[0].seen, "no report of the kernel");
+  EXPECT_THAT(told(verdict), ElementsAre("failed", "- the expected report 'NULL pointer' did not appear"));
+  EXPECT_EQ(verdict.evidence[0].seen, "no kernel report");
 }
 
 TEST(ExpectReport, EachOfAListHasToCome) {
@@ -207,7 +207,7 @@ TEST(ExpectReport, ReportsThatAreSwitchedOffStillHaveToCome) {
   stream.load().end();
   stream.unloaded();
   EXPECT_THAT(told(stream.complete()),
-              ElementsAre("failed", "- the expected report 'WARNING in ex_warn' did not come"));
+              ElementsAre("failed", "- the expected report 'WARNING in ex_warn' did not appear"));
 }
 
 TEST(ExpectVerdict, PreciselyItPasses) {

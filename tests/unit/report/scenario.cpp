@@ -80,7 +80,7 @@ outcome::CaseFinished crashed() {
   judge::Evidence &evidence = made.verdict.evidence.front();
   evidence.where = {"testplans/ex_oops.yaml", 4, 5};
   evidence.source = "  - load";
-  evidence.expected = "no report of the kernel";
+  evidence.expected = "no kernel report";
   evidence.seen = "BUG: kernel NULL pointer dereference, address: 0000000000000000";
   evidence.trace = {"#0 ex_write+0x8 [ex_oops]  ex_oops.c:23  *where = 1;"};
   for (std::size_t index = 2; index < log.size(); ++index) {
