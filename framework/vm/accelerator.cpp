@@ -104,7 +104,7 @@ void write_kvm_answer(const std::filesystem::path &file, const KvmAnswer &answer
 std::string reason_without_kvm(std::string_view said) {
   // libvirt prints this if /dev/kvm opens for us, but not for the user that QEMU runs as.
   if (said.find("does not support virt type 'kvm'") != std::string_view::npos) {
-    return "the user that QEMU runs as cannot open /dev/kvm";
+    return std::string(kKvmDenied);
   }
   // QEMU's own first message follows its name in libvirt's message.
   constexpr std::string_view kName = "qemu-system-x86_64: ";

@@ -14,6 +14,9 @@ namespace kmodtest::vm {
 /// Returns why /dev/kvm cannot be used at all; empty if it opens. `device` is for tests.
 std::string why_no_kvm_device(const std::filesystem::path &device = "/dev/kvm");
 
+/// KvmAnswer::reason when the permissions of /dev/kvm are the reason.
+inline constexpr std::string_view kKvmDenied = "the user that QEMU runs as cannot open /dev/kvm";
+
 /// The result of a probe.
 struct KvmAnswer {
   bool works = false;

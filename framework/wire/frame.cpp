@@ -95,11 +95,6 @@ void FrameDecoder::feed(std::string_view bytes) {
   buffer_ += bytes;
 }
 
-std::optional<std::uint8_t> frame_version(std::string_view bytes) {
-  if (bytes.size() <= kFrameMagic.size() || !bytes.starts_with(kFrameMagic)) return std::nullopt;
-  return static_cast<std::uint8_t>(bytes[kFrameMagic.size()]);
-}
-
 std::optional<Frame> FrameDecoder::next() {
   if (!error_.empty()) return std::nullopt;
   const std::string_view rest = std::string_view(buffer_).substr(consumed_);

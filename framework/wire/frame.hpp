@@ -32,9 +32,6 @@ struct Frame {
 /// Returns the bytes of a frame. The payload must be at most kMaxPayload.
 std::string encode_frame(const Frame &frame);
 
-/// Returns the protocol version in the first bytes of a frame; nothing if the bytes are too few or not of a frame.
-std::optional<std::uint8_t> frame_version(std::string_view bytes);
-
 /// Takes bytes in pieces of any size, and returns frames. After the first error it returns nothing more: a stream that
 /// has lost its place cannot be trusted.
 class FrameDecoder {

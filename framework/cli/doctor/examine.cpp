@@ -82,7 +82,7 @@ Check kvm(const Machine &machine) {
     return {Mark::warn, "KVM", "/dev/kvm opens, but KVM was not tried: " + machine.kvm_not_probed,
             "kmodtest kernels fetch && kmodtest doctor"};
   if (machine.kvm->works) return {Mark::ok, "KVM", "a trial guest boots under it", {}};
-  const bool for_the_user = machine.kvm->reason.find("may not open") != std::string::npos;
+  const bool for_the_user = machine.kvm->reason == vm::kKvmDenied;
   return {Mark::warn, "KVM", machine.kvm->reason + emulated,
           for_the_user ? join
                        : "enable nested virtualisation on the host of this machine; until then guests are emulated, as "

@@ -111,7 +111,7 @@ TEST(Doctor, WithoutKvmItIsAWarningThatNamesWhatWouldMendIt) {
   EXPECT_THAT(said_of(machine, "KVM"), HasSubstr("firmware"));
   machine.kvm_device_problem = "";
   machine.qemu_user = "libvirt-qemu";
-  machine.kvm = vm::KvmAnswer{false, "the user that QEMU runs as cannot open /dev/kvm"};
+  machine.kvm = vm::KvmAnswer{false, std::string(vm::kKvmDenied)};
   EXPECT_THAT(said_of(machine, "KVM"), HasSubstr("-> sudo adduser libvirt-qemu kvm"));
   machine.kvm = vm::KvmAnswer{false, "/dev/kvm opens, but a guest under it does not reach user space"};
   EXPECT_THAT(said_of(machine, "KVM"), HasSubstr("nested"));

@@ -102,7 +102,7 @@ TEST(ExpectReport, EachOfAListHasToCome) {
   warning(stream).end();
   stream.unloaded();
   stream.test_case.expect = expect_report({lit("WARNING in ex_warn"), regex("^BUG")});
-  EXPECT_THAT(told(stream.complete()), ElementsAre("failed", "- the expected report /^BUG/ did not come"));
+  EXPECT_THAT(told(stream.complete()), ElementsAre("failed", "- the expected report /^BUG/ did not appear"));
   stream.test_case.expect = expect_report({lit("WARNING in ex_warn"), regex("^WARN")});
   EXPECT_THAT(told(stream.verdict(Kind::completed)),
               ElementsAre("passed", "Crashed: WARNING in ex_warn+0x2b [ex]", "- WARNING in ex_warn+0x2b [ex]"));

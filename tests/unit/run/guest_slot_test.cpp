@@ -191,7 +191,7 @@ TEST_F(GuestSlotTest, AGuestThatCannotBeKeptIsBootedForEachCaseAndThatIsSaidOnce
   EXPECT_EQ(notices_.said,
             (std::vector<std::string>{"a guest is booted for each of its cases, since it cannot be kept: QEMU "
                                       "cannot restore what it has just saved (LIBVIRT_LOG_OUTPUTS=1:stderr "
-                                      "shows what QEMU says)"}));
+                                      "shows QEMU's messages)"}));
 }
 
 TEST_F(GuestSlotTest, AGuestThatDoesNotComeUpIsAFailureWithItsConsole) {

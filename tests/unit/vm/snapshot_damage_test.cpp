@@ -103,7 +103,7 @@ TEST_F(SnapshotDamageTest, SaysWhatIsWrongWithEach) {
       {"a4", "manifest differs from its checksum",
        [](const auto &folder) { fs::resize_file(folder / "manifest.json", 9); }},
       {"a5", "checksum differs", [this](const auto &folder) { write(folder / "state.qcow2", "sTate"); }},
-      {"a6", "state is no file",
+      {"a6", "state is not a file",
        [](const auto &folder) {
          fs::remove(folder / "state.qcow2");
          ::mkfifo((folder / "state.qcow2").c_str(), 0600);
