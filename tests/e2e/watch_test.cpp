@@ -139,10 +139,10 @@ TEST_F(Watch, KeysRunAllOrWhatDidNotPassAndEndIt) {
   terminal.read_until("Enter: run all, f: run what did not pass, q: quit");
   terminal.type("f");
   terminal.read_until("1 case: 1 failed in ");
-  terminal.read_until("q: end");
+  terminal.read_until("q: quit");
   terminal.type("\r");
   terminal.read_until("2 cases: 1 passed, 1 failed in ");
-  terminal.read_until("q: end");
+  terminal.read_until("q: quit");
   terminal.type("q");
   EXPECT_EQ(terminal.wait(), 1) << "the last that is known of the cases";
   EXPECT_TRUE(terminal.as_before());
