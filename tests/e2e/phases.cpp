@@ -104,7 +104,9 @@ bool wait_until_taken(const Tool &tool, int signal) {
   return poll([&] {
     const std::string status = read_file(fs::path("/proc") / std::to_string(tool.pid()) / "status");
     const std::size_t at = status.find(key);
-    return at == std::string::npos ||
+    // Ended by the signal, and not waited for: what is pending stays so.
+    const bool ended = status.find("\nState:\tZ") != std::string::npos;
+    return ended || at == std::string::npos ||
            (std::stoull(status.substr(at + key.size(), 16), nullptr, 16) >> (signal - 1)) % 2 == 0;
   });
 }
