@@ -107,7 +107,7 @@ TEST(JsonLines, AKeyThatTheSchemaDoesNotNameIsRefused) {
   const support::ScratchFolder folder;
   write(folder / "events.jsonl", R"({"event": "Notice", "text": "x", "at": "2026-01-01T00:00:00.000Z", "more": 1})");
   EXPECT_EQ(complaints_of_schema(events_schema(), folder / "events.jsonl", false),
-            "line 1 (outcome::Notice): $: Additional properties are not allowed ('more' was unexpected)\nstatus 1");
+            "line 1 (Notice): $: Additional properties are not allowed ('more' was unexpected)\nstatus 1");
 }
 
 TEST(JsonLines, TheSchemasAreThoseThatAreInstalled) {
