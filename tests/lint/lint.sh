@@ -4,7 +4,7 @@
 #
 #   tests/lint/lint.sh layering|length|spdx|codes|links|words|all [ROOT]
 #
-#   layering  each room of framework/, and guest/, includes only the rooms that framework/layers.txt lists for it; a quoted
+#   layering  each room of framework/, guest/ and emulator/ include only the rooms that framework/layers.txt lists; a quoted
 #             include names its folder
 #   length    no source file of framework/, guest/ and library/ has more than 400 lines
 #   spdx      the first line of every C and C++ file (modules: of every C file) names the licence
@@ -61,10 +61,7 @@ check_layering() {
         }
         split(file, part, "/")
         in_guest = part[1] == "guest"
-        in_emulator = part[1] == "emulator"
         from = part[1] == "framework" ? part[2] : part[1]
-        # Programs inside or around QEMU only use headers that need no library.
-        allowed["emulator", "text"] = allowed["emulator", "wire"] = known["emulator"] = 1
       }
       function complain(text) { printf "%s:%d: %s\n", file, FNR, text }
       !/^[ \t]*#[ \t]*include[ \t]*["<]/ { next }

@@ -33,7 +33,7 @@ expect spelling 2 "lint.sh: unknown rule 'spelling'"
 # A clean tree.
 mkdir -p "$tree/framework"
 printf '%s\n' '# room: what it includes' 'base:' 'wire:' 'plan: base wire' 'vm: base' 'judge: plan wire' 'run: vm judge' \
-  'guest: wire' >"$tree/framework/layers.txt"
+  'guest: wire' 'emulator: wire' >"$tree/framework/layers.txt"
 source_file framework/judge/judge.cpp '#include "judge/judge.hpp"' '#include <vector>' '#include <linux/module.h>' \
   '#include "plan/plan.hpp"' '#include "wire/frame.hpp"'
 source_file framework/vm/guest.hpp '#include "base/error.hpp"' '// #include "cli/comment.hpp"'
