@@ -41,6 +41,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "emulator/saved_memory.hpp"
 #include "wire/shared_memory.hpp"
 
 namespace {
@@ -193,6 +194,13 @@ void wait_for_turn(const pollfd *files, nfds_t count, const sigset_t *mask) {
   main_loop_waits = false;
 }
 
+/// Called by the main loop when the machine is complete.
+void begin_main_loop() {
+  static bool begun = false;
+  if (!begun) kmodtest::emulator::keep_memory_apart();
+  begun = true;
+}
+
 /// Returns the first page of the memory that the guest shares with its controller, which the environment names; nullptr
 /// if there is none. Maps it when the guest first reads its clock.
 unsigned char *shared_page() {
@@ -282,6 +290,7 @@ __attribute__((visibility("default"))) int ppoll(pollfd *files, nfds_t count, co
   pthread_mutex_t *lock = big_lock;
   // A poll with the lock held waits for one event only, and the CPUs' thread might need the lock to continue.
   const bool turns = role() == Role::main_loop && lock != nullptr && lock->__data.__owner != getpid();
+  if (turns) begin_main_loop();
   const int ready = next_poll(files, count, patience, mask);
   if (!turns || ready < 0) return ready;
   wait_for_signallers();

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/own_file.hpp"
 #include "base/process.hpp"
+#include "wire/saved_memory.hpp"
 
 namespace kmodtest::vm {
 namespace fs = std::filesystem;
@@ -74,6 +75,16 @@ fs::path emulator_wrapper() {
 
 fs::path main_loop_gate_library() {
   return part_of_kmodtest(KMODTEST_GATE_NAME, R_OK);
+}
+
+std::string why_memory_is_not_apart(const fs::path &qemu, const fs::path &gate) {
+  base::ProcessOptions options;
+  options.environment = {{"LD_PRELOAD", gate.string()}, {wire::kSelfTest, "1"}};
+  const base::ProcessResult result = base::run_process({qemu.string(), "--version"}, options);
+  const std::string said = result.out.substr(0, result.out.find('\n'));
+  if (said == wire::kSelfTestPassed) return {};
+  // Without the library QEMU prints its version.
+  return said.starts_with("QEMU has no ") ? said : "QEMU does not load " + gate.string();
 }
 
 }  // namespace kmodtest::vm

@@ -59,8 +59,13 @@ struct GuestSpec {
   bool operator==(const GuestSpec &) const = default;
 };
 
-/// Returns the hex digest of the spec and of the QEMU that would run it.
-std::string hash(const GuestSpec &spec, const std::string &qemu_version);
+/// Returns whether the guest's saved memory is a file of its own on a hypervisor that can do that: then a restore takes
+/// a few milliseconds (emulator/saved_memory.cpp).
+bool has_memory_apart(const GuestSpec &spec);
+
+/// Returns the hex digest of the spec and of the QEMU that would run it. `memory_apart`: the hypervisor can keep the
+/// memory of saved guests apart.
+std::string hash(const GuestSpec &spec, const std::string &qemu_version, bool memory_apart = false);
 
 /// Returns the kernel's command line for a spec.
 std::string kernel_command_line(const GuestSpec &spec);
@@ -68,11 +73,13 @@ std::string kernel_command_line(const GuestSpec &spec);
 /// Paths of one guest's own files, all below one short folder (a UNIX socket's path holds 107 characters).
 struct GuestFiles {
   std::filesystem::path folder;
-  std::filesystem::path console;  ///< the first serial line's output
-  std::filesystem::path channel;  ///< the agent's socket
-  std::filesystem::path memory;   ///< the memory shared with the agent (ChannelKind::memory)
-  std::filesystem::path state;    ///< the qcow2 image for the state; empty: it cannot be saved
-  std::filesystem::path saved;    ///< the image with the state of a saved guest, opened read-only; empty: it boots
+  std::filesystem::path console;       ///< the first serial line's output
+  std::filesystem::path channel;       ///< the agent's socket
+  std::filesystem::path memory;        ///< the memory shared with the agent (ChannelKind::memory)
+  std::filesystem::path state;         ///< the qcow2 image for the state; empty: it cannot be saved
+  std::filesystem::path saved;         ///< the image with the state of a saved guest, opened read-only; empty: it boots
+  std::filesystem::path saved_memory;  ///< the memory of a saved guest; empty: it is part of `saved`
+  std::filesystem::path memory_to;     ///< the file for the memory when the guest is saved; empty: as above
   std::filesystem::path main_loop_gate;  ///< libkmodtest-gate.so, for the virtual clock; empty: none
   int controller_pid = 0;  ///< the required parent process of the emulator wrapper; 0: no wrapper, not checked
 };
@@ -128,9 +135,9 @@ class Guest {
   /// Stops the guest's CPUs and its clock.
   virtual base::Task<> pause() = 0;
   virtual base::Task<> resume() = 0;
-  /// Saves the state into a file, ends the machine and hands the file to `keep` (on a thread for blocking calls) before
-  /// it is removed.
-  virtual base::Task<> save(std::function<void(const std::filesystem::path &)> keep) = 0;
+  /// Saves the state into files, ends the machine and hands them to `keep` (on a thread for blocking calls) before they
+  /// are removed.
+  virtual base::Task<> save(std::function<void(const StateFiles &)> keep) = 0;
   /// Returns the guest to its saved state, paused. Works whatever has happened to the guest as long as its QEMU runs;
   /// forgets an earlier crash, and the earlier output of the console.
   virtual base::Task<> restore() = 0;
@@ -155,6 +162,12 @@ class Hypervisor {
   virtual base::Task<std::unique_ptr<Guest>> start_saved(GuestSpec spec, std::string name,
                                                          std::shared_ptr<SavedState> state) = 0;
   virtual std::string qemu_version() const = 0;
+  /// Returns why the memory of saved guests cannot be kept apart, which makes each restore slower; empty: it can.
+  virtual std::string why_memory_is_not_apart() const = 0;
+  /// Returns the key of the spec's snapshots.
+  std::string key_of(const GuestSpec &spec) const {
+    return hash(spec, qemu_version(), why_memory_is_not_apart().empty());
+  }
   /// Returns "qemu:///embed", QEMU 10.0.2, TCG…
   virtual std::string describe() const = 0;
 };

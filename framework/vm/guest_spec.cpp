@@ -35,7 +35,11 @@ class Digest {
 
 }  // namespace
 
-std::string hash(const GuestSpec &spec, const std::string &qemu_version) {
+bool has_memory_apart(const GuestSpec &spec) {
+  return spec.clock == Clock::virtual_ && spec.channel == ChannelKind::memory && spec.accelerator == Accelerator::tcg;
+}
+
+std::string hash(const GuestSpec &spec, const std::string &qemu_version, bool memory_apart) {
   const Topology topology = topology_of(spec);
   Digest digest;
   digest.add("qemu", qemu_version);
@@ -57,6 +61,7 @@ std::string hash(const GuestSpec &spec, const std::string &qemu_version) {
   digest.add("clock", spec.clock == Clock::virtual_ ? fmt::format("virtual, shift {}", kInstructionShift) : "real");
   digest.add("machine", kMachineRecipe);
   digest.add("accelerator", spec.accelerator == Accelerator::tcg ? "tcg" : "kvm");
+  if (memory_apart && has_memory_apart(spec)) digest.add("memory", "in a file of its own");
   return digest.hex();
 }
 

@@ -295,7 +295,16 @@ TEST_F(OnRealQemu, TheXmlIsValidAgainstLibvirtsSchema) {
   if (!fs::exists(kSchema)) GTEST_SKIP() << kSchema << " is not installed";
   if (std::system("xmllint --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "xmllint is not installed";
   const fs::path file = fs::temp_directory_path() / ("kmodtest-domain-" + std::to_string(::getpid()) + ".xml");
-  const GuestFiles files{"/r/g1", "/r/g1/console", "/r/g1/agent", "/r/g1/memory", "/r/g1/state.qcow2", "", "", 4711};
+  const GuestFiles files{.folder = "/r/g1",
+                         .console = "/r/g1/console",
+                         .channel = "/r/g1/agent",
+                         .memory = "/r/g1/memory",
+                         .state = "/r/g1/state.qcow2",
+                         .saved = {},
+                         .saved_memory = {},
+                         .memory_to = {},
+                         .main_loop_gate = {},
+                         .controller_pid = 4711};
   spec_.cpus = 4;
   for (const ChannelKind channel : {ChannelKind::memory, ChannelKind::virtio, ChannelKind::serial}) {
     for (const Accelerator accelerator : {Accelerator::tcg, Accelerator::kvm}) {

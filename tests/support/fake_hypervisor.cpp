@@ -160,10 +160,10 @@ base::Task<> FakeGuest::resume() {
   memory_->run(executor, agent_);
 }
 
-base::Task<> FakeGuest::save(std::function<void(const std::filesystem::path &)> keep) {
+base::Task<> FakeGuest::save(std::function<void(const vm::StateFiles &)> keep) {
   memory_->halt();
   std::ofstream(memory_->state()) << "state";
-  keep(memory_->state());
+  keep({.state = memory_->state(), .memory = {}});
   machine_->stopped = true;
   co_return;
 }

@@ -58,7 +58,7 @@ class FakeGuest : public vm::Guest {
   std::filesystem::path shared_memory() const override;
   base::Task<> pause() override;
   base::Task<> resume() override;
-  base::Task<> save(std::function<void(const std::filesystem::path &)> keep) override;
+  base::Task<> save(std::function<void(const vm::StateFiles &)> keep) override;
   base::Task<> restore() override;
   /// Does nothing: there is nothing to see.
   base::Task<> inspect(std::function<void(vm::Inspector &)> look) override;
@@ -91,6 +91,7 @@ class FakeHypervisor : public vm::Hypervisor {
   base::Task<std::unique_ptr<vm::Guest>> start_saved(vm::GuestSpec spec, std::string name,
                                                      std::shared_ptr<vm::SavedState> state) override;
   std::string qemu_version() const override { return "0.0 (fake)"; }
+  std::string why_memory_is_not_apart() const override { return "QEMU has no memory"; }
   std::string describe() const override { return "fake hypervisor"; }
 
   /// Makes start() throw base::Error with this text from now on; empty: succeed again.

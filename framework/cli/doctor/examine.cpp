@@ -60,6 +60,12 @@ Check libvirt(const Machine &machine) {
   return failed("libvirt", machine.libvirt, driver ? install("libvirt-daemon-driver-qemu") : "");
 }
 
+Check restores(const Machine &machine) {
+  if (machine.slow_restores.empty()) return {Mark::ok, "restore", "only the pages that a case wrote", {}};
+  return {Mark::warn, "restore", fmt::format("all of a guest's memory for each case: {}", machine.slow_restores),
+          "Debian's QEMU 10.0 makes short cases about twice as fast"};
+}
+
 Check user(const Machine &machine) {
   if (machine.qemu_user.empty())
     return {Mark::ok, "user", fmt::format("kmodtest and QEMU run as {}", machine.user), {}};
@@ -210,6 +216,7 @@ std::vector<Check> examine(const Machine &machine) {
                                       : failed("kmodtest", machine.parts));
   checks.push_back(qemu(machine));
   checks.push_back(libvirt(machine));
+  if (machine.libvirt.ok()) checks.push_back(restores(machine));
   checks.push_back(user(machine));
   checks.push_back(kvm(machine));
   checks.push_back(machine.busybox.ok() ? Check{Mark::ok, "busybox", machine.busybox.value, {}}

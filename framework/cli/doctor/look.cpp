@@ -114,6 +114,7 @@ void look_at_virtualisation(Machine &machine, const fs::path &cache, const std::
                       [&cache](asio::io_context &io) { return vm::open_hypervisor(io, {.cache = cache}); });
   machine.libvirt = try_to([&] {
     const std::string said = pool.hypervisor().describe();
+    machine.slow_restores = pool.hypervisor().why_memory_is_not_apart();
     const std::string name = said.substr(0, said.find(", "));
     if (!machine.kvm_device_problem.empty() || cache.empty()) return name;
     machine.kvm = vm::read_kvm_answer(vm::kvm_answer_file(cache, pool.hypervisor().qemu_version()));

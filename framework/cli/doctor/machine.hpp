@@ -31,6 +31,7 @@ struct Machine {
   Look parts;                           ///< the folder with the parts of kmodtest
   Look qemu;                            ///< "10.0.2 (Debian …)"
   Look libvirt;                         ///< "qemu:///embed (libvirt 11.3.0)"
+  std::string slow_restores;            ///< why all of a guest's memory is restored for each case; empty: it is not
   std::string user;                     ///< the user that kmodtest runs as
   std::string qemu_user;                ///< the user that QEMU runs as, if another one
   std::string kvm_device_problem;       ///< "/dev/kvm: Permission denied"; empty: it opens

@@ -115,7 +115,7 @@ GuestPool::Entry &GuestPool::add_entry() {
 GuestSlot &GuestPool::acquire(const vm::GuestSpec &spec, GuestSlot *own) {
   // A guest with another channel ends with its case, and can go with any slot.
   const bool lasting = spec.channel == vm::ChannelKind::memory;
-  const std::string key = lasting ? vm::hash(spec, hypervisor().qemu_version()) : "";
+  const std::string key = lasting ? hypervisor().key_of(spec) : "";
   mark_released(own);
   Entry *best = nullptr;
   const auto rank = [&](const Entry &entry) {

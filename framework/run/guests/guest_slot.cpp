@@ -106,7 +106,7 @@ Task<std::optional<BootFailure>> GuestSlot::boot(const vm::GuestSpec &spec, cons
 Task<Pristine> GuestSlot::pristine(vm::GuestSpec spec, std::string name, std::string description,
                                    std::chrono::milliseconds boot_deadline, Progress progress,
                                    outcome::Timings &timings) {
-  const std::string wanted = vm::hash(spec, hypervisor_.qemu_version());
+  const std::string wanted = hypervisor_.key_of(spec);
   if (guest_ && snapshots_.store != nullptr && key_ == wanted && trusted_) {
     const bool ready = std::exchange(ready_, false) && guest_->state() == vm::GuestState::running;
     if (ready || co_await restore(timings)) co_return Pristine{guest_.get(), {}};
@@ -165,8 +165,9 @@ Task<> GuestSlot::keep(const vm::GuestSpec &spec, const std::string &name, std::
   vm::SnapshotInfo info;
   info.description = std::move(description);
   info.qemu_version = hypervisor_.qemu_version();
-  std::function<void(const std::filesystem::path &)> put =
-      [store, key = key_, info](const std::filesystem::path &state) { store->keep(key, state, info); };
+  std::function<void(const vm::StateFiles &)> put = [store, key = key_, info](const vm::StateFiles &made) {
+    store->keep(key, made, info);
+  };
   {
     const Stopwatch watch(timings.boot);
     co_await guest_->save(std::move(put));

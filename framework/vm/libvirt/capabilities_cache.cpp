@@ -20,6 +20,8 @@ namespace {
 /// Increase it when another part of the capabilities is left out.
 constexpr int kRecipe = 2;
 constexpr const char *kVersion = "qemu-version";
+constexpr const char *kMemoryApart = "memory-apart";
+constexpr const char *kYes = "yes";
 constexpr const char *kUnavailable = "cpu-unavailable-features";
 
 bool is_used(std::string_view model) {
@@ -72,19 +74,34 @@ void CapabilitiesCache::store_from(const fs::path &libvirts) const noexcept {
   if (!folder_.empty()) copy_files(libvirts, folder_, trimmed_capabilities);
 }
 
-std::string CapabilitiesCache::qemu_version() const {
-  const fs::path file = folder_ / kVersion;
+std::string CapabilitiesCache::answer(const std::string &name, const std::function<std::string()> &ask) const {
+  const fs::path file = folder_ / name;
   std::error_code error;
   if (!folder_.empty() && fs::file_size(file, error) > 0 && !error) return storage::read_whole_file(file);
-  std::string version = vm::qemu_version(qemu_);
-  if (folder_.empty()) return version;
+  std::string answer = ask();
+  if (folder_.empty()) return answer;
   try {
     storage::make_folder(folder_);
-    storage::write_whole_file(file, version);
+    storage::write_whole_file(file, answer);
   } catch (const std::exception &) {
     // The next process queries QEMU again.
   }
-  return version;
+  return answer;
+}
+
+std::string CapabilitiesCache::qemu_version() const {
+  return answer(kVersion, [this] { return vm::qemu_version(qemu_); });
+}
+
+std::string CapabilitiesCache::why_memory_is_not_apart(const fs::path &gate) const {
+  struct stat its {};
+  if (::stat(gate.c_str(), &its) != 0) return vm::why_memory_is_not_apart(qemu_, gate);
+  const std::string name = fmt::format("{}-{:x}-{:x}", kMemoryApart, its.st_ctim.tv_sec, its.st_size);
+  const std::string said = answer(name, [&] {
+    const std::string why = vm::why_memory_is_not_apart(qemu_, gate);
+    return why.empty() ? std::string(kYes) : why;
+  });
+  return said == kYes ? std::string() : said;
 }
 
 std::string trimmed_capabilities(std::string_view capabilities) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -24,10 +25,15 @@ class CapabilitiesCache {
 
   /// Returns vm::qemu_version(), cached after the first query. Throws base::Error.
   std::string qemu_version() const;
+  /// Returns vm::why_memory_is_not_apart() for the library `gate`, cached after the first query.
+  std::string why_memory_is_not_apart(const std::filesystem::path &gate) const;
 
   const std::filesystem::path &folder() const { return folder_; }
 
  private:
+  /// Returns the cached answer, or asks and stores what it says. An answer is not empty.
+  std::string answer(const std::string &name, const std::function<std::string()> &ask) const;
+
   std::filesystem::path qemu_;
   std::filesystem::path folder_;
 };

@@ -90,6 +90,7 @@ LibvirtDriver::LibvirtDriver(base::asio::io_context &io, const HypervisorOptions
     reaper_ = std::make_unique<ChildReaper>(io);
   }
   qemu_version_ = capabilities_ ? capabilities_->qemu_version() : vm::qemu_version(qemu);
+  why_memory_is_not_apart_ = why_not_apart(qemu);
   EventLoop::instance().attach(io);
   connection_.reset(virConnectOpen(address.c_str()));
   if (connection_) {
@@ -102,6 +103,13 @@ LibvirtDriver::LibvirtDriver(base::asio::io_context &io, const HypervisorOptions
     EventLoop::instance().detach();
     throw error;
   }
+}
+
+std::string LibvirtDriver::why_not_apart(const fs::path &qemu) const {
+  const char *restore = std::getenv("KMODTEST_RESTORE");
+  if (restore != nullptr && std::string_view(restore) == "all") return "KMODTEST_RESTORE=all asks for it";
+  return capabilities_ ? capabilities_->why_memory_is_not_apart(main_loop_gate_)
+                       : vm::why_memory_is_not_apart(qemu, main_loop_gate_);
 }
 
 LibvirtDriver::~LibvirtDriver() {

@@ -52,6 +52,9 @@ class LibvirtDriver {
   /// Returns the library that QEMU is started with under virtual time, at a path that QEMU can read.
   const std::filesystem::path &main_loop_gate() const { return main_loop_gate_; }
 
+  /// Returns why the memory of saved guests cannot be kept apart; empty: it can.
+  const std::string &why_memory_is_not_apart() const { return why_memory_is_not_apart_; }
+
   std::shared_ptr<MachineWatch> watch(const std::string &machine);
   void unwatch(const std::string &machine);
   int next_number();
@@ -60,11 +63,13 @@ class LibvirtDriver {
   void save_capabilities() noexcept;
 
  private:
+  std::string why_not_apart(const std::filesystem::path &qemu) const;
   static int on_event(virConnectPtr, virDomainPtr domain, int event, int detail, void *self);
 
   std::string uri_;
   bool embedded_;
   std::string qemu_version_;
+  std::string why_memory_is_not_apart_;
   std::filesystem::path emulator_, main_loop_gate_;
   std::unique_ptr<CapabilitiesCache> capabilities_;  // null: none is kept
   std::shared_ptr<RunRoot> root_;

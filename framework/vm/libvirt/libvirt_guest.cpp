@@ -28,6 +28,8 @@ namespace {
 
 constexpr std::chrono::seconds kEndPatience{5};
 constexpr std::size_t kLongestName = 40;
+constexpr const char *kOwnState = "saved.qcow2";
+constexpr const char *kOwnMemory = "saved-memory";
 constexpr int kIdleAttempts = 30;
 
 /// Returns a short name, safe for libvirt and file names.
@@ -92,21 +94,38 @@ void LibvirtGuest::Machine::make_files(const GuestSpec &spec, SavedState *saved)
   files.memory = files.folder / "memory";
   root.make_file_for_qemu(files.memory, wire::kSharedMemoryBytes);
   files.state = files.folder / "state.qcow2";
-  if (saved != nullptr) files.saved = readable(*saved);
+  if (saved != nullptr) make_readable(*saved);
   root.make_state_image(files.state);
+  if (saved == nullptr && has_memory_apart(spec) && driver->why_memory_is_not_apart().empty()) {
+    files.memory_to = files.folder / "memory-image";
+    root.make_file_for_qemu(files.memory_to, 0);
+  }
 }
 
-fs::path LibvirtGuest::Machine::readable(SavedState &saved) {
-  RunRoot &root = driver->root();
-  const fs::path own = files.folder / "saved.qcow2";
-  if (driver->embedded()) {
-    const auto lent = root.lend_to_qemu(saved.descriptor(), own);
-    unchecked = lent.has_value();
-    if (lent) return *lent;
-  }
+bool LibvirtGuest::Machine::lend(const SavedState &saved) {
+  if (!driver->embedded()) return false;
+  const auto state = driver->root().lend_to_qemu(saved.descriptor(), files.folder / kOwnState);
+  if (!state) return false;
+  files.saved = *state;
+  if (saved.memory_descriptor() < 0) return true;
+  const auto memory = driver->root().lend_to_qemu(saved.memory_descriptor(), files.folder / kOwnMemory);
+  if (!memory) return false;
+  files.saved_memory = *memory;
+  return true;
+}
+
+void LibvirtGuest::Machine::make_readable(SavedState &saved) {
+  unchecked = lend(saved);
+  if (unchecked) return;
+  std::error_code none;
+  fs::remove(files.folder / kOwnState, none);  // a second name that was lent
+  const StateFiles own{.state = files.folder / kOwnState, .memory = files.folder / kOwnMemory};
   if (!saved.copy_to(own)) throw UnsoundState();
-  root.give_to_qemu(own);
-  return own;
+  files.saved = own.state;
+  driver->root().give_to_qemu(own.state);
+  if (saved.memory_descriptor() < 0) return;
+  files.saved_memory = own.memory;
+  driver->root().give_to_qemu(own.memory);
 }
 
 int LibvirtGuest::find_qemu(const Machine &machine) {
@@ -194,7 +213,7 @@ base::Task<fs::path> LibvirtGuest::serve_debugger() {
   co_return socket;
 }
 
-base::Task<> LibvirtGuest::save(std::function<void(const fs::path &)> keep) {
+base::Task<> LibvirtGuest::save(std::function<void(const StateFiles &)> keep) {
   last_console_ = console();
   std::function<void(Machine &)> call = [keep = std::move(keep)](Machine &machine) {
     Monitor monitor(machine.domain.get());
@@ -202,7 +221,7 @@ base::Task<> LibvirtGuest::save(std::function<void(const fs::path &)> keep) {
     monitor.save();
     // SIGTERM and not SIGKILL: QEMU writes the image's tables when it closes it.
     machine.destroy(SIGTERM);
-    keep(machine.files.state);
+    keep({.state = machine.files.state, .memory = machine.files.memory_to});
     machine.end();
   };
   co_await on_pool(std::move(call));

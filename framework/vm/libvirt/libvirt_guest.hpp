@@ -34,7 +34,7 @@ class LibvirtGuest : public Guest {
   base::Task<std::filesystem::path> serve_debugger() override;
   base::Task<> pause() override;
   base::Task<> resume() override;
-  base::Task<> save(std::function<void(const std::filesystem::path &)> keep) override;
+  base::Task<> save(std::function<void(const StateFiles &)> keep) override;
   base::Task<> restore() override;
   base::Task<std::chrono::nanoseconds> cpu_time() override;
   base::Task<> inspect(std::function<void(Inspector &)> look) override;
@@ -57,8 +57,10 @@ class LibvirtGuest : public Guest {
     ~Machine() { end(); }
     /// Creates the files that QEMU opens.
     void make_files(const GuestSpec &spec, SavedState *saved);
-    /// Returns the file from which QEMU can read a saved state; copies it if there is no other way.
-    std::filesystem::path readable(SavedState &saved);
+    /// Sets the files from which QEMU can read a saved state; copies them if there is no other way.
+    void make_readable(SavedState &saved);
+    /// Lends QEMU the files of a saved state. Returns false if it cannot open them.
+    bool lend(const SavedState &saved);
     /// Destroys the machine and waits until its QEMU has ended. Blocks; can be called repeatedly.
     void destroy(int signal) noexcept;
     /// Destroys the machine and removes its files.

@@ -7,18 +7,26 @@
 
 namespace kmodtest::vm {
 
-/// The kept state of a guest: a qcow2 image that is never written to. It does not change while this object lives, even
-/// if its store removes it. The calls block.
+/// The files that hold a guest's state.
+struct StateFiles {
+  std::filesystem::path state;   ///< a qcow2 image with QEMU's own state of the machine
+  std::filesystem::path memory;  ///< the guest's memory as it is, pages of zeros as holes; empty: it is part of `state`
+};
+
+/// The kept state of a guest: files that are never written to. They do not change while this object lives, even if
+/// their store removes them. The calls block.
 class SavedState {
  public:
   virtual ~SavedState() = default;
-  /// Returns a descriptor that is open for reading.
+  /// Returns a descriptor of the image that is open for reading.
   virtual int descriptor() const = 0;
-  /// Reads the whole file; returns false if it differs from what was saved.
+  /// Returns a descriptor of the memory's file that is open for reading; -1: the memory is part of the image.
+  virtual int memory_descriptor() const = 0;
+  /// Reads all files; returns false if one differs from what was saved.
   virtual bool is_sound() = 0;
-  /// Copies it into a new file of mode 0600; returns false, and leaves no file, if it differs from what was saved.
-  /// Throws base::Error if the copy cannot be written.
-  virtual bool copy_to(const std::filesystem::path &to) = 0;
+  /// Copies it into new files of mode 0600; returns false, and leaves no file, if it differs from what was saved.
+  /// `to.memory` is not used if the memory is part of the image. Throws base::Error if a copy cannot be written.
+  virtual bool copy_to(const StateFiles &to) = 0;
 };
 
 /// Thrown if a saved state differs from what was saved. The store has reported it.

@@ -12,6 +12,8 @@ struct StateCopy {
   std::uint64_t size_bytes = 0;
   int read_error = 0;   ///< errno, 0: none
   int write_error = 0;  ///< errno, 0: none
+
+  bool failed() const { return read_error != 0 || write_error != 0; }
 };
 
 /// Copies the whole file `from` into the empty file `to` and computes the checksum of the copied bytes in the same

@@ -21,6 +21,7 @@ using SystemClock = std::chrono::system_clock;
 namespace {
 
 constexpr const char *kState = "state.qcow2";
+constexpr const char *kMemory = "memory";
 constexpr const char *kManifest = "manifest.json";
 constexpr std::size_t kLongestManifest = 64 * 1024;
 
@@ -65,18 +66,42 @@ void read_manifest_file(int manifest, SnapshotInfo &info) {
   info = read_manifest(text, info.key);
 }
 
+/// Opens a file of the snapshot that has a size in the manifest.
+Descriptor open_sized_part(const fs::path &snapshot, int folder, const char *name, const SnapshotPart &expected,
+                           std::string &damage) {
+  Descriptor part = open_part(snapshot, folder, name, fs::path(name).stem().c_str(), damage);
+  struct stat attributes {};
+  if (!part || ::fstat(part.get(), &attributes) != 0) return part;
+  if (static_cast<std::uint64_t>(attributes.st_size) != expected.size_bytes) {
+    damage = fmt::format("{} has {} bytes instead of {}", fs::path(name).stem().string(), attributes.st_size,
+                         expected.size_bytes);
+  }
+  return part;
+}
+
 void look_into(FoundSnapshot &found, int folder, const fs::path &path) {
   SnapshotInfo &info = found.info;
   found.manifest = open_part(path, folder, kManifest, "manifest", info.damage);
   if (!found.manifest) return;
   read_manifest_file(found.manifest.get(), info);
   if (!info.damage.empty()) return;
-  found.state = open_part(path, folder, kState, "state", info.damage);
-  struct stat attributes {};
-  if (!found.state || ::fstat(found.state.get(), &attributes) != 0) return;
-  if (static_cast<std::uint64_t>(attributes.st_size) != info.size_bytes) {
-    info.damage = fmt::format("state has {} bytes instead of {}", attributes.st_size, info.size_bytes);
+  found.state = open_sized_part(path, folder, kState, info.state, info.damage);
+  if (info.damage.empty() && info.memory.has_value()) {
+    found.memory = open_sized_part(path, folder, kMemory, *info.memory, info.damage);
   }
+}
+
+/// Copies a file into a new one. Returns what the copy contains.
+StateCopy copy_part(int from, const fs::path &to) {
+  StateCopy failed;
+  Descriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!target) {
+    failed.write_error = errno;
+    return failed;
+  }
+  StateCopy copy = copy_state(from, target.get());
+  if (target.close() != 0 && copy.write_error == 0) copy.write_error = errno;
+  return copy;
 }
 
 int write_file(const fs::path &file, std::string_view bytes) {
@@ -121,14 +146,15 @@ std::optional<FoundSnapshot> find_snapshot(const fs::path &path) {
   return found;
 }
 
-FillErrors fill_snapshot(const fs::path &folder, int from, SnapshotInfo info) {
-  Descriptor to(::open((folder / kState).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!to) return {0, errno};
-  const StateCopy copy = copy_state(from, to.get());
-  if (copy.read_error != 0 || copy.write_error != 0) return {copy.read_error, copy.write_error};
-  if (to.close() != 0) return {0, errno};
-  info.checksum = copy.checksum;
-  info.size_bytes = copy.size_bytes;
+FillErrors fill_snapshot(const fs::path &folder, const OpenState &from, SnapshotInfo info) {
+  const StateCopy state = copy_part(from.state, folder / kState);
+  if (state.failed()) return {state.read_error, state.write_error};
+  info.state = {state.size_bytes, state.checksum};
+  if (from.memory >= 0) {
+    const StateCopy memory = copy_part(from.memory, folder / kMemory);
+    if (memory.failed()) return {memory.read_error, memory.write_error, true};
+    info.memory = SnapshotPart{memory.size_bytes, memory.checksum};
+  }
   info.made = SystemClock::now();
   return {0, write_file(folder / kManifest, manifest_text(info))};
 }

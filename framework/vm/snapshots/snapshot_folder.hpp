@@ -16,6 +16,7 @@ struct FoundSnapshot {
   SnapshotInfo info;
   base::Descriptor manifest;
   base::Descriptor state;
+  base::Descriptor memory;   ///< empty: the memory is part of the state
   std::uint64_t device = 0;  ///< of the folder
   std::uint64_t inode = 0;   ///< of the folder; 0: it could not be opened
 };
@@ -32,9 +33,16 @@ std::optional<FoundSnapshot> find_snapshot(const std::filesystem::path &path);
 struct FillErrors {
   int read_error = 0;
   int write_error = 0;
+  bool of_memory = false;  ///< the memory's file could not be read, not the state's
 };
 
-/// Writes state (a copy of the file `from`) and manifest into an empty folder; completes `info`.
-FillErrors fill_snapshot(const std::filesystem::path &folder, int from, SnapshotInfo info);
+/// Open files of a guest's state.
+struct OpenState {
+  int state = -1;
+  int memory = -1;  ///< -1: the memory is part of the state
+};
+
+/// Writes copies of the files, and a manifest, into an empty folder; completes `info`.
+FillErrors fill_snapshot(const std::filesystem::path &folder, const OpenState &from, SnapshotInfo info);
 
 }  // namespace kmodtest::vm

@@ -11,7 +11,7 @@ namespace kmodtest::vm {
 namespace {
 
 // Raise it when the meaning of state or manifest changes: older snapshots are then made again.
-constexpr int kLayout = 1;
+constexpr int kLayout = 2;
 
 /// Returns the end of a manifest whose text so far is `body`. It is compared literally, so that no byte of a manifest
 /// can change unnoticed, not even a space.
@@ -23,13 +23,17 @@ std::string seal(const std::string &body) {
 
 std::string manifest_text(const SnapshotInfo &info) {
   const auto made = std::chrono::floor<std::chrono::seconds>(info.made.time_since_epoch());
-  const text::Json json = {{"layout", kLayout},
-                           {"key", info.key},
-                           {"description", info.description},
-                           {"qemu_version", info.qemu_version},
-                           {"made", made.count()},
-                           {"state_bytes", info.size_bytes},
-                           {"state_checksum", info.checksum}};
+  text::Json json = {{"layout", kLayout},
+                     {"key", info.key},
+                     {"description", info.description},
+                     {"qemu_version", info.qemu_version},
+                     {"made", made.count()},
+                     {"state_bytes", info.state.size_bytes},
+                     {"state_checksum", info.state.checksum}};
+  if (info.memory) {
+    json["memory_bytes"] = info.memory->size_bytes;
+    json["memory_checksum"] = info.memory->checksum;
+  }
   std::string body = text::json_text(json, 2);
   body.resize(body.rfind('\n'));  // the last bracket belongs to the seal
   return body + seal(body);
@@ -55,8 +59,11 @@ SnapshotInfo read_manifest(const std::string &text, const std::string &key) {
       read.description = json.at("description").get<std::string>();
       read.qemu_version = json.at("qemu_version").get<std::string>();
       read.made = std::chrono::system_clock::time_point(std::chrono::seconds(json.at("made").get<std::int64_t>()));
-      read.size_bytes = json.at("state_bytes").get<std::uint64_t>();
-      read.checksum = json.at("state_checksum").get<std::string>();
+      read.state = {json.at("state_bytes").get<std::uint64_t>(), json.at("state_checksum").get<std::string>()};
+      if (json.contains("memory_bytes")) {
+        read.memory =
+            SnapshotPart{json.at("memory_bytes").get<std::uint64_t>(), json.at("memory_checksum").get<std::string>()};
+      }
       return read;
     }
   } catch (const text::SortedJson::exception &) {

@@ -54,6 +54,12 @@ std::string reason(int number) {
                     "`kmodtest cache clear` removes the snapshots; they are made again");
 }
 
+Descriptor open_made(const fs::path &file) {
+  Descriptor made(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!made) cannot_read(file, errno);
+  return made;
+}
+
 bool is_key(std::string_view name) {
   return !name.empty() && name.size() <= 128 && name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
@@ -203,23 +209,39 @@ std::optional<FoundSnapshot> SnapshotStore::find(const std::string &key) const {
 }
 
 /// Returns whether the bytes that were read are those that were kept. If not, removes and reports the snapshot.
-bool SnapshotStore::check(FoundSnapshot &found, const StateCopy &copy) const {
-  if (copy.read_error == 0 && copy.checksum == found.info.checksum) return true;
+bool SnapshotStore::check(FoundSnapshot &found, const StateCopy &copy, const SnapshotPart &expected) const {
+  if (copy.read_error == 0 && copy.checksum == expected.checksum) return true;
   found.info.damage = copy.read_error == 0 ? "checksum differs"
                                            : fmt::format("state cannot be read: {}", std::strerror(copy.read_error));
   discard_damaged(found);
   return false;
 }
 
-bool SnapshotStore::copy(FoundSnapshot &found, const fs::path &to) const {
+bool SnapshotStore::check_all(FoundSnapshot &found) const {
+  const SnapshotInfo &info = found.info;
+  return check(found, sum_state(found.state.get()), info.state) &&
+         (!info.memory || check(found, sum_state(found.memory.get()), *info.memory));
+}
+
+bool SnapshotStore::copy_part(FoundSnapshot &found, int from, const fs::path &to, const SnapshotPart &expected) const {
   ::unlink(to.c_str());
   Descriptor target(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!target) cannot_write(to, errno);
   Discard unfinished(to);
-  const StateCopy copy = copy_state(found.state.get(), target.get());
+  const StateCopy copy = copy_state(from, target.get());
   if (copy.write_error != 0) cannot_write(to, copy.write_error);
   if (target.close() != 0) cannot_write(to, errno);
-  if (!check(found, copy)) return false;
+  if (!check(found, copy, expected)) return false;
+  unfinished.leave();
+  return true;
+}
+
+bool SnapshotStore::copy(FoundSnapshot &found, const StateFiles &to) const {
+  const SnapshotInfo &info = found.info;
+  if (!copy_part(found, found.state.get(), to.state, info.state)) return false;
+  if (!info.memory) return true;
+  Discard unfinished(to.state);
+  if (!copy_part(found, found.memory.get(), to.memory, *info.memory)) return false;
   unfinished.leave();
   return true;
 }
@@ -229,8 +251,9 @@ class SnapshotStore::Lent : public SavedState {
   Lent(SnapshotStore &store, FoundSnapshot found) : store_(store), found_(std::move(found)) {}
 
   int descriptor() const override { return found_.state.get(); }
-  bool is_sound() override { return store_.check(found_, sum_state(found_.state.get())); }
-  bool copy_to(const fs::path &to) override { return store_.copy(found_, to); }
+  int memory_descriptor() const override { return found_.info.memory ? found_.memory.get() : -1; }
+  bool is_sound() override { return store_.check_all(found_); }
+  bool copy_to(const StateFiles &to) override { return store_.copy(found_, to); }
 
  private:
   SnapshotStore &store_;
@@ -258,17 +281,18 @@ fs::path SnapshotStore::begin_partial(const std::string &key, Descriptor &maker)
   cannot_keep(folder_, number);
 }
 
-void SnapshotStore::keep(const std::string &key, const fs::path &state, const SnapshotInfo &info) {
+void SnapshotStore::keep(const std::string &key, const StateFiles &made, const SnapshotInfo &info) {
   check_key(key);
-  const Descriptor from(::open(state.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!from) cannot_read(state, errno);
+  const Descriptor state = open_made(made.state);
+  const Descriptor memory = made.memory.empty() ? Descriptor() : open_made(made.memory);
   Descriptor maker;
   const fs::path partial = begin_partial(key, maker);
   Discard unfinished(partial);
   SnapshotInfo kept = info;
   kept.key = key;
-  const FillErrors errors = fill_snapshot(partial, from.get(), std::move(kept));
-  if (errors.read_error != 0) cannot_read(state, errors.read_error);
+  const OpenState from{.state = state.get(), .memory = memory ? memory.get() : -1};
+  const FillErrors errors = fill_snapshot(partial, from, std::move(kept));
+  if (errors.read_error != 0) cannot_read(errors.of_memory ? made.memory : made.state, errors.read_error);
   if (errors.write_error != 0) cannot_keep(folder_, errors.write_error);
 
   Removed removed;

@@ -20,14 +20,20 @@ namespace kmodtest::vm {
 struct FoundSnapshot;
 struct StateCopy;
 
+/// One file of a snapshot.
+struct SnapshotPart {
+  std::uint64_t size_bytes = 0;  ///< as read
+  std::string checksum;          ///< see copy_state()
+};
+
 /// The properties of a snapshot, for `kmodtest cache list` and for checking.
 struct SnapshotInfo {
-  std::string key;                             ///< hex digits
-  std::string description;                     ///< "6.1.0-50-cloud-amd64, 4 CPUs, 256 MiB, virtual time"
-  std::string qemu_version;                    ///< of the QEMU that made it
-  std::string checksum;                        ///< of the state, see copy_state()
-  std::uint64_t size_bytes = 0;                ///< of the state, as read
-  std::uint64_t disk_bytes = 0;                ///< of the state and the manifest, as storage::disk_usage() counts
+  std::string key;           ///< hex digits
+  std::string description;   ///< "6.1.0-50-cloud-amd64, 4 CPUs, 256 MiB, virtual time"
+  std::string qemu_version;  ///< of the QEMU that made it
+  SnapshotPart state;
+  std::optional<SnapshotPart> memory;          ///< nothing: the guest's memory is part of the state
+  std::uint64_t disk_bytes = 0;                ///< of all files, as storage::disk_usage() counts
   std::chrono::system_clock::time_point made;  ///< in whole seconds
   std::chrono::system_clock::time_point used;
   std::string damage;  ///< why it is damaged ("manifest is missing"); empty: no damage was found
@@ -36,9 +42,9 @@ struct SnapshotInfo {
 /// Returns how much space snapshots can take on the disk: $KMODTEST_CACHE_LIMIT, else 8 GiB. Throws base::UsageError.
 std::uint64_t snapshot_limit();
 
-/// The states of booted guests in the user's cache, one folder each: state.qcow2 and manifest.json. Any number of
-/// processes and threads can use one store at once, and each can be killed at any time: a snapshot gets its final name
-/// only when it is complete, and the unfinished files of dead processes are removed. No byte is used unchecked.
+/// The states of booted guests in the user's cache, one folder each: state.qcow2, memory and manifest.json. Any number
+/// of processes and threads can use one store at once, and each can be killed at any time: a snapshot gets its final
+/// name only when it is complete, and the unfinished files of dead processes are removed. No byte is used unchecked.
 ///
 /// Nothing is synced to the disk: if a power cut damages a snapshot, its check fails and it is made again.
 class SnapshotStore {
@@ -54,10 +60,10 @@ class SnapshotStore {
   /// if it is damaged at first sight. Throws base::Error.
   std::unique_ptr<SavedState> lend(const std::string &key);
 
-  /// Keeps a copy of the file `state` under `key` and replaces the present one; uses the description and the version of
+  /// Keeps copies of the files `made` under `key` and replaces the present one; uses the description and the version of
   /// QEMU of `info`. Removes the least recently used snapshots above the limit, but never this one and never one whose
   /// lock() is held. Throws base::Error that names the folder if the disk is full, and then leaves nothing behind.
-  void keep(const std::string &key, const std::filesystem::path &state, const SnapshotInfo &info);
+  void keep(const std::string &key, const StateFiles &made, const SnapshotInfo &info);
 
   /// Locks a key while its snapshot is made: other processes that want the same one wait here, and find it with lend()
   /// then. Blocks.
@@ -88,8 +94,10 @@ class SnapshotStore {
   void make_room(std::optional<std::uint64_t> limit_bytes, const std::string &spared, Removed &removed) const;
   void discard_damaged(const FoundSnapshot &found) const;
   std::optional<FoundSnapshot> find(const std::string &key) const;
-  bool copy(FoundSnapshot &found, const std::filesystem::path &to) const;
-  bool check(FoundSnapshot &found, const StateCopy &copy) const;
+  bool copy(FoundSnapshot &found, const StateFiles &to) const;
+  bool copy_part(FoundSnapshot &found, int from, const std::filesystem::path &to, const SnapshotPart &expected) const;
+  bool check(FoundSnapshot &found, const StateCopy &copy, const SnapshotPart &expected) const;
+  bool check_all(FoundSnapshot &found) const;
   std::filesystem::path begin_partial(const std::string &key, base::Descriptor &maker) const;
 
   std::filesystem::path folder_;

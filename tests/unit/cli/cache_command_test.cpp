@@ -51,7 +51,8 @@ class CacheCommandTest : public testing::Test {
   void keep(const std::string &key, std::size_t bytes) {
     vm::SnapshotInfo info;
     info.description = "6.1, 4 CPUs";
-    store_.keep(key, scratch_.write("state", std::string(bytes, 'x')), info);
+    const vm::StateFiles made{.state = scratch_.write("state", std::string(bytes, 'x')), .memory = {}};
+    store_.keep(key, made, info);
   }
   /// Returns the space that a file of this size takes on this disk.
   std::uint64_t on_disk(std::size_t bytes) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <filesystem>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <string>
 
@@ -20,7 +21,15 @@ GuestSpec spec_of(int cpus) {
   return spec;
 }
 
-const GuestFiles kFiles{"/r/g1", "/r/g1/console", "/r/g1/agent", "/r/g1/memory", "", "", "", 0};
+const GuestFiles kFiles{.folder = "/r/g1",
+                        .console = "/r/g1/console",
+                        .channel = "/r/g1/agent",
+                        .memory = "/r/g1/memory",
+                        .state = {},
+                        .saved = {},
+                        .saved_memory = {},
+                        .memory_to = {},
+                        .main_loop_gate = {}};
 
 struct Parsed {
   pugi::xml_document document;
@@ -219,6 +228,20 @@ TEST(DomainXml, ARestoredGuestNeedsNoKernelAndWritesNothingIntoItsSavedState) {
             "file.file.driver=file,file.file.filename=/r/g1/state.qcow2,file.file.aio=threads,"
             "file.backing.driver=file,file.backing.filename=/proc/7/fd/8,file.backing.aio=threads,"
             "file.backing.read-only=on");
+}
+
+TEST(DomainXml, TheLibraryInQemuLearnsWhereASavedGuestsMemoryIs) {
+  GuestFiles files = kFiles;
+  files.main_loop_gate = "/lib/gate.so";
+  const auto variable = [&](const char *name) {
+    return Parsed(virtual_spec(), files)(fmt::format("string(//qemu:env[@name='{}']/@value)", name).c_str());
+  };
+  EXPECT_EQ(variable("KMODTEST_MEMORY_TO"), "");
+  files.memory_to = "/r/g1/memory-image";
+  EXPECT_EQ(variable("KMODTEST_MEMORY_TO"), "/r/g1/memory-image");
+  EXPECT_EQ(variable("KMODTEST_MEMORY_FROM"), "");
+  files.saved_memory = "/proc/7/fd/9";
+  EXPECT_EQ(variable("KMODTEST_MEMORY_FROM"), "/proc/7/fd/9");
 }
 
 TEST(DomainXml, VirtualTimeNeedsAnEmulatedGuestWithTheMemoryChannel) {

@@ -72,6 +72,15 @@ TEST(Hash, ChangesWithEverythingThatMakesAnotherGuest) {
   EXPECT_NE(hash(small_spec(), "10.0.2"), hash(small_spec(), "10.0.3"));
 }
 
+TEST(GuestHash, MemoryApartMakesAnotherSnapshotOfAGuestThatCanHaveIt) {
+  GuestSpec spec = small_spec();
+  spec.channel = ChannelKind::memory;
+  spec.clock = Clock::virtual_;
+  EXPECT_NE(hash(spec, "10.0.2", true), hash(spec, "10.0.2", false));
+  spec.clock = Clock::real;
+  EXPECT_EQ(hash(spec, "10.0.2", true), hash(spec, "10.0.2", false));
+}
+
 TEST(CommandLine, SaysWhereTheAgentFindsItsChannel) {
   EXPECT_EQ(kernel_command_line(small_spec()),
             "console=ttyS0 loglevel=5 printk.devkmsg=on no_timer_check tsc=reliable random.trust_cpu=on "

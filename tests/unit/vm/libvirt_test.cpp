@@ -117,6 +117,27 @@ TEST_F(TemporaryFile, WhatLibvirtKnowsIsForTheSameQemuWrapperAndUser) {
   EXPECT_THROW(CapabilitiesCache(file_ / "cache", file_ / "none", emulator, "nobody").qemu_version(), base::Error);
 }
 
+TEST_F(TemporaryFile, QemuIsAskedOnceWhetherItCanKeepMemoryApart) {
+  const fs::path qemu = file_ / "qemu", gate = file_ / "gate.so";
+  fs::create_directories(file_);
+  std::ofstream(gate) << "no library";
+  const auto qemu_says = [&](const std::string &line) {
+    std::ofstream(qemu) << "#!/bin/sh\necho '" << line << "'\n";
+    fs::permissions(qemu, fs::perms(0755));
+  };
+  qemu_says("QEMU has no tlb_flush");
+  EXPECT_EQ(why_memory_is_not_apart(qemu, gate), "QEMU has no tlb_flush");
+  qemu_says("QEMU emulator version 10.0.2");
+  EXPECT_EQ(why_memory_is_not_apart(qemu, gate), "QEMU does not load " + gate.string());
+  qemu_says("kmodtest: the memory of saved guests can be kept apart");
+  EXPECT_EQ(why_memory_is_not_apart(qemu, gate), "");
+
+  const CapabilitiesCache cache(file_ / "cache", qemu, qemu, "nobody");
+  EXPECT_EQ(cache.why_memory_is_not_apart(gate), "");
+  fs::permissions(qemu, fs::perms(0));
+  EXPECT_EQ(cache.why_memory_is_not_apart(gate), "") << "not asked again";
+}
+
 TEST_F(TemporaryFile, AConsolesTailBeginsWithAWholeLine) {
   write("first line\nsecond line\nthird");
   EXPECT_EQ(console_tail(file_), "first line\nsecond line\nthird");

@@ -63,13 +63,13 @@ class SnapshotStoreTest : public testing::Test {
     SnapshotInfo info;
     info.description = "6.1, 4 CPUs";
     info.qemu_version = "10.0.2 (Debian)";
-    store.keep(key, state, info);
+    store.keep(key, {state, {}}, info);
   }
 
   /// Copies a state to a file; returns false, and leaves no file, if there is no sound one.
   static bool copy(SnapshotStore &store, const std::string &key, const fs::path &to) {
     const auto state = store.lend(key);
-    return state && state->copy_to(to);
+    return state && state->copy_to({to, {}});
   }
 
   /// Returns the content of a copied state, or "nothing".

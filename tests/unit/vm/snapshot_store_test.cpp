@@ -22,6 +22,54 @@ constexpr const char *kFolderHint = "set KMODTEST_CACHE to a folder that you can
 constexpr const char *kFullHint =
     "`kmodtest cache prune --limit SIZE` makes room, or set KMODTEST_CACHE to a folder on another disk";
 
+TEST_F(SnapshotStoreTest, MemoryThatIsAFileOfItsOwnIsLentCopiedAndCheckedWithTheState) {
+  SnapshotStore store = open();
+  const StateFiles made{.state = scratch_.path() / "made", .memory = scratch_.path() / "memory"};
+  write(made.state, "state");
+  write(made.memory, "memory");
+  store.keep("abc", made, {});
+  const auto state = store.lend("abc");
+  ASSERT_TRUE(state);
+  EXPECT_EQ(whole(*state), "state");
+  EXPECT_EQ(storage::read_whole_file("/proc/self/fd/" + std::to_string(state->memory_descriptor())), "memory");
+  EXPECT_TRUE(state->is_sound());
+  const StateFiles copy{.state = scratch_.path() / "copy", .memory = scratch_.path() / "memory-copy"};
+  EXPECT_TRUE(state->copy_to(copy));
+  EXPECT_EQ(storage::read_whole_file(copy.memory), "memory");
+  EXPECT_EQ(store.list().at(0).memory->size_bytes, 6u);
+
+  write(folder_ / "abc/memory", "memOry");
+  const StateFiles again{.state = scratch_.path() / "again", .memory = scratch_.path() / "memory-again"};
+  EXPECT_FALSE(state->copy_to(again));
+  EXPECT_FALSE(fs::exists(again.state));
+  EXPECT_FALSE(fs::exists(again.memory));
+  EXPECT_FALSE(state->is_sound());
+  EXPECT_FALSE(store.lend("abc")) << "it was removed";
+  EXPECT_EQ(notices_.said, Keys{"snapshot abc is damaged (checksum differs): it is made again"});
+}
+
+TEST_F(SnapshotStoreTest, MissingOrTruncatedMemoryIsSeenAtFirstSight) {
+  SnapshotStore store = open();
+  for (const char *key : {"a", "b"}) {
+    const StateFiles made{.state = scratch_.path() / "made", .memory = scratch_.path() / "memory"};
+    write(made.state, "state");
+    write(made.memory, "memory");
+    store.keep(key, made, {});
+  }
+  fs::remove(folder_ / "a/memory");
+  fs::resize_file(folder_ / "b/memory", 5);
+  EXPECT_FALSE(store.lend("a"));
+  EXPECT_FALSE(store.lend("b"));
+  EXPECT_EQ(notices_.said, (Keys{"snapshot a is damaged (memory is missing): it is made again",
+                                 "snapshot b is damaged (memory has 5 bytes instead of 6): it is made again"}));
+}
+
+TEST_F(SnapshotStoreTest, StateWithoutMemoryLendsNone) {
+  SnapshotStore store = open();
+  keep(store, "abc", "state");
+  EXPECT_EQ(store.lend("abc")->memory_descriptor(), -1);
+}
+
 TEST_F(SnapshotStoreTest, GivesBackWhatItKept) {
   auto store = open();
   const auto before = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -37,8 +85,8 @@ TEST_F(SnapshotStoreTest, GivesBackWhatItKept) {
   EXPECT_EQ(info->key, "abc123");
   EXPECT_EQ(info->description, "6.1, 4 CPUs");
   EXPECT_EQ(info->qemu_version, "10.0.2 (Debian)");
-  EXPECT_EQ(info->size_bytes, 16u);
-  EXPECT_EQ(info->checksum.size(), 32u);
+  EXPECT_EQ(info->state.size_bytes, 16u);
+  EXPECT_EQ(info->state.checksum.size(), 32u);
   EXPECT_GT(info->disk_bytes, 0u);
   EXPECT_GE(info->made, before);
   EXPECT_GE(info->used, info->made);
@@ -62,7 +110,7 @@ TEST_F(SnapshotStoreTest, LendsAStateWhereItLies) {
   EXPECT_TRUE(state->is_sound()) << "its owner keeps it";
   EXPECT_EQ(whole(*state), "bytes of a guest");
   const fs::path copy = scratch_.path() / "copy";
-  EXPECT_TRUE(state->copy_to(copy));
+  EXPECT_TRUE(state->copy_to({copy, {}}));
   EXPECT_EQ(storage::read_whole_file(copy), "bytes of a guest");
   EXPECT_EQ(fs::status(copy).permissions(), fs::perms(0600));
   EXPECT_EQ(store.lend("abc"), nullptr);
@@ -77,7 +125,7 @@ TEST_F(SnapshotStoreTest, WhatIsDamagedWhileItIsLentIsFoundOut) {
   write(folder_ / "abc/state.qcow2", "bytes of a ghost");
   EXPECT_FALSE(state->is_sound());
   EXPECT_EQ(store.list().size(), 0u) << "nobody else gets it";
-  EXPECT_FALSE(state->copy_to(scratch_.path() / "copy"));
+  EXPECT_FALSE(state->copy_to({scratch_.path() / "copy", {}}));
   EXPECT_FALSE(fs::exists(scratch_.path() / "copy"));
   EXPECT_EQ(notices_.said, Keys{"snapshot abc is damaged (checksum differs): it is made again"});
 }
@@ -157,7 +205,7 @@ TEST_F(SnapshotStoreTest, TwoThatWantTheSameMakeItOnce) {
       ++made;
       const fs::path state = scratch_.path() / ("state-" + std::to_string(number));
       write(state, "the state");
-      store.keep("abc", state, {});
+      store.keep("abc", {state, {}}, {});
       EXPECT_TRUE(copy(store, "abc", to));
     }
     return storage::read_whole_file(to);
@@ -177,9 +225,9 @@ int busy_process(SnapshotStore &store, const fs::path &scratch, int number, int 
   for (int round = 0; round < rounds; ++round) {
     const std::string key = std::string(1, "abc"[(round + number) % 3]);
     std::ofstream(scratch / ("state-" + name), std::ios::binary) << std::string(100'000 + number, name[0]);
-    store.keep(key, scratch / ("state-" + name), {});
+    store.keep(key, {scratch / ("state-" + name), {}}, {});
     const auto state = store.lend(key);
-    if (state && state->copy_to(scratch / ("to-" + name))) {
+    if (state && state->copy_to({scratch / ("to-" + name), {}})) {
       const std::string seen = storage::read_whole_file(scratch / ("to-" + name));
       const int maker = seen[0] - '0';
       if (seen != std::string(100'000 + maker, seen[0])) ++wrong;
@@ -237,7 +285,7 @@ TEST_F(SnapshotStoreTest, SweepsWhatADeadMakerLeft) {
       ::setrlimit(RLIMIT_FSIZE, &limit);
       ::setrlimit(RLIMIT_CORE, &no_core);
       ::signal(SIGXFSZ, SIG_DFL);  // ends the process in the middle of the copy
-      store.keep("b", state, {});
+      store.keep("b", {state, {}}, {});
       return 0;
     });
   };
@@ -316,7 +364,9 @@ TEST_F(SnapshotStoreTest, AFileSizeLimitIsAnErrorAndLeavesNothing) {
     const rlimit limit{300'000, 300'000};
     ::setrlimit(RLIMIT_FSIZE, &limit);
     ::signal(SIGXFSZ, SIG_IGN);
-    EXPECT_EQ(error_of([&] { store.keep("b", state, {}); }),
+    EXPECT_EQ(error_of([&] {
+                store.keep("b", {state, {}}, {});
+              }),
               "cannot keep a snapshot in " + folder_.string() + ": File too large | " + kFullHint);
     EXPECT_EQ(error_of([&] { copy(store, "a", to); }),
               "cannot write " + to.string() +
@@ -338,8 +388,10 @@ TEST_F(SnapshotStoreTest, AFullDiskIsAnErrorAndLeavesNothing) {
     auto store = open();
     const fs::path state = scratch_.path() / "big";
     write(state, std::string(700'000, 'x'));
-    store.keep("a", state, {});
-    EXPECT_EQ(error_of([&] { store.keep("b", state, {}); }),
+    store.keep("a", {state, {}}, {});
+    EXPECT_EQ(error_of([&] {
+                store.keep("b", {state, {}}, {});
+              }),
               "cannot keep a snapshot in " + folder_.string() + ": the disk is full | " + kFullHint);
     EXPECT_EQ(names(), Keys{"a"});
     const fs::path to = folder_.parent_path() / "to";
@@ -358,10 +410,14 @@ TEST_F(SnapshotStoreTest, AFullDiskIsAnErrorAndLeavesNothing) {
 TEST_F(SnapshotStoreTest, NamesAStateThatCannotBeRead) {
   auto store = open();
   const std::string missing = (scratch_.path() / "none").string();
-  EXPECT_EQ(error_of([&] { store.keep("a", missing, {}); }),
+  EXPECT_EQ(error_of([&] {
+              store.keep("a", {missing, {}}, {});
+            }),
             "cannot read " + missing +
                 ": No such file or directory | `kmodtest cache clear` removes the snapshots; they are made again");
-  EXPECT_EQ(error_of([&] { store.keep("a", scratch_.path(), {}); }),
+  EXPECT_EQ(error_of([&] {
+              store.keep("a", {scratch_.path(), {}}, {});
+            }),
             "cannot read " + scratch_.path().string() +
                 ": Is a directory | `kmodtest cache clear` removes the snapshots; they are made again");
   EXPECT_EQ(names(), Keys{});

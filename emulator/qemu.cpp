@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "emulator/qemu.hpp"
+
+#include <cstring>
+#include <dlfcn.h>
+
+namespace kmodtest::emulator {
+namespace {
+
+// Versions with other signatures of the same names: before 8.2 nothing was tried; since 10.1 dropping translations
+// takes another argument.
+struct Version {
+  std::int64_t major, minor, micro;
+};
+struct VersionInfo {
+  Version *qemu;
+  char *package;
+};
+
+/// Looks a symbol up in QEMU and the libraries that it has loaded. Returns whether it is there.
+template <class Pointer>
+bool find(Pointer &pointer, const char *name, const char **missing) {
+  void *symbol = dlsym(RTLD_DEFAULT, name);
+  std::memcpy(&pointer, &symbol, sizeof pointer);
+  if (symbol == nullptr) *missing = name;
+  return symbol != nullptr;
+}
+
+bool version_is_known(const char **missing) {
+  VersionInfo *(*query)(QemuError **) = nullptr;
+  if (!find(query, "qmp_query_version", missing)) return false;
+  const VersionInfo *info = query(nullptr);  // a few bytes, not freed
+  const bool known = info != nullptr && info->qemu != nullptr && info->qemu->major == 10 && info->qemu->minor == 0;
+  if (!known) *missing = "a version that is known to work (10.0)";
+  return known;
+}
+
+bool is_field(const StateField &field, const char *name) {
+  return field.name != nullptr && std::strcmp(field.name, name) == 0 && field.size == 4;
+}
+
+/// Returns whether the tables have the layout of StateDescription and StateField: what is known of their contents is
+/// there.
+bool layout_is_known(const StateDescription &cpu, const char **missing) {
+  Dl_info place{};
+  void *function = nullptr;
+  std::memcpy(&function, &cpu.post_load, sizeof function);
+  const bool known = cpu.name != nullptr && std::strcmp(cpu.name, "cpu_common") == 0 && !cpu.unmigratable &&
+                     cpu.version == 1 && cpu.oldest_version == 1 && cpu.priority == 0 && cpu.fields != nullptr &&
+                     is_field(cpu.fields[0], "halted") && is_field(cpu.fields[1], "interrupt_request") &&
+                     cpu.fields[2].name == nullptr && cpu.fields[2].flags != 0 && function != nullptr &&
+                     dladdr(function, &place) != 0;
+  if (!known) *missing = "the expected layout of vmstate_cpu_common";
+  return known;
+}
+
+bool find_all(Qemu &qemu, const char **missing) {
+  return version_is_known(missing) && find(qemu.for_each_block, "qemu_ram_foreach_block", missing) &&
+         find(qemu.name_of, "qemu_ram_get_idstr", missing) &&
+         find(qemu.host_address, "qemu_ram_get_host_addr", missing) &&
+         find(qemu.offset, "qemu_ram_get_offset", missing) &&
+         find(qemu.used_bytes, "qemu_ram_get_used_length", missing) &&
+         find(qemu.is_shared, "qemu_ram_is_shared", missing) &&
+         find(qemu.is_saved, "qemu_ram_is_migratable", missing) &&
+         find(qemu.leave_out_of_state, "qemu_ram_unset_migratable", missing) &&
+         find(qemu.region_at, "memory_region_from_host", missing) &&
+         find(qemu.log_writes, "memory_region_set_log", missing) &&
+         find(qemu.take_dirty_pages, "memory_region_snapshot_and_clear_dirty", missing) &&
+         find(qemu.is_dirty, "memory_region_snapshot_get_dirty", missing) && find(qemu.free, "g_free", missing) &&
+         find(qemu.drop_translations, "tb_invalidate_phys_range", missing) &&
+         find(qemu.register_state, "vmstate_register_with_alias_id", missing) &&
+         find(qemu.forget_addresses, "tlb_flush", missing) && find(qemu.cpu_state, "vmstate_cpu_common", missing) &&
+         layout_is_known(*qemu.cpu_state, missing);
+}
+
+}  // namespace
+
+const Qemu *find_qemu(const char **missing) {
+  static Qemu qemu;
+  if (!find_all(qemu, missing)) return nullptr;
+  qemu.no_fields = qemu.cpu_state->fields + 2;
+  return &qemu;
+}
+
+}  // namespace kmodtest::emulator

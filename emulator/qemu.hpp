@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// What the library in QEMU uses of QEMU itself. A program exports its functions and tables if it can load plugins
+/// (-Wl,--export-dynamic). They are no interface that QEMU promises, so find() looks for each, and compares the layout
+/// of what it uses with the contents that it must have. Sources: QEMU 10.0, include/migration/vmstate.h,
+/// include/exec/{cpu-common,memory,ram_addr}.h, accel/tcg/tb-maint.c, hw/core/cpu-system.c.
+namespace kmodtest::emulator {
+
+struct RamBlock;
+struct MemoryRegion;
+struct DirtyPages;
+struct QemuError;
+
+/// QEMU's VMStateField: one field of a device. The last one of a list has no name.
+struct StateField {
+  const char *name;
+  const char *hint;
+  std::size_t offset, size, start;
+  int count;
+  std::size_t count_offset, size_offset;
+  const void *info;
+  int flags;
+  const void *description;
+  int version;
+  int struct_version;
+  bool (*exists)(void *device, int version);
+};
+
+/// QEMU's VMStateDescription: how one device is saved and loaded.
+struct StateDescription {
+  const char *name;
+  bool unmigratable;
+  bool early_setup;
+  int version;
+  int oldest_version;
+  int priority;  ///< the higher, the earlier; devices have 0
+  int (*pre_load)(void *device);
+  int (*post_load)(void *device, int version);
+  int (*pre_save)(void *device);
+  int (*post_save)(void *device);
+  bool (*needed)(void *device);
+  bool (*unplug_pending)(void *device);
+  const StateField *fields;
+  const void *subsections;
+};
+
+/// QEMU's functions and tables. All are called on the main loop's thread.
+struct Qemu {
+  int (*for_each_block)(int (*)(RamBlock *, void *), void *);
+  const char *(*name_of)(RamBlock *);
+  void *(*host_address)(RamBlock *);
+  std::uint64_t (*offset)(RamBlock *);
+  std::uint64_t (*used_bytes)(RamBlock *);
+  bool (*is_shared)(RamBlock *);
+  bool (*is_saved)(RamBlock *);
+  void (*leave_out_of_state)(RamBlock *);
+  MemoryRegion *(*region_at)(void *host, std::uint64_t *offset);
+  void (*log_writes)(MemoryRegion *, bool, unsigned client);
+  DirtyPages *(*take_dirty_pages)(MemoryRegion *, std::uint64_t offset, std::uint64_t bytes, unsigned client);
+  bool (*is_dirty)(MemoryRegion *, DirtyPages *, std::uint64_t offset, std::uint64_t bytes);
+  void (*free)(void *);
+  void (*drop_translations)(std::uint64_t first, std::uint64_t last);
+  int (*register_state)(void *object, std::uint32_t instance, const StateDescription *, void *device, int alias,
+                        int alias_version, QemuError **);
+  StateDescription *cpu_state;          ///< of what all kinds of CPU have in common
+  const StateField *no_fields;          ///< an empty list
+  void (*forget_addresses)(void *cpu);  ///< empties a CPU's translation lookaside buffer
+};
+
+/// Finds QEMU's functions in this process. Returns nullptr, and sets `missing` to what QEMU lacks (static text), if
+/// QEMU is of a version that this was not tried with, or if anything is not as expected.
+const Qemu *find_qemu(const char **missing);
+
+}  // namespace kmodtest::emulator
