@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include <cerrno>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -41,11 +40,6 @@ class UsageError : public Error {
   explicit UsageError(Code code, const std::string &message, std::string hint = {})
       : Error(code, message, std::move(hint), Blame::usage) {}
 };
-
-/// Returns the code for a write that failed with this errno.
-inline Code code_of_write(int error) {
-  return error == ENOSPC || error == EDQUOT || error == EFBIG ? Code::disk_full : Code::cannot_write;
-}
 
 /// The run was interrupted by a signal (exit 130).
 class Interrupted : public Error {

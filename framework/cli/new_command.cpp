@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/write_error.hpp"
 #include "cli/command.hpp"
 #include "cli/new_templates.hpp"
 #include "plan/module_lookup.hpp"

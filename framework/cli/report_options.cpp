@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/report_options.hpp"
 
-#include <cstdlib>
 #include <fmt/format.h>
 #include <string>
 #include <utility>
 
+#include "base/environment.hpp"
 #include "base/error.hpp"
 #include "cli/command.hpp"
 #include "storage/output_file.hpp"
@@ -16,8 +16,7 @@ namespace {
 
 /// Returns whether this is the file that GitHub gives to a step, to which all its programs append.
 bool is_step_summary(const std::filesystem::path &file) {
-  const char *summary = std::getenv("GITHUB_STEP_SUMMARY");
-  return summary != nullptr && file == summary;
+  return !file.empty() && file == base::variable("GITHUB_STEP_SUMMARY");
 }
 
 }  // namespace

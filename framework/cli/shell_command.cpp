@@ -2,13 +2,13 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <fmt/core.h>
 #include <fmt/format.h>
 #include <memory>
 #include <optional>
 #include <unistd.h>
 
+#include "base/environment.hpp"
 #include "base/error.hpp"
 #include "base/task.hpp"
 #include "cli/command.hpp"
@@ -27,6 +27,7 @@
 #include "text/escape.hpp"
 #include "text/lines.hpp"
 #include "text/words.hpp"
+#include "vm/console_tail.hpp"
 
 namespace kmodtest::cli {
 
@@ -63,9 +64,7 @@ class Sitting final : public run::ShellUser {
  public:
   Sitting(asio::io_context &io, std::string log, std::string_view history)
       : io_(io), log_(std::move(log)), tty_(::isatty(STDIN_FILENO) == 1), history_(history) {
-    const char *no_color = std::getenv("NO_COLOR");
-    const bool color = no_color == nullptr || *no_color == '\0';
-    overlay_.emplace(terminal_size(STDIN_FILENO).columns, color);
+    overlay_.emplace(terminal_size(STDIN_FILENO).columns, base::variable("NO_COLOR").empty());
     if (log_.empty()) log_ = tty_ ? "above" : "off";
   }
 
@@ -85,8 +84,8 @@ class Sitting final : public run::ShellUser {
       wanted.rows = size.rows;
       wanted.columns = size.columns;
       wanted.command = "exec sh -i";
-      const char *term = std::getenv("TERM");
-      wanted.environment.push_back(fmt::format("TERM={}", term == nullptr ? "vt100" : term));
+      const std::string term = base::variable("TERM");
+      wanted.environment.push_back(fmt::format("TERM={}", term.empty() ? "vt100" : term));
       wanted.environment.push_back(fmt::format("PS1=\\[{}\\]guest:\\w \\$ \\[{}\\]", kPromptMark, kInputMark));
       raw_.emplace(STDIN_FILENO);
       terminal_.emplace(STDOUT_FILENO);
@@ -228,9 +227,7 @@ class Signals {
 /// Returns the last lines; for a panic, starts at the line that names it, however long the trace after it is.
 std::string tail_of(const std::string &console) {
   const std::vector<std::string> lines = text::lines_of(console);
-  const auto panic = std::find_if(lines.begin(), lines.end(), [](const std::string &line) {
-    return line.find("Kernel panic") != std::string::npos;
-  });
+  const auto panic = std::find_if(lines.begin(), lines.end(), vm::shows_panic);
   const auto last = static_cast<std::size_t>(panic - lines.begin());
   const std::size_t begin = std::min(lines.size() > kConsoleLines ? lines.size() - kConsoleLines : 0, last);
   std::string text;

@@ -2,11 +2,11 @@
 #include "storage/cache_folder.hpp"
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/environment.hpp"
 #include "base/error.hpp"
 #include "base/own_file.hpp"
 #include "storage/files.hpp"
@@ -14,23 +14,18 @@
 namespace kmodtest::storage {
 namespace {
 
-std::string variable(const char *name) {
-  const char *value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 std::filesystem::path wanted_cache_folder() {
-  if (const auto own = variable("KMODTEST_CACHE"); !own.empty()) return std::filesystem::absolute(own);
+  if (const auto own = base::variable("KMODTEST_CACHE"); !own.empty()) return std::filesystem::absolute(own);
   // A relative XDG_CACHE_HOME has to be ignored (XDG Base Directory Specification).
-  if (const auto xdg = variable("XDG_CACHE_HOME"); xdg.starts_with('/')) return xdg + "/kmodtest";
-  if (const auto home = variable("HOME"); home.starts_with('/')) return home + "/.cache/kmodtest";
+  if (const auto xdg = base::variable("XDG_CACHE_HOME"); xdg.starts_with('/')) return xdg + "/kmodtest";
+  if (const auto home = base::variable("HOME"); home.starts_with('/')) return home + "/.cache/kmodtest";
   throw base::Error(base::Code::no_cache_folder, "there is no folder for the cache: HOME is not set",
                     "set KMODTEST_CACHE to a folder that you can write to");
 }
 
 /// Returns the possible folders of data files, best first.
 std::vector<std::filesystem::path> data_folders() {
-  if (const auto own = variable("KMODTEST_DATA"); !own.empty()) return {std::filesystem::absolute(own)};
+  if (const auto own = base::variable("KMODTEST_DATA"); !own.empty()) return {std::filesystem::absolute(own)};
   // Build tree: the agent is next to kmodtest, and images/ is in the source tree that CMake was run on.
   auto folders = base::installed_folders("share/kmodtest");
   const auto programs = base::installed_folders("libexec/kmodtest");

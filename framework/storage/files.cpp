@@ -12,13 +12,10 @@
 #include <unistd.h>
 
 #include "base/error.hpp"
+#include "base/write_error.hpp"
 
 namespace kmodtest::storage {
 namespace {
-
-std::string reason(int number) {
-  return number == ENOSPC || number == EDQUOT ? "the disk is full" : std::strerror(number);
-}
 
 constexpr std::size_t kSmallest = 4096;
 constexpr std::uint64_t kBlockBytes = 512;  // stat(2), st_blocks: independent of the file system's own block size
@@ -30,8 +27,9 @@ std::string read_hint(int number) {
 }
 
 [[noreturn]] void fail(const char *what, const std::filesystem::path &path, int number) {
-  throw base::Error(base::code_of_write(number), fmt::format("cannot {} {}: {}", what, path.string(), reason(number)),
-                    number == ENOSPC || number == EDQUOT ? kFreeSpaceHint : kCacheHint);
+  throw base::Error(base::code_of_write(number),
+                    fmt::format("cannot {} {}: {}", what, path.string(), base::reason_of_write(number)),
+                    base::is_disk_full(number) ? kFreeSpaceHint : kCacheHint);
 }
 
 /// Returns no descriptor if LOCK_NB is among the flags and the lock is held elsewhere.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/write_error.hpp"
 
 namespace kmodtest::storage {
 
@@ -17,11 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string hint_for(int error) {
+  if (base::is_disk_full(error)) return "free some space there, or name a file elsewhere";
   switch (error) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-      return "free some space there, or name a file elsewhere";
     case ENOENT:
       return "make the folder first, or name a file elsewhere";
     case EPIPE:

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "text/replace.hpp"
+
 namespace kmodtest::vm {
 
 std::string console_tail(const std::filesystem::path &file, std::size_t bytes, std::uintmax_t start) {
@@ -21,9 +23,13 @@ std::string console_tail(const std::filesystem::path &file, std::size_t bytes, s
   return tail;
 }
 
+bool shows_panic(std::string_view console) {
+  return text::contains(console, "Kernel panic - not syncing");  // kernel: kernel/panic.c
+}
+
 bool ended_in_panic(const std::filesystem::path &console) {
   constexpr std::size_t kPanicBytes = 8192;  // a panic's text with its trace
-  return console_tail(console, kPanicBytes).find("Kernel panic - not syncing") != std::string::npos;
+  return shows_panic(console_tail(console, kPanicBytes));
 }
 
 }  // namespace kmodtest::vm

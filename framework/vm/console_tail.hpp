@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace kmodtest::vm {
 
@@ -14,6 +15,9 @@ inline constexpr std::size_t kConsoleTailBytes = 256u << 10;
 /// Empty if the file cannot be read.
 std::string console_tail(const std::filesystem::path &file, std::size_t bytes = kConsoleTailBytes,
                          std::uintmax_t start = 0);
+
+/// Returns whether a kernel's console shows that the kernel panicked.
+bool shows_panic(std::string_view console);
 
 /// Returns whether the console's last lines are those of a kernel panic.
 bool ended_in_panic(const std::filesystem::path &console);

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,6 +15,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "base/environment.hpp"
 #include "base/error.hpp"
 #include "vm/emulator.hpp"
 #include "vm/process.hpp"
@@ -95,13 +95,11 @@ std::string own_name() {
 std::optional<QemuUser> unprivileged_user() {
   if (::geteuid() != 0) return std::nullopt;
   // For a machine where only root can open /dev/kvm.
-  if (const char *wanted = std::getenv("KMODTEST_QEMU_USER"); wanted != nullptr && std::string(wanted) == "root") {
-    return std::nullopt;
-  }
+  if (base::variable("KMODTEST_QEMU_USER") == "root") return std::nullopt;
   for (const char *name : {"libvirt-qemu", "nobody"}) {
     const passwd *user = ::getpwnam(name);
     if (user == nullptr || user->pw_uid == 0) continue;
-    QemuUser found{name, {}, user->pw_uid, user->pw_gid};
+    QemuUser found{.name = name, .uid = user->pw_uid, .gid = user->pw_gid};
     const group *its_group = ::getgrgid(user->pw_gid);
     found.group = its_group != nullptr ? its_group->gr_name : fmt::format("+{}", user->pw_gid);
     return found;
@@ -126,7 +124,7 @@ void make_private_folder(const fs::path &folder) {
 }
 
 fs::path runs_folder() {
-  if (const char *wanted = std::getenv("KMODTEST_RUNTIME"); wanted != nullptr && *wanted != '\0') {
+  if (const std::string wanted = base::variable("KMODTEST_RUNTIME"); !wanted.empty()) {
     const fs::path folder = fs::absolute(wanted);
     if (folder.string().size() > kLongestRunsFolder) {
       throw base::Error(base::Code::bad_environment,
@@ -137,10 +135,10 @@ fs::path runs_folder() {
     return folder;
   }
   fs::path folder = fmt::format("/tmp/kmodtest-{}", ::geteuid());
-  const char *runtime = std::getenv("XDG_RUNTIME_DIR");
-  if (::geteuid() != 0 && runtime != nullptr && *runtime == '/') {
+  const std::string runtime = base::variable("XDG_RUNTIME_DIR");
+  if (::geteuid() != 0 && runtime.starts_with('/')) {
     const fs::path wanted = fs::path(runtime) / "kmodtest";
-    if (wanted.string().size() <= kLongestRunsFolder && ::access(runtime, W_OK | X_OK) == 0) folder = wanted;
+    if (wanted.string().size() <= kLongestRunsFolder && ::access(runtime.c_str(), W_OK | X_OK) == 0) folder = wanted;
   }
   make_private_folder(folder);
   return folder;

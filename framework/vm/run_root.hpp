@@ -14,7 +14,7 @@ namespace kmodtest::vm {
 /// The user that QEMU runs as if we are root.
 struct QemuUser {
   std::string name;
-  std::string group;
+  std::string group = {};
   uid_t uid = 0;
   gid_t gid = 0;
 };

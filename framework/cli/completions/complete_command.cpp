@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 
+#include "base/environment.hpp"
 #include "cli/completions/completions.hpp"
 #include "kernel/kernel.hpp"
 #include "run/select/collect.hpp"
@@ -16,9 +16,9 @@ namespace fs = std::filesystem;
 
 /// Stubs pass the words as they are written, so a '~' has not been replaced by the shell.
 fs::path without_tilde(const fs::path &written) {
-  const char *home = std::getenv("HOME");
+  const std::string home = base::variable("HOME");
   const std::string text = written.string();
-  return home != nullptr && text.starts_with("~/") ? fs::path(home) / text.substr(2) : written;
+  return !home.empty() && text.starts_with("~/") ? fs::path(home) / text.substr(2) : written;
 }
 
 }  // namespace

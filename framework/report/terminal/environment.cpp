@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/environment.hpp"
+
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <fmt/format.h>
 #include <random>
 #include <string>
@@ -17,21 +17,9 @@ namespace {
 
 constexpr int kWidest = 400;
 
-bool is_set(const char *name) {
-  const char *value = std::getenv(name);
-  return value != nullptr && *value != '\0';
-}
-
-bool equals(const char *name, const char *expected) {
-  const char *value = std::getenv(name);
-  return value != nullptr && std::strcmp(value, expected) == 0;
-}
-
 /// Returns $COLUMNS as a number; 0 if it is not one.
 int columns_wanted() {
-  const char *value = std::getenv("COLUMNS");
-  if (value == nullptr) return 0;
-  const int width = text::whole_number<int>(value).value_or(0);
+  const int width = text::whole_number<int>(base::variable("COLUMNS")).value_or(0);
   return width > 0 && width <= kWidest ? width : 0;
 }
 
@@ -57,11 +45,11 @@ std::string random_token() {
 
 CiOptions ci_from_environment() {
   CiOptions ci;
-  if (equals("GITHUB_ACTIONS", "true")) {
+  if (base::variable("GITHUB_ACTIONS") == "true") {
     ci.system = CiSystem::github;
     ci.token = random_token();
-    if (is_set("GITHUB_WORKSPACE")) ci.root = std::getenv("GITHUB_WORKSPACE");
-  } else if (equals("GITLAB_CI", "true")) {
+    ci.root = base::variable("GITHUB_WORKSPACE");
+  } else if (base::variable("GITLAB_CI") == "true") {
     ci.system = CiSystem::gitlab;
   }
   return ci;
@@ -73,11 +61,12 @@ ConsoleOptions console_options_from_environment(std::FILE *out) {
   ConsoleOptions options;
   options.out = out;
   const int fd = fileno(out);
-  options.terminal = fd >= 0 && isatty(fd) == 1 && !equals("TERM", "dumb");
+  options.terminal = fd >= 0 && isatty(fd) == 1 && base::variable("TERM") != "dumb";
   options.color = options.terminal;
-  if (is_set("CLICOLOR_FORCE") && !equals("CLICOLOR_FORCE", "0")) options.color = true;
+  const std::string forced = base::variable("CLICOLOR_FORCE");
+  if (!forced.empty() && forced != "0") options.color = true;
   // NO_COLOR overrides CLICOLOR_FORCE: the user's wish counts more than a script's (no-color.org).
-  if (is_set("NO_COLOR")) options.color = false;
+  if (!base::variable("NO_COLOR").empty()) options.color = false;
   const int wanted = columns_wanted();
   options.width = size_of(fd, wanted).columns;
   if (options.terminal) options.size = [fd, wanted] { return size_of(fd, wanted); };

@@ -9,6 +9,7 @@
 #include "run/case/guest_ending.hpp"
 #include "run/interactive/debugger.hpp"
 #include "run/interactive/guest_gateway.hpp"
+#include "vm/console_tail.hpp"
 
 namespace kmodtest::run {
 
@@ -55,11 +56,11 @@ void Shell::add(Input input) {
 }
 
 void Shell::type(std::string data) {
-  add({std::move(data), 0, 0});
+  add({.data = std::move(data)});
 }
 
 void Shell::resize(std::uint16_t rows, std::uint16_t columns) {
-  if (rows != 0 && columns != 0) add({"", rows, columns});
+  if (rows != 0 && columns != 0) add({.rows = rows, .columns = columns});
 }
 
 void Shell::end() {
@@ -142,7 +143,7 @@ Task<> Shell::serve_in(GuestSlot &slot, const Prepared &prepared, ShellEnd &end)
   guest.on_state_change({});
   end.console = guest.console();
   // Without a driver of the panic device, a guest that panics just ends.
-  end.panicked = end.panicked || (!end.death.empty() && end.console.find("Kernel panic") != std::string::npos);
+  end.panicked = end.panicked || (!end.death.empty() && vm::shows_panic(end.console));
 }
 
 Task<ShellEnd> Shell::attach(std::filesystem::path gateway) {

@@ -69,7 +69,7 @@ class Shell {
 
  private:
   struct Input {
-    std::string data;
+    std::string data = {};
     std::uint16_t rows = 0, columns = 0;  ///< not 0: another size
   };
   /// Serves the user in the pristine guest of a slot.

@@ -16,6 +16,7 @@
 
 #include "base/descriptor.hpp"
 #include "base/error.hpp"
+#include "base/write_error.hpp"
 #include "vm/snapshots/snapshot_copy.hpp"
 #include "vm/snapshots/snapshot_folder.hpp"
 
@@ -28,25 +29,19 @@ constexpr const char *kMaker = "maker";  // locked by the process that fills a .
 constexpr const char *kPartial = ".partial";
 constexpr const char *kFolderHint = "set KMODTEST_CACHE to a folder that you can read and write to";
 
-bool is_disk_full(int number) {
-  return number == ENOSPC || number == EDQUOT || number == EFBIG;
-}
-
-std::string reason(int number) {
-  return is_disk_full(number) && number != EFBIG ? "the disk is full" : std::strerror(number);
-}
-
 [[noreturn]] void cannot_keep(const fs::path &folder, int number) {
   throw base::Error(base::Code::snapshot_not_kept,
-                    fmt::format("cannot keep a snapshot in {}: {}", folder.string(), reason(number)),
-                    is_disk_full(number) ? "`kmodtest cache prune --limit SIZE` makes room, or set KMODTEST_CACHE to a "
-                                           "folder on another disk"
-                                         : kFolderHint);
+                    fmt::format("cannot keep a snapshot in {}: {}", folder.string(), base::reason_of_write(number)),
+                    base::is_disk_full(number)
+                        ? "`kmodtest cache prune --limit SIZE` makes room, or set KMODTEST_CACHE to a "
+                          "folder on another disk"
+                        : kFolderHint);
 }
 
 [[noreturn]] void cannot_write(const fs::path &file, int number) {
-  throw base::Error(base::code_of_write(number), fmt::format("cannot write {}: {}", file.string(), reason(number)),
-                    is_disk_full(number) ? "free some space, or set KMODTEST_RUNTIME to a folder on another disk" : "");
+  throw base::Error(
+      base::code_of_write(number), fmt::format("cannot write {}: {}", file.string(), base::reason_of_write(number)),
+      base::is_disk_full(number) ? "free some space, or set KMODTEST_RUNTIME to a folder on another disk" : "");
 }
 
 [[noreturn]] void cannot_read(const fs::path &file, int number) {

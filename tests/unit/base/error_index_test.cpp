@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "base/write_error.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace kmodtest::base {
@@ -152,6 +153,8 @@ TEST(Errors, AWriteThatFindsNoRoomHasACodeOfItsOwn) {
   EXPECT_EQ(code_of_write(ENOSPC), Code::disk_full);
   EXPECT_EQ(code_of_write(EDQUOT), Code::disk_full);
   EXPECT_EQ(code_of_write(EACCES), Code::cannot_write);
+  EXPECT_EQ(reason_of_write(EDQUOT), "the disk is full");
+  EXPECT_EQ(reason_of_write(EACCES), "Permission denied");
 }
 
 }  // namespace
