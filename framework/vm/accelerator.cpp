@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <exception>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -50,6 +49,26 @@ base::Task<bool> hears_the_agent(Guest &guest) {
   co_return !error && std::string_view(bytes.data(), bytes.size()) == kAgentsFirstBytes;
 }
 
+/// A result as the cache names it. Older versions wrote "fails" and a sentence: such an answer is not read any more.
+struct ResultName {
+  KvmAnswer::Result result;
+  std::string_view name;
+  bool has_message;
+};
+constexpr std::array<ResultName, 5> kResults = {{
+    {KvmAnswer::Result::works, "works", false},
+    {KvmAnswer::Result::denied, "denied", false},
+    {KvmAnswer::Result::no_user_space, "no-user-space", false},
+    {KvmAnswer::Result::qemu_ended, "qemu-ended", true},
+    {KvmAnswer::Result::not_started, "not-started", true},
+}};
+
+std::string on_one_line(std::string_view text) {
+  std::string line(text);
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return line;
+}
+
 std::string boot_id() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
   std::string id;
@@ -59,10 +78,30 @@ std::string boot_id() {
 
 }  // namespace
 
-std::string why_no_kvm_device(const std::filesystem::path &device) {
+std::error_code kvm_device_error(const std::filesystem::path &device) {
   const int descriptor = ::open(device.c_str(), O_RDWR | O_CLOEXEC);
-  if (descriptor < 0) return fmt::format("{}: {}", device.string(), std::strerror(errno));
+  if (descriptor < 0) return {errno, std::generic_category()};
   ::close(descriptor);
+  return {};
+}
+
+std::string kvm_device_words(const std::error_code &error) {
+  return error ? fmt::format("/dev/kvm: {}", error.message()) : std::string();
+}
+
+std::string KvmAnswer::reason() const {
+  switch (result) {
+    case Result::works:
+      break;
+    case Result::denied:
+      return "the user that QEMU runs as cannot open /dev/kvm";
+    case Result::no_user_space:
+      return "/dev/kvm opens, but a guest under it does not reach user space";
+    case Result::qemu_ended:
+      return fmt::format("/dev/kvm opens, but QEMU ends under it: {}", said);
+    case Result::not_started:
+      return said;
+  }
   return {};
 }
 
@@ -82,11 +121,13 @@ std::filesystem::path kvm_answer_file(const std::filesystem::path &cache, const 
 
 std::optional<KvmAnswer> read_kvm_answer(const std::filesystem::path &file) {
   std::ifstream in(file);
-  KvmAnswer answer;
-  std::string verdict;
-  if (!std::getline(in, verdict)) return std::nullopt;
-  if (verdict == "works") return KvmAnswer{true, {}};
-  if (verdict != "fails" || !std::getline(in, answer.reason) || answer.reason.empty()) return std::nullopt;
+  std::string name;
+  std::getline(in, name);
+  const auto known =
+      std::find_if(kResults.begin(), kResults.end(), [&](const ResultName &one) { return one.name == name; });
+  if (known == kResults.end()) return std::nullopt;
+  KvmAnswer answer{.result = known->result};
+  if (known->has_message && (!std::getline(in, answer.said) || answer.said.empty())) return std::nullopt;
   return answer;
 }
 
@@ -95,27 +136,28 @@ void write_kvm_answer(const std::filesystem::path &file, const KvmAnswer &answer
   std::filesystem::create_directories(file.parent_path(), error);
   const std::filesystem::path unfinished = file.string() + fmt::format(".{}", ::getpid());
   std::ofstream out(unfinished);
-  out << (answer.works ? std::string("works\n") : "fails\n" + answer.reason + "\n");
+  const auto known = std::find_if(kResults.begin(), kResults.end(),
+                                  [&](const ResultName &one) { return one.result == answer.result; });
+  out << known->name << '\n';
+  if (known->has_message) out << answer.said << '\n';
   out.close();
   if (!out.fail()) std::filesystem::rename(unfinished, file, error);
   if (out.fail() || error) std::filesystem::remove(unfinished, error);
 }
 
-std::string reason_without_kvm(std::string_view said) {
+KvmAnswer answer_from_libvirt(std::string_view said) {
   // libvirt prints this if /dev/kvm opens for us, but not for the user that QEMU runs as.
-  if (said.find("does not support virt type 'kvm'") != std::string_view::npos) {
-    return std::string(kKvmDenied);
-  }
+  if (text::contains(said, "does not support virt type 'kvm'")) return {.result = KvmAnswer::Result::denied};
   // QEMU's own first message follows its name in libvirt's message.
   constexpr std::string_view kName = "qemu-system-x86_64: ";
   const std::size_t at = said.find(kName);
-  if (said.find("closed the monitor") == std::string_view::npos || at == std::string_view::npos) {
-    return std::string(said);
+  if (!text::contains(said, "closed the monitor") || at == std::string_view::npos) {
+    return {.result = KvmAnswer::Result::not_started, .said = on_one_line(said)};
   }
   std::string_view first = said.substr(at + kName.size());
   first = first.substr(0, std::min(first.find('\n'), first.find(kName)));
   if (first.starts_with("error: ")) first.remove_prefix(7);
-  return fmt::format("/dev/kvm opens, but QEMU ends under it: {}", text::trimmed(first));
+  return {.result = KvmAnswer::Result::qemu_ended, .said = std::string(text::trimmed(first))};
 }
 
 base::Task<KvmAnswer> probe_kvm(Hypervisor &hypervisor, GuestSpec spec, ProbePatience patience) {
@@ -132,14 +174,11 @@ base::Task<KvmAnswer> probe_kvm(Hypervisor &hypervisor, GuestSpec spec, ProbePat
     base::Task<bool> agent = hears_the_agent(*guest);
     base::Task<> silence = silent_console(*guest, patience);
     const auto first = co_await (std::move(agent) || std::move(silence));
-    answer.works = first.index() == 0 && std::get<0>(first);
-    if (!answer.works) answer.reason = "/dev/kvm opens, but a guest under it does not reach user space";
+    const bool heard = first.index() == 0 && std::get<0>(first);
+    answer.result = heard ? KvmAnswer::Result::works : KvmAnswer::Result::no_user_space;
     co_await guest->stop();
   } catch (const base::Error &error) {
-    answer = {false, reason_without_kvm(error.what())};
-  }
-  for (char &c : answer.reason) {
-    if (c == '\n') c = ' ';
+    answer = answer_from_libvirt(error.what());
   }
   co_return answer;
 }

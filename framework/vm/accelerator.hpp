@@ -6,29 +6,43 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "vm/guest.hpp"
 
 namespace kmodtest::vm {
 
-/// Returns why /dev/kvm cannot be used at all; empty if it opens. `device` is for tests.
-std::string why_no_kvm_device(const std::filesystem::path &device = "/dev/kvm");
+/// Returns the error of opening /dev/kvm; none if it opens. `device` is for tests.
+std::error_code kvm_device_error(const std::filesystem::path &device = "/dev/kvm");
 
-/// KvmAnswer::reason when the permissions of /dev/kvm are the reason.
-inline constexpr std::string_view kKvmDenied = "the user that QEMU runs as cannot open /dev/kvm";
+/// Returns "/dev/kvm: Permission denied"; empty without an error.
+std::string kvm_device_words(const std::error_code &error);
 
 /// The result of a probe.
 struct KvmAnswer {
-  bool works = false;
-  std::string reason;  ///< why not
+  enum class Result {
+    works,
+    denied,         ///< /dev/kvm opens for kmodtest, but not for the user that QEMU runs as
+    no_user_space,  ///< the guest does not get as far as its agent
+    qemu_ended,     ///< QEMU ended while it set up KVM
+    not_started,    ///< libvirt could not start the guest for another reason
+  };
+  Result result = Result::not_started;
+  std::string said = {};  ///< QEMU's or libvirt's own message, for the last two results
+
+  bool works() const { return result == Result::works; }
+  /// Returns why KVM is not used, in words; empty if it works.
+  std::string reason() const;
+  bool operator==(const KvmAnswer &) const = default;
 };
 
 /// Returns why KVM is not used, from libvirt's message about a guest that did not start under it.
-std::string reason_without_kvm(std::string_view said);
+KvmAnswer answer_from_libvirt(std::string_view said);
 
 /// Returns the file that keeps the answer. Its name changes with the host kernel, its boot, QEMU, and the permissions
 /// of /dev/kvm, so that each change leads to a new probe.
 std::filesystem::path kvm_answer_file(const std::filesystem::path &cache, const std::string &qemu_version);
+/// Returns nothing for a file that does not exist, is damaged, or was written by a version with other results.
 std::optional<KvmAnswer> read_kvm_answer(const std::filesystem::path &file);
 /// Writes the answer; the file appears only when it is complete. If the cache cannot be written, the next run probes
 /// again.

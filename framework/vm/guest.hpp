@@ -168,7 +168,9 @@ class Hypervisor {
   std::string key_of(const GuestSpec &spec) const {
     return hash(spec, qemu_version(), why_memory_is_not_apart().empty());
   }
-  /// Returns "qemu:///embed", QEMU 10.0.2, TCG…
+  /// Returns "qemu:///embed (libvirt 11.3.0)".
+  virtual std::string connection() const = 0;
+  /// Returns "qemu:///embed (libvirt 11.3.0), QEMU 10.0.2, KVM to be probed".
   virtual std::string describe() const = 0;
 };
 

@@ -25,9 +25,21 @@ std::string install(const std::string &packages) {
   return "sudo apt-get install " + packages;
 }
 
+Check fine(std::string topic, std::string words) {
+  return {.mark = Mark::ok, .topic = std::move(topic), .words = std::move(words)};
+}
+
+Check warning(std::string topic, std::string words, std::string remedy) {
+  return {.mark = Mark::warn, .topic = std::move(topic), .words = std::move(words), .remedy = std::move(remedy)};
+}
+
+Check failed(std::string topic, std::string words, std::string remedy) {
+  return {.mark = Mark::fail, .topic = std::move(topic), .words = std::move(words), .remedy = std::move(remedy)};
+}
+
 /// Reports the problem, with the hint of the error that a run would end with.
 Check failed(std::string topic, const Look &look, std::string remedy = {}) {
-  return {Mark::fail, std::move(topic), look.problem, remedy.empty() ? look.hint : std::move(remedy)};
+  return failed(std::move(topic), look.problem, remedy.empty() ? look.hint : std::move(remedy));
 }
 
 bool has(const Machine &machine, const char *program) {
@@ -47,16 +59,15 @@ Check qemu(const Machine &machine) {
   const std::string packages = "-t bookworm-backports qemu-system-x86 qemu-utils";
   if (!machine.qemu.ok()) return failed("QEMU", machine.qemu, install(packages));
   if (version_number(machine.qemu.value) < kOldest)
-    return {Mark::fail, "QEMU", fmt::format("{} is too old: 8.1 or later is needed", machine.qemu.value),
-            install(packages)};
+    return failed("QEMU", fmt::format("{} is too old: 8.1 or later is needed", machine.qemu.value), install(packages));
   if (!has(machine, "qemu-img"))
-    return {Mark::fail, "QEMU", "qemu-img, which creates the images of snapshots, is missing", install("qemu-utils")};
-  return {Mark::ok, "QEMU", machine.qemu.value, {}};
+    return failed("QEMU", "qemu-img, which creates the images of snapshots, is missing", install("qemu-utils"));
+  return fine("QEMU", machine.qemu.value);
 }
 
 Check libvirt(const Machine &machine) {
-  if (machine.libvirt.ok()) return {Mark::ok, "libvirt", machine.libvirt.value, {}};
-  const bool driver = machine.libvirt.problem.find("driver") != std::string::npos;
+  if (machine.libvirt.ok()) return fine("libvirt", machine.libvirt.value);
+  const bool driver = machine.libvirt.code == base::Code::no_libvirt_driver;
   return failed("libvirt", machine.libvirt, driver ? install("libvirt-daemon-driver-qemu") : "");
 }
 
@@ -67,9 +78,8 @@ Check restores(const Machine &machine) {
 }
 
 Check user(const Machine &machine) {
-  if (machine.qemu_user.empty())
-    return {Mark::ok, "user", fmt::format("kmodtest and QEMU run as {}", machine.user), {}};
-  return {Mark::ok, "user", fmt::format("kmodtest runs as {}, QEMU as {}", machine.user, machine.qemu_user), {}};
+  if (machine.qemu_user.empty()) return fine("user", fmt::format("kmodtest and QEMU run as {}", machine.user));
+  return fine("user", fmt::format("kmodtest runs as {}, QEMU as {}", machine.user, machine.qemu_user));
 }
 
 Check kvm(const Machine &machine) {
@@ -77,35 +87,36 @@ Check kvm(const Machine &machine) {
   const std::string &who = machine.qemu_user.empty() ? machine.user : machine.qemu_user;
   const std::string join =
       fmt::format("sudo adduser {} kvm{}", who, machine.qemu_user.empty() ? "   (then log in again)" : "");
-  if (!machine.kvm_device_problem.empty()) {
-    const bool denied = machine.kvm_device_problem.find("ermission") != std::string::npos;
+  if (machine.kvm_device) {
+    const bool denied = machine.kvm_device == std::errc::permission_denied;
     std::string remedy = "enable virtualisation in the firmware; for a virtual machine, on its host (nested)";
     if (denied) remedy = join;
     if (!denied && machine.has_cpu_virtualisation) remedy = "sudo modprobe -a kvm_intel kvm_amd";
-    return {Mark::warn, "KVM", machine.kvm_device_problem + emulated, remedy};
+    return warning("KVM", vm::kvm_device_words(machine.kvm_device) + emulated, remedy);
   }
   if (!machine.kvm)
-    return {Mark::warn, "KVM", "/dev/kvm opens, but KVM was not tried: " + machine.kvm_not_probed,
-            "kmodtest kernels fetch && kmodtest doctor"};
-  if (machine.kvm->works) return {Mark::ok, "KVM", "a trial guest boots under it", {}};
-  const bool for_the_user = machine.kvm->reason == vm::kKvmDenied;
-  return {Mark::warn, "KVM", machine.kvm->reason + emulated,
-          for_the_user ? join
-                       : "enable nested virtualisation on the host of this machine; until then guests are emulated, as "
-                         "with --no-kvm"};
+    return warning("KVM", "/dev/kvm opens, but KVM was not tried: " + machine.kvm_not_probed,
+                   "kmodtest kernels fetch && kmodtest doctor");
+  if (machine.kvm->works()) return fine("KVM", "a trial guest boots under it");
+  const bool for_the_user = machine.kvm->result == vm::KvmAnswer::Result::denied;
+  return warning("KVM", machine.kvm->reason() + emulated,
+                 for_the_user
+                     ? join
+                     : "enable nested virtualisation on the host of this machine; until then guests are emulated, as "
+                       "with --no-kvm");
 }
 
 Check building(const Machine &machine) {
-  std::string missing;
+  std::vector<std::string> missing;
   for (const std::string &program : {std::string("make"), machine.compiler}) {
-    if (!has(machine, program.c_str())) missing += (missing.empty() ? "" : " ") + program;
+    if (!has(machine, program.c_str())) missing.push_back(program);
   }
   if (missing.empty())
-    return {Mark::ok, "building", fmt::format("make and {}; headers come with the kernels", machine.compiler), {}};
-  return {Mark::warn, "building",
-          missing + (missing.find(' ') == std::string::npos ? " is" : " are") +
-              " missing: only compiled modules (.ko) can be tested",
-          install(missing)};
+    return fine("building", fmt::format("make and {}; headers come with the kernels", machine.compiler));
+  return warning("building",
+                 fmt::format("{} {} missing: only compiled modules (.ko) can be tested", fmt::join(missing, " "),
+                             missing.size() == 1 ? "is" : "are"),
+                 install(fmt::format("{}", fmt::join(missing, " "))));
 }
 
 std::vector<Check> kernels(const Machine &machine) {
@@ -122,19 +133,20 @@ std::vector<Check> kernels(const Machine &machine) {
     const std::string name = kernel.name + (kernel.is_default ? " (default)" : "");
     const Mark bad = kernel.is_default ? Mark::fail : Mark::warn;
     if (!kernel.cached_release.empty()) {
-      checks.push_back({Mark::ok, "kernel", fmt::format("{}: {} is in the cache", name, kernel.cached_release), {}});
+      checks.push_back(fine("kernel", fmt::format("{}: {} is in the cache", name, kernel.cached_release)));
     } else if (!lacking.empty()) {
-      checks.push_back(
-          {bad, "kernel", fmt::format("{}: cannot be fetched without {}", name, lacking), install(packages)});
+      checks.push_back({.mark = bad,
+                        .topic = "kernel",
+                        .words = fmt::format("{}: cannot be fetched without {}", name, lacking),
+                        .remedy = install(packages)});
     } else if (!kernel.has_mirror) {
-      checks.push_back({bad, "kernel",
-                        fmt::format("{}: apt's configuration names no Debian mirror to fetch it from", name),
-                        "add a Debian mirror to /etc/apt/sources.list.d, then sudo apt-get update"});
+      checks.push_back({.mark = bad,
+                        .topic = "kernel",
+                        .words = fmt::format("{}: apt's configuration names no Debian mirror to fetch it from", name),
+                        .remedy = "add a Debian mirror to /etc/apt/sources.list.d, then sudo apt-get update"});
     } else {
-      checks.push_back({Mark::ok,
-                        "kernel",
-                        fmt::format("{}: is fetched when needed (kmodtest kernels fetch {})", name, kernel.name),
-                        {}});
+      checks.push_back(
+          fine("kernel", fmt::format("{}: is fetched when needed (kmodtest kernels fetch {})", name, kernel.name)));
     }
   }
   return checks;
@@ -153,11 +165,12 @@ Check cache(const Machine &machine) {
   words += fmt::format("; snapshots take {} of at most {}", text::human_size(machine.cache_used),
                        text::human_size(machine.cache_limit_bytes));
   if (machine.cache_free && *machine.cache_free < needed) {
-    return {kernel_there ? Mark::warn : Mark::fail, "cache",
-            fmt::format("{}: {} are needed", words, text::human_size(needed)),
-            "kmodtest cache prune --limit 1G   (or KMODTEST_CACHE=FOLDER on another disk)"};
+    return {.mark = kernel_there ? Mark::warn : Mark::fail,
+            .topic = "cache",
+            .words = fmt::format("{}: {} are needed", words, text::human_size(needed)),
+            .remedy = "kmodtest cache prune --limit 1G   (or KMODTEST_CACHE=FOLDER on another disk)"};
   }
-  return {Mark::ok, "cache", words, {}};
+  return fine("cache", words);
 }
 
 Check runtime(const Machine &machine) {
@@ -166,10 +179,10 @@ Check runtime(const Machine &machine) {
   std::string words = machine.runtime.value;
   if (machine.runtime_free) words += fmt::format(", {} free", text::human_size(*machine.runtime_free));
   if (machine.runtime_free && *machine.runtime_free < kForAGuest) {
-    return {Mark::fail, "running", fmt::format("{}: a running guest needs {}", words, text::human_size(kForAGuest)),
-            "export KMODTEST_RUNTIME=/var/tmp/kmt   (a short path on a disk with room)"};
+    return failed("running", fmt::format("{}: a running guest needs {}", words, text::human_size(kForAGuest)),
+                  "export KMODTEST_RUNTIME=/var/tmp/kmt   (a short path on a disk with room)");
   }
-  return {Mark::ok, "running", words, {}};
+  return fine("running", words);
 }
 
 Check memory(const Machine &machine) {
@@ -180,15 +193,15 @@ Check memory(const Machine &machine) {
   // QEMU itself and the page cache of its image need memory in addition to the guest's.
   constexpr std::uint64_t kLeast = kGuestMib + 150;
   if (machine.memory_mib && *machine.memory_mib < kLeast)
-    return {Mark::fail, "memory", fmt::format("{}; a guest takes {}", words, text::human_size(kLeast * kMiB)),
-            "end other programs, or give guests less: --memory 128M"};
-  if (jobs < machine.cores) return {Mark::warn, "memory", words, "end other programs; -j N runs more at once anyway"};
-  return {Mark::ok, "memory", words, {}};
+    return failed("memory", fmt::format("{}; a guest takes {}", words, text::human_size(kLeast * kMiB)),
+                  "end other programs, or give guests less: --memory 128M");
+  if (jobs < machine.cores) return warning("memory", words, "end other programs; -j N runs more at once anyway");
+  return fine("memory", words);
 }
 
 Check optional(const Machine &machine, const char *program, const char *purpose) {
-  if (has(machine, program)) return {Mark::ok, program, purpose, {}};
-  return {Mark::warn, program, fmt::format("missing; {}", purpose), install(program)};
+  if (has(machine, program)) return fine(program, purpose);
+  return warning(program, fmt::format("missing; {}", purpose), install(program));
 }
 
 }  // namespace
@@ -212,14 +225,13 @@ const char *mark_name(Mark mark) {
 
 std::vector<Check> examine(const Machine &machine) {
   std::vector<Check> checks;
-  checks.push_back(machine.parts.ok() ? Check{Mark::ok, "kmodtest", machine.parts.value, {}}
-                                      : failed("kmodtest", machine.parts));
+  checks.push_back(machine.parts.ok() ? fine("kmodtest", machine.parts.value) : failed("kmodtest", machine.parts));
   checks.push_back(qemu(machine));
   checks.push_back(libvirt(machine));
   if (machine.libvirt.ok()) checks.push_back(restores(machine));
   checks.push_back(user(machine));
   checks.push_back(kvm(machine));
-  checks.push_back(machine.busybox.ok() ? Check{Mark::ok, "busybox", machine.busybox.value, {}}
+  checks.push_back(machine.busybox.ok() ? fine("busybox", machine.busybox.value)
                                         : failed("busybox", machine.busybox, install("busybox-static")));
   checks.push_back(building(machine));
   for (Check &check : kernels(machine)) checks.push_back(std::move(check));

@@ -37,13 +37,13 @@ namespace asio = base::asio;
 template <class Function>
 Look try_to(Function &&look) {
   try {
-    return {look(), {}, {}};
+    return {.value = look()};
   } catch (const base::Interrupted &) {
     throw;
   } catch (const base::Error &error) {
-    return {{}, error.what(), error.hint()};
+    return {.problem = error.what(), .hint = error.hint(), .code = error.code()};
   } catch (const std::exception &error) {
-    return {{}, error.what(), {}};
+    return {.problem = error.what()};
   }
 }
 
@@ -72,7 +72,8 @@ std::string name_of_user() {
 /// Returns what a run would find out about KVM with this kernel, which is in the cache.
 vm::KvmAnswer kvm_answer(run::GuestPool &pool, const kernel::Kernel &kernel) {
   const fs::path &cache = pool.options().cache;
-  const run::BootFiles files{kernel::bootable_image_for(kernel, cache), kernel::initramfs_for(kernel, cache), {}};
+  const run::BootFiles files{.image = kernel::bootable_image_for(kernel, cache),
+                             .initramfs = kernel::initramfs_for(kernel, cache)};
   vm::GuestSpec spec = run::guest_spec(plan::GuestShape{}, kernel, files);
   return base::run_until_done(pool.io(), pool.kvm_answer(std::move(spec), kernel));
 }
@@ -87,7 +88,7 @@ void look_at_kernels(Machine &machine, const fs::path &cache, std::optional<kern
   if (!machine.catalogue.ok()) return;
   const kernel::KernelStore store(catalogue, cache, base::ignored_notices());
   for (const kernel::CatalogueEntry &entry : catalogue) {
-    KernelSeen seen{entry.name, entry.is_default, {}, false};
+    KernelSeen seen{.name = entry.name, .is_default = entry.is_default};
     const Look cached = try_to([&] {
       const auto kernel = cache.empty() ? std::nullopt : store.cached(entry.name);
       if (kernel && entry.is_default) usual = kernel;
@@ -100,23 +101,22 @@ void look_at_kernels(Machine &machine, const fs::path &cache, std::optional<kern
 }
 
 void look_at_virtualisation(Machine &machine, const fs::path &cache, const std::optional<kernel::Kernel> &usual) {
-  machine.kvm_device_problem = vm::why_no_kvm_device();
+  machine.kvm_device = vm::kvm_device_error();
   machine.has_cpu_virtualisation = cpu_has_virtualisation();
   machine.user = name_of_user();
   if (const auto user = vm::unprivileged_user()) machine.qemu_user = user->name;
   machine.qemu = try_to([] { return vm::qemu_version(vm::qemu_path()); });
   if (!machine.qemu.ok()) {
-    machine.libvirt = {"not checked: there is no QEMU", {}, {}};
+    machine.libvirt = {.value = "not checked: there is no QEMU"};
     machine.kvm_not_probed = "there is no QEMU";
     return;
   }
   run::GuestPool pool({.cache = cache, .snapshots = false},
                       [&cache](asio::io_context &io) { return vm::open_hypervisor(io, {.cache = cache}); });
   machine.libvirt = try_to([&] {
-    const std::string said = pool.hypervisor().describe();
     machine.slow_restores = pool.hypervisor().why_memory_is_not_apart();
-    const std::string name = said.substr(0, said.find(", "));
-    if (!machine.kvm_device_problem.empty() || cache.empty()) return name;
+    const std::string name = pool.hypervisor().connection();
+    if (machine.kvm_device || cache.empty()) return name;
     machine.kvm = vm::read_kvm_answer(vm::kvm_answer_file(cache, pool.hypervisor().qemu_version()));
     if (!machine.kvm && usual) machine.kvm = kvm_answer(pool, *usual);
     if (!machine.kvm) machine.kvm_not_probed = "the default kernel is not in the cache yet";

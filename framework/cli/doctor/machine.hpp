@@ -5,8 +5,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <system_error>
 #include <vector>
 
+#include "base/error_code.hpp"
 #include "vm/accelerator.hpp"
 
 /// `kmodtest doctor` checks what this machine has and lacks. Looking and judging are separate, so that tests can invent
@@ -15,16 +17,17 @@ namespace kmodtest::cli {
 
 /// The result of a look: a value, or a problem with the message of the error that a run would end with.
 struct Look {
-  std::string value;
-  std::string problem, hint;
+  std::string value = {};
+  std::string problem = {}, hint = {};
+  base::Code code = base::Code::none;  ///< of the problem
   bool ok() const { return problem.empty(); }
 };
 
 struct KernelSeen {
   std::string name;
   bool is_default = false;
-  std::string cached_release;  ///< empty: not in the cache
-  bool has_mirror = false;     ///< apt knows a mirror that can have it
+  std::string cached_release = {};  ///< empty: not in the cache
+  bool has_mirror = false;          ///< apt knows a mirror that can have it
 };
 
 struct Machine {
@@ -34,7 +37,7 @@ struct Machine {
   std::string slow_restores;            ///< why all of a guest's memory is restored for each case; empty: it is not
   std::string user;                     ///< the user that kmodtest runs as
   std::string qemu_user;                ///< the user that QEMU runs as, if another one
-  std::string kvm_device_problem;       ///< "/dev/kvm: Permission denied"; empty: it opens
+  std::error_code kvm_device;           ///< the error of opening /dev/kvm
   bool has_cpu_virtualisation = false;  ///< vmx or svm among the flags of /proc/cpuinfo
   std::optional<vm::KvmAnswer> kvm;     ///< the result of a trial guest; nothing when none was booted
   std::string kvm_not_probed;           ///< the reason
@@ -67,9 +70,9 @@ const char *mark_name(Mark mark);
 
 struct Check {
   Mark mark = Mark::ok;
-  std::string topic;   ///< "QEMU"
-  std::string words;   ///< what was found
-  std::string remedy;  ///< a command or a sentence; empty when the mark is ok
+  std::string topic;        ///< "QEMU"
+  std::string words;        ///< what was found
+  std::string remedy = {};  ///< a command or a sentence; empty when the mark is ok
 };
 
 std::vector<Check> examine(const Machine &machine);

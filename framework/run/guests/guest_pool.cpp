@@ -65,7 +65,7 @@ Task<> GuestPool::choose_accelerator(vm::GuestSpec spec, const kernel::Kernel &k
   while (!accelerator_ && probing_ && !cancellation_.cancelled()) co_await probe_ended_.wait();
   if (cancellation_.cancelled()) throw base::Interrupted();
   if (accelerator_) co_return;
-  if (!options_.allow_kvm || !vm::why_no_kvm_device().empty()) {
+  if (!options_.allow_kvm || vm::kvm_device_error()) {
     accelerator_ = vm::Accelerator::tcg;
     co_return;
   }
@@ -82,8 +82,8 @@ Task<> GuestPool::choose_accelerator(vm::GuestSpec spec, const kernel::Kernel &k
   };
   const Probe probe(*this);
   const vm::KvmAnswer answer = co_await kvm_answer(std::move(spec), kernel);
-  accelerator_ = answer.works ? vm::Accelerator::kvm : vm::Accelerator::tcg;
-  if (!answer.works) say(fmt::format("KVM is not used, QEMU emulates (TCG): {}", answer.reason));
+  accelerator_ = answer.works() ? vm::Accelerator::kvm : vm::Accelerator::tcg;
+  if (!answer.works()) say(fmt::format("KVM is not used, QEMU emulates (TCG): {}", answer.reason()));
   if (cancellation_.cancelled()) throw base::Interrupted();
 }
 

@@ -39,16 +39,20 @@ class LibvirtHypervisor : public Hypervisor {
   std::string qemu_version() const override { return driver_->qemu_version(); }
   std::string why_memory_is_not_apart() const override { return driver_->why_memory_is_not_apart(); }
 
-  std::string describe() const override {
+  std::string connection() const override {
     unsigned long version = 0;
     virGetVersion(&version, nullptr, nullptr);
+    return fmt::format("{} (libvirt {}.{}.{})", driver_->uri(), version / 1000000, version / 1000 % 1000,
+                       version % 1000);
+  }
+
+  std::string describe() const override {
     std::string text =
-        fmt::format("{} (libvirt {}.{}.{}), QEMU {}", driver_->uri(), version / 1000000, version / 1000 % 1000,
-                    version % 1000, driver_->qemu_version().substr(0, driver_->qemu_version().find(' ')));
+        fmt::format("{}, QEMU {}", connection(), driver_->qemu_version().substr(0, driver_->qemu_version().find(' ')));
     if (driver_->root().qemu_user()) text += fmt::format(" as {}", driver_->root().qemu_user()->name);
     const std::string slow = why_memory_is_not_apart();
     if (!slow.empty()) text += fmt::format(", restores all memory ({})", slow);
-    const std::string why_not = allow_kvm_ ? why_no_kvm_device() : "KVM is switched off";
+    const std::string why_not = allow_kvm_ ? kvm_device_words(kvm_device_error()) : "KVM is switched off";
     return text + (why_not.empty() ? ", KVM to be probed" : fmt::format(", TCG ({})", why_not));
   }
 

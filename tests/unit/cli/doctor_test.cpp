@@ -18,23 +18,23 @@ constexpr std::uint64_t kGiB = 1u << 30;
 /// Returns a machine that lacks nothing.
 Machine good_machine() {
   Machine machine;
-  machine.parts = {"all parts found in /usr/libexec/kmodtest", {}, {}};
-  machine.qemu = {"10.0.2 (Debian 1:10.0.2+ds-2)", {}, {}};
-  machine.libvirt = {"qemu:///embed (libvirt 11.3.0)", {}, {}};
+  machine.parts.value = "all parts found in /usr/libexec/kmodtest";
+  machine.qemu.value = "10.0.2 (Debian 1:10.0.2+ds-2)";
+  machine.libvirt.value = "qemu:///embed (libvirt 11.3.0)";
   machine.user = "me";
   machine.has_cpu_virtualisation = true;
-  machine.kvm = vm::KvmAnswer{true, {}};
-  machine.busybox = {"/bin/busybox", {}, {}};
+  machine.kvm = vm::KvmAnswer{.result = vm::KvmAnswer::Result::works};
+  machine.busybox.value = "/bin/busybox";
   for (const std::string &program : asked_programs()) machine.programs.insert(program);
   machine.compiler = "gcc-12";
   machine.programs.insert("gcc-12");
-  machine.catalogue = {"/usr/share/kmodtest/kernels.yaml", {}, {}};
+  machine.catalogue.value = "/usr/share/kmodtest/kernels.yaml";
   machine.kernels = {{"debian-6.1-cloud", true, "6.1.0-32-cloud-amd64", true}, {"debian-6.12-cloud", false, "", true}};
-  machine.cache = {"/home/me/.cache/kmodtest", {}, {}};
+  machine.cache.value = "/home/me/.cache/kmodtest";
   machine.cache_free = 50 * kGiB;
-  machine.cache_limit = {"8 GiB", {}, {}};
+  machine.cache_limit.value = "8 GiB";
   machine.cache_limit_bytes = 8 * kGiB;
-  machine.runtime = {"/run/user/1000/kmodtest", {}, {}};
+  machine.runtime.value = "/run/user/1000/kmodtest";
   machine.runtime_free = 2 * kGiB;
   machine.memory_mib = 16'000;
   machine.cores = 4;
@@ -70,8 +70,8 @@ TEST(Doctor, WhatIsNotOkHasARemedy) {
   Machine machine;  // has nothing
   for (Look *look : {&machine.parts, &machine.qemu, &machine.libvirt, &machine.busybox, &machine.cache,
                      &machine.runtime, &machine.catalogue})
-    *look = {{}, "it is missing", "get one"};
-  machine.kvm_device_problem = "/dev/kvm: No such file or directory";
+    *look = {.problem = "it is missing", .hint = "get one"};
+  machine.kvm_device = std::make_error_code(std::errc::no_such_file_or_directory);
   machine.memory_mib = 100;
   std::size_t fails = 0;
   for (const Check &check : examine(machine)) {
@@ -84,16 +84,16 @@ TEST(Doctor, WhatIsNotOkHasARemedy) {
 
 TEST(Doctor, QemuHasToBeThereNewEnoughAndWhole) {
   Machine machine = good_machine();
-  machine.qemu = {{}, "there is no QEMU: /usr/bin/qemu-system-x86_64 cannot be run", "install it"};
+  machine.qemu = {.problem = "there is no QEMU: /usr/bin/qemu-system-x86_64 cannot be run", .hint = "install it"};
   EXPECT_EQ(said_of(machine, "QEMU"),
             "fail: there is no QEMU: /usr/bin/qemu-system-x86_64 cannot be run -> "
             "sudo apt-get install -t bookworm-backports qemu-system-x86 qemu-utils");
   for (const char *old : {"7.2.11 (Debian)", "8.0.5"}) {
-    machine.qemu = {old, {}, {}};
+    machine.qemu = {.value = old};
     EXPECT_THAT(said_of(machine, "QEMU"), StartsWith("fail: ")) << old;
   }
   for (const char *fine : {"8.1.0", "8.10.0", "10.0.2"}) {
-    machine.qemu = {fine, {}, {}};
+    machine.qemu = {.value = fine};
     EXPECT_EQ(said_of(machine, "QEMU"), "ok") << fine;
   }
   machine.programs.erase("qemu-img");
@@ -102,26 +102,27 @@ TEST(Doctor, QemuHasToBeThereNewEnoughAndWhole) {
 
 TEST(Doctor, ALibvirtWithoutDriverNamesThePackage) {
   Machine machine = good_machine();
-  machine.libvirt = {{}, "cannot open libvirt's qemu:///embed: no connection driver available", "x"};
+  machine.libvirt = {.problem = "cannot open it", .hint = "x", .code = base::Code::no_libvirt_driver};
   EXPECT_THAT(said_of(machine, "libvirt"), HasSubstr("-> sudo apt-get install libvirt-daemon-driver-qemu"));
-  machine.libvirt = {{}, "cannot open libvirt's qemu:///embed: out of luck", "try again"};
+  machine.libvirt = {.problem = "cannot open its driver", .hint = "try again", .code = base::Code::libvirt_failed};
   EXPECT_THAT(said_of(machine, "libvirt"), HasSubstr("-> try again"));
 }
 
-TEST(Doctor, WithoutKvmItIsAWarningThatNamesWhatWouldMendIt) {
+TEST(Doctor, WithoutKvmItIsAWarningThatNamesTheFix) {
   Machine machine = good_machine();
   machine.kvm.reset();
-  machine.kvm_device_problem = "/dev/kvm: Permission denied";
+  machine.kvm_device = std::make_error_code(std::errc::permission_denied);
+  EXPECT_THAT(said_of(machine, "KVM"), StartsWith("warn: /dev/kvm: Permission denied; guests are emulated"));
   EXPECT_THAT(said_of(machine, "KVM"), HasSubstr("-> sudo adduser me kvm"));
-  machine.kvm_device_problem = "/dev/kvm: No such file or directory";
+  machine.kvm_device = std::make_error_code(std::errc::no_such_file_or_directory);
   EXPECT_THAT(said_of(machine, "KVM"), HasSubstr("-> sudo modprobe"));
   machine.has_cpu_virtualisation = false;
   EXPECT_THAT(said_of(machine, "KVM"), HasSubstr("firmware"));
-  machine.kvm_device_problem = "";
+  machine.kvm_device.clear();
   machine.qemu_user = "libvirt-qemu";
-  machine.kvm = vm::KvmAnswer{false, std::string(vm::kKvmDenied)};
+  machine.kvm = vm::KvmAnswer{.result = vm::KvmAnswer::Result::denied};
   EXPECT_THAT(said_of(machine, "KVM"), HasSubstr("-> sudo adduser libvirt-qemu kvm"));
-  machine.kvm = vm::KvmAnswer{false, "/dev/kvm opens, but a guest under it does not reach user space"};
+  machine.kvm = vm::KvmAnswer{.result = vm::KvmAnswer::Result::no_user_space};
   EXPECT_THAT(said_of(machine, "KVM"), HasSubstr("nested"));
   machine.kvm.reset();
   machine.kvm_not_probed = "the default kernel is not in the cache yet";

@@ -153,34 +153,35 @@ TEST_F(TemporaryFile, APanicIsRecognisedInTheTailOnly) {
 }
 
 TEST_F(TemporaryFile, AKvmAnswerIsKeptWithItsReason) {
+  using Result = KvmAnswer::Result;
   EXPECT_FALSE(read_kvm_answer(file_));
-  write_kvm_answer(file_, {false, "no user space"});
-  auto answer = read_kvm_answer(file_);
-  ASSERT_TRUE(answer);
-  EXPECT_FALSE(answer->works);
-  EXPECT_EQ(answer->reason, "no user space");
-  write_kvm_answer(file_, {true, ""});
-  answer = read_kvm_answer(file_);
-  ASSERT_TRUE(answer);
-  EXPECT_TRUE(answer->works);
+  for (const KvmAnswer &answer : {KvmAnswer{.result = Result::works}, KvmAnswer{.result = Result::denied},
+                                  KvmAnswer{.result = Result::no_user_space},
+                                  KvmAnswer{.result = Result::qemu_ended, .said = "failed to set MSR 0x10a"},
+                                  KvmAnswer{.result = Result::not_started, .said = "no room on the disk"}}) {
+    write_kvm_answer(file_, answer);
+    EXPECT_EQ(read_kvm_answer(file_), answer) << answer.reason();
+    EXPECT_EQ(answer.works(), answer.reason().empty());
+  }
 }
 
-TEST_F(TemporaryFile, ADamagedKvmAnswerIsNone) {
-  for (const char *text : {"", "works?\n", "fails\n", "fails\n\n"}) {
+TEST_F(TemporaryFile, ADamagedKvmAnswerIsNoneAndSoIsThatOfAnOlderVersion) {
+  for (const char *text : {"", "works?\n", "qemu-ended\n", "qemu-ended\n\n", "fails\nthe user cannot open it\n"}) {
     write(text);
     EXPECT_FALSE(read_kvm_answer(file_)) << text;
   }
 }
 
-TEST(ReasonWithoutKvm, IsWhatQemuSaidFirst) {
-  EXPECT_EQ(reason_without_kvm(
-                "cannot start guest 'kvm-probe': internal error: QEMU unexpectedly closed the monitor (vm='k-1'): "
+TEST(AnswerFromLibvirt, HasWhatQemuSaidFirst) {
+  const auto reason_of = [](const char *said) { return answer_from_libvirt(said).reason(); };
+  EXPECT_EQ(
+      reason_of("cannot start guest 'kvm-probe': internal error: QEMU unexpectedly closed the monitor (vm='k-1'): "
                 "2026-11-21T23:24:51.665930Z qemu-system-x86_64: error: failed to set MSR 0x10a to 0xc000069\n"
                 "qemu-system-x86_64: target/i386/kvm/kvm.c:3849: kvm_buf_set_msrs: Assertion failed."),
-            "/dev/kvm opens, but QEMU ends under it: failed to set MSR 0x10a to 0xc000069");
-  EXPECT_EQ(reason_without_kvm("unsupported configuration: Emulator '/q' does not support virt type 'kvm'"),
+      "/dev/kvm opens, but QEMU ends under it: failed to set MSR 0x10a to 0xc000069");
+  EXPECT_EQ(reason_of("unsupported configuration: Emulator '/q' does not support virt type 'kvm'"),
             "the user that QEMU runs as cannot open /dev/kvm");
-  EXPECT_EQ(reason_without_kvm("no room on the disk"), "no room on the disk");
+  EXPECT_EQ(reason_of("no room on the disk"), "no room on the disk");
 }
 
 TEST(KvmAnswerFile, BelongsToOneQemu) {
@@ -189,8 +190,9 @@ TEST(KvmAnswerFile, BelongsToOneQemu) {
 }
 
 TEST(KvmDevice, IsMissingWithAReason) {
-  EXPECT_EQ(why_no_kvm_device("/no/such/kvm"), "/no/such/kvm: No such file or directory");
-  EXPECT_EQ(why_no_kvm_device("/dev/null"), "");
+  EXPECT_EQ(kvm_device_error("/no/such/kvm"), std::errc::no_such_file_or_directory);
+  EXPECT_EQ(kvm_device_words(kvm_device_error("/no/such/kvm")), "/dev/kvm: No such file or directory");
+  EXPECT_EQ(kvm_device_words(kvm_device_error("/dev/null")), "");
 }
 
 TEST(MachineWatch, ACrashStaysACrashAndIsToldOnce) {
