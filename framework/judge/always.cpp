@@ -98,7 +98,7 @@ Finding finding_of(const CaseView &view, const KernelReport &report, bool from_c
   evidence.seen = report.title;
   for (const auto &line : report.lines) evidence.details.push_back(shared::render_dmesg(line));
   if (report.report_class == ReportClass::crash && !report.fatal) {
-    evidence.hint = "if the plan provokes this on purpose, declare it: 'expect: {report: ...}'";
+    evidence.permission.kind = Permission::Kind::report;
   }
   return finding;
 }
@@ -108,13 +108,13 @@ SeenReports reports_of(const CaseView &view) {
   const auto loaded = view.seen.loaded();
   // The kernel's lines for an autopsy are not a kernel report.
   const auto line = [&view](std::size_t index) { return view.log.begin() + static_cast<std::ptrdiff_t>(index); };
-  SeenReports seen{observe::find_reports({line(std::min(view.begin, view.until)), line(view.until)}, modules, loaded),
-                   false};
+  SeenReports seen{
+      .reports = observe::find_reports({line(std::min(view.begin, view.until)), line(view.until)}, modules, loaded)};
   if (!ended_badly(view.seen.ending.kind)) return seen;
   if (!seen.reports.empty() && observe::is_complete(seen.reports.back())) return seen;
   // The last lines may be on the console only.
   auto on_console = observe::find_reports(console_of(view), modules, loaded);
-  if (lines_in(on_console) > lines_in(seen.reports)) seen = {std::move(on_console), true};
+  if (lines_in(on_console) > lines_in(seen.reports)) seen = {.reports = std::move(on_console), .from_console = true};
   return seen;
 }
 
@@ -140,7 +140,7 @@ std::vector<Finding> check_taint(const CaseView &view) {
   const auto *last = view.after_unload.back();
   const std::uint64_t unexplained = last->inventory.taint & ~view.baseline->inventory.taint & ~explained;
   if (unexplained == 0) return {};
-  Finding finding{Outcome::failed, {}};
+  Finding finding{.outcome = Outcome::failed};
   finding.evidence.summary = "the kernel is tainted: " + observe::render_taint(unexplained);
   finding.evidence.expected = "no taint except for the module's own (O, E, C, and P without a GPL-compatible license)";
   finding.evidence.seen = observe::render_taint(last->inventory.taint);

@@ -12,6 +12,13 @@
 
 namespace kmodtest::judge {
 
+/// What a test can declare if it wants what was found. A plan and a test in C++ write it in different ways.
+struct Permission {
+  enum class Kind { none, report, thread, entry, object, growth };
+  Kind kind = Kind::none;
+  std::string name = {};  ///< of an object or a growth: "interrupt:ex"
+};
+
 /// A reason why a case did not pass.
 struct Evidence {
   std::optional<std::size_t> step;  ///< index into Case::steps
@@ -22,16 +29,23 @@ struct Evidence {
   std::string seen;                  ///< the nearest match, e.g. the closest log line with the difference marked
   std::vector<std::string> details;  ///< further lines: a report, ps, lsmod, compiler output
   std::vector<std::string> trace;    ///< the frames of `details` that are in modules under test, with their source
-  std::string hint;                  ///< how to fix it, if known
+  std::string hint;                  ///< how to fix it, if known; plan_hint() also says how to permit it
+  Permission permission;             ///< for what the test can permit
   /// of errors that are not the module's fault; never none if the case could not be judged
   base::Code code = base::Code::none;
 };
 
+/// Returns the hint and how a plan permits what was found: "…; 'checks: {allow: ["interrupt:ex"]}' lets it stay".
+std::string plan_hint(const Evidence &evidence);
+
+/// Joins two clauses of a hint, either of which can be empty.
+std::string join_hints(const std::string &hint, const std::string &permission);
+
 struct Verdict {
   Outcome outcome = Outcome::errored;
-  std::vector<Evidence> evidence;  ///< the first one decided the outcome; empty when passed without `came`
-  std::string skip_reason;
-  std::string came;  ///< set if a case passed because its expected failure occurred: "Crashed: divide error in …"
+  std::vector<Evidence> evidence = {};  ///< the first one decided the outcome; empty when passed without `came`
+  std::string skip_reason = {};
+  std::string came = {};  ///< set if a case passed because its expected failure occurred: "Crashed: divide error in …"
 };
 
 }  // namespace kmodtest::judge

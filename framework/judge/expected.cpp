@@ -97,7 +97,7 @@ std::vector<Finding> expected_reports(const CaseView &view, const SeenReports &s
     if (pattern == nullptr) continue;
     findings.push_back(finding_of(view, report, seen.from_console));
     findings.back().evidence.expected = words_of(*pattern);
-    findings.back().evidence.hint.clear();
+    findings.back().evidence.permission = {};
   }
   return findings;
 }
@@ -110,7 +110,7 @@ std::vector<Finding> missing_reports(const CaseView &view, const SeenReports &se
     const bool came = std::any_of(seen.reports.begin(), seen.reports.end(),
                                   [&](const KernelReport &report) { return fits(pattern, report); });
     if (came) continue;
-    Finding finding{Outcome::failed, {}};
+    Finding finding{.outcome = Outcome::failed};
     auto &evidence = finding.evidence;
     evidence.where = expect.where;
     evidence.source = expect.source;

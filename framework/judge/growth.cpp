@@ -84,7 +84,7 @@ std::vector<Finding> check_growth(const CaseView &view) {
                          [&](const std::string &glob) { return shared::glob_matches(glob, name); });
     });
     if (growths.empty()) continue;
-    Finding finding{Outcome::leaked, evidence_of(view, i)};
+    Finding finding{.outcome = Outcome::leaked, .evidence = evidence_of(view, i)};
     auto &evidence = finding.evidence;
     evidence.summary = words_of(growths.front());
     evidence.expected = "nothing that grows with each load and unload";
@@ -92,9 +92,8 @@ std::vector<Finding> check_growth(const CaseView &view) {
       if (!evidence.seen.empty()) evidence.seen += '\n';
       evidence.seen += words_of(growth);
     }
-    evidence.hint = fmt::format(
-        "something that a load allocates is not freed by the unload; 'checks: {{allow: [\"growth:{}\"]}}' lets it grow",
-        growths.front().memory.name);
+    evidence.hint = "something that a load allocates is not freed by the unload";
+    evidence.permission = {.kind = Permission::Kind::growth, .name = "growth:" + growths.front().memory.name};
     findings.push_back(std::move(finding));
   }
   return findings;

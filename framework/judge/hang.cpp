@@ -38,8 +38,8 @@ std::vector<int> ring_of(const std::vector<LockWait> &locks) {
 }
 
 struct Cause {
-  std::string words;                 ///< empty if not known
-  std::vector<const Stuck *> whose;  ///< the tasks that it mentions
+  std::string words = {};                 ///< empty if not known
+  std::vector<const Stuck *> whose = {};  ///< the tasks that it mentions
   bool deadlock = false;
 };
 
@@ -72,7 +72,7 @@ Cause deadlock(const std::vector<LockWait> &locks, const std::vector<Stuck> &tas
 Cause stuck_call(const std::vector<LockWait> &locks, const std::vector<Stuck> &tasks, int caller) {
   const Stuck *task = find(tasks, caller);
   if (task == nullptr) return {};
-  Cause cause{"it " + task->what(), {task}, false};
+  Cause cause{.words = "it " + task->what(), .whose = {task}};
   for (const LockWait &lock : locks) {
     if (lock.pid != caller) continue;
     cause.words += ", which " + name_of(lock.owner, tasks) + " holds";
@@ -97,7 +97,7 @@ Cause cause_of(const CaseView &view, const std::vector<Stuck> &tasks, const std:
   if (Cause found = deadlock(locks, tasks); !found.words.empty()) return found;
   if (view.autopsy != nullptr) return stuck_call(locks, tasks, view.autopsy->caller);
   if (cpus.empty()) return {};
-  return {fmt::format("{} {}", cpus.front().who(), cpus.front().what()), {&cpus.front()}, false};
+  return {.words = fmt::format("{} {}", cpus.front().who(), cpus.front().what()), .whose = {&cpus.front()}};
 }
 
 /// Returns the tasks that the cause mentions, then others that are blocked.
@@ -129,7 +129,7 @@ void explain_hang(const CaseView &view, Finding &finding) {
   finding.outcome = Outcome::hung;
   auto &evidence = finding.evidence;
   if (!cause.words.empty()) evidence.summary += ": " + cause.words;
-  if (cause.deadlock && evidence.hint.empty()) evidence.hint = kLockdepHint;
+  if (cause.deadlock && plan_hint(evidence).empty()) evidence.hint = kLockdepHint;
   for (auto &listing : listings(cause, tasks)) evidence.details.push_back(std::move(listing));
 }
 
@@ -138,7 +138,7 @@ std::optional<Finding> find_deadlock(const CaseView &view) {
   const std::vector<Stuck> tasks = stuck_tasks(view);
   const Cause cause = deadlock(view.seen.dissection->locks, tasks);
   if (!cause.deadlock) return std::nullopt;
-  Finding finding{Outcome::hung, {}};
+  Finding finding{.outcome = Outcome::hung};
   finding.evidence.summary = cause.words;
   finding.evidence.expected = "no task that waits indefinitely";
   finding.evidence.details = listings(cause, tasks);

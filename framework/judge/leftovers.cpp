@@ -80,7 +80,8 @@ std::optional<Leftover> interrupt_of(std::string_view path) {
   if (slash == std::string_view::npos) return std::nullopt;
   const std::string_view name = path.substr(slash + 1);
   if (std::find(kInterruptFiles.begin(), kInterruptFiles.end(), name) != kInterruptFiles.end()) return std::nullopt;
-  return Leftover{fmt::format("interrupt {} of '{}'", path.substr(0, slash), name), fmt::format("interrupt:{}", name)};
+  return Leftover{.what = fmt::format("interrupt {} of '{}'", path.substr(0, slash), name),
+                  .name = fmt::format("interrupt:{}", name)};
 }
 
 /// Returns the module under test in whose memory the address was, as far as it was listed.
@@ -128,11 +129,13 @@ class Leftovers {
  private:
   bool allows(const std::string &name) const { return any_matches(checks_.allow, name); }
 
-  void report(std::string summary, std::string expected, std::string seen, std::string hint) {
+  /// `undo`: the task of the exit function; empty: no hint.
+  void report(std::string summary, std::string expected, std::string seen, std::string_view undo,
+              Permission permission) {
     const bool known = std::any_of(findings_.begin(), findings_.end(),
                                    [&](const Finding &finding) { return finding.evidence.summary == summary; });
     if (known) return;
-    Finding finding{Outcome::leaked, {}};
+    Finding finding{.outcome = Outcome::leaked};
     for (std::size_t i = 0; i < view_.guest_index.size(); ++i) {
       if (view_.guest_index[i] != after_->step) continue;
       finding.evidence = evidence_of(view_, i);
@@ -141,7 +144,8 @@ class Leftovers {
     finding.evidence.summary = std::move(summary);
     finding.evidence.expected = std::move(expected);
     finding.evidence.seen = std::move(seen);
-    finding.evidence.hint = std::move(hint);
+    if (!undo.empty()) finding.evidence.hint = fmt::format("the exit function has to {}", undo);
+    finding.evidence.permission = std::move(permission);
     findings_.push_back(std::move(finding));
   }
 
@@ -155,9 +159,8 @@ class Leftovers {
       }
     }
     report(left.front().what + " is left after the unload",
-           fmt::format("no {} that was not there before the load", kind.plural), std::move(seen),
-           fmt::format("the exit function has to {}; 'checks: {{allow: [\"{}\"]}}' lets it stay", kind.undo,
-                       left.front().name));
+           fmt::format("no {} that was not there before the load", kind.plural), std::move(seen), kind.undo,
+           {.kind = Permission::Kind::object, .name = left.front().name});
   }
 
   bool add_modules() {
@@ -168,7 +171,7 @@ class Leftovers {
     }
     if (modules.empty()) return false;
     report(fmt::format("module '{}' is still loaded at the end", modules.front().name),
-           "no module under test is loaded", shared::render_lsmod(modules), {});
+           "no module under test is loaded", shared::render_lsmod(modules), {}, {});
     return true;
   }
 
@@ -189,15 +192,14 @@ class Leftovers {
       const std::string queue = name.starts_with(kRescuer) ? name.substr(kRescuer.size()) : name;
       if (allows("workqueue:" + queue)) continue;
       rescuers.push_back(thread);
-      queues.push_back({fmt::format("workqueue '{}'", queue), "workqueue:" + queue});
+      queues.push_back({.what = fmt::format("workqueue '{}'", queue), .name = "workqueue:" + queue});
     }
     if (!threads.empty()) {
       const auto &first = threads.front();
-      report(
-          fmt::format("thread '{}' (pid {}) is left after the unload",
-                      first.full_name.empty() ? first.name : first.full_name, first.pid),
-          fmt::format("no {} that was not there before the load", kThreads.plural), shared::render_ps(threads),
-          fmt::format("the exit function has to {}; 'checks: {{allow_threads: [...]}}' lets one stay", kThreads.undo));
+      report(fmt::format("thread '{}' (pid {}) is left after the unload",
+                         first.full_name.empty() ? first.name : first.full_name, first.pid),
+             fmt::format("no {} that was not there before the load", kThreads.plural), shared::render_ps(threads),
+             kThreads.undo, {.kind = Permission::Kind::thread});
     }
     report(kWorkqueues, queues, "the threads of their rescuers:\n" + shared::render_ps(rescuers));
   }
@@ -216,7 +218,7 @@ class Leftovers {
       const std::string where = timer.function != 0
                                     ? fmt::format("with its function in {}", place_of(view_, place))
                                     : fmt::format("for {} in the memory of {}", timer.symbol, place_of(view_, place));
-      left.push_back({fmt::format("an armed {} {}", kind, where), name});
+      left.push_back({.what = fmt::format("an armed {} {}", kind, where), .name = name});
     }
     report(kTimers, left);
   }
@@ -229,12 +231,13 @@ class Leftovers {
     for (const auto &path : after_->inventory.new_entries) {
       if (any_matches(checks_.allow_entries, path) || allows("entry:" + path)) continue;
       if (const auto cache = name_below(path, "/sys/kernel/slab/")) {
-        if (!allows("cache:" + *cache)) caches.push_back({fmt::format("slab cache '{}'", *cache), "cache:" + *cache});
+        const std::string name = "cache:" + *cache;
+        if (!allows(name)) caches.push_back({.what = fmt::format("slab cache '{}'", *cache), .name = name});
       } else if (auto interrupt = interrupt_of(path)) {
         if (!allows(interrupt->name)) interrupts.push_back(std::move(*interrupt));
       } else if (const auto queue = name_below(path, "/sys/devices/virtual/workqueue/")) {
         const std::string name = "workqueue:" + *queue;
-        if (!allows(name)) queues.push_back({fmt::format("workqueue '{}'", *queue), name});
+        if (!allows(name)) queues.push_back({.what = fmt::format("workqueue '{}'", *queue), .name = name});
       } else {
         others.push_back(path);
       }
@@ -246,8 +249,7 @@ class Leftovers {
     const auto maker = std::find_if(std::begin(kEntryMakers), std::end(kEntryMakers),
                                     [&](const EntryMaker &one) { return others.front().starts_with(one.prefix); });
     report(others.front() + " is left after the unload", "no entry that was not there before the load",
-           fmt::format("{}", fmt::join(others, "\n")),
-           fmt::format("the exit function has to {}; 'checks: {{allow_entries: [...]}}' lets one stay", maker->undo));
+           fmt::format("{}", fmt::join(others, "\n")), maker->undo, {.kind = Permission::Kind::entry});
   }
 
   void add_majors() {
@@ -255,9 +257,9 @@ class Leftovers {
     for (const auto &major : after_->inventory.majors) {
       const std::string name = "device:" + major.name;
       if (allows(name)) continue;
-      left.push_back(
-          {fmt::format("{} device number {} of '{}'", major.block ? "block" : "character", major.major, major.name),
-           name});
+      left.push_back({.what = fmt::format("{} device number {} of '{}'", major.block ? "block" : "character",
+                                          major.major, major.name),
+                      .name = name});
     }
     report(kMajors, left);
   }
@@ -269,10 +271,10 @@ class Leftovers {
       const std::string name = "vmalloc:" + (owner.empty() ? fmt::format("{:#x}", area.caller) : owner);
       if (allows(name)) continue;
       constexpr std::uint64_t kGuardPage = 4096;
-      left.push_back(
-          {fmt::format("an area of vmalloc of {} bytes for {}",
-                       area.size > kGuardPage ? area.size - kGuardPage : area.size, place_of(view_, area.caller)),
-           name});
+      left.push_back({.what = fmt::format("an area of vmalloc of {} bytes for {}",
+                                          area.size > kGuardPage ? area.size - kGuardPage : area.size,
+                                          place_of(view_, area.caller)),
+                      .name = name});
     }
     report(kVmalloc, left);
   }
@@ -287,9 +289,8 @@ class Leftovers {
       if (known == before.end() || module.users <= known->users || allows("module:" + module.name)) continue;
       report(fmt::format("a reference to module '{}' is left after the unload", module.name),
              fmt::format("a use count of {}, as before the load", known->users),
-             fmt::format("a use count of {}", module.users),
-             fmt::format("the exit function has to {}; 'checks: {{allow: [\"module:{}\"]}}' lets it stay", kUses.undo,
-                         module.name));
+             fmt::format("a use count of {}", module.users), kUses.undo,
+             {.kind = Permission::Kind::object, .name = "module:" + module.name});
     }
   }
 

@@ -14,7 +14,6 @@
 #include "report/terminal/palette.hpp"
 #include "text/escape.hpp"
 #include "text/lines.hpp"
-#include "text/replace.hpp"
 #include "text/words.hpp"
 
 namespace kmodtest::library {
@@ -60,16 +59,33 @@ std::string end_of_log(const outcome::CaseFinished &finished, const report::Pale
   return text + fmt::format("{}", fmt::join(first, lines.end(), "\n"));
 }
 
-/// Turns a hint for plans into a hint for tests in C++.
-std::string hint_for_cpp(std::string hint) {
-  if (hint.find("'expect: {report") != std::string::npos) {
-    return "if the test provokes this on purpose, set Checks::reports = false";
+/// Returns how a test in C++ permits what was found.
+std::string permission_words(const judge::Permission &permission) {
+  using Kind = judge::Permission::Kind;
+  switch (permission.kind) {
+    case Kind::none:
+      break;
+    case Kind::report:
+      return "if the test provokes this on purpose, set Checks::reports = false";
+    case Kind::thread:
+      return "Checks::allow_threads lets one stay";
+    case Kind::entry:
+      return "Checks::allow_entries lets one stay";
+    case Kind::object:
+      return fmt::format("Checks::allow = {{\"{}\"}} lets it stay", permission.name);
+    case Kind::growth:
+      return fmt::format("Checks::allow = {{\"{}\"}} lets it grow", permission.name);
   }
-  using text::replaced;
-  hint = replaced(std::move(hint), "'checks: {allow_threads: [...]}'", "Checks::allow_threads");
-  hint = replaced(std::move(hint), "'checks: {allow_entries: [...]}'", "Checks::allow_entries");
-  hint = replaced(std::move(hint), "'checks: {allow: [", "Checks::allow = {");
-  return replaced(std::move(hint), "]}'", "}");
+  return {};
+}
+
+/// Returns the case with hints for tests in C++.
+outcome::CaseFinished with_cpp_hints(outcome::CaseFinished finished) {
+  for (judge::Evidence &evidence : finished.verdict.evidence) {
+    evidence.hint = judge::join_hints(evidence.hint, permission_words(evidence.permission));
+    evidence.permission = {};
+  }
+  return finished;
 }
 
 }  // namespace
@@ -79,8 +95,7 @@ Verdict verdict_of(const outcome::CaseFinished &of) {
   verdict.outcome = outcome_of(of.verdict.outcome);
   verdict.digest = of.digest;
   if (verdict.outcome == Outcome::passed) return verdict;
-  outcome::CaseFinished finished = of;
-  for (judge::Evidence &evidence : finished.verdict.evidence) evidence.hint = hint_for_cpp(std::move(evidence.hint));
+  const outcome::CaseFinished finished = with_cpp_hints(of);
   const report::Palette palette(false);
   verdict.text = fmt::format("{}: {}\n{}{}", judge::outcome_word(finished.verdict.outcome),
                              text::printable(report::reason(finished)), report::render_findings(finished, palette),

@@ -56,7 +56,7 @@ std::string render_evidence(const outcome::CaseFinished &finished, const judge::
   text += labelled("seen", evidence.seen, style.width);
   text += labelled("trace", fmt::format("{}", fmt::join(evidence.trace, "\n")));
   text += render_details(finished, evidence.details, style);
-  for (const std::string &line : text::lines_of(labelled("hint", evidence.hint))) {
+  for (const std::string &line : text::lines_of(labelled("hint", plan_hint(evidence)))) {
     text += wrap_painted(line, style.width, kLabelWidth + 4) + "\n";
   }
   if (evidence.code != base::Code::none) text += labelled("more", "kmodtest explain " + base::name_of(evidence.code));

@@ -44,7 +44,7 @@ Json evidence_json(const judge::Evidence &evidence) {
   json["seen"] = evidence.seen;
   json["details"] = evidence.details;
   json["trace"] = evidence.trace;
-  json["hint"] = evidence.hint;
+  json["hint"] = plan_hint(evidence);
   json["code"] = evidence.code == base::Code::none ? Json(nullptr) : Json(base::name_of(evidence.code));
   return json;
 }

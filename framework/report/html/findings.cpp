@@ -37,7 +37,7 @@ void add_evidence(Markup &html, const judge::Evidence &evidence, std::size_t roo
   add(html, "Seen", evidence.seen, room);
   add(html, "Trace", fmt::format("{}", fmt::join(evidence.trace, "\n")), room);
   add(html, "Details", fmt::format("{}", fmt::join(evidence.details, "\n")), room);
-  add(html, "Hint", evidence.hint, room);
+  add(html, "Hint", plan_hint(evidence), room);
   if (evidence.code != base::Code::none) add(html, "More", "kmodtest explain " + base::name_of(evidence.code), room);
   html.close().close();
 }

@@ -39,7 +39,7 @@ void expect_leak(const wire::Inventory &inventory, const std::string &summary, c
   EXPECT_EQ(evidence.summary, summary);
   EXPECT_EQ(evidence.expected, expected);
   EXPECT_EQ(evidence.seen, seen);
-  EXPECT_EQ(evidence.hint, hint);
+  EXPECT_EQ(plan_hint(evidence), hint);
   EXPECT_EQ(evidence.step, 1u);
   stream.test_case.checks.allow = {allow};
   EXPECT_EQ(stream.verdict(Kind::completed).outcome, Outcome::passed);
@@ -164,7 +164,7 @@ TEST(Leftovers, AReferenceToAnotherModuleIsTold) {
   EXPECT_EQ(evidence.summary, "a reference to module 'loop' is left after the unload");
   EXPECT_EQ(evidence.expected, "a use count of 1, as before the load");
   EXPECT_EQ(evidence.seen, "a use count of 2");
-  EXPECT_EQ(evidence.hint,
+  EXPECT_EQ(plan_hint(evidence),
             "the exit function has to give back what it took (module_put, or what took the reference); "
             "'checks: {allow: [\"module:loop\"]}' lets it stay");
   stream.test_case.checks.allow = {"module:loop"};
@@ -216,7 +216,7 @@ TEST(Repeat, OneObjectPerRoundLeaks) {
             "kmalloc-64 grows by 1.00 objects per round (64 bytes each; 95% confidence 1.00..1.00 over 10 rounds)");
   EXPECT_EQ(evidence.expected, "nothing that grows with each load and unload");
   EXPECT_EQ(evidence.seen, evidence.summary);
-  EXPECT_EQ(evidence.hint,
+  EXPECT_EQ(plan_hint(evidence),
             "something that a load allocates is not freed by the unload; "
             "'checks: {allow: [\"growth:kmalloc-64\"]}' lets it grow");
   EXPECT_EQ(evidence.step, 0u);
