@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "agent/session.hpp"
+#include "base/embedded.hpp"
 #include "base/error.hpp"
 #include "base/process.hpp"
 #include "base/task.hpp"
@@ -20,6 +21,7 @@
 #include "text/escape.hpp"
 #include "text/lines.hpp"
 #include "text/number.hpp"
+#include "text/replace.hpp"
 
 namespace kmodtest::run {
 
@@ -27,25 +29,17 @@ using base::Task;
 namespace asio = base::asio;
 namespace fs = std::filesystem;
 
+/// The files of templates/debugger/ (CMakeLists.txt).
+base::EmbeddedFiles debugger_scripts();
+
 namespace {
 
 constexpr std::chrono::milliseconds kPushDeadline{60'000};
 constexpr std::chrono::seconds kSurveyDeadline{60};
 constexpr const char *kKallsymsMark = "--- kallsyms\n";
 
-/// Returns a script that loads the modules, and prints "NAME FILE:0xADDRESS" for each section of each, and all of the
-/// kernel's symbols.
-std::string survey_script(const Prepared &prepared) {
-  std::string script;
-  for (const wire::ModuleToLoad &module : prepared.program.prerequisites)
-    script += fmt::format("insmod {} >/dev/null 2>&1\n", module.path);
-  for (const std::string &name : prepared.program.modules) {
-    script += fmt::format(
-        "insmod /tmp/modules/{0}.ko && cd /sys/module/{0}/sections && for f in .[a-z]* *; do "
-        "test -f \"$f\" && echo \"{0} $f $(cat \"$f\")\"; done\n",
-        name);
-  }
-  return script + fmt::format("printf '{}'; cat /proc/kallsyms\n", "--- kallsyms\\n");
+std::string script_text(std::string_view name) {
+  return std::string(base::embedded_text(debugger_scripts(), name));
 }
 
 /// Returns whether a section is of use for a debugger, and still there when a module has been initialised.
@@ -55,28 +49,38 @@ bool is_of_use(const std::string &section) {
   return section.starts_with(".data..") || section == "__param";
 }
 
+/// Returns gdb's commands that load the symbols, one line each.
+std::string symbol_commands(const std::optional<KernelSymbols> &kernel, const std::vector<PlacedModule> &modules) {
+  std::string commands;
+  if (kernel) {
+    commands += kernel->offset == 0 ? fmt::format("symbol-file {}\n", kernel->file.string())
+                                    : fmt::format("symbol-file -o {:#x} {}\n", kernel->offset, kernel->file.string());
+  }
+  for (const PlacedModule &module : modules) {
+    if (module.sections.empty()) continue;
+    commands += fmt::format("add-symbol-file {}", module.file.string());
+    for (const auto &[section, address] : module.sections)
+      if (is_of_use(section)) commands += fmt::format(" -s {} {:#x}", section, address);
+    commands += '\n';
+  }
+  return commands;
+}
+
 }  // namespace
 
 std::string gdb_script(const fs::path &socket, const std::optional<KernelSymbols> &kernel,
                        const std::vector<PlacedModule> &modules) {
-  std::string script =
-      "# Made by kmodtest: gdb -x THIS-FILE\n"
-      "set confirm off\n"
-      "set architecture i386:x86-64\n";
-  if (kernel) {
-    script += kernel->offset == 0 ? fmt::format("symbol-file {}\n", kernel->file.string())
-                                  : fmt::format("symbol-file -o {:#x} {}\n", kernel->offset, kernel->file.string());
-  }
-  for (const PlacedModule &module : modules) {
-    if (module.sections.empty()) continue;
-    script += fmt::format("add-symbol-file {}", module.file.string());
-    for (const auto &[section, address] : module.sections)
-      if (is_of_use(section)) script += fmt::format(" -s {} {:#x}", section, address);
-    script += '\n';
-  }
-  // Without this hook, leaving gdb would end the machine.
-  script += "define hook-quit\n  detach\nend\n";
-  return script + fmt::format("target remote {}\n", socket.string());
+  const std::string script =
+      text::replaced(script_text("commands.gdb"), "@symbols@\n", symbol_commands(kernel, modules));
+  return text::replaced(script, "@socket@", socket.string());
+}
+
+std::string survey_script(const wire::Program &program) {
+  std::vector<std::string> prerequisites;
+  for (const wire::ModuleToLoad &module : program.prerequisites) prerequisites.push_back(module.path);
+  const std::string script =
+      text::replaced(script_text("survey.sh"), "@prerequisites@", fmt::format("{}", fmt::join(prerequisites, " ")));
+  return text::replaced(script, "@modules@", fmt::format("{}", fmt::join(program.modules, " ")));
 }
 
 void check_gdb() {
@@ -125,7 +129,7 @@ Task<std::string> Debugger::ask(agent::Session &session, const Prepared &prepare
     co_await session.push(std::move(path), content, kPushDeadline);
   }
   wire::OpenTerminal wanted;
-  wanted.command = survey_script(prepared);
+  wanted.command = survey_script(prepared.program);
   std::string answer;
   std::function<void(const wire::AgentMessage &)> take = [&answer](const wire::AgentMessage &report) {
     const auto *output = std::get_if<wire::TerminalOutput>(&report);
@@ -142,7 +146,7 @@ Task<std::string> Debugger::ask(agent::Session &session, const Prepared &prepare
 void Debugger::read_answer(const std::string &answer, const Prepared &prepared) {
   modules_.clear();
   for (std::size_t i = 0; i < prepared.modules.size(); ++i)
-    modules_.push_back({prepared.program.modules[i], prepared.modules[i].file, {}});
+    modules_.push_back({.name = prepared.program.modules[i], .file = prepared.modules[i].file});
   const std::size_t mark = answer.find(kKallsymsMark);
   for (const std::string &line : text::lines_of(answer.substr(0, mark))) {
     const std::size_t name_end = line.find(' '), address_at = line.rfind(" 0x");
@@ -163,7 +167,8 @@ void Debugger::read_answer(const std::string &answer, const Prepared &prepared) 
     const auto runs_at = kernel::address_in_kallsyms(kallsyms, "_text");
     const auto linked_at = kernel::address_in_elf(*vmlinux, "_text");
     if (runs_at && linked_at) {
-      kernel_ = KernelSymbols{*vmlinux, static_cast<std::int64_t>(*runs_at - *linked_at), true};
+      kernel_ = KernelSymbols{
+          .file = *vmlinux, .offset = static_cast<std::int64_t>(*runs_at - *linked_at), .debug_information = true};
       return;
     }
   }
@@ -173,7 +178,7 @@ void Debugger::read_answer(const std::string &answer, const Prepared &prepared) 
     std::error_code error;
     storage::make_folder(file.parent_path());
     if (!fs::exists(file, error)) storage::write_whole_file(file, symbols);
-    kernel_ = KernelSymbols{file, 0, false};
+    kernel_ = KernelSymbols{.file = file};
   } catch (const base::Error &error) {
     notices_.say(fmt::format("gdb gets no names of the kernel's functions: {}", error.what()));
   }

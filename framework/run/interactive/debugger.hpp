@@ -22,7 +22,7 @@ namespace kmodtest::run {
 struct PlacedModule {
   std::string name;
   std::filesystem::path file;
-  std::map<std::string, std::uint64_t> sections;  ///< empty: not known
+  std::map<std::string, std::uint64_t> sections = {};  ///< empty: not known
 };
 
 /// The source of the names of the kernel's functions.
@@ -35,6 +35,10 @@ struct KernelSymbols {
 /// Returns the commands for gdb: symbols, and the socket to connect to.
 std::string gdb_script(const std::filesystem::path &socket, const std::optional<KernelSymbols> &kernel,
                        const std::vector<PlacedModule> &modules);
+
+/// Returns a script for the guest's shell: it loads the modules of a program, and prints "NAME SECTION 0xADDRESS" for
+/// each section of each, then the line "--- kallsyms" and all of the kernel's symbols.
+std::string survey_script(const wire::Program &program);
 
 /// A debugger for one guest (--gdb). With one snapshot, a kernel puts modules at the same addresses each time. So a
 /// guest that is discarded, and runs none of the modules' code, reports them once; breakpoints can then be set before a

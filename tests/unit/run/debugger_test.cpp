@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/process.hpp"
+
 namespace kmodtest::run {
 namespace {
 
@@ -20,6 +22,7 @@ TEST(GdbScript, LoadsSymbolsWhereTheyAreAndConnects) {
             "set architecture i386:x86-64\n"
             "symbol-file /cache/kernel.elf\n"
             "add-symbol-file /cache/ex7_1.ko -s .init.text 0xffffffffc0210000 -s .text 0xffffffffc020b000\n"
+            "# Without this hook, leaving gdb would end the machine.\n"
             "define hook-quit\n"
             "  detach\n"
             "end\n"
@@ -36,10 +39,29 @@ TEST(GdbScript, LeavesOutWhatIsNotKnown) {
             "# Made by kmodtest: gdb -x THIS-FILE\n"
             "set confirm off\n"
             "set architecture i386:x86-64\n"
+            "# Without this hook, leaving gdb would end the machine.\n"
             "define hook-quit\n"
             "  detach\n"
             "end\n"
             "target remote /run/gdb\n");
+}
+
+TEST(SurveyScript, LoadsPrerequisitesThenTheModules) {
+  wire::Program program;
+  program.modules = {"ex7_1", "ex7_2"};
+  std::string script = survey_script(program);
+  EXPECT_NE(script.find("\nfor file in ; do\n"), std::string::npos) << script;
+  EXPECT_NE(script.find("\nfor name in ex7_1 ex7_2; do\n"), std::string::npos) << script;
+  program.prerequisites = {{"crc7", "/tmp/modules/kernel/crc7.ko", {}}};
+  script = survey_script(program);
+  EXPECT_NE(script.find("\nfor file in /tmp/modules/kernel/crc7.ko; do\n"), std::string::npos) << script;
+  EXPECT_EQ(script.find('@'), std::string::npos) << script;
+}
+
+TEST(SurveyScript, IsOneForAnyShell) {
+  wire::Program program;
+  program.modules = {"ex7_1"};
+  EXPECT_TRUE(base::run_process({"sh", "-n", "-c", survey_script(program)}).ok());
 }
 
 }  // namespace
