@@ -11,9 +11,9 @@ namespace kmodtest::base {
 
 /// Options for starting a process, beyond its arguments.
 struct ProcessOptions {
-  std::filesystem::path directory;  ///< working directory; empty: that of kmodtest
+  std::filesystem::path directory = {};  ///< working directory; empty: that of kmodtest
   /// Changes to the environment of kmodtest: a value sets the variable, nullopt removes it.
-  std::vector<std::pair<std::string, std::optional<std::string>>> environment;
+  std::vector<std::pair<std::string, std::optional<std::string>>> environment = {};
   bool merge_output = false;  ///< standard error goes to `out` as well, in the order in which it was written
 };
 

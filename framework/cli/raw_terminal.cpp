@@ -26,7 +26,7 @@ termios its_settings;
 TerminalSize terminal_size(int fd) {
   winsize size{};
   if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return {};
-  return {size.ws_row, size.ws_col};
+  return {.rows = size.ws_row, .columns = size.ws_col};
 }
 
 RawTerminal::RawTerminal(int fd, Keys keys) : fd_(fd) {

@@ -24,7 +24,7 @@ struct CpuSeen {
   bool in_kernel = true;
   bool halted = false;  ///< waits for an interrupt
   bool takes_interrupts = true;
-  TaskSeen task;          ///< the task that runs there; its first frame is its current place
+  TaskSeen task = {};     ///< the task that runs there; its first frame is its current place
   std::string registers;  ///< as QEMU prints them
 };
 

@@ -108,7 +108,7 @@ std::string with_detail(std::string words, const std::string &detail) {
 std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool all_steps_seen) {
   using Kind = Ending::Kind;
   const auto &ending = view.seen.ending;
-  Finding finding{Outcome::errored, {}};
+  Finding finding{.outcome = Outcome::errored};
   auto &evidence = finding.evidence;
   evidence = evidence_of_the_end(view);
   evidence.details = last_lines(view.seen.console, 20);
@@ -185,7 +185,7 @@ std::optional<Finding> check_inventories(const CaseView &view) {
   const auto &checks = view.test_case.checks;
   if (!checks.leftovers && !checks.taint) return std::nullopt;
   if (view.baseline != nullptr && !view.after_unload.empty()) return std::nullopt;
-  Finding finding{Outcome::errored, {}};
+  Finding finding{.outcome = Outcome::errored};
   finding.evidence.summary = view.baseline == nullptr ? "the guest's state before the first step was not reported"
                                                       : "the guest's state after the last step was not reported";
   finding.evidence.code = base::Code::report_missing;
@@ -195,7 +195,7 @@ std::optional<Finding> check_inventories(const CaseView &view) {
 /// Returns the verdict for a guest that never sent a message: whatever its kernel printed, no module under test was
 /// there to cause it.
 Verdict never_ready(const Observations &seen) {
-  Verdict verdict{Outcome::errored, {}, {}, {}};
+  Verdict verdict{.outcome = Outcome::errored};
   Evidence evidence;
   evidence.summary = with_detail("the guest did not come up", seen.ending.detail);
   evidence.details = last_lines(seen.console, 20);
@@ -207,7 +207,7 @@ Verdict never_ready(const Observations &seen) {
 }
 
 Verdict failed_preflight(const Observations &seen) {
-  Verdict verdict{Outcome::failed, {}, {}, {}};
+  Verdict verdict{.outcome = Outcome::failed};
   for (const auto &finding : seen.preflight) {
     Evidence evidence;
     evidence.summary = "preflight: " + finding.message;
@@ -264,10 +264,10 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
   if (!consequences.any() && std::none_of(found.begin(), found.end(), hangs)) {
     if (auto finding = find_deadlock(view)) add(std::move(*finding));
   }
-  if (found.empty()) return {Outcome::passed, {}, {}, {}};
+  if (found.empty()) return {.outcome = Outcome::passed};
   std::stable_sort(found.begin(), found.end(),
                    [](const Weighed &left, const Weighed &right) { return left.weight > right.weight; });
-  Verdict verdict{found.front().finding.outcome, {}, {}, {}};
+  Verdict verdict{.outcome = found.front().finding.outcome};
   for (auto &one : found) verdict.evidence.push_back(std::move(one.finding.evidence));
   return verdict;
 }
@@ -275,7 +275,7 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
 }  // namespace
 
 Verdict judge(const plan::Case &test_case, const Observations &seen) {
-  if (test_case.skip) return {Outcome::skipped, {}, *test_case.skip, {}};
+  if (test_case.skip) return {.outcome = Outcome::skipped, .skip_reason = *test_case.skip};
   if (!seen.preflight.empty()) return compared(test_case, failed_preflight(seen), {});
   if (!seen.agent && seen.ending.kind != Ending::Kind::not_started) {
     return compared(test_case, never_ready(seen), {});

@@ -18,7 +18,8 @@ std::vector<observe::ModuleRange> Observations::loaded() const {
   std::vector<observe::ModuleRange> ranges;
   for (const auto &message : messages) {
     const auto *load = std::get_if<wire::Loaded>(&message);
-    if (load != nullptr && load->record) ranges.push_back({load->module, load->record->address, load->record->size});
+    if (load != nullptr && load->record)
+      ranges.push_back({.name = load->module, .address = load->record->address, .size = load->record->size});
   }
   return ranges;
 }

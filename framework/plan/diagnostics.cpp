@@ -115,7 +115,7 @@ void Problems::error_at(Code code, int line, int column, int width, std::string 
   if (full()) return;
   Diagnostic diagnostic;
   diagnostic.code = code;
-  diagnostic.where = {source_.file(), line, column};
+  diagnostic.where = {.file = source_.file(), .line = line, .column = column};
   diagnostic.message = std::move(message);
   diagnostic.source = source_.line(line);
   diagnostic.width = width;

@@ -26,7 +26,7 @@ class Source {
   /// Returns the number of characters (not bytes) before byte `offset` of a line, plus one: the column as people count
   /// it.
   int column_of_byte(int line, int offset) const;
-  Location at(const Node &node) const { return {file_, node.line, node.column}; }
+  Location at(const Node &node) const { return {.file = file_, .line = node.line, .column = node.column}; }
 
  private:
   std::string file_;

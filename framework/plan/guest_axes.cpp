@@ -48,7 +48,7 @@ Value<CpuLayout> parse_count(std::string_view text) {
   if (*number.value < 1 || *number.value > kMostCpus)
     return Value<CpuLayout>::bad(Code::out_of_range,
                                  fmt::format("a guest has from 1 to {} CPUs, not {}", kMostCpus, *number.value));
-  return Value<CpuLayout>::of({static_cast<int>(*number.value), 0, 0, 0, ""});
+  return Value<CpuLayout>::of({.cpus = static_cast<int>(*number.value)});
 }
 
 void read_layouts(const std::vector<const Node *> &nodes, Value<CpuLayout> (*parse)(std::string_view),
@@ -110,7 +110,7 @@ std::vector<NumaLayout> read_numa(const Node *guest, Scope &scope) {
   const auto is_map = [](const Node &item) { return item.kind == Node::Kind::map; };
   // A list of maps is one layout, any other list has several.
   if (numa->kind != Node::Kind::list || std::all_of(numa->items.begin(), numa->items.end(), is_map))
-    return {{"", numa, nodes_of(*numa)}};
+    return {{.node = numa, .nodes = nodes_of(*numa)}};
   std::vector<NumaLayout> out;
   for (const Node &item : numa->items) {
     if (item.kind != Node::Kind::scalar && item.kind != Node::Kind::list) {
@@ -125,7 +125,7 @@ std::vector<NumaLayout> read_numa(const Node *guest, Scope &scope) {
                            "the layouts of a list are the same in each case: no variables in them");
       continue;
     }
-    NumaLayout layout{layout_text(item), &item, nodes_of(item)};
+    NumaLayout layout{.text = layout_text(item), .node = &item, .nodes = nodes_of(item)};
     const bool there =
         std::any_of(out.begin(), out.end(), [&](const NumaLayout &other) { return other.text == layout.text; });
     if (!there) out.push_back(std::move(layout));
@@ -158,8 +158,11 @@ Value<CpuLayout> parse_topology(std::string_view text) {
   const std::int64_t cpus = parts[0] * parts[1] * parts[2];
   if (cpus > kMostCpus)
     return V::bad(Code::bad_topology, fmt::format("a guest has from 1 to {} CPUs, not {} ({})", kMostCpus, cpus, body));
-  return V::of({static_cast<int>(cpus), static_cast<int>(parts[0]), static_cast<int>(parts[1]),
-                static_cast<int>(parts[2]), fmt::format("{}x{}x{}", parts[0], parts[1], parts[2])});
+  return V::of({.cpus = static_cast<int>(cpus),
+                .sockets = static_cast<int>(parts[0]),
+                .cores = static_cast<int>(parts[1]),
+                .threads = static_cast<int>(parts[2]),
+                .text = fmt::format("{}x{}x{}", parts[0], parts[1], parts[2])});
 }
 
 std::uint32_t share_of(std::uint32_t memory_mib, int node, int nodes) {
@@ -233,7 +236,7 @@ GuestAxes read_guest_axes(const Node *guest, const Overrides &overrides, Scope &
   // Reported even if the plan's own axes are wrong.
   const bool replaced = !overrides.cpus.empty() || !overrides.topologies.empty();
   if (replaced) axes.cpus.clear();
-  for (const int cpus : overrides.cpus) add(axes.cpus, {cpus, 0, 0, 0, ""});
+  for (const int cpus : overrides.cpus) add(axes.cpus, {.cpus = cpus});
   for (const CpuLayout &layout : overrides.topologies) add(axes.cpus, layout);
   axes.known = !axes.cpus.empty() && scope.problems.errors() == before;
   if (axes.cpus.empty()) axes.cpus.push_back({});

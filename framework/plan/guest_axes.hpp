@@ -22,7 +22,7 @@ inline constexpr int kMostNodes = 16;
 
 /// A layout of NUMA nodes.
 struct NumaLayout {
-  std::string text;            ///< as a case's id shows it; empty if `numa` is not an axis of this plan
+  std::string text = {};       ///< as a case's id shows it; empty if `numa` is not an axis of this plan
   const Node *node = nullptr;  ///< its place in the plan; nullptr: none, the guest has one node
   int nodes = 1;               ///< 0: not known before the variables of a case are
 };

@@ -35,9 +35,9 @@ struct Numbers {
 std::optional<Numbers> numbers_of(std::string_view word) {
   const bool of_nodes = word.ends_with(" node");
   const std::string_view which = of_nodes ? word.substr(0, word.size() - 5) : word;
-  if (which == "first") return Numbers{of_nodes, true, false};
-  if (which == "last") return Numbers{of_nodes, false, true};
-  if (which == "each") return Numbers{of_nodes, true, true};
+  if (which == "first") return Numbers{.of_nodes = of_nodes, .from_first = true};
+  if (which == "last") return Numbers{.of_nodes = of_nodes, .to_last = true};
+  if (which == "each") return Numbers{.of_nodes = of_nodes, .from_first = true, .to_last = true};
   return std::nullopt;
 }
 

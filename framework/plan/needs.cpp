@@ -49,7 +49,7 @@ std::vector<Need> read_needs(MapReader &plan) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto *const feature = std::find_if(std::begin(kFeatures), std::end(kFeatures),
                                              [&](const Feature &each) { return each.name == words[i]; });
-    Need need{words[i], words[i]};
+    Need need{.name = words[i], .option = words[i]};
     if (feature != std::end(kFeatures)) {
       need.option = feature->option;
     } else if (!is_option(words[i])) {

@@ -59,8 +59,8 @@ class TreeBuilder : public YAML::EventHandler {
   struct Open {
     Node node;
     YAML::anchor_t anchor = 0;
-    std::optional<Node> key;  ///< of a map: read, but its value is not yet
-    std::set<std::string> keys;
+    std::optional<Node> key = {};  ///< of a map: read, but its value is not yet
+    std::set<std::string> keys = {};
   };
 
   Node make(Node::Kind kind, const YAML::Mark &mark) const {
@@ -79,7 +79,7 @@ class TreeBuilder : public YAML::EventHandler {
   void open(Node node, YAML::anchor_t anchor, const YAML::Mark &mark) {
     if (open_.size() >= static_cast<std::size_t>(kDeepestNesting))
       stop(mark, Code::plan_too_large, fmt::format("the plan is nested more than {} levels deep", kDeepestNesting));
-    open_.push_back({std::move(node), anchor, std::nullopt, {}});
+    open_.push_back({.node = std::move(node), .anchor = anchor});
   }
   void close() {
     Open done = std::move(open_.back());

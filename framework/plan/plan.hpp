@@ -43,7 +43,7 @@ struct NumaCell {
 struct CpuLayout {
   int cpus = 1;
   int sockets = 0, cores = 0, threads = 0;  ///< 0: not given
-  std::string text;                         ///< "2x4x1", as a case's id shows it; empty: not given
+  std::string text = {};                    ///< "2x4x1", as a case's id shows it; empty: not given
   bool operator==(const CpuLayout &) const = default;
 };
 

@@ -23,7 +23,7 @@ Step made_up(const std::string &key, const std::string &label, wire::StepBody bo
   Step step;
   step.key = key;
   step.source = "(made up for a run without a plan)";
-  step.guest = wire::Step{std::move(body), within, wire::Microseconds{0}, label};
+  step.guest = wire::Step{.body = std::move(body), .within = within, .label = label};
   return step;
 }
 
@@ -47,7 +47,7 @@ Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &over
       if (other.name == module.value->name)
         throw base::UsageError(base::Code::same_module_name, fmt::format("two modules have the name '{}'", other.name),
                                "the kernel accepts each name only once");
-    load.modules.push_back({module.value->name, guest_module_path(module.value->name), {}});
+    load.modules.push_back(module_to_load(module.value->name));
     unload.modules.insert(unload.modules.begin(), module.value->name);
     made.modules.push_back(std::move(*module.value));
   }
@@ -74,7 +74,7 @@ Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &over
   if (overrides.memory_mib) made.guest.memory_mib = *overrides.memory_mib;
 
   std::vector<CpuLayout> layouts = overrides.topologies;
-  for (const int cpus : overrides.cpus) layouts.push_back({cpus, 0, 0, 0, ""});
+  for (const int cpus : overrides.cpus) layouts.push_back({.cpus = cpus});
   if (layouts.empty()) layouts.push_back({});
   const std::vector<std::string> kernels = overrides.kernels.empty() ? std::vector<std::string>{""} : overrides.kernels;
   for (const std::string &kernel : kernels) {

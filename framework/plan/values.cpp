@@ -122,21 +122,21 @@ Value<wire::Range> parse_range(std::string_view text, bool sizes) {
     if (*low > *high)
       return V::bad(Code::bad_range,
                     fmt::format("the range {} is empty (write the smaller number first)", quote(text)));
-    return V::of({*low, *high});
+    return V::of({.min = *low, .max = *high});
   }
   if (body.starts_with(">=") || body.starts_with("<=")) {
     const auto limit = number(body.substr(2));
     if (!limit) return bad();
-    return V::of(body[0] == '>' ? wire::Range{*limit, kHighest} : wire::Range{kLowest, *limit});
+    return V::of(body[0] == '>' ? wire::Range{.min = *limit} : wire::Range{.min = kLowest, .max = *limit});
   }
   if (body.starts_with(">") || body.starts_with("<")) {
     const auto limit = number(body.substr(1));
     if (!limit || *limit == kHighest || *limit == kLowest) return bad();
-    return V::of(body[0] == '>' ? wire::Range{*limit + 1, kHighest} : wire::Range{kLowest, *limit - 1});
+    return V::of(body[0] == '>' ? wire::Range{.min = *limit + 1} : wire::Range{.min = kLowest, .max = *limit - 1});
   }
   const auto exactly = number(body);
   if (!exactly) return bad();
-  return V::of({*exactly, *exactly});
+  return V::of({.min = *exactly, .max = *exactly});
 }
 
 Value<Span> parse_interval(std::string_view text) {
@@ -164,7 +164,7 @@ Value<Span> parse_interval(std::string_view text) {
       if (!duration.value) return bad();
       off = *duration.value;
     }
-    return V::of({std::max(*middle.value - off, wire::Microseconds{0}), *middle.value + off});
+    return V::of({.min = std::max(*middle.value - off, wire::Microseconds{0}), .max = *middle.value + off});
   }
   if (const std::size_t dots = body.find(".."); dots != std::string_view::npos) {
     const auto low = parse_duration(body.substr(0, dots));
@@ -173,7 +173,7 @@ Value<Span> parse_interval(std::string_view text) {
     if (*low.value > *high.value)
       return V::bad(Code::bad_interval,
                     fmt::format("the interval {} is empty (write the shorter time first)", quote(text)));
-    return V::of({*low.value, *high.value});
+    return V::of({.min = *low.value, .max = *high.value});
   }
   if (parse_duration(body).value)
     return V::bad(Code::bad_interval,

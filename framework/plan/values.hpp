@@ -17,12 +17,12 @@ using base::Code;
 
 template <class T>
 struct Value {
-  std::optional<T> value;
-  std::string error;                   ///< empty if there is a value
+  std::optional<T> value = {};
+  std::string error = {};              ///< empty if there is a value
   base::Code code = base::Code::none;  ///< of `error`
 
-  static Value of(T v) { return {std::move(v), {}, base::Code::none}; }
-  static Value bad(base::Code code, std::string why) { return {std::nullopt, std::move(why), code}; }
+  static Value of(T v) { return {.value = std::move(v)}; }
+  static Value bad(base::Code code, std::string why) { return {.error = std::move(why), .code = code}; }
 };
 
 /// Parses "500ms", "1s", "1.5s", "2m", "100us"; at most a week.

@@ -28,7 +28,7 @@ outcome::CaseFinished finished_without_guest(std::shared_ptr<const plan::Case> t
   outcome::CaseFinished finished;
   finished.test_case = std::move(test_case);
   auto seen = std::make_shared<judge::Observations>();
-  seen->ending = {judge::Ending::Kind::not_started, evidence.summary};
+  seen->ending = {.kind = judge::Ending::Kind::not_started, .detail = evidence.summary};
   finished.seen = std::move(seen);
   finished.verdict.outcome = outcome;
   finished.verdict.evidence.push_back(std::move(evidence));
@@ -73,7 +73,7 @@ Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, in
   const auto began = Clock::now();
   Progress progress = [this, test_case, attempt, repeat = entry.repeat](Phase, const std::string &what) {
     const std::string which = attempt > 1 ? fmt::format("attempt {}, ", attempt) : "";
-    tell(outcome::CaseProgress{test_case, which + what, repeat});
+    tell(outcome::CaseProgress{.test_case = test_case, .what = which + what, .repeat = repeat});
   };
   std::optional<outcome::CaseFinished> failed;
   bool preparing = true;

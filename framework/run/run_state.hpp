@@ -76,7 +76,7 @@ struct RunState {
 struct Worker {
   int number = 0;
   GuestSlot *slot = nullptr;  ///< none before its first case
-  std::string group;          ///< of its last guest
+  std::string group = {};     ///< of its last guest
 };
 
 }  // namespace kmodtest::run

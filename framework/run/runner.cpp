@@ -95,7 +95,7 @@ std::vector<Entry> Runner::entries_of(const std::vector<std::shared_ptr<const pl
   std::vector<Entry> entries;
   for (const auto &test_case : cases) {
     for (int repeat = 1; repeat <= options_.repeats; ++repeat) {
-      Entry entry{test_case, guest_group(*test_case), {}, entries.size(), repeat};
+      Entry entry{.test_case = test_case, .group = guest_group(*test_case), .number = entries.size(), .repeat = repeat};
       if (options_.history) entry.expected = options_.history->expected(*test_case);
       if (test_case->skip) entry.expected = outcome::Seconds(0);
       entries.push_back(std::move(entry));
@@ -176,8 +176,11 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
   name_folders(state, entries);
   watch_signals(state);
 
-  tell(outcome::RunStarted{cases.size(), workers, pool.hypervisor().describe(), options_.repeats,
-                           options_.shuffle_seed});
+  tell(outcome::RunStarted{.cases = cases.size(),
+                           .workers = workers,
+                           .hypervisor = pool.hypervisor().describe(),
+                           .repeats = options_.repeats,
+                           .shuffle_seed = options_.shuffle_seed});
   for (const std::string &notice : options_.notices) tell(outcome::Notice{notice});
   running_ = &state;
   state.active_workers = workers;
@@ -241,7 +244,7 @@ Task<> Runner::tick(State &state) {
 }
 
 Task<> Runner::worker(State &state, int number) {
-  Worker own{number, nullptr, {}};
+  Worker own{.number = number};
   Task<> cases = run_cases(state, own);
   Task<> cleanup = give_back_slot(state, own);
   co_await base::finally(std::move(cases), std::move(cleanup));

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <fmt/format.h>
 #include <iterator>
 #include <utility>
 
+#include "base/environment.hpp"
 #include "base/error.hpp"
 #include "base/task.hpp"
 #include "judge/observations.hpp"
@@ -73,8 +73,7 @@ std::vector<fs::path> candidates(const fs::path &module, const std::source_locat
   std::error_code ignored;
   std::vector<fs::path> all = {fs::absolute(fs::path(where.file_name()).parent_path(), ignored) / module,
                                fs::current_path(ignored) / module};
-  const char *roots = std::getenv("KMODTEST_MODULES");
-  std::string rest = roots == nullptr ? "" : roots;
+  std::string rest = base::variable("KMODTEST_MODULES");
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find(':'), rest.size());
     if (end > 0) all.push_back(fs::absolute(rest.substr(0, end), ignored) / module);
@@ -271,7 +270,10 @@ wire::ModuleToLoad Conversation::add_module(const fs::path &module, const Params
   const auto known = std::find_if(known_.begin(), known_.end(),
                                   [&](const kernel::ModuleInfo &info) { return text::lsmod_name(info.name) == name; });
   if (known != known_.end()) refuse(kernel::check_parameters(*known, params));
-  return {name, plan::guest_module_path(source.value->name), params};
+  wire::ModuleToLoad load = plan::module_to_load(source.value->name);
+  load.name = name;
+  load.params = params;
+  return load;
 }
 
 void Conversation::push_with_next_step(const plan::ModuleSource &source) {

@@ -38,18 +38,26 @@ plan::Step step_of(const char *key, const std::string &about, wire::StepBody bod
   step.source = library::source_line(here);
   step.key = key;
   const std::string label = about.empty() ? std::string(key) : fmt::format("{} {}", key, about);
-  step.guest = wire::Step{std::move(body), within, microseconds{0}, text::cut_to(text::printable(label), kLabel)};
+  step.guest =
+      wire::Step{.body = std::move(body), .within = within, .label = text::cut_to(text::printable(label), kLabel)};
   return step;
 }
 
+Verdict errored(std::string text) {
+  return {.outcome = Outcome::errored, .text = std::move(text), .digest = {}};
+}
+
 LogLine line_of(const wire::KernelLogLine &line) {
-  return {line.time, line.level, line.text};
+  return {.time = line.time, .level = line.level, .text = line.text};
 }
 
 Thread thread_of(const wire::ThreadRecord &thread) {
-  return {thread.pid,          thread.full_name.empty() ? thread.name : thread.full_name,
-          thread.state,        thread.cpu,
-          thread.allowed_cpus, thread.kernel_thread};
+  return {.pid = thread.pid,
+          .name = thread.full_name.empty() ? thread.name : thread.full_name,
+          .state = thread.state,
+          .cpu = thread.cpu,
+          .allowed_cpus = thread.allowed_cpus,
+          .kernel = thread.kernel_thread};
 }
 
 /// Returns the last agent message of one type; nullptr if there is none.
@@ -120,12 +128,14 @@ struct Guest::Impl {
 
   int unload(const std::filesystem::path &module, int expected, const Here &here) const {
     const std::string name = name_of_module(module);
-    const auto reports = step(step_of("unload", name, wire::Unload{{name}, false, expected}, kAction, here), here);
+    wire::Unload unload{.modules = {name}, .expected_errno = expected};
+    const auto reports = step(step_of("unload", name, std::move(unload), kAction, here), here);
     return last<wire::Unloaded>(reports)->error;
   }
 
   int write(const std::string &path, const std::string &content, int expected, const Here &here) const {
-    const auto reports = step(step_of("write", path, wire::WriteFile{path, content, expected}, kAction, here), here);
+    wire::WriteFile write{.path = path, .content = content, .expected_errno = expected};
+    const auto reports = step(step_of("write", path, std::move(write), kAction, here), here);
     return last<wire::Written>(reports)->error;
   }
 };
@@ -171,10 +181,10 @@ int Guest::try_unload(const std::filesystem::path &module, Here here) {
 CommandResult Guest::exec(const std::string &command, std::chrono::milliseconds within, Here here) {
   wire::RunCommand run;
   run.command = command;
-  run.exit_status = {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()};
+  run.exit_status = {.min = std::numeric_limits<std::int64_t>::min()};
   const auto reports = impl_->step(step_of("run", command, std::move(run), within, here), here);
   const auto *ended = last<wire::CommandEnded>(reports);
-  return {ended->exit_status, ended->out, ended->err, ended->truncated};
+  return {.status = ended->exit_status, .out = ended->out, .err = ended->err, .truncated = ended->truncated};
 }
 
 std::string Guest::read(const std::string &path, Here here) {
@@ -195,12 +205,12 @@ int Guest::try_write(const std::string &path, const std::string &content, Here h
 }
 
 void Guest::online(int cpu, Here here) {
-  const wire::SetCpus cpus{"", std::to_string(cpu)};
+  const wire::SetCpus cpus{.offline = "", .online = std::to_string(cpu)};
   impl_->step(step_of("cpu", fmt::format("online {}", cpu), cpus, kAction, here), here);
 }
 
 void Guest::offline(int cpu, Here here) {
-  const wire::SetCpus cpus{std::to_string(cpu), ""};
+  const wire::SetCpus cpus{.offline = std::to_string(cpu), .online = ""};
   impl_->step(step_of("cpu", fmt::format("offline {}", cpu), cpus, kAction, here), here);
 }
 
@@ -252,7 +262,7 @@ std::vector<LogLine> Guest::log() const {
 std::vector<Thread> Guest::threads(Here here) {
   wire::ThreadCondition condition;
   condition.thread = "*";
-  condition.count = wire::Range{0, std::numeric_limits<std::int64_t>::max()};
+  condition.count = wire::Range{.min = 0};
   const auto reports = impl_->step(step_of("ps", "", std::move(condition), 0s, here), here);
   std::vector<Thread> threads;
   for (const wire::ThreadRecord &thread : last<wire::Threads>(reports)->threads) threads.push_back(thread_of(thread));
@@ -265,7 +275,11 @@ std::vector<Module> Guest::modules(Here here) {
   const auto reports = impl_->step(step_of("lsmod", "", std::move(condition), 0s, here), here);
   std::vector<Module> modules;
   for (const wire::ModuleRecord &module : last<wire::Modules>(reports)->modules) {
-    modules.push_back({module.name, module.size, module.users, module.used_by, module.state});
+    modules.push_back({.name = module.name,
+                       .size = module.size,
+                       .users = module.users,
+                       .used_by = module.used_by,
+                       .state = module.state});
   }
   return modules;
 }
@@ -275,18 +289,18 @@ std::string Guest::kernel_release() const {
 }
 
 Verdict Guest::finish(Here here) {
-  if (!impl_->conversation) return {Outcome::errored, "there is no guest", {}};
+  if (!impl_->conversation) return errored("there is no guest");
   auto &talk = *impl_->conversation;
   try {
-    if (!talk.alive()) return {Outcome::errored, kGone, {}};
+    if (!talk.alive()) return errored(kGone);
     const std::vector<std::string> loaded = impl_->unload_at_end ? talk.loaded() : std::vector<std::string>{};
     for (auto name = loaded.rbegin(); name != loaded.rend(); ++name) {
-      const auto done = talk.step(step_of("unload", *name, wire::Unload{{*name}, false, 0}, kAction, here));
+      const auto done = talk.step(step_of("unload", *name, wire::Unload{.modules = {*name}}, kAction, here));
       if (done.ended) return *done.ended;
     }
     return talk.finish();
   } catch (const base::Error &error) {
-    return {Outcome::errored, library::text_of(error), {}};
+    return errored(library::text_of(error));
   }
 }
 
@@ -303,7 +317,10 @@ bool same_cpus(const std::string &left, const std::string &right) {
 }
 
 std::ostream &operator<<(std::ostream &to, const LogLine &line) {
-  const wire::KernelLogLine record{0, static_cast<std::uint8_t>(line.level), 0, line.time, "", line.text};
+  wire::KernelLogLine record;
+  record.level = static_cast<std::uint8_t>(line.level);
+  record.time = line.time;
+  record.text = line.text;
   return to << text::printable(shared::render_dmesg(record));
 }
 

@@ -29,13 +29,11 @@ struct Part {
   std::string expected;
 };
 
-wire::LogCondition only(std::vector<wire::Pattern> contains, std::vector<wire::Pattern> absent,
-                        std::vector<wire::Count> counts, std::vector<wire::Interval> intervals) {
+/// Returns a condition of this item alone. `kind`: the list of LogCondition that it belongs to.
+template <class Item>
+wire::LogCondition only(std::vector<Item> wire::LogCondition::*kind, const Item &item) {
   wire::LogCondition condition;
-  condition.contains = std::move(contains);
-  condition.absent = std::move(absent);
-  condition.counts = std::move(counts);
-  condition.intervals = std::move(intervals);
+  (condition.*kind).push_back(item);
   return condition;
 }
 
@@ -48,21 +46,28 @@ std::vector<Part> parts_of(const wire::LogCondition &condition) {
     std::string expected = "a line with " + shared::render_pattern(pattern);
     if (!so_far.in_order.empty()) expected += " after one with " + shared::render_pattern(so_far.in_order.back());
     so_far.in_order.push_back(pattern);
-    parts.push_back({so_far, pattern, std::move(expected)});
+    parts.push_back({.condition = so_far, .pattern = pattern, .expected = std::move(expected)});
   }
   for (const auto &pattern : condition.contains) {
-    parts.push_back({only({pattern}, {}, {}, {}), pattern, "a line with " + shared::render_pattern(pattern)});
+    parts.push_back({.condition = only(&wire::LogCondition::contains, pattern),
+                     .pattern = pattern,
+                     .expected = "a line with " + shared::render_pattern(pattern)});
   }
   for (const auto &pattern : condition.absent) {
-    parts.push_back({only({}, {pattern}, {}, {}), pattern, "no line with " + shared::render_pattern(pattern)});
+    parts.push_back({.condition = only(&wire::LogCondition::absent, pattern),
+                     .pattern = pattern,
+                     .expected = "no line with " + shared::render_pattern(pattern)});
   }
   for (const auto &count : condition.counts) {
-    parts.push_back({only({}, {}, {count}, {}), count.of,
-                     shared::render_pattern(count.of) + " " + range_words(count.is) + " times"});
+    parts.push_back({.condition = only(&wire::LogCondition::counts, count),
+                     .pattern = count.of,
+                     .expected = shared::render_pattern(count.of) + " " + range_words(count.is) + " times"});
   }
   for (const auto &interval : condition.intervals) {
-    parts.push_back({only({}, {}, {}, {interval}), interval.of,
-                     fmt::format("{} every {}..{}, {} times", shared::render_pattern(interval.of),
+    parts.push_back(
+        {.condition = only(&wire::LogCondition::intervals, interval),
+         .pattern = interval.of,
+         .expected = fmt::format("{} every {}..{}, {} times", shared::render_pattern(interval.of),
                                  format_duration(interval.min), format_duration(interval.max), interval.gaps + 1)});
   }
   return parts;

@@ -60,7 +60,7 @@ Finding disagreement(Evidence evidence, const StepView &view, Reading reading) {
     evidence.code = base::Code::defect;
     evidence.hint = "this is a defect of kmodtest; please report it with the case's artifacts (--out)";
   }
-  return {Outcome::errored, std::move(evidence)};
+  return {.outcome = Outcome::errored, .evidence = std::move(evidence)};
 }
 
 /// Judges a step for which the agent gives no result.
@@ -70,7 +70,7 @@ std::optional<Finding> by_reading_alone(Evidence evidence, Reading reading) {
   evidence.summary = reading.why;
   if (outcome == Outcome::errored) evidence.code = reading.code;
   fill(evidence, std::move(reading));
-  return Finding{outcome, std::move(evidence)};
+  return Finding{.outcome = outcome, .evidence = std::move(evidence)};
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ std::optional<Finding> judge_guest_step(const CaseView &view, std::size_t case_i
   if (step.ended == nullptr) {
     evidence.code = base::Code::report_missing;
     evidence.summary = fmt::format("the end of this step was not reported ({})", step.guest().label);
-    return Finding{Outcome::errored, std::move(evidence)};
+    return Finding{.outcome = Outcome::errored, .evidence = std::move(evidence)};
   }
   Reading reading = read_step(step);
   if (step.step.sched && step.ended->result == wire::StepResult::held) {
@@ -102,7 +102,7 @@ std::optional<Finding> judge_guest_step(const CaseView &view, std::size_t case_i
   fill(evidence, std::move(reading));
   // An action that does not return hangs, and so does a reading that returned nothing at all.
   const bool hangs = expired && (unknown || wire::is_action(step.guest().body));
-  return Finding{hangs ? Outcome::hung : Outcome::failed, std::move(evidence)};
+  return Finding{.outcome = hangs ? Outcome::hung : Outcome::failed, .evidence = std::move(evidence)};
 }
 
 std::optional<Finding> judge_modinfo_step(const CaseView &view, std::size_t case_index) {

@@ -32,17 +32,20 @@ observe::Refusal explain_load_errno(const StepView &view, const std::string &nam
   switch (error) {
     case EEXIST:
       if (!is_loaded_already(view, name)) break;
-      return {"it is loaded already", "the kernel accepts each module name only once: unload it first"};
+      return {.reason = "it is loaded already",
+              .why = "the kernel accepts each module name only once: unload it first"};
     case ENOEXEC:
-      return {"the kernel does not accept the file", "build the module against the headers of exactly this kernel"};
+      return {.reason = "the kernel does not accept the file",
+              .why = "build the module against the headers of exactly this kernel"};
     case EPERM:
-      return {"modules may not be loaded",
-              "the kernel is configured that way (kernel.modules_disabled, lockdown, nomodule)"};
+      return {.reason = "modules may not be loaded",
+              .why = "the kernel is configured that way (kernel.modules_disabled, lockdown, nomodule)"};
     case EKEYREJECTED:
     case ENOKEY:
     case EBADMSG:
     case ENOPKG:
-      return {"its signature is rejected", "this kernel loads only modules that are signed with a key that it has"};
+      return {.reason = "its signature is rejected",
+              .why = "this kernel loads only modules that are signed with a key that it has"};
     default:
       break;
   }
@@ -52,9 +55,9 @@ observe::Refusal explain_load_errno(const StepView &view, const std::string &nam
       file == nullptr || file->init_function.empty() ? "its init function" : file->init_function + "()";
   const char *symbol = ::strerrorname_np(error);
   const std::string code = symbol == nullptr ? std::to_string(error) : symbol;
-  return {fmt::format("{} returned -{}", function, code),
-          fmt::format("the loader accepted the module, so the error is what {} returned{}", function,
-                      error == ENOMEM ? ", or the kernel has no memory for the module" : "")};
+  return {.reason = fmt::format("{} returned -{}", function, code),
+          .why = fmt::format("the loader accepted the module, so the error is what {} returned{}", function,
+                             error == ENOMEM ? ", or the kernel has no memory for the module" : "")};
 }
 
 }  // namespace

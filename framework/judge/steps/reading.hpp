@@ -20,23 +20,23 @@ namespace kmodtest::judge {
 struct Reading {
   enum class State { held, broken, unknown };
   State state = State::unknown;
-  std::string why;  ///< one clause: the cause of the failure, or what is missing for a decision
-  std::string expected;
-  std::string seen;
-  std::vector<std::string> details;
-  std::string hint;
-  std::optional<plan::Location> where;  ///< more exact than the step's
-  base::Code code = base::Code::none;   ///< if the result is unknown
+  std::string why = {};  ///< one clause: the cause of the failure, or what is missing for a decision
+  std::string expected = {};
+  std::string seen = {};
+  std::vector<std::string> details = {};
+  std::string hint = {};
+  std::optional<plan::Location> where = {};  ///< more exact than the step's
+  base::Code code = base::Code::none;        ///< if the result is unknown
 };
 
 inline Reading reading_held() {
-  return {Reading::State::held, {}, {}, {}, {}, {}, {}};
+  return {.state = Reading::State::held};
 }
 inline Reading reading_broken(std::string why) {
-  return {Reading::State::broken, std::move(why), {}, {}, {}, {}, {}};
+  return {.state = Reading::State::broken, .why = std::move(why)};
 }
 inline Reading reading_unknown(std::string why, base::Code code = base::Code::report_missing) {
-  return {Reading::State::unknown, std::move(why), {}, {}, {}, {}, {}, code};
+  return {.state = Reading::State::unknown, .why = std::move(why), .code = code};
 }
 
 Reading read(const StepView &view, const wire::Load &load);

@@ -74,9 +74,10 @@ Fault check_places(const std::vector<SchedThread> &threads, std::uint64_t cpus, 
   for (const SchedThread &thread : threads) {
     for (const observe::SchedRun &run : thread.runs) {
       if (in(cpus, run.cpu) || (first && *first->at <= run.begin)) continue;
-      first = {fmt::format("{} ran on CPU {} for {}, at {}", who(thread), run.cpu, duration_words(run.end - run.begin),
-                           time_words(run.begin)),
-               expected, run.begin};
+      first = {.why = fmt::format("{} ran on CPU {} for {}, at {}", who(thread), run.cpu,
+                                  duration_words(run.end - run.begin), time_words(run.begin)),
+               .expected = expected,
+               .at = run.begin};
     }
   }
   return first;
@@ -93,7 +94,7 @@ Fault check_node(const std::vector<SchedThread> &threads, std::int32_t node,
       cpus |= std::uint64_t{1} << cpu;
   }
   const std::string expected = fmt::format("only on CPUs of node {}", node);
-  if (!known) return SchedFault{fmt::format("the guest has no NUMA node {}", node), expected, {}};
+  if (!known) return SchedFault{.why = fmt::format("the guest has no NUMA node {}", node), .expected = expected};
   return check_places(threads, cpus, fmt::format("{} ({})", expected, cpu_words(cpus)));
 }
 
@@ -103,16 +104,16 @@ Fault check_everywhere(const std::vector<SchedThread> &threads, std::uint64_t cp
     for (const observe::SchedRun &run : thread.runs)
       if (run.cpu >= 0 && run.cpu < 64) missing &= ~(std::uint64_t{1} << run.cpu);
   if (missing == 0) return std::nullopt;
-  return SchedFault{fmt::format("none of it ran on {}", cpu_words(missing)), "on each of " + cpu_words(cpus), {}};
+  return SchedFault{.why = fmt::format("none of it ran on {}", cpu_words(missing)),
+                    .expected = "on each of " + cpu_words(cpus)};
 }
 
 Fault check_migrations(const std::vector<SchedThread> &threads, const wire::Range &allowed) {
   for (const SchedThread &thread : threads) {
     const auto number = static_cast<std::int64_t>(thread.migrations.size());
     if (allowed.contains(number)) continue;
-    SchedFault fault{fmt::format("{} was moved {} times to another CPU", who(thread), number),
-                     range_words(allowed) + " migrations",
-                     {}};
+    SchedFault fault{.why = fmt::format("{} was moved {} times to another CPU", who(thread), number),
+                     .expected = range_words(allowed) + " migrations"};
     if (number > allowed.max) {
       // The first one too many.
       const auto &culprit = thread.migrations[static_cast<std::size_t>(std::max<std::int64_t>(allowed.max, 0))];
@@ -137,14 +138,13 @@ Fault check_share(const std::vector<SchedThread> &threads, const SchedCondition:
   const std::string expected = share.percent.min == kLowest
                                    ? fmt::format("at most {}% of the time on {}", share.percent.max, cpus)
                                    : fmt::format("{}% of the time on {}", range_words(share.percent), cpus);
-  if (total.count() == 0) return SchedFault{"it ran for no time at all", expected, {}};
+  if (total.count() == 0) return SchedFault{.why = "it ran for no time at all", .expected = expected};
   const double percent = 100.0 * static_cast<double>(there.count()) / static_cast<double>(total.count());
   if (percent >= static_cast<double>(share.percent.min) && percent <= static_cast<double>(share.percent.max))
     return std::nullopt;
-  return SchedFault{fmt::format("{:.1f}% of the time was on {} ({} of {})", percent, cpus, duration_words(there),
-                                duration_words(total)),
-                    expected,
-                    {}};
+  return SchedFault{.why = fmt::format("{:.1f}% of the time was on {} ({} of {})", percent, cpus, duration_words(there),
+                                       duration_words(total)),
+                    .expected = expected};
 }
 
 Fault check_wakes(const std::vector<SchedThread> &threads, const SchedCondition::WakeInterval &wanted) {
@@ -152,15 +152,16 @@ Fault check_wakes(const std::vector<SchedThread> &threads, const SchedCondition:
       fmt::format("a wake-up every {}..{}", shared::format_duration(wanted.min), shared::format_duration(wanted.max));
   for (const SchedThread &thread : threads) {
     if (thread.wakes.size() < 2) {
-      return SchedFault{
-          fmt::format("{} was woken {}", who(thread), thread.wakes.empty() ? "never" : "only once"), expected, {}};
+      const char *how_often = thread.wakes.empty() ? "never" : "only once";
+      return SchedFault{.why = fmt::format("{} was woken {}", who(thread), how_often), .expected = expected};
     }
     for (std::size_t i = 1; i < thread.wakes.size(); ++i) {
       const Nanoseconds gap = thread.wakes[i].time - thread.wakes[i - 1].time;
       if (gap >= wanted.min && gap <= wanted.max) continue;
-      return SchedFault{fmt::format("{} was woken {} after the time before, at {}", who(thread), duration_words(gap),
-                                    time_words(thread.wakes[i].time)),
-                        expected, thread.wakes[i].time};
+      return SchedFault{.why = fmt::format("{} was woken {} after the time before, at {}", who(thread),
+                                           duration_words(gap), time_words(thread.wakes[i].time)),
+                        .expected = expected,
+                        .at = thread.wakes[i].time};
     }
   }
   return std::nullopt;
@@ -171,7 +172,7 @@ Fault check_latency(const std::vector<SchedThread> &threads, const SchedConditio
   const std::string expected =
       fmt::format("{} from wake-up to CPU at most {}", name, shared::format_duration(limit.most));
   for (const SchedThread &thread : threads) {
-    if (thread.wakes.empty()) return SchedFault{who(thread) + " was never woken", expected, {}};
+    if (thread.wakes.empty()) return SchedFault{.why = who(thread) + " was never woken", .expected = expected};
     std::vector<Nanoseconds> waits;
     observe::SchedWake longest;
     Nanoseconds most{-1};
@@ -183,10 +184,11 @@ Fault check_latency(const std::vector<SchedThread> &threads, const SchedConditio
     std::sort(waits.begin(), waits.end());
     const Nanoseconds value = *observe::percentile(waits, limit.percent);
     if (value <= limit.most) continue;
-    return SchedFault{fmt::format("{} waited {} ({} of {} wake-ups), longest {} on CPU {}, from {}", who(thread),
-                                  duration_words(value), name, waits.size(), duration_words(most), longest.cpu,
-                                  time_words(longest.time)),
-                      expected, longest.time};
+    return SchedFault{.why = fmt::format("{} waited {} ({} of {} wake-ups), longest {} on CPU {}, from {}", who(thread),
+                                         duration_words(value), name, waits.size(), duration_words(most), longest.cpu,
+                                         time_words(longest.time)),
+                      .expected = expected,
+                      .at = longest.time};
   }
   return std::nullopt;
 }
@@ -205,12 +207,12 @@ std::vector<Stay> stays_of(const SchedThread &thread, char state, const SchedWin
   for (std::size_t i = 0; i < thread.runs.size(); ++i) {
     const observe::SchedRun &run = thread.runs[i];
     if (state == 'R') {
-      stays.push_back({run.begin, run.end, run.cpu, &thread});
+      stays.push_back({.begin = run.begin, .end = run.end, .cpu = run.cpu, .thread = &thread});
     } else if (run.left == state) {
       Nanoseconds end = i + 1 < thread.runs.size() ? thread.runs[i + 1].begin : window.end;
       for (const observe::SchedWake &wake : thread.wakes)
         if (wake.time >= run.end) end = std::min(end, wake.time);
-      stays.push_back({run.end, end, run.cpu, &thread});
+      stays.push_back({.begin = run.end, .end = end, .cpu = run.cpu, .thread = &thread});
     }
   }
   return stays;
@@ -235,14 +237,17 @@ Fault check_apart(const SchedCondition &condition, const observe::SchedTimeline 
       fmt::format("no two of {} {} at the same time", fmt::join(condition.never_together, ", "), state);
   for (const std::string &glob : condition.never_together) {
     if (threads_of({glob}, timeline, window).empty())
-      return SchedFault{fmt::format("no thread matches '{}'; {}", glob, names_there(timeline, window)), expected, {}};
+      return SchedFault{.why = fmt::format("no thread matches '{}'; {}", glob, names_there(timeline, window)),
+                        .expected = expected};
   }
   const std::vector<SchedThread> threads = threads_of(condition.never_together, timeline, window);
-  if (threads.size() < 2) return SchedFault{"there is only one such thread, " + who(threads.front()), expected, {}};
+  if (threads.size() < 2) {
+    return SchedFault{.why = "there is only one such thread, " + who(threads.front()), .expected = expected};
+  }
   std::vector<Stay> stays;
   for (const SchedThread &thread : threads) {
     const std::vector<Stay> own = stays_of(thread, condition.state, window);
-    if (own.empty()) return SchedFault{fmt::format("{} was never {}", who(thread), state), expected, {}};
+    if (own.empty()) return SchedFault{.why = fmt::format("{} was never {}", who(thread), state), .expected = expected};
     stays.insert(stays.end(), own.begin(), own.end());
   }
   std::sort(stays.begin(), stays.end(), [](const Stay &a, const Stay &b) { return a.begin < b.begin; });
@@ -252,9 +257,10 @@ Fault check_apart(const SchedCondition &condition, const observe::SchedTimeline 
     if (stay.begin < last->end && stay.thread != last->thread) {
       const Nanoseconds both = std::min(last->end, stay.end) - stay.begin;
       return SchedFault{
-          fmt::format("{} (CPU {}) and {} (CPU {}) were both {} for {}, at {}", who(*last->thread), last->cpu,
-                      who(*stay.thread), stay.cpu, state, duration_words(both), time_words(stay.begin)),
-          expected, stay.begin};
+          .why = fmt::format("{} (CPU {}) and {} (CPU {}) were both {} for {}, at {}", who(*last->thread), last->cpu,
+                             who(*stay.thread), stay.cpu, state, duration_words(both), time_words(stay.begin)),
+          .expected = expected,
+          .at = stay.begin};
     }
     if (stay.end > last->end) last = &stay;
   }
@@ -267,19 +273,20 @@ Fault check_number(const SchedCondition &condition, std::vector<SchedThread> &th
   const std::string name = "'" + condition.thread + "'";
   if (!condition.count) {
     if (threads.empty()) {
-      return SchedFault{
-          fmt::format("no thread matches {}; {}", name, names_there(timeline, window)), "a thread " + name, {}};
+      return SchedFault{.why = fmt::format("no thread matches {}; {}", name, names_there(timeline, window)),
+                        .expected = "a thread " + name};
     }
-    for (const SchedThread &thread : threads)
-      if (thread.runs.empty()) return SchedFault{who(thread) + " never ran", "thread " + name + " runs", {}};
+    for (const SchedThread &thread : threads) {
+      if (!thread.runs.empty()) continue;
+      return SchedFault{.why = who(thread) + " never ran", .expected = "thread " + name + " runs"};
+    }
     return std::nullopt;
   }
   std::erase_if(threads, [](const SchedThread &thread) { return thread.runs.empty(); });
   const auto number = static_cast<std::int64_t>(threads.size());
   if (condition.count->contains(number)) return std::nullopt;
-  SchedFault fault{fmt::format("{} of the threads {} ran", number, name),
-                   fmt::format("{} of them run", range_words(*condition.count)),
-                   {}};
+  SchedFault fault{.why = fmt::format("{} of the threads {} ran", number, name),
+                   .expected = fmt::format("{} of them run", range_words(*condition.count))};
   if (number > condition.count->max) fault.at = threads.back().runs.front().begin;
   return fault;
 }

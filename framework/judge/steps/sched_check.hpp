@@ -15,9 +15,9 @@ namespace kmodtest::judge {
 
 /// The first condition that does not hold.
 struct SchedFault {
-  std::string why;                         ///< one clause: "ex7_4 ran on CPU 1 for 1.003 ms, at 1843.220114"
-  std::string expected;                    ///< of this key
-  std::optional<observe::Nanoseconds> at;  ///< the moment in question
+  std::string why;                              ///< one clause: "ex7_4 ran on CPU 1 for 1.003 ms, at 1843.220114"
+  std::string expected;                         ///< of this key
+  std::optional<observe::Nanoseconds> at = {};  ///< the moment in question
 };
 
 /// Returns nothing if all conditions hold in the window. `nodes` are those of the guest.

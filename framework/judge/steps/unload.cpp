@@ -18,24 +18,28 @@ observe::Refusal explain_unload_errno(const StepView &view, const std::string &n
   switch (error) {
     case EBUSY:
       if (const auto *file = file_of(view, name); file != nullptr && file->exit_function.empty()) {
-        return {"it has no exit function", "a module without module_exit() can only be unloaded by force"};
+        return {.reason = "it has no exit function",
+                .why = "a module without module_exit() can only be unloaded by force"};
       }
-      return {"it is being loaded or unloaded", "its init or exit function has not returned yet"};
+      return {.reason = "it is being loaded or unloaded", .why = "its init or exit function has not returned yet"};
     case EWOULDBLOCK:
       if (module && !module->used_by.empty()) {
-        return {fmt::format("it is in use by {}", fmt::join(module->used_by, ", ")),
-                fmt::format("unload {} first", fmt::join(module->used_by, ", "))};
+        return {.reason = fmt::format("it is in use by {}", fmt::join(module->used_by, ", ")),
+                .why = fmt::format("unload {} first", fmt::join(module->used_by, ", "))};
       }
       if (module) {
-        return {
-            fmt::format("it is in use ({})", module->users == 1 ? "one reference is held"
-                                                                : fmt::format("{} references are held", module->users)),
-            "no module uses it: a file of it is open, it is mounted, or code called try_module_get() and never "
-            "module_put()"};
+        const std::string held =
+            module->users == 1 ? "one reference is held" : fmt::format("{} references are held", module->users);
+        return {.reason = fmt::format("it is in use ({})", held),
+                .why =
+                    "no module uses it: a file of it is open, it is mounted, or code called try_module_get() and "
+                    "never module_put()"};
       }
-      return {"it is in use", "a module that uses it is loaded, a file of it is open, or a reference is held"};
+      return {.reason = "it is in use",
+              .why = "a module that uses it is loaded, a file of it is open, or a reference is held"};
     case ENOENT:
-      return {"it is not loaded", "no module of this name is loaded: its load failed, or it was unloaded before"};
+      return {.reason = "it is not loaded",
+              .why = "no module of this name is loaded: its load failed, or it was unloaded before"};
     default:
       return {};
   }

@@ -149,8 +149,10 @@ fs::path static_busybox() {
 }
 
 fs::path initramfs_for(const Kernel &kernel, const fs::path &cache) {
-  const InitramfsInputs inputs{storage::find_data_file("kmodtest-agent"), existing_busybox(), channel_modules(kernel),
-                               machine_modules(kernel)};
+  const InitramfsInputs inputs{.agent = storage::find_data_file("kmodtest-agent"),
+                               .busybox = existing_busybox(),
+                               .channel_modules = channel_modules(kernel),
+                               .machine_modules = machine_modules(kernel)};
   std::error_code error;
   storage::Sha256 digest;
   digest.field(kRecipe).field(storage::sha256_file(inputs.agent)).field(storage::sha256_file(inputs.busybox));

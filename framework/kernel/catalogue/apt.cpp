@@ -17,7 +17,7 @@ constexpr const char *kOfflineHint =
     "connect this machine to its package mirror and try again, or give a kernel image with --kernel FILE";
 
 base::ProcessOptions plain_words(const std::filesystem::path &directory = {}) {
-  return {directory, {{"LC_ALL", "C"}, {"DEBIAN_FRONTEND", "noninteractive"}}, false};
+  return {.directory = directory, .environment = {{"LC_ALL", "C"}, {"DEBIAN_FRONTEND", "noninteractive"}}};
 }
 
 std::string machine_release() {

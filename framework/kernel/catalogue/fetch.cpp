@@ -59,7 +59,7 @@ void check_space(const fs::path &folder, const std::vector<Package> &packages) {
 }
 
 void unpack(const fs::path &package, const fs::path &to) {
-  const auto result = base::run_process({"dpkg-deb", "-x", package, to}, {{}, {{"LC_ALL", "C"}}, false});
+  const auto result = base::run_process({"dpkg-deb", "-x", package, to}, {.environment = {{"LC_ALL", "C"}}});
   if (result.ok()) return;
   if (result.err.find("No space left on device") != std::string::npos) {
     throw base::Error(base::Code::disk_full,

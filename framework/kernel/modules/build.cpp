@@ -88,7 +88,7 @@ std::string settings_digest(const Kernel &kernel, const std::vector<fs::path> &s
 struct Stamp {
   std::string settings;
   SourceFiles files;
-  std::string ko;  ///< relative; empty if not built
+  std::string ko = {};  ///< relative; empty if not built
 };
 
 Stamp read_stamp(const fs::path &file) {
@@ -261,9 +261,9 @@ BuildResult build_module(const fs::path &source, const std::string &name, const 
   try {
     const Stamp old = read_stamp(folder / kStamp);
     const auto symvers = symvers_beside(before, folder);
-    Stamp now{settings_digest(kernel, symvers), list_sources(real_source), {}};
+    Stamp now{.settings = settings_digest(kernel, symvers), .files = list_sources(real_source)};
     if (!old.ko.empty() && old.settings == now.settings && old.files == now.files && fs::exists(folder / old.ko)) {
-      return {find_ko(source, folder, name), false, {}};
+      return {.ko = find_ko(source, folder, name)};
     }
     // A source file that no longer exists can leave an object or a module behind.
     const bool fresh = old.settings != now.settings || !same_names(old.files, now.files);
@@ -281,7 +281,7 @@ BuildResult build_module(const fs::path &source, const std::string &name, const 
     const auto ko = find_ko(source, folder, name);
     now.ko = fs::relative(ko, folder).string();
     write_stamp(folder / kStamp, now);
-    return {ko, true, log};
+    return {.ko = ko, .rebuilt = true, .log = log};
   } catch (const fs::filesystem_error &failure) {
     throw base::Error(
         base::Code::cannot_write,

@@ -47,7 +47,7 @@ std::string compiler_of(const Kernel &kernel);
 struct BuildResult {
   std::filesystem::path ko;
   bool rebuilt = false;
-  std::string log;  ///< of make, if it ran
+  std::string log = {};  ///< of make, if it ran
 };
 
 /// Builds the out-of-tree module in `source` (Kbuild or Makefile) against a kernel, in a build folder per kernel below

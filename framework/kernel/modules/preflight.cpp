@@ -187,43 +187,46 @@ void check_symbols(const ModuleInfo &module, const Kernel &kernel, const Exports
   const auto built_for = release_of(module.field("vermagic").value_or(""));
   if (!disagreeing.empty() && !built_for.empty() && built_for != kernel.release) {
     // All symbols are missing for the same reason; one finding is enough.
-    findings.push_back({base::Code::built_for_other_kernel,
-                        fmt::format("{} was built for another kernel: for {}, which disagrees with {} ({}) about the "
-                                    "version of {}",
-                                    module.name, built_for, kernel.name, kernel.release, some(disagreeing)),
-                        fmt::format("build it against the headers of {}", kernel.release)});
+    findings.push_back(
+        {.code = base::Code::built_for_other_kernel,
+         .message = fmt::format("{} was built for another kernel: for {}, which disagrees with {} ({}) about the "
+                                "version of {}",
+                                module.name, built_for, kernel.name, kernel.release, some(disagreeing)),
+         .hint = fmt::format("build it against the headers of {}", kernel.release)});
     return;
   }
   if (!missing.empty()) {
     const auto similar = similar_symbol(missing.front(), exports);
-    findings.push_back(
-        {base::Code::missing_symbol,
-         fmt::format("{} needs {}, which the kernel {} does not export", module.name, some(missing), kernel.name),
-         similar.empty() ? "load the module that exports it first, or use what this kernel has"
-                         : fmt::format("did you mean '{}'?", similar)});
+    findings.push_back({.code = base::Code::missing_symbol,
+                        .message = fmt::format("{} needs {}, which the kernel {} does not export", module.name,
+                                               some(missing), kernel.name),
+                        .hint = similar.empty() ? "load the module that exports it first, or use what this kernel has"
+                                                : fmt::format("did you mean '{}'?", similar)});
   }
   for (const auto &[name, symbols] : not_loaded) {
-    findings.push_back({base::Code::symbol_of_unloaded_module,
-                        fmt::format("{} needs {}, which the kernel's module {} exports, but nothing loads it",
-                                    module.name, some(symbols), name),
-                        fmt::format("write kernel_modules: [{}]", name)});
+    findings.push_back(
+        {.code = base::Code::symbol_of_unloaded_module,
+         .message = fmt::format("{} needs {}, which the kernel's module {} exports, but nothing loads it", module.name,
+                                some(symbols), name),
+         .hint = fmt::format("write kernel_modules: [{}]", name)});
   }
   if (!disagreeing.empty()) {
-    findings.push_back({base::Code::symbol_version,
-                        fmt::format("{} disagrees with the kernel {} about the version of {}", module.name, kernel.name,
-                                    some(disagreeing)),
-                        fmt::format("build it against the headers of {}", kernel.release)});
+    findings.push_back({.code = base::Code::symbol_version,
+                        .message = fmt::format("{} disagrees with the kernel {} about the version of {}", module.name,
+                                               kernel.name, some(disagreeing)),
+                        .hint = fmt::format("build it against the headers of {}", kernel.release)});
   }
   if (!gpl_only.empty()) {
-    findings.push_back({base::Code::gpl_only_symbol,
-                        fmt::format("{} has the license '{}', but {} may only be used by GPL modules", module.name,
-                                    module.field("license").value_or("none"), some(gpl_only)),
-                        "add MODULE_LICENSE(\"GPL\"), or stop using it"});
+    findings.push_back({.code = base::Code::gpl_only_symbol,
+                        .message = fmt::format("{} has the license '{}', but {} may only be used by GPL modules",
+                                               module.name, module.field("license").value_or("none"), some(gpl_only)),
+                        .hint = "add MODULE_LICENSE(\"GPL\"), or stop using it"});
   }
   for (const auto &[name, symbols] : not_imported) {
-    findings.push_back({base::Code::namespace_not_imported,
-                        fmt::format("{} uses {} without importing the namespace {}", module.name, some(symbols), name),
-                        fmt::format("add MODULE_IMPORT_NS({})", name)});
+    findings.push_back(
+        {.code = base::Code::namespace_not_imported,
+         .message = fmt::format("{} uses {} without importing the namespace {}", module.name, some(symbols), name),
+         .hint = fmt::format("add MODULE_IMPORT_NS({})", name)});
   }
 }
 
@@ -236,10 +239,11 @@ std::vector<PreflightFinding> preflight(const ModuleInfo &module, const Kernel &
   const auto wanted = kernel_vermagic(kernel);
   const auto own = module.field("vermagic").value_or("");
   if (!wanted.empty() && !same_magic(own, wanted, module.has_versions)) {
-    findings.push_back({base::Code::built_for_other_kernel,
-                        fmt::format("{} was built for another kernel: its vermagic is '{}', that of {} is '{}'",
-                                    module.name, text::trimmed(own), kernel.name, text::trimmed(wanted)),
-                        fmt::format("build it against the headers of {}", kernel.release)});
+    findings.push_back(
+        {.code = base::Code::built_for_other_kernel,
+         .message = fmt::format("{} was built for another kernel: its vermagic is '{}', that of {} is '{}'",
+                                module.name, text::trimmed(own), kernel.name, text::trimmed(wanted)),
+         .hint = fmt::format("build it against the headers of {}", kernel.release)});
     // Its symbols would disagree as well; one finding is enough.
     return findings;
   }
@@ -266,8 +270,10 @@ std::vector<PreflightFinding> check_parameters(const ModuleInfo &module,
     const std::string hint = meant           ? fmt::format("did you mean '{}'?", *meant)
                              : known.empty() ? "it has no parameters"
                                              : fmt::format("it has {}", some(known));
-    findings.push_back({base::Code::unknown_parameter,
-                        fmt::format("{} has no parameter '{}': the kernel would ignore it", module.name, given), hint});
+    findings.push_back(
+        {.code = base::Code::unknown_parameter,
+         .message = fmt::format("{} has no parameter '{}': the kernel would ignore it", module.name, given),
+         .hint = hint});
   }
   return findings;
 }

@@ -30,7 +30,7 @@ using ElfHandle = std::unique_ptr<Elf, decltype(&elf_end)>;
 struct Section {
   Elf_Scn *handle = nullptr;
   GElf_Shdr header{};
-  std::string name;
+  std::string name = {};
 };
 
 std::vector<Section> sections_of(Elf *elf) {
@@ -38,7 +38,7 @@ std::vector<Section> sections_of(Elf *elf) {
   std::size_t names = 0;
   if (elf_getshdrstrndx(elf, &names) != 0) return sections;
   for (Elf_Scn *handle = nullptr; (handle = elf_nextscn(elf, handle)) != nullptr;) {
-    Section section{handle, {}, ""};
+    Section section{.handle = handle};
     if (gelf_getshdr(handle, &section.header) == nullptr) continue;
     if (const char *name = elf_strptr(elf, names, section.header.sh_name)) section.name = name;
     sections.push_back(std::move(section));

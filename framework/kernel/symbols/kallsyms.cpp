@@ -107,7 +107,7 @@ std::optional<Names> names_at(std::string_view bytes, std::size_t count_at) {
   }
   for (const std::size_t markers : {aligned(at, 8), aligned(at, 4)}) {
     if (read<std::uint32_t>(bytes, markers) == 0u && read<std::uint32_t>(bytes, markers + 4) == second_marker) {
-      return Names{count_at, *count, begin};
+      return Names{.count_at = count_at, .count = *count, .begin = begin};
     }
   }
   return std::nullopt;
@@ -144,8 +144,9 @@ std::vector<Symbol> find_kallsyms(std::string_view rodata) {
   struct Layout {
     std::size_t offsets, base;
   };
-  std::vector<Layout> layouts{{aligned(tokens->end, 8), aligned(tokens->end, 8) + size}};
-  if (names->count_at >= size + 8) layouts.push_back({names->count_at - 8 - size, names->count_at - 8});
+  std::vector<Layout> layouts{{.offsets = aligned(tokens->end, 8), .base = aligned(tokens->end, 8) + size}};
+  if (names->count_at >= size + 8)
+    layouts.push_back({.offsets = names->count_at - 8 - size, .base = names->count_at - 8});
   for (const Layout &layout : layouts) {
     const auto base = read<std::uint64_t>(rodata, layout.base);
     if (!base || *base < kLowestBase || *base % 4096 != 0) continue;
@@ -158,7 +159,7 @@ std::vector<Symbol> find_kallsyms(std::string_view rodata) {
       if (!packed || !where) return {};
       std::string text;
       for (const char token : *packed) text += tokens->text[static_cast<unsigned char>(token)];
-      if (text.size() > 1) symbols.push_back({*where, text.front(), text.substr(1)});
+      if (text.size() > 1) symbols.push_back({.address = *where, .type = text.front(), .name = text.substr(1)});
     }
     return symbols;
   }
@@ -191,7 +192,7 @@ std::optional<CodePlace> SymbolTable::place_of(std::uint64_t address) const {
     return symbol.address < wanted;
   });
   if ((first->type | 0x20) != 't') return std::nullopt;
-  return CodePlace{first->name, address - start, behind->address - start};
+  return CodePlace{.function = first->name, .offset = address - start, .size = behind->address - start};
 }
 
 }  // namespace kmodtest::kernel

@@ -15,7 +15,7 @@ namespace kmodtest::kernel {
 struct Symbol {
   std::uint64_t address = 0;
   char type = '?';  ///< as nm(1) prints it: t and T mean code
-  std::string name;
+  std::string name = {};
 };
 
 /// Returns the table of symbols in a kernel's .rodata. Only the kernel's own kallsyms code knows where it is, so it is

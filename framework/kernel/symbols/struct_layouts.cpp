@@ -79,7 +79,7 @@ StructLayouts::StructLayouts(std::string btf) : btf_(std::move(btf)) {
   strings_end_ = std::min(btf_.size(), strings_ + *strings_size);
   types_.push_back({});
   while (at + 12 <= end) {
-    const Type type{*number(at), *number(at + 4), *number(at + 8), at + 12};
+    const Type type{.name = *number(at), .info = *number(at + 4), .size_or_type = *number(at + 8), .at = at + 12};
     if (type.kind() == 0 || type.kind() > kLast) break;
     if (type.kind() == kStruct && type.members() > 0) {
       structs_.emplace(std::string(name(type.name)), static_cast<std::uint32_t>(types_.size()));

@@ -69,7 +69,7 @@ std::vector<CodeSection> layout(Elf *elf) {
     if (name == nullptr || (header.sh_flags & kCode) != kCode || std::string_view(name).starts_with(".init")) continue;
     const std::uint64_t align = std::max<std::uint64_t>(header.sh_addralign, 1);
     const std::uint64_t start = (end + align - 1) / align * align;
-    sections.push_back({elf_ndxscn(section), start, header.sh_size});
+    sections.push_back({.index = elf_ndxscn(section), .start = start, .size = header.sh_size});
     end = start + header.sh_size;
   }
   return sections;
@@ -150,7 +150,8 @@ class ModuleSymbols::Impl {
         if (function.section != section.index || function.value > value) continue;
         if (nearest == nullptr || function.value > nearest->value) nearest = &function;
       }
-      if (nearest != nullptr) return CodePlace{nearest->name, value - nearest->value, nearest->size};
+      if (nearest != nullptr)
+        return CodePlace{.function = nearest->name, .offset = value - nearest->value, .size = nearest->size};
     }
     return std::nullopt;
   }
@@ -164,7 +165,8 @@ class ModuleSymbols::Impl {
       GElf_Word section = 0;
       const char *name = dwfl_module_getsym_info(module_, i, &symbol, &address, &section, nullptr, nullptr);
       if (name == nullptr || GELF_ST_TYPE(symbol.st_info) != STT_FUNC || section == SHN_UNDEF) continue;
-      functions_.push_back({name, section, symbol.st_value, symbol.st_size, address});
+      functions_.push_back(
+          {.name = name, .section = section, .value = symbol.st_value, .size = symbol.st_size, .address = address});
     }
     std::stable_sort(functions_.begin(), functions_.end(), [](const Function &left, const Function &right) {
       return std::pair(left.section, left.value) < std::pair(right.section, right.value);
@@ -228,7 +230,7 @@ class ModuleSymbols::Impl {
 
   SourceLine line_of(const fs::path &written, int number) {
     const fs::path file = written.lexically_normal();
-    SourceLine line{{}, file.string(), number, {}};
+    SourceLine line{.file = file.string(), .line = number};
     constexpr std::string_view kInclude = "/include/";
     if (!folders_.empty() && is_below(file, folders_.front())) {
       line.file = file.lexically_relative(folders_.front()).string();

@@ -16,10 +16,11 @@ namespace kmodtest::kernel {
 
 /// A line of source.
 struct SourceLine {
-  std::string function;  ///< the function that contains the line; for an inlined one its own name
-  std::string file;      ///< below the module's folder, or from "include/" on; else the whole path
+  std::string function = {};  ///< the function that contains the line; for an inlined one its own name
+  std::string file;           ///< below the module's folder, or from "include/" on; else the whole path
   int line = 0;
-  std::string text;  ///< without the blanks around it; empty if the file may not be read or is younger than the .ko
+  std::string text =
+      {};  ///< without the blanks around it; empty if the file may not be read or is younger than the .ko
   bool operator==(const SourceLine &) const = default;
 };
 

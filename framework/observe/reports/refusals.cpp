@@ -151,7 +151,7 @@ std::vector<Refusal> explain_refusals(const std::vector<wire::KernelLogLine> &lo
                          std::find(explained.begin(), explained.end(), symbol) != explained.end();
       explained.push_back(symbol);
       if (again) break;
-      Refusal refusal{fill(rule.reason, *parts), fill(rule.why, *parts)};
+      Refusal refusal{.reason = fill(rule.reason, *parts), .why = fill(rule.why, *parts)};
       if (refusal.why.empty()) refusal.why = compare_version_magic((*parts)[1], (*parts)[2]);
       const auto same = [&](const Refusal &one) { return one.reason == refusal.reason && one.why == refusal.why; };
       if (std::none_of(refusals.begin(), refusals.end(), same)) refusals.push_back(std::move(refusal));

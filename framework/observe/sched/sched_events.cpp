@@ -73,7 +73,7 @@ SchedFormats::Field SchedFormats::field_of(std::string_view format, std::string_
     // A field of an event cannot extend beyond a page.
     constexpr std::uint32_t kMost = 1u << 16;
     if (!offset || !size || *offset > kMost || *size > kMost) fail(event, fmt::format("field {}", name));
-    return {*offset, *size};
+    return {.offset = *offset, .size = *size};
   }
   fail(event, fmt::format("it has no field {}", name));
 }
@@ -87,7 +87,7 @@ SchedFormats::SchedFormats(const std::vector<std::string> &texts) {
     if (layout == layouts().end()) continue;
     const auto id = to_number(value_behind(text, "ID: ", '\n'));
     if (!id || *id > UINT16_MAX) fail(name, "it has no ID");
-    Format format{std::string(name), layout->kind, {}};
+    Format format{.name = std::string(name), .kind = layout->kind, .fields = {}};
     for (const std::string_view field : layout->fields) format.fields.push_back(field_of(text, field));
     formats_[static_cast<std::uint16_t>(*id)] = std::move(format);
     known.push_back(name);

@@ -61,7 +61,7 @@ void SchedTimelineBuilder::leave(const SchedEvent &event, Nanoseconds time) {
   if (thread == nullptr) return;
   thread->name = event.name;
   // The trace has no switch to this thread: its time before this is unknown.
-  if (running_.erase(event.pid) == 0) thread->runs.push_back({event.cpu, time, time, 'R'});
+  if (running_.erase(event.pid) == 0) thread->runs.push_back({.cpu = event.cpu, .begin = time, .end = time});
   thread->runs.back().end = time;
   thread->runs.back().left = state_letter(event.state);
   const char left = thread->runs.back().left;
@@ -72,7 +72,7 @@ void SchedTimelineBuilder::come(const SchedEvent &event, Nanoseconds time) {
   SchedThread *thread = find(event.other);
   if (thread == nullptr) return;
   thread->name = event.other_name;
-  thread->runs.push_back({event.cpu, time, time, 'R'});
+  thread->runs.push_back({.cpu = event.cpu, .begin = time, .end = time});
   running_.insert(event.other);
   for (auto wake = thread->wakes.rbegin(); wake != thread->wakes.rend() && wake->ran.count() == 0; ++wake)
     wake->ran = time;
@@ -83,7 +83,7 @@ void SchedTimelineBuilder::wake(const SchedEvent &event, Nanoseconds time) {
   if (thread == nullptr) return;
   thread->name = event.name;
   const bool running = running_.contains(event.pid);
-  thread->wakes.push_back({time, event.cpu, running ? time : Nanoseconds(0)});
+  thread->wakes.push_back({.time = time, .cpu = event.cpu, .ran = running ? time : Nanoseconds(0)});
   if (event.kind == Kind::woken && thread->woken.count() == 0) thread->woken = time;
 }
 
@@ -99,7 +99,8 @@ void SchedTimelineBuilder::add(const SchedEvent &event) {
       wake(event, time);
       break;
     case Kind::migrated:
-      if (SchedThread *thread = find(event.pid)) thread->migrations.push_back({time, event.from, event.to});
+      if (SchedThread *thread = find(event.pid))
+        thread->migrations.push_back({.time = time, .from = event.from, .to = event.to});
       break;
     case Kind::forked:
       if (event.pid != kThreadDaemon && find(event.pid) == nullptr) break;
@@ -115,7 +116,7 @@ void SchedTimelineBuilder::add(const SchedEvent &event) {
       if (SchedThread *thread = find(event.pid)) thread->name = event.name;
       break;
     case Kind::cpu_turns:
-      timeline_.changes.push_back({time, event.cpu, event.to >= event.from});
+      timeline_.changes.push_back({.time = time, .cpu = event.cpu, .online = event.to >= event.from});
       break;
   }
 }

@@ -74,7 +74,7 @@ class Page {
       if (length < own || length > end_ - begin) fail_at(begin, length);
       const std::size_t data = at_;
       skip(begin, length);
-      events.push_back({time_, cpu_, bytes_.substr(data, length - own)});
+      events.push_back({.time = time_, .cpu = cpu_, .data = bytes_.substr(data, length - own)});
     }
     return true;
   }

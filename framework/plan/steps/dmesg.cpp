@@ -99,7 +99,8 @@ std::optional<std::string> read(wire::LogCondition &log, StepInput &in) {
     const auto is = interval.interval("is");
     const auto times = interval.integer("times", 1, kMostTimes);
     if (!of || !is) continue;
-    log.intervals.push_back({*of, is->min, is->max, static_cast<std::uint32_t>(times.value_or(1))});
+    log.intervals.push_back(
+        {.of = *of, .min = is->min, .max = is->max, .gaps = static_cast<std::uint32_t>(times.value_or(1))});
     places.push_back(node);
   }
   if (const auto since = in.reader.choice("since"))

@@ -40,7 +40,7 @@ std::optional<std::string> read(wire::Load &load, StepInput &in) {
     if (in.loaded.contains(name) && in.loaded.sure() && in.scope.modules_known && !(last && load.expected_errno != 0))
       in.reader.error(Code::module_loaded_already, "module",
                       fmt::format("the module '{}' is loaded already (unload it first)", name));
-    load.modules.push_back({name, guest_module_path(name), {}});
+    load.modules.push_back(module_to_load(name));
   }
   const auto params = in.reader.parameters("params");
   if (load.modules.empty()) return std::nullopt;

@@ -46,7 +46,11 @@ wire::Repeat repeat_of(std::vector<wire::ModuleToLoad> modules, std::uint32_t ti
   constexpr std::uint32_t kCounts = 10;
   constexpr std::uint32_t kLongestWarmUp = 20;
   const std::uint32_t warm_up = std::clamp<std::uint32_t>(times / 10, 2, kLongestWarmUp);
-  return {std::move(modules), warm_up, times, std::min(times, kCounts), hold_for};
+  return {.modules = std::move(modules),
+          .warm_up = warm_up,
+          .times = times,
+          .counts = std::min(times, kCounts),
+          .hold_for = hold_for};
 }
 
 wire::Microseconds time_for(const wire::Repeat &repeat) {
@@ -60,7 +64,7 @@ std::optional<std::string> read(wire::Repeat &repeat, StepInput &in) {
     if (in.loaded.contains(name) && in.loaded.sure() && in.scope.modules_known)
       in.reader.error(Code::module_loaded_already, "module",
                       fmt::format("the module '{}' is loaded already (unload it first)", name));
-    modules.push_back({name, guest_module_path(name), {}});
+    modules.push_back(module_to_load(name));
   }
   const auto params = in.reader.parameters("params");
   const auto times = in.reader.integer("times", kFewestRounds, kMostRounds);

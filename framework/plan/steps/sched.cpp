@@ -112,7 +112,7 @@ std::optional<std::string> read(SchedCondition &sched, StepInput &in) {
   if (sched.migrations && sched.migrations->max < 0)
     in.reader.error(Code::out_of_range, "migrations", "a number of migrations cannot be negative");
   for (const auto &[cpus, percent] : in.reader.shares("share")) sched.shares.push_back({cpus, percent});
-  if (const auto every = in.reader.interval("wakes_every")) sched.wakes = {every->min, every->max};
+  if (const auto every = in.reader.interval("wakes_every")) sched.wakes = {.min = every->min, .max = every->max};
   sched.latencies = latencies_of(in.reader, in.scope);
   sched.never_together = in.reader.texts("never_together");
   if (std::any_of(sched.never_together.begin(), sched.never_together.end(),

@@ -24,6 +24,10 @@ std::string guest_module_path(const std::string &name) {
   return "/tmp/modules/" + name + ".ko";
 }
 
+wire::ModuleToLoad module_to_load(const std::string &name) {
+  return {.name = name, .path = guest_module_path(name), .params = {}};
+}
+
 std::vector<std::string> names_of(const std::vector<ModuleSource> &modules) {
   std::vector<std::string> names;
   for (const ModuleSource &module : modules) names.push_back(module.name);

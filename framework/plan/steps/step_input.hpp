@@ -54,6 +54,8 @@ inline const Key kErrno{"errno", Type::errno_name, "none: it must succeed",
 
 /// Returns the path in the guest that a module's file is pushed to.
 std::string guest_module_path(const std::string &name);
+/// Returns what a load of the module does, without parameters.
+wire::ModuleToLoad module_to_load(const std::string &name);
 
 std::vector<std::string> names_of(const std::vector<ModuleSource> &modules);
 

@@ -48,14 +48,14 @@ std::string without_columns(std::string_view text, std::size_t number) {
 }  // namespace
 
 Excerpt excerpt(std::string_view line, std::size_t mark, std::size_t length, std::size_t width) {
-  if (width == 0 || text::columns(line) <= width) return {std::string(line), mark, length};
-  if (mark + length < width) return {text::cut_to(line, width), mark, length};
+  if (width == 0 || text::columns(line) <= width) return {.line = std::string(line), .mark = mark, .length = length};
+  if (mark + length < width) return {.line = text::cut_to(line, width), .mark = mark, .length = length};
   // A third of the width is for text before the mark; the mark can fill the rest.
   const std::size_t before = std::min(mark, width / 3);
   const std::size_t left_out = mark - before;
   std::string rest = without_columns(line, left_out);
   if (left_out > 0) rest = "…" + without_columns(rest, 1);
-  return {text::cut_to(rest, width), before, std::min(length, width - before)};
+  return {.line = text::cut_to(rest, width), .mark = before, .length = std::min(length, width - before)};
 }
 
 std::string plan_frame(const judge::Evidence &evidence, const Palette &palette, std::size_t width) {

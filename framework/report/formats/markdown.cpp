@@ -88,7 +88,7 @@ class Markdown final : public outcome::Listener {
     table_.add(*finished.test_case, result);
     if (!finished.kernel_release.empty()) kernels_.insert(finished.kernel_release);
     if (result != outcome::Result::skipped) {
-      slowest_.push_back({name_of(finished), finished.took, finished.timings.guest});
+      slowest_.push_back({.name = name_of(finished), .took = finished.took, .guest = finished.timings.guest});
       std::stable_sort(slowest_.begin(), slowest_.end(),
                        [](const Slow &left, const Slow &right) { return left.took > right.took; });
       if (slowest_.size() > kSlowest) slowest_.pop_back();

@@ -42,7 +42,7 @@ std::string without_end_blanks(std::string line) {
 }  // namespace
 
 void CaseTable::add(const plan::Case &test_case, outcome::Result result) {
-  const Row row{test_case.plan_file.string(), test_case.plan_name, test_case.kernel};
+  const Row row{.file = test_case.plan_file.string(), .name = test_case.plan_name, .kernel = test_case.kernel};
   rows_[row][test_case.guest.cpus].push_back(result);
   ++size_;
 }

@@ -177,7 +177,9 @@ class Console final : public outcome::Listener {
   }
   bool at_end() const { return options_.failures == FailureOutput::at_end || options_.failures == FailureOutput::both; }
 
-  TerminalSize size() const { return options_.size ? options_.size() : TerminalSize{options_.width, 24}; }
+  TerminalSize size() const {
+    return options_.size ? options_.size() : TerminalSize{.columns = options_.width, .rows = 24};
+  }
 
   /// Wraps a line of text on a terminal, so that continuation lines are aligned after the first word.
   std::string wrapped(const std::string &line) const {
@@ -244,7 +246,7 @@ class Console final : public outcome::Listener {
   }
 
   std::string failure_in_full(const outcome::CaseFinished &finished) {
-    FailureStyle style{palette_, !options_.verbose, 0};
+    FailureStyle style{.palette = palette_, .brief = !options_.verbose};
     if (options_.terminal) style.width = static_cast<std::size_t>(std::max(size().columns, 0));
     const std::string body = render_failure_body(finished, style);
     if (ci_.on()) return ci_.section(failure_headline(finished, Palette(false)), body);

@@ -44,7 +44,7 @@ std::vector<RunningCases::Running>::iterator RunningCases::find(const std::share
 }
 
 void RunningCases::start(const outcome::CaseStarted &started, Time now) {
-  running_.push_back({started.test_case, started.repeat, "starting", now});
+  running_.push_back({.test_case = started.test_case, .repeat = started.repeat, .what = "starting", .began = now});
 }
 
 void RunningCases::progress(const outcome::CaseProgress &progress) {
@@ -72,8 +72,9 @@ std::vector<RunningCases::Slow> RunningCases::newly_slow(Time now) {
     const auto times = static_cast<long>(outcome::Seconds(now - running.began) / slow_);
     if (times <= running.told) continue;
     running.told = times;
-    found.push_back(
-        {outcome::label(*running.test_case, running.repeat), running.what, slow_ * static_cast<double>(times)});
+    found.push_back({.label = outcome::label(*running.test_case, running.repeat),
+                     .what = running.what,
+                     .passed = slow_ * static_cast<double>(times)});
   }
   return found;
 }

@@ -174,11 +174,10 @@ Task<outcome::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> te
   talk.seen->modules = prepared.modules;
   talk.seen->preflight = prepared.preflight;
   if (!prepared.preflight.empty()) {
-    talk.seen->ending = {Ending::Kind::not_started, "the modules do not fit the kernel"};
+    talk.seen->ending = {.kind = Ending::Kind::not_started, .detail = "the modules do not fit the kernel"};
   } else {
-    const Cancellation::Registration registration(cancellation_, [&talk] {
-      talk.cut_short({Ending::Kind::stopped_early, "interrupted"});
-    });
+    const Cancellation::Registration registration(
+        cancellation_, [&talk] { talk.cut_short({.kind = Ending::Kind::stopped_early, .detail = "interrupted"}); });
     Task<> conversation = converse_and_examine(talk, prepared, guest_name, progress);
     Task<> cleanup = release(talk);
     try {

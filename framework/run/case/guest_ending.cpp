@@ -7,13 +7,15 @@ using judge::Ending;
 
 Ending guest_ending(const agent::SessionError &error) {
   using Kind = agent::SessionError::Kind;
-  return {error.kind() == Kind::timeout ? Ending::Kind::silent : Ending::Kind::channel_broken, error.what(),
-          error.code()};
+  return {.kind = error.kind() == Kind::timeout ? Ending::Kind::silent : Ending::Kind::channel_broken,
+          .detail = error.what(),
+          .code = error.code()};
 }
 
 Ending guest_ending(vm::GuestState state) {
-  if (state == vm::GuestState::crashed) return {Ending::Kind::panicked, "the guest's kernel panicked"};
-  return {Ending::Kind::guest_gone, "the guest's QEMU ended"};
+  if (state == vm::GuestState::crashed)
+    return {.kind = Ending::Kind::panicked, .detail = "the guest's kernel panicked"};
+  return {.kind = Ending::Kind::guest_gone, .detail = "the guest's QEMU ended"};
 }
 
 }  // namespace kmodtest::run

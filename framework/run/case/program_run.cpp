@@ -34,8 +34,9 @@ milliseconds wall_limit(milliseconds timeout, const Limits &limits, bool virtual
 }
 
 Ending too_long(milliseconds timeout) {
-  return {Ending::Kind::timed_out, fmt::format("the case did not end within its timeout of {:g} s",
-                                               std::chrono::duration<double>(timeout).count())};
+  return {.kind = Ending::Kind::timed_out,
+          .detail = fmt::format("the case did not end within its timeout of {:g} s",
+                                std::chrono::duration<double>(timeout).count())};
 }
 
 }  // namespace
@@ -175,7 +176,7 @@ void ProgramRun::hear_log(const wire::LogLines &lines) {
 }
 
 void ProgramRun::stop_early() {
-  talk_.cut_short({Ending::Kind::stopped_early, kStoppedEarly});
+  talk_.cut_short({.kind = Ending::Kind::stopped_early, .detail = kStoppedEarly});
 }
 
 void ProgramRun::limit_wall_time() {
@@ -184,14 +185,16 @@ void ProgramRun::limit_wall_time() {
 
 void ProgramRun::watch_for_silence() {
   if (!virtual_time_ || let_go_) return;
-  StuckWatch::GiveUp give_up = [this](const std::string &why) { talk_.cut_short({Ending::Kind::stuck, why}); };
+  StuckWatch::GiveUp give_up = [this](const std::string &why) {
+    talk_.cut_short({.kind = Ending::Kind::stuck, .detail = why});
+  };
   silence_ = std::make_shared<StuckWatch>(*talk_.guest, executor_, std::move(give_up));
   silence_->start();
 }
 
 void ProgramRun::complete(const wire::ProgramEnded &ended) {
   talk_.timings.guest = ended.time;
-  talk_.seen->ending = {Ending::Kind::completed, ended.error};
+  talk_.seen->ending = {.kind = Ending::Kind::completed, .detail = ended.error};
   if (ended.timed_out) talk_.seen->ending = too_long_;
   talk_.answered = true;
 }

@@ -33,9 +33,8 @@ Task<Booted> boot_guest(vm::Hypervisor &hypervisor, Cancellation &cancellation, 
     if (!why) why = std::move(ending);
     if (booted.session) booted.session->close();
   };
-  const Cancellation::Registration registration(cancellation, [&] {
-    cut_short({Ending::Kind::stopped_early, "interrupted"});
-  });
+  const Cancellation::Registration registration(
+      cancellation, [&] { cut_short({.kind = Ending::Kind::stopped_early, .detail = "interrupted"}); });
   guest.on_state_change([&](vm::GuestState state) { cut_short(guest_ending(state)); });
   auto executor = co_await base::asio::this_coro::executor;
   try {

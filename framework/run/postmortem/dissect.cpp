@@ -134,8 +134,8 @@ void Dissector::read_modules() {
       const auto value = memory_.word(entry + 8), size = memory_.word(entry + 16);
       constexpr std::uint32_t kFunction = 2;
       if (!name || !info || !value || !size || (*info & 0xf) != kFunction || *info >> 16 == 0 || *size == 0) continue;
-      symbols.push_back({*value, 't', memory_.text(*strtab + *name, 256)});
-      ends.push_back({*value + *size, '?', ""});
+      symbols.push_back({.address = *value, .type = 't', .name = memory_.text(*strtab + *name, 256)});
+      ends.push_back({.address = *value + *size});
     }
     // Appended, so that the beginning of a function precedes the end of the one before.
     symbols.insert(symbols.end(), ends.begin(), ends.end());
@@ -251,7 +251,7 @@ std::vector<judge::LockWait> Dissector::locks_of(std::uint64_t task, int pid) {
     if (!mutex || *mutex / kStackBytes == *stack / kStackBytes || !tried.insert(*mutex).second) continue;
     const auto owner = memory_.word(*mutex + at_.owner);
     if (!owner || tasks_.count(*owner & ~kFlags) == 0 || !waits_for(*mutex, *stack)) continue;
-    return {judge::LockWait{pid, task_at(*owner & ~kFlags).pid, *mutex}};
+    return {judge::LockWait{.pid = pid, .owner = task_at(*owner & ~kFlags).pid, .mutex = *mutex}};
   }
   return {};
 }
@@ -289,8 +289,11 @@ judge::Dissection dissect(vm::Inspector &guest, const kernel::KernelImage &kerne
     const auto layout = layout_of(kernel.layouts());
     if (!layout || kernel.symbols().empty()) {
       for (const auto &registers : cpus) {
-        found.cpus.push_back(
-            {registers.cpu, registers.in_kernel(), registers.halted, registers.takes_interrupts(), {}, registers.text});
+        found.cpus.push_back({.cpu = registers.cpu,
+                              .in_kernel = registers.in_kernel(),
+                              .halted = registers.halted,
+                              .takes_interrupts = registers.takes_interrupts(),
+                              .registers = registers.text});
       }
       found.problem = "the kernel's file lacks the names of its functions and the layout of its structs";
       return found;

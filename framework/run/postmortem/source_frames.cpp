@@ -93,7 +93,7 @@ class SourceFrames {
   struct ModuleFrame {
     Module *module = nullptr;
     std::string shown;  ///< "ex_fault_write+0x1c [faulty_oops]"
-    std::optional<CodePlace> place;
+    std::optional<CodePlace> place = {};
     Address address = Address::returns_to;
   };
   /// The frames found so far in one piece of evidence.
@@ -150,8 +150,10 @@ class SourceFrames {
       if (frame->guessed || frame->module.empty() || (!fault && !text.starts_with(frame->place))) return std::nullopt;
       Module *module = module_of(frame->module);
       if (module == nullptr) return std::nullopt;
-      return ModuleFrame{module, fmt::format("{} [{}]", frame->place, frame->module), place_of(*frame),
-                         fault ? Address::exact : Address::returns_to};
+      return ModuleFrame{.module = module,
+                         .shown = fmt::format("{} [{}]", frame->place, frame->module),
+                         .place = place_of(*frame),
+                         .address = fault ? Address::exact : Address::returns_to};
     }
     const auto address = observe::parse_bare_address(words);
     return address ? frame_in_gone_code(*address) : std::nullopt;
@@ -165,7 +167,7 @@ class SourceFrames {
     });
     Module *module = range == loaded_.end() ? nullptr : module_of(range->name);
     if (module == nullptr) return std::nullopt;
-    ModuleFrame found{module, fmt::format("{:#x}", address), std::nullopt, Address::returns_to};
+    ModuleFrame found{.module = module, .shown = fmt::format("{:#x}", address)};
     if (module->symbols) found.place = module->symbols->place_of(address, range->address);
     if (found.place) found.shown += fmt::format(": {}+{:#x}", found.place->function, found.place->offset);
     found.shown += fmt::format(" [{}]", range->name);

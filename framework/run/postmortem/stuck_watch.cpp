@@ -46,7 +46,12 @@ Glance glance_at(vm::Inspector &guest) {
   Glance glance;
   glance.timer = guest.timer();
   for (const vm::CpuRegisters &cpu : guest.registers()) {
-    glance.cpus.push_back({cpu.cpu, cpu.rip, cpu.in_kernel(), cpu.halted, cpu.takes_interrupts(), loops(guest, cpu)});
+    glance.cpus.push_back({.cpu = cpu.cpu,
+                           .rip = cpu.rip,
+                           .in_kernel = cpu.in_kernel(),
+                           .halted = cpu.halted,
+                           .takes_interrupts = cpu.takes_interrupts(),
+                           .loops = loops(guest, cpu)});
   }
   return glance;
 }

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "kernel/boot/vmlinux.hpp"
 #include "kernel/symbols/symbols.hpp"
+#include "plan/steps/step_input.hpp"
 #include "run/guests/machine_choice.hpp"
 #include "run/prepare/needs.hpp"
 #include "storage/cache_folder.hpp"
@@ -138,7 +139,7 @@ void Preparer::add_kernel_modules(const plan::Case &test_case, Prepared &prepare
     prepared.files.push_back({.path = path,
                               .content = std::make_shared<const std::string>(kernel::read_module(file)),
                               .of_the_kernel = true});
-    prepared.program.prerequisites.push_back({name, path, {}});
+    prepared.program.prerequisites.push_back({.name = name, .path = path, .params = {}});
   }
 }
 
@@ -150,8 +151,9 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
 
   const std::function<BootFiles()> make = [&] {
     const auto image = kernel::bootable_image_for(prepared.kernel, cache_);
-    return BootFiles{image, kernel::initramfs_for(prepared.kernel, cache_),
-                     std::make_shared<kernel::LazyKernelImage>(image)};
+    return BootFiles{.image = image,
+                     .initramfs = kernel::initramfs_for(prepared.kernel, cache_),
+                     .names = std::make_shared<kernel::LazyKernelImage>(image)};
   };
   const auto boot = boot_files_.get(prepared.kernel.digest + prepared.kernel.modules_dir.string(), make);
   prepared.spec = guest_spec(test_case.guest, prepared.kernel, boot);
@@ -167,7 +169,7 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
     if (source.kind == plan::ModuleSource::Kind::folder) built.push_back(module.info.file);
     auto findings = kernel::preflight(module.info, prepared.kernel, prepared.modules, loaded);
     std::move(findings.begin(), findings.end(), std::back_inserter(prepared.preflight));
-    prepared.files.push_back({fmt::format("/tmp/modules/{}.ko", source.name), module.content});
+    prepared.files.push_back({.path = plan::guest_module_path(source.name), .content = module.content});
     prepared.program.modules.push_back(text::lsmod_name(source.name));
     prepared.modules.push_back(std::move(module.info));
     prepared.build_log += module.log;

@@ -90,7 +90,7 @@ plan::Case skipped_case(const plan::Plan &own, const plan::CpuLayout &layout, co
 plan::ParseResult read_plan(const fs::path &file, const plan::Overrides &overrides) {
   auto parsed = plan::parse_plan_file(file, overrides);
   std::vector<plan::CpuLayout> layouts = overrides.topologies;
-  for (const int cpus : overrides.cpus) layouts.push_back({cpus, 0, 0, 0, ""});
+  for (const int cpus : overrides.cpus) layouts.push_back({.cpus = cpus});
   if (parsed.plan || layouts.empty()) return parsed;
   plan::Overrides own = overrides;
   own.cpus.clear();

@@ -21,10 +21,10 @@ namespace kmodtest::run {
 /// One run of a case.
 struct Entry {
   std::shared_ptr<const plan::Case> test_case;
-  std::string group;                         ///< cases of one group can share a guest
-  std::optional<outcome::Seconds> expected;  ///< of earlier runs; nothing when the case is new
-  std::size_t number = 0;                    ///< place in the order of the plans
-  int repeat = 1;                            ///< counts from 1
+  std::string group;                           ///< cases of one group can share a guest
+  std::optional<outcome::Seconds> expected{};  ///< of earlier runs; nothing when the case is new
+  std::size_t number = 0;                      ///< place in the order of the plans
+  int repeat = 1;                              ///< counts from 1
 };
 
 /// Returns a key that is equal for cases that can run in the same kind of guest, as far as the plan shows it.

@@ -48,7 +48,7 @@ WatchState::Cases WatchState::take_stale() {
   for (const auto &test_case : cases_) {
     Entry &entry = entries_[key_of(*test_case)];
     if (!entry.stale) continue;
-    entry = {std::nullopt, false, true};
+    entry = {.stale = false, .running = true};
     stale.push_back(test_case);
   }
   return stale;

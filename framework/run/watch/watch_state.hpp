@@ -46,7 +46,7 @@ class WatchState {
 
  private:
   struct Entry {
-    std::optional<outcome::Result> result;
+    std::optional<outcome::Result> result = {};
     bool stale = true;
     bool running = false;
   };

@@ -45,13 +45,14 @@ class Sum {
 
   void add(std::uint64_t offset, const char *bytes, std::size_t count) {
     XXH3_128bits_update(state_.get(), bytes, count);
-    if (runs_.empty() || runs_.back().offset + runs_.back().bytes != offset) runs_.push_back({offset, 0});
+    if (runs_.empty() || runs_.back().offset + runs_.back().bytes != offset)
+      runs_.push_back({.offset = offset, .bytes = 0});
     runs_.back().bytes += count;
   }
 
   std::string end(std::uint64_t size) {
     // The number of runs and the size come last, so that one sequence of bytes has only one meaning.
-    runs_.push_back({runs_.size(), size});
+    runs_.push_back({.offset = runs_.size(), .bytes = size});
     XXH3_128bits_update(state_.get(), runs_.data(), runs_.size() * sizeof(Run));
     return hex(XXH3_128bits_digest(state_.get()));
   }

@@ -148,15 +148,15 @@ std::optional<FoundSnapshot> find_snapshot(const fs::path &path) {
 
 FillErrors fill_snapshot(const fs::path &folder, const OpenState &from, SnapshotInfo info) {
   const StateCopy state = copy_part(from.state, folder / kState);
-  if (state.failed()) return {state.read_error, state.write_error};
-  info.state = {state.size_bytes, state.checksum};
+  if (state.failed()) return {.read_error = state.read_error, .write_error = state.write_error};
+  info.state = {.size_bytes = state.size_bytes, .checksum = state.checksum};
   if (from.memory >= 0) {
     const StateCopy memory = copy_part(from.memory, folder / kMemory);
-    if (memory.failed()) return {memory.read_error, memory.write_error, true};
-    info.memory = SnapshotPart{memory.size_bytes, memory.checksum};
+    if (memory.failed()) return {.read_error = memory.read_error, .write_error = memory.write_error, .of_memory = true};
+    info.memory = SnapshotPart{.size_bytes = memory.size_bytes, .checksum = memory.checksum};
   }
   info.made = SystemClock::now();
-  return {0, write_file(folder / kManifest, manifest_text(info))};
+  return {.write_error = write_file(folder / kManifest, manifest_text(info))};
 }
 
 }  // namespace kmodtest::vm
