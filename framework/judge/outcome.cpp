@@ -23,6 +23,14 @@ const char *outcome_name(Outcome outcome) {
   return "errored";
 }
 
+std::optional<Outcome> outcome_named(std::string_view name) {
+  for (const Outcome outcome : {Outcome::passed, Outcome::failed, Outcome::crashed, Outcome::hung, Outcome::leaked,
+                                Outcome::errored, Outcome::skipped}) {
+    if (name == outcome_name(outcome)) return outcome;
+  }
+  return std::nullopt;
+}
+
 std::string outcome_word(Outcome outcome) {
   std::string word = outcome_name(outcome);
   word[0] = static_cast<char>(word[0] - 'a' + 'A');

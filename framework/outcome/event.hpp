@@ -69,8 +69,8 @@ struct Machine {
 };
 /// Results of earlier runs, the oldest first.
 struct Past {
-  std::vector<double> seconds;        ///< wall time without building
-  std::vector<std::string> outcomes;  ///< of the same runs: "passed", "failed"…
+  std::vector<double> seconds;           ///< wall time without building
+  std::vector<judge::Outcome> outcomes;  ///< of the same runs
 };
 struct CaseFinished {
   std::shared_ptr<const plan::Case> test_case;

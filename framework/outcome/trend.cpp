@@ -12,12 +12,12 @@ namespace kmodtest::outcome {
 namespace {
 
 /// Returns whether passing and not passing alternated in the earlier runs and this one.
-bool takes_turns(const std::vector<std::string> &outcomes, bool passed_now) {
+bool takes_turns(const std::vector<judge::Outcome> &outcomes, bool passed_now) {
   constexpr int kTurns = 2;
   int turns = 0;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    const bool passed = outcomes[i] == "passed";
-    const bool next = i + 1 < outcomes.size() ? outcomes[i + 1] == "passed" : passed_now;
+    const bool passed = outcomes[i] == judge::Outcome::passed;
+    const bool next = i + 1 < outcomes.size() ? outcomes[i + 1] == judge::Outcome::passed : passed_now;
     if (passed != next) ++turns;
   }
   return turns >= kTurns;
@@ -57,9 +57,9 @@ std::vector<Trend> trends_of(const CaseFinished &finished) {
   std::vector<Trend> trends;
   if (result == Result::skipped) return trends;
   const bool passed = result == Result::passed;
-  const std::vector<std::string> &outcomes = finished.past.outcomes;
+  const std::vector<judge::Outcome> &outcomes = finished.past.outcomes;
   if (!outcomes.empty()) {
-    const bool before = outcomes.back() == "passed";
+    const bool before = outcomes.back() == judge::Outcome::passed;
     if (before && !passed && result != Result::flaky) trends.push_back(Trend::newly_failing);
     if (!before && passed) trends.push_back(Trend::newly_passing);
   }

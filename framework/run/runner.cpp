@@ -322,7 +322,7 @@ Task<outcome::CaseFinished> Runner::run_until_passed(State &state, const Entry &
     finished.repeat = entry.repeat;
     finished.attempt = attempt;
     if (const CaseRecord *past = options_.history ? options_.history->find(*entry.test_case) : nullptr) {
-      finished.past = {past->seconds, past->outcomes};
+      finished.past = {.seconds = past->seconds, .outcomes = past->outcomes};
     }
     if (options_.history && had_a_guest(finished)) {
       options_.history->add(*entry.test_case, finished.took - finished.timings.build, finished.verdict.outcome);

@@ -18,7 +18,8 @@ Markup render_past(const outcome::CaseFinished &finished) {
   const outcome::Past &past = finished.past;
   if (past.seconds.empty() || finished.verdict.outcome == judge::Outcome::skipped) return html;
   std::vector<double> seconds = past.seconds;
-  std::vector<std::string> outcomes = past.outcomes;
+  std::vector<std::string> outcomes;
+  for (const judge::Outcome outcome : past.outcomes) outcomes.emplace_back(judge::outcome_name(outcome));
   seconds.push_back(outcome::comparable_time(finished).count());
   outcomes.push_back(outcome::result_name(outcome::result_of(finished)));
   const std::size_t first = seconds.size() > kShown ? seconds.size() - kShown : 0;

@@ -45,8 +45,9 @@ std::optional<CaseRecord> record_of(const Json &json) {
     record.seconds.push_back(each.get<double>());
   }
   for (const Json &each : *outcomes) {
-    if (!each.is_string()) return std::nullopt;
-    record.outcomes.push_back(each.get<std::string>());
+    const auto outcome = each.is_string() ? judge::outcome_named(each.get<std::string>()) : std::nullopt;
+    if (!outcome) return std::nullopt;
+    record.outcomes.push_back(*outcome);
   }
   record.updated = updated->get<std::int64_t>();
   return record;
@@ -101,7 +102,7 @@ std::optional<outcome::Seconds> History::expected(const plan::Case &test_case) c
 void History::add(const plan::Case &test_case, outcome::Seconds took, judge::Outcome outcome, Time at) {
   CaseRecord run;
   run.seconds = {std::max(0.0, took.count())};
-  run.outcomes = {judge::outcome_name(outcome)};
+  run.outcomes = {outcome};
   run.updated = std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
   append(added_[history_key(test_case)], run);
 }
@@ -115,7 +116,9 @@ bool History::save() {
     keep_the_newest(records);
     Json cases = Json::object();
     for (const auto &[key, record] : records) {
-      cases[key] = {{"seconds", record.seconds}, {"outcomes", record.outcomes}, {"updated", record.updated}};
+      std::vector<std::string> outcomes;
+      for (const judge::Outcome outcome : record.outcomes) outcomes.emplace_back(judge::outcome_name(outcome));
+      cases[key] = {{"seconds", record.seconds}, {"outcomes", outcomes}, {"updated", record.updated}};
     }
     const Json whole = {{"schema", kSchema}, {"version", kVersion}, {"cases", std::move(cases)}};
     storage::write_whole_file(file_, text::json_text(whole) + "\n");

@@ -18,9 +18,9 @@ namespace kmodtest::run {
 
 /// The last runs of a case, the oldest first.
 struct CaseRecord {
-  std::vector<double> seconds;        ///< wall time without building
-  std::vector<std::string> outcomes;  ///< of the same runs: "passed", "failed"…
-  std::int64_t updated = 0;           ///< seconds since the epoch
+  std::vector<double> seconds;           ///< wall time without building
+  std::vector<judge::Outcome> outcomes;  ///< of the same runs
+  std::int64_t updated = 0;              ///< seconds since the epoch
 };
 
 /// Returns the key of a case: a digest of its plan's path (of its modules' without a plan), and its id. So plans with

@@ -12,11 +12,11 @@ namespace {
 using judge::Outcome;
 using Trends = std::vector<outcome::Trend>;
 
-outcome::CaseFinished after(std::vector<std::string> outcomes, Outcome now, double took = 1,
+outcome::CaseFinished after(std::vector<Outcome> outcomes, Outcome now, double took = 1,
                             std::vector<double> seconds = {}) {
   outcome::CaseFinished made = support::finished(support::make_case("ex7_4", 2), now, "why");
   if (seconds.empty()) seconds.assign(outcomes.size(), 1.0);
-  made.past = {std::move(seconds), std::move(outcomes)};
+  made.past = {.seconds = std::move(seconds), .outcomes = std::move(outcomes)};
   made.took = outcome::Seconds(took + 5);
   made.timings.build = outcome::Seconds(5);
   return made;
@@ -28,23 +28,24 @@ TEST(TrendTest, without_earlier_runs_there_is_none) {
 }
 
 TEST(TrendTest, newly_failing_and_newly_passing_are_about_the_last_run) {
-  EXPECT_EQ(outcome::trends_of(after({"passed"}, Outcome::hung)), Trends{outcome::Trend::newly_failing});
-  EXPECT_EQ(outcome::trends_of(after({"failed"}, Outcome::hung)), Trends{});
-  EXPECT_EQ(outcome::trends_of(after({"failed"}, Outcome::passed)), Trends{outcome::Trend::newly_passing});
-  EXPECT_EQ(outcome::trends_of(after({"passed"}, Outcome::passed)), Trends{});
-  EXPECT_EQ(outcome::trends_of(after({"failed"}, Outcome::skipped)), Trends{});
+  EXPECT_EQ(outcome::trends_of(after({Outcome::passed}, Outcome::hung)), Trends{outcome::Trend::newly_failing});
+  EXPECT_EQ(outcome::trends_of(after({Outcome::failed}, Outcome::hung)), Trends{});
+  EXPECT_EQ(outcome::trends_of(after({Outcome::failed}, Outcome::passed)), Trends{outcome::Trend::newly_passing});
+  EXPECT_EQ(outcome::trends_of(after({Outcome::passed}, Outcome::passed)), Trends{});
+  EXPECT_EQ(outcome::trends_of(after({Outcome::failed}, Outcome::skipped)), Trends{});
 }
 
 TEST(TrendTest, flaky_is_to_and_fro) {
-  EXPECT_EQ(outcome::trends_of(after({"passed", "failed"}, Outcome::passed)),
+  EXPECT_EQ(outcome::trends_of(after({Outcome::passed, Outcome::failed}, Outcome::passed)),
             (Trends{outcome::Trend::newly_passing, outcome::Trend::flaky}));
-  EXPECT_EQ(outcome::trends_of(after({"passed", "failed", "passed"}, Outcome::passed)), Trends{outcome::Trend::flaky});
-  EXPECT_EQ(outcome::trends_of(after({"passed", "passed", "failed"}, Outcome::failed)), Trends{});
+  EXPECT_EQ(outcome::trends_of(after({Outcome::passed, Outcome::failed, Outcome::passed}, Outcome::passed)),
+            Trends{outcome::Trend::flaky});
+  EXPECT_EQ(outcome::trends_of(after({Outcome::passed, Outcome::passed, Outcome::failed}, Outcome::failed)), Trends{});
   EXPECT_EQ(outcome::trends_of(support::flaky().back()), Trends{outcome::Trend::flaky});
 }
 
 TEST(TrendTest, slower_is_more_than_runs_scatter) {
-  const std::vector<std::string> five(5, "passed");
+  const std::vector<Outcome> five(5, Outcome::passed);
   EXPECT_EQ(outcome::trends_of(after(five, Outcome::passed, 1.6)), Trends{outcome::Trend::slower});
   EXPECT_EQ(outcome::trends_of(after(five, Outcome::passed, 1.4)), Trends{});  // not by half
   EXPECT_EQ(outcome::trends_of(after(five, Outcome::passed, 0.25, {0.1, 0.1, 0.1, 0.1, 0.1})),
@@ -53,11 +54,12 @@ TEST(TrendTest, slower_is_more_than_runs_scatter) {
             Trends{});  // they scatter
   EXPECT_EQ(outcome::trends_of(after(five, Outcome::failed, 9)),
             Trends{outcome::Trend::newly_failing});  // it did not pass
-  EXPECT_EQ(outcome::trends_of(after({"passed", "passed", "passed"}, Outcome::passed, 9)), Trends{});  // too few
+  EXPECT_EQ(outcome::trends_of(after({Outcome::passed, Outcome::passed, Outcome::passed}, Outcome::passed, 9)),
+            Trends{});  // too few
 }
 
 TEST(TrendTest, the_page_shows_them_and_the_last_runs) {
-  const outcome::CaseFinished slower = after(std::vector<std::string>(5, "passed"), Outcome::passed, 1.6);
+  const outcome::CaseFinished slower = after(std::vector<Outcome>(5, Outcome::passed), Outcome::passed, 1.6);
   const html::CaseEntry entry = html::make_entry(slower, {});
   const std::string trends = html::render_trends({entry}).str();
   EXPECT_NE(trends.find("<h3>1 slower</h3>"), std::string::npos) << trends;
@@ -67,7 +69,7 @@ TEST(TrendTest, the_page_shows_them_and_the_last_runs) {
             std::string::npos)
       << past;
   EXPECT_NE(html::render_entry(entry).str().find("data-trend=\"slower\""), std::string::npos);
-  EXPECT_TRUE(html::render_trends({html::make_entry(after({"passed"}, Outcome::passed), {})}).str().empty());
+  EXPECT_TRUE(html::render_trends({html::make_entry(after({Outcome::passed}, Outcome::passed), {})}).str().empty());
   EXPECT_TRUE(html::render_past(after({}, Outcome::passed)).str().empty());
 }
 

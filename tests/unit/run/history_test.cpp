@@ -87,7 +87,8 @@ TEST_F(HistoryTest, KeepsTheOutcomesOfTheSameRuns) {
     add_run(a, 1, outcome);
   }
   EXPECT_EQ(History(file_).find(a)->outcomes,
-            (std::vector<std::string>{"leaked", "passed", "failed", "crashed", "hung", "errored"}));
+            (std::vector<Outcome>{Outcome::leaked, Outcome::passed, Outcome::failed, Outcome::crashed, Outcome::hung,
+                                  Outcome::errored}));
 }
 
 TEST_F(HistoryTest, WhatWasReadDoesNotChangeDuringTheRun) {
@@ -131,7 +132,7 @@ TEST_F(HistoryTest, WhatAnotherProcessWroteMeanwhileIsKept) {
   EXPECT_TRUE(second.save());
   const History both(file_);
   EXPECT_EQ(both.find(a)->seconds, (std::vector<double>{1, 3}));
-  EXPECT_EQ(both.find(a)->outcomes, (std::vector<std::string>{"passed", "hung"}));
+  EXPECT_EQ(both.find(a)->outcomes, (std::vector<Outcome>{Outcome::passed, Outcome::hung}));
   EXPECT_EQ(both.expected(b), Seconds(5));
 }
 
@@ -190,12 +191,16 @@ TEST_F(HistoryTest, OneDamagedCaseDoesNotTakeTheOthersAlong) {
   const plan::Case b = named_case("b");
   for (const char *damaged :
        {"7", "{}", R"({"seconds": [1], "outcomes": ["passed"]})", R"({"seconds": 1, "outcomes": 2, "updated": 3})",
-        R"({"seconds": [], "outcomes": [], "updated": 3})", R"({"seconds": [-1], "outcomes": ["x"], "updated": 3})",
-        R"({"seconds": ["1"], "outcomes": ["x"], "updated": 3})", R"({"seconds": [1], "outcomes": [1], "updated": 3})",
-        R"({"seconds": [1, 2], "outcomes": ["x"], "updated": 3})",
-        R"({"seconds": [1], "outcomes": ["x"], "updated": "y"})",
+        R"({"seconds": [], "outcomes": [], "updated": 3})",
+        R"({"seconds": [-1], "outcomes": ["passed"], "updated": 3})",
+        R"({"seconds": ["1"], "outcomes": ["passed"], "updated": 3})",
+        R"({"seconds": [1], "outcomes": [1], "updated": 3})",
+        R"({"seconds": [1, 2], "outcomes": ["passed"], "updated": 3})",
+        R"({"seconds": [1], "outcomes": ["passed"], "updated": "y"})",
         R"({"seconds": [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],
-            "outcomes": ["","","","","","","","","","","","","","","","","","","","",""], "updated": 3})"}) {
+            "outcomes": ["hung","hung","hung","hung","hung","hung","hung","hung","hung","hung","hung","hung","hung",
+            "hung","hung","hung","hung","hung","hung","hung","hung"], "updated": 3})",
+        R"({"seconds": [1], "outcomes": ["no such outcome"], "updated": 3})"}) {
     std::filesystem::remove(file_);
     add_run(a, 1);
     add_run(b, 2);

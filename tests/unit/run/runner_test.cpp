@@ -474,11 +474,12 @@ TEST_F(RunnerTest, TheLongestCaseOfEarlierRunsComesFirstAndThisRunIsRemembered) 
   EXPECT_EQ(recorder_.order(), (std::vector<std::string>{"new", "long", "short"}));
   const History later(file);
   for (const auto &test_case : cases) EXPECT_NE(later.find(*test_case), nullptr) << test_case->id;
-  EXPECT_EQ(later.find(*cases[1])->outcomes, (std::vector<std::string>{"passed", "passed"}));
+  EXPECT_EQ(later.find(*cases[1])->outcomes, (std::vector<judge::Outcome>(2, judge::Outcome::passed)));
   EXPECT_LT(later.find(*cases[1])->seconds.at(1), 9);
   for (const auto &finished : recorder_.cases) {
     const bool known = finished.test_case->id != "new";
-    EXPECT_EQ(finished.past.outcomes, std::vector<std::string>(known ? 1 : 0, "passed")) << finished.test_case->id;
+    EXPECT_EQ(finished.past.outcomes, std::vector<judge::Outcome>(known ? 1 : 0, judge::Outcome::passed))
+        << finished.test_case->id;
   }
 }
 
