@@ -58,10 +58,13 @@ std::vector<StepSeen> steps_of(const outcome::CaseFinished &finished) {
     // The first line of a step that has more lines is not informative.
     if ((seen.source.empty() || seen.source.ends_with(":")) && step.guest) seen.source = step.guest->label;
     if (seen.source.empty()) seen.source = step.key;
+    seen.in_guest = step.guest.has_value();
+    bool held = false;
     if (step.guest) {
       const judge::StepView view(all, index);
       if (view.started != nullptr) seen.begin = view.started->time;
       if (view.ended != nullptr) seen.end = view.ended->time;
+      held = view.started != nullptr && view.ended != nullptr && view.ended->result == wire::StepResult::held;
       seen.result = words_of(view);
     } else {
       seen.result = "checked before";
@@ -69,7 +72,7 @@ std::vector<StepSeen> steps_of(const outcome::CaseFinished &finished) {
     const auto &evidence = finished.verdict.evidence;
     seen.bad = finished.verdict.outcome != judge::Outcome::passed &&
                std::any_of(evidence.begin(), evidence.end(), [&](const auto &one) { return one.step == index; });
-    if (seen.bad && (seen.result == "held" || !step.guest)) seen.result = "not as expected";
+    if (seen.bad && (held || !step.guest)) seen.result = "not as expected";
     steps.push_back(std::move(seen));
   }
   return steps;
@@ -124,7 +127,7 @@ Markup render_steps(const std::vector<StepSeen> &steps, const Span &span) {
   }
   html.close().close().open("tbody");
   for (const StepSeen &step : steps) {
-    html.open("tr", {{"class", step.bad ? "bad" : step.begin || step.result == "checked before" ? "" : "never"}});
+    html.open("tr", {{"class", step.bad ? "bad" : step.begin || !step.in_guest ? "" : "never"}});
     html.element("td", {}, std::to_string(step.number));
     html.open("td").element("code", {}, step.source).close();
     html.open("td", {{"class", "axis"}});

@@ -17,8 +17,9 @@ struct StepSeen {
   std::string key;         ///< "load", "dmesg"…
   std::string source;      ///< the plan's line
   std::optional<wire::Microseconds> begin, end;
-  std::string result;  ///< "held", "timed out", "not reached"…
-  bool bad = false;    ///< the case did not pass because of it
+  std::string result;    ///< "held", "timed out", "not reached"…
+  bool in_guest = true;  ///< false: the controller checked it before there was a guest
+  bool bad = false;      ///< the case did not pass because of it
 };
 
 /// An interval of guest time.
