@@ -15,12 +15,12 @@ namespace {
 /// Returns whether an earlier load left the module in the kernel.
 bool is_loaded_already(const StepView &view, const std::string &name) {
   bool loaded = false;
-  for (const auto &report : view.all.seen.messages) {
-    if (const auto *load = std::get_if<wire::Loaded>(&report); load && load->module == name) {
+  for (const auto &message : view.all.seen.messages) {
+    if (const auto *load = std::get_if<wire::Loaded>(&message); load && load->module == name) {
       if (load->step == view.index) break;
       if (load->error == 0) loaded = true;
     }
-    if (const auto *unload = std::get_if<wire::Unloaded>(&report); unload && unload->module == name) {
+    if (const auto *unload = std::get_if<wire::Unloaded>(&message); unload && unload->module == name) {
       if (unload->error == 0) loaded = false;
     }
   }
@@ -66,26 +66,20 @@ Reading read(const StepView &view, const wire::Load &load) {
   const auto loaded = view.of<wire::Loaded>();
   for (std::size_t i = 0; i < load.modules.size(); ++i) {
     const std::string &name = load.modules[i].name;
-    if (i >= loaded.size()) return reading_unknown("loading " + name + " did not come back");
-    if (loaded[i]->module != name) {
-      return reading_unknown("the guest loaded " + loaded[i]->module + " where " + name + " was due");
-    }
+    const wire::Loaded *call = i < loaded.size() ? loaded[i] : nullptr;
     const int expected = i + 1 == load.modules.size() ? load.expected_errno : 0;
-    const int error = loaded[i]->error;
-    if (wire::is_expected_errno(error, expected)) continue;
-    Reading reading = reading_broken(error == 0 ? "loading " + name + " succeeded, but should have been refused"
-                                                : "loading " + name + " gave " + errno_words(error));
-    reading.expected = errno_words(expected);
-    reading.seen = errno_words(error);
+    auto reading = read_call({.doing = "loading", .done = "loaded"}, name, call, expected);
+    if (!reading) continue;
+    if (reading->state == Reading::State::unknown) return *reading;
     const auto lines = observe::find_refusals(view.own_log());
-    if (!lines.empty()) reading.seen += fmt::format("\n{}", fmt::join(lines, "\n"));
-    if (error != 0) {
+    if (!lines.empty()) reading->seen += fmt::format("\n{}", fmt::join(lines, "\n"));
+    if (call->error != 0) {
       auto refusals = observe::explain_refusals(view.own_log());
-      if (refusals.empty()) refusals.push_back(explain_load_errno(view, name, error));
-      explain(reading, refusals);
+      if (refusals.empty()) refusals.push_back(explain_load_errno(view, name, call->error));
+      explain(*reading, refusals);
     }
-    for (auto &line : log_details(view)) reading.details.push_back(std::move(line));
-    return reading;
+    for (auto &line : log_details(view)) reading->details.push_back(std::move(line));
+    return *reading;
   }
   return reading_held();
 }

@@ -60,22 +60,16 @@ Reading read(const StepView &view, const wire::Unload &unload) {
   const auto unloaded = view.of<wire::Unloaded>();
   for (std::size_t i = 0; i < unload.modules.size(); ++i) {
     const std::string &name = unload.modules[i];
-    if (i >= unloaded.size()) return reading_unknown("unloading " + name + " did not come back");
-    if (unloaded[i]->module != name) {
-      return reading_unknown("the guest unloaded " + unloaded[i]->module + " where " + name + " was due");
-    }
+    const wire::Unloaded *call = i < unloaded.size() ? unloaded[i] : nullptr;
     const int expected = i + 1 == unload.modules.size() ? unload.expected_errno : 0;
-    const int error = unloaded[i]->error;
-    if (wire::is_expected_errno(error, expected)) continue;
-    Reading reading = reading_broken(error == 0 ? "unloading " + name + " succeeded, but should have been refused"
-                                                : "unloading " + name + " gave " + errno_words(error));
-    reading.expected = errno_words(expected);
-    reading.seen = errno_words(error);
+    auto reading = read_call({.doing = "unloading", .done = "unloaded"}, name, call, expected);
+    if (!reading) continue;
+    if (reading->state == Reading::State::unknown) return *reading;
     const auto module = last_seen(view, name);
-    if (error != 0) explain(reading, {explain_unload_errno(view, name, error, module)});
-    for (auto &line : log_details(view)) reading.details.push_back(std::move(line));
-    if (module) reading.details.push_back(shared::render_lsmod({*module}));
-    return reading;
+    if (call->error != 0) explain(*reading, {explain_unload_errno(view, name, call->error, module)});
+    for (auto &line : log_details(view)) reading->details.push_back(std::move(line));
+    if (module) reading->details.push_back(shared::render_lsmod({*module}));
+    return *reading;
   }
   return reading_held();
 }
