@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "cli/command.hpp"
 #include "plan/guest_axes.hpp"
+#include "text/size.hpp"
 
 namespace kmodtest::cli {
 
@@ -14,16 +15,14 @@ namespace {
 
 /// Converts "512M" or "1G" to MiB.
 std::uint32_t memory_in_mib(const std::string &text) {
-  std::size_t digits = 0;
-  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
-  const std::string unit = text.substr(digits);
-  const bool known = unit == "M" || unit == "MiB" || unit == "G" || unit == "GiB";
-  if (digits == 0 || digits > 6 || !known) {
+  constexpr std::uint64_t kMebibyte = 1u << 20;
+  const std::uint64_t bytes = text::size_in_bytes(text).value_or(0);
+  const std::uint64_t mib = bytes / kMebibyte;
+  if (mib == 0 || bytes % kMebibyte != 0 || mib > std::numeric_limits<std::uint32_t>::max()) {
     throw base::UsageError(base::Code::bad_option_value,
                            fmt::format("--memory takes a size such as 512M or 1G, not '{}'", text));
   }
-  const auto number = static_cast<std::uint32_t>(std::stoul(text.substr(0, digits)));
-  return unit[0] == 'G' ? number * 1024 : number;
+  return static_cast<std::uint32_t>(mib);
 }
 
 }  // namespace
