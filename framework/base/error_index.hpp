@@ -18,7 +18,7 @@ namespace kmodtest::base {
 struct ErrorText {
   enum class Example { output, plan };
   Code code = Code::none;
-  std::string title;    ///< a clause without a capital letter at its start: "there is no QEMU"
+  std::string title;    ///< a clause without a capital letter at its start: "QEMU is not installed"
   std::string meaning;  ///< what the error says
   std::string cause;    ///< how one gets there
   std::string remedy;

@@ -140,7 +140,7 @@ TEST_F(BadInput, NoQemuNamesThePackage) {
   const Ended ended = Tool({"run", plan("module: small\nsteps: [load]\n")}, {}, {}, qemu).wait();
   EXPECT_EQ(ended.exit_code, 3) << ended.out << ended.err;
   EXPECT_EQ(ended.err,
-            "kmodtest: error[K0601]: there is no QEMU: /usr/bin/qemu-system-x86_64 cannot be run\n"
+            "kmodtest: error[K0601]: QEMU is not installed: /usr/bin/qemu-system-x86_64 cannot be run\n"
             "  hint: install it: apt install qemu-system-x86\n"
             "  more: kmodtest explain K0601\n");
 }

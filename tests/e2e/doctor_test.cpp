@@ -45,7 +45,7 @@ TEST(Doctor, NamesWhatIsMissingAndTheCommandThatMendsIt) {
   EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
   const auto checks = checks_of(ended);
   EXPECT_EQ(checks.at("QEMU"),
-            "fail: there is no QEMU: /usr/bin/qemu-system-x86_64 cannot be run -> "
+            "fail: QEMU is not installed: /usr/bin/qemu-system-x86_64 cannot be run -> "
             "sudo apt-get install -t bookworm-backports qemu-system-x86 qemu-utils");
   EXPECT_EQ(checks.at("cache").substr(0, 6), "fail: ") << checks.at("cache");
   EXPECT_NE(checks.at("cache").find("/proc/kmodtest-cache"), std::string::npos) << checks.at("cache");

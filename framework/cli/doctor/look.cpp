@@ -107,8 +107,8 @@ void look_at_virtualisation(Machine &machine, const fs::path &cache, const std::
   if (const auto user = vm::unprivileged_user()) machine.qemu_user = user->name;
   machine.qemu = try_to([] { return vm::qemu_version(vm::qemu_path()); });
   if (!machine.qemu.ok()) {
-    machine.libvirt = {.value = "not checked: there is no QEMU"};
-    machine.kvm_not_probed = "there is no QEMU";
+    machine.libvirt = {.value = "not checked: QEMU is not installed"};
+    machine.kvm_not_probed = "QEMU is not installed";
     return;
   }
   run::GuestPool pool({.cache = cache, .snapshots = false},

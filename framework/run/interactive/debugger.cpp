@@ -89,7 +89,7 @@ void check_gdb() {
   } catch (const base::Interrupted &) {
     throw;
   } catch (const base::Error &) {
-    throw base::UsageError(base::Code::no_gdb, "there is no gdb on this machine",
+    throw base::UsageError(base::Code::no_gdb, "gdb is not installed",
                            "install the package gdb, or use --gdb without =attach");
   }
 }
@@ -131,8 +131,8 @@ Task<std::string> Debugger::ask(agent::Session &session, const Prepared &prepare
   wire::OpenTerminal wanted;
   wanted.command = survey_script(prepared.program);
   std::string answer;
-  std::function<void(const wire::AgentMessage &)> take = [&answer](const wire::AgentMessage &report) {
-    const auto *output = std::get_if<wire::TerminalOutput>(&report);
+  std::function<void(const wire::AgentMessage &)> take = [&answer](const wire::AgentMessage &message) {
+    const auto *output = std::get_if<wire::TerminalOutput>(&message);
     if (output != nullptr) answer += output->data;
   };
   std::function<Task<>()> go = [&guest] { return guest.resume(); };

@@ -137,7 +137,7 @@ TEST(Errors, AnExplanationBreaksTextsAndKeepsCommands) {
 
 TEST(Errors, TheListHasEachOnALine) {
   const std::string list = list_errors();
-  EXPECT_THAT(list, HasSubstr("QEMU and libvirt\n  K0601  there is no QEMU\n"));
+  EXPECT_THAT(list, HasSubstr("QEMU and libvirt\n  K0601  QEMU is not installed\n"));
   for (const ErrorArea *errors : error_areas()) {
     for (const ErrorText &text : errors->errors) EXPECT_THAT(list, HasSubstr("  " + name_of(text.code) + "  "));
   }

@@ -84,9 +84,9 @@ TEST(Doctor, WhatIsNotOkHasARemedy) {
 
 TEST(Doctor, QemuHasToBeThereNewEnoughAndWhole) {
   Machine machine = good_machine();
-  machine.qemu = {.problem = "there is no QEMU: /usr/bin/qemu-system-x86_64 cannot be run", .hint = "install it"};
+  machine.qemu = {.problem = "QEMU is not installed: /usr/bin/qemu-system-x86_64 cannot be run", .hint = "install it"};
   EXPECT_EQ(said_of(machine, "QEMU"),
-            "fail: there is no QEMU: /usr/bin/qemu-system-x86_64 cannot be run -> "
+            "fail: QEMU is not installed: /usr/bin/qemu-system-x86_64 cannot be run -> "
             "sudo apt-get install -t bookworm-backports qemu-system-x86 qemu-utils");
   for (const char *old : {"7.2.11 (Debian)", "8.0.5"}) {
     machine.qemu = {.value = old};
