@@ -40,11 +40,11 @@ const wire::AgentInfo &checked(const wire::AgentInfo &agent) {
 }
 
 /// Throws base::Error if the guest did not accept a file.
-void check_pushed(const wire::AgentMessage &report, const std::string &what) {
+void check_pushed(const wire::AgentMessage &message, const std::string &what) {
   std::string problem;
-  if (const auto *pushed = std::get_if<wire::Pushed>(&report)) {
+  if (const auto *pushed = std::get_if<wire::Pushed>(&message)) {
     problem = pushed->error;
-  } else if (const auto *refused = std::get_if<wire::Refused>(&report)) {
+  } else if (const auto *refused = std::get_if<wire::Refused>(&message)) {
     problem = refused->reason;
   } else {
     throw SessionError(SessionError::Kind::corrupt, "the guest's agent sent an invalid answer to a push");
@@ -125,7 +125,7 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
     if (error == asio::error::no_buffer_space) {
       throw SessionError(SessionError::Kind::overflow,
                          fmt::format("the case needs more memory shared with the guest than the {} MiB for requests "
-                                     "and {} MiB for reports",
+                                     "and {} MiB for agent messages",
                                      wire::kMostRequestBytes >> 20, wire::kMostReportBytes >> 20));
     }
     throw SessionError(SessionError::Kind::closed,
@@ -143,12 +143,12 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
     while (true) {
       while (auto frame = decoder.next()) {
         std::string problem;
-        auto report = wire::decode_agent_message(*frame, &problem);
-        if (!report) throw SessionError(SessionError::Kind::corrupt, "the guest's agent sent a " + problem);
-        if (id == 0 ? std::holds_alternative<wire::Info>(*report) : frame->id == id) co_return std::move(*report);
-        if (const auto *said = std::get_if<wire::Info>(&*report)) info = checked(said->agent);
-        if (const auto push = unanswered_pushes.extract(frame->id)) check_pushed(*report, push.mapped());
-        if (const auto *refused = std::get_if<wire::Refused>(&*report); refused && frame->id == 0) {
+        auto message = wire::decode_agent_message(*frame, &problem);
+        if (!message) throw SessionError(SessionError::Kind::corrupt, "the guest's agent sent a " + problem);
+        if (id == 0 ? std::holds_alternative<wire::Info>(*message) : frame->id == id) co_return std::move(*message);
+        if (const auto *said = std::get_if<wire::Info>(&*message)) info = checked(said->agent);
+        if (const auto push = unanswered_pushes.extract(frame->id)) check_pushed(*message, push.mapped());
+        if (const auto *refused = std::get_if<wire::Refused>(&*message); refused && frame->id == 0) {
           throw SessionError(SessionError::Kind::corrupt, "the guest's agent refused a frame: " + refused->reason);
         }
       }
@@ -169,15 +169,15 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
 
   /// Receives the agent messages of the program with this id, until it ends or rests.
   Task<std::optional<wire::ProgramEnded>> follow(std::uint32_t id,
-                                                 std::function<void(const wire::AgentMessage &)> on_report) {
+                                                 std::function<void(const wire::AgentMessage &)> on_message) {
     while (true) {
-      const wire::AgentMessage report = co_await receive(id);
-      if (const auto *refused = std::get_if<wire::Refused>(&report)) {
+      const wire::AgentMessage message = co_await receive(id);
+      if (const auto *refused = std::get_if<wire::Refused>(&message)) {
         throw SessionError(SessionError::Kind::corrupt, "the guest's agent refused the program: " + refused->reason);
       }
-      on_report(report);
-      if (const auto *ended = std::get_if<wire::ProgramEnded>(&report)) co_return *ended;
-      if (std::holds_alternative<wire::Resting>(report)) co_return std::nullopt;
+      on_message(message);
+      if (const auto *ended = std::get_if<wire::ProgramEnded>(&message)) co_return *ended;
+      if (std::holds_alternative<wire::Resting>(message)) co_return std::nullopt;
     }
   }
 
@@ -217,8 +217,8 @@ Task<wire::AgentInfo> Session::ready(std::chrono::milliseconds deadline,
                                      std::function<std::chrono::milliseconds()> lost) {
   const auto impl = impl_;
   const Impl::Deadline bounded(*impl, deadline, "its READY", std::move(lost));
-  const wire::AgentMessage report = co_await impl->receive(0);
-  impl->info = checked(std::get<wire::Info>(report).agent);
+  const wire::AgentMessage message = co_await impl->receive(0);
+  impl->info = checked(std::get<wire::Info>(message).agent);
   co_return *impl->info;
 }
 
@@ -227,8 +227,8 @@ Task<wire::AgentInfo> Session::greet(std::chrono::milliseconds deadline) {
   const Impl::Deadline bounded(*impl, deadline, "its answer to Hello");
   std::string hello = wire::encode(wire::Request{wire::Hello{}}, ++impl->last_id);
   co_await impl->send(std::move(hello));
-  const wire::AgentMessage report = co_await impl->receive(0);
-  impl->info = checked(std::get<wire::Info>(report).agent);
+  const wire::AgentMessage message = co_await impl->receive(0);
+  impl->info = checked(std::get<wire::Info>(message).agent);
   co_return *impl->info;
 }
 
@@ -256,8 +256,8 @@ Task<> Session::push(std::string path, const std::string &content, std::chrono::
     impl->unanswered_pushes[id] = what;
     co_return;
   }
-  const wire::AgentMessage report = co_await impl->receive(id);
-  check_pushed(report, what);
+  const wire::AgentMessage message = co_await impl->receive(id);
+  check_pushed(message, what);
 }
 
 const std::optional<wire::AgentInfo> &Session::info() const {
@@ -265,15 +265,15 @@ const std::optional<wire::AgentInfo> &Session::info() const {
 }
 
 Task<wire::ProgramEnded> Session::run(wire::Program program, std::chrono::milliseconds wall_deadline,
-                                      std::function<void(const wire::AgentMessage &)> on_report,
+                                      std::function<void(const wire::AgentMessage &)> on_message,
                                       std::function<Task<>()> go) {
-  const auto ended = co_await begin(std::move(program), wall_deadline, std::move(on_report), std::move(go));
+  const auto ended = co_await begin(std::move(program), wall_deadline, std::move(on_message), std::move(go));
   if (!ended) throw SessionError(SessionError::Kind::corrupt, "the guest's agent rests in a program that does not");
   co_return *ended;
 }
 
 Task<std::optional<wire::ProgramEnded>> Session::begin(wire::Program program, std::chrono::milliseconds wall_deadline,
-                                                       std::function<void(const wire::AgentMessage &)> on_report,
+                                                       std::function<void(const wire::AgentMessage &)> on_message,
                                                        std::function<Task<>()> go) {
   const auto impl = impl_;
   const auto id = ++impl->last_id;
@@ -293,11 +293,11 @@ Task<std::optional<wire::ProgramEnded>> Session::begin(wire::Program program, st
   std::string bytes = wire::encode(request, id);
   co_await impl->send(std::move(bytes));
   if (go) co_await go();
-  co_return co_await impl->follow(id, std::move(on_report));
+  co_return co_await impl->follow(id, std::move(on_message));
 }
 
 Task<std::optional<wire::ProgramEnded>> Session::go_on(wire::Continue more, std::chrono::milliseconds wall_deadline,
-                                                       std::function<void(const wire::AgentMessage &)> on_report,
+                                                       std::function<void(const wire::AgentMessage &)> on_message,
                                                        std::function<Task<>()> go) {
   const auto impl = impl_;
   const wire::Request request{std::move(more)};
@@ -315,7 +315,7 @@ Task<std::optional<wire::ProgramEnded>> Session::go_on(wire::Continue more, std:
   } else if (go) {
     co_await go();
   }
-  co_return co_await impl->follow(impl->program_id, std::move(on_report));
+  co_return co_await impl->follow(impl->program_id, std::move(on_message));
 }
 
 Task<bool> Session::holds_still(std::chrono::milliseconds deadline) {
@@ -338,7 +338,7 @@ Task<bool> Session::holds_still(std::chrono::milliseconds deadline) {
 }
 
 Task<wire::TerminalEnded> Session::terminal(wire::OpenTerminal wanted,
-                                            std::function<void(const wire::AgentMessage &)> on_report,
+                                            std::function<void(const wire::AgentMessage &)> on_message,
                                             std::function<Task<>()> go) {
   const auto impl = impl_;
   const auto id = ++impl->last_id;
@@ -346,11 +346,11 @@ Task<wire::TerminalEnded> Session::terminal(wire::OpenTerminal wanted,
   co_await impl->send(std::move(bytes));
   if (go) co_await go();
   while (true) {
-    const wire::AgentMessage report = co_await impl->receive(id);
-    if (const auto *refused = std::get_if<wire::Refused>(&report))
+    const wire::AgentMessage message = co_await impl->receive(id);
+    if (const auto *refused = std::get_if<wire::Refused>(&message))
       throw base::Error(base::Code::guest_refused, refused->reason, "open a guest with more memory (--memory 512M)");
-    if (const auto *ended = std::get_if<wire::TerminalEnded>(&report)) co_return *ended;
-    on_report(report);
+    if (const auto *ended = std::get_if<wire::TerminalEnded>(&message)) co_return *ended;
+    on_message(message);
   }
 }
 

@@ -56,30 +56,30 @@ class Session {
   /// file only when run() resumes it. Throws SessionError; base::Error if the guest refuses the file (full).
   base::Task<> push(std::string path, const std::string &content, std::chrono::milliseconds deadline);
 
-  /// Runs a program. Passes each agent message to `on_report` as it arrives (on the io_context), and returns the last
+  /// Runs a program. Passes each agent message to `on_message` as it arrives (on the io_context), and returns the last
   /// one. `wall_deadline` guards against a guest that spins or is silent: the program's own deadlines count guest time.
   /// If the transport is not live, `go` resumes the guest once everything is written. Throws SessionError.
   base::Task<wire::ProgramEnded> run(wire::Program program, std::chrono::milliseconds wall_deadline,
-                                     std::function<void(const wire::AgentMessage &)> on_report,
+                                     std::function<void(const wire::AgentMessage &)> on_message,
                                      std::function<base::Task<>()> go = {});
 
   /// Runs a program that rests (Program::rests), as run() does. Returns nothing when the program rests.
   base::Task<std::optional<wire::ProgramEnded>> begin(wire::Program program, std::chrono::milliseconds wall_deadline,
-                                                      std::function<void(const wire::AgentMessage &)> on_report,
+                                                      std::function<void(const wire::AgentMessage &)> on_message,
                                                       std::function<base::Task<>()> go = {});
   /// Continues a program that rests, as begin() does. `go` resumes a paused guest; it is not called if holds_still().
   base::Task<std::optional<wire::ProgramEnded>> go_on(wire::Continue more, std::chrono::milliseconds wall_deadline,
-                                                      std::function<void(const wire::AgentMessage &)> on_report,
+                                                      std::function<void(const wire::AgentMessage &)> on_message,
                                                       std::function<base::Task<>()> go = {});
   /// Returns whether QEMU holds a resting guest under virtual time in the middle of an instruction. Otherwise the guest
   /// keeps running and has to be paused. Throws SessionError.
   base::Task<bool> holds_still(std::chrono::milliseconds deadline);
 
-  /// Opens a shell and returns how it ended. Passes TerminalOutput and LogLines to `on_report` as they arrive. type()
+  /// Opens a shell and returns how it ended. Passes TerminalOutput and LogLines to `on_message` as they arrive. type()
   /// and resize() can be called in the meantime. `go` works as in run(). Throws SessionError; base::Error if the guest
   /// refuses.
   base::Task<wire::TerminalEnded> terminal(wire::OpenTerminal wanted,
-                                           std::function<void(const wire::AgentMessage &)> on_report,
+                                           std::function<void(const wire::AgentMessage &)> on_message,
                                            std::function<base::Task<>()> go = {});
   /// Sends input to the shell. Calls must not overlap.
   base::Task<> type(std::string data);

@@ -153,7 +153,7 @@ enum class Code : std::uint16_t {
   guest_refused = 809,
   guest_stopped = 810,
   agent_failed = 811,
-  report_missing = 812,
+  message_missing = 812,
   trace_unusable = 813,
   addresses_hidden = 814,
   log_overwritten = 815,

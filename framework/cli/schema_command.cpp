@@ -21,7 +21,7 @@ std::function<int()> add_schema(CLI::App &app) {
   for (CLI::Option *each : {events, reports}) each->excludes("--reference");
   return [wanted] {
     if (wanted->events || wanted->reports) {
-      fmt::print("{}", wanted->events ? report::events_schema() : report::reports_schema());
+      fmt::print("{}", wanted->events ? report::events_schema() : report::agent_messages_schema());
     } else {
       fmt::print("{}", wanted->reference ? plan::reference_markdown() : plan::json_schema());
     }

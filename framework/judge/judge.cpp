@@ -158,7 +158,7 @@ std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool 
       break;
   }
   evidence.details.clear();
-  ours(base::Code::report_missing);
+  ours(base::Code::message_missing);
   if (view.program_ended == nullptr) {
     evidence.summary = with_detail("the end of the program was not reported", ending.detail);
     return finding;
@@ -188,7 +188,7 @@ std::optional<Finding> check_inventories(const CaseView &view) {
   Finding finding{.outcome = Outcome::errored};
   finding.evidence.summary = view.baseline == nullptr ? "the guest's state before the first step was not reported"
                                                       : "the guest's state after the last step was not reported";
-  finding.evidence.code = base::Code::report_missing;
+  finding.evidence.code = base::Code::message_missing;
   return finding;
 }
 
@@ -297,8 +297,8 @@ Outcome what_happened(const plan::Case &test_case, const Observations &seen) {
 
 bool wants_dissection(const plan::Case &test_case, const Observations &seen) {
   if (seen.ending.kind == Ending::Kind::not_started || !seen.agent) return false;
-  for (const auto &report : seen.messages) {
-    const auto *autopsy = std::get_if<wire::Autopsy>(&report);
+  for (const auto &message : seen.messages) {
+    const auto *autopsy = std::get_if<wire::Autopsy>(&message);
     if (autopsy == nullptr) continue;
     const auto &tasks = autopsy->tasks;
     if (std::any_of(tasks.begin(), tasks.end(), [](const auto &one) { return one.task.state == 'D'; })) return true;

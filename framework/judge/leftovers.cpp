@@ -86,8 +86,8 @@ std::optional<Leftover> interrupt_of(std::string_view path) {
 
 /// Returns the module under test in whose memory the address was, as far as it was listed.
 std::string listed_owner_of(const CaseView &view, std::uint64_t address) {
-  for (const auto &report : view.seen.messages) {
-    const auto *loaded = std::get_if<wire::Loaded>(&report);
+  for (const auto &message : view.seen.messages) {
+    const auto *loaded = std::get_if<wire::Loaded>(&message);
     if (loaded == nullptr || !loaded->record) continue;
     const auto &module = *loaded->record;
     if (address >= module.address && address < module.address + module.size) return module.name;

@@ -44,13 +44,13 @@ CaseView::CaseView(const plan::Case &a_case, const Observations &observations)
     const auto index = step_of_marker(log[i].text);
     if (index && *index < markers.size() && !markers[*index]) markers[*index] = i;
   }
-  for (const auto &report : seen.messages) {
-    if (const auto *lines = std::get_if<wire::LogLines>(&report)) lost += lines->lost;
-    if (const auto *first = std::get_if<wire::Baseline>(&report)) baseline = first;
-    if (const auto *after = std::get_if<wire::AfterUnload>(&report)) after_unload.push_back(after);
-    if (const auto *end = std::get_if<wire::ProgramEnded>(&report)) program_ended = end;
-    if (const auto *held = std::get_if<wire::Autopsy>(&report)) autopsy = held;
-    if (std::holds_alternative<wire::StepStarted>(report)) program_started = true;
+  for (const auto &message : seen.messages) {
+    if (const auto *lines = std::get_if<wire::LogLines>(&message)) lost += lines->lost;
+    if (const auto *first = std::get_if<wire::Baseline>(&message)) baseline = first;
+    if (const auto *after = std::get_if<wire::AfterUnload>(&message)) after_unload.push_back(after);
+    if (const auto *end = std::get_if<wire::ProgramEnded>(&message)) program_ended = end;
+    if (const auto *held = std::get_if<wire::Autopsy>(&message)) autopsy = held;
+    if (std::holds_alternative<wire::StepStarted>(message)) program_started = true;
   }
 }
 
@@ -66,9 +66,9 @@ std::optional<std::size_t> CaseView::step_at(std::uint64_t sequence) const {
 
 StepView::StepView(const CaseView &view, std::size_t case_index)
     : all(view), step(view.test_case.steps[case_index]), index(*view.guest_index[case_index]) {
-  for (const auto &report : view.seen.messages) {
-    if (const auto *start = std::get_if<wire::StepStarted>(&report); start && start->step == index) started = start;
-    if (const auto *end = std::get_if<wire::StepEnded>(&report); end && end->step == index) ended = end;
+  for (const auto &message : view.seen.messages) {
+    if (const auto *start = std::get_if<wire::StepStarted>(&message); start && start->step == index) started = start;
+    if (const auto *end = std::get_if<wire::StepEnded>(&message); end && end->step == index) ended = end;
   }
 }
 

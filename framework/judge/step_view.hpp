@@ -55,8 +55,8 @@ class StepView {
   template <class Message>
   std::vector<const Message *> of() const {
     std::vector<const Message *> found;
-    for (const auto &report : all.seen.messages) {
-      const auto *one = std::get_if<Message>(&report);
+    for (const auto &message : all.seen.messages) {
+      const auto *one = std::get_if<Message>(&message);
       if (one != nullptr && one->step == index) found.push_back(one);
     }
     return found;

@@ -101,10 +101,10 @@ struct Conversation::Asked {
   std::optional<std::promise<Answer>> answer;
   std::size_t told = 0;  ///< messages that the test's thread has
 
-  void tell(const std::vector<wire::AgentMessage> &reports, std::optional<outcome::CaseFinished> finished) {
+  void tell(const std::vector<wire::AgentMessage> &messages, std::optional<outcome::CaseFinished> finished) {
     Answer whole;
-    whole.reports.assign(reports.begin() + static_cast<std::ptrdiff_t>(told), reports.end());
-    told = reports.size();
+    whole.messages.assign(messages.begin() + static_cast<std::ptrdiff_t>(told), messages.end());
+    told = messages.size();
     whole.finished = std::move(finished);
     if (answer) answer->set_value(std::move(whole));
     answer.reset();
@@ -188,7 +188,7 @@ void Conversation::leave() {
 
 Conversation::Answer Conversation::wait(std::future<Answer> answer) {
   Answer whole = answer.get();
-  reports_.insert(reports_.end(), whole.reports.begin(), whole.reports.end());
+  messages_.insert(messages_.end(), whole.messages.begin(), whole.messages.end());
   if (whole.finished) leave();
   return whole;
 }
@@ -220,7 +220,7 @@ Conversation::Done Conversation::step(plan::Step step) {
   std::vector<plan::Step> steps;
   steps.push_back(std::move(step));
   Answer answer = ask(std::move(steps));
-  Done done{std::move(answer.reports), std::nullopt};
+  Done done{std::move(answer.messages), std::nullopt};
   if (answer.finished) done.ended = end_of(*answer.finished);
   return done;
 }
@@ -304,9 +304,9 @@ void Conversation::refuse(const std::vector<kernel::PreflightFinding> &findings)
 
 std::vector<std::string> Conversation::loaded() const {
   std::vector<std::string> names;
-  for (const wire::AgentMessage &report : reports_) {
-    if (const auto *load = std::get_if<wire::Loaded>(&report); load && load->error == 0) names.push_back(load->module);
-    const auto *unload = std::get_if<wire::Unloaded>(&report);
+  for (const wire::AgentMessage &message : messages_) {
+    if (const auto *load = std::get_if<wire::Loaded>(&message); load && load->error == 0) names.push_back(load->module);
+    const auto *unload = std::get_if<wire::Unloaded>(&message);
     if (unload && unload->error == 0) std::erase(names, unload->module);
   }
   return names;

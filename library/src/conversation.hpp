@@ -27,7 +27,7 @@ class Conversation {
 
   /// The result of a step.
   struct Done {
-    std::vector<wire::AgentMessage> reports;
+    std::vector<wire::AgentMessage> messages;
     std::optional<Verdict> ended;  ///< the step failed, or the guest ended otherwise: it is gone
   };
   Done step(plan::Step step);
@@ -40,7 +40,7 @@ class Conversation {
 
   bool alive() const { return alive_; }
   /// Returns all agent messages. For the test's thread, while the guest rests or is gone.
-  const std::vector<wire::AgentMessage> &reports() const { return reports_; }
+  const std::vector<wire::AgentMessage> &messages() const { return messages_; }
   const std::string &kernel_release() const { return kernel_release_; }
   /// Returns the names of the loaded modules, in the order of their loading.
   std::vector<std::string> loaded() const;
@@ -49,7 +49,7 @@ class Conversation {
   struct Asked;
   /// The state after some steps: the guest rests, or the case is finished.
   struct Answer {
-    std::vector<wire::AgentMessage> reports;
+    std::vector<wire::AgentMessage> messages;
     std::optional<outcome::CaseFinished> finished;
   };
 
@@ -74,7 +74,7 @@ class Conversation {
   std::vector<run::PushedFile> files_;
   std::vector<std::string> names_;
   std::vector<kernel::ModuleInfo> infos_;
-  std::vector<wire::AgentMessage> reports_;
+  std::vector<wire::AgentMessage> messages_;
   std::string kernel_release_;
   bool alive_ = false;
 };

@@ -62,10 +62,10 @@ Thread thread_of(const wire::ThreadRecord &thread) {
 
 /// Returns the last agent message of one type; nullptr if there is none.
 template <class Message>
-const Message *last(const std::vector<wire::AgentMessage> &reports) {
+const Message *last(const std::vector<wire::AgentMessage> &messages) {
   const Message *found = nullptr;
-  for (const wire::AgentMessage &report : reports) {
-    if (const auto *one = std::get_if<Message>(&report)) found = one;
+  for (const wire::AgentMessage &message : messages) {
+    if (const auto *one = std::get_if<Message>(&message)) found = one;
   }
   return found;
 }
@@ -108,7 +108,7 @@ struct Guest::Impl {
       fail(library::text_of(error), here);
     }
     if (done.ended) fail(done.ended->text, here);
-    return std::move(done.reports);
+    return std::move(done.messages);
   }
 
   int load(const std::filesystem::path &module, const Params &params, int expected, const Here &here) const {
@@ -122,21 +122,21 @@ struct Guest::Impl {
       fail(library::text_of(error), here);
     }
     const std::string name = load.modules.front().name;
-    const auto reports = step(step_of("load", name, std::move(load), kAction, here), here);
-    return last<wire::Loaded>(reports)->error;
+    const auto messages = step(step_of("load", name, std::move(load), kAction, here), here);
+    return last<wire::Loaded>(messages)->error;
   }
 
   int unload(const std::filesystem::path &module, int expected, const Here &here) const {
     const std::string name = name_of_module(module);
     wire::Unload unload{.modules = {name}, .expected_errno = expected};
-    const auto reports = step(step_of("unload", name, std::move(unload), kAction, here), here);
-    return last<wire::Unloaded>(reports)->error;
+    const auto messages = step(step_of("unload", name, std::move(unload), kAction, here), here);
+    return last<wire::Unloaded>(messages)->error;
   }
 
   int write(const std::string &path, const std::string &content, int expected, const Here &here) const {
     wire::WriteFile write{.path = path, .content = content, .expected_errno = expected};
-    const auto reports = step(step_of("write", path, std::move(write), kAction, here), here);
-    return last<wire::Written>(reports)->error;
+    const auto messages = step(step_of("write", path, std::move(write), kAction, here), here);
+    return last<wire::Written>(messages)->error;
   }
 };
 
@@ -182,16 +182,16 @@ CommandResult Guest::exec(const std::string &command, std::chrono::milliseconds 
   wire::RunCommand run;
   run.command = command;
   run.exit_status = {.min = std::numeric_limits<std::int64_t>::min()};
-  const auto reports = impl_->step(step_of("run", command, std::move(run), within, here), here);
-  const auto *ended = last<wire::CommandEnded>(reports);
+  const auto messages = impl_->step(step_of("run", command, std::move(run), within, here), here);
+  const auto *ended = last<wire::CommandEnded>(messages);
   return {.status = ended->exit_status, .out = ended->out, .err = ended->err, .truncated = ended->truncated};
 }
 
 std::string Guest::read(const std::string &path, Here here) {
   wire::FileCondition file;
   file.path = path;
-  const auto reports = impl_->step(step_of("file", path, std::move(file), kReading, here), here);
-  std::string content = last<wire::FileRead>(reports)->content;
+  const auto messages = impl_->step(step_of("file", path, std::move(file), kReading, here), here);
+  std::string content = last<wire::FileRead>(messages)->content;
   while (content.ends_with('\n')) content.pop_back();
   return content;
 }
@@ -234,8 +234,8 @@ LogLine Guest::wait_for_log(const std::string &text, std::chrono::milliseconds w
 Thread Guest::wait_for_thread(const std::string &glob, std::chrono::milliseconds within, Here here) {
   wire::ThreadCondition condition;
   condition.thread = glob;
-  const auto reports = impl_->step(step_of("ps", glob, std::move(condition), within, here), here);
-  const auto &threads = last<wire::Threads>(reports)->threads;
+  const auto messages = impl_->step(step_of("ps", glob, std::move(condition), within, here), here);
+  const auto &threads = last<wire::Threads>(messages)->threads;
   return threads.empty() ? Thread{} : thread_of(threads.front());
 }
 
@@ -249,8 +249,8 @@ void Guest::wait_for_no_thread(const std::string &glob, std::chrono::millisecond
 std::vector<LogLine> Guest::log() const {
   std::vector<LogLine> lines;
   if (!impl_->conversation) return lines;
-  for (const wire::AgentMessage &report : impl_->conversation->reports()) {
-    const auto *part = std::get_if<wire::LogLines>(&report);
+  for (const wire::AgentMessage &message : impl_->conversation->messages()) {
+    const auto *part = std::get_if<wire::LogLines>(&message);
     if (part == nullptr) continue;
     for (const wire::KernelLogLine &line : part->lines) {
       if (!shared::is_marker(line)) lines.push_back(line_of(line));
@@ -263,18 +263,18 @@ std::vector<Thread> Guest::threads(Here here) {
   wire::ThreadCondition condition;
   condition.thread = "*";
   condition.count = wire::Range{.min = 0};
-  const auto reports = impl_->step(step_of("ps", "", std::move(condition), 0s, here), here);
+  const auto messages = impl_->step(step_of("ps", "", std::move(condition), 0s, here), here);
   std::vector<Thread> threads;
-  for (const wire::ThreadRecord &thread : last<wire::Threads>(reports)->threads) threads.push_back(thread_of(thread));
+  for (const wire::ThreadRecord &thread : last<wire::Threads>(messages)->threads) threads.push_back(thread_of(thread));
   return threads;
 }
 
 std::vector<Module> Guest::modules(Here here) {
   wire::ModuleCondition condition;  // always holds: a module without a name is never loaded
   condition.absent = true;
-  const auto reports = impl_->step(step_of("lsmod", "", std::move(condition), 0s, here), here);
+  const auto messages = impl_->step(step_of("lsmod", "", std::move(condition), 0s, here), here);
   std::vector<Module> modules;
-  for (const wire::ModuleRecord &module : last<wire::Modules>(reports)->modules) {
+  for (const wire::ModuleRecord &module : last<wire::Modules>(messages)->modules) {
     modules.push_back({.name = module.name,
                        .size = module.size,
                        .users = module.users,

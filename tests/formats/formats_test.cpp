@@ -97,10 +97,10 @@ TEST(JsonLines, EventsOfEveryKindAreInTheSchemaAndNothingElseIs) {
 
 TEST(JsonLines, ReportsOfEveryKindAreInTheSchemaAndNothingElseIs) {
   const support::ScratchFolder folder;
-  std::string lines = report_json_head() + "\n";
-  for (const wire::AgentMessage &report : support::every_report()) lines += report_json(report) + "\n";
+  std::string lines = agent_message_json_head() + "\n";
+  for (const wire::AgentMessage &report : support::every_report()) lines += agent_message_json(report) + "\n";
   write(folder / "events.jsonl", lines);
-  EXPECT_EQ(complaints_of_schema(reports_schema(), folder / "events.jsonl", true), "");
+  EXPECT_EQ(complaints_of_schema(agent_messages_schema(), folder / "events.jsonl", true), "");
 }
 
 TEST(JsonLines, AKeyThatTheSchemaDoesNotNameIsRefused) {
@@ -231,7 +231,7 @@ TEST(AllAtOnce, ARealRunIsReadByAll) {
   for (const json &event : e2e::finished_cases(folder / "events.jsonl")) {
     if (event.at("outcome") == "skipped") continue;
     const std::filesystem::path reports = event.at("artifacts").get<std::string>() + "/events.jsonl";
-    EXPECT_EQ(complaints_of_schema(reports_schema(), reports, false), "") << event.at("id");
+    EXPECT_EQ(complaints_of_schema(agent_messages_schema(), reports, false), "") << event.at("id");
   }
   const json page = read_by_github(folder / "summary.md");
   EXPECT_THAT(page.at("unbalanced").get<std::vector<std::string>>(), IsEmpty());

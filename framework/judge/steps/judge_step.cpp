@@ -79,7 +79,7 @@ std::optional<Finding> judge_guest_step(const CaseView &view, std::size_t case_i
   const StepView step(view, case_index);
   Evidence evidence = evidence_of(view, case_index);
   if (step.ended == nullptr) {
-    evidence.code = base::Code::report_missing;
+    evidence.code = base::Code::message_missing;
     evidence.summary = fmt::format("the end of this step was not reported ({})", step.guest().label);
     return Finding{.outcome = Outcome::errored, .evidence = std::move(evidence)};
   }

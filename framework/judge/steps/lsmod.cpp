@@ -23,20 +23,21 @@ std::string expected_words(const wire::ModuleCondition &condition) {
 }  // namespace
 
 Reading read(const StepView &view, const wire::ModuleCondition &condition) {
-  const auto reports = view.of<wire::Modules>();
+  const auto messages = view.of<wire::Modules>();
   std::vector<Sample> samples;
-  for (const auto *report : reports) samples.push_back({report->time, shared::evaluate(condition, report->modules)});
+  for (const auto *message : messages)
+    samples.push_back({message->time, shared::evaluate(condition, message->modules)});
   Reading reading = read_samples(view, samples);
   if (reading.state != Reading::State::broken) return reading;
   reading.expected = expected_words(condition);
   wire::ModuleCondition any;
   any.module = condition.module;
   std::vector<wire::ModuleRecord> meant;
-  for (const auto &module : reports.back()->modules) {
+  for (const auto &module : messages.back()->modules) {
     if (shared::evaluate(any, {module}).truth == shared::Truth::held) meant.push_back(module);
   }
   reading.seen = meant.empty() ? "no such module" : shared::render_lsmod(meant);
-  reading.details.push_back(shared::render_lsmod(reports.back()->modules));
+  reading.details.push_back(shared::render_lsmod(messages.back()->modules));
   return reading;
 }
 

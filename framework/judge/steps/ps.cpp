@@ -30,18 +30,19 @@ bool cuts_names(const std::optional<wire::AgentInfo> &agent) {
 }  // namespace
 
 Reading read(const StepView &view, const wire::ThreadCondition &condition) {
-  const auto reports = view.of<wire::Threads>();
+  const auto messages = view.of<wire::Threads>();
   std::vector<Sample> samples;
-  for (const auto *report : reports) samples.push_back({report->time, shared::evaluate(condition, report->threads)});
+  for (const auto *message : messages)
+    samples.push_back({message->time, shared::evaluate(condition, message->threads)});
   Reading reading = read_samples(view, samples);
   if (reading.state != Reading::State::broken) return reading;
   reading.expected = expected_words(condition);
   std::vector<wire::ThreadRecord> meant;
-  for (const auto &thread : reports.back()->threads) {
+  for (const auto &thread : messages.back()->threads) {
     if (shared::is_meant(condition, thread)) meant.push_back(thread);
   }
   reading.seen = meant.empty() ? "no such thread" : shared::render_ps(meant);
-  reading.details.push_back(shared::render_ps(reports.back()->threads));
+  reading.details.push_back(shared::render_ps(messages.back()->threads));
   const std::string &name = condition.thread;
   if (meant.empty() && name.size() > 15 && cuts_names(view.all.seen.agent)) {
     reading.hint = fmt::format("kernels before 5.17 cut thread names at 15 characters ('{}')", name.substr(0, 15));

@@ -35,7 +35,7 @@ inline Reading reading_held() {
 inline Reading reading_broken(std::string why) {
   return {.state = Reading::State::broken, .why = std::move(why)};
 }
-inline Reading reading_unknown(std::string why, base::Code code = base::Code::report_missing) {
+inline Reading reading_unknown(std::string why, base::Code code = base::Code::message_missing) {
   return {.state = Reading::State::unknown, .why = std::move(why), .code = code};
 }
 

@@ -28,12 +28,12 @@ Reading read(const StepView &view, const wire::Repeat &repeat) {
   std::size_t loads = 0;
   std::size_t unloads = 0;
   const std::size_t modules = repeat.modules.empty() ? 1 : repeat.modules.size();
-  for (const auto &report : view.all.seen.messages) {
-    if (const auto *loaded = std::get_if<wire::Loaded>(&report); loaded && loaded->step == view.index) {
+  for (const auto &message : view.all.seen.messages) {
+    if (const auto *loaded = std::get_if<wire::Loaded>(&message); loaded && loaded->step == view.index) {
       if (loaded->error != 0) return refused(view, "loading " + loaded->module, loaded->error, loads / modules + 1);
       ++loads;
     }
-    if (const auto *unloaded = std::get_if<wire::Unloaded>(&report); unloaded && unloaded->step == view.index) {
+    if (const auto *unloaded = std::get_if<wire::Unloaded>(&message); unloaded && unloaded->step == view.index) {
       if (unloaded->error != 0)
         return refused(view, "unloading " + unloaded->module, unloaded->error, unloads / modules + 1);
       ++unloads;

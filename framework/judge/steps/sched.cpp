@@ -15,10 +15,10 @@ namespace {
 /// Returns whether the trace was sent up to the end of this step: between its StepStarted and its StepEnded.
 bool was_sent(const StepView &view) {
   bool within = false;
-  for (const auto &report : view.all.seen.messages) {
-    if (const auto *start = std::get_if<wire::StepStarted>(&report)) within = start->step == view.index;
-    if (within && std::holds_alternative<wire::TraceChecked>(report)) return true;
-    if (const auto *end = std::get_if<wire::StepEnded>(&report); end && end->step == view.index) return false;
+  for (const auto &message : view.all.seen.messages) {
+    if (const auto *start = std::get_if<wire::StepStarted>(&message)) within = start->step == view.index;
+    if (within && std::holds_alternative<wire::TraceChecked>(message)) return true;
+    if (const auto *end = std::get_if<wire::StepEnded>(&message); end && end->step == view.index) return false;
   }
   return false;
 }

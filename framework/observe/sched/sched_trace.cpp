@@ -31,19 +31,19 @@ char state_letter(std::int64_t state) {
 }
 
 /// Completes cut names from agent messages that list threads in full.
-void complete_names(const std::vector<wire::AgentMessage> &reports, SchedTimeline &timeline) {
+void complete_names(const std::vector<wire::AgentMessage> &messages, SchedTimeline &timeline) {
   const auto take = [&](const wire::ThreadRecord &record) {
     for (SchedThread &thread : timeline.threads) {
       const bool cut = thread.name.size() == kCutName && record.full_name.starts_with(thread.name);
       if (thread.pid == record.pid && cut) thread.name = record.full_name;
     }
   };
-  for (const wire::AgentMessage &report : reports) {
-    if (const auto *threads = std::get_if<wire::Threads>(&report)) {
+  for (const wire::AgentMessage &message : messages) {
+    if (const auto *threads = std::get_if<wire::Threads>(&message)) {
       std::for_each(threads->threads.begin(), threads->threads.end(), take);
-    } else if (const auto *after = std::get_if<wire::AfterUnload>(&report)) {
+    } else if (const auto *after = std::get_if<wire::AfterUnload>(&message)) {
       std::for_each(after->inventory.threads.begin(), after->inventory.threads.end(), take);
-    } else if (const auto *autopsy = std::get_if<wire::Autopsy>(&report)) {
+    } else if (const auto *autopsy = std::get_if<wire::Autopsy>(&message)) {
       for (const wire::TaskStack &task : autopsy->tasks) take(task.task);
     }
   }
@@ -133,18 +133,18 @@ SchedTimeline SchedTimelineBuilder::finish(Nanoseconds end) {
   return std::move(timeline_);
 }
 
-std::optional<SchedTimeline> read_sched_trace(const std::vector<wire::AgentMessage> &reports) {
+std::optional<SchedTimeline> read_sched_trace(const std::vector<wire::AgentMessage> &messages) {
   const wire::TraceStarted *started = nullptr;
   wire::TraceChecked checked;
   std::vector<RawEvent> raw;
   std::uint64_t missed = 0;
   Nanoseconds end{0};
-  for (const wire::AgentMessage &report : reports) {
-    if (const auto *begun = std::get_if<wire::TraceStarted>(&report)) {
+  for (const wire::AgentMessage &message : messages) {
+    if (const auto *begun = std::get_if<wire::TraceStarted>(&message)) {
       started = begun;
-    } else if (const auto *pages = std::get_if<wire::TracePages>(&report)) {
+    } else if (const auto *pages = std::get_if<wire::TracePages>(&message)) {
       read_trace_pages(*pages, raw, missed);
-    } else if (const auto *check = std::get_if<wire::TraceChecked>(&report)) {
+    } else if (const auto *check = std::get_if<wire::TraceChecked>(&message)) {
       checked = *check;
       end = check->time;
     }
@@ -166,7 +166,7 @@ std::optional<SchedTimeline> read_sched_trace(const std::vector<wire::AgentMessa
   timeline.cpus = static_cast<std::int32_t>(started->cpus.size());
   timeline.lost = std::max(checked.lost, missed);
   timeline.full = checked.full;
-  complete_names(reports, timeline);
+  complete_names(messages, timeline);
   return timeline;
 }
 

@@ -16,7 +16,7 @@ namespace kmodtest::observe {
 
 /// Returns the scheduling that the messages of a case describe; nothing if it was not traced. A case that ended early
 /// has the pages that arrived before. Throws base::Error if there should be a trace and it cannot be read.
-std::optional<SchedTimeline> read_sched_trace(const std::vector<wire::AgentMessage> &reports);
+std::optional<SchedTimeline> read_sched_trace(const std::vector<wire::AgentMessage> &messages);
 
 /// Combines events, given in order of time, into stays of threads.
 class SchedTimelineBuilder {

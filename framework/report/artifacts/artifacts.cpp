@@ -121,14 +121,14 @@ Listings listings(const judge::Observations &seen) {
     text.threads += head + shared::render_ps(inventory.threads) + "\n";
     text.modules += head + shared::render_lsmod(inventory.modules) + "\n";
   };
-  for (const wire::AgentMessage &report : seen.messages) {
-    if (const auto *baseline = std::get_if<wire::Baseline>(&report)) {
+  for (const wire::AgentMessage &message : seen.messages) {
+    if (const auto *baseline = std::get_if<wire::Baseline>(&message)) {
       add("before the first step", baseline->inventory);
-    } else if (const auto *after = std::get_if<wire::AfterUnload>(&report)) {
+    } else if (const auto *after = std::get_if<wire::AfterUnload>(&message)) {
       add("after the unload, new entries", after->inventory);
-    } else if (const auto *threads = std::get_if<wire::Threads>(&report)) {
+    } else if (const auto *threads = std::get_if<wire::Threads>(&message)) {
       text.threads += heading("ps", threads->time) + shared::render_ps(threads->threads) + "\n";
-    } else if (const auto *modules = std::get_if<wire::Modules>(&report)) {
+    } else if (const auto *modules = std::get_if<wire::Modules>(&message)) {
       text.modules += heading("lsmod", modules->time) + shared::render_lsmod(modules->modules) + "\n";
     }
   }
@@ -176,8 +176,8 @@ class CaseFolders {
       write_if_any(folder / "kmsg.log", kmsg_text(seen));
       write_if_any(folder / "ps.txt", text.threads);
       write_if_any(folder / "lsmod.txt", text.modules);
-      std::string events = seen.messages.empty() ? "" : report_json_head() + "\n";
-      for (const wire::AgentMessage &report : seen.messages) events += report_json(report) + "\n";
+      std::string events = seen.messages.empty() ? "" : agent_message_json_head() + "\n";
+      for (const wire::AgentMessage &message : seen.messages) events += agent_message_json(message) + "\n";
       write_if_any(folder / "events.jsonl", events);
       write_if_any(folder / "autopsy.txt", autopsy_text(seen));
     }

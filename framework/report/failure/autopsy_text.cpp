@@ -27,8 +27,8 @@ std::string frames(const judge::TaskSeen &task) {
 
 std::string inside(const judge::Observations &seen) {
   std::string text;
-  for (const wire::AgentMessage &report : seen.messages) {
-    const auto *autopsy = std::get_if<wire::Autopsy>(&report);
+  for (const wire::AgentMessage &message : seen.messages) {
+    const auto *autopsy = std::get_if<wire::Autopsy>(&message);
     if (autopsy == nullptr) continue;
     text += fmt::format("From inside, at {:.6f} s, when the deadline of step {} had passed:\n\n",
                         std::chrono::duration<double>(autopsy->time).count(), autopsy->step + 1);

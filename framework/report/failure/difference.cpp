@@ -16,33 +16,33 @@ namespace kmodtest::report {
 
 namespace {
 
-constexpr std::size_t kShownColumns = 160;  ///< columns of a report
+constexpr std::size_t kShownColumns = 160;  ///< columns of an agent message
 
-const std::vector<wire::AgentMessage> &reports_of(const outcome::CaseFinished &run) {
+const std::vector<wire::AgentMessage> &messages_of(const outcome::CaseFinished &run) {
   static const std::vector<wire::AgentMessage> none;
   return run.seen ? run.seen->messages : none;
 }
 
-std::string shown(const std::vector<wire::AgentMessage> &reports, std::size_t at) {
-  return at < reports.size() ? text::cut_to(text::printable(report_json(reports[at])), kShownColumns) : "none";
+std::string shown(const std::vector<wire::AgentMessage> &messages, std::size_t at) {
+  return at < messages.size() ? text::cut_to(text::printable(agent_message_json(messages[at])), kShownColumns) : "none";
 }
 
 }  // namespace
 
 std::string first_difference(const outcome::CaseFinished &run, const outcome::CaseFinished &earlier) {
   if (run.digest == earlier.digest) return {};
-  const auto &here = reports_of(run);
-  const auto &there = reports_of(earlier);
+  const auto &here = messages_of(run);
+  const auto &there = messages_of(earlier);
   std::size_t at = 0;
   while (at < here.size() && at < there.size() && wire::encode(here[at], 0) == wire::encode(there[at], 0)) ++at;
   if (at == here.size() && at == there.size()) {
-    return fmt::format("all reports are the same, but it {}, and {} before",
+    return fmt::format("all agent messages are the same, but it {}, and {} before",
                        outcome::result_name(outcome::result_of(run)),
                        outcome::result_name(outcome::result_of(earlier)));
   }
   const std::string now = shown(here, at), before = shown(there, at);
-  if (now == before) return fmt::format("report {} is {}, identical as far as it is shown", at + 1, now);
-  return fmt::format("report {} is {}, was {}", at + 1, now, before);
+  if (now == before) return fmt::format("agent message {} is {}, identical as far as it is shown", at + 1, now);
+  return fmt::format("agent message {} is {}, was {}", at + 1, now, before);
 }
 
 }  // namespace kmodtest::report

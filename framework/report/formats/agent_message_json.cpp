@@ -218,13 +218,13 @@ struct ToJson {
 
 }  // namespace
 
-std::string report_json_head() {
+std::string agent_message_json_head() {
   const Json head = {{"schema", "kmodtest-reports"}, {"version", 1}};
   return head.dump();
 }
 
-std::string report_json(const wire::AgentMessage &report) {
-  const Json json = std::visit(ToJson{}, report);
+std::string agent_message_json(const wire::AgentMessage &message) {
+  const Json json = std::visit(ToJson{}, message);
   return text::json_text(json);
 }
 

@@ -12,7 +12,7 @@ std::string_view events_schema() {
   return base::embedded_text(schema_files(), "kmodtest-events.schema.json");
 }
 
-std::string_view reports_schema() {
+std::string_view agent_messages_schema() {
   return base::embedded_text(schema_files(), "kmodtest-reports.schema.json");
 }
 

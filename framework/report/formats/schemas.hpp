@@ -11,6 +11,6 @@ namespace kmodtest::report {
 std::string_view events_schema();
 
 /// Returns the schema of a line of events.jsonl in a case's folder.
-std::string_view reports_schema();
+std::string_view agent_messages_schema();
 
 }  // namespace kmodtest::report

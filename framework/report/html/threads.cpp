@@ -126,8 +126,8 @@ RanOn ran_on(const outcome::CaseFinished &finished) {
     found.exact = true;
   } else {
     // For a ps step that found nothing, the agent sends all threads; those do not count.
-    for (const wire::AgentMessage &report : finished.seen->messages) {
-      const auto *sample = std::get_if<wire::Threads>(&report);
+    for (const wire::AgentMessage &message : finished.seen->messages) {
+      const auto *sample = std::get_if<wire::Threads>(&message);
       if (sample == nullptr) continue;
       for (const wire::ThreadRecord &thread : sample->threads) {
         if (is_asked_for(*finished.test_case, thread)) found.share[thread.cpu] += 1;

@@ -26,7 +26,7 @@ namespace {
 /// Returns the digest of all agent messages, to the last microsecond, and of the outcome.
 std::string digest_of(const judge::Observations &seen, const judge::Verdict &verdict) {
   storage::Sha256 digest;
-  for (const wire::AgentMessage &report : seen.messages) digest.field(wire::encode(report, 0));
+  for (const wire::AgentMessage &message : seen.messages) digest.field(wire::encode(message, 0));
   return digest.field(judge::outcome_name(verdict.outcome)).hex();
 }
 

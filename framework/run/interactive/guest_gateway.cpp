@@ -116,8 +116,8 @@ Task<> GuestGateway::carry_out() {
     boost::system::error_code error;
     const std::size_t size = co_await transport_->read_some(buffer, error);
     if (error) co_return;
-    reports_.feed(std::string_view(chunk.data(), size));
-    while (const auto frame = reports_.next()) {
+    frames_.feed(std::string_view(chunk.data(), size));
+    while (const auto frame = frames_.next()) {
       if (frame->id < kFirstClientId) continue;
       const std::string bytes = wire::encode_frame(*frame);
       const auto out = asio::buffer(bytes);

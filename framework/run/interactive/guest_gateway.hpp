@@ -50,7 +50,7 @@ class GuestGateway {
   base::asio::local::stream_protocol::acceptor acceptor_;
   base::UnixSocket client_;
   std::unique_ptr<agent::Transport> transport_;
-  wire::FrameDecoder reports_;
+  wire::FrameDecoder frames_;
   bool closed_ = false;
 };
 

@@ -172,14 +172,14 @@ Task<> Shell::serve(ShellEnd &end, const wire::OpenTerminal &wanted, std::functi
   asio::co_spawn(io_, pump(), [&](const std::exception_ptr &) { pump_ended.set(); });
   wire::OpenTerminal terminal = wanted;
   terminal.command = fmt::format("test -r {0} && . {0}; {1}", kStartFile, wanted.command);
-  std::function<void(const wire::AgentMessage &)> on_report = [this](const wire::AgentMessage &report) {
-    if (const auto *output = std::get_if<wire::TerminalOutput>(&report)) user_.on(*output);
-    if (const auto *lines = std::get_if<wire::LogLines>(&report)) user_.on(*lines);
+  std::function<void(const wire::AgentMessage &)> on_message = [this](const wire::AgentMessage &message) {
+    if (const auto *output = std::get_if<wire::TerminalOutput>(&message)) user_.on(*output);
+    if (const auto *lines = std::get_if<wire::LogLines>(&message)) user_.on(*lines);
   };
   std::exception_ptr problem;
   try {
     const wire::TerminalEnded ended =
-        co_await session_->terminal(std::move(terminal), std::move(on_report), std::move(go));
+        co_await session_->terminal(std::move(terminal), std::move(on_message), std::move(go));
     end.exit_status = ended.exit_status;
   } catch (const agent::SessionError &error) {
     if (!cancellation_.cancelled() && end.death.empty()) end.death = error.what();

@@ -81,7 +81,7 @@ void StuckWatch::start() {
 }
 
 void StuckWatch::heard(std::optional<std::chrono::microseconds> allowed) {
-  ++reports_;
+  ++messages_;
   allowed_ = allowed;
   silence_.reset();
   signs_.reset();
@@ -103,13 +103,13 @@ Task<> StuckWatch::watch() {
     timer_.expires_after(interval);
     co_await timer_.async_wait(token);
     if (stop_) break;
-    const int reports_before = reports_;
+    const int messages_before = messages_;
     if (!signs_) {
       const bool long_silent = co_await silent();
-      if (!long_silent || stop_ || reports_ != reports_before) continue;
+      if (!long_silent || stop_ || messages_ != messages_before) continue;
     }
     const std::optional<std::string> why = co_await look();
-    if (!why || stop_ || reports_ != reports_before) continue;
+    if (!why || stop_ || messages_ != messages_before) continue;
     give_up_(*why);
     co_return;
   }

@@ -39,7 +39,7 @@ class StuckWatch : public std::enable_shared_from_this<StuckWatch> {
   base::asio::steady_timer timer_;
   base::Event ended_;
   GiveUp give_up_;
-  int reports_ = 0;
+  int messages_ = 0;
   std::optional<Silence> silence_;
   std::optional<std::chrono::microseconds> allowed_;
   std::optional<StuckSigns> signs_;

@@ -229,17 +229,17 @@ TEST_F(SessionTest, AProgramThatRestsIsToldHowToGoOn) {
     auto talk = [&](Session &with) -> base::Task<> {
       wire::Program program;
       program.rests = true;
-      std::function<void(const wire::AgentMessage &)> on_report = listener;
-      auto outcome = co_await with.begin(std::move(program), 5s, std::move(on_report));
+      std::function<void(const wire::AgentMessage &)> on_message = listener;
+      auto outcome = co_await with.begin(std::move(program), 5s, std::move(on_message));
       ended.push_back(outcome.has_value());
       wire::Continue more;
       more.steps.emplace_back();
-      on_report = listener;
-      outcome = co_await with.go_on(std::move(more), 5s, std::move(on_report));
+      on_message = listener;
+      outcome = co_await with.go_on(std::move(more), 5s, std::move(on_message));
       ended.push_back(outcome.has_value());
       wire::Continue end;
-      on_report = listener;
-      outcome = co_await with.go_on(std::move(end), 5s, std::move(on_report));
+      on_message = listener;
+      outcome = co_await with.go_on(std::move(end), 5s, std::move(on_message));
       ended.push_back(outcome.has_value());
     };
     run_to_end(io_, talk(session));

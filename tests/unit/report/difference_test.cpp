@@ -41,8 +41,8 @@ outcome::CaseFinished unlike() {
 
 TEST(Difference, NamesTheFirstReportThatIsAnother) {
   const outcome::CaseFinished run = unlike();
-  EXPECT_THAT(first_difference(run, *run.unlike),
-              AllOf(StartsWith("report 2 is {\"report\":\"LogLines\""), HasSubstr("6.001"), HasSubstr(", was {")));
+  EXPECT_THAT(first_difference(run, *run.unlike), AllOf(StartsWith("agent message 2 is {\"report\":\"LogLines\""),
+                                                        HasSubstr("6.001"), HasSubstr(", was {")));
   EXPECT_EQ(first_difference(run, run), "");
 }
 
@@ -52,16 +52,16 @@ TEST(Difference, ARunMayEndEarlierOrComeToSomethingElse) {
   auto seen = std::make_shared<judge::Observations>(*shorter.seen);
   seen->messages.pop_back();
   shorter.seen = seen;
-  EXPECT_THAT(first_difference(shorter, whole), StartsWith("report 2 is none, was {"));
+  EXPECT_THAT(first_difference(shorter, whole), StartsWith("agent message 2 is none, was {"));
   outcome::CaseFinished failed = run_with(6000, "c");
   failed.verdict.outcome = Outcome::failed;
-  EXPECT_EQ(first_difference(failed, whole), "all reports are the same, but it failed, and passed before");
+  EXPECT_EQ(first_difference(failed, whole), "all agent messages are the same, but it failed, and passed before");
 }
 
 TEST(Difference, IsToldBelowTheCaseAndCountedAtTheEnd) {
   const std::string text = support::console_output({}, {outcome::RunStarted{1, 1, "", 3, {}}, *unlike().unlike,
                                                         unlike(), support::run_finished({2, 0, 0, 0, 0, 0, 0})});
-  EXPECT_THAT(text, HasSubstr(" Unlike run 1 of it: report 2 is {"));
+  EXPECT_THAT(text, HasSubstr(" Unlike run 1 of it: agent message 2 is {"));
   EXPECT_THAT(text, HasSubstr("kept in out/ex7_1_cpus=2_repeat=1\n"));
   EXPECT_THAT(text, HasSubstr("kept in out/ex7_1_cpus=2_repeat=3\n"));
   EXPECT_THAT(text, HasSubstr("2 of 2 passed, 1 different from the first: ex7_1 [cpus=2]\n"));

@@ -48,8 +48,9 @@ TEST(SchedJson, OfAThreadThatWasNeverWokenHasNoTimes) {
 }
 
 TEST(SchedJson, PagesOfATraceAreCountedNotPrinted) {
-  EXPECT_EQ(report_json(wire::TracePages{3, {"ab", "cde"}}), R"({"report":"TracePages","cpu":3,"pages":2,"bytes":5})");
-  EXPECT_EQ(report_json(wire::TraceChecked{2s, 4, true}),
+  EXPECT_EQ(agent_message_json(wire::TracePages{3, {"ab", "cde"}}),
+            R"({"report":"TracePages","cpu":3,"pages":2,"bytes":5})");
+  EXPECT_EQ(agent_message_json(wire::TraceChecked{2s, 4, true}),
             R"({"report":"TraceChecked","time":2.0,"lost":4,"full":true})");
 }
 
