@@ -63,6 +63,7 @@ TEST(ExpectReport, TheReportPassesTheCase) {
                                          "- NULL pointer dereference in ex_init+0x1c [ex]"));
   EXPECT_EQ(verdict.evidence[0].expected, "a kernel report like 'NULL pointer dereference in ex_init'");
   EXPECT_EQ(verdict.evidence[0].details.size(), 5u);
+  EXPECT_EQ(plan_hint(verdict.evidence[0]), "");
 }
 
 TEST(ExpectReport, AnotherReportCrashes) {
@@ -72,6 +73,8 @@ TEST(ExpectReport, AnotherReportCrashes) {
   EXPECT_THAT(told(verdict), ElementsAre("crashed", "- NULL pointer dereference in ex_init+0x1c [ex]",
                                          "- the process that loaded ex was killed",
                                          "- the expected report 'divide error' did not appear"));
+  EXPECT_EQ(plan_hint(verdict.evidence[0]),
+            "if the plan provokes this on purpose, declare it: 'expect: {report: ...}'");
   EXPECT_EQ(verdict.evidence[2].expected, "a kernel report like 'divide error'");
   EXPECT_EQ(verdict.evidence[2].seen, "NULL pointer dereference in ex_init+0x1c [ex]");
   EXPECT_EQ(verdict.evidence[2].where.line, 3);
