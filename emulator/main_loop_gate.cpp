@@ -41,6 +41,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "emulator/pause.hpp"
 #include "emulator/saved_memory.hpp"
 #include "wire/shared_memory.hpp"
 
@@ -247,6 +248,7 @@ __attribute__((visibility("default"))) int pthread_cond_wait(pthread_cond_t *con
     // The first wait of the thread is for the start of the machine.
     work = condition;
     big_lock = mutex;
+    kmodtest::emulator::lengthen_pause();
   }
   if (condition != work) return next_cond_wait(condition, mutex);
   cpus_wait = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "emulator/qemu.hpp"
 
+#include <array>
 #include <cstring>
 #include <dlfcn.h>
 
@@ -54,7 +55,41 @@ bool layout_is_known(const StateDescription &cpu, const char **missing) {
   return known;
 }
 
+/// Reads from the code of cpu_exit() where a CPU's state has the count of instructions: that function sets the upper
+/// half of the count to -1 (movw $-1, offset(%rdi)), after a flag (movb $1, offset(%rdi)).
+bool find_count(std::ptrdiff_t &offset, const char **missing) {
+  const unsigned char *code = nullptr;
+  if (!find(code, "cpu_exit", missing)) return false;
+  constexpr std::array<unsigned char, 2> kSetFlag{0xc6, 0x87};
+  constexpr std::array<unsigned char, 3> kSetHalf{0x66, 0xc7, 0x87};
+  std::int32_t half = 0;
+  std::memcpy(&half, code + 10, sizeof half);
+  const bool known = std::memcmp(code, kSetFlag.data(), kSetFlag.size()) == 0 &&
+                     std::memcmp(code + 7, kSetHalf.data(), kSetHalf.size()) == 0 && code[14] == 0xff &&
+                     code[15] == 0xff;
+  if (!known) *missing = "the expected code of cpu_exit";
+  offset = half - 2;
+  return known;
+}
+
+/// Returns whether the table of helpers has the function itself.
+bool pause_is_known(const Qemu &qemu, const char **missing) {
+  void *function = nullptr;
+  void *listed = nullptr;
+  if (!find(function, "helper_pause", missing)) return false;
+  std::memcpy(&listed, qemu.pause, sizeof listed);
+  if (listed != function) *missing = "the expected table of helper_pause";
+  return listed == function;
+}
+
+/// QEMU has it in a variable of each thread. One thread executes all CPUs.
+unsigned char *current_cpu() {
+  static auto **const current = static_cast<unsigned char **>(dlsym(RTLD_DEFAULT, "current_cpu"));
+  return *current;
+}
+
 bool find_all(Qemu &qemu, const char **missing) {
+  void *variable = nullptr;
   return version_is_known(missing) && find(qemu.for_each_block, "qemu_ram_foreach_block", missing) &&
          find(qemu.name_of, "qemu_ram_get_idstr", missing) &&
          find(qemu.host_address, "qemu_ram_get_host_addr", missing) &&
@@ -70,6 +105,8 @@ bool find_all(Qemu &qemu, const char **missing) {
          find(qemu.drop_translations, "tb_invalidate_phys_range", missing) &&
          find(qemu.register_state, "vmstate_register_with_alias_id", missing) &&
          find(qemu.forget_addresses, "tlb_flush", missing) && find(qemu.cpu_state, "vmstate_cpu_common", missing) &&
+         find(variable, "current_cpu", missing) && find(qemu.pause, "helper_info_pause", missing) &&
+         pause_is_known(qemu, missing) && find_count(qemu.instructions_left, missing) &&
          layout_is_known(*qemu.cpu_state, missing);
 }
 
@@ -78,6 +115,7 @@ bool find_all(Qemu &qemu, const char **missing) {
 const Qemu *find_qemu(const char **missing) {
   static Qemu qemu;
   if (!find_all(qemu, missing)) return nullptr;
+  qemu.current_cpu = current_cpu;
   qemu.no_fields = qemu.cpu_state->fields + 2;
   return &qemu;
 }

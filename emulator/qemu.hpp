@@ -67,6 +67,9 @@ struct Qemu {
   int (*register_state)(void *object, std::uint32_t instance, const StateDescription *, void *device, int alias,
                         int alias_version, QemuError **);
   StateDescription *cpu_state;          ///< of what all kinds of CPU have in common
+  unsigned char *(*current_cpu)();      ///< the CPU that the calling thread executes
+  void *pause;                          ///< the table entry with the function that executes PAUSE
+  std::ptrdiff_t instructions_left;     ///< of a turn, 16 bits: its offset in a CPU's state
   const StateField *no_fields;          ///< an empty list
   void (*forget_addresses)(void *cpu);  ///< empties a CPU's translation lookaside buffer
 };

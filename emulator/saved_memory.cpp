@@ -24,7 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "wire/saved_memory.hpp"
+#include "wire/emulator_library.hpp"
 
 namespace kmodtest::emulator {
 namespace {

@@ -68,7 +68,7 @@ class SavedMemory {
 /// be written to.
 bool keep_translations(const Qemu &qemu);
 
-/// Does both for this process's QEMU if the environment names the file (wire/saved_memory.hpp). Call it on the main
+/// Does both for this process's QEMU if the environment names the file (wire/emulator_library.hpp). Call it on the main
 /// loop's thread, when the machine is complete.
 void keep_memory_apart();
 

@@ -9,7 +9,7 @@
 #include "base/error.hpp"
 #include "base/own_file.hpp"
 #include "base/process.hpp"
-#include "wire/saved_memory.hpp"
+#include "wire/emulator_library.hpp"
 
 namespace kmodtest::vm {
 namespace fs = std::filesystem;
@@ -77,7 +77,7 @@ fs::path main_loop_gate_library() {
   return part_of_kmodtest(KMODTEST_GATE_NAME, R_OK);
 }
 
-std::string why_memory_is_not_apart(const fs::path &qemu, const fs::path &gate) {
+std::string what_qemu_lacks(const fs::path &qemu, const fs::path &gate) {
   base::ProcessOptions options;
   options.environment = {{"LD_PRELOAD", gate.string()}, {wire::kSelfTest, "1"}};
   const base::ProcessResult result = base::run_process({qemu.string(), "--version"}, options);

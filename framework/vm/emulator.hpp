@@ -28,8 +28,8 @@ std::string parse_qemu_version(const std::string &output);
 /// Throws base::Error.
 void make_state_image(const std::filesystem::path &file);
 
-/// Lets the library `gate` look into QEMU: returns why it cannot keep the memory of saved guests apart ("QEMU has no
-/// qemu_ram_foreach_block"); empty: it can. Takes as long as `qemu --version`.
-std::string why_memory_is_not_apart(const std::filesystem::path &qemu, const std::filesystem::path &gate);
+/// Lets the library `gate` look into QEMU: returns what it misses there ("QEMU has no qemu_ram_foreach_block"); empty:
+/// nothing. Takes as long as `qemu --version`.
+std::string what_qemu_lacks(const std::filesystem::path &qemu, const std::filesystem::path &gate);
 
 }  // namespace kmodtest::vm

@@ -38,6 +38,10 @@ struct NumaCell {
 /// neither much faster nor much slower than its clock.
 inline constexpr int kInstructionShift = 2;
 
+/// Under the virtual clock PAUSE takes as long as this many instructions, a microsecond: loops that wait need fewer
+/// rounds (emulator/pause.cpp).
+inline constexpr int kPauseInstructions = 250;
+
 /// Raise it when domain_xml() makes a different machine of an equal spec: snapshots of the earlier machine do not fit.
 inline constexpr int kMachineRecipe = 7;
 
@@ -63,9 +67,14 @@ struct GuestSpec {
 /// a few milliseconds (emulator/saved_memory.cpp).
 bool has_memory_apart(const GuestSpec &spec);
 
-/// Returns the hex digest of the spec and of the QEMU that would run it. `memory_apart`: the hypervisor can keep the
-/// memory of saved guests apart.
-std::string hash(const GuestSpec &spec, const std::string &qemu_version, bool memory_apart = false);
+/// What the library in QEMU (emulator/) does for guests under virtual time.
+struct EmulatorHelp {
+  bool memory_apart = false;  ///< the memory of a saved guest is a file of its own
+  bool long_pause = false;    ///< PAUSE takes kPauseInstructions more
+};
+
+/// Returns the hex digest of the spec and of the QEMU that would run it.
+std::string hash(const GuestSpec &spec, const std::string &qemu_version, const EmulatorHelp &help = {});
 
 /// Returns the kernel's command line for a spec.
 std::string kernel_command_line(const GuestSpec &spec);
@@ -80,6 +89,7 @@ struct GuestFiles {
   std::filesystem::path saved;         ///< the image with the state of a saved guest, opened read-only; empty: it boots
   std::filesystem::path saved_memory;  ///< the memory of a saved guest; empty: it is part of `saved`
   std::filesystem::path memory_to;     ///< the file for the memory when the guest is saved; empty: as above
+  bool long_pause = false;             ///< of EmulatorHelp
   std::filesystem::path main_loop_gate;  ///< libkmodtest-gate.so, for the virtual clock; empty: none
   int controller_pid = 0;  ///< the required parent process of the emulator wrapper; 0: no wrapper, not checked
 };
@@ -162,12 +172,11 @@ class Hypervisor {
   virtual base::Task<std::unique_ptr<Guest>> start_saved(GuestSpec spec, std::string name,
                                                          std::shared_ptr<SavedState> state) = 0;
   virtual std::string qemu_version() const = 0;
-  /// Returns why the memory of saved guests cannot be kept apart, which makes each restore slower; empty: it can.
+  virtual EmulatorHelp emulator_help() const = 0;
+  /// Returns why the memory of saved guests is not kept apart, which makes each restore slower; empty: it is.
   virtual std::string why_memory_is_not_apart() const = 0;
   /// Returns the key of the spec's snapshots.
-  std::string key_of(const GuestSpec &spec) const {
-    return hash(spec, qemu_version(), why_memory_is_not_apart().empty());
-  }
+  std::string key_of(const GuestSpec &spec) const { return hash(spec, qemu_version(), emulator_help()); }
   /// Returns "qemu:///embed (libvirt 11.3.0)".
   virtual std::string connection() const = 0;
   /// Returns "qemu:///embed (libvirt 11.3.0), QEMU 10.0.2, KVM to be probed".

@@ -39,7 +39,7 @@ bool has_memory_apart(const GuestSpec &spec) {
   return spec.clock == Clock::virtual_ && spec.channel == ChannelKind::memory && spec.accelerator == Accelerator::tcg;
 }
 
-std::string hash(const GuestSpec &spec, const std::string &qemu_version, bool memory_apart) {
+std::string hash(const GuestSpec &spec, const std::string &qemu_version, const EmulatorHelp &help) {
   const Topology topology = topology_of(spec);
   Digest digest;
   digest.add("qemu", qemu_version);
@@ -61,7 +61,8 @@ std::string hash(const GuestSpec &spec, const std::string &qemu_version, bool me
   digest.add("clock", spec.clock == Clock::virtual_ ? fmt::format("virtual, shift {}", kInstructionShift) : "real");
   digest.add("machine", kMachineRecipe);
   digest.add("accelerator", spec.accelerator == Accelerator::tcg ? "tcg" : "kvm");
-  if (memory_apart && has_memory_apart(spec)) digest.add("memory", "in a file of its own");
+  if (help.memory_apart && has_memory_apart(spec)) digest.add("memory", "in a file of its own");
+  if (help.long_pause && spec.clock == Clock::virtual_) digest.add("instructions of a pause", kPauseInstructions);
   return digest.hex();
 }
 

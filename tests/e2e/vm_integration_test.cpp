@@ -303,6 +303,7 @@ TEST_F(OnRealQemu, TheXmlIsValidAgainstLibvirtsSchema) {
                          .saved = {},
                          .saved_memory = {},
                          .memory_to = {},
+                         .long_pause = false,
                          .main_loop_gate = {},
                          .controller_pid = 4711};
   spec_.cpus = 4;

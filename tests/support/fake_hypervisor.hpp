@@ -91,6 +91,7 @@ class FakeHypervisor : public vm::Hypervisor {
   base::Task<std::unique_ptr<vm::Guest>> start_saved(vm::GuestSpec spec, std::string name,
                                                      std::shared_ptr<vm::SavedState> state) override;
   std::string qemu_version() const override { return "0.0 (fake)"; }
+  vm::EmulatorHelp emulator_help() const override { return {}; }
   std::string why_memory_is_not_apart() const override { return "QEMU has no memory"; }
   std::string connection() const override { return "fake"; }
   std::string describe() const override { return "fake hypervisor"; }

@@ -20,8 +20,8 @@ namespace {
 /// Increase it when another part of the capabilities is left out.
 constexpr int kRecipe = 2;
 constexpr const char *kVersion = "qemu-version";
-constexpr const char *kMemoryApart = "memory-apart";
-constexpr const char *kYes = "yes";
+constexpr const char *kLacks = "lacks";
+constexpr const char *kNothing = "nothing";
 constexpr const char *kUnavailable = "cpu-unavailable-features";
 
 bool is_used(std::string_view model) {
@@ -93,15 +93,15 @@ std::string CapabilitiesCache::qemu_version() const {
   return answer(kVersion, [this] { return vm::qemu_version(qemu_); });
 }
 
-std::string CapabilitiesCache::why_memory_is_not_apart(const fs::path &gate) const {
+std::string CapabilitiesCache::what_qemu_lacks(const fs::path &gate) const {
   struct stat its {};
-  if (::stat(gate.c_str(), &its) != 0) return vm::why_memory_is_not_apart(qemu_, gate);
-  const std::string name = fmt::format("{}-{:x}-{:x}", kMemoryApart, its.st_ctim.tv_sec, its.st_size);
+  if (::stat(gate.c_str(), &its) != 0) return vm::what_qemu_lacks(qemu_, gate);
+  const std::string name = fmt::format("{}-{:x}-{:x}", kLacks, its.st_ctim.tv_sec, its.st_size);
   const std::string said = answer(name, [&] {
-    const std::string why = vm::why_memory_is_not_apart(qemu_, gate);
-    return why.empty() ? std::string(kYes) : why;
+    const std::string why = vm::what_qemu_lacks(qemu_, gate);
+    return why.empty() ? std::string(kNothing) : why;
   });
-  return said == kYes ? std::string() : said;
+  return said == kNothing ? std::string() : said;
 }
 
 std::string trimmed_capabilities(std::string_view capabilities) {

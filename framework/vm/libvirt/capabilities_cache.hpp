@@ -25,8 +25,8 @@ class CapabilitiesCache {
 
   /// Returns vm::qemu_version(), cached after the first query. Throws base::Error.
   std::string qemu_version() const;
-  /// Returns vm::why_memory_is_not_apart() for the library `gate`, cached after the first query.
-  std::string why_memory_is_not_apart(const std::filesystem::path &gate) const;
+  /// Returns vm::what_qemu_lacks() for the library `gate`, cached after the first query.
+  std::string what_qemu_lacks(const std::filesystem::path &gate) const;
 
   const std::filesystem::path &folder() const { return folder_; }
 

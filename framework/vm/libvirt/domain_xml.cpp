@@ -8,7 +8,7 @@
 
 #include "vm/guest.hpp"
 #include "vm/topology.hpp"
-#include "wire/saved_memory.hpp"
+#include "wire/emulator_library.hpp"
 #include "wire/shared_memory.hpp"
 
 /// Source: libvirt's "Domain XML format" (formatdomain).
@@ -197,6 +197,7 @@ void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFil
   if (spec.clock == Clock::virtual_ && !files.main_loop_gate.empty()) {
     set("LD_PRELOAD", files.main_loop_gate.string());
     set("KMODTEST_MEMORY", files.memory.string());
+    if (files.long_pause) set(wire::kPause, kPauseInstructions);
     if (!files.saved_memory.empty()) set(wire::kMemoryFrom, files.saved_memory.string());
     if (!files.memory_to.empty()) set(wire::kMemoryTo, files.memory_to.string());
   }

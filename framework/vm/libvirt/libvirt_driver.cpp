@@ -90,7 +90,7 @@ LibvirtDriver::LibvirtDriver(base::asio::io_context &io, const HypervisorOptions
     reaper_ = std::make_unique<ChildReaper>(io);
   }
   qemu_version_ = capabilities_ ? capabilities_->qemu_version() : vm::qemu_version(qemu);
-  why_memory_is_not_apart_ = why_not_apart(qemu);
+  find_help(qemu);
   EventLoop::instance().attach(io);
   connection_.reset(virConnectOpen(address.c_str()));
   if (connection_) {
@@ -105,11 +105,13 @@ LibvirtDriver::LibvirtDriver(base::asio::io_context &io, const HypervisorOptions
   }
 }
 
-std::string LibvirtDriver::why_not_apart(const fs::path &qemu) const {
+void LibvirtDriver::find_help(const fs::path &qemu) {
+  const std::string lacks =
+      capabilities_ ? capabilities_->what_qemu_lacks(main_loop_gate_) : vm::what_qemu_lacks(qemu, main_loop_gate_);
   const char *restore = std::getenv("KMODTEST_RESTORE");
-  if (restore != nullptr && std::string_view(restore) == "all") return "KMODTEST_RESTORE=all asks for it";
-  return capabilities_ ? capabilities_->why_memory_is_not_apart(main_loop_gate_)
-                       : vm::why_memory_is_not_apart(qemu, main_loop_gate_);
+  const bool restore_all = restore != nullptr && std::string_view(restore) == "all";
+  help_ = {.memory_apart = lacks.empty() && !restore_all, .long_pause = lacks.empty()};
+  why_memory_is_not_apart_ = restore_all ? "KMODTEST_RESTORE=all asks for it" : lacks;
 }
 
 LibvirtDriver::~LibvirtDriver() {

@@ -54,6 +54,7 @@ class LibvirtDriver {
 
   /// Returns why the memory of saved guests cannot be kept apart; empty: it can.
   const std::string &why_memory_is_not_apart() const { return why_memory_is_not_apart_; }
+  const EmulatorHelp &emulator_help() const { return help_; }
 
   std::shared_ptr<MachineWatch> watch(const std::string &machine);
   void unwatch(const std::string &machine);
@@ -63,13 +64,14 @@ class LibvirtDriver {
   void save_capabilities() noexcept;
 
  private:
-  std::string why_not_apart(const std::filesystem::path &qemu) const;
+  void find_help(const std::filesystem::path &qemu);
   static int on_event(virConnectPtr, virDomainPtr domain, int event, int detail, void *self);
 
   std::string uri_;
   bool embedded_;
   std::string qemu_version_;
   std::string why_memory_is_not_apart_;
+  EmulatorHelp help_;
   std::filesystem::path emulator_, main_loop_gate_;
   std::unique_ptr<CapabilitiesCache> capabilities_;  // null: none is kept
   std::shared_ptr<RunRoot> root_;

@@ -68,6 +68,7 @@ std::unique_ptr<Guest> LibvirtGuest::start(const std::shared_ptr<LibvirtDriver> 
     spec.initramfs = driver->root().readable_by_qemu(spec.initramfs);
   }
   machine->files.main_loop_gate = driver->main_loop_gate();
+  machine->files.long_pause = driver->emulator_help().long_pause;
   machine->xml = domain_xml(spec, machine->name, machine->files, driver->emulator());
   // Read while QEMU starts: then QEMU has both in memory, and the check delays nothing.
   std::future<bool> sound;
@@ -96,7 +97,7 @@ void LibvirtGuest::Machine::make_files(const GuestSpec &spec, SavedState *saved)
   files.state = files.folder / "state.qcow2";
   if (saved != nullptr) make_readable(*saved);
   root.make_state_image(files.state);
-  if (saved == nullptr && has_memory_apart(spec) && driver->why_memory_is_not_apart().empty()) {
+  if (saved == nullptr && has_memory_apart(spec) && driver->emulator_help().memory_apart) {
     files.memory_to = files.folder / "memory-image";
     root.make_file_for_qemu(files.memory_to, 0);
   }

@@ -37,6 +37,7 @@ class LibvirtHypervisor : public Hypervisor {
   }
 
   std::string qemu_version() const override { return driver_->qemu_version(); }
+  EmulatorHelp emulator_help() const override { return driver_->emulator_help(); }
   std::string why_memory_is_not_apart() const override { return driver_->why_memory_is_not_apart(); }
 
   std::string connection() const override {

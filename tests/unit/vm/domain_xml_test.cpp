@@ -29,6 +29,7 @@ const GuestFiles kFiles{.folder = "/r/g1",
                         .saved = {},
                         .saved_memory = {},
                         .memory_to = {},
+                        .long_pause = false,
                         .main_loop_gate = {}};
 
 struct Parsed {
@@ -230,7 +231,7 @@ TEST(DomainXml, ARestoredGuestNeedsNoKernelAndWritesNothingIntoItsSavedState) {
             "file.backing.read-only=on");
 }
 
-TEST(DomainXml, TheLibraryInQemuLearnsWhereASavedGuestsMemoryIs) {
+TEST(DomainXml, TheLibraryInQemuLearnsWhatToDo) {
   GuestFiles files = kFiles;
   files.main_loop_gate = "/lib/gate.so";
   const auto variable = [&](const char *name) {
@@ -239,6 +240,9 @@ TEST(DomainXml, TheLibraryInQemuLearnsWhereASavedGuestsMemoryIs) {
   EXPECT_EQ(variable("KMODTEST_MEMORY_TO"), "");
   files.memory_to = "/r/g1/memory-image";
   EXPECT_EQ(variable("KMODTEST_MEMORY_TO"), "/r/g1/memory-image");
+  EXPECT_EQ(variable("KMODTEST_PAUSE"), "");
+  files.long_pause = true;
+  EXPECT_EQ(variable("KMODTEST_PAUSE"), "250");
   EXPECT_EQ(variable("KMODTEST_MEMORY_FROM"), "");
   files.saved_memory = "/proc/7/fd/9";
   EXPECT_EQ(variable("KMODTEST_MEMORY_FROM"), "/proc/7/fd/9");

@@ -2,6 +2,7 @@
 #include <functional>
 #include <gtest/gtest.h>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -72,13 +73,17 @@ TEST(Hash, ChangesWithEverythingThatMakesAnotherGuest) {
   EXPECT_NE(hash(small_spec(), "10.0.2"), hash(small_spec(), "10.0.3"));
 }
 
-TEST(GuestHash, MemoryApartMakesAnotherSnapshotOfAGuestThatCanHaveIt) {
+TEST(Hash, TheLibraryInQemuMakesOtherSnapshotsOfGuestsUnderVirtualTime) {
   GuestSpec spec = small_spec();
   spec.channel = ChannelKind::memory;
-  spec.clock = Clock::virtual_;
-  EXPECT_NE(hash(spec, "10.0.2", true), hash(spec, "10.0.2", false));
-  spec.clock = Clock::real;
-  EXPECT_EQ(hash(spec, "10.0.2", true), hash(spec, "10.0.2", false));
+  for (const Clock clock : {Clock::virtual_, Clock::real}) {
+    spec.clock = clock;
+    const std::set<std::string> keys{hash(spec, "10.0.2"),
+                                     hash(spec, "10.0.2", {.memory_apart = true, .long_pause = false}),
+                                     hash(spec, "10.0.2", {.memory_apart = false, .long_pause = true}),
+                                     hash(spec, "10.0.2", {.memory_apart = true, .long_pause = true})};
+    EXPECT_EQ(keys.size(), clock == Clock::virtual_ ? 4u : 1u);
+  }
 }
 
 TEST(CommandLine, SaysWhereTheAgentFindsItsChannel) {

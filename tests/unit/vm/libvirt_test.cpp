@@ -117,7 +117,7 @@ TEST_F(TemporaryFile, WhatLibvirtKnowsIsForTheSameQemuWrapperAndUser) {
   EXPECT_THROW(CapabilitiesCache(file_ / "cache", file_ / "none", emulator, "nobody").qemu_version(), base::Error);
 }
 
-TEST_F(TemporaryFile, QemuIsAskedOnceWhetherItCanKeepMemoryApart) {
+TEST_F(TemporaryFile, QemuIsAskedOnceWhetherItHasWhatTheLibraryUses) {
   const fs::path qemu = file_ / "qemu", gate = file_ / "gate.so";
   fs::create_directories(file_);
   std::ofstream(gate) << "no library";
@@ -126,16 +126,16 @@ TEST_F(TemporaryFile, QemuIsAskedOnceWhetherItCanKeepMemoryApart) {
     fs::permissions(qemu, fs::perms(0755));
   };
   qemu_says("QEMU has no tlb_flush");
-  EXPECT_EQ(why_memory_is_not_apart(qemu, gate), "QEMU has no tlb_flush");
+  EXPECT_EQ(what_qemu_lacks(qemu, gate), "QEMU has no tlb_flush");
   qemu_says("QEMU emulator version 10.0.2");
-  EXPECT_EQ(why_memory_is_not_apart(qemu, gate), "QEMU does not load " + gate.string());
-  qemu_says("kmodtest: the memory of saved guests can be kept apart");
-  EXPECT_EQ(why_memory_is_not_apart(qemu, gate), "");
+  EXPECT_EQ(what_qemu_lacks(qemu, gate), "QEMU does not load " + gate.string());
+  qemu_says("kmodtest: this QEMU has everything");
+  EXPECT_EQ(what_qemu_lacks(qemu, gate), "");
 
   const CapabilitiesCache cache(file_ / "cache", qemu, qemu, "nobody");
-  EXPECT_EQ(cache.why_memory_is_not_apart(gate), "");
+  EXPECT_EQ(cache.what_qemu_lacks(gate), "");
   fs::permissions(qemu, fs::perms(0));
-  EXPECT_EQ(cache.why_memory_is_not_apart(gate), "") << "not asked again";
+  EXPECT_EQ(cache.what_qemu_lacks(gate), "") << "not asked again";
 }
 
 TEST_F(TemporaryFile, AConsolesTailBeginsWithAWholeLine) {

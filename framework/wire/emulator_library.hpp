@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+/// Names that the controller and the library in QEMU share (emulator/).
+namespace kmodtest::wire {
+
+/// Environment variable: the file that a saved guest's memory is loaded from.
+inline constexpr const char *kMemoryFrom = "KMODTEST_MEMORY_FROM";
+/// Environment variable: the file, which exists, that a guest's memory is written to when the guest is saved.
+inline constexpr const char *kMemoryTo = "KMODTEST_MEMORY_TO";
+/// The name of the memory's entry in QEMU's state.
+inline constexpr const char *kMemoryEntry = "kmodtest-memory";
+
+/// Environment variable: how many instructions a PAUSE counts as, besides itself.
+inline constexpr const char *kPause = "KMODTEST_PAUSE";
+
+/// Environment variable: the library only looks whether QEMU has all that it uses, prints the result on one line, and
+/// ends QEMU.
+inline constexpr const char *kSelfTest = "KMODTEST_SELF_TEST";
+/// The result if QEMU has everything; otherwise "QEMU has no …".
+inline constexpr const char *kSelfTestPassed = "kmodtest: this QEMU has everything";
+
+}  // namespace kmodtest::wire
