@@ -138,7 +138,7 @@ const ErrorText *nearest_error(std::string_view name) {
     for (const ErrorText &text : area->errors) {
       std::string digits = name_of(text.code).substr(1);
       std::size_t differ = 0;
-      for (std::size_t i = 0; i < digits.size(); ++i) differ += digits[i] == wanted[i] ? 0 : 1;
+      for (std::size_t i = 0; i < digits.size(); ++i) differ += digits[i] == wanted[i] ? 0U : 1U;
       // Two swapped digits are one typing error.
       for (std::size_t i = 0; differ == 2 && i + 1 < digits.size(); ++i) {
         std::swap(digits[i], digits[i + 1]);
