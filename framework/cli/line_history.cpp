@@ -137,7 +137,7 @@ void LineHistory::entered() {
 std::string LineHistory::recall(bool older) {
   if ((older && at_ == 0) || (!older && at_ == lines_.size())) return "\a";
   if (at_ == lines_.size()) draft_ = line();
-  at_ += older ? -1 : 1;
+  at_ = older ? at_ - 1 : at_ + 1;
   return std::string(kEndOfLine) + kForgetBefore + (at_ == lines_.size() ? draft_ : lines_[at_]);
 }
 

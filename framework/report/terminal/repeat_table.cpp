@@ -10,7 +10,8 @@ namespace kmodtest::report {
 
 void RepeatTable::add(const outcome::CaseFinished &finished) {
   // The repeats of a case have consecutive numbers.
-  const std::size_t first = finished.number + 1 - std::min<std::size_t>(finished.number + 1, finished.repeat);
+  const auto repeat = static_cast<std::size_t>(finished.repeat);
+  const std::size_t first = finished.number + 1 - std::min(finished.number + 1, repeat);
   Row &row = rows_[first];
   row.id = finished.test_case->id;
   ++row.results[outcome::result_of(finished)];
