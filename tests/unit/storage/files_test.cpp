@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "storage/files.hpp"
 
+#include <atomic>
 #include <future>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -58,13 +59,13 @@ TEST(Files, ErrorsNameTheFile) {
 TEST(FileLock, KeepsOthersOut) {
   const ScratchFolder folder;
   const auto file = folder.path() / "locks/l";
-  bool released = false;
+  std::atomic<bool> released{false};  // a file lock does not order accesses to memory
   std::future<bool> other;
   {
     const storage::FileLock lock(file);
     other = std::async(std::launch::async, [&] {
       const storage::FileLock second(file);
-      return released;
+      return released.load();
     });
     released = true;
   }
