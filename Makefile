@@ -117,7 +117,8 @@ lint: setup-lint tests ## runs clang-format, clang-tidy, shellcheck and the rule
 	clang-format-14 --dry-run -Werror $(sources)
 	shellcheck $$(git ls-files '*.sh' .ci/run)
 	cmake --preset dev
-	run-clang-tidy-14 -quiet -p build/dev -j $(JOBS) '^$(CURDIR)/(framework|emulator|guest|library|benchmarks)/.*[.]cpp$$'
+	@# Not library/, whose interface has std::source_location: clang learned it in 16.
+	run-clang-tidy-14 -quiet -p build/dev -j $(JOBS) '^$(CURDIR)/(framework|emulator|guest|benchmarks)/.*[.]cpp$$'
 
 format: ## formats every C++ file
 	clang-format-14 -i $(sources)

@@ -4,11 +4,11 @@
 /// however that ends. Then it becomes QEMU, which reads its images by io_uring if the host allows that. libvirt's probe
 /// of the emulator's abilities is a QEMU that daemonizes itself; it gets a guard process instead.
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <linux/io_uring.h>
-#include <signal.h>
 #include <string>
 #include <sys/prctl.h>
 #include <sys/stat.h>

@@ -79,7 +79,7 @@ class Mapping {
 
 class MemoryTransport : public Transport {
  public:
-  MemoryTransport(asio::any_io_executor executor, const std::filesystem::path &file, SharedState state)
+  MemoryTransport(const asio::any_io_executor &executor, const std::filesystem::path &file, SharedState state)
       : mapping_(file), memory_(mapping_.get()), timer_(executor) {
     if (state == SharedState::restored) memory_.clear();
   }

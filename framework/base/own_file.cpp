@@ -9,7 +9,7 @@ namespace fs = std::filesystem;
 
 fs::path own_file() {
   std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
+  fs::path program = fs::read_symlink("/proc/self/exe", error);
   Dl_info info{};
   if (::dladdr(reinterpret_cast<const void *>(&own_file), &info) == 0 || info.dli_fname == nullptr) return program;
   // For the main program this is the name it was called by, which can have become invalid (chdir).

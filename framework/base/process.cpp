@@ -3,13 +3,13 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <map>
 #include <poll.h>
-#include <signal.h>
 #include <string_view>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -87,7 +87,7 @@ std::vector<std::string> make_environment(const ProcessOptions &options) {
   }
   std::vector<std::string> lines;
   lines.reserve(variables.size());
-  for (const auto &[name, value] : variables) lines.push_back(name + "=" + value);
+  for (const auto &[name, value] : variables) lines.push_back(fmt::format("{}={}", name, value));
   return lines;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -33,7 +34,7 @@ Task<T> offload(asio::thread_pool &pool, std::function<T()> function) {
 /// Lets coroutines wait until something has happened. All calls have to come from the executor's thread.
 class Event {
  public:
-  explicit Event(asio::any_io_executor executor) : timer_(std::move(executor), asio::steady_timer::time_point::max()) {}
+  explicit Event(const asio::any_io_executor &executor) : timer_(executor, asio::steady_timer::time_point::max()) {}
   explicit Event(asio::io_context &io) : Event(io.get_executor()) {}
 
   /// Resumes all coroutines that wait. Until reset(), wait() returns at once.
@@ -61,7 +62,7 @@ class Event {
 /// executor's thread, on which the function is called, too.
 class Alarm {
  public:
-  explicit Alarm(asio::any_io_executor executor) : timer_(std::move(executor)) {}
+  explicit Alarm(const asio::any_io_executor &executor) : timer_(executor) {}
   explicit Alarm(asio::io_context &io) : Alarm(io.get_executor()) {}
   ~Alarm() { cancel(); }
   Alarm(const Alarm &) = delete;
@@ -91,25 +92,19 @@ class Alarm {
 template <class T>
 Task<T> finally(Task<T> body, Task<> cleanup) {
   std::exception_ptr problem;
-  if constexpr (std::is_void_v<T>) {
-    try {
-      co_await std::move(body);
-    } catch (...) {
-      problem = std::current_exception();
-    }
-    co_await std::move(cleanup);
-    if (problem) std::rethrow_exception(problem);
-  } else {
-    std::optional<T> value;
-    try {
+  [[maybe_unused]] std::conditional_t<std::is_void_v<T>, std::nullptr_t, std::optional<T>> value{};
+  try {
+    if constexpr (std::is_void_v<T>) {
+      co_await std::move(body);  // NOLINT(bugprone-use-after-move): clang-tidy 14 sees a loop in coroutine templates
+    } else {
       value.emplace(co_await std::move(body));
-    } catch (...) {
-      problem = std::current_exception();
     }
-    co_await std::move(cleanup);
-    if (problem) std::rethrow_exception(problem);
-    co_return std::move(*value);
+  } catch (...) {
+    problem = std::current_exception();
   }
+  co_await std::move(cleanup);
+  if (problem) std::rethrow_exception(problem);
+  if constexpr (!std::is_void_v<T>) co_return std::move(*value);
 }
 
 /// Runs the loop on this thread until `done` returns true. Use it in place of io.run(), which does not return while

@@ -20,7 +20,7 @@ namespace kmodtest::cli {
 const char *const kVersion = KMODTEST_VERSION;
 
 const std::vector<Command> &commands() {
-  static const std::vector<Command> kCommands = {
+  static const std::vector<Command> commands = {
       {"run", "run plans or modules in guests", add_run},
       {"watch", "run plans, and run cases again when a file is saved", add_watch},
       {"new", "create a module to start with: source, Kbuild, plan, CI file", add_new},
@@ -36,7 +36,7 @@ const std::vector<Command> &commands() {
       {"completions", "print the completion script of a shell", add_completions},
       {"man", "print a manual page", add_man},
   };
-  return kCommands;
+  return commands;
 }
 
 std::string render_error(const std::exception &error) {

@@ -42,20 +42,20 @@ class Placeholders {
 }  // namespace
 
 const std::vector<ModuleKind> &module_kinds() {
-  static const std::vector<ModuleKind> kKinds = {
+  static const std::vector<ModuleKind> kinds = {
       {"kthread", "a kernel thread that wakes up periodically"},
       {"chardev", "a character device in /dev that is read and written"},
       {"hello", "a parameter and two lines in the log, nothing else"},
   };
-  return kKinds;
+  return kinds;
 }
 
 const std::vector<CiKind> &ci_kinds() {
-  static const std::vector<CiKind> kKinds = {
+  static const std::vector<CiKind> kinds = {
       {"github", "GitHub", ".github/workflows/kmodtest.yml", "ci/github.yml"},
       {"gitlab", "GitLab", ".gitlab-ci.yml", "ci/gitlab.yml"},
   };
-  return kKinds;
+  return kinds;
 }
 
 const CiKind *ci_kind(const std::string &name) {

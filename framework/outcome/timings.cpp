@@ -14,10 +14,10 @@ double median(std::vector<double> values) {
 }
 
 const std::vector<Phase> &phases() {
-  static const std::vector<Phase> kPhases = {
+  static const std::vector<Phase> phases = {
       {"build", &Timings::build}, {"start", &Timings::start}, {"boot", &Timings::boot}, {"restore", &Timings::restore},
       {"push", &Timings::push},   {"steps", &Timings::steps}, {"stop", &Timings::stop}};
-  return kPhases;
+  return phases;
 }
 
 std::string render_timings(const Timings &timings) {

@@ -17,7 +17,6 @@
 namespace kmodtest::run {
 
 using base::Task;
-namespace asio = base::asio;
 using Clock = std::chrono::steady_clock;
 
 namespace {

@@ -32,7 +32,7 @@ fs::path part_of_kmodtest(const char *name, int access) {
 }  // namespace
 
 fs::path qemu_path() {
-  const fs::path qemu = KMODTEST_QEMU;
+  fs::path qemu = KMODTEST_QEMU;
   if (::access(qemu.c_str(), X_OK) != 0) {
     throw base::Error(base::Code::no_qemu, fmt::format("QEMU is not installed: {} cannot be run", qemu.string()),
                       "install it: apt install qemu-system-x86");

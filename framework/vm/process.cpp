@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <poll.h>
-#include <signal.h>
 #include <sstream>
 #include <sys/syscall.h>
 #include <sys/wait.h>

@@ -125,7 +125,7 @@ void make_private_folder(const fs::path &folder) {
 
 fs::path runs_folder() {
   if (const std::string wanted = base::variable("KMODTEST_RUNTIME"); !wanted.empty()) {
-    const fs::path folder = fs::absolute(wanted);
+    fs::path folder = fs::absolute(wanted);
     if (folder.string().size() > kLongestRunsFolder) {
       throw base::Error(base::Code::bad_environment,
                         fmt::format("KMODTEST_RUNTIME is too long for the sockets of guests: {}", folder.string()),
@@ -168,7 +168,7 @@ int sweep_stale_roots(const fs::path &runs) {
   std::error_code error;
   for (const auto &entry : fs::directory_iterator(runs, error)) {
     if (!entry.is_directory() || entry.is_symlink()) continue;
-    const fs::path root = entry.path();
+    const fs::path &root = entry.path();
     const int lock = ::open((root / kLockFile).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     // A root gets its final name after its lock, so a folder without one was not made by kmodtest.
     if (lock < 0) continue;
@@ -212,7 +212,7 @@ std::shared_ptr<RunRoot> RunRoot::open() {
   }
   fs::rename(unfinished, path, error);
   if (error) fail(fmt::format("cannot make {}", path.string()), error.value());
-  const std::shared_ptr<RunRoot> root(new RunRoot(path, user, descriptor));
+  std::shared_ptr<RunRoot> root(new RunRoot(path, user, descriptor));
   the_root = root;
   return root;
 }
@@ -237,7 +237,7 @@ RunRoot::~RunRoot() {
 
 fs::path RunRoot::make_guest_folder() {
   const std::lock_guard lock(mutex_);
-  const fs::path folder = path_ / fmt::format("g{}", ++guests_);
+  fs::path folder = path_ / fmt::format("g{}", ++guests_);
   make_private_folder(folder);
   if (user_ && ::chown(folder.c_str(), user_->uid, user_->gid) != 0) {
     fail(fmt::format("cannot give {} to {}", folder.string(), user_->name), errno);
@@ -280,7 +280,7 @@ fs::path RunRoot::readable_by_qemu(const fs::path &file) {
   // A link leads through other folders than those in its path.
   if (!user_ || open_to_others(fs::canonical(file), S_IROTH)) return fs::absolute(file);
   const std::lock_guard lock(mutex_);
-  const fs::path copy = path_ / "images" / name;
+  fs::path copy = path_ / "images" / name;
   std::error_code error;
   if (fs::exists(copy, error)) return copy;
   make_private_folder(copy.parent_path());
@@ -304,7 +304,7 @@ fs::path RunRoot::startable_by_qemu(const fs::path &emulator) {
   const std::string name = identity(emulator);
   if (!user_ || open_to_others(emulator, S_IXOTH)) return emulator;
   // Next to the roots and not in ours: libvirt remembers an emulator's capabilities by its path.
-  const fs::path copy = path_.parent_path() / (name + ".emulator");
+  fs::path copy = path_.parent_path() / (name + ".emulator");
   std::error_code error;
   if (!fs::exists(copy, error)) copy_whole(emulator, copy, fs::perms(0755));
   return copy;

@@ -42,8 +42,8 @@ std::shared_ptr<Lab> Lab::get() {
   const std::lock_guard lock(the_mutex);
   if (!the_lab) {
     // The lab has to end before libvirt's own destructors run at exit.
-    static const int kAtExit = std::atexit([] { Lab::end(); });
-    (void)kAtExit;
+    static const int at_exit = std::atexit([] { Lab::end(); });
+    (void)at_exit;
     the_lab.reset(new Lab);
   }
   return the_lab;

@@ -76,8 +76,8 @@ Reading read(const StepView &view, const wire::SendTrace &) {
     return reading;
   }
   const observe::SchedWindow window{window_begin(view, view.step.sched->since), observe::Nanoseconds(view.ended->time)};
-  static const std::vector<wire::NodeRecord> kNone;
-  const auto fault = check_sched(*view.step.sched, timeline, window, seen.agent ? seen.agent->nodes : kNone);
+  static const std::vector<wire::NodeRecord> none;
+  const auto fault = check_sched(*view.step.sched, timeline, window, seen.agent ? seen.agent->nodes : none);
   if (!fault) return reading_held();
   Reading reading = reading_broken(fault->why);
   reading.expected = fault->expected;

@@ -38,7 +38,7 @@ std::string bzimage_release(const std::filesystem::path &image) {
   const std::size_t end = begin < bytes.size() ? bytes.find('\0', begin) : std::string::npos;
   // "6.1.0-50-cloud-amd64 (builder) #1 SMP …": the release is the first word.
   const auto version = end == std::string::npos ? std::string() : bytes.substr(begin, end - begin);
-  const auto release = version.substr(0, version.find(' '));
+  auto release = version.substr(0, version.find(' '));
   if (begin == 0x200 || release.empty() || release.size() > 64) {
     throw base::UsageError(base::Code::not_a_kernel,
                            fmt::format("the kernel image {} does not state its release", image.string()), hint);

@@ -143,7 +143,7 @@ void write_initramfs(const InitramfsInputs &inputs, const fs::path &to) {
 }
 
 fs::path static_busybox() {
-  const fs::path busybox = existing_busybox();
+  fs::path busybox = existing_busybox();
   check_static(busybox, storage::read_whole_file(busybox), kBusyboxHint);
   return busybox;
 }
@@ -161,7 +161,7 @@ fs::path initramfs_for(const Kernel &kernel, const fs::path &cache) {
     for (const auto &module : *modules) digest.field(module.filename().string()).field(storage::sha256_file(module));
   }
   const auto folder = cache / "initramfs";
-  const auto file = folder / fmt::format("{}.cpio", digest.hex().substr(0, 32));
+  auto file = folder / fmt::format("{}.cpio", digest.hex().substr(0, 32));
   if (fs::exists(file, error)) return file;
   storage::make_folder(folder);
   write_initramfs(inputs, file);

@@ -93,7 +93,7 @@ bool has_pvh_entry(const std::string &elf) {
 
 fs::path bootable_image_for(const Kernel &kernel, const fs::path &cache) {
   if (kernel.digest.empty()) return kernel.image;
-  const fs::path vmlinux = cache / "vmlinux" / kernel.digest;
+  fs::path vmlinux = cache / "vmlinux" / kernel.digest;
   std::error_code error;
   if (fs::exists(vmlinux, error)) return vmlinux;
   const std::string elf = extract_vmlinux(read_whole(kernel.image));

@@ -105,7 +105,7 @@ std::string choose_mirror(const std::string &targets, const std::string &suite, 
     const auto second = line.find('|', first + 1);
     if (first == std::string::npos || second == std::string::npos || line.substr(0, first) != "Packages") continue;
     const auto release = line.substr(first + 1, second - first - 1);
-    const auto uri = line.substr(second + 1);
+    auto uri = line.substr(second + 1);
     if (release == suite) return uri;
     if (release == wanted && mirror.empty()) mirror = uri;
   }

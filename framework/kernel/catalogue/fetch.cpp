@@ -276,7 +276,7 @@ Kernel KernelStore::fetch(const std::string &name) {
     // Newer packages put the modules below usr/lib; from here on both names work.
     if (!fs::exists(tree / "lib") && fs::exists(tree / "usr/lib/modules")) fs::create_symlink("usr/lib", tree / "lib");
     relocate(tree, prefix);
-    const Kernel kernel = describe(tree, prefix, entry);
+    Kernel kernel = describe(tree, prefix, entry);
     const auto depmod = base::run_process({"depmod", "-b", tree, "-C", "/dev/null", kernel.release});
     if (!depmod.ok() || !fs::exists(tree / "lib/modules" / kernel.release / "modules.dep")) {
       throw base::Error(base::Code::bad_package, fmt::format("depmod failed for {}: {}", kernel.release, depmod.err),

@@ -106,7 +106,7 @@ bool is_below(const fs::path &file, const fs::path &folder) {
 
 class ModuleSymbols::Impl {
  public:
-  Impl(const fs::path &ko, std::vector<fs::path> folders) : ko_(ko) {
+  Impl(const fs::path &ko, const std::vector<fs::path> &folders) : ko_(ko) {
     std::error_code error;
     for (const fs::path &folder : folders) {
       fs::path real = fs::weakly_canonical(folder, error);
@@ -286,8 +286,8 @@ class ModuleSymbols::Impl {
   std::map<std::string, std::vector<std::string>> sources_;
 };
 
-ModuleSymbols::ModuleSymbols(const fs::path &ko, std::vector<fs::path> folders)
-    : impl_(std::make_unique<Impl>(ko, std::move(folders))) {}
+ModuleSymbols::ModuleSymbols(const fs::path &ko, const std::vector<fs::path> &folders)
+    : impl_(std::make_unique<Impl>(ko, folders)) {}
 ModuleSymbols::~ModuleSymbols() = default;
 
 bool ModuleSymbols::has_lines() const {

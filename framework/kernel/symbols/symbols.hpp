@@ -32,7 +32,7 @@ class ModuleSymbols {
  public:
   /// Opens a .ko. Source files below `folders` may be shown, the module's own folder first; DWARF can name any file of
   /// the machine. Throws base::Error if the file cannot be read or is not ELF.
-  ModuleSymbols(const std::filesystem::path &ko, std::vector<std::filesystem::path> folders);
+  ModuleSymbols(const std::filesystem::path &ko, const std::vector<std::filesystem::path> &folders);
   ~ModuleSymbols();
   ModuleSymbols(const ModuleSymbols &) = delete;
   ModuleSymbols &operator=(const ModuleSymbols &) = delete;

@@ -56,8 +56,8 @@ class Console final : public outcome::Listener {
         totals_(options_.now()),
         running_(options_.slow) {
     if (!options_.terminal) return;
-    static const int kRegistered = std::at_quick_exit(leave_terminal);
-    if (kRegistered == 0) on_terminal = this;
+    static const int registered = std::at_quick_exit(leave_terminal);
+    if (registered == 0) on_terminal = this;
   }
 
   ~Console() override {

@@ -42,7 +42,7 @@ Ending too_long(milliseconds timeout) {
 }  // namespace
 
 ProgramRun::ProgramRun(Conversation &talk, const Prepared &prepared, const Limits &limits, const LetGo &let_go,
-                       const Ask &ask, const Progress &progress, base::asio::any_io_executor executor)
+                       const Ask &ask, const Progress &progress, const base::asio::any_io_executor &executor)
     : talk_(talk),
       prepared_(prepared),
       limits_(limits),

@@ -23,7 +23,7 @@ class ProgramRun {
   /// Prepares the run. `let_go` and `ask` can be empty: then the guest is resumed, and all steps are known from the
   /// start. Everything that is passed by reference must outlive the object.
   ProgramRun(Conversation &talk, const Prepared &prepared, const Limits &limits, const LetGo &let_go, const Ask &ask,
-             const Progress &progress, base::asio::any_io_executor executor);
+             const Progress &progress, const base::asio::any_io_executor &executor);
   ProgramRun(const ProgramRun &) = delete;
   ProgramRun &operator=(const ProgramRun &) = delete;
 

@@ -96,7 +96,7 @@ class GuestPool final : public base::NoticeSink {
  private:
   struct Entry {
     Entry(vm::Hypervisor &hypervisor, Snapshots snapshots, Cancellation &cancellation)
-        : slot(hypervisor, std::move(snapshots), cancellation) {}
+        : slot(hypervisor, snapshots, cancellation) {}
     GuestSlot slot;
     bool in_use = false;
     std::uint64_t released = 0;  ///< the time, counted by clock_

@@ -66,7 +66,7 @@ bool reports_stall(const std::string &console) {
 
 }  // namespace
 
-StuckWatch::StuckWatch(vm::Guest &guest, asio::any_io_executor executor, GiveUp give_up)
+StuckWatch::StuckWatch(vm::Guest &guest, const asio::any_io_executor &executor, GiveUp give_up)
     : guest_(guest), timer_(executor), ended_(executor), give_up_(std::move(give_up)) {
   ended_.set();
 }

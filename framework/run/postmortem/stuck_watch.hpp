@@ -22,7 +22,7 @@ class StuckWatch : public std::enable_shared_from_this<StuckWatch> {
 
   /// Prepares the watch. `give_up` is called at most once, on the executor, when no message can arrive any more. The
   /// guest must live until join() has returned.
-  StuckWatch(vm::Guest &guest, base::asio::any_io_executor executor, GiveUp give_up);
+  StuckWatch(vm::Guest &guest, const base::asio::any_io_executor &executor, GiveUp give_up);
 
   void start();
   /// Notes a message. `allowed`: guest time for which there may now be none; nothing: unlimited.

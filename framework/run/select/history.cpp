@@ -54,7 +54,9 @@ std::optional<CaseRecord> record_of(const Json &json) {
 }
 
 bool is_known(const Json &version) {
-  return version == kVersion || version == kFirstVersion;
+  if (!version.is_number_integer()) return false;
+  const auto number = version.get<std::int64_t>();
+  return number == kVersion || number == kFirstVersion;
 }
 
 template <class Value>

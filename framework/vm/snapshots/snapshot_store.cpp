@@ -267,7 +267,7 @@ fs::path SnapshotStore::begin_partial(const std::string &key, Descriptor &maker)
   Removed rubbish;
   const storage::FileLock names = lock_names();
   sweep(rubbish);
-  const fs::path path = unused_name(key);
+  fs::path path = unused_name(key);
   if (::mkdir(path.c_str(), 0700) != 0) cannot_keep(folder_, errno);
   maker = Descriptor(::open((path / kMaker).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (maker && ::flock(maker.get(), LOCK_EX | LOCK_NB) == 0) return path;
