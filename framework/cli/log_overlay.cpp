@@ -115,7 +115,7 @@ std::string LogOverlay::show_waiting() {
   return text;
 }
 
-std::string LogOverlay::line(std::string text) {
+std::string LogOverlay::line(const std::string &text) {
   waiting_.push_back(text::printable(text));
   if (waiting_.size() > kMostWaiting) {
     waiting_.pop_front();

@@ -26,7 +26,7 @@ class LogOverlay {
   /// Takes output of the shell, and returns what to write to the terminal.
   std::string output(std::string_view bytes);
   /// Takes a line of the log, and returns what to write to the terminal now.
-  std::string line(std::string text);
+  std::string line(const std::string &text);
   /// Returns the waiting lines, and sequences that reset the terminal if a program left it in another state.
   std::string finish();
 

@@ -300,7 +300,7 @@ void WatchSession::pressed(const std::string &keys) {
 void WatchSession::take_keys() {
   if (::isatty(STDIN_FILENO) != 1 || ::tcgetpgrp(STDIN_FILENO) != ::getpgrp()) return;
   terminal_.emplace(STDIN_FILENO, RawTerminal::Keys::but_for_signals);
-  keys_ = std::make_unique<InputThread>(STDIN_FILENO, pool_.io(), [this](std::string keys) { pressed(keys); });
+  keys_ = std::make_unique<InputThread>(STDIN_FILENO, pool_.io(), [this](const std::string &keys) { pressed(keys); });
   wait_for_return();
 }
 

@@ -95,7 +95,7 @@ void look_at_kernels(Machine &machine, const fs::path &cache, std::optional<kern
       return kernel ? kernel->release : std::string();
     });
     seen.cached_release = cached.value;
-    seen.has_mirror = try_to([&] { return kernel::mirror_of(entry.suite); }).value != "";
+    seen.has_mirror = !try_to([&] { return kernel::mirror_of(entry.suite); }).value.empty();
     machine.kernels.push_back(std::move(seen));
   }
 }
@@ -115,7 +115,7 @@ void look_at_virtualisation(Machine &machine, const fs::path &cache, const std::
                       [&cache](asio::io_context &io) { return vm::open_hypervisor(io, {.cache = cache}); });
   machine.libvirt = try_to([&] {
     machine.slow_restores = pool.hypervisor().why_memory_is_not_apart();
-    const std::string name = pool.hypervisor().connection();
+    std::string name = pool.hypervisor().connection();
     if (machine.kvm_device || cache.empty()) return name;
     machine.kvm = vm::read_kvm_answer(vm::kvm_answer_file(cache, pool.hypervisor().qemu_version()));
     if (!machine.kvm && usual) machine.kvm = kvm_answer(pool, *usual);
