@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
-#include <string_view>
-#include <unistd.h>
 
 #include "program_run.hpp"
-#include "sample.hpp"
-#include "shared/procfs.hpp"
 
 /// Shared parts of the steps that do something.
 namespace kmodtest::guest {
@@ -16,12 +11,6 @@ namespace {
 
 const char *outcome_word(int error) {
   return error == 0 ? "success" : std::strerror(error);
-}
-
-std::optional<wire::ModuleRecord> find_module(const std::string &name) {
-  for (wire::ModuleRecord &module : list_modules())
-    if (module.name == name) return std::move(module);
-  return std::nullopt;
 }
 
 }  // namespace
@@ -60,15 +49,3 @@ ProgramRun::Outcome ProgramRun::judge_error(const std::string &what, int error, 
 }
 
 }  // namespace kmodtest::guest
-
-// One unit with the files of these steps: guest time counts the agent's instructions, and the compiler makes other ones
-// of functions that it sees apart, or in another order. With the order of includes and functions below the agent is the
-// same to the last byte as before the steps had files of their own.
-// clang-format off
-#include "load.cpp"    // NOLINT(bugprone-suspicious-include)
-#include "unload.cpp"  // NOLINT(bugprone-suspicious-include)
-#include "write.cpp"   // NOLINT(bugprone-suspicious-include)
-#include "cpu.cpp"     // NOLINT(bugprone-suspicious-include)
-#include "sleep.cpp"   // NOLINT(bugprone-suspicious-include)
-#include "run.cpp"     // NOLINT(bugprone-suspicious-include)
-// clang-format on

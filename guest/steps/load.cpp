@@ -8,6 +8,15 @@
 #include "sample.hpp"
 
 namespace kmodtest::guest {
+namespace {
+
+std::optional<wire::ModuleRecord> find_module(const std::string &name) {
+  for (wire::ModuleRecord &module : list_modules())
+    if (module.name == name) return std::move(module);
+  return std::nullopt;
+}
+
+}  // namespace
 
 ProgramRun::Outcome ProgramRun::act(const wire::Load &load) {
   for (std::size_t i = 0; i < load.modules.size(); ++i) {
