@@ -10,7 +10,6 @@
 #include <variant>
 #include <vector>
 
-#include "boot.hpp"
 #include "memory_channel.hpp"
 #include "program_run.hpp"
 #include "sample.hpp"
@@ -224,12 +223,9 @@ void Agent::handle(const wire::Frame &frame) {
     terminal_.type(typed->data);
   } else if (const auto *size = std::get_if<wire::ResizeTerminal>(&*request)) {
     terminal_.resize(size->rows, size->columns);
-  } else if (std::holds_alternative<wire::Cancel>(*request)) {
-    // A late one has nothing to end, and its sender has got ProgramEnded already.
-    cancelled_ = running_ || waiting_;
   } else {
-    channel_->flush();
-    power_off();
+    // A late Cancel has nothing to end, and its sender has got ProgramEnded already.
+    cancelled_ = running_ || waiting_;
   }
 }
 

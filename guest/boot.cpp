@@ -74,11 +74,4 @@ int unload_module(const std::string &name, bool force) {
   return ::syscall(SYS_delete_module, name.c_str(), flags) == 0 ? 0 : errno;
 }
 
-void power_off() {
-  ::sync();
-  ::reboot(RB_POWER_OFF);
-  // PID 1 must not return even if the machine cannot be switched off.
-  for (;;) ::pause();
-}
-
 }  // namespace kmodtest::guest

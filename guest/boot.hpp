@@ -21,6 +21,4 @@ int load_module(const std::string &path, const std::string &params);
 /// Calls delete_module(2), never waiting. Returns errno or 0.
 int unload_module(const std::string &name, bool force);
 
-[[noreturn]] void power_off();
-
 }  // namespace kmodtest::guest

@@ -14,7 +14,7 @@
 /// The messages of the protocol (docs/internals/protocol.md). Both directions use the frames of wire/frame.
 namespace kmodtest::wire {
 
-inline constexpr std::uint16_t kProtocolVersion = 5;
+inline constexpr std::uint16_t kProtocolVersion = 6;
 /// The beginning of the step markers that the agent writes to /dev/kmsg ("kmodtest: step 3: load ex7_4").
 inline constexpr char kMarkerPrefix[] = "kmodtest: ";
 /// The beginning of the marker after which the agent itself causes the kernel log ("kmodtest: autopsy of step 3").
@@ -77,15 +77,7 @@ struct Cancel {
   bool operator==(const Cancel &) const = default;
 };
 
-struct PowerOff {
-  template <class Visitor>
-  void fields(Visitor &v) {
-    v();
-  }
-  bool operator==(const PowerOff &) const = default;
-};
-
-using Request = std::variant<Hello, Push, Run, Cancel, PowerOff, OpenTerminal, TerminalInput, ResizeTerminal, Continue>;
+using Request = std::variant<Hello, Push, Run, Cancel, OpenTerminal, TerminalInput, ResizeTerminal, Continue>;
 
 // ---- agent to controller ------------------------------------------------------------------------------------------
 

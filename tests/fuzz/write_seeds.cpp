@@ -77,7 +77,7 @@ std::vector<std::string> frames() {
   std::vector<std::string> frames;
   for (const wire::Request &request :
        {wire::Request(wire::Hello{}), wire::Request(wire::Push{"/tmp/modules/ex7_4.ko", 0, "\177ELF", true, 7}),
-        wire::Request(wire::Run{program()}), wire::Request(wire::Cancel{}), wire::Request(wire::PowerOff{}),
+        wire::Request(wire::Run{program()}), wire::Request(wire::Cancel{}),
         wire::Request(wire::OpenTerminal{"sh", {"TERM=vt100"}, 24, 80}), wire::Request(wire::TerminalInput{"ls\r"}),
         wire::Request(wire::ResizeTerminal{25, 81}), wire::Request(wire::Continue{{"ex7_4"}, program().steps})}) {
     frames.push_back(wire::encode(request, 1));

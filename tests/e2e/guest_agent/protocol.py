@@ -7,8 +7,8 @@ import struct
 import time
 import zlib
 
-VERSION = 5
-HELLO, PUSH, RUN, CANCEL, POWER_OFF, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMINAL, CONTINUE = range(1, 10)
+VERSION = 6
+HELLO, PUSH, RUN, CANCEL, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMINAL, CONTINUE = range(1, 9)
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
            "Written CommandEnded CpusSet StepEnded ProgramEnded TerminalOutput TerminalEnded Autopsy MemoryCounted "
            "TraceStarted TracePages TraceChecked Resting").split()

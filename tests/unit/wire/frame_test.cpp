@@ -60,7 +60,6 @@ TEST(Frame, EveryRequestComesBackAsItWasSent) {
                                          Push{"/tmp/a", 5, std::string(300000, 'x'), true, 0xdeadbeef},
                                          wire::Run{sample_program()},
                                          Cancel{},
-                                         PowerOff{},
                                          OpenTerminal{"sh", {"TERM=xterm"}, 24, 80},
                                          TerminalInput{"ls\r"},
                                          ResizeTerminal{25, 81},
