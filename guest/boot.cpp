@@ -6,11 +6,11 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <sys/mount.h>
-#include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "system.hpp"
 
 namespace kmodtest::guest {
@@ -37,7 +37,7 @@ void mount_file_systems() {
   // become the standard output of a program.
   for (int fd = ::open("/dev/null", O_RDWR); fd >= 0 && fd <= STDERR_FILENO;) fd = ::open("/dev/null", O_RDWR);
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-    const Fd null(::open("/dev/null", O_RDWR));
+    const base::Descriptor null(::open("/dev/null", O_RDWR));
     if (null) ::dup2(null.get(), fd);
   }
 }
@@ -64,7 +64,7 @@ std::string command_line_value(const std::string &name, const std::string &other
 }
 
 int load_module(const std::string &path, const std::string &params) {
-  const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const base::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return errno;
   return ::syscall(SYS_finit_module, file.get(), params.c_str(), 0) == 0 ? 0 : errno;
 }

@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include "base/descriptor.hpp"
+
 namespace kmodtest::guest {
 namespace {
 
@@ -32,14 +34,14 @@ char *const *environment() {
   return variables;
 }
 
-void read_stream(Fd &stream, std::string &text, bool &truncated) {
+void read_stream(base::Descriptor &stream, std::string &text, bool &truncated) {
   char piece[16u << 10];
   while (stream) {
     const ssize_t got = ::read(stream.get(), piece, sizeof piece);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return;
     if (got == 0) {
-      stream.reset();
+      stream.close();
       return;
     }
     const std::size_t room = Commands::kStreamLimit - text.size();
@@ -77,11 +79,11 @@ int Commands::start(std::uint32_t step, const std::string &text) {
   Command command;
   command.step = step;
   command.result.step = step;
-  command.out.reset(out[0]);
-  const Fd out_end(out[1]);
+  command.out = base::Descriptor(out[0]);
+  const base::Descriptor out_end(out[1]);
   if (::pipe2(err, O_CLOEXEC) != 0) return errno;
-  command.err.reset(err[0]);
-  const Fd err_end(err[1]);
+  command.err = base::Descriptor(err[0]);
+  const base::Descriptor err_end(err[1]);
   command.pid = ::fork();
   if (command.pid < 0) return errno;
   if (command.pid == 0) {
@@ -98,7 +100,7 @@ int Commands::start(std::uint32_t step, const std::string &text) {
 
 void Commands::add_to(std::vector<pollfd> &polled) const {
   for (const Command &command : commands_)
-    for (const Fd *stream : {&command.out, &command.err})
+    for (const base::Descriptor *stream : {&command.out, &command.err})
       if (*stream && !command.ended) polled.push_back({stream->get(), POLLIN, 0});
 }
 

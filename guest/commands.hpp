@@ -8,6 +8,7 @@
 #include <sys/types.h>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "system.hpp"
 #include "wire/message.hpp"
 
@@ -20,8 +21,8 @@ void install_applets();
 struct Command {
   std::uint32_t step = 0;
   pid_t pid = 0;
-  Fd out;
-  Fd err;
+  base::Descriptor out;
+  base::Descriptor err;
   bool ended = false;
   bool reported = false;
   wire::CommandEnded result;

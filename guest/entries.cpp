@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "system.hpp"
 
 namespace kmodtest::guest {
@@ -79,7 +80,7 @@ class Walk {
 
  private:
   void list(int parent, const char *name, int depth) {
-    const Fd folder(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const base::Descriptor folder(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!folder) return;
     const bool processes = top_is_proc_ && depth == root_->depth;
     std::vector<std::string> below;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "shared/kmsg.hpp"
 #include "wire/message.hpp"
 
@@ -24,13 +25,13 @@ int KernelLog::open() {
   history_.clear();
   first_index_ = 0;
   knows_sequence_ = false;
-  reader_.reset(::open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  reader_ = base::Descriptor(::open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!reader_) return errno;
   return ::lseek(reader_.get(), 0, SEEK_END) < 0 ? errno : 0;
 }
 
 void KernelLog::close() {
-  reader_.reset();
+  reader_.close();
   history_.clear();
 }
 
@@ -62,7 +63,7 @@ void KernelLog::mark(const std::string &text) {
   std::string line = std::string("<6>") + wire::kMarkerPrefix + text.substr(0, kLongestMarker);
   std::replace_if(
       line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
-  const Fd writer(::open("/dev/kmsg", O_WRONLY | O_CLOEXEC));
+  const base::Descriptor writer(::open("/dev/kmsg", O_WRONLY | O_CLOEXEC));
   // Without the newline the kernel keeps the record open for a continuation, and it cannot be read yet.
   if (writer) write_all(writer.get(), line + "\n");
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "system.hpp"
 #include "wire/records.hpp"
 
@@ -39,7 +40,7 @@ class KernelLog {
   int fd() const { return reader_.get(); }
 
  private:
-  Fd reader_;
+  base::Descriptor reader_;
   std::vector<wire::KernelLogLine> history_;
   std::size_t first_index_ = 0;
   std::uint64_t next_sequence_ = 0;

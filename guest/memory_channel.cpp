@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "stream_channel.hpp"
 
 namespace kmodtest::guest {
@@ -43,9 +44,9 @@ void *MemoryChannel::map_device() {
   for (bool complained = false;; ::usleep(kRetry)) {
     const std::string folder = find_device();
     // BAR 2 is the memory; sysfs maps it once the device answers to memory accesses.
-    const Fd enable(::open((folder + "/enable").c_str(), O_WRONLY | O_CLOEXEC));
+    const base::Descriptor enable(::open((folder + "/enable").c_str(), O_WRONLY | O_CLOEXEC));
     if (enable) write_all(enable.get(), "1");
-    const Fd memory(::open((folder + "/resource2").c_str(), O_RDWR | O_CLOEXEC));
+    const base::Descriptor memory(::open((folder + "/resource2").c_str(), O_RDWR | O_CLOEXEC));
     void *mapped = memory
                        ? ::mmap(nullptr, wire::kSharedMemoryBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0)
                        : MAP_FAILED;

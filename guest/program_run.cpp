@@ -13,6 +13,7 @@
 #include <variant>
 
 #include "autopsy.hpp"
+#include "base/descriptor.hpp"
 #include "sample.hpp"
 #include "shared/kmsg.hpp"
 
@@ -46,7 +47,7 @@ void ProgramRun::run() {
 
 void ProgramRun::start_from(std::uint64_t seed) {
   if (seed == 0) return;
-  const Fd random(::open("/dev/urandom", O_WRONLY | O_CLOEXEC));
+  const base::Descriptor random(::open("/dev/urandom", O_WRONLY | O_CLOEXEC));
   // The write mixes it in, the request puts it to use (random(4)).
   if (random && write_all(random.get(), std::string_view(reinterpret_cast<const char *>(&seed), sizeof seed)) == 0)
     ::ioctl(random.get(), RNDRESEEDCRNG);

@@ -6,11 +6,13 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/descriptor.hpp"
+
 namespace kmodtest::guest {
 
 void FileReceiver::begin(const std::string &path) {
   path_ = path;
-  file_.reset();
+  file_.close();
   size_ = 0;
   crc_ = 0;
   error_.clear();
@@ -25,7 +27,7 @@ void FileReceiver::begin(const std::string &path) {
   }
   // A new file each time: the old one can be in use.
   ::unlink(path.c_str());
-  file_.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0755));
+  file_ = base::Descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0755));
   if (!file_) error_ = describe_error("cannot write " + path, errno);
 }
 
@@ -34,7 +36,7 @@ std::optional<wire::Pushed> FileReceiver::take(const wire::Push &chunk) {
     begin(chunk.path);
   } else if (chunk.path != path_) {
     path_ = chunk.path;
-    file_.reset();
+    file_.close();
     size_ = 0;
     error_ = "the start of " + chunk.path + " is missing";
   } else if (error_.empty() && chunk.offset != size_) {
@@ -54,7 +56,7 @@ std::optional<wire::Pushed> FileReceiver::take(const wire::Push &chunk) {
   // The rest of a failed file would only fill the guest's memory; a path that was refused is not touched.
   if (failed && file_) ::unlink(path_.c_str());
   wire::Pushed pushed{path_, size_, error_};
-  file_.reset();
+  file_.close();
   path_.clear();
   error_.clear();
   return pushed;

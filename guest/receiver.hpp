@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/descriptor.hpp"
 #include "system.hpp"
 #include "wire/message.hpp"
 
@@ -20,7 +21,7 @@ class FileReceiver {
   void begin(const std::string &path);
 
   std::string path_;
-  Fd file_;
+  base::Descriptor file_;
   std::uint64_t size_ = 0;
   std::uint32_t crc_ = 0;
   std::string error_;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <utility>
 
+#include "base/descriptor.hpp"
 #include "shared/resources.hpp"
 #include "system.hpp"
 
@@ -14,11 +15,6 @@ namespace {
 
 constexpr char kTimerEvents[] = "/sys/kernel/tracing/events/timer/";
 constexpr std::size_t kLongestTrace = 4u << 20;
-
-bool write_text(const std::string &path, std::string_view text) {
-  const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  return file && write_all(file.get(), text) == 0;
-}
 
 /// Returns whether an event's `enable` is on; with "0*" a trigger can still switch it on.
 bool is_on(const std::string &event) {
@@ -48,7 +44,7 @@ void prepare_resources() {
   // The kernel logs each time that its caches were dropped, unless this flag is set.
   write_text("/proc/sys/vm/drop_caches", "4");
   // Small, otherwise every CPU gets 1.4 MiB. An overflow is noticed.
-  if (!write_text("/sys/kernel/tracing/buffer_size_kb", "32")) return;
+  if (write_text("/sys/kernel/tracing/buffer_size_kb", "32") != 0) return;
   write_text("/sys/kernel/tracing/options/hash-ptr", "0");
   for (const auto &[kind, timer] : {std::pair("timer", "timer"), std::pair("hrtimer", "hrtimer")}) {
     // A module's own function; or a timer within a module's memory, such as that of a static delayed_work.
@@ -90,15 +86,15 @@ std::string read_memory() {
   write_text("/proc/sys/vm/drop_caches", "2");
   // If a cache is used after it was shrunk, it has a whole slab in use again. So everything is opened before, and the
   // buffer of slabinfo is made by reading it once.
-  std::vector<Fd> shrinks;
+  std::vector<base::Descriptor> shrinks;
   for (const std::string &cache : list_folder("/sys/kernel/slab"))
     shrinks.emplace_back(::open(("/sys/kernel/slab/" + cache + "/shrink").c_str(), O_WRONLY | O_CLOEXEC));
-  const Fd slabinfo(::open("/proc/slabinfo", O_RDONLY | O_CLOEXEC));
+  const base::Descriptor slabinfo(::open("/proc/slabinfo", O_RDONLY | O_CLOEXEC));
   if (slabinfo) read_all(slabinfo.get(), kLongestSlabinfo);
   // The kernel copies the written text into an object of that size. Few objects are this large, so the error is small.
   std::string order(3000, '\0');
   order.front() = '1';
-  for (const Fd &shrink : shrinks)
+  for (const base::Descriptor &shrink : shrinks)
     if (shrink) write_all(shrink.get(), order);
   std::string texts;
   if (slabinfo && ::lseek(slabinfo.get(), 0, SEEK_SET) == 0) texts = read_all(slabinfo.get(), kLongestSlabinfo).content;

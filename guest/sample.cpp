@@ -2,7 +2,6 @@
 #include "sample.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <ctime>
 #include <optional>
 #include <string>
@@ -12,27 +11,11 @@
 #include "shared/condition.hpp"
 #include "shared/procfs.hpp"
 #include "system.hpp"
+#include "text/number.hpp"
 #include "wire/message.hpp"
 
 namespace kmodtest::guest {
 namespace {
-
-std::optional<int> to_number(std::string_view text) {
-  int value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-/// Returns the number after "KEY:" in a text such as /proc/meminfo.
-std::uint64_t number_after(std::string_view text, std::string_view key) {
-  const std::size_t found = text.find(key);
-  if (found == std::string_view::npos) return 0;
-  const std::size_t digits = text.find_first_of("0123456789", found + key.size());
-  std::uint64_t value = 0;
-  if (digits != std::string_view::npos) std::from_chars(text.data() + digits, text.data() + text.size(), value);
-  return value;
-}
 
 /// Reads a thread; `folder` is "/proc/PID" or "/proc/PID/task/TID"; `stat` was read from it already.
 std::optional<wire::ThreadRecord> read_thread(const std::string &folder, const std::string &stat) {
@@ -109,7 +92,7 @@ std::vector<wire::ModuleRecord> list_modules() {
 std::vector<wire::ThreadRecord> list_kernel_threads(const std::vector<wire::ThreadRecord> &known) {
   std::vector<wire::ThreadRecord> threads;
   for (const std::string &name : list_folder("/proc")) {
-    if (!to_number(name)) continue;
+    if (!text::whole_number<int>(name)) continue;
     const std::string folder = "/proc/" + name;
     const std::string stat = read_file((folder + "/stat").c_str()).content;
     const auto brief = shared::parse_thread(stat, {}, {}, {});
@@ -135,7 +118,7 @@ wire::Inventory list_kernel_state(const std::vector<wire::ThreadRecord> &known) 
 std::vector<wire::ThreadRecord> ThreadSearch::find() {
   std::vector<wire::ThreadRecord> found;
   for (const std::string &name : list_folder("/proc")) {
-    const auto pid = to_number(name);
+    const auto pid = text::whole_number<int>(name);
     if (!pid || others_.contains(*pid)) continue;
     const std::string process = "/proc/" + name;
     const std::string stat = read_file((process + "/stat").c_str()).content;

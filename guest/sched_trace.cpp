@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <utility>
 
+#include "base/descriptor.hpp"
+
 namespace kmodtest::guest {
 namespace {
 
@@ -24,11 +26,6 @@ constexpr std::uint32_t kCommitMask = (1u << 20) - 1;
 // The count of missed events can follow the last event.
 constexpr std::size_t kMissedCountBytes = 8;
 constexpr std::size_t kMostPagesInReport = 64;
-
-int write_text(const std::string &path, std::string_view text) {
-  const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_TRUNC));
-  return file ? write_all(file.get(), text) : errno;
-}
 
 /// Returns the most recent pid: the last word of /proc/loadavg (proc_loadavg(5)).
 std::string last_pid() {
@@ -46,12 +43,6 @@ std::string active_state() {
   const std::size_t begin = line == std::string::npos ? 0 : line + 1;
   const std::size_t digits = states.find_first_not_of(' ', begin);
   return states.substr(digits, name - digits);
-}
-
-/// Returns the number in "dropped events: 12" of per_cpu/cpuN/stats.
-std::uint64_t number_behind(const std::string &text, const char *key) {
-  const std::size_t found = text.find(key);
-  return found == std::string::npos ? 0 : std::strtoull(text.c_str() + found + std::strlen(key), nullptr, 10);
 }
 
 }  // namespace
@@ -74,7 +65,7 @@ void SchedTrace::prepare() {
   }
   for (const std::string &name : list_folder((kInstance + "/per_cpu").c_str())) {
     const std::string path = kInstance + "/per_cpu/" + name + "/trace_pipe_raw";
-    Fd pages(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    base::Descriptor pages(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
     if (!pages) {
       error_ = describe_error("cannot open " + path, errno);
       return;
@@ -116,7 +107,7 @@ wire::TraceStarted SchedTrace::start() {
   for (const Buffer &buffer : buffers_) started.cpus.push_back(buffer.cpu);
   if (started.error.empty()) {
     // Events of the earlier program that did not fit.
-    if (full_) write_text(kInstance + "/trace", "0");
+    if (full_) base::Descriptor(::open((kInstance + "/trace").c_str(), O_WRONLY | O_CLOEXEC | O_TRUNC));
     lost_before_ = count_lost();
     bytes_ = 0;
     full_ = false;
@@ -184,7 +175,7 @@ std::uint64_t SchedTrace::count_lost() const {
   for (const Buffer &buffer : buffers_) {
     const std::string path = kInstance + "/per_cpu/cpu" + std::to_string(buffer.cpu) + "/stats";
     const std::string stats = read_file(path.c_str()).content;
-    for (const char *kind : {"\noverrun: ", "commit overrun: ", "dropped events: "}) lost += number_behind(stats, kind);
+    for (const char *kind : {"\noverrun: ", "commit overrun: ", "dropped events: "}) lost += number_after(stats, kind);
   }
   return lost;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "system.hpp"
 #include "wire/message.hpp"
 
@@ -38,7 +39,7 @@ class SchedTrace {
  private:
   struct Buffer {
     std::uint32_t cpu = 0;
-    Fd pages;
+    base::Descriptor pages;
   };
 
   void enable_events(const std::string &newer_than);

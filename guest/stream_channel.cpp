@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "base/descriptor.hpp"
 #include "wire/message.hpp"
 
 namespace kmodtest::guest {
@@ -72,7 +73,7 @@ void StreamChannel::open_device(const std::string &kind) {
   for (bool complained = false;;) {
     const std::string path = virtio_ ? find_port() : "/dev/" + kind;
     // ENXIO: the port's node appears before its driver is ready for it.
-    if (!path.empty()) fd_.reset(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    if (!path.empty()) fd_ = base::Descriptor(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (fd_) break;
     if (!complained && now() - begun > kComplainAfter) {
       complained = true;

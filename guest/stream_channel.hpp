@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/descriptor.hpp"
 #include "channel.hpp"
 
 namespace kmodtest::guest {
@@ -44,7 +45,7 @@ class StreamChannel : public Channel {
   std::optional<wire::Frame> find_hello();
   std::optional<wire::Frame> hello_of_new_host();
 
-  Fd fd_;
+  base::Descriptor fd_;
   bool virtio_ = false;
   bool connected_ = true;
   std::deque<std::string> queue_;  // encoded frames

@@ -7,8 +7,11 @@
 #include <ctime>
 #include <dirent.h>
 #include <fcntl.h>
-#include <initializer_list>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/descriptor.hpp"
+#include "text/number.hpp"
 
 namespace kmodtest::guest {
 
@@ -52,7 +55,7 @@ FileText read_all(int fd, std::size_t limit) {
 }
 
 FileText read_file(const char *path, std::size_t limit) {
-  const Fd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  const base::Descriptor fd(::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!fd) return {errno, {}, false};
   return read_all(fd.get(), limit);
 }
@@ -73,6 +76,11 @@ int write_all(int fd, std::string_view data) {
     data.remove_prefix(static_cast<std::size_t>(wrote));
   }
   return 0;
+}
+
+int write_text(const std::string &path, std::string_view text) {
+  const base::Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  return file ? write_all(file.get(), text) : errno;
 }
 
 std::vector<std::string> list_folder(const char *path) {
@@ -108,8 +116,15 @@ bool is_below(std::string_view path, std::initializer_list<std::string_view> roo
 }
 
 void complain(const std::string &text) {
-  const Fd console(::open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC));
+  const base::Descriptor console(::open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC));
   if (console) write_all(console.get(), "kmodtest-agent: " + text + "\n");
+}
+
+std::uint64_t number_after(std::string_view text, std::string_view key) {
+  const std::size_t found = text.find(key);
+  if (found == std::string_view::npos) return 0;
+  const std::size_t digits = std::min(text.find_first_of("0123456789", found + key.size()), text.size());
+  return text::leading_number<std::uint64_t>(text.substr(digits)).value_or(0);
 }
 
 std::string describe_error(const std::string &what, int error) {

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
-#include <unistd.h>
-#include <utility>
 #include <vector>
 
 #include "wire/records.hpp"
@@ -23,28 +23,6 @@ Time later(Time from, Time span);
 /// Sleeps up to a moment of CLOCK_MONOTONIC.
 void sleep_until(Time moment);
 
-/// Owns a file descriptor.
-class Fd {
- public:
-  Fd() = default;
-  explicit Fd(int fd) : fd_(fd) {}
-  Fd(Fd &&other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd &operator=(Fd &&other) noexcept {
-    if (this != &other) reset(std::exchange(other.fd_, -1));
-    return *this;
-  }
-  ~Fd() { reset(); }
-  void reset(int fd = -1) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = fd;
-  }
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_ = -1;
-};
-
 struct FileText {
   int error = 0;
   std::string content;
@@ -59,6 +37,8 @@ std::string read_line(const char *path);
 FileText read_all(int fd, std::size_t limit);
 /// Writes everything, also into pipes that are temporarily full (the descriptor must be a blocking one).
 int write_all(int fd, std::string_view data);
+/// Opens an existing file, such as an attribute of sysfs, and writes the text.
+int write_text(const std::string &path, std::string_view text);
 
 /// Returns the names in a folder except for "." and "..", in the kernel's order; empty if it cannot be read.
 std::vector<std::string> list_folder(const char *path);
@@ -71,6 +51,9 @@ bool is_below(std::string_view path, std::initializer_list<std::string_view> roo
 
 /// Prints a line on the guest's console: only for what cannot be reported to the controller in another way.
 void complain(const std::string &text);
+
+/// Returns the number after `key` in a text such as /proc/meminfo; 0 if there is none.
+std::uint64_t number_after(std::string_view text, std::string_view key);
 
 /// Returns "cannot open /tmp/x: No such file or directory".
 std::string describe_error(const std::string &what, int error);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "commands.hpp"
 
 namespace kmodtest::guest {
@@ -50,7 +51,7 @@ winsize size_of(std::uint16_t rows, std::uint16_t columns) {
   ::_exit(127);
 }
 
-void not_blocking(const Fd &fd) {
+void not_blocking(const base::Descriptor &fd) {
   ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
 }
 
@@ -67,7 +68,7 @@ int Terminal::open(const wire::OpenTerminal &wanted) {
 
 int Terminal::start_on_terminal(const wire::OpenTerminal &wanted) {
   mount_pts();
-  Fd master(::open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC));
+  base::Descriptor master(::open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (!master) return errno;
   int locked = 0;
   int number = 0;
@@ -75,7 +76,7 @@ int Terminal::start_on_terminal(const wire::OpenTerminal &wanted) {
   const winsize size = size_of(wanted.rows, wanted.columns);
   ::ioctl(master.get(), TIOCSWINSZ, &size);
   const std::string name = "/dev/pts/" + std::to_string(number);
-  const Fd slave(::open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  const base::Descriptor slave(::open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
   if (!slave) return errno;
   const pid_t pid = ::fork();
   if (pid < 0) return errno;
@@ -95,8 +96,8 @@ int Terminal::start_on_pipes(const wire::OpenTerminal &wanted) {
   int ends[3][2];
   for (auto &pair : ends)
     if (::pipe2(pair, O_CLOEXEC) != 0) return errno;
-  Fd in(ends[0][1]), out(ends[1][0]), err(ends[2][0]);
-  const Fd its_in(ends[0][0]), its_out(ends[1][1]), its_err(ends[2][1]);
+  base::Descriptor in(ends[0][1]), out(ends[1][0]), err(ends[2][0]);
+  const base::Descriptor its_in(ends[0][0]), its_out(ends[1][1]), its_err(ends[2][1]);
   const pid_t pid = ::fork();
   if (pid < 0) return errno;
   if (pid == 0) {
@@ -110,7 +111,7 @@ int Terminal::start_on_pipes(const wire::OpenTerminal &wanted) {
   in_ = std::move(in);
   out_ = std::move(out);
   err_ = std::move(err);
-  for (const Fd *fd : {&in_, &out_, &err_}) not_blocking(*fd);
+  for (const base::Descriptor *fd : {&in_, &out_, &err_}) not_blocking(*fd);
   return 0;
 }
 
@@ -137,7 +138,7 @@ void Terminal::add_to(std::vector<pollfd> &polled) const {
     return;
   }
   if (in_ && !pending_.empty()) polled.push_back({in_.get(), POLLOUT, 0});
-  for (const Fd *stream : {&out_, &err_})
+  for (const base::Descriptor *stream : {&out_, &err_})
     if (*stream) polled.push_back({stream->get(), POLLIN, 0});
 }
 
@@ -149,17 +150,17 @@ void Terminal::write_pending() {
     if (wrote <= 0) break;
     pending_.erase(0, static_cast<std::size_t>(wrote));
   }
-  if (end_of_input_ && !tty_ && pending_.empty()) in_.reset();
+  if (end_of_input_ && !tty_ && pending_.empty()) in_.close();
 }
 
-void Terminal::read_from(Fd &stream, bool error, std::vector<wire::TerminalOutput> &output) {
+void Terminal::read_from(base::Descriptor &stream, bool error, std::vector<wire::TerminalOutput> &output) {
   char piece[kPiece];
   for (int i = 0; stream && i < kPiecesAtOnce; ++i) {
     const ssize_t got = ::read(stream.get(), piece, sizeof piece);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) return;
     if (got <= 0) {  // EIO: the last process has closed the terminal
-      if (!tty_) stream.reset();
+      if (!tty_) stream.close();
       return;
     }
     output.push_back({std::string(piece, static_cast<std::size_t>(got)), error});
@@ -196,9 +197,9 @@ void Terminal::close() {
   ::kill(-pid_, SIGHUP);  // its own group; on a terminal the kernel signals the others
   pid_ = 0;
   exit_status_.reset();
-  in_.reset();
-  out_.reset();
-  err_.reset();
+  in_.close();
+  out_.close();
+  err_.close();
 }
 
 }  // namespace kmodtest::guest

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 #include <vector>
 
+#include "base/descriptor.hpp"
 #include "system.hpp"
 #include "wire/message.hpp"
 
@@ -38,11 +39,11 @@ class Terminal {
   int start_on_terminal(const wire::OpenTerminal &wanted);
   int start_on_pipes(const wire::OpenTerminal &wanted);
   void write_pending();
-  void read_from(Fd &stream, bool error, std::vector<wire::TerminalOutput> &output);
+  void read_from(base::Descriptor &stream, bool error, std::vector<wire::TerminalOutput> &output);
 
   pid_t pid_ = 0;
-  Fd in_;         // the terminal's master, or the pipe to standard input
-  Fd out_, err_;  // of pipes
+  base::Descriptor in_;         // the terminal's master, or the pipe to standard input
+  base::Descriptor out_, err_;  // of pipes
   bool tty_ = false;
   bool end_of_input_ = false;
   std::string pending_;  // typed, but not yet accepted

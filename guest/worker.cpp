@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "boot.hpp"
 #include "entries.hpp"
 #include "resources.hpp"
@@ -50,7 +51,7 @@ bool read_exactly(int fd, void *to, std::size_t size) {
 int write_file(const std::string &path, const std::string &content) {
   // Creates a missing file under /tmp; under /proc and /sys O_CREAT has no use.
   const int make = is_below(path, {"/tmp"}) ? O_CREAT | O_TRUNC : 0;
-  const Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | make, 0644));
+  const base::Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | make, 0644));
   if (!file) return errno;
   // One write: attributes of sysfs and most of procfs take each write as a complete value.
   if (content.empty()) return ::write(file.get(), "", 0) < 0 ? errno : 0;
@@ -115,11 +116,11 @@ void Worker::start() {
   int to_worker[2];
   int from_worker[2];
   if (::pipe2(to_worker, O_CLOEXEC) != 0) return;
-  jobs_.reset(to_worker[1]);
-  const Fd their_jobs(to_worker[0]);
+  jobs_ = base::Descriptor(to_worker[1]);
+  const base::Descriptor their_jobs(to_worker[0]);
   if (::pipe2(from_worker, O_CLOEXEC) != 0) return;
-  replies_.reset(from_worker[0]);
-  const Fd their_replies(from_worker[1]);
+  replies_ = base::Descriptor(from_worker[0]);
+  const base::Descriptor their_replies(from_worker[1]);
   pid_ = ::fork();
   if (pid_ == 0) {
     for (int fd = STDERR_FILENO + 1; fd < 256; ++fd)
@@ -188,8 +189,8 @@ std::optional<JobResult> Worker::take() {
 void Worker::abandon() {
   if (pid_ > 0) ::kill(pid_, SIGKILL);  // reaped like all orphans, if it ever ends
   pid_ = 0;
-  jobs_.reset();
-  replies_.reset();
+  jobs_.close();
+  replies_.close();
   busy_ = false;
   incoming_.clear();
 }

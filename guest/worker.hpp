@@ -6,6 +6,7 @@
 #include <string>
 #include <sys/types.h>
 
+#include "base/descriptor.hpp"
 #include "system.hpp"
 
 namespace kmodtest::guest {
@@ -48,8 +49,8 @@ class Worker {
   int fd() const { return replies_.get(); }
 
  private:
-  Fd jobs_;     // to the process
-  Fd replies_;  // from it
+  base::Descriptor jobs_;     // to the process
+  base::Descriptor replies_;  // from it
   pid_t pid_ = 0;
   bool busy_ = false;
   std::string incoming_;
