@@ -41,11 +41,6 @@ sigset_t hold_signals() {
   return before;
 }
 
-timespec to_timespec(Time span) {
-  span = std::max(span, Time(0));
-  return {static_cast<time_t>(span.count() / 1'000'000), static_cast<long>(span.count() % 1'000'000) * 1000};
-}
-
 const sigset_t &while_waiting() {
   static const sigset_t mask = hold_signals();
   return mask;
@@ -64,7 +59,11 @@ void Agent::serve(bool virtual_time) {
     sched_trace.prepare();
     std::string entries = list_entries();
     const std::string resources = read_resources();
-    pristine.emplace(Baseline{EntrySet(std::move(entries)), ResourceSet(resources), list_kernel_state()});
+    KernelThreads all;
+    wire::Inventory inventory = list_kernel_state(all);
+    KernelThreads threads(inventory.threads);
+    threads.find();  // so that it has seen all of them
+    pristine.emplace(Baseline{std::move(entries), ResourceSet(resources), std::move(inventory), std::move(threads)});
   } else {
     sched_trace.prepare();
   }

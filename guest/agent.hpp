@@ -14,6 +14,7 @@
 #include "resources.hpp"
 #include "sched_trace.hpp"
 #include "system.hpp"
+#include "tasks.hpp"
 #include "terminal.hpp"
 #include "wire/frame.hpp"
 #include "worker.hpp"
@@ -22,9 +23,10 @@ namespace kmodtest::guest {
 
 /// The guest's state before a program did anything to it.
 struct Baseline {
-  EntrySet entries;
+  std::string entries;
   ResourceSet resources;
   wire::Inventory inventory;
+  KernelThreads threads;  ///< knows those of the inventory
 };
 
 /// The one loop of PID 1, which handles all events. A running program calls turn() while it waits, so the log keeps

@@ -2,15 +2,13 @@
 #include "entries.hpp"
 
 #include <algorithm>
-#include <cstddef>
 #include <cstring>
-#include <dirent.h>
 #include <fcntl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <string_view>
+#include <vector>
 
 #include "base/descriptor.hpp"
-#include "system.hpp"
+#include "folder.hpp"
 
 namespace kmodtest::guest {
 namespace {
@@ -45,24 +43,21 @@ constexpr Root kRoots[] = {
     {"/sys/devices/system", 1},
 };
 
-/// The head of a record of getdents64(2); the name follows.
-struct DirectoryEntry {
-  std::uint64_t inode;
-  std::int64_t offset;
-  std::uint16_t length;
-  std::uint8_t type;
-};
-constexpr std::size_t kNameOffset = 19;
-
 bool is_number(const char *name) {
   return std::all_of(name, name + std::strlen(name), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 /// Returns whether a name is in a list of names which each end in a space.
-bool is_listed(std::string_view names, std::string_view name) {
-  for (std::size_t at = names.find(name); at != std::string_view::npos; at = names.find(name, at + 1)) {
-    const bool starts = at == 0 || names[at - 1] == ' ';
-    if (starts && names.substr(at + name.size()).starts_with(' ')) return true;
+bool is_listed(const char *names, const char *name) {
+  for (const char *at = names; *at != '\0';) {
+    const char *wanted = name;
+    while (*at != ' ' && *at == *wanted) {
+      ++at;
+      ++wanted;
+    }
+    if (*at == ' ' && *wanted == '\0') return true;
+    while (*at++ != ' ') {
+    }
   }
   return false;
 }
@@ -84,19 +79,14 @@ class Walk {
     if (!folder) return;
     const bool processes = top_is_proc_ && depth == root_->depth;
     std::vector<std::string> below;
-    alignas(DirectoryEntry) char buffer[16u << 10];
-    for (long got; (got = ::syscall(SYS_getdents64, folder.get(), buffer, sizeof buffer)) > 0;) {
-      for (long at = 0; at < got;) {
-        const auto *entry = reinterpret_cast<const DirectoryEntry *>(buffer + at);
-        const char *child = buffer + at + kNameOffset;
-        at += entry->length;
-        if (child[0] == '.' && (child[1] == '\0' || (child[1] == '.' && child[2] == '\0'))) continue;
-        if ((processes && is_number(child)) || is_listed(root_->except, child)) continue;
-        if (entry->type == DT_DIR && depth > 1) below.emplace_back(child);
-        if (root_->folders_only && entry->type != DT_DIR) continue;
-        entries_.append(path_).append("/").append(child).push_back('\0');
-      }
-    }
+    entries_.append(path_).push_back('\0');
+    for_each_entry(folder.get(), [&](const FolderEntry &entry, const char *child) {
+      if ((processes && is_number(child)) || is_listed(root_->except, child)) return;
+      if (entry.type == DT_DIR && depth > 1) below.emplace_back(child);
+      if (root_->folders_only && entry.type != DT_DIR) return;
+      entries_.append(child, std::strlen(child) + 1);
+    });
+    entries_.push_back('\0');
     for (const std::string &child : below) {
       const std::size_t size = path_.size();
       path_.append("/").append(child);
@@ -111,65 +101,15 @@ class Walk {
   bool top_is_proc_ = false;
 };
 
-/// Returns FNV-1a; never 0, which means a free slot.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-  return hash | 1u;
-}
-
-template <class Visit>
-void for_each_entry(std::string_view entries, Visit visit) {
-  for (std::size_t begin = 0; begin < entries.size();) {
-    const std::size_t end = std::min(entries.find('\0', begin), entries.size());
-    visit(entries.substr(begin, end - begin));
-    begin = end + 1;
-  }
-}
-
 }  // namespace
 
 std::string list_entries() {
   std::string entries;
-  constexpr std::size_t kUsualSize = 512u << 10;
+  constexpr std::size_t kUsualSize = 256u << 10;
   entries.reserve(kUsualSize);
   Walk walk(entries);
   for (const Root &root : kRoots) walk.run(root);
   return entries;
-}
-
-EntrySet::EntrySet(std::string entries) : entries_(std::move(entries)) {
-  const auto count = static_cast<std::size_t>(std::count(entries_.begin(), entries_.end(), '\0'));
-  std::size_t slots = 1024;
-  while (slots < 2 * count) slots *= 2;
-  hashes_.assign(slots, 0);
-  mask_ = slots - 1;
-  for_each_entry(entries_, [this](std::string_view entry) {
-    const std::uint64_t hash = hash_of(entry);
-    hashes_[find_slot(hash)] = hash;
-  });
-}
-
-std::size_t EntrySet::find_slot(std::uint64_t hash) const {
-  std::size_t slot = (hash >> 1) & mask_;
-  while (hashes_[slot] != 0 && hashes_[slot] != hash) slot = (slot + 1) & mask_;
-  return slot;
-}
-
-EntryDifference EntrySet::compare(std::string_view entries) const {
-  EntryDifference difference;
-  std::vector<bool> seen(hashes_.size(), false);
-  for_each_entry(entries, [&](std::string_view entry) {
-    const std::size_t slot = find_slot(hash_of(entry));
-    if (hashes_[slot] == 0)
-      difference.added.emplace_back(entry);
-    else
-      seen[slot] = true;
-  });
-  for_each_entry(entries_, [&](std::string_view entry) {
-    if (!seen[find_slot(hash_of(entry))]) difference.lost.emplace_back(entry);
-  });
-  return difference;
 }
 
 }  // namespace kmodtest::guest

@@ -15,6 +15,7 @@
 #include "autopsy.hpp"
 #include "base/descriptor.hpp"
 #include "sample.hpp"
+#include "shared/entries.hpp"
 #include "shared/kmsg.hpp"
 
 namespace kmodtest::guest {
@@ -59,7 +60,7 @@ void ProgramRun::start_from(std::uint64_t seed) {
 bool ProgramRun::prepare() {
   for (const wire::ModuleToLoad &module : program_.prerequisites) {
     const auto result =
-        do_job({Job::Kind::load, module.path, module_parameters(module), false}, later(now(), kPrerequisiteDeadline));
+        do_job(Job(Job::Kind::load, module.path, module_parameters(module)), later(now(), kPrerequisiteDeadline));
     if (!result || result->died) {
       error_ = "loading " + module.name + ", which the modules under test need, did not come back";
     } else if (result->error != 0 && result->error != EEXIST) {
@@ -72,13 +73,13 @@ bool ProgramRun::prepare() {
     inventory = std::move(agent_.pristine->inventory);
     baseline_entries_ = std::move(agent_.pristine->entries);
     baseline_resources_ = std::move(agent_.pristine->resources);
+    threads_ = std::move(agent_.pristine->threads);
     inventory->time = now();
   } else {
     inventory = take_inventory();
   }
   agent_.pristine.reset();
   if (!inventory) return false;
-  baseline_threads_ = inventory->threads;
   agent_.pump_log();
   agent_.report(wire::Baseline{*inventory});
   return true;
@@ -162,28 +163,29 @@ void ProgramRun::end() {
 }
 
 std::optional<wire::Inventory> ProgramRun::take_inventory() {
-  const auto listed = do_job({Job::Kind::list_entries, {}, {}, false}, later(now(), kInventoryDeadline));
+  auto listed = do_job(Job(Job::Kind::list_entries), later(now(), kInventoryDeadline));
   if (!listed || listed->died) {
     if (error_.empty()) error_ = "listing /proc, /sys and /dev did not come back";
     return std::nullopt;
   }
-  const auto read = do_job({Job::Kind::read_resources, {}, {}, false}, later(now(), kInventoryDeadline));
+  const auto read = do_job(Job(Job::Kind::read_resources), later(now(), kInventoryDeadline));
   if (!read || read->died) {
     if (error_.empty()) error_ = "reading what the kernel tells of devices, memory and timers did not come back";
     return std::nullopt;
   }
   const bool first = !baseline_entries_;
-  wire::Inventory inventory = list_kernel_state(first ? std::vector<wire::ThreadRecord>{} : baseline_threads_);
+  wire::Inventory inventory = list_kernel_state(threads_);
   if (!first) {
-    EntryDifference difference = baseline_entries_->compare(listed->content);
+    shared::EntryDifference difference = shared::compare_entries(*baseline_entries_, listed->content);
     difference.added.resize(std::min(difference.added.size(), kMostEntries));
     difference.lost.resize(std::min(difference.lost.size(), kMostEntries));
     inventory.new_entries = std::move(difference.added);
     inventory.lost_entries = std::move(difference.lost);
     baseline_resources_->compare(read->content, inventory);
   } else {
-    baseline_entries_.emplace(listed->content);
+    baseline_entries_ = std::move(listed->content);
     baseline_resources_.emplace(read->content);
+    threads_ = KernelThreads(inventory.threads);
   }
   return inventory;
 }
@@ -205,7 +207,7 @@ void ProgramRun::hold_autopsy(std::int32_t caller) {
   seen_up_to_ = agent_.log.next_sequence();
   const auto last_step = static_cast<std::uint32_t>(program_.steps.empty() ? 0 : program_.steps.size() - 1);
   wire::Autopsy autopsy{std::min(index_, last_step), now(), caller, {}};
-  autopsy.tasks = list_stuck_tasks(caller, baseline_threads_, program_.modules);
+  autopsy.tasks = list_stuck_tasks(caller, threads_.known(), program_.modules);
   agent_.log.mark("autopsy of step " + std::to_string(autopsy.step + 1));
   ask_kernel_for_traces(autopsy.tasks);
   agent_.pump_log();
@@ -221,7 +223,7 @@ bool ProgramRun::modules_gone() const {
 
 void ProgramRun::settle() {
   const Time end = later(now(), kSettleTime);
-  while (!list_kernel_threads(baseline_threads_).empty() && now() < end) {
+  while (!threads_.find().empty() && now() < end) {
     const Time next = std::min(end, later(now(), kSettlePoll));
     while (now() < next) agent_.turn(next);
   }

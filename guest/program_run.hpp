@@ -13,6 +13,7 @@
 #include "resources.hpp"
 #include "shared/condition.hpp"
 #include "system.hpp"
+#include "tasks.hpp"
 #include "wire/message.hpp"
 #include "wire/program.hpp"
 
@@ -85,8 +86,8 @@ class ProgramRun {
   Outcome act(const wire::ModuleCondition &condition);
   Outcome act(const wire::FileCondition &condition);
   Outcome act(const wire::SendTrace &send);
-  template <class Look>
-  Outcome wait_until_held(Look look, bool samples);
+  template <class Look, class Wait>
+  Outcome wait_until_held(Look look, Wait wait);
   /// Waits for the condition that `sample` evaluates; `send` reports the first sample, each that changed the result,
   /// and the last.
   template <class Sample, class Send>
@@ -110,8 +111,8 @@ class ProgramRun {
   bool autopsy_held_ = false;
   std::optional<std::uint64_t> seen_up_to_;  // log sequence at which the present step's autopsy began
   std::string error_;
-  std::vector<wire::ThreadRecord> baseline_threads_;
-  std::optional<EntrySet> baseline_entries_;
+  KernelThreads threads_;  // knows those of the baseline
+  std::optional<std::string> baseline_entries_;
   std::optional<ResourceSet> baseline_resources_;
 };
 

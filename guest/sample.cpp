@@ -8,7 +8,6 @@
 #include <string_view>
 #include <sys/utsname.h>
 
-#include "shared/condition.hpp"
 #include "shared/procfs.hpp"
 #include "system.hpp"
 #include "text/number.hpp"
@@ -16,14 +15,6 @@
 
 namespace kmodtest::guest {
 namespace {
-
-/// Reads a thread; `folder` is "/proc/PID" or "/proc/PID/task/TID"; `stat` was read from it already.
-std::optional<wire::ThreadRecord> read_thread(const std::string &folder, const std::string &stat) {
-  const std::string status = read_file((folder + "/status").c_str()).content;
-  const std::string wchan = read_file((folder + "/wchan").c_str()).content;
-  // `stat` has the name as long as `comm` has it.
-  return shared::parse_thread(stat, status, {}, wchan);
-}
 
 std::vector<wire::NodeRecord> list_nodes() {
   std::vector<wire::NodeRecord> nodes;
@@ -65,16 +56,17 @@ wire::AgentInfo describe_guest() {
   return info;
 }
 
+std::optional<wire::ThreadRecord> read_thread(const std::string &folder, const std::string &stat) {
+  const std::string status = read_file((folder + "/status").c_str()).content;
+  const std::string wchan = read_file((folder + "/wchan").c_str()).content;
+  // `stat` has the name as long as `comm` has it.
+  return shared::parse_thread(stat, status, {}, wchan);
+}
+
 std::optional<wire::ThreadRecord> read_task(const std::string &folder) {
   const std::string stat = read_file((folder + "/stat").c_str()).content;
   if (stat.empty()) return std::nullopt;
   return read_thread(folder, stat);
-}
-
-bool is_pool_worker(const wire::ThreadRecord &thread) {
-  constexpr std::string_view kWorker = "kworker/";
-  const std::string_view name = thread.full_name;
-  return name.starts_with(kWorker) && !name.substr(kWorker.size()).starts_with("R-");
 }
 
 std::vector<wire::ModuleRecord> list_modules() {
@@ -89,58 +81,13 @@ std::vector<wire::ModuleRecord> list_modules() {
   return modules;
 }
 
-std::vector<wire::ThreadRecord> list_kernel_threads(const std::vector<wire::ThreadRecord> &known) {
-  std::vector<wire::ThreadRecord> threads;
-  for (const std::string &name : list_folder("/proc")) {
-    if (!text::whole_number<int>(name)) continue;
-    const std::string folder = "/proc/" + name;
-    const std::string stat = read_file((folder + "/stat").c_str()).content;
-    const auto brief = shared::parse_thread(stat, {}, {}, {});
-    if (!brief || !brief->kernel_thread || is_pool_worker(*brief)) continue;
-    const bool is_known = std::any_of(known.begin(), known.end(), [&](const wire::ThreadRecord &thread) {
-      return thread.pid == brief->pid && thread.start_time == brief->start_time;
-    });
-    if (is_known) continue;
-    if (auto thread = read_thread(folder, stat)) threads.push_back(std::move(*thread));
-  }
-  return threads;
-}
-
-wire::Inventory list_kernel_state(const std::vector<wire::ThreadRecord> &known) {
+wire::Inventory list_kernel_state(KernelThreads &threads) {
   wire::Inventory inventory;
-  inventory.threads = list_kernel_threads(known);
+  inventory.threads = threads.find();
   inventory.modules = list_modules();
   inventory.taint = read_taint();
   inventory.time = now();
   return inventory;
-}
-
-std::vector<wire::ThreadRecord> ThreadSearch::find() {
-  std::vector<wire::ThreadRecord> found;
-  for (const std::string &name : list_folder("/proc")) {
-    const auto pid = text::whole_number<int>(name);
-    if (!pid || others_.contains(*pid)) continue;
-    const std::string process = "/proc/" + name;
-    const std::string stat = read_file((process + "/stat").c_str()).content;
-    const auto brief = shared::parse_thread(stat, {}, {}, {});
-    if (!brief) continue;  // it ended meanwhile
-    if (brief->kernel_thread) {
-      if (shared::is_meant(condition_, *brief)) {
-        if (auto thread = read_thread(process, stat)) found.push_back(std::move(*thread));
-      } else if (!brief->full_name.starts_with("kthreadd") && !is_pool_worker(*brief)) {
-        others_.insert(*pid);  // a new thread is named kthreadd until it gets its own name
-      }
-      continue;
-    }
-    for (const std::string &task : list_folder((process + "/task").c_str())) {
-      const std::string folder = process + "/task/" + task;
-      const std::string task_stat = read_file((folder + "/stat").c_str()).content;
-      const auto task_brief = shared::parse_thread(task_stat, {}, {}, {});
-      if (!task_brief || !shared::is_meant(condition_, *task_brief)) continue;
-      if (auto thread = read_thread(folder, task_stat)) found.push_back(std::move(*thread));
-    }
-  }
-  return found;
 }
 
 }  // namespace kmodtest::guest

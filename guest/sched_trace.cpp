@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/descriptor.hpp"
+#include "tasks.hpp"
 
 namespace kmodtest::guest {
 namespace {
@@ -26,12 +27,6 @@ constexpr std::uint32_t kCommitMask = (1u << 20) - 1;
 // The count of missed events can follow the last event.
 constexpr std::size_t kMissedCountBytes = 8;
 constexpr std::size_t kMostPagesInReport = 64;
-
-/// Returns the most recent pid: the last word of /proc/loadavg (proc_loadavg(5)).
-std::string last_pid() {
-  const std::string line = read_line("/proc/loadavg");
-  return line.substr(line.rfind(' ') + 1);
-}
 
 /// Returns the number of the hotplug state from which on a CPU takes tasks; empty if CPUs cannot be switched. Source:
 /// /sys/devices/system/cpu/hotplug/states, "235: sched:active".

@@ -25,10 +25,13 @@ Time later(Time from, Time span) {
   return span >= kNever - from ? kNever : from + span;
 }
 
+timespec to_timespec(Time span) {
+  span = std::max(span, Time(0));
+  return {static_cast<time_t>(span.count() / 1'000'000), static_cast<long>(span.count() % 1'000'000) * 1000};
+}
+
 void sleep_until(Time moment) {
-  timespec ts{};
-  ts.tv_sec = static_cast<time_t>(moment.count() / 1'000'000);
-  ts.tv_nsec = static_cast<long>(moment.count() % 1'000'000) * 1000;
+  const timespec ts = to_timespec(moment);
   while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, nullptr) == EINTR) {
   }
 }

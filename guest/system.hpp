@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ inline constexpr Time kNever = Time::max();
 Time now();
 /// Returns `span` after `from`, without overflow.
 Time later(Time from, Time span);
+
+/// Returns a span for a system call; 0 if it is negative.
+timespec to_timespec(Time span);
 
 /// Sleeps up to a moment of CLOCK_MONOTONIC.
 void sleep_until(Time moment);

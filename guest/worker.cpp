@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "worker.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +23,8 @@ namespace {
 struct JobHeader {
   Job::Kind kind;
   bool force;
+  shared::Sampling sampling;
+  Time until;
   std::uint32_t subject_size;
   std::uint32_t argument_size;
 };
@@ -34,6 +39,16 @@ struct ReplyHeader {
 template <class Header>
 std::string to_bytes(const Header &header) {
   return std::string(reinterpret_cast<const char *>(&header), sizeof header);
+}
+
+std::string to_bytes(const Job &job) {
+  const JobHeader header{job.kind,
+                         job.force,
+                         job.sampling,
+                         job.until,
+                         static_cast<std::uint32_t>(job.subject.size()),
+                         static_cast<std::uint32_t>(job.argument.size())};
+  return to_bytes(header) + job.subject + job.argument;
 }
 
 bool read_exactly(int fd, void *to, std::size_t size) {
@@ -58,7 +73,36 @@ int write_file(const std::string &path, const std::string &content) {
   return write_all(file.get(), content);
 }
 
-JobResult carry_out(const Job &job) {
+/// Reads files for one agent, and remembers the last reading.
+class FileReader {
+ public:
+  explicit FileReader(int jobs) : jobs_(jobs) {}
+
+  FileText read(const Job &job) { return last_ = read_file(job.subject.c_str(), Worker::kReadLimit); }
+
+  FileText watch(const Job &job) {
+    const FileText before = last_;
+    for (Time read_at = now(); read_at < job.until && !wait_for_job(std::min(job.sampling.next(read_at), job.until));
+         read_at = now()) {
+      const FileText text = read(job);
+      if (text.error != before.error || text.content != before.content) break;
+    }
+    return last_;
+  }
+
+ private:
+  /// Returns true if there is another job before that moment.
+  bool wait_for_job(Time moment) const {
+    pollfd polled{jobs_, POLLIN, 0};
+    const timespec timeout = to_timespec(moment - now());
+    return ::ppoll(&polled, 1, &timeout, nullptr) != 0;
+  }
+
+  int jobs_;
+  FileText last_;
+};
+
+JobResult carry_out(const Job &job, FileReader &reader) {
   JobResult result;
   const Time begun = now();
   switch (job.kind) {
@@ -68,13 +112,16 @@ JobResult carry_out(const Job &job) {
     case Job::Kind::unload:
       result.error = unload_module(job.subject, job.force);
       break;
-    case Job::Kind::read: {
-      FileText text = read_file(job.subject.c_str(), Worker::kReadLimit);
+    case Job::Kind::read:
+    case Job::Kind::watch: {
+      FileText text = job.kind == Job::Kind::read ? reader.read(job) : reader.watch(job);
       result.error = text.error;
       result.content = std::move(text.content);
       result.truncated = text.truncated;
       break;
     }
+    case Job::Kind::stop:
+      break;
     case Job::Kind::write:
       result.error = write_file(job.subject, job.argument);
       break;
@@ -94,15 +141,19 @@ JobResult carry_out(const Job &job) {
 
 [[noreturn]] void work(int jobs, int replies) {
   ::prctl(PR_SET_NAME, "kmodtest-worker");
+  FileReader reader(jobs);
   for (JobHeader header{}; read_exactly(jobs, &header, sizeof header);) {
     Job job;
     job.kind = header.kind;
     job.force = header.force;
+    job.sampling = header.sampling;
+    job.until = header.until;
     job.subject.resize(header.subject_size);
     job.argument.resize(header.argument_size);
     if (!read_exactly(jobs, job.subject.data(), job.subject.size())) break;
     if (!read_exactly(jobs, job.argument.data(), job.argument.size())) break;
-    const JobResult result = carry_out(job);
+    if (job.kind == Job::Kind::stop) continue;
+    const JobResult result = carry_out(job, reader);
     const ReplyHeader reply{result.error, result.truncated, result.took.count(),
                             static_cast<std::uint32_t>(result.content.size())};
     if (write_all(replies, to_bytes(reply) + result.content) != 0) break;
@@ -140,14 +191,16 @@ void Worker::submit(const Job &job) {
   if (pid_ <= 0) start();
   result_.reset();
   busy_ = true;
-  const JobHeader header{job.kind, job.force, static_cast<std::uint32_t>(job.subject.size()),
-                         static_cast<std::uint32_t>(job.argument.size())};
   // The process waits for a job, so this does not block for longer than it takes to read one.
-  if (pid_ <= 0 || write_all(jobs_.get(), to_bytes(header) + job.subject + job.argument) != 0) {
+  if (pid_ <= 0 || write_all(jobs_.get(), to_bytes(job)) != 0) {
     result_.emplace();
     result_->died = true;
     abandon();
   }
+}
+
+void Worker::stop_watching() {
+  if (busy_) write_all(jobs_.get(), to_bytes(Job(Job::Kind::stop)));
 }
 
 void Worker::receive() {

@@ -5,19 +5,38 @@
 #include <optional>
 #include <string>
 #include <sys/types.h>
+#include <utility>
 
 #include "base/descriptor.hpp"
+#include "shared/sampling.hpp"
 #include "system.hpp"
 
 namespace kmodtest::guest {
 
 /// A system call that can block, or never return, because it calls into a module under test.
 struct Job {
-  enum class Kind : std::uint8_t { load, unload, read, write, list_entries, read_resources, read_memory };
+  enum class Kind : std::uint8_t {
+    load,
+    unload,
+    read,
+    watch,  ///< read the file of the last `read` again and again, until it differs or `until` has passed
+    stop,   ///< end a `watch`; has no result of its own
+    write,
+    list_entries,
+    read_resources,
+    read_memory
+  };
+
+  Job() = default;
+  explicit Job(Kind its_kind, std::string its_subject = {}, std::string its_argument = {}, bool forced = false)
+      : kind(its_kind), subject(std::move(its_subject)), argument(std::move(its_argument)), force(forced) {}
+
   Kind kind = Kind::read;
-  std::string subject;   ///< a path, or the module to unload
-  std::string argument;  ///< parameters of a module, or the content to write
-  bool force = false;    ///< of unload
+  std::string subject;        ///< a path, or the module to unload
+  std::string argument;       ///< parameters of a module, or the content to write
+  bool force = false;         ///< of unload
+  shared::Sampling sampling;  ///< of watch
+  Time until{0};              ///< of watch
 };
 
 struct JobResult {
@@ -41,6 +60,8 @@ class Worker {
   std::optional<JobResult> take();
   /// Reads what the process sent. Call it when fd() is readable.
   void receive();
+  /// Ends a `watch`; its result follows.
+  void stop_watching();
   /// Gives up on the present job.
   void abandon();
 

@@ -79,6 +79,8 @@ class FileEvaluator {
   void add(wire::Microseconds time, int error, std::string_view content);
   /// Returns `violated` only for `grows` (a step of the wrong size or at the wrong time); a content can still change.
   Evaluation evaluate() const;
+  /// Returns when the number of `grows` changed last, if it did.
+  std::optional<wire::Microseconds> last_change() const { return last_change_; }
 
  private:
   wire::FileCondition condition_;

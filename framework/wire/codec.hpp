@@ -88,11 +88,10 @@ class Writer {
  private:
   template <class Integer>
   void put_integer(Integer value) {
-    auto bits = static_cast<std::make_unsigned_t<Integer>>(value);
-    for (std::size_t i = 0; i < sizeof(Integer); ++i) {
-      bytes_ += static_cast<char>(static_cast<unsigned char>(bits & 0xff));
-      bits = static_cast<std::make_unsigned_t<Integer>>(sizeof(Integer) > 1 ? bits >> 8 : 0);
-    }
+    const auto bits = static_cast<std::make_unsigned_t<Integer>>(value);
+    char bytes[sizeof(Integer)];
+    for (std::size_t i = 0; i < sizeof(Integer); ++i) bytes[i] = static_cast<char>(bits >> (8 * i));
+    bytes_.append(bytes, sizeof bytes);
   }
   template <class Alternative, class Variant>
   void put_if(const Variant &value) {

@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "program_run.hpp"
 
@@ -28,7 +29,10 @@ std::string module_parameters(const wire::ModuleToLoad &module) {
 std::optional<JobResult> ProgramRun::do_job(const Job &job, Time deadline) {
   agent_.worker.submit(job);
   std::optional<JobResult> result = agent_.worker.take();
+  bool stopped = false;
   while (!result) {
+    if (agent_.cancelled() && job.kind == Job::Kind::watch && !std::exchange(stopped, true))
+      agent_.worker.stop_watching();
     if (now() >= deadline) {
       hold_autopsy(agent_.worker.pid());
       agent_.worker.abandon();

@@ -7,19 +7,15 @@
 
 #include "program_run.hpp"
 #include "shared/condition.hpp"
+#include "shared/sampling.hpp"
 
 /// How the steps that check something wait until their condition holds.
 namespace kmodtest::guest {
 
-// How often to look at what causes no event of its own: a long look is followed by a long pause.
-constexpr Time kShortestPause{5'000};
-constexpr Time kLongestPause{20'000};
-constexpr int kPausePerLook = 4;
-
-/// Waits for a condition. `look` returns the present Evaluation. With `samples` it is called after pauses, else only
-/// after events.
-template <class Look>
-ProgramRun::Outcome ProgramRun::wait_until_held(Look look, bool samples) {
+/// Waits for a condition. `look` returns the present Evaluation; `wait` waits up to a moment for something that can
+/// change it.
+template <class Look, class Wait>
+ProgramRun::Outcome ProgramRun::wait_until_held(Look look, Wait wait) {
   Time held_since = kNever;
   shared::Evaluation evaluation;
   const auto finish = [&](wire::StepResult result) {
@@ -27,7 +23,6 @@ ProgramRun::Outcome ProgramRun::wait_until_held(Look look, bool samples) {
     return StepOutcome{result, evaluation.why};
   };
   for (;;) {
-    const Time begun = now();
     if (!agent_.congested()) evaluation = look();
     const Time looked = now();
     if (agent_.cancelled()) return std::nullopt;
@@ -38,13 +33,7 @@ ProgramRun::Outcome ProgramRun::wait_until_held(Look look, bool samples) {
     const Time wanted = held ? later(held_since, step().hold_for) : deadline_;
     const Time end = std::min(wanted, case_deadline_);
     if (looked >= end) return finish(held && end == wanted ? wire::StepResult::held : wire::StepResult::expired);
-
-    Time next = end;
-    if (samples) {
-      const Time pause = std::clamp((looked - begun) * kPausePerLook, kShortestPause, kLongestPause);
-      next = std::min(next, later(looked, pause));
-    }
-    agent_.turn(next);
+    wait(end);
   }
 }
 
@@ -52,16 +41,21 @@ template <class Sample, class Send>
 ProgramRun::Outcome ProgramRun::sample_until_held(const Sample &sample, const Send &send) {
   std::optional<shared::Truth> reported;
   bool last_is_reported = false;
+  Time took{0};
   const Outcome outcome = wait_until_held(
       [&] {
+        const Time begun = now();
         const shared::Evaluation evaluation = sample();
+        took = now() - begun;
         last_is_reported = reported != evaluation.truth;
-        if (last_is_reported) send();
         reported = evaluation.truth;
+        if (last_is_reported) send(evaluation.truth);
         return evaluation;
       },
-      true);
-  if (!last_is_reported) send();
+      [&](Time until) {
+        agent_.turn(std::min(until, later(now(), shared::pause_after(took, now() - step_started_))));
+      });
+  if (!last_is_reported) send(reported.value_or(shared::Truth::pending));
   return outcome;
 }
 

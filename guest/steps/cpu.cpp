@@ -18,7 +18,7 @@ ProgramRun::Outcome ProgramRun::set_cpus(const std::string &list, bool online) {
   if (!cpus) return StepOutcome{wire::StepResult::refused, "'" + list + "' is not a list of CPUs"};
   for (const int cpu : *cpus) {
     const std::string path = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/online";
-    const auto result = do_job({Job::Kind::write, path, online ? "1" : "0", false}, deadline_);
+    const auto result = do_job(Job(Job::Kind::write, path, online ? "1" : "0"), deadline_);
     const std::string what = "putting CPU " + std::to_string(cpu) + (online ? " online" : " offline");
     if (!result) return expired(what + " did not come back");
     if (result->died) return StepOutcome{wire::StepResult::violated, "the process that was " + what + " was killed"};

@@ -31,7 +31,7 @@ ProgramRun::Outcome ProgramRun::act(const wire::LogCondition &condition) {
           evaluator.add(log.history()[next - log.first_index()]);
         return evaluator.evaluate();
       },
-      false);
+      [this](Time until) { agent_.turn(until); });
 }
 
 }  // namespace kmodtest::guest

@@ -5,8 +5,8 @@
 
 #include "conditions.hpp"
 #include "program_run.hpp"
-#include "sample.hpp"
 #include "shared/condition.hpp"
+#include "shared/sampling.hpp"
 
 namespace kmodtest::guest {
 
@@ -18,19 +18,22 @@ ProgramRun::Outcome ProgramRun::act(const wire::FileCondition &condition) {
   }
   shared::FileEvaluator evaluator(condition);
   std::optional<wire::FileRead> before;
+  std::optional<JobResult> reading;
   bool stuck = false;
-  bool died = false;
   // A reading that does not return must not outlive the step: neither its deadline nor the time to hold.
-  const Time give_up = later(later(deadline_, step().hold_for), kLongestPause);
+  const Time give_up = later(later(deadline_, step().hold_for), shared::kLongestPause);
+  const auto carry_out = [&](const Job &job) {
+    reading = do_job(job, give_up);
+    stuck = !reading;
+  };
   const Outcome outcome = wait_until_held(
       [&] {
-        const auto result = do_job({Job::Kind::read, condition.path, {}, false}, give_up);
-        stuck = !result;
-        died = result && result->died;
+        if (!reading && !stuck) carry_out(Job(Job::Kind::read, condition.path));
+        const bool died = reading && reading->died;
         if (stuck || died)
           return shared::Evaluation{shared::Truth::violated,
                                     "reading " + condition.path + (died ? " was killed" : " did not come back")};
-        wire::FileRead read{index_, now(), condition.path, result->error, result->content, result->truncated};
+        wire::FileRead read{index_, now(), condition.path, reading->error, reading->content, reading->truncated};
         if (!before || before->error != read.error || before->content != read.content) {
           evaluator.add(read.time, read.error, read.content);
           agent_.report(read);
@@ -38,7 +41,13 @@ ProgramRun::Outcome ProgramRun::act(const wire::FileCondition &condition) {
         }
         return evaluator.evaluate();
       },
-      true);
+      [&](Time until) {
+        Job watch(Job::Kind::watch, condition.path);
+        watch.until = until;
+        watch.sampling.pause = shared::pause_after(reading ? reading->took : Time{0}, now() - step_started_);
+        if (condition.grows) watch.sampling = shared::sampling_of(*condition.grows, evaluator.last_change());
+        carry_out(watch);
+      });
   if (stuck && outcome) return expired("reading " + condition.path + " did not come back");
   return outcome;
 }

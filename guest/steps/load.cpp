@@ -21,7 +21,7 @@ std::optional<wire::ModuleRecord> find_module(const std::string &name) {
 ProgramRun::Outcome ProgramRun::act(const wire::Load &load) {
   for (std::size_t i = 0; i < load.modules.size(); ++i) {
     const wire::ModuleToLoad &module = load.modules[i];
-    const auto result = do_job({Job::Kind::load, module.path, module_parameters(module), false}, deadline_);
+    const auto result = do_job(Job(Job::Kind::load, module.path, module_parameters(module)), deadline_);
     if (!result) return expired("loading " + module.name + " did not come back");
     if (result->died)
       return StepOutcome{wire::StepResult::violated, "the process that loaded " + module.name + " was killed"};

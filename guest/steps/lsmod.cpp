@@ -15,7 +15,7 @@ ProgramRun::Outcome ProgramRun::act(const wire::ModuleCondition &condition) {
         modules = list_modules();
         return shared::evaluate(condition, modules);
       },
-      [&] {
+      [&](shared::Truth) {
         agent_.report(wire::Modules{index_, now(), modules});
       });
 }

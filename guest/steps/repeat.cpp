@@ -26,7 +26,7 @@ void ProgramRun::wait(Time span) {
 ProgramRun::Outcome ProgramRun::count_memory_after(std::uint32_t rounds, std::vector<wire::MemoryRecord> &last) {
   settle();
   wait(kQuiet);
-  const auto read = do_job({Job::Kind::read_memory, {}, {}, false}, later(now(), kCountDeadline));
+  const auto read = do_job(Job(Job::Kind::read_memory), later(now(), kCountDeadline));
   if (!read) return expired("counting the memory in use did not come back");
   if (read->died) return StepOutcome{wire::StepResult::violated, "the process that counted the memory was killed"};
   std::vector<wire::MemoryRecord> present = count_memory(read->content);

@@ -9,7 +9,7 @@ namespace kmodtest::guest {
 ProgramRun::Outcome ProgramRun::act(const wire::Unload &unload) {
   for (std::size_t i = 0; i < unload.modules.size(); ++i) {
     const std::string &module = unload.modules[i];
-    const auto result = do_job({Job::Kind::unload, module, {}, unload.force}, deadline_);
+    const auto result = do_job(Job(Job::Kind::unload, module, {}, unload.force), deadline_);
     if (!result) return expired("unloading " + module + " did not come back");
     if (result->died)
       return StepOutcome{wire::StepResult::violated, "the process that unloaded " + module + " was killed"};

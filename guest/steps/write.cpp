@@ -16,7 +16,7 @@ const std::initializer_list<std::string_view> kFileRoots = {"/proc", "/sys", "/d
 ProgramRun::Outcome ProgramRun::act(const wire::WriteFile &write) {
   int error = EPERM;
   if (is_below(write.path, kFileRoots)) {
-    const auto result = do_job({Job::Kind::write, write.path, write.content, false}, deadline_);
+    const auto result = do_job(Job(Job::Kind::write, write.path, write.content), deadline_);
     if (!result) return expired("writing " + write.path + " did not come back");
     if (result->died)
       return StepOutcome{wire::StepResult::violated, "the process that wrote " + write.path + " was killed"};
