@@ -57,7 +57,7 @@ void Agent::serve(bool virtual_time) {
   if (virtual_time) {
     sleep_until(kQuietAfter);
     sched_trace.prepare();
-    std::string entries = list_entries();
+    std::string entries = worker.finish(Job(Job::Kind::list_entries)).content;
     const std::string resources = read_resources();
     KernelThreads all;
     wire::Inventory inventory = list_kernel_state(all);

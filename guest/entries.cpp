@@ -3,18 +3,20 @@
 
 #include <algorithm>
 #include <cstring>
+#include <dirent.h>
 #include <fcntl.h>
-#include <string_view>
+#include <iterator>
+#include <utility>
 #include <vector>
 
 #include "base/descriptor.hpp"
 #include "folder.hpp"
+#include "system.hpp"
 
 namespace kmodtest::guest {
-namespace {
 
 /// A folder to list, and how many levels below it.
-struct Root {
+struct EntryLister::Root {
   const char *path;
   int depth;                  ///< 1: only its direct content
   bool folders_only = false;  ///< leave out attribute files
@@ -23,7 +25,7 @@ struct Root {
 
 // /sys/kernel/slab has each cache by its own name, since none are merged (slab_nomerge). /sys/devices/pci* and cpu
 // belong to the machine. /sys/module/X is the module's folder; its content disappears with it.
-constexpr Root kRoots[] = {
+const EntryLister::Root EntryLister::kRoots[] = {
     {"/proc", 8, false, "self thread-self net "},
     {"/proc/self/net", 2},
     {"/dev", 3, false, "pts "},
@@ -42,6 +44,8 @@ constexpr Root kRoots[] = {
     {"/sys/devices/platform", 2, true},
     {"/sys/devices/system", 1},
 };
+
+namespace {
 
 bool is_number(const char *name) {
   return std::all_of(name, name + std::strlen(name), [](char c) { return c >= '0' && c <= '9'; });
@@ -62,54 +66,83 @@ bool is_listed(const char *names, const char *name) {
   return false;
 }
 
-class Walk {
- public:
-  explicit Walk(std::string &entries) : entries_(entries) {}
+}  // namespace
 
-  void run(const Root &root) {
-    root_ = &root;
-    path_ = root.path;
-    top_is_proc_ = path_ == "/proc";
-    list(AT_FDCWD, root.path, root.depth);
-  }
-
- private:
-  void list(int parent, const char *name, int depth) {
-    const base::Descriptor folder(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!folder) return;
-    const bool processes = top_is_proc_ && depth == root_->depth;
-    std::vector<std::string> below;
-    entries_.append(path_).push_back('\0');
-    for_each_entry(folder.get(), [&](const FolderEntry &entry, const char *child) {
-      if ((processes && is_number(child)) || is_listed(root_->except, child)) return;
-      if (entry.type == DT_DIR && depth > 1) below.emplace_back(child);
-      if (root_->folders_only && entry.type != DT_DIR) return;
-      entries_.append(child, std::strlen(child) + 1);
-    });
-    entries_.push_back('\0');
-    for (const std::string &child : below) {
-      const std::size_t size = path_.size();
-      path_.append("/").append(child);
-      list(folder.get(), child.c_str(), depth - 1);
-      path_.resize(size);
-    }
-  }
-
-  std::string &entries_;
-  const Root *root_ = nullptr;
-  std::string path_;
-  bool top_is_proc_ = false;
+/// A folder that was listed. It stays open: opening it costs more than listing it.
+struct EntryLister::Folder {
+  struct Below;
+  base::Descriptor descriptor;
+  std::string records;
+  std::string names;  // of its entries, each ended by a NUL
+  std::vector<Below> below;
 };
+
+struct EntryLister::Folder::Below {
+  std::string name;
+  std::uint64_t inode;
+  Folder folder;
+};
+
+namespace {
+
+/// Takes the folder with this name and inode out of `folders`; a new one if there is none.
+template <class Below>
+Below take_below(std::vector<Below> &folders, const char *name, std::uint64_t inode) {
+  for (Below &one : folders)
+    if (one.inode == inode && one.name == name) return std::move(one);
+  return {name, inode, decltype(Below::folder)()};
+}
 
 }  // namespace
 
-std::string list_entries() {
-  std::string entries;
+EntryLister::EntryLister() : roots_(std::size(kRoots)) {}
+EntryLister::~EntryLister() = default;
+
+std::string EntryLister::list() {
   constexpr std::size_t kUsualSize = 256u << 10;
-  entries.reserve(kUsualSize);
-  Walk walk(entries);
-  for (const Root &root : kRoots) walk.run(root);
-  return entries;
+  entries_.clear();
+  entries_.reserve(kUsualSize);
+  for (std::size_t i = 0; i < std::size(kRoots); ++i) {
+    root_ = &kRoots[i];
+    path_ = root_->path;
+    list(AT_FDCWD, root_->path, root_->depth, roots_[i]);
+  }
+  return std::move(entries_);
+}
+
+void EntryLister::list(int parent, const char *name, int depth, Folder &folder) {
+  if (!is_unchanged(folder) && !open(parent, name, depth, folder)) return;
+  entries_.append(path_).push_back('\0');
+  entries_.append(folder.names).push_back('\0');
+  for (Folder::Below &below : folder.below) {
+    const std::size_t size = path_.size();
+    path_.append("/").append(below.name);
+    list(folder.descriptor.get(), below.name.c_str(), depth - 1, below.folder);
+    path_.resize(size);
+  }
+}
+
+/// Returns whether the open folder still has the entries that it had. A removed folder has none, or cannot be listed:
+/// then another one can be in its place, which has another inode, except in /proc.
+bool EntryLister::is_unchanged(const Folder &folder) const {
+  if (!folder.descriptor || (folder.names.empty() && is_below(path_, {"/proc"}))) return false;
+  return read_folder(folder.descriptor.get()) == folder.records;
+}
+
+bool EntryLister::open(int parent, const char *name, int depth, Folder &folder) const {
+  folder.descriptor = base::Descriptor(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!folder.descriptor) return false;
+  folder.records = read_folder(folder.descriptor.get()).value_or("");
+  folder.names.clear();
+  std::vector<Folder::Below> before = std::exchange(folder.below, {});
+  const bool has_processes = depth == root_->depth && std::strcmp(root_->path, "/proc") == 0;
+  for_each_entry(folder.records, [&](const FolderEntry &entry, const char *child) {
+    if ((has_processes && is_number(child)) || is_listed(root_->except, child)) return;
+    if (entry.type == DT_DIR && depth > 1) folder.below.push_back(take_below(before, child, entry.inode));
+    if (root_->folders_only && entry.type != DT_DIR) return;
+    folder.names.append(child, std::strlen(child) + 1);
+  });
+  return true;
 }
 
 }  // namespace kmodtest::guest

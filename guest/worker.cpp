@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -102,7 +103,7 @@ class FileReader {
   FileText last_;
 };
 
-JobResult carry_out(const Job &job, FileReader &reader) {
+JobResult carry_out(const Job &job, FileReader &reader, EntryLister &entries) {
   JobResult result;
   const Time begun = now();
   switch (job.kind) {
@@ -126,7 +127,7 @@ JobResult carry_out(const Job &job, FileReader &reader) {
       result.error = write_file(job.subject, job.argument);
       break;
     case Job::Kind::list_entries:
-      result.content = list_entries();
+      result.content = entries.list();
       break;
     case Job::Kind::read_resources:
       result.content = read_resources();
@@ -141,6 +142,10 @@ JobResult carry_out(const Job &job, FileReader &reader) {
 
 [[noreturn]] void work(int jobs, int replies) {
   ::prctl(PR_SET_NAME, "kmodtest-worker");
+  // EntryLister keeps folders open, some hundreds of them.
+  constexpr rlimit kManyFiles{65536, 65536};
+  ::setrlimit(RLIMIT_NOFILE, &kManyFiles);
+  EntryLister entries;
   FileReader reader(jobs);
   for (JobHeader header{}; read_exactly(jobs, &header, sizeof header);) {
     Job job;
@@ -153,7 +158,7 @@ JobResult carry_out(const Job &job, FileReader &reader) {
     if (!read_exactly(jobs, job.subject.data(), job.subject.size())) break;
     if (!read_exactly(jobs, job.argument.data(), job.argument.size())) break;
     if (job.kind == Job::Kind::stop) continue;
-    const JobResult result = carry_out(job, reader);
+    const JobResult result = carry_out(job, reader, entries);
     const ReplyHeader reply{result.error, result.truncated, result.took.count(),
                             static_cast<std::uint32_t>(result.content.size())};
     if (write_all(replies, to_bytes(reply) + result.content) != 0) break;
@@ -196,6 +201,16 @@ void Worker::submit(const Job &job) {
     result_.emplace();
     result_->died = true;
     abandon();
+  }
+}
+
+JobResult Worker::finish(const Job &job) {
+  submit(job);
+  for (;;) {
+    if (std::optional<JobResult> result = take()) return std::move(*result);
+    pollfd polled{replies_.get(), POLLIN, 0};
+    ::poll(&polled, 1, -1);
+    receive();
   }
 }
 

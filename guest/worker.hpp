@@ -56,6 +56,8 @@ class Worker {
   /// Starts the process; submit() does so if it is missing.
   void start();
   void submit(const Job &job);
+  /// Submits a job and waits for its result, however long that takes.
+  JobResult finish(const Job &job);
   /// Returns the result once there is one.
   std::optional<JobResult> take();
   /// Reads what the process sent. Call it when fd() is readable.

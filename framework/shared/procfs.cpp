@@ -26,12 +26,14 @@ std::string_view trim(std::string_view text) {
 }
 
 std::vector<std::string_view> split_words(std::string_view text) {
+  // A file of /proc has many short words: calls of the library for each cost more than this.
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t' || c == '\n'; };
   std::vector<std::string_view> words;
-  constexpr std::string_view kBlank = " \t\n";
-  for (std::size_t begin = text.find_first_not_of(kBlank); begin != std::string_view::npos;) {
-    const std::size_t end = std::min(text.find_first_of(kBlank, begin), text.size());
-    words.push_back(text.substr(begin, end - begin));
-    begin = text.find_first_not_of(kBlank, end);
+  words.reserve(64);
+  for (auto begin = text.begin(); begin != text.end();) {
+    const auto end = std::find_if(begin, text.end(), is_blank);
+    if (begin != end) words.emplace_back(begin, end);
+    begin = end == text.end() ? end : end + 1;
   }
   return words;
 }

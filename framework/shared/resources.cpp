@@ -74,6 +74,8 @@ std::vector<wire::VmallocRecord> parse_vmalloc(std::string_view vmallocinfo) {
   std::vector<wire::VmallocRecord> areas;
   while (!vmallocinfo.empty()) {
     std::string_view line = take_line(vmallocinfo);
+    // Nearly all callers have names.
+    if (line.find(" 0x") == std::string_view::npos) continue;
     take_word(line);  // the area's own address, which the kernel can hide
     const auto size = text::whole_number<std::uint64_t>(take_word(line));
     const std::string_view caller = take_word(line);
