@@ -69,6 +69,7 @@ void Agent::serve(bool virtual_time) {
   }
   answer(wire::Info{describe_guest()}, 0);
   channel_->settle();
+  last_request_ = now();
   for (;;) {
     turn(kNever);
     if (!waiting_) continue;
@@ -77,6 +78,7 @@ void Agent::serve(bool virtual_time) {
     ProgramRun(*this, program).run();
     running_ = false;
     cancelled_ = false;
+    last_request_ = now();
     if (terminal_.is_open()) log.open();  // the program closed its own
   }
 }
@@ -86,7 +88,7 @@ void Agent::turn(Time until) {
   std::vector<pollfd> polled;
   if (channel_->fd() < 0) {
     // A program's waits are not disturbed: the next request can wait for its end. A user who types cannot.
-    if (!running_ || terminal_.is_open()) until = std::min(until, later(now(), MemoryChannel::kPoll));
+    if (!running_ || terminal_.is_open()) until = std::min(until, later(now(), request_pause()));
   } else if (channel_->connected()) {
     const int events = POLLIN | (channel_->wants_to_write() ? POLLOUT : 0);
     polled.push_back({channel_->fd(), static_cast<short>(events), 0});
@@ -122,6 +124,12 @@ void Agent::turn(Time until) {
   for (const wire::TracePages &pages : sched_trace.take_ready(polled)) report(pages);
   serve_terminal();
   channel_->flush();
+}
+
+Time Agent::request_pause() const {
+  if (terminal_.is_open()) return MemoryChannel::kPoll;
+  return std::clamp((now() - last_request_) / MemoryChannel::kPollsPerWait, MemoryChannel::kPoll,
+                    MemoryChannel::kSlowestPoll);
 }
 
 std::optional<wire::Continue> Agent::rest() {
@@ -188,6 +196,7 @@ void Agent::handle_frames() {
       continue;
     }
     if (!frame) return;
+    last_request_ = now();
     handle(*frame);
   }
 }

@@ -63,6 +63,8 @@ class Agent {
   std::optional<Baseline> pristine;
 
  private:
+  /// Returns how long to wait before looking for a request in memory again.
+  Time request_pause() const;
   void handle_frames();
   void handle(const wire::Frame &frame);
   void answer(const wire::AgentMessage &report, std::uint32_t id);
@@ -75,6 +77,7 @@ class Agent {
   std::uint32_t program_id_ = 0;
   Terminal terminal_;
   std::uint32_t terminal_id_ = 0;
+  Time last_request_{0};  // or the end of the last program
   bool running_ = false;
   bool resting_ = false;
   std::optional<wire::Continue> more_;  // the continuation of a resting program

@@ -10,11 +10,13 @@
 
 namespace kmodtest::guest {
 
-/// The memory that the guest shares with the controller. It causes no interrupts: the agent looks for requests every
-/// kPoll of guest time, which is the same moment in every run.
+/// The memory that the guest shares with the controller. It causes no interrupts: the agent looks for requests after
+/// each kPoll of guest time, which is the same moment in every run, and more rarely the longer it waits.
 class MemoryChannel : public Channel {
  public:
   static constexpr Time kPoll{1'000};
+  static constexpr int kPollsPerWait = 16;
+  static constexpr Time kSlowestPoll{20'000};
   /// Under virtual time: from READY on the agent sleeps for at least this long, up to a multiple of it. A guest that is
   /// saved meanwhile always wakes at the same moment, whenever it was saved.
   static constexpr Time kSettle{1'000'000};

@@ -79,13 +79,16 @@ class FileReader {
  public:
   explicit FileReader(int jobs) : jobs_(jobs) {}
 
-  FileText read(const Job &job) { return last_ = read_file(job.subject.c_str(), Worker::kReadLimit); }
+  FileText look(const Job &job) {
+    if (job.kind != Job::Kind::watch) reads_ = job.kind == Job::Kind::read;
+    return last_ = reads_ ? read(job.subject.c_str()) : stat(job.subject.c_str());
+  }
 
   FileText watch(const Job &job) {
     const FileText before = last_;
     for (Time read_at = now(); read_at < job.until && !wait_for_job(std::min(job.sampling.next(read_at), job.until));
          read_at = now()) {
-      const FileText text = read(job);
+      const FileText text = look(job);
       if (text.error != before.error || text.content != before.content) break;
     }
     return last_;
@@ -99,7 +102,21 @@ class FileReader {
     return ::ppoll(&polled, 1, &timeout, nullptr) != 0;
   }
 
+  static FileText stat(const char *path) {
+    struct stat there {};
+    return {::stat(path, &there) == 0 ? 0 : errno, {}, false};
+  }
+
+  static FileText read(const char *path) {
+    const base::Descriptor file(::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (!file) return {errno, {}, false};
+    FileText text = read_all(file.get(), Worker::kReadLimit);
+    if (text.error == EAGAIN && !text.content.empty()) text.error = 0;
+    return text;
+  }
+
   int jobs_;
+  bool reads_ = true;
   FileText last_;
 };
 
@@ -113,9 +130,10 @@ JobResult carry_out(const Job &job, FileReader &reader, EntryLister &entries) {
     case Job::Kind::unload:
       result.error = unload_module(job.subject, job.force);
       break;
+    case Job::Kind::look:
     case Job::Kind::read:
     case Job::Kind::watch: {
-      FileText text = job.kind == Job::Kind::read ? reader.read(job) : reader.watch(job);
+      FileText text = job.kind == Job::Kind::watch ? reader.watch(job) : reader.look(job);
       result.error = text.error;
       result.content = std::move(text.content);
       result.truncated = text.truncated;

@@ -18,8 +18,9 @@ struct Job {
   enum class Kind : std::uint8_t {
     load,
     unload,
-    read,
-    watch,  ///< read the file of the last `read` again and again, until it differs or `until` has passed
+    look,   ///< whether there is such a file; never opens it
+    read,   ///< a file, without waiting for what a device or pipe may deliver later
+    watch,  ///< repeat the last `look` or `read` until the result differs or `until` has passed
     stop,   ///< end a `watch`; has no result of its own
     write,
     list_entries,

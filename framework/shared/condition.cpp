@@ -330,6 +330,10 @@ Evaluation evaluate(const wire::TextCondition &condition, std::string_view conte
   return held();
 }
 
+bool reads_content(const wire::FileCondition &condition) {
+  return condition.is_read || !condition.content.empty() || condition.grows.has_value();
+}
+
 FileEvaluator::FileEvaluator(const wire::FileCondition &condition) : condition_(condition) {}
 
 void FileEvaluator::add(wire::Microseconds time, int error, std::string_view content) {
@@ -369,6 +373,7 @@ Evaluation FileEvaluator::evaluate() const {
   const bool missing = error_ == ENOENT || error_ == ENOTDIR;
   if (condition_.absent) return missing ? held() : pending(path + " is still there");
   if (missing) return pending(path + " does not exist");
+  if (error_ == EAGAIN) return pending(path + " has no content yet: reading it would wait");
   if (error_ != 0) {
     return pending(path + " cannot be read: " + std::strerror(error_) + " (errno " + number(error_) + ")");
   }

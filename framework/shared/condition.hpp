@@ -72,6 +72,9 @@ Evaluation evaluate(const wire::ModuleCondition &condition, const std::vector<wi
 /// Returns `held` or `violated` for one content. The caller decides whether it can still change.
 Evaluation evaluate(const wire::TextCondition &condition, std::string_view content, std::string_view what);
 
+/// Returns whether the file has to be opened and read. Otherwise it is enough that there is one.
+bool reads_content(const wire::FileCondition &condition);
+
 /// Evaluates the readings of one file, which are added in order: the first, and each that differs from the one before.
 class FileEvaluator {
  public:

@@ -161,12 +161,13 @@ constexpr bool is_expected_errno(std::int32_t error, std::int32_t expected) {
 struct FileCondition {
   std::string path;
   bool absent = false;    ///< no such entry
-  TextCondition content;  ///< empty: it is enough if the file can be opened
+  bool is_read = false;   ///< its content is wanted even if there is no condition on it
+  TextCondition content;  ///< empty: it is enough that there is such an entry
   std::optional<Growth> grows;
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(path, absent, content, grows);
+    v(path, absent, is_read, content, grows);
   }
   bool operator==(const FileCondition &) const = default;
 };

@@ -20,6 +20,7 @@ ProgramRun::Outcome ProgramRun::act(const wire::FileCondition &condition) {
   std::optional<wire::FileRead> before;
   std::optional<JobResult> reading;
   bool stuck = false;
+  const Job::Kind first = shared::reads_content(condition) ? Job::Kind::read : Job::Kind::look;
   // A reading that does not return must not outlive the step: neither its deadline nor the time to hold.
   const Time give_up = later(later(deadline_, step().hold_for), shared::kLongestPause);
   const auto carry_out = [&](const Job &job) {
@@ -28,7 +29,7 @@ ProgramRun::Outcome ProgramRun::act(const wire::FileCondition &condition) {
   };
   const Outcome outcome = wait_until_held(
       [&] {
-        if (!reading && !stuck) carry_out(Job(Job::Kind::read, condition.path));
+        if (!reading && !stuck) carry_out(Job(first, condition.path));
         const bool died = reading && reading->died;
         if (stuck || died)
           return shared::Evaluation{shared::Truth::violated,

@@ -190,6 +190,7 @@ CommandResult Guest::exec(const std::string &command, std::chrono::milliseconds 
 std::string Guest::read(const std::string &path, Here here) {
   wire::FileCondition file;
   file.path = path;
+  file.is_read = true;
   const auto messages = impl_->step(step_of("file", path, std::move(file), kReading, here), here);
   std::string content = last<wire::FileRead>(messages)->content;
   while (content.ends_with('\n')) content.pop_back();

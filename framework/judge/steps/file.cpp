@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <cerrno>
 #include <fmt/format.h>
 
 #include "judge/steps/reading.hpp"
@@ -20,10 +21,12 @@ std::string expected_words(const wire::FileCondition &condition) {
                         shared::format_duration(condition.grows->every.min),
                         shared::format_duration(condition.grows->every.max));
   }
-  return text == condition.path ? text + " can be read" : text;
+  if (text == condition.path) text += condition.is_read ? " can be read" : " exists";
+  return text;
 }
 
 std::string reading_words(const wire::FileRead &read) {
+  if (read.error == EAGAIN) return "nothing: a read would wait";
   if (read.error != 0) return errno_words(read.error);
   return read.truncated ? read.content + "\n(cut here)" : read.content;
 }

@@ -23,7 +23,7 @@ const Table &file_table() {
                              .description = "the file, below /proc, /sys, /dev or /tmp",
                              .example = "/proc/my_entry",
                              .required = true},
-                            {"exists", Type::boolean, "true", "it can be opened", "true"},
+                            {"exists", Type::boolean, "true", "there is such an entry; it is not opened", "true"},
                             {"absent", Type::boolean, "false", "there is no such entry", "true"},
                             {"equals", Type::text, "", "its whole content, trailing newlines aside", "\"42\""},
                             {"contains", Type::patterns, "", "text that must be in it", "ready"},

@@ -69,8 +69,8 @@ def lsmod(name, absent=False, size=None, users=None, used_by=None):
             optional(used_by, lambda names: seq([text(n) for n in names])))
 
 
-def file(path, absent=False, grows=None, **conditions):
-    return (u8(FILE) + text(path) + u8(absent) + content(**conditions) +
+def file(path, absent=False, read=False, grows=None, **conditions):
+    return (u8(FILE) + text(path) + u8(absent) + u8(read) + content(**conditions) +
             optional(grows, lambda g: span(g[0]) + interval("", *g[1:])))
 
 

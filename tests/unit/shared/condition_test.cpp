@@ -330,6 +330,30 @@ TEST(FileCondition, GrowsNeedsANumber) {
   expect(evaluator.evaluate(), shared::Truth::pending, "/proc/x is no number: 'starting'");
 }
 
+TEST(FileCondition, AFileWithoutContentYetMayGetOne) {
+  wire::FileCondition condition;
+  condition.path = "/dev/x";
+  condition.content.equals = "ready";
+  shared::FileEvaluator evaluator(condition);
+  evaluator.add(5s, EAGAIN, "");
+  expect(evaluator.evaluate(), shared::Truth::pending, "/dev/x has no content yet: reading it would wait");
+  evaluator.add(6s, 0, "ready\n");
+  expect(evaluator.evaluate(), shared::Truth::held, "");
+}
+
+TEST(FileCondition, OnlyAConditionOnTheContentNeedsIt) {
+  wire::FileCondition condition;
+  EXPECT_FALSE(shared::reads_content(condition));
+  condition.absent = true;
+  EXPECT_FALSE(shared::reads_content(condition));
+  condition.is_read = true;
+  EXPECT_TRUE(shared::reads_content(condition));
+  condition.is_read = false;
+  condition.content.contains = {{wire::Pattern::Kind::literal, "x"}};
+  EXPECT_TRUE(shared::reads_content(condition));
+  EXPECT_TRUE(shared::reads_content(growing()));
+}
+
 TEST(FormatDuration, PicksTheUnit) {
   EXPECT_EQ(shared::format_duration(0us), "0 s");
   EXPECT_EQ(shared::format_duration(350us), "350 µs");
