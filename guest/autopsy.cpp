@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/descriptor.hpp"
+#include "kept_mounts.hpp"
 #include "sample.hpp"
 #include "system.hpp"
 
@@ -54,7 +55,7 @@ void ask_kernel_for_traces(const std::vector<wire::TaskStack> &tasks) {
                        [state](const wire::TaskStack &one) { return one.task.state == state; });
   };
   for (const auto &[request, state] : {std::pair("l", 'R'), std::pair("w", 'D')}) {
-    const base::Descriptor trigger(any(state) ? ::open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC) : -1);
+    const base::Descriptor trigger(any(state) ? open_kept("/proc/sysrq-trigger", O_WRONLY) : -1);
     if (trigger) write_all(trigger.get(), request);
   }
 }

@@ -11,6 +11,7 @@
 
 #include "base/descriptor.hpp"
 #include "folder.hpp"
+#include "kept_mounts.hpp"
 #include "system.hpp"
 
 namespace kmodtest::guest {
@@ -105,7 +106,7 @@ std::string EntryLister::list() {
   for (std::size_t i = 0; i < std::size(kRoots); ++i) {
     root_ = &kRoots[i];
     path_ = root_->path;
-    list(AT_FDCWD, root_->path, root_->depth, roots_[i]);
+    list(-1, root_->path, root_->depth, roots_[i]);
   }
   return std::move(entries_);
 }
@@ -130,7 +131,8 @@ bool EntryLister::is_unchanged(const Folder &folder) const {
 }
 
 bool EntryLister::open(int parent, const char *name, int depth, Folder &folder) const {
-  folder.descriptor = base::Descriptor(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  folder.descriptor = base::Descriptor(parent < 0 ? open_kept(name, kFlags) : ::openat(parent, name, kFlags));
   if (!folder.descriptor) return false;
   folder.records = read_folder(folder.descriptor.get()).value_or("");
   folder.names.clear();

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.hpp"
+#include "kept_mounts.hpp"
 #include "shared/kmsg.hpp"
 #include "wire/message.hpp"
 
@@ -25,7 +26,7 @@ int KernelLog::open() {
   history_.clear();
   first_index_ = 0;
   knows_sequence_ = false;
-  reader_ = base::Descriptor(::open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  reader_ = base::Descriptor(open_kept("/dev/kmsg", O_RDONLY | O_NONBLOCK));
   if (!reader_) return errno;
   return ::lseek(reader_.get(), 0, SEEK_END) < 0 ? errno : 0;
 }
@@ -63,7 +64,7 @@ void KernelLog::mark(const std::string &text) {
   std::string line = std::string("<6>") + wire::kMarkerPrefix + text.substr(0, kLongestMarker);
   std::replace_if(
       line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
-  const base::Descriptor writer(::open("/dev/kmsg", O_WRONLY | O_CLOEXEC));
+  const base::Descriptor writer(open_kept("/dev/kmsg", O_WRONLY));
   // Without the newline the kernel keeps the record open for a continuation, and it cannot be read yet.
   if (writer) write_all(writer.get(), line + "\n");
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/descriptor.hpp"
+#include "kept_mounts.hpp"
 #include "shared/resources.hpp"
 #include "system.hpp"
 
@@ -88,8 +89,8 @@ std::string read_memory() {
   // buffer of slabinfo is made by reading it once.
   std::vector<base::Descriptor> shrinks;
   for (const std::string &cache : list_folder("/sys/kernel/slab"))
-    shrinks.emplace_back(::open(("/sys/kernel/slab/" + cache + "/shrink").c_str(), O_WRONLY | O_CLOEXEC));
-  const base::Descriptor slabinfo(::open("/proc/slabinfo", O_RDONLY | O_CLOEXEC));
+    shrinks.emplace_back(open_kept(("/sys/kernel/slab/" + cache + "/shrink").c_str(), O_WRONLY));
+  const base::Descriptor slabinfo(open_kept("/proc/slabinfo", O_RDONLY));
   if (slabinfo) read_all(slabinfo.get(), kLongestSlabinfo);
   // The kernel copies the written text into an object of that size. Few objects are this large, so the error is small.
   std::string order(3000, '\0');

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.hpp"
+#include "kept_mounts.hpp"
 #include "text/number.hpp"
 
 namespace kmodtest::guest {
@@ -58,7 +59,7 @@ FileText read_all(int fd, std::size_t limit) {
 }
 
 FileText read_file(const char *path, std::size_t limit) {
-  const base::Descriptor fd(::open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  const base::Descriptor fd(open_kept(path, O_RDONLY | O_NOCTTY));
   if (!fd) return {errno, {}, false};
   return read_all(fd.get(), limit);
 }
@@ -82,13 +83,14 @@ int write_all(int fd, std::string_view data) {
 }
 
 int write_text(const std::string &path, std::string_view text) {
-  const base::Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const base::Descriptor file(open_kept(path.c_str(), O_WRONLY));
   return file ? write_all(file.get(), text) : errno;
 }
 
 std::vector<std::string> list_folder(const char *path) {
   std::vector<std::string> names;
-  DIR *folder = ::opendir(path);
+  const int fd = open_kept(path, O_RDONLY | O_DIRECTORY);
+  DIR *folder = fd < 0 ? nullptr : ::fdopendir(fd);
   if (folder == nullptr) return names;
   while (const dirent *entry = ::readdir(folder)) {
     const std::string_view name = entry->d_name;

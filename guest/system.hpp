@@ -33,7 +33,8 @@ struct FileText {
   bool truncated = false;
 };
 
-/// Returns the file's content, at most `limit` bytes of it.
+/// Returns the file's content, at most `limit` bytes of it. Like all functions here that take a path, it sees the kept
+/// mounts (kept_mounts.hpp).
 FileText read_file(const char *path, std::size_t limit = 1u << 20);
 /// Returns the content without its final newline; empty if it cannot be read.
 std::string read_line(const char *path);

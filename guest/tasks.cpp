@@ -10,6 +10,7 @@
 
 #include "base/descriptor.hpp"
 #include "folder.hpp"
+#include "kept_mounts.hpp"
 #include "sample.hpp"
 #include "shared/procfs.hpp"
 #include "system.hpp"
@@ -39,7 +40,7 @@ std::optional<wire::ThreadRecord> read_brief(const std::string &stat) {
 
 std::vector<ProcessFolder> list_processes() {
   std::vector<ProcessFolder> processes;
-  const base::Descriptor folder(::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const base::Descriptor folder(open_kept("/proc", O_RDONLY | O_DIRECTORY));
   for_each_entry(read_folder(folder.get()).value_or(""), [&](const FolderEntry &entry, const char *name) {
     if (const auto pid = text::whole_number<std::int32_t>(name)) processes.push_back({*pid, entry.inode});
   });

@@ -16,6 +16,7 @@
 #include "base/descriptor.hpp"
 #include "boot.hpp"
 #include "entries.hpp"
+#include "kept_mounts.hpp"
 #include "resources.hpp"
 
 namespace kmodtest::guest {
@@ -198,7 +199,7 @@ void Worker::start() {
   pid_ = ::fork();
   if (pid_ == 0) {
     for (int fd = STDERR_FILENO + 1; fd < 256; ++fd)
-      if (fd != their_jobs.get() && fd != their_replies.get()) ::close(fd);
+      if (fd != their_jobs.get() && fd != their_replies.get() && !is_kept(fd)) ::close(fd);
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
