@@ -161,7 +161,7 @@ constexpr bool is_expected_errno(std::int32_t error, std::int32_t expected) {
 struct FileCondition {
   std::string path;
   bool absent = false;    ///< no such entry
-  bool is_read = false;   ///< its content is wanted even if there is no condition on it
+  bool is_read = false;   ///< its content is needed even if there is no condition on it
   TextCondition content;  ///< empty: it is enough that there is such an entry
   std::optional<Growth> grows;
 

@@ -145,6 +145,22 @@ class AgentTest(unittest.TestCase):
         left = of(self.run_steps(step(run_command("ps | grep -c '[s]leep [16]'", status=(1, 1)))), "CommandEnded")
         self.assertEqual(left[0]["out"], "0\n")
 
+    def test_a_file_is_only_opened_for_its_content(self):
+        reports = self.run_steps(
+            step(run_command("mkfifo /tmp/fifo")), step(run_command("exec 3<> /tmp/fifo; sleep 100", background=True)),
+            step(file("/tmp/fifo")), step(file("/dev/kmsg")), step(file("/tmp/none", absent=True)), step(file("/tmp/fifo", equals="x"), within=0.3))
+        self.assertEqual(results(reports), ["held"] * 5 + ["expired"])
+        errors = [r["error"] for r in of(reports, "FileRead")]
+        self.assertEqual((errors[:3], errors[-1]), ([0, 0, errno.ENOENT], errno.EAGAIN))
+        self.assertEqual(of(reports, "StepEnded")[-1]["detail"], "/tmp/fifo has no content yet: reading it would wait")
+
+    def test_a_file_is_watched_until_it_changes(self):
+        reports = self.run_steps(
+            step(write("/tmp/watched", "1")), step(run_command("sleep 0.5; echo 2 > /tmp/watched", background=True)),
+            step(file("/tmp/watched", equals="2"), within=20))
+        self.assertEqual(results(reports), ["held"] * 3)
+        self.assertEqual([r["content"].strip() for r in of(reports, "FileRead") if r["content"]], ["1", "2"])
+
     def test_cpus_and_writes(self):
         reports = self.run_steps(step(cpus(offline="1")), step(file("/sys/devices/system/cpu/online", equals="0")),
                                  step(cpus(online="0-1")), step(write("/proc/sys/kernel/panic", "5")),
@@ -156,7 +172,7 @@ class AgentTest(unittest.TestCase):
     def test_a_program_that_rests_goes_on_and_ends_as_it_is_told(self):
         ident = self.agent.send(RUN, program([step(write("/tmp/rests", "1"))], rests=True))
         self.agent.wait("Resting")
-        self.agent.send(CONTINUE, more([step(file("/tmp/rests"))]), ident)
+        self.agent.send(CONTINUE, more([step(file("/tmp/rests", read=True))]), ident)
         self.assertEqual(self.agent.wait("FileRead")[2]["content"], "1")
         self.agent.wait("Resting")
         self.agent.send(CONTINUE, more([]), ident)
@@ -272,6 +288,14 @@ class RuinedGuestTest(unittest.TestCase):
         self.addCleanup(self.guest.stop)
         self.agent = self.guest.agent
         self.assertEqual(self.agent.push(PROBE, Setting.probe)["error"], "")
+
+    def test_mounts_of_a_case_hide_nothing_from_the_agent(self):
+        reports = self.agent.run(
+            [step(load([probe()])), step(run_command("mount -t tmpfs none /sys; mount -t tmpfs none /proc")),
+             step(lsmod("agent_probe")), step(ps("agent_probe*")), step(unload(["agent_probe"]))], modules=["agent_probe"])
+        self.assertEqual(results(reports), ["held"] * 5)
+        after = of(reports, "AfterUnload")[-1]
+        self.assertEqual((after["new"], after["lost"]), ([], []))
 
     def test_load_that_never_comes_back(self):
         reports = self.agent.run([step(load([probe(stuck_seconds="600")]), 1.0)], modules=["agent_probe"])
