@@ -10,6 +10,7 @@ namespace kmodtest::bench {
 
 Table measure_plan(Bench &bench);
 Table measure_reset(Bench &bench);
+Table measure_restore(Bench &bench);
 Table measure_plans(Bench &bench);
 Table measure_phases(Bench &bench);
 Table measure_repeat(Bench &bench);
