@@ -116,9 +116,7 @@ class Grouping {
       extend(line, last_[line.caller]);
       return;
     }
-    // This is the other CPU's answer to a stall report.
-    if (line.text.starts_with("NMI backtrace for cpu") && !drafts_.empty() &&
-        drafts_.back().report.report_class == ReportClass::stall) {
+    if (shows_stalled_cpu(line)) {
       Draft &draft = drafts_.back();
       draft.in_stack = draft.frames = false;
       draft.rank = kOpening;
@@ -142,6 +140,15 @@ class Grouping {
     const bool whole = draft.take(line);
     drafts_.push_back(std::move(draft));
     if (!whole) open.push_back(index);
+  }
+
+  /// Returns true for the state of a CPU that follows a stall report: another CPU's answer to it, or the state of the
+  /// CPU that reported its own stall (kernel: dump_cpu_task(), which calls show_regs() since 6.1).
+  bool shows_stalled_cpu(const wire::KernelLogLine &line) const {
+    if (drafts_.empty() || drafts_.back().report.report_class != ReportClass::stall) return false;
+    if (line.text.starts_with("NMI backtrace for cpu")) return true;
+    const bool soon = line.time - drafts_.back().last <= kLongestPause;
+    return soon && line.text.starts_with("CPU: ") && !pid_in(line.text).empty();
   }
 
   /// Adds the line before a stack that has no known announcement: the two probably belong together.
