@@ -221,6 +221,26 @@ void locate(KernelReport &report, const std::vector<std::string> &modules, const
   report.module = chosen->module;
 }
 
+/// Returns true for a stack that a module under test has printed with dump_stack(): the module's function called it. In
+/// a kernel report, the function of the kernel that found the defect did.
+bool is_own_dump(const Draft &draft, const std::vector<std::string> &modules) {
+  if (draft.signature != nullptr || draft.cut_here) return false;
+  bool in_trace = false, dumps = false;
+  for (const auto &line : draft.report.lines) {
+    in_trace = in_trace || line.text == "Call Trace:";
+    const auto frame = in_trace ? parse_frame(line.text) : std::nullopt;
+    if (!frame || frame->guessed) continue;
+    if (frame->place.starts_with("dump_stack")) {
+      dumps = true;
+      continue;
+    }
+    if (!dumps) return false;
+    if (frame->module.empty()) return calls_back(frame->place);
+    return std::find(modules.begin(), modules.end(), frame->module) != modules.end();
+  }
+  return false;
+}
+
 }  // namespace
 
 bool opens_report(const wire::KernelLogLine &line) {
@@ -234,6 +254,7 @@ std::vector<KernelReport> find_reports(const std::vector<wire::KernelLogLine> &l
   for (const auto &line : log) grouping.add(line);
   std::vector<KernelReport> reports;
   for (auto &draft : grouping.take()) {
+    if (is_own_dump(draft, modules)) continue;
     locate(draft.report, modules, loaded);
     reports.push_back(std::move(draft.report));
   }

@@ -67,4 +67,8 @@ std::optional<std::uint64_t> parse_bare_address(std::string_view text);
 /// Returns true for functions that are part of every report of their kind and do not hint at the cause.
 bool is_known_helper(std::string_view place);
 
+/// Returns true for functions of the kernel that call a module's functions through a pointer. If a module's function
+/// ends with a call, the compiler turns the call into a jump, and such a caller's frame follows directly.
+bool calls_back(std::string_view place);
+
 }  // namespace kmodtest::observe
