@@ -43,6 +43,7 @@ struct Draft {
     if (signature == nullptr) return cut_here ? ReportEnd::trace : ReportEnd::stack;
     return cut_here ? ReportEnd::trace : signature->end;
   }
+  bool harmless() const { return signature != nullptr && signature->harmless; }
   void name(const Signature &row, const wire::KernelLogLine &line) {
     signature = &row;
     report.report_class = row.report_class;

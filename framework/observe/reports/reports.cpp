@@ -56,6 +56,7 @@ class Grouping {
 
   /// Returns true if a line that could open a report continues this one.
   static bool goes_on(const Draft &draft, const wire::KernelLogLine &line) {
+    if (draft.harmless()) return false;
     // After its stack, only a panic or an oops continues a report.
     if (is_panic(line.text) || line.text.starts_with("Oops: ")) return true;
     if (draft.in_stack || (is_cut_here(line) && draft.cut_here)) return false;
@@ -162,7 +163,7 @@ class Grouping {
   /// Returns true for the end of the report before: "Kernel panic - not syncing: Fatal exception" and the like.
   bool follows_last(const wire::KernelLogLine &line) const {
     const auto last = last_.find(line.caller);
-    if (last == last_.end()) return false;
+    if (last == last_.end() || drafts_[last->second].harmless()) return false;
     return line.time - drafts_[last->second].last <= kLongestPause;
   }
 
@@ -254,7 +255,7 @@ std::vector<KernelReport> find_reports(const std::vector<wire::KernelLogLine> &l
   for (const auto &line : log) grouping.add(line);
   std::vector<KernelReport> reports;
   for (auto &draft : grouping.take()) {
-    if (is_own_dump(draft, modules)) continue;
+    if (draft.harmless() || is_own_dump(draft, modules)) continue;
     locate(draft.report, modules, loaded);
     reports.push_back(std::move(draft.report));
   }

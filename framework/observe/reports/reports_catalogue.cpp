@@ -104,10 +104,17 @@ constexpr Signature kSignatures[] = {
     {"sysfs: cannot create duplicate filename", false, "", "sysfs duplicate", leftover, ReportEnd::stack},
     {"debugfs: ", false, "already present!", "debugfs duplicate", leftover, ReportEnd::at_once},
     {"Trying to free already-free IRQ ", false, "", "irq freed twice"},
-    {"genirq: Flags mismatch irq", false, "", "genirq flags mismatch", leftover, ReportEnd::at_once},
     {"unregister_netdevice: waiting for ", false, "", "network device in use", leftover, ReportEnd::at_once},
     {"VFS: Busy inodes after unmount", false, "", "busy inodes", leftover, ReportEnd::at_once},
     {"kmemleak: ", false, "new suspected memory leaks", "memory leak", leftover, ReportEnd::at_once},
+    // Requests that were refused, and failures that were asked for (kernel: kernel/irq/manage.c, lib/fault-inject.c).
+    // With CONFIG_DEBUG_SHIRQ, and with a verbose fault injection, a stack follows. An interrupt that an earlier load
+    // has left is found after its unload.
+    {.text = "genirq: Flags mismatch irq", .kind = "refused interrupt", .end = ReportEnd::at_once, .harmless = true},
+    {.text = "FAULT_INJECTION: forcing a failure",
+     .kind = "injected failure",
+     .end = ReportEnd::stack,
+     .harmless = true},
     // Other members of the big families.
     {"kernel BUG at ", false, "", "BUG"},
     {"WARNING: CPU: ", false, " at ", "WARNING"},
@@ -137,7 +144,7 @@ bool is_suspicious(std::string_view text) {
       "int3: ",       "Kernel panic", "PANIC: ",   "corruption",  "double add", "refcount_t: ", "ODEBUG: ",
       "usercopy: ",   "failure",      "kobject: ", "SAN: ",       "LOCKUP",     "nobody cared", "removing non-empty",
       "cache still",  "duplicate",    "genirq: ",  "Busy inodes", "kmemleak: ", "waiting for",  "CSD lock",
-      "kernel tried", "stack ",       "Oops: ",    "oom-killer",  "already",    "lock order"};
+      "kernel tried", "stack ",       "Oops: ",    "oom-killer",  "already",    "lock order",   "FAULT_INJECTION"};
   for (const auto hint : kHints) {
     if (text.find(hint) != std::string_view::npos) return true;
   }

@@ -32,6 +32,8 @@ struct Signature {
   bool fatal = false;
   bool only_warnings = false;  ///< counts only at level warning or worse: modules print such texts, too
   bool task_sleeps = false;    ///< about a task that sleeps: the kernel goes on meanwhile
+  /// Not about a defect: the line and the stack below it are not a report.
+  bool harmless = false;
 };
 
 /// The text of "------------[ cut here ]------------": a report opens, and one of the next lines has its kind.

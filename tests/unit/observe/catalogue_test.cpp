@@ -75,6 +75,11 @@ class Row : public testing::TestWithParam<std::size_t> {};
 TEST_P(Row, HasALog) {
   const Signature &row = signatures()[GetParam()];
   for (const auto &file : logs(false)) {
+    if (row.harmless) {
+      const auto log = parse_console(support::read_file(file));
+      if (std::any_of(log.begin(), log.end(), [&](const auto &line) { return find_signature(line) == &row; })) return;
+      continue;
+    }
     for (const auto &report : find_reports(parse_console(support::read_file(file)), {})) {
       const auto opens = std::find_if(report.lines.begin(), report.lines.end(),
                                       [](const wire::KernelLogLine &line) { return find_signature(line) != nullptr; });

@@ -208,8 +208,6 @@ TEST(Reports, KnowsHowReportsOpen) {
        ReportClass::stall},
       {"watchdog: Watchdog detected hard LOCKUP on cpu 1", "hard lockup", ReportClass::stall},
       {"sysfs: cannot create duplicate filename '/kernel/ex'", "sysfs duplicate", ReportClass::leftover},
-      {"genirq: Flags mismatch irq 1. 00000000 (ex) vs. 00000080 (i8042)", "genirq flags mismatch",
-       ReportClass::leftover},
       {"kmem_cache_destroy ex: Slab cache still has objects", "slab cache still has objects", ReportClass::leftover},
   };
   for (const auto &header : headers) {
@@ -222,12 +220,26 @@ TEST(Reports, KnowsHowReportsOpen) {
 }
 
 TEST(Reports, ALineThatStandsAloneTakesNoOther) {
-  const auto reports = find_reports({line("genirq: Flags mismatch irq 1. 00000000 (ex) vs. 00000080 (i8042)"),
-                                     line("ex: cannot get the interrupt"), line("ex: giving up")},
+  const auto reports = find_reports({line("debugfs: Directory 'ex' with parent '/' already present!"),
+                                     line("ex: cannot make the folder"), line("ex: giving up")},
                                     {"ex"});
   ASSERT_EQ(reports.size(), 1u);
   EXPECT_EQ(reports[0].lines.size(), 1u);
   EXPECT_TRUE(is_complete(reports[0]));
+}
+
+TEST(Reports, AHarmlessLineHidesNoReportAfterIt) {
+  const char *const kRefused = "genirq: Flags mismatch irq 1. 00000000 (ex) vs. 00000080 (i8042)";
+  EXPECT_THAT(find_reports({line(kRefused), line("ex: no interrupt")}, {"ex"}), testing::IsEmpty());
+  const char *const kInjected = "FAULT_INJECTION: forcing a failure.";
+  for (const char *text : {kRefused, kInjected}) {
+    for (const char *defect : {"BUG: kernel NULL pointer dereference, address: 0000000000000000",
+                               "Kernel panic - not syncing: ex", "------------[ cut here ]------------"}) {
+      const auto reports = find_reports({line(text), line(defect)}, {"ex"});
+      ASSERT_EQ(reports.size(), 1u) << text << " / " << defect;
+      EXPECT_EQ(reports[0].lines.front().text, defect);
+    }
+  }
 }
 
 TEST(Refusals, AreTheLoadersWords) {
