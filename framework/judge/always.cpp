@@ -7,6 +7,7 @@
 
 #include "judge/expected.hpp"
 #include "shared/kmsg.hpp"
+#include "shared/pattern.hpp"
 #include "text/module_name.hpp"
 
 namespace kmodtest::judge {
@@ -21,7 +22,7 @@ constexpr std::uint64_t bit(unsigned number) {
 }
 constexpr std::uint64_t kProprietary = bit(0), kForcedUnload = bit(3), kBadPage = bit(5), kDied = bit(7),
                         kWarned = bit(9), kStaging = bit(10), kOutOfTree = bit(12), kUnsigned = bit(13),
-                        kSoftLockup = bit(14);
+                        kSoftLockup = bit(14), kLivePatched = bit(15), kTested = bit(18);
 /// The taints that accompany a kernel report.
 constexpr std::uint64_t kOfReports = kBadPage | kDied | kWarned | kSoftLockup;
 
@@ -30,11 +31,40 @@ bool ended_badly(Ending::Kind kind) {
          kind == Ending::Kind::silent || kind == Ending::Kind::stuck;
 }
 
-/// Returns whether a licence does not taint (kernel: include/linux/license.h).
-bool is_gpl_compatible(std::string_view license) {
+/// Returns the taint that describes the kind of the modules under test, and no defect. A kernel test marks itself, or
+/// is marked by KUnit (kernel: check_modinfo() in kernel/module/main.c, lib/kunit/test.c).
+std::uint64_t own_taint(const std::vector<kernel::ModuleInfo> &modules) {
+  std::uint64_t own = kOutOfTree | kUnsigned | kStaging | kTested;
+  for (const auto &module : modules) {
+    if (module.field("livepatch")) own |= kLivePatched;
+  }
+  return own;
+}
+
+/// Returns "ex has the license 'Proprietary'" for the modules with a licence that taints (kernel:
+/// include/linux/license.h).
+std::string proprietary_modules(const std::vector<kernel::ModuleInfo> &modules) {
   static constexpr std::array kCompatible = {"GPL",          "GPL v2",       "GPL and additional rights",
                                              "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"};
-  return std::find(kCompatible.begin(), kCompatible.end(), license) != kCompatible.end();
+  std::string words;
+  for (const auto &module : modules) {
+    const auto license = module.field("license");
+    if (license && std::find(kCompatible.begin(), kCompatible.end(), *license) != kCompatible.end()) continue;
+    if (!words.empty()) words += ", ";
+    words += module.name + (license ? " has the license '" + *license + "'" : " has no license");
+  }
+  return words;
+}
+
+/// Removes the taint that the plan allows by its letters ("taint:P").
+std::uint64_t without_allowed(std::uint64_t taint, const plan::Checks &checks) {
+  for (unsigned number = 0; number < 64; ++number) {
+    const std::string name = std::string("taint:") + observe::taint_letter(number);
+    const bool allowed = std::any_of(checks.allow.begin(), checks.allow.end(),
+                                     [&](const std::string &glob) { return shared::glob_matches(glob, name); });
+    if (allowed) taint &= ~bit(number);
+  }
+  return taint;
 }
 
 bool forces_unload(const plan::Case &test_case) {
@@ -129,21 +159,26 @@ std::vector<Finding> check_reports(const CaseView &view, const SeenReports &seen
 
 std::vector<Finding> check_taint(const CaseView &view) {
   if (!view.test_case.checks.taint || view.baseline == nullptr || view.after_unload.empty()) return {};
-  std::uint64_t explained = kOutOfTree | kUnsigned | kStaging;
-  for (const auto &module : view.seen.modules) {
-    const auto license = module.fields.find("license");
-    if (license == module.fields.end() || !is_gpl_compatible(license->second)) explained |= kProprietary;
-  }
+  std::uint64_t explained = own_taint(view.seen.modules);
   if (forces_unload(view.test_case)) explained |= kForcedUnload;
   // A report that the plan tolerates taints as well; one that it does not outranks this anyway.
   if (!reports_of(view).reports.empty()) explained |= kOfReports;
   const auto *last = view.after_unload.back();
-  const std::uint64_t unexplained = last->inventory.taint & ~view.baseline->inventory.taint & ~explained;
+  const std::uint64_t unexplained =
+      without_allowed(last->inventory.taint & ~view.baseline->inventory.taint & ~explained, view.test_case.checks);
   if (unexplained == 0) return {};
   Finding finding{.outcome = Outcome::failed};
   finding.evidence.summary = "the kernel is tainted: " + observe::render_taint(unexplained);
-  finding.evidence.expected = "no taint except for the module's own (O, E, C, and P without a GPL-compatible license)";
+  finding.evidence.expected = "no taint except for that of an out-of-tree, unsigned module (O, E)";
   finding.evidence.seen = observe::render_taint(last->inventory.taint);
+  if ((unexplained & kProprietary) != 0) {
+    const std::string modules = proprietary_modules(view.seen.modules);
+    if (!modules.empty()) finding.evidence.seen += "\n" + modules;
+    finding.evidence.hint =
+        "MODULE_LICENSE() has to name a license that is compatible with the GPL; 'checks: {allow: [\"taint:P\"]}' "
+        "allows "
+        "the taint";
+  }
   if ((unexplained & kOfReports) != 0) {
     // There was a kernel report, but its lines were lost or are of an unknown kind.
     finding.outcome = (unexplained & kOfReports) == kSoftLockup ? Outcome::hung : Outcome::crashed;

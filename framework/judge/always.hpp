@@ -30,7 +30,8 @@ std::vector<Finding> check_leftovers(const CaseView &view);
 /// Finds memory that grew with the rounds of a repeat step (growth.cpp).
 std::vector<Finding> check_growth(const CaseView &view);
 
-/// Finds taint that is not explained by modules being out of tree, unsigned, proprietary or staging.
+/// Finds taint that is not explained by the modules being out of tree or unsigned, staging drivers, kernel tests or live
+/// patches.
 std::vector<Finding> check_taint(const CaseView &view);
 
 /// Returns true if a plan does not tolerate a report of this class.

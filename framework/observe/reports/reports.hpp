@@ -65,5 +65,7 @@ std::vector<wire::KernelLogLine> parse_console(std::string_view console);
 
 /// Returns letters and meanings of /proc/sys/kernel/tainted (kernel: Documentation/admin-guide/tainted-kernels.rst).
 std::string render_taint(std::uint64_t taint);
+/// Returns the letter of a bit of it; '?' if the bit has no known meaning.
+char taint_letter(unsigned bit);
 
 }  // namespace kmodtest::observe

@@ -76,6 +76,10 @@ std::string render_taint(std::uint64_t taint) {
   return text;
 }
 
+char taint_letter(unsigned bit) {
+  return bit < kTaintBits.size() ? kTaintBits[bit].letter : '?';
+}
+
 std::vector<std::string> find_refusals(const std::vector<wire::KernelLogLine> &log) {
   std::vector<std::string> lines;
   for (const auto &line : log) {

@@ -298,16 +298,31 @@ TEST(Taint, OfAReportThatNobodySawIsAnUnknownReport) {
               ElementsAre("hung", "unknown report: the kernel is tainted: L (a soft lockup occurred)"));
 }
 
-TEST(Taint, ProprietaryIsForProprietaryModules) {
-  EXPECT_THAT(summaries(healthy().complete(tainted(1))),
-              ElementsAre("failed", "the kernel is tainted: P (a proprietary module was loaded)"));
+TEST(Taint, AProprietaryModuleFails) {
   Stream proprietary = healthy();
   proprietary.seen.modules[0].fields = {{"license", "Proprietary"}};
-  EXPECT_THAT(summaries(proprietary.complete(tainted(1))), ElementsAre("passed"));
+  const Verdict verdict = proprietary.complete(tainted(1));
+  EXPECT_THAT(summaries(verdict), ElementsAre("failed", "the kernel is tainted: P (a proprietary module was loaded)"));
+  EXPECT_EQ(verdict.evidence[0].seen, "P (a proprietary module was loaded)\nex has the license 'Proprietary'");
+  EXPECT_EQ(verdict.evidence[0].hint,
+            "MODULE_LICENSE() has to name a license that is compatible with the GPL; 'checks: {allow: [\"taint:P\"]}' "
+            "allows the taint");
+  proprietary.test_case.checks.allow = {"taint:P"};
+  EXPECT_EQ(proprietary.verdict(Kind::completed).outcome, Outcome::passed);
+  proprietary.test_case.checks.allow = {"taint:[A-O]"};
+  EXPECT_EQ(proprietary.verdict(Kind::completed).outcome, Outcome::failed);
   Stream dual = healthy();
   dual.seen.modules[0].fields = {{"license", "Dual MIT/GPL"}};
-  EXPECT_THAT(summaries(dual.complete(tainted(1))),
-              ElementsAre("failed", "the kernel is tainted: P (a proprietary module was loaded)"));
+  EXPECT_EQ(dual.complete(tainted(1)).evidence[0].seen, "P (a proprietary module was loaded)");
+}
+
+TEST(Taint, OfAKernelTestOrALivePatchIsNoDefect) {
+  EXPECT_THAT(summaries(healthy().complete(tainted(1u << 18))), ElementsAre("passed"));
+  EXPECT_THAT(summaries(healthy().complete(tainted(1u << 15))),
+              ElementsAre("failed", "the kernel is tainted: K (the kernel was live patched)"));
+  Stream patch = healthy();
+  patch.seen.modules[0].fields.emplace("livepatch", "Y");
+  EXPECT_THAT(summaries(patch.complete(tainted(1u << 15))), ElementsAre("passed"));
 }
 
 TEST(Taint, WhatWasThereBeforeDoesNotCount) {

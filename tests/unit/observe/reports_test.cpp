@@ -264,6 +264,8 @@ TEST(Taint, IsNamedByItsLetters) {
   EXPECT_EQ(render_taint(1u << 12 | 1u << 13),
             "O (an out-of-tree module was loaded), E (an unsigned module was loaded)");
   EXPECT_EQ(render_taint(1u << 9 | 1ull << 40), "W (the kernel issued a warning), bit 40");
+  EXPECT_EQ(taint_letter(18), 'N');
+  EXPECT_EQ(taint_letter(40), '?');
 }
 
 TEST(ParseConsole, TakesLinesWithATimeStamp) {
