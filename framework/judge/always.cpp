@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 #include <string_view>
 
 #include "judge/expected.hpp"
@@ -27,8 +28,8 @@ constexpr std::uint64_t kProprietary = bit(0), kForcedUnload = bit(3), kBadPage 
 constexpr std::uint64_t kOfReports = kBadPage | kDied | kWarned | kSoftLockup;
 
 bool ended_badly(Ending::Kind kind) {
-  return kind == Ending::Kind::panicked || kind == Ending::Kind::guest_gone || kind == Ending::Kind::channel_broken ||
-         kind == Ending::Kind::silent || kind == Ending::Kind::stuck;
+  return kind == Ending::Kind::panicked || kind == Ending::Kind::guest_reset || kind == Ending::Kind::guest_gone ||
+         kind == Ending::Kind::channel_broken || kind == Ending::Kind::silent || kind == Ending::Kind::stuck;
 }
 
 /// Returns the taint that describes the kind of the modules under test, and no defect. A kernel test marks itself, or
@@ -117,12 +118,14 @@ bool is_intolerable(const plan::Checks &checks, ReportClass report_class) {
 Finding finding_of(const CaseView &view, const KernelReport &report, bool from_console) {
   Finding finding;
   finding.outcome = outcome_of(report.report_class);
-  if (!from_console) {
-    const auto step = view.step_at(report.lines.front().sequence);
-    if (step) finding.evidence = evidence_of(view, *step);
-  }
+  const auto step = step_of(view, report, from_console);
+  if (step) finding.evidence = evidence_of(view, *step);
   auto &evidence = finding.evidence;
   evidence.summary = observe::describe(report);
+  if (report.lines.empty() && step) {
+    evidence.summary += fmt::format(" during '{}'", view.test_case.steps[*step].guest->label);
+    evidence.details = last_lines(view.seen.console, kShownOfConsole);
+  }
   finding.names_module = !report.module.empty();
   evidence.expected = "no kernel report";
   evidence.seen = report.title;
@@ -133,7 +136,10 @@ Finding finding_of(const CaseView &view, const KernelReport &report, bool from_c
   return finding;
 }
 
-SeenReports reports_of(const CaseView &view) {
+namespace {
+
+/// Returns what the kernel reported in words.
+SeenReports logged_reports(const CaseView &view) {
   const auto modules = module_names(view.test_case);
   const auto loaded = view.seen.loaded();
   // The kernel's lines for an autopsy are not a kernel report.
@@ -145,6 +151,36 @@ SeenReports reports_of(const CaseView &view) {
   // The last lines may be on the console only.
   auto on_console = observe::find_reports(console_of(view), modules, loaded);
   if (lines_in(on_console) > lines_in(seen.reports)) seen = {.reports = std::move(on_console), .from_console = true};
+  return seen;
+}
+
+/// Returns true for a panic that was only printed: the guest lived on.
+bool is_fake_panic(const CaseView &view, const KernelReport &report) {
+  return view.program_ended != nullptr && observe::is_plain_panic(report);
+}
+
+/// A report without words: the guest ended its machine.
+KernelReport reset_report(const CaseView &view) {
+  constexpr std::string_view kPowerDown = "reboot: Power down";  // kernel: kernel_power_off() in kernel/reboot.c
+  KernelReport report;
+  const bool powered_off = view.seen.console.find(kPowerDown) != std::string::npos;
+  report.kind = powered_off ? "the guest powered itself off" : "the guest reset itself";
+  report.title = report.kind;
+  report.fatal = true;
+  return report;
+}
+
+}  // namespace
+
+std::optional<std::size_t> step_of(const CaseView &view, const KernelReport &report, bool from_console) {
+  if (report.lines.empty()) return view.open_step();
+  return from_console ? std::nullopt : view.step_at(report.lines.front().sequence);
+}
+
+SeenReports reports_of(const CaseView &view) {
+  SeenReports seen = logged_reports(view);
+  std::erase_if(seen.reports, [&](const KernelReport &report) { return is_fake_panic(view, report); });
+  if (view.seen.ending.kind == Ending::Kind::guest_reset) seen.reports.push_back(reset_report(view));
   return seen;
 }
 

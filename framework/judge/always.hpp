@@ -17,6 +17,9 @@ struct SeenReports {
 /// Returns the reports in the case's own part of the log. If the guest ended badly, its console can have more of them.
 SeenReports reports_of(const CaseView &view);
 
+/// Returns the index of the case step during which a report came, if that is known.
+std::optional<std::size_t> step_of(const CaseView &view, const observe::KernelReport &report, bool from_console);
+
 /// Returns findings for the reports that the plan neither expects nor tolerates.
 std::vector<Finding> check_reports(const CaseView &view, const SeenReports &seen);
 
@@ -30,8 +33,8 @@ std::vector<Finding> check_leftovers(const CaseView &view);
 /// Finds memory that grew with the rounds of a repeat step (growth.cpp).
 std::vector<Finding> check_growth(const CaseView &view);
 
-/// Finds taint that is not explained by the modules being out of tree or unsigned, staging drivers, kernel tests or live
-/// patches.
+/// Finds taint that is not explained by the modules being out of tree or unsigned, staging drivers, kernel tests or
+/// live patches.
 std::vector<Finding> check_taint(const CaseView &view);
 
 /// Returns true if a plan does not tolerate a report of this class.

@@ -129,7 +129,7 @@ Consequences::Consequences(const CaseView &view, const SeenReports &seen) {
   for (const auto &report : seen.reports) {
     if (!is_expected(view.test_case, report) || !has_consequences(report)) continue;
     any_ = true;
-    if (!seen.from_console) since_ = view.step_at(report.lines.front().sequence);
+    since_ = step_of(view, report, seen.from_console);
     return;
   }
 }
@@ -143,8 +143,8 @@ bool Consequences::explain(const CaseView &view, const Finding &step) const {
 
 bool Consequences::explain(Ending::Kind ending) const {
   using Kind = Ending::Kind;
-  return any_ && (ending == Kind::panicked || ending == Kind::stopped_early || ending == Kind::silent ||
-                  ending == Kind::timed_out || ending == Kind::stuck);
+  return any_ && (ending == Kind::panicked || ending == Kind::guest_reset || ending == Kind::stopped_early ||
+                  ending == Kind::silent || ending == Kind::timed_out || ending == Kind::stuck);
 }
 
 bool all_came(const plan::Case &test_case, const std::vector<KernelReport> &reports) {
@@ -156,8 +156,10 @@ bool all_came(const plan::Case &test_case, const std::vector<KernelReport> &repo
                                           [&](const KernelReport &report) { return fits(pattern, report); });
                      }) &&
          std::any_of(reports.begin(), reports.end(), [&](const KernelReport &report) {
-           // After a report that only killed a process, the guest can reach the end of its program.
-           return (report.fatal || report.report_class == ReportClass::stall) && is_expected(test_case, report);
+           // After a report that only killed a process, the guest can reach the end of its program. A panic ends the
+           // guest; if nothing ends, its words were only printed.
+           return ((report.fatal && !observe::is_plain_panic(report)) || report.report_class == ReportClass::stall) &&
+                  is_expected(test_case, report);
          });
 }
 

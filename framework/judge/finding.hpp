@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "judge/evidence.hpp"
 #include "judge/step_view.hpp"
@@ -17,5 +20,11 @@ struct Finding {
 
 /// Returns an Evidence that names the step.
 Evidence evidence_of(const CaseView &view, std::size_t case_index);
+
+/// How many lines of a console are shown where its end explains something.
+inline constexpr std::size_t kShownOfConsole = 20;
+
+/// Returns the last lines of a text that are not empty, at most `count`.
+std::vector<std::string> last_lines(std::string_view text, std::size_t count);
 
 }  // namespace kmodtest::judge

@@ -43,19 +43,6 @@ int weight_of(Outcome outcome) {
   }
 }
 
-std::vector<std::string> last_lines(std::string_view text, std::size_t count) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (!line.empty()) lines.emplace_back(line);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  if (lines.size() > count) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(count));
-  return lines;
-}
-
 /// Returns the finding of the first step in order that did not hold. `reached`: the whole program was observed.
 std::optional<Finding> check_steps(const CaseView &view, bool &reached) {
   reached = true;
@@ -78,20 +65,15 @@ std::optional<Finding> check_steps(const CaseView &view, bool &reached) {
 
 /// Returns the evidence for the step in which the case was when the messages ended.
 Evidence evidence_of_the_end(const CaseView &view) {
-  for (std::size_t i = 0; i < view.test_case.steps.size(); ++i) {
-    if (!view.test_case.steps[i].guest) continue;
-    if (StepView(view, i).ended == nullptr) return evidence_of(view, i);
-  }
-  return {};
+  const auto step = view.open_step();
+  return step ? evidence_of(view, *step) : Evidence{};
 }
 
 /// Returns "the step 'load ex7_4' cannot end: ", if a step was open.
 std::string open_step(const CaseView &view) {
-  for (std::size_t i = 0; i < view.test_case.steps.size(); ++i) {
-    if (!view.test_case.steps[i].guest) continue;
-    const StepView step(view, i);
-    if (step.ended == nullptr && step.started != nullptr) return fmt::format("'{}' cannot end: ", step.guest().label);
-    if (step.ended == nullptr) break;
+  const auto open = view.open_step();
+  if (open && StepView(view, *open).started != nullptr) {
+    return fmt::format("'{}' cannot end: ", view.test_case.steps[*open].guest->label);
   }
   return "the guest fell silent: ";
 }
@@ -111,14 +93,16 @@ std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool 
   Finding finding{.outcome = Outcome::errored};
   auto &evidence = finding.evidence;
   evidence = evidence_of_the_end(view);
-  evidence.details = last_lines(view.seen.console, 20);
+  evidence.details = last_lines(view.seen.console, kShownOfConsole);
   // If the module hung or crashed the guest, kmodtest has no error code or hint to offer.
   const auto ours = [&](base::Code otherwise) { evidence.code = code_of(ending, otherwise); };
   switch (ending.kind) {
     case Kind::panicked:
+    case Kind::guest_reset:
       if (has_report) return std::nullopt;
       finding.outcome = Outcome::crashed;
-      evidence.summary = with_detail("the guest panicked", ending.detail);
+      evidence.summary =
+          ending.kind == Kind::panicked ? with_detail("the guest panicked", ending.detail) : ending.detail;
       return finding;
     case Kind::silent:
       if (view.program_started)
@@ -198,7 +182,7 @@ Verdict never_ready(const Observations &seen) {
   Verdict verdict{.outcome = Outcome::errored};
   Evidence evidence;
   evidence.summary = with_detail("the guest did not come up", seen.ending.detail);
-  evidence.details = last_lines(seen.console, 20);
+  evidence.details = last_lines(seen.console, kShownOfConsole);
   evidence.expected = "the agent's READY";
   evidence.seen = evidence.details.empty() ? "nothing on the console" : "the console ends with:";
   evidence.code = code_of(seen.ending, base::Code::guest_not_ready);
@@ -318,8 +302,9 @@ bool decided_early(const plan::Case &test_case, const Observations &seen, const 
   const bool expects_reports = test_case.expect && !test_case.expect->reports.empty();
   return std::any_of(reports.begin(), reports.end(), [&](const observe::KernelReport &report) {
     if (!test_case.checks.reports || report.report_class == observe::ReportClass::leftover) return false;
-    // A sleeping task costs no time: the step's deadline arrives, and the autopsy.
-    if (report.task_sleeps) return false;
+    // A sleeping task costs no time: the step's deadline arrives, and the autopsy. A panic ends the guest; if nothing
+    // ends, its words were only printed.
+    if (report.task_sleeps || observe::is_plain_panic(report)) return false;
     // An incomplete report may lack the place that a pattern could match.
     return !expects_reports || (observe::is_complete(report) && !is_expected(test_case, report));
   });

@@ -23,6 +23,7 @@ struct Ending {
   enum class Kind {
     completed,       ///< ProgramEnded arrived
     panicked,        ///< pvpanic, or the console shows a panic
+    guest_reset,     ///< the guest reset its machine or powered it off
     guest_gone,      ///< QEMU ended
     channel_broken,  ///< closed or corrupt
     silent,          ///< no message arrived until the wall-clock deadline

@@ -64,6 +64,13 @@ std::optional<std::size_t> CaseView::step_at(std::uint64_t sequence) const {
   return found;
 }
 
+std::optional<std::size_t> CaseView::open_step() const {
+  for (std::size_t i = 0; i < guest_index.size(); ++i) {
+    if (guest_index[i] && StepView(*this, i).ended == nullptr) return i;
+  }
+  return std::nullopt;
+}
+
 StepView::StepView(const CaseView &view, std::size_t case_index)
     : all(view), step(view.test_case.steps[case_index]), index(*view.guest_index[case_index]) {
   for (const auto &message : view.seen.messages) {

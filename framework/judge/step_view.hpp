@@ -37,6 +37,8 @@ struct CaseView {
 
   /// Returns the case step during which the record with this sequence number was logged, if any.
   std::optional<std::size_t> step_at(std::uint64_t sequence) const;
+  /// Returns the first case step in the guest whose end was not reported, if any.
+  std::optional<std::size_t> open_step() const;
 };
 
 /// The observations of one guest step.

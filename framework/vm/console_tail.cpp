@@ -27,9 +27,9 @@ bool shows_panic(std::string_view console) {
   return text::contains(console, "Kernel panic - not syncing");  // kernel: kernel/panic.c
 }
 
-bool ended_in_panic(const std::filesystem::path &console) {
+bool ended_in_panic(const std::filesystem::path &console, std::uintmax_t start) {
   constexpr std::size_t kPanicBytes = 8192;  // a panic's text with its trace
-  return shows_panic(console_tail(console, kPanicBytes));
+  return shows_panic(console_tail(console, kPanicBytes, start));
 }
 
 }  // namespace kmodtest::vm

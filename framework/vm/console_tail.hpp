@@ -19,7 +19,7 @@ std::string console_tail(const std::filesystem::path &file, std::size_t bytes = 
 /// Returns whether a kernel's console shows that the kernel panicked.
 bool shows_panic(std::string_view console);
 
-/// Returns whether the console's last lines are those of a kernel panic.
-bool ended_in_panic(const std::filesystem::path &console);
+/// Returns whether the console's last lines after its first `start` bytes are those of a kernel panic.
+bool ended_in_panic(const std::filesystem::path &console, std::uintmax_t start = 0);
 
 }  // namespace kmodtest::vm

@@ -99,7 +99,17 @@ std::string domain_xml(const GuestSpec &spec, const std::string &name, const Gue
                        const std::filesystem::path &emulator);
 
 /// The state of a guest: running, or how it stopped.
-enum class GuestState { running, crashed, stopped };
+enum class GuestState {
+  running,
+  crashed,  ///< its kernel panicked
+  reset,    ///< the guest itself reset the machine or powered it off; its QEMU has ended
+  stopped,  ///< its QEMU has ended
+};
+
+/// Returns whether the guest's QEMU has ended.
+constexpr bool is_gone(GuestState state) {
+  return state == GuestState::reset || state == GuestState::stopped;
+}
 
 /// A view into a guest from outside, whatever its kernel is busy with. Its calls block and change nothing in the guest.
 /// Each throws base::Error with QEMU's message.

@@ -274,6 +274,10 @@ bool is_complete(const KernelReport &report) {
                      [&](const wire::KernelLogLine &line) { return ends_here(draft, line.text); });
 }
 
+bool is_plain_panic(const KernelReport &report) {
+  return is_panic(report.title);
+}
+
 std::string describe(const KernelReport &report) {
   std::string text = report.kind;
   if (!report.where.empty()) text += " in " + report.where;

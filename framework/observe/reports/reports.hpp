@@ -52,6 +52,10 @@ std::vector<KernelReport> find_reports(const std::vector<wire::KernelLogLine> &l
 /// wait.
 bool is_complete(const KernelReport &report);
 
+/// Returns true for a report of nothing but the words of a panic. A module can print them as well: then the guest lives
+/// on.
+bool is_plain_panic(const KernelReport &report);
+
 /// Returns the summary without the outcome word: "NULL pointer dereference in ex_fault_write+0x1c [faulty_oops]".
 std::string describe(const KernelReport &report);
 

@@ -15,6 +15,8 @@ Ending guest_ending(const agent::SessionError &error) {
 Ending guest_ending(vm::GuestState state) {
   if (state == vm::GuestState::crashed)
     return {.kind = Ending::Kind::panicked, .detail = "the guest's kernel panicked"};
+  if (state == vm::GuestState::reset)
+    return {.kind = Ending::Kind::guest_reset, .detail = "the guest reset itself or powered itself off"};
   return {.kind = Ending::Kind::guest_gone, .detail = "the guest's QEMU ended"};
 }
 

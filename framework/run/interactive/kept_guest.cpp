@@ -42,7 +42,7 @@ class Forget {
 Task<> KeptGuest::keep(GuestSlot &slot, const outcome::CaseFinished &finished, bool debugged) {
   if (is_keeping() || pool_.cancellation().cancelled()) co_return;
   vm::Guest *guest = slot.guest();
-  if (guest == nullptr || guest->state() == vm::GuestState::stopped) {
+  if (guest == nullptr || vm::is_gone(guest->state())) {
     pool_.say(fmt::format("there is no guest of {} to keep: it has ended", finished.test_case->id));
     co_return;
   }

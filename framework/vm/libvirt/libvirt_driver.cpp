@@ -39,8 +39,9 @@ void MachineWatch::change(GuestState to) {
     const std::lock_guard lock(mutex);
     if (state == to || state == GuestState::crashed) return;
     if (restoring && to == GuestState::crashed) return;
-    if (to == GuestState::stopped && ended_in_panic(console)) to = GuestState::crashed;
-    if (state == GuestState::stopped) return;
+    if (to == GuestState::stopped && ended_in_panic(console, console_start)) to = GuestState::crashed;
+    if (is_gone(state)) return;
+    if (to == GuestState::stopped && guest_ends_it) to = GuestState::reset;
     state = to;
     tell = callback;
   }
@@ -151,14 +152,22 @@ int LibvirtDriver::on_event(virConnectPtr, virDomainPtr domain, int event, int d
   auto *driver = static_cast<LibvirtDriver *>(self);
   const bool crashed = event == VIR_DOMAIN_EVENT_CRASHED ||
                        (event == VIR_DOMAIN_EVENT_STOPPED && detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED);
-  if (!crashed && event != VIR_DOMAIN_EVENT_STOPPED) return 0;
+  // Before it stops the machine, QEMU reports whether the guest or the host wants that.
+  const bool by_guest = event == VIR_DOMAIN_EVENT_SHUTDOWN && detail == VIR_DOMAIN_EVENT_SHUTDOWN_GUEST;
+  if (!crashed && !by_guest && event != VIR_DOMAIN_EVENT_STOPPED) return 0;
   std::shared_ptr<MachineWatch> watch;
   {
     const std::lock_guard lock(driver->mutex_);
     const auto found = driver->watches_.find(virDomainGetName(domain));
     if (found != driver->watches_.end()) watch = found->second.lock();
   }
-  if (watch) watch->change(crashed ? GuestState::crashed : GuestState::stopped);
+  if (!watch) return 0;
+  if (by_guest) {
+    const std::lock_guard lock(watch->mutex);
+    watch->guest_ends_it = true;
+  } else {
+    watch->change(crashed ? GuestState::crashed : GuestState::stopped);
+  }
   return 0;
 }
 

@@ -23,9 +23,13 @@ struct MachineWatch {
   std::function<void(GuestState)> callback;
   /// Read when the machine stopped on its own: a panic that ended in a reboot is a crash.
   std::filesystem::path console;
+  std::uintmax_t console_start = 0;  ///< where the output since the last restore begins
 
   /// While it is true, a reported crash is ignored: it happened before the restore.
   bool restoring = false;
+
+  /// The guest asked for the end of the machine: a reset, or power off. The end follows.
+  bool guest_ends_it = false;
 
   /// Changes the state, and calls the callback if it is a change. A crash stays a crash.
   void change(GuestState to);

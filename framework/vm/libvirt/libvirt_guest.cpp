@@ -292,7 +292,7 @@ void LibvirtGuest::Machine::restore() {
     // libvirt reports a panic a moment later; after the restore, the report would be attributed to the next case.
     if (panicked && watch->state == GuestState::running)
       throw base::Error(base::Code::guest_stopped, "the guest panicked while it was stopped");
-    if (watch->state == GuestState::stopped) throw base::Error(base::Code::guest_gone, "the guest's QEMU has ended");
+    if (is_gone(watch->state)) throw base::Error(base::Code::guest_gone, "the guest's QEMU has ended");
     watch->state = GuestState::running;
     watch->restoring = true;
   }
@@ -300,6 +300,8 @@ void LibvirtGuest::Machine::restore() {
   std::error_code ignored;
   const auto size = fs::file_size(files.console, ignored);
   console_start = ignored ? 0 : size;
+  const std::lock_guard lock(watch->mutex);
+  watch->console_start = console_start;
 }
 
 void LibvirtGuest::Machine::destroy(int signal) noexcept {

@@ -175,6 +175,16 @@ TEST(ExpectReport, APanicEndsTheGuestAsExpected) {
   EXPECT_EQ(stream.verdict(Kind::panicked, "pvpanic").outcome, Outcome::crashed);
 }
 
+TEST(ExpectReport, AResetOfTheGuestIsOne) {
+  Stream stream;
+  stream.begin(wire::Load{{{"ex", "/tmp/modules/ex.ko", {}}}, 0}, 10s);
+  stream.test_case.expect = expect_report({lit("the guest reset itself")});
+  EXPECT_THAT(
+      told(stream.verdict(Kind::guest_reset)),
+      ElementsAre("passed", "Crashed: the guest reset itself during 'load'", "- the guest reset itself during 'load'"));
+  EXPECT_THAT(told(stream.verdict(Kind::guest_gone, "the guest's QEMU ended"))[0], "errored");
+}
+
 TEST(ExpectReport, APanicMayBeOnTheConsoleOnly) {
   Stream stream;
   stream.test_case.expect = expect_report({lit("panic in ex_init")});

@@ -153,6 +153,32 @@ TEST(Verdict, APanicsReportMayBeOnTheConsoleOnly) {
   EXPECT_THAT(summaries(stream.verdict(Kind::channel_broken)), ElementsAre("crashed", "panic in ex_init+0x16 [ex]"));
 }
 
+TEST(Verdict, TheWordsOfAPanicAloneAreNone) {
+  Stream stream;
+  stream.load().log("Kernel panic - not syncing: just kidding", 4);
+  EXPECT_FALSE(decided_early(stream.test_case, stream.seen, stream.seen.log()));
+  EXPECT_EQ(stream.verdict(Kind::panicked, "").outcome, Outcome::crashed);
+  stream.end().unloaded();
+  EXPECT_THAT(summaries(stream.complete()), ElementsAre("passed"));
+}
+
+TEST(Verdict, AGuestThatResetsItselfCrashed) {
+  Stream stream = healthy();
+  stream.begin(wire::Unload{{"ex"}, false, 0}, 10s);
+  stream.seen.console = "[    3.000000] ex: bye\n";
+  EXPECT_THAT(summaries(stream.verdict(Kind::guest_reset, "the guest reset itself or powered itself off")),
+              ElementsAre("crashed", "the guest reset itself during 'unload'"));
+  EXPECT_EQ(stream.verdict(Kind::guest_reset).evidence[0].step, 2u);
+  EXPECT_THAT(stream.verdict(Kind::guest_reset).evidence[0].details, ElementsAre("[    3.000000] ex: bye"));
+  stream.test_case.checks.reports = false;
+  EXPECT_THAT(summaries(stream.verdict(Kind::guest_reset, "the guest reset itself or powered itself off")),
+              ElementsAre("crashed", "the guest reset itself or powered itself off"));
+  stream.test_case.checks.reports = true;
+  stream.seen.console += "[    3.100000] reboot: Power down\n";
+  EXPECT_THAT(summaries(stream.verdict(Kind::guest_reset)),
+              ElementsAre("crashed", "the guest powered itself off during 'unload'"));
+}
+
 TEST(Verdict, SilenceDuringAProgramHangs) {
   Stream stream;
   stream.load();

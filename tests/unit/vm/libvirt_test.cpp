@@ -219,5 +219,28 @@ TEST_F(TemporaryFile, AStopAfterAPanicOnTheConsoleIsACrash) {
   EXPECT_EQ(powered_off.state, GuestState::stopped);
 }
 
+TEST_F(TemporaryFile, TheWordsOfAPanicOfACaseBeforeDoNotCount) {
+  write("Kernel panic - not syncing: just kidding\n");
+  MachineWatch watch;
+  watch.console = file_;
+  watch.console_start = 41;
+  watch.guest_ends_it = true;
+  watch.change(GuestState::stopped);
+  EXPECT_EQ(watch.state, GuestState::reset);
+}
+
+TEST(MachineWatch, AGuestThatEndsItsMachineHasResetIt) {
+  MachineWatch watch;
+  watch.guest_ends_it = true;
+  watch.change(GuestState::stopped);
+  watch.change(GuestState::stopped);
+  EXPECT_EQ(watch.state, GuestState::reset);
+  MachineWatch panicked;
+  panicked.change(GuestState::crashed);
+  panicked.guest_ends_it = true;
+  panicked.change(GuestState::stopped);
+  EXPECT_EQ(panicked.state, GuestState::crashed);
+}
+
 }  // namespace
 }  // namespace kmodtest::vm
