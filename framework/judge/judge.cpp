@@ -11,6 +11,7 @@
 #include "judge/hang.hpp"
 #include "judge/observations.hpp"
 #include "judge/steps/judge_step.hpp"
+#include "judge/steps/reading.hpp"
 #include "observe/reports/reports.hpp"
 #include "plan/plan.hpp"
 #include "shared/kmsg.hpp"
@@ -164,6 +165,18 @@ std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool 
   return std::nullopt;
 }
 
+/// Checks that no line of the kernel log is missing: a kernel report can be among those that are.
+std::optional<Finding> check_lost_lines(const CaseView &view) {
+  if (view.lost == 0 || !view.test_case.checks.reports) return std::nullopt;
+  Finding finding{Outcome::errored, {}};
+  finding.evidence.summary = fmt::format(
+      "{} lines of the kernel log were overwritten before they were read: they can have a kernel report", view.lost);
+  finding.evidence.expected = "the whole log, to see that there is no kernel report";
+  finding.evidence.hint = fmt::format("{}; 'checks: {{reports: false}}' does without it", kLargerLog);
+  finding.evidence.code = base::Code::log_overwritten;
+  return finding;
+}
+
 /// Checks that both inventories exist: the always-on checks need the guest's state before and after.
 std::optional<Finding> check_inventories(const CaseView &view) {
   const auto &checks = view.test_case.checks;
@@ -247,6 +260,9 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
   const auto hangs = [](const Weighed &one) { return one.finding.outcome == Outcome::hung; };
   if (!consequences.any() && std::none_of(found.begin(), found.end(), hangs)) {
     if (auto finding = find_deadlock(view)) add(std::move(*finding));
+  }
+  if (found.empty()) {
+    if (auto finding = check_lost_lines(view)) add(std::move(*finding));
   }
   if (found.empty()) return {.outcome = Outcome::passed};
   std::stable_sort(found.begin(), found.end(),

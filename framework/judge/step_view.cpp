@@ -64,6 +64,15 @@ std::optional<std::size_t> CaseView::step_at(std::uint64_t sequence) const {
   return found;
 }
 
+std::uint64_t CaseView::lost_in(std::size_t first, std::size_t last) const {
+  std::uint64_t missing = 0;
+  for (std::size_t i = std::max<std::size_t>(first, 1); i < std::min(last, log.size()); ++i) {
+    const std::uint64_t next = log[i - 1].sequence + 1;
+    if (log[i].sequence > next) missing += log[i].sequence - next;
+  }
+  return missing;
+}
+
 std::optional<std::size_t> CaseView::open_step() const {
   for (std::size_t i = 0; i < guest_index.size(); ++i) {
     if (guest_index[i] && StepView(*this, i).ended == nullptr) return i;

@@ -35,6 +35,8 @@ struct CaseView {
   const wire::ProgramEnded *program_ended = nullptr;
   const wire::Autopsy *autopsy = nullptr;  ///< of the step whose deadline passed
 
+  /// Returns how many records are missing before and between the lines [first, last) of the log.
+  std::uint64_t lost_in(std::size_t first, std::size_t last) const;
   /// Returns the case step during which the record with this sequence number was logged, if any.
   std::optional<std::size_t> step_at(std::uint64_t sequence) const;
   /// Returns the first case step in the guest whose end was not reported, if any.

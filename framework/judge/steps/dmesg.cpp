@@ -136,6 +136,15 @@ std::string seen_for(const Part &part, const Scope &scope) {
   return text;
 }
 
+/// Returns a result for a part of the log in which lines are missing: nothing is proven by a line that is not there.
+Reading reading_lost(std::uint64_t lost) {
+  Reading reading = reading_unknown(
+      fmt::format("{} lines of the kernel log were overwritten before they were read: nothing is proven", lost),
+      base::Code::log_overwritten);
+  reading.hint = kLargerLog;
+  return reading;
+}
+
 }  // namespace
 
 Reading read(const StepView &view, const wire::LogCondition &condition) {
@@ -153,7 +162,11 @@ Reading read(const StepView &view, const wire::LogCondition &condition) {
   Scope lenient = scope;
   lenient.deadline += slack(view.guest().within);
   const bool agent_held = view.ended != nullptr && view.ended->result == wire::StepResult::held;
-  if (agent_held && held_in_time(condition, lenient, view.guest().hold_for)) return reading_held();
+  const std::uint64_t lost = view.all.lost_in(*begin, view.log_end());
+  const bool needs_all = !condition.absent.empty() || !condition.counts.empty() || !condition.intervals.empty();
+  if (agent_held && held_in_time(condition, lenient, view.guest().hold_for)) {
+    return lost > 0 && needs_all ? reading_lost(lost) : reading_held();
+  }
 
   const Evaluation whole = evaluate_all(condition, scope.lines);
   if (!agent_held && whole.truth == Truth::held && held_in_time(condition, scope, view.guest().hold_for)) {
@@ -166,6 +179,7 @@ Reading read(const StepView &view, const wire::LogCondition &condition) {
     const auto &part = parts[i];
     const bool late = whole.truth == Truth::held && !held_in_time(part.condition, scope, {});
     if (evaluate_all(part.condition, scope.lines).truth == Truth::held && !late) continue;
+    if (lost > 0 && part.condition.absent.empty()) return reading_lost(lost);
     if (late) reading.why = shared::render_pattern(part.pattern) + " appeared too late";
     reading.expected = part.expected;
     reading.seen = seen_for(part, scope);

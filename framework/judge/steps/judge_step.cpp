@@ -52,10 +52,8 @@ Finding disagreement(Evidence evidence, const StepView &view, Reading reading) {
   fill(evidence, std::move(reading));
   if (view.all.lost > 0) {
     evidence.code = base::Code::log_overwritten;
-    evidence.hint = fmt::format(
-        "{} records of the kernel log were overwritten before they were read; "
-        "log_buf_len=4M in guest.append makes the log larger",
-        view.all.lost);
+    evidence.hint = fmt::format("{} records of the kernel log were overwritten before they were read; {}",
+                                view.all.lost, kLargerLog);
   } else {
     evidence.code = base::Code::defect;
     evidence.hint = "this is a defect of kmodtest; please report it with the case's artifacts (--out)";
@@ -84,7 +82,8 @@ std::optional<Finding> judge_guest_step(const CaseView &view, std::size_t case_i
     return Finding{.outcome = Outcome::errored, .evidence = std::move(evidence)};
   }
   Reading reading = read_step(step);
-  if (step.step.sched && step.ended->result == wire::StepResult::held) {
+  const bool traced = step.step.sched && step.ended->result == wire::StepResult::held;
+  if (traced || reading.code == base::Code::log_overwritten) {
     return by_reading_alone(std::move(evidence), std::move(reading));
   }
   const bool agent_held = step.ended->result == wire::StepResult::held;

@@ -39,6 +39,9 @@ inline Reading reading_unknown(std::string why, base::Code code = base::Code::me
   return {.state = Reading::State::unknown, .why = std::move(why), .code = code};
 }
 
+/// How to lose no lines of the kernel log.
+inline constexpr const char *kLargerLog = "log_buf_len=4M in guest.append makes the log larger";
+
 Reading read(const StepView &view, const wire::Load &load);
 Reading read(const StepView &view, const wire::Unload &unload);
 Reading read(const StepView &view, const wire::LogCondition &condition);

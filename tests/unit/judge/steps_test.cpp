@@ -173,6 +173,31 @@ TEST(DmesgStep, LostRecordsExplainADisagreement) {
             "the log larger");
 }
 
+TEST(DmesgStep, WhereLinesAreMissingOnlyALineThatIsThereProvesSomething) {
+  wire::LogCondition absent;
+  absent.absent = {lit("bad")};
+  wire::LogCondition counted;
+  counted.counts = {{lit("tick"), {1, 1}}};
+  const auto judged = [](const wire::LogCondition &condition, StepResult result, const char *text) {
+    Stream stream;
+    stream.test_case.checks.reports = false;
+    stream.load().end();
+    stream.begin(condition).log("ex: tick");
+    stream.sequence += 17;
+    stream.log(text).end(result, result == StepResult::held ? "" : "'ready' has not appeared");
+    stream.unloaded();
+    return stream.complete();
+  };
+  const std::string lost = "17 lines of the kernel log were overwritten before they were read: nothing is proven";
+  expect(judged(absent, StepResult::held, "ex: good"), Outcome::errored, lost);
+  expect(judged(counted, StepResult::held, "ex: good"), Outcome::errored, lost);
+  expect(judged(in_order({lit("ready")}), StepResult::expired, "ex: good"), Outcome::errored, lost);
+  EXPECT_EQ(judged(absent, StepResult::held, "").evidence[0].code, base::Code::log_overwritten);
+  // What was seen was there.
+  expect(judged(in_order({lit("ready")}), StepResult::held, "ex: ready"), Outcome::passed, "");
+  EXPECT_EQ(judged(absent, StepResult::violated, "ex: bad").outcome, Outcome::failed);
+}
+
 // ---- ps, lsmod, file ------------------------------------------------------------------------------------------------
 
 wire::ThreadCondition ps(std::string name) {

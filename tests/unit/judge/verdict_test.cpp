@@ -43,6 +43,24 @@ TEST(Verdict, AHealthyCasePasses) {
   EXPECT_THAT(summaries(healthy().complete()), ElementsAre("passed"));
 }
 
+TEST(Verdict, WithoutTheWholeLogNobodyKnowsOfReports) {
+  Stream lossy = healthy();
+  lossy.add(wire::LogLines{{}, 17});
+  const Verdict verdict = lossy.complete();
+  EXPECT_THAT(summaries(verdict),
+              ElementsAre("errored",
+                          "17 lines of the kernel log were overwritten before they were read: they can have "
+                          "a kernel report"));
+  EXPECT_EQ(verdict.evidence[0].code, base::Code::log_overwritten);
+  lossy.test_case.checks.reports = false;
+  EXPECT_THAT(summaries(lossy.verdict(Kind::completed)), ElementsAre("passed"));
+  Stream leaky = healthy();
+  leaky.add(wire::LogLines{{}, 17});
+  wire::Inventory inventory;
+  inventory.new_entries = {"/proc/ex"};
+  EXPECT_THAT(summaries(leaky.complete(inventory)), ElementsAre("leaked", "/proc/ex is left after the unload"));
+}
+
 TEST(Verdict, ASkippedCaseHasItsReason) {
   Stream stream;
   stream.test_case.skip = "needs hardware";
