@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "judge/always.hpp"
+#include "judge/makers.hpp"
 #include "shared/pattern.hpp"
 #include "shared/procfs.hpp"
 #include "shared/resources.hpp"
@@ -186,11 +187,11 @@ class Leftovers {
       if (!rescuer && name.starts_with("kworker/")) continue;
       if (any_matches(checks_.allow_threads, name) || allows("thread:" + name)) continue;
       if (!rescuer) {
-        threads.push_back(thread);
+        if (can_have_made_thread(view_.seen.modules, thread)) threads.push_back(thread);
         continue;
       }
       const std::string queue = name.starts_with(kRescuer) ? name.substr(kRescuer.size()) : name;
-      if (allows("workqueue:" + queue)) continue;
+      if (allows("workqueue:" + queue) || !can_have_made_workqueue(view_.seen.modules, queue)) continue;
       rescuers.push_back(thread);
       queues.push_back({.what = fmt::format("workqueue '{}'", queue), .name = "workqueue:" + queue});
     }
@@ -231,8 +232,8 @@ class Leftovers {
     for (const auto &path : after_->inventory.new_entries) {
       if (any_matches(checks_.allow_entries, path) || allows("entry:" + path)) continue;
       if (const auto cache = name_below(path, "/sys/kernel/slab/")) {
-        const std::string name = "cache:" + *cache;
-        if (!allows(name)) caches.push_back({.what = fmt::format("slab cache '{}'", *cache), .name = name});
+        if (allows("cache:" + *cache) || !can_have_made_cache(view_.seen.modules, *cache)) continue;
+        caches.push_back({.what = fmt::format("slab cache '{}'", *cache), .name = "cache:" + *cache});
       } else if (auto interrupt = interrupt_of(path)) {
         if (!allows(interrupt->name)) interrupts.push_back(std::move(*interrupt));
       } else if (const auto queue = name_below(path, "/sys/devices/virtual/workqueue/")) {

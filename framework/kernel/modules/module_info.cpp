@@ -78,6 +78,7 @@ class ModuleReader {
         has_modinfo = true;
         read_modinfo(content);
       }
+      if ((header.sh_flags & SHF_ALLOC) != 0 && (header.sh_flags & SHF_EXECINSTR) == 0) read_texts(content);
       if (name == "__versions") read_versions(content);
       if (name == "__version_ext_crcs") extended_crcs_ = content;
       if (name == "__version_ext_names") extended_names_ = content;
@@ -147,6 +148,19 @@ class ModuleReader {
       const auto equals = text.find('=');
       if (equals == std::string_view::npos) continue;
       info_.fields.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+  }
+
+  void read_texts(std::string_view content) {
+    const auto is_blank = [](char c) { return c == '\t' || c == '\n' || c == '\r'; };
+    const auto is_text = [&](char c) { return (c >= ' ' && c <= '~') || is_blank(c); };
+    while (!content.empty()) {
+      // A structure can lie directly before a text.
+      const auto end = std::min(content.find('\0'), content.size());
+      std::size_t begin = end;
+      while (begin > 0 && is_text(content[begin - 1])) --begin;
+      if (begin < end) info_.texts.emplace_back(content.substr(begin, end - begin));
+      content.remove_prefix(std::min(content.size(), end + 1));
     }
   }
 

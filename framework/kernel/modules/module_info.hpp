@@ -24,6 +24,7 @@ struct ModuleInfo {
   bool has_versions = false;                             ///< it has a __versions section (CONFIG_MODVERSIONS)
   bool has_signature = false;
   std::vector<std::string> parameters;  ///< names, ascending
+  std::vector<std::string> texts;       ///< the texts in its data: names, formats and messages
   /// what module_init() names; empty if there is none, or if the .ko has no symbols
   std::string init_function;
   std::string exit_function;  ///< what module_exit() names

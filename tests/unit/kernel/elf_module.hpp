@@ -79,6 +79,7 @@ struct ElfModule {
       gelf_getshdr(section, &section_header);
       section_header.sh_name = static_cast<GElf_Word>(names.find('\0' + name + '\0') + 1);
       section_header.sh_type = section_type;
+      section_header.sh_flags = section_type == SHT_PROGBITS ? SHF_ALLOC : 0;
       section_header.sh_link = link;
       section_header.sh_entsize = entry_size;
       gelf_update_shdr(section, &section_header);

@@ -36,6 +36,13 @@ TEST(ModuleInfo, ReadsFieldsSymbolsAndVersions) {
   EXPECT_FALSE(info.has_signature);
 }
 
+TEST(ModuleInfo, HasTheTextsOfItsData) {
+  const ScratchFolder folder;
+  ElfModule module;
+  module.modinfo = {"license=GPL", "\x01\x7fmine-%d", ""};
+  EXPECT_THAT(read_module_info(folder.write("mine.ko", module.bytes())).texts, ElementsAre("license=GPL", "mine-%d"));
+}
+
 TEST(ModuleInfo, WithoutANameFieldTheFileNamesIt) {
   const ScratchFolder folder;
   ElfModule module;
