@@ -45,6 +45,11 @@ std::optional<Step> decode(std::string_view code) {
   return std::nullopt;
 }
 
+bool others_are_idle(const std::vector<CpuGlance> &cpus, int cpu) {
+  return std::all_of(cpus.begin(), cpus.end(),
+                     [cpu](const CpuGlance &other) { return other.cpu == cpu || other.halted; });
+}
+
 }  // namespace
 
 bool loops_for_ever(std::string_view code, std::size_t at) {
@@ -67,6 +72,11 @@ bool Silence::add(std::chrono::nanoseconds now, std::chrono::nanoseconds cpu_tim
   return cpu_time - *first_cpu_time_ >= kComputing || now - idle_since_ >= kIdle;
 }
 
+bool StuckSigns::is_stuck(const Row &row, std::chrono::microseconds off) {
+  if (row.repeats >= kFewestGlances && off >= kInterruptsOffInVain) return true;
+  return row.glances >= kFewestGlances && off >= kInterruptsOff;
+}
+
 std::optional<std::string> StuckSigns::add(const std::vector<CpuGlance> &cpus, std::uint32_t timer) {
   if (timer_) ticks_ += (timer - *timer_) & kTimerMask;
   timer_ = timer;
@@ -83,8 +93,14 @@ std::optional<std::string> StuckSigns::add(const std::vector<CpuGlance> &cpus, s
       off_.erase(cpu.cpu);
       continue;
     }
-    Row &row = off_.try_emplace(cpu.cpu, Row{0, passed}).first->second;
-    if (++row.glances >= kFewestGlances && passed - row.since >= kInterruptsOff) {
+    Row &row = off_.try_emplace(cpu.cpu, Row{0, passed, {}, 0}).first->second;
+    ++row.glances;
+    if (row.states.insert(cpu.registers).second) {
+      row.repeats = 0;
+    } else if (others_are_idle(cpus, cpu.cpu)) {
+      ++row.repeats;
+    }
+    if (is_stuck(row, passed - row.since)) {
       return fmt::format("CPU {} has had its interrupts off for {} of its time", cpu.cpu,
                          shared::format_duration(passed - row.since));
     }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,8 @@ struct CpuGlance {
   bool in_kernel = false;
   bool halted = false;
   bool takes_interrupts = true;
-  bool loops = false;  ///< loops_for_ever()
+  bool loops = false;     ///< loops_for_ever()
+  std::string registers;  ///< the general registers, in words
 };
 
 /// Measures how long a guest has been silent, in the host's CPU time that its QEMU used: on a busy host a guest that
@@ -50,8 +52,11 @@ class Silence {
 /// own clock must show that a deadline has passed.
 class StuckSigns {
  public:
-  /// A healthy kernel switches interrupts off for microseconds. Its own detector, where it works, waits for 10 s.
-  static constexpr std::chrono::milliseconds kInterruptsOff{250};
+  /// The limit of the kernel's own detector of hard lockups, which does not work in an emulated guest. A kernel that
+  /// patches its text has interrupts off for about 300 ms here.
+  static constexpr std::chrono::milliseconds kInterruptsOff{10'000};
+  /// The same for a CPU whose registers repeat while all others are idle: nobody can change what it waits for.
+  static constexpr std::chrono::milliseconds kInterruptsOffInVain{250};
   static constexpr int kFewestGlances = 6;
   /// The time that the agent can need after a deadline for its message and its autopsy; more if more CPUs share the
   /// time.
@@ -65,15 +70,20 @@ class StuckSigns {
   std::optional<std::string> add(const std::vector<CpuGlance> &cpus, std::uint32_t timer);
 
  private:
+  /// A CPU with interrupts off in each of the last glances.
   struct Row {
     int glances = 0;
     std::chrono::microseconds since{0};
+    std::set<std::string> states;  ///< its registers so far
+    int repeats = 0;               ///< the last glances that showed no new state, while all other CPUs were idle
   };
+  /// Returns true once a CPU has had its interrupts off for too long.
+  static bool is_stuck(const Row &row, std::chrono::microseconds off);
   std::optional<std::chrono::microseconds> allowed_;
   std::optional<std::uint32_t> timer_;
   std::uint64_t ticks_ = 0;
   std::map<int, std::uint64_t> loop_at_;
-  std::map<int, Row> off_;  // CPUs with interrupts off in each of the last glances
+  std::map<int, Row> off_;
   int dead_ = 0;
 };
 

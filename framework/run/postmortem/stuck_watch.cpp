@@ -51,7 +51,8 @@ Glance glance_at(vm::Inspector &guest) {
                            .in_kernel = cpu.in_kernel(),
                            .halted = cpu.halted,
                            .takes_interrupts = cpu.takes_interrupts(),
-                           .loops = loops(guest, cpu)});
+                           .loops = loops(guest, cpu),
+                           .registers = cpu.text});
   }
   return glance;
 }

@@ -14,11 +14,18 @@ constexpr std::uint32_t ticks(std::chrono::milliseconds time) {
 }
 
 CpuGlance idle(int cpu) {
-  return {cpu, 0xffffffff81a0a7cb, true, true, true, false};
+  return {cpu, 0xffffffff81a0a7cb, true, true, true, false, "idle"};
 }
 
 CpuGlance busy(int cpu, bool interrupts, bool loops = false) {
-  return {cpu, 0xffffffffc0200010, true, false, interrupts, loops};
+  return {cpu, 0xffffffffc0200010, true, false, interrupts, loops, "busy"};
+}
+
+/// A CPU with interrupts off that gets on with its work.
+CpuGlance working(int cpu, int glance) {
+  CpuGlance seen = busy(cpu, false);
+  seen.registers = "RAX=" + std::to_string(glance);
+  return seen;
 }
 
 TEST(LoopsForEver, WhereNothingLeadsOut) {
@@ -69,14 +76,29 @@ TEST(StuckSigns, AreALoopWithoutAnEndSeenTwice) {
   EXPECT_EQ(signs.add({idle(0), busy(1, true, true)}, 20), "CPU 1 is in an endless loop");
 }
 
-TEST(StuckSigns, AreInterruptsThatStayOff) {
+TEST(StuckSigns, AreInterruptsThatStayOffInALoopThatNothingChanges) {
   StuckSigns signs(std::nullopt);
   std::optional<std::string> why;
-  for (int glance = 0; glance < 6; ++glance) {
+  for (int glance = 0; glance < 7; ++glance) {
     EXPECT_EQ(why, std::nullopt) << glance;
-    why = signs.add({busy(0, false)}, ticks(60ms) * static_cast<std::uint32_t>(glance));
+    why = signs.add({busy(0, false), idle(1)}, ticks(60ms) * static_cast<std::uint32_t>(glance));
   }
-  EXPECT_EQ(why, "CPU 0 has had its interrupts off for 299.999 ms of its time");
+  EXPECT_EQ(why, "CPU 0 has had its interrupts off for 359.998 ms of its time");
+}
+
+TEST(StuckSigns, AreInterruptsThatStayOffForAsLongAsTheKernelAllows) {
+  // CPU 0 waits for CPU 1, which works; or it works itself.
+  for (const bool waits : {true, false}) {
+    StuckSigns signs(std::nullopt);
+    std::optional<std::string> why;
+    int glance = 0;
+    for (; !why && glance < 1000; ++glance) {
+      const CpuGlance other = waits ? busy(0, false) : idle(0);
+      why = signs.add({other, working(1, glance)}, (ticks(100ms) * static_cast<std::uint32_t>(glance)) & 0xffffff);
+    }
+    EXPECT_EQ(glance, 102) << waits;
+    EXPECT_NE(why.value_or("").find("has had its interrupts off for 10.1"), std::string::npos) << why.value_or("");
+  }
 }
 
 TEST(StuckSigns, AreNotInterruptsThatComeOnAgain) {
