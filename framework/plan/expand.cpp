@@ -34,12 +34,11 @@ constexpr std::size_t kLargestExpansion = 256u << 20;  // of Node::weight, over 
 
 using Point = std::vector<std::pair<std::string, std::string>>;
 
-wire::Microseconds time_of_repeats(const std::vector<Step> &steps) {
+/// Returns the time that the steps can take before the last of them has missed its deadline.
+wire::Microseconds time_for_all(const std::vector<Step> &steps) {
   wire::Microseconds time{0};
-  for (const Step &step : steps) {
-    const auto *repeat = step.guest ? std::get_if<wire::Repeat>(&step.guest->body) : nullptr;
-    if (repeat != nullptr) time += time_for(*repeat);
-  }
+  for (const Step &step : steps)
+    if (step.guest) time += time_for(*step.guest);
   return time;
 }
 
@@ -272,8 +271,8 @@ class Expansion {
       if (!depends) known_steps_[i] = *step;
       next.steps.push_back(std::move(*step));
     }
-    if (root_.find("timeout") == nullptr) next.timeout += time_of_repeats(next.steps);
     if (auto unload = reader.final_unload(key_of("steps"))) next.steps.push_back(std::move(*unload));
+    if (root_.find("timeout") == nullptr) next.timeout += time_for_all(next.steps);
   }
 
   const Node &key_of(const std::string &name) const {

@@ -59,16 +59,16 @@ Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &over
   std::string names;
   for (const ModuleSource &module : made.modules) names += " " + module.name;
   made.plan_name = plan.name;
-  made.steps.push_back(made_up("load", cut("load" + names, 60), load, 10s));
-  made.steps.push_back(made_up("sleep", "sleep 1s", wire::Sleep{1s}, 11s));
-  made.steps.push_back(made_up("unload", cut("unload" + names, 60), unload, 10s));
-  made.timeout = 60s;
+  made.steps.push_back(made_up("load", cut("load" + names, 60), load, kActionWithin));
+  made.steps.push_back(made_up("sleep", "sleep 1s", wire::Sleep{1s}, 1s + kActionWithin));
+  made.steps.push_back(made_up("unload", cut("unload" + names, 60), unload, kActionWithin));
   if (overrides.load_cycles > 0) {
     const std::string label = fmt::format("repeat {}", overrides.load_cycles);
     const wire::Repeat repeat = repeat_of(load.modules, overrides.load_cycles, kRepeatHold);
-    made.timeout += time_for(repeat);
-    made.steps.push_back(made_up("repeat", label, repeat, 10s));
+    made.steps.push_back(made_up("repeat", label, repeat, kActionWithin));
   }
+  made.timeout = 60s;
+  for (const Step &step : made.steps) made.timeout += time_for(*step.guest);
   made.time = overrides.time;
   made.seed = overrides.seed;
   if (overrides.memory_mib) made.guest.memory_mib = *overrides.memory_mib;

@@ -129,7 +129,7 @@ const Table &plan_table() {
         .table = &guest_table()},
        {"matrix", Type::matrix, "", "further axes: the plan runs once for each combination of values",
         "{cpu: [first, last]}"},
-       {"timeout", Type::duration, "60s, and what a repeat needs", "of a whole case, in guest time", "2m"},
+       {"timeout", Type::duration, "60s, and the deadlines of the steps", "of a whole case, in guest time", "2m"},
        {.name = "time",
         .type = Type::choice,
         .fallback = "virtual where the guest is emulated",

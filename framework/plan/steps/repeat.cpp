@@ -26,7 +26,7 @@ const Table &repeat_table() {
        {"module", Type::texts, "all of the plan, in its order", "a module of the plan, or a list", "my_module"},
        {"params", Type::parameters, "none", "module parameters, as written; for the last module named", "{cpu: 3}"},
        {"for", Type::duration, "100ms", "how long the modules stay loaded in each round", "2s"},
-       {"within", Type::duration, "10s", "the deadline for each load and each unload, in guest time", "30s"}}};
+       {"within", Type::duration, "120s", "the deadline for each load and each unload, in guest time", "30s"}}};
   return table;
 }
 
@@ -53,9 +53,12 @@ wire::Repeat repeat_of(std::vector<wire::ModuleToLoad> modules, std::uint32_t ti
           .hold_for = hold_for};
 }
 
-wire::Microseconds time_for(const wire::Repeat &repeat) {
-  constexpr wire::Microseconds kRound = std::chrono::seconds(3);
-  return (repeat.warm_up + repeat.times) * (repeat.hold_for + kRound);
+wire::Microseconds time_for(const wire::Step &step) {
+  // For each round: a load or an unload can wait for longer, but hardly each of them.
+  constexpr wire::Microseconds kRound = std::chrono::seconds(30);
+  const auto *repeat = std::get_if<wire::Repeat>(&step.body);
+  if (repeat == nullptr) return step.within + step.hold_for;
+  return (repeat->warm_up + repeat->times) * (repeat->hold_for + kRound);
 }
 
 std::optional<std::string> read(wire::Repeat &repeat, StepInput &in) {

@@ -10,9 +10,9 @@ namespace kmodtest::plan {
 
 /// Returns a repeat of `times` rounds: a tenth of them more to warm up, and ten counts.
 wire::Repeat repeat_of(std::vector<wire::ModuleToLoad> modules, std::uint32_t times, wire::Microseconds hold_for);
-/// Returns the guest time for all rounds together: it is not unusual that an exit function waits a second or two for a
-/// thread.
-wire::Microseconds time_for(const wire::Repeat &repeat);
+/// Returns the guest time that a step can take until it has missed its deadline; for a repeat, a time for all rounds
+/// together in which each round can wait for long.
+wire::Microseconds time_for(const wire::Step &step);
 /// The time for which modules stay loaded in each round.
 inline constexpr wire::Microseconds kRepeatHold{100'000};
 inline constexpr std::int64_t kFewestRounds = 10;

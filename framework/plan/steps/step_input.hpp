@@ -42,11 +42,12 @@ struct StepInput {
   wire::Step &guest;  ///< its deadline is the default of its kind
 };
 
-inline constexpr wire::Microseconds kActionWithin{10'000'000};
+/// The kernel's own limit for a task that hangs (kernel.hung_task_timeout_secs).
+inline constexpr wire::Microseconds kActionWithin{120'000'000};
 inline constexpr wire::Microseconds kConditionWithin{5'000'000};
 inline constexpr std::int64_t kMostTimes = 100'000;
 
-inline const Key kActionWithinKey{"within", Type::duration, "10s", "the deadline for it, in guest time", "30s"};
+inline const Key kActionWithinKey{"within", Type::duration, "120s", "the deadline for it, in guest time", "30s"};
 inline const Key kWithin{"within", Type::duration, "5s", "the deadline for it to be true, in guest time", "10s"};
 inline const Key kFor{"for", Type::duration, "0s", "how long it must stay true after that", "2s"};
 inline const Key kErrno{"errno", Type::errno_name, "none: it must succeed",

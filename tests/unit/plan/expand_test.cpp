@@ -27,7 +27,7 @@ TEST(Expand, OneCase) {
   const Plan plan = good("module: alpha\nsteps: [load]\n");
   EXPECT_EQ(ids(plan), Strings{"p [cpus=1]"});
   EXPECT_EQ(plan.name, "p");
-  EXPECT_EQ(plan.cases[0].timeout, std::chrono::seconds{60});
+  EXPECT_EQ(plan.cases[0].timeout, std::chrono::seconds{60 + 120 + 120}) << "the load and the unload take their time";
   EXPECT_EQ(plan.cases[0].kernel, "");
   EXPECT_EQ(plan.cases[0].guest, GuestShape{});
 }

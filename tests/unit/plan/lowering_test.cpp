@@ -128,7 +128,7 @@ TEST(Lowering, Conditions) {
 TEST(Lowering, Actions) {
   const Case first = whole().cases[0];
   EXPECT_EQ(body<wire::WriteFile>(first.steps[6]), (wire::WriteFile{"/proc/alpha", "1", 22}));
-  EXPECT_EQ(first.steps[6].guest->within, 10s);
+  EXPECT_EQ(first.steps[6].guest->within, 120s);
   const auto &run = body<wire::RunCommand>(first.steps[7]);
   EXPECT_EQ(run.command, "echo ${HOME}");
   EXPECT_EQ(run.out.absent, (std::vector<wire::Pattern>{{Kind::literal, "x"}}));
@@ -180,13 +180,13 @@ TEST(Lowering, Repeat) {
                                                 {"beta", "/tmp/modules/beta.ko", {}}};
   EXPECT_EQ(body<wire::Repeat>(steps[0]), (wire::Repeat{both, 10, 100, 10, 100ms}));
   EXPECT_EQ(steps[0].guest->label, "repeat 100");
-  EXPECT_EQ(steps[0].guest->within, 10s);
+  EXPECT_EQ(steps[0].guest->within, 120s);
   EXPECT_EQ(body<wire::Repeat>(steps[1]),
             (wire::Repeat{{{"alpha", "/tmp/modules/alpha.ko", {{"a", "1"}}}}, 2, 10, 10, 1s}));
   EXPECT_EQ(steps[1].guest->hold_for, 0s);
   EXPECT_EQ(steps[1].guest->within, 20s);
-  // 110 rounds of 3.1 s and 12 of 4 s, in addition to the default.
-  EXPECT_EQ(plan.cases[0].timeout, 60s + 341s + 48s);
+  // 110 rounds of 30.1 s and 12 of 31 s, in addition to the default.
+  EXPECT_EQ(plan.cases[0].timeout, 60s + 3311s + 372s);
   EXPECT_EQ(good("timeout: 5s\n" + with_steps("  - repeat: 100\n")).cases.at(0).timeout, 5s);
 }
 

@@ -115,12 +115,12 @@ TEST(CommandLine, LetsTheKernelSpeakOfStallsEarlyUnderVirtualTimeAlone) {
   spec.clock = Clock::virtual_;
   spec.cpus = 4;
   EXPECT_TRUE(kernel_command_line(spec).ends_with(
-      " kmodtest.channel=memory kmodtest.clock=virtual skew_tick=1 sysctl.kernel.watchdog_thresh=1 "
-      "rcupdate.rcu_cpu_stall_timeout=3 sysctl.kernel.hung_task_timeout_secs=30 "
+      " kmodtest.channel=memory kmodtest.clock=virtual skew_tick=1 sysctl.kernel.watchdog_thresh=10 "
+      "rcupdate.rcu_cpu_stall_timeout=21 sysctl.kernel.hung_task_timeout_secs=120 "
       "sysctl.kernel.hung_task_check_interval_secs=5 sysctl.kernel.hung_task_warnings=-1 mitigations=off"))
       << kernel_command_line(spec);
   spec.cpus = 64;
-  EXPECT_NE(kernel_command_line(spec).find(" sysctl.kernel.watchdog_thresh=9 rcupdate.rcu_cpu_stall_timeout=19 "),
+  EXPECT_NE(kernel_command_line(spec).find(" sysctl.kernel.watchdog_thresh=18 rcupdate.rcu_cpu_stall_timeout=37 "),
             std::string::npos);
 }
 
