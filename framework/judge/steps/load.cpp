@@ -27,6 +27,11 @@ bool is_loaded_already(const StepView &view, const std::string &name) {
   return loaded;
 }
 
+std::string init_function_of(const StepView &view, const std::string &name) {
+  const kernel::ModuleInfo *file = file_of(view, name);
+  return file == nullptr || file->init_function.empty() ? "its init function" : file->init_function + "()";
+}
+
 /// Explains the errno of a load that the kernel does not comment on.
 observe::Refusal explain_load_errno(const StepView &view, const std::string &name, int error) {
   switch (error) {
@@ -38,8 +43,9 @@ observe::Refusal explain_load_errno(const StepView &view, const std::string &nam
       return {.reason = "the kernel does not accept the file",
               .why = "build the module against the headers of exactly this kernel"};
     case EPERM:
-      return {.reason = "modules may not be loaded",
-              .why = "the kernel is configured that way (kernel.modules_disabled, lockdown, nomodule)"};
+      return {.reason = init_function_of(view, name) + " returned -1 (-EPERM)",
+              .why = "an init function returns a code such as -ENODEV, and -1 is -EPERM; if it did not return that, this "
+                     "kernel allows no module to be loaded (kernel.modules_disabled, lockdown, nomodule)"};
     case EKEYREJECTED:
     case ENOKEY:
     case EBADMSG:
@@ -50,9 +56,7 @@ observe::Refusal explain_load_errno(const StepView &view, const std::string &nam
       break;
   }
   // The loader logs its reasons for a refusal, except for a lack of memory.
-  const kernel::ModuleInfo *file = file_of(view, name);
-  const std::string function =
-      file == nullptr || file->init_function.empty() ? "its init function" : file->init_function + "()";
+  const std::string function = init_function_of(view, name);
   const char *symbol = ::strerrorname_np(error);
   const std::string code = symbol == nullptr ? std::to_string(error) : symbol;
   return {.reason = fmt::format("{} returned -{}", function, code),

@@ -369,9 +369,11 @@ TEST(LoadStep, SaysWhatAnErrnoWithoutWordsMeans) {
   EXPECT_EQ(verdict_of(ENOEXEC),
             "loading ex gave ENOEXEC (exec format error): the kernel does not accept the file | "
             "build the module against the headers of exactly this kernel");
-  EXPECT_EQ(verdict_of(EPERM),
-            "loading ex gave EPERM (operation not permitted): modules may not be loaded | the kernel is configured "
-            "that way (kernel.modules_disabled, lockdown, nomodule)");
+  EXPECT_EQ(
+      verdict_of(EPERM),
+      "loading ex gave EPERM (operation not permitted): its init function returned -1 (-EPERM) | an init function "
+      "returns a code such as -ENODEV, and -1 is -EPERM; if it did not return that, this kernel allows no module "
+      "to be loaded (kernel.modules_disabled, lockdown, nomodule)");
   EXPECT_EQ(verdict_of(EKEYREJECTED),
             "loading ex gave EKEYREJECTED (key was rejected by service): its signature is "
             "rejected | this kernel loads only modules that are signed with a key that it has");
