@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "text/escape.hpp"
 #include "text/similar_name.hpp"
 
 namespace kmodtest::plan {
@@ -44,7 +45,10 @@ std::string Diagnostic::str() const {
   if (where.line == 0) return out;
   // A long line is shown around the place, so that the caret stays on the screen.
   constexpr int kShown = 160;
-  std::string shown = printable(source);
+  // A tab takes one column here, as in `column`; bytes that are not text are escaped.
+  std::string shown = source;
+  std::replace(shown.begin(), shown.end(), '\t', ' ');
+  shown = text::printable(shown);
   int column = std::max(where.column, 1);
   int underlined = std::max(width, 1);
   if (characters(shown) > kShown) {

@@ -64,6 +64,8 @@ ParseResult parse_plan_file(const std::filesystem::path &file, const Overrides &
   };
   std::error_code error;
   if (std::filesystem::is_directory(file, error)) throw unreadable(EISDIR);
+  // Opening a FIFO would wait for a writer.
+  if (std::filesystem::is_fifo(file, error)) throw unreadable(ESPIPE);
   errno = 0;
   std::ifstream stream(file, std::ios::binary);
   if (!stream) throw unreadable(errno != 0 ? errno : EIO);

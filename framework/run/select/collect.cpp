@@ -30,7 +30,8 @@ std::vector<fs::path> plans_in(const fs::path &folder) {
   std::vector<fs::path> found;
   std::error_code error;
   for (const auto &entry : fs::directory_iterator(folder, error)) {
-    if (entry.is_regular_file() && is_plan_in_folder(entry.path())) found.push_back(entry.path());
+    std::error_code ignored;  // a link that leads nowhere
+    if (entry.is_regular_file(ignored) && is_plan_in_folder(entry.path())) found.push_back(entry.path());
   }
   if (error)
     throw base::UsageError(base::Code::cannot_read,
@@ -140,7 +141,8 @@ Collected collect_plans(const std::vector<fs::path> &inputs, const plan::Overrid
   std::vector<fs::path> modules;
   std::vector<fs::path> files;
   for (const auto &input : inputs) {
-    if (!fs::exists(input)) {
+    std::error_code ignored;
+    if (!fs::exists(input, ignored)) {
       throw base::UsageError(base::Code::no_such_input, fmt::format("there is no file or folder {}", input.string()),
                              "name a plan (.yaml), a folder of plans, or a module (.ko or a folder with a Kbuild)");
     }

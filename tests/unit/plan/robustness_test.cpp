@@ -28,6 +28,15 @@ TEST(Diagnostic, CountsCharactersNotBytes) {
   EXPECT_EQ(result.diagnostics[1].where.column, 25);
 }
 
+TEST(Diagnostic, ShowsNoRawBytes) {
+  const auto parsed = parse_plan_text("module:\t\x1b[31m\xff\n", "p.yaml", {});
+  ASSERT_EQ(parsed.diagnostics.size(), 1u);
+  EXPECT_EQ(parsed.diagnostics[0].str(),
+            "p.yaml:1:9: error[K0202]: byte 0x1b does not belong in a text file (a plan is UTF-8 text)\n"
+            "   1 |   module: \\x1b[31m\\xff\n"
+            "     |           ^\n");
+}
+
 TEST(Diagnostic, AFileAsAWholeHasNoLine) {
   const Diagnostic diagnostic = parse("").diagnostics.at(0);
   EXPECT_EQ(diagnostic.str(),

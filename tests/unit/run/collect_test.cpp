@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "base/error.hpp"
 #include "support/scratch_folder.hpp"
@@ -54,6 +55,17 @@ TEST_F(CollectTest, AFolderGivesItsPlansSortedByName) {
   EXPECT_FALSE(collected.has_errors());
   const auto cases = select_cases(std::move(collected.plans), {});
   EXPECT_EQ(ids_of(cases), (std::vector<std::string>{"a [cpus=1]", "a [cpus=2]", "b [cpus=1]"}));
+}
+
+TEST_F(CollectTest, ALinkInALoopOrAFifoHidesNoPlanAndStopsNothing) {
+  add_module("m");
+  write("a.yaml", "module: m\nsteps: [load]\n");
+  fs::create_symlink("loop.yaml", folder_ / "loop.yaml");
+  ASSERT_EQ(::mkfifo((folder_ / "fifo.yaml").c_str(), 0600), 0);
+  EXPECT_EQ(collect_plans({folder_}, {}).plans.size(), 1u);
+  EXPECT_EQ(error_of({folder_ / "fifo.yaml"}),
+            "cannot read the plan " + (folder_ / "fifo.yaml").string() + ": Illegal seek");
+  EXPECT_NE(error_of({folder_ / "loop.yaml"}), "");
 }
 
 TEST_F(CollectTest, AModuleFolderWithoutAPlanGetsTheMadeUpOne) {
