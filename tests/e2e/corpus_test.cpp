@@ -92,5 +92,20 @@ TEST(Corpus, EveryFaultHasItsVerdictAndAHealthyCaseIsTheSameAfterIt) {
   EXPECT_EQ(digests.size(), 1u) << "a guest was not as pristine as the others";
 }
 
+// Modules that look suspicious but are right.
+TEST(Corpus, NoHealthyModuleIsAccused) {
+  const ScratchFolder scratch;
+  const fs::path events = scratch.path() / "events.jsonl";
+  std::vector<std::string> arguments = {
+      "run", "-j", "2", "--cpus", "1,2", "--json", events, "--modules", source_folder() / "modules/healthy"};
+  const auto plans = plans_in("testplans/healthy");
+  arguments.insert(arguments.end(), plans.begin(), plans.end());
+  Tool tool(arguments);
+  const Ended ended = tool.wait(390s);
+  SCOPED_TRACE(ended.out + ended.err);
+  EXPECT_EQ(ended.exit_code, 0);
+  for (const auto &finished : finished_cases(events)) EXPECT_EQ(finished.at("outcome"), "passed") << finished.dump(1);
+}
+
 }  // namespace
 }  // namespace kmodtest::e2e
