@@ -55,6 +55,11 @@ void prepare_resources() {
     write_text(start + "trigger", std::string("enable_event:timer:") + kind + "_cancel if " + of_module);
     write_text(start + "enable", "1");
   }
+  // A kernel whose hrtimer_start has was_armed reports no cancel of an hrtimer that fires.
+  const std::string events(kTimerEvents);
+  const std::string of_module = "function >= 0xffffffffc0000000 || hrtimer >= 0xffffffffc0000000";
+  write_text(events + "hrtimer_expire_entry/filter", of_module);
+  write_text(events + "hrtimer_start/trigger", "enable_event:timer:hrtimer_expire_entry if " + of_module);
 }
 
 std::string read_resources() {

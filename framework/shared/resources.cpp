@@ -43,16 +43,18 @@ std::string_view value_of(std::string_view line, std::string_view key) {
   return line.substr(0, line.find(' '));
 }
 
-/// A kind of timer and the words of its events.
+/// A kind of timer and the words of its events. A timer_list that fires is cancelled before; an hrtimer only in kernels
+/// whose hrtimer_start has no was_armed. If its function restarts the hrtimer, a start follows.
 struct TimerEvents {
   bool high_resolution;
   std::string_view start;
   std::string_view cancel;
+  std::string_view fire;
   std::string_view key;
 };
 constexpr TimerEvents kTimerEvents[] = {
-    {false, ": timer_start:", ": timer_cancel:", " timer="},
-    {true, ": hrtimer_start:", ": hrtimer_cancel:", " hrtimer="},
+    {false, ": timer_start:", ": timer_cancel:", ": timer_expire_entry:", " timer="},
+    {true, ": hrtimer_start:", ": hrtimer_cancel:", ": hrtimer_expire_entry:", " hrtimer="},
 };
 
 }  // namespace
@@ -93,7 +95,9 @@ std::vector<wire::TimerRecord> parse_timer_trace(std::string_view trace) {
     if (line.starts_with("##### CPU ")) armed.clear();
     for (const TimerEvents &events : kTimerEvents) {
       const bool starts = line.find(events.start) != std::string_view::npos;
-      if (!starts && line.find(events.cancel) == std::string_view::npos) continue;
+      const bool ends =
+          line.find(events.cancel) != std::string_view::npos || line.find(events.fire) != std::string_view::npos;
+      if (!starts && !ends) continue;
       const auto address = parse_address(value_of(line, events.key));
       if (!address) continue;
       armed.erase(*address);

@@ -52,6 +52,25 @@ TEST(TimerTrace, LeavesWhatIsStillArmed) {
                           wire::TimerRecord{true, 0xffff888005581700, 0xffffffffc020b030, ""}));
 }
 
+// Recorded on 6.1, which reports no cancel of an hrtimer that fires: one fires once, one restarts itself, and a third
+// fires twice and then no more.
+TEST(TimerTrace, AnHrtimerThatHasFiredIsNotArmed) {
+  const std::string fires = ": hrtimer_expire_entry: hrtimer=ffffffffc02134",
+                    function = " function=0xffffffffc0211057 ";
+  const std::string starts = ": hrtimer_start: hrtimer=ffffffffc02134";
+  const std::string trace = " a-79 [000] d..1. 13.765763" + starts + "60" + function + "mode= was_armed=0\n" +
+                            " a-79 [000] d..1. 13.765768" + starts + "20" + function + "mode= was_armed=0\n" +
+                            " a-79 [000] d..1. 13.765773" + starts + "e0" + function + "mode= was_armed=0\n" +
+                            " <idle>-0 [000] d.h1. 13.785771" + fires + "20" + function + "now=14069083945\n" +
+                            " <idle>-0 [000] d.h2. 13.785787" + starts + "20" + function + "mode= was_armed=0\n" +
+                            " <idle>-0 [000] d.h1. 13.795771" + fires + "60" + function + "now=14099078629\n" +
+                            " <idle>-0 [000] d.h1. 13.805771" + fires + "e0" + function + "now=14109078629\n" +
+                            " <idle>-0 [000] d.h2. 13.805781" + starts + "e0" + function + "mode= was_armed=0\n" +
+                            " <idle>-0 [000] d.h1. 13.815771" + fires + "e0" + function + "now=14119078629\n";
+  EXPECT_THAT(shared::parse_timer_trace(trace),
+              ElementsAre(wire::TimerRecord{true, 0xffffffffc0213420, 0xffffffffc0211057, ""}));
+}
+
 TEST(TimerTrace, FindsAStaticDelayedWorkByItsTimer) {
   EXPECT_THAT(
       shared::parse_timer_trace(" a-1 [000] d..1. 1.5: timer_start: timer=ffffffffc0203040 "
