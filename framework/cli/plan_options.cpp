@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <cstdint>
 #include <fmt/core.h>
-#include <limits>
 #include <string>
 
 #include "base/error.hpp"
+#include "base/guest_limits.hpp"
 #include "cli/command.hpp"
 #include "plan/guest_axes.hpp"
 #include "text/size.hpp"
@@ -18,7 +18,7 @@ std::uint32_t memory_in_mib(const std::string &text) {
   constexpr std::uint64_t kMebibyte = 1u << 20;
   const std::uint64_t bytes = text::size_in_bytes(text).value_or(0);
   const std::uint64_t mib = bytes / kMebibyte;
-  if (mib == 0 || bytes % kMebibyte != 0 || mib > std::numeric_limits<std::uint32_t>::max()) {
+  if (mib == 0 || bytes % kMebibyte != 0 || mib > base::kMostGuestMemoryMib) {
     throw base::UsageError(base::Code::bad_option_value,
                            fmt::format("--memory takes a size such as 512M or 1G, not '{}'", text));
   }

@@ -23,8 +23,8 @@ std::vector<wire::MajorRecord> parse_majors(std::string_view devices);
 std::vector<wire::VmallocRecord> parse_vmalloc(std::string_view vmallocinfo);
 
 /// Returns the armed timers that are related to a module, after all events of a trace of timer_start, timer_cancel,
-/// hrtimer_start, hrtimer_cancel and hrtimer_expire_entry (kernel: include/trace/events/timer.h). If events were overwritten, timers armed
-/// before that are unknown and left out.
+/// hrtimer_start, hrtimer_cancel and hrtimer_expire_entry (kernel: include/trace/events/timer.h). If events were
+/// overwritten, timers armed before that are unknown and left out.
 std::vector<wire::TimerRecord> parse_timer_trace(std::string_view trace);
 
 /// Returns the objects in use by slab cache (/proc/slabinfo, version 2.1).

@@ -44,8 +44,9 @@ observe::Refusal explain_load_errno(const StepView &view, const std::string &nam
               .why = "build the module against the headers of exactly this kernel"};
     case EPERM:
       return {.reason = init_function_of(view, name) + " returned -1 (-EPERM)",
-              .why = "an init function returns a code such as -ENODEV, and -1 is -EPERM; if it did not return that, this "
-                     "kernel allows no module to be loaded (kernel.modules_disabled, lockdown, nomodule)"};
+              .why =
+                  "an init function returns a code such as -ENODEV, and -1 is -EPERM; if it did not return that, this "
+                  "kernel allows no module to be loaded (kernel.modules_disabled, lockdown, nomodule)"};
     case EKEYREJECTED:
     case ENOKEY:
     case EBADMSG:

@@ -94,7 +94,7 @@ TEST_F(SessionTest, AnotherProtocolVersionIsNamed) {
       ready_only);
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), SessionError::Kind::version);
-  EXPECT_STREQ(error->what(), "the guest's agent speaks protocol version 9, this kmodtest 5");
+  EXPECT_STREQ(error->what(), "the guest's agent speaks protocol version 9, this kmodtest 6");
 }
 
 TEST_F(SessionTest, AnotherFrameVersionIsNamed) {
@@ -107,7 +107,7 @@ TEST_F(SessionTest, AnotherFrameVersionIsNamed) {
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), SessionError::Kind::version);
   EXPECT_STREQ(error->what(),
-               "the channel to the guest's agent is corrupt: the other side speaks protocol version 7, this one 5");
+               "the channel to the guest's agent is corrupt: the other side speaks protocol version 7, this one 6");
 }
 
 TEST_F(SessionTest, RubbishIsCorrupt) {
