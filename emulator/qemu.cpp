@@ -114,10 +114,15 @@ bool find_all(Qemu &qemu, const char **missing) {
 
 const Qemu *find_qemu(const char **missing) {
   static Qemu qemu;
-  if (!find_all(qemu, missing)) return nullptr;
-  qemu.current_cpu = current_cpu;
-  qemu.no_fields = qemu.cpu_state->fields + 2;
-  return &qemu;
+  static const char *lacks = "";
+  // Only once: what is found here is changed later.
+  static const bool complete = find_all(qemu, &lacks);
+  if (complete) {
+    qemu.current_cpu = current_cpu;
+    qemu.no_fields = qemu.cpu_state->fields + 2;
+  }
+  *missing = lacks;
+  return complete ? &qemu : nullptr;
 }
 
 }  // namespace kmodtest::emulator

@@ -115,6 +115,12 @@ bool LibvirtGuest::Machine::lend(const SavedState &saved) {
   return true;
 }
 
+void LibvirtGuest::Machine::check_saved_memory() const {
+  if (files.memory_to.empty() || fs::file_size(files.memory_to) > 0) return;
+  throw base::Error(base::Code::qemu_refused, "the guest's memory was not saved",
+                    "KMODTEST_RESTORE=all saves it in QEMU's own way; please report this");
+}
+
 void LibvirtGuest::Machine::make_readable(SavedState &saved) {
   unchecked = lend(saved);
   if (unchecked) return;
@@ -222,6 +228,7 @@ base::Task<> LibvirtGuest::save(std::function<void(const StateFiles &)> keep) {
     monitor.save();
     // SIGTERM and not SIGKILL: QEMU writes the image's tables when it closes it.
     machine.destroy(SIGTERM);
+    machine.check_saved_memory();
     keep({.state = machine.files.state, .memory = machine.files.memory_to});
     machine.end();
   };

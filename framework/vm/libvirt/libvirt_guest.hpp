@@ -59,6 +59,8 @@ class LibvirtGuest : public Guest {
     void make_files(const GuestSpec &spec, SavedState *saved);
     /// Sets the files from which QEMU can read a saved state; copies them if there is no other way.
     void make_readable(SavedState &saved);
+    /// Throws base::Error if the library in QEMU has not written the memory of a guest that was saved.
+    void check_saved_memory() const;
     /// Lends QEMU the files of a saved state. Returns false if it cannot open them.
     bool lend(const SavedState &saved);
     /// Destroys the machine and waits until its QEMU has ended. Blocks; can be called repeatedly.
