@@ -5,6 +5,7 @@ foreach(layer IN LISTS KMODTEST_LAYERS)
     add_dependencies(unit_tests test_${layer})
   endif()
 endforeach()
+add_dependencies(unit_tests test_qemu_library)
 
 if(NOT KMODTEST_OTHER_TREES)
   return()
