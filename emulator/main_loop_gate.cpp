@@ -43,6 +43,7 @@
 
 #include "emulator/pause.hpp"
 #include "emulator/saved_memory.hpp"
+#include "wire/emulator_library.hpp"
 #include "wire/shared_memory.hpp"
 
 namespace {
@@ -206,7 +207,7 @@ void begin_main_loop() {
 /// if there is none. Maps it when the guest first reads its clock.
 unsigned char *shared_page() {
   static unsigned char *const page = []() -> unsigned char * {
-    const char *file = std::getenv("KMODTEST_MEMORY");
+    const char *file = std::getenv(kmodtest::wire::kSharedMemoryFile);
     const int opened = file == nullptr ? -1 : open(file, O_RDWR | O_CLOEXEC);
     if (opened < 0) return nullptr;
     void *mapped = mmap(nullptr, kmodtest::wire::kRequestsOffset, PROT_READ | PROT_WRITE, MAP_SHARED, opened, 0);

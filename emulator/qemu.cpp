@@ -8,8 +8,6 @@
 namespace kmodtest::emulator {
 namespace {
 
-// Versions with other signatures of the same names: before 8.2 nothing was tried; since 10.1 dropping translations
-// takes another argument.
 struct Version {
   std::int64_t major, minor, micro;
 };
@@ -27,6 +25,7 @@ bool find(Pointer &pointer, const char *name, const char **missing) {
   return symbol != nullptr;
 }
 
+/// Only 10.0 was tried. Since 10.1 dropping translations takes another argument.
 bool version_is_known(const char **missing) {
   VersionInfo *(*query)(QemuError **) = nullptr;
   if (!find(query, "qmp_query_version", missing)) return false;
@@ -91,7 +90,6 @@ unsigned char *current_cpu() {
 bool find_all(Qemu &qemu, const char **missing) {
   void *variable = nullptr;
   return version_is_known(missing) && find(qemu.for_each_block, "qemu_ram_foreach_block", missing) &&
-         find(qemu.name_of, "qemu_ram_get_idstr", missing) &&
          find(qemu.host_address, "qemu_ram_get_host_addr", missing) &&
          find(qemu.offset, "qemu_ram_get_offset", missing) &&
          find(qemu.used_bytes, "qemu_ram_get_used_length", missing) &&

@@ -5,8 +5,8 @@
 #include <cstdint>
 
 /// What the library in QEMU uses of QEMU itself. A program exports its functions and tables if it can load plugins
-/// (-Wl,--export-dynamic). They are no interface that QEMU promises, so find() looks for each, and compares the layout
-/// of what it uses with the contents that it must have. Sources: QEMU 10.0, include/migration/vmstate.h,
+/// (-Wl,--export-dynamic). They are no interface that QEMU promises, so find_qemu() looks for each, and compares the
+/// layout of what it uses with the contents that it must have. Sources: QEMU 10.0, include/migration/vmstate.h,
 /// include/exec/{cpu-common,memory,ram_addr}.h, accel/tcg/tb-maint.c, hw/core/cpu-system.c.
 namespace kmodtest::emulator {
 
@@ -48,10 +48,9 @@ struct StateDescription {
   const void *subsections;
 };
 
-/// QEMU's functions and tables. All are called on the main loop's thread.
+/// QEMU's functions and tables. current_cpu() is for the CPUs' thread, all others are called on the main loop's.
 struct Qemu {
   int (*for_each_block)(int (*)(RamBlock *, void *), void *);
-  const char *(*name_of)(RamBlock *);
   void *(*host_address)(RamBlock *);
   std::uint64_t (*offset)(RamBlock *);
   std::uint64_t (*used_bytes)(RamBlock *);

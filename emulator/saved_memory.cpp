@@ -3,7 +3,7 @@
 /// QEMU saves memory and devices as one stream, and reads all of it again for each restore. Then it throws every
 /// translation away, because the memory could hold other code. Both take far longer than what a short case does.
 ///
-/// Here the large blocks of memory are no part of the stream. An entry of our own comes first in it, before all devices
+/// Here the stream lacks the large blocks of memory. An entry of our own comes first in it, before all devices
 /// (some read the guest's memory when they are loaded). When it is saved, the memory is written into a file. When it is
 /// loaded for the first time, the file is mapped in place of the memory, copy on write. From then on QEMU notes which
 /// pages are written, by the guest or by a device, as it does for a screen's memory. Each further load compares those
@@ -281,11 +281,10 @@ void SavedMemory::begin(const Qemu &qemu) {
   qemu.register_state(nullptr, 0, &entry, this, -1, 0, nullptr);
 }
 
-bool keep_translations(const Qemu &qemu) {
-  if (!make_writable(qemu.cpu_state, sizeof *qemu.cpu_state)) return false;
+void keep_translations(const Qemu &qemu) {
+  if (!make_writable(qemu.cpu_state, sizeof *qemu.cpu_state)) return;
   forget_addresses = qemu.forget_addresses;
   qemu.cpu_state->post_load = load_cpu;
-  return true;
 }
 
 void keep_memory_apart() {

@@ -17,8 +17,8 @@ class SavedMemory {
  public:
   constexpr SavedMemory() = default;
 
-  /// Takes the large blocks of memory out of QEMU's state, and adds an entry to it that calls save() and load(). The
-  /// memory that guest and controller share is no part of either: the controller clears it.
+  /// Takes the large blocks of memory out of QEMU's state, and adds an entry to it that calls save() and load(). Leaves
+  /// out the memory that guest and controller share: the controller clears it.
   void begin(const Qemu &qemu);
 
   /// Writes the memory into the file, which exists. Returns 0, or a negative errno after a message on stderr.
@@ -64,9 +64,8 @@ class SavedMemory {
   const unsigned char *saved_ = nullptr;  // the file, mapped
 };
 
-/// Lets QEMU load a CPU without throwing away all translations. Returns false, and changes nothing, if its table cannot
-/// be written to.
-bool keep_translations(const Qemu &qemu);
+/// Lets QEMU load a CPU without throwing away all translations. Changes nothing if its table cannot be written to.
+void keep_translations(const Qemu &qemu);
 
 /// Does both for this process's QEMU if the environment names the file (wire/emulator_library.hpp). Call it on the main
 /// loop's thread, when the machine is complete.

@@ -4,6 +4,8 @@
 /// Names that the controller and the library in QEMU share (emulator/).
 namespace kmodtest::wire {
 
+/// Environment variable: the file of the memory that guest and controller share.
+inline constexpr const char *kSharedMemoryFile = "KMODTEST_MEMORY";
 /// Environment variable: the file that a saved guest's memory is loaded from.
 inline constexpr const char *kMemoryFrom = "KMODTEST_MEMORY_FROM";
 /// Environment variable: the file, which exists, that a guest's memory is written to when the guest is saved.

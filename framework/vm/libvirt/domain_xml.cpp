@@ -196,7 +196,7 @@ void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFil
   if (files.controller_pid != 0) set("KMODTEST_CONTROLLER", files.controller_pid);
   if (spec.clock == Clock::virtual_ && !files.main_loop_gate.empty()) {
     set("LD_PRELOAD", files.main_loop_gate.string());
-    set("KMODTEST_MEMORY", files.memory.string());
+    set(wire::kSharedMemoryFile, files.memory.string());
     if (files.long_pause) set(wire::kPause, kPauseInstructions);
     if (!files.saved_memory.empty()) set(wire::kMemoryFrom, files.saved_memory.string());
     if (!files.memory_to.empty()) set(wire::kMemoryTo, files.memory_to.string());
