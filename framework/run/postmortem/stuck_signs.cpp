@@ -93,7 +93,7 @@ std::optional<std::string> StuckSigns::add(const std::vector<CpuGlance> &cpus, s
       off_.erase(cpu.cpu);
       continue;
     }
-    Row &row = off_.try_emplace(cpu.cpu, Row{0, passed, {}, 0}).first->second;
+    Row &row = off_.try_emplace(cpu.cpu, Row{.since = passed}).first->second;
     ++row.glances;
     if (row.states.insert(cpu.registers).second) {
       row.repeats = 0;

@@ -74,8 +74,8 @@ class StuckSigns {
   struct Row {
     int glances = 0;
     std::chrono::microseconds since{0};
-    std::set<std::string> states;  ///< its registers so far
-    int repeats = 0;               ///< the last glances that showed no new state, while all other CPUs were idle
+    std::set<std::string> states = {};  ///< its registers so far
+    int repeats = 0;                    ///< the last glances that showed no new state, while all other CPUs were idle
   };
   /// Returns true once a CPU has had its interrupts off for too long.
   static bool is_stuck(const Row &row, std::chrono::microseconds off);

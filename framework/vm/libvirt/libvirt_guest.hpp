@@ -57,7 +57,7 @@ class LibvirtGuest : public Guest {
     ~Machine() { end(); }
     /// Creates the files that QEMU opens.
     void make_files(const GuestSpec &spec, SavedState *saved);
-    /// Sets the files from which QEMU can read a saved state; copies them if there is no other way.
+    /// Sets the files from which QEMU can read a saved state; copies them if QEMU cannot read the originals.
     void make_readable(SavedState &saved);
     /// Throws base::Error if the library in QEMU has not written the memory of a guest that was saved.
     void check_saved_memory() const;
