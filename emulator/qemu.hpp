@@ -5,8 +5,8 @@
 #include <cstdint>
 
 /// What the library in QEMU uses of QEMU itself. A program exports its functions and tables if it can load plugins
-/// (-Wl,--export-dynamic). They are no interface that QEMU promises, so find_qemu() looks for each, and compares the
-/// layout of what it uses with the contents that it must have. Sources: QEMU 10.0, include/migration/vmstate.h,
+/// (-Wl,--export-dynamic). They are not an interface that QEMU promises, so find_qemu() looks for each, and compares
+/// the layout of what it uses with the contents that it must have. Sources: QEMU 10.0, include/migration/vmstate.h,
 /// include/exec/{cpu-common,memory,ram_addr}.h, accel/tcg/tb-maint.c, hw/core/cpu-system.c.
 namespace kmodtest::emulator {
 
