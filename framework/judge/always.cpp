@@ -61,9 +61,7 @@ std::string proprietary_modules(const std::vector<kernel::ModuleInfo> &modules) 
 std::uint64_t without_allowed(std::uint64_t taint, const plan::Checks &checks) {
   for (unsigned number = 0; number < 64; ++number) {
     const std::string name = std::string("taint:") + observe::taint_letter(number);
-    const bool allowed = std::any_of(checks.allow.begin(), checks.allow.end(),
-                                     [&](const std::string &glob) { return shared::glob_matches(glob, name); });
-    if (allowed) taint &= ~bit(number);
+    if (any_matches(checks.allow, name)) taint &= ~bit(number);
   }
   return taint;
 }
@@ -221,6 +219,11 @@ std::vector<Finding> check_taint(const CaseView &view) {
     finding.evidence.summary = "unknown report: " + finding.evidence.summary;
   }
   return {finding};
+}
+
+bool any_matches(const std::vector<std::string> &globs, const std::string &name) {
+  return std::any_of(globs.begin(), globs.end(),
+                     [&](const std::string &glob) { return shared::glob_matches(glob, name); });
 }
 
 }  // namespace kmodtest::judge

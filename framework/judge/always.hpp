@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "judge/finding.hpp"
@@ -45,5 +46,8 @@ Outcome outcome_of(observe::ReportClass report_class);
 
 /// Returns the names of the modules under test as the kernel prints them.
 std::vector<std::string> module_names(const plan::Case &test_case);
+
+/// Returns whether one of the globs, such as those that a plan allows, matches the name.
+bool any_matches(const std::vector<std::string> &globs, const std::string &name);
 
 }  // namespace kmodtest::judge

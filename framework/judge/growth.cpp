@@ -7,7 +7,6 @@
 
 #include "judge/always.hpp"
 #include "observe/trend.hpp"
-#include "shared/pattern.hpp"
 
 /// Finds growth with the rounds of a repeat step.
 namespace kmodtest::judge {
@@ -78,11 +77,8 @@ std::vector<Finding> check_growth(const CaseView &view) {
     if (!guest || !std::holds_alternative<wire::Repeat>(guest->body)) continue;
     const StepView step(view, i);
     std::vector<Growth> growths = growths_of(step.of<wire::MemoryCounted>());
-    std::erase_if(growths, [&](const Growth &growth) {
-      const std::string name = "growth:" + growth.memory.name;
-      return std::any_of(checks.allow.begin(), checks.allow.end(),
-                         [&](const std::string &glob) { return shared::glob_matches(glob, name); });
-    });
+    std::erase_if(growths,
+                  [&](const Growth &growth) { return any_matches(checks.allow, "growth:" + growth.memory.name); });
     if (growths.empty()) continue;
     Finding finding{.outcome = Outcome::leaked, .evidence = evidence_of(view, i)};
     auto &evidence = finding.evidence;

@@ -168,7 +168,7 @@ std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool 
 /// Checks that no line of the kernel log is missing: a kernel report can be among those that are.
 std::optional<Finding> check_lost_lines(const CaseView &view) {
   if (view.lost == 0 || !view.test_case.checks.reports) return std::nullopt;
-  Finding finding{Outcome::errored, {}};
+  Finding finding{.outcome = Outcome::errored};
   finding.evidence.summary = fmt::format(
       "{} lines of the kernel log were overwritten before they were read: they can have a kernel report", view.lost);
   finding.evidence.expected = "the whole log, to see that there is no kernel report";

@@ -59,11 +59,6 @@ constexpr std::array<std::string_view, 8> kInterruptFiles = {
     "smp_affinity",       "smp_affinity_list",       "affinity_hint", "node",
     "effective_affinity", "effective_affinity_list", "spurious",      "actions"};
 
-bool any_matches(const std::vector<std::string> &globs, const std::string &name) {
-  return std::any_of(globs.begin(), globs.end(),
-                     [&](const std::string &glob) { return shared::glob_matches(glob, name); });
-}
-
 /// Returns the text after the prefix, if it is a single name.
 std::optional<std::string> name_below(std::string_view path, std::string_view prefix) {
   if (!path.starts_with(prefix)) return std::nullopt;
