@@ -254,10 +254,11 @@ class Agent:
         raise TimeoutError("no answer to Hello")
 
     def push(self, path, data, chunk=256 << 10):
+        checksum = zlib.crc32(data)
         for at in range(0, max(len(data), 1), chunk):
             piece = data[at:at + chunk]
             last = at + chunk >= len(data)
-            self.send(PUSH, text(path) + u64(at) + text(piece) + u8(last) + u32(zlib.crc32(data)))
+            self.send(PUSH, text(path) + u64(at) + text(piece) + u8(last) + u32(checksum))
         return self.wait("Pushed")[2]
 
     def run(self, *args, deadline=120.0, **kwargs):
