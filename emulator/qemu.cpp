@@ -71,6 +71,20 @@ bool find_count(std::ptrdiff_t &offset, const char **missing) {
   return known;
 }
 
+/// Finds where a CPU has the address of its next instruction, in bytes behind the first of its general registers. A
+/// helper gets a pointer to the registers.
+bool find_next_instruction(std::size_t &offset, const char **missing) {
+  const StateDescription *cpu = nullptr;
+  if (!find(cpu, "vmstate_x86_cpu", missing)) return false;
+  const auto is = [](const StateField &field, const char *name) {
+    return field.name != nullptr && std::strcmp(field.name, name) == 0 && field.size == 8;
+  };
+  const bool known = is(cpu->fields[0], "env.regs") && is(cpu->fields[1], "env.eip");
+  if (!known) *missing = "the expected layout of vmstate_x86_cpu";
+  offset = known ? cpu->fields[1].offset - cpu->fields[0].offset : 0;
+  return known;
+}
+
 /// Returns whether the table of helpers has the function itself.
 bool pause_is_known(const Qemu &qemu, const char **missing) {
   void *function = nullptr;
@@ -105,7 +119,7 @@ bool find_all(Qemu &qemu, const char **missing) {
          find(qemu.forget_addresses, "tlb_flush", missing) && find(qemu.cpu_state, "vmstate_cpu_common", missing) &&
          find(variable, "current_cpu", missing) && find(qemu.pause, "helper_info_pause", missing) &&
          pause_is_known(qemu, missing) && find_count(qemu.instructions_left, missing) &&
-         layout_is_known(*qemu.cpu_state, missing);
+         find_next_instruction(qemu.next_instruction, missing) && layout_is_known(*qemu.cpu_state, missing);
 }
 
 }  // namespace

@@ -68,6 +68,7 @@ struct Qemu {
   StateDescription *cpu_state;          ///< of what all kinds of CPU have in common
   unsigned char *(*current_cpu)();      ///< the CPU that the calling thread executes
   void *pause;                          ///< the table entry with the function that executes PAUSE
+  std::size_t next_instruction;         ///< where its address is behind a CPU's 16 general registers
   std::ptrdiff_t instructions_left;     ///< of a turn, 16 bits: its offset in a CPU's state
   const StateField *no_fields;          ///< an empty list
   void (*forget_addresses)(void *cpu);  ///< empties a CPU's translation lookaside buffer

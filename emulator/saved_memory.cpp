@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "emulator/cpu_load.hpp"
 #include "wire/emulator_library.hpp"
 
 namespace kmodtest::emulator {
@@ -243,19 +244,6 @@ StateDescription entry{.name = wire::kMemoryEntry,
                        .fields = nullptr,
                        .subsections = nullptr};
 
-/// In place of QEMU's own function (cpu_common_post_load), which also calls tb_flush(). `cpu` is a CPUState.
-void (*forget_addresses)(void *cpu) = nullptr;
-int load_cpu(void *cpu, int) {
-  forget_addresses(cpu);
-  return 0;
-}
-
-bool make_writable(const void *table, std::size_t size) {
-  const auto begin = reinterpret_cast<std::uintptr_t>(table) / kPage * kPage;
-  const auto end = reinterpret_cast<std::uintptr_t>(table) + size;
-  return mprotect(reinterpret_cast<void *>(begin), end - begin, PROT_READ | PROT_WRITE) == 0;
-}
-
 }  // namespace
 
 void SavedMemory::add(RamBlock *ram) {
@@ -282,9 +270,7 @@ void SavedMemory::begin(const Qemu &qemu) {
 }
 
 void keep_translations(const Qemu &qemu) {
-  if (!make_writable(qemu.cpu_state, sizeof *qemu.cpu_state)) return;
-  forget_addresses = qemu.forget_addresses;
-  qemu.cpu_state->post_load = load_cpu;
+  replace_cpu_load(qemu, qemu.forget_addresses);
 }
 
 void keep_memory_apart() {

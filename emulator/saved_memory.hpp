@@ -64,7 +64,8 @@ class SavedMemory {
   const unsigned char *saved_ = nullptr;  // the file, mapped
 };
 
-/// Lets QEMU load a CPU without throwing away all translations. Changes nothing if its table cannot be written to.
+/// Lets QEMU load a CPU without throwing away all translations, which its own function (cpu_common_post_load) does.
+/// Changes nothing if its table cannot be written to.
 void keep_translations(const Qemu &qemu);
 
 /// Does both for this process's QEMU if the environment names the file (wire/emulator_library.hpp). Call it on the main

@@ -41,6 +41,8 @@ inline constexpr int kInstructionShift = 2;
 /// Under the virtual clock PAUSE takes as long as this many instructions, a microsecond: loops that wait need fewer
 /// rounds (emulator/pause.cpp).
 inline constexpr int kPauseInstructions = 250;
+/// The PAUSE of a loop that has waited for some time takes up to ten microseconds.
+inline constexpr int kLongestPauseInstructions = 2500;
 
 /// Raise it when domain_xml() makes a different machine of an equal spec: snapshots of the earlier machine do not fit.
 inline constexpr int kMachineRecipe = 8;
@@ -70,8 +72,11 @@ bool has_memory_apart(const GuestSpec &spec);
 /// What the library in QEMU (emulator/) does for guests under virtual time.
 struct EmulatorHelp {
   bool memory_apart = false;  ///< the memory of a saved guest is a file of its own
-  bool long_pause = false;    ///< PAUSE takes kPauseInstructions more
+  bool long_pause = false;    ///< PAUSE takes kPauseInstructions more, up to kLongestPauseInstructions
 };
+
+/// Returns the two numbers of instructions as the library in QEMU reads them (wire::kPause).
+std::string pause_range();
 
 /// Returns the hex digest of the spec and of the QEMU that would run it.
 std::string hash(const GuestSpec &spec, const std::string &qemu_version, const EmulatorHelp &help = {});

@@ -39,6 +39,10 @@ bool has_memory_apart(const GuestSpec &spec) {
   return spec.clock == Clock::virtual_ && spec.channel == ChannelKind::memory && spec.accelerator == Accelerator::tcg;
 }
 
+std::string pause_range() {
+  return fmt::format("{},{}", kPauseInstructions, kLongestPauseInstructions);
+}
+
 std::string hash(const GuestSpec &spec, const std::string &qemu_version, const EmulatorHelp &help) {
   const Topology topology = topology_of(spec);
   Digest digest;
@@ -62,7 +66,7 @@ std::string hash(const GuestSpec &spec, const std::string &qemu_version, const E
   digest.add("machine", kMachineRecipe);
   digest.add("accelerator", spec.accelerator == Accelerator::tcg ? "tcg" : "kvm");
   if (help.memory_apart && has_memory_apart(spec)) digest.add("memory", "in a file of its own");
-  if (help.long_pause && spec.clock == Clock::virtual_) digest.add("instructions of a pause", kPauseInstructions);
+  if (help.long_pause && spec.clock == Clock::virtual_) digest.add("instructions of a pause", pause_range());
   return digest.hex();
 }
 

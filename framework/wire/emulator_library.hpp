@@ -13,7 +13,7 @@ inline constexpr const char *kMemoryTo = "KMODTEST_MEMORY_TO";
 /// The name of the memory's entry in QEMU's state.
 inline constexpr const char *kMemoryEntry = "kmodtest-memory";
 
-/// Environment variable: how many instructions a PAUSE counts as, besides itself.
+/// Environment variable: how many instructions a PAUSE counts as besides itself, at least and at most: "250,2500".
 inline constexpr const char *kPause = "KMODTEST_PAUSE";
 
 /// Environment variable: the library only looks whether QEMU has all that it uses, prints the result on one line, and

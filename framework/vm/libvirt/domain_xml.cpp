@@ -197,7 +197,7 @@ void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFil
   if (spec.clock == Clock::virtual_ && !files.main_loop_gate.empty()) {
     set("LD_PRELOAD", files.main_loop_gate.string());
     set(wire::kSharedMemoryFile, files.memory.string());
-    if (files.long_pause) set(wire::kPause, kPauseInstructions);
+    if (files.long_pause) set(wire::kPause, pause_range());
     if (!files.saved_memory.empty()) set(wire::kMemoryFrom, files.saved_memory.string());
     if (!files.memory_to.empty()) set(wire::kMemoryTo, files.memory_to.string());
   }

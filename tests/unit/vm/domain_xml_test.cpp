@@ -242,7 +242,7 @@ TEST(DomainXml, TheLibraryInQemuLearnsWhatToDo) {
   EXPECT_EQ(variable("KMODTEST_MEMORY_TO"), "/r/g1/memory-image");
   EXPECT_EQ(variable("KMODTEST_PAUSE"), "");
   files.long_pause = true;
-  EXPECT_EQ(variable("KMODTEST_PAUSE"), "250");
+  EXPECT_EQ(variable("KMODTEST_PAUSE"), "250,2500");
   EXPECT_EQ(variable("KMODTEST_MEMORY_FROM"), "");
   files.saved_memory = "/proc/7/fd/9";
   EXPECT_EQ(variable("KMODTEST_MEMORY_FROM"), "/proc/7/fd/9");
