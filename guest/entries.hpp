@@ -18,7 +18,7 @@ class EntryLister {
  private:
   struct Root;
   struct Folder;
-  static const Root kRoots[];
+  static const Root kRoots[];  // NOLINT(bugprone-dynamic-static-initializers): of constants only
 
   void list(int parent, const char *name, int depth, Folder &folder);
   bool is_unchanged(const Folder &folder) const;

@@ -30,7 +30,7 @@ unsigned long read_hex(const std::string &path) {
 std::string find_device() {
   const std::string devices = "/sys/bus/pci/devices/";
   for (const std::string &name : list_folder(devices.c_str())) {
-    const std::string folder = devices + name;
+    std::string folder = devices + name;
     if (read_hex(folder + "/vendor") == wire::kSharedMemoryVendor &&
         read_hex(folder + "/device") == wire::kSharedMemoryDevice)
       return folder;

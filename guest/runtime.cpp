@@ -21,6 +21,7 @@ namespace {
 
 }  // namespace
 
+// NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming): the names that libstdc++ calls
 namespace __gnu_cxx {
 void __verbose_terminate_handler() {
   give_up("terminated");
@@ -47,6 +48,7 @@ void __throw_bad_function_call() {
   give_up("an empty function");
 }
 }  // namespace std
+// NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)
 
 void *operator new(std::size_t size) {
   void *memory = std::malloc(size == 0 ? 1 : size);

@@ -45,6 +45,7 @@ winsize size_of(std::uint16_t rows, std::uint16_t columns) {
   std::vector<std::string> words = {"PATH=/bin:/sbin:/usr/bin:/usr/sbin", "HOME=/tmp"};
   words.insert(words.end(), wanted.environment.begin(), wanted.environment.end());
   std::vector<char *> environment;
+  environment.reserve(words.size() + 1);
   for (std::string &word : words) environment.push_back(word.data());
   environment.push_back(nullptr);
   ::execle("/bin/sh", "sh", "-c", wanted.command.c_str(), nullptr, environment.data());

@@ -112,6 +112,7 @@ std::vector<wire::TimerRecord> parse_timer_trace(std::string_view trace) {
     }
   }
   std::vector<wire::TimerRecord> timers;
+  timers.reserve(armed.size());
   for (auto &[address, timer] : armed) timers.push_back(std::move(timer));
   return timers;
 }

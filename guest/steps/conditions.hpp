@@ -42,10 +42,10 @@ ProgramRun::Outcome ProgramRun::sample_until_held(const Sample &sample, const Se
   std::optional<shared::Truth> reported;
   bool last_is_reported = false;
   Time took{0};
-  const Outcome outcome = wait_until_held(
+  Outcome outcome = wait_until_held(
       [&] {
         const Time begun = now();
-        const shared::Evaluation evaluation = sample();
+        shared::Evaluation evaluation = sample();
         took = now() - begun;
         last_is_reported = reported != evaluation.truth;
         reported = evaluation.truth;

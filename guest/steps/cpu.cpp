@@ -8,7 +8,7 @@
 namespace kmodtest::guest {
 
 ProgramRun::Outcome ProgramRun::act(const wire::SetCpus &cpus) {
-  const Outcome offline = set_cpus(cpus.offline, false);
+  Outcome offline = set_cpus(cpus.offline, false);
   if (!offline || offline->result != wire::StepResult::held) return offline;
   return set_cpus(cpus.online, true);
 }
@@ -26,7 +26,7 @@ ProgramRun::Outcome ProgramRun::set_cpus(const std::string &list, bool online) {
     // The boot CPU of many kernels has no such file: it is always online.
     if (cpu == 0 && online && error == ENOENT) error = 0;
     agent_.report(wire::CpusSet{index_, cpu, online, error});
-    const Outcome outcome = judge_error(what, error, 0);
+    Outcome outcome = judge_error(what, error, 0);
     if (outcome->result != wire::StepResult::held) return outcome;
     if (agent_.cancelled()) return std::nullopt;
   }

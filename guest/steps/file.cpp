@@ -27,7 +27,7 @@ ProgramRun::Outcome ProgramRun::act(const wire::FileCondition &condition) {
     reading = do_job(job, give_up);
     stuck = !reading;
   };
-  const Outcome outcome = wait_until_held(
+  Outcome outcome = wait_until_held(
       [&] {
         if (!reading && !stuck) carry_out(Job(first, condition.path));
         const bool died = reading && reading->died;

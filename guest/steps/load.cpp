@@ -29,7 +29,7 @@ ProgramRun::Outcome ProgramRun::act(const wire::Load &load) {
     if (result->error == 0) loaded.record = find_module(module.name);
     agent_.report(loaded);
     const bool last = i + 1 == load.modules.size();
-    const Outcome outcome = judge_error("loading " + module.name, result->error, last ? load.expected_errno : 0);
+    Outcome outcome = judge_error("loading " + module.name, result->error, last ? load.expected_errno : 0);
     if (outcome->result != wire::StepResult::held) return outcome;
     if (agent_.cancelled()) return std::nullopt;
   }

@@ -41,7 +41,7 @@ ProgramRun::Outcome ProgramRun::count_memory_after(std::uint32_t rounds, std::ve
 ProgramRun::Outcome ProgramRun::run_round(const wire::Repeat &repeat) {
   wire::Load load{repeat.modules, 0};
   limit_deadline();
-  const Outcome loaded = act(load);
+  Outcome loaded = act(load);
   if (!loaded || loaded->result != wire::StepResult::held) return loaded;
   wait(repeat.hold_for);
   wire::Unload unload;
