@@ -6,7 +6,9 @@
 #include "base/error.hpp"
 #include "base/guest_limits.hpp"
 #include "cli/command.hpp"
+#include "kernel/kernel.hpp"
 #include "plan/guest_axes.hpp"
+#include "storage/cache_folder.hpp"
 #include "text/size.hpp"
 
 namespace kmodtest::cli {
@@ -25,6 +27,13 @@ std::uint32_t memory_in_mib(const std::string &text) {
   return static_cast<std::uint32_t>(mib);
 }
 
+std::vector<std::string> catalogue_names() {
+  std::vector<std::string> names;
+  for (auto &entry : kernel::read_catalogue(storage::data_folder() / "kernels.yaml"))
+    names.push_back(std::move(entry.name));
+  return names;
+}
+
 }  // namespace
 
 void PlanOptions::add_to(CLI::App &app) {
@@ -41,7 +50,9 @@ void PlanOptions::add_to(CLI::App &app) {
       ->delimiter(',')
       ->type_name("SxCxT[,…]")
       ->allow_extra_args(false);
-  app.add_option("--kernel", kernels, "kernels of the catalogue, a bzImage, or 'host', instead of the plan's")
+  app.add_option(
+         "--kernel", kernels,
+         "kernels of the catalogue (also 'all' or a pattern), 'host', or paths of kernels, instead of the plan's")
       ->delimiter(',')
       ->type_name("KERNEL[,…]")
       ->allow_extra_args(false);
@@ -80,6 +91,7 @@ plan::Overrides PlanOptions::overrides() const {
     overrides.topologies.push_back(std::move(*topology.value));
   }
   overrides.kernels = kernels;
+  overrides.catalogue = catalogue_names();
   if (!memory.empty()) overrides.memory_mib = memory_in_mib(memory);
   overrides.time = plan::time_of(time);
   overrides.seed = seed;

@@ -65,7 +65,7 @@ std::function<int()> add_rerun(CLI::App &app) {
       ->required()
       ->type_name("FOLDER");
   app.add_option("--kernel", command->plans.kernels,
-                 "a kernel of the catalogue, a bzImage, or 'host', instead of the case's")
+                 "a kernel of the catalogue, 'host', or the path of a kernel, instead of the case's")
       ->type_name("KERNEL")
       ->expected(1);
   command->add_to(app);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ struct Kernel {
 struct CatalogueEntry {
   std::string name;
   std::string description;
+  std::string alias;   ///< another name for it; may be empty
+  std::string fuller;  ///< the entry of the same version with more modules; may be empty
   bool is_default = false;
   std::string suite;            ///< Debian suite; the mirror is the machine's own
   std::string image_package;    ///< e.g. linux-image-cloud-amd64 (a meta package is followed)
@@ -36,6 +39,8 @@ struct CatalogueEntry {
 
 std::vector<CatalogueEntry> read_catalogue(const std::filesystem::path &file);
 
+struct GivenKernel;
+
 class KernelStore {
  public:
   /// `notices` must outlive the store. It receives a message when something takes long ("downloading linux-image-… (27
@@ -44,6 +49,8 @@ class KernelStore {
 
   const std::vector<CatalogueEntry> &catalogue() const { return catalogue_; }
   const CatalogueEntry &default_entry() const;
+  /// Returns the name of the kernel of the same version that has more modules; empty if the catalogue has none.
+  std::string fuller_than(const std::string &name) const;
 
   /// Returns the kernel if it is complete in the cache.
   std::optional<Kernel> cached(const std::string &name) const;
@@ -58,11 +65,21 @@ class KernelStore {
   void check(const std::string &name_or_path, const std::filesystem::path &modules_dir = {},
              const std::filesystem::path &headers = {}) const;
 
-  /// Returns a kernel by catalogue name (fetched if missing), path of a bzImage, or "host" (the running kernel).
+  /// Returns a kernel by catalogue name (fetched if missing), "host" (the running kernel), or a path: of a bzImage, of
+  /// the folder in which a kernel was built, of one that packages were unpacked into, of a package (.deb, .rpm) or a
+  /// folder of them. What is not usable where it is (it has no index of its modules, its headers expect to be in /usr)
+  /// is copied into the cache.
   Kernel resolve(const std::string &name_or_path, const std::filesystem::path &modules_dir = {},
                  const std::filesystem::path &headers = {});
 
  private:
+  /// Lets `fill` make WORK/tree, and moves that into the cache under the name `folder`. Throws base::Error that names
+  /// `what`.
+  void make(const std::string &folder, const std::string &what,
+            const std::function<void(const std::filesystem::path &work)> &fill) const;
+  void fetch_into(const std::filesystem::path &work, const CatalogueEntry &entry) const;
+  Kernel copied(const std::string &name, const GivenKernel &given);
+
   std::vector<CatalogueEntry> catalogue_;
   std::filesystem::path cache_;
   base::NoticeSink *notices_;

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <chrono>
 #include <fmt/format.h>
+#include <fnmatch.h>
 #include <set>
 #include <string>
 #include <string_view>
@@ -129,8 +130,10 @@ class Expansion {
     if (reader.has("kernel") && names.empty() && !problems_.any_error())
       reader.error(Code::empty_value, "kernel", "the list of kernels is empty");
     if (!overrides_.kernels.empty()) names = overrides_.kernels;
-    for (const std::string &name : names)
-      if (std::find(kernels_.begin(), kernels_.end(), name) == kernels_.end()) kernels_.push_back(name);
+    for (const std::string &name : names) {
+      for (const std::string &kernel : kernels_meant(name, overrides_.catalogue))
+        if (std::find(kernels_.begin(), kernels_.end(), kernel) == kernels_.end()) kernels_.push_back(kernel);
+    }
     if (kernels_.empty()) kernels_ = {""};
   }
 
@@ -336,6 +339,15 @@ std::optional<Plan> expand(const Node &root, const fs::path &file, const Overrid
                            Problems &problems) {
   Expansion expansion(root, file, overrides, source, problems);
   return expansion.run();
+}
+
+std::vector<std::string> kernels_meant(const std::string &name, const std::vector<std::string> &catalogue) {
+  if (name == "all" && !catalogue.empty()) return catalogue;
+  if (name.find('/') != std::string::npos || name.find_first_of("*?[") == std::string::npos) return {name};
+  std::vector<std::string> kernels;
+  std::copy_if(catalogue.begin(), catalogue.end(), std::back_inserter(kernels),
+               [&name](const std::string &known) { return fnmatch(name.c_str(), known.c_str(), 0) == 0; });
+  return kernels.empty() ? std::vector{name} : kernels;
 }
 
 }  // namespace kmodtest::plan

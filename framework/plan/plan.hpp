@@ -156,7 +156,7 @@ struct Case {
   std::map<std::string, std::string> point;  ///< matrix variables, "cpus" and "kernel" among them
   std::filesystem::path plan_file;           ///< empty for a plan made from a .ko
   GuestShape guest;
-  std::string kernel;  ///< catalogue name, path of a vmlinuz, or "host"; empty: the default
+  std::string kernel;  ///< catalogue name, path of a kernel, or "host"; empty: the default
   std::vector<ModuleSource> modules;
   std::vector<std::string> kernel_modules;  ///< shipped by the kernel; loaded first, after what they depend on
   std::vector<Step> steps;                  ///< an unload is added at the end if the plan leaves a module loaded
@@ -183,9 +183,10 @@ struct Plan {
 
 /// Command-line options that override a plan's matrix.
 struct Overrides {
-  std::vector<int> cpus;              ///< --cpus: replaces guest.cpus and guest.topology
-  std::vector<CpuLayout> topologies;  ///< --topology: replaces them, too
-  std::vector<std::string> kernels;   ///< --kernel: replaces `kernel`
+  std::vector<int> cpus;               ///< --cpus: replaces guest.cpus and guest.topology
+  std::vector<CpuLayout> topologies;   ///< --topology: replaces them, too
+  std::vector<std::string> kernels;    ///< --kernel: replaces `kernel`
+  std::vector<std::string> catalogue;  ///< the kernels that `all` and patterns stand for
   std::optional<std::uint32_t> memory_mib;
   Time time = Time::automatic;                      ///< --time: replaces `time` unless automatic
   std::uint64_t seed = 0;                           ///< --seed

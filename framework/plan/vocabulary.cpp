@@ -120,7 +120,9 @@ const Table &plan_table() {
        {"kernel_modules", Type::texts, "none", "modules of the kernel itself, loaded first with what they depend on",
         "[loop]"},
        {"kernel", Type::texts, "the default kernel",
-        "a catalogue name, host, or a path; a list is an axis of the matrix", "debian-6.1-cloud"},
+        "a name of the catalogue, all, a pattern such as debian-*-cloud, host, or a path; a list is an axis of the "
+        "matrix",
+        "debian-6.1-cloud"},
        {.name = "guest",
         .type = Type::map,
         .fallback = "one CPU, 256M",

@@ -12,8 +12,8 @@
 namespace kmodtest::kernel {
 namespace {
 
-constexpr std::array kKeys{"name",          "description",     "default",       "suite",
-                           "image_package", "headers_package", "make_arguments"};
+constexpr std::array kKeys{"name",  "description",   "default",         "alias",         "fuller",
+                           "suite", "image_package", "headers_package", "make_arguments"};
 
 /// Reads one file and names it in messages.
 class CatalogueReader {
@@ -40,6 +40,11 @@ class CatalogueReader {
              fmt::format("'{}' and '{}' are both the default", first_default->name, added.name));
       }
       if (added.is_default) first_default = &added;
+    }
+    for (std::size_t at = 0; at < entries.size(); ++at) {
+      const std::string &fuller = entries[at].fuller;
+      if (!fuller.empty() && names.count(fuller) == 0)
+        fail(list[at]["fuller"].Mark(), fmt::format("there is no kernel '{}'", fuller));
     }
     return entries;
   }
@@ -68,6 +73,8 @@ class CatalogueReader {
       fail(node["name"].Mark(), fmt::format("'{}' cannot be the name of a kernel", result.name));
     }
     result.description = text(node, "description", false);
+    result.alias = text(node, "alias", false);
+    result.fuller = text(node, "fuller", false);
     result.suite = text(node, "suite", true);
     result.image_package = text(node, "image_package", true);
     result.headers_package = text(node, "headers_package", true);

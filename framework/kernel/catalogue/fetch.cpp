@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <set>
 #include <sys/utsname.h>
-#include <yaml-cpp/yaml.h>
 
 #include "base/error.hpp"
 #include "base/process.hpp"
 #include "kernel/catalogue/apt.hpp"
+#include "kernel/catalogue/build_tools.hpp"
+#include "kernel/catalogue/given_kernel.hpp"
+#include "kernel/catalogue/unpacked_tree.hpp"
 #include "kernel/kernel.hpp"
 #include "storage/digest.hpp"
 #include "storage/files.hpp"
@@ -17,19 +20,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char *kManifest = "manifest.yaml";
-// Raise it when the layout of a kernel's folder changes: older folders are then fetched again.
-constexpr int kLayout = 1;
-
-bool wanted_dependency(const std::string &name) {
-  // Only parts of the kernel; not gcc, kmod, initramfs-tools…
-  for (const char *prefix : {"linux-image-", "linux-headers-", "linux-kbuild-", "linux-binary-", "linux-modules-"}) {
-    if (name.starts_with(prefix)) return true;
-  }
-  return false;
+/// Parts of the kernel; not gcc, kmod, initramfs-tools…
+bool is_of_the_kernel(const std::string &name) {
+  constexpr std::array kPrefixes{"linux-image-",  "linux-headers-", "linux-kbuild-",
+                                 "linux-binary-", "linux-modules-", "linux-base-"};
+  return std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                     [&name](const char *prefix) { return name.starts_with(prefix); });
 }
 
-std::vector<Package> with_dependencies(const AptState &apt, const std::vector<std::string> &names) {
+/// What the kernel's build tools are linked with, besides what nobody needs to build a module (libssl).
+bool is_library(const std::string &name) {
+  return name == "libc6" || name == "zlib1g" || name.starts_with("libelf1") || name.starts_with("libzstd");
+}
+
+std::vector<Package> with_dependencies(const AptState &apt, const std::vector<std::string> &names,
+                                       bool (*wanted)(const std::string &)) {
   std::vector<Package> packages;
   std::set<std::string> seen;
   std::vector<std::string> open(names.rbegin(), names.rend());
@@ -39,7 +44,7 @@ std::vector<Package> with_dependencies(const AptState &apt, const std::vector<st
     if (!seen.insert(name).second) continue;
     packages.push_back(apt.show(name));
     for (const auto &next : packages.back().depends) {
-      if (wanted_dependency(next)) open.push_back(next);
+      if (wanted(next)) open.push_back(next);
     }
   }
   return packages;
@@ -58,106 +63,49 @@ void check_space(const fs::path &folder, const std::vector<Package> &packages) {
   }
 }
 
-void unpack(const fs::path &package, const fs::path &to) {
-  const auto result = base::run_process({"dpkg-deb", "-x", package, to}, {.environment = {{"LC_ALL", "C"}}});
-  if (result.ok()) return;
-  if (result.err.find("No space left on device") != std::string::npos) {
-    throw base::Error(base::Code::disk_full,
-                      fmt::format("cannot unpack {}: the disk is full", package.filename().string()),
-                      "free some space, or set KMODTEST_CACHE to a folder on another disk");
-  }
-  throw base::Error(base::Code::bad_package,
-                    fmt::format("cannot unpack {}: {}", package.filename().string(), result.err),
-                    "fetch it again; if that fails too, use another kernel from `kmodtest kernels list`");
-}
-
-/// Returns the only entry of a folder whose name starts with `prefix`; empty if there is none.
-fs::path only_entry(const fs::path &folder, const std::string &prefix, const std::string &suffix = "") {
-  std::error_code error;
-  for (const auto &entry : fs::directory_iterator(folder, error)) {
-    const auto name = entry.path().filename().string();
-    if (name.starts_with(prefix) && name.ends_with(suffix)) return entry.path();
-  }
-  return {};
-}
-
-/// Makes the absolute paths and links of packages, which expect to be unpacked into /, name `prefix`, their final
-/// place.
-void relocate(const fs::path &tree, const fs::path &prefix) {
-  std::error_code error;
-  for (const auto &entry : fs::directory_iterator(tree / "usr/src", error)) {
-    const auto makefile = entry.path() / "Makefile";
-    if (!fs::is_regular_file(makefile) || !entry.path().filename().string().starts_with("linux-headers-")) continue;
-    auto text = storage::read_whole_file(makefile);
-    const std::string absolute = "include /usr/src/";
-    if (const auto at = text.find(absolute); at != std::string::npos) {
-      text.replace(at, absolute.size(), fmt::format("include {}/usr/src/", prefix.string()));
-      storage::write_whole_file(makefile, text);
-    }
-  }
-  std::vector<std::pair<fs::path, fs::path>> links;
-  for (const auto &entry : fs::recursive_directory_iterator(tree)) {
-    if (!entry.is_symlink()) continue;
-    const auto target = fs::read_symlink(entry.path());
-    if (target.is_absolute()) links.emplace_back(entry.path(), prefix / target.relative_path());
-  }
-  for (const auto &[link, target] : links) {
-    fs::remove(link);
-    fs::create_symlink(target, link);
-  }
-}
-
-void write_manifest(const fs::path &tree, const fs::path &prefix, const CatalogueEntry &entry,
-                    const std::vector<Package> &packages, const Kernel &kernel) {
-  YAML::Emitter out;
-  out << YAML::BeginMap << YAML::Key << "layout" << YAML::Value << kLayout << YAML::Key << "prefix" << YAML::Value
-      << prefix.string() << YAML::Key << "suite" << YAML::Value << entry.suite << YAML::Key << "release" << YAML::Value
-      << kernel.release << YAML::Key << "image" << YAML::Value << kernel.image.string() << YAML::Key << "modules_dir"
-      << YAML::Value << kernel.modules_dir.string() << YAML::Key << "headers" << YAML::Value << kernel.headers.string()
-      << YAML::Key << "digest" << YAML::Value << kernel.digest << YAML::Key << "packages" << YAML::Value
-      << YAML::BeginSeq;
+void download(const AptState &apt, const std::vector<Package> &packages, const fs::path &to,
+              base::NoticeSink &notices) {
+  storage::make_folder(to);
   for (const auto &package : packages) {
-    out << YAML::Flow << YAML::BeginMap << YAML::Key << "name" << YAML::Value << package.name << YAML::Key << "version"
-        << YAML::Value << package.version << YAML::Key << "sha256" << YAML::Value << package.sha256 << YAML::EndMap;
+    if (package.download_bytes > 10'000) {
+      notices.say(fmt::format("downloading {} {} ({:.1f} MB)", package.name, package.version,
+                              static_cast<double>(package.download_bytes) / 1e6));
+    }
+    apt.download({package}, to);
   }
-  out << YAML::EndSeq << YAML::EndMap;
-  storage::write_whole_file(tree / kManifest, std::string(out.c_str()) + "\n");
 }
 
-/// Describes an unpacked tree, with paths as if it were at `prefix` already.
-Kernel describe(const fs::path &tree, const fs::path &prefix, const CatalogueEntry &entry) {
-  Kernel kernel;
-  kernel.name = entry.name;
-  kernel.make_arguments = entry.make_arguments;
-  const auto image = only_entry(tree / "boot", "vmlinuz-");
-  if (image.empty()) {
-    throw base::Error(base::Code::bad_package, fmt::format("the package {} has no kernel image", entry.image_package),
-                      "correct the kernel's entry in kernels.yaml");
+void unpack_all(const fs::path &packages, const fs::path &to) {
+  storage::make_folder(to);
+  for (const auto &file : fs::directory_iterator(packages)) unpack_package(file.path(), to);
+}
+
+/// The build tools of a newer suite can need newer libraries than this machine has.
+void complete_build_tools(const std::string &suite, const std::vector<Package> &packages, const fs::path &work,
+                          base::NoticeSink &notices) {
+  const auto programs = programs_without_libraries(work / "tree");
+  if (programs.empty()) return;
+  std::vector<std::string> libraries;
+  for (const auto &package : packages) {
+    if (!package.name.starts_with("linux-kbuild-")) continue;
+    std::copy_if(package.depends.begin(), package.depends.end(), std::back_inserter(libraries), is_library);
   }
-  kernel.release = bzimage_release(image);
-  kernel.digest = storage::sha256_file(image);
-  kernel.image = prefix / fs::relative(image, tree);
-  kernel.modules_dir = prefix / "lib/modules" / kernel.release;
-  kernel.headers = prefix / "usr/src" / ("linux-headers-" + kernel.release);
-  if (!fs::is_directory(tree / "lib/modules" / kernel.release / "kernel") ||
-      !fs::is_directory(tree / "usr/src" / ("linux-headers-" + kernel.release))) {
-    throw base::Error(
-        base::Code::bad_package,
-        fmt::format("the packages of '{}' do not match: modules or headers of {} are missing", entry.name,
-                    kernel.release),
-        "the mirror is being updated: try again later, or use another kernel from `kmodtest kernels list`");
-  }
-  return kernel;
+  // A suite of backports has none of its own.
+  AptState apt(work / "apt-of-libraries", suite.substr(0, suite.find("-backports")));
+  apt.update();
+  download(apt, with_dependencies(apt, libraries, is_library), work / "libraries", notices);
+  unpack_all(work / "libraries", work / "libraries-tree");
+  use_own_libraries(work / "tree", programs, work / "libraries-tree");
 }
 
 const CatalogueEntry &find_entry(const std::vector<CatalogueEntry> &catalogue, const std::string &name) {
   std::string known;
   for (const auto &entry : catalogue) {
-    if (entry.name == name) return entry;
+    if (entry.name == name || entry.alias == name) return entry;
     known += (known.empty() ? "" : ", ") + entry.name;
   }
   throw base::UsageError(base::Code::unknown_kernel, fmt::format("there is no kernel '{}'", name),
-                         fmt::format("use one of {}, 'host', or the path of a vmlinuz", known));
+                         fmt::format("use one of {}, 'host', or the path of a kernel", known));
 }
 
 Kernel host_kernel(const fs::path &modules_dir, const fs::path &headers) {
@@ -185,14 +133,11 @@ Kernel host_kernel(const fs::path &modules_dir, const fs::path &headers) {
   return kernel;
 }
 
-/// Returns the kernel for "host" or the path of an image; nothing for a name of the catalogue.
-std::optional<Kernel> kernel_by_files(const std::string &name_or_path, const fs::path &modules_dir,
-                                      const fs::path &headers) {
-  if (name_or_path == "host") return host_kernel(modules_dir, headers);
-  if (name_or_path.find('/') == std::string::npos && !fs::is_regular_file(name_or_path)) return std::nullopt;
+Kernel kernel_of_image(const std::string &name, const fs::path &image, const fs::path &modules_dir,
+                       const fs::path &headers) {
   Kernel kernel;
-  kernel.name = name_or_path;
-  kernel.image = fs::absolute(name_or_path);
+  kernel.name = name;
+  kernel.image = image;
   kernel.modules_dir = modules_dir.empty() ? fs::path() : fs::absolute(modules_dir);
   kernel.headers = headers.empty() ? fs::path() : fs::absolute(headers);
   for (const auto &folder : {kernel.modules_dir, kernel.headers}) {
@@ -202,6 +147,10 @@ std::optional<Kernel> kernel_by_files(const std::string &name_or_path, const fs:
     }
   }
   return kernel;
+}
+
+bool is_copied(const GivenKernel &given) {
+  return given.kind != GivenKernel::Kind::host && given.kind != GivenKernel::Kind::image;
 }
 
 }  // namespace
@@ -219,79 +168,38 @@ const CatalogueEntry &KernelStore::default_entry() const {
   return catalogue_.front();
 }
 
-std::optional<Kernel> KernelStore::cached(const std::string &name) const {
-  const auto &entry = find_entry(catalogue_, name);
-  const auto prefix = cache_ / "kernels" / name;
-  std::error_code error;
-  if (!fs::exists(prefix / kManifest, error)) return std::nullopt;
-  try {
-    const auto manifest = YAML::Load(storage::read_whole_file(prefix / kManifest));
-    Kernel kernel;
-    kernel.name = name;
-    kernel.make_arguments = entry.make_arguments;
-    kernel.release = manifest["release"].as<std::string>();
-    kernel.image = manifest["image"].as<std::string>();
-    kernel.modules_dir = manifest["modules_dir"].as<std::string>();
-    kernel.headers = manifest["headers"].as<std::string>();
-    kernel.digest = manifest["digest"].as<std::string>();
-    // If the cache has been moved, its Makefiles name the old place.
-    const bool whole = manifest["layout"].as<int>() == kLayout && manifest["prefix"].as<std::string>() == prefix &&
-                       manifest["suite"].as<std::string>() == entry.suite && fs::exists(kernel.image, error) &&
-                       fs::exists(kernel.modules_dir / "modules.dep", error) && fs::exists(kernel.headers, error);
-    return whole ? std::optional(kernel) : std::nullopt;
-  } catch (const YAML::Exception &) {
-    return std::nullopt;  // a damaged manifest: fetch again
-  }
+std::string KernelStore::fuller_than(const std::string &name) const {
+  const auto found = std::find_if(catalogue_.begin(), catalogue_.end(), [&name](const CatalogueEntry &entry) {
+    return entry.name == name || entry.alias == name;
+  });
+  return found == catalogue_.end() ? std::string() : found->fuller;
 }
 
-Kernel KernelStore::fetch(const std::string &name) {
+std::optional<Kernel> KernelStore::cached(const std::string &name) const {
   const auto &entry = find_entry(catalogue_, name);
-  if (auto kernel = cached(name)) return *kernel;
-  storage::make_folder(cache_ / "kernels");
-  const storage::FileLock lock(cache_ / "locks" / fmt::format("kernel-{}.lock", name));
-  // Another process may have fetched it while we waited for the lock.
-  if (auto kernel = cached(name)) return *kernel;
-  const auto prefix = cache_ / "kernels" / name;
-  // The process that left these behind is dead: we hold the lock.
-  const auto work = cache_ / "kernels" / fmt::format(".{}.partial", name);
+  auto kernel = read_manifest(cache_ / "kernels" / entry.name, entry.suite);
+  if (!kernel) return std::nullopt;
+  kernel->name = entry.name;
+  kernel->make_arguments = entry.make_arguments;
+  return kernel;
+}
+
+void KernelStore::make(const std::string &folder, const std::string &what,
+                       const std::function<void(const fs::path &work)> &fill) const {
+  const auto work = cache_ / "kernels" / fmt::format(".{}.partial", folder);
+  // The process that left this behind is dead: we hold the lock.
   storage::remove_folder(work);
-  storage::make_folder(work / "packages");
-  const auto tree = work / "tree";
-  storage::make_folder(tree);
+  storage::make_folder(work);
   try {
-    notices_->say(fmt::format("fetching the package lists of {}", entry.suite));
-    AptState apt(work / "apt", entry.suite);
-    apt.update();
-    const auto packages = with_dependencies(apt, {entry.image_package, entry.headers_package});
-    check_space(work, packages);
-    for (const auto &package : packages) {
-      if (package.download_bytes > 10'000) {
-        notices_->say(fmt::format("downloading {} {} ({:.1f} MB)", package.name, package.version,
-                                  static_cast<double>(package.download_bytes) / 1e6));
-      }
-      apt.download({package}, work / "packages");
-    }
-    notices_->say(fmt::format("unpacking {}", name));
-    for (const auto &file : fs::directory_iterator(work / "packages")) unpack(file.path(), tree);
-    // Newer packages put the modules below usr/lib; from here on both names work.
-    if (!fs::exists(tree / "lib") && fs::exists(tree / "usr/lib/modules")) fs::create_symlink("usr/lib", tree / "lib");
-    relocate(tree, prefix);
-    Kernel kernel = describe(tree, prefix, entry);
-    const auto depmod = base::run_process({"depmod", "-b", tree, "-C", "/dev/null", kernel.release});
-    if (!depmod.ok() || !fs::exists(tree / "lib/modules" / kernel.release / "modules.dep")) {
-      throw base::Error(base::Code::bad_package, fmt::format("depmod failed for {}: {}", kernel.release, depmod.err),
-                        "reinstall it: apt install --reinstall kmod");
-    }
-    write_manifest(tree, prefix, entry, packages, kernel);
-    storage::remove_folder(prefix);
-    fs::rename(tree, prefix);
+    fill(work);
+    storage::remove_folder(cache_ / "kernels" / folder);
+    fs::rename(work / "tree", cache_ / "kernels" / folder);
     storage::remove_folder(work);
-    return kernel;
   } catch (const fs::filesystem_error &error) {
     std::error_code ignored;
     fs::remove_all(work, ignored);
     throw base::Error(base::Code::cannot_write,
-                      fmt::format("cannot put the kernel '{}' into the cache: {}: {}", name, error.path1().string(),
+                      fmt::format("cannot put the kernel '{}' into the cache: {}: {}", what, error.path1().string(),
                                   error.code().message()),
                       "free some space, or set KMODTEST_CACHE to a folder on another disk");
   } catch (const base::Interrupted &) {
@@ -301,25 +209,99 @@ Kernel KernelStore::fetch(const std::string &name) {
   } catch (const base::Error &error) {
     std::error_code ignored;
     fs::remove_all(work, ignored);
-    throw base::Error(error.code(), fmt::format("cannot fetch the kernel '{}': {}", name, error.what()), error.hint(),
+    throw base::Error(error.code(), fmt::format("cannot fetch the kernel '{}': {}", what, error.what()), error.hint(),
                       error.blame());
   }
 }
 
+void KernelStore::fetch_into(const fs::path &work, const CatalogueEntry &entry) const {
+  notices_->say(fmt::format("fetching the package lists of {}", entry.suite));
+  AptState apt(work / "apt", entry.suite);
+  apt.update();
+  const auto packages = with_dependencies(apt, {entry.image_package, entry.headers_package}, is_of_the_kernel);
+  check_space(work, packages);
+  download(apt, packages, work / "packages", *notices_);
+  notices_->say(fmt::format("unpacking {}", entry.name));
+  const auto tree = work / "tree";
+  unpack_all(work / "packages", tree);
+  make_relocatable(tree);
+  complete_build_tools(entry.suite, packages, work, *notices_);
+  const Kernel kernel = find_kernel(tree, fmt::format("the packages of '{}'", entry.name));
+  if (kernel.headers.empty()) {
+    throw base::Error(
+        base::Code::bad_package, fmt::format("the packages of '{}' have no headers of {}", entry.name, kernel.release),
+        "the mirror is being updated: try again later, or use another kernel from `kmodtest kernels list`");
+  }
+  make_module_index(tree, kernel.release);
+  write_manifest(tree, entry.suite, packages, kernel);
+}
+
+Kernel KernelStore::fetch(const std::string &name) {
+  const auto &entry = find_entry(catalogue_, name);
+  if (auto kernel = cached(name)) return *kernel;
+  storage::make_folder(cache_ / "kernels");
+  const storage::FileLock lock(cache_ / "locks" / fmt::format("kernel-{}.lock", entry.name));
+  // Another process may have fetched it while we waited for the lock.
+  if (auto kernel = cached(name)) return *kernel;
+  make(entry.name, name, [&](const fs::path &work) { fetch_into(work, entry); });
+  if (auto kernel = cached(name)) return *kernel;
+  throw base::Error(base::Code::cannot_write, fmt::format("the kernel '{}' is not in the cache after all", name),
+                    "look whether something else cleans up the cache, and try again");
+}
+
+/// Copies a kernel of the user's into the cache, so that its modules have an index and its headers can be built
+/// against. It is copied again when it changes.
+Kernel KernelStore::copied(const std::string &name, const GivenKernel &given) {
+  const std::string origin = origin_of(given);
+  const std::string folder = "given-" + storage::sha256(given.path.string()).substr(0, 16);
+  const auto complete = [&] {
+    auto kernel = read_manifest(cache_ / "kernels" / folder, origin);
+    if (kernel) kernel->name = name;
+    return kernel;
+  };
+  if (auto kernel = complete()) return *kernel;
+  storage::make_folder(cache_ / "kernels");
+  const storage::FileLock lock(cache_ / "locks" / fmt::format("kernel-{}.lock", folder));
+  if (auto kernel = complete()) return *kernel;
+  notices_->say(fmt::format("copying the kernel {}", name));
+  make(folder, name, [&](const fs::path &work) {
+    const auto tree = work / "tree";
+    copy_into(tree, given);
+    if (given.kind != GivenKernel::Kind::tree) make_relocatable(tree);
+    const Kernel kernel = find_kernel(tree, name);
+    make_module_index(tree, kernel.release);
+    write_manifest(tree, origin, {}, kernel);
+  });
+  if (auto kernel = complete()) return *kernel;
+  throw base::Error(base::Code::cannot_write, fmt::format("the kernel '{}' is not in the cache after all", name),
+                    "look whether something else cleans up the cache, and try again");
+}
+
 void KernelStore::check(const std::string &name_or_path, const fs::path &modules_dir, const fs::path &headers) const {
-  if (const auto kernel = kernel_by_files(name_or_path, modules_dir, headers)) {
-    bzimage_release(kernel->image);
-  } else {
+  const auto given = look_at(name_or_path);
+  if (!given) {
     find_entry(catalogue_, name_or_path);
+  } else if (given->kind == GivenKernel::Kind::host) {
+    bzimage_release(host_kernel(modules_dir, headers).image);
+  } else if (given->kind == GivenKernel::Kind::image) {
+    bzimage_release(kernel_of_image(name_or_path, given->path, modules_dir, headers).image);
   }
 }
 
 Kernel KernelStore::resolve(const std::string &name_or_path, const fs::path &modules_dir, const fs::path &headers) {
-  auto kernel = kernel_by_files(name_or_path, modules_dir, headers);
-  if (!kernel) return fetch(name_or_path);
-  kernel->release = bzimage_release(kernel->image);
-  kernel->digest = storage::sha256_file(kernel->image);
-  return *kernel;
+  const auto given = look_at(name_or_path);
+  if (!given) return fetch(name_or_path);
+  if (is_copied(*given)) {
+    Kernel kernel = copied(name_or_path, *given);
+    if (!headers.empty()) kernel.headers = fs::absolute(headers);
+    return kernel;
+  }
+  Kernel kernel = given->kind == GivenKernel::Kind::host
+                      ? host_kernel(modules_dir, headers)
+                      : kernel_of_image(name_or_path, given->path, modules_dir, headers);
+  kernel.release = bzimage_release(kernel.image);
+  kernel.digest = storage::sha256_file(kernel.image);
+  return kernel;
 }
 
 }  // namespace kmodtest::kernel

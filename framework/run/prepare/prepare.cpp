@@ -10,6 +10,7 @@
 #include "kernel/symbols/symbols.hpp"
 #include "plan/steps/step_input.hpp"
 #include "run/guests/machine_choice.hpp"
+#include "run/prepare/lack.hpp"
 #include "run/prepare/needs.hpp"
 #include "storage/cache_folder.hpp"
 #include "text/module_name.hpp"
@@ -143,9 +144,71 @@ void Preparer::add_kernel_modules(const plan::Case &test_case, Prepared &prepare
   }
 }
 
+Preparer::Tried Preparer::try_on(const std::string &kernel, const plan::Case &test_case) {
+  Tried tried;
+  try {
+    tried.prepared = prepare_on(kernel, test_case);
+    tried.lack = lack_in(tried.prepared->preflight);
+  } catch (const base::Error &error) {
+    tried.error = std::current_exception();
+    tried.lack = lack_in(error, kernel);
+  }
+  return tried;
+}
+
 Prepared Preparer::prepare(const plan::Case &test_case) {
+  const std::string kernel = kernel_name(test_case);
+  Tried first = try_on(kernel, test_case);
+  if (first.lack && test_case.kernel.empty() && choice_.name.empty()) {
+    if (auto fuller = prepare_on_fuller(kernel, *first.lack, test_case)) return std::move(*fuller);
+  } else if (first.lack) {
+    name_fuller(kernel, first);
+  }
+  if (first.error) std::rethrow_exception(first.error);
+  return std::move(*first.prepared);
+}
+
+std::optional<Prepared> Preparer::prepare_on_fuller(std::string kernel, std::string lack, const plan::Case &test_case) {
+  while (!store_.fuller_than(kernel).empty()) {
+    kernel = store_.fuller_than(kernel);
+    Tried tried = try_on(kernel, test_case);
+    if (tried.prepared && !tried.lack) {
+      say_once(fmt::format("{}, so {} runs on {}", lack, test_case.plan_name, kernel));
+      return std::move(tried.prepared);
+    }
+    if (!tried.lack) return std::nullopt;
+    lack = *tried.lack;
+  }
+  return std::nullopt;
+}
+
+/// Adds to what keeps a case from running on the kernel that it names which other kernel may have what is missing.
+void Preparer::name_fuller(const std::string &kernel, Tried &tried) const {
+  const std::string fuller = store_.fuller_than(kernel);
+  if (fuller.empty()) return;
+  const std::string hint = fmt::format("use the kernel {}, which has more modules", fuller);
+  if (tried.prepared) {
+    for (auto &finding : tried.prepared->preflight)
+      if (finding.code == base::Code::missing_symbol) finding.hint = hint;
+    return;
+  }
+  try {
+    std::rethrow_exception(tried.error);
+  } catch (const kernel::BuildError &) {  // shows the output of make
+  } catch (const base::Error &error) {
+    tried.error = std::make_exception_ptr(
+        base::UsageError(error.code(), error.what(), fmt::format("{}, or {}", error.hint(), hint)));
+  }
+}
+
+void Preparer::say_once(const std::string &text) {
+  const std::lock_guard guard(said_mutex_);
+  if (said_.insert(text).second) notices_.say(text);
+}
+
+Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &test_case) {
   Prepared prepared;
-  prepared.kernel = resolve_kernel(kernel_name(test_case));
+  prepared.kernel = resolve_kernel(kernel_name);
   prepared.skip = unmet_needs(test_case.needs, prepared.kernel);
   if (prepared.skip) return prepared;
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,7 +69,9 @@ class Preparer {
   /// called while a case is being prepared.
   void renew();
 
-  /// Prepares a case. Throws kernel::BuildError if a module does not build, base::Error otherwise.
+  /// Prepares a case. Where nobody has named a kernel, and the default one lacks what the case needs, that is the
+  /// catalogue's next fuller kernel that has it. Throws kernel::BuildError if a module does not build, base::Error
+  /// otherwise.
   Prepared prepare(const plan::Case &test_case);
 
  private:
@@ -99,7 +102,19 @@ class Preparer {
     std::string log;
   };
 
+  /// A preparation that ended in one way or the other.
+  struct Tried {
+    std::optional<Prepared> prepared;
+    std::exception_ptr error;         ///< if there is nothing prepared
+    std::optional<std::string> lack;  ///< what another kernel may have
+  };
+
   std::string kernel_name(const plan::Case &test_case) const;
+  Prepared prepare_on(const std::string &kernel, const plan::Case &test_case);
+  Tried try_on(const std::string &kernel, const plan::Case &test_case);
+  std::optional<Prepared> prepare_on_fuller(std::string kernel, std::string lack, const plan::Case &test_case);
+  void name_fuller(const std::string &kernel, Tried &tried) const;
+  void say_once(const std::string &text);
   kernel::Kernel resolve_kernel(const std::string &name);
   BuiltModule build(const plan::ModuleSource &source, const kernel::Kernel &kernel,
                     const std::vector<std::filesystem::path> &before);
@@ -109,6 +124,8 @@ class Preparer {
   std::filesystem::path cache_;
   base::NoticeSink &notices_;
   std::mutex store_mutex_;
+  std::mutex said_mutex_;
+  std::set<std::string> said_;
   kernel::KernelStore store_;
   Once<kernel::Kernel> kernels_;
   Once<BootFiles> boot_files_;

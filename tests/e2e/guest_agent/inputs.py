@@ -27,13 +27,14 @@ def cache_folder():
 
 
 def cached_kernel():
-    """Returns the manifest's lines `key: value`: image, modules_dir, headers and more."""
+    """Returns the manifest's lines `key: value`: image, modules_dir, headers (whole paths) and more."""
     manifest = cache_folder() / "kernels" / KERNEL / "manifest.yaml"
     if not manifest.is_file():
         give_up(f"the kernel {KERNEL} is not in the cache: {manifest} is missing", "kmodtest kernels fetch")
     kernel = dict(line.split(": ", 1) for line in manifest.read_text().splitlines() if ": " in line and line[0] != " ")
     for key in ("image", "modules_dir", "headers"):
-        if not os.path.exists(kernel.get(key, "")):
+        kernel[key] = str(manifest.parent / kernel.get(key, "missing"))
+        if not os.path.exists(kernel[key]):
             give_up(f"the kernel {KERNEL} is not whole: its {key} is missing", "kmodtest kernels fetch")
     return kernel
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <gmock/gmock.h>
+#include <set>
 
 #include "kernel/kernel.hpp"
 #include "storage/cache_folder.hpp"
@@ -27,12 +28,20 @@ std::string error_in(const ScratchFolder &folder, const std::string &text) {
   return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
 }
 
-TEST(Catalogue, TheShippedOneHasThreeKernelsAndOneDefault) {
+TEST(Catalogue, TheShippedOneHasCloudFullAndRtKernelsOfEachVersion) {
   const auto entries = read_catalogue(storage::find_data_file("kernels.yaml"));
-  ASSERT_EQ(entries.size(), 3U);
   const KernelStore store(entries, "/nowhere", base::ignored_notices());
   EXPECT_EQ(store.default_entry().name, "debian-6.1-cloud");
-  EXPECT_EQ(entries[1].make_arguments, std::vector<std::string>{"CC=gcc-12"});
+  std::set<std::string> names;
+  for (const auto &entry : entries) names.insert(entry.name);
+  for (const std::string version : {"debian-5.10", "debian-6.1", "debian-6.12", "debian-13", "debian-13-backports"}) {
+    EXPECT_TRUE(names.contains(version + "-cloud")) << version;
+    EXPECT_TRUE(names.contains(version + "-rt")) << version;
+    EXPECT_EQ(store.fuller_than(version + "-cloud"), version);
+    EXPECT_EQ(store.fuller_than(version), "");
+  }
+  EXPECT_EQ(store.fuller_than("newest"), "debian-13-backports");
+  EXPECT_EQ(store.fuller_than("/boot/vmlinuz"), "");
 }
 
 TEST(Catalogue, ReadsEveryKey) {
@@ -40,12 +49,16 @@ TEST(Catalogue, ReadsEveryKey) {
   const auto file = folder.write("k.yaml", std::string(kOne) +
                                                "    description: d\n"
                                                "    default: true\n"
+                                               "    alias: b\n"
+                                               "    fuller: a\n"
                                                "    make_arguments: [A=1, B=]\n");
   const auto entries = read_catalogue(file);
   ASSERT_EQ(entries.size(), 1U);
   EXPECT_EQ(entries[0].name, "a");
   EXPECT_EQ(entries[0].description, "d");
   EXPECT_TRUE(entries[0].is_default);
+  EXPECT_EQ(entries[0].alias, "b");
+  EXPECT_EQ(entries[0].fuller, "a");
   EXPECT_EQ(entries[0].suite, "s");
   EXPECT_EQ(entries[0].image_package, "i");
   EXPECT_EQ(entries[0].headers_package, "h");
@@ -58,6 +71,8 @@ TEST(Catalogue, NamesLineAndColumnOfWhatIsWrong) {
             "6:5: unknown key 'siute' | correct it, or install kmodtest again");
   EXPECT_EQ(error_in(folder, "kernels:\n  - name: a\n    suite: s\n    image_package: i\n"),
             "2:5: this kernel lacks the key 'headers_package' | correct it, or install kmodtest again");
+  EXPECT_EQ(error_in(folder, std::string(kOne) + "    fuller: b\n"),
+            "6:13: there is no kernel 'b' | correct it, or install kmodtest again");
   EXPECT_EQ(error_in(folder, std::string(kOne) + "    default: perhaps\n"),
             "6:14: 'default' has to be true or false | correct it, or install kmodtest again");
   EXPECT_EQ(error_in(folder, std::string(kOne) + "    make_arguments: CC=x\n"),
@@ -97,10 +112,10 @@ TEST(KernelStore, AnUnknownNameListsTheKnownOnes) {
   entry.name = "debian";
   KernelStore store({entry}, "/nowhere", base::ignored_notices());
   EXPECT_EQ(error_of([&] { store.resolve("debain"); }),
-            "there is no kernel 'debain' | use one of debian, 'host', or the path of a vmlinuz");
+            "there is no kernel 'debain' | use one of debian, 'host', or the path of a kernel");
 }
 
-TEST(KernelStore, ADamagedOrForeignManifestIsNoKernel) {
+TEST(KernelStore, ADamagedManifestOrOneOfAnotherSuiteIsNoKernel) {
   const ScratchFolder folder;
   CatalogueEntry entry;
   entry.name = "k";
@@ -109,21 +124,37 @@ TEST(KernelStore, ADamagedOrForeignManifestIsNoKernel) {
   EXPECT_FALSE(store.cached("k").has_value());
   folder.write("kernels/k/manifest.yaml", "layout: [1");
   EXPECT_FALSE(store.cached("k").has_value());
-  const auto prefix = folder.path() / "kernels/k";
-  const auto manifest = [&](const std::string &written_prefix) {
-    return "layout: 1\nprefix: " + written_prefix +
-           "\nsuite: s\nrelease: 1.2\nimage: " + (prefix / "vmlinuz").string() +
-           "\nmodules_dir: " + (prefix / "m").string() + "\nheaders: " + (prefix / "h").string() + "\ndigest: ab\n";
+  const auto manifest = [&](const std::string &suite) {
+    return "layout: 2\norigin: " + suite + "\nrelease: 1.2\nimage: vmlinuz\nmodules_dir: m\nheaders: h\ndigest: ab\n";
   };
-  folder.write("kernels/k/manifest.yaml", manifest(prefix.string()));
+  folder.write("kernels/k/manifest.yaml", manifest("s"));
   folder.write("kernels/k/m/modules.dep", "");
   folder.write("kernels/k/h/Makefile", "");
   EXPECT_FALSE(store.cached("k").has_value()) << "its image is missing";
   folder.write("kernels/k/vmlinuz", "image");
   ASSERT_TRUE(store.cached("k").has_value());
   EXPECT_EQ(store.cached("k")->release, "1.2");
-  folder.write("kernels/k/manifest.yaml", manifest("/elsewhere"));
-  EXPECT_FALSE(store.cached("k").has_value()) << "its Makefiles name another place";
+  EXPECT_EQ(store.cached("k")->image, folder.path() / "kernels/k/vmlinuz");
+  folder.write("kernels/k/manifest.yaml", manifest("other"));
+  EXPECT_FALSE(store.cached("k").has_value());
+}
+
+// A cache that is copied to another machine, or into a CI job, keeps its kernels.
+TEST(KernelStore, ACacheCanBeMoved) {
+  const ScratchFolder folder, elsewhere;
+  CatalogueEntry entry;
+  entry.name = "k";
+  entry.suite = "s";
+  folder.write("kernels/k/manifest.yaml",
+               "layout: 2\norigin: s\nrelease: 1.2\nimage: vmlinuz\nmodules_dir: m\nheaders: h\ndigest: ab\n");
+  folder.write("kernels/k/m/modules.dep", "");
+  folder.write("kernels/k/h/Makefile", "");
+  folder.write("kernels/k/vmlinuz", "image");
+  std::filesystem::copy(folder.path() / "kernels", elsewhere.path() / "kernels",
+                        std::filesystem::copy_options::recursive);
+  const KernelStore store({entry}, elsewhere.path(), base::ignored_notices());
+  ASSERT_TRUE(store.cached("k").has_value());
+  EXPECT_EQ(store.cached("k")->headers, elsewhere.path() / "kernels/k/h");
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/expand.hpp"
+
 #include <chrono>
 #include <filesystem>
 #include <gtest/gtest.h>
@@ -36,6 +38,20 @@ TEST(Expand, FirstAndLastAreThoseOfTheCase) {
   EXPECT_EQ(
       ids(good("guest: {cpus: [1, 2, 4]}\nmatrix: {cpu: [first, last]}\n" + kLoad)),
       (Strings{"p [cpus=1 cpu=0]", "p [cpus=2 cpu=0]", "p [cpus=2 cpu=1]", "p [cpus=4 cpu=0]", "p [cpus=4 cpu=3]"}));
+}
+
+TEST(Expand, APatternStandsForKernelsOfTheCatalogue) {
+  const Strings catalogue{"debian-6.1-cloud", "debian-6.1", "debian-13-cloud"};
+  EXPECT_EQ(kernels_meant("all", catalogue), catalogue);
+  EXPECT_EQ(kernels_meant("*-cloud", catalogue), (Strings{"debian-6.1-cloud", "debian-13-cloud"}));
+  EXPECT_EQ(kernels_meant("debian-6.1", catalogue), Strings{"debian-6.1"});
+  EXPECT_EQ(kernels_meant("fedora-*", catalogue), Strings{"fedora-*"}) << "is refused by name later";
+  EXPECT_EQ(kernels_meant("./k*/bzImage", catalogue), Strings{"./k*/bzImage"});
+
+  Overrides overrides;
+  overrides.catalogue = catalogue;
+  EXPECT_EQ(ids(good("kernel: [debian-6.1, debian-6*]\nmodule: alpha\nsteps: [load]\n", overrides)),
+            (Strings{"p [cpus=1 kernel=debian-6.1]", "p [cpus=1 kernel=debian-6.1-cloud]"}));
 }
 
 TEST(Expand, KernelIsAnAxis) {
