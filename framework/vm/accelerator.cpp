@@ -55,10 +55,11 @@ struct ResultName {
   std::string_view name;
   bool has_message;
 };
-constexpr std::array<ResultName, 5> kResults = {{
+constexpr std::array<ResultName, 6> kResults = {{
     {KvmAnswer::Result::works, "works", false},
     {KvmAnswer::Result::denied, "denied", false},
     {KvmAnswer::Result::no_user_space, "no-user-space", false},
+    {KvmAnswer::Result::too_slow, "too-slow", false},
     {KvmAnswer::Result::qemu_ended, "qemu-ended", true},
     {KvmAnswer::Result::not_started, "not-started", true},
 }};
@@ -97,6 +98,8 @@ std::string KvmAnswer::reason() const {
       return "the user that QEMU runs as cannot open /dev/kvm";
     case Result::no_user_space:
       return "/dev/kvm opens, but a guest under it does not reach user space";
+    case Result::too_slow:
+      return "/dev/kvm opens, but a guest under it was not ready in time";
     case Result::qemu_ended:
       return fmt::format("/dev/kvm opens, but QEMU ends under it: {}", said);
     case Result::not_started:
@@ -175,7 +178,8 @@ base::Task<KvmAnswer> probe_kvm(Hypervisor &hypervisor, GuestSpec spec, ProbePat
     base::Task<> silence = silent_console(*guest, patience);
     const auto first = co_await (std::move(agent) || std::move(silence));
     const bool heard = first.index() == 0 && std::get<0>(first);
-    answer.result = heard ? KvmAnswer::Result::works : KvmAnswer::Result::no_user_space;
+    const auto otherwise = guest->console().empty() ? KvmAnswer::Result::no_user_space : KvmAnswer::Result::too_slow;
+    answer.result = heard ? KvmAnswer::Result::works : otherwise;
     co_await guest->stop();
   } catch (const base::Error &error) {
     answer = answer_from_libvirt(error.what());
@@ -183,14 +187,37 @@ base::Task<KvmAnswer> probe_kvm(Hypervisor &hypervisor, GuestSpec spec, ProbePat
   co_return answer;
 }
 
+std::optional<KvmAnswer> known_kvm_answer(const std::filesystem::path &cache, const std::string &qemu_version) {
+  return read_kvm_answer(kvm_answer_file(cache, qemu_version));
+}
+
 base::Task<KvmAnswer> kvm_answer(Hypervisor &hypervisor, GuestSpec spec, std::filesystem::path cache) {
-  const std::filesystem::path file = kvm_answer_file(cache, hypervisor.qemu_version());
-  std::optional<KvmAnswer> answer = read_kvm_answer(file);
+  std::optional<KvmAnswer> answer = known_kvm_answer(cache, hypervisor.qemu_version());
   if (!answer) {
     answer = co_await probe_kvm(hypervisor, std::move(spec));
-    write_kvm_answer(file, *answer);
+    if (answer->lasts()) write_kvm_answer(kvm_answer_file(cache, hypervisor.qemu_version()), *answer);
   }
   co_return *answer;
+}
+
+std::string accelerator_words(bool allow_kvm, const std::error_code &device_error,
+                              const std::optional<KvmAnswer> &known) {
+  if (!allow_kvm) return "TCG (KVM is switched off)";
+  if (device_error) return fmt::format("TCG ({})", kvm_device_words(device_error));
+  if (!known) return "KVM to be probed";
+  return known->works() ? "KVM" : fmt::format("TCG ({})", known->reason());
+}
+
+std::string host_cpu(std::string_view cpuinfo) {
+  constexpr std::array<std::string_view, 6> kKeys{"vendor_id", "cpu family", "model", "stepping", "microcode", "flags"};
+  std::string identity;
+  std::istringstream lines{std::string(cpuinfo.substr(0, cpuinfo.find("\n\n")))};
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t colon = line.find(':');
+    const std::string_view key = text::trimmed(std::string_view(line).substr(0, std::min(colon, line.size())));
+    if (std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end()) identity += line + '\n';
+  }
+  return identity;
 }
 
 }  // namespace kmodtest::vm

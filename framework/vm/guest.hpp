@@ -79,7 +79,9 @@ struct EmulatorHelp {
 std::string pause_range();
 
 /// Returns the hex digest of the spec and of the QEMU that would run it.
-std::string hash(const GuestSpec &spec, const std::string &qemu_version, const EmulatorHelp &help = {});
+/// `host_cpu` counts under KVM only: a saved guest has used what that CPU has.
+std::string hash(const GuestSpec &spec, const std::string &qemu_version, const EmulatorHelp &help = {},
+                 const std::string &host_cpu = {});
 
 /// Returns the kernel's command line for a spec.
 std::string kernel_command_line(const GuestSpec &spec);
@@ -190,11 +192,13 @@ class Hypervisor {
   virtual EmulatorHelp emulator_help() const = 0;
   /// Returns why the memory of saved guests is not kept apart, which makes each restore slower; empty: it is.
   virtual std::string why_memory_is_not_apart() const = 0;
+  /// Returns what identifies the CPU of the machine that runs the guests (vm/accelerator.hpp).
+  virtual std::string host_cpu() const = 0;
   /// Returns the key of the spec's snapshots.
-  std::string key_of(const GuestSpec &spec) const { return hash(spec, qemu_version(), emulator_help()); }
+  std::string key_of(const GuestSpec &spec) const { return hash(spec, qemu_version(), emulator_help(), host_cpu()); }
   /// Returns "qemu:///embed (libvirt 11.3.0)".
   virtual std::string connection() const = 0;
-  /// Returns "qemu:///embed (libvirt 11.3.0), QEMU 10.0.2, KVM to be probed".
+  /// Returns "qemu:///embed (libvirt 11.3.0), QEMU 10.0.2, TCG (/dev/kvm: Permission denied)".
   virtual std::string describe() const = 0;
 };
 

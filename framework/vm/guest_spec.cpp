@@ -43,7 +43,8 @@ std::string pause_range() {
   return fmt::format("{},{}", kPauseInstructions, kLongestPauseInstructions);
 }
 
-std::string hash(const GuestSpec &spec, const std::string &qemu_version, const EmulatorHelp &help) {
+std::string hash(const GuestSpec &spec, const std::string &qemu_version, const EmulatorHelp &help,
+                 const std::string &host_cpu) {
   const Topology topology = topology_of(spec);
   Digest digest;
   digest.add("qemu", qemu_version);
@@ -65,6 +66,7 @@ std::string hash(const GuestSpec &spec, const std::string &qemu_version, const E
   digest.add("clock", spec.clock == Clock::virtual_ ? fmt::format("virtual, shift {}", kInstructionShift) : "real");
   digest.add("machine", kMachineRecipe);
   digest.add("accelerator", spec.accelerator == Accelerator::tcg ? "tcg" : "kvm");
+  if (spec.accelerator == Accelerator::kvm) digest.add("host cpu", host_cpu);
   if (help.memory_apart && has_memory_apart(spec)) digest.add("memory", "in a file of its own");
   if (help.long_pause && spec.clock == Clock::virtual_) digest.add("instructions of a pause", pause_range());
   return digest.hex();

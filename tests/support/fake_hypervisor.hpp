@@ -92,6 +92,7 @@ class FakeHypervisor : public vm::Hypervisor {
                                                      std::shared_ptr<vm::SavedState> state) override;
   std::string qemu_version() const override { return "0.0 (fake)"; }
   vm::EmulatorHelp emulator_help() const override { return {}; }
+  std::string host_cpu() const override { return {}; }
   std::string why_memory_is_not_apart() const override { return "QEMU has no memory"; }
   std::string connection() const override { return "fake"; }
   std::string describe() const override { return "fake hypervisor"; }

@@ -81,9 +81,12 @@ Task<> GuestPool::choose_accelerator(vm::GuestSpec spec, const kernel::Kernel &k
     GuestPool &pool;
   };
   const Probe probe(*this);
+  const bool known = vm::known_kvm_answer(options_.cache, hypervisor().qemu_version()).has_value();
   const vm::KvmAnswer answer = co_await kvm_answer(std::move(spec), kernel);
   accelerator_ = answer.works() ? vm::Accelerator::kvm : vm::Accelerator::tcg;
-  if (!answer.works()) say(fmt::format("KVM is not used, QEMU emulates (TCG): {}", answer.reason()));
+  // What was known at the start is part of the run's first line.
+  if (!known && answer.works()) say("KVM is used");
+  if (!known && !answer.works()) say(fmt::format("KVM is not used, QEMU emulates (TCG): {}", answer.reason()));
   if (cancellation_.cancelled()) throw base::Interrupted();
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <fmt/format.h>
+#include <fstream>
+#include <iterator>
 #include <libvirt/libvirt.h>
 #include <memory>
 #include <string>
@@ -18,7 +20,7 @@ namespace {
 class LibvirtHypervisor : public Hypervisor {
  public:
   LibvirtHypervisor(base::asio::io_context &io, const HypervisorOptions &options)
-      : driver_(std::make_shared<LibvirtDriver>(io, options)), allow_kvm_(options.allow_kvm) {}
+      : driver_(std::make_shared<LibvirtDriver>(io, options)), allow_kvm_(options.allow_kvm), cache_(options.cache) {}
 
   base::Task<std::unique_ptr<Guest>> start(GuestSpec spec, std::string name) override {
     std::shared_ptr<SavedState> nothing;
@@ -53,13 +55,22 @@ class LibvirtHypervisor : public Hypervisor {
     if (driver_->root().qemu_user()) text += fmt::format(" as {}", driver_->root().qemu_user()->name);
     const std::string slow = why_memory_is_not_apart();
     if (!slow.empty()) text += fmt::format(", restores all memory ({})", slow);
-    const std::string why_not = allow_kvm_ ? kvm_device_words(kvm_device_error()) : "KVM is switched off";
-    return text + (why_not.empty() ? ", KVM to be probed" : fmt::format(", TCG ({})", why_not));
+    const auto known = known_kvm_answer(cache_, driver_->qemu_version());
+    return fmt::format("{}, {}", text, accelerator_words(allow_kvm_, kvm_device_error(), known));
+  }
+
+  std::string host_cpu() const override {
+    static const std::string cpu = [] {
+      std::ifstream file("/proc/cpuinfo");
+      return vm::host_cpu(std::string(std::istreambuf_iterator<char>(file), {}));
+    }();
+    return cpu;
   }
 
  private:
   std::shared_ptr<LibvirtDriver> driver_;
   bool allow_kvm_;
+  std::filesystem::path cache_;
 };
 
 }  // namespace

@@ -73,6 +73,14 @@ TEST(Hash, ChangesWithEverythingThatMakesAnotherGuest) {
   EXPECT_NE(hash(small_spec(), "10.0.2"), hash(small_spec(), "10.0.3"));
 }
 
+TEST(Hash, ASnapshotUnderKvmBelongsToItsCpu) {
+  GuestSpec spec = small_spec();
+  spec.accelerator = Accelerator::tcg;
+  EXPECT_EQ(hash(spec, "10.0.2", {}, "with avx2"), hash(spec, "10.0.2", {}, "without"));
+  spec.accelerator = Accelerator::kvm;
+  EXPECT_NE(hash(spec, "10.0.2", {}, "with avx2"), hash(spec, "10.0.2", {}, "without"));
+}
+
 TEST(Hash, TheLibraryInQemuMakesOtherSnapshotsOfGuestsUnderVirtualTime) {
   GuestSpec spec = small_spec();
   spec.channel = ChannelKind::memory;

@@ -156,7 +156,7 @@ TEST_F(TemporaryFile, AKvmAnswerIsKeptWithItsReason) {
   using Result = KvmAnswer::Result;
   EXPECT_FALSE(read_kvm_answer(file_));
   for (const KvmAnswer &answer : {KvmAnswer{.result = Result::works}, KvmAnswer{.result = Result::denied},
-                                  KvmAnswer{.result = Result::no_user_space},
+                                  KvmAnswer{.result = Result::no_user_space}, KvmAnswer{.result = Result::too_slow},
                                   KvmAnswer{.result = Result::qemu_ended, .said = "failed to set MSR 0x10a"},
                                   KvmAnswer{.result = Result::not_started, .said = "no room on the disk"}}) {
     write_kvm_answer(file_, answer);
@@ -182,6 +182,39 @@ TEST(AnswerFromLibvirt, HasWhatQemuSaidFirst) {
   EXPECT_EQ(reason_of("unsupported configuration: Emulator '/q' does not support virt type 'kvm'"),
             "the user that QEMU runs as cannot open /dev/kvm");
   EXPECT_EQ(reason_of("no room on the disk"), "no room on the disk");
+}
+
+TEST(KvmAnswer, OnlyWhatIsNoFaultOfAMomentLasts) {
+  using Result = KvmAnswer::Result;
+  for (const Result result : {Result::works, Result::denied, Result::no_user_space, Result::qemu_ended})
+    EXPECT_TRUE(KvmAnswer{.result = result}.lasts());
+  for (const Result result : {Result::not_started, Result::too_slow}) EXPECT_FALSE(KvmAnswer{.result = result}.lasts());
+}
+
+TEST(AcceleratorWords, NameTheAcceleratorAndWhy) {
+  using Result = KvmAnswer::Result;
+  EXPECT_EQ(accelerator_words(true, {}, std::nullopt), "KVM to be probed");
+  EXPECT_EQ(accelerator_words(true, {}, KvmAnswer{.result = Result::works}), "KVM");
+  EXPECT_EQ(accelerator_words(true, {}, KvmAnswer{.result = Result::denied}),
+            "TCG (the user that QEMU runs as cannot open /dev/kvm)");
+  EXPECT_EQ(accelerator_words(true, std::make_error_code(std::errc::permission_denied), std::nullopt),
+            "TCG (/dev/kvm: Permission denied)");
+  EXPECT_EQ(accelerator_words(false, {}, KvmAnswer{.result = Result::works}), "TCG (KVM is switched off)");
+}
+
+TEST(HostCpu, IsWhatAGuestCanNotice) {
+  const std::string first =
+      "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 1\nmodel name\t: AMD EPYC\n"
+      "stepping\t: 1\nmicrocode\t: 0xa001\ncpu MHz\t\t: 2400.1\nflags\t\t: fpu avx2\n\n";
+  const std::string identity = host_cpu(first + "processor\t: 1\nflags\t\t: none\n");
+  EXPECT_EQ(identity,
+            "vendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 1\nstepping\t: 1\nmicrocode\t: 0xa001\n"
+            "flags\t\t: fpu avx2\n");
+  std::string slower = first, older = first;
+  slower.replace(slower.find("2400.1"), 6, "1200.0");
+  older.replace(older.find(" avx2"), 5, "");
+  EXPECT_EQ(host_cpu(slower), identity);
+  EXPECT_NE(host_cpu(older), identity);
 }
 
 TEST(KvmAnswerFile, BelongsToOneQemu) {
