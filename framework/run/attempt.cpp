@@ -12,7 +12,6 @@
 #include "run/case/case_runner.hpp"
 #include "run/run_state.hpp"
 #include "run/runner.hpp"
-#include "text/lines.hpp"
 
 namespace kmodtest::run {
 
@@ -118,7 +117,7 @@ Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, in
     co_return finished;
   } catch (const kernel::BuildError &error) {
     judge::Evidence evidence = evidence_of(error);
-    evidence.details = text::lines_of(error.output());
+    evidence.details = error.excerpt();
     failed = finished_without_guest(test_case, judge::Outcome::failed, std::move(evidence));
     failed->build_log = error.output();
     failed->verdict = judge::compared(*test_case, std::move(failed->verdict), {});

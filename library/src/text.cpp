@@ -120,7 +120,7 @@ std::string source_line(const std::source_location &where) {
 std::string text_of(const base::Error &error) {
   std::string text = error.what();
   if (const auto *build = dynamic_cast<const kernel::BuildError *>(&error)) {
-    for (const std::string &line : text::lines_of(build->output())) text += "\n    " + text::printable(line);
+    for (const std::string &line : build->excerpt()) text += "\n    " + text::printable(line);
   }
   if (!error.hint().empty()) text += "\n  hint: " + error.hint();
   return text + "\n  more: kmodtest explain " + base::name_of(error.code());

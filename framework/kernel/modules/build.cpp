@@ -14,6 +14,7 @@
 #include "storage/files.hpp"
 #include "text/module_name.hpp"
 #include "text/replace.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::kernel {
 namespace {
@@ -59,18 +60,27 @@ std::string compiler_version(const Kernel &kernel) {
   }
 }
 
-/// Returns the kernel's arguments of make, and -g if its own configuration does not ask for debug information: frames
-/// in the module get their source lines from it.
+/// Returns the compiler's flags that a module is built with on top of the kernel's: no jumps instead of a function's
+/// last call, which would hide the function from kernel reports, and -g if the kernel's configuration does not ask for
+/// debug information, from which frames in the module get their source lines.
+std::string own_flags(const fs::path &configuration) {
+  std::string flags = "KCFLAGS=-fno-optimize-sibling-calls";
+  if (!text::contains("\n" + storage::read_whole_file(configuration), "\nCONFIG_DEBUG_INFO=y\n")) flags += " -g";
+  return flags;
+}
+
+fs::path configuration_of(const Kernel &kernel) {
+  return kernel.headers / "include/config/auto.conf";
+}
+
+/// Returns the kernel's arguments of make, and our flags unless the kernel has some.
 std::vector<std::string> make_settings(const Kernel &kernel) {
   std::vector<std::string> settings = kernel.make_arguments;
-  const bool own_flags = std::any_of(settings.begin(), settings.end(),
+  const bool has_flags = std::any_of(settings.begin(), settings.end(),
                                      [](const std::string &setting) { return setting.starts_with("KCFLAGS="); });
-  const auto configuration = kernel.headers / "include/config/auto.conf";
   std::error_code error;
-  if (own_flags || !fs::exists(configuration, error)) return settings;
-  if (("\n" + storage::read_whole_file(configuration)).find("\nCONFIG_DEBUG_INFO=y\n") == std::string::npos) {
-    settings.emplace_back("KCFLAGS=-g");
-  }
+  const auto configuration = configuration_of(kernel);
+  if (!has_flags && fs::exists(configuration, error)) settings.push_back(own_flags(configuration));
   return settings;
 }
 
@@ -134,26 +144,48 @@ void copy_sources(const fs::path &source, const fs::path &to, const SourceFiles 
   }
 }
 
+[[noreturn]] void refuse_several(const fs::path &source, const std::string &names, const std::string &name) {
+  throw base::UsageError(
+      base::Code::builds_other_modules,
+      fmt::format("{} builds several modules ({}), none of them named {}.ko", source.string(), names, name),
+      "specify which one: {path: FOLDER, name: NAME}");
+}
+
+/// Returns the file of the module with this name, or the only file there is. Throws if it is not clear which is meant.
+fs::path choose_ko(const fs::path &source, std::vector<fs::path> files, const std::string &name) {
+  std::sort(files.begin(), files.end());
+  std::string names;
+  for (const auto &file : files) {
+    if (text::lsmod_name(file.stem().string()) == text::lsmod_name(name)) return file;
+    names += (names.empty() ? "" : ", ") + file.filename().string();
+  }
+  if (files.size() > 1) refuse_several(source, names, name);
+  return files.front();
+}
+
 fs::path find_ko(const fs::path &source, const fs::path &folder, const std::string &name) {
   std::vector<fs::path> built;
   for (const auto &entry : fs::recursive_directory_iterator(folder)) {
     if (entry.is_regular_file() && entry.path().extension() == ".ko") built.push_back(entry.path());
   }
-  std::sort(built.begin(), built.end());
-  std::string names;
-  for (const auto &file : built) {
-    if (text::lsmod_name(file.stem().string()) == text::lsmod_name(name)) return file;
-    names += (names.empty() ? "" : ", ") + file.filename().string();
-  }
-  if (built.size() == 1) return built.front();
   if (built.empty()) {
     throw base::UsageError(base::Code::builds_no_module, fmt::format("{} builds no module", source.string()),
                            fmt::format("its Kbuild or Makefile needs the line `obj-m += {}.o`", name));
   }
-  throw base::UsageError(
-      base::Code::builds_other_modules,
-      fmt::format("{} builds several modules ({}), none of them named {}.ko", source.string(), names, name),
-      "specify which one: {path: FOLDER, name: NAME}");
+  return choose_ko(source, std::move(built), name);
+}
+
+/// Returns how make is started. We can run below a make ourselves: its flags and job server are not meant for this one.
+base::ProcessOptions options_of_make() {
+  base::ProcessOptions options;
+  options.merge_output = true;
+  for (const char *name :
+       {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "GNUMAKEFLAGS", "KBUILD_OUTPUT", "KBUILD_EXTMOD",
+        "KBUILD_EXTRA_SYMBOLS", "KCFLAGS", "KERNELRELEASE", "CROSS_COMPILE", "M", "O"}) {
+    options.environment.emplace_back(name, std::nullopt);
+  }
+  options.environment.emplace_back("LC_ALL", "C");
+  return options;
 }
 
 base::ProcessResult run_make(const Kernel &kernel, const fs::path &folder, const std::vector<fs::path> &symvers) {
@@ -173,16 +205,31 @@ base::ProcessResult run_make(const Kernel &kernel, const fs::path &folder, const
     arguments.push_back(files);
   }
   arguments.emplace_back("modules");
-  base::ProcessOptions options;
-  options.merge_output = true;
-  // We can run below a make ourselves. Its flags and job server are not meant for this one.
-  for (const char *name :
-       {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "GNUMAKEFLAGS", "KBUILD_OUTPUT", "KBUILD_EXTMOD",
-        "KBUILD_EXTRA_SYMBOLS", "KCFLAGS", "KERNELRELEASE", "CROSS_COMPILE", "M", "O"}) {
-    options.environment.emplace_back(name, std::nullopt);
+  return base::run_process(arguments, options_of_make());
+}
+
+/// Checks, before anything is compiled, that it is clear which of the folder's modules is meant: asks make for the
+/// value of obj-m. Leaves it to the build if that has no answer, or a folder in it.
+void check_choice(const Kernel &kernel, const fs::path &source, const fs::path &folder, const std::string &name) {
+  std::error_code error;
+  const auto configuration = configuration_of(kernel);
+  if (!fs::exists(configuration, error)) return;
+  const auto makefile = fs::exists(folder / "Kbuild", error) ? folder / "Kbuild" : folder / "Makefile";
+  base::ProcessOptions options = options_of_make();
+  options.merge_output = false;
+  const auto result = base::run_process(
+      {"make", "-s", "--no-print-directory", "-C", folder, "-f", configuration, "-f", makefile,
+       "--eval=kmodtest-list: ; @echo $(obj-m)", "src=" + folder.string(), "obj=" + folder.string(),
+       "srctree=" + kernel.headers.string(), "KERNELRELEASE=" + kernel.release, "ARCH=x86", "kmodtest-list"},
+      options);
+  if (!result.ok()) return;
+  std::istringstream words(result.out);
+  std::vector<fs::path> modules;
+  for (std::string word; words >> word;) {
+    if (!word.ends_with(".o")) return;
+    modules.push_back(fs::path(word).replace_extension(".ko"));
   }
-  options.environment.emplace_back("LC_ALL", "C");
-  return base::run_process(arguments, options);
+  if (!modules.empty()) choose_ko(source, std::move(modules), name);
 }
 
 /// Returns the symbol files of modules that were built in other folders than `own`: Kbuild knows what it builds
@@ -223,6 +270,12 @@ void check_buildable(const fs::path &source, const Kernel &kernel, const fs::pat
 }
 
 }  // namespace
+
+std::vector<std::string> BuildError::excerpt() const {
+  std::vector<std::string> lines = errors_.lines;
+  if (errors_.more > 0) lines.push_back(fmt::format("… and {}", text::counted(errors_.more, "further error")));
+  return lines;
+}
 
 std::string compiler_of(const Kernel &kernel) {
   for (const auto &argument : kernel.make_arguments) {
@@ -272,11 +325,13 @@ BuildResult build_module(const fs::path &source, const std::string &name, const 
     // No stamp while the copies change: if we are killed here, the next build starts from nothing.
     fs::remove(folder / kStamp);
     copy_sources(real_source, folder, now.files, fresh ? SourceFiles{} : old.files);
+    check_choice(kernel, source, folder, name);
     const auto result = run_make(kernel, folder, symvers);
     const auto log = text::replaced(result.out, folder.string(), source.string());
     if (!result.ok()) {
       write_stamp(folder / kStamp, now);
-      throw BuildError(fmt::format("{} does not build for the kernel {}", source.string(), kernel.name), log);
+      throw BuildError(fmt::format("{} does not build for the kernel {}", name, kernel.name), log,
+                       find_build_errors(log, source.string()));
     }
     const auto ko = find_ko(source, folder, name);
     now.ko = fs::relative(ko, folder).string();

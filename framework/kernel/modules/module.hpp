@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "kernel/modules/build_errors.hpp"
 #include "kernel/modules/module_info.hpp"
 
 /// Modules: building them, reading them, checking whether they fit a kernel.
@@ -30,15 +31,21 @@ std::vector<PreflightFinding> preflight(const ModuleInfo &module, const Kernel &
 std::vector<PreflightFinding> check_parameters(const ModuleInfo &module,
                                                const std::map<std::string, std::string> &params);
 
-/// A module that does not build. what() names the folder; output() is the compiler's own output.
+/// A module that does not build. what() names the module and the first error; output() is all of make's output.
 class BuildError : public base::Error {
  public:
-  BuildError(const std::string &message, std::string output)
-      : base::Error(base::Code::build_failed, message, {}, base::Blame::usage), output_(std::move(output)) {}
+  BuildError(const std::string &message, std::string output, BuildErrors errors)
+      : base::Error(base::Code::build_failed, errors.first.empty() ? message : message + ": " + errors.first, {},
+                    base::Blame::usage),
+        output_(std::move(output)),
+        errors_(std::move(errors)) {}
   const std::string &output() const { return output_; }
+  /// Returns the first error with what belongs to it, and the number of the others in words.
+  std::vector<std::string> excerpt() const;
 
  private:
   std::string output_;
+  BuildErrors errors_;
 };
 
 /// Returns the compiler that a kernel's headers and make arguments ask for: "gcc-12".

@@ -72,13 +72,13 @@ TEST_F(Build, BuildsAgainWhenSomethingChanged) {
   EXPECT_FALSE(build().rebuilt);
 }
 
-TEST_F(Build, AsksForDebugInformationWhereTheKernelDoesNot) {
+TEST_F(Build, KeepsFunctionsInStacksAndAsksForDebugInformationWhereTheKernelDoesNot) {
   folder_.write("headers/Makefile", "modules:\n\t@echo \"flags '$(KCFLAGS)'\" > $(M)/mine.ko\n");
   EXPECT_EQ(storage::read_whole_file(build().ko), "flags ''\n") << "nothing is known of its configuration";
   folder_.write("headers/include/config/auto.conf", "CONFIG_SMP=y\n");
-  EXPECT_EQ(storage::read_whole_file(build().ko), "flags '-g'\n");
+  EXPECT_EQ(storage::read_whole_file(build().ko), "flags '-fno-optimize-sibling-calls -g'\n");
   folder_.write("headers/include/config/auto.conf", "CONFIG_SMP=y\nCONFIG_DEBUG_INFO=y\n");
-  EXPECT_EQ(storage::read_whole_file(build().ko), "flags ''\n");
+  EXPECT_EQ(storage::read_whole_file(build().ko), "flags '-fno-optimize-sibling-calls'\n");
   folder_.write("headers/include/config/auto.conf", "CONFIG_SMP=y\n");
   kernel_.make_arguments.emplace_back("KCFLAGS=-O1");
   EXPECT_EQ(storage::read_whole_file(build().ko), "flags '-O1'\n");
@@ -92,13 +92,14 @@ TEST_F(Build, AModuleThatWasRemovedIsGone) {
   EXPECT_FALSE(std::filesystem::exists(ko.parent_path() / "old.ko"));
 }
 
-TEST_F(Build, AFailureShowsTheCompilersWordsWithTheUsersPaths) {
+TEST_F(Build, AFailureShowsTheFirstErrorAndKeepsTheCompilersWordsWithTheUsersPaths) {
   folder_.write("src/mine/bad.c", "");
   try {
     build();
     FAIL() << "it built";
   } catch (const BuildError &error) {
-    EXPECT_EQ(error.what(), source() + " does not build for the kernel k");
+    EXPECT_STREQ(error.what(), "mine does not build for the kernel k: bad.c:1:1: error: bad");
+    EXPECT_THAT(error.excerpt(), ::testing::ElementsAre("bad.c:1:1: error: bad"));
     EXPECT_THAT(error.output(), ::testing::HasSubstr(source() + "/bad.c:1:1: error: bad\n"));
   }
   remove("src/mine/bad.c");
@@ -113,6 +114,23 @@ TEST_F(Build, FindsTheModuleThatIsMeant) {
             source() +
                 " builds several modules (a-b.ko, mine.ko), none of them named anything.ko | specify which one: "
                 "{path: FOLDER, name: NAME}");
+}
+
+TEST_F(Build, RefusesAFolderOfSeveralModulesBeforeAnythingIsCompiled) {
+  folder_.write("headers/include/config/auto.conf", "CONFIG_B=m\n");
+  folder_.write("src/mine/Kbuild", "ifneq ($(KERNELRELEASE),)\nobj-m := a.o\nobj-$(CONFIG_B) += b.o\nendif\n");
+  EXPECT_EQ(error_of([&] { build(); }),
+            source() +
+                " builds several modules (a.ko, b.ko), none of them named mine.ko | specify which one: {path: FOLDER, "
+                "name: NAME}");
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "cache/build/6.1.0-0123456789ab/runs"));
+  EXPECT_EQ(build("b").ko.filename(), "mine.ko") << "what was built decides";
+}
+
+TEST_F(Build, LeavesFoldersBelowToTheBuild) {
+  folder_.write("headers/include/config/auto.conf", "");
+  folder_.write("src/mine/Kbuild", "obj-m := a.o b.o sub/\n");
+  EXPECT_EQ(build().ko.filename(), "mine.ko");
 }
 
 TEST_F(Build, SaysWhatIsMissing) {

@@ -15,12 +15,12 @@ constexpr const char *kModpost =
 
 TEST(Lack, ASymbolThatModpostDoesNotFind) {
   EXPECT_EQ(undefined_symbol(kModpost), "usb_register_driver");
-  EXPECT_EQ(lack_in(kernel::BuildError("usbfoo does not build", kModpost), "debian-6.1-cloud"),
+  EXPECT_EQ(lack_in(kernel::BuildError("usbfoo does not build", kModpost, {}), "debian-6.1-cloud"),
             "the kernel debian-6.1-cloud does not export usb_register_driver");
 }
 
 TEST(Lack, AnErrorInTheSourceIsNone) {
-  const kernel::BuildError error("foo does not build", "foo.c:3:1: error: expected ';' before '}' token\n");
+  const kernel::BuildError error("foo does not build", "foo.c:3:1: error: expected ';' before '}' token\n", {});
   EXPECT_FALSE(lack_in(error, "debian-6.1-cloud").has_value());
 }
 

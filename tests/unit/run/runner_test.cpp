@@ -290,14 +290,17 @@ TEST_F(RunnerTest, WhatIsMissingForEveryCaseEndsTheRunWithOneError) {
   EXPECT_EQ(recorder_.run->not_run, 2u);
 }
 
-TEST_F(RunnerTest, AModuleThatDoesNotBuildFailsItsCaseWithTheCompilersWords) {
+TEST_F(RunnerTest, AModuleThatDoesNotBuildFailsItsCaseWithTheFirstError) {
   prepare_ = [](const plan::Case &) -> Prepared {
-    throw kernel::BuildError("the module in m does not build", "m.c:1: error: no\nmake: failed\n");
+    throw kernel::BuildError("m does not build", "m.c:1: error: no\nmake: failed\n",
+                             {.first = "m.c:1: error: no", .lines = {"m.c:1: error: no"}, .more = 2});
   };
   run({make_case("a")});
   EXPECT_EQ(outcome(0), Outcome::failed);
   EXPECT_EQ(recorder_.cases[0].verdict.evidence.at(0).details,
-            (std::vector<std::string>{"m.c:1: error: no", "make: failed"}));
+            (std::vector<std::string>{"m.c:1: error: no", "… and 2 further errors"}));
+  EXPECT_EQ(recorder_.cases[0].verdict.evidence.at(0).summary, "m does not build: m.c:1: error: no");
+  EXPECT_EQ(recorder_.cases[0].build_log, "m.c:1: error: no\nmake: failed\n");
   EXPECT_EQ(recorder_.cases[0].verdict.evidence.at(0).code, base::Code::build_failed);
   EXPECT_EQ(started_, 0);
 }
@@ -376,7 +379,7 @@ TEST_F(RunnerTest, AGuestThatDoesNotStartIsTriedAgain) {
 }
 
 TEST_F(RunnerTest, AModuleThatDoesNotBuildIsNotTriedAgain) {
-  prepare_ = [](const plan::Case &) -> Prepared { throw kernel::BuildError("m does not build", "m.c:1: error\n"); };
+  prepare_ = [](const plan::Case &) -> Prepared { throw kernel::BuildError("m does not build", "m.c:1: error\n", {}); };
   options_.retries = 5;
   run({make_case("a")});
   EXPECT_TRUE(recorder_.retried.empty());
