@@ -27,9 +27,10 @@ bool is_marks(std::string_view line) {
 
 /// Returns "  expected: first line
 ///             second line
-/// "; empty for an empty value. Shortens a line with marks below it to `width` columns (0: does not shorten it).
-std::string labelled(std::string_view label, std::string_view value, std::size_t width = 0) {
+/// "; empty for an empty value. Shortens a line with marks below it to the style's width, and each to its longest line.
+std::string labelled(std::string_view label, std::string_view value, const FailureStyle &style = {}) {
   constexpr std::size_t kIndent = kLabelWidth + 4;
+  const std::size_t width = style.width == 0 ? style.longest_line : style.width;
   const std::size_t room = width == 0 ? 0 : std::max(width, kIndent + 1) - kIndent;
   std::vector<std::string> lines = text::lines_of(value);
   for (std::size_t next = 1; next < lines.size(); ++next) {
@@ -44,7 +45,7 @@ std::string labelled(std::string_view label, std::string_view value, std::size_t
   for (const std::string &line : lines) {
     const std::string start =
         text.empty() ? text::pad_left(label, kLabelWidth) + ": " : std::string(kLabelWidth + 2, ' ');
-    text += "  " + start + text::printable(line) + "\n";
+    text += "  " + start + shown_line(line, style.longest_line) + "\n";
   }
   return text;
 }
@@ -52,8 +53,8 @@ std::string labelled(std::string_view label, std::string_view value, std::size_t
 std::string render_evidence(const outcome::CaseFinished &finished, const judge::Evidence &evidence,
                             const FailureStyle &style) {
   std::string text = plan_frame(evidence, style.palette, style.width);
-  text += labelled("expected", evidence.expected, style.width);
-  text += labelled("seen", evidence.seen, style.width);
+  text += labelled("expected", evidence.expected, style);
+  text += labelled("seen", evidence.seen, style);
   text += labelled("trace", fmt::format("{}", fmt::join(evidence.trace, "\n")));
   text += render_details(finished, evidence.details, style);
   for (const std::string &line : text::lines_of(labelled("hint", plan_hint(evidence)))) {
@@ -68,7 +69,7 @@ std::string render_findings(const outcome::CaseFinished &finished, const Failure
   const judge::Verdict &verdict = finished.verdict;
   for (std::size_t index = 0; index < verdict.evidence.size(); ++index) {
     const judge::Evidence &evidence = verdict.evidence[index];
-    if (index > 0) text += "  and: " + text::printable(evidence.summary) + "\n";
+    if (index > 0) text += "  and: " + shown_line(evidence.summary, style.longest_line) + "\n";
     text += render_evidence(finished, evidence, style);
   }
   return text;

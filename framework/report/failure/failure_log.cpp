@@ -10,6 +10,7 @@
 #include "shared/kmsg.hpp"
 #include "text/escape.hpp"
 #include "text/lines.hpp"
+#include "text/utf8.hpp"
 #include "text/words.hpp"
 
 namespace kmodtest::report {
@@ -61,8 +62,8 @@ bool is_noise(std::string_view rendered) {
   return std::any_of(kNoise.begin(), kNoise.end(), [line](std::string_view start) { return line.starts_with(start); });
 }
 
-std::string render_line(const wire::KernelLogLine &line, const Palette &palette) {
-  if (!shared::is_marker(line)) return text::printable(shared::render_dmesg(line));
+std::string render_line(const wire::KernelLogLine &line, const Palette &palette, std::size_t longest = 0) {
+  if (!shared::is_marker(line)) return shown_line(shared::render_dmesg(line), longest);
   wire::KernelLogLine marker = line;
   const std::string_view prefix = wire::kMarkerPrefix;
   marker.text.erase(0, prefix.size());
@@ -89,16 +90,18 @@ struct Shown {
   bool marker = false;
 };
 
-std::vector<Shown> whole_log(const std::vector<wire::KernelLogLine> &log, const Palette &palette) {
+std::vector<Shown> whole_log(const std::vector<wire::KernelLogLine> &log, const FailureStyle &style) {
   std::vector<Shown> all;
   all.reserve(log.size());
-  for (const wire::KernelLogLine &line : log) all.push_back({render_line(line, palette), shared::is_marker(line)});
+  for (const wire::KernelLogLine &line : log) {
+    all.push_back({render_line(line, style.palette, style.longest_line), shared::is_marker(line)});
+  }
   return all;
 }
 
 /// Leaves out lines that the findings have shown, and those that the agent made the kernel print at the end.
 std::vector<Shown> brief_log(const outcome::CaseFinished &finished, const std::vector<wire::KernelLogLine> &log,
-                             const Palette &palette) {
+                             const FailureStyle &style) {
   std::set<std::string> told;
   for (const judge::Evidence &evidence : finished.verdict.evidence) {
     for (std::string &line : flat(evidence.details)) told.insert(std::move(line));
@@ -106,7 +109,7 @@ std::vector<Shown> brief_log(const outcome::CaseFinished &finished, const std::v
   std::vector<Shown> all;
   std::size_t hidden = 0;
   const auto end_hidden = [&] {
-    if (hidden > 0) all.push_back({palette.dim(fmt::format("… {} (see above)", text::counted(hidden, "line")))});
+    if (hidden > 0) all.push_back({style.palette.dim(fmt::format("… {} (see above)", text::counted(hidden, "line")))});
     hidden = 0;
   };
   for (const wire::KernelLogLine &line : log) {
@@ -119,7 +122,7 @@ std::vector<Shown> brief_log(const outcome::CaseFinished &finished, const std::v
       continue;
     }
     end_hidden();
-    all.push_back({render_line(line, palette), shared::is_marker(line)});
+    all.push_back({render_line(line, style.palette, style.longest_line), shared::is_marker(line)});
   }
   end_hidden();
   return all;
@@ -128,7 +131,7 @@ std::vector<Shown> brief_log(const outcome::CaseFinished &finished, const std::v
 /// Returns the last lines; markers are kept and do not count.
 std::string end_of_log(const outcome::CaseFinished &finished, const std::vector<wire::KernelLogLine> &log,
                        const FailureStyle &style) {
-  const std::vector<Shown> all = style.brief ? brief_log(finished, log, style.palette) : whole_log(log, style.palette);
+  const std::vector<Shown> all = style.brief ? brief_log(finished, log, style) : whole_log(log, style);
   const std::size_t most = style.brief ? kBriefLogLines : kLogLines;
   std::size_t first = all.size();
   for (std::size_t shown = 0; first > 0; --first) {
@@ -159,18 +162,25 @@ std::string end_of_console(const outcome::CaseFinished &finished, const FailureS
         fmt::format("… {} before ({})", text::counted(left_out, "line"), where_the_whole_is(finished, "console.log"));
     text += "    " + style.palette.dim(text::printable(note)) + "\n";
   }
-  for (std::size_t index = left_out; index < lines.size(); ++index)
-    text += "    " + text::printable(lines[index]) + "\n";
+  for (std::size_t index = left_out; index < lines.size(); ++index) {
+    text += "    " + shown_line(lines[index], style.longest_line) + "\n";
+  }
   return text;
 }
 
 }  // namespace
 
-std::string render_log(const outcome::CaseFinished &finished, const Palette &palette, std::string_view indent) {
+std::string shown_line(std::string_view line, std::size_t longest) {
+  if (longest == 0 || line.size() <= longest) return text::printable(line);
+  return text::cut_to(text::printable(line.substr(0, longest + 1)), longest) + fmt::format(" ({} bytes)", line.size());
+}
+
+std::string render_log(const outcome::CaseFinished &finished, const Palette &palette, std::string_view indent,
+                       std::size_t longest_line) {
   std::string text;
   if (!finished.seen) return text;
   for (const wire::KernelLogLine &line : finished.seen->log()) {
-    text.append(indent).append(render_line(line, palette)).append("\n");
+    text.append(indent).append(render_line(line, palette, longest_line)).append("\n");
   }
   return text;
 }
@@ -184,7 +194,7 @@ std::string render_details(const outcome::CaseFinished &finished, const std::vec
     if (lines.size() > kBriefLogLines) lines.resize(kBriefLogLines);
   }
   std::string text;
-  for (const std::string &line : lines) text += "    " + text::printable(line) + "\n";
+  for (const std::string &line : lines) text += "    " + shown_line(line, style.longest_line) + "\n";
   if (lines.size() == all) return text;
   const std::string note = fmt::format("… {} left out ({})", text::counted(all - lines.size(), "line"),
                                        where_the_whole_is(finished, "verdict.txt"));

@@ -32,6 +32,7 @@ namespace kmodtest::report {
 namespace {
 
 constexpr std::size_t kShownRunning = 8;     ///< maximum lines of running cases in the footer
+constexpr std::size_t kLongestLine = 1'000;  ///< bytes of a line of a failure
 constexpr std::size_t kShortestReason = 12;  ///< a reason cut to fewer columns is not informative
 
 /// A line about one case. `id` and `why` are printable.
@@ -239,14 +240,14 @@ class Console final : public outcome::Listener {
     const std::string indent(kWordWidth + 1, ' ');
     std::string more = palette_.dim(indent + outcome::render_timings(finished.timings)) + "\n";
     if (!finished.digest.empty()) more += palette_.dim(indent + "digest " + finished.digest) + "\n";
-    if (outcome::went_well(outcome::result_of(finished))) more += render_log(finished, palette_, indent);
+    if (outcome::went_well(outcome::result_of(finished))) more += render_log(finished, palette_, indent, kLongestLine);
     if (!ci_.on() || line.empty()) return line + more;
     const std::string title = finished_line(finished, "", Palette(false));
     return ci_.section(text::lines_of(title).front(), more);
   }
 
   std::string failure_in_full(const outcome::CaseFinished &finished) {
-    FailureStyle style{.palette = palette_, .brief = !options_.verbose};
+    FailureStyle style{.palette = palette_, .brief = !options_.verbose, .longest_line = kLongestLine};
     if (options_.terminal) style.width = static_cast<std::size_t>(std::max(size().columns, 0));
     const std::string body = render_failure_body(finished, style);
     if (ci_.on()) return ci_.section(failure_headline(finished, Palette(false)), body);

@@ -148,6 +148,24 @@ TEST(Failure, BrieflyTheLineOfThePlanIsCutAroundItsWord) {
 )");
 }
 
+TEST(Failure, ALineOfAMillionCharactersIsCut) {
+  outcome::CaseFinished finished = support::finished(support::make_case("ex7_4", 1), Outcome::failed, "x");
+  const std::string nulls(1'000'000, '\0');
+  judge::Evidence &evidence = finished.verdict.evidence.front();
+  evidence.seen = nulls;
+  evidence.details = {nulls};
+  finished.seen = support::seen({support::line(5140, nulls)});
+  const std::string text = render_failure_body(finished, {.longest_line = 8});
+  EXPECT_EQ(text, R"(      seen: \x00\x0… (1000000 bytes)
+    \x00\x0… (1000000 bytes)
+  log of this case:
+    [    5.… (1000015 bytes)
+     again: kmodtest run testplans/ex7_4.yaml --case "ex7_4 [cpus=1]"
+     enter: kmodtest shell testplans/ex7_4.yaml --case "ex7_4 [cpus=1]"
+)");
+  EXPECT_GT(render_failure_body(finished, {}).size(), 12'000'000u);
+}
+
 TEST(Failure, BrieflyAReportIsToldOnceAndWithoutRegisters) {
   const outcome::CaseFinished finished = scenario::crashed();
   const std::string whole = render_failure_body(finished, {});
