@@ -74,6 +74,8 @@ void Agent::serve(bool virtual_time) {
     turn(kNever);
     if (!waiting_) continue;
     wire::Program program = *std::exchange(waiting_, std::nullopt);
+    log_budget_ =
+        shared::LogBudget(program.trace_sched ? shared::LogBudget::kBytesBesideTrace : shared::LogBudget::kBytes);
     running_ = true;
     ProgramRun(*this, program).run();
     running_ = false;
@@ -166,12 +168,19 @@ void Agent::open_terminal(const wire::OpenTerminal &wanted, std::uint32_t id) {
 }
 
 void Agent::pump_log() {
-  while (log.fd() >= 0 && !congested()) {
+  // No more than was there at the beginning: a module can print faster than we read.
+  for (std::size_t read = 0; read < log.capacity() && log.fd() >= 0 && !congested();) {
     wire::LogLines fresh;
     fresh.lines = log.read_new(&fresh.lost);
     if (fresh.lines.empty() && fresh.lost == 0) return;
-    answer(fresh, terminal_.is_open() ? terminal_id_ : program_id_);
+    read += fresh.lines.size();
+    send_log(std::move(fresh));
   }
+}
+
+void Agent::send_log(wire::LogLines lines) {
+  if (terminal_.is_open()) return answer(lines, terminal_id_);
+  if (const auto message = log_budget_.take(std::move(lines))) answer(*message, program_id_);
 }
 
 void Agent::pump_trace() {
@@ -180,6 +189,9 @@ void Agent::pump_trace() {
 }
 
 void Agent::report(const wire::AgentMessage &report) {
+  if (const auto lines = log_budget_.newest(std::holds_alternative<wire::ProgramEnded>(report))) {
+    answer(*lines, program_id_);
+  }
   answer(report, program_id_);
 }
 

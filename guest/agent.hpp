@@ -13,6 +13,7 @@
 #include "receiver.hpp"
 #include "resources.hpp"
 #include "sched_trace.hpp"
+#include "shared/log_budget.hpp"
 #include "system.hpp"
 #include "tasks.hpp"
 #include "terminal.hpp"
@@ -41,7 +42,7 @@ class Agent {
 
   /// Waits for an event, at most until `until`, and handles it.
   void turn(Time until);
-  /// Streams the kernel log up to now; later messages follow it.
+  /// Streams the kernel log as far as it is there now; later messages follow it.
   void pump_log();
   /// Sends a message that belongs to the running program.
   void report(const wire::AgentMessage &report);
@@ -65,6 +66,7 @@ class Agent {
  private:
   /// Returns how long to wait before looking for a request in memory again.
   Time request_pause() const;
+  void send_log(wire::LogLines lines);
   void handle_frames();
   void handle(const wire::Frame &frame);
   void answer(const wire::AgentMessage &report, std::uint32_t id);
@@ -79,6 +81,7 @@ class Agent {
   std::uint32_t terminal_id_ = 0;
   Time last_request_{0};  // or the end of the last program
   bool running_ = false;
+  shared::LogBudget log_budget_;  // of the running program
   bool resting_ = false;
   std::optional<wire::Continue> more_;  // the continuation of a resting program
   bool cancelled_ = false;

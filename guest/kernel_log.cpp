@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <string_view>
+#include <sys/klog.h>
 #include <unistd.h>
 
 #include "base/descriptor.hpp"
@@ -19,6 +20,10 @@ namespace {
 constexpr std::size_t kLongestRecord = 8192;
 // The kernel refuses more than about a thousand bytes at once.
 constexpr std::size_t kLongestMarker = 400;
+// SYSLOG_ACTION_SIZE_BUFFER of syslog(2), and the bytes of the buffer for each record (PRB_AVGBITS of
+// kernel/printk/printk.c).
+constexpr int kSizeOfBuffer = 10;
+constexpr std::size_t kBytesPerRecord = 32;
 
 }  // namespace
 
@@ -28,6 +33,8 @@ int KernelLog::open() {
   knows_sequence_ = false;
   reader_ = base::Descriptor(open_kept("/dev/kmsg", O_RDONLY | O_NONBLOCK));
   if (!reader_) return errno;
+  capacity_ =
+      std::max(kBatch, static_cast<std::size_t>(std::max(::klogctl(kSizeOfBuffer, nullptr, 0), 0)) / kBytesPerRecord);
   return ::lseek(reader_.get(), 0, SEEK_END) < 0 ? errno : 0;
 }
 

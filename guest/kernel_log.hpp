@@ -22,6 +22,9 @@ class KernelLog {
   std::vector<wire::KernelLogLine> read_new(std::uint64_t *lost);
   static constexpr std::size_t kBatch = 256;
 
+  /// Returns how many records the kernel's log can hold.
+  std::size_t capacity() const { return capacity_; }
+
   /// Writes "kmodtest: TEXT" into the kernel log.
   void mark(const std::string &text);
 
@@ -45,6 +48,7 @@ class KernelLog {
   std::size_t first_index_ = 0;
   std::uint64_t next_sequence_ = 0;
   bool knows_sequence_ = false;
+  std::size_t capacity_ = 0;
 };
 
 }  // namespace kmodtest::guest

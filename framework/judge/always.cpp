@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "judge/expected.hpp"
+#include "judge/makers.hpp"
 #include "shared/kmsg.hpp"
 #include "shared/pattern.hpp"
 #include "text/module_name.hpp"
@@ -113,17 +114,27 @@ bool is_intolerable(const plan::Checks &checks, ReportClass report_class) {
   return checks.reports && (report_class != ReportClass::leftover || checks.leftovers);
 }
 
+namespace {
+
+/// Returns " in 'ex_worker', a thread of ex" or " during 'unload ex'" for a crash that does not name a module. If a
+/// module's function ends with a call, the compiler can make a jump of it, and the stack does not show the function.
+std::string circumstances(const CaseView &view, const KernelReport &report, std::optional<std::size_t> step) {
+  if (!report.module.empty() || report.report_class != ReportClass::crash) return {};
+  const std::string maker = maker_of_thread(view.seen.modules, report.task);
+  if (!maker.empty()) return fmt::format(" in '{}', a thread of {}", report.task, maker);
+  return step ? fmt::format(" during '{}'", view.test_case.steps[*step].guest->label) : std::string();
+}
+
+}  // namespace
+
 Finding finding_of(const CaseView &view, const KernelReport &report, bool from_console) {
   Finding finding;
   finding.outcome = outcome_of(report.report_class);
   const auto step = step_of(view, report, from_console);
   if (step) finding.evidence = evidence_of(view, *step);
   auto &evidence = finding.evidence;
-  evidence.summary = observe::describe(report);
-  if (report.lines.empty() && step) {
-    evidence.summary += fmt::format(" during '{}'", view.test_case.steps[*step].guest->label);
-    evidence.details = last_lines(view.seen.console, kShownOfConsole);
-  }
+  evidence.summary = observe::describe(report) + circumstances(view, report, step);
+  if (report.lines.empty() && step) evidence.details = last_lines(view.seen.console, kShownOfConsole);
   finding.names_module = !report.module.empty();
   evidence.expected = "no kernel report";
   evidence.seen = report.title;

@@ -133,6 +133,17 @@ void explain_hang(const CaseView &view, Finding &finding) {
   for (auto &listing : listings(cause, tasks)) evidence.details.push_back(std::move(listing));
 }
 
+void explain_crash_elsewhere(const CaseView &view, Finding &finding) {
+  if (finding.outcome != Outcome::crashed || finding.names_module || !view.open_step()) return;
+  const std::vector<Stuck> tasks = stuck_tasks(view);
+  const auto waiting = std::find_if(tasks.begin(), tasks.end(), [](const Stuck &task) {
+    return task.in_module() && (task.state == 'D' || task.state == 'S');
+  });
+  if (waiting == tasks.end()) return;
+  finding.evidence.summary += fmt::format("; meanwhile {} {}", waiting->who(), waiting->what());
+  finding.evidence.details.push_back(waiting->listing());
+}
+
 std::optional<Finding> find_deadlock(const CaseView &view) {
   if (!view.seen.dissection) return std::nullopt;
   const std::vector<Stuck> tasks = stuck_tasks(view);

@@ -12,6 +12,10 @@ namespace kmodtest::judge {
 /// spins where. A step that ran out of time because of a deadlock becomes Hung.
 void explain_hang(const CaseView &view, Finding &finding);
 
+/// Adds to a crash that names no module, in a task that worked for one (kthreadd makes all threads), where the module's
+/// own task waits.
+void explain_crash_elsewhere(const CaseView &view, Finding &finding);
+
 /// Finds a deadlock that no step waited for.
 std::optional<Finding> find_deadlock(const CaseView &view);
 

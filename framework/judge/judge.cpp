@@ -8,6 +8,7 @@
 
 #include "judge/always.hpp"
 #include "judge/expected.hpp"
+#include "judge/flood.hpp"
 #include "judge/hang.hpp"
 #include "judge/observations.hpp"
 #include "judge/steps/judge_step.hpp"
@@ -26,8 +27,8 @@ struct Weighed {
 };
 
 // Definite before indefinite, cause before consequence: a leak after a failed step is caused by that step.
-constexpr int kCrashed = 60, kHung = 50, kStepFailed = 40, kErrored = 30, kReportMissing = 25, kLeaked = 20,
-              kTainted = 10;
+constexpr int kCrashed = 60, kHung = 50, kStepFailed = 40, kFlooded = 35, kErrored = 30, kReportMissing = 25,
+              kLeaked = 20, kTainted = 10;
 
 int weight_of(Outcome outcome) {
   switch (outcome) {
@@ -225,12 +226,20 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
     found.push_back({std::move(finding), weight});
   };
   for (auto &finding : check_reports(view, reports)) {
-    if (!finding.names_module) explain_hang(view, finding);
+    if (!finding.names_module) {
+      explain_hang(view, finding);
+      explain_crash_elsewhere(view, finding);
+    }
     add(std::move(finding));
   }
   const bool has_report =
       std::any_of(found.begin(), found.end(), [](const Weighed &one) { return one.weight >= kHung; });
   for (auto &finding : missing_reports(view, reports)) found.push_back({std::move(finding), kReportMissing});
+  const bool flooded = [&] {
+    auto finding = check_flood(view);
+    if (finding) found.push_back({std::move(*finding), kFlooded});
+    return finding.has_value();
+  }();
   const Consequences consequences(view, reports);
   bool all_steps_seen = true;
   bool step_failed = false;
@@ -242,7 +251,7 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
     }
   }
   if (!consequences.explain(seen.ending.kind)) {
-    if (auto finding = check_ending(view, has_report, all_steps_seen || step_failed)) {
+    if (auto finding = check_ending(view, has_report || flooded, all_steps_seen || step_failed)) {
       explain_hang(view, *finding);
       add(std::move(*finding));
     }
@@ -270,6 +279,15 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
   Verdict verdict{.outcome = found.front().finding.outcome};
   for (auto &one : found) verdict.evidence.push_back(std::move(one.finding.evidence));
   return verdict;
+}
+
+/// Returns true if the kernel reported a defect that names no module, and a step cannot end because of it.
+bool crashed_elsewhere(const plan::Case &test_case, const Observations &seen) {
+  if (seen.ending.kind != Ending::Kind::stopped_early && seen.ending.kind != Ending::Kind::stuck) return false;
+  const CaseView view(test_case, seen);
+  const auto reports = reports_of(view).reports;
+  return view.open_step() && std::all_of(reports.begin(), reports.end(),
+                                         [](const observe::KernelReport &report) { return report.module.empty(); });
 }
 
 }  // namespace
@@ -303,7 +321,8 @@ bool wants_dissection(const plan::Case &test_case, const Observations &seen) {
     const auto &tasks = autopsy->tasks;
     if (std::any_of(tasks.begin(), tasks.end(), [](const auto &one) { return one.task.state == 'D'; })) return true;
   }
-  return what_happened(test_case, seen) == Outcome::hung;
+  const Outcome outcome = what_happened(test_case, seen);
+  return outcome == Outcome::hung || (outcome == Outcome::crashed && crashed_elsewhere(test_case, seen));
 }
 
 bool decided_early(const plan::Case &test_case, const Observations &seen, const std::vector<wire::KernelLogLine> &log) {

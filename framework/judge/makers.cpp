@@ -127,6 +127,16 @@ bool can_have_made_thread(const std::vector<ModuleInfo> &modules, const wire::Th
   });
 }
 
+std::string maker_of_thread(const std::vector<ModuleInfo> &modules, std::string_view name) {
+  const auto names = [name](const std::string &text) {
+    return !text.empty() && std::isalpha(static_cast<unsigned char>(text.front())) != 0 && can_print(text, name);
+  };
+  const auto maker = std::find_if(modules.begin(), modules.end(), [&](const ModuleInfo &module) {
+    return begins_with_name_of(module, name) || std::any_of(module.texts.begin(), module.texts.end(), names);
+  });
+  return maker == modules.end() || name.empty() ? std::string() : maker->name;
+}
+
 bool can_have_made_workqueue(const std::vector<ModuleInfo> &modules, std::string_view name) {
   return std::any_of(modules.begin(), modules.end(), [&](const ModuleInfo &module) {
     return imports(module, {"alloc_workqueue", "alloc_ordered_workqueue", "__alloc_workqueue", "devm_alloc"}) &&

@@ -45,7 +45,10 @@ CaseView::CaseView(const plan::Case &a_case, const Observations &observations)
     if (index && *index < markers.size() && !markers[*index]) markers[*index] = i;
   }
   for (const auto &message : seen.messages) {
-    if (const auto *lines = std::get_if<wire::LogLines>(&message)) lost += lines->lost;
+    if (const auto *lines = std::get_if<wire::LogLines>(&message)) {
+      lost += lines->lost;
+      left_out += lines->left_out;
+    }
     if (const auto *first = std::get_if<wire::Baseline>(&message)) baseline = first;
     if (const auto *after = std::get_if<wire::AfterUnload>(&message)) after_unload.push_back(after);
     if (const auto *end = std::get_if<wire::ProgramEnded>(&message)) program_ended = end;

@@ -27,8 +27,9 @@ struct CaseView {
   std::vector<std::optional<std::uint32_t>> guest_index;  ///< of each case step: index into the guest's program
   /// index into `log`: the beginning of the case (the first marker)
   std::size_t begin = 0;
-  std::size_t until = 0;   ///< index after the log of the case: the autopsy follows
-  std::uint64_t lost = 0;  ///< log records that were overwritten unread
+  std::size_t until = 0;       ///< index after the log of the case: the autopsy follows
+  std::uint64_t lost = 0;      ///< log records that were overwritten unread
+  std::uint64_t left_out = 0;  ///< log lines that were read, but not sent
   bool program_started = false;
   const wire::Baseline *baseline = nullptr;
   std::vector<const wire::AfterUnload *> after_unload;

@@ -14,7 +14,7 @@
 /// The messages of the protocol (docs/internals/protocol.md). Both directions use the frames of wire/frame.
 namespace kmodtest::wire {
 
-inline constexpr std::uint16_t kProtocolVersion = 6;
+inline constexpr std::uint16_t kProtocolVersion = 7;
 /// The beginning of the step markers that the agent writes to /dev/kmsg ("kmodtest: step 3: load ex7_4").
 inline constexpr char kMarkerPrefix[] = "kmodtest: ";
 /// The beginning of the marker after which the agent itself causes the kernel log ("kmodtest: autopsy of step 3").
@@ -115,10 +115,11 @@ struct Refused {
 /// New lines of the kernel log, as they appear.
 struct LogLines {
   std::vector<KernelLogLine> lines;
-  std::uint64_t lost = 0;  ///< records that the kernel's ring overwrote before they were read
+  std::uint64_t lost = 0;      ///< records that the kernel's ring overwrote before they were read
+  std::uint64_t left_out = 0;  ///< lines before and between these for which there is no room
   template <class Visitor>
   void fields(Visitor &v) {
-    v(lines, lost);
+    v(lines, lost, left_out);
   }
   bool operator==(const LogLines &) const = default;
 };

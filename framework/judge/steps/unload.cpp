@@ -12,6 +12,16 @@
 namespace kmodtest::judge {
 namespace {
 
+/// Returns true for a module that was not in the kernel's list right after its load.
+bool hides_itself(const CaseView &view, const std::string &name) {
+  const wire::Loaded *last = nullptr;
+  for (const auto &message : view.seen.messages) {
+    const auto *loaded = std::get_if<wire::Loaded>(&message);
+    if (loaded != nullptr && loaded->module == name) last = loaded;
+  }
+  return last != nullptr && last->error == 0 && !last->record;
+}
+
 /// Explains the errno of an unload (kernel: delete_module() in kernel/module).
 observe::Refusal explain_unload_errno(const StepView &view, const std::string &name, int error,
                                       const std::optional<wire::ModuleRecord> &module) {
@@ -38,6 +48,10 @@ observe::Refusal explain_unload_errno(const StepView &view, const std::string &n
       return {.reason = "it is in use",
               .why = "a module that uses it is loaded, a file of it is open, or a reference is held"};
     case ENOENT:
+      if (hides_itself(view.all, name)) {
+        return {.reason = "it hides itself",
+                .why = "it was loaded, but it removed itself from the kernel's list of modules: nothing can unload it"};
+      }
       return {.reason = "it is not loaded",
               .why = "no module of this name is loaded: its load failed, or it was unloaded before"};
     default:

@@ -82,6 +82,14 @@ std::string pid_in(std::string_view text) {
   return std::string(text.substr(0, text.find_first_not_of("0123456789")));
 }
 
+std::string task_in(std::string_view text) {
+  constexpr std::string_view kName = " Comm: ";
+  const std::size_t at = text.find(kName);
+  if (!text.starts_with("CPU: ") || at == std::string_view::npos) return {};
+  text.remove_prefix(at + kName.size());
+  return std::string(text.substr(0, std::min(text.find(" Tainted: "), text.find(" Not tainted"))));
+}
+
 bool ends_here(const Draft &draft, std::string_view text) {
   switch (draft.end()) {
     case ReportEnd::trace:
@@ -114,6 +122,7 @@ bool Draft::take(const wire::KernelLogLine &line) {
   if (in_stack && parse_frame(line.text)) frames = true;
   if (line.text == " <TASK>") task_marker = true;
   if (pid.empty()) pid = pid_in(line.text);
+  if (report.task.empty()) report.task = task_in(line.text);
   rank = std::max(rank, rank_of(line.text));
   return ends_here(*this, line.text);
 }

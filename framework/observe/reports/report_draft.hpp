@@ -25,6 +25,9 @@ int rank_of(std::string_view text);
 /// ex/77" (newer kernels); empty for other lines.
 std::string pid_in(std::string_view text);
 
+/// Returns "insmod" for "CPU: 1 PID: 77 Comm: insmod Tainted: G …"; empty for other lines.
+std::string task_in(std::string_view text);
+
 /// One report while its lines arrive.
 struct Draft {
   KernelReport report;

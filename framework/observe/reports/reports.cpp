@@ -201,8 +201,12 @@ void locate(KernelReport &report, const std::vector<std::string> &modules, const
     if (line.text == "Call Trace:") in_call_trace = true;
     auto frame = parse_frame(line.text);
     if (!frame) frame = frame_in_gone_code(line.text, loaded);
-    if (!frame || frame->guessed) continue;
+    if (!frame) continue;
     const bool under_test = std::find(modules.begin(), modules.end(), frame->module) != modules.end();
+    if (frame->guessed && under_test && report.mentions.empty()) {
+      report.mentions = fmt::format("{} [{}]", frame->place, frame->module);
+    }
+    if (frame->guessed) continue;
     const std::size_t blanks = std::min(line.text.find_first_not_of(' '), line.text.size());
     const bool fault = line.text.starts_with("RIP: ") || line.text.starts_with("pc : ");
     const bool in_stack = std::string_view(line.text).substr(blanks).starts_with(frame->place);
@@ -217,9 +221,11 @@ void locate(KernelReport &report, const std::vector<std::string> &modules, const
     weight = own;
     chosen = frame;
   }
-  if (!chosen) return;
-  report.where = chosen->place;
-  report.module = chosen->module;
+  if (chosen) {
+    report.where = chosen->place;
+    report.module = chosen->module;
+  }
+  if (!report.module.empty()) report.mentions.clear();
 }
 
 /// Returns true for a stack that a module under test has printed with dump_stack(): the module's function called it. In
@@ -282,6 +288,7 @@ std::string describe(const KernelReport &report) {
   std::string text = report.kind;
   if (!report.where.empty()) text += " in " + report.where;
   if (!report.module.empty()) text += " [" + report.module + "]";
+  if (!report.mentions.empty()) text += " (its stack mentions " + report.mentions + ")";
   return text;
 }
 

@@ -21,13 +21,16 @@ enum class ReportClass {
 /// One report found in a log.
 struct KernelReport {
   ReportClass report_class = ReportClass::crash;
-  std::string kind;     ///< "NULL pointer dereference", "WARNING", "soft lockup"…
-  std::string title;    ///< the opening line
-  std::string where;    ///< "ex_fault_write+0x1c" of the first frame in a module under test, else of the first that is
-                        ///< not a helper
-  std::string module;   ///< "faulty_oops", or empty when `where` is in the kernel
-  bool fatal = false;   ///< the guest cannot go on (panic, double fault)
-  bool killed = false;  ///< the kernel killed the running process ("Oops: 0002 [#1] …")
+  std::string kind;    ///< "NULL pointer dereference", "WARNING", "soft lockup"…
+  std::string title;   ///< the opening line
+  std::string where;   ///< "ex_fault_write+0x1c" of the first frame in a module under test, else of the first that is
+                       ///< not a helper
+  std::string module;  ///< "faulty_oops", or empty when `where` is in the kernel
+  std::string
+      mentions;        ///< then: "ex_exit+0x10 [ex]", a place in a module under test that can be left over on the stack
+  std::string task;    ///< the name of the task that ran: "insmod"; empty if the report does not say it
+  bool fatal = false;  ///< the guest cannot go on (panic, double fault)
+  bool killed = false;                     ///< the kernel killed the running process ("Oops: 0002 [#1] …")
   bool task_sleeps = false;                ///< it is about a task that sleeps and can wake up (hung task)
   std::vector<wire::KernelLogLine> lines;  ///< from the opening line to the end of the report
 };
@@ -56,7 +59,8 @@ bool is_complete(const KernelReport &report);
 /// on.
 bool is_plain_panic(const KernelReport &report);
 
-/// Returns the summary without the outcome word: "NULL pointer dereference in ex_fault_write+0x1c [faulty_oops]".
+/// Returns the summary without the outcome word: "NULL pointer dereference in ex_fault_write+0x1c [faulty_oops]", or "…
+/// in kthread_stop+0x1a (its stack mentions ex_exit+0x10 [ex])".
 std::string describe(const KernelReport &report);
 
 /// Returns the lines with which the module loader explains why it refused a module (another version magic, an unknown

@@ -110,7 +110,7 @@ struct ToJson {
                        {"caller", line.caller},
                        {"text", line.text}});
     }
-    return {{"report", "LogLines"}, {"lines", lines}, {"lost", it.lost}};
+    return {{"report", "LogLines"}, {"lines", lines}, {"lost", it.lost}, {"left_out", it.left_out}};
   }
   Json operator()(const wire::Baseline &it) const {
     Json json = {{"report", "Baseline"}};

@@ -42,6 +42,8 @@ struct Conversation {
   std::unique_ptr<agent::Session> session;
   std::optional<judge::Ending> forced;  ///< why we closed the session ourselves
   bool answered = false;                ///< the program ended on its own
+  /// How many agent messages had arrived when a kernel report, or a flood of the log, decided the case.
+  std::optional<std::size_t> decided_after;
   std::string domain_xml;
   std::shared_ptr<CoreFile> vmcore;  ///< complete
   std::string vmcore_problem;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "run/case/program_run.hpp"
 
+#include <algorithm>
 #include <fmt/core.h>
 #include <utility>
 
+#include "judge/flood.hpp"
 #include "judge/judge.hpp"
+#include "observe/reports/reports.hpp"
 #include "run/case/guest_ending.hpp"
 #include "run/case/stopwatch.hpp"
 
@@ -16,7 +19,8 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr const char *kStoppedEarly = "stopped after the kernel had reported a defect";
+constexpr const char *kReported = "stopped after the kernel had reported a defect";
+constexpr const char *kDrowned = "stopped because the log was flooded";
 
 /// Effectively no timeout while a debugger is attached.
 constexpr milliseconds kDebuggersPatience = std::chrono::hours(24 * 7);
@@ -74,7 +78,7 @@ Task<> ProgramRun::execute() {
     while (!ended) {
       wall_clock_.cancel();
       if (silence_) co_await silence_->join();
-      if (decided_) stop_early();
+      if (decided_) stop_early(kReported);
       if (talk_.forced) break;
       co_await rest();
       More more = co_await ask_(*talk_.seen);
@@ -153,6 +157,7 @@ void ProgramRun::guest_changed(vm::GuestState state) {
 }
 
 void ProgramRun::hear(const wire::AgentMessage &message) {
+  if (drowned_) return;  // how many follow depends on wall time
   talk_.seen->messages.push_back(message);
   hear_step(message);
   if (const auto *lines = std::get_if<wire::LogLines>(&message)) hear_log(*lines);
@@ -170,13 +175,29 @@ void ProgramRun::hear_step(const wire::AgentMessage &message) {
 void ProgramRun::hear_log(const wire::LogLines &lines) {
   if (decided_ || let_go_) return;
   log_.insert(log_.end(), lines.lines.begin(), lines.lines.end());
-  if (!judge::decided_early(*talk_.test_case, *talk_.seen, log_)) return;
-  decided_ = true;
-  grace_.set(limits_.after_report, [this] { stop_early(); });
+  suspicious_ = suspicious_ || std::any_of(lines.lines.begin(), lines.lines.end(), observe::opens_report);
+  if (suspicious_ && judge::decided_early(*talk_.test_case, *talk_.seen, log_)) {
+    decide();
+    grace_.set(limits_.after_report, [this] { stop_early(kReported); });
+  } else if (drowns(lines)) {
+    decide();
+    drowned_ = true;
+    stop_early(kDrowned);
+  }
 }
 
-void ProgramRun::stop_early() {
-  talk_.cut_short({.kind = Ending::Kind::stopped_early, .detail = kStoppedEarly});
+bool ProgramRun::drowns(const wire::LogLines &lines) {
+  printed_ += lines.lines.size() + lines.lost + lines.left_out;
+  return lines.left_out > 0 && printed_ >= judge::kDrowning && talk_.test_case->checks.reports;
+}
+
+void ProgramRun::decide() {
+  decided_ = true;
+  talk_.decided_after = talk_.seen->messages.size();
+}
+
+void ProgramRun::stop_early(const char *why) {
+  talk_.cut_short({.kind = Ending::Kind::stopped_early, .detail = why});
 }
 
 void ProgramRun::limit_wall_time() {

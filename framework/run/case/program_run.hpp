@@ -45,7 +45,10 @@ class ProgramRun {
   void hear(const wire::AgentMessage &message);
   void hear_step(const wire::AgentMessage &message);
   void hear_log(const wire::LogLines &lines);
-  void stop_early();
+  /// Returns true once the log has far more lines than are kept.
+  bool drowns(const wire::LogLines &lines);
+  void decide();
+  void stop_early(const char *why);
   void limit_wall_time();
   void watch_for_silence();
   void complete(const wire::ProgramEnded &ended);
@@ -64,7 +67,10 @@ class ProgramRun {
   const judge::Ending too_long_;
   std::vector<wire::Step> steps_;         ///< as far as they are known
   std::vector<wire::KernelLogLine> log_;  ///< so far, to see early that the case is decided
+  bool suspicious_ = false;               ///< one of these lines opens a kernel report
+  std::uint64_t printed_ = 0;             ///< lines of the log, those that were not sent among them
   bool decided_ = false;                  ///< by a kernel report
+  bool drowned_ = false;                  ///< by the log
   base::Alarm grace_;                     ///< gives the end of the log time to arrive
   base::Alarm wall_clock_;
   std::shared_ptr<StuckWatch> silence_;

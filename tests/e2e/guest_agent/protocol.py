@@ -7,7 +7,7 @@ import struct
 import time
 import zlib
 
-VERSION = 6
+VERSION = 7
 HELLO, PUSH, RUN, CANCEL, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMINAL, CONTINUE = range(1, 9)
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
            "Written CommandEnded CpusSet StepEnded ProgramEnded TerminalOutput TerminalEnded Autopsy MemoryCounted "
@@ -154,7 +154,7 @@ class Reader:
             v["nodes"] = self.seq(self.node)
             v.update(self.fields("memory_kib:Q taint:Q uptime:q"))
         elif name == "LogLines":
-            v = {"lines": self.seq(self.line), "lost": self.take("Q")}
+            v = {"lines": self.seq(self.line), "lost": self.take("Q"), "left_out": self.take("Q")}
         elif name == "Baseline":
             v = self.inventory()
         elif name == "AfterUnload":

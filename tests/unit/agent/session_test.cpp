@@ -94,20 +94,20 @@ TEST_F(SessionTest, AnotherProtocolVersionIsNamed) {
       ready_only);
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), SessionError::Kind::version);
-  EXPECT_STREQ(error->what(), "the guest's agent speaks protocol version 9, this kmodtest 6");
+  EXPECT_STREQ(error->what(), "the guest's agent speaks protocol version 9, this kmodtest 7");
 }
 
 TEST_F(SessionTest, AnotherFrameVersionIsNamed) {
   const auto error = error_of(
       [](ScriptedAgent &self) {
-        self.send_bytes("KMT\x07");
+        self.send_bytes("KMT\x08");
         self.next();
       },
       ready_only);
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), SessionError::Kind::version);
   EXPECT_STREQ(error->what(),
-               "the channel to the guest's agent is corrupt: the other side speaks protocol version 7, this one 6");
+               "the channel to the guest's agent is corrupt: the other side speaks protocol version 8, this one 7");
 }
 
 TEST_F(SessionTest, RubbishIsCorrupt) {

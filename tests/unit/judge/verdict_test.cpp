@@ -39,6 +39,52 @@ void null_dereference(Stream &stream) {
       .log("---[ end trace 0000000000000000 ]---", 4);
 }
 
+void oops_in_kernel(Stream &stream, const std::string &task) {
+  stream.log("BUG: kernel NULL pointer dereference, address: 000000000000001a", 1)
+      .log("CPU: 0 PID: 77 Comm: " + task + " Tainted: G           OE      6.1.0", 4)
+      .log("RIP: 0010:kthread_stop+0x1a/0x180", 4)
+      .log("Call Trace:", 4)
+      .log(" __do_sys_delete_module+0x1d0/0x310", 4)
+      .log("---[ end trace 0000000000000000 ]---", 4);
+}
+
+TEST(Verdict, ACrashThatNamesNoModuleHasItsStepOrItsThread) {
+  Stream unloading;
+  unloading.load().end().unload();
+  oops_in_kernel(unloading, "kmodtest-worker");
+  EXPECT_THAT(summaries(unloading.verdict(Kind::stopped_early)),
+              ElementsAre("crashed", "NULL pointer dereference in kthread_stop+0x1a during 'unload'"));
+  Stream of_thread;
+  of_thread.load().end().unload();
+  oops_in_kernel(of_thread, "ex_worker");
+  EXPECT_THAT(summaries(of_thread.verdict(Kind::stopped_early)),
+              ElementsAre("crashed", "NULL pointer dereference in kthread_stop+0x1a in 'ex_worker', a thread of ex"));
+}
+
+TEST(Verdict, ACrashInAnotherTaskSaysWhereTheModulesOwnTaskWaits) {
+  Stream stream;
+  stream.load();
+  oops_in_kernel(stream, "kthreadd");
+  stream.seen.ending = {Kind::stopped_early, "why"};
+  EXPECT_TRUE(wants_dissection(stream.test_case, stream.seen));
+  stream.seen.dissection.emplace();
+  stream.seen.dissection->tasks = {{.pid = 85,
+                                    .name = "kmodtest-worker",
+                                    .state = 'D',
+                                    .frames = {"wait_for_completion_killable+0x84/0x150", "ex_init+0x20/0x40 [ex]"}}};
+  const Verdict verdict = stream.verdict(Kind::stopped_early);
+  EXPECT_THAT(summaries(verdict),
+              ElementsAre("crashed",
+                          "NULL pointer dereference in kthread_stop+0x1a during 'load'; meanwhile "
+                          "'kmodtest-worker' (pid 85) waits for a completion in ex_init+0x20 [ex]"));
+  EXPECT_THAT(verdict.evidence[0].details.back(), ::testing::HasSubstr("ex_init+0x20"));
+  Stream named;
+  named.load();
+  null_dereference(named);
+  named.seen.ending = {Kind::stopped_early, "why"};
+  EXPECT_FALSE(wants_dissection(named.test_case, named.seen));
+}
+
 TEST(Verdict, AHealthyCasePasses) {
   EXPECT_THAT(summaries(healthy().complete()), ElementsAre("passed"));
 }
@@ -59,6 +105,34 @@ TEST(Verdict, WithoutTheWholeLogNobodyKnowsOfReports) {
   wire::Inventory inventory;
   inventory.new_entries = {"/proc/ex"};
   EXPECT_THAT(summaries(leaky.complete(inventory)), ElementsAre("leaked", "/proc/ex is left after the unload"));
+}
+
+TEST(Verdict, ALogWithMoreLinesThanAreKeptIsAVerdictOfItsOwn) {
+  Stream stream = healthy();
+  for (int round = 0; round < 3; ++round) stream.at(3s + round * 1s).log("round " + std::to_string(round));
+  stream.add(wire::LogLines{{}, 5, 200'000});
+  Stream quiet = stream;
+  const Verdict verdict = stream.complete();
+  EXPECT_THAT(summaries(verdict), ElementsAre("failed", "floods the log: 200013 lines within 2.0 s"));
+  EXPECT_EQ(verdict.evidence[0].seen, "3 of 8 lines that were kept are 'round #'");
+  quiet.test_case.checks.reports = false;
+  EXPECT_THAT(summaries(quiet.complete()), ElementsAre("passed"));
+}
+
+TEST(Verdict, AFloodOfTheLogDoesNotHideWhatIsWorse) {
+  Stream crashed;
+  crashed.load();
+  crashed.add(wire::LogLines{{}, 0, 300'000});
+  null_dereference(crashed);
+  EXPECT_THAT(summaries(crashed.verdict(Kind::stopped_early)).at(0), "crashed");
+  Stream stopped;
+  stopped.load();
+  stopped.add(wire::LogLines{{}, 0, 300'000});
+  EXPECT_THAT(summaries(stopped.verdict(Kind::stopped_early, "the log was flooded")).at(0), "failed");
+  Stream hung;
+  hung.load();
+  hung.add(wire::LogLines{{}, 0, 300'000});
+  EXPECT_THAT(summaries(hung.verdict(Kind::timed_out, "too long")).at(0), "hung");
 }
 
 TEST(Verdict, ASkippedCaseHasItsReason) {

@@ -123,6 +123,32 @@ TEST(Reports, AnOopsHasItsLinesAndNoMore) {
   EXPECT_FALSE(reports[0].fatal);
 }
 
+std::vector<wire::KernelLogLine> oops_in_kernel(const std::string &frame) {
+  return {line("BUG: kernel NULL pointer dereference, address: 000000000000001a"),
+          line("CPU: 0 PID: 77 Comm: ex worker Tainted: G           OE      6.1.0"),
+          line("RIP: 0010:kthread_stop+0x1a/0x180"),
+          line("Call Trace:"),
+          line(" <TASK>"),
+          line(frame),
+          line(" __do_sys_delete_module+0x1d0/0x310"),
+          line(" </TASK>")};
+}
+
+TEST(Reports, ATaskIsNamed) {
+  EXPECT_EQ(find_reports(oops_in_kernel(" __x64+0x1/0x2"), {"ex"}).at(0).task, "ex worker");
+  EXPECT_EQ(find_reports(recorded("warning-6.1"), {}).at(0).task, "init");
+}
+
+TEST(Reports, AGuessedFrameIsMentionedWhereNoOtherNamesTheModule) {
+  EXPECT_EQ(describe(find_reports(oops_in_kernel(" ? ex_exit+0x10/0x20 [ex]"), {"ex"}).at(0)),
+            "NULL pointer dereference in kthread_stop+0x1a (its stack mentions ex_exit+0x10 [ex])");
+  EXPECT_EQ(describe(find_reports(oops_in_kernel(" ? ex_exit+0x10/0x20 [ex]"), {"another"}).at(0)),
+            "NULL pointer dereference in kthread_stop+0x1a");
+  auto both = oops_in_kernel(" ? ex_exit+0x10/0x20 [ex]");
+  both.insert(both.begin() + 6, line(" ex_stop+0x5/0x20 [ex]"));
+  EXPECT_EQ(describe(find_reports(both, {"ex"}).at(0)), "NULL pointer dereference in ex_stop+0x5 [ex]");
+}
+
 TEST(Reports, APanicBehindAnOopsBelongsToItAndIsFatal) {
   const auto reports = find_reports(recorded("oops-then-panic-6.1"), {"faulty_oops"});
   ASSERT_EQ(reports.size(), 1u);

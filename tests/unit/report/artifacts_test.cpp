@@ -53,7 +53,7 @@ TEST(Artifacts, ACaseHasAFolderOfItsOwn) {
       R"({"schema":"kmodtest-reports","version":1})"
       "\n"
       R"({"report":"LogLines","lines":[{"sequence":0,"time":5.14,"level":6,"caller":"","text":"Thread started"}],)"
-      R"("lost":0})"
+      R"("lost":0,"left_out":0})"
       "\n"
       R"({"report":"Threads","step":0,"time":0.0,"threads":[]})"
       "\n"

@@ -100,7 +100,7 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
   const std::vector<AgentMessage> reports = {Info{info},
                                              Pushed{"/tmp/a", 1, "no space"},
                                              Refused{"why"},
-                                             LogLines{{{12, 6, 0, Microseconds{99}, "T1", "I'm a module!"}}, 3},
+                                             LogLines{{{12, 6, 0, Microseconds{99}, "T1", "I'm a module!"}}, 3, 4},
                                              Baseline{inventory},
                                              AfterUnload{2, inventory},
                                              StepStarted{1, Microseconds{5}},
@@ -167,7 +167,7 @@ std::string error_of(const std::string &bytes) {
 TEST(Frame, RefusesWhatIsNoFrame) {
   EXPECT_EQ(error_of("X"), "no frame starts here (bad magic)");
   EXPECT_EQ(error_of("KMX"), "no frame starts here (bad magic)");
-  EXPECT_EQ(error_of(std::string("KMT\x09", 4)), "the other side speaks protocol version 9, this one 6");
+  EXPECT_EQ(error_of(std::string("KMT\x09", 4)), "the other side speaks protocol version 9, this one 7");
   std::string hello = encode(Request{Hello{}}, 1);
   std::string reserved = hello;
   reserved[6] = 1;
