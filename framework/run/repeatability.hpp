@@ -13,9 +13,9 @@ namespace kmodtest::run {
 /// by side. It keeps one run for each case, however often the case is repeated.
 class RepeatabilityCheck {
  public:
-  /// Sets CaseFinished::unlike if the case's first run had another digest. Skips runs whose guest did not finish its
-  /// program, because the moment of giving up depends on wall time. `folder`: the place for the artifacts of this run
-  /// if it is one of two that differ; empty: none.
+  /// Sets CaseFinished::unlike if the case's first run had another digest. Skips runs without one: the moment when
+  /// their guest was given up depends on wall time. `folder`: the place for the artifacts of this run if it is one of
+  /// two that differ; empty: none.
   void compare(outcome::CaseFinished &finished, const std::filesystem::path &folder);
 
  private:

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/failure/difference.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <fmt/format.h>
-#include <vector>
+#include <span>
 
 #include "judge/observations.hpp"
 #include "outcome/result.hpp"
@@ -18,12 +19,13 @@ namespace {
 
 constexpr std::size_t kShownColumns = 160;  ///< columns of an agent message
 
-const std::vector<wire::AgentMessage> &messages_of(const outcome::CaseFinished &run) {
-  static const std::vector<wire::AgentMessage> none;
-  return run.seen ? run.seen->messages : none;
+/// Returns the messages of which the digest was made.
+std::span<const wire::AgentMessage> messages_of(const outcome::CaseFinished &run) {
+  if (!run.seen) return {};
+  return std::span(run.seen->messages).first(std::min(run.digested, run.seen->messages.size()));
 }
 
-std::string shown(const std::vector<wire::AgentMessage> &messages, std::size_t at) {
+std::string shown(std::span<const wire::AgentMessage> messages, std::size_t at) {
   return at < messages.size() ? text::cut_to(text::printable(agent_message_json(messages[at])), kShownColumns) : "none";
 }
 
@@ -31,8 +33,8 @@ std::string shown(const std::vector<wire::AgentMessage> &messages, std::size_t a
 
 std::string first_difference(const outcome::CaseFinished &run, const outcome::CaseFinished &earlier) {
   if (run.digest == earlier.digest) return {};
-  const auto &here = messages_of(run);
-  const auto &there = messages_of(earlier);
+  const auto here = messages_of(run);
+  const auto there = messages_of(earlier);
   std::size_t at = 0;
   while (at < here.size() && at < there.size() && wire::encode(here[at], 0) == wire::encode(there[at], 0)) ++at;
   if (at == here.size() && at == there.size()) {

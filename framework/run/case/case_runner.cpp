@@ -23,11 +23,35 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-/// Returns the digest of all agent messages, to the last microsecond, and of the outcome.
-std::string digest_of(const judge::Observations &seen, const judge::Verdict &verdict) {
+/// Returns how many agent messages do not depend on wall time: up to the one that decided the case, or else all of them
+/// if the guest could not send any more. Nothing if we ended a guest that could.
+std::optional<std::size_t> reproducible_messages(const Conversation &talk) {
+  if (talk.decided_after) return talk.decided_after;
+  switch (talk.seen->ending.kind) {
+    case Ending::Kind::panicked:
+    case Ending::Kind::guest_reset:
+    case Ending::Kind::stuck:
+      return talk.seen->messages.size();
+    default:
+      return talk.answered ? std::optional(talk.seen->messages.size()) : std::nullopt;
+  }
+}
+
+/// Returns the outcome as far as these first messages show it.
+judge::Outcome outcome_after(const Conversation &talk, std::size_t messages, const judge::Verdict &verdict) {
+  if (!talk.decided_after) return verdict.outcome;
+  judge::Observations seen = *talk.seen;
+  seen.messages.resize(messages);
+  seen.dissection.reset();
+  seen.ending = {.kind = Ending::Kind::stopped_early, .detail = {}};
+  return judge::judge(*talk.test_case, seen).outcome;
+}
+
+/// Returns the digest of these first messages, to the last microsecond, and of the outcome.
+std::string digest_of(const judge::Observations &seen, std::size_t messages, judge::Outcome outcome) {
   storage::Sha256 digest;
-  for (const wire::AgentMessage &message : seen.messages) digest.field(wire::encode(message, 0));
-  return digest.field(judge::outcome_name(verdict.outcome)).hex();
+  for (std::size_t index = 0; index < messages; ++index) digest.field(wire::encode(seen.messages[index], 0));
+  return digest.field(judge::outcome_name(outcome)).hex();
 }
 
 /// Reads the scheduler's trace, if there is one. The judge reports a trace that cannot be read.
@@ -199,8 +223,10 @@ outcome::CaseFinished CaseRunner::judged(const Conversation &talk, const Prepare
   finished.seen = talk.seen;
   finished.verdict = judge::judge(*talk.test_case, *talk.seen);
   add_source_frames(finished.verdict, *talk.seen, prepared.kernel.headers);
-  if (talk.answered && prepared.spec.clock == vm::Clock::virtual_) {
-    finished.digest = digest_of(*talk.seen, finished.verdict);
+  const auto reproducible = reproducible_messages(talk);
+  if (reproducible && prepared.spec.clock == vm::Clock::virtual_) {
+    finished.digested = *reproducible;
+    finished.digest = digest_of(*talk.seen, *reproducible, outcome_after(talk, *reproducible, finished.verdict));
   }
   finished.domain_xml = talk.domain_xml;
   if (talk.vmcore) finished.vmcore = talk.vmcore->path();

@@ -23,6 +23,7 @@ outcome::CaseFinished run_with(int milliseconds, const std::string &digest) {
   seen->messages.push_back(wire::LogLines{{support::line(5140, "Thread started")}, 0});
   seen->messages.push_back(wire::LogLines{{support::line(milliseconds, "Thread exiting")}, 0});
   run.seen = seen;
+  run.digested = seen->messages.size();
   return run;
 }
 
@@ -44,6 +45,13 @@ TEST(Difference, NamesTheFirstReportThatIsAnother) {
   EXPECT_THAT(first_difference(run, *run.unlike), AllOf(StartsWith("agent message 2 is {\"report\":\"LogLines\""),
                                                         HasSubstr("6.001"), HasSubstr(", was {")));
   EXPECT_EQ(first_difference(run, run), "");
+}
+
+TEST(Difference, WhatFollowsTheLastMessageOfTheDigestDoesNotCount) {
+  outcome::CaseFinished run = run_with(6001, "a"), earlier = run_with(6000, "b");
+  run.digested = earlier.digested = 1;
+  earlier.verdict.outcome = Outcome::failed;
+  EXPECT_EQ(first_difference(run, earlier), "all agent messages are the same, but it passed, and failed before");
 }
 
 TEST(Difference, ARunMayEndEarlierOrComeToSomethingElse) {

@@ -55,7 +55,7 @@ wire::LogLines marker(std::uint64_t sequence, const std::string &text) {
 }
 
 /// The last thing that the agent of a test does before it is silent.
-enum class Plays { everything, only_ready, nothing, oops };
+enum class Plays { everything, only_ready, nothing, oops, flood };
 
 Task<> play(base::UnixSocket socket, Plays plays) {
   wire::FrameDecoder decoder;
@@ -87,6 +87,10 @@ Task<> play(base::UnixSocket socket, Plays plays) {
           wire::KernelLogLine line{
               3, 0, 0, wire::Microseconds{3000}, "", "BUG: kernel NULL pointer dereference, address: 0000000000000000"};
           answers.emplace_back(wire::LogLines{{line}, 0});
+        } else if (plays == Plays::flood) {
+          answers.emplace_back(wire::LogLines{{}, 0, 299'995});
+          answers.emplace_back(wire::LogLines{{}, 0, 10});
+          answers.emplace_back(wire::LogLines{{}, 0, 100'000});
         } else {
           answers.emplace_back(wire::StepEnded{0, wire::Microseconds{5}, wire::StepResult::held, 3, ""});
           answers.emplace_back(wire::AfterUnload{});
@@ -248,6 +252,26 @@ TEST_F(RunnerTest, AReportInTheLogEndsTheCaseEarly) {
   const auto result = run({make_case("a")});
   EXPECT_EQ(outcome(0), Outcome::crashed);
   EXPECT_EQ(exit_code(result), ExitCode::some_did_not_pass);
+}
+
+TEST_F(RunnerTest, AFloodOfTheLogEndsTheCaseAtADefinedPoint) {
+  plays_ = {Plays::flood};
+  run({make_case("a")});
+  EXPECT_EQ(outcome(0), Outcome::failed);
+  EXPECT_EQ(recorder_.cases[0].verdict.evidence.at(0).summary.substr(0, 30), "floods the log: 300007 lines w");
+}
+
+TEST_F(RunnerTest, WhatDecidedACaseIsTheEndOfItsDigest) {
+  plays_ = {Plays::oops};
+  prepare_ = [](const plan::Case &test_case) {
+    Prepared prepared = prepare_case(test_case);
+    prepared.spec.clock = vm::Clock::virtual_;
+    return prepared;
+  };
+  run({make_case("a"), make_case("b")});
+  EXPECT_EQ(recorder_.cases.at(0).digested, 5u);
+  EXPECT_EQ(recorder_.cases.at(0).digest.size(), 64u);
+  EXPECT_EQ(recorder_.cases.at(0).digest, recorder_.cases.at(1).digest);
 }
 
 TEST_F(RunnerTest, TheMemoryOfAGuestThatCrashedIsKeptWhereThatIsAskedFor) {
