@@ -12,6 +12,7 @@
 #include "run/guests/machine_choice.hpp"
 #include "run/prepare/lack.hpp"
 #include "run/prepare/needs.hpp"
+#include "run/prepare/size.hpp"
 #include "storage/cache_folder.hpp"
 #include "text/module_name.hpp"
 #include "text/words.hpp"
@@ -243,6 +244,7 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
     if (step.sched) prepared.program.trace_sched = true;
     if (test_case.checks.parameters) check_parameters(*step.guest, prepared);
   }
+  if (auto finding = find_too_large(prepared)) prepared.preflight.push_back(std::move(*finding));
   prepared.program.timeout = test_case.timeout;
   prepared.program.seed = test_case.seed;
   return prepared;
