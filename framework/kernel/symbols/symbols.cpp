@@ -18,6 +18,7 @@
 #include "base/error.hpp"
 #include "kernel/kernel.hpp"
 #include "storage/files.hpp"
+#include "text/lines.hpp"
 #include "text/replace.hpp"
 
 namespace kmodtest::kernel {
@@ -26,6 +27,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uintmax_t kLargestSource = 8u << 20;
+constexpr std::string_view kInclude = "/include/";  ///< in the path of a header of the kernel
+
+struct Source {
+  std::vector<std::string> lines;
+  bool beside_module = false;  ///< found by its name next to the .ko
+};
 
 /// Finds nothing: debug information is taken from the .ko alone, without searching the machine or the network.
 int find_no_debug_file(Dwfl_Module *, void **, const char *, Dwarf_Addr, const char *, const char *, GElf_Word,
@@ -230,31 +237,32 @@ class ModuleSymbols::Impl {
 
   SourceLine line_of(const fs::path &written, int number) {
     const fs::path file = written.lexically_normal();
+    const Source &found = source(file);
     SourceLine line{.file = file.string(), .line = number};
-    constexpr std::string_view kInclude = "/include/";
-    if (!folders_.empty() && is_below(file, folders_.front())) {
+    if (found.beside_module) {
+      line.file = file.filename().string();
+    } else if (!folders_.empty() && is_below(file, folders_.front())) {
       line.file = file.lexically_relative(folders_.front()).string();
     } else if (const auto at = line.file.rfind(kInclude); at != std::string::npos) {
       line.file.erase(0, at + 1);
     }
-    const std::vector<std::string> &text = source(file);
     const auto index = static_cast<std::size_t>(number) - 1;
-    if (number > 0 && index < text.size()) line.text = text::trimmed(text[index]);
+    if (number > 0 && index < found.lines.size()) line.text = text::trimmed(found.lines[index]);
     return line;
   }
 
-  const std::vector<std::string> &source(const fs::path &file) {
+  const Source &source(const fs::path &file) {
     const auto [entry, fresh] = sources_.try_emplace(file.string());
-    if (!fresh) return entry->second;
-    // A module that was compiled elsewhere can have its source next to the .ko.
+    Source &found = entry->second;
+    if (!fresh) return found;
     std::string text = readable(file);
-    if (text.empty() && !folders_.empty()) text = readable(folders_.front() / file.filename());
-    for (std::size_t at = 0; at < text.size();) {
-      const std::size_t end = std::min(text.find('\n', at), text.size());
-      entry->second.push_back(text.substr(at, end - at));
-      at = end + 1;
+    if (text.empty() && !folders_.empty() && !text::contains(file.string(), kInclude)) {
+      // A module that was compiled elsewhere can have its source next to the .ko.
+      text = readable(folders_.front() / file.filename());
+      found.beside_module = !text.empty();
     }
-    return entry->second;
+    found.lines = text::lines_of(text);
+    return found;
   }
 
   /// Returns the content of a file that may be shown; empty otherwise.
@@ -283,7 +291,7 @@ class ModuleSymbols::Impl {
   bool has_lines_ = false;
   std::vector<CodeSection> sections_;
   std::vector<Function> functions_;  ///< sorted by section and value
-  std::map<std::string, std::vector<std::string>> sources_;
+  std::map<std::string, Source> sources_;
 };
 
 ModuleSymbols::ModuleSymbols(const fs::path &ko, const std::vector<fs::path> &folders)

@@ -50,20 +50,32 @@ constexpr std::array<KnownFile, 15> kKnownFiles = {{
     {"lsmod.txt", "the modules that were seen, and when"},
     {"events.jsonl", "all messages of the agent, one JSON object per line"},
     {"plan.yaml", "the original plan"},
-    {"case", "a plan of just this case, its variables filled in, and the modules as they were pushed"},
+    {"case", "a plan of just this case, its variables filled in, the modules as they were pushed, and their sources"},
     {"case.json", "the input of kmodtest rerun"},
     {"about.txt", "versions, guest, host, modules and where their sources are"},
     {"domain.xml", "the virtual machine, as defined in libvirt"},
     {"build.log", "the output of make"},
 }};
 
-void copy_module(const fs::path &from, const fs::path &to) {
+void copy_into_case(const fs::path &from, const fs::path &to) {
   std::error_code error;
   fs::copy_file(from, to, error);
   if (error)
     throw base::Error(base::Code::cannot_write,
                       fmt::format("cannot copy {} to {}: {}", from.string(), to.string(), error.message()),
                       "free some space there, or name another folder with --out");
+}
+
+/// Copies the sources that lie next to a module that was built: a rerun shows their lines. Must precede the module's
+/// copy, because a source that is newer than its module is not shown.
+void copy_sources(const fs::path &from, const fs::path &to) {
+  std::error_code error;
+  for (const auto &entry : fs::directory_iterator(from, error)) {
+    const std::string name = entry.path().filename().string();
+    const bool source = name.ends_with(".h") || (name.ends_with(".c") && !name.ends_with(".mod.c"));
+    if (source && entry.is_regular_file(error) && !fs::exists(to / name, error))
+      copy_into_case(entry.path(), to / name);
+  }
 }
 
 /// Returns whether there is anything to run: not if a module was not built or no guest was prepared.
@@ -96,8 +108,12 @@ void write_case(const fs::path &folder, const outcome::CaseFinished &finished) {
                                  machine.virtual_time ? plan::Time::virtual_time : plan::Time::real_time};
   const std::string head = fmt::format("# Made by kmodtest of {}.\n", text::printable(test_case.id));
   storage::write_file(inner / plan_name(test_case), head + plan::case_text(test_case, choices));
-  for (std::size_t i = 0; i < test_case.modules.size(); ++i) {
-    copy_module(finished.seen->modules[i].file, inner / plan::bundled_module(test_case.modules[i]));
+  const std::vector<plan::ModuleSource> &modules = test_case.modules;
+  if (modules.size() == 1 && modules.front().kind == plan::ModuleSource::Kind::folder) {
+    copy_sources(finished.seen->modules.front().file.parent_path(), inner);
+  }
+  for (std::size_t i = 0; i < modules.size(); ++i) {
+    copy_into_case(finished.seen->modules[i].file, inner / plan::bundled_module(modules[i]));
   }
 }
 

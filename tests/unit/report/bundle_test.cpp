@@ -20,6 +20,7 @@ class BundleTest : public ::testing::Test {
     auto test_case = std::make_shared<plan::Case>(*support::make_case("ex7_4", 2, " cpu=1"));
     test_case->modules = {{plan::ModuleSource::Kind::folder, "/src/ex7_4", "ex7_4", {}}};
     test_case->seed = 7;
+    for (const char *source : {"built.c", "built.h", "built.mod.c"}) std::ofstream(folder_ / source) << source;
     std::ofstream(folder_ / "built.ko") << "ELF";
     outcome::CaseFinished made = support::finished(test_case, Outcome::failed, "'Exiting!' did not appear");
     auto seen = std::make_shared<judge::Observations>(*made.seen);
@@ -52,6 +53,9 @@ class BundleTest : public ::testing::Test {
 TEST_F(BundleTest, HasAllThatItTakesToRunTheCaseAgain) {
   write(failed());
   EXPECT_EQ(support::read_file(bundle_ / "case/ex7_4.ko"), "ELF");
+  EXPECT_EQ(support::read_file(bundle_ / "case/built.c"), "built.c");
+  EXPECT_TRUE(std::filesystem::exists(bundle_ / "case/built.h"));
+  EXPECT_FALSE(std::filesystem::exists(bundle_ / "case/built.mod.c"));
   EXPECT_EQ(support::read_file(bundle_ / "case/ex7_4.yaml"), R"(# Made by kmodtest of ex7_4 [cpus=2 cpu=1].
 name: "ex7_4 works"
 module:
@@ -86,7 +90,7 @@ To inspect its guest, add --pause-on-failure or --gdb.
 
 Files:
 
-    case           a plan of just this case, its variables filled in, and the modules as they were pushed
+    case           a plan of just this case, its variables filled in, the modules as they were pushed, and their sources
     case.json      the input of kmodtest rerun
     about.txt      versions, guest, host, modules and where their sources are
 )");
