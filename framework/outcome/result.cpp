@@ -6,6 +6,9 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "judge/observations.hpp"
+#include "text/cpu_list.hpp"
+
 namespace kmodtest::outcome {
 
 namespace {
@@ -63,6 +66,15 @@ Result gravest(const std::vector<Result> &results) {
     if (std::find(results.begin(), results.end(), result) != results.end()) return result;
   }
   return Result::errored;
+}
+
+int cpus_of(const CaseFinished &finished) {
+  if (!finished.seen || !finished.seen->agent) return finished.test_case->guest.cpus;
+  const auto ranges = text::cpu_ranges(finished.seen->agent->cpus_online);
+  if (!ranges || ranges->empty()) return finished.test_case->guest.cpus;
+  std::int64_t online = 0;
+  for (const text::CpuRange &range : *ranges) online += range.last - range.first + 1;
+  return static_cast<int>(online);
 }
 
 std::string label(const plan::Case &test_case, int repeat) {

@@ -32,6 +32,10 @@ bool went_well(Result result);
 /// Returns the most severe of some results, which stands for all of them; Result::errored if there are none.
 Result gravest(const std::vector<Result> &results);
 
+/// Returns how many CPUs the case's guest had online when it was ready; those of the plan if that is not known. The
+/// kernel can use fewer (maxcpus=1).
+int cpus_of(const CaseFinished &finished);
+
 /// Returns the name of a case: "ex7_4 [cpus=2]"; " #3" follows for the third of several runs (--repeat).
 std::string label(const plan::Case &test_case, int repeat);
 

@@ -10,6 +10,7 @@
 
 #include "outcome/result.hpp"
 #include "report/failure/failure.hpp"
+#include "report/failure/failure_groups.hpp"
 #include "report/formats/markdown_text.hpp"
 #include "report/listeners.hpp"
 #include "report/terminal/case_table.hpp"
@@ -79,13 +80,15 @@ class Markdown final : public outcome::Listener {
  private:
   struct Trouble {
     std::size_t number = 0;
-    std::string summary;  ///< HTML
+    std::size_t place = 0;  ///< in groups_
+    std::string summary;    ///< HTML
     std::string text;
   };
 
   void add(const outcome::CaseFinished &finished) {
     const outcome::Result result = outcome::result_of(finished);
-    table_.add(*finished.test_case, result);
+    table_.add(finished);
+    const std::size_t place = groups_.add(finished);
     if (!finished.kernel_release.empty()) kernels_.insert(finished.kernel_release);
     if (result != outcome::Result::skipped) {
       slowest_.push_back({.name = name_of(finished), .took = finished.took, .guest = finished.timings.guest});
@@ -97,6 +100,7 @@ class Markdown final : public outcome::Listener {
     const std::string why = text::cut_to(text::printable(reason(finished)), kReasonWidth);
     Trouble trouble;
     trouble.number = finished.number;
+    trouble.place = place;
     trouble.summary =
         fmt::format("<b>{}</b> {}", outcome::result_word(result), markdown_code(name_of(finished) + ": " + why));
     trouble.text = shortened(render_failure(finished));
@@ -121,7 +125,7 @@ class Markdown final : public outcome::Listener {
       if (number > 0) parts.push_back(fmt::format("{} {}", number, outcome::result_name(result)));
     }
     if (end.not_run > 0) parts.push_back(fmt::format("{} not run", end.not_run));
-    return fmt::format("## kmodtest: {}\n\n{}: {} {} {}.\n\n", title(end, runs, failed_.size()),
+    return fmt::format("## kmodtest: {}\n\n{}: {} {} {}.\n\n", title(end, runs, not_passed_),
                        text::counted(runs, "case"),
                        parts.empty() ? "none ran" : fmt::format("{}", fmt::join(parts, ", ")),
                        end.interrupted ? "after" : "in", text::wall_time(end.took));
@@ -186,9 +190,20 @@ class Markdown final : public outcome::Listener {
     return none ? kMost : kMost - static_cast<std::size_t>(std::min<std::uintmax_t>(there, kMost));
   }
 
+  /// Keeps one of the failures that are the same at several points, and adds the points to it.
+  void group() {
+    not_passed_ = failed_.size();
+    std::erase_if(failed_, [this](const Trouble &one) { return groups_.first_of(one.place) != nullptr; });
+    for (Trouble &one : failed_) {
+      const std::string points = groups_.points_of(one.place);
+      if (!points.empty()) one.summary += ", " + markdown_code(points);
+    }
+  }
+
   void write(const outcome::RunFinished &end) {
     const auto by_number = [](const Trouble &left, const Trouble &right) { return left.number < right.number; };
     std::stable_sort(failed_.begin(), failed_.end(), by_number);
+    group();
     std::stable_sort(flaky_.begin(), flaky_.end(), by_number);
     const std::size_t all = room();
     const std::string first = head(end);
@@ -215,6 +230,8 @@ class Markdown final : public outcome::Listener {
   std::set<std::string> kernels_;
   std::vector<std::string> notices_;
   std::vector<Trouble> failed_, flaky_;
+  std::size_t not_passed_ = 0;
+  FailureGroups groups_;
   std::vector<Slow> slowest_;  ///< at most kSlowest, the slowest first
 };
 

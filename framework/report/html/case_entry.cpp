@@ -45,12 +45,17 @@ Markup render_facts(const outcome::CaseFinished &finished) {
 }
 
 Markup render_body(const outcome::CaseFinished &finished, const std::vector<StepSeen> &steps, const Span &span,
-                   const Room &room) {
+                   const Room &room, const FailureGroups::Member *first) {
   Markup html;
   if (!finished.verdict.skip_reason.empty()) {
     html.element("p", {}, "Skipped: " + finished.verdict.skip_reason);
   }
-  html.add(render_findings(finished, room.text));
+  if (first != nullptr) {
+    html.open("p").text("The same failure as in ");
+    html.element("a", {{"href", "#" + anchor_of(first->number)}}, first->label).text(".").close();
+  } else {
+    html.add(render_findings(finished, room.text));
+  }
   if (!steps.empty() && span.end > span.begin) html.element("h3", {}, "Steps").add(render_steps(steps, span));
   if (span.end > span.begin) html.open("div", {{"class", "timeline"}}).close();
   if (finished.seen && finished.seen->sched) {
@@ -100,16 +105,20 @@ const char *mark_of(outcome::Result result) {
   return "?";
 }
 
-CaseEntry make_entry(const outcome::CaseFinished &finished, const Room &room) {
+std::string anchor_of(std::size_t number) {
+  return fmt::format("case-{}", number + 1);
+}
+
+CaseEntry make_entry(const outcome::CaseFinished &finished, const Room &room, const FailureGroups::Member *first) {
   const plan::Case &test_case = *finished.test_case;
   CaseEntry entry;
   entry.number = finished.number;
-  entry.anchor = fmt::format("case-{}", finished.number + 1);
+  entry.anchor = anchor_of(finished.number);
   entry.label = outcome::label(test_case, finished.repeat);
   entry.plan = plan_of(test_case);
   entry.point = test_case.point;
   entry.tags = test_case.tags;
-  entry.cpus = test_case.guest.cpus;
+  entry.cpus = outcome::cpus_of(finished);
   entry.result = outcome::result_of(finished);
   entry.reason = entry.result == outcome::Result::passed ? as_expected(finished) : reason(finished);
   entry.took = finished.took;
@@ -123,7 +132,7 @@ CaseEntry make_entry(const outcome::CaseFinished &finished, const Room &room) {
   entry.ran_on_exact = ran.exact;
   const std::vector<StepSeen> steps = steps_of(finished);
   const Span span = span_of(finished, steps);
-  entry.body = render_body(finished, steps, span, room);
+  entry.body = render_body(finished, steps, span, room, first);
   const std::string data = case_data(finished, steps, span);
   if (!data.empty()) entry.data = packed(data);
   if (entry.data.size() > room.data) {
@@ -153,7 +162,7 @@ Markup render_entry(const CaseEntry &entry) {
   html.element("span", {{"class", "mark"}, {"aria-hidden", "true"}}, mark_of(entry.result));
   html.element("span", {{"class", "word"}}, outcome::result_word(entry.result));
   html.element("span", {{"class", "id"}}, entry.label);
-  html.element("span", {{"class", "why"}}, entry.reason);
+  html.element("span", {{"class", "why"}}, entry.reason + (entry.points.empty() ? "" : " (" + entry.points + ")"));
   html.add(entry.past);
   html.element("span", {{"class", "took"}}, duration_text(entry.took.count()));
   html.close();

@@ -9,6 +9,7 @@
 #include "outcome/event.hpp"
 #include "outcome/result.hpp"
 #include "outcome/trend.hpp"
+#include "report/failure/failure_groups.hpp"
 #include "report/html/markup.hpp"
 
 namespace kmodtest::report::html {
@@ -25,6 +26,8 @@ struct CaseEntry {
   int cpus = 1;
   outcome::Result result = outcome::Result::errored;
   std::string reason;
+  std::size_t place = 0;  ///< in the groups of failures
+  std::string points;     ///< where else the failure came, and where it did not
   outcome::Seconds took{0}, guest{0};
   std::vector<outcome::Trend> trends;  ///< against the runs before
   outcome::Seconds comparable{0},
@@ -43,7 +46,12 @@ struct Room {
   std::size_t data = 4'000'000;  ///< bytes of its packed data
 };
 
-CaseEntry make_entry(const outcome::CaseFinished &finished, const Room &room);
+/// Returns the id of a case's element.
+std::string anchor_of(std::size_t number);
+
+/// Makes the entry of a case. `first`: the case whose page part shows the same failure; null if there is none.
+CaseEntry make_entry(const outcome::CaseFinished &finished, const Room &room,
+                     const FailureGroups::Member *first = nullptr);
 
 /// Returns the case's element in the list of cases, closed.
 Markup render_entry(const CaseEntry &entry);

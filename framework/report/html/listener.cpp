@@ -41,7 +41,9 @@ class Html final : public outcome::Listener {
     } else if (const auto *notice = std::get_if<outcome::Notice>(&event)) {
       run_.notices.push_back(notice->text);
     } else if (const auto *finished = std::get_if<outcome::CaseFinished>(&event)) {
-      entries_.push_back(html::make_entry(*finished, room()));
+      const std::size_t place = groups_.add(*finished);
+      entries_.push_back(html::make_entry(*finished, room(), groups_.first_of(place)));
+      entries_.back().place = place;
       shown_ += entries_.back().body.str().size();
       left_ -= std::min<std::size_t>(left_, 1);
       if (!finished->kernel_release.empty()) kernels_.insert(finished->kernel_release);
@@ -80,6 +82,7 @@ class Html final : public outcome::Listener {
   void write(const outcome::RunFinished &end) {
     std::stable_sort(entries_.begin(), entries_.end(),
                      [](const auto &left, const auto &right) { return left.number < right.number; });
+    for (html::CaseEntry &entry : entries_) entry.points = groups_.points_of(entry.place);
     keep_the_data_small();
     run_.finished = end;
     run_.host = base::host_name();
@@ -91,6 +94,7 @@ class Html final : public outcome::Listener {
   std::filesystem::path file_;
   html::RunFacts run_;
   std::vector<html::CaseEntry> entries_;
+  FailureGroups groups_;
   std::set<std::string> kernels_;
   std::size_t left_ = 1;   ///< remaining cases
   std::size_t shown_ = 0;  ///< bytes of the bodies so far

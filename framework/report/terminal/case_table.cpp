@@ -41,9 +41,10 @@ std::string without_end_blanks(std::string line) {
 
 }  // namespace
 
-void CaseTable::add(const plan::Case &test_case, outcome::Result result) {
+void CaseTable::add(const outcome::CaseFinished &finished) {
+  const plan::Case &test_case = *finished.test_case;
   const Row row{.file = test_case.plan_file.string(), .name = test_case.plan_name, .kernel = test_case.kernel};
-  rows_[row][test_case.guest.cpus].push_back(result);
+  rows_[row][outcome::cpus_of(finished)].push_back(outcome::result_of(finished));
   ++size_;
 }
 

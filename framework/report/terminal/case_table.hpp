@@ -14,7 +14,7 @@ namespace kmodtest::report {
 /// A table of plans (and kernels, if there are several) × CPU counts.
 class CaseTable {
  public:
-  void add(const plan::Case &test_case, outcome::Result result);
+  void add(const outcome::CaseFinished &finished);
 
   /// Returns the number of runs in the table.
   std::size_t size() const { return size_; }

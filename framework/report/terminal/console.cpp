@@ -12,6 +12,7 @@
 #include "outcome/timings.hpp"
 #include "report/failure/difference.hpp"
 #include "report/failure/failure.hpp"
+#include "report/failure/failure_groups.hpp"
 #include "report/listeners.hpp"
 #include "report/terminal/case_table.hpp"
 #include "report/terminal/cases_in_order.hpp"
@@ -77,8 +78,9 @@ class Console final : public outcome::Listener {
  private:
   struct Failure {
     std::size_t number = 0;
-    std::string line;  ///< as it was printed when the case ended
-    std::string text;  ///< in full
+    std::size_t place = 0;  ///< in groups_
+    std::string line;       ///< as it was printed when the case ended
+    std::string text;       ///< in full; empty: it is that of another point
     Annotation annotation;
     bool had_guest = false;
   };
@@ -121,20 +123,24 @@ class Console final : public outcome::Listener {
     running_.finish(finished);
     const outcome::Result result = outcome::result_of(finished);
     totals_.add(result, running_.is_slow(finished.took));
-    table_.add(*finished.test_case, result);
+    table_.add(finished);
     repeat_table_.add(finished);
     timing_table_.add(finished);
     const std::string line = finished_line(finished, "", palette_);
     std::string text = options_.quiet && outcome::went_well(result) ? "" : line;
     if (options_.verbose) text = with_more(finished, text);
     if (finished.unlike) text += unlike_note(finished);
+    const std::size_t place = groups_.add(finished);
     if (!outcome::went_well(result)) {
+      const FailureGroups::Member *first = groups_.first_of(place);
       Failure failure{.number = finished.number,
+                      .place = place,
                       .line = line,
-                      .text = failure_in_full(finished),
+                      .text = first == nullptr || options_.verbose ? failure_in_full(finished) : "",
                       .annotation = annotation_of(finished),
                       .had_guest = had_guest(finished)};
-      if (at_once()) text += ci_.on() ? failure.text : "\n" + failure.text + "\n";
+      if (at_once() && failure.text.empty()) text += same_as(*first, finished);
+      if (at_once() && !failure.text.empty()) text += ci_.on() ? failure.text : "\n" + failure.text + "\n";
       if (!at_end()) failure.text.clear();
       failures_.push_back(std::move(failure));
     }
@@ -156,7 +162,13 @@ class Console final : public outcome::Listener {
     }
     std::vector<Annotation> annotations;
     annotations.reserve(failures_.size());
-    for (const Failure &failure : failures_) annotations.push_back(failure.annotation);
+    for (Failure &failure : failures_) {
+      if (groups_.first_of(failure.place) != nullptr) continue;
+      if (const std::string points = groups_.points_of(failure.place); !points.empty()) {
+        failure.annotation.message += "\npoints: " + points;
+      }
+      annotations.push_back(failure.annotation);
+    }
     print(text + ci_.annotations(annotations));
   }
 
@@ -223,6 +235,26 @@ class Console final : public outcome::Listener {
     return render(std::move(line));
   }
 
+  /// Returns the lines about a failure that was shown for another point of the matrix.
+  std::string same_as(const FailureGroups::Member &first, const outcome::CaseFinished &finished) const {
+    const std::string indent(kWordWidth + 1, ' ');
+    std::string text = wrapped(indent + fmt::format("the same as {} above", text::printable(first.label)));
+    if (!finished.artifacts.empty()) text += indent + "files: " + finished.artifacts.string() + "\n";
+    return text;
+  }
+
+  /// Returns a line that names the points where this failure came, and those where it did not.
+  std::string points_line(std::size_t place) const {
+    const std::string points = groups_.points_of(place);
+    return points.empty() ? "" : wrapped(std::string(kWordWidth + 1, ' ') + points);
+  }
+
+  /// Returns the same as a line of the failure.
+  std::string points_label(std::size_t place) const {
+    const std::string points = groups_.points_of(place);
+    return points.empty() ? "" : fmt::format("    points: {}\n", points);
+  }
+
   /// Returns a note about a case that was not reproducible under virtual time.
   std::string unlike_note(const outcome::CaseFinished &finished) const {
     const outcome::CaseFinished &earlier = *finished.unlike;
@@ -257,7 +289,9 @@ class Console final : public outcome::Listener {
   std::string all_failures() const {
     std::string text;
     for (const Failure &failure : failures_) {
-      if (!failure.text.empty()) text += (ci_.on() ? "" : "\n") + failure.text;
+      if (failure.text.empty()) continue;
+      text += (ci_.on() ? "" : "\n") + failure.text;
+      if (!ci_.on()) text += points_label(failure.place);
     }
     return text;
   }
@@ -273,7 +307,9 @@ class Console final : public outcome::Listener {
     }
     if (failures_.size() > 1 && !options_.quiet) {
       text += "\n";
-      for (const Failure &failure : failures_) text += failure.line;
+      for (const Failure &failure : failures_) {
+        if (groups_.first_of(failure.place) == nullptr) text += failure.line + points_line(failure.place);
+      }
     }
     return text;
   }
@@ -325,6 +361,7 @@ class Console final : public outcome::Listener {
   RunningCases running_;
   CasesInOrder in_order_;
   std::vector<Failure> failures_;
+  FailureGroups groups_;
   CaseTable table_;
   RepeatTable repeat_table_;
   TimingTable timing_table_;

@@ -261,19 +261,6 @@ TEST_F(RunnerTest, AFloodOfTheLogEndsTheCaseAtADefinedPoint) {
   EXPECT_EQ(recorder_.cases[0].verdict.evidence.at(0).summary.substr(0, 30), "floods the log: 300007 lines w");
 }
 
-TEST_F(RunnerTest, WhatDecidedACaseIsTheEndOfItsDigest) {
-  plays_ = {Plays::oops};
-  prepare_ = [](const plan::Case &test_case) {
-    Prepared prepared = prepare_case(test_case);
-    prepared.spec.clock = vm::Clock::virtual_;
-    return prepared;
-  };
-  run({make_case("a"), make_case("b")});
-  EXPECT_EQ(recorder_.cases.at(0).digested, 5u);
-  EXPECT_EQ(recorder_.cases.at(0).digest.size(), 64u);
-  EXPECT_EQ(recorder_.cases.at(0).digest, recorder_.cases.at(1).digest);
-}
-
 TEST_F(RunnerTest, TheMemoryOfAGuestThatCrashedIsKeptWhereThatIsAskedFor) {
   options_.workers = 1;
   options_.vmcore = true;
