@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 
 namespace kmodtest::run {
 
@@ -10,12 +11,13 @@ struct Limits {
   std::chrono::milliseconds boot{30'000};         ///< until its agent is ready, with one CPU
   std::chrono::milliseconds boot_per_cpu{3'000};  ///< for each further CPU
   int boot_attempts = 2;                          ///< a rare boot is silent for minutes (QEMU under TCG)
-  std::chrono::milliseconds push{60'000};
-  std::chrono::milliseconds case_grace{3'000};  ///< beyond the case's own timeout
+  std::chrono::milliseconds push{60'000};         ///< of a file, plus a second for each MB
+  std::chrono::milliseconds case_grace{3'000};    ///< beyond the case's own timeout
   int wall_per_guest_time = 3;  ///< under virtual time: a guest that computes can be slower than its clock
   std::chrono::milliseconds to_rest{30'000};    ///< from the agent's message that it rests until it does
   std::chrono::milliseconds after_report{300};  ///< for the rest of a kernel report to arrive
 
+  std::chrono::milliseconds push_of(std::size_t bytes) const { return push + std::chrono::milliseconds(bytes / 1000); }
   std::chrono::milliseconds boot_of(int cpus) const { return boot + boot_per_cpu * (cpus - 1); }
 };
 

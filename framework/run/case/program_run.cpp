@@ -107,7 +107,8 @@ Task<> ProgramRun::push(const std::vector<PushedFile> &files) {
   for (const auto &file : files) {
     progress_(Phase::pushing, fmt::format("pushing {}", file.path.substr(file.path.rfind('/') + 1)));
     std::string path = file.path;
-    co_await talk_.session->push(std::move(path), *file.content, limits_.push);
+    const milliseconds limit = limits_.push_of(file.content->size());
+    co_await talk_.session->push(std::move(path), *file.content, limit);
   }
 }
 
