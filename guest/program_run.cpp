@@ -80,6 +80,7 @@ bool ProgramRun::prepare() {
   }
   agent_.pristine.reset();
   if (!inventory) return false;
+  for (const wire::ModuleRecord &module : inventory->modules) baseline_modules_.push_back(module.name);
   agent_.pump_log();
   agent_.report(wire::Baseline{*inventory});
   return true;
@@ -128,6 +129,7 @@ bool ProgramRun::run_step() {
   const bool unloads =
       std::holds_alternative<wire::Unload>(step().body) || std::holds_alternative<wire::Repeat>(step().body);
   if (unloads && modules_gone()) {
+    unload_requested();
     settle();
     report_after_unload();
     after_unload_sent_ = true;
@@ -149,7 +151,10 @@ bool ProgramRun::rest() {
 void ProgramRun::end() {
   end_commands();
   if (baseline_entries_ && !after_unload_sent_) {
-    if (modules_gone()) settle();
+    if (modules_gone()) {
+      unload_requested();
+      settle();
+    }
     report_after_unload();
   }
   if (agent_.sched_trace.running()) {

@@ -54,6 +54,9 @@ class ProgramRun {
   void report_after_unload();
   bool modules_gone() const;
   void settle();
+  /// Unloads the kernel's own modules that were requested during the program (request_module(), modprobe) and that
+  /// nothing uses: what they made is no leftover of the modules under test. In steps/unload.cpp.
+  void unload_requested();
   /// Takes the autopsy, once, when a deadline has passed or threads are left blocked, before anything is killed.
   /// `caller`: the process whose call did not return; 0: none.
   void hold_autopsy(std::int32_t caller);
@@ -111,6 +114,7 @@ class ProgramRun {
   bool autopsy_held_ = false;
   std::optional<std::uint64_t> seen_up_to_;  // log sequence at which the present step's autopsy began
   std::string error_;
+  std::vector<std::string> baseline_modules_;
   KernelThreads threads_;  // knows those of the baseline
   std::optional<std::string> baseline_entries_;
   std::optional<ResourceSet> baseline_resources_;

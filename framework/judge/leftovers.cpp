@@ -225,7 +225,7 @@ class Leftovers {
     std::vector<Leftover> queues;
     std::vector<std::string> others;
     for (const auto &path : after_->inventory.new_entries) {
-      if (any_matches(checks_.allow_entries, path) || allows("entry:" + path)) continue;
+      if (any_matches(checks_.allow_entries, path) || allows("entry:" + path) || is_of_requested(path)) continue;
       if (const auto cache = name_below(path, "/sys/kernel/slab/")) {
         if (allows("cache:" + *cache) || !can_have_made_cache(view_.seen.modules, *cache)) continue;
         caches.push_back({.what = fmt::format("slab cache '{}'", *cache), .name = "cache:" + *cache});
@@ -246,6 +246,17 @@ class Leftovers {
                                     [&](const EntryMaker &one) { return others.front().starts_with(one.prefix); });
     report(others.front() + " is left after the unload", "no entry that was not there before the load",
            fmt::format("{}", fmt::join(others, "\n")), maker->undo, {.kind = Permission::Kind::entry});
+  }
+
+  /// Returns true for the folder of a module that was requested and cannot be unloaded: add_uses() judges it.
+  bool is_of_requested(std::string_view path) const {
+    constexpr std::string_view kFolder = "/sys/module/";
+    if (!path.starts_with(kFolder)) return false;
+    path.remove_prefix(kFolder.size());
+    const auto &modules = after_->inventory.modules;
+    return std::any_of(modules.begin(), modules.end(), [&](const wire::ModuleRecord &module) {
+      return path == module.name || path.starts_with(module.name + '/');
+    });
   }
 
   void add_majors() {
@@ -282,9 +293,13 @@ class Leftovers {
     for (const auto &module : after_->inventory.modules) {
       const auto known = std::find_if(before.begin(), before.end(),
                                       [&](const wire::ModuleRecord &one) { return one.name == module.name; });
-      if (known == before.end() || module.users <= known->users || allows("module:" + module.name)) continue;
+      // One that was not there was requested. If another module uses it, only that one can be the culprit's.
+      const std::int32_t users_before =
+          known != before.end() ? known->users : static_cast<std::int32_t>(module.used_by.size());
+      if (module.users <= users_before || allows("module:" + module.name)) continue;
       report(fmt::format("a reference to module '{}' is left after the unload", module.name),
-             fmt::format("a use count of {}, as before the load", known->users),
+             known != before.end() ? fmt::format("a use count of {}, as before the load", users_before)
+                                   : "a module that was requested is not in use any more",
              fmt::format("a use count of {}", module.users), kUses.undo,
              {.kind = Permission::Kind::object, .name = "module:" + module.name});
     }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "program_run.hpp"
+#include "sample.hpp"
 
 namespace kmodtest::guest {
 
@@ -20,6 +23,26 @@ ProgramRun::Outcome ProgramRun::act(const wire::Unload &unload) {
     if (agent_.cancelled()) return std::nullopt;
   }
   return StepOutcome{};
+}
+
+void ProgramRun::unload_requested() {
+  constexpr Time kDeadline{10'000'000};
+  const auto is_known = [this](const std::string &name) {
+    const auto has = [&](const std::vector<std::string> &names) {
+      return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    return has(baseline_modules_) || has(program_.modules);
+  };
+  // Each round removes those that only the ones before used.
+  for (bool again = true; again;) {
+    again = false;
+    for (const wire::ModuleRecord &module : list_modules()) {
+      if (module.users != 0 || is_known(module.name)) continue;
+      const auto result = do_job(Job(Job::Kind::unload, module.name), later(now(), kDeadline));
+      if (!result || result->died) return;
+      again = again || result->error == 0;
+    }
+  }
 }
 
 }  // namespace kmodtest::guest

@@ -23,7 +23,15 @@ namespace fs = std::filesystem;
 constexpr const char *kBusybox = "/bin/busybox";
 constexpr const char *kBusyboxHint = "install the package busybox-static";
 // Raise it when the recipe changes: initramfs files of older recipes are then no longer used.
-constexpr const char *kRecipe = "3";
+constexpr const char *kRecipe = "4";
+
+/// Serves request_module(): runs busybox's modprobe, and logs the name that it does not know, which the kernel does not.
+constexpr const char *kModprobe =
+    "#!/bin/sh\n"
+    "/bin/busybox modprobe \"$@\" 2>/dev/null && exit 0\n"
+    "for name; do :; done\n"
+    "echo \"<6>modprobe: the guest has no module for '$name'\" >/dev/kmsg\n"
+    "exit 1\n";
 
 /// Writes a newc archive into memory; every entry belongs to root and has the epoch as its time.
 class CpioWriter {
@@ -115,7 +123,7 @@ std::string make_initramfs(const InitramfsInputs &inputs) {
   const auto busybox = storage::read_whole_file(inputs.busybox);
   check_static(inputs.busybox, busybox, kBusyboxHint);
   CpioWriter writer;
-  for (const char *folder : {"bin", "dev", "etc", "modules", "proc", "root", "sbin", "sys", "tmp"})
+  for (const char *folder : {"bin", "dev", "etc", "lib", "modules", "proc", "root", "sbin", "sys", "tmp"})
     writer.folder(folder);
   // Init's first output needs a console before devtmpfs is mounted.
   writer.device("dev/console", 5, 1);
@@ -123,6 +131,8 @@ std::string make_initramfs(const InitramfsInputs &inputs) {
   writer.file("init", agent, 0755);
   writer.file("bin/busybox", busybox, 0755);
   writer.link("bin/sh", "busybox");
+  writer.file("sbin/modprobe", kModprobe, 0755);
+  writer.link("lib/modules", "/tmp/modules/requestable");
   std::set<std::string> written;
   const auto add_modules = [&](const std::string &list, const std::vector<fs::path> &modules) {
     std::string paths;

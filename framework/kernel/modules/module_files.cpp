@@ -1,78 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <algorithm>
 #include <archive.h>
 #include <archive_entry.h>
 #include <fmt/format.h>
-#include <map>
 #include <memory>
 #include <set>
-#include <sstream>
 
 #include "base/error.hpp"
 #include "kernel/kernel.hpp"
+#include "kernel/modules/module_index.hpp"
 #include "storage/files.hpp"
-#include "text/module_name.hpp"
 
 namespace kmodtest::kernel {
-namespace {
-
 namespace fs = std::filesystem;
-
-/// Returns "virtio_console" for "kernel/drivers/char/virtio-console.ko.xz".
-std::string module_name(const std::string &path) {
-  const auto name = fs::path(path).filename().string();
-  return text::lsmod_name(name.substr(0, name.find(".ko")));
-}
-
-/// modules.dep and modules.builtin of one kernel (modules.dep(5)).
-class ModuleIndex {
- public:
-  explicit ModuleIndex(const fs::path &folder) : folder_(folder) {
-    std::istringstream lines(storage::read_whole_file(folder / "modules.dep"));
-    for (std::string line; std::getline(lines, line);) {
-      const auto colon = line.find(':');
-      if (colon == std::string::npos) continue;
-      Line entry{line.substr(0, colon), {}};
-      std::istringstream words(line.substr(colon + 1));
-      for (std::string word; words >> word;) entry.needs.push_back(module_name(word));
-      lines_.emplace(module_name(entry.file), std::move(entry));
-    }
-    std::error_code error;
-    if (!fs::exists(folder / "modules.builtin", error)) return;
-    std::istringstream builtin(storage::read_whole_file(folder / "modules.builtin"));
-    for (std::string line; std::getline(builtin, line);) {
-      if (!line.empty()) builtin_.insert(module_name(line));
-    }
-  }
-
-  bool loadable(const std::string &name) const { return lines_.contains(module_name(name)); }
-  bool builtin(const std::string &name) const { return builtin_.contains(module_name(name)); }
-
-  /// Adds a module after everything that it needs; each only once.
-  void add(const std::string &name, std::vector<fs::path> &order, std::set<std::string> &done) const {
-    if (builtin(name) || !done.insert(module_name(name)).second) return;
-    const auto line = lines_.find(module_name(name));
-    if (line == lines_.end()) {
-      throw base::UsageError(base::Code::no_kernel_module,
-                             fmt::format("the kernel has no module '{}' ({})", name, folder_.string()),
-                             "correct the name in kernel_modules");
-    }
-    // In modules.dep, the module to load first comes last.
-    for (auto need = line->second.needs.rbegin(); need != line->second.needs.rend(); ++need) add(*need, order, done);
-    order.push_back(folder_ / line->second.file);
-  }
-
- private:
-  struct Line {
-    std::string file;
-    std::vector<std::string> needs;
-  };
-  fs::path folder_;
-  std::map<std::string, Line> lines_;
-  std::set<std::string> builtin_;
-};
-
-}  // namespace
 
 std::vector<fs::path> modules_with_dependencies(const fs::path &modules_dir, const std::vector<std::string> &names) {
   const ModuleIndex index(modules_dir);

@@ -21,10 +21,30 @@ namespace kmodtest::run {
 
 namespace {
 
-/// Returns "virtio_ring" for ".../virtio_ring.ko.xz".
-std::string module_name_of(const std::filesystem::path &file) {
-  const std::string name = file.filename().string();
-  return text::lsmod_name(name.substr(0, name.find(".ko")));
+/// The initramfs has a link to it in /lib/modules (kernel/boot/initramfs.cpp).
+constexpr const char *kRequestable = "/tmp/modules/requestable";
+
+/// Returns the names in the texts of the modules and in the steps of a case that can be names of modules.
+std::vector<std::string> possible_names(const plan::Case &test_case, const std::vector<kernel::ModuleInfo> &modules) {
+  std::vector<std::string> names;
+  const auto add = [&names](const std::string &text) {
+    for (auto &name : kernel::possible_names(text)) names.push_back(std::move(name));
+  };
+  for (const auto &module : modules) {
+    for (const auto &text : module.texts) {
+      if (text.find_first_of(" \t\n") == std::string::npos) add(text);  // the others are messages
+    }
+  }
+  for (const auto &step : test_case.steps) {
+    if (!step.guest) continue;
+    if (const auto *run = std::get_if<wire::RunCommand>(&step.guest->body)) add(run->command);
+    if (const auto *write = std::get_if<wire::WriteFile>(&step.guest->body)) add(write->content);
+    if (const auto *load = std::get_if<wire::Load>(&step.guest->body)) {
+      for (const auto &module : load->modules)
+        for (const auto &[name, value] : module.params) add(value);
+    }
+  }
+  return names;
 }
 
 /// Checks the parameters of a load or a repeat.
@@ -136,7 +156,7 @@ void Preparer::add_kernel_modules(const plan::Case &test_case, Prepared &prepare
                            "give its lib/modules/RELEASE with --modules-dir");
   }
   for (const auto &file : kernel::modules_with_dependencies(prepared.kernel.modules_dir, test_case.kernel_modules)) {
-    const std::string name = module_name_of(file);
+    const std::string name = kernel::module_name_of(file);
     const std::string path = fmt::format("/tmp/modules/kernel/{}.ko", name);
     prepared.files.push_back({.path = path,
                               .content = std::make_shared<const std::string>(kernel::read_module(file)),
@@ -155,6 +175,24 @@ Preparer::Tried Preparer::try_on(const std::string &kernel, const plan::Case &te
     tried.lack = lack_in(error, kernel);
   }
   return tried;
+}
+
+void Preparer::add_requestable_modules(const plan::Case &test_case, Prepared &prepared) {
+  const auto &folder = prepared.kernel.modules_dir;
+  if (folder.empty()) return;
+  const std::function<kernel::RequestableModules()> make = [&] { return kernel::RequestableModules(folder); };
+  const auto selection =
+      requestable_.get(folder.string(), make).named_by(possible_names(test_case, prepared.modules));
+  if (selection.empty()) return;
+  const auto push = [&](const std::string &name, std::string content) {
+    prepared.files.push_back({.path = fmt::format("{}/{}/{}", kRequestable, prepared.kernel.release, name),
+                              .content = std::make_shared<const std::string>(std::move(content)),
+                              .of_the_kernel = true});
+  };
+  for (const auto &file : selection.files) push(kernel::module_name_of(file) + ".ko", kernel::read_module(file));
+  push("modules.dep", selection.dependencies);
+  push("modules.alias", selection.aliases);
+  push("modules.builtin", selection.builtin);
 }
 
 Prepared Preparer::prepare(const plan::Case &test_case) {
@@ -238,6 +276,7 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
     prepared.modules.push_back(std::move(module.info));
     prepared.build_log += module.log;
   }
+  add_requestable_modules(test_case, prepared);
   for (const auto &step : test_case.steps) {
     if (!step.guest) continue;
     prepared.program.steps.push_back(*step.guest);

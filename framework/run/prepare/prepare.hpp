@@ -15,6 +15,7 @@
 #include "base/notice_sink.hpp"
 #include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
+#include "kernel/modules/module_requests.hpp"
 #include "kernel/symbols/kernel_image.hpp"
 #include "plan/plan.hpp"
 #include "vm/guest.hpp"
@@ -119,6 +120,8 @@ class Preparer {
   BuiltModule build(const plan::ModuleSource &source, const kernel::Kernel &kernel,
                     const std::vector<std::filesystem::path> &before);
   void add_kernel_modules(const plan::Case &test_case, Prepared &prepared);
+  /// Adds the files of the kernel's modules that the case can request: by request_module(), by modprobe.
+  void add_requestable_modules(const plan::Case &test_case, Prepared &prepared);
 
   KernelChoice choice_;
   std::filesystem::path cache_;
@@ -130,6 +133,7 @@ class Preparer {
   Once<kernel::Kernel> kernels_;
   Once<BootFiles> boot_files_;
   Once<BuiltModule> modules_;
+  Once<kernel::RequestableModules> requestable_;
 };
 
 /// Returns "6.1.0-50-cloud-amd64, 4 CPUs, 256 MiB, virtual time".

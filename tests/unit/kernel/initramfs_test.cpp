@@ -87,7 +87,9 @@ TEST_F(Initramfs, HasWhatTheGuestNeeds) {
   EXPECT_EQ(entries.at("init").content, program(PT_LOAD, "agent"));
   EXPECT_EQ(entries.at("bin/busybox").content, program(PT_LOAD, "busybox"));
   EXPECT_EQ(entries.at("bin/sh").target, "busybox");
-  for (const char *folder : {"bin", "dev", "etc", "modules", "proc", "sbin", "sys", "tmp"}) {
+  EXPECT_TRUE(entries.contains("sbin/modprobe"));
+  EXPECT_EQ(entries.at("lib/modules").target, "/tmp/modules/requestable");
+  for (const char *folder : {"bin", "dev", "etc", "lib", "modules", "proc", "sbin", "sys", "tmp"}) {
     EXPECT_EQ(entries.at(folder).mode, S_IFDIR | 0755U) << folder;
   }
   EXPECT_EQ(entries.at("dev/console").mode & S_IFMT, static_cast<unsigned>(S_IFCHR));
