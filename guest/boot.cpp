@@ -23,6 +23,15 @@ void mount_at(const char *type, const char *target, unsigned long flags, const c
     complain(describe_error(std::string("cannot mount ") + target, errno));
 }
 
+/// Keeps the guest from being suspended: neither its clock nor anything else could wake it. With pm_test the kernel
+/// wakes without that.
+void forbid_suspend() {
+  constexpr char kState[] = "/sys/power/state";
+  if (::access("/sys/power/pm_test", F_OK) == 0 || ::mount(kState, kState, nullptr, MS_BIND, nullptr) != 0) return;
+  if (::mount(nullptr, kState, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) != 0)
+    complain(describe_error(std::string("cannot protect ") + kState, errno));
+}
+
 }  // namespace
 
 void mount_file_systems() {
@@ -31,6 +40,7 @@ void mount_file_systems() {
   mount_at("proc", "/proc", kHarmless | MS_NODEV, nullptr);
   mount_at("sysfs", "/sys", kHarmless | MS_NODEV, nullptr);
   mount_at("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
+  forbid_suspend();
   mount_at("debugfs", "/sys/kernel/debug", kHarmless | MS_NODEV, nullptr);
   mount_at("tracefs", "/sys/kernel/tracing", kHarmless | MS_NODEV, nullptr);
   // Without /dev/console in the initramfs the kernel starts us with no descriptors at all; a later open() must not

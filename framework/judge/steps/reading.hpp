@@ -42,6 +42,12 @@ inline Reading reading_unknown(std::string why, base::Code code = base::Code::me
 /// How to lose no lines of the kernel log.
 inline constexpr const char *kLargerLog = "log_buf_len=4M in guest.append makes the log larger";
 
+/// The agent lets nobody write it (guest/boot.cpp), unless the kernel has pm_test.
+inline constexpr const char *kSuspends = "/sys/power/state";
+inline constexpr const char *kNoSuspend =
+    "a guest cannot be suspended: nothing could wake it. A kernel with CONFIG_PM_DEBUG can try it: write 'devices' to "
+    "/sys/power/pm_test before";
+
 Reading read(const StepView &view, const wire::Load &load);
 Reading read(const StepView &view, const wire::Unload &unload);
 Reading read(const StepView &view, const wire::LogCondition &condition);

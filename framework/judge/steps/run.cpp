@@ -10,6 +10,8 @@
 namespace kmodtest::judge {
 namespace {
 
+using namespace std::string_literals;
+
 std::vector<std::string> streams(const wire::CommandEnded &ended) {
   std::vector<std::string> details;
   if (!ended.out.empty()) details.push_back("stdout:\n" + ended.out);
@@ -47,6 +49,7 @@ Reading read(const StepView &view, const wire::RunCommand &run) {
                            ? exit_words(run.exit_status.min)
                            : fmt::format("status {}..{}", run.exit_status.min, run.exit_status.max);
     reading.seen = exit_words(last.exit_status);
+    if (last.err.find(kSuspends + ": Read-only"s) != std::string::npos) reading.hint = kNoSuspend;
     if (last.exit_status == 127) reading.hint = "the guest has busybox's commands and no others";
     return reading;
   }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <cerrno>
+
 #include "judge/steps/reading.hpp"
 #include "shared/kmsg.hpp"
 
@@ -13,6 +15,7 @@ Reading read(const StepView &view, const wire::WriteFile &write) {
                                               : "writing " + write.path + " gave " + errno_words(error));
   reading.expected = errno_words(write.expected_errno);
   reading.seen = errno_words(error);
+  if (error == EROFS && write.path == kSuspends) reading.hint = kNoSuspend;
   for (const auto &line : view.own_log()) reading.details.push_back(shared::render_dmesg(line));
   return reading;
 }

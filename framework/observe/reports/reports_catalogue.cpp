@@ -79,8 +79,8 @@ constexpr Signature kSignatures[] = {
     {"WARNING: suspicious RCU usage", false, "", "suspicious RCU usage", crash, ReportEnd::stack},
     {"INFO: trying to register non-static key", false, "", "lockdep: non-static key", crash, ReportEnd::stack},
     {"irq ", false, ": nobody cared", "irq: nobody cared", crash, ReportEnd::stack},
-    // Stalls (kernel: kernel/watchdog.c, kernel/hung_task.c, kernel/rcu/tree_stall.h, kernel/workqueue.c,
-    // kernel/smp.c).
+    // Stalls (kernel: kernel/watchdog.c, kernel/hung_task.c, kernel/power/process.c, kernel/rcu/tree_stall.h,
+    // kernel/workqueue.c, kernel/smp.c).
     {"BUG: soft lockup", kAnywhere, "", "soft lockup", stall, ReportEnd::stack},
     {"detected hard LOCKUP", kAnywhere, "", "hard lockup", stall, ReportEnd::stack},
     {.text = "INFO: task ",
@@ -96,6 +96,12 @@ constexpr Signature kSignatures[] = {
      .end = ReportEnd::stack,
      .task_sleeps = true},
     {"INFO: rcu", kAnywhere, "stall", "RCU stall", stall, ReportEnd::stack},
+    {.text = "Freezing ",
+     .also = " failed after ",
+     .kind = "task that does not freeze",
+     .report_class = stall,
+     .end = ReportEnd::stack,
+     .task_sleeps = true},
     {"BUG: workqueue lockup", false, "", "workqueue lockup", stall, ReportEnd::stack},
     {"non-responsive CSD lock", kAnywhere, "", "CSD lock", stall, ReportEnd::stack},
     // Leftovers of an unload (kernel: fs/proc/generic.c, mm/slab_common.c, fs/sysfs/dir.c, kernel/irq/manage.c).
