@@ -25,6 +25,9 @@ constexpr const char *kDrowned = "stopped because the log was flooded";
 /// Effectively no timeout while a debugger is attached.
 constexpr milliseconds kDebuggersPatience = std::chrono::hours(24 * 7);
 
+/// The guest time that the agent can take for its inventories after a step: several jobs, each with a deadline of its own.
+constexpr std::chrono::seconds kBetweenSteps{60};
+
 /// Returns how long the agent can be silent after it began a step, in guest time.
 std::optional<std::chrono::microseconds> silence_of(const wire::Step &step) {
   if (const auto *sleep = std::get_if<wire::Sleep>(&step.body)) return sleep->duration;
@@ -167,7 +170,9 @@ void ProgramRun::hear(const wire::AgentMessage &message) {
 void ProgramRun::hear_step(const wire::AgentMessage &message) {
   const auto *started = std::get_if<wire::StepStarted>(&message);
   const wire::Step *step = started && started->step < steps_.size() ? &steps_[started->step] : nullptr;
-  if (silence_) silence_->heard(step ? silence_of(*step) : std::nullopt);
+  if (step) silent_for_ = silence_of(*step);
+  if (std::holds_alternative<wire::StepEnded>(message)) silent_for_ = kBetweenSteps;
+  if (silence_) silence_->heard(silent_for_);
   if (step) {
     progress_(Phase::stepping, fmt::format("step {}/{}: {}", started->step + 1, steps_.size(), step->label));
   }

@@ -73,6 +73,7 @@ class ProgramRun {
   bool drowned_ = false;                  ///< by the log
   base::Alarm grace_;                     ///< gives the end of the log time to arrive
   base::Alarm wall_clock_;
+  std::optional<std::chrono::microseconds> silent_for_;  ///< guest time for which no message need arrive
   std::shared_ptr<StuckWatch> silence_;
 };
 

@@ -69,6 +69,9 @@ class StuckSigns {
   /// Returns why no message can arrive any more, once that is known. `timer`: the guest's ACPI timer.
   std::optional<std::string> add(const std::vector<CpuGlance> &cpus, std::uint32_t timer);
 
+  /// Returns true while a CPU has its interrupts off: a few more glances can tell whether for good.
+  bool in_doubt() const { return !off_.empty(); }
+
  private:
   /// A CPU with interrupts off in each of the last glances.
   struct Row {

@@ -20,6 +20,9 @@ namespace {
 constexpr std::chrono::milliseconds kInterval{200};
 constexpr std::chrono::milliseconds kLongestInterval{2'000};
 constexpr int kFirstLooks = 10;
+// While a CPU has its interrupts off: many glances are needed, and little can be disturbed.
+constexpr std::chrono::milliseconds kCloseInterval{50};
+constexpr int kCloseLooks = 100;
 constexpr std::uint64_t kCodePage = 4096;
 constexpr std::uint64_t kWindow = 64;  // bytes of code before and after a CPU's place
 
@@ -101,7 +104,8 @@ Task<> StuckWatch::watch() {
     auto token = asio::redirect_error(asio::use_awaitable, ignored);
     const bool often = !signs_ || looks_ < kFirstLooks;
     interval = often ? kInterval : std::min(interval * 3 / 2, kLongestInterval);
-    timer_.expires_after(interval);
+    const bool close = signs_ && signs_->in_doubt() && looks_ < kCloseLooks;
+    timer_.expires_after(close ? kCloseInterval : interval);
     co_await timer_.async_wait(token);
     if (stop_) break;
     const int messages_before = messages_;

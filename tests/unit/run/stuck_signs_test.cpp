@@ -81,6 +81,7 @@ TEST(StuckSigns, AreInterruptsThatStayOffInALoopThatNothingChanges) {
   std::optional<std::string> why;
   for (int glance = 0; glance < 7; ++glance) {
     EXPECT_EQ(why, std::nullopt) << glance;
+    EXPECT_EQ(signs.in_doubt(), glance > 0);
     why = signs.add({busy(0, false), idle(1)}, ticks(60ms) * static_cast<std::uint32_t>(glance));
   }
   EXPECT_EQ(why, "CPU 0 has had its interrupts off for 359.998 ms of its time");
