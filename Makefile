@@ -83,9 +83,11 @@ fuzz: fuzz-targets ## runs every fuzz target for FUZZ_SECONDS (default 60)
 bench: tests ## measures the figures of the documentation (several minutes; do not use the machine meanwhile)
 	build/kmodtest-bench
 
-soak: build ## runs each healthy plan SOAK_ROUNDS times (default 200) on SOAK_CPUS CPUs (2); none must fail. Also runs the plans that last an hour
+soak: build ## runs each healthy plan SOAK_ROUNDS times (default 200) on SOAK_CPUS CPUs (2); none must fail. Also runs the plans that last an hour, and shows the time to a verdict
 	build/kmodtest run tests/e2e/long --modules modules/faulty --jobs $(JOBS)
-	build/kmodtest run testplans --repeat $(SOAK_ROUNDS) --cpus $(SOAK_CPUS) --jobs $(JOBS) --quiet
+	build/kmodtest run testplans/faulty --jobs $(JOBS) --quiet --json build/soak-faulty.jsonl
+	build/kmodtest run testplans testplans/healthy --repeat $(SOAK_ROUNDS) --cpus $(SOAK_CPUS) --jobs $(JOBS) --quiet --json build/soak.jsonl
+	tools/verdicts-table.py --times build/soak-faulty.jsonl build/soak.jsonl
 
 mixed: build ## runs healthy and faulty plans in a mixed order (MIXED_SEED) MIXED_ROUNDS times, about 1000 cases
 	build/kmodtest run testplans testplans/faulty --repeat $(MIXED_ROUNDS) --shuffle $(MIXED_SEED) --jobs $(JOBS) --quiet
@@ -100,10 +102,11 @@ package-check: setup-package package ## installs the packages on a clean Debian 
 image-check: setup-package ## builds the Dockerfile (chroot, needs root) and runs `make run` in it
 	tools/check-image.sh
 
-verdicts: build ## runs the modules that are broken on purpose and writes docs/verdicts.md
+verdicts: build ## runs the modules that are broken on purpose, and the healthy ones, and writes docs/verdicts.md
 	build/kmodtest run testplans/faulty --jobs $(JOBS) --quiet
 	build/kmodtest run testplans/faulty --jobs $(JOBS) --quiet --json build/verdicts.jsonl
-	tools/verdicts-table.py build/verdicts.jsonl >build/verdicts.md
+	build/kmodtest run testplans/healthy --jobs $(JOBS) --quiet --json build/healthy.jsonl
+	tools/verdicts-table.py build/verdicts.jsonl build/healthy.jsonl >build/verdicts.md
 	mv build/verdicts.md docs/verdicts.md
 
 snapshots: build/build.ninja ## updates the recorded terminal output in tests/data/terminal, after an intended change

@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Makes docs/verdicts.md from the events of a run of testplans/faulty.
+"""Makes docs/verdicts.md from the events of a run of testplans/faulty and of one of testplans/healthy.
 
-    kmodtest run testplans/faulty --json events.jsonl
-    tools/verdicts-table.py events.jsonl >docs/verdicts.md
+    kmodtest run testplans/faulty --json faulty.jsonl
+    kmodtest run testplans/healthy --json healthy.jsonl
+    tools/verdicts-table.py faulty.jsonl healthy.jsonl >docs/verdicts.md
+    tools/verdicts-table.py --times faulty.jsonl healthy.jsonl
+
+With --times it prints only the median and the longest time to a verdict of each kind.
 """
 import json
 import os
 import re
+import statistics
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -24,6 +29,23 @@ the guest (a hang's autopsy), but not starting and restoring guests. Including t
 
 | plan | defect | verdict | seconds |
 |---|---|---|---|
+"""
+
+TIMES = """
+## Time to the verdict
+
+| verdict | cases | median | longest |
+|---|---|---|---|
+"""
+
+HEALTHY = """
+## Modules that look suspicious and are right
+
+Each module of `modules/healthy/` does what could be mistaken for a defect. `kmodtest run testplans/healthy` runs them, and
+all have to pass.
+
+| plan | what it does | seconds |
+|---|---|---|
 """
 
 SKIPPED = """
@@ -57,14 +79,42 @@ def seconds(case):
     return case["timings"]["steps"] + case["timings"]["stop"]
 
 
+def kind(case):
+    """Returns "Hung" for a case that was expected to hang, else its own outcome."""
+    expected = (case["as_expected"] or "").split(":")[0]
+    return expected or case["outcome"].capitalize()
+
+
+def print_times(cases, row):
+    times = {}
+    for case in cases:
+        if case["outcome"] != "skipped":
+            times.setdefault(kind(case), []).append(seconds(case))
+    for name, spans in sorted(times.items()):
+        print(row.format(name, len(spans), statistics.median(spans), max(spans)))
+
+
+def stem(case):
+    return os.path.splitext(os.path.basename(case["file"]))[0]
+
+
+def finished_cases(file):
+    return [e for e in events(file) if e.get("event") == "CaseFinished"]
+
+
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) == 4 and sys.argv[1] == "--times":
+        print("time to the verdict (seconds):   cases   median  longest")
+        print_times(finished_cases(sys.argv[2]) + finished_cases(sys.argv[3]), "  {:29} {:8} {:8.2f} {:8.2f}")
+        return
+    if len(sys.argv) != 3:
         sys.exit(__doc__)
     run = events(sys.argv[1])
+    healthy = sorted(finished_cases(sys.argv[2]), key=lambda e: e["file"])
     cases = sorted((e for e in run if e.get("event") == "CaseFinished"), key=lambda e: e["file"])
     started = next(e for e in run if e.get("event") == "RunStarted")
     finished = next(e for e in run if e.get("event") == "RunFinished")
-    wrong = [case["id"] for case in cases if case["outcome"] not in ("passed", "skipped")]
+    wrong = [case["id"] for case in cases + healthy if case["outcome"] not in ("passed", "skipped")]
     if wrong:
         sys.exit("no table of a run in which cases did not pass: " + ", ".join(wrong))
 
@@ -75,14 +125,17 @@ def main():
     print(HEAD.format(kernels=kernels, cpus=os.cpu_count(), hypervisor=hypervisor, workers=started["workers"],
                       took=finished["took"], cases=len(cases), slowest=slowest), end="")
     for case in shown:
-        stem = os.path.splitext(os.path.basename(case["file"]))[0]
-        print(f"| `{stem}` | {case['plan']} | {first_verdict(case['as_expected'])} | {seconds(case):.2f} |")
+        print(f"| `{stem(case)}` | {case['plan']} | {first_verdict(case['as_expected'])} | {seconds(case):.2f} |")
     skipped = [case for case in cases if case["outcome"] == "skipped"]
     if skipped:
         print(SKIPPED, end="")
         for case in skipped:
-            stem = os.path.splitext(os.path.basename(case["file"]))[0]
-            print(f"| `{stem}` | {case['plan']} | {case['skip_reason']} |")
+            print(f"| `{stem(case)}` | {case['plan']} | {case['skip_reason']} |")
+    print(HEALTHY, end="")
+    for case in healthy:
+        print(f"| `{stem(case)}` | {case['plan']} | {seconds(case):.2f} |")
+    print(TIMES, end="")
+    print_times(cases + healthy, "| {} | {} | {:.2f} s | {:.2f} s |")
 
 
 if __name__ == "__main__":
