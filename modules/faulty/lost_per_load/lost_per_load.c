@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Faulty on purpose: loses a little memory with each load: an object or
+ * whole pages, as the parameter says.
+ */
+#include <linux/gfp.h>
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+static char *from = "kmalloc";
+module_param(from, charp, 0444);
+MODULE_PARM_DESC(from, "kmalloc or pages");
+
+static void *lost;
+
+static int __init lost_per_load_init(void)
+{
+	if (!strcmp(from, "kmalloc"))
+		lost = kmalloc(700, GFP_KERNEL);
+	else
+		lost = (void *)__get_free_pages(GFP_KERNEL, 2);
+	return 0;
+}
+
+static void __exit lost_per_load_exit(void)
+{
+}
+
+module_init(lost_per_load_init);
+module_exit(lost_per_load_exit);
+
+MODULE_DESCRIPTION("Faulty on purpose: loses memory with each load");
+MODULE_AUTHOR("The kmodtest authors");
+MODULE_LICENSE("GPL");
