@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utility>
@@ -34,9 +35,15 @@ char *const *environment() {
   return variables;
 }
 
+/// Asks without the pipe's lock: a command that was killed while it spliced into the pipe holds that for ever.
+bool can_read(int fd) {
+  pollfd polled{fd, POLLIN, 0};
+  return ::poll(&polled, 1, 0) > 0;
+}
+
 void read_stream(base::Descriptor &stream, std::string &text, bool &truncated) {
   char piece[16u << 10];
-  while (stream) {
+  while (stream && can_read(stream.get())) {
     const ssize_t got = ::read(stream.get(), piece, sizeof piece);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return;

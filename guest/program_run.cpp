@@ -126,6 +126,8 @@ bool ProgramRun::run_step() {
   // The kernel's lines for the autopsy do not belong to the step.
   const std::uint64_t seen_up_to = seen_up_to_.value_or(agent_.log.next_sequence());
   agent_.report(wire::StepEnded{index_, now(), outcome->result, seen_up_to, outcome->detail});
+  // What follows reads the kernel's lists, which a task that was killed can have left locked.
+  if (outcome->result != wire::StepResult::held) agent_.turn(now());
   const bool unloads =
       std::holds_alternative<wire::Unload>(step().body) || std::holds_alternative<wire::Repeat>(step().body);
   if (unloads && modules_gone()) {

@@ -78,6 +78,9 @@ class ProgramRun {
 
   // steps/repeat.cpp
   Outcome act(const wire::Repeat &repeat);
+  bool leaves_out(const wire::Repeat &repeat) const;
+  /// Waits for a module that is in use for a moment, such as by work of its own.
+  void wait_until_unused(const std::string &name);
   Outcome run_round(const wire::Repeat &repeat);
   Outcome count_memory_after(std::uint32_t rounds, std::vector<wire::MemoryRecord> &last);
   void wait(Time span);
@@ -109,6 +112,7 @@ class ProgramRun {
   Time case_deadline_ = kNever;
   std::size_t first_line_ = 0;   // of the present step, in the log's history
   std::size_t action_line_ = 0;  // of the last step that did something
+  Time busy_{0};  // the CPU time of all loads and unloads so far
   bool timed_out_ = false;
   bool after_unload_sent_ = false;
   bool autopsy_held_ = false;

@@ -39,9 +39,33 @@ std::vector<Record> without(std::vector<Record> present, const std::vector<Recor
   return present;
 }
 
+/// The settings that a module can change, in one file each. A list from before any module under test: the kernel reads
+/// a file that a module has left behind through pointers into its memory.
+std::vector<std::string> &settings() {
+  static std::vector<std::string> paths;
+  return paths;
+}
+
+void find_settings() {
+  // These change without a module's doing, or have their own check.
+  constexpr std::string_view kVolatile[] = {"hung_task_detect_count",    "hung_task_warnings",         "ns_last_pid",
+                                            "perf_cpu_time_max_percent", "perf_event_max_sample_rate", "tainted"};
+  const std::string folder = "/proc/sys/kernel/";
+  for (const std::string &name : list_folder(folder.c_str())) {
+    if (std::find(std::begin(kVolatile), std::end(kVolatile), name) == std::end(kVolatile))
+      settings().push_back(folder + name);
+  }
+  for (const char *path :
+       {"/sys/devices/system/cpu/online", "/sys/devices/system/clocksource/clocksource0/current_clocksource",
+        "/proc/sys/vm/overcommit_memory", "/proc/sys/vm/panic_on_oom", "/proc/sys/vm/swappiness",
+        "/proc/sys/net/ipv4/ip_forward"})
+    settings().emplace_back(path);
+}
+
 }  // namespace
 
 void prepare_resources() {
+  find_settings();
   // The kernel logs each time that its caches were dropped, unless this flag is set.
   write_text("/proc/sys/vm/drop_caches", "4");
   // Small, otherwise every CPU gets 1.4 MiB. An overflow is noticed.
@@ -71,6 +95,11 @@ std::string read_resources() {
   if (is_on("timer_cancel") || is_on("hrtimer_cancel"))
     texts += read_file("/sys/kernel/tracing/trace", kLongestTrace).content;
   texts += '\0';
+  for (const std::string &path : settings()) {
+    FileText setting = read_file(path.c_str());
+    if (setting.error != 0) continue;  // a folder, or one that can only be written
+    texts += path + '\0' + setting.content + '\0';
+  }
   return texts;
 }
 
@@ -78,6 +107,12 @@ ResourceSet::ResourceSet(std::string_view texts) {
   majors_ = shared::parse_majors(take_text(texts));
   vmalloc_ = shared::parse_vmalloc(take_text(texts));
   timers_ = shared::parse_timer_trace(take_text(texts));
+  while (!texts.empty()) {
+    const std::string_view path = take_text(texts);
+    std::string_view value = take_text(texts);
+    while (value.ends_with('\n')) value.remove_suffix(1);
+    settings_.emplace_back(path, value);
+  }
 }
 
 void ResourceSet::compare(std::string_view texts, wire::Inventory &inventory) const {
@@ -85,6 +120,12 @@ void ResourceSet::compare(std::string_view texts, wire::Inventory &inventory) co
   inventory.majors = without(std::move(present.majors_), majors_);
   inventory.vmalloc = without(std::move(present.vmalloc_), vmalloc_);
   inventory.timers = without(std::move(present.timers_), timers_);
+  for (auto &[path, value] : present.settings_) {
+    const auto before =
+        std::find_if(settings_.begin(), settings_.end(), [&](const auto &one) { return one.first == path; });
+    if (before != settings_.end() && before->second != value)
+      inventory.settings.push_back({std::move(path), before->second, std::move(value)});
+  }
 }
 
 std::string read_memory() {

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "wire/message.hpp"
@@ -31,6 +32,7 @@ class ResourceSet {
   std::vector<wire::MajorRecord> majors_;
   std::vector<wire::TimerRecord> timers_;
   std::vector<wire::VmallocRecord> vmalloc_;
+  std::vector<std::pair<std::string, std::string>> settings_;  ///< path and value
 };
 
 /// Returns the memory in use after freeing what can be freed: caches emptied, slabs without objects freed. Without

@@ -35,6 +35,7 @@ struct ReplyHeader {
   std::int32_t error;
   bool truncated;
   std::int64_t took;
+  std::int64_t busy;
   std::uint32_t content_size;
 };
 
@@ -121,9 +122,17 @@ class FileReader {
   FileText last_;
 };
 
+/// Returns the CPU time of this process so far, with what the kernel did for it.
+Time cpu_time() {
+  timespec time{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return Time(static_cast<std::int64_t>(time.tv_sec) * 1'000'000 + time.tv_nsec / 1000);
+}
+
 JobResult carry_out(const Job &job, FileReader &reader, EntryLister &entries) {
   JobResult result;
   const Time begun = now();
+  const Time busy_before = cpu_time();
   switch (job.kind) {
     case Job::Kind::load:
       result.error = load_module(job.subject, job.argument);
@@ -156,6 +165,7 @@ JobResult carry_out(const Job &job, FileReader &reader, EntryLister &entries) {
       break;
   }
   result.took = now() - begun;
+  result.busy = cpu_time() - busy_before;
   return result;
 }
 
@@ -178,7 +188,7 @@ JobResult carry_out(const Job &job, FileReader &reader, EntryLister &entries) {
     if (!read_exactly(jobs, job.argument.data(), job.argument.size())) break;
     if (job.kind == Job::Kind::stop) continue;
     const JobResult result = carry_out(job, reader, entries);
-    const ReplyHeader reply{result.error, result.truncated, result.took.count(),
+    const ReplyHeader reply{result.error, result.truncated, result.took.count(), result.busy.count(),
                             static_cast<std::uint32_t>(result.content.size())};
     if (write_all(replies, to_bytes(reply) + result.content) != 0) break;
   }
@@ -262,6 +272,7 @@ void Worker::receive() {
   result_->error = header.error;
   result_->truncated = header.truncated;
   result_->took = Time(header.took);
+  result_->busy = Time(header.busy);
   result_->content = incoming_.substr(sizeof header, header.content_size);
   incoming_.clear();
   busy_ = false;

@@ -43,6 +43,7 @@ struct Job {
 struct JobResult {
   int error = 0;
   Time took{0};
+  Time busy{0};  ///< the CPU time that it took
   std::string content;
   bool truncated = false;
   bool died = false;  ///< the kernel killed the process during the call (an oops): no other field counts

@@ -53,7 +53,7 @@ struct PlanOptions {
   std::string memory;
   std::string time;
   std::uint64_t seed = 0;
-  std::uint32_t load_cycles = 0;
+  std::optional<std::uint32_t> load_cycles;
   std::vector<std::filesystem::path> module_roots;
   std::vector<std::string> ids, patterns, tags;
 

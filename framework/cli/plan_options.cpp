@@ -66,8 +66,9 @@ void PlanOptions::add_to(CLI::App &app) {
       ->check(CLI::Range(std::uint64_t{1}, std::numeric_limits<std::uint64_t>::max()))
       ->type_name("S");
   app.add_option("--load-cycles", load_cycles,
-                 "for modules without a plan: load and unload this many times, and check what grows")
-      ->check(CLI::Range(10, 10'000))
+                 "for modules without a plan: load and unload this many times (10 to 10000; default 10), and check "
+                 "what grows; 1: do not")
+      ->check(CLI::Range(10, 10'000) | CLI::Range(1, 1))
       ->type_name("N");
   app.add_option("--modules", module_roots, "more folders in which plans look for modules")
       ->type_name("DIR")

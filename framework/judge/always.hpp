@@ -15,6 +15,9 @@ struct SeenReports {
   bool from_console = false;  ///< their lines have the console's numbers, not the log's
 };
 
+/// Finds settings of the kernel that the case left changed, and that no step of the plan names.
+std::vector<Finding> check_settings(const CaseView &view);
+
 /// Returns the reports in the case's own part of the log. If the guest ended badly, its console can have more of them.
 SeenReports reports_of(const CaseView &view);
 

@@ -45,6 +45,7 @@ struct Verdict {
   Outcome outcome = Outcome::errored;
   std::vector<Evidence> evidence = {};  ///< the first one decided the outcome; empty when passed without `came`
   std::string skip_reason = {};
+  std::vector<std::string> notes = {};  ///< what a reader should know, whatever the outcome: "slow: …"
   std::string came = {};  ///< set if a case passed because its expected failure occurred: "Crashed: divide error in …"
 };
 

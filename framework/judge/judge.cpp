@@ -10,6 +10,7 @@
 #include "judge/expected.hpp"
 #include "judge/flood.hpp"
 #include "judge/hang.hpp"
+#include "judge/notes.hpp"
 #include "judge/observations.hpp"
 #include "judge/steps/judge_step.hpp"
 #include "judge/steps/reading.hpp"
@@ -261,6 +262,7 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
     if (auto finding = check_inventories(view)) add(std::move(*finding));
     for (auto &finding : check_leftovers(view)) add(std::move(finding));
     for (auto &finding : check_growth(view)) add(std::move(finding));
+    for (auto &finding : check_settings(view)) add(std::move(finding));
     for (auto &finding : check_taint(view)) {
       const int weight = finding.outcome == Outcome::failed ? kTainted : weight_of(finding.outcome);
       found.push_back({std::move(finding), weight});
@@ -300,7 +302,9 @@ Verdict judge(const plan::Case &test_case, const Observations &seen) {
   }
   const CaseView view(test_case, seen);
   const SeenReports reports = reports_of(view);
-  return compared(test_case, verdict_of(view, reports), expected_reports(view, reports));
+  Verdict verdict = compared(test_case, verdict_of(view, reports), expected_reports(view, reports));
+  verdict.notes = notes_of(view);
+  return verdict;
 }
 
 Outcome what_happened(const plan::Case &test_case, const Observations &seen) {

@@ -11,6 +11,7 @@
 #include "shared/pattern.hpp"
 #include "shared/procfs.hpp"
 #include "shared/resources.hpp"
+#include "text/module_name.hpp"
 
 /// Finds what is left after an unload.
 namespace kmodtest::judge {
@@ -162,13 +163,26 @@ class Leftovers {
   bool add_modules() {
     const auto under_test = module_names(view_.test_case);
     std::vector<wire::ModuleRecord> modules;
+    bool stays = false;
     for (const auto &module : after_->inventory.modules) {
-      if (std::find(under_test.begin(), under_test.end(), module.name) != under_test.end()) modules.push_back(module);
+      if (std::find(under_test.begin(), under_test.end(), module.name) == under_test.end()) continue;
+      if (is_permanent(module.name)) {
+        stays = true;
+      } else {
+        modules.push_back(module);
+      }
     }
-    if (modules.empty()) return false;
+    if (modules.empty()) return stays;
     report(fmt::format("module '{}' is still loaded at the end", modules.front().name),
            "no module under test is loaded", shared::render_lsmod(modules), {}, {});
     return true;
+  }
+
+  bool is_permanent(const std::string &name) const {
+    const auto &files = view_.seen.modules;
+    return std::any_of(files.begin(), files.end(), [&](const kernel::ModuleInfo &file) {
+      return text::lsmod_name(file.name) == name && file.is_permanent();
+    });
   }
 
   void add_threads() {
@@ -180,6 +194,8 @@ class Leftovers {
       const std::string &name = thread.full_name.empty() ? thread.name : thread.full_name;
       const bool rescuer = name.starts_with(kRescuer) || thread.waits_in == "rescuer_thread";
       if (!rescuer && name.starts_with("kworker/")) continue;
+      // Its maker has not named it yet: the kernel makes a worker just now. A module's thread gets its name at once.
+      if (name == "kthreadd") continue;
       if (any_matches(checks_.allow_threads, name) || allows("thread:" + name)) continue;
       if (!rescuer) {
         if (can_have_made_thread(view_.seen.modules, thread)) threads.push_back(thread);

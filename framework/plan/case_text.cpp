@@ -137,6 +137,16 @@ std::string guest_text(const Case &test_case, const Node *guest, TreeWriter &wri
   return text;
 }
 
+/// Returns the steps of a run without a plan.
+std::string made_up_steps(const Case &test_case) {
+  std::string text = "steps:\n  - load\n  - sleep: 1s\n  - unload\n";
+  for (const Step &step : test_case.steps) {
+    const auto *repeat = step.guest ? std::get_if<wire::Repeat>(&step.guest->body) : nullptr;
+    if (repeat != nullptr) text += fmt::format("  - repeat: {}\n", repeat->times);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string bundled_module(const ModuleSource &module) {
@@ -157,8 +167,7 @@ std::string case_text(const Case &test_case, const RunChoices &choices) {
   if (!choices.kernel.empty()) text += fmt::format("kernel: {}\n", scalar(choices.kernel));
   if (choices.time != Time::automatic) text += fmt::format("time: {}\n", time_name(choices.time));
   text += guest_text(test_case, root == nullptr ? nullptr : root->find("guest"), writer);
-  // The steps of a run without a plan.
-  if (root == nullptr) return text + "steps:\n  - load\n  - sleep: 1s\n  - unload\n";
+  if (root == nullptr) return text + made_up_steps(test_case);
   for (const Node::Entry &entry : root->entries) {
     const std::string &key = entry.first.text;
     const bool said = key == "module" || key == "kernel" || key == "time" || key == "guest" || key == "matrix";

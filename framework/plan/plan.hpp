@@ -190,7 +190,7 @@ struct Overrides {
   std::optional<std::uint32_t> memory_mib;
   Time time = Time::automatic;                      ///< --time: replaces `time` unless automatic
   std::uint64_t seed = 0;                           ///< --seed
-  std::uint32_t load_cycles = 0;                    ///< --load-cycles: for a run without a plan; 0: none
+  std::optional<std::uint32_t> load_cycles;         ///< --load-cycles: for a run without a plan; 1: no repeat
   std::vector<std::filesystem::path> module_roots;  ///< for `module: NAME`, in addition to the plan's own folder
 };
 

@@ -35,7 +35,7 @@ Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &over
                            "name a .ko or a module's folder");
   Case made;
   wire::Load load;
-  wire::Unload unload;
+  wire::Unload unload{.modules = {}, .added = true};
   for (const fs::path &path : modules) {
     std::error_code error;
     if (!fs::exists(path, error))
@@ -62,9 +62,11 @@ Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &over
   made.steps.push_back(made_up("load", cut("load" + names, 60), load, kActionWithin));
   made.steps.push_back(made_up("sleep", "sleep 1s", wire::Sleep{1s}, 1s + kActionWithin));
   made.steps.push_back(made_up("unload", cut("unload" + names, 60), unload, kActionWithin));
-  if (overrides.load_cycles > 0) {
-    const std::string label = fmt::format("repeat {}", overrides.load_cycles);
-    const wire::Repeat repeat = repeat_of(load.modules, overrides.load_cycles, kRepeatHold);
+  const std::uint32_t cycles = overrides.load_cycles.value_or(kRoundsWithoutPlan);
+  if (cycles > 1) {
+    const std::string label = fmt::format("repeat {}", cycles);
+    wire::Repeat repeat = repeat_of(load.modules, cycles, kRepeatHold);
+    repeat.added = !overrides.load_cycles;
     made.steps.push_back(made_up("repeat", label, repeat, kActionWithin));
   }
   made.timeout = 60s;

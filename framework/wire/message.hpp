@@ -135,9 +135,10 @@ struct Inventory {
   std::vector<MajorRecord> majors;        ///< for these three: those that the baseline did not have
   std::vector<TimerRecord> timers;        ///< armed since then and still armed
   std::vector<VmallocRecord> vmalloc;
+  std::vector<SettingRecord> settings;  ///< those that have changed
   template <class Visitor>
   void fields(Visitor &v) {
-    v(time, taint, threads, modules, new_entries, lost_entries, majors, timers, vmalloc);
+    v(time, taint, threads, modules, new_entries, lost_entries, majors, timers, vmalloc, settings);
   }
   bool operator==(const Inventory &) const = default;
 };
@@ -180,9 +181,10 @@ struct Loaded {
   std::int32_t error = 0;  ///< errno, 0 for success
   Microseconds took{0};
   std::optional<ModuleRecord> record;  ///< as listed right after; absent after a failure
+  Microseconds busy{0};                ///< the CPU time of the call
   template <class Visitor>
   void fields(Visitor &v) {
-    v(step, module, error, took, record);
+    v(step, module, error, took, record, busy);
   }
   bool operator==(const Loaded &) const = default;
 };
@@ -192,9 +194,10 @@ struct Unloaded {
   std::string module;
   std::int32_t error = 0;
   Microseconds took{0};
+  Microseconds busy{0};  ///< the CPU time of the call
   template <class Visitor>
   void fields(Visitor &v) {
-    v(step, module, error, took);
+    v(step, module, error, took, busy);
   }
   bool operator==(const Unloaded &) const = default;
 };

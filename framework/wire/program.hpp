@@ -202,10 +202,12 @@ struct Unload {
   std::vector<std::string> modules;
   bool force = false;               ///< O_TRUNC
   std::int32_t expected_errno = 0;  ///< as in Load
+  /// no step of the plan: a module that is gone already, or that cannot be unloaded (ENOENT, EBUSY), is skipped
+  bool added = false;
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(modules, force, expected_errno);
+    v(modules, force, expected_errno, added);
   }
   bool operator==(const Unload &) const = default;
 };
@@ -261,6 +263,9 @@ struct Sleep {
   bool operator==(const Sleep &) const = default;
 };
 
+/// A repeat that no plan asks for is left out if the loads and unloads before it took more CPU time.
+inline constexpr Microseconds kMostBusyToRepeat{1'000'000};
+
 /// Loads and unloads modules repeatedly. The memory in use is counted after the warm-up and then at equal distances, so
 /// that growth with the rounds can be distinguished from other changes.
 struct Repeat {
@@ -269,10 +274,12 @@ struct Repeat {
   std::uint32_t times = 0;            ///< rounds after that
   std::uint32_t counts = 0;           ///< number of counts after the first one; at most `times`
   Microseconds hold_for{0};           ///< how long the modules stay loaded in each round
+  /// no step of a plan: left out if one of the modules is still loaded, or if loads and unloads were expensive
+  bool added = false;
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(modules, warm_up, times, counts, hold_for);
+    v(modules, warm_up, times, counts, hold_for, added);
   }
   bool operator==(const Repeat &) const = default;
 };

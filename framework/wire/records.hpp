@@ -119,6 +119,18 @@ struct VmallocRecord {
   bool operator==(const VmallocRecord &) const = default;
 };
 
+/// A setting of the kernel whose value is not that of the baseline.
+struct SettingRecord {
+  std::string path;    ///< "/proc/sys/kernel/panic"
+  std::string before;  ///< in the baseline; without the final newline
+  std::string value;
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(path, before, value);
+  }
+  bool operator==(const SettingRecord &) const = default;
+};
+
 /// A part of the kernel's memory that is counted: a slab cache, or a line of /proc/meminfo.
 struct MemoryRecord {
   std::string name;             ///< of the slab cache ("kmalloc-64"), or the key of /proc/meminfo ("VmallocUsed")

@@ -25,7 +25,8 @@ ProgramRun::Outcome ProgramRun::act(const wire::Load &load) {
     if (!result) return expired("loading " + module.name + " did not come back");
     if (result->died)
       return StepOutcome{wire::StepResult::violated, "the process that loaded " + module.name + " was killed"};
-    wire::Loaded loaded{index_, module.name, result->error, result->took, {}};
+    wire::Loaded loaded{index_, module.name, result->error, result->took, {}, result->busy};
+    busy_ += result->busy;
     if (result->error == 0) loaded.record = find_module(module.name);
     agent_.report(loaded);
     const bool last = i + 1 == load.modules.size();

@@ -6,6 +6,7 @@
 
 #include "program_run.hpp"
 #include "resources.hpp"
+#include "sample.hpp"
 
 /// The step that loads and unloads modules repeatedly.
 namespace kmodtest::guest {
@@ -14,6 +15,9 @@ namespace {
 // Memory that the kernel's own threads free a little later (RCU, work queues) is free after this; guest time.
 constexpr Time kQuiet{100'000};
 constexpr Time kCountDeadline{10'000'000};
+// For as long as a module is loaded before the first unload of a run without a plan.
+constexpr Time kInUse{1'000'000};
+constexpr Time kUsePoll{20'000};
 
 }  // namespace
 
@@ -38,12 +42,22 @@ ProgramRun::Outcome ProgramRun::count_memory_after(std::uint32_t rounds, std::ve
   return StepOutcome{};
 }
 
+void ProgramRun::wait_until_unused(const std::string &name) {
+  const auto is_used = [&name] {
+    const std::vector<wire::ModuleRecord> modules = list_modules();
+    return std::any_of(modules.begin(), modules.end(),
+                       [&name](const wire::ModuleRecord &module) { return module.name == name && module.users > 0; });
+  };
+  for (const Time end = later(now(), kInUse); now() < end && is_used() && !agent_.cancelled();) wait(kUsePoll);
+}
+
 ProgramRun::Outcome ProgramRun::run_round(const wire::Repeat &repeat) {
   wire::Load load{repeat.modules, 0};
   limit_deadline();
   Outcome loaded = act(load);
   if (!loaded || loaded->result != wire::StepResult::held) return loaded;
   wait(repeat.hold_for);
+  if (repeat.added) wait_until_unused(repeat.modules.back().name);
   wire::Unload unload;
   for (auto module = repeat.modules.rbegin(); module != repeat.modules.rend(); ++module)
     unload.modules.push_back(module->name);
@@ -51,7 +65,12 @@ ProgramRun::Outcome ProgramRun::run_round(const wire::Repeat &repeat) {
   return act(unload);
 }
 
+bool ProgramRun::leaves_out(const wire::Repeat &repeat) const {
+  return repeat.added && (busy_ > wire::kMostBusyToRepeat || !modules_gone());
+}
+
 ProgramRun::Outcome ProgramRun::act(const wire::Repeat &repeat) {
+  if (leaves_out(repeat)) return StepOutcome{};
   std::vector<wire::MemoryRecord> last;
   const std::uint32_t counts = std::clamp<std::uint32_t>(repeat.counts, 1, std::max<std::uint32_t>(repeat.times, 1));
   std::uint32_t counted = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -16,7 +17,9 @@ ProgramRun::Outcome ProgramRun::act(const wire::Unload &unload) {
     if (!result) return expired("unloading " + module + " did not come back");
     if (result->died)
       return StepOutcome{wire::StepResult::violated, "the process that unloaded " + module + " was killed"};
-    agent_.report(wire::Unloaded{index_, module, result->error, result->took});
+    agent_.report(wire::Unloaded{index_, module, result->error, result->took, result->busy});
+    busy_ += result->busy;
+    if (unload.added && (result->error == ENOENT || result->error == EBUSY)) continue;
     const bool last = i + 1 == unload.modules.size();
     const Outcome outcome = judge_error("unloading " + module, result->error, last ? unload.expected_errno : 0);
     if (outcome->result != wire::StepResult::held) return outcome;

@@ -68,6 +68,7 @@ std::vector<std::string> frames() {
   inventory.majors = {{false, 240, "example5"}};
   inventory.timers = {{false, 0xffff888004a3c000, 0xffffffffc0000010, ""}};
   inventory.vmalloc = {{8192, 0xffffffffc0000023}};
+  inventory.settings = {{"/proc/sys/kernel/panic", "0", "30"}};
   wire::Info info;
   info.agent.protocol = wire::kProtocolVersion;
   info.agent.kernel_release = "6.1.0-35-cloud-amd64";

@@ -82,8 +82,10 @@ std::optional<Finding> judge_guest_step(const CaseView &view, std::size_t case_i
     return Finding{.outcome = Outcome::errored, .evidence = std::move(evidence)};
   }
   Reading reading = read_step(step);
-  const bool traced = step.step.sched && step.ended->result == wire::StepResult::held;
-  if (traced || reading.code == base::Code::log_overwritten) {
+  // The agent does not judge a trace, nor whether an unload that nobody asked for had to work.
+  const auto *unload = std::get_if<wire::Unload>(&step.guest().body);
+  const bool alone = step.step.sched || (unload != nullptr && unload->added);
+  if ((alone && step.ended->result == wire::StepResult::held) || reading.code == base::Code::log_overwritten) {
     return by_reading_alone(std::move(evidence), std::move(reading));
   }
   const bool agent_held = step.ended->result == wire::StepResult::held;

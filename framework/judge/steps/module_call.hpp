@@ -15,6 +15,9 @@ namespace kmodtest::judge {
 /// Returns the contents of the file of a module under test; null for a module that is not under test.
 const kernel::ModuleInfo *file_of(const StepView &view, const std::string &name);
 
+/// Returns the step of a plan whose command can have unloaded a module; null: there is none.
+const plan::Step *unloading_command(const plan::Case &test_case);
+
 /// The words for one kind of call: "loading", "loaded".
 struct CallWords {
   const char *doing;

@@ -25,7 +25,8 @@ constexpr const char *kBusyboxHint = "install the package busybox-static";
 // Raise it when the recipe changes: initramfs files of older recipes are then no longer used.
 constexpr const char *kRecipe = "4";
 
-/// Serves request_module(): runs busybox's modprobe, and logs the name that it does not know, which the kernel does not.
+/// Serves request_module(): runs busybox's modprobe, and logs the name that it does not know, which the kernel does
+/// not.
 constexpr const char *kModprobe =
     "#!/bin/sh\n"
     "/bin/busybox modprobe \"$@\" 2>/dev/null && exit 0\n"

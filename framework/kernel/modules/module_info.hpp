@@ -29,6 +29,8 @@ struct ModuleInfo {
   std::string init_function;
   std::string exit_function;  ///< what module_exit() names
 
+  /// Returns true if the kernel cannot unload it: it has an init function, but no exit function.
+  bool is_permanent() const { return !init_function.empty() && exit_function.empty(); }
   /// Returns the first value of a field, or nothing.
   std::optional<std::string> field(const std::string &key) const;
 };

@@ -23,7 +23,8 @@ constexpr std::size_t kFewestLetters = 3;   // of a format apart from its conver
 constexpr std::size_t kMostOfAFormat = 64;  // modules; a format for more of them says nothing
 
 bool is_name_char(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("_-:.%").find(c) != std::string_view::npos;
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+         std::string_view("_-:.%").find(c) != std::string_view::npos;
 }
 
 bool has_letter(std::string_view name) {
@@ -123,7 +124,8 @@ ModuleSelection RequestableModules::named_by(const std::vector<std::string> &nam
     const std::size_t before = selection.files.size();
     if (!index_.loadable(wanted[i])) continue;
     index_.add(wanted[i], selection.files, done);
-    for (std::size_t k = before; k < selection.files.size(); ++k) add_wished(module_name_of(selection.files[k]), wanted);
+    for (std::size_t k = before; k < selection.files.size(); ++k)
+      add_wished(module_name_of(selection.files[k]), wanted);
   }
   for (const fs::path &file : selection.files) {
     const std::string module = module_name_of(file);

@@ -150,7 +150,8 @@ bool is_suspicious(std::string_view text) {
       "int3: ",       "Kernel panic", "PANIC: ",   "corruption",  "double add", "refcount_t: ", "ODEBUG: ",
       "usercopy: ",   "failure",      "kobject: ", "SAN: ",       "LOCKUP",     "nobody cared", "removing non-empty",
       "cache still",  "duplicate",    "genirq: ",  "Busy inodes", "kmemleak: ", "waiting for",  "CSD lock",
-      "kernel tried", "stack ",       "Oops: ",    "oom-killer",  "already",    "lock order",   "FAULT_INJECTION"};
+      "kernel tried", "stack ",       "Oops: ",    "oom-killer",  "already",    "lock order",   "FAULT_INJECTION",
+      "Freezing "};
   for (const auto hint : kHints) {
     if (text.find(hint) != std::string_view::npos) return true;
   }

@@ -54,11 +54,9 @@ wire::Repeat repeat_of(std::vector<wire::ModuleToLoad> modules, std::uint32_t ti
 }
 
 wire::Microseconds time_for(const wire::Step &step) {
-  // For each round: a load or an unload can wait for longer, but hardly each of them.
-  constexpr wire::Microseconds kRound = std::chrono::seconds(30);
   const auto *repeat = std::get_if<wire::Repeat>(&step.body);
   if (repeat == nullptr) return step.within + step.hold_for;
-  return (repeat->warm_up + repeat->times) * (repeat->hold_for + kRound);
+  return (repeat->warm_up + repeat->times) * (repeat->hold_for + 2 * step.within);
 }
 
 std::optional<std::string> read(wire::Repeat &repeat, StepInput &in) {

@@ -155,6 +155,7 @@ std::optional<Step> StepReader::lower(const StepKind &kind, const Node &value, c
 std::optional<Step> StepReader::final_unload(const Node &steps) const {
   if (loaded_.names().empty()) return std::nullopt;
   wire::Unload unload;
+  unload.added = true;
   unload.modules.assign(loaded_.names().rbegin(), loaded_.names().rend());
   Step step;
   step.where = scope_.source.at(steps);

@@ -53,6 +53,9 @@ Json inventory(const wire::Inventory &seen) {
                       {"address", address(one.address)},
                       {"function", one.function != 0 ? address(one.function) : one.symbol}});
   }
+  Json settings = Json::array();
+  for (const auto &one : seen.settings)
+    settings.push_back({{"path", one.path}, {"before", one.before}, {"value", one.value}});
   Json vmalloc = Json::array();
   for (const auto &one : seen.vmalloc) vmalloc.push_back({{"size", one.size}, {"caller", address(one.caller)}});
   return {{"time", outcome::seconds(seen.time)},
@@ -61,7 +64,8 @@ Json inventory(const wire::Inventory &seen) {
           {"lost_entries", seen.lost_entries},
           {"majors", majors},
           {"timers", timers},
-          {"vmalloc", vmalloc}};
+          {"vmalloc", vmalloc},
+          {"settings", settings}};
 }
 
 Json counts(const std::vector<wire::MemoryRecord> &records) {
@@ -132,14 +136,16 @@ struct ToJson {
             {"step", it.step},
             {"module", it.module},
             {"errno", it.error},
-            {"took", outcome::seconds(it.took)}};
+            {"took", outcome::seconds(it.took)},
+            {"busy", outcome::seconds(it.busy)}};
   }
   Json operator()(const wire::Unloaded &it) const {
     return {{"report", "Unloaded"},
             {"step", it.step},
             {"module", it.module},
             {"errno", it.error},
-            {"took", outcome::seconds(it.took)}};
+            {"took", outcome::seconds(it.took)},
+            {"busy", outcome::seconds(it.busy)}};
   }
   Json operator()(const wire::Threads &it) const {
     return {

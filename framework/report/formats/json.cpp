@@ -124,6 +124,7 @@ Json case_json(const char *name, const outcome::CaseFinished &event) {
   json["outcome"] = outcome::result_name(outcome::result_of(event));
   json["skip_reason"] = event.verdict.skip_reason;
   json["as_expected"] = event.verdict.came.empty() ? Json(nullptr) : Json(event.verdict.came);
+  json["notes"] = event.verdict.notes;
   json["evidence"] = Json::array();
   for (const judge::Evidence &evidence : event.verdict.evidence) json["evidence"].push_back(evidence_json(evidence));
   json["kernel"] = event.kernel_release;

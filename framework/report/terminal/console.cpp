@@ -232,7 +232,10 @@ class Console final : public outcome::Listener {
       line.why = expected;
       line.why_in_brackets = true;
     }
-    return render(std::move(line));
+    std::string text = render(std::move(line));
+    for (const std::string &note : finished.verdict.notes)
+      text += palette.dim(std::string(kWordWidth + 1, ' ') + text::printable(note)) + "\n";
+    return text;
   }
 
   /// Returns the lines about a failure that was shown for another point of the matrix.

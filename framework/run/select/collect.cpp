@@ -61,8 +61,8 @@ std::vector<std::string> options_of(const plan::Case &test_case, const plan::Ove
   if (overrides.memory_mib) add("--memory", fmt::format("{}M", *overrides.memory_mib));
   if (overrides.time != plan::Time::automatic) add("--time", plan::time_name(overrides.time));
   if (overrides.seed != 0) add("--seed", std::to_string(overrides.seed));
-  if (overrides.load_cycles != 0 && test_case.plan_file.empty()) {
-    add("--load-cycles", std::to_string(overrides.load_cycles));
+  if (overrides.load_cycles && test_case.plan_file.empty()) {
+    add("--load-cycles", std::to_string(*overrides.load_cycles));
   }
   for (const auto &root : overrides.module_roots) add("--modules", root.string());
   return words;

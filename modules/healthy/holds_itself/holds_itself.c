@@ -17,7 +17,7 @@ static DECLARE_DELAYED_WORK(work, give_back);
 static int __init holds_itself_init(void)
 {
 	__module_get(THIS_MODULE);
-	schedule_delayed_work(&work, HZ);
+	schedule_delayed_work(&work, HZ / 2);
 	return 0;
 }
 

@@ -51,7 +51,7 @@ def interval(of, low, high, gaps): return pattern(of) + duration(low) + duration
 
 # ---- steps ----
 def load(modules, errno=0): return u8(LOAD) + seq(modules) + i32(errno)
-def unload(names, force=False, errno=0): return u8(UNLOAD) + seq([text(n) for n in names]) + u8(force) + i32(errno)
+def unload(names, force=False, errno=0): return u8(UNLOAD) + seq([text(n) for n in names]) + u8(force) + i32(errno) + u8(0)
 
 
 def dmesg(in_order=(), contains=(), absent=(), counts=(), intervals=(), since=0):
@@ -85,7 +85,7 @@ def run_command(command, background=False, status=(0, 0), out=None, err=None):
 def cpus(offline="", online=""): return u8(CPUS) + text(offline) + text(online)
 def sleep(seconds): return u8(SLEEP) + duration(seconds)
 def repeat(modules, times, warm_up=0, counts=1, hold=0.0):
-    return u8(REPEAT) + seq(modules) + u32(warm_up) + u32(times) + u32(counts) + duration(hold)
+    return u8(REPEAT) + seq(modules) + u32(warm_up) + u32(times) + u32(counts) + duration(hold) + u8(0)
 
 
 def sched(): return u8(SCHED)
@@ -145,6 +145,7 @@ class Reader:
         v["majors"] = self.seq(lambda: self.fields("block:B major:i name:s"))
         v["timers"] = self.seq(lambda: self.fields("high_resolution:B address:Q function:Q symbol:s"))
         v["vmalloc"] = self.seq(lambda: self.fields("size:Q caller:Q"))
+        v["settings"] = self.seq(lambda: self.fields("path:s before:s value:s"))
         return v
 
     def report(self, kind):
@@ -162,6 +163,7 @@ class Reader:
         elif name == "Loaded":
             v = self.fields("step:I module:s error:i took:q")
             v["record"] = self.optional(self.module)
+            v["busy"] = self.take("q")
         elif name == "MemoryCounted":
             v = self.fields("step:I time:q rounds:I")
             v["changed"] = self.seq(lambda: self.fields("name:s slab:B unit_size:Q count:q"))
@@ -180,7 +182,7 @@ class Reader:
         else:
             v = self.fields({
                 "Pushed": "path:s size:Q error:s", "Refused": "reason:s", "StepStarted": "step:I time:q",
-                "Unloaded": "step:I module:s error:i took:q",
+                "Unloaded": "step:I module:s error:i took:q busy:q",
                 "FileRead": "step:I time:q path:s error:i content:s truncated:B",
                 "Written": "step:I path:s error:i", "CommandEnded": "step:I status:i out:s err:s truncated:B",
                 "CpusSet": "step:I cpu:i online:B error:i", "StepEnded": "step:I time:q result:B sequence:Q detail:s",

@@ -183,6 +183,25 @@ TEST(Leftovers, EachKindIsAFindingOfItsOwn) {
                           "character device number 240 of 'ex' is left after the unload"));
 }
 
+TEST(Leftovers, AThreadThatHasNoNameYetIsTheKernels) {
+  wire::Inventory inventory;
+  inventory.threads = {thread("kthreadd")};
+  Stream stream = left(inventory);
+  EXPECT_EQ(stream.complete(inventory).outcome, Outcome::passed);
+}
+
+TEST(Leftovers, AModuleThatWasRequestedMayStayUnlessItIsInUse) {
+  wire::Inventory inventory;
+  inventory.modules = {module_record("vfat", 0), module_record("fat", 1)};
+  inventory.modules[1].used_by = {"vfat"};
+  inventory.new_entries = {"/sys/module/vfat", "/sys/module/vfat/holders"};
+  Stream idle = left(inventory);
+  EXPECT_EQ(idle.complete(inventory).outcome, Outcome::passed);
+  inventory.modules[0].users = 1;
+  Stream used = left(inventory);
+  EXPECT_EQ(only_leak(used.complete(inventory)).summary, "a reference to module 'vfat' is left after the unload");
+}
+
 // ---- repeat -------------------------------------------------------------------------------------------------------
 
 /// Returns a case with two rounds to warm up and ten more, one count after each.

@@ -119,8 +119,12 @@ steps:
   - load
   - sleep: 1s
   - unload
+  - repeat: 10
 )");
-  const Case read = again(made, {"", Time::virtual_time});
+  Case read = again(made, {"", Time::virtual_time});
+  // These are steps of a plan now.
+  std::get<wire::Unload>(read.steps[2].guest->body).added = true;
+  std::get<wire::Repeat>(read.steps[3].guest->body).added = true;
   ASSERT_EQ(read.steps.size(), made.steps.size());
   for (std::size_t i = 0; i < read.steps.size(); ++i) EXPECT_EQ(read.steps[i].guest, made.steps[i].guest);
   EXPECT_EQ(read.timeout, made.timeout);

@@ -247,14 +247,21 @@ TEST(PlanForModule, LoadsWatchesAndUnloads) {
   EXPECT_EQ(only.modules[0].kind, ModuleSource::Kind::file);
   Strings labels;
   for (const Step &step : only.steps) labels.push_back(step.guest->label);
-  EXPECT_EQ(labels, (Strings{"load my_module", "sleep 1s", "unload my_module"}));
+  EXPECT_EQ(labels, (Strings{"load my_module", "sleep 1s", "unload my_module", "repeat 10"}));
+  EXPECT_TRUE(std::get<wire::Repeat>(only.steps[3].guest->body).added);
   overrides.load_cycles = 50;
   const Case repeated =
       plan_for_module({std::string(KMODTEST_TEST_DATA) + "/plans/my-module.ko"}, overrides).cases.at(0);
   ASSERT_EQ(repeated.steps.size(), 4u);
   EXPECT_EQ(repeated.steps[3].guest->label, "repeat 50");
-  EXPECT_EQ(std::get<wire::Repeat>(repeated.steps[3].guest->body).times, 50u);
+  const auto &repeat = std::get<wire::Repeat>(repeated.steps[3].guest->body);
+  EXPECT_EQ(repeat.times, 50u);
+  EXPECT_FALSE(repeat.added);
   EXPECT_GT(repeated.timeout, only.timeout);
+  overrides.load_cycles = 1;
+  EXPECT_EQ(
+      plan_for_module({std::string(KMODTEST_TEST_DATA) + "/plans/my-module.ko"}, overrides).cases.at(0).steps.size(),
+      3u);
 }
 
 TEST(PlanForModule, SaysWhatIsNoModule) {

@@ -185,8 +185,8 @@ TEST(Lowering, Repeat) {
             (wire::Repeat{{{"alpha", "/tmp/modules/alpha.ko", {{"a", "1"}}}}, 2, 10, 10, 1s}));
   EXPECT_EQ(steps[1].guest->hold_for, 0s);
   EXPECT_EQ(steps[1].guest->within, 20s);
-  // 110 rounds of 30.1 s and 12 of 31 s, in addition to the default.
-  EXPECT_EQ(plan.cases[0].timeout, 60s + 3311s + 372s);
+  // 110 rounds of 240.1 s and 12 of 41 s, in addition to the default.
+  EXPECT_EQ(plan.cases[0].timeout, 60s + 26411s + 492s);
   EXPECT_EQ(good("timeout: 5s\n" + with_steps("  - repeat: 100\n")).cases.at(0).timeout, 5s);
 }
 

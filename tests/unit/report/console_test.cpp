@@ -123,7 +123,7 @@ TEST(Console, VerboseTellsTimingsAndLogs) {
   ConsoleOptions options;
   options.verbose = true;
   outcome::CaseFinished finished = support::full_failure();
-  finished.verdict = {Outcome::passed, {}, "", ""};
+  finished.verdict = {.outcome = Outcome::passed};
   finished.timings.boot = outcome::Seconds(0.75);
   EXPECT_EQ(support::console_output(options, {finished, support::run_finished({1})}),
             R"(    Passed [   1.250 s] ex7_4 [cpus=2 cpu=1]

@@ -97,6 +97,7 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
   inventory.majors = {{true, 240, "ex"}};
   inventory.timers = {{true, 0xffff888004a3c000u, 0xffffffffc0201010u, ""}, {false, 1, 0, "delayed_work_timer_fn"}};
   inventory.vmalloc = {{8192, 0xffffffffc0201023u}};
+  inventory.settings = {{"/proc/sys/kernel/panic", "0", "30"}};
   const std::vector<AgentMessage> reports = {Info{info},
                                              Pushed{"/tmp/a", 1, "no space"},
                                              Refused{"why"},
