@@ -13,6 +13,9 @@
 /// request of another thread to the main loop (mostly the monitor's) waits for the next moment in which all CPUs are
 /// idle; the guest cannot notice it then. Only if there is no such moment does the main loop run in between.
 ///
+/// When all CPUs are idle, their thread itself advances the clock and runs the timer, as the main loop would
+/// (emulator/idle_guest.hpp).
+///
 /// The gate can also hold a guest in the middle of an instruction, for a controller that has to compute how to continue
 /// (wire::Rest). The guest reads the machine's clock. QEMU's model of that clock calls gmtime_r(3), and the call
 /// returns when the controller has answered. Meanwhile QEMU's big lock is held and no time passes, so nothing else
@@ -41,6 +44,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "emulator/idle_guest.hpp"
 #include "emulator/pause.hpp"
 #include "emulator/saved_memory.hpp"
 #include "wire/emulator_library.hpp"
@@ -196,6 +200,15 @@ void wait_for_turn(const pollfd *files, nfds_t count, const sigset_t *mask) {
   main_loop_waits = false;
 }
 
+const kmodtest::emulator::Qemu *qemu = nullptr;  // nullptr: the main loop does all of its work itself
+
+/// Lets time pass for a guest whose CPUs are all idle. Returns false if the main loop has to do that, because it has
+/// other work, too.
+bool advance_idle_guest() {
+  static kmodtest::emulator::IdleGuest guest;
+  return qemu != nullptr && !wanted && signalling == 0 && guest.advance(*qemu, now_ms());
+}
+
 /// Called by the main loop when the machine is complete.
 void begin_main_loop() {
   static bool begun = false;
@@ -248,10 +261,13 @@ __attribute__((visibility("default"))) int pthread_cond_wait(pthread_cond_t *con
   if (work == nullptr) {
     // The first wait of the thread is for the start of the machine.
     work = condition;
+    const char *missing = "";
+    qemu = kmodtest::emulator::find_qemu(&missing);
     big_lock = mutex;
     kmodtest::emulator::lengthen_pause();
   }
   if (condition != work) return next_cond_wait(condition, mutex);
+  if (advance_idle_guest()) return 0;  // as if it had been woken for nothing
   cpus_wait = true;
   give_turn();
   const int result = next_cond_wait(condition, mutex);

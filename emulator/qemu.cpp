@@ -116,10 +116,13 @@ bool find_all(Qemu &qemu, const char **missing) {
          find(qemu.is_dirty, "memory_region_snapshot_get_dirty", missing) && find(qemu.free, "g_free", missing) &&
          find(qemu.drop_translations, "tb_invalidate_phys_range", missing) &&
          find(qemu.register_state, "vmstate_register_with_alias_id", missing) &&
-         find(qemu.forget_addresses, "tlb_flush", missing) && find(qemu.cpu_state, "vmstate_cpu_common", missing) &&
-         find(variable, "current_cpu", missing) && find(qemu.pause, "helper_info_pause", missing) &&
-         pause_is_known(qemu, missing) && find_count(qemu.instructions_left, missing) &&
-         find_next_instruction(qemu.next_instruction, missing) && layout_is_known(*qemu.cpu_state, missing);
+         find(qemu.is_running, "runstate_is_running", missing) &&
+         find(qemu.advance_clock, "icount_start_warp_timer", missing) &&
+         find(qemu.run_timers, "qemu_clock_run_timers", missing) && find(qemu.forget_addresses, "tlb_flush", missing) &&
+         find(qemu.cpu_state, "vmstate_cpu_common", missing) && find(variable, "current_cpu", missing) &&
+         find(qemu.pause, "helper_info_pause", missing) && pause_is_known(qemu, missing) &&
+         find_count(qemu.instructions_left, missing) && find_next_instruction(qemu.next_instruction, missing) &&
+         layout_is_known(*qemu.cpu_state, missing);
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ struct StateDescription {
   const void *subsections;
 };
 
-/// QEMU's functions and tables. current_cpu() is for the CPUs' thread, all others are called on the main loop's.
+/// QEMU's functions and tables. current_cpu(), is_running(), advance_clock() and run_timers() are for the CPUs' thread,
+/// all others are called on the main loop's.
 struct Qemu {
   int (*for_each_block)(int (*)(RamBlock *, void *), void *);
   void *(*host_address)(RamBlock *);
@@ -66,6 +67,9 @@ struct Qemu {
   int (*register_state)(void *object, std::uint32_t instance, const StateDescription *, void *device, int alias,
                         int alias_version, QemuError **);
   StateDescription *cpu_state;          ///< of what all kinds of CPU have in common
+  bool (*is_running)();                 ///< the machine is not paused
+  void (*advance_clock)();              ///< of idle CPUs, to the next timer
+  bool (*run_timers)(int clock);        ///< returns whether one was due
   unsigned char *(*current_cpu)();      ///< the CPU that the calling thread executes
   void *pause;                          ///< the table entry with the function that executes PAUSE
   std::size_t next_instruction;         ///< where its address is behind a CPU's 16 general registers
