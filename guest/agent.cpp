@@ -46,6 +46,13 @@ const sigset_t &while_waiting() {
   return mask;
 }
 
+/// Lets the kernel do less on its own: each time that an idle guest wakes up costs wall time. Two timers a second fewer
+/// on each CPU, and two of the thread that moves pages together.
+void quieten() {
+  write_text("/proc/sys/vm/stat_interval", "600");
+  write_text("/proc/sys/vm/compaction_proactiveness", "0");
+}
+
 }  // namespace
 
 Agent::Agent(std::unique_ptr<Channel> channel, Worker its_worker)
@@ -55,6 +62,7 @@ Agent::Agent(std::unique_ptr<Channel> channel, Worker its_worker)
 
 void Agent::serve(bool virtual_time) {
   if (virtual_time) {
+    quieten();
     sleep_until(kQuietAfter);
     sched_trace.prepare();
     std::string entries = worker.finish(Job(Job::Kind::list_entries)).content;

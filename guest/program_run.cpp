@@ -163,9 +163,11 @@ void ProgramRun::end() {
     agent_.sched_trace.stop();
     agent_.pump_trace();
   }
+  const Time ended = now();
+  idle();
   agent_.log.mark("end");
   agent_.pump_log();
-  agent_.report(wire::ProgramEnded{now(), held_, agent_.cancelled(), timed_out_, error_});
+  agent_.report(wire::ProgramEnded{ended, held_, agent_.cancelled(), timed_out_, error_});
   agent_.log.close();
 }
 
@@ -226,6 +228,13 @@ bool ProgramRun::modules_gone() const {
   return std::none_of(loaded.begin(), loaded.end(), [this](const wire::ModuleRecord &module) {
     return std::find(program_.modules.begin(), program_.modules.end(), module.name) != program_.modules.end();
   });
+}
+
+void ProgramRun::idle() {
+  if (program_.idles.count() <= 0 || !has_loaded_ || timed_out_ || agent_.cancelled() || !modules_gone()) return;
+  const Time until = later(now(), program_.idles);
+  agent_.report(wire::Idles{now(), until});
+  while (now() < until && !agent_.cancelled()) agent_.turn(until);
 }
 
 void ProgramRun::settle() {

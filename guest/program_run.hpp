@@ -57,6 +57,8 @@ class ProgramRun {
   /// Unloads the kernel's own modules that were requested during the program (request_module(), modprobe) and that
   /// nothing uses: what they made is no leftover of the modules under test. In steps/unload.cpp.
   void unload_requested();
+  /// Waits at the end for what is still due after the unload.
+  void idle();
   /// Takes the autopsy, once, when a deadline has passed or threads are left blocked, before anything is killed.
   /// `caller`: the process whose call did not return; 0: none.
   void hold_autopsy(std::int32_t caller);
@@ -115,6 +117,7 @@ class ProgramRun {
   Time busy_{0};  // the CPU time of all loads and unloads so far
   bool timed_out_ = false;
   bool after_unload_sent_ = false;
+  bool has_loaded_ = false;  // or has tried to
   bool autopsy_held_ = false;
   std::optional<std::uint64_t> seen_up_to_;  // log sequence at which the present step's autopsy began
   std::string error_;

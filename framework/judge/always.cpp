@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <fmt/format.h>
+#include <set>
 #include <string_view>
+#include <utility>
 
 #include "judge/expected.hpp"
 #include "judge/makers.hpp"
@@ -84,6 +87,39 @@ std::vector<wire::KernelLogLine> console_of(const CaseView &view) {
   return log;
 }
 
+/// Less than this is a difference between the clocks of kernel log and guest.
+constexpr std::chrono::milliseconds kClear{10};
+
+/// Returns when the last module under test that was still loaded when the report came had been unloaded; nothing if
+/// one was loaded.
+std::optional<wire::Microseconds> unloaded_before(const CaseView &view, const KernelReport &report) {
+  const auto came = report.lines.front().time;
+  std::set<std::string> loaded;
+  std::optional<wire::Microseconds> unloaded;
+  bool emptied = false;
+  for (const auto &message : view.seen.messages) {
+    if (const auto *load = std::get_if<wire::Loaded>(&message); load && load->error == 0) {
+      loaded.insert(load->module);
+      unloaded.reset();
+    } else if (const auto *unload = std::get_if<wire::Unloaded>(&message); unload && unload->error == 0) {
+      emptied = loaded.erase(unload->module) > 0 && loaded.empty();
+    } else if (const auto *end = std::get_if<wire::StepEnded>(&message); end && std::exchange(emptied, false)) {
+      if (end->time > came) break;
+      unloaded = end->time;
+    }
+  }
+  return unloaded;
+}
+
+/// Returns ", 3 s after the unload" for a report that came when no module under test was loaded any more.
+std::string after_the_unload(const CaseView &view, const KernelReport &report) {
+  if (report.lines.empty()) return {};
+  const auto unloaded = unloaded_before(view, report);
+  if (!unloaded || report.lines.front().time - *unloaded < kClear) return {};
+  const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(report.lines.front().time - *unloaded);
+  return fmt::format(", {:.2g} s after the unload", std::chrono::duration<double>(since).count());
+}
+
 std::size_t lines_in(const std::vector<KernelReport> &reports) {
   std::size_t lines = 0;
   for (const auto &report : reports) lines += report.lines.size();
@@ -133,7 +169,8 @@ Finding finding_of(const CaseView &view, const KernelReport &report, bool from_c
   const auto step = step_of(view, report, from_console);
   if (step) finding.evidence = evidence_of(view, *step);
   auto &evidence = finding.evidence;
-  evidence.summary = observe::describe(report) + circumstances(view, report, step);
+  const std::string later = from_console ? std::string() : after_the_unload(view, report);
+  evidence.summary = observe::describe(report) + (later.empty() ? circumstances(view, report, step) : later);
   if (report.lines.empty() && step) evidence.details = last_lines(view.seen.console, kShownOfConsole);
   finding.names_module = !report.module.empty();
   evidence.expected = "no kernel report";

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "wire/pauses.hpp"
 #include "wire/program.hpp"
 #include "wire/records.hpp"
 #include "wire/terminal.hpp"
@@ -375,22 +376,12 @@ struct TraceChecked {
   bool operator==(const TraceChecked &) const = default;
 };
 
-/// All steps so far held, and the program rests. Nothing follows until Continue.
-struct Resting {
-  Microseconds time{0};
-  template <class Visitor>
-  void fields(Visitor &v) {
-    v(time);
-  }
-  bool operator==(const Resting &) const = default;
-};
-
 /// The limit for the pages of one case, which leaves room for everything else in shared memory.
 inline constexpr std::size_t kMostTraceBytes = 8u << 20;
 
 using AgentMessage =
     std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded, Threads,
                  Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded, TerminalOutput,
-                 TerminalEnded, Autopsy, MemoryCounted, TraceStarted, TracePages, TraceChecked, Resting>;
+                 TerminalEnded, Autopsy, MemoryCounted, TraceStarted, TracePages, TraceChecked, Resting, Idles>;
 
 }  // namespace kmodtest::wire

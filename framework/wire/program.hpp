@@ -319,10 +319,11 @@ struct Program {
   bool trace_sched = false;  ///< record and send what the scheduler does with threads that appear from now on
   /// after the last step the guest rests until it is asked to continue, instead of ending
   bool rests = false;
+  Microseconds idles{0};  ///< guest time that passes at the end if no module under test is loaded any more
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(prerequisites, modules, steps, timeout, seed, trace_sched, rests);
+    v(prerequisites, modules, steps, timeout, seed, trace_sched, rests, idles);
   }
   bool operator==(const Program &) const = default;
 };

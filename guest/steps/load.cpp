@@ -19,6 +19,7 @@ std::optional<wire::ModuleRecord> find_module(const std::string &name) {
 }  // namespace
 
 ProgramRun::Outcome ProgramRun::act(const wire::Load &load) {
+  has_loaded_ = true;
   for (std::size_t i = 0; i < load.modules.size(); ++i) {
     const wire::ModuleToLoad &module = load.modules[i];
     const auto result = do_job(Job(Job::Kind::load, module.path, module_parameters(module)), deadline_);

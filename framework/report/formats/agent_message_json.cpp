@@ -211,6 +211,9 @@ struct ToJson {
     return {{"report", "TraceChecked"}, {"time", outcome::seconds(it.time)}, {"lost", it.lost}, {"full", it.full}};
   }
   // Only tests in C++ and interactive sessions send it; plans do not.
+  Json operator()(const wire::Idles &it) const {
+    return {{"report", "Idles"}, {"time", outcome::seconds(it.time)}, {"until", outcome::seconds(it.until)}};
+  }
   Json operator()(const wire::Resting &it) const {
     return {{"report", "Resting"}, {"time", outcome::seconds(it.time)}};
   }

@@ -22,6 +22,9 @@ namespace {
 constexpr const char *kReported = "stopped after the kernel had reported a defect";
 constexpr const char *kDrowned = "stopped because the log was flooded";
 
+/// The guest time that passes after the steps under virtual time, for work that is still due after the unload.
+constexpr std::chrono::seconds kIdleTime{15};
+
 /// Effectively no timeout while a debugger is attached.
 constexpr milliseconds kDebuggersPatience = std::chrono::hours(24 * 7);
 
@@ -121,6 +124,8 @@ Task<ProgramRun::Ended> ProgramRun::begin() {
   wire::Program program = prepared_.program;
   program.rests = static_cast<bool>(ask_);
   if (!virtual_time_) program.timeout = wire::Microseconds{0};
+  // Waiting costs nothing then. A debugger would get what happens meanwhile for a part of the case.
+  if (virtual_time_ && !let_go_) program.idles = kIdleTime;
   std::function<void(const wire::AgentMessage &)> listener = [this](const wire::AgentMessage &message) {
     hear(message);
   };
@@ -169,10 +174,13 @@ void ProgramRun::hear(const wire::AgentMessage &message) {
 
 void ProgramRun::hear_step(const wire::AgentMessage &message) {
   const auto *started = std::get_if<wire::StepStarted>(&message);
+  const auto *idles = std::get_if<wire::Idles>(&message);
   const wire::Step *step = started && started->step < steps_.size() ? &steps_[started->step] : nullptr;
   if (step) silent_for_ = silence_of(*step);
+  if (idles) silent_for_ = idles->until - idles->time;
   if (std::holds_alternative<wire::StepEnded>(message)) silent_for_ = kBetweenSteps;
   if (silence_) silence_->heard(silent_for_);
+  if (idles) progress_(Phase::stepping, "waiting for what is still due after the unload");
   if (step) {
     progress_(Phase::stepping, fmt::format("step {}/{}: {}", started->step + 1, steps_.size(), step->label));
   }

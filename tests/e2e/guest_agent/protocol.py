@@ -11,7 +11,7 @@ VERSION = 7
 HELLO, PUSH, RUN, CANCEL, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMINAL, CONTINUE = range(1, 9)
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
            "Written CommandEnded CpusSet StepEnded ProgramEnded TerminalOutput TerminalEnded Autopsy MemoryCounted "
-           "TraceStarted TracePages TraceChecked Resting").split()
+           "TraceStarted TracePages TraceChecked Resting Idles").split()
 LOAD, UNLOAD, DMESG, PS, LSMOD, FILE, WRITE, RUN_COMMAND, CPUS, SLEEP, REPEAT, SCHED = range(12)
 RESULTS = ("held", "violated", "expired", "refused")
 
@@ -92,9 +92,9 @@ def sched(): return u8(SCHED)
 
 
 def step(body, within=60.0, hold=0.0, label="a step"): return body + duration(within) + duration(hold) + text(label)
-def program(steps, modules=(), prerequisites=(), timeout=0, seed=0, trace=False, rests=False):
+def program(steps, modules=(), prerequisites=(), timeout=0, seed=0, trace=False, rests=False, idles=0):
     return (seq(list(prerequisites)) + seq([text(m) for m in modules]) + seq(steps) +
-            struct.pack("<qQBB", int(timeout * 1e6), seed, trace, rests))
+            struct.pack("<qQBBq", int(timeout * 1e6), seed, trace, rests, int(idles * 1e6)))
 
 
 def more(steps, modules=()): return seq([text(m) for m in modules]) + seq(steps)
@@ -187,7 +187,7 @@ class Reader:
                 "Written": "step:I path:s error:i", "CommandEnded": "step:I status:i out:s err:s truncated:B",
                 "CpusSet": "step:I cpu:i online:B error:i", "StepEnded": "step:I time:q result:B sequence:Q detail:s",
                 "ProgramEnded": "time:q steps_done:I cancelled:B timed_out:B error:s",
-                "TraceChecked": "time:q lost:Q full:B", "Resting": "time:q", "TerminalOutput": "data:s error:B", "TerminalEnded": "status:i"}[name])
+                "TraceChecked": "time:q lost:Q full:B", "Resting": "time:q", "Idles": "time:q until:q", "TerminalOutput": "data:s error:B", "TerminalEnded": "status:i"}[name])
         if self.at != len(self.data):
             raise ValueError(f"{name}: {len(self.data) - self.at} bytes too many")
         return name, v

@@ -185,6 +185,22 @@ TEST(Verdict, ACrashNamesTheStepAndItsLines) {
   EXPECT_EQ(verdict.evidence[0].details[2], "[    3.000000] RIP: 0010:ex_init+0x1c/0x40 [ex]");
 }
 
+TEST(Verdict, ACrashAfterTheUnloadSaysHowLongAfter) {
+  Stream stream;
+  stream.load().end();
+  stream.at(5s).unload().end().add(wire::AfterUnload{1, {}}).at(8200ms);
+  stream.log("BUG: unable to handle page fault for address: ffffffffc0211000", 1);
+  EXPECT_EQ(stream.complete().evidence.front().summary, "page fault, 3.2 s after the unload");
+}
+
+TEST(Verdict, ACrashWhileAModuleIsLoadedAgainIsNotAfterTheUnload) {
+  Stream stream;
+  stream.load().end();
+  stream.at(5s).unload().end().at(6s).load().end().at(7s);
+  stream.log("BUG: unable to handle page fault for address: ffffffffc0211000", 1);
+  EXPECT_EQ(stream.complete().evidence.front().summary, "page fault");
+}
+
 TEST(Verdict, AToleratedReportPassesWithItsTaint) {
   Stream stream;
   stream.test_case.checks.reports = false;

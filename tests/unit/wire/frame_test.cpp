@@ -42,6 +42,7 @@ Program sample_program() {
   program.steps.push_back({SendTrace{}, {}, {}, ""});
   program.trace_sched = true;
   program.rests = true;
+  program.idles = Microseconds{8};
   return program;
 }
 
@@ -122,7 +123,8 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
                                              TraceStarted{Microseconds{3}, {0, 1}, "page", {"format"}, "e"},
                                              TracePages{1, {std::string("\0\1", 2), "b"}},
                                              TraceChecked{Microseconds{4}, 7, true},
-                                             Resting{Microseconds{6}}};
+                                             Resting{Microseconds{6}},
+                                             Idles{Microseconds{6}, Microseconds{7}}};
   ASSERT_EQ(reports.size(), std::variant_size_v<AgentMessage>);
   for (const AgentMessage &report : reports) {
     std::string error;
