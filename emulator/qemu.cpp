@@ -114,6 +114,8 @@ bool find_all(Qemu &qemu, const char **missing) {
          find(qemu.log_writes, "memory_region_set_log", missing) &&
          find(qemu.take_dirty_pages, "memory_region_snapshot_and_clear_dirty", missing) &&
          find(qemu.is_dirty, "memory_region_snapshot_get_dirty", missing) && find(qemu.free, "g_free", missing) &&
+         find(qemu.allocate, "g_malloc", missing) && find(qemu.root, "object_get_root", missing) &&
+         find(qemu.add_text_property, "object_property_add_str", missing) &&
          find(qemu.drop_translations, "tb_invalidate_phys_range", missing) &&
          find(qemu.register_state, "vmstate_register_with_alias_id", missing) &&
          find(qemu.is_running, "runstate_is_running", missing) &&

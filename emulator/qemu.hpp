@@ -63,6 +63,10 @@ struct Qemu {
   DirtyPages *(*take_dirty_pages)(MemoryRegion *, std::uint64_t offset, std::uint64_t bytes, unsigned client);
   bool (*is_dirty)(MemoryRegion *, DirtyPages *, std::uint64_t offset, std::uint64_t bytes);
   void (*free)(void *);
+  void *(*allocate)(std::size_t);
+  void *(*root)();  ///< of QEMU's tree of objects
+  void *(*add_text_property)(void *object, const char *name, char *(*get)(void *, QemuError **),
+                             void (*set)(void *, const char *, QemuError **));
   void (*drop_translations)(std::uint64_t first, std::uint64_t last);
   int (*register_state)(void *object, std::uint32_t instance, const StateDescription *, void *device, int alias,
                         int alias_version, QemuError **);

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "emulator/cpu_load.hpp"
+#include "emulator/memory_questions.hpp"
 #include "wire/emulator_library.hpp"
 
 namespace kmodtest::emulator {
@@ -153,7 +154,10 @@ bool SavedMemory::map_file(int file) {
   for (const Block &block : blocks()) {
     if (!map_block(file, block)) return false;
   }
+  void *notes = mmap(nullptr, file_bytes_ / kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (notes == MAP_FAILED) return false;
   saved_ = static_cast<const unsigned char *>(mapped);
+  changed_ = static_cast<unsigned char *>(notes);
   return true;
 }
 
@@ -196,16 +200,26 @@ class SavedMemory::Originals {
   std::size_t next_ = 0;
 };
 
-void SavedMemory::restore(const Block &block, Originals &originals) const {
+/// Takes QEMU's notes of written pages, and adds them to ours.
+void SavedMemory::note_dirty(const Block &block) {
   std::uint64_t offset = 0;
   MemoryRegion *region = qemu_->region_at(block.memory, &offset);
   DirtyPages *dirty = qemu_->take_dirty_pages(region, 0, block.bytes, kScreen);
   for (std::uint64_t at = 0; at < block.bytes; at += kPage) {
-    if (!qemu_->is_dirty(region, dirty, at, kPage)) continue;
+    if (qemu_->is_dirty(region, dirty, at, kPage)) changed_[(block.in_file + at) / kPage] = 1;
+  }
+  qemu_->free(dirty);
+}
+
+void SavedMemory::restore(const Block &block, Originals &originals) {
+  note_dirty(block);
+  for (std::uint64_t at = 0; at < block.bytes; at += kPage) {
+    unsigned char &changed = changed_[(block.in_file + at) / kPage];
+    if (changed == 0) continue;
+    changed = 0;
     if (!put_back(block.memory + at, originals.at(block.in_file + at))) continue;
     qemu_->drop_translations(block.address + at, block.address + at + kPage - 1);
   }
-  qemu_->free(dirty);
 }
 
 int SavedMemory::load(const char *name) {
@@ -213,6 +227,52 @@ int SavedMemory::load(const char *name) {
   Originals originals(*this);
   for (const Block &block : blocks()) restore(block, originals);
   return 0;
+}
+
+// ---- looking at it --------------------------------------------------------------------------------------------------
+
+namespace {
+
+std::uint64_t word_at(const unsigned char *bytes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
+
+bool is_in(std::span<const SavedMemory::Range> ranges, std::uint64_t value) {
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [value](const SavedMemory::Range &range) { return value - range.begin < range.bytes; });
+}
+
+}  // namespace
+
+std::size_t SavedMemory::find(std::span<const Range> ranges, std::span<Word> found) {
+  if (saved_ == nullptr) return 0;
+  std::size_t count = 0;
+  Originals originals(*this);
+  for (const Block &block : blocks()) {
+    note_dirty(block);
+    for (std::uint64_t page = 0; page < block.bytes; page += kPage) {
+      if (changed_[(block.in_file + page) / kPage] == 0) continue;
+      const unsigned char *original = originals.at(block.in_file + page);
+      for (std::uint64_t at = 0; at < kPage; at += sizeof(std::uint64_t)) {
+        const std::uint64_t value = word_at(block.memory + page + at);
+        if (!is_in(ranges, value) || (original != nullptr && word_at(original + at) == value)) continue;
+        if (count == found.size()) return count;
+        found[count++] = {block.in_file + page + at, value};
+      }
+    }
+  }
+  return count;
+}
+
+const unsigned char *SavedMemory::bytes_at(std::uint64_t at, std::uint64_t bytes) const {
+  for (const Block &block : blocks()) {
+    if (at >= block.in_file && at - block.in_file < block.bytes && bytes <= block.bytes - (at - block.in_file)) {
+      return block.memory + (at - block.in_file);
+    }
+  }
+  return nullptr;
 }
 
 // ---- at the start ---------------------------------------------------------------------------------------------------
@@ -283,6 +343,7 @@ void keep_memory_apart() {
   }
   static SavedMemory memory;
   memory.begin(*qemu);
+  answer_questions(*qemu, memory);
   keep_translations(*qemu);
 }
 

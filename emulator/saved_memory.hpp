@@ -21,6 +21,23 @@ class SavedMemory {
   /// out the memory that guest and controller share: the controller clears it.
   void begin(const Qemu &qemu);
 
+  /// Addresses of the guest: the first one, and the number of bytes.
+  struct Range {
+    std::uint64_t begin, bytes;
+  };
+  /// A word that the guest has changed since it was loaded.
+  struct Word {
+    std::uint64_t at;  ///< its distance from the start of the guest's memory, all nodes one after the other
+    std::uint64_t value;
+  };
+
+  /// Finds the changed words of eight bytes whose values are in one of the ranges. Returns how many it has written into
+  /// `found`. Call it while the guest is paused.
+  std::size_t find(std::span<const Range> ranges, std::span<Word> found);
+
+  /// Returns the guest's memory from this distance on if it has so many bytes there, in one piece; else nullptr.
+  const unsigned char *bytes_at(std::uint64_t at, std::uint64_t bytes) const;
+
   /// Writes the memory into the file, which exists. Returns 0, or a negative errno after a message on stderr.
   int save(const char *file) const;
 
@@ -52,7 +69,8 @@ class SavedMemory {
   bool map_file(int file);
   int load_first(const char *name);
   void begin_noting(const Block &block) const;
-  void restore(const Block &block, Originals &originals) const;
+  void note_dirty(const Block &block);
+  void restore(const Block &block, Originals &originals);
   std::span<const Block> blocks() const { return {blocks_.data(), block_count_}; }
 
   const Qemu *qemu_ = nullptr;
@@ -62,6 +80,7 @@ class SavedMemory {
   std::array<Extent, kMostExtents> extents_{};
   std::size_t extent_count_ = 0;
   const unsigned char *saved_ = nullptr;  // the file, mapped
+  unsigned char *changed_ = nullptr;      // for each page of the file: not 0 if it was written since the last load
 };
 
 /// Lets QEMU load a CPU without throwing away all translations, which its own function (cpu_common_post_load) does.

@@ -34,6 +34,9 @@ Finding finding_of(const CaseView &view, const observe::KernelReport &report, bo
 /// caches, device numbers, areas of vmalloc, entries of /proc, /sys and /dev (leftovers.cpp).
 std::vector<Finding> check_leftovers(const CaseView &view);
 
+/// Finds what the kernel would still use of an unloaded module: registrations that stayed (pointers.cpp).
+std::vector<Finding> check_pointers(const CaseView &view);
+
 /// Finds memory that grew with the rounds of a repeat step (growth.cpp).
 std::vector<Finding> check_growth(const CaseView &view);
 

@@ -261,12 +261,18 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
   if (!step_failed && !consequences.any() && seen.ending.kind == Ending::Kind::completed) {
     if (auto finding = check_inventories(view)) add(std::move(*finding));
     for (auto &finding : check_leftovers(view)) add(std::move(finding));
+    for (auto &finding : check_pointers(view)) add(std::move(finding));
     for (auto &finding : check_growth(view)) add(std::move(finding));
     for (auto &finding : check_settings(view)) add(std::move(finding));
     for (auto &finding : check_taint(view)) {
       const int weight = finding.outcome == Outcome::failed ? kTainted : weight_of(finding.outcome);
       found.push_back({std::move(finding), weight});
     }
+  }
+  // What was left explains a crash that came after the unload.
+  if (has_report && !consequences.any() && seen.ending.kind != Ending::Kind::completed && !seen.unloaded().empty()) {
+    for (auto &finding : check_leftovers(view)) add(std::move(finding));
+    for (auto &finding : check_pointers(view)) add(std::move(finding));
   }
   const auto hangs = [](const Weighed &one) { return one.finding.outcome == Outcome::hung; };
   if (!consequences.any() && std::none_of(found.begin(), found.end(), hangs)) {

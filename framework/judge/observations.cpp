@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "judge/observations.hpp"
 
+#include <algorithm>
+#include <set>
 #include <variant>
 
 namespace kmodtest::judge {
@@ -21,6 +23,28 @@ std::vector<observe::ModuleRange> Observations::loaded() const {
     if (load != nullptr && load->record)
       ranges.push_back({.name = load->module, .address = load->record->address, .size = load->record->size});
   }
+  return ranges;
+}
+
+std::vector<observe::ModuleRange> Observations::unloaded() const {
+  std::set<std::string> present;
+  std::vector<observe::ModuleRange> ranges;
+  for (const auto &message : messages) {
+    if (const auto *load = std::get_if<wire::Loaded>(&message); load != nullptr && load->record) {
+      present.insert(load->module);
+      const auto &record = *load->record;
+      const bool known = std::any_of(ranges.begin(), ranges.end(), [&](const observe::ModuleRange &range) {
+        return range.name == load->module && range.address == record.address && range.size == record.size;
+      });
+      if (!known) ranges.push_back({.name = load->module, .address = record.address, .size = record.size});
+    } else if (const auto *unload = std::get_if<wire::Unloaded>(&message); unload != nullptr && unload->error == 0) {
+      present.erase(unload->module);
+    } else if (const auto *after = std::get_if<wire::AfterUnload>(&message)) {
+      present.clear();
+      for (const auto &module : after->inventory.modules) present.insert(module.name);
+    }
+  }
+  std::erase_if(ranges, [&](const observe::ModuleRange &range) { return present.contains(range.name); });
   return ranges;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/error_code.hpp"
 #include "judge/dissection.hpp"
+#include "judge/pointers.hpp"
 #include "kernel/modules/module_info.hpp"
 #include "observe/reports/reports.hpp"
 #include "wire/message.hpp"
@@ -45,6 +46,7 @@ struct Observations {
   std::vector<kernel::PreflightFinding> preflight;
   std::string console;                   ///< the output of the serial console
   std::optional<Dissection> dissection;  ///< of a guest that hung
+  PointerSearch pointers;                ///< of the end of the case
   Ending ending;
   std::shared_ptr<const observe::SchedTimeline> sched;  ///< nothing unless the scheduler was traced
   std::string sched_problem;                            ///< why there is no timeline, though it was traced
@@ -53,6 +55,8 @@ struct Observations {
   std::vector<wire::KernelLogLine> log() const;
   /// Returns the addresses of the modules that have been loaded so far.
   std::vector<observe::ModuleRange> loaded() const;
+  /// Returns where the modules were that have been loaded and are not loaded any more.
+  std::vector<observe::ModuleRange> unloaded() const;
 };
 
 }  // namespace kmodtest::judge

@@ -118,6 +118,16 @@ constexpr bool is_gone(GuestState state) {
   return state == GuestState::reset || state == GuestState::stopped;
 }
 
+/// A part of a guest's memory, or of its addresses.
+struct MemoryRange {
+  std::uint64_t begin = 0, bytes = 0;
+};
+/// A word of eight bytes in a guest's memory.
+struct MemoryWord {
+  std::uint64_t at = 0;  ///< its distance from the start of the memory, all nodes one after the other
+  std::uint64_t value = 0;
+};
+
 /// A view into a guest from outside, whatever its kernel is busy with. Its calls block and change nothing in the guest.
 /// Each throws base::Error with QEMU's message.
 class Inspector {
@@ -130,6 +140,14 @@ class Inspector {
   virtual std::string memory(std::uint64_t address, std::size_t size) = 0;
   /// Returns the guest's ACPI timer: 24 bits that count 3,579,545 times a second of the guest's own time.
   virtual std::uint32_t timer() = 0;
+
+  // ---- for paused guests whose saved memory is a file of its own (has_memory_apart)
+
+  /// Finds the words that the guest has changed since it was restored and that point into one of the ranges of its
+  /// addresses.
+  virtual std::vector<MemoryWord> changed_pointers(const std::vector<MemoryRange> &into) = 0;
+  /// Returns pieces of the memory, counted as in MemoryWord; empty for a piece that does not exist.
+  virtual std::vector<std::string> pieces(const std::vector<MemoryRange> &wanted) = 0;
 };
 
 /// A running virtual machine. Destroying the object destroys the machine (without throwing); prefer stop().

@@ -13,6 +13,9 @@ inline constexpr const char *kMemoryTo = "KMODTEST_MEMORY_TO";
 /// The name of the memory's entry in QEMU's state.
 inline constexpr const char *kMemoryEntry = "kmodtest-memory";
 
+/// The property of QEMU's root object that answers questions about the memory (emulator/memory_questions.hpp).
+inline constexpr const char *kMemoryProperty = "kmodtest-memory";
+
 /// Environment variable: how many instructions a PAUSE counts as besides itself, at least and at most: "250,2500".
 inline constexpr const char *kPause = "KMODTEST_PAUSE";
 

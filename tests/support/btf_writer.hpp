@@ -40,6 +40,14 @@ class BtfWriter {
     }
     return ++last_;
   }
+  std::uint32_t enumeration(const std::string &name, const std::vector<std::string> &values) {
+    head(name, 6, static_cast<std::uint32_t>(values.size()), 4);
+    for (std::uint32_t value = 0; value < values.size(); ++value) {
+      number(types_, text(values[value]));
+      number(types_, value);
+    }
+    return ++last_;
+  }
 
   std::string finish() const {
     std::string all;

@@ -176,6 +176,10 @@ base::Task<> FakeGuest::inspect(std::function<void(vm::Inspector &)> look) {
       throw base::Error(base::Code::defect, "there is no memory");
     }
     std::uint32_t timer() override { return 0; }
+    std::vector<vm::MemoryWord> changed_pointers(const std::vector<vm::MemoryRange> &) override { return {}; }
+    std::vector<std::string> pieces(const std::vector<vm::MemoryRange> &wanted) override {
+      return std::vector<std::string>(wanted.size());
+    }
   } nothing;
   look(nothing);
   co_return;

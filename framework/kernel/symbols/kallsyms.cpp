@@ -181,18 +181,40 @@ std::optional<std::uint64_t> SymbolTable::address_of(std::string_view name) cons
   return found == symbols_.end() ? std::nullopt : std::optional(found->address);
 }
 
+std::vector<std::uint64_t> SymbolTable::addresses_of(const std::vector<std::string_view> &names) const {
+  std::vector<std::uint64_t> addresses(names.size());
+  for (const Symbol &symbol : symbols_) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (addresses[i] == 0 && symbol.name == names[i]) addresses[i] = symbol.address;
+    }
+  }
+  return addresses;
+}
+
+std::optional<CodePlace> SymbolTable::nearest(std::uint64_t address) const {
+  const auto first = first_at(address);
+  if (first == symbols_.end()) return std::nullopt;
+  const auto behind =
+      std::find_if(first, symbols_.end(), [&](const Symbol &symbol) { return symbol.address > first->address; });
+  if (behind == symbols_.end()) return std::nullopt;
+  return CodePlace{
+      .function = first->name, .offset = address - first->address, .size = behind->address - first->address};
+}
+
 std::optional<CodePlace> SymbolTable::place_of(std::uint64_t address) const {
+  const auto first = first_at(address);
+  return first == symbols_.end() || (first->type | 0x20) != 't' ? std::nullopt : nearest(address);
+}
+
+/// Returns the first of the symbols that begin last before the address, or at it. If several names have one address,
+/// the kernel takes the first.
+std::vector<Symbol>::const_iterator SymbolTable::first_at(std::uint64_t address) const {
   const auto behind =
       std::upper_bound(symbols_.begin(), symbols_.end(), address,
                        [](std::uint64_t wanted, const Symbol &symbol) { return wanted < symbol.address; });
-  if (behind == symbols_.begin() || behind == symbols_.end()) return std::nullopt;
-  // If several names have one address, the kernel takes the first.
-  const std::uint64_t start = std::prev(behind)->address;
-  const auto first = std::lower_bound(symbols_.begin(), behind, start, [](const Symbol &symbol, std::uint64_t wanted) {
-    return symbol.address < wanted;
-  });
-  if ((first->type | 0x20) != 't') return std::nullopt;
-  return CodePlace{.function = first->name, .offset = address - start, .size = behind->address - start};
+  if (behind == symbols_.begin()) return symbols_.end();
+  return std::lower_bound(symbols_.begin(), behind, std::prev(behind)->address,
+                          [](const Symbol &symbol, std::uint64_t wanted) { return symbol.address < wanted; });
 }
 
 }  // namespace kmodtest::kernel

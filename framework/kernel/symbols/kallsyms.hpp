@@ -31,10 +31,16 @@ class SymbolTable {
 
   bool empty() const { return symbols_.empty(); }
   std::optional<std::uint64_t> address_of(std::string_view name) const;
+  /// Returns the addresses of several names in one pass over all symbols; 0 for a name that there is not.
+  std::vector<std::uint64_t> addresses_of(const std::vector<std::string_view> &names) const;
   /// Returns the function that contains an address; nothing if the address is not in code.
   std::optional<CodePlace> place_of(std::uint64_t address) const;
+  /// Returns the function or variable that contains an address, or begins last before it.
+  std::optional<CodePlace> nearest(std::uint64_t address) const;
 
  private:
+  std::vector<Symbol>::const_iterator first_at(std::uint64_t address) const;
+
   std::vector<Symbol> symbols_;
 };
 

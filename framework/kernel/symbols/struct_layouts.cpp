@@ -131,6 +131,18 @@ std::optional<StructLayouts::Member> StructLayouts::find(const Type &type, std::
   return std::nullopt;
 }
 
+std::optional<std::uint32_t> StructLayouts::value_of(std::string_view enumeration, std::string_view wanted) const {
+  constexpr std::size_t kEnumerator = 8;
+  for (const Type &type : types_) {
+    if (type.kind() != kEnum || name(type.name) != enumeration) continue;
+    for (unsigned i = 0; i < type.members(); ++i) {
+      const auto name_at = number(type.at + i * kEnumerator);
+      if (name_at && name(*name_at) == wanted) return number(type.at + i * kEnumerator + 4);
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<std::size_t> StructLayouts::offset_of(std::string_view structure_name, std::string_view member) const {
   const auto found = structs_.find(structure_name);
   if (found == structs_.end()) return std::nullopt;

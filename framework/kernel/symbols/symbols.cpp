@@ -8,8 +8,11 @@
 #include <elfutils/libdwfl.h>
 #include <fmt/format.h>
 #include <gelf.h>
+#include <iterator>
 #include <libelf.h>
 #include <map>
+#include <optional>
+#include <string_view>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <utility>
@@ -50,34 +53,54 @@ struct Free {
 };
 using Scopes = std::unique_ptr<Dwarf_Die, Free>;
 
-/// A function symbol. `value` counts from the start of its section, `address` is where libdwfl has put it.
+/// A symbol of a function or a variable. `value` counts from the start of its section, `address` is where libdwfl has
+/// put it.
 struct Function {
   std::string name;
   std::size_t section = 0;
   std::uint64_t value = 0, size = 0, address = 0;
 };
 
-/// Code that stays after init, with its distance from the start of the module's code.
-struct CodeSection {
+/// A section that stays after init, with its distance from the start of the module.
+struct CoreSection {
   std::size_t index = 0;
   std::uint64_t start = 0, size = 0;
 };
 
-std::vector<CodeSection> layout(Elf *elf) {
-  std::vector<CodeSection> sections;
+/// Returns the group in which layout_sections() puts a section (kernel: kernel/module/main.c); nothing for one that is
+/// not in memory, or only during init.
+std::optional<int> group_of(const GElf_Shdr &header, std::string_view name) {
+  static constexpr std::string_view kNotKept[] = {".modinfo", "__versions", ".data..percpu"};
+  if ((header.sh_flags & SHF_ALLOC) == 0 || name.starts_with(".init")) return std::nullopt;
+  if (std::find(std::begin(kNotKept), std::end(kNotKept), name) != std::end(kNotKept)) return std::nullopt;
+  if ((header.sh_flags & SHF_EXECINSTR) != 0) return 0;
+  if ((header.sh_flags & SHF_WRITE) == 0) return 1;
+  return name == ".data..ro_after_init" || name == "__jump_table" ? 2 : 3;
+}
+
+constexpr int kGroups = 4;
+constexpr std::uint64_t kPage = 4096;
+
+std::uint64_t aligned_up(std::uint64_t at, std::uint64_t to) {
+  return (at + to - 1) / to * to;
+}
+
+std::vector<CoreSection> layout(Elf *elf) {
+  std::vector<CoreSection> sections;
   std::size_t names = 0;
   if (elf_getshdrstrndx(elf, &names) != 0) return sections;
   std::uint64_t end = 0;
-  for (Elf_Scn *section = elf_nextscn(elf, nullptr); section != nullptr; section = elf_nextscn(elf, section)) {
-    GElf_Shdr header;
-    if (gelf_getshdr(section, &header) == nullptr) continue;
-    const char *name = elf_strptr(elf, names, header.sh_name);
-    constexpr GElf_Xword kCode = SHF_ALLOC | SHF_EXECINSTR;
-    if (name == nullptr || (header.sh_flags & kCode) != kCode || std::string_view(name).starts_with(".init")) continue;
-    const std::uint64_t align = std::max<std::uint64_t>(header.sh_addralign, 1);
-    const std::uint64_t start = (end + align - 1) / align * align;
-    sections.push_back({.index = elf_ndxscn(section), .start = start, .size = header.sh_size});
-    end = start + header.sh_size;
+  for (int group = 0; group < kGroups; ++group) {
+    for (Elf_Scn *section = elf_nextscn(elf, nullptr); section != nullptr; section = elf_nextscn(elf, section)) {
+      GElf_Shdr header;
+      if (gelf_getshdr(section, &header) == nullptr) continue;
+      const char *name = elf_strptr(elf, names, header.sh_name);
+      if (name == nullptr || group_of(header, name) != group) continue;
+      const std::uint64_t start = aligned_up(end, std::max<std::uint64_t>(header.sh_addralign, 1));
+      sections.push_back({.index = elf_ndxscn(section), .start = start, .size = header.sh_size});
+      end = start + header.sh_size;
+    }
+    end = aligned_up(end, kPage);
   }
   return sections;
 }
@@ -147,23 +170,32 @@ class ModuleSymbols::Impl {
   }
 
   std::optional<CodePlace> place_of(std::uint64_t address, std::uint64_t base) const {
+    return place_in(functions_, address, base);
+  }
+
+  std::optional<CodePlace> nearest(std::uint64_t address, std::uint64_t base) const {
+    const auto function = place_of(address, base);
+    return function ? function : place_in(variables_, address, base);
+  }
+
+ private:
+  std::optional<CodePlace> place_in(const std::vector<Function> &named, std::uint64_t address,
+                                    std::uint64_t base) const {
     if (address < base) return std::nullopt;
     const std::uint64_t distance = address - base;
-    for (const CodeSection &section : sections_) {
+    for (const CoreSection &section : sections_) {
       if (distance < section.start || distance >= section.start + section.size) continue;
       const std::uint64_t value = distance - section.start;
-      const Function *nearest = nullptr;
-      for (const Function &function : functions_) {
+      const Function *last = nullptr;
+      for (const Function &function : named) {
         if (function.section != section.index || function.value > value) continue;
-        if (nearest == nullptr || function.value > nearest->value) nearest = &function;
+        if (last == nullptr || function.value > last->value) last = &function;
       }
-      if (nearest != nullptr)
-        return CodePlace{.function = nearest->name, .offset = value - nearest->value, .size = nearest->size};
+      if (last != nullptr) return CodePlace{.function = last->name, .offset = value - last->value, .size = last->size};
     }
     return std::nullopt;
   }
 
- private:
   void read_functions() {
     const int count = dwfl_module_getsymtab(module_);
     for (int i = 0; i < count; ++i) {
@@ -171,13 +203,17 @@ class ModuleSymbols::Impl {
       GElf_Addr address = 0;
       GElf_Word section = 0;
       const char *name = dwfl_module_getsym_info(module_, i, &symbol, &address, &section, nullptr, nullptr);
-      if (name == nullptr || GELF_ST_TYPE(symbol.st_info) != STT_FUNC || section == SHN_UNDEF) continue;
-      functions_.push_back(
-          {.name = name, .section = section, .value = symbol.st_value, .size = symbol.st_size, .address = address});
+      const auto type = GELF_ST_TYPE(symbol.st_info);
+      if (name == nullptr || (type != STT_FUNC && type != STT_OBJECT) || section == SHN_UNDEF) continue;
+      (type == STT_FUNC ? functions_ : variables_)
+          .push_back(
+              {.name = name, .section = section, .value = symbol.st_value, .size = symbol.st_size, .address = address});
     }
-    std::stable_sort(functions_.begin(), functions_.end(), [](const Function &left, const Function &right) {
+    const auto before = [](const Function &left, const Function &right) {
       return std::pair(left.section, left.value) < std::pair(right.section, right.value);
-    });
+    };
+    std::stable_sort(functions_.begin(), functions_.end(), before);
+    std::stable_sort(variables_.begin(), variables_.end(), before);
   }
 
   const Function *find(const CodePlace &place) const {
@@ -289,8 +325,8 @@ class ModuleSymbols::Impl {
   std::unique_ptr<Dwfl, FreeDwfl> dwfl_;
   Dwfl_Module *module_ = nullptr;
   bool has_lines_ = false;
-  std::vector<CodeSection> sections_;
-  std::vector<Function> functions_;  ///< sorted by section and value
+  std::vector<CoreSection> sections_;
+  std::vector<Function> functions_, variables_;  ///< sorted by section and value
   std::map<std::string, Source> sources_;
 };
 
@@ -306,6 +342,9 @@ std::vector<SourceLine> ModuleSymbols::lines_at(const CodePlace &place, Address 
 }
 std::optional<CodePlace> ModuleSymbols::place_of(std::uint64_t address, std::uint64_t base) const {
   return impl_->place_of(address, base);
+}
+std::optional<CodePlace> ModuleSymbols::nearest(std::uint64_t address, std::uint64_t base) const {
+  return impl_->nearest(address, base);
 }
 
 }  // namespace kmodtest::kernel

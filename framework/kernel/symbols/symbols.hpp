@@ -49,6 +49,9 @@ class ModuleSymbols {
   /// Returns nothing if the address is outside of the code that stays after init, laid out as layout_sections() does
   /// (kernel: kernel/module/).
   std::optional<CodePlace> place_of(std::uint64_t address, std::uint64_t base) const;
+  /// Returns the same for a function or a variable. Since 6.4 the kernel keeps data elsewhere than code; it has no name
+  /// here then.
+  std::optional<CodePlace> nearest(std::uint64_t address, std::uint64_t base) const;
 
  private:
   class Impl;

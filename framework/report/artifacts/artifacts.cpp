@@ -109,6 +109,15 @@ std::string heading(std::string_view what, wire::Microseconds time) {
   return fmt::format("# {}, {:.6f} s\n", what, outcome::Seconds(time).count());
 }
 
+std::string pointers_text(const judge::PointerSearch &search) {
+  std::string text;
+  for (const judge::PointerLeft &pointer : search.found) {
+    text += fmt::format("{} still points to {}\n", judge::holder_of(pointer), judge::target_of(pointer));
+  }
+  if (!search.problem.empty()) text += fmt::format("not looked for: {}\n", search.problem);
+  return text;
+}
+
 struct Listings {
   std::string threads, modules;
 };
@@ -180,6 +189,7 @@ class CaseFolders {
       for (const wire::AgentMessage &message : seen.messages) events += agent_message_json(message) + "\n";
       write_if_any(folder / "events.jsonl", events);
       write_if_any(folder / "autopsy.txt", autopsy_text(seen));
+      write_if_any(folder / "pointers.txt", pointers_text(seen.pointers));
     }
     if (!finished.vmcore.empty()) {
       std::error_code error;

@@ -39,13 +39,14 @@ struct KnownFile {
   const char *what;
 };
 /// Lists the files in the order of their use to a reader.
-constexpr std::array<KnownFile, 15> kKnownFiles = {{
+constexpr std::array<KnownFile, 16> kKnownFiles = {{
     {"verdict.txt", "the verdict and the reasons"},
     {"trace.txt", "the kernel reports with the modules' source lines"},
     {"autopsy.txt", "what each CPU and each unfinished task was executing"},
     {"vmcore", "the guest's memory, for crash(8) and drgn"},
     {"kmsg.log", "the kernel log of this case, with the steps of the plan in it"},
     {"console.log", "the output of the kernel's serial console"},
+    {"pointers.txt", "words of the guest's memory that point to where an unloaded module was"},
     {"ps.txt", "the kernel threads that were seen, and when"},
     {"lsmod.txt", "the modules that were seen, and when"},
     {"events.jsonl", "all messages of the agent, one JSON object per line"},

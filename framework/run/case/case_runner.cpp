@@ -12,6 +12,7 @@
 #include "run/case/program_run.hpp"
 #include "run/case/stopwatch.hpp"
 #include "run/postmortem/dissect.hpp"
+#include "run/postmortem/pointers_left.hpp"
 #include "run/postmortem/source_frames.hpp"
 #include "storage/digest.hpp"
 
@@ -135,6 +136,7 @@ Task<> CaseRunner::converse_and_examine(Conversation &talk, const Prepared &prep
                                         const Progress &progress) {
   co_await converse(talk, prepared, guest_name, progress);
   if (talk.guest && !cancellation_.cancelled()) co_await examine(talk, prepared, progress);
+  if (talk.guest && !cancellation_.cancelled()) co_await search(talk, prepared);
   if (talk.guest && !cancellation_.cancelled()) co_await dump(talk, guest_name, progress);
 }
 
@@ -155,6 +157,31 @@ Task<> CaseRunner::examine(Conversation &talk, const Prepared &prepared, const P
     found->problem = error.what();
   }
   talk.seen->dissection = std::move(*found);
+}
+
+Task<> CaseRunner::search(Conversation &talk, const Prepared &prepared) {
+  if (!prepared.names || !talk.seen->agent || !vm::has_memory_apart(prepared.spec) ||
+      vm::is_gone(talk.guest->state())) {
+    co_return;
+  }
+  std::vector<observe::ModuleRange> gone = talk.seen->unloaded();
+  if (gone.empty()) co_return;
+  const Stopwatch watch(talk.timings.stop);
+  auto found = std::make_shared<judge::PointerSearch>();
+  std::function<void(vm::Inspector &)> look = [found, gone, names = prepared.names,
+                                               modules = prepared.modules](vm::Inspector &guest) {
+    *found = find_pointers(guest, names->get(), gone);
+    name_targets(*found, modules);
+  };
+  try {
+    co_await talk.guest->pause();
+    co_await talk.guest->inspect(std::move(look));
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::Error &error) {
+    found->problem = error.what();
+  }
+  talk.seen->pointers = std::move(*found);
 }
 
 Task<> CaseRunner::dump(Conversation &talk, const std::string &guest_name, const Progress &progress) {

@@ -55,6 +55,8 @@ class CaseRunner {
   base::Task<> release(Conversation &talk);
   /// Examines a hung guest from outside, and leaves it paused.
   base::Task<> examine(Conversation &talk, const Prepared &prepared, const Progress &progress);
+  /// Looks for what still points to modules that are unloaded, in a guest that has answered. Leaves it paused.
+  base::Task<> search(Conversation &talk, const Prepared &prepared);
   /// Keeps the memory of a guest that crashed or hangs.
   base::Task<> dump(Conversation &talk, const std::string &guest_name, const Progress &progress);
   static outcome::CaseFinished judged(const Conversation &talk, const Prepared &prepared);

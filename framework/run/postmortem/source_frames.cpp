@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -64,7 +65,7 @@ bool is_heading(std::string_view words) {
 class SourceFrames {
  public:
   SourceFrames(const judge::Observations &seen, const std::filesystem::path &headers)
-      : seen_(seen), loaded_(seen.loaded()), headers_(headers) {}
+      : seen_(seen), loaded_(seen.loaded()), gone_(seen.unloaded()), headers_(headers) {}
 
   std::vector<std::string> frames_of(const std::vector<std::string> &details) {
     frames_ = {};
@@ -83,7 +84,90 @@ class SourceFrames {
     return std::move(frames_.lines);
   }
 
+  /// Names the addresses in the lines that were in a module before it was unloaded: "RDI, CR2: 0xffffffffc0203100 was
+  /// my_timer+0x0 [ex], which is unloaded".
+  /// Leaves out those that the trace names already.
+  std::vector<std::string> gone_in(const std::vector<std::string> &details, const std::vector<std::string> &trace) {
+    std::vector<std::pair<std::uint64_t, std::vector<std::string>>> found;
+    if (gone_.empty()) return {};
+    for (const std::string &detail : details) note_gone(detail, found);
+    std::vector<std::string> lines;
+    for (const auto &[address, names] : found) {
+      const std::string was = name_of_gone(address);
+      const auto has_it = [shown = fmt::format("{:#x}", address)](const std::string &line) {
+        return line.find(shown) != std::string::npos;
+      };
+      if (was.empty() || std::any_of(trace.begin(), trace.end(), has_it)) continue;
+      const std::string where = fmt::format("{}", fmt::join(names, ", "));
+      lines.push_back(
+          fmt::format("{}{}{:#x} was {}, which is unloaded", where, where.empty() ? "" : ": ", address, was));
+    }
+    return lines;
+  }
+
+  /// Adds " (was timer_fires+0x0)" to a summary that has only an address of a module.
+  void name_gone(std::string &summary) {
+    for (const observe::ModuleRange &range : gone_) {
+      const std::size_t end = summary.find(fmt::format(" [{}]", range.name));
+      const std::size_t begin = end == std::string::npos ? end : summary.rfind(" 0x", end - 1);
+      if (begin == std::string::npos) continue;
+      const auto address =
+          text::whole_number<std::uint64_t>(std::string_view(summary).substr(begin + 3, end - begin - 3), 16);
+      const std::string was = address ? name_of_gone(*address) : std::string();
+      if (was.empty()) continue;
+      summary.insert(end + range.name.size() + 3, fmt::format(" (was {})", was.substr(0, was.find(' '))));
+      return;
+    }
+  }
+
  private:
+  using Named = std::vector<std::pair<std::uint64_t, std::vector<std::string>>>;
+
+  /// Returns "timer_fires+0x0 [ex]"; empty if the address was in no unloaded module, or has no name there.
+  std::string name_of_gone(std::uint64_t address) {
+    for (const observe::ModuleRange &range : gone_) {
+      if (address - range.address >= range.size) continue;
+      const Module *module = module_of(range.name);
+      const auto place =
+          module != nullptr && module->symbols ? module->symbols->nearest(address, range.address) : std::nullopt;
+      if (place) return fmt::format("{}+{:#x} [{}]", place->function, place->offset, range.name);
+    }
+    return {};
+  }
+
+  /// Notes the addresses of unloaded modules in a text, each with the words before it: a register, "address".
+  void note_gone(std::string_view text, Named &found) const {
+    constexpr std::string_view kBlank = " \t\n()[]";
+    constexpr std::size_t kDigits = 16;
+    std::string_view before;
+    while (!text.empty()) {
+      const std::size_t begin = std::min(text.find_first_not_of(kBlank), text.size());
+      const std::size_t end = std::min(text.find_first_of(kBlank, begin), text.size());
+      const std::string_view word = text.substr(begin, end - begin);
+      text.remove_prefix(end);
+      std::string_view digits = word.substr(word.find_last_of(':') + 1);  // "0010:0xffffffffc0201068"
+      if (digits.starts_with("0x")) digits.remove_prefix(2);
+      const auto address = digits.size() == kDigits ? text::whole_number<std::uint64_t>(digits, 16) : std::nullopt;
+      if (address && is_gone(*address)) note(*address, before, found);
+      before = word;
+    }
+  }
+
+  bool is_gone(std::uint64_t address) const {
+    return std::any_of(gone_.begin(), gone_.end(),
+                       [address](const auto &range) { return address - range.address < range.size; });
+  }
+
+  static void note(std::uint64_t address, std::string_view before, Named &found) {
+    auto known = std::find_if(found.begin(), found.end(), [address](const auto &one) { return one.first == address; });
+    if (known == found.end()) known = found.insert(found.end(), {address, {}});
+    if (!before.ends_with(':')) return;
+    const std::string name(before.substr(0, before.size() - 1));
+    if (std::find(known->second.begin(), known->second.end(), name) == known->second.end()) {
+      known->second.push_back(name);
+    }
+  }
+
   /// A module under test; without symbols if its file could not be read.
   struct Module {
     std::string file;
@@ -208,7 +292,7 @@ class SourceFrames {
   }
 
   const judge::Observations &seen_;
-  std::vector<observe::ModuleRange> loaded_;
+  std::vector<observe::ModuleRange> loaded_, gone_;
   const std::filesystem::path &headers_;
   std::map<std::string, Module> modules_;
   Frames frames_;
@@ -220,6 +304,9 @@ void add_source_frames(judge::Verdict &verdict, const judge::Observations &seen,
   SourceFrames source_frames(seen, headers);
   for (judge::Evidence &evidence : verdict.evidence) {
     if (evidence.trace.empty()) evidence.trace = source_frames.frames_of(evidence.details);
+    std::vector<std::string> gone = source_frames.gone_in(evidence.details, evidence.trace);
+    std::move(gone.begin(), gone.end(), std::back_inserter(evidence.trace));
+    source_frames.name_gone(evidence.summary);
   }
 }
 

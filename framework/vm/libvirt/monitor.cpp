@@ -7,8 +7,12 @@
 #include <string_view>
 
 #include "base/error.hpp"
+#include "text/json.hpp"
+#include "text/lines.hpp"
+#include "text/number.hpp"
 #include "vm/libvirt/libvirt_error.hpp"
 #include "vm/libvirt/libvirt_handles.hpp"
+#include "wire/emulator_library.hpp"
 
 namespace kmodtest::vm {
 namespace {
@@ -18,6 +22,15 @@ constexpr const char *kStateName = "kmodtest";
 
 // The timer's port on a q35 machine (QEMU: ICH9's PMBASE and 8).
 constexpr const char *kReadTimer = "i/wx 0x608";
+
+/// Returns the bytes that are written as two digits each.
+std::string bytes_of(std::string_view digits) {
+  std::string bytes;
+  for (std::size_t at = 0; at + 2 <= digits.size(); at += 2) {
+    bytes += static_cast<char>(text::whole_number<unsigned char>(digits.substr(at, 2), 16).value_or(0));
+  }
+  return bytes;
+}
 
 }  // namespace
 
@@ -60,30 +73,63 @@ bool Monitor::all_halted() {
   return answer.find("HLT=1") != std::string::npos && answer.find("HLT=0") == std::string::npos;
 }
 
+std::string Monitor::execute(const std::string &command, const std::vector<int> &files,
+                             const std::string &what_failed) {
+  std::vector<int> passed = files;
+  char *reply = nullptr;
+  const int status = virDomainQemuMonitorCommandWithFiles(domain_, command.c_str(),
+                                                          static_cast<unsigned>(passed.size()), passed.data(), nullptr,
+                                                          nullptr, &reply, VIR_DOMAIN_QEMU_MONITOR_COMMAND_DEFAULT);
+  const LibvirtString owned(reply);
+  if (status != 0) throw libvirt_error(what_failed);
+  // {"error":{"class":"GenericError","desc":"dump: failed to save memory: No space left on device"},"id":"…"}
+  const auto answer = text::Json::parse(owned ? owned.get() : "", nullptr, false);
+  if (answer.is_discarded()) return {};
+  if (answer.contains("error")) {
+    const std::string why = answer["error"].value("desc", "");
+    throw base::Error(base::Code::guest_memory_unread, fmt::format("{}: {}", what_failed, why));
+  }
+  return answer.contains("return") && answer["return"].is_string() ? answer["return"].get<std::string>() : "";
+}
+
 void Monitor::dump(int file) {
-  const auto execute = [this](const std::string &command, std::vector<int> files) {
-    char *reply = nullptr;
-    const int status = virDomainQemuMonitorCommandWithFiles(domain_, command.c_str(),
-                                                            static_cast<unsigned>(files.size()), files.data(), nullptr,
-                                                            nullptr, &reply, VIR_DOMAIN_QEMU_MONITOR_COMMAND_DEFAULT);
-    const LibvirtString owned(reply);
-    if (status != 0) throw libvirt_error("cannot dump the guest's memory");
-    // {"error":{"class":"GenericError","desc":"dump: failed to save memory: No space left on device"},"id":"…"}
-    const std::string text = owned ? owned.get() : "";
-    constexpr std::string_view kDescription = "\"desc\":\"";
-    if (text.find("\"error\"") == std::string::npos) return;
-    const std::size_t begin = text.find(kDescription);
-    const std::string why = begin == std::string::npos
-                                ? text
-                                : text.substr(begin + kDescription.size(), text.find('"', begin + kDescription.size()) -
-                                                                               begin - kDescription.size());
-    throw base::Error(base::Code::guest_memory_unread, "cannot dump the guest's memory: " + why);
-  };
-  execute(R"({"execute":"getfd","arguments":{"fdname":"kmodtest-dump"}})", {file});
+  const std::string what_failed = "cannot dump the guest's memory";
+  execute(R"({"execute":"getfd","arguments":{"fdname":"kmodtest-dump"}})", {file}, what_failed);
   // Uses the compression that every reader of the format supports, and not "flattened", which fewer support.
   execute(R"({"execute":"dump-guest-memory","arguments":{"paging":false,"protocol":"fd:kmodtest-dump",)"
           R"("format":"kdump-raw-zlib"}})",
-          {});
+          {}, what_failed);
+}
+
+std::string Monitor::ask_library(const std::string &verb, const std::vector<MemoryRange> &pairs) {
+  std::string question = verb;
+  for (const MemoryRange &pair : pairs) question += fmt::format(" {:x} {:x}", pair.begin, pair.bytes);
+  const std::string what_failed = "cannot look at the guest's memory";
+  text::Json request = {{"execute", "qom-set"},
+                        {"arguments", {{"path", "/"}, {"property", wire::kMemoryProperty}, {"value", question}}}};
+  execute(text::json_text(request), {}, what_failed);
+  request["execute"] = "qom-get";
+  request["arguments"].erase("value");
+  return execute(text::json_text(request), {}, what_failed);
+}
+
+std::vector<MemoryWord> Monitor::changed_pointers(const std::vector<MemoryRange> &into) {
+  std::vector<MemoryWord> words;
+  for (const std::string &line : text::lines_of(ask_library("find", into))) {
+    std::string_view rest = line;
+    const auto at = text::take_number<std::uint64_t>(rest, 16);
+    if (!at || !rest.starts_with(' ')) continue;
+    const auto value = text::whole_number<std::uint64_t>(rest.substr(1), 16);
+    if (value) words.push_back({.at = *at, .value = *value});
+  }
+  return words;
+}
+
+std::vector<std::string> Monitor::pieces(const std::vector<MemoryRange> &wanted) {
+  std::vector<std::string> pieces;
+  for (const std::string &line : text::lines_of(ask_library("read", wanted))) pieces.push_back(bytes_of(line));
+  pieces.resize(wanted.size());
+  return pieces;
 }
 
 std::vector<CpuRegisters> Monitor::registers() {

@@ -36,8 +36,15 @@ class Monitor : public Inspector {
   std::vector<CpuRegisters> registers() override;
   std::string memory(std::uint64_t address, std::size_t size) override;
   std::uint32_t timer() override;
+  std::vector<MemoryWord> changed_pointers(const std::vector<MemoryRange> &into) override;
+  std::vector<std::string> pieces(const std::vector<MemoryRange> &wanted) override;
 
  private:
+  /// Asks the library in QEMU (emulator/memory_questions.hpp).
+  std::string ask_library(const std::string &verb, const std::vector<MemoryRange> &pairs);
+  /// Runs a command in QEMU's own language, and returns the reply.
+  std::string execute(const std::string &command, const std::vector<int> &files, const std::string &what_failed);
+
   /// Returns the output of QEMU.
   std::string ask(const std::string &command);
   /// Runs a command that prints nothing unless it fails.

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <vector>
 
+#include "emulator/memory_questions.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace kmodtest::emulator {
@@ -80,6 +81,7 @@ Qemu fake_qemu() {
     return reinterpret_cast<std::set<std::uint64_t> *>(dirty)->count(offset / kPage) > 0;
   };
   qemu.free = [](void *taken) { delete static_cast<std::set<std::uint64_t> *>(taken); };
+  qemu.allocate = [](std::size_t bytes) { return ::operator new(bytes); };
   qemu.drop_translations = [](std::uint64_t first, std::uint64_t last) {
     for (std::uint64_t page = first / kPage; page <= last / kPage; ++page) machine.dropped.insert(page);
   };
@@ -115,6 +117,18 @@ class SavedMemoryTest : public testing::Test {
   }
   static unsigned char byte_at(std::size_t block, std::uint64_t page) {
     return machine.blocks[block].memory[page * kPage + 7];
+  }
+
+  static void write_word(std::size_t block, std::uint64_t page, std::uint64_t at, std::uint64_t value) {
+    RamBlock &its = machine.blocks[block];
+    std::memcpy(its.memory + page * kPage + at, &value, sizeof value);
+    if (its.noted) its.written.insert(page);
+  }
+  std::string ask(const char *question) {
+    char *text = answer(qemu_, loaded_, question);
+    std::string copy = text;
+    ::operator delete(text);
+    return copy;
   }
 
   /// Saves the machine, and begins a new one with empty memory.
@@ -200,6 +214,32 @@ TEST_F(SavedMemoryTest, ARestorePutsBackWhatWasWrittenAndDropsOnlyItsTranslation
     const std::uint64_t second_node = 16 * kMiB / kPage;
     EXPECT_EQ(machine.dropped, (std::set<std::uint64_t>{1, 4000, second_node + 17}));
   }
+}
+
+constexpr std::uint64_t kModule = 0xffffffffc0200000;
+
+TEST_F(SavedMemoryTest, OnlyChangedWordsAreFoundAndARestoreStillPutsThemBack) {
+  memory_.begin(qemu_);
+  write_word(0, 1, 8, kModule + 1);  // of the saved machine
+  save_and_restart();
+  ASSERT_EQ(loaded_.load(file_.c_str()), 0);
+  write_word(0, 1, 16, kModule + 2);
+  write_word(0, 3000, 0, kModule);
+  write_word(0, 3000, 8, kModule - 1);
+  write_word(0, 3000, 16, kModule + kPage);
+  write_word(2, 17, 4088, kModule + kPage - 1);
+  EXPECT_EQ(ask("find ffffffffc0200000 1000"),
+            "1010 ffffffffc0200002\nbb8000 ffffffffc0200000\n1011ff8 ffffffffc0200fff\n");
+  EXPECT_EQ(ask("find ffffffffc0200000 1000"), ask("find ffffffffc0200ff0 10 ffffffffc0200000 ff0"));
+  ASSERT_EQ(loaded_.load(file_.c_str()), 0);
+  EXPECT_EQ(ask("find ffffffffc0200000 1000"), "");
+  EXPECT_EQ(ask("read 1008 10 bb8000 8"), "010020c0ffffffff0000000000000000\n0000000000000000\n");
+}
+
+TEST_F(SavedMemoryTest, AQuestionWithoutSenseHasNoAnswer) {
+  loaded_.begin(qemu_);
+  for (const char *question : {"", "find", "find x", "find 1", "forget 1 2", "read 10"}) EXPECT_EQ(ask(question), "");
+  EXPECT_EQ(ask("read 17fffff 1 17fffff 2 ffffffffffffffff 1"), "00\n\n\n");
 }
 
 TEST_F(SavedMemoryTest, TwoGuestsOfOneFileDoNotSeeEachOther) {

@@ -31,6 +31,8 @@ class FakeGuest : public vm::Inspector {
 
   std::vector<vm::CpuRegisters> registers() override { return cpus; }
   std::uint32_t timer() override { return 0; }
+  std::vector<vm::MemoryWord> changed_pointers(const std::vector<vm::MemoryRange> &) override { return {}; }
+  std::vector<std::string> pieces(const std::vector<vm::MemoryRange> &) override { return {}; }
   std::string memory(Address address, std::size_t size) override {
     const auto page = pages_.find(address);
     if (page == pages_.end() || size != page->second.size()) throw base::Error(base::Code::defect, "not mapped");

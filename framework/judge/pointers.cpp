@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "judge/pointers.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "judge/always.hpp"
+#include "shared/pattern.hpp"
+#include "text/module_name.hpp"
+
+/// Judges the words that still point to where a module was. Only what the kernel would use is an accusation.
+namespace kmodtest::judge {
+namespace {
+
+/// Where words of a healthy module stay, too. `name`: a glob.
+struct Harmless {
+  Holder holder;
+  std::string_view name;
+};
+constexpr Harmless kHarmless[] = {
+    // The bounds of all modules' addresses (kernel: kernel/module/main.c).
+    {Holder::variable, "mod_tree"},
+    {Holder::variable, "module_addr_m??"},
+    // Where the loader sorted the table for stack traces, and the registers of the last oops (kernel:
+    // arch/x86/kernel/unwind_orc.c, dumpstack.c).
+    {Holder::variable, "cur_orc_*table"},
+    {Holder::variable, "exec_summary_regs"},
+    // Not used by the kernel, which has given it back as free memory (kernel: arch/x86/mm/mem_encrypt_amd.c).
+    {Holder::variable, "__start_bss_decrypted_unused"},
+    // The list of free and used addresses (kernel: mm/vmalloc.c).
+    {Holder::object, "vmap_area"},
+};
+
+/// A variable of the kernel in which a registration stays, and the call that takes it back.
+struct Registry {
+  std::string_view variable;
+  std::string_view undo;
+};
+constexpr Registry kRegistries[] = {
+    {"file_systems", "unregister_filesystem"},
+    {"formats", "unregister_binfmt"},
+    {"netdev_chain", "unregister_netdevice_notifier"},
+    {"panic_notifier_list", "atomic_notifier_chain_unregister"},
+    {"reboot_notifier_list", "unregister_reboot_notifier"},
+    {"module_notify_list", "unregister_module_notifier"},
+    {"die_chain", "unregister_die_notifier"},
+    {"ptype_base", "dev_remove_pack"},
+    {"ptype_all", "dev_remove_pack"},
+    {"inet_protos", "inet_del_protocol"},
+    {"crypto_alg_list", "crypto_unregister_alg"},
+    {"kprobe_table", "unregister_kprobe"},
+    {"link_ops", "rtnl_link_unregister"},
+    {"key_types_list", "unregister_key_type"},
+    {"cpuhp_hp_states", "cpuhp_remove_state"},
+    {"tty_ldiscs", "tty_unregister_ldisc"},
+    {"tty_drivers", "tty_unregister_driver"},
+    {"console_drivers", "unregister_console"},
+    {"console_list", "unregister_console"},
+    {"misc_list", "misc_deregister"},
+    {"irq_desc_tree", "free_irq"},
+};
+
+std::string at(const PointerLeft &pointer) {
+  return pointer.offset == 0 ? pointer.name : fmt::format("{}+{:#x}", pointer.name, pointer.offset);
+}
+
+std::string words_of(const PointerLeft &pointer) {
+  return holder_of(pointer) + " still points to " + target_of(pointer);
+}
+
+std::string without_underscores(std::string name) {
+  return name.erase(0, std::min(name.find_first_not_of('_'), name.size()));
+}
+
+/// Returns the counterpart of a function that registers: "unregister_x" for "register_x" or "__register_x".
+std::string counterpart(const std::string &registers) {
+  std::string name = without_underscores(registers);
+  constexpr std::string_view kRegister = "register";
+  const std::size_t found = name.find(kRegister);
+  if (found == std::string::npos || (found > 0 && name[found - 1] != '_') || name.find("unregister") < found) return {};
+  return name.insert(found, "un");
+}
+
+/// Returns the call that the module lacks: it imports the function that registers, but not its counterpart.
+std::string missing_call(const CaseView &view, const std::string &module) {
+  for (const auto &info : view.seen.modules) {
+    if (text::lsmod_name(info.name) != module) continue;
+    const auto &symbols = info.undefined_symbols;
+    for (const std::string &symbol : symbols) {
+      const std::string wanted = counterpart(symbol);
+      const auto is_wanted = [&](const std::string &one) { return without_underscores(one) == wanted; };
+      if (wanted.empty() || std::any_of(symbols.begin(), symbols.end(), is_wanted)) continue;
+      return fmt::format("{}() is missing: the module calls {}()", wanted, symbol);
+    }
+  }
+  return {};
+}
+
+std::string hint_of(const CaseView &view, const PointerLeft &pointer) {
+  if (std::string call = missing_call(view, pointer.module); !call.empty()) return call;
+  const auto known = std::find_if(std::begin(kRegistries), std::end(kRegistries),
+                                  [&](const Registry &one) { return one.variable == pointer.name; });
+  if (known != std::end(kRegistries)) return fmt::format("the exit function has to call {}()", known->undo);
+  return "the exit function has to take back what was registered";
+}
+
+}  // namespace
+
+std::string holder_of(const PointerLeft &pointer) {
+  const auto object = [&](std::string_view kind) {
+    return fmt::format("{} of {} ({:#x}+{:#x})", kind, pointer.name, pointer.address - pointer.offset, pointer.offset);
+  };
+  switch (pointer.holder) {
+    case Holder::variable:
+      return at(pointer) + " (kernel data)";
+    case Holder::per_cpu_variable:
+      return at(pointer) + " (kernel data of each CPU)";
+    case Holder::object:
+      return object("an allocated object");
+    case Holder::uncleared_object:
+      return object("an allocated object, not cleared before,");
+    case Holder::freed_object:
+      return object("a freed object");
+    case Holder::unknown:
+      break;
+  }
+  return fmt::format("memory at {:#x}", pointer.address);
+}
+
+std::string target_of(const PointerLeft &pointer) {
+  const std::string place =
+      pointer.target.empty() ? fmt::format("{:#x}", pointer.value - pointer.base) : pointer.target;
+  return fmt::format("{} [{}]", place, pointer.module);
+}
+
+bool is_left_registered(const PointerLeft &pointer) {
+  if (pointer.holder > Holder::object) return false;
+  return std::none_of(std::begin(kHarmless), std::end(kHarmless), [&](const Harmless &one) {
+    return one.holder == pointer.holder && shared::glob_matches(std::string(one.name), pointer.name);
+  });
+}
+
+std::vector<Finding> check_pointers(const CaseView &view) {
+  const plan::Checks &checks = view.test_case.checks;
+  if (!checks.leftovers) return {};
+  std::vector<PointerLeft> left;
+  for (const PointerLeft &pointer : view.seen.pointers.found) {
+    if (is_left_registered(pointer) && !any_matches(checks.allow, "pointer:" + pointer.name)) left.push_back(pointer);
+  }
+  if (left.empty()) return {};
+  std::stable_sort(left.begin(), left.end(), [](const PointerLeft &one, const PointerLeft &other) {
+    return one.holder < other.holder;  // the kernel's own data first
+  });
+  const PointerLeft &first = left.front();
+  Finding finding{.outcome = Outcome::leaked};
+  for (std::size_t i = 0; i < view.guest_index.size(); ++i) {
+    const auto &guest = view.test_case.steps[i].guest;
+    if (guest && std::holds_alternative<wire::Unload>(guest->body)) finding.evidence = evidence_of(view, i);
+  }
+  finding.evidence.summary = words_of(first);
+  finding.evidence.expected = "nothing in the kernel's memory that points to an unloaded module";
+  for (const PointerLeft &pointer : left)
+    finding.evidence.seen += (finding.evidence.seen.empty() ? "" : "\n") + words_of(pointer);
+  finding.evidence.hint = hint_of(view, first);
+  finding.evidence.permission = {.kind = Permission::Kind::object, .name = "pointer:" + first.name};
+  return {finding};
+}
+
+}  // namespace kmodtest::judge

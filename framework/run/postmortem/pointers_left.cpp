@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/postmortem/pointers_left.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <optional>
+#include <set>
+
+#include "base/error.hpp"
+#include "kernel/symbols/symbols.hpp"
+#include "run/postmortem/kernel_memory.hpp"
+#include "run/postmortem/slab_objects.hpp"
+#include "text/module_name.hpp"
+
+namespace kmodtest::run {
+namespace {
+
+using judge::Holder;
+using judge::PointerLeft;
+using observe::ModuleRange;
+
+/// Returns the lists of sections and notes of the modules that are loaded. They keep the addresses of the sections that
+/// a module had only during its init, where another module can have been later (kernel: kernel/module/sysfs.c).
+std::set<std::uint64_t> lists_of_sections(KernelMemory &memory, const kernel::KernelImage &kernel) {
+  constexpr std::size_t kMostModules = 500;
+  std::set<std::uint64_t> lists;
+  const auto head = kernel.symbols().address_of("modules");
+  const auto list = kernel.layouts().offset_of("module", "list");
+  if (!head || !list) return lists;
+  auto next = memory.word(*head);
+  for (std::size_t i = 0; i < kMostModules && next && *next != *head; ++i, next = memory.word(*next)) {
+    for (const char *member : {"sect_attrs", "notes_attrs"}) {
+      const auto offset = kernel.layouts().offset_of("module", member);
+      const auto kept = offset ? memory.word(*next - *list + *offset) : std::nullopt;
+      if (kept) lists.insert(*kept);
+    }
+  }
+  return lists;
+}
+
+/// Finds the owners of words.
+class Owners {
+ public:
+  Owners(KernelMemory &memory, const kernel::KernelImage &kernel)
+      : memory_(memory),
+        kernel_(kernel),
+        symbols_(kernel.symbols()),
+        slabs_(SlabObjects::of(memory, kernel.layouts())) {
+    const auto at =
+        symbols_.addresses_of({"_sdata", "_edata", "__bss_start", "__bss_stop", "__per_cpu_end", "init_on_alloc"});
+    add_variables(at[0], at[1]);
+    add_variables(at[2], at[3]);
+    cpu_variables_ = at[4];
+    // A static key (CONFIG_INIT_ON_ALLOC_DEFAULT_ON, init_on_alloc=1).
+    clears_ = at[5] != 0 && memory.half(at[5]).value_or(0) > 0;
+  }
+
+  void prepare(const std::vector<vm::MemoryWord> &words) {
+    std::vector<std::uint64_t> addresses;
+    for (const vm::MemoryWord &word : words) {
+      if (!is_variable(word.at)) addresses.push_back(memory_.direct(word.at));
+    }
+    if (slabs_) slabs_->prepare(addresses);
+  }
+
+  PointerLeft owner_of(const vm::MemoryWord &word) {
+    PointerLeft left;
+    left.address = memory_.direct(word.at);
+    left.value = word.value;
+    if (is_variable(word.at)) {
+      left.address = KernelMemory::kImage + word.at;
+      left.holder = Holder::variable;
+      name(left, left.address);
+    } else if (const auto variable = cpu_variable(left.address)) {
+      left.holder = Holder::per_cpu_variable;
+      name(left, *variable);
+    } else if (const auto object = slabs_ ? slabs_->find(left.address) : std::nullopt; object && !is_list(*object)) {
+      left.holder = !object->allocated ? Holder::freed_object : clears_ ? Holder::object : Holder::uncleared_object;
+      left.name = object->cache;
+      left.offset = left.address - object->address;
+    }
+    return left;
+  }
+
+ private:
+  struct Span {
+    std::uint64_t begin, end;
+  };
+
+  void add_variables(std::uint64_t begin, std::uint64_t end) {
+    if (begin >= KernelMemory::kImage) variables_.push_back({begin - KernelMemory::kImage, end - KernelMemory::kImage});
+  }
+
+  bool is_variable(std::uint64_t at) const {
+    return std::any_of(variables_.begin(), variables_.end(),
+                       [at](const Span &span) { return at >= span.begin && at < span.end; });
+  }
+
+  /// Returns the address of a CPU's variable in the kernel's list of symbols.
+  std::optional<std::uint64_t> cpu_variable(std::uint64_t address) const {
+    for (const std::uint64_t area : memory_.cpu_areas()) {
+      if (address - area < cpu_variables_) return address - area;
+    }
+    return std::nullopt;
+  }
+
+  bool is_list(const SlabObject &object) {
+    if (!object.allocated) return false;
+    if (!lists_) lists_ = lists_of_sections(memory_, kernel_);
+    return lists_->contains(object.address);
+  }
+
+  void name(PointerLeft &left, std::uint64_t address) const {
+    const auto place = symbols_.nearest(address);
+    if (!place) return;
+    left.name = place->function;
+    left.offset = place->offset;
+  }
+
+  KernelMemory &memory_;
+  const kernel::KernelImage &kernel_;
+  const kernel::SymbolTable &symbols_;
+  std::optional<SlabObjects> slabs_;
+  std::vector<Span> variables_;  ///< distances from the start of the memory
+  std::uint64_t cpu_variables_ = 0;
+  std::optional<std::set<std::uint64_t>> lists_;  ///< read once they are needed
+  bool clears_ = false;                           ///< the kernel clears what it allocates
+};
+
+/// Returns whether any page of the range is mapped: something else is there now.
+bool is_in_use(KernelMemory &memory, const ModuleRange &range) {
+  for (std::uint64_t at = 0; at < range.size; at += PhysicalMemory::kPage) {
+    if (memory.place_of(range.address + at)) return true;
+  }
+  return false;
+}
+
+judge::PointerSearch search(vm::Inspector &guest, const kernel::KernelImage &kernel,
+                            const std::vector<ModuleRange> &gone) {
+  judge::PointerSearch search;
+  auto memory = KernelMemory::of(guest, kernel.symbols());
+  if (!memory) {
+    search.problem = "the names of the kernel's variables do not fit its memory";
+    return search;
+  }
+  search.made = true;
+  std::vector<vm::MemoryRange> ranges;
+  std::vector<ModuleRange> searched;
+  for (const ModuleRange &range : gone) {
+    if (is_in_use(*memory, range)) continue;
+    searched.push_back(range);
+    ranges.push_back({.begin = range.address, .bytes = range.size});
+  }
+  if (ranges.empty()) return search;
+  const std::vector<vm::MemoryWord> words = guest.changed_pointers(ranges);
+  if (words.empty()) return search;
+  Owners owners(*memory, kernel);
+  owners.prepare(words);
+  for (const vm::MemoryWord &word : words) {
+    PointerLeft left = owners.owner_of(word);
+    for (const ModuleRange &range : searched) {
+      if (word.value - range.address >= range.size) continue;
+      left.module = range.name;
+      left.base = range.address;
+    }
+    search.found.push_back(std::move(left));
+  }
+  return search;
+}
+
+}  // namespace
+
+judge::PointerSearch find_pointers(vm::Inspector &guest, const kernel::KernelImage &kernel,
+                                   const std::vector<ModuleRange> &gone) {
+  try {
+    return search(guest, kernel, gone);
+  } catch (const base::Error &error) {
+    judge::PointerSearch failed;
+    failed.problem = error.what();
+    return failed;
+  }
+}
+
+void name_targets(judge::PointerSearch &search, const std::vector<kernel::ModuleInfo> &modules) {
+  for (const kernel::ModuleInfo &module : modules) {
+    const auto is_its = [name = text::lsmod_name(module.name)](const PointerLeft &left) { return left.module == name; };
+    if (std::none_of(search.found.begin(), search.found.end(), is_its)) continue;
+    try {
+      const kernel::ModuleSymbols symbols(module.file, {});
+      for (PointerLeft &left : search.found) {
+        const auto place = is_its(left) ? symbols.nearest(left.value, left.base) : std::nullopt;
+        if (place) left.target = fmt::format("{}+{:#x}", place->function, place->offset);
+      }
+    } catch (const base::Error &) {
+      continue;  // the addresses stay without names
+    }
+  }
+}
+
+}  // namespace kmodtest::run
