@@ -32,6 +32,13 @@ constexpr Harmless kHarmless[] = {
     {Holder::variable, "__start_bss_decrypted_unused"},
     // The list of free and used addresses (kernel: mm/vmalloc.c).
     {Holder::object, "vmap_area"},
+    // Entries of /sys and /proc and the files that were opened there. Those that are there are compared by name; what
+    // was removed stays in memory as long as somebody has looked it up, and is not called any more (kernel:
+    // fs/kernfs/dir.c, fs/proc/inode.c).
+    {Holder::object, "kernfs_node_cache"},
+    {Holder::object, "proc_dir_entry"},
+    {Holder::object, "dentry"},
+    {Holder::object, "*inode_cache"},
 };
 
 /// A variable of the kernel in which a registration stays, and the call that takes it back.
@@ -111,7 +118,7 @@ std::string hint_of(const CaseView &view, const PointerLeft &pointer) {
 
 std::string holder_of(const PointerLeft &pointer) {
   const auto object = [&](std::string_view kind) {
-    return fmt::format("{} of {} ({:#x}+{:#x})", kind, pointer.name, pointer.address - pointer.offset, pointer.offset);
+    return fmt::format("{} of {} (at {:#x})", kind, pointer.name, pointer.offset);
   };
   switch (pointer.holder) {
     case Holder::variable:

@@ -30,7 +30,7 @@ struct PointerLeft {
   std::string target;         ///< the name of the function or variable there: "my_fs+0x0"; empty: unknown
 };
 
-/// Returns "file_systems (kernel data)".
+/// Returns "file_systems (kernel data)", "an allocated object of kmalloc-64 (at 0x8)": where in the variable or object.
 std::string holder_of(const PointerLeft &pointer);
 /// Returns "my_fs+0x0 [my_module]".
 std::string target_of(const PointerLeft &pointer);

@@ -112,7 +112,8 @@ std::string heading(std::string_view what, wire::Microseconds time) {
 std::string pointers_text(const judge::PointerSearch &search) {
   std::string text;
   for (const judge::PointerLeft &pointer : search.found) {
-    text += fmt::format("{} still points to {}\n", judge::holder_of(pointer), judge::target_of(pointer));
+    text += fmt::format("{:#x}: {} still points to {}\n", pointer.address, judge::holder_of(pointer),
+                        judge::target_of(pointer));
   }
   if (!search.problem.empty()) text += fmt::format("not looked for: {}\n", search.problem);
   return text;

@@ -198,7 +198,7 @@ TEST(Verdict, ACrashWhileAModuleIsLoadedAgainIsNotAfterTheUnload) {
   stream.load().end();
   stream.at(5s).unload().end().at(6s).load().end().at(7s);
   stream.log("BUG: unable to handle page fault for address: ffffffffc0211000", 1);
-  EXPECT_EQ(stream.complete().evidence.front().summary, "page fault");
+  EXPECT_EQ(stream.complete().evidence.front().summary, "page fault during 'load'");
 }
 
 TEST(Verdict, AToleratedReportPassesWithItsTaint) {
