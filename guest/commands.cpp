@@ -35,7 +35,7 @@ char *const *environment() {
   return variables;
 }
 
-/// Asks without the pipe's lock: a command that was killed while it spliced into the pipe holds that for ever.
+/// Asks without the pipe's lock: a command that was killed while it spliced into the pipe holds that indefinitely.
 bool can_read(int fd) {
   pollfd polled{fd, POLLIN, 0};
   return ::poll(&polled, 1, 0) > 0;

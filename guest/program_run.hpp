@@ -114,7 +114,7 @@ class ProgramRun {
   Time case_deadline_ = kNever;
   std::size_t first_line_ = 0;   // of the present step, in the log's history
   std::size_t action_line_ = 0;  // of the last step that did something
-  Time busy_{0};  // the CPU time of all loads and unloads so far
+  Time busy_{0};                 // the CPU time of all loads and unloads so far
   bool timed_out_ = false;
   bool after_unload_sent_ = false;
   bool has_loaded_ = false;  // or has tried to

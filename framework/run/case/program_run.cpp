@@ -28,7 +28,8 @@ constexpr std::chrono::seconds kIdleTime{15};
 /// Effectively no timeout while a debugger is attached.
 constexpr milliseconds kDebuggersPatience = std::chrono::hours(24 * 7);
 
-/// The guest time that the agent can take for its inventories after a step: several jobs, each with a deadline of its own.
+/// The guest time that the agent can take for its inventories after a step: several jobs, each with a deadline of its
+/// own.
 constexpr std::chrono::seconds kBetweenSteps{60};
 
 /// Returns how long the agent can be silent after it began a step, in guest time.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Faulty on purpose: takes a spinlock that was never initialised, with
- * interrupts off. What lies in its memory says that somebody holds it, and
+ * interrupts off. What lies in its memory says that it is held, and
  * nobody will ever release it.
  */
 #include <linux/init.h>

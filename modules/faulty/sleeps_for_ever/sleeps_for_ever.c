@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faulty on purpose: has a thread in an uninterruptible sleep for ever,
+ * Faulty on purpose: has a thread in an uninterruptible sleep indefinitely,
  * which nothing can stop.
  */
 #include <linux/err.h>
@@ -34,6 +34,6 @@ static void __exit sleeps_for_ever_exit(void)
 module_init(sleeps_for_ever_init);
 module_exit(sleeps_for_ever_exit);
 
-MODULE_DESCRIPTION("Faulty on purpose: a thread that sleeps for ever");
+MODULE_DESCRIPTION("Faulty on purpose: a thread that sleeps indefinitely");
 MODULE_AUTHOR("The kmodtest authors");
 MODULE_LICENSE("GPL");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Healthy: is told of reboots and CPUs, and says when it no longer wants
- * to be.
+ * Healthy: registers for reboots and CPUs, and unregisters before it goes.
  */
 #include <linux/cpuhotplug.h>
 #include <linux/init.h>
