@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -169,8 +170,11 @@ std::vector<Finding> check_pointers(const CaseView &view) {
   }
   finding.evidence.summary = words_of(first);
   finding.evidence.expected = "nothing in the kernel's memory that points to an unloaded module";
-  for (const PointerLeft &pointer : left)
-    finding.evidence.seen += (finding.evidence.seen.empty() ? "" : "\n") + words_of(pointer);
+  std::set<std::string> said;
+  for (const PointerLeft &pointer : left) {
+    const std::string words = words_of(pointer);
+    if (said.insert(words).second) finding.evidence.seen += (finding.evidence.seen.empty() ? "" : "\n") + words;
+  }
   finding.evidence.hint = hint_of(view, first);
   finding.evidence.permission = {.kind = Permission::Kind::object, .name = "pointer:" + first.name};
   return {finding};

@@ -45,7 +45,8 @@ class Owners {
       : memory_(memory),
         kernel_(kernel),
         symbols_(kernel.symbols()),
-        slabs_(SlabObjects::of(memory, kernel.layouts())) {
+        slabs_(SlabObjects::of(memory, kernel.layouts())),
+        last_work_(kernel.layouts().offset_of("worker", "last_func")) {
     const auto at =
         symbols_.addresses_of({"_sdata", "_edata", "__bss_start", "__bss_stop", "__per_cpu_end", "init_on_alloc"});
     add_variables(at[0], at[1]);
@@ -78,6 +79,7 @@ class Owners {
       left.holder = !object->allocated ? Holder::freed_object : clears_ ? Holder::object : Holder::uncleared_object;
       left.name = object->cache;
       left.offset = left.address - object->address;
+      if (is_last_work(left)) left.holder = Holder::unknown;
     }
     return left;
   }
@@ -86,6 +88,12 @@ class Owners {
   struct Span {
     std::uint64_t begin, end;
   };
+
+  /// A thread of a workqueue keeps which function it has called last, and never calls it for that (kernel:
+  /// kernel/workqueue_internal.h, struct worker).
+  bool is_last_work(const PointerLeft &left) const {
+    return last_work_ && left.offset == *last_work_ && (left.name == "kmalloc-192" || left.name == "kmalloc-256");
+  }
 
   void add_variables(std::uint64_t begin, std::uint64_t end) {
     if (begin >= KernelMemory::kImage) variables_.push_back({begin - KernelMemory::kImage, end - KernelMemory::kImage});
@@ -121,6 +129,7 @@ class Owners {
   const kernel::KernelImage &kernel_;
   const kernel::SymbolTable &symbols_;
   std::optional<SlabObjects> slabs_;
+  std::optional<std::uint64_t> last_work_;
   std::vector<Span> variables_;  ///< distances from the start of the memory
   std::uint64_t cpu_variables_ = 0;
   std::optional<std::set<std::uint64_t>> lists_;  ///< read once they are needed
