@@ -34,7 +34,7 @@ constexpr Harmless kHarmless[] = {
     // The list of free and used addresses (kernel: mm/vmalloc.c).
     {Holder::object, "vmap_area"},
     // Entries of /sys and /proc and the files that were opened there. Those that are there are compared by name; what
-    // was removed stays in memory as long as somebody has looked it up, and is not called any more (kernel:
+    // was removed stays in memory as long as its name is cached, and is not called any more (kernel:
     // fs/kernfs/dir.c, fs/proc/inode.c).
     {Holder::object, "kernfs_node_cache"},
     {Holder::object, "proc_dir_entry"},

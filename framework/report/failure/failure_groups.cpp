@@ -44,8 +44,8 @@ std::string shape_of(const outcome::CaseFinished &finished) {
   const outcome::Result result = outcome::result_of(finished);
   if (outcome::went_well(result)) return {};
   const auto &evidence = finished.verdict.evidence;
-  const auto step = evidence.empty() ? std::nullopt : evidence.front().step;
-  return fmt::format("{} {} {}", outcome::result_name(result), step ? std::to_string(*step) : "-",
+  const bool has_step = !evidence.empty() && evidence.front().step.has_value();
+  return fmt::format("{} {} {}", outcome::result_name(result), has_step ? std::to_string(*evidence.front().step) : "-",
                      without_numbers(reason(finished)));
 }
 

@@ -96,14 +96,14 @@ TEST_F(SymbolsTest, ASourceOutsideOfTheFoldersIsNotShown) {
 
 TEST_F(SymbolsTest, AnAddressHasItsPlaceInTheCodeThatStays) {
   const ModuleSymbols symbols(ko(), {folder()});
-  constexpr std::uint64_t kBase = 0xffffffffc0201000;
-  EXPECT_EQ(symbols.place_of(kBase, kBase), (CodePlace{"twin", 0, 12}));
-  EXPECT_EQ(symbols.place_of(kBase + 0x67, kBase), (CodePlace{"twin", 7, 36}));
+  constexpr std::uint64_t kPlacesBase = 0xffffffffc0201000;
+  EXPECT_EQ(symbols.place_of(kPlacesBase, kPlacesBase), (CodePlace{"twin", 0, 12}));
+  EXPECT_EQ(symbols.place_of(kPlacesBase + 0x67, kPlacesBase), (CodePlace{"twin", 7, 36}));
   // .exit.text follows .text at a multiple of 16; .init.text is elsewhere.
-  EXPECT_EQ(symbols.place_of(kBase + 0xb7, kBase), (CodePlace{"places_exit", 7, 14}));
-  EXPECT_EQ(symbols.place_of(kBase + 0xa8, kBase), std::nullopt);
-  EXPECT_EQ(symbols.place_of(kBase + 0xbe, kBase), std::nullopt);
-  EXPECT_EQ(symbols.place_of(kBase - 1, kBase), std::nullopt);
+  EXPECT_EQ(symbols.place_of(kPlacesBase + 0xb7, kPlacesBase), (CodePlace{"places_exit", 7, 14}));
+  EXPECT_EQ(symbols.place_of(kPlacesBase + 0xa8, kPlacesBase), std::nullopt);
+  EXPECT_EQ(symbols.place_of(kPlacesBase + 0xbe, kPlacesBase), std::nullopt);
+  EXPECT_EQ(symbols.place_of(kPlacesBase - 1, kPlacesBase), std::nullopt);
 }
 
 TEST_F(SymbolsTest, WithoutDebugInfoPlacesStayAndLinesGo) {

@@ -94,7 +94,7 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
   AgentInfo info;
   info.kernel_release = "6.1.0";
   info.nodes = {{0, "0-1", 1024}};
-  Inventory inventory{Microseconds{1}, 4096, {thread}, {module}, {"/proc/x"}, {}, {}, {}, {}};
+  Inventory inventory{Microseconds{1}, 4096, {thread}, {module}, {"/proc/x"}, {}, {}, {}, {}, {}};
   inventory.majors = {{true, 240, "ex"}};
   inventory.timers = {{true, 0xffff888004a3c000u, 0xffffffffc0201010u, ""}, {false, 1, 0, "delayed_work_timer_fn"}};
   inventory.vmalloc = {{8192, 0xffffffffc0201023u}};
