@@ -155,6 +155,7 @@ inline std::vector<wire::AgentMessage> every_report() {
   inventory.majors = {{true, 240, "ex"}};
   inventory.timers = {{true, 0xffffffffc0000000, 0, "ex_tick"}, {false, 1, 2, ""}};
   inventory.vmalloc = {{8192, 0xffffffffc0000000}};
+  inventory.settings = {{"/proc/sys/kernel/panic", "0", "5"}};
   reports.emplace_back(wire::LogLines{hostile_log(), 3});
   reports.emplace_back(wire::Baseline{inventory});
   reports.emplace_back(wire::AfterUnload{4, inventory});
