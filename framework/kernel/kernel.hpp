@@ -77,6 +77,10 @@ class KernelStore {
   /// `what`.
   void make(const std::string &folder, const std::string &what,
             const std::function<void(const std::filesystem::path &work)> &fill) const;
+  /// Returns what `find` finds. Otherwise makes it as above, one process at a time, and lets `find` look again.
+  Kernel found_or_made(const std::string &folder, const std::string &what,
+                       const std::function<std::optional<Kernel>()> &find,
+                       const std::function<void(const std::filesystem::path &work)> &fill) const;
   void fetch_into(const std::filesystem::path &work, const CatalogueEntry &entry) const;
   Kernel copied(const std::string &name, const GivenKernel &given);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/catalogue/apt.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fmt/format.h>
 #include <sstream>
@@ -64,6 +66,13 @@ void set_field(Package &package, const std::string &key, const std::string &valu
 }
 
 }  // namespace
+
+bool is_kernel_package(const std::string &name) {
+  constexpr std::array kPrefixes{"linux-image-",  "linux-headers-", "linux-kbuild-",
+                                 "linux-binary-", "linux-modules-", "linux-base-"};
+  return std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                     [&name](const char *prefix) { return name.starts_with(prefix); });
+}
 
 std::vector<Package> parse_packages(const std::string &text) {
   std::vector<Package> packages;

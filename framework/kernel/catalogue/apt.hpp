@@ -21,6 +21,10 @@ struct Package {
   std::uint64_t installed_bytes = 0;
 };
 
+/// Returns whether a Debian package of this name, or a file whose name begins so, is a part of a kernel: not gcc, kmod,
+/// initramfs-tools.
+bool is_kernel_package(const std::string &name);
+
 /// Parses stanzas of deb822 text (deb-control(5)) into packages. Leaves out a stanza without Package and Version.
 std::vector<Package> parse_packages(const std::string &text);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <set>
 #include <sys/utsname.h>
@@ -19,14 +18,6 @@ namespace kmodtest::kernel {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Parts of the kernel; not gcc, kmod, initramfs-tools…
-bool is_of_the_kernel(const std::string &name) {
-  constexpr std::array kPrefixes{"linux-image-",  "linux-headers-", "linux-kbuild-",
-                                 "linux-binary-", "linux-modules-", "linux-base-"};
-  return std::any_of(kPrefixes.begin(), kPrefixes.end(),
-                     [&name](const char *prefix) { return name.starts_with(prefix); });
-}
 
 /// What the kernel's build tools are linked with, besides what nobody needs to build a module (libssl).
 bool is_library(const std::string &name) {
@@ -214,11 +205,25 @@ void KernelStore::make(const std::string &folder, const std::string &what,
   }
 }
 
+Kernel KernelStore::found_or_made(const std::string &folder, const std::string &what,
+                                  const std::function<std::optional<Kernel>()> &find,
+                                  const std::function<void(const fs::path &work)> &fill) const {
+  if (auto kernel = find()) return *kernel;
+  storage::make_folder(cache_ / "kernels");
+  const storage::FileLock lock(cache_ / "locks" / fmt::format("kernel-{}.lock", folder));
+  // Another process may have made it while we waited for the lock.
+  if (auto kernel = find()) return *kernel;
+  make(folder, what, fill);
+  if (auto kernel = find()) return *kernel;
+  throw base::Error(base::Code::cannot_write, fmt::format("the kernel '{}' is not in the cache after all", what),
+                    "look whether something else cleans up the cache, and try again");
+}
+
 void KernelStore::fetch_into(const fs::path &work, const CatalogueEntry &entry) const {
   notices_->say(fmt::format("fetching the package lists of {}", entry.suite));
   AptState apt(work / "apt", entry.suite);
   apt.update();
-  const auto packages = with_dependencies(apt, {entry.image_package, entry.headers_package}, is_of_the_kernel);
+  const auto packages = with_dependencies(apt, {entry.image_package, entry.headers_package}, is_kernel_package);
   check_space(work, packages);
   download(apt, packages, work / "packages", *notices_);
   notices_->say(fmt::format("unpacking {}", entry.name));
@@ -238,15 +243,8 @@ void KernelStore::fetch_into(const fs::path &work, const CatalogueEntry &entry) 
 
 Kernel KernelStore::fetch(const std::string &name) {
   const auto &entry = find_entry(catalogue_, name);
-  if (auto kernel = cached(name)) return *kernel;
-  storage::make_folder(cache_ / "kernels");
-  const storage::FileLock lock(cache_ / "locks" / fmt::format("kernel-{}.lock", entry.name));
-  // Another process may have fetched it while we waited for the lock.
-  if (auto kernel = cached(name)) return *kernel;
-  make(entry.name, name, [&](const fs::path &work) { fetch_into(work, entry); });
-  if (auto kernel = cached(name)) return *kernel;
-  throw base::Error(base::Code::cannot_write, fmt::format("the kernel '{}' is not in the cache after all", name),
-                    "look whether something else cleans up the cache, and try again");
+  return found_or_made(
+      entry.name, name, [&] { return cached(name); }, [&](const fs::path &work) { fetch_into(work, entry); });
 }
 
 /// Copies a kernel of the user's into the cache, so that its modules have an index and its headers can be built
@@ -254,17 +252,13 @@ Kernel KernelStore::fetch(const std::string &name) {
 Kernel KernelStore::copied(const std::string &name, const GivenKernel &given) {
   const std::string origin = origin_of(given);
   const std::string folder = "given-" + storage::sha256(given.path.string()).substr(0, 16);
-  const auto complete = [&] {
+  const auto find = [&] {
     auto kernel = read_manifest(cache_ / "kernels" / folder, origin);
     if (kernel) kernel->name = name;
     return kernel;
   };
-  if (auto kernel = complete()) return *kernel;
-  storage::make_folder(cache_ / "kernels");
-  const storage::FileLock lock(cache_ / "locks" / fmt::format("kernel-{}.lock", folder));
-  if (auto kernel = complete()) return *kernel;
-  notices_->say(fmt::format("copying the kernel {}", name));
-  make(folder, name, [&](const fs::path &work) {
+  return found_or_made(folder, name, find, [&](const fs::path &work) {
+    notices_->say(fmt::format("copying the kernel {}", name));
     const auto tree = work / "tree";
     copy_into(tree, given);
     if (given.kind != GivenKernel::Kind::tree) make_relocatable(tree);
@@ -272,9 +266,6 @@ Kernel KernelStore::copied(const std::string &name, const GivenKernel &given) {
     make_module_index(tree, kernel.release);
     write_manifest(tree, origin, {}, kernel);
   });
-  if (auto kernel = complete()) return *kernel;
-  throw base::Error(base::Code::cannot_write, fmt::format("the kernel '{}' is not in the cache after all", name),
-                    "look whether something else cleans up the cache, and try again");
 }
 
 void KernelStore::check(const std::string &name_or_path, const fs::path &modules_dir, const fs::path &headers) const {

@@ -2,11 +2,11 @@
 #include "kernel/catalogue/given_kernel.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <sstream>
 
 #include "base/error.hpp"
+#include "kernel/catalogue/apt.hpp"
 #include "kernel/catalogue/unpacked_tree.hpp"
 #include "storage/digest.hpp"
 #include "storage/files.hpp"
@@ -23,20 +23,18 @@ bool is_package(const fs::path &file) {
   return file.extension() == ".deb" || file.extension() == ".rpm";
 }
 
-/// What such packages of a kernel are called: those of Debian and its descendants, those of Fedora and its relatives.
-bool is_kernel_package(const fs::path &file) {
-  constexpr std::array kPrefixes{"linux-image-",   "linux-headers-", "linux-kbuild-", "linux-binary-",
-                                 "linux-modules-", "linux-base-",    "kernel-"};
+/// Also those of Fedora and its relatives: kernel-core-…
+bool is_package_of_a_kernel(const fs::path &file) {
   const std::string name = file.filename().string();
   return is_package(file) && name.find("-dbg") == std::string::npos && name.find("-debuginfo") == std::string::npos &&
-         std::any_of(kPrefixes.begin(), kPrefixes.end(), [&](const char *prefix) { return name.starts_with(prefix); });
+         (is_kernel_package(name) || name.starts_with("kernel-"));
 }
 
 std::vector<fs::path> packages_in(const fs::path &folder) {
   std::vector<fs::path> found;
   std::error_code error;
   for (const auto &entry : fs::directory_iterator(folder, error)) {
-    if (entry.is_regular_file() && is_kernel_package(entry.path())) found.push_back(entry.path());
+    if (entry.is_regular_file() && is_package_of_a_kernel(entry.path())) found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end());
   return found;

@@ -140,22 +140,32 @@ Task<> CaseRunner::converse_and_examine(Conversation &talk, const Prepared &prep
   if (talk.guest && !cancellation_.cancelled()) co_await dump(talk, guest_name, progress);
 }
 
+namespace {
+
+/// Pauses a guest and looks at it from outside. Sets `problem` if that fails.
+Task<> inspect_paused(vm::Guest &guest, const std::function<void(vm::Inspector &)> &look, std::string &problem) {
+  std::function<void(vm::Inspector &)> its_look = look;
+  try {
+    co_await guest.pause();
+    co_await guest.inspect(std::move(its_look));
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::Error &error) {
+    problem = error.what();
+  }
+}
+
+}  // namespace
+
 Task<> CaseRunner::examine(Conversation &talk, const Prepared &prepared, const Progress &progress) {
   if (!prepared.names || !judge::wants_dissection(*talk.test_case, *talk.seen)) co_return;
   const Stopwatch watch(talk.timings.stop);
   progress(Phase::examining, "examining the hang");
   auto found = std::make_shared<judge::Dissection>();
-  std::function<void(vm::Inspector &)> look = [found, names = prepared.names](vm::Inspector &guest) {
+  const std::function<void(vm::Inspector &)> look = [found, names = prepared.names](vm::Inspector &guest) {
     *found = dissect(guest, names->get());
   };
-  try {
-    co_await talk.guest->pause();
-    co_await talk.guest->inspect(std::move(look));
-  } catch (const base::Interrupted &) {
-    throw;
-  } catch (const base::Error &error) {
-    found->problem = error.what();
-  }
+  co_await inspect_paused(*talk.guest, look, found->problem);
   talk.seen->dissection = std::move(*found);
 }
 
@@ -168,19 +178,12 @@ Task<> CaseRunner::search(Conversation &talk, const Prepared &prepared) {
   if (gone.empty()) co_return;
   const Stopwatch watch(talk.timings.stop);
   auto found = std::make_shared<judge::PointerSearch>();
-  std::function<void(vm::Inspector &)> look = [found, gone, names = prepared.names,
-                                               modules = prepared.modules](vm::Inspector &guest) {
+  const std::function<void(vm::Inspector &)> look = [found, gone, names = prepared.names,
+                                                     modules = prepared.modules](vm::Inspector &guest) {
     *found = find_pointers(guest, names->get(), gone);
     name_targets(*found, modules);
   };
-  try {
-    co_await talk.guest->pause();
-    co_await talk.guest->inspect(std::move(look));
-  } catch (const base::Interrupted &) {
-    throw;
-  } catch (const base::Error &error) {
-    found->problem = error.what();
-  }
+  co_await inspect_paused(*talk.guest, look, found->problem);
   talk.seen->pointers = std::move(*found);
 }
 

@@ -22,13 +22,13 @@ using observe::ModuleRange;
 /// Returns the lists of sections and notes of the modules that are loaded. They keep the addresses of the sections that
 /// a module had only during its init, where another module can have been later (kernel: kernel/module/sysfs.c).
 std::set<std::uint64_t> lists_of_sections(KernelMemory &memory, const kernel::KernelImage &kernel) {
-  constexpr std::size_t kMostModules = 500;
+  constexpr std::size_t kMostLoaded = 500;
   std::set<std::uint64_t> lists;
   const auto head = kernel.symbols().address_of("modules");
   const auto list = kernel.layouts().offset_of("module", "list");
   if (!head || !list) return lists;
   auto next = memory.word(*head);
-  for (std::size_t i = 0; i < kMostModules && next && *next != *head; ++i, next = memory.word(*next)) {
+  for (std::size_t i = 0; i < kMostLoaded && next && *next != *head; ++i, next = memory.word(*next)) {
     for (const char *member : {"sect_attrs", "notes_attrs"}) {
       const auto offset = kernel.layouts().offset_of("module", member);
       const auto kept = offset ? memory.word(*next - *list + *offset) : std::nullopt;
