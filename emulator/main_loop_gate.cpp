@@ -122,6 +122,7 @@ std::atomic<bool> cpus_wait{true};         // the CPUs' thread waits for work, a
 std::atomic<bool> wanted{false};           // a third thread has signalled the main loop
 std::atomic<int> signalling{0};            // threads that are about to do so
 std::atomic<bool> main_loop_waits{false};  // for its turn to run
+std::atomic<bool> main_loop_serves{true};  // a request, which takes it several rounds
 std::atomic<bool> guest_held{false};       // the CPUs' thread is held in a read of the machine's clock
 std::atomic<pthread_cond_t *> work{nullptr};
 std::atomic<pthread_mutex_t *> big_lock{nullptr};
@@ -203,10 +204,11 @@ void wait_for_turn(const pollfd *files, nfds_t count, const sigset_t *mask) {
 const kmodtest::emulator::Qemu *qemu = nullptr;  // nullptr: the main loop does all of its work itself
 
 /// Lets time pass for a guest whose CPUs are all idle. Returns false if the main loop has to do that, because it has
-/// other work, too.
+/// other work, too. It gets QEMU's big lock then: else a guest that is held soon afterwards would keep the lock, and
+/// nobody would get the answer to the request that started it.
 bool advance_idle_guest() {
   static kmodtest::emulator::IdleGuest guest;
-  return qemu != nullptr && !wanted && signalling == 0 && guest.advance(*qemu, now_ms());
+  return qemu != nullptr && !main_loop_serves && !wanted && signalling == 0 && guest.advance(*qemu, now_ms());
 }
 
 /// Called by the main loop when the machine is complete.
@@ -243,6 +245,19 @@ void hold_guest(unsigned char *page) {
     while (rest.load() == kHeld) syscall(SYS_futex, &word, FUTEX_WAIT, kHeld, nullptr, nullptr, 0);
   }
   guest_held = false;
+}
+
+bool is_now(const timespec *patience) {
+  return patience != nullptr && patience->tv_sec == 0 && patience->tv_nsec == 0;
+}
+
+/// Polls as the main loop asks. It has served the last request when there is nothing left to do at once.
+int poll_for_work(pollfd *files, nfds_t count, const timespec *patience, const sigset_t *mask) {
+  static constexpr timespec kNow{0, 0};
+  const int ready = next_poll(files, count, &kNow, mask);
+  if (ready != 0 || is_now(patience)) return ready;
+  main_loop_serves = false;
+  return next_poll(files, count, patience, mask);
 }
 
 }  // namespace
@@ -309,20 +324,22 @@ __attribute__((visibility("default"))) int ppoll(pollfd *files, nfds_t count, co
   pthread_mutex_t *lock = big_lock;
   // A poll with the lock held waits for one event only, and the CPUs' thread might need the lock to continue.
   const bool turns = role() == Role::main_loop && lock != nullptr && lock->__data.__owner != getpid();
-  if (turns) begin_main_loop();
-  const int ready = next_poll(files, count, patience, mask);
-  if (!turns || ready < 0) return ready;
+  if (!turns) return next_poll(files, count, patience, mask);
+  begin_main_loop();
+  const int ready = poll_for_work(files, count, patience, mask);
+  if (ready < 0) return ready;
+  const bool has_work = ready > 0 || is_now(patience);
   wait_for_signallers();
   if (cpus_wait) {
     rounds_left = 0;
     last_visit = kNever;
     if (!wanted) return ready;
-  } else if (rounds_left > 0 &&
-             (ready > 0 || (patience != nullptr && patience->tv_sec == 0 && patience->tv_nsec == 0))) {
+  } else if (rounds_left > 0 && has_work) {
     --rounds_left;
     return ready;
   } else {
     rounds_left = 0;
+    if (!has_work) main_loop_serves = false;
     wait_for_turn(files, count, mask);
     wait_for_signallers();
     if (!cpus_wait && wanted) {
@@ -330,6 +347,7 @@ __attribute__((visibility("default"))) int ppoll(pollfd *files, nfds_t count, co
       last_visit = now_ms();
     }
   }
+  if (wanted) main_loop_serves = true;
   wanted = false;
   static constexpr timespec kNow{0, 0};
   return next_poll(files, count, &kNow, mask);
