@@ -86,10 +86,11 @@ std::string settled(std::string line) {
       {std::regex("\\[ *# s\\]"), "[# s]"},
       {std::regex("\\[ *#\\]"), "[#]"},
       {std::regex("\\(pid [0-9]+\\)"), "(pid #)"},
-      {std::regex("\\([0-9]+\\) ran on"), "(#) ran on"},
+      {std::regex("\\([0-9]+\\)( ran on|: CPU)"), "(#)$1"},
       {std::regex("0x[0-9a-f]{8,}"), "0x#"},
       {std::regex("/tmp/kmt-e2e-[A-Za-z0-9]+"), "/tmp"},
       {std::regex("[0-9]+ (times|wake-ups)"), "# $1"},
+      {std::regex("^Crashed (.*) cpu=[0-9]+\\]"), "Crashed $1 cpu=#]"},  // several crash, and any can be the first
       {std::regex(" +$"), ""},
   };
   for (const auto &[what, with] : kRules) line = std::regex_replace(line, what, with);
