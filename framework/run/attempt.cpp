@@ -63,6 +63,17 @@ outcome::Machine machine_of(const Prepared &prepared, const KernelChoice &choice
   return machine;
 }
 
+/// Reads the kernel image while the guest runs: the search for pointers at the case's end needs it.
+void read_ahead(RunState &state, std::shared_ptr<kernel::LazyKernelImage> names) {
+  base::asio::post(state.ahead, [names = std::move(names)] {
+    try {
+      names->get();
+    } catch (const base::Error &) {
+      // Whoever needs the image tries again, and reports it.
+    }
+  });
+}
+
 }  // namespace
 
 Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, int attempt, Worker &worker) {
@@ -88,6 +99,7 @@ Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, in
     prepared.program.trace_sched = prepared.program.trace_sched || options_.trace;
     const outcome::Seconds build = Clock::now() - began;
     if (state.cancellation.cancelled()) throw base::Interrupted();
+    if (prepared.names) read_ahead(state, prepared.names);
     co_await state.pool.choose_machine(*test_case, prepared.kernel, prepared.spec);
     worker.slot = &state.pool.acquire(prepared.spec, worker.slot);
     CaseRunner runner(*worker.slot, state.cancellation, options_.limits,

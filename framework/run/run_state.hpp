@@ -40,7 +40,7 @@ struct RunState {
   Cancellation &cancellation;
   Prepare prepare;
   base::asio::thread_pool threads;
-  base::asio::thread_pool ahead{1};  ///< prepares cases before their turn
+  base::asio::thread_pool ahead{2};  ///< prepares cases before their turn, and reads what their ends need
   std::atomic<bool> ending = false;  ///< no further case will start
   Cores cores;
   Schedule schedule;

@@ -1,29 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/symbols/kernel_image.hpp"
 
-#include <elf.h>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/core.h>
 #include <gelf.h>
 #include <libelf.h>
 #include <memory>
 
-#include "storage/files.hpp"
+#include "base/descriptor.hpp"
+#include "base/error.hpp"
 
 namespace kmodtest::kernel {
 
 KernelImage::KernelImage(const std::filesystem::path &vmlinux) {
-  std::string bytes = storage::read_whole_file(vmlinux);
-  if (!bytes.starts_with(ELFMAG)) return;
+  const base::Descriptor file(::open(vmlinux.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) {
+    throw base::Error(base::Code::cannot_read,
+                      fmt::format("cannot read {}: {}", vmlinux.string(), std::strerror(errno)),
+                      "is the kernel still in the cache? 'kmodtest kernels fetch' gets it again");
+  }
   elf_version(EV_CURRENT);
-  const std::unique_ptr<Elf, decltype(&elf_end)> elf(elf_memory(bytes.data(), bytes.size()), elf_end);
-  std::size_t names = 0;
-  if (!elf || elf_getshdrstrndx(elf.get(), &names) != 0) return;
+  // Mapped: only a part of the file is needed.
+  const std::unique_ptr<Elf, decltype(&elf_end)> elf(elf_begin(file.get(), ELF_C_READ_MMAP, nullptr), elf_end);
+  std::size_t size = 0, names = 0;
+  const char *begin = elf ? elf_rawfile(elf.get(), &size) : nullptr;
+  if (begin == nullptr || elf_kind(elf.get()) != ELF_K_ELF || elf_getshdrstrndx(elf.get(), &names) != 0) return;
+  const std::string_view bytes(begin, size);
   for (Elf_Scn *section = nullptr; (section = elf_nextscn(elf.get(), section)) != nullptr;) {
     GElf_Shdr header{};
     if (gelf_getshdr(section, &header) == nullptr || header.sh_type == SHT_NOBITS) continue;
     if (header.sh_offset > bytes.size() || header.sh_size > bytes.size() - header.sh_offset) continue;
     const char *name_at = elf_strptr(elf.get(), names, header.sh_name);
     const std::string_view name = name_at == nullptr ? "" : name_at;
-    const std::string_view content = std::string_view(bytes).substr(header.sh_offset, header.sh_size);
+    const std::string_view content = bytes.substr(header.sh_offset, header.sh_size);
     if (name == ".rodata") symbols_ = SymbolTable(find_kallsyms(content));
     if (name == ".BTF") layouts_ = StructLayouts(std::string(content));
     if ((header.sh_flags & SHF_EXECINSTR) != 0) code_.push_back({header.sh_addr, std::string(content)});
