@@ -69,7 +69,7 @@ void read_ahead(RunState &state, std::shared_ptr<kernel::LazyKernelImage> names)
     try {
       names->get();
     } catch (const base::Error &) {
-      // Whoever needs the image tries again, and reports it.
+      // The search tries again, and reports it.
     }
   });
 }

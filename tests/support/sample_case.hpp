@@ -92,6 +92,12 @@ inline outcome::CaseFinished passed_as_expected() {
   return made;
 }
 
+inline outcome::CaseFinished with_note(const std::string &note) {
+  outcome::CaseFinished made = finished(make_case("ex7_4", 2), judge::Outcome::passed);
+  made.verdict.notes = {note};
+  return made;
+}
+
 /// Returns both attempts of a case that hung, and then passed.
 inline std::vector<outcome::CaseFinished> flaky() {
   outcome::CaseFinished first = finished(make_case("ex7_1", 2), judge::Outcome::hung, "soft lockup");

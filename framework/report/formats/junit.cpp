@@ -108,6 +108,7 @@ class Suite {
     const std::string log = render_log(finished, Palette(false), "");
     std::string head = as_expected(finished);
     if (!head.empty()) head += "\n";
+    for (const std::string &note : finished.verdict.notes) head += "note: " + note + "\n";
     if (!finished.digest.empty()) head += "digest: " + finished.digest + "\n";
     if (!log.empty() || !head.empty()) set_text(node.append_child("system-out"), head + log);
   }

@@ -173,6 +173,7 @@ class Ktap final : public outcome::Listener {
     const outcome::Result result = outcome::result_of(finished);
     Entry entry;
     if (!outcome::went_well(result)) entry.diagnostics = diagnostics(render_failure(finished), "  ");
+    for (const std::string &note : finished.verdict.notes) entry.diagnostics += diagnostics("note: " + note, "  ");
     entry.ending = ending(finished);
     entry.ok = is_ok(result);
     entry.skipped = result == outcome::Result::skipped;

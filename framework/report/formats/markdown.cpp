@@ -69,7 +69,7 @@ class Markdown final : public outcome::Listener {
     if (const auto *started = std::get_if<outcome::RunStarted>(&event)) {
       hypervisor_ = started->hypervisor;
     } else if (const auto *notice = std::get_if<outcome::Notice>(&event)) {
-      if (notices_.size() < kMostNotes) notices_.push_back(text::cut_to(notice->text, kReasonWidth));
+      add_note(notice->text);
     } else if (const auto *finished = std::get_if<outcome::CaseFinished>(&event)) {
       add(*finished);
     } else if (const auto *end = std::get_if<outcome::RunFinished>(&event)) {
@@ -85,7 +85,12 @@ class Markdown final : public outcome::Listener {
     std::string text;
   };
 
+  void add_note(const std::string &text) {
+    if (notices_.size() < kMostNotes) notices_.push_back(text::cut_to(text, kReasonWidth));
+  }
+
   void add(const outcome::CaseFinished &finished) {
+    for (const std::string &note : finished.verdict.notes) add_note(name_of(finished) + ": " + note);
     const outcome::Result result = outcome::result_of(finished);
     table_.add(finished);
     const std::size_t place = groups_.add(finished);

@@ -50,6 +50,7 @@ Markup render_body(const outcome::CaseFinished &finished, const std::vector<Step
   if (!finished.verdict.skip_reason.empty()) {
     html.element("p", {}, "Skipped: " + finished.verdict.skip_reason);
   }
+  for (const std::string &note : finished.verdict.notes) html.element("p", {{"class", "note"}}, note);
   if (first != nullptr) {
     html.open("p").text("The same failure as in ");
     html.element("a", {{"href", "#" + anchor_of(first->number)}}, first->label).text(".").close();

@@ -191,6 +191,7 @@ TEST(HtmlTest, tells_of_a_failure_what_the_console_tells) {
   }
   EXPECT_TRUE(has(page_of({support::flaky().back()}), "<h4>Attempt 1: Hung: soft lockup</h4>"));
   EXPECT_TRUE(has(page_of({support::flaky().back()}), "class=\"case flaky\""));
+  EXPECT_TRUE(has(page_of({support::with_note("slow: 12 s")}), "<p class=\"note\">slow: 12 s</p>"));
 }
 
 TEST(HtmlTest, nothing_that_a_guest_says_becomes_markup) {

@@ -166,6 +166,15 @@ TEST(Junit, APassThatWasExpectedToGoWrongSaysWhatCame) {
       << support::read_file(file);
 }
 
+TEST(Junit, NotesStandBeforeTheLog) {
+  const support::ScratchFolder folder;
+  const auto file = folder / "junit.xml";
+  run(file, {support::with_note("slow: loading ex7_4 took 12.0 s"), support::run_finished({1})});
+  EXPECT_EQ(complaints(file), "");
+  EXPECT_NE(support::read_file(file).find("note: slow: loading ex7_4 took 12.0 s\n"), std::string::npos)
+      << support::read_file(file);
+}
+
 TEST(Junit, CasesStandInTheOrderOfThePlansAndRepeatsHaveNumbers) {
   const support::ScratchFolder folder;
   const auto file = folder / "junit.xml";

@@ -85,6 +85,14 @@ TEST(Ktap, DirectivesTellHowItWentWrong) {
   }
 }
 
+TEST(Ktap, NotesAreDiagnosticsOfACaseThatPassed) {
+  const Cases cases = {support::make_case("a", 1)};
+  outcome::CaseFinished noted = result(cases, 0, Outcome::passed);
+  noted.verdict.notes = {"slow: loading a took 12.0 s"};
+  const std::string text = growth(cases, {kStarted, noted}).back();
+  EXPECT_NE(text.find("\n  # note: slow: loading a took 12.0 s\n  ok 1 a [cpus=1]\n"), std::string::npos) << text;
+}
+
 TEST(Ktap, LinesComeAsSoonAsThoseBeforeThemAreKnown) {
   const Cases cases = {support::make_case("a", 1), support::make_case("a", 2), support::make_case("b", 1)};
   const auto texts = growth(cases, {kStarted, result(cases, 2, Outcome::passed), result(cases, 0, Outcome::passed),
