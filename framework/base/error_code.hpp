@@ -124,6 +124,7 @@ enum class Code : std::uint16_t {
   namespace_not_imported = 516,
   unknown_parameter = 517,
   no_symbols = 518,
+  build_needs_scripts = 519,
 
   // 06: QEMU and libvirt
   no_qemu = 601,

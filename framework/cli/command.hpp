@@ -55,6 +55,8 @@ struct PlanOptions {
   std::uint64_t seed = 0;
   std::optional<std::uint32_t> load_cycles;
   std::vector<std::filesystem::path> module_roots;
+  std::vector<std::string> make, modules;
+  bool build_scripts = false;
   std::vector<std::string> ids, patterns, tags;
 
   void add_to(CLI::App &app);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <fmt/core.h>
 #include <string>
@@ -34,10 +36,21 @@ std::vector<std::string> catalogue_names() {
   return names;
 }
 
+/// Returns what is wrong with a value of --make; empty if nothing is.
+std::string is_make_variable(const std::string &text) {
+  const std::size_t equals = text.find('=');
+  const auto allowed = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  const bool named = equals != std::string::npos && equals > 0 &&
+                     std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(equals), allowed);
+  return named ? std::string() : fmt::format("'{}' is not of the form VAR=VALUE", text);
+}
+
 }  // namespace
 
 void PlanOptions::add_to(CLI::App &app) {
-  app.add_option("input", inputs, "plans (.yaml), folders of plans, modules (.ko or a folder with a Kbuild)")
+  app.add_option("input", inputs,
+                 "plans (.yaml), folders of plans, modules (a folder that builds them, .ko files, a folder or an "
+                 "archive of them)")
       ->required()
       ->type_name("PLAN|FOLDER|MODULE");
   // One value each: the next word is an input.
@@ -73,6 +86,17 @@ void PlanOptions::add_to(CLI::App &app) {
   app.add_option("--modules", module_roots, "more folders in which plans look for modules")
       ->type_name("DIR")
       ->allow_extra_args(false);
+  app.add_option("--module", modules,
+                 "for a folder without a plan: only this module, and what it needs (can be repeated)")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  app.add_option("--make", make, "a variable for the build of the modules (can be repeated)")
+      ->type_name("VAR=VALUE")
+      ->check(is_make_variable)
+      ->allow_extra_args(false);
+  app.add_flag("--build-scripts", build_scripts,
+               "run what a build needs besides make on this machine: PRE_BUILD and shell commands of a dkms.conf, "
+               "'before' of a plan");
   app.add_option("--case", ids, "only the case with this id (can be repeated)")
       ->type_name("ID")
       ->allow_extra_args(false);
@@ -98,6 +122,9 @@ plan::Overrides PlanOptions::overrides() const {
   overrides.seed = seed;
   overrides.load_cycles = load_cycles;
   overrides.module_roots = module_roots;
+  overrides.make = make;
+  overrides.modules = modules;
+  overrides.build_scripts = build_scripts;
   return overrides;
 }
 

@@ -228,6 +228,10 @@ class Expansion {
       if (!known_modules_) {
         const std::size_t before = problems_.errors();
         next.modules = read_modules(*modules_, places_, scope_);
+        for (ModuleSource &module : next.modules) {
+          module.build.make.insert(module.build.make.end(), overrides_.make.begin(), overrides_.make.end());
+          module.build.scripts = overrides_.build_scripts;
+        }
         if (problems_.errors() != before) scope_.modules_known = false;
         if (!modules_->variables) known_modules_ = next.modules;
       } else {

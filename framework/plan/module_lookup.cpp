@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <fstream>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -74,6 +77,58 @@ std::string shown(const fs::path &path, const Places &places) {
   return path.string();
 }
 
+/// The keys of a module that say how it is built.
+struct BuildKeys {
+  ModuleBuild wish;
+  fs::path folder;  ///< `dir`: below the tree
+};
+
+BuildKeys read_build(MapReader &reader) {
+  BuildKeys keys;
+  if (reader.has("dir") && !reader.has("tree"))
+    reader.error(Code::missing_key, "dir", "'dir' is a folder of a 'tree' (e.g. {tree: .., dir: drv})");
+  if (reader.has("tree") && reader.has("path"))
+    reader.error(Code::keys_exclude, "tree", "'tree' cannot be combined with 'path'");
+  if (!reader.has("tree") && !reader.has("path"))
+    reader.error(Code::missing_key, "path", "the key 'path' is missing (e.g. path: ../modules/my-driver)");
+  if (const auto folder = reader.text("dir")) keys.folder = *folder;
+  const bool leaves = keys.folder.is_absolute() || keys.folder.lexically_normal().string().starts_with("..");
+  if (leaves) reader.error(Code::outside_of_folder, "dir", "'dir' is not below the tree");
+  for (const auto &[name, value] : reader.parameters("make")) keys.wish.make.push_back(name + "=" + value);
+  keys.wish.target = reader.text("target").value_or("");
+  keys.wish.before = reader.text("before").value_or("");
+  return keys;
+}
+
+/// Returns the name of the only module in a makefile: "ex" for "obj-m := ex.o".
+std::optional<std::string> only_object_of(const fs::path &makefile) {
+  std::ifstream lines(makefile);
+  std::vector<std::string> names;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string word;
+    words >> word;
+    if (!word.starts_with("obj-")) continue;
+    while (words >> word) {
+      if (word.ends_with(".o")) names.push_back(word.substr(0, word.size() - 2));
+    }
+  }
+  if (names.size() != 1 || !is_module_name(names.front())) return std::nullopt;
+  return names.front();
+}
+
+/// Returns the name that a folder's module has if it cannot have the folder's.
+std::optional<std::string> name_in_makefile(const fs::path &folder) {
+  for (const char *name : {"Kbuild", "Makefile"})
+    if (is_there(folder / name)) return only_object_of(folder / name);
+  return std::nullopt;
+}
+
+bool can_be_built(const fs::path &folder) {
+  return is_there(folder / "Kbuild") || is_there(folder / "Makefile") || is_there(folder / "makefile") ||
+         is_there(folder / "dkms.conf");
+}
+
 std::optional<ModuleSource> read_module(const Node &node, const Places &places, Scope &scope) {
   Node wrapped;
   if (node.kind != Node::Kind::map && node.kind != Node::Kind::scalar) {
@@ -85,11 +140,13 @@ std::optional<ModuleSource> read_module(const Node &node, const Places &places, 
   }
   wrapped = as_map(node, "path");
   MapReader reader(wrapped, module_table(), scope);
-  const auto text = reader.text("path");
+  const char *key = reader.has("tree") ? "tree" : "path";
+  const auto text = reader.text(key);
   const auto name = reader.text("name");
   const bool name_given = reader.has("name");
+  const auto build = read_build(reader);
   if (!text || (name_given && !name)) return std::nullopt;
-  const Node &place = reader.place("path");
+  const Node &place = reader.place(key);
   if (text->empty() || text->size() > kLongestPath) {
     scope.problems.error(Code::bad_name, place,
                          text->empty() ? "the module's name is empty" : "the module's path is too long");
@@ -112,11 +169,14 @@ std::optional<ModuleSource> read_module(const Node &node, const Places &places, 
     }
     tried.push_back(shown(candidate, places));
     if (!is_there(candidate)) continue;
-    Value<ModuleSource> module = module_at(candidate);
+    const fs::path folder = key == std::string_view("tree") ? (candidate / build.folder).lexically_normal() : candidate;
+    Value<ModuleSource> module = name_given ? named_module_at(folder, *name) : module_at(folder);
     if (!module.value) {
       scope.problems.error(module.code, place, module.error);
       return std::nullopt;
     }
+    module.value->build = build.wish;
+    if (key == std::string_view("tree")) module.value->build.tree = resolved(candidate);
     if (name_given) module.value->name = text::lsmod_name(*name);
     module.value->where = scope.source.at(place);
     return std::move(module.value);
@@ -148,34 +208,39 @@ std::optional<std::string> module_file_stem(const std::string &file_name) {
   return std::nullopt;
 }
 
-Value<ModuleSource> module_at(const fs::path &path) {
+Value<ModuleSource> named_module_at(const fs::path &path, const std::string &name) {
   using V = Value<ModuleSource>;
   ModuleSource module;
   module.path = resolved(path);
+  module.name = text::lsmod_name(name);
   const std::string text = path.string();
-  std::string stem;
   if (is_folder(module.path)) {
-    if (!is_there(module.path / "Kbuild") && !is_there(module.path / "Makefile"))
+    if (!can_be_built(module.path))
       return V::bad(
           Code::bad_name,
           fmt::format("the folder {} has neither a Kbuild nor a Makefile to build a module with", quote(text)));
     module.kind = ModuleSource::Kind::folder;
-    // "." and "folder/" have no file name of their own.
-    stem = module.path.filename().string();
-  } else {
-    const auto file_stem = module_file_stem(path.filename().string());
-    if (!file_stem)
-      return V::bad(Code::bad_name,
-                    fmt::format("the file {} is not a kernel module (its name does not end in .ko)", quote(text)));
-    module.kind = ModuleSource::Kind::file;
-    stem = *file_stem;
+    return V::of(std::move(module));
   }
-  if (!is_module_name(stem))
+  if (!module_file_stem(path.filename().string()))
     return V::bad(Code::bad_name,
-                  fmt::format("{} cannot be the name of a module (letters, digits, '_' and '-', at most {})",
-                              quote(stem), kLongestName));
-  module.name = text::lsmod_name(stem);
+                  fmt::format("the file {} is not a kernel module (its name does not end in .ko)", quote(text)));
+  module.kind = ModuleSource::Kind::file;
   return V::of(std::move(module));
+}
+
+Value<ModuleSource> module_at(const fs::path &path) {
+  // "." and "folder/" have no file name of their own.
+  const fs::path real = resolved(path);
+  std::string stem = real.filename().string();
+  if (!is_folder(real)) stem = module_file_stem(path.filename().string()).value_or(stem);
+  if (is_folder(real) && !is_module_name(stem)) stem = name_in_makefile(real).value_or(stem);
+  Value<ModuleSource> module = named_module_at(path, stem);
+  if (!module.value || is_module_name(stem)) return module;
+  return Value<ModuleSource>::bad(
+      Code::bad_name, fmt::format("{} cannot be the name of a module (letters, digits, '_' and '-', at most {}); write "
+                                  "{{path: FOLDER, name: NAME}} if it has another one",
+                                  quote(stem), kLongestName));
 }
 
 std::vector<ModuleSource> read_modules(const Node &node, const Places &places, Scope &scope) {

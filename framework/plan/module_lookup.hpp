@@ -29,7 +29,10 @@ std::optional<std::string> module_file_stem(const std::string &file_name);
 /// Reads the plan's `module` key and returns all modules that it names, in order. Reports missing ones.
 std::vector<ModuleSource> read_modules(const Node &node, const Places &places, Scope &scope);
 
-/// Returns the module of a .ko or of a folder with a Kbuild or Makefile; otherwise the reason why there is none.
+/// Returns the module of a .ko or of a folder with a Kbuild, Makefile or dkms.conf; otherwise the reason why there is
+/// none. A folder whose name no module can have has the name of the only module in its makefile.
 Value<ModuleSource> module_at(const std::filesystem::path &path);
+/// Returns the same for a module whose name is known.
+Value<ModuleSource> named_module_at(const std::filesystem::path &path, const std::string &name);
 
 }  // namespace kmodtest::plan

@@ -58,13 +58,30 @@ struct GuestShape {
   bool operator==(const GuestShape &) const = default;
 };
 
-/// A module that a plan names.
+/// How the modules in a folder are built, apart from what the folder itself says.
+struct ModuleBuild {
+  std::filesystem::path tree = {};     ///< absolute; is copied as a whole; empty: the folder, and what it names above
+  std::vector<std::string> make = {};  ///< VAR=VALUE
+  std::string target = {};             ///< of make
+  std::string before = {};             ///< a command that runs before make
+  bool scripts = false;                ///< commands other than make are allowed on this machine
+  bool operator==(const ModuleBuild &) const = default;
+};
+
+/// A module that a plan names, or the modules that a run without a plan finds.
 struct ModuleSource {
-  enum class Kind { folder, file };
+  enum class Kind {
+    folder,     ///< with a Kbuild, a Makefile or a dkms.conf
+    file,       ///< a .ko, compressed or not
+    collection  ///< a folder of .ko files, or an archive with some
+  };
   Kind kind = Kind::folder;
-  std::filesystem::path path;  ///< absolute: a folder with a Kbuild or Makefile, or a .ko
+  std::filesystem::path path;  ///< absolute
   std::string name;            ///< as lsmod prints it; for a folder the given name or the folder's own
   Location where;
+  ModuleBuild build = {};
+  bool all = false;                     ///< every module that is found there; their names are known after the build
+  std::vector<std::string> picks = {};  ///< with `all`: only these, and what they need of the others
   bool operator==(const ModuleSource &) const = default;
 };
 
@@ -154,12 +171,14 @@ struct Case {
   std::vector<std::string> tags;             ///< of the plan
   std::string id;                            ///< "ex7_4 [cpus=4 cpu=3]": file stem and the point; unique within a plan
   std::map<std::string, std::string> point;  ///< matrix variables, "cpus" and "kernel" among them
-  std::filesystem::path plan_file;           ///< empty for a plan made from a .ko
+  std::filesystem::path plan_file;           ///< empty for a run without a plan
+  std::filesystem::path input = {};          ///< of a run without a plan: what the user named, absolute
   GuestShape guest;
   std::string kernel;  ///< catalogue name, path of a kernel, or "host"; empty: the default
   std::vector<ModuleSource> modules;
-  std::vector<std::string> kernel_modules;  ///< shipped by the kernel; loaded first, after what they depend on
-  std::vector<Step> steps;                  ///< an unload is added at the end if the plan leaves a module loaded
+  std::vector<ModuleSource> companions = {};  ///< the other inputs of a run without a plan: loaded if they are needed
+  std::vector<std::string> kernel_modules;    ///< shipped by the kernel; loaded first, after what they depend on
+  std::vector<Step> steps;                    ///< an unload is added at the end if the plan leaves a module loaded
   Checks checks;
   std::optional<Expect> expect;   ///< nothing: it must pass
   wire::Microseconds timeout{0};  ///< of the whole case, in guest time after READY
@@ -170,6 +189,9 @@ struct Case {
   std::vector<std::string> options;  ///< command-line words that shaped this case ("--cpus", "8"), to run it again
   std::shared_ptr<const Node> tree;  ///< of the plan's file; null for a plan made from a .ko
   bool of_a_program = false;         ///< a program asked for its steps one by one: no file contains them
+
+  /// Returns whether both are the same point of the same plan; one can have its modules filled in.
+  bool is(const Case &other) const { return id == other.id && plan_file == other.plan_file && input == other.input; }
 };
 
 /// A plan file, validated and expanded.
@@ -192,6 +214,9 @@ struct Overrides {
   std::uint64_t seed = 0;                           ///< --seed
   std::optional<std::uint32_t> load_cycles;         ///< --load-cycles: for a run without a plan; 1: no repeat
   std::vector<std::filesystem::path> module_roots;  ///< for `module: NAME`, in addition to the plan's own folder
+  std::vector<std::string> make = {};               ///< --make: VAR=VALUE for each build
+  std::vector<std::string> modules = {};            ///< --module: of a run without a plan, only these
+  bool build_scripts = false;                       ///< --build-scripts
 };
 
 struct ParseResult {
@@ -207,8 +232,12 @@ ParseResult parse_plan_file(const std::filesystem::path &file, const Overrides &
 ParseResult parse_plan_text(const std::string &text, const std::filesystem::path &file,
                             const Overrides &overrides = {});
 
-/// Returns the plan for `kmodtest run my-module.ko`: load, watch for a second, unload, the always-on checks.
+/// Returns the plan for `kmodtest run my-module.ko`: load, watch for a second, unload, the always-on checks. Of a
+/// folder that is built, and of a collection, all modules: with_modules() fills them in.
 Plan plan_for_module(const std::vector<std::filesystem::path> &modules, const Overrides &overrides = {});
+
+/// Returns a case of a run without a plan with these modules, in the order of loading.
+Case with_modules(Case test_case, std::vector<ModuleSource> modules);
 
 /// Returns the JSON Schema (draft 2020-12) of plans, generated from the table that the parser uses.
 std::string json_schema();

@@ -27,10 +27,15 @@ const Table &module_table() {
       "module",
       {{.name = "path",
         .type = Type::text,
-        .description = "a name, a folder with a Kbuild or Makefile, or a .ko",
-        .example = "../modules/my-driver",
-        .required = true},
-       {"name", Type::text, "the folder's or file's name", "the name as lsmod prints it", "my_driver"}}};
+        .description = "a name, a folder with a Kbuild, a Makefile or a dkms.conf, or a .ko",
+        .example = "../modules/my-driver"},
+       {"name", Type::text, "the folder's or file's name", "the name as lsmod prints it", "my_driver"},
+       {"tree", Type::text, "", "instead of path: a folder that is copied as a whole and built there", ".."},
+       {"dir", Type::text, "the tree itself", "the folder of the tree in which make runs", "drv"},
+       {"make", Type::parameters, "none", "variables for make, as written", "{CONFIG_MY_DRIVER: m}"},
+       {"target", Type::text, "as the makefile says", "the target for make", "modules"},
+       {"before", Type::text, "nothing",
+        "a command that runs in the copy before make; it needs the option --build-scripts", "./configure"}}};
   return table;
 }
 

@@ -120,8 +120,9 @@ Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, in
       }
       runner.let_go_by([&state](vm::Guest &guest) { return state.debugger->begin(guest); });
     }
+    std::shared_ptr<const plan::Case> complete = prepared.completed ? prepared.completed : test_case;
     outcome::CaseFinished finished =
-        co_await runner.run(test_case, std::move(prepared), std::move(guest_name), std::move(progress));
+        co_await runner.run(std::move(complete), std::move(prepared), std::move(guest_name), std::move(progress));
     finished.machine = std::move(machine);
     finished.timings.build = build;
     finished.build_log = std::move(build_log);

@@ -7,7 +7,8 @@ namespace kmodtest::run {
 
 void RepeatabilityCheck::compare(outcome::CaseFinished &finished, const std::filesystem::path &folder) {
   if (finished.digest.empty()) return;
-  std::shared_ptr<const outcome::CaseFinished> &first = first_[finished.test_case.get()];
+  std::shared_ptr<const outcome::CaseFinished> &first =
+      first_[{finished.test_case->id, finished.test_case->plan_file, finished.test_case->input}];
   if (first == nullptr) {
     auto copy = std::make_shared<outcome::CaseFinished>(finished);
     copy->artifacts = folder;

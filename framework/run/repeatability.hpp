@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <string>
+#include <tuple>
 
 #include "outcome/event.hpp"
 
@@ -19,7 +21,9 @@ class RepeatabilityCheck {
   void compare(outcome::CaseFinished &finished, const std::filesystem::path &folder);
 
  private:
-  std::map<const plan::Case *, std::shared_ptr<const outcome::CaseFinished>> first_;
+  /// The id, the plan and the input of a case: each run can have filled its modules in anew.
+  using Key = std::tuple<std::string, std::filesystem::path, std::filesystem::path>;
+  std::map<Key, std::shared_ptr<const outcome::CaseFinished>> first_;
 };
 
 }  // namespace kmodtest::run

@@ -279,6 +279,7 @@ wire::ModuleToLoad Conversation::add_module(const fs::path &module, const Params
 void Conversation::push_with_next_step(const plan::ModuleSource &source) {
   plan::Case with_it;
   with_it.id = case_->id;
+  with_it.of_a_program = true;
   with_it.guest = shape_of(spec_);
   with_it.kernel = spec_.kernel;
   with_it.modules = sources_;

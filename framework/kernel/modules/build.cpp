@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
+#include <cctype>
 #include <fmt/format.h>
 #include <map>
-#include <set>
 #include <sstream>
-#include <thread>
 
 #include "base/process.hpp"
 #include "kernel/kernel.hpp"
+#include "kernel/modules/make_run.hpp"
+#include "kernel/modules/makefiles.hpp"
+#include "kernel/modules/missing_features.hpp"
 #include "kernel/modules/module.hpp"
-#include "kernel/modules/module_source.hpp"
+#include "kernel/modules/source_tree.hpp"
 #include "storage/digest.hpp"
 #include "storage/files.hpp"
 #include "text/module_name.hpp"
@@ -22,30 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char *kStamp = ".kmodtest-stamp";
-
-/// The digest of each file's content, by relative path.
-using SourceFiles = std::map<std::string, std::string>;
-
-/// Returns whether a file is what a build leaves, or what an editor leaves while it saves (`foo.c~`, `#foo.c#`).
-bool is_left_behind(const std::string &name) {
-  if (name == "Module.symvers" || name == "modules.order" || name.starts_with('#')) return true;
-  for (const char *ending : {".o", ".ko", ".mod", ".mod.c", ".cmd", ".a", ".order", "~"}) {
-    if (name.ends_with(ending)) return true;
-  }
-  return false;
-}
-
-SourceFiles list_sources(const fs::path &source) {
-  SourceFiles files;
-  for (auto entry = fs::recursive_directory_iterator(source); entry != fs::recursive_directory_iterator(); ++entry) {
-    if (entry->is_directory()) {
-      if (entry->path().filename().string().starts_with('.')) entry.disable_recursion_pending();
-    } else if (entry->is_regular_file() && is_module_source(entry->path().filename())) {
-      files.emplace(fs::relative(entry->path(), source).string(), storage::sha256_file(entry->path()));
-    }
-  }
-  return files;
-}
 
 std::string compiler_version(const Kernel &kernel) {
   const auto compiler = compiler_of(kernel);
@@ -60,45 +38,30 @@ std::string compiler_version(const Kernel &kernel) {
   }
 }
 
-/// Returns the compiler's flags that a module is built with on top of the kernel's: no jumps instead of a function's
-/// last call, which would hide the function from kernel reports, and -g if the kernel's configuration does not ask for
-/// debug information, from which frames in the module get their source lines.
-std::string own_flags(const fs::path &configuration) {
-  std::string flags = "KCFLAGS=-fno-optimize-sibling-calls";
-  if (!text::contains("\n" + storage::read_whole_file(configuration), "\nCONFIG_DEBUG_INFO=y\n")) flags += " -g";
-  return flags;
-}
-
-fs::path configuration_of(const Kernel &kernel) {
-  return kernel.headers / "include/config/auto.conf";
-}
-
-/// Returns the kernel's arguments of make, and our flags unless the kernel has some.
-std::vector<std::string> make_settings(const Kernel &kernel) {
-  std::vector<std::string> settings = kernel.make_arguments;
-  const bool has_flags = std::any_of(settings.begin(), settings.end(),
-                                     [](const std::string &setting) { return setting.starts_with("KCFLAGS="); });
-  std::error_code error;
-  const auto configuration = configuration_of(kernel);
-  if (!has_flags && fs::exists(configuration, error)) settings.push_back(own_flags(configuration));
-  return settings;
-}
-
 /// Returns a digest of everything except for the sources that decides the result.
-std::string settings_digest(const Kernel &kernel, const std::vector<fs::path> &symvers) {
+std::string settings_digest(const BuildWish &wish, const Kernel &kernel, const std::vector<fs::path> &symvers) {
   storage::Sha256 digest;
+  digest.field(wish.folder.string()).field(wish.target).field(wish.before).field(wish.scripts ? "scripts" : "");
+  for (const auto &variable : wish.variables) digest.field(variable);
   digest.field(kernel.digest).field(kernel.release).field(kernel.headers.string()).field(compiler_version(kernel));
   for (const auto &argument : make_settings(kernel)) digest.field(argument);
   for (const auto &file : symvers) digest.field(file.string()).field(storage::sha256_file(file));
   return digest.hex();
 }
 
-/// The last build's record. First line: settings; then one line per source file; a last line "built PATH" once make has
-/// succeeded.
+/// The last build's record. First line: settings; then one line per source file; a line "built PATH" for each module
+/// once make has succeeded.
 struct Stamp {
   std::string settings;
   SourceFiles files;
-  std::string ko = {};  ///< relative; empty if not built
+  std::vector<std::string> modules = {};  ///< relative; empty if not built
+
+  bool has_all_in(const fs::path &root) const {
+    return !modules.empty() && std::all_of(modules.begin(), modules.end(), [&](const std::string &module) {
+      std::error_code error;
+      return fs::exists(root / module, error);
+    });
+  }
 };
 
 Stamp read_stamp(const fs::path &file) {
@@ -112,7 +75,7 @@ Stamp read_stamp(const fs::path &file) {
     if (space == std::string::npos) continue;
     const auto word = line.substr(0, space);
     if (word == "built") {
-      stamp.ko = line.substr(space + 1);
+      stamp.modules.push_back(line.substr(space + 1));
     } else {
       stamp.files.emplace(line.substr(space + 1), word);
     }
@@ -123,25 +86,13 @@ Stamp read_stamp(const fs::path &file) {
 void write_stamp(const fs::path &file, const Stamp &stamp) {
   std::string text = stamp.settings + "\n";
   for (const auto &[name, digest] : stamp.files) text += fmt::format("{} {}\n", digest, name);
-  if (!stamp.ko.empty()) text += fmt::format("built {}\n", stamp.ko);
+  for (const auto &module : stamp.modules) text += fmt::format("built {}\n", module);
   storage::write_whole_file(file, text);
 }
 
 bool same_names(const SourceFiles &a, const SourceFiles &b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](const auto &x, const auto &y) { return x.first == y.first; });
-}
-
-/// Brings the copies up to date; files that did not change keep their time, so that make does not rebuild them.
-void copy_sources(const fs::path &source, const fs::path &to, const SourceFiles &now, const SourceFiles &before) {
-  for (const auto &[name, digest] : now) {
-    const auto old = before.find(name);
-    std::error_code error;
-    if (old != before.end() && old->second == digest && fs::exists(to / name, error)) continue;
-    storage::make_folder((to / name).parent_path());
-    storage::write_whole_file(to / name, storage::read_whole_file(source / name));
-    fs::permissions(to / name, fs::status(source / name).permissions() | fs::perms::owner_write, error);
-  }
 }
 
 [[noreturn]] void refuse_several(const fs::path &source, const std::string &names, const std::string &name) {
@@ -163,51 +114,6 @@ fs::path choose_ko(const fs::path &source, std::vector<fs::path> files, const st
   return files.front();
 }
 
-fs::path find_ko(const fs::path &source, const fs::path &folder, const std::string &name) {
-  std::vector<fs::path> built;
-  for (const auto &entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file() && entry.path().extension() == ".ko") built.push_back(entry.path());
-  }
-  if (built.empty()) {
-    throw base::UsageError(base::Code::builds_no_module, fmt::format("{} builds no module", source.string()),
-                           fmt::format("its Kbuild or Makefile needs the line `obj-m += {}.o`", name));
-  }
-  return choose_ko(source, std::move(built), name);
-}
-
-/// Returns how make is started. We can run below a make ourselves: its flags and job server are not meant for this one.
-base::ProcessOptions options_of_make() {
-  base::ProcessOptions options;
-  options.merge_output = true;
-  for (const char *name :
-       {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "GNUMAKEFLAGS", "KBUILD_OUTPUT", "KBUILD_EXTMOD",
-        "KBUILD_EXTRA_SYMBOLS", "KCFLAGS", "KERNELRELEASE", "CROSS_COMPILE", "M", "O"}) {
-    options.environment.emplace_back(name, std::nullopt);
-  }
-  options.environment.emplace_back("LC_ALL", "C");
-  return options;
-}
-
-base::ProcessResult run_make(const Kernel &kernel, const fs::path &folder, const std::vector<fs::path> &symvers) {
-  std::vector<std::string> arguments{"make",
-                                     "-C",
-                                     kernel.headers,
-                                     "M=" + folder.string(),
-                                     "ARCH=x86",
-                                     "--no-print-directory",
-                                     fmt::format("-j{}", std::max(1U, std::thread::hardware_concurrency()))};
-  const auto settings = make_settings(kernel);
-  arguments.insert(arguments.end(), settings.begin(), settings.end());
-  if (!symvers.empty()) {
-    // kernel: Documentation/kbuild/modules.rst, "Symbols From Another External Module"
-    std::string files = "KBUILD_EXTRA_SYMBOLS=";
-    for (const auto &file : symvers) files += file.string() + " ";
-    arguments.push_back(files);
-  }
-  arguments.emplace_back("modules");
-  return base::run_process(arguments, options_of_make());
-}
-
 /// Checks, before anything is compiled, that it is clear which of the folder's modules is meant: asks make for the
 /// value of obj-m. Leaves it to the build if that has no answer, or a folder in it.
 void check_choice(const Kernel &kernel, const fs::path &source, const fs::path &folder, const std::string &name) {
@@ -215,7 +121,7 @@ void check_choice(const Kernel &kernel, const fs::path &source, const fs::path &
   const auto configuration = configuration_of(kernel);
   if (!fs::exists(configuration, error)) return;
   const auto makefile = fs::exists(folder / "Kbuild", error) ? folder / "Kbuild" : folder / "Makefile";
-  base::ProcessOptions options = options_of_make();
+  base::ProcessOptions options = options_of_build(folder);
   options.merge_output = false;
   const auto result = base::run_process(
       {"make", "-s", "--no-print-directory", "-C", folder, "-f", configuration, "-f", makefile,
@@ -233,27 +139,36 @@ void check_choice(const Kernel &kernel, const fs::path &source, const fs::path &
 }
 
 /// Returns the symbol files of modules that were built in other folders than `own`: Kbuild knows what it builds
-/// together.
+/// together. It writes them where it was told to work, which can be above the module.
 std::vector<fs::path> symvers_beside(const std::vector<fs::path> &modules, const fs::path &own) {
   std::vector<fs::path> files;
-  std::error_code error;
   for (const auto &module : modules) {
-    if (module.parent_path() == own) continue;
-    const auto file = module.parent_path() / "Module.symvers";
-    if (fs::exists(file, error)) files.push_back(file);
+    std::error_code error;
+    fs::path folder = module.parent_path();
+    while (!fs::exists(folder / kStamp, error) && !fs::exists(folder / "Module.symvers", error) &&
+           folder != folder.root_path())
+      folder = folder.parent_path();
+    const auto file = folder / "Module.symvers";
+    const bool known = std::find(files.begin(), files.end(), file) != files.end();
+    if (module.string().starts_with(own.string() + "/") || known || !fs::exists(file, error)) continue;
+    files.push_back(file);
   }
   return files;
+}
+
+/// Returns a folder's name with "_" for what Kbuild cannot work in.
+std::string plain_name(const fs::path &folder) {
+  std::string name = folder.filename().string();
+  std::replace_if(
+      name.begin(), name.end(),
+      [](unsigned char c) { return std::isalnum(c) == 0 && c != '_' && c != '-' && c != '.' && c != '+'; }, '_');
+  return name;
 }
 
 void check_buildable(const fs::path &source, const Kernel &kernel, const fs::path &folder) {
   if (!fs::is_directory(source))
     throw base::UsageError(base::Code::no_such_module, fmt::format("{} is not a folder", source.string()),
                            "name the folder that has the module's Kbuild");
-  if (!fs::exists(source / "Kbuild") && !fs::exists(source / "Makefile")) {
-    throw base::UsageError(
-        base::Code::builds_no_module, fmt::format("{} has neither a Kbuild nor a Makefile", source.string()),
-        fmt::format("write a file Kbuild with the line `obj-m += {}.o`", source.filename().string()));
-  }
   if (kernel.headers.empty()) {
     throw base::UsageError(
         base::Code::no_headers,
@@ -268,6 +183,147 @@ void check_buildable(const fs::path &source, const Kernel &kernel, const fs::pat
     }
   }
 }
+
+/// Returns the release that a module was built for; empty if the file does not name any.
+std::string built_for(const fs::path &ko) {
+  const auto magic = read_module_info(ko).field("vermagic").value_or("");
+  return magic.substr(0, magic.find(' '));
+}
+
+/// One build in its folder of the cache.
+class TreeBuilder {
+ public:
+  TreeBuilder(const BuildWish &wish, const Kernel &kernel, const fs::path &cache, const std::vector<fs::path> &before)
+      : wish_(wish), kernel_(kernel), tree_(find_source_tree(wish.folder, wish.tree)) {
+    base_ = cache / "build" / fmt::format("{}-{}", kernel.release, kernel.digest.substr(0, 12));
+    name_ = fmt::format("{}-{}", plain_name(tree_.folder),
+                        storage::sha256(tree_.folder.string() + "\n" + wish.tree.string()).substr(0, 12));
+    place_.root = base_ / name_;
+    place_.folder = (place_.root / tree_.folder.lexically_relative(tree_.root)).lexically_normal();
+    if (!place_.folder.has_filename()) place_.folder = place_.folder.parent_path();
+    place_.kernel = &kernel;
+    place_.symvers = symvers_beside(before, place_.root);
+  }
+
+  /// `name`: the module that is meant; empty: all.
+  TreeBuild build(const std::string &name) {
+    check_buildable(wish_.folder, kernel_, place_.root);
+    const storage::FileLock lock(base_ / (name_ + ".lock"));
+    const Stamp old = read_stamp(place_.root / kStamp);
+    Stamp now{.settings = settings_digest(wish_, kernel_, place_.symvers), .files = list_sources(tree_)};
+    if (old.settings == now.settings && old.files == now.files && old.has_all_in(place_.root))
+      return {.modules = absolute(old.modules)};
+    copy(old, now);
+    if (auto excluded = reason_to_skip(place_, wish_))
+      return {.skip = std::move(excluded->reason), .lacks_options = excluded->lacks_options};
+    check_way();
+    if (!name.empty() && wish_.is_plain()) check_choice(kernel_, wish_.folder, place_.folder, name);
+    const auto result = run_build(place_, wish_);
+    TreeBuild built{.rebuilt = true, .log = text::replaced(result.out, place_.root.string(), tree_.root.string())};
+    if (!result.ok()) fail(built.log, now, name);
+    now.modules = modules_built(name);
+    built.modules = absolute(now.modules);
+    if (!result.by_kbuild) check_kernel(built.modules);
+    write_stamp(place_.root / kStamp, now);
+    return built;
+  }
+
+ private:
+  std::vector<fs::path> absolute(const std::vector<std::string> &modules) const {
+    std::vector<fs::path> all;
+    for (const auto &module : modules) all.push_back(place_.root / module);
+    return all;
+  }
+
+  void copy(const Stamp &old, const Stamp &now) const {
+    // A source file that no longer exists can leave an object or a module behind, and a patch must not be applied
+    // twice.
+    const bool fresh =
+        old.settings != now.settings || !same_names(old.files, now.files) || now.files.contains("dkms.conf");
+    if (fresh) storage::remove_folder(place_.root);
+    storage::make_folder(place_.root);
+    // No stamp while the copies change: if we are killed here, the next build starts from nothing.
+    fs::remove(place_.root / kStamp);
+    copy_sources(tree_, place_.root, now.files, fresh ? SourceFiles{} : old.files);
+  }
+
+  void check_way() const {
+    std::error_code error;
+    if (!wish_.before.empty() || fs::exists(place_.folder / "dkms.conf", error)) return;
+    if (build_way_of(place_.folder) != BuildWay::none) return;
+    throw base::UsageError(
+        base::Code::builds_no_module, fmt::format("{} has neither a Kbuild nor a Makefile", wish_.folder.string()),
+        fmt::format("write a file Kbuild with the line `obj-m += {}.o`", wish_.folder.filename().string()));
+  }
+
+  [[noreturn]] void fail(const std::string &log, const Stamp &now, const std::string &name) const {
+    if (text::contains(log, "/lib/modules/") && text::contains(log, "No such file")) check_running_kernel(log);
+    write_stamp(place_.root / kStamp, now);
+    const std::string what = name.empty() ? wish_.folder.filename().string() : name;
+    auto missing = undefined_symbols(log);
+    for (auto &function : undeclared_functions(log)) missing.push_back(std::move(function));
+    throw BuildError(fmt::format("{} does not build for the kernel {}", what, kernel_.name), log,
+                     find_build_errors(log, tree_.root.string()), hint_for_missing(missing, kernel_));
+  }
+
+  std::vector<std::string> modules_built(const std::string &name) const {
+    const auto wanted = modules_of_dkms(place_, wish_);
+    std::map<std::string, std::string> all, installed;  // by name: a Makefile can copy what it has built
+    for (const auto &entry : fs::recursive_directory_iterator(place_.root)) {
+      if (!entry.is_regular_file() || entry.path().extension() != ".ko") continue;
+      const auto stem = text::lsmod_name(entry.path().stem().string());
+      const auto path = entry.path().lexically_relative(place_.root).string();
+      all.emplace(stem, path);
+      if (std::find(wanted.begin(), wanted.end(), stem) != wanted.end()) installed.emplace(stem, path);
+    }
+    if (all.empty()) refuse_nothing(name);
+    std::vector<std::string> modules;
+    for (const auto &[stem, path] : installed.empty() ? all : installed) modules.push_back(path);
+    return modules;
+  }
+
+  [[noreturn]] void refuse_nothing(const std::string &name) const {
+    throw base::UsageError(
+        base::Code::builds_no_module, fmt::format("{} builds no module", wish_.folder.string()),
+        fmt::format("its Kbuild or Makefile needs the line `obj-m += {}.o`", name.empty() ? "NAME" : name));
+  }
+
+  /// A makefile that chooses the kernel can build for another one than that which is asked for.
+  void check_kernel(const std::vector<fs::path> &modules) const {
+    for (const auto &ko : modules) {
+      const auto release = built_for(ko);
+      if (release.empty() || release == kernel_.release) continue;
+      refuse_other_kernel(
+          fmt::format("{} was built for the kernel {}, not for {}", ko.filename().string(), release, kernel_.release));
+    }
+  }
+
+  void check_running_kernel(const std::string &log) const {
+    const auto at = log.find("/lib/modules/");
+    const auto end = log.find_first_of(":' \n", at);
+    if (!read_makefiles(place_.root).running_kernel) return;
+    refuse_other_kernel(fmt::format("{} builds for the kernel in {}, not for {}", wish_.folder.string(),
+                                    log.substr(at, end - at), kernel_.release));
+  }
+
+  [[noreturn]] void refuse_other_kernel(const std::string &what) const {
+    const auto line = read_makefiles(place_.root).running_kernel;
+    const std::string where =
+        line ? fmt::format(": see line {} of {}: {}", line->line,
+                           (tree_.root / line->file.lexically_relative(place_.root)).string(), line->text)
+             : std::string();
+    throw base::UsageError(base::Code::built_for_other_kernel, what + where,
+                           "write KDIR ?= /lib/modules/$(shell uname -r)/build there and $(KDIR) where it is used: "
+                           "kmodtest sets KDIR");
+  }
+
+  const BuildWish &wish_;
+  const Kernel &kernel_;
+  SourceTree tree_;
+  fs::path base_;
+  std::string name_;
+  BuildPlace place_;
+};
 
 }  // namespace
 
@@ -294,55 +350,24 @@ std::string compiler_of(const Kernel &kernel) {
   return "gcc";
 }
 
-bool is_module_source(const fs::path &relative) {
-  return std::none_of(relative.begin(), relative.end(), [](const fs::path &part) {
-    const std::string name = part.string();
-    return (name.starts_with('.') && name != ".") || is_left_behind(name);
-  });
+TreeBuild build_tree(const BuildWish &wish, const Kernel &kernel, const fs::path &cache,
+                     const std::vector<fs::path> &before, const std::string &name) {
+  try {
+    return TreeBuilder(wish, kernel, cache, before).build(name);
+  } catch (const fs::filesystem_error &failure) {
+    throw base::Error(base::Code::cannot_write,
+                      fmt::format("cannot build {}: {}: {}", wish.folder.string(), failure.path1().string(),
+                                  failure.code().message()),
+                      "free some space, or set KMODTEST_CACHE to a folder on another disk");
+  }
 }
 
-BuildResult build_module(const fs::path &source, const std::string &name, const Kernel &kernel, const fs::path &cache,
+BuildResult build_module(const BuildWish &wish, const std::string &name, const Kernel &kernel, const fs::path &cache,
                          const std::vector<fs::path> &before) {
-  std::error_code error;
-  const auto real_source = fs::weakly_canonical(source, error);
-  const auto folder_name =
-      fmt::format("{}-{}", real_source.filename().string(), storage::sha256(real_source.string()).substr(0, 12));
-  const auto base_folder = cache / "build" / fmt::format("{}-{}", kernel.release, kernel.digest.substr(0, 12));
-  const auto folder = base_folder / folder_name;
-  check_buildable(source, kernel, folder);
-  const storage::FileLock lock(base_folder / (folder_name + ".lock"));
-  try {
-    const Stamp old = read_stamp(folder / kStamp);
-    const auto symvers = symvers_beside(before, folder);
-    Stamp now{.settings = settings_digest(kernel, symvers), .files = list_sources(real_source)};
-    if (!old.ko.empty() && old.settings == now.settings && old.files == now.files && fs::exists(folder / old.ko)) {
-      return {.ko = find_ko(source, folder, name)};
-    }
-    // A source file that no longer exists can leave an object or a module behind.
-    const bool fresh = old.settings != now.settings || !same_names(old.files, now.files);
-    if (fresh) storage::remove_folder(folder);
-    storage::make_folder(folder);
-    // No stamp while the copies change: if we are killed here, the next build starts from nothing.
-    fs::remove(folder / kStamp);
-    copy_sources(real_source, folder, now.files, fresh ? SourceFiles{} : old.files);
-    check_choice(kernel, source, folder, name);
-    const auto result = run_make(kernel, folder, symvers);
-    const auto log = text::replaced(result.out, folder.string(), source.string());
-    if (!result.ok()) {
-      write_stamp(folder / kStamp, now);
-      throw BuildError(fmt::format("{} does not build for the kernel {}", name, kernel.name), log,
-                       find_build_errors(log, source.string()));
-    }
-    const auto ko = find_ko(source, folder, name);
-    now.ko = fs::relative(ko, folder).string();
-    write_stamp(folder / kStamp, now);
-    return {.ko = ko, .rebuilt = true, .log = log};
-  } catch (const fs::filesystem_error &failure) {
-    throw base::Error(
-        base::Code::cannot_write,
-        fmt::format("cannot build {}: {}: {}", source.string(), failure.path1().string(), failure.code().message()),
-        "free some space, or set KMODTEST_CACHE to a folder on another disk");
-  }
+  auto built = build_tree(wish, kernel, cache, before, name);
+  if (built.skip) return {.ko = {}, .skip = std::move(built.skip), .lacks_options = built.lacks_options};
+  auto ko = choose_ko(wish.folder, built.modules, name);
+  return {.ko = ko, .rebuilt = built.rebuilt, .log = built.log, .others = built.modules.size() - 1};
 }
 
 }  // namespace kmodtest::kernel

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,11 +35,16 @@ std::vector<PreflightFinding> check_parameters(const ModuleInfo &module,
 /// A module that does not build. what() names the module and the first error; output() is all of make's output.
 class BuildError : public base::Error {
  public:
-  BuildError(const std::string &message, std::string output, BuildErrors errors)
-      : base::Error(base::Code::build_failed, errors.first.empty() ? message : message + ": " + errors.first, {},
-                    base::Blame::usage),
+  BuildError(const std::string &message, std::string output, BuildErrors errors, std::string hint = {})
+      : base::Error(base::Code::build_failed, errors.first.empty() ? message : message + ": " + errors.first,
+                    std::move(hint), base::Blame::usage),
         output_(std::move(output)),
         errors_(std::move(errors)) {}
+  /// The same error with another hint.
+  BuildError(const BuildError &other, std::string hint)
+      : base::Error(base::Code::build_failed, other.what(), std::move(hint), base::Blame::usage),
+        output_(other.output_),
+        errors_(other.errors_) {}
   const std::string &output() const { return output_; }
   /// Returns the first error with what belongs to it, and the number of the others in words.
   std::vector<std::string> excerpt() const;
@@ -51,17 +57,65 @@ class BuildError : public base::Error {
 /// Returns the compiler that a kernel's headers and make arguments ask for: "gcc-12".
 std::string compiler_of(const Kernel &kernel);
 
+/// What is built, and how.
+struct BuildWish {
+  std::filesystem::path folder;             ///< make runs in its copy
+  std::filesystem::path tree = {};          ///< what is copied as a whole; empty: `folder`, and what it names above
+  std::vector<std::string> variables = {};  ///< VAR=VALUE for make
+  std::string target = {};                  ///< of make; empty: as the folder's makefile says
+  std::string before = {};                  ///< a command that runs before make
+  bool scripts = false;                     ///< commands other than make can run on this machine
+
+  /// Returns true if only the folder decides.
+  bool is_plain() const { return variables.empty() && target.empty() && before.empty(); }
+};
+
+/// The modules that a folder's build has made.
+struct TreeBuild {
+  std::vector<std::filesystem::path> modules = {};  ///< each name once, sorted by it
+  bool rebuilt = false;
+  std::string log = {};                  ///< of make, if it ran
+  std::optional<std::string> skip = {};  ///< why this kernel is not one for these modules; nothing was built then
+  bool lacks_options = false;            ///< with `skip`: a kernel of the same version with more may do
+};
+
+/// Builds the out-of-tree modules in a folder against a kernel, in a copy per kernel below the cache (the folder stays
+/// clean): by its Kbuild or Makefile, or by its dkms.conf. Does nothing if sources, kernel and flags are those of the
+/// last build. Safe if other processes build the same. `before` are .ko files built by this function whose exported
+/// symbols the modules may use. `name` is the module that is meant; empty: all. Throws BuildError, base::Error.
+TreeBuild build_tree(const BuildWish &wish, const Kernel &kernel, const std::filesystem::path &cache,
+                     const std::vector<std::filesystem::path> &before = {}, const std::string &name = {});
+
 struct BuildResult {
   std::filesystem::path ko;
   bool rebuilt = false;
-  std::string log = {};  ///< of make, if it ran
+  std::string log = {};                  ///< of make, if it ran
+  std::optional<std::string> skip = {};  ///< see TreeBuild
+  bool lacks_options = false;            ///< see TreeBuild
+  std::size_t others = 0;                ///< modules that the folder builds besides
 };
 
-/// Builds the out-of-tree module in `source` (Kbuild or Makefile) against a kernel, in a build folder per kernel below
-/// the cache (the source folder stays clean). Does nothing if source, kernel and flags are those of the last build.
-/// Safe if other processes build the same. `before` are .ko files built by this function whose exported symbols the
-/// module may use. Throws BuildError, base::Error.
-BuildResult build_module(const std::filesystem::path &source, const std::string &name, const Kernel &kernel,
+/// Builds like build_tree() and returns the module with this name, or the only one.
+BuildResult build_module(const BuildWish &wish, const std::string &name, const Kernel &kernel,
                          const std::filesystem::path &cache, const std::vector<std::filesystem::path> &before = {});
+
+/// Returns the order in which these can be loaded: each after those of them that it needs (symbols, `depends`,
+/// `softdep`), otherwise as they are.
+std::vector<std::size_t> loading_order(const std::vector<ModuleInfo> &modules);
+
+/// Returns the kernel's own loadable modules that `module` needs, apart from `together`: those that export its symbols,
+/// and those that it names (`depends`, `softdep`).
+std::vector<std::string> needed_kernel_modules(const ModuleInfo &module, const Kernel &kernel,
+                                               const std::vector<ModuleInfo> &together);
+
+/// Returns the symbols that a module needs and that neither the kernel nor `together` export; nothing if it is not
+/// known what the kernel exports.
+std::vector<std::string> missing_symbols(const ModuleInfo &module, const Kernel &kernel,
+                                         const std::vector<ModuleInfo> &together);
+
+/// Returns the module files in a folder (at any depth) or in an archive (tar, .deb, .rpm; unpacked below the cache),
+/// sorted by path. Throws base::UsageError if it has none.
+std::vector<std::filesystem::path> modules_in_collection(const std::filesystem::path &collection,
+                                                         const std::filesystem::path &cache);
 
 }  // namespace kmodtest::kernel

@@ -9,7 +9,11 @@
 #include <unordered_map>
 
 #include "kernel/kernel.hpp"
+#include "kernel/modules/missing_features.hpp"
 #include "kernel/modules/module.hpp"
+#include "kernel/modules/module_index.hpp"
+#include "kernel/modules/module_order.hpp"
+#include "kernel/modules/symvers.hpp"
 #include "storage/files.hpp"
 #include "text/module_name.hpp"
 #include "text/number.hpp"
@@ -20,15 +24,6 @@ namespace kmodtest::kernel {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Export {
-  std::uint32_t crc = 0;
-  bool gpl_only = false;
-  std::string symbol_namespace;
-  std::string module;  ///< as lsmod prints it; empty for the kernel itself
-};
-
-using Exports = std::unordered_map<std::string, Export>;
 
 /// Returns "crc_ccitt" for "lib/crc-ccitt".
 std::string module_of(std::string_view path) {
@@ -154,6 +149,13 @@ std::string some(const std::vector<std::string> &names) {
   return text;
 }
 
+std::string hint_for_missing_symbol(const std::vector<std::string> &missing, const std::string &similar,
+                                    const Kernel &kernel) {
+  if (auto hint = hint_for_missing(missing, kernel); !hint.empty()) return hint;
+  return similar.empty() ? "load the module that exports it first, or use what this kernel has"
+                         : fmt::format("did you mean '{}'?", similar);
+}
+
 void check_symbols(const ModuleInfo &module, const Kernel &kernel, const Exports &exports,
                    const std::set<std::string> &others, const std::vector<std::string> &loaded,
                    std::vector<PreflightFinding> &findings) {
@@ -200,8 +202,7 @@ void check_symbols(const ModuleInfo &module, const Kernel &kernel, const Exports
     findings.push_back({.code = base::Code::missing_symbol,
                         .message = fmt::format("{} needs {}, which the kernel {} does not export", module.name,
                                                some(missing), kernel.name),
-                        .hint = similar.empty() ? "load the module that exports it first, or use what this kernel has"
-                                                : fmt::format("did you mean '{}'?", similar)});
+                        .hint = hint_for_missing_symbol(missing, similar, kernel)});
   }
   for (const auto &[name, symbols] : not_loaded) {
     findings.push_back(
@@ -230,7 +231,20 @@ void check_symbols(const ModuleInfo &module, const Kernel &kernel, const Exports
   }
 }
 
+std::set<std::string> exported_by(const std::vector<ModuleInfo> &modules) {
+  std::set<std::string> symbols;
+  for (const auto &module : modules) symbols.insert(module.exported_symbols.begin(), module.exported_symbols.end());
+  return symbols;
+}
+
 }  // namespace
+
+std::optional<Exports> exports_of(const Kernel &kernel) {
+  std::error_code error;
+  const auto symvers = kernel.headers / "Module.symvers";
+  if (kernel.headers.empty() || !fs::exists(symvers, error)) return std::nullopt;
+  return read_symvers(symvers);
+}
 
 std::vector<PreflightFinding> preflight(const ModuleInfo &module, const Kernel &kernel,
                                         const std::vector<ModuleInfo> &together,
@@ -247,13 +261,45 @@ std::vector<PreflightFinding> preflight(const ModuleInfo &module, const Kernel &
     // Its symbols would disagree as well; one finding is enough.
     return findings;
   }
-  std::error_code error;
-  const auto symvers = kernel.headers / "Module.symvers";
-  if (kernel.headers.empty() || !fs::exists(symvers, error)) return findings;
-  std::set<std::string> others;
-  for (const auto &other : together) others.insert(other.exported_symbols.begin(), other.exported_symbols.end());
-  check_symbols(module, kernel, read_symvers(symvers), others, loaded, findings);
+  const auto exports = exports_of(kernel);
+  if (exports) check_symbols(module, kernel, *exports, exported_by(together), loaded, findings);
   return findings;
+}
+
+std::vector<std::string> missing_symbols(const ModuleInfo &module, const Kernel &kernel,
+                                         const std::vector<ModuleInfo> &together) {
+  std::vector<std::string> missing;
+  const auto exports = exports_of(kernel);
+  if (!exports) return missing;
+  const auto others = exported_by(together);
+  for (const auto &symbol : module.undefined_symbols) {
+    if (!others.contains(symbol) && !exports->contains(symbol)) missing.push_back(symbol);
+  }
+  return missing;
+}
+
+std::vector<std::string> needed_kernel_modules(const ModuleInfo &module, const Kernel &kernel,
+                                               const std::vector<ModuleInfo> &together) {
+  std::vector<std::string> needed;
+  if (kernel.modules_dir.empty()) return needed;
+  const ModuleIndex index(kernel.modules_dir);
+  const auto add = [&](const std::string &written) {
+    const std::string name = text::lsmod_name(written);
+    const bool is_ours = std::any_of(together.begin(), together.end(),
+                                     [&](const ModuleInfo &other) { return text::lsmod_name(other.name) == name; });
+    const bool known = std::find(needed.begin(), needed.end(), name) != needed.end();
+    if (!is_ours && !known && index.loadable(name)) needed.push_back(name);
+  };
+  const auto others = exported_by(together);
+  if (const auto exports = exports_of(kernel)) {
+    for (const auto &symbol : module.undefined_symbols) {
+      const auto found = exports->find(symbol);
+      if (!others.contains(symbol) && found != exports->end() && !found->second.module.empty())
+        add(found->second.module);
+    }
+  }
+  for (const auto &name : named_needs(module)) add(name);
+  return needed;
 }
 
 std::vector<PreflightFinding> check_parameters(const ModuleInfo &module,

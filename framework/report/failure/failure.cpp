@@ -84,8 +84,9 @@ std::string render_body(const outcome::CaseFinished &finished, const FailureStyl
 std::string command_for(const plan::Case &test_case, std::string command) {
   if (!test_case.plan_file.empty()) {
     command += ' ' + text::shell_word(test_case.plan_file.string());
-  } else {
-    for (const plan::ModuleSource &module : test_case.modules) command += ' ' + text::shell_word(module.path.string());
+  } else if (!test_case.input.empty()) {
+    for (const plan::ModuleSource &other : test_case.companions) command += ' ' + text::shell_word(other.path.string());
+    command += ' ' + text::shell_word(test_case.input.string());
   }
   for (const std::string &option : test_case.options) command += ' ' + text::shell_word(option);
   return command + " --case " + text::shell_word(test_case.id);

@@ -39,7 +39,7 @@ std::string bracketed_clock(outcome::Seconds elapsed) {
 std::vector<RunningCases::Running>::iterator RunningCases::find(const std::shared_ptr<const plan::Case> &test_case,
                                                                 int repeat) {
   return std::find_if(running_.begin(), running_.end(), [&](const Running &running) {
-    return running.test_case == test_case && running.repeat == repeat;
+    return running.test_case->is(*test_case) && running.repeat == repeat;
   });
 }
 

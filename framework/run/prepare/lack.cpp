@@ -3,25 +3,22 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <sstream>
+
+#include "kernel/modules/missing_features.hpp"
 
 namespace kmodtest::run {
 
 std::optional<std::string> undefined_symbol(const std::string &output_of_make) {
-  std::istringstream lines(output_of_make);
-  for (std::string line; std::getline(lines, line);) {
-    if (line.find("modpost:") == std::string::npos || !line.ends_with(" undefined!")) continue;
-    const std::size_t begin = line.find('"');
-    const std::size_t end = line.find('"', begin + 1);
-    if (end != std::string::npos) return line.substr(begin + 1, end - begin - 1);
-  }
-  return std::nullopt;
+  const auto symbols = kernel::undefined_symbols(output_of_make);
+  return symbols.empty() ? std::nullopt : std::optional(symbols.front());
 }
 
 std::optional<std::string> lack_in(const base::Error &error, const std::string &kernel) {
   if (const auto *build = dynamic_cast<const kernel::BuildError *>(&error)) {
     const auto symbol = undefined_symbol(build->output());
-    return symbol ? std::optional(fmt::format("the kernel {} does not export {}", kernel, *symbol)) : std::nullopt;
+    if (symbol) return fmt::format("the kernel {} does not export {}", kernel, *symbol);
+    // Its only hint is what the kernel was configured without.
+    return error.hint().empty() ? std::nullopt : std::optional(error.hint());
   }
   if (error.code() != base::Code::no_kernel_module) return std::nullopt;
   return error.what();

@@ -64,28 +64,19 @@ void check_parameters(const wire::Step &step, Prepared &prepared) {
   }
 }
 
-}  // namespace
-
-template <class Value>
-Value Preparer::Once<Value>::get(const std::string &key, const std::function<Value()> &make) {
-  std::shared_ptr<Slot> slot;
-  {
-    const std::lock_guard guard(mutex_);
-    auto &entry = slots_[key];
-    if (!entry) entry = std::make_shared<Slot>();
-    slot = entry;
+void append(std::vector<std::string> &names, const std::vector<std::string> &more) {
+  for (const auto &name : more) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
   }
-  // An exception must not leave call_once: a second try would repeat a failing download or build for every case.
-  std::call_once(slot->flag, [&] {
-    try {
-      slot->value = std::make_shared<Value>(make());
-    } catch (...) {
-      slot->problem = std::current_exception();
-    }
-  });
-  if (slot->problem) std::rethrow_exception(slot->problem);
-  return *slot->value;
 }
+
+/// Returns whether the modules of a case are known only now.
+bool is_open(const plan::Case &test_case) {
+  return !test_case.companions.empty() || std::any_of(test_case.modules.begin(), test_case.modules.end(),
+                                                      [](const plan::ModuleSource &source) { return source.all; });
+}
+
+}  // namespace
 
 Preparer::Preparer(KernelChoice choice, std::filesystem::path cache, base::NoticeSink &notices)
     : choice_(std::move(choice)),
@@ -120,42 +111,16 @@ kernel::Kernel Preparer::resolve_kernel(const std::string &name) {
   return kernels_.get(name, make);
 }
 
-Preparer::BuiltModule Preparer::build(const plan::ModuleSource &source, const kernel::Kernel &kernel,
-                                      const std::vector<std::filesystem::path> &before) {
-  const std::function<BuiltModule()> make = [&] {
-    std::filesystem::path ko = source.path;
-    BuiltModule module;
-    if (source.kind == plan::ModuleSource::Kind::folder) {
-      const auto built = kernel::build_module(source.path, source.name, kernel, cache_, before);
-      if (built.rebuilt) notices_.say(fmt::format("built {} for {}", source.name, kernel.release));
-      ko = built.ko;
-      module.log = built.log;
-    }
-    module.info = kernel::read_module_info(ko);
-    // Debug information stays on the host: the guest would copy it several times.
-    module.content = std::make_shared<const std::string>(kernel::without_debug_info(kernel::read_module(ko)));
-    if (text::lsmod_name(module.info.name) != text::lsmod_name(source.name)) {
-      throw base::UsageError(
-          base::Code::other_module_name,
-          fmt::format("the module in {} is named '{}', not '{}'", source.path.string(), module.info.name, source.name),
-          fmt::format("write module: {{path: {}, name: {}}}", source.path.filename().string(), module.info.name));
-    }
-    return module;
-  };
-  std::string key = kernel.digest + kernel.release + '\n' + source.path.string() + '\n' + source.name;
-  for (const auto &ko : before) key += '\n' + ko.string();
-  return modules_.get(key, make);
-}
-
-void Preparer::add_kernel_modules(const plan::Case &test_case, Prepared &prepared) {
-  if (test_case.kernel_modules.empty()) return;
+void Preparer::add_kernel_modules(const plan::Case &test_case, const std::vector<std::string> &names,
+                                  Prepared &prepared) {
+  if (names.empty()) return;
   if (prepared.kernel.modules_dir.empty()) {
     throw base::UsageError(base::Code::no_modules_folder,
                            fmt::format("{} asks for modules of the kernel, but kernel {} has no modules folder",
                                        test_case.id, prepared.kernel.name),
                            "give its lib/modules/RELEASE with --modules-dir");
   }
-  for (const auto &file : kernel::modules_with_dependencies(prepared.kernel.modules_dir, test_case.kernel_modules)) {
+  for (const auto &file : kernel::modules_with_dependencies(prepared.kernel.modules_dir, names)) {
     const std::string name = kernel::module_name_of(file);
     const std::string path = fmt::format("/tmp/modules/kernel/{}.ko", name);
     prepared.files.push_back({.path = path,
@@ -169,7 +134,7 @@ Preparer::Tried Preparer::try_on(const std::string &kernel, const plan::Case &te
   Tried tried;
   try {
     tried.prepared = prepare_on(kernel, test_case);
-    tried.lack = lack_in(tried.prepared->preflight);
+    tried.lack = tried.prepared->lacks_options ? tried.prepared->skip : lack_in(tried.prepared->preflight);
   } catch (const base::Error &error) {
     tried.error = std::current_exception();
     tried.lack = lack_in(error, kernel);
@@ -232,7 +197,9 @@ void Preparer::name_fuller(const std::string &kernel, Tried &tried) const {
   }
   try {
     std::rethrow_exception(tried.error);
-  } catch (const kernel::BuildError &) {  // shows the output of make
+  } catch (const kernel::BuildError &error) {
+    const std::string own = error.hint().empty() ? "" : error.hint() + ": ";
+    tried.error = std::make_exception_ptr(kernel::BuildError(error, own + hint));
   } catch (const base::Error &error) {
     tried.error = std::make_exception_ptr(
         base::UsageError(error.code(), error.what(), fmt::format("{}, or {}", error.hint(), hint)));
@@ -261,29 +228,41 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
   prepared.names = boot.names;
   if (prepared.spec.channel == vm::ChannelKind::virtio) prepared.spec.channel = stream_channel(prepared.kernel);
 
-  add_kernel_modules(test_case, prepared);
+  BuiltModules found = modules_of(test_case, prepared.kernel);
+  prepared.skip = found.skip;
+  prepared.lacks_options = found.lacks_options;
+  if (prepared.skip) return prepared;
+  const auto infos = found.infos();
+  std::vector<std::string> wanted = test_case.kernel_modules;
+  // A program loads its modules one by one, long after these would have to be there.
+  if (!test_case.of_a_program) {
+    for (const auto &info : infos) append(wanted, kernel::needed_kernel_modules(info, prepared.kernel, infos));
+  }
+  add_kernel_modules(test_case, wanted, prepared);
   std::vector<std::string> loaded;
   for (const auto &module : prepared.program.prerequisites) loaded.push_back(module.name);
-  std::vector<std::filesystem::path> built;  // the symbols of these are available to later modules
-  for (const auto &source : test_case.modules) {
-    BuiltModule module = build(source, prepared.kernel, built);
-    if (source.kind == plan::ModuleSource::Kind::folder) built.push_back(module.info.file);
+  for (std::size_t i = 0; i < found.modules.size(); ++i) {
+    auto &module = found.modules[i];
     auto findings = kernel::preflight(module.info, prepared.kernel, prepared.modules, loaded);
     std::move(findings.begin(), findings.end(), std::back_inserter(prepared.preflight));
-    prepared.files.push_back({.path = plan::guest_module_path(source.name), .content = module.content});
-    prepared.program.modules.push_back(text::lsmod_name(source.name));
+    prepared.files.push_back({.path = plan::guest_module_path(found.sources[i].name), .content = module.content});
+    prepared.program.modules.push_back(text::lsmod_name(found.sources[i].name));
     prepared.modules.push_back(std::move(module.info));
-    prepared.build_log += module.log;
+  }
+  prepared.build_log += found.log;
+  if (is_open(test_case)) {
+    prepared.completed = std::make_shared<const plan::Case>(plan::with_modules(test_case, std::move(found.sources)));
   }
   add_requestable_modules(test_case, prepared);
-  for (const auto &step : test_case.steps) {
+  const plan::Case &complete = prepared.completed ? *prepared.completed : test_case;
+  for (const auto &step : complete.steps) {
     if (!step.guest) continue;
     prepared.program.steps.push_back(*step.guest);
     if (step.sched) prepared.program.trace_sched = true;
     if (test_case.checks.parameters) check_parameters(*step.guest, prepared);
   }
   if (auto finding = find_too_large(prepared)) prepared.preflight.push_back(std::move(*finding));
-  prepared.program.timeout = test_case.timeout;
+  prepared.program.timeout = complete.timeout;
   prepared.program.seed = test_case.seed;
   return prepared;
 }

@@ -41,7 +41,10 @@ struct BootFiles {
 struct Prepared {
   kernel::Kernel kernel;
   std::optional<std::string> skip;  ///< the kernel lacks what the case needs; nothing else is prepared then
+  bool lacks_options = false;       ///< with `skip`: a kernel of the same version with more may do
   vm::GuestSpec spec;               ///< the accelerator is the caller's to choose
+  std::shared_ptr<const plan::Case> completed =
+      {};  ///< the case with the modules that its build has made; null: as it was
   std::vector<kernel::ModuleInfo> modules;
   std::vector<kernel::PreflightFinding> preflight;
   std::vector<PushedFile> files;
@@ -110,6 +113,21 @@ class Preparer {
     std::optional<std::string> lack;  ///< what another kernel may have
   };
 
+  /// The modules of one source, in the order of loading.
+  struct BuiltModules {
+    std::vector<plan::ModuleSource> sources;
+    std::vector<BuiltModule> modules;
+    std::optional<std::string> skip = {};
+    bool lacks_options = false;
+    std::string log = {};
+
+    void add(plan::ModuleSource source, BuiltModule module) {
+      sources.push_back(std::move(source));
+      modules.push_back(std::move(module));
+    }
+    std::vector<kernel::ModuleInfo> infos() const;
+  };
+
   std::string kernel_name(const plan::Case &test_case) const;
   Prepared prepare_on(const std::string &kernel, const plan::Case &test_case);
   Tried try_on(const std::string &kernel, const plan::Case &test_case);
@@ -117,9 +135,20 @@ class Preparer {
   void name_fuller(const std::string &kernel, Tried &tried) const;
   void say_once(const std::string &text);
   kernel::Kernel resolve_kernel(const std::string &name);
-  BuiltModule build(const plan::ModuleSource &source, const kernel::Kernel &kernel,
-                    const std::vector<std::filesystem::path> &before);
-  void add_kernel_modules(const plan::Case &test_case, Prepared &prepared);
+  static BuiltModule read(const std::filesystem::path &ko);
+  BuiltModules build(const plan::ModuleSource &source, const kernel::Kernel &kernel,
+                     const std::vector<std::filesystem::path> &before);
+  BuiltModules build_one(const plan::ModuleSource &source, const kernel::Kernel &kernel,
+                         const std::vector<std::filesystem::path> &before);
+  BuiltModules build_all(const plan::ModuleSource &source, const kernel::Kernel &kernel,
+                         const std::vector<std::filesystem::path> &before);
+  /// Builds a source; if it needs symbols that it does not have, with those of the companions, which `built` gets.
+  BuiltModules build_with_companions(const plan::Case &test_case, const plan::ModuleSource &source,
+                                     const kernel::Kernel &kernel, std::vector<std::filesystem::path> &built);
+  BuiltModules modules_of(const plan::Case &test_case, const kernel::Kernel &kernel);
+  /// Adds those of the companions that export what `found` needs.
+  void add_companions(const plan::Case &test_case, const kernel::Kernel &kernel, BuiltModules &found);
+  void add_kernel_modules(const plan::Case &test_case, const std::vector<std::string> &names, Prepared &prepared);
   /// Adds the files of the kernel's modules that the case can request: by request_module(), by modprobe.
   void add_requestable_modules(const plan::Case &test_case, Prepared &prepared);
 
@@ -132,9 +161,30 @@ class Preparer {
   kernel::KernelStore store_;
   Once<kernel::Kernel> kernels_;
   Once<BootFiles> boot_files_;
-  Once<BuiltModule> modules_;
+  Once<BuiltModules> modules_;
   Once<kernel::RequestableModules> requestable_;
 };
+
+template <class Value>
+Value Preparer::Once<Value>::get(const std::string &key, const std::function<Value()> &make) {
+  std::shared_ptr<Slot> slot;
+  {
+    const std::lock_guard guard(mutex_);
+    auto &entry = slots_[key];
+    if (!entry) entry = std::make_shared<Slot>();
+    slot = entry;
+  }
+  // An exception must not leave call_once: a second try would repeat a failing download or build for every case.
+  std::call_once(slot->flag, [&] {
+    try {
+      slot->value = std::make_shared<Value>(make());
+    } catch (...) {
+      slot->problem = std::current_exception();
+    }
+  });
+  if (slot->problem) std::rethrow_exception(slot->problem);
+  return *slot->value;
+}
 
 /// Returns "6.1.0-50-cloud-amd64, 4 CPUs, 256 MiB, virtual time".
 std::string describe(const Prepared &prepared);

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "plan/expand.hpp"
 #include "plan/matrix.hpp"
+#include "plan/module_input.hpp"
 #include "text/similar_name.hpp"
 #include "text/words.hpp"
 
@@ -41,10 +42,6 @@ std::vector<fs::path> plans_in(const fs::path &folder) {
   return found;
 }
 
-bool holds_module(const fs::path &folder) {
-  return fs::exists(folder / "Kbuild") || fs::exists(folder / "Makefile") || fs::exists(folder / "makefile");
-}
-
 /// Returns the words of the command line that override this case's plan in the same way again.
 std::vector<std::string> options_of(const plan::Case &test_case, const plan::Overrides &overrides) {
   std::vector<std::string> words;
@@ -65,6 +62,11 @@ std::vector<std::string> options_of(const plan::Case &test_case, const plan::Ove
     add("--load-cycles", std::to_string(*overrides.load_cycles));
   }
   for (const auto &root : overrides.module_roots) add("--modules", root.string());
+  for (const auto &setting : overrides.make) add("--make", setting);
+  if (test_case.plan_file.empty()) {
+    for (const auto &name : overrides.modules) add("--module", name);
+  }
+  if (overrides.build_scripts) words.emplace_back("--build-scripts");
   return words;
 }
 
@@ -128,6 +130,24 @@ bool selected(const plan::Plan &plan, const plan::Case &test_case, const Selecti
   });
 }
 
+/// Returns the plans of the inputs that have none. Each is tested alone, with those of the others that it needs.
+std::vector<plan::Plan> plans_without_file(const std::vector<fs::path> &inputs, const plan::Overrides &overrides) {
+  std::vector<plan::Plan> plans;
+  for (const auto &input : inputs) plans.push_back(plan::plan_for_module({input}, overrides));
+  std::vector<plan::ModuleSource> all;
+  for (const auto &plan : plans) all.push_back(plan.cases.front().modules.front());
+  for (std::size_t own = 0; own < plans.size(); ++own) {
+    for (auto &test_case : plans[own].cases) {
+      for (std::size_t other = 0; other < all.size(); ++other) {
+        // What a folder needs to be built is named before it; modules that are built already are in no order.
+        const bool can_help = all[other].kind != plan::ModuleSource::Kind::folder || other < own;
+        if (can_help && other != own && all[other].path != all[own].path) test_case.companions.push_back(all[other]);
+      }
+    }
+  }
+  return plans;
+}
+
 }  // namespace
 
 bool Collected::has_errors() const {
@@ -150,7 +170,7 @@ Collected collect_plans(const std::vector<fs::path> &inputs, const plan::Overrid
       auto found = plans_in(input);
       if (!found.empty()) {
         files.insert(files.end(), found.begin(), found.end());
-      } else if (holds_module(input)) {
+      } else if (plan::has_modules(input)) {
         modules.push_back(input);
       } else {
         throw base::UsageError(
@@ -160,7 +180,7 @@ Collected collect_plans(const std::vector<fs::path> &inputs, const plan::Overrid
       }
     } else if (is_plan(input)) {
       files.push_back(input);
-    } else if (input.extension() == ".ko") {
+    } else if (plan::has_modules(input)) {
       modules.push_back(input);
     } else {
       throw base::UsageError(base::Code::not_an_input,
@@ -173,7 +193,7 @@ Collected collect_plans(const std::vector<fs::path> &inputs, const plan::Overrid
     std::move(parsed.diagnostics.begin(), parsed.diagnostics.end(), std::back_inserter(collected.diagnostics));
     if (parsed.plan) collected.plans.push_back(std::move(*parsed.plan));
   }
-  for (const auto &module : modules) collected.plans.push_back(plan::plan_for_module({module}, overrides));
+  for (auto &plan : plans_without_file(modules, overrides)) collected.plans.push_back(std::move(plan));
   for (auto &plan : collected.plans) {
     for (auto &test_case : plan.cases) test_case.options = options_of(test_case, overrides);
   }

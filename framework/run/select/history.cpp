@@ -81,7 +81,7 @@ std::string history_key(const plan::Case &test_case) {
   if (!test_case.plan_file.empty()) {
     digest.field(whole_path(test_case.plan_file).string());
   } else {
-    for (const plan::ModuleSource &module : test_case.modules) digest.field(whole_path(module.path).string());
+    digest.field(whole_path(test_case.input).string());
   }
   return digest.hex().substr(0, kPathDigits) + " " + test_case.id;
 }

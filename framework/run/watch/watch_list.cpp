@@ -104,8 +104,9 @@ WatchList::WatchList(const std::vector<fs::path> &inputs, const Cases &cases) {
       plans_.files.insert(source.files.begin(), source.files.end());
     }
     for (const plan::ModuleSource &module : test_case->modules) {
-      if (module.kind == plan::ModuleSource::Kind::folder) {
-        add_tree(source, module.path);
+      std::error_code error;
+      if (fs::is_directory(module.path, error)) {
+        add_tree(source, module.build.tree.empty() ? module.path : module.build.tree);
       } else {
         add_file(source, module.path);
       }

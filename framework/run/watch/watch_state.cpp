@@ -6,8 +6,7 @@
 namespace kmodtest::run {
 
 WatchState::Key WatchState::key_of(const plan::Case &test_case) {
-  if (!test_case.plan_file.empty() || test_case.modules.empty()) return {test_case.plan_file.string(), test_case.id};
-  return {test_case.modules.front().path.string(), test_case.id};
+  return {(test_case.plan_file.empty() ? test_case.input : test_case.plan_file).string(), test_case.id};
 }
 
 bool WatchState::failed(const Entry &entry) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <cstdlib>
 #include <gmock/gmock.h>
 
 #include "elf_module.hpp"
@@ -35,7 +36,17 @@ class Build : public ::testing::Test {
   }
 
   BuildResult build(const std::string &name = "mine") {
-    return build_module(folder_.path() / "src/mine", name, kernel_, folder_.path() / "cache");
+    return build_module({.folder = source()}, name, kernel_, folder_.path() / "cache");
+  }
+  TreeBuild build_all(const std::string &folder, BuildWish wish = {}) {
+    wish.folder = folder_.path() / folder;
+    return build_tree(wish, kernel_, folder_.path() / "cache");
+  }
+  /// Returns what the only module of a folder has as its content.
+  std::string built(const std::string &folder, BuildWish wish = {}) {
+    const auto modules = build_all(folder, std::move(wish)).modules;
+    return modules.size() == 1 ? storage::read_whole_file(modules.front())
+                               : std::to_string(modules.size()) + " modules";
   }
   std::string source() const { return (folder_.path() / "src/mine").string(); }
   void remove(const std::string &name) { std::filesystem::remove(folder_.path() / name); }
@@ -127,6 +138,99 @@ TEST_F(Build, RefusesAFolderOfSeveralModulesBeforeAnythingIsCompiled) {
   EXPECT_EQ(build("b").ko.filename(), "mine.ko") << "what was built decides";
 }
 
+std::vector<std::string> names_of(const TreeBuild &build) {
+  std::vector<std::string> names;
+  for (const auto &module : build.modules) names.push_back(module.filename());
+  return names;
+}
+
+TEST_F(Build, BuildsAllModulesOfAFolderWithAnyName) {
+  folder_.write("my driver-1.0/Kbuild", "obj-m := b.o a.o\n");
+  folder_.write("my driver-1.0/b.c", "");
+  folder_.write("my driver-1.0/a.c", "");
+  EXPECT_THAT(names_of(build_all("my driver-1.0")), ::testing::ElementsAre("a.ko", "b.ko"));
+  EXPECT_FALSE(build_all("my driver-1.0").rebuilt);
+}
+
+TEST_F(Build, CopiesWhatTheFolderNamesAboveIt) {
+  folder_.write("tree/drv/Kbuild", "obj-m := mine.o\nccflags-y := -I$(src)/../include\n");
+  folder_.write("tree/drv/mine.c", "#include \"../common/shared.h\"\n");
+  folder_.write("tree/include/up.h", "");
+  folder_.write("tree/common/shared.h", "");
+  folder_.write("tree/huge/data.bin", "");
+  const auto ko = build_all("tree/drv").modules.at(0);
+  const auto copy = ko.parent_path().parent_path();
+  EXPECT_TRUE(std::filesystem::exists(copy / "include/up.h"));
+  EXPECT_TRUE(std::filesystem::exists(copy / "common/shared.h"));
+  EXPECT_FALSE(std::filesystem::exists(copy / "huge"));
+  folder_.write("tree/include/up.h", "changed");
+  EXPECT_TRUE(build_all("tree/drv").rebuilt);
+}
+
+TEST_F(Build, AMakefileThatIsNoKbuildRunsInTheCopyWithTheKernelsVariables) {
+  folder_.write("own/Makefile",
+                "KVERSION := $(shell uname -r)\n"
+                "MODLIB = /lib/modules/$(KVERSION)\n"
+                "SOURCES ?= /lib/modules/$(KVERSION)/build\n"
+                "all:\n\t@echo \"$(KVERSION) $(SOURCES) $(KDIR) $(PWD)\" > drv/all.txt\n"
+                "\t$(MAKE) -C $(SOURCES) M=$(PWD)/drv modules EXTRA=1\n");
+  folder_.write("own/drv/Kbuild", "obj-m := mine.o\n");
+  folder_.write("own/drv/mine.c", ElfModule{}.bytes());
+  const auto ko = build_all("own").modules.at(0);
+  const auto copy = ko.parent_path().parent_path();
+  const std::string headers = kernel_.headers.string();
+  EXPECT_EQ(storage::read_whole_file(copy / "drv/all.txt"),
+            "6.1.0 " + headers + " " + headers + " " + copy.string() + "\n");
+}
+
+TEST_F(Build, VariablesAndATargetReachMake) {
+  folder_.write("headers/Makefile", "modules:\n\t@echo \"$(CONFIG_X) $(LEAKS)\" > $(M)/mine.ko\n");
+  ::setenv("LEAKS", "from outside", 1);
+  EXPECT_EQ(built("src/mine"), " \n") << "the environment does not reach a build";
+  ::unsetenv("LEAKS");
+  EXPECT_EQ(built("src/mine", {.folder = {}, .variables = {"CONFIG_X=m", "LEAKS=a b"}}), "m a b\n");
+}
+
+TEST_F(Build, FindsAMakefileThatBuildsForAnotherKernel) {
+  ElfModule other;
+  other.modinfo = {"license=GPL", "vermagic=5.5.5 SMP ", "name=mine"};
+  folder_.write("own/mine.bin", other.bytes());
+  folder_.write("own/Makefile",
+                "# builds\nall:\n\tmake -C /lib/modules/`uname -r`/build M=$(PWD) -n || true; cp mine.bin mine.ko\n");
+  EXPECT_EQ(error_of([&] { build_all("own"); }),
+            "mine.ko was built for the kernel 5.5.5, not for 6.1.0: see line 3 of " +
+                (folder_.path() / "own/Makefile").string() +
+                ": make -C /lib/modules/`uname -r`/build M=$(PWD) -n || true; cp mine.bin mine.ko | write KDIR ?= "
+                "/lib/modules/$(shell uname -r)/build there and $(KDIR) where it is used: kmodtest sets KDIR");
+}
+
+TEST_F(Build, FollowsADkmsConf) {
+  folder_.write("pack-1.0/dkms.conf",
+                "PACKAGE_NAME=pack\nPACKAGE_VERSION=1.0\nBUILT_MODULE_NAME[0]=mine\n"
+                "MAKE[0]=\"make -C ${kernel_source_dir} M=${dkms_tree}/${PACKAGE_NAME}/${PACKAGE_VERSION}/build/src "
+                "modules EXTRA='a b'\"\n");
+  folder_.write("pack-1.0/src/Kbuild", "obj-m := mine.o\n");
+  folder_.write("pack-1.0/src/mine.c", ElfModule{}.bytes());
+  folder_.write("pack-1.0/src/test.c", "not installed");
+  EXPECT_THAT(names_of(build_all("pack-1.0")), ::testing::ElementsAre("mine.ko"));
+  folder_.write("pack-1.0/dkms.conf", "PACKAGE_NAME=pack\nPACKAGE_VERSION=1.0\nBUILD_EXCLUSIVE_KERNEL=\"^7\\.\"\n");
+  EXPECT_EQ(build_all("pack-1.0").skip, "dkms.conf: BUILD_EXCLUSIVE_KERNEL=\"^7\\.\" does not match 6.1.0");
+}
+
+TEST_F(Build, RunsNothingButMakeUnlessItIsAllowed) {
+  folder_.write("pack/dkms.conf", "PACKAGE_NAME=pack\nPACKAGE_VERSION=1\nPRE_BUILD=\"cp one.txt mine.c\"\n");
+  folder_.write("pack/Kbuild", "obj-m := mine.o\n");
+  folder_.write("pack/one.txt", "generated");
+  EXPECT_EQ(
+      error_of([&] { build_all("pack"); }),
+      "dkms.conf runs 'cp one.txt mine.c' before make (PRE_BUILD), and nothing but make runs without being allowed "
+      "| allow it with --build-scripts: it runs on this machine, in a copy of the folder");
+  EXPECT_EQ(built("pack", {.folder = {}, .scripts = true}), "generated");
+  const std::string before = error_of([&] { build_all("src/mine", {.folder = {}, .before = "./configure"}); });
+  EXPECT_THAT(before, ::testing::StartsWith("the build has to run './configure' first (before), and nothing but make"));
+  EXPECT_EQ(built("src/mine", {.folder = {}, .before = "echo two > mine.c", .scripts = true}), "two\n");
+}
+
 TEST_F(Build, LeavesFoldersBelowToTheBuild) {
   folder_.write("headers/include/config/auto.conf", "");
   folder_.write("src/mine/Kbuild", "obj-m := a.o b.o sub/\n");
@@ -150,7 +254,7 @@ TEST_F(Build, SaysWhatIsMissing) {
 
 TEST_F(Build, RefusesACacheThatKbuildCannotWorkIn) {
   const auto cache = folder_.path() / "my cache";
-  const auto message = error_of([&] { build_module(source(), "mine", kernel_, cache); });
+  const auto message = error_of([&] { build_module({.folder = source()}, "mine", kernel_, cache); });
   EXPECT_THAT(message,
               ::testing::StartsWith("Kbuild cannot work in " + cache.string() + "/build/6.1.0-0123456789ab/mine-"));
   EXPECT_THAT(message,

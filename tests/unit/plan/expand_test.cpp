@@ -264,6 +264,46 @@ TEST(PlanForModule, LoadsWatchesAndUnloads) {
       3u);
 }
 
+TEST(PlanForModule, FillsInTheModulesThatABuildHasMade) {
+  const support::ScratchFolder scratch;
+  scratch.write("tree-1.0/Kbuild", "obj-m := a.o b.o\n");
+  const Case open = plan_for_module({scratch.path() / "tree-1.0"}).cases.at(0);
+  ModuleSource a = open.modules.at(0);
+  EXPECT_TRUE(a.all);
+  a.all = false;
+  ModuleSource b = a;
+  a.name = "a";
+  b.name = "b";
+  const Case complete = with_modules(open, {a, b});
+  EXPECT_TRUE(complete.is(open));
+  EXPECT_EQ(complete.modules.size(), 2u);
+  EXPECT_EQ(complete.steps[0].guest->label, "load a b");
+  EXPECT_EQ(std::get<wire::Load>(complete.steps[0].guest->body).modules.at(1).name, "b");
+  EXPECT_EQ(std::get<wire::Unload>(complete.steps[2].guest->body).modules, (Strings{"b", "a"}));
+  EXPECT_EQ(std::get<wire::Repeat>(complete.steps[3].guest->body).modules.size(), 2u);
+}
+
+TEST(ModuleKeys, ATreeIsBuiltInOneOfItsFolders) {
+  const support::ScratchFolder scratch;
+  scratch.write("tree/drv/Kbuild", "obj-m := my.o\n");
+  scratch.write("odd-1.0/Kbuild", "obj-m := my.o\n");
+  const auto plan = [&](const std::string &module) {
+    return parse_plan_text("module: " + module + "\nsteps: [load]\n", scratch.path() / "p.yaml");
+  };
+  const auto parsed = plan("{tree: tree, dir: drv, name: my, make: {CONFIG_X: m}, target: all, before: ./configure}");
+  ASSERT_TRUE(parsed.plan.has_value());
+  const ModuleSource &module = parsed.plan->cases.at(0).modules.at(0);
+  EXPECT_EQ(module.path, scratch.path() / "tree/drv");
+  EXPECT_EQ(module.build.tree, scratch.path() / "tree");
+  EXPECT_EQ(module.build.make, Strings{"CONFIG_X=m"});
+  EXPECT_EQ(module.build.target, "all");
+  EXPECT_EQ(module.build.before, "./configure");
+  EXPECT_EQ(plan("odd-1.0").plan->cases.at(0).modules.at(0).name, "my") << "the only module in its Kbuild";
+  EXPECT_EQ(plan("{tree: tree, dir: ../.., name: my}").diagnostics.at(0).message, "'dir' is not below the tree");
+  EXPECT_EQ(plan("{path: odd-1.0, dir: x}").diagnostics.at(0).message,
+            "'dir' is a folder of a 'tree' (e.g. {tree: .., dir: drv})");
+}
+
 TEST(PlanForModule, SaysWhatIsNoModule) {
   const auto message = [](const std::filesystem::path &path) -> std::string {
     try {

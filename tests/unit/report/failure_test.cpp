@@ -112,10 +112,10 @@ TEST(Failure, TheCaretStandsUnderItsWordAfterWideCharacters) {
 )");
 }
 
-TEST(Failure, ACaseWithoutAPlanIsRepeatedFromItsModules) {
+TEST(Failure, ACaseWithoutAPlanIsRepeatedFromItsInputs) {
   auto test_case = std::make_shared<plan::Case>(*support::make_case("my", 4));
   test_case->plan_file.clear();
-  test_case->modules.push_back({plan::ModuleSource::Kind::file, "/tmp/my module.ko", "my", {}});
+  test_case->input = "/tmp/my module.ko";
   EXPECT_EQ(render_failure(support::finished(test_case, Outcome::failed, "x")),
             "Failed my [cpus=4]: x\n"
             "     again: kmodtest run \"/tmp/my module.ko\" --case \"my [cpus=4]\"\n"

@@ -75,6 +75,48 @@ TEST_F(CollectTest, AModuleFolderWithoutAPlanGetsTheMadeUpOne) {
   EXPECT_EQ(ids_of(cases), (std::vector<std::string>{"my-module [cpus=2]"}));
 }
 
+TEST_F(CollectTest, AFolderOfAnyNameIsTestedWithAllThatItBuilds) {
+  write("my driver-1.0/Makefile", "all:\n\tmake -C drv\n");
+  plan::Overrides overrides;
+  overrides.modules = {"my-core"};
+  overrides.make = {"CONFIG_X=m"};
+  const auto cases = select_cases(collect_plans({folder_ / "my driver-1.0"}, overrides).plans, {});
+  ASSERT_EQ(ids_of(cases), (std::vector<std::string>{"my driver-1.0 [cpus=1]"}));
+  const plan::ModuleSource &source = cases[0]->modules.at(0);
+  EXPECT_TRUE(source.all);
+  EXPECT_EQ(source.picks, std::vector<std::string>{"my_core"});
+  EXPECT_EQ(source.build.make, std::vector<std::string>{"CONFIG_X=m"});
+  EXPECT_EQ(cases[0]->input, folder_ / "my driver-1.0");
+  EXPECT_EQ(cases[0]->options, (std::vector<std::string>{"--make", "CONFIG_X=m", "--module", "my-core"}));
+}
+
+TEST_F(CollectTest, TheOnlyFolderBelowThatBuildsModulesIsBuilt) {
+  write("tree/README", "");
+  write("tree/drv/Kbuild", "obj-m := drv.o\n");
+  write("tree/doc/Makefile", "all:\n\ttrue\n");
+  const auto cases = select_cases(collect_plans({folder_ / "tree"}, {}).plans, {});
+  ASSERT_EQ(cases.size(), 1u);
+  EXPECT_EQ(cases[0]->modules.at(0).path, folder_ / "tree/drv");
+  EXPECT_EQ(cases[0]->modules.at(0).build.tree, folder_ / "tree");
+  write("tree/other/Kbuild", "obj-m := other.o\n");
+  EXPECT_EQ(error_of({folder_ / "tree"}),
+            (folder_ / "tree").string() + " has no Makefile of its own, and several folders with modules: " +
+                (folder_ / "tree/drv").string() + ", " + (folder_ / "tree/other").string());
+}
+
+TEST_F(CollectTest, BuiltModulesAreTakenCompressedInAFolderAndInAnArchive) {
+  write("set/deep/a.ko.xz", "");
+  write("pack.deb", "");
+  write("b.ko.zst", "");
+  const auto cases =
+      select_cases(collect_plans({folder_ / "set", folder_ / "pack.deb", folder_ / "b.ko.zst"}, {}).plans, {});
+  ASSERT_EQ(ids_of(cases), (std::vector<std::string>{"set [cpus=1]", "pack.deb [cpus=1]", "b [cpus=1]"}));
+  EXPECT_EQ(cases[0]->modules.at(0).kind, plan::ModuleSource::Kind::collection);
+  EXPECT_EQ(cases[1]->modules.at(0).kind, plan::ModuleSource::Kind::collection);
+  EXPECT_EQ(cases[2]->modules.at(0).kind, plan::ModuleSource::Kind::file);
+  EXPECT_EQ(cases[2]->companions.size(), 2u) << "what b needs can be in the others";
+}
+
 TEST_F(CollectTest, ACaseRemembersWhatOfTheCommandLineShapedIt) {
   add_module("m");
   const auto file = write("a.yaml", "module: m\nsteps: [load]\n");
