@@ -80,7 +80,8 @@ std::string shown(const fs::path &path, const Places &places) {
 /// The keys of a module that say how it is built.
 struct BuildKeys {
   ModuleBuild wish;
-  fs::path folder;  ///< `dir`: below the tree
+  fs::path folder;      ///< `dir`: below the tree
+  bool leaves = false;  ///< `dir` is not below it
 };
 
 BuildKeys read_build(MapReader &reader) {
@@ -92,8 +93,8 @@ BuildKeys read_build(MapReader &reader) {
   if (!reader.has("tree") && !reader.has("path"))
     reader.error(Code::missing_key, "path", "the key 'path' is missing (e.g. path: ../modules/my-driver)");
   if (const auto folder = reader.text("dir")) keys.folder = *folder;
-  const bool leaves = keys.folder.is_absolute() || keys.folder.lexically_normal().string().starts_with("..");
-  if (leaves) reader.error(Code::outside_of_folder, "dir", "'dir' is not below the tree");
+  keys.leaves = keys.folder.is_absolute() || keys.folder.lexically_normal().string().starts_with("..");
+  if (keys.leaves) reader.error(Code::outside_of_folder, "dir", "'dir' is not below the tree");
   for (const auto &[name, value] : reader.parameters("make")) keys.wish.make.push_back(name + "=" + value);
   keys.wish.target = reader.text("target").value_or("");
   keys.wish.before = reader.text("before").value_or("");
@@ -145,7 +146,7 @@ std::optional<ModuleSource> read_module(const Node &node, const Places &places, 
   const auto name = reader.text("name");
   const bool name_given = reader.has("name");
   const auto build = read_build(reader);
-  if (!text || (name_given && !name)) return std::nullopt;
+  if (!text || (name_given && !name) || build.leaves) return std::nullopt;
   const Node &place = reader.place(key);
   if (text->empty() || text->size() > kLongestPath) {
     scope.problems.error(Code::bad_name, place,

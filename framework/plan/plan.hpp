@@ -232,8 +232,8 @@ ParseResult parse_plan_file(const std::filesystem::path &file, const Overrides &
 ParseResult parse_plan_text(const std::string &text, const std::filesystem::path &file,
                             const Overrides &overrides = {});
 
-/// Returns the plan for `kmodtest run my-module.ko`: load, watch for a second, unload, the always-on checks. Of a
-/// folder that is built, and of a collection, all modules: with_modules() fills them in.
+/// Returns the plan for `kmodtest run my-module.ko`: load, watch for a second, unload, the always-on checks. A folder
+/// that is built, and a collection, stand for all their modules: with_modules() fills them in.
 Plan plan_for_module(const std::vector<std::filesystem::path> &modules, const Overrides &overrides = {});
 
 /// Returns a case of a run without a plan with these modules, in the order of loading.

@@ -21,7 +21,7 @@ class RepeatabilityCheck {
   void compare(outcome::CaseFinished &finished, const std::filesystem::path &folder);
 
  private:
-  /// The id, the plan and the input of a case: each run can have filled its modules in anew.
+  /// The id, the plan and the input of a case: each run can have filled its modules in again.
   using Key = std::tuple<std::string, std::filesystem::path, std::filesystem::path>;
   std::map<Key, std::shared_ptr<const outcome::CaseFinished>> first_;
 };

@@ -139,7 +139,7 @@ void check_choice(const Kernel &kernel, const fs::path &source, const fs::path &
 }
 
 /// Returns the symbol files of modules that were built in other folders than `own`: Kbuild knows what it builds
-/// together. It writes them where it was told to work, which can be above the module.
+/// together. It writes them into the folder that it works in, which can be above the module.
 std::vector<fs::path> symvers_beside(const std::vector<fs::path> &modules, const fs::path &own) {
   std::vector<fs::path> files;
   for (const auto &module : modules) {

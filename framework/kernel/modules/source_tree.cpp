@@ -97,7 +97,7 @@ class Surroundings {
     std::error_code error;
     const fs::path real = fs::weakly_canonical(from / path, error);
     if (error || !fs::exists(real, error)) return;
-    // A folder above this one by itself says nothing about what is used of it: its files are, its folders are not.
+    // The name of a folder above this one does not show what is used of it: its files are taken, its folders are not.
     if (lies_in(parts_.front(), real)) {
       if (real != parts_.front() && real.has_relative_path()) add_files_of(real);
       return;

@@ -128,6 +128,8 @@ Json case_json(const char *name, const outcome::CaseFinished &event) {
   json["evidence"] = Json::array();
   for (const judge::Evidence &evidence : event.verdict.evidence) json["evidence"].push_back(evidence_json(evidence));
   json["kernel"] = event.kernel_release;
+  json["modules"] = Json::array();
+  for (const plan::ModuleSource &module : test_case.modules) json["modules"].push_back(module.name);
   json["digest"] = event.digest.empty() ? Json(nullptr) : Json(event.digest);
   if (event.unlike) {
     json["unlike"] = {{"repeat", event.unlike->repeat},

@@ -59,6 +59,9 @@ TEST(Json, AnErrorOfOursHasItsCode) {
 
 TEST(Json, AFinishedCaseHasItsEvidenceAndItsLog) {
   outcome::CaseFinished finished = support::full_failure();
+  plan::Case with_module = *finished.test_case;
+  with_module.modules = {{.path = "modules/ex7_4", .name = "ex7_4", .where = {}}};
+  finished.test_case = std::make_shared<const plan::Case>(with_module);
   finished.artifacts = "out/ex7_4";
   finished.seen = support::seen({support::marker(1, "step 1: load"), support::line(1500, "stray \xff byte")});
   finished.verdict.evidence.front().details = {};
@@ -73,7 +76,7 @@ TEST(Json, AFinishedCaseHasItsEvidenceAndItsLog) {
                   "expected": "Thread exiting", "seen": "Thread exitting\n            ^", "details": [],
                   "trace": ["#0 ex_stop+0x4 [ex7_4]  ex7_4.c:12  kthread_stop(t);"],
                   "hint": "the module says something similar: is the text right?", "code": null}],
-    "kernel": "6.1.0-49-cloud-amd64", "digest": null, "took": 1.25,
+    "kernel": "6.1.0-49-cloud-amd64", "modules": ["ex7_4"], "digest": null, "took": 1.25,
     "timings": {"build": 0.0, "start": 0.0, "boot": 0.0, "restore": 0.0, "push": 0.0, "steps": 0.0, "stop": 0.0, "guest": 0.0},
     "log": [{"time": 1.5, "level": 6, "text": "stray \ufffd byte"}], "artifacts": "out/ex7_4"})"));
 }
