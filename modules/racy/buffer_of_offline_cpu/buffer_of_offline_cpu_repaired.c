@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The same module with the repair. */
+#define REPAIRED
+#include "buffer_of_offline_cpu.c"

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Racy on purpose: a timer starts itself again each time. The exit function
+ * waits until it fires, and deletes it without waiting for its function to
+ * return.
+ *
+ * The timer fires and reports that. Before its function starts the timer
+ * again, the exit function deletes the timer, which is not running at that
+ * moment. Then the function starts it, and it fires after the module is gone.
+ */
+#include <linux/completion.h>
+#include <linux/init.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/timer.h>
+
+static DECLARE_COMPLETION(fired);
+static struct timer_list timer;
+static int samples[8];
+
+static void take_sample(void)
+{
+	int i;
+
+	for (i = 7; i > 0; i--)
+		WRITE_ONCE(samples[i], samples[i - 1]);
+}
+
+static void samples_again(struct timer_list *unused)
+{
+	complete(&fired);
+	take_sample();
+	mod_timer(&timer, jiffies + 3);
+}
+
+static int __init timer_without_sync_init(void)
+{
+	timer_setup(&timer, samples_again, TIMER_PINNED);
+	timer.expires = jiffies + 3;
+	add_timer_on(&timer, num_online_cpus() - 1);
+	return 0;
+}
+
+static void __exit timer_without_sync_exit(void)
+{
+	reinit_completion(&fired);
+	wait_for_completion(&fired);
+#ifdef REPAIRED
+	del_timer_sync(&timer);
+#else
+	del_timer(&timer);
+#endif
+}
+
+module_init(timer_without_sync_init);
+module_exit(timer_without_sync_exit);
+
+MODULE_DESCRIPTION("Racy on purpose: a timer can outlive its module");
+MODULE_AUTHOR("The kmodtest authors");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The same module with the repair. */
+#define REPAIRED
+#include "worker_against_unload.c"
