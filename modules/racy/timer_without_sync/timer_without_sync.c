@@ -13,6 +13,12 @@
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/timer.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define timer_delete del_timer
+#define timer_delete_sync del_timer_sync
+#endif
 
 static DECLARE_COMPLETION(fired);
 static struct timer_list timer;
@@ -46,9 +52,9 @@ static void __exit timer_without_sync_exit(void)
 	reinit_completion(&fired);
 	wait_for_completion(&fired);
 #ifdef REPAIRED
-	del_timer_sync(&timer);
+	timer_delete_sync(&timer);
 #else
-	del_timer(&timer);
+	timer_delete(&timer);
 #endif
 }
 
