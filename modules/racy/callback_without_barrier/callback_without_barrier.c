@@ -17,6 +17,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 
 #define VALUES 8
 
@@ -62,6 +63,11 @@ static void free_table(void)
 	kfree(gone);
 }
 
+static int next_cpu(void)
+{
+	return (raw_smp_processor_id() + 1) % num_online_cpus();
+}
+
 static int __init callback_without_barrier_init(void)
 {
 	table = kcalloc(VALUES, sizeof(*table), GFP_KERNEL);
@@ -74,7 +80,7 @@ static int __init callback_without_barrier_init(void)
 		kfree(table);
 		return -ENOMEM;
 	}
-	kthread_bind(thread, num_online_cpus() - 1);
+	kthread_bind(thread, next_cpu());
 	wake_up_process(thread);
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include <linux/mutex.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 
 struct client {
 	struct list_head link;
@@ -86,6 +87,7 @@ static void stop_threads(void)
 
 static int __init check_then_act_init(void)
 {
+	int cpu = raw_smp_processor_id();
 	int i;
 
 	for (i = 0; i < 2; i++) {
@@ -95,7 +97,7 @@ static int __init check_then_act_init(void)
 			return PTR_ERR(threads[i]);
 		}
 		get_task_struct(threads[i]);
-		kthread_bind(threads[i], i % num_online_cpus());
+		kthread_bind(threads[i], (cpu + i) % num_online_cpus());
 	}
 	wake_up_process(threads[0]);
 	wake_up_process(threads[1]);

@@ -14,6 +14,7 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/sched/task.h>
+#include <linux/smp.h>
 
 static struct task_struct *threads[2];
 static DECLARE_COMPLETION(ended);
@@ -72,6 +73,7 @@ static void stop_threads(void)
 
 static int __init completion_reused_init(void)
 {
+	int cpu = raw_smp_processor_id();
 	int i;
 
 	for (i = 0; i < 2; i++) {
@@ -81,7 +83,7 @@ static int __init completion_reused_init(void)
 			return PTR_ERR(threads[i]);
 		}
 		get_task_struct(threads[i]);
-		kthread_bind(threads[i], i % num_online_cpus());
+		kthread_bind(threads[i], (cpu + i) % num_online_cpus());
 	}
 	wake_up_process(threads[0]);
 	wake_up_process(threads[1]);

@@ -15,6 +15,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/sched/task.h>
+#include <linux/smp.h>
 
 struct account {
 	struct mutex lock;
@@ -70,6 +71,7 @@ static void stop_threads(void)
 
 static int __init narrow_deadlock_init(void)
 {
+	int cpu = raw_smp_processor_id();
 	int i;
 
 	mutex_init(&accounts[0].lock);
@@ -81,7 +83,7 @@ static int __init narrow_deadlock_init(void)
 			return PTR_ERR(threads[i]);
 		}
 		get_task_struct(threads[i]);
-		kthread_bind(threads[i], i % num_online_cpus());
+		kthread_bind(threads[i], (cpu + i) % num_online_cpus());
 	}
 	wake_up_process(threads[0]);
 	wake_up_process(threads[1]);

@@ -16,6 +16,7 @@
 #include <linux/refcount.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 
 struct message {
 	refcount_t references;
@@ -91,6 +92,7 @@ static void stop_threads(void)
 
 static int __init reference_dropped_early_init(void)
 {
+	int cpu = raw_smp_processor_id();
 	int i;
 
 	if (make_message() != 0)
@@ -102,7 +104,7 @@ static int __init reference_dropped_early_init(void)
 			return PTR_ERR(threads[i]);
 		}
 		get_task_struct(threads[i]);
-		kthread_bind(threads[i], i % num_online_cpus());
+		kthread_bind(threads[i], (cpu + i) % num_online_cpus());
 	}
 	wake_up_process(threads[0]);
 	wake_up_process(threads[1]);

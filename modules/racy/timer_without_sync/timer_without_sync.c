@@ -12,6 +12,7 @@
 #include <linux/init.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
+#include <linux/smp.h>
 #include <linux/timer.h>
 #include <linux/version.h>
 
@@ -39,11 +40,16 @@ static void samples_again(struct timer_list *unused)
 	mod_timer(&timer, jiffies + 3);
 }
 
+static int next_cpu(void)
+{
+	return (raw_smp_processor_id() + 1) % num_online_cpus();
+}
+
 static int __init timer_without_sync_init(void)
 {
 	timer_setup(&timer, samples_again, TIMER_PINNED);
 	timer.expires = jiffies + 3;
-	add_timer_on(&timer, num_online_cpus() - 1);
+	add_timer_on(&timer, next_cpu());
 	return 0;
 }
 

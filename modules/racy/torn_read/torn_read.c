@@ -15,6 +15,7 @@
 #include <linux/module.h>
 #include <linux/sched/task.h>
 #include <linux/seqlock.h>
+#include <linux/smp.h>
 
 static struct task_struct *threads[2];
 static DECLARE_COMPLETION(ended);
@@ -86,6 +87,7 @@ static void stop_threads(void)
 
 static int __init torn_read_init(void)
 {
+	int cpu = raw_smp_processor_id();
 	int i;
 
 	for (i = 0; i < 2; i++) {
@@ -95,7 +97,7 @@ static int __init torn_read_init(void)
 			return PTR_ERR(threads[i]);
 		}
 		get_task_struct(threads[i]);
-		kthread_bind(threads[i], i % num_online_cpus());
+		kthread_bind(threads[i], (cpu + i) % num_online_cpus());
 	}
 	wake_up_process(threads[0]);
 	wake_up_process(threads[1]);

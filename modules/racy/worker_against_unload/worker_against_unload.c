@@ -13,6 +13,7 @@
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/workqueue.h>
 
 struct order {
@@ -52,6 +53,11 @@ static int count_orders(void)
 	return count;
 }
 
+static int next_cpu(void)
+{
+	return (raw_smp_processor_id() + 1) % num_online_cpus();
+}
+
 static int __init worker_against_unload_init(void)
 {
 	int i;
@@ -71,7 +77,7 @@ static int __init worker_against_unload_init(void)
 
 static void __exit worker_against_unload_exit(void)
 {
-	schedule_work_on(num_online_cpus() - 1, &work);
+	schedule_work_on(next_cpu(), &work);
 	pr_info("freeing %d orders\n", count_orders());
 #ifdef REPAIRED
 	cancel_work_sync(&work);
