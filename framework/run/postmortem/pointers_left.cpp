@@ -19,6 +19,8 @@ using judge::Holder;
 using judge::PointerLeft;
 using observe::ModuleRange;
 
+constexpr std::uint64_t kLowestOfTheKernel = 0xffff'8000'0000'0000;
+
 /// Returns the lists of sections and notes of the modules that are loaded. They keep the addresses of the sections that
 /// a module had only during its init, where another module can have been later (kernel: kernel/module/sysfs.c).
 std::set<std::uint64_t> lists_of_sections(KernelMemory &memory, const kernel::KernelImage &kernel) {
@@ -46,7 +48,10 @@ class Owners {
         kernel_(kernel),
         symbols_(kernel.symbols()),
         slabs_(SlabObjects::of(memory, kernel.layouts())),
-        last_work_(kernel.layouts().offset_of("worker", "last_func")) {
+        last_work_(kernel.layouts().offset_of("worker", "last_func")),
+        area_caller_(kernel.layouts().offset_of("vm_struct", "caller")),
+        area_begin_(kernel.layouts().offset_of("vm_struct", "addr")),
+        area_size_(kernel.layouts().offset_of("vm_struct", "size")) {
     const auto at =
         symbols_.addresses_of({"_sdata", "_edata", "__bss_start", "__bss_stop", "__per_cpu_end", "init_on_alloc"});
     add_variables(at[0], at[1]);
@@ -79,7 +84,7 @@ class Owners {
       left.holder = !object->allocated ? Holder::freed_object : clears_ ? Holder::object : Holder::uncleared_object;
       left.name = object->cache;
       left.offset = left.address - object->address;
-      if (is_last_work(left)) left.holder = Holder::unknown;
+      if (is_last_work(left) || is_caller_of_vmalloc(left)) left.holder = Holder::unknown;
     }
     return left;
   }
@@ -93,6 +98,17 @@ class Owners {
   /// kernel/workqueue_internal.h, struct worker).
   bool is_last_work(const PointerLeft &left) const {
     return last_work_ && left.offset == *last_work_ && (left.name == "kmalloc-192" || left.name == "kmalloc-256");
+  }
+
+  /// The kernel keeps who asked for an area of vmalloc, and only shows it (kernel: include/linux/vmalloc.h, struct
+  /// vm_struct). That can be the init function of a loaded module, where another module has been since.
+  bool is_caller_of_vmalloc(const PointerLeft &left) {
+    if (!area_caller_ || !area_begin_ || !area_size_ || left.offset != *area_caller_) return false;
+    const std::uint64_t object = left.address - left.offset;
+    const std::uint64_t begin = memory_.word(object + *area_begin_).value_or(0);
+    const std::uint64_t size = memory_.word(object + *area_size_).value_or(0);
+    const auto is_whole_pages = [](std::uint64_t value) { return value != 0 && value % PhysicalMemory::kPage == 0; };
+    return begin >= kLowestOfTheKernel && is_whole_pages(begin) && is_whole_pages(size);
   }
 
   void add_variables(std::uint64_t begin, std::uint64_t end) {
@@ -130,6 +146,7 @@ class Owners {
   const kernel::SymbolTable &symbols_;
   std::optional<SlabObjects> slabs_;
   std::optional<std::uint64_t> last_work_;
+  std::optional<std::uint64_t> area_caller_, area_begin_, area_size_;
   std::vector<Span> variables_;  ///< distances from the start of the memory
   std::uint64_t cpu_variables_ = 0;
   std::optional<std::set<std::uint64_t>> lists_;  ///< read once they are needed

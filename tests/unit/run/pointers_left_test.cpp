@@ -79,6 +79,7 @@ std::string btf() {
   writer.structure("kmem_cache_cpu", 24, {{"freelist", number, 0}, {"slab", number, 16}});
   const auto list = writer.structure("list_head", 16, {{"next", number, 0}, {"prev", number, 8}});
   writer.structure("module", 64, {{"list", list, 8}, {"sect_attrs", number, 32}});
+  writer.structure("vm_struct", 64, {{"addr", number, 8}, {"size", number, 16}, {"caller", number, 56}});
   writer.enumeration("pageflags", {"PG_locked", "PG_referenced", "PG_slab"});
   return writer.finish();
 }
@@ -200,6 +201,20 @@ TEST_F(PointersLeft, TheSectionsOfALoadedModuleAreNoPointers) {
   guest_.put(kModule + 32, kDirectMap + kObjects + kObjectBytes);
   guest_.put(kObjects + kObjectBytes + 8, kGone);
   EXPECT_EQ(only(look()).holder, Holder::unknown);
+}
+
+TEST_F(PointersLeft, WhoAskedForAnAreaOfVmallocIsNoPointer) {
+  guest_.put(kObjects + 8, 0xffffc90000445000);
+  guest_.put(kObjects + 16, 0x9000);
+  guest_.put(kObjects + 56, kGone + 0x62);
+  EXPECT_EQ(only(look()).holder, Holder::unknown);
+}
+
+TEST_F(PointersLeft, AnObjectThatIsNoAreaIsNotTakenForOne) {
+  guest_.put(kObjects + 8, 0xffffc90000445010);
+  guest_.put(kObjects + 16, 0x9000);
+  guest_.put(kObjects + 56, kGone + 0x62);
+  EXPECT_EQ(only(look()).holder, Holder::object);
 }
 
 TEST_F(PointersLeft, AnAllocatedObjectCanHaveARemainderUnlessTheKernelClearsIt) {
