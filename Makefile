@@ -26,7 +26,7 @@ setup := $(if $(filter 0,$(SETUP)),:,tools/install-dependencies.sh)
 sources = $(shell git ls-files 'framework/*pp' 'emulator/*pp' 'guest/*pp' 'library/*pp' 'tests/*pp' 'benchmarks/*pp' 'examples/*pp')
 
 .NOTPARALLEL:
-.PHONY: help build tests run check asan tsan tidy-changed fuzz bench soak mixed many-cpus verdicts in-tree lint format install uninstall clean setup \
+.PHONY: help build tests run check asan tsan tidy-changed fuzz bench soak mixed many-cpus verdicts in-tree kernels lint format install uninstall clean setup \
         snapshots setup-check setup-lint setup-package package package-check image-check \
         unit-sanitized fuzz-targets
 
@@ -111,6 +111,10 @@ verdicts: build ## runs the modules that are broken on purpose, and the healthy 
 
 in-tree: build ## loads and unloads modules of the kernel's own package, and lists every accusation
 	tools/in-tree-modules.py --jobs $(JOBS)
+
+kernels: build ## runs all plans on each kernel of the catalogue, and writes docs/guide/kernel-table.md (takes hours)
+	tools/kernels-table.py --jobs $(JOBS) >build/kernel-table.md || echo "some cases did not pass: the table lists them"
+	mv build/kernel-table.md docs/guide/kernel-table.md
 
 snapshots: build/build.ninja ## updates the recorded terminal output in tests/data/terminal, after an intended change
 	cmake --build build --target test_report

@@ -60,7 +60,11 @@ std::optional<wire::ThreadRecord> read_thread(const std::string &folder, const s
   const std::string status = read_file((folder + "/status").c_str()).content;
   const std::string wchan = read_file((folder + "/wchan").c_str()).content;
   // `stat` has the name as long as `comm` has it.
-  return shared::parse_thread(stat, status, {}, wchan);
+  auto thread = shared::parse_thread(stat, status, {}, wchan);
+  // Before 5.16 the kernel cannot look through its own stacks for wchan, but it shows them.
+  if (thread && thread->kernel_thread && thread->waits_in.empty() && thread->state != 'R')
+    thread->waits_in = shared::innermost_function(read_file((folder + "/stack").c_str()).content);
+  return thread;
 }
 
 std::optional<wire::ThreadRecord> read_task(const std::string &folder) {

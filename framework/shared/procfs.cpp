@@ -90,6 +90,16 @@ std::optional<wire::ThreadRecord> parse_thread(std::string_view stat, std::strin
   return thread;
 }
 
+std::string innermost_function(std::string_view stack) {
+  constexpr std::string_view kAddress = "] ";  // "[<0>] kthread+0x118/0x140"
+  stack = stack.substr(0, stack.find('\n'));
+  const std::size_t address = stack.find(kAddress);
+  if (address == std::string_view::npos) return {};
+  stack.remove_prefix(address + kAddress.size());
+  const std::size_t offset = stack.find("+0x");
+  return offset == std::string_view::npos ? std::string() : std::string(stack.substr(0, offset));
+}
+
 std::optional<wire::ModuleRecord> parse_module_line(std::string_view line) {
   const std::vector<std::string_view> words = split_words(line);
   if (words.size() < 6) return std::nullopt;

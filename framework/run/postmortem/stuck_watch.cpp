@@ -60,11 +60,13 @@ Glance glance_at(vm::Inspector &guest) {
   return glance;
 }
 
-/// Returns whether the kernel reported a stall that the agent could not pass on.
+/// Returns whether the kernel reported a stall that the agent could not pass on. On 5.10 nothing marks the end of such a
+/// report: it is complete when the next one has begun.
 bool reports_stall(const std::string &console) {
   const auto reports = observe::find_reports(observe::parse_console(console), {});
-  return std::any_of(reports.begin(), reports.end(), [](const observe::KernelReport &report) {
-    return report.report_class == observe::ReportClass::stall && observe::is_complete(report);
+  return std::any_of(reports.begin(), reports.end(), [&](const observe::KernelReport &report) {
+    return report.report_class == observe::ReportClass::stall &&
+           (&report != &reports.back() || observe::is_complete(report));
   });
 }
 

@@ -21,9 +21,14 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/notifier.h>
+#if __has_include(<linux/panic_notifier.h>)
 #include <linux/panic_notifier.h>
+#else /* before 5.14 */
+#include <linux/kernel.h>
+#endif
 #include <linux/reboot.h>
 #include <linux/string.h>
+#include <linux/version.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
 #include <net/protocol.h>
@@ -159,7 +164,12 @@ static int handles(struct sk_buff *skb)
 	kfree_skb(skb);
 	return 0;
 }
-static const struct net_protocol my_protocol = { .handler = handles };
+static const struct net_protocol my_protocol = {
+	.handler = handles,
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0)
+	.netns_ok = 1,
+#endif
+};
 #define MY_PROTOCOL 253 /* for experiments */
 static int add_protocol(void)
 {

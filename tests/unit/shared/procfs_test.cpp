@@ -27,6 +27,14 @@ constexpr char kUserStat[] =
     "140720819952560 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 6141704 6178576 433778688 140720819953562 140720819953582 "
     "140720819953582 140720819953641 0\n";
 
+TEST(ParseThread, TheInnermostFunctionOfAStackIsWhereAThreadWaits) {
+  EXPECT_EQ(shared::innermost_function("[<0>] rescuer_thread+0x2f6/0x390\n[<0>] kthread+0x118/0x140\n"),
+            "rescuer_thread");
+  EXPECT_EQ(shared::innermost_function("[<0>] ext4_lazyinit_thread+0x28d/0x4a0 [ext4]\n"), "ext4_lazyinit_thread");
+  for (const char *none : {"", "\n", "[<0>]", "[<0>] 0xffffffffffffffff\n", "kthread+0x118/0x140\n"})
+    EXPECT_EQ(shared::innermost_function(none), "") << none;
+}
+
 TEST(ParseThread, ReadsAKernelThreadOfLinux61) {
   const auto thread = shared::parse_thread(kStat61, kStatus61, "agent_probe_with_a_long_name\n", "msleep");
   ASSERT_TRUE(thread);
