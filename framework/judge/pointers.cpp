@@ -69,7 +69,33 @@ constexpr Registry kRegistries[] = {
     {"console_list", "unregister_console"},
     {"misc_list", "misc_deregister"},
     {"irq_desc_tree", "free_irq"},
+    {"inetaddr_chain", "unregister_inetaddr_notifier"},
+    {"inet6addr_chain", "unregister_inet6addr_notifier"},
+    {"netevent_notif_chain", "unregister_netevent_notifier"},
+    {"oom_notify_list", "unregister_oom_notifier"},
+    {"pm_chain_head", "unregister_pm_notifier"},
+    {"shrinker_list", "unregister_shrinker"},
+    {"syscore_ops_list", "unregister_syscore_ops"},
+    {"sysrq_key_table", "unregister_sysrq_key"},
+    {"tcp_cong_list", "tcp_unregister_congestion_control"},
+    {"qdisc_base", "unregister_qdisc"},
+    {"net_families", "sock_unregister"},
+    {"proto_list", "proto_unregister"},
+    {"pernet_list", "unregister_pernet_subsys"},
+    {"percpu_counters", "percpu_counter_destroy"},
 };
+
+const Registry *registry_of(const PointerLeft &pointer) {
+  const auto known = std::find_if(std::begin(kRegistries), std::end(kRegistries),
+                                  [&](const Registry &one) { return one.variable == pointer.name; });
+  return known == std::end(kRegistries) ? nullptr : &*known;
+}
+
+/// Returns whether `one` tells more: the kernel's own data, and the head of a list rather than the entry next to it.
+bool tells_more(const PointerLeft &one, const PointerLeft &other) {
+  if (one.holder != other.holder) return one.holder < other.holder;
+  return registry_of(one) != nullptr && registry_of(other) == nullptr;
+}
 
 std::string at(const PointerLeft &pointer) {
   return pointer.offset == 0 ? pointer.name : fmt::format("{}+{:#x}", pointer.name, pointer.offset);
@@ -109,9 +135,9 @@ std::string missing_call(const CaseView &view, const std::string &module) {
 
 std::string hint_of(const CaseView &view, const PointerLeft &pointer) {
   if (std::string call = missing_call(view, pointer.module); !call.empty()) return call;
-  const auto known = std::find_if(std::begin(kRegistries), std::end(kRegistries),
-                                  [&](const Registry &one) { return one.variable == pointer.name; });
-  if (known != std::end(kRegistries)) return fmt::format("the exit function has to call {}()", known->undo);
+  if (const Registry *known = registry_of(pointer)) {
+    return fmt::format("the exit function has to call {}()", known->undo);
+  }
   return "the exit function has to take back what was registered";
 }
 
@@ -159,9 +185,7 @@ std::vector<Finding> check_pointers(const CaseView &view) {
     if (is_left_registered(pointer) && !any_matches(checks.allow, "pointer:" + pointer.name)) left.push_back(pointer);
   }
   if (left.empty()) return {};
-  std::stable_sort(left.begin(), left.end(), [](const PointerLeft &one, const PointerLeft &other) {
-    return one.holder < other.holder;  // the kernel's own data first
-  });
+  std::stable_sort(left.begin(), left.end(), tells_more);
   const PointerLeft &first = left.front();
   Finding finding{.outcome = Outcome::leaked};
   for (std::size_t i = 0; i < view.guest_index.size(); ++i) {

@@ -57,6 +57,12 @@ TEST(Pointers, TheKernelsOwnDataIsNamedBeforeObjects) {
             "an allocated object of kmalloc-64 (at 0x8) still points to my_fs+0x10 [ex]");
 }
 
+TEST(Pointers, TheHeadOfAListIsNamedBeforeTheEntryNextToIt) {
+  const Verdict verdict = verdict_on({pointer(Holder::variable, "key_type_fscrypt_provisioning", 0xa0),
+                                      pointer(Holder::variable, "key_types_list")});
+  EXPECT_EQ(verdict.evidence.front().summary, "key_types_list (kernel data) still points to my_fs+0x10 [ex]");
+}
+
 TEST(Pointers, RemaindersAreNoAccusation) {
   EXPECT_EQ(verdict_on({pointer(Holder::freed_object, "kmalloc-64"), pointer(Holder::uncleared_object, "kmalloc-64"),
                         pointer(Holder::variable, "cur_orc_ip_table"), pointer(Holder::unknown, ""),
