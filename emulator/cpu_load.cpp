@@ -3,6 +3,8 @@
 /// QEMU calls a function of a table (vmstate_cpu_common) for each CPU that it has loaded. Ours takes its place.
 #include "emulator/cpu_load.hpp"
 
+#include <algorithm>
+#include <array>
 #include <sys/mman.h>
 
 namespace kmodtest::emulator {
@@ -10,10 +12,11 @@ namespace {
 
 int (*qemus_own)(void *cpu, int version) = nullptr;
 void (*replacement)(void *cpu) = nullptr;
-void (*next)() = nullptr;
+std::array<void (*)(), 4> next{};
 
 int load_cpu(void *cpu, int version) {
-  if (next != nullptr) next();
+  for (auto *const then : next)
+    if (then != nullptr) then();
   if (replacement == nullptr) return qemus_own(cpu, version);
   replacement(cpu);
   return 0;
@@ -37,9 +40,12 @@ bool take_place(StateDescription &table) {
 }  // namespace
 
 bool after_each_cpu_load(const Qemu &qemu, void (*then)()) {
-  const bool placed = take_place(*qemu.cpu_state);
-  if (placed) next = then;
-  return placed;
+  if (!take_place(*qemu.cpu_state)) return false;
+  const auto free =
+      std::find_if(next.begin(), next.end(), [then](const auto &one) { return one == nullptr || one == then; });
+  if (free == next.end()) return false;
+  *free = then;
+  return true;
 }
 
 bool replace_cpu_load(const Qemu &qemu, void (*function)(void *cpu)) {

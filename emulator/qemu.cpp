@@ -127,7 +127,30 @@ bool find_all(Qemu &qemu, const char **missing) {
          layout_is_known(*qemu.cpu_state, missing);
 }
 
+bool find_plugin(QemuPlugin &plugin, const char **missing) {
+  const StateDescription *cpu = nullptr;
+  std::size_t next = 0;
+  const bool complete =
+      version_is_known(missing) && find(plugin.on_translation, "qemu_plugin_register_vcpu_tb_trans_cb", missing) &&
+      find(plugin.instruction_count, "qemu_plugin_tb_n_insns", missing) &&
+      find(plugin.instruction, "qemu_plugin_tb_get_insn", missing) &&
+      find(plugin.address, "qemu_plugin_insn_vaddr", missing) && find(plugin.bytes, "qemu_plugin_insn_data", missing) &&
+      find(plugin.before, "qemu_plugin_register_vcpu_insn_exec_cb", missing) &&
+      find(plugin.on_access, "qemu_plugin_register_vcpu_mem_cb", missing) &&
+      find(plugin.is_store, "qemu_plugin_mem_is_store", missing) && find(plugin.end_turn, "cpu_exit", missing) &&
+      find(plugin.leave, "cpu_loop_exit_restore", missing) && find_next_instruction(next, missing) &&
+      find(cpu, "vmstate_x86_cpu", missing);
+  constexpr std::size_t kStackPointer = 4;  // among the general registers
+  if (complete) plugin.stack_pointer = cpu->fields[0].offset + kStackPointer * sizeof(std::uint64_t);
+  return complete;
+}
+
 }  // namespace
+
+const QemuPlugin *find_qemu_plugin(const char **missing) {
+  static QemuPlugin plugin;
+  return find_plugin(plugin, missing) ? &plugin : nullptr;
+}
 
 const Qemu *find_qemu(const char **missing) {
   static Qemu qemu;

@@ -82,6 +82,30 @@ struct Qemu {
   void (*forget_addresses)(void *cpu);  ///< empties a CPU's translation lookaside buffer
 };
 
+struct Block;
+struct Instruction;
+
+/// What a plugin uses of QEMU, by the interface for plugins and by two functions of QEMU's own. Everything is called on
+/// the CPUs' thread. Sources: QEMU 10.0, include/qemu/qemu-plugin.h, include/exec/exec-all.h.
+struct QemuPlugin {
+  using Id = std::uint64_t;
+  void (*on_translation)(Id, void (*)(Id, Block *));
+  std::size_t (*instruction_count)(const Block *);
+  Instruction *(*instruction)(const Block *, std::size_t);
+  std::uint64_t (*address)(const Instruction *);
+  std::size_t (*bytes)(const Instruction *, void *to, std::size_t most);
+  void (*before)(Instruction *, void (*)(unsigned cpu, void *data), int registers, void *data);
+  void (*on_access)(Instruction *, void (*)(unsigned cpu, std::uint32_t info, std::uint64_t address, void *data),
+                    int registers, int kind, void *data);
+  bool (*is_store)(std::uint32_t info);
+  void (*end_turn)(void *cpu);                      ///< after this instruction's block
+  void (*leave)(void *cpu, std::uintptr_t caller);  ///< leaves the block before this instruction; does not return
+  std::size_t stack_pointer;                        ///< its offset in a CPU's state
+};
+
+/// Finds QEMU's functions for plugins. Returns nullptr as find_qemu() does.
+const QemuPlugin *find_qemu_plugin(const char **missing);
+
 /// Finds QEMU's functions in this process. Returns nullptr, and sets `missing` to what QEMU lacks (static text), if
 /// QEMU is of a version that this was not tried with, or if anything is not as expected.
 const Qemu *find_qemu(const char **missing);

@@ -19,6 +19,9 @@ inline constexpr const char *kMemoryProperty = "kmodtest-memory";
 /// Environment variable: how many instructions a PAUSE counts as besides itself, at least and at most: "250,2500".
 inline constexpr const char *kPause = "KMODTEST_PAUSE";
 
+/// Environment variable: the file of a schedule (wire/schedule_memory.hpp).
+inline constexpr const char *kScheduleFile = "KMODTEST_SCHEDULE";
+
 /// Environment variable: the library only looks whether QEMU has all that it uses, prints the result on one line, and
 /// ends QEMU.
 inline constexpr const char *kSelfTest = "KMODTEST_SELF_TEST";

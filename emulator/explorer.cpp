@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// The plugin that carries out a schedule (wire/schedule_memory.hpp). QEMU calls it for each block of code that it
+/// translates, and then before each instruction of a module and at each of its accesses to memory.
+///
+/// To delay a CPU, the callback takes instructions off the CPU's turn, as a delay loop would execute them, and leaves
+/// the block before the instruction. The other CPUs have their turns then; timers fire and interrupts are handled, also
+/// on this CPU. When the CPU gets its next turn, it comes back to the same instruction. So a delay is what a slow CPU,
+/// an interrupt or a hypervisor can do to any kernel at any instruction, and a schedule of delays never shows a defect
+/// that cannot occur otherwise.
+///
+/// Everything here is decided by the schedule and by what the guest executes. Its state begins anew with each restore.
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "emulator/cpu_load.hpp"
+#include "emulator/preemption.hpp"
+#include "emulator/qemu.hpp"
+#include "wire/emulator_library.hpp"
+#include "wire/schedule_memory.hpp"
+
+namespace kmodtest::emulator {
+namespace {
+
+constexpr int kNoRegisters = 0, kAllRegisters = 2;  // QEMU_PLUGIN_CB_NO_REGS, _RW_REGS
+constexpr int kReadsAndWrites = 3;                  // QEMU_PLUGIN_MEM_RW
+
+const Qemu *explored = nullptr;
+const QemuPlugin *plugin = nullptr;
+wire::ScheduleArea *area = nullptr;
+Preemption preemption;
+bool begun = false;
+
+void begin_anew() {
+  begun = false;
+}
+
+/// What is known of an instruction when it is translated, in the pointer that QEMU keeps for it.
+struct Known {
+  std::uint64_t address;
+  std::uint16_t left_in_block;  ///< instructions from this one on
+  bool calls;
+};
+
+void *packed(const Known &known) {
+  const std::uint64_t bits =
+      (known.address & 0xffffffff) | std::uint64_t{known.left_in_block} << 32 | std::uint64_t{known.calls} << 48;
+  return reinterpret_cast<void *>(bits);  // NOLINT(performance-no-int-to-ptr)
+}
+
+Known unpacked(const void *data) {
+  const auto bits = reinterpret_cast<std::uint64_t>(data);
+  return {.address = 0xffffffff00000000 | (bits & 0xffffffff),
+          .left_in_block = static_cast<std::uint16_t>(bits >> 32),
+          .calls = (bits >> 48 & 1) != 0};
+}
+
+/// What is left of a turn. QEMU has taken the whole block off it when the block began, and adds what is left of the
+/// block when it is left early, modulo 2^16.
+class Turn {
+ public:
+  Turn(unsigned char *cpu, std::uint16_t left_in_block) : word_(cpu + explored->instructions_left) {
+    std::memcpy(&counted_, word_, sizeof counted_);
+    left_ = static_cast<std::uint16_t>(counted_ + left_in_block);
+  }
+  std::uint16_t left() const { return left_; }
+  void take(std::uint64_t instructions) const {
+    const auto now = static_cast<std::uint16_t>(counted_ - instructions);
+    std::memcpy(word_, &now, sizeof now);
+  }
+
+ private:
+  unsigned char *word_;
+  std::uint16_t counted_ = 0, left_ = 0;
+};
+
+void before_instruction(unsigned cpu, void *data) {
+  const auto caller = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
+  if (!begun) {
+    begun = true;
+    preemption.begin(*area);
+  }
+  const Known known = unpacked(data);
+  unsigned char *state = explored->current_cpu();
+  const Turn turn(state, known.left_in_block);
+  Preemption::At at{.cpu = cpu,
+                    .address = known.address,
+                    .flags = known.calls ? std::uint32_t{wire::kCodeCalls} : 0,
+                    .left = turn.left()};
+  std::memcpy(&at.stack, state + plugin->stack_pointer, sizeof at.stack);
+  const Decision decision = preemption.before(at);
+  if (!decision.ends_turn) return;
+  turn.take(decision.takes);
+  plugin->end_turn(state);
+  plugin->leave(state, caller);
+}
+
+void on_access(unsigned cpu, std::uint32_t info, std::uint64_t address, void *data) {
+  preemption.accesses(cpu, unpacked(data).address, address, plugin->is_store(info));
+}
+
+/// Returns whether the instruction is a call (Intel's manual: E8, and FF with 2 in the middle of the next byte).
+bool is_call(const Instruction *instruction) {
+  std::array<unsigned char, 4> code{};
+  if (plugin->bytes(instruction, code.data(), code.size()) < 2) return false;
+  const std::size_t at = (code[0] & 0xf0) == 0x40 ? 1 : 0;  // a prefix
+  return code[at] == 0xe8 || (code[at] == 0xff && (code[at + 1] >> 3 & 7) == 2);
+}
+
+void on_block(QemuPlugin::Id, Block *block) {
+  const std::size_t count = plugin->instruction_count(block);
+  for (std::size_t i = 0; i < count; ++i) {
+    Instruction *instruction = plugin->instruction(block, i);
+    const std::uint64_t address = plugin->address(instruction);
+    if (address < wire::kModulesBegin || address >= wire::kModulesEnd) continue;
+    void *data = packed(
+        {.address = address, .left_in_block = static_cast<std::uint16_t>(count - i), .calls = is_call(instruction)});
+    plugin->before(instruction, before_instruction, kAllRegisters, data);
+    plugin->on_access(instruction, on_access, kNoRegisters, kReadsAndWrites, data);
+  }
+}
+
+wire::ScheduleArea *map_area() {
+  const char *file = std::getenv(wire::kScheduleFile);
+  const int opened = file == nullptr ? -1 : open(file, O_RDWR | O_CLOEXEC);
+  if (opened < 0) return nullptr;
+  void *mapped = mmap(nullptr, wire::kScheduleBytes, PROT_READ | PROT_WRITE, MAP_SHARED, opened, 0);
+  close(opened);
+  return mapped == MAP_FAILED ? nullptr : static_cast<wire::ScheduleArea *>(mapped);
+}
+
+int install(QemuPlugin::Id id) {
+  const char *missing = "file for schedules";
+  explored = find_qemu(&missing);
+  plugin = explored == nullptr ? nullptr : find_qemu_plugin(&missing);
+  area = plugin == nullptr ? nullptr : map_area();
+  if (area == nullptr || !after_each_cpu_load(*explored, begin_anew)) {
+    std::fprintf(stderr, "kmodtest: cannot explore schedules: QEMU has no %s\n", missing);
+    return -1;
+  }
+  area->engine = wire::ScheduleArea::kMagic;
+  plugin->on_translation(id, on_block);
+  return 0;
+}
+
+}  // namespace
+}  // namespace kmodtest::emulator
+
+extern "C" {
+
+__attribute__((visibility("default"))) int qemu_plugin_version = 4;
+
+__attribute__((visibility("default"))) int qemu_plugin_install(kmodtest::emulator::QemuPlugin::Id id, const void *, int,
+                                                               char **) {
+  return kmodtest::emulator::install(id);
+}
+
+}  // extern "C"
