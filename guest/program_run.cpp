@@ -105,7 +105,14 @@ void ProgramRun::mark_step() {
   if (wire::is_action(step().body)) action_line_ = first_line_;
 }
 
+void ProgramRun::wait_before_step() {
+  if (index_ >= program_.delays.size() || program_.delays[index_].count() <= 0) return;
+  const Time until = later(now(), program_.delays[index_]);
+  while (now() < until && !agent_.cancelled()) agent_.turn(until);
+}
+
 bool ProgramRun::run_step() {
+  wait_before_step();
   mark_step();
   seen_up_to_.reset();
   const Time within = step().within;

@@ -45,6 +45,7 @@ class ProgramRun {
   // program_run.cpp: the frame around the steps
   bool prepare();
   void start_from(std::uint64_t seed);
+  void wait_before_step();
   bool run_step();
   /// Returns false if the program has ended.
   bool rest();

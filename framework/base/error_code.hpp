@@ -71,6 +71,8 @@ enum class Code : std::uint16_t {
   bad_numa = 239,
   unknown_need = 240,
   clock_needs_channel = 241,
+  bad_schedule = 242,
+  schedule_place_gone = 243,
 
   // 03: this machine's files and programs
   cannot_write = 301,
@@ -136,6 +138,7 @@ enum class Code : std::uint16_t {
   no_memory_for_guest = 607,
   qemu_refused = 608,
   guest_memory_unread = 609,
+  no_schedules = 610,
 
   // 07: snapshots
   snapshot_not_kept = 701,

@@ -15,7 +15,8 @@
 
 namespace kmodtest::observe {
 struct SchedTimeline;
-}
+struct ScheduleSeen;
+}  // namespace kmodtest::observe
 
 namespace kmodtest::judge {
 
@@ -50,6 +51,8 @@ struct Observations {
   Ending ending;
   std::shared_ptr<const observe::SchedTimeline> sched;  ///< nothing unless the scheduler was traced
   std::string sched_problem;                            ///< why there is no timeline, though it was traced
+
+  std::shared_ptr<const observe::ScheduleSeen> schedule;  ///< null unless the case has a schedule
 
   /// Returns all kernel log lines, in order.
   std::vector<wire::KernelLogLine> log() const;

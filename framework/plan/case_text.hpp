@@ -7,6 +7,9 @@
 
 namespace kmodtest::plan {
 
+/// The file of a case's schedule, next to the plan of case_text().
+inline constexpr const char *kBundledSchedule = "schedule.txt";
+
 /// The run's choices that a case used where its plan leaves them open.
 struct RunChoices {
   std::string kernel;  ///< of the catalogue, or "host"; empty: none is written

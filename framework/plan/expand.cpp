@@ -19,6 +19,7 @@
 #include "plan/module_lookup.hpp"
 #include "plan/needs.hpp"
 #include "plan/reader.hpp"
+#include "plan/schedule.hpp"
 #include "plan/steps/repeat.hpp"
 #include "plan/steps/step_reader.hpp"
 
@@ -201,6 +202,38 @@ class Expansion {
                  fmt::format("virtual time needs the memory channel, not {}", quote(channel_name(next.guest.channel))));
   }
 
+  static std::shared_ptr<const Schedule> schedule_from(const fs::path &file, Schedule read) {
+    read.file = file;
+    return std::make_shared<const Schedule>(std::move(read));
+  }
+
+  void add_schedule(MapReader &reader, Case &next) {
+    const auto name = reader.text("schedule");
+    if (!name) return;
+    const fs::path inside = fs::path(*name).lexically_normal();
+    if (inside.is_absolute() || inside.begin() == inside.end() || *inside.begin() == "..") {
+      reader.error(Code::outside_of_folder, "schedule",
+                   fmt::format("the schedule {} is outside of the plan's folder", quote(*name)));
+      return;
+    }
+    if (next.time == Time::real_time || next.guest.channel != Channel::memory) {
+      reader.error(Code::clock_needs_channel, "schedule",
+                   "a schedule needs virtual time and the memory channel, so that it always runs in the same way");
+      return;
+    }
+    if (!schedule_) {
+      std::string problem;
+      if (auto read = read_schedule(places_.folder / inside, problem))
+        schedule_ = schedule_from(places_.folder / inside, std::move(*read));
+      if (!schedule_) {
+        reader.error(Code::bad_schedule, "schedule",
+                     fmt::format("{} is not a schedule: {}", quote(*name), printable(problem)));
+      }
+    }
+    next.time = Time::virtual_time;
+    next.schedule = schedule_;
+  }
+
   void add_case(Case next, const Point &point, Plan &plan) {
     next.plan_name = plan.name;
     next.tags = plan.tags;
@@ -220,6 +253,7 @@ class Expansion {
       next.timeout = *timeout;
     }
     add_time(reader, next);
+    add_schedule(reader, next);
     next.skip = reader.text("skip");
     next.needs = read_needs(reader);
     next.checks = read_checks();
@@ -311,6 +345,7 @@ class Expansion {
   GuestAxes guests_;
   std::vector<std::string> kernels_;
   std::vector<Axis> axes_;
+  std::shared_ptr<const Schedule> schedule_;
   std::optional<std::vector<ModuleSource>> known_modules_;
   std::vector<std::optional<Step>> known_steps_;
 };

@@ -17,6 +17,7 @@
 namespace kmodtest::plan {
 
 struct Node;
+struct Schedule;
 
 /// An error or a warning about a plan.
 struct Diagnostic {
@@ -183,9 +184,10 @@ struct Case {
   std::optional<Expect> expect;   ///< nothing: it must pass
   wire::Microseconds timeout{0};  ///< of the whole case, in guest time after READY
   Time time = Time::automatic;
-  std::uint64_t seed = 0;            ///< of the guest's random pool and start; 0: none
-  std::optional<std::string> skip;   ///< reason
-  std::vector<Need> needs;           ///< skipped on a kernel that lacks one of them
+  std::uint64_t seed = 0;                    ///< of the guest's random pool and start; 0: none
+  std::shared_ptr<const Schedule> schedule;  ///< null: the guest runs as it does on its own
+  std::optional<std::string> skip;           ///< reason
+  std::vector<Need> needs;                   ///< skipped on a kernel that lacks one of them
   std::vector<std::string> options;  ///< command-line words that shaped this case ("--cpus", "8"), to run it again
   std::shared_ptr<const Node> tree;  ///< of the plan's file; null for a plan made from a .ko
   bool of_a_program = false;         ///< a program asked for its steps one by one: no file contains them

@@ -144,6 +144,8 @@ const Table &plan_table() {
                        "are reproducible (virtual or deterministic), or the host's clock (real)",
         .example = "real",
         .allowed = {"virtual", "real", "deterministic"}},
+       {"schedule", Type::text, "none",
+        "a file that kmodtest explore wrote, in the plan's folder: the cases run under that schedule", "racy.schedule"},
        {.name = "checks",
         .type = Type::map,
         .fallback = "all on",

@@ -50,6 +50,14 @@ outcome::CaseFinished skipped(std::shared_ptr<const plan::Case> test_case, const
   return finished;
 }
 
+/// Lets the guest's QEMU carry out the case's schedule, if it has one.
+void set_scheduled(const plan::Case &test_case, vm::GuestSpec &spec) {
+  spec.scheduled = test_case.schedule != nullptr;
+  if (!spec.scheduled || vm::has_memory_apart(spec)) return;
+  throw base::UsageError(base::Code::no_schedules, "a schedule needs an emulated guest under virtual time",
+                         "leave out --time real and the plan's channel; --no-kvm emulates");
+}
+
 outcome::Machine machine_of(const Prepared &prepared, const KernelChoice &choice, std::string hypervisor) {
   outcome::Machine machine;
   machine.kernel = prepared.kernel.name;
@@ -101,6 +109,7 @@ Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, in
     if (state.cancellation.cancelled()) throw base::Interrupted();
     if (prepared.names) read_ahead(state, prepared.names);
     co_await state.pool.choose_machine(*test_case, prepared.kernel, prepared.spec);
+    set_scheduled(*test_case, prepared.spec);
     worker.slot = &state.pool.acquire(prepared.spec, worker.slot);
     CaseRunner runner(*worker.slot, state.cancellation, options_.limits,
                       options_.vmcore ? options_.artifacts : std::filesystem::path());

@@ -61,6 +61,8 @@ struct GuestSpec {
   ChannelKind channel = ChannelKind::virtio;
   Accelerator accelerator = Accelerator::tcg;
   Clock clock = Clock::real;  ///< virtual_ needs TCG and ChannelKind::memory
+  /// its QEMU can carry out a schedule once the guest is restored; that needs virtual_. The saved guest is the same.
+  bool scheduled = false;
 
   bool operator==(const GuestSpec &) const = default;
 };
@@ -96,6 +98,7 @@ struct GuestFiles {
   std::filesystem::path saved;         ///< the image with the state of a saved guest, opened read-only; empty: it boots
   std::filesystem::path saved_memory;  ///< the memory of a saved guest; empty: it is part of `saved`
   std::filesystem::path memory_to;     ///< the file for the memory when the guest is saved; empty: as above
+  std::filesystem::path schedule;      ///< the file of a schedule (wire/schedule_memory.hpp); empty: none
   bool long_pause = false;             ///< of EmulatorHelp
   std::filesystem::path main_loop_gate;  ///< libkmodtest-gate.so, for the virtual clock; empty: none
   int controller_pid = 0;  ///< the required parent process of the emulator wrapper; 0: no wrapper, not checked
@@ -158,6 +161,8 @@ class Guest {
   virtual base::Task<base::UnixSocket> open_channel() = 0;
   /// Returns the file of the memory shared with the agent (ChannelKind::memory), wire::kSharedMemoryBytes long.
   virtual std::filesystem::path shared_memory() const = 0;
+  /// Returns the file of the schedule (wire/schedule_memory.hpp); empty if this guest has none.
+  virtual std::filesystem::path schedule_file() const { return {}; }
   virtual GuestState state() const = 0;
   /// Sets the function that is called on the io_context's thread when the guest panics (pvpanic) or its QEMU ends.
   /// Replaces the previous one.

@@ -316,14 +316,15 @@ struct Program {
   std::vector<Step> steps;                  ///< the program ends at the first step that does not hold
   Microseconds timeout{0};                  ///< guest time for all of it; 0: none (the controller counts wall time)
   std::uint64_t seed = 0;  ///< of the guest's random pool and of the moment at which the first step starts; 0: neither
-  bool trace_sched = false;  ///< record and send what the scheduler does with threads that appear from now on
+  std::vector<Microseconds> delays;  ///< before the steps, in their order; those that are missing have none
+  bool trace_sched = false;          ///< record and send what the scheduler does with threads that appear from now on
   /// after the last step the guest rests until it is asked to continue, instead of ending
   bool rests = false;
   Microseconds idles{0};  ///< guest time that passes at the end if no module under test is loaded any more
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(prerequisites, modules, steps, timeout, seed, trace_sched, rests, idles);
+    v(prerequisites, modules, steps, timeout, seed, delays, trace_sched, rests, idles);
   }
   bool operator==(const Program &) const = default;
 };

@@ -61,17 +61,18 @@ struct Function {
   std::uint64_t value = 0, size = 0, address = 0;
 };
 
-/// A section that stays after init, with its distance from the start of the module.
+/// A section in memory, with its distance from the start of its part of the module.
 struct CoreSection {
   std::size_t index = 0;
   std::uint64_t start = 0, size = 0;
 };
 
 /// Returns the group in which layout_sections() puts a section (kernel: kernel/module/main.c); nothing for one that is
-/// not in memory, or only during init.
-std::optional<int> group_of(const GElf_Shdr &header, std::string_view name) {
+/// not in memory, or in the other part.
+std::optional<int> group_of(const GElf_Shdr &header, std::string_view name, ModuleSymbols::Part part) {
   static constexpr std::string_view kNotKept[] = {".modinfo", "__versions", ".data..percpu"};
-  if ((header.sh_flags & SHF_ALLOC) == 0 || name.starts_with(".init")) return std::nullopt;
+  const bool of_init = part == ModuleSymbols::Part::init;
+  if ((header.sh_flags & SHF_ALLOC) == 0 || name.starts_with(".init") != of_init) return std::nullopt;
   if (std::find(std::begin(kNotKept), std::end(kNotKept), name) != std::end(kNotKept)) return std::nullopt;
   if ((header.sh_flags & SHF_EXECINSTR) != 0) return 0;
   if ((header.sh_flags & SHF_WRITE) == 0) return 1;
@@ -85,7 +86,7 @@ std::uint64_t aligned_up(std::uint64_t at, std::uint64_t to) {
   return (at + to - 1) / to * to;
 }
 
-std::vector<CoreSection> layout(Elf *elf) {
+std::vector<CoreSection> layout(Elf *elf, ModuleSymbols::Part part) {
   std::vector<CoreSection> sections;
   std::size_t names = 0;
   if (elf_getshdrstrndx(elf, &names) != 0) return sections;
@@ -95,7 +96,7 @@ std::vector<CoreSection> layout(Elf *elf) {
       GElf_Shdr header;
       if (gelf_getshdr(section, &header) == nullptr) continue;
       const char *name = elf_strptr(elf, names, header.sh_name);
-      if (name == nullptr || group_of(header, name) != group) continue;
+      if (name == nullptr || group_of(header, name, part) != group) continue;
       const std::uint64_t start = aligned_up(end, std::max<std::uint64_t>(header.sh_addralign, 1));
       sections.push_back({.index = elf_ndxscn(section), .start = start, .size = header.sh_size});
       end = start + header.sh_size;
@@ -155,7 +156,10 @@ class ModuleSymbols::Impl {
     dwfl_report_end(dwfl_.get(), nullptr, nullptr);
     Dwarf_Addr bias = 0;
     has_lines_ = dwfl_module_getdwarf(module_, &bias) != nullptr;
-    if (Elf *elf = dwfl_module_getelf(module_, &bias); elf != nullptr) sections_ = layout(elf);
+    if (Elf *elf = dwfl_module_getelf(module_, &bias); elf != nullptr) {
+      sections_ = layout(elf, Part::kept);
+      init_sections_ = layout(elf, Part::init);
+    }
     read_functions();
   }
 
@@ -170,20 +174,39 @@ class ModuleSymbols::Impl {
   }
 
   std::optional<CodePlace> place_of(std::uint64_t address, std::uint64_t base) const {
-    return place_in(functions_, address, base);
+    return place_in(functions_, sections_, address, base);
+  }
+
+  std::optional<CodePlace> function_at(std::uint64_t address, Part part, std::uint64_t base) const {
+    return place_in(functions_, sections_of(part), address, base);
+  }
+
+  std::optional<std::uint64_t> address_of(const CodePlace &place, Part part, std::uint64_t base) const {
+    const std::vector<CoreSection> &sections = sections_of(part);
+    for (const Function &function : functions_) {
+      if (function.name != place.function || place.offset >= function.size) continue;
+      const auto section = std::find_if(sections.begin(), sections.end(),
+                                        [&function](const CoreSection &one) { return one.index == function.section; });
+      if (section != sections.end()) return base + section->start + function.value + place.offset;
+    }
+    return std::nullopt;
   }
 
   std::optional<CodePlace> nearest(std::uint64_t address, std::uint64_t base) const {
     const auto function = place_of(address, base);
-    return function ? function : place_in(variables_, address, base);
+    return function ? function : place_in(variables_, sections_, address, base);
   }
 
  private:
-  std::optional<CodePlace> place_in(const std::vector<Function> &named, std::uint64_t address,
-                                    std::uint64_t base) const {
+  const std::vector<CoreSection> &sections_of(Part part) const {
+    return part == Part::init ? init_sections_ : sections_;
+  }
+
+  static std::optional<CodePlace> place_in(const std::vector<Function> &named, const std::vector<CoreSection> &sections,
+                                           std::uint64_t address, std::uint64_t base) {
     if (address < base) return std::nullopt;
     const std::uint64_t distance = address - base;
-    for (const CoreSection &section : sections_) {
+    for (const CoreSection &section : sections) {
       if (distance < section.start || distance >= section.start + section.size) continue;
       const std::uint64_t value = distance - section.start;
       const Function *last = nullptr;
@@ -325,7 +348,7 @@ class ModuleSymbols::Impl {
   std::unique_ptr<Dwfl, FreeDwfl> dwfl_;
   Dwfl_Module *module_ = nullptr;
   bool has_lines_ = false;
-  std::vector<CoreSection> sections_;
+  std::vector<CoreSection> sections_, init_sections_;
   std::vector<Function> functions_, variables_;  ///< sorted by section and value
   std::map<std::string, Source> sources_;
 };
@@ -342,6 +365,12 @@ std::vector<SourceLine> ModuleSymbols::lines_at(const CodePlace &place, Address 
 }
 std::optional<CodePlace> ModuleSymbols::place_of(std::uint64_t address, std::uint64_t base) const {
   return impl_->place_of(address, base);
+}
+std::optional<CodePlace> ModuleSymbols::function_at(std::uint64_t address, Part part, std::uint64_t base) const {
+  return impl_->function_at(address, part, base);
+}
+std::optional<std::uint64_t> ModuleSymbols::address_of(const CodePlace &place, Part part, std::uint64_t base) const {
+  return impl_->address_of(place, part, base);
 }
 std::optional<CodePlace> ModuleSymbols::nearest(std::uint64_t address, std::uint64_t base) const {
   return impl_->nearest(address, base);

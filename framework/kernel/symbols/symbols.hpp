@@ -53,6 +53,13 @@ class ModuleSymbols {
   /// here then.
   std::optional<CodePlace> nearest(std::uint64_t address, std::uint64_t base) const;
 
+  /// The two parts of a module's code: what stays, and what only its init function needs.
+  enum class Part { kept, init };
+  /// Returns the function at an address in a part of the code that the kernel has at `base`.
+  std::optional<CodePlace> function_at(std::uint64_t address, Part part, std::uint64_t base) const;
+  /// Returns the address of a place, as above; nothing if there is no such function, or if it is shorter.
+  std::optional<std::uint64_t> address_of(const CodePlace &place, Part part, std::uint64_t base) const;
+
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;

@@ -15,6 +15,7 @@
 #include "judge/observations.hpp"
 #include "outcome/result.hpp"
 #include "plan/case_text.hpp"
+#include "plan/schedule.hpp"
 #include "report/failure/failure.hpp"
 #include "report/terminal/palette.hpp"
 #include "storage/digest.hpp"
@@ -39,11 +40,13 @@ struct KnownFile {
   const char *what;
 };
 /// Lists the files in the order of their use to a reader.
-constexpr std::array<KnownFile, 16> kKnownFiles = {{
+constexpr std::array<KnownFile, 18> kKnownFiles = {{
     {"verdict.txt", "the verdict and the reasons"},
     {"trace.txt", "the kernel reports with the modules' source lines"},
     {"autopsy.txt", "what each CPU and each unfinished task was executing"},
     {"vmcore", "the guest's memory, for crash(8) and drgn"},
+    {"explanation.txt", "what the schedule does, with the source lines"},
+    {"schedule.txt", "the schedule under which the case ran"},
     {"kmsg.log", "the kernel log of this case, with the steps of the plan in it"},
     {"console.log", "the output of the kernel's serial console"},
     {"pointers.txt", "words of the guest's memory that point to where an unloaded module was"},
@@ -109,6 +112,7 @@ void write_case(const fs::path &folder, const outcome::CaseFinished &finished) {
                                  machine.virtual_time ? plan::Time::virtual_time : plan::Time::real_time};
   const std::string head = fmt::format("# Made by kmodtest of {}.\n", text::printable(test_case.id));
   storage::write_file(inner / plan_name(test_case), head + plan::case_text(test_case, choices));
+  if (test_case.schedule) storage::write_file(inner / plan::kBundledSchedule, plan::schedule_text(*test_case.schedule));
   const std::vector<plan::ModuleSource> &modules = test_case.modules;
   if (modules.size() == 1 && modules.front().kind == plan::ModuleSource::Kind::folder) {
     copy_sources(finished.seen->modules.front().file.parent_path(), inner);

@@ -9,6 +9,7 @@
 #include "base/task.hpp"
 #include "judge/judge.hpp"
 #include "observe/sched/sched_trace.hpp"
+#include "plan/schedule.hpp"
 #include "run/case/program_run.hpp"
 #include "run/case/stopwatch.hpp"
 #include "run/postmortem/dissect.hpp"
@@ -107,6 +108,11 @@ Task<bool> CaseRunner::restore(Conversation &talk, const Prepared &prepared, con
   co_return true;
 }
 
+void CaseRunner::give_schedule(Conversation &talk, const Prepared &prepared) {
+  talk.schedule = std::make_unique<ScheduleFile>(talk.guest->schedule_file());
+  talk.schedule->write(prepared.schedule, talk.test_case->schedule->observes);
+}
+
 Task<> CaseRunner::converse(Conversation &talk, const Prepared &prepared, const std::string &guest_name,
                             const Progress &progress) {
   for (int attempt = 1;; ++attempt) {
@@ -120,6 +126,7 @@ Task<> CaseRunner::converse(Conversation &talk, const Prepared &prepared, const 
     if (cancellation_.cancelled()) co_return;  // there was no session yet that the cancellation could have closed
     if (ready) {
       auto executor = co_await base::asio::this_coro::executor;
+      if (prepared.spec.scheduled) give_schedule(talk, prepared);
       ProgramRun program(talk, prepared, limits_, let_go_, ask_, progress, executor);
       co_await program.run();
       co_return;
@@ -208,6 +215,7 @@ Task<> CaseRunner::dump(Conversation &talk, const std::string &guest_name, const
 Task<> CaseRunner::release(Conversation &talk) {
   if (talk.guest == nullptr) co_return;
   const Stopwatch watch(talk.timings.stop);
+  if (talk.schedule) talk.seen->schedule = std::make_shared<const observe::ScheduleSeen>(talk.schedule->read());
   talk.guest->on_state_change({});
   talk.seen->console = talk.guest->console();
   talk.session.reset();

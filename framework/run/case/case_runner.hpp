@@ -48,6 +48,8 @@ class CaseRunner {
                         const Progress &progress);
   base::Task<bool> restore(Conversation &talk, const Prepared &prepared, const std::string &name,
                            const Progress &progress);
+  /// Lets the guest's QEMU know the schedule.
+  static void give_schedule(Conversation &talk, const Prepared &prepared);
   base::Task<> converse(Conversation &talk, const Prepared &prepared, const std::string &guest_name,
                         const Progress &progress);
   base::Task<> converse_and_examine(Conversation &talk, const Prepared &prepared, const std::string &guest_name,

@@ -13,6 +13,7 @@
 #include "judge/observations.hpp"
 #include "outcome/event.hpp"
 #include "run/case/core_file.hpp"
+#include "run/explore/schedule_file.hpp"
 #include "run/prepare/prepare.hpp"
 #include "vm/guest.hpp"
 
@@ -40,8 +41,9 @@ struct Conversation {
   std::unique_ptr<vm::Guest> own_guest;  ///< one that ends with the case
   vm::Guest *guest = nullptr;            ///< own_guest, or the guest of the slot
   std::unique_ptr<agent::Session> session;
-  std::optional<judge::Ending> forced;  ///< why we closed the session ourselves
-  bool answered = false;                ///< the program ended on its own
+  std::unique_ptr<ScheduleFile> schedule;  ///< null: the case has no schedule
+  std::optional<judge::Ending> forced;     ///< why we closed the session ourselves
+  bool answered = false;                   ///< the program ended on its own
   /// How many agent messages had arrived when a kernel report, or a flood of the log, decided the case.
   std::optional<std::size_t> decided_after;
   std::string domain_xml;

@@ -122,7 +122,7 @@ GuestSlot &GuestPool::acquire(const vm::GuestSpec &spec, GuestSlot *own) {
   mark_released(own);
   Entry *best = nullptr;
   const auto rank = [&](const Entry &entry) {
-    if (!key.empty() && entry.slot.key() == key) return 0;
+    if (!key.empty() && entry.slot.has(key, spec)) return 0;
     // Without `keep` each worker has one slot, and replaces its own guest.
     if (&entry.slot == own && !options_.keep) return 1;
     return entry.slot.guest() == nullptr ? 2 : 3;
@@ -132,7 +132,7 @@ GuestSlot &GuestPool::acquire(const vm::GuestSpec &spec, GuestSlot *own) {
     const auto order = [&](const Entry &one) { return std::pair(rank(one), one.released); };
     if (best == nullptr || order(*entry) < order(*best)) best = entry.get();
   }
-  const bool fits = best != nullptr && (best->slot.key() == key || best->slot.guest() == nullptr);
+  const bool fits = best != nullptr && (best->slot.has(key, spec) || best->slot.guest() == nullptr);
   const bool is_own = best != nullptr && &best->slot == own && !options_.keep;
   const bool room = options_.keep && entries_.size() < options_.slots;
   if (best == nullptr || (!fits && !is_own && room)) best = &add_entry();

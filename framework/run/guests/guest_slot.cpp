@@ -107,7 +107,7 @@ Task<Pristine> GuestSlot::pristine(vm::GuestSpec spec, std::string name, std::st
                                    std::chrono::milliseconds boot_deadline, Progress progress,
                                    outcome::Timings &timings) {
   const std::string wanted = hypervisor_.key_of(spec);
-  if (guest_ && snapshots_.store != nullptr && key_ == wanted && trusted_) {
+  if (guest_ && snapshots_.store != nullptr && has(wanted, spec) && trusted_) {
     const bool ready = std::exchange(ready_, false) && guest_->state() == vm::GuestState::running;
     if (ready || co_await restore(timings)) co_return Pristine{guest_.get(), {}};
   }

@@ -73,6 +73,10 @@ class GuestSlot {
 
   /// Returns the key of the present guest's spec; empty if there is none.
   const std::string &key() const { return key_; }
+  /// Returns whether the present guest has this spec; `key` is the spec's.
+  bool has(const std::string &key, const vm::GuestSpec &spec) const {
+    return key_ == key && (!spec_ || spec_->scheduled == spec.scheduled);
+  }
 
   /// Restores the guest before a case asks for it, in a new QEMU if this one is unreliable. Ends a guest that cannot be
   /// restored.

@@ -9,6 +9,7 @@
 #include "kernel/boot/vmlinux.hpp"
 #include "kernel/symbols/symbols.hpp"
 #include "plan/steps/step_input.hpp"
+#include "run/explore/module_map.hpp"
 #include "run/guests/machine_choice.hpp"
 #include "run/prepare/lack.hpp"
 #include "run/prepare/needs.hpp"
@@ -211,6 +212,14 @@ void Preparer::say_once(const std::string &text) {
   if (said_.insert(text).second) notices_.say(text);
 }
 
+/// Adds the delays of a schedule to what the agent and QEMU get.
+static void add_schedule(const plan::Schedule &schedule, Prepared &prepared) {
+  prepared.schedule = points_of(schedule, prepared.modules);
+  prepared.program.delays.resize(prepared.program.steps.size());
+  for (const auto &delay : schedule.delays)
+    if (delay.step <= prepared.program.delays.size()) prepared.program.delays[delay.step - 1] = delay.wait;
+}
+
 Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &test_case) {
   Prepared prepared;
   prepared.kernel = resolve_kernel(kernel_name);
@@ -264,6 +273,7 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
   if (auto finding = find_too_large(prepared)) prepared.preflight.push_back(std::move(*finding));
   prepared.program.timeout = complete.timeout;
   prepared.program.seed = test_case.seed;
+  if (test_case.schedule) add_schedule(*test_case.schedule, prepared);
   return prepared;
 }
 

@@ -20,6 +20,7 @@
 #include "plan/plan.hpp"
 #include "vm/guest.hpp"
 #include "wire/program.hpp"
+#include "wire/schedule_memory.hpp"
 
 namespace kmodtest::run {
 
@@ -49,6 +50,7 @@ struct Prepared {
   std::vector<kernel::PreflightFinding> preflight;
   std::vector<PushedFile> files;
   wire::Program program;
+  std::vector<wire::SchedulePoint> schedule;       ///< the instructions at which CPUs wait
   std::string build_log;                           ///< of make, for the modules that were built just now
   std::shared_ptr<kernel::LazyKernelImage> names;  ///< the contents of the kernel image; null: none
 };

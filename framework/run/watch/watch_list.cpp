@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "kernel/modules/module_source.hpp"
+#include "plan/schedule.hpp"
 #include "run/select/collect.hpp"
 
 namespace kmodtest::run {
@@ -103,6 +104,7 @@ WatchList::WatchList(const std::vector<fs::path> &inputs, const Cases &cases) {
       add_file(source, test_case->plan_file);
       plans_.files.insert(source.files.begin(), source.files.end());
     }
+    if (test_case->schedule && !test_case->schedule->file.empty()) add_file(source, test_case->schedule->file);
     for (const plan::ModuleSource &module : test_case->modules) {
       std::error_code error;
       if (fs::is_directory(module.path, error)) {

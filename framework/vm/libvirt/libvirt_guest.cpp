@@ -20,6 +20,7 @@
 #include "vm/libvirt/libvirt_error.hpp"
 #include "vm/libvirt/monitor.hpp"
 #include "vm/process.hpp"
+#include "wire/schedule_memory.hpp"
 #include "wire/shared_memory.hpp"
 
 namespace kmodtest::vm {
@@ -97,6 +98,10 @@ void LibvirtGuest::Machine::make_files(const GuestSpec &spec, SavedState *saved)
   files.state = files.folder / "state.qcow2";
   if (saved != nullptr) make_readable(*saved);
   root.make_state_image(files.state);
+  if (saved != nullptr && spec.scheduled) {
+    files.schedule = files.folder / "schedule";
+    root.make_file_for_qemu(files.schedule, wire::kScheduleBytes);
+  }
   if (saved == nullptr && has_memory_apart(spec) && driver->emulator_help().memory_apart) {
     files.memory_to = files.folder / "memory-image";
     root.make_file_for_qemu(files.memory_to, 0);
