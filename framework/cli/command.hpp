@@ -33,6 +33,8 @@ std::function<int()> add_run(CLI::App &app);
 std::function<int()> add_watch(CLI::App &app);
 std::function<int()> add_new(CLI::App &app);
 std::function<int()> add_rerun(CLI::App &app);
+std::function<int()> add_explore(CLI::App &app);
+std::function<int()> add_replay(CLI::App &app);
 std::function<int()> add_shell(CLI::App &app);
 std::function<int()> add_list(CLI::App &app);
 std::function<int()> add_lint(CLI::App &app);

@@ -25,6 +25,8 @@ const std::vector<Command> &commands() {
       {"watch", "run plans, and run cases again when a file is saved", add_watch},
       {"new", "create a module to start with: source, Kbuild, plan, CI file", add_new},
       {"rerun", "run a case again from its folder", add_rerun},
+      {"explore", "find the schedule that breaks a module", add_explore},
+      {"replay", "run a failing schedule again from its folder", add_replay},
       {"shell", "open a guest with modules, and a shell in it", add_shell},
       {"list", "list the cases of plans", add_list},
       {"lint", "check plans without running them", add_lint},

@@ -56,9 +56,8 @@ int run_again(RunCommand &command, const std::filesystem::path &folder) {
   return status;
 }
 
-}  // namespace
-
-std::function<int()> add_rerun(CLI::App &app) {
+/// Adds a command that runs the case of a folder again.
+std::function<int()> add_from_folder(CLI::App &app) {
   auto command = std::make_shared<RunCommand>();
   auto folder = std::make_shared<std::filesystem::path>();
   app.add_option("folder", *folder, "the folder of a case: below --out, or printed after 'files:' of a failure")
@@ -70,6 +69,16 @@ std::function<int()> add_rerun(CLI::App &app) {
       ->expected(1);
   command->add_to(app);
   return [command, folder] { return run_again(*command, *folder); };
+}
+
+}  // namespace
+
+std::function<int()> add_rerun(CLI::App &app) {
+  return add_from_folder(app);
+}
+
+std::function<int()> add_replay(CLI::App &app) {
+  return add_from_folder(app);
 }
 
 }  // namespace kmodtest::cli

@@ -58,18 +58,24 @@ void RunCommand::settle() {
   }
 }
 
-int RunCommand::execute() {
-  settle();
-  const auto shard = schedule.wanted_shard();
+std::optional<int> RunCommand::select(Cases &cases) const {
   auto collected = run::collect_plans(plans.inputs, plans.overrides());
   if (print_diagnostics(collected)) return static_cast<int>(run::ExitCode::usage);
-  auto cases = run::select_cases(std::move(collected.plans), {plans.ids, plans.patterns, plans.tags});
+  cases = run::select_cases(std::move(collected.plans), {plans.ids, plans.patterns, plans.tags});
   if (cases.empty()) {
     const base::UsageError nothing(base::Code::no_case_selected, "no case is selected",
                                    "kmodtest list shows the cases of a plan");
     std::fputs(render_error(nothing).c_str(), stderr);
     return static_cast<int>(run::ExitCode::nothing_selected);
   }
+  return std::nullopt;
+}
+
+int RunCommand::execute() {
+  settle();
+  const auto shard = schedule.wanted_shard();
+  Cases cases;
+  if (const auto status = select(cases)) return *status;
   if (!gdb.empty()) use_debugger(cases.size());
   if (shard) {
     auto mine = run::cases_of_shard(cases, *shard, *options.history);

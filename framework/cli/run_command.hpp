@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,8 @@ struct RunCommand {
   int execute();
   /// Puts the values of the command line into `options`.
   void settle();
+  /// Reads the plans and selects the cases. Returns the exit code if there is nothing to run.
+  std::optional<int> select(Cases &cases) const;
   /// Returns the listeners that the options ask for; sets in `told` where they keep the cases' folders.
   Listeners listeners(run::RunOptions &told, const Cases &cases) const;
   std::FILE *console_file() const { return reports.on_standard_output() ? stderr : stdout; }

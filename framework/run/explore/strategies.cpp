@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/explore/strategies.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace kmodtest::run {
+namespace {
+
+using wire::CodeSeen;
+using wire::Microseconds;
+
+struct Named {
+  const char *name;
+  Strategy strategy;
+};
+constexpr std::array<Named, 6> kStrategies = {{{"mixed", Strategy::mixed},
+                                               {"steps", Strategy::steps},
+                                               {"shared", Strategy::shared},
+                                               {"places", Strategy::places},
+                                               {"moments", Strategy::moments},
+                                               {"priorities", Strategy::priorities}}};
+
+/// How often `mixed` takes each: the ones that look at shared memory most.
+constexpr std::array<Strategy, 10> kMix = {Strategy::shared,     Strategy::places,  Strategy::shared, Strategy::steps,
+                                           Strategy::shared,     Strategy::moments, Strategy::places, Strategy::shared,
+                                           Strategy::priorities, Strategy::shared};
+
+/// Waits are from 1 µs to 2^kLongest µs, each power of two equally likely.
+constexpr std::uint64_t kLongest = 14;
+constexpr std::uint64_t kMostHolds = 3;
+
+/// Splitmix64 (Steele, Lea, Flood 2014): the same numbers with every compiler.
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15) {}
+  std::uint64_t below(std::uint64_t limit) { return limit == 0 ? 0 : next() % limit; }
+  bool one_in(std::uint64_t chances) { return below(chances) == 0; }
+  Microseconds wait() {
+    const std::uint64_t scale = std::uint64_t{1} << below(kLongest + 1);
+    return Microseconds(static_cast<std::int64_t>(scale + below(scale)));
+  }
+
+ private:
+  std::uint64_t next() {
+    std::uint64_t value = state_ += 0x9e3779b97f4a7c15;
+    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
+    value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
+    return value ^ (value >> 31);
+  }
+  std::uint64_t state_;
+};
+
+/// Returns which execution of an instruction is delayed. The first ones and the last ones are likelier: what a thread
+/// does at its start and its end happens there.
+std::uint64_t time_of(const CodeSeen &code, Random &random) {
+  switch (random.below(4)) {
+    case 0:
+      return 1;
+    case 1:
+      return code.times;
+    default:
+      return 1 + random.below(code.times);
+  }
+}
+
+void add_hold(plan::Schedule &schedule, const CodeSeen &code, Random &random) {
+  plan::Schedule::Hold hold;
+  hold.offset = code.address;
+  hold.time = time_of(code, random);
+  hold.wait = random.one_in(8) ? Microseconds(0) : random.wait();
+  const auto same = [&hold](const plan::Schedule::Hold &one) {
+    return one.offset == hold.offset && one.time == hold.time;
+  };
+  if (std::none_of(schedule.holds.begin(), schedule.holds.end(), same)) schedule.holds.push_back(std::move(hold));
+}
+
+void add_holds(plan::Schedule &schedule, const std::vector<CodeSeen> &code, Random &random) {
+  if (code.empty()) return;
+  for (std::uint64_t count = 1 + random.below(kMostHolds); count > 0; --count)
+    add_hold(schedule, code[random.below(code.size())], random);
+}
+
+void add_delays(plan::Schedule &schedule, const Profile &profile, Random &random) {
+  for (const std::uint32_t step : profile.actions)
+    if (!random.one_in(3)) schedule.delays.push_back({step, random.wait()});
+}
+
+/// Returns the accesses to shared memory and the calls, each with the instruction after it.
+std::vector<CodeSeen> interesting(const Profile &profile) {
+  std::vector<CodeSeen> by_address = profile.code;
+  std::sort(by_address.begin(), by_address.end(),
+            [](const CodeSeen &left, const CodeSeen &right) { return left.address < right.address; });
+  std::vector<CodeSeen> found;
+  const auto matters = [](const CodeSeen &code) { return (code.flags & wire::kCodeShared) != 0; };
+  for (std::size_t i = 0; i < by_address.size(); ++i) {
+    const bool after = i > 0 && matters(by_address[i - 1]);
+    if (after || matters(by_address[i]) || (by_address[i].flags & wire::kCodeCalls) != 0) {
+      found.push_back(by_address[i]);
+    }
+  }
+  return found;
+}
+
+/// Chooses among all executed instructions of the run.
+const CodeSeen &at_moment(const std::vector<CodeSeen> &code, Random &random) {
+  const std::uint64_t all = std::accumulate(code.begin(), code.end(), std::uint64_t{0},
+                                            [](std::uint64_t sum, const CodeSeen &one) { return sum + one.times; });
+  std::uint64_t moment = random.below(all);
+  for (const CodeSeen &one : code) {
+    if (moment < one.times) return one;
+    moment -= one.times;
+  }
+  return code.back();
+}
+
+void add_moments(plan::Schedule &schedule, const Profile &profile, Random &random, std::uint64_t count) {
+  for (; count > 0 && !profile.code.empty(); --count) add_hold(schedule, at_moment(profile.code, random), random);
+}
+
+void add_priorities(plan::Schedule &schedule, const Profile &profile, Random &random) {
+  for (const std::uint64_t start : profile.thread_starts) {
+    const auto code = std::find_if(profile.code.begin(), profile.code.end(),
+                                   [start](const CodeSeen &one) { return one.address == start; });
+    if (code != profile.code.end() && !random.one_in(3)) add_hold(schedule, *code, random);
+  }
+  add_moments(schedule, profile, random, random.below(kMostHolds));
+}
+
+}  // namespace
+
+std::optional<Strategy> strategy_named(const std::string &name) {
+  const auto *const found =
+      std::find_if(kStrategies.begin(), kStrategies.end(), [&name](const Named &one) { return one.name == name; });
+  return found == kStrategies.end() ? std::nullopt : std::optional(found->strategy);
+}
+
+std::vector<std::string> strategy_names() {
+  std::vector<std::string> names;
+  for (const Named &one : kStrategies) names.emplace_back(one.name);
+  return names;
+}
+
+plan::Schedule schedule_of(const Profile &profile, std::uint64_t seed, Strategy strategy) {
+  Random random(seed);
+  plan::Schedule schedule;
+  const bool mixed = strategy == Strategy::mixed;
+  if (mixed) strategy = kMix[seed % kMix.size()];
+  switch (strategy) {
+    case Strategy::mixed:
+    case Strategy::steps:
+      add_delays(schedule, profile, random);
+      break;
+    case Strategy::shared:
+      add_holds(schedule, interesting(profile), random);
+      break;
+    case Strategy::places:
+      add_holds(schedule, profile.code, random);
+      break;
+    case Strategy::moments:
+      add_moments(schedule, profile, random, 1 + random.below(kMostHolds));
+      break;
+    case Strategy::priorities:
+      add_priorities(schedule, profile, random);
+      break;
+  }
+  if (mixed && schedule.delays.empty() && random.one_in(3)) add_delays(schedule, profile, random);
+  if (schedule.size() == 0) add_delays(schedule, profile, random);
+  return schedule;
+}
+
+}  // namespace kmodtest::run
