@@ -78,7 +78,7 @@ Annotation annotation_of(const outcome::CaseFinished &finished) {
     add_value(made.message, "expected", evidence.expected);
     add_value(made.message, "seen", evidence.seen);
   }
-  add_value(made.message, "again", command_to_repeat(*finished.test_case));
+  add_value(made.message, "again", command_to_repeat(finished));
   return made;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "judge/observations.hpp"
+#include "plan/schedule.hpp"
 #include "report/failure/plan_frame.hpp"
 #include "report/listeners.hpp"
 #include "report/terminal/painted.hpp"
@@ -98,6 +99,17 @@ std::string command_to_repeat(const plan::Case &test_case) {
   return command_for(test_case, "kmodtest run");
 }
 
+/// Returns whether the case has a schedule that no plan names.
+static bool is_explored(const outcome::CaseFinished &finished) {
+  return finished.test_case->schedule && finished.test_case->schedule->file.empty();
+}
+
+std::string command_to_repeat(const outcome::CaseFinished &finished) {
+  if (is_explored(finished) && !finished.artifacts.empty())
+    return "kmodtest replay " + text::shell_word(finished.artifacts.string());
+  return command_to_repeat(*finished.test_case);
+}
+
 std::string command_to_enter(const plan::Case &test_case) {
   return command_for(test_case, "kmodtest shell");
 }
@@ -147,8 +159,8 @@ std::string render_failure_body(const outcome::CaseFinished &finished, const Fai
   if (!finished.artifacts.empty()) text += labelled("files", finished.artifacts.string());
   if (!finished.vmcore.empty()) text += labelled("vmcore", (finished.artifacts / "vmcore").string());
   if (!finished.vmcore_problem.empty()) text += labelled("vmcore", "none: " + finished.vmcore_problem);
-  text += labelled("again", command_to_repeat(*finished.test_case));
-  if (had_guest(finished)) text += labelled("enter", command_to_enter(*finished.test_case));
+  text += labelled("again", command_to_repeat(finished));
+  if (had_guest(finished) && !is_explored(finished)) text += labelled("enter", command_to_enter(*finished.test_case));
   return text;
 }
 

@@ -17,6 +17,8 @@ std::string render_failure_body(const outcome::CaseFinished &finished, const Fai
 
 /// Returns the command that runs exactly this case again.
 std::string command_to_repeat(const plan::Case &test_case);
+/// Returns the same; for a case that kmodtest explore made, the command that takes its folder.
+std::string command_to_repeat(const outcome::CaseFinished &finished);
 
 /// Returns the command that opens a guest like this case's, with its modules loaded, and a prompt in it.
 std::string command_to_enter(const plan::Case &test_case);

@@ -22,10 +22,10 @@ constexpr std::array<Named, 6> kStrategies = {{{"mixed", Strategy::mixed},
                                                {"moments", Strategy::moments},
                                                {"priorities", Strategy::priorities}}};
 
-/// How often `mixed` takes each: the ones that look at shared memory most.
-constexpr std::array<Strategy, 10> kMix = {Strategy::shared,     Strategy::places,  Strategy::shared, Strategy::steps,
-                                           Strategy::shared,     Strategy::moments, Strategy::places, Strategy::shared,
-                                           Strategy::priorities, Strategy::shared};
+/// How often `mixed` takes each: the ones that look at shared memory most often.
+constexpr std::array<Strategy, 10> kMix = {
+    Strategy::shared, Strategy::priorities, Strategy::places,     Strategy::steps,   Strategy::priorities,
+    Strategy::shared, Strategy::places,     Strategy::priorities, Strategy::moments, Strategy::shared};
 
 /// Waits are from 1 µs to 2^kLongest µs, each power of two equally likely.
 constexpr std::uint64_t kLongest = 14;
@@ -37,8 +37,9 @@ class Random {
   explicit Random(std::uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15) {}
   std::uint64_t below(std::uint64_t limit) { return limit == 0 ? 0 : next() % limit; }
   bool one_in(std::uint64_t chances) { return below(chances) == 0; }
-  Microseconds wait() {
-    const std::uint64_t scale = std::uint64_t{1} << below(kLongest + 1);
+  /// Returns a wait of 2^least to 2^(most + 1) µs.
+  Microseconds wait(std::uint64_t least = 0, std::uint64_t most = kLongest) {
+    const std::uint64_t scale = std::uint64_t{1} << (least + below(most - least + 1));
     return Microseconds(static_cast<std::int64_t>(scale + below(scale)));
   }
 
@@ -65,21 +66,24 @@ std::uint64_t time_of(const CodeSeen &code, Random &random) {
   }
 }
 
-void add_hold(plan::Schedule &schedule, const CodeSeen &code, Random &random) {
+void add_hold(plan::Schedule &schedule, const CodeSeen &code, Random &random, Microseconds wait) {
   plan::Schedule::Hold hold;
   hold.offset = code.address;
   hold.time = time_of(code, random);
-  hold.wait = random.one_in(8) ? Microseconds(0) : random.wait();
+  hold.wait = wait;
   const auto same = [&hold](const plan::Schedule::Hold &one) {
     return one.offset == hold.offset && one.time == hold.time;
   };
   if (std::none_of(schedule.holds.begin(), schedule.holds.end(), same)) schedule.holds.push_back(std::move(hold));
 }
 
-void add_holds(plan::Schedule &schedule, const std::vector<CodeSeen> &code, Random &random) {
-  if (code.empty()) return;
-  for (std::uint64_t count = 1 + random.below(kMostHolds); count > 0; --count)
-    add_hold(schedule, code[random.below(code.size())], random);
+/// A wait of any length; now and then the CPU only ends its turn.
+Microseconds any_wait(Random &random) {
+  return random.one_in(8) ? Microseconds(0) : random.wait();
+}
+
+std::uint64_t any_count(Random &random) {
+  return 1 + random.below(kMostHolds);
 }
 
 void add_delays(plan::Schedule &schedule, const Profile &profile, Random &random) {
@@ -87,20 +91,37 @@ void add_delays(plan::Schedule &schedule, const Profile &profile, Random &random
     if (!random.one_in(3)) schedule.delays.push_back({step, random.wait()});
 }
 
-/// Returns the accesses to shared memory and the calls, each with the instruction after it.
-std::vector<CodeSeen> interesting(const Profile &profile) {
-  std::vector<CodeSeen> by_address = profile.code;
-  std::sort(by_address.begin(), by_address.end(),
-            [](const CodeSeen &left, const CodeSeen &right) { return left.address < right.address; });
-  std::vector<CodeSeen> found;
-  const auto matters = [](const CodeSeen &code) { return (code.flags & wire::kCodeShared) != 0; };
-  for (std::size_t i = 0; i < by_address.size(); ++i) {
-    const bool after = i > 0 && matters(by_address[i - 1]);
-    if (after || matters(by_address[i]) || (by_address[i].flags & wire::kCodeCalls) != 0) {
-      found.push_back(by_address[i]);
+/// The places at which threads affect each other.
+struct Meetings {
+  std::vector<CodeSeen> accesses;  ///< to shared memory, each with the instruction after it
+  std::vector<CodeSeen> calls;
+
+  explicit Meetings(std::vector<CodeSeen> code) {
+    std::sort(code.begin(), code.end(),
+              [](const CodeSeen &left, const CodeSeen &right) { return left.address < right.address; });
+    const auto is_access = [](const CodeSeen &one) { return (one.flags & wire::kCodeShared) != 0; };
+    for (std::size_t i = 0; i < code.size(); ++i) {
+      if (is_access(code[i]) || (i > 0 && is_access(code[i - 1]))) accesses.push_back(code[i]);
+      if ((code[i].flags & wire::kCodeCalls) != 0) calls.push_back(code[i]);
     }
   }
-  return found;
+  /// Chooses an access twice as often as a call; nullptr if there is neither.
+  const CodeSeen *choose(Random &random) const {
+    const bool call = accesses.empty() || (!calls.empty() && random.one_in(3));
+    const std::vector<CodeSeen> &among = call ? calls : accesses;
+    return among.empty() ? nullptr : &among[random.below(among.size())];
+  }
+};
+
+void add_meetings(plan::Schedule &schedule, const Profile &profile, Random &random) {
+  const Meetings meetings(profile.code);
+  for (std::uint64_t count = any_count(random); count > 0; --count)
+    if (const CodeSeen *code = meetings.choose(random)) add_hold(schedule, *code, random, any_wait(random));
+}
+
+void add_places(plan::Schedule &schedule, const Profile &profile, Random &random) {
+  for (std::uint64_t count = any_count(random); count > 0 && !profile.code.empty(); --count)
+    add_hold(schedule, profile.code[random.below(profile.code.size())], random, any_wait(random));
 }
 
 /// Chooses among all executed instructions of the run.
@@ -115,17 +136,24 @@ const CodeSeen &at_moment(const std::vector<CodeSeen> &code, Random &random) {
   return code.back();
 }
 
-void add_moments(plan::Schedule &schedule, const Profile &profile, Random &random, std::uint64_t count) {
-  for (; count > 0 && !profile.code.empty(); --count) add_hold(schedule, at_moment(profile.code, random), random);
+void add_moments(plan::Schedule &schedule, const Profile &profile, Random &random) {
+  for (std::uint64_t count = any_count(random); count > 0 && !profile.code.empty(); --count)
+    add_hold(schedule, at_moment(profile.code, random), random, any_wait(random));
 }
 
+/// Threads start in another order, and up to two of them stop somewhere until the others have gone on for long.
 void add_priorities(plan::Schedule &schedule, const Profile &profile, Random &random) {
+  constexpr std::uint64_t kShortest = 11;  // 2 ms
   for (const std::uint64_t start : profile.thread_starts) {
     const auto code = std::find_if(profile.code.begin(), profile.code.end(),
                                    [start](const CodeSeen &one) { return one.address == start; });
-    if (code != profile.code.end() && !random.one_in(3)) add_hold(schedule, *code, random);
+    if (code != profile.code.end() && random.one_in(2)) add_hold(schedule, *code, random, random.wait(0, kShortest));
   }
-  add_moments(schedule, profile, random, random.below(kMostHolds));
+  const Meetings meetings(profile.code);
+  for (std::uint64_t count = random.below(kMostHolds); count > 0; --count) {
+    const CodeSeen *code = meetings.choose(random);
+    if (code != nullptr) add_hold(schedule, *code, random, random.wait(kShortest, kLongest));
+  }
 }
 
 }  // namespace
@@ -153,13 +181,13 @@ plan::Schedule schedule_of(const Profile &profile, std::uint64_t seed, Strategy 
       add_delays(schedule, profile, random);
       break;
     case Strategy::shared:
-      add_holds(schedule, interesting(profile), random);
+      add_meetings(schedule, profile, random);
       break;
     case Strategy::places:
-      add_holds(schedule, profile.code, random);
+      add_places(schedule, profile, random);
       break;
     case Strategy::moments:
-      add_moments(schedule, profile, random, 1 + random.below(kMostHolds));
+      add_moments(schedule, profile, random);
       break;
     case Strategy::priorities:
       add_priorities(schedule, profile, random);

@@ -25,7 +25,7 @@ enum class Strategy {
   shared,     ///< at accesses to memory that several threads use, and at calls
   places,     ///< at any instructions, each equally likely
   moments,    ///< at any moments of execution, so loops get the most
-  priorities  ///< each thread starts late by some time, and up to two long waits: after PCT (Burckhardt et al., 2010)
+  priorities  ///< some threads start late, and up to two wait long at such a place: after PCT (Burckhardt et al., 2010)
 };
 
 /// Returns the strategy of this name; nothing if there is none.
