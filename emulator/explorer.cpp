@@ -9,7 +9,7 @@
 /// an interrupt or a hypervisor can do to any kernel at any instruction, and a schedule of delays never shows a defect
 /// that cannot occur otherwise.
 ///
-/// Everything here is decided by the schedule and by what the guest executes. Its state begins anew with each restore.
+/// Everything here is decided by the schedule and by what the guest executes. Each restore resets its state.
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -36,7 +36,7 @@ wire::ScheduleArea *area = nullptr;
 Preemption preemption;
 bool begun = false;
 
-void begin_anew() {
+void begin_again() {
   begun = false;
 }
 
@@ -139,7 +139,7 @@ int install(QemuPlugin::Id id) {
   explored = find_qemu(&missing);
   plugin = explored == nullptr ? nullptr : find_qemu_plugin(&missing);
   area = plugin == nullptr ? nullptr : map_area();
-  if (area == nullptr || !after_each_cpu_load(*explored, begin_anew)) {
+  if (area == nullptr || !after_each_cpu_load(*explored, begin_again)) {
     std::fprintf(stderr, "kmodtest: cannot explore schedules: QEMU has no %s\n", missing);
     return -1;
   }

@@ -125,7 +125,7 @@ std::string schedule_text(const Schedule &schedule) {
 }
 
 std::optional<Schedule> parse_schedule(std::string_view text, std::string &problem) {
-  if (!text.starts_with(kHead)) {
+  if (text.substr(0, text.find_first_of("\r\n")) != kHead) {
     problem = fmt::format("line 1: expected '{}'", kHead);
     return std::nullopt;
   }

@@ -177,7 +177,7 @@ Task<> CaseRunner::examine(Conversation &talk, const Prepared &prepared, const P
 }
 
 Task<> CaseRunner::search(Conversation &talk, const Prepared &prepared) {
-  if (!prepared.names || !talk.seen->agent || !vm::has_memory_apart(prepared.spec) ||
+  if (!limits_.searches_memory || !prepared.names || !talk.seen->agent || !vm::has_memory_apart(prepared.spec) ||
       vm::is_gone(talk.guest->state())) {
     co_return;
   }

@@ -6,7 +6,7 @@
 
 namespace kmodtest::run {
 
-/// The limits for a guest, in wall time.
+/// The limits for a guest, in wall time, and how much is looked for after a case.
 struct Limits {
   std::chrono::milliseconds boot{30'000};         ///< until its agent is ready, with one CPU
   std::chrono::milliseconds boot_per_cpu{3'000};  ///< for each further CPU
@@ -16,6 +16,10 @@ struct Limits {
   int wall_per_guest_time = 3;  ///< under virtual time: a guest that computes can be slower than its clock
   std::chrono::milliseconds to_rest{30'000};    ///< from the agent's message that it rests until it does
   std::chrono::milliseconds after_report{300};  ///< for the rest of a kernel report to arrive
+
+  /// the guest time that passes after the steps under virtual time, for work that is still due after the unload
+  std::chrono::seconds idle{15};
+  bool searches_memory = true;  ///< for what still points to an unloaded module
 
   std::chrono::milliseconds push_of(std::size_t bytes) const { return push + std::chrono::milliseconds(bytes / 1000); }
   std::chrono::milliseconds boot_of(int cpus) const { return boot + boot_per_cpu * (cpus - 1); }

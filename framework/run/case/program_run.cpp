@@ -22,9 +22,6 @@ namespace {
 constexpr const char *kReported = "stopped after the kernel had reported a defect";
 constexpr const char *kDrowned = "stopped because the log was flooded";
 
-/// The guest time that passes after the steps under virtual time, for work that is still due after the unload.
-constexpr std::chrono::seconds kIdleTime{15};
-
 /// Effectively no timeout while a debugger is attached.
 constexpr milliseconds kDebuggersPatience = std::chrono::hours(24 * 7);
 
@@ -126,7 +123,7 @@ Task<ProgramRun::Ended> ProgramRun::begin() {
   program.rests = static_cast<bool>(ask_);
   if (!virtual_time_) program.timeout = wire::Microseconds{0};
   // Waiting costs nothing then. A debugger would get what happens meanwhile for a part of the case.
-  if (virtual_time_ && !let_go_) program.idles = kIdleTime;
+  if (virtual_time_ && !let_go_) program.idles = limits_.idle;
   std::function<void(const wire::AgentMessage &)> listener = [this](const wire::AgentMessage &message) {
     hear(message);
   };

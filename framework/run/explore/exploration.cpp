@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include "base/error.hpp"
@@ -19,8 +21,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kBatchOfAWorker = 4;
+constexpr std::chrono::seconds kIdle{2};
 
-/// Keeps the results, and tells of each.
+/// Keeps the results, and reports each.
 class Collector final : public outcome::Listener {
  public:
   Collector(std::size_t cases, std::function<void(const outcome::CaseFinished &)> tell)
@@ -54,6 +57,33 @@ std::vector<std::uint32_t> actions_of(const plan::Case &test_case) {
   return actions;
 }
 
+/// Prepares each case once: only the schedule differs between its runs.
+Prepare preparing_once(Prepare prepare) {
+  struct Known {
+    std::mutex mutex;
+    std::map<std::string, Prepared> cases;
+  };
+  return [prepare = std::move(prepare), known = std::make_shared<Known>()](const plan::Case &test_case) {
+    const std::string key = test_case.plan_file.string() + '\n' + test_case.id;
+    {
+      const std::lock_guard lock(known->mutex);
+      const auto found = known->cases.find(key);
+      if (found != known->cases.end() && test_case.schedule) {
+        Prepared prepared = found->second;
+        set_schedule(*test_case.schedule, prepared);
+        return prepared;
+      }
+    }
+    Prepared prepared = prepare(test_case);
+    // A case that its build has completed is prepared again, until it is a complete one itself.
+    if (!prepared.completed && !prepared.skip) {
+      const std::lock_guard lock(known->mutex);
+      known->cases.emplace(key, prepared);
+    }
+    return prepared;
+  };
+}
+
 std::shared_ptr<plan::Case> copy_with(const plan::Case &test_case, plan::Schedule schedule) {
   auto made = std::make_shared<plan::Case>(test_case);
   made->schedule = std::make_shared<const plan::Schedule>(std::move(schedule));
@@ -83,7 +113,7 @@ Exploration::Exploration(ExploreOptions options, RunOptions run, GuestPool &pool
     : options_(options),
       run_(std::move(run)),
       pool_(pool),
-      prepare_(std::move(prepare)),
+      prepare_(preparing_once(std::move(prepare))),
       tell_(std::move(tell)),
       began_(Clock::now()) {
   run_.as_given = true;
@@ -91,6 +121,9 @@ Exploration::Exploration(ExploreOptions options, RunOptions run, GuestPool &pool
   run_.retries = 0;
   run_.history = nullptr;
   run_.artifacts.clear();
+  // A schedule breaks a module while it runs, or soon after. The last run of a failure looks for everything.
+  run_.limits.idle = kIdle;
+  run_.limits.searches_memory = false;
 }
 
 Exploration::Finished Exploration::run_all(const Cases &cases) {
@@ -125,7 +158,7 @@ void Exploration::learn(const Cases &cases) {
   const Finished finished = run_all(observed);
   for (std::size_t i = 0; i < cases.size(); ++i) {
     Subject subject;
-    subject.test_case = cases[i];
+    subject.original = subject.test_case = cases[i];
     subject.next_seed = options_.first_seed;
     if (finished[i].test_case) learn_from(subject, finished[i]);
     subjects_.push_back(std::move(subject));
@@ -146,6 +179,7 @@ void Exploration::learn_from(Subject &subject, const outcome::CaseFinished &fini
   if (!finished.seen || !finished.seen->schedule) return;  // skipped
   subject.map = std::make_unique<ModuleMap>(finished.seen->modules);
   subject.map->learn(*finished.seen);
+  subject.test_case = finished.test_case;  // with the modules that its build has made
   const observe::ScheduleSeen &seen = *finished.seen->schedule;
   for (const wire::CodeSeen &code : seen.code)
     if (subject.map->contains(code.address)) subject.profile.code.push_back(code);
@@ -234,8 +268,8 @@ Explored Exploration::run(const Cases &cases) {
     for (const auto &[kind, place] : subject.kinds) minimise(subject, result_.failures[place]);
   for (const Subject &subject : subjects_) {
     const bool broken = std::any_of(result_.failures.begin(), result_.failures.end(),
-                                    [&subject](const auto &failure) { return failure.test_case == subject.test_case; });
-    if (subject.kinds.empty() && !broken) result_.passed.push_back(subject.test_case);
+                                    [&subject](const auto &failure) { return failure.test_case == subject.original; });
+    if (subject.kinds.empty() && !broken) result_.passed.push_back(subject.original);
   }
   result_.counts.took = Clock::now() - began_;
   return std::move(result_);

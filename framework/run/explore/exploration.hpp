@@ -70,7 +70,7 @@ class Exploration {
 
  private:
   struct Subject {
-    std::shared_ptr<const plan::Case> test_case;
+    std::shared_ptr<const plan::Case> original, test_case;
     Profile profile;
     std::unique_ptr<ModuleMap> map;
     std::uint64_t next_seed = 1;

@@ -194,6 +194,8 @@ plan::Schedule schedule_of(const Profile &profile, std::uint64_t seed, Strategy 
       break;
   }
   if (mixed && schedule.delays.empty() && random.one_in(3)) add_delays(schedule, profile, random);
+  // Chance can leave nothing to delay.
+  if (schedule.size() == 0) add_places(schedule, profile, random);
   if (schedule.size() == 0) add_delays(schedule, profile, random);
   return schedule;
 }

@@ -212,10 +212,9 @@ void Preparer::say_once(const std::string &text) {
   if (said_.insert(text).second) notices_.say(text);
 }
 
-/// Adds the delays of a schedule to what the agent and QEMU get.
-static void add_schedule(const plan::Schedule &schedule, Prepared &prepared) {
+void set_schedule(const plan::Schedule &schedule, Prepared &prepared) {
   prepared.schedule = points_of(schedule, prepared.modules);
-  prepared.program.delays.resize(prepared.program.steps.size());
+  prepared.program.delays.assign(prepared.program.steps.size(), wire::Microseconds{0});
   for (const auto &delay : schedule.delays)
     if (delay.step <= prepared.program.delays.size()) prepared.program.delays[delay.step - 1] = delay.wait;
 }
@@ -273,7 +272,7 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
   if (auto finding = find_too_large(prepared)) prepared.preflight.push_back(std::move(*finding));
   prepared.program.timeout = complete.timeout;
   prepared.program.seed = test_case.seed;
-  if (test_case.schedule) add_schedule(*test_case.schedule, prepared);
+  if (test_case.schedule) set_schedule(*test_case.schedule, prepared);
   return prepared;
 }
 

@@ -106,6 +106,21 @@ TEST_F(SymbolsTest, AnAddressHasItsPlaceInTheCodeThatStays) {
   EXPECT_EQ(symbols.place_of(kPlacesBase - 1, kPlacesBase), std::nullopt);
 }
 
+TEST_F(SymbolsTest, APlaceHasItsAddressInEachPartOfTheCode) {
+  using Part = ModuleSymbols::Part;
+  const ModuleSymbols symbols(ko(), {folder()});
+  constexpr std::uint64_t kBase = 0xffffffffc0201000;
+  EXPECT_EQ(symbols.address_of({.function = "places_exit", .offset = 7, .size = 0}, Part::kept, kBase), kBase + 0xb7);
+  EXPECT_EQ(symbols.address_of({.function = "places_exit", .offset = 14, .size = 0}, Part::kept, kBase), std::nullopt)
+      << "the function is shorter";
+  EXPECT_EQ(symbols.address_of({.function = "places_exit", .offset = 7, .size = 0}, Part::init, kBase), std::nullopt);
+  EXPECT_EQ(symbols.address_of({.function = "removed", .offset = 0, .size = 0}, Part::kept, kBase), std::nullopt);
+  const auto of_init = symbols.function_at(kBase + 2, Part::init, kBase);
+  ASSERT_TRUE(of_init);
+  EXPECT_EQ(symbols.address_of(*of_init, Part::init, kBase), kBase + 2);
+  EXPECT_EQ(symbols.function_at(kBase + 0x67, Part::kept, kBase), (CodePlace{"twin", 7, 36}));
+}
+
 TEST_F(SymbolsTest, WithoutDebugInfoPlacesStayAndLinesGo) {
   const std::string whole = storage::read_whole_file(ko());
   const std::string stripped = without_debug_info(whole);

@@ -66,6 +66,8 @@ TEST(ScheduleText, NamesTheLineThatIsWrong) {
   std::string problem;
   EXPECT_FALSE(parse_schedule("steps:\n", problem));
   EXPECT_EQ(problem, "line 1: expected '# kmodtest schedule 1'");
+  EXPECT_FALSE(parse_schedule("# kmodtest schedule 12\n", problem)) << "of a later version";
+  EXPECT_FALSE(parse_schedule("", problem));
 }
 
 TEST(ScheduleText, HasALimit) {

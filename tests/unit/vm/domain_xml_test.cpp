@@ -248,6 +248,18 @@ TEST(DomainXml, TheLibraryInQemuLearnsWhatToDo) {
   EXPECT_EQ(variable("KMODTEST_MEMORY_FROM"), "/proc/7/fd/9");
 }
 
+TEST(DomainXml, QemuGetsAScheduleByAFileAndCarriesItOutAsAPlugin) {
+  GuestFiles files = kFiles;
+  files.main_loop_gate = "/lib/gate.so";
+  constexpr const char *kFile = "string(//qemu:env[@name='KMODTEST_SCHEDULE']/@value)";
+  constexpr const char *kPlugin = "string(//qemu:arg[@value='-plugin']/following-sibling::qemu:arg[1]/@value)";
+  EXPECT_EQ(Parsed(virtual_spec(), files)(kFile), "");
+  EXPECT_EQ(Parsed(virtual_spec(), files)(kPlugin), "");
+  files.schedule = "/r/g1/schedule";
+  EXPECT_EQ(Parsed(virtual_spec(), files)(kFile), "/r/g1/schedule");
+  EXPECT_EQ(Parsed(virtual_spec(), files)(kPlugin), "file=/lib/gate.so");
+}
+
 TEST(DomainXml, VirtualTimeNeedsAnEmulatedGuestWithTheMemoryChannel) {
   GuestSpec spec = virtual_spec();
   spec.channel = ChannelKind::serial;
