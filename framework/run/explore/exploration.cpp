@@ -21,6 +21,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kBatchOfAWorker = 4;
+constexpr std::uint64_t kRound = 8;
 constexpr std::chrono::seconds kIdle{2};
 
 /// Keeps the results, and reports each.
@@ -180,28 +181,36 @@ void Exploration::learn_from(Subject &subject, const outcome::CaseFinished &fini
   subject.map = std::make_unique<ModuleMap>(finished.seen->modules);
   subject.map->learn(*finished.seen);
   subject.test_case = finished.test_case;  // with the modules that its build has made
-  const observe::ScheduleSeen &seen = *finished.seen->schedule;
-  for (const wire::CodeSeen &code : seen.code)
-    if (subject.map->contains(code.address)) subject.profile.code.push_back(code);
-  for (const wire::ThreadSeen &thread : seen.threads) subject.profile.thread_starts.push_back(thread.first);
+  learn_more(subject, finished);
   subject.profile.actions = actions_of(*subject.test_case);
-  subject.interleavings.insert(seen.interleaving);
+  subject.interleavings.insert(finished.seen->schedule->interleaving);
   subject.done = false;
 }
 
+/// A schedule can make a case execute what it does not on its own: a handler, the end of a wait.
+void Exploration::learn_more(Subject &subject, const outcome::CaseFinished &finished) {
+  if (!finished.seen || !finished.seen->schedule) return;
+  subject.map->learn(*finished.seen);
+  std::vector<wire::CodeSeen> code = finished.seen->schedule->code;
+  std::erase_if(code, [&subject](const wire::CodeSeen &one) { return !subject.map->contains(one.address); });
+  add_to(subject.profile, code, finished.seen->schedule->threads);
+}
+
+/// Adds a round of schedules for each case in turn, until the workers have enough to do. All schedules of a round come
+/// from what is known after the case's round before, so they do not depend on the number of workers.
 Cases Exploration::next_batch(std::vector<Subject *> &whose, std::vector<std::uint64_t> &seeds) {
   Cases batch;
   const std::uint64_t end = options_.first_seed + options_.seeds;
-  const std::size_t most = kBatchOfAWorker * static_cast<std::size_t>(std::max(run_.workers, 2));
-  for (bool any = true; any && batch.size() < most;) {
-    any = false;
-    for (Subject &subject : subjects_) {
-      if (subject.done || subject.next_seed >= end || batch.size() >= most) continue;
+  const std::size_t enough = kBatchOfAWorker * static_cast<std::size_t>(std::max(run_.workers, 1));
+  for (std::size_t tried = 0; tried < subjects_.size() && batch.size() < enough; ++tried) {
+    Subject &subject = subjects_[turn_++ % subjects_.size()];
+    for (std::uint64_t i = 0; i < kRound && !subject.done && subject.next_seed < end; ++i) {
       const std::uint64_t seed = subject.next_seed++;
-      batch.push_back(with(subject, schedule_of(subject.profile, seed, options_.strategy)));
+      plan::Schedule schedule = schedule_of(subject.profile, seed, options_.strategy);
+      schedule.observes = true;
+      batch.push_back(with(subject, std::move(schedule)));
       whose.push_back(&subject);
       seeds.push_back(seed);
-      any = true;
     }
   }
   return batch;
@@ -260,8 +269,11 @@ Explored Exploration::run(const Cases &cases) {
     const Cases batch = next_batch(whose, seeds);
     if (batch.empty()) break;
     const Finished finished = run_all(batch);
-    for (std::size_t i = 0; i < finished.size(); ++i)
-      if (finished[i].test_case) take(*whose[i], seeds[i], finished[i]);
+    for (std::size_t i = 0; i < finished.size(); ++i) {
+      if (!finished[i].test_case) continue;
+      take(*whose[i], seeds[i], finished[i]);
+      learn_more(*whose[i], finished[i]);
+    }
     tell_(result_.counts);
   }
   for (Subject &subject : subjects_)

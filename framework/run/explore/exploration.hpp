@@ -58,8 +58,8 @@ struct Explored {
 };
 
 /// Runs cases under many schedules: first each without any delay, to learn what its modules execute, then by the seeds.
-/// The schedule of a seed depends on nothing else, so it is the same with any number of workers. Guests come from
-/// `pool`, which should keep them.
+/// The schedule of a seed depends only on the case and the seeds before it, so it is the same with any number of
+/// workers. Guests come from `pool`, which should keep them.
 class Exploration {
  public:
   Exploration(ExploreOptions options, RunOptions run, GuestPool &pool, Prepare prepare,
@@ -84,6 +84,7 @@ class Exploration {
   Finished run_all(const Cases &cases);
   void learn(const Cases &cases);
   void learn_from(Subject &subject, const outcome::CaseFinished &finished);
+  static void learn_more(Subject &subject, const outcome::CaseFinished &finished);
   Cases next_batch(std::vector<Subject *> &whose, std::vector<std::uint64_t> &seeds);
   void take(Subject &subject, std::uint64_t seed, const outcome::CaseFinished &finished);
   void minimise(Subject &subject, ScheduleFailure &failure);
@@ -97,6 +98,7 @@ class Exploration {
   Prepare prepare_;
   std::function<void(const ExploreCounts &)> tell_;
   std::vector<Subject> subjects_;
+  std::size_t turn_ = 0;  ///< counts the rounds of all cases
   Explored result_;
   std::chrono::steady_clock::time_point began_;
 };

@@ -170,6 +170,22 @@ std::vector<std::string> strategy_names() {
   return names;
 }
 
+void add_to(Profile &profile, const std::vector<CodeSeen> &code, const std::vector<wire::ThreadSeen> &threads) {
+  for (const CodeSeen &one : code) {
+    const auto known = std::find_if(profile.code.begin(), profile.code.end(),
+                                    [&one](const CodeSeen &other) { return other.address == one.address; });
+    if (known == profile.code.end()) {
+      profile.code.push_back(one);
+    } else {
+      known->times = std::max(known->times, one.times);
+      known->flags |= one.flags;
+    }
+  }
+  std::vector<std::uint64_t> &starts = profile.thread_starts;
+  for (const wire::ThreadSeen &thread : threads)
+    if (std::find(starts.begin(), starts.end(), thread.first) == starts.end()) starts.push_back(thread.first);
+}
+
 plan::Schedule schedule_of(const Profile &profile, std::uint64_t seed, Strategy strategy) {
   Random random(seed);
   plan::Schedule schedule;

@@ -11,12 +11,15 @@
 
 namespace kmodtest::run {
 
-/// What a case did without any delay: where it can be delayed.
+/// What a case executed: where it can be delayed.
 struct Profile {
-  std::vector<wire::CodeSeen> code;          ///< of the modules under test, in the order of the first executions
+  std::vector<wire::CodeSeen> code;          ///< of the modules under test, in the order in which it was first seen
   std::vector<std::uint64_t> thread_starts;  ///< the first instruction of each thread
   std::vector<std::uint32_t> actions;        ///< the steps that do something, counted from 1
 };
+
+/// Adds what another run executed. An instruction has the largest number of its executions, and all flags.
+void add_to(Profile &profile, const std::vector<wire::CodeSeen> &code, const std::vector<wire::ThreadSeen> &threads);
 
 /// A way to choose delays.
 enum class Strategy {

@@ -98,6 +98,18 @@ TEST(Strategies, WaitsAreOfEveryMagnitude) {
   EXPECT_EQ(magnitudes.size(), 16);  // 0, and 1 µs to 32 ms
 }
 
+TEST(Strategies, AProfileGrowsWithWhatOtherRunsExecute) {
+  Profile profile = sample();
+  const wire::CodeSeen known{.address = kBase, .times = 9, .flags = wire::kCodeShared, .order = 0};
+  const wire::CodeSeen fresh{.address = kBase + 400, .times = 1, .flags = wire::kCodeCalls, .order = 1};
+  add_to(profile, {known, fresh}, {{.stack = 1, .first = kBase + 400, .instructions = 1, .cpu = 0}});
+  ASSERT_EQ(profile.code.size(), 41);
+  EXPECT_EQ(profile.code[0].times, 9);
+  EXPECT_EQ(profile.code[0].flags, wire::kCodeShared);
+  EXPECT_EQ(profile.code[40].address, kBase + 400);
+  EXPECT_EQ(profile.thread_starts, (std::vector<std::uint64_t>{kBase, kBase + 80, kBase + 400}));
+}
+
 TEST(Strategies, AModuleThatExecutesNothingHasItsStepsDelayed) {
   Profile profile;
   profile.actions = {1, 2};
