@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"UnknownKeyNear",
               "memroy: 1G\nmodule: alpha\nsteps: [load]\n",
               {"1:1: unknown key 'memroy' (known here: name, description, tags, module, kernel_modules, kernel, guest, "
-               "matrix, timeout, time, checks, expect, needs, skip, steps)"}},
+               "matrix, timeout, time, schedule, checks, expect, needs, skip, steps)"}},
         Wrong{"UnknownKeyTypo",
               "matirx: {a: 1}\nmodule: alpha\nsteps: [load]\n",
               {"1:1: unknown key 'matirx' (did you mean 'matrix'?)"}},
@@ -86,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"UnknownKeyFar",
               "zzz: 1\nmodule: alpha\nsteps: [load]\n",
               {"1:1: unknown key 'zzz' (known here: name, description, tags, module, kernel_modules, kernel, guest, "
-               "matrix, timeout, time, checks, expect, needs, skip, steps)"}},
+               "matrix, timeout, time, schedule, checks, expect, needs, skip, steps)"}},
         Wrong{"MissingModuleAndSteps",
               "name: x\n",
               {"1:1: the key 'module' is missing (e.g. module: my_module)",

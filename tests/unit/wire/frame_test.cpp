@@ -170,7 +170,7 @@ std::string error_of(const std::string &bytes) {
 TEST(Frame, RefusesWhatIsNoFrame) {
   EXPECT_EQ(error_of("X"), "no frame starts here (bad magic)");
   EXPECT_EQ(error_of("KMX"), "no frame starts here (bad magic)");
-  EXPECT_EQ(error_of(std::string("KMT\x09", 4)), "the other side speaks protocol version 9, this one 7");
+  EXPECT_EQ(error_of(std::string("KMT\x09", 4)), "the other side speaks protocol version 9, this one 8");
   std::string hello = encode(Request{Hello{}}, 1);
   std::string reserved = hello;
   reserved[6] = 1;
