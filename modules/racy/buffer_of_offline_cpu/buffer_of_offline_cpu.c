@@ -18,6 +18,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 
 #define VALUES 8
@@ -26,6 +27,7 @@ static DEFINE_PER_CPU(int *, buffers);
 static DECLARE_COMPLETION(wanted);
 static DEFINE_MUTEX(lock);
 static struct task_struct *collector;
+static bool leaving;
 static int state;
 static int total;
 
@@ -58,7 +60,7 @@ static int collects(void *unused)
 {
 	for (;;) {
 		wait_for_completion(&wanted);
-		if (kthread_should_stop())
+		if (READ_ONCE(leaving))
 			break;
 		collect();
 	}
@@ -98,16 +100,25 @@ static int goes_offline(unsigned int cpu)
 	return 0;
 }
 
+static void end_collector(void)
+{
+	WRITE_ONCE(leaving, true);
+	complete(&wanted);
+	kthread_stop(collector);
+	put_task_struct(collector);
+}
+
 static int __init buffer_of_offline_cpu_init(void)
 {
-	collector = kthread_run(collects, NULL, "collector");
+	collector = kthread_create(collects, NULL, "collector");
 	if (IS_ERR(collector))
 		return PTR_ERR(collector);
+	get_task_struct(collector);
+	wake_up_process(collector);
 	state = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "racy:online",
 				  comes_online, goes_offline);
 	if (state < 0) {
-		complete(&wanted);
-		kthread_stop(collector);
+		end_collector();
 		return state;
 	}
 	return 0;
@@ -116,8 +127,7 @@ static int __init buffer_of_offline_cpu_init(void)
 static void __exit buffer_of_offline_cpu_exit(void)
 {
 	cpuhp_remove_state(state);
-	complete(&wanted);
-	kthread_stop(collector);
+	end_collector();
 }
 
 module_init(buffer_of_offline_cpu_init);
