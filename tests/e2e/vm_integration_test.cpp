@@ -303,6 +303,7 @@ TEST_F(OnRealQemu, TheXmlIsValidAgainstLibvirtsSchema) {
                          .saved = {},
                          .saved_memory = {},
                          .memory_to = {},
+                         .schedule = {},
                          .long_pause = false,
                          .main_loop_gate = {},
                          .controller_pid = 4711};

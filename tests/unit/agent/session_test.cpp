@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "agent/session.hpp"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <optional>
 
@@ -12,6 +13,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using support::ScriptedAgent;
+
+constexpr std::uint16_t kNextVersion = wire::kProtocolVersion + 1;
 
 wire::Info info_of(std::uint16_t protocol) {
   wire::Info info;
@@ -88,26 +91,29 @@ TEST_F(SessionTest, ReadyWaitsForTheAgentsOwnInfoAndGreetAsksForIt) {
 TEST_F(SessionTest, AnotherProtocolVersionIsNamed) {
   const auto error = error_of(
       [](ScriptedAgent &self) {
-        self.send(info_of(9), 0);
+        self.send(info_of(kNextVersion), 0);
         self.next();
       },
       ready_only);
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), SessionError::Kind::version);
-  EXPECT_STREQ(error->what(), "the guest's agent speaks protocol version 9, this kmodtest 7");
+  EXPECT_EQ(error->what(), fmt::format("the guest's agent speaks protocol version {}, this kmodtest {}", kNextVersion,
+                                       wire::kProtocolVersion));
 }
 
 TEST_F(SessionTest, AnotherFrameVersionIsNamed) {
   const auto error = error_of(
       [](ScriptedAgent &self) {
-        self.send_bytes("KMT\x08");
+        self.send_bytes("KMT" + std::string(1, static_cast<char>(kNextVersion)));
         self.next();
       },
       ready_only);
   ASSERT_TRUE(error.has_value());
   EXPECT_EQ(error->kind(), SessionError::Kind::version);
-  EXPECT_STREQ(error->what(),
-               "the channel to the guest's agent is corrupt: the other side speaks protocol version 8, this one 7");
+  EXPECT_EQ(error->what(),
+            fmt::format("the channel to the guest's agent is corrupt: the other side speaks protocol version {}, this "
+                        "one {}",
+                        kNextVersion, wire::kProtocolVersion));
 }
 
 TEST_F(SessionTest, RubbishIsCorrupt) {

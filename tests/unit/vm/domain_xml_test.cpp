@@ -29,6 +29,7 @@ const GuestFiles kFiles{.folder = "/r/g1",
                         .saved = {},
                         .saved_memory = {},
                         .memory_to = {},
+                        .schedule = {},
                         .long_pause = false,
                         .main_loop_gate = {}};
 
