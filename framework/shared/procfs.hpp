@@ -16,10 +16,9 @@ namespace kmodtest::shared {
 /// empty). The name in `stat` can contain spaces and parentheses. Returns nothing if `stat` is not such a line.
 std::optional<wire::ThreadRecord> parse_thread(std::string_view stat, std::string_view status, std::string_view comm,
                                                std::string_view wchan);
-/// Returns the name of the function in the first line of /proc/PID/stack, which leaves out the scheduler's own; empty if
-/// there is none.
+/// Returns the name of the function in the first line of /proc/PID/stack, which leaves out the scheduler's own; empty
+/// if there is none.
 std::string innermost_function(std::string_view stack);
-
 
 /// Parses a line of /proc/modules: "ex7_4 16384 0 - Live 0xffffffffc0000000 (OE)".
 std::optional<wire::ModuleRecord> parse_module_line(std::string_view line);

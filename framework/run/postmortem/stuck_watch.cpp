@@ -60,8 +60,8 @@ Glance glance_at(vm::Inspector &guest) {
   return glance;
 }
 
-/// Returns whether the kernel reported a stall that the agent could not pass on. On 5.10 nothing marks the end of such a
-/// report: it is complete when the next one has begun.
+/// Returns whether the kernel reported a stall that the agent could not pass on. On 5.10 nothing marks the end of such
+/// a report: it is complete when the next one has begun.
 bool reports_stall(const std::string &console) {
   const auto reports = observe::find_reports(observe::parse_console(console), {});
   return std::any_of(reports.begin(), reports.end(), [&](const observe::KernelReport &report) {

@@ -55,8 +55,8 @@ struct Prepared {
   std::shared_ptr<kernel::LazyKernelImage> names;  ///< the contents of the kernel image; null: none
 };
 
-/// Sets the schedule of a prepared case: what the agent and QEMU get. Throws base::UsageError if a place of the schedule
-/// is gone.
+/// Sets the schedule of a prepared case: what the agent and QEMU get. Throws base::UsageError if a place of the
+/// schedule is gone.
 void set_schedule(const plan::Schedule &schedule, Prepared &prepared);
 
 /// The kernel for plans that name none, and the places of its parts.

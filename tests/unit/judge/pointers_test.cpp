@@ -58,8 +58,8 @@ TEST(Pointers, TheKernelsOwnDataIsNamedBeforeObjects) {
 }
 
 TEST(Pointers, TheHeadOfAListIsNamedBeforeTheEntryNextToIt) {
-  const Verdict verdict = verdict_on({pointer(Holder::variable, "key_type_fscrypt_provisioning", 0xa0),
-                                      pointer(Holder::variable, "key_types_list")});
+  const Verdict verdict = verdict_on(
+      {pointer(Holder::variable, "key_type_fscrypt_provisioning", 0xa0), pointer(Holder::variable, "key_types_list")});
   EXPECT_EQ(verdict.evidence.front().summary, "key_types_list (kernel data) still points to my_fs+0x10 [ex]");
 }
 

@@ -95,7 +95,9 @@ TEST(Markdown, TheFirstLineSaysWhatTheRunCameTo) {
 
 TEST(Markdown, NotesNameTheirCase) {
   const std::string text = summary_of({support::with_note("slow: loading m took 12.0 s"), support::run_finished({1})});
-  EXPECT_NE(text.find("<code>ex7&#95;4 &#91;cpus=2&#93;&#58; slow&#58; loading m took 12&#46;0 s</code>"), std::string::npos) << text;
+  EXPECT_NE(text.find("<code>ex7&#95;4 &#91;cpus=2&#93;&#58; slow&#58; loading m took 12&#46;0 s</code>"),
+            std::string::npos)
+      << text;
 }
 
 TEST(Markdown, FlakyCasesHaveTheirOwnPart) {
