@@ -57,7 +57,19 @@ void ProgramRun::start_from(std::uint64_t seed) {
   sleep_until(now() + Time(static_cast<std::int64_t>((seed * 0x9e3779b97f4a7c15u) >> 32) % kMostStartOffset.count()));
 }
 
+bool ProgramRun::renew_devices() {
+  constexpr char kBus[] = "/sys/bus/pci/";
+  const auto renew = [&](const std::string &attribute) {
+    if (const int error = write_text(kBus + attribute, "1"); error != 0 && error_.empty())
+      error_ = describe_error("cannot look for the guest's devices again: " + attribute, error);
+  };
+  for (const std::string &address : program_.renewed_devices) renew("devices/" + address + "/remove");
+  if (!program_.renewed_devices.empty()) renew("rescan");
+  return error_.empty();
+}
+
 bool ProgramRun::prepare() {
+  if (!renew_devices()) return false;
   for (const wire::ModuleToLoad &module : program_.prerequisites) {
     const auto result =
         do_job(Job(Job::Kind::load, module.path, module_parameters(module)), later(now(), kPrerequisiteDeadline));
@@ -69,7 +81,7 @@ bool ProgramRun::prepare() {
     if (!error_.empty()) return false;
   }
   std::optional<wire::Inventory> inventory;
-  if (agent_.pristine && program_.prerequisites.empty()) {
+  if (agent_.pristine && program_.prerequisites.empty() && program_.renewed_devices.empty()) {
     inventory = std::move(agent_.pristine->inventory);
     baseline_entries_ = std::move(agent_.pristine->entries);
     baseline_resources_ = std::move(agent_.pristine->resources);

@@ -43,6 +43,8 @@ class ProgramRun {
   using Outcome = std::optional<StepOutcome>;
 
   // program_run.cpp: the frame around the steps
+  /// Makes the kernel look for devices whose registers a restore does not bring back.
+  bool renew_devices();
   bool prepare();
   void start_from(std::uint64_t seed);
   void wait_before_step();

@@ -1,14 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "receiver.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <iterator>
+#include <string_view>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "base/descriptor.hpp"
 
 namespace kmodtest::guest {
+namespace {
+
+/// Returns whether a file of the controller's can be at this path: not in the place of what the agent needs.
+bool can_be_at(std::string_view path) {
+  if (!is_below(path, {""}) || is_below(path, {"/proc", "/sys", "/dev", "/modules", "/lib/modules"})) return false;
+  constexpr std::string_view kOwn[] = {"/init", "/bin/sh", "/bin/busybox", "/sbin/modprobe"};
+  return std::find(std::begin(kOwn), std::end(kOwn), path) == std::end(kOwn);
+}
+
+}  // namespace
 
 void FileReceiver::begin(const std::string &path) {
   path_ = path;
@@ -16,8 +29,8 @@ void FileReceiver::begin(const std::string &path) {
   size_ = 0;
   crc_ = 0;
   error_.clear();
-  if (!is_below(path, {"/tmp"})) {
-    error_ = "'" + path + "' is not a plain path below /tmp";
+  if (!can_be_at(path)) {
+    error_ = "a file cannot be at '" + path + "'";
     return;
   }
   const int error = make_parents(path);

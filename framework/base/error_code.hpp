@@ -73,6 +73,7 @@ enum class Code : std::uint16_t {
   clock_needs_channel = 241,
   bad_schedule = 242,
   schedule_place_gone = 243,
+  no_such_file = 244,
 
   // 03: this machine's files and programs
   cannot_write = 301,
@@ -90,6 +91,7 @@ enum class Code : std::uint16_t {
   other_system = 313,
   is_there_already = 314,
   cannot_watch = 315,
+  no_library = 316,
 
   // 04: kernels
   unknown_kernel = 401,

@@ -58,6 +58,7 @@ struct PlanOptions {
   std::optional<std::uint32_t> load_cycles;
   std::vector<std::filesystem::path> module_roots;
   std::vector<std::string> make, modules;
+  std::vector<std::string> params;
   bool build_scripts = false;
   std::vector<std::string> ids, patterns, tags;
 

@@ -10,6 +10,7 @@
 #include "cli/command.hpp"
 #include "kernel/kernel.hpp"
 #include "plan/guest_axes.hpp"
+#include "plan/parameter_setting.hpp"
 #include "storage/cache_folder.hpp"
 #include "text/size.hpp"
 
@@ -90,6 +91,10 @@ void PlanOptions::add_to(CLI::App &app) {
                  "for a folder without a plan: only this module, and what it needs (can be repeated)")
       ->type_name("NAME")
       ->allow_extra_args(false);
+  app.add_option("--param", params,
+                 "a parameter for the modules that have it, or for one (MODULE.NAME=VALUE); can be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
   app.add_option("--make", make, "a variable for the build of the modules (can be repeated)")
       ->type_name("VAR=VALUE")
       ->check(is_make_variable)
@@ -125,6 +130,12 @@ plan::Overrides PlanOptions::overrides() const {
   overrides.make = make;
   overrides.modules = modules;
   overrides.build_scripts = build_scripts;
+  for (const std::string &text : params) {
+    plan::Value<plan::ParameterSetting> setting = plan::parse_parameter(text);
+    if (!setting.value)
+      throw base::UsageError(base::Code::bad_option_value, setting.error, "give --param one such as debug=1");
+    overrides.params.push_back(std::move(*setting.value));
+  }
   return overrides;
 }
 

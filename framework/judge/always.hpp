@@ -44,6 +44,15 @@ std::vector<Finding> check_growth(const CaseView &view);
 /// live patches.
 std::vector<Finding> check_taint(const CaseView &view);
 
+/// Finds tests in the kernel log, and in what commands printed, that failed or have no result (KTAP; guest_tests.cpp).
+std::vector<Finding> check_guest_tests(const CaseView &view);
+
+/// Returns the tests that ran inside the guest, each name once; one that failed once is failed.
+std::vector<observe::KtapTest> guest_tests(const CaseView &view);
+
+/// Returns "3 tests in the guest (KTAP): 2 passed, 1 skipped".
+std::string summary_of_tests(const std::vector<observe::KtapTest> &tests);
+
 /// Returns true if a plan does not tolerate a report of this class.
 bool is_intolerable(const plan::Checks &checks, observe::ReportClass report_class);
 

@@ -8,6 +8,7 @@
 
 #include "base/error_code.hpp"
 #include "judge/outcome.hpp"
+#include "observe/ktap.hpp"
 #include "plan/location.hpp"
 
 namespace kmodtest::judge {
@@ -45,7 +46,8 @@ struct Verdict {
   Outcome outcome = Outcome::errored;
   std::vector<Evidence> evidence = {};  ///< the first one decided the outcome; empty when passed without `came`
   std::string skip_reason = {};
-  std::vector<std::string> notes = {};  ///< what a reader should know, whatever the outcome: "slow: …"
+  std::vector<std::string> notes = {};        ///< what a reader should know, whatever the outcome: "slow: …"
+  std::vector<observe::KtapTest> tests = {};  ///< that ran inside the guest
   std::string came = {};  ///< set if a case passed because its expected failure occurred: "Crashed: divide error in …"
 };
 

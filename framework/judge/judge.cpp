@@ -251,6 +251,7 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
       if (!consequences.explain(view, *finding)) add(std::move(*finding));
     }
   }
+  for (auto &finding : check_guest_tests(view)) add(std::move(finding));
   if (!consequences.explain(seen.ending.kind)) {
     if (auto finding = check_ending(view, has_report || flooded, all_steps_seen || step_failed)) {
       explain_hang(view, *finding);
@@ -310,6 +311,8 @@ Verdict judge(const plan::Case &test_case, const Observations &seen) {
   const SeenReports reports = reports_of(view);
   Verdict verdict = compared(test_case, verdict_of(view, reports), expected_reports(view, reports));
   verdict.notes = notes_of(view);
+  verdict.tests = guest_tests(view);
+  if (!verdict.tests.empty()) verdict.notes.push_back(summary_of_tests(verdict.tests));
   return verdict;
 }
 

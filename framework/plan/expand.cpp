@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "plan/expect.hpp"
+#include "plan/files.hpp"
 #include "plan/guest_axes.hpp"
 #include "plan/guest_shape.hpp"
 #include "plan/matrix.hpp"
@@ -247,6 +248,8 @@ class Expansion {
         reader.error(Code::bad_name, "kernel_modules", fmt::format("{} cannot be the name of a module", quote(name)));
       next.kernel_modules.push_back(name);
     }
+    next.files = read_files(root_, places_, scope_);
+    next.params = overrides_.params;
     if (const auto timeout = reader.duration("timeout")) {
       if (timeout->count() == 0)
         reader.error(Code::out_of_range, "timeout", "the timeout of a case has to be longer than 0s");
@@ -284,6 +287,7 @@ class Expansion {
     MapReader reader(*checks_, checks_table(), scope_);
     checks.reports = reader.boolean("reports").value_or(true);
     checks.taint = reader.boolean("taint").value_or(true);
+    checks.tests = reader.boolean("tests").value_or(true);
     checks.leftovers = reader.boolean("leftovers").value_or(true);
     checks.parameters = reader.boolean("parameters").value_or(true);
     checks.allow_entries = reader.texts("allow_entries");

@@ -53,7 +53,8 @@ struct GuestShape {
   int cpus = 1;
   int sockets = 0, cores = 0, threads = 0;  ///< 0: not given; else their product is `cpus`
   std::uint32_t memory_mib = 256;
-  std::vector<NumaCell> numa;  ///< empty: one node
+  std::vector<NumaCell> numa;             ///< empty: one node
+  std::vector<std::string> devices = {};  ///< names of base::kGuestDevices
   Channel channel = Channel::memory;
   std::string append;  ///< further words for the kernel's command line
   bool operator==(const GuestShape &) const = default;
@@ -84,6 +85,21 @@ struct ModuleSource {
   bool all = false;                     ///< every module that is found there; their names are known after the build
   std::vector<std::string> picks = {};  ///< with `all`: only these, and what they need of the others
   bool operator==(const ModuleSource &) const = default;
+};
+
+/// A parameter that the command line sets, whatever the plan says.
+struct ParameterSetting {
+  std::string module;  ///< as lsmod prints it; empty: each module that has the parameter
+  std::string name;
+  std::string value;
+  bool operator==(const ParameterSetting &) const = default;
+};
+
+/// A file of the user's that the guest gets.
+struct FileSource {
+  std::filesystem::path from;  ///< absolute; a file, or a folder with everything in it
+  std::string to;              ///< absolute, in the guest
+  bool operator==(const FileSource &) const = default;
 };
 
 /// `modinfo`: judged by the controller from the .ko alone.
@@ -144,6 +160,7 @@ struct Checks {
   bool reports = true;                     ///< no kernel report
   bool taint = true;                       ///< no taint except for the module's own
   bool parameters = true;                  ///< no parameter that the module does not have
+  bool tests = true;                       ///< no test inside the guest that failed (KTAP)
   bool leftovers = true;                   ///< nothing left after unload, nothing that grows in a repeat
   std::vector<std::string> allow_entries;  ///< shell globs of entries that may stay
   std::vector<std::string> allow_threads;
@@ -179,6 +196,8 @@ struct Case {
   std::vector<ModuleSource> modules;
   std::vector<ModuleSource> companions = {};  ///< the other inputs of a run without a plan: loaded if they are needed
   std::vector<std::string> kernel_modules;    ///< shipped by the kernel; loaded first, after what they depend on
+  std::vector<FileSource> files = {};         ///< of the user's
+  std::vector<ParameterSetting> params = {};  ///< of the command line
   std::vector<Step> steps;                    ///< an unload is added at the end if the plan leaves a module loaded
   Checks checks;
   std::optional<Expect> expect;   ///< nothing: it must pass
@@ -219,6 +238,7 @@ struct Overrides {
   std::vector<std::string> make = {};               ///< --make: VAR=VALUE for each build
   std::vector<std::string> modules = {};            ///< --module: of a run without a plan, only these
   bool build_scripts = false;                       ///< --build-scripts
+  std::vector<ParameterSetting> params = {};        ///< --param
 };
 
 struct ParseResult {

@@ -125,6 +125,7 @@ Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &over
   made = with_modules(std::move(made), std::move(own));
   made.time = overrides.time;
   made.seed = overrides.seed;
+  made.params = overrides.params;
   if (overrides.memory_mib) made.guest.memory_mib = *overrides.memory_mib;
 
   std::vector<CpuLayout> layouts = overrides.topologies;

@@ -73,6 +73,8 @@ std::string reference_markdown() {
   out += "## Keys of a plan\n\n" + table_text(plan_table());
   out += prose("module.md");
   out += table_text(module_table());
+  out += prose("files.md");
+  out += table_text(files_table());
   out += "### `guest`\n\n" + table_text(guest_table());
   out += "Each node of `numa`, where it is a list:\n\n" + table_text(numa_table());
   out += prose("matrix.md");

@@ -98,6 +98,7 @@ Json key_schema(const Key &key) {
       return any_of({number, text, nodes, layouts});
     }
     case Type::modules:
+    case Type::files:
       return one_or_list(any_of({ref("text"), table_schema(*key.table)}));
     case Type::text_condition:
       return any_of({ref("pattern"), table_schema(*key.table)});

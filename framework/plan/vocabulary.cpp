@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/guest_devices.hpp"
 #include "base/guest_limits.hpp"
 
 namespace kmodtest::plan {
@@ -38,6 +39,28 @@ const Table &module_table() {
         "a command that runs in the copy before make; it needs the option --build-scripts", "./configure"}}};
   return table;
 }
+
+const Table &files_table() {
+  static const Table table{
+      "files",
+      {{.name = "from",
+        .type = Type::text,
+        .description = "a file, or a folder with everything in it, below the plan's folder",
+        .example = "tools/mytool",
+        .required = true},
+       {"to", Type::text, "/tmp/NAME, for firmware NAME", "its path in the guest", "/tmp/data.img"}}};
+  return table;
+}
+
+namespace {
+
+std::vector<std::string> device_names() {
+  std::vector<std::string> names;
+  for (const base::GuestDevice &device : base::kGuestDevices) names.emplace_back(device.name);
+  return names;
+}
+
+}  // namespace
 
 const Table &numa_table() {
   static const Table table{"numa",
@@ -75,6 +98,12 @@ const Table &guest_table() {
         .description = "how controller and agent communicate; only guests with memory are restored from a snapshot",
         .example = "serial",
         .allowed = {"memory", "virtio", "serial"}},
+       {.name = "devices",
+        .type = Type::choices,
+        .fallback = "none",
+        .description = "devices of QEMU for the drivers under test; network cards are connected with each other only",
+        .example = "[edu]",
+        .allowed = device_names()},
        {"append", Type::text, "", "further words for the kernel's command line", "nosmt loglevel=8"}}};
   return table;
 }
@@ -84,6 +113,8 @@ const Table &checks_table() {
       "checks",
       {{"reports", Type::boolean, "true", "no panic, oops, BUG, WARNING or stall in the kernel log", "false"},
        {"taint", Type::boolean, "true", "no taint except for that of an out-of-tree module", "false"},
+       {"tests", Type::boolean, "true", "no test in the kernel log, or printed by a command, that failed (KTAP)",
+        "false"},
        {"leftovers", Type::boolean, "true", "nothing left after unload, and nothing that grows in a repeat", "false"},
        {"parameters", Type::boolean, "true", "no parameter that the module does not have", "false"},
        {"allow", Type::texts, "none", "globs of what may stay or grow, as KIND:NAME; see below",
@@ -124,6 +155,18 @@ const Table &plan_table() {
         .required = true},
        {"kernel_modules", Type::texts, "none", "modules of the kernel itself, loaded first with what they depend on",
         "[loop]"},
+       {.name = "files",
+        .type = Type::files,
+        .fallback = "none",
+        .description = "files for the guest; with each program, the libraries that it needs",
+        .example = "[tools/mytool, {from: data.img, to: /tmp/data.img}]",
+        .table = &files_table()},
+       {.name = "firmware",
+        .type = Type::files,
+        .fallback = "none",
+        .description = "files that drivers can request, by their names below /lib/firmware",
+        .example = "[{from: fw.bin, to: vendor/fw.bin}]",
+        .table = &files_table()},
        {"kernel", Type::texts, "the default kernel",
         "a name of the catalogue, all, a pattern such as debian-*-cloud, host, or a path; a list is an axis of the "
         "matrix",
@@ -226,6 +269,7 @@ std::string type_phrase(const Key &key) {
     case Type::numa:
       return "a number, the CPUs of each node, or a list";
     case Type::modules:
+    case Type::files:
       return "a text, a map or a list of these";
     case Type::text_condition:
       return "a pattern or a map";

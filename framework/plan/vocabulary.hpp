@@ -35,6 +35,7 @@ enum class Type {
   topologies,      ///< SOCKETSxCORESxTHREADS, or a list of them
   numa,            ///< a number of nodes, CPUs of each, a list of maps of `table`, or a list of these
   modules,         ///< a text, a map of `table`, or a list of these
+  files,           ///< a text, a map of `table`, or a list of these
   text_condition,  ///< a pattern, or a map of `table`
   steps,
 };
@@ -76,6 +77,7 @@ struct StepKind {
 
 const Table &plan_table();
 const Table &module_table();
+const Table &files_table();
 const Table &guest_table();
 const Table &numa_table();
 const Table &checks_table();

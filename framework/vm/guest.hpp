@@ -58,6 +58,8 @@ struct GuestSpec {
   int sockets = 0, cores = 0, threads = 0;  ///< 0: one socket, `cpus` cores, one thread
   std::uint32_t memory_mib = 256;
   std::vector<NumaCell> numa;  ///< empty: one node
+  /// names of base::kGuestDevices
+  std::vector<std::string> devices;
   ChannelKind channel = ChannelKind::virtio;
   Accelerator accelerator = Accelerator::tcg;
   Clock clock = Clock::real;  ///< virtual_ needs TCG and ChannelKind::memory
@@ -84,6 +86,10 @@ std::string pause_range();
 /// `host_cpu` counts under KVM only: a saved guest has used what that CPU has.
 std::string hash(const GuestSpec &spec, const std::string &qemu_version, const EmulatorHelp &help = {},
                  const std::string &host_cpu = {});
+
+/// Returns the PCI addresses ("0000:00:11.0") of the devices that a saved guest has to look for again, since QEMU does
+/// not save their registers.
+std::vector<std::string> unsaved_devices(const GuestSpec &spec);
 
 /// Returns the kernel's command line for a spec.
 std::string kernel_command_line(const GuestSpec &spec);

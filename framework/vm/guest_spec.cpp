@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/guest_devices.hpp"
 #include "vm/guest.hpp"
 #include "vm/topology.hpp"
 #include "wire/shared_memory.hpp"
@@ -39,6 +40,16 @@ bool has_memory_apart(const GuestSpec &spec) {
   return spec.clock == Clock::virtual_ && spec.channel == ChannelKind::memory && spec.accelerator == Accelerator::tcg;
 }
 
+std::vector<std::string> unsaved_devices(const GuestSpec &spec) {
+  std::vector<std::string> addresses;
+  for (std::size_t i = 0; i < spec.devices.size(); ++i) {
+    const base::GuestDevice *device = base::find_guest_device(spec.devices[i]);
+    if (device != nullptr && !device->is_saved)
+      addresses.push_back(fmt::format("0000:00:{:02x}.0", base::kFirstDeviceSlot + static_cast<int>(i)));
+  }
+  return addresses;
+}
+
 std::string pause_range() {
   return fmt::format("{},{}", kPauseInstructions, kLongestPauseInstructions);
 }
@@ -61,6 +72,7 @@ std::string hash(const GuestSpec &spec, const std::string &qemu_version, const E
     digest.add("node cpus", cell.cpus);
     digest.add("node memory", cell.memory_mib);
   }
+  for (const std::string &device : spec.devices) digest.add("device", device);
   digest.add("channel", static_cast<int>(spec.channel));
   digest.add("shared memory", static_cast<std::int64_t>(wire::kSharedMemoryBytes));
   digest.add("clock", spec.clock == Clock::virtual_ ? fmt::format("virtual, shift {}", kInstructionShift) : "real");

@@ -15,7 +15,7 @@
 /// The messages of the protocol (docs/internals/protocol.md). Both directions use the frames of wire/frame.
 namespace kmodtest::wire {
 
-inline constexpr std::uint16_t kProtocolVersion = 8;
+inline constexpr std::uint16_t kProtocolVersion = 9;
 /// The beginning of the step markers that the agent writes to /dev/kmsg ("kmodtest: step 3: load ex7_4").
 inline constexpr char kMarkerPrefix[] = "kmodtest: ";
 /// The beginning of the marker after which the agent itself causes the kernel log ("kmodtest: autopsy of step 3").
@@ -36,7 +36,7 @@ struct Hello {
 /// One chunk of a file; missing folders are created. Chunks of a file arrive in order; the last one is answered with
 /// Pushed.
 struct Push {
-  std::string path;  ///< absolute, in the guest, below /tmp
+  std::string path;  ///< absolute, in the guest; not below /proc, /sys, /dev and where the agent has its own
   std::uint64_t offset = 0;
   std::string data;
   bool last = false;

@@ -320,11 +320,14 @@ struct Program {
   bool trace_sched = false;          ///< record and send what the scheduler does with threads that appear from now on
   /// after the last step the guest rests until it is asked to continue, instead of ending
   bool rests = false;
+  /// addresses of PCI devices to look for again before the baseline is taken: a restored guest does not have their
+  /// registers as the kernel set them
+  std::vector<std::string> renewed_devices = {};
   Microseconds idles{0};  ///< guest time that passes at the end if no module under test is loaded any more
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(prerequisites, modules, steps, timeout, seed, delays, trace_sched, rests, idles);
+    v(prerequisites, modules, steps, timeout, seed, delays, trace_sched, rests, renewed_devices, idles);
   }
   bool operator==(const Program &) const = default;
 };

@@ -367,7 +367,11 @@ BuildResult build_module(const BuildWish &wish, const std::string &name, const K
   auto built = build_tree(wish, kernel, cache, before, name);
   if (built.skip) return {.ko = {}, .skip = std::move(built.skip), .lacks_options = built.lacks_options};
   auto ko = choose_ko(wish.folder, built.modules, name);
-  return {.ko = ko, .rebuilt = built.rebuilt, .log = built.log, .others = built.modules.size() - 1};
+  BuildResult result{.ko = ko, .rebuilt = built.rebuilt, .log = built.log};
+  for (const auto &module : built.modules) {
+    if (module != ko) result.others.push_back(text::lsmod_name(module.stem().string()));
+  }
+  return result;
 }
 
 }  // namespace kmodtest::kernel

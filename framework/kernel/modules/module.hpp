@@ -92,7 +92,7 @@ struct BuildResult {
   std::string log = {};                  ///< of make, if it ran
   std::optional<std::string> skip = {};  ///< see TreeBuild
   bool lacks_options = false;            ///< see TreeBuild
-  std::size_t others = 0;                ///< modules that the folder builds besides
+  std::vector<std::string> others = {};  ///< names of the modules that the folder builds besides
 };
 
 /// Builds like build_tree() and returns the module with this name, or the only one.
@@ -100,7 +100,7 @@ BuildResult build_module(const BuildWish &wish, const std::string &name, const K
                          const std::filesystem::path &cache, const std::vector<std::filesystem::path> &before = {});
 
 /// Returns the order in which these can be loaded: each after those of them that it needs (symbols, `depends`,
-/// `softdep`), otherwise as they are.
+/// `softdep`), and if possible after those that it can request by an alias; otherwise as they are.
 std::vector<std::size_t> loading_order(const std::vector<ModuleInfo> &modules);
 
 /// Returns the kernel's own loadable modules that `module` needs, apart from `together`: those that export its symbols,

@@ -64,6 +64,18 @@ void for_each_line(const fs::path &file, const std::string &keyword, const Take 
   }
 }
 
+/// Returns about how many bytes the modules have when they are not compressed.
+std::uintmax_t loaded_bytes(const std::vector<fs::path> &files) {
+  constexpr std::uintmax_t kCompression = 4;
+  std::uintmax_t bytes = 0;
+  for (const fs::path &file : files) {
+    std::error_code error;
+    const std::uintmax_t size = fs::file_size(file, error);
+    if (!error) bytes += file.extension() == ".ko" ? size : size * kCompression;
+  }
+  return bytes;
+}
+
 std::string file_name(const std::string &module) {
   return module + ".ko";
 }
@@ -124,6 +136,10 @@ ModuleSelection RequestableModules::named_by(const std::vector<std::string> &nam
     const std::size_t before = selection.files.size();
     if (!index_.loadable(wanted[i])) continue;
     index_.add(wanted[i], selection.files, done);
+    if (loaded_bytes(selection.files) > kMostRequestable) {
+      for (std::size_t k = before; k < selection.files.size(); ++k) done.erase(module_name_of(selection.files[k]));
+      selection.files.resize(before);
+    }
     for (std::size_t k = before; k < selection.files.size(); ++k)
       add_wished(module_name_of(selection.files[k]), wanted);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -21,6 +22,8 @@ struct ModuleSelection {
   bool empty() const { return files.empty() && builtin.empty(); }
 };
 
+inline constexpr std::uintmax_t kMostRequestable = 8u << 20;
+
 /// The names and aliases of a kernel's modules (modules.alias, modules.softdep).
 class RequestableModules {
  public:
@@ -28,7 +31,8 @@ class RequestableModules {
 
   /// Returns the modules that can be requested by one of `names`, and what they need. A name is a module's name, an
   /// alias, the end of an alias (the kernel requests "fs-vfat" for "vfat", "crypto-sha512" for "sha512"), or a printf
-  /// format for one ("net-pf-%d").
+  /// format for one ("net-pf-%d"). Leaves out those with which all together would have more than kMostRequestable
+  /// bytes: a driver for graphics has 18 MiB, and a name in a text is only a guess.
   ModuleSelection named_by(const std::vector<std::string> &names) const;
 
  private:

@@ -125,6 +125,10 @@ Json case_json(const char *name, const outcome::CaseFinished &event) {
   json["skip_reason"] = event.verdict.skip_reason;
   json["as_expected"] = event.verdict.came.empty() ? Json(nullptr) : Json(event.verdict.came);
   json["notes"] = event.verdict.notes;
+  json["tests"] = Json::array();
+  for (const observe::KtapTest &test : event.verdict.tests)
+    json["tests"].push_back(
+        {{"name", test.name}, {"result", observe::result_name(test.result)}, {"reason", test.reason}});
   json["evidence"] = Json::array();
   for (const judge::Evidence &evidence : event.verdict.evidence) json["evidence"].push_back(evidence_json(evidence));
   json["kernel"] = event.kernel_release;

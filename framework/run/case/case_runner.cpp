@@ -223,7 +223,7 @@ Task<> CaseRunner::release(Conversation &talk) {
     co_await talk.own_guest->stop();
     talk.own_guest.reset();
   } else {
-    if (!talk.answered) slot_.distrust();
+    if (!talk.answered || talk.has_unsaved_devices) slot_.distrust();
     co_await slot_.pause();
   }
   talk.guest = nullptr;
@@ -233,6 +233,7 @@ Task<outcome::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> te
                                             std::string guest_name, Progress progress) {
   const auto started = Clock::now();
   Conversation talk(test_case);
+  talk.has_unsaved_devices = !prepared.program.renewed_devices.empty();
   talk.seen->modules = prepared.modules;
   talk.seen->preflight = prepared.preflight;
   if (!prepared.preflight.empty()) {

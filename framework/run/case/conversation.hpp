@@ -44,6 +44,7 @@ struct Conversation {
   std::unique_ptr<ScheduleFile> schedule;  ///< null: the case has no schedule
   std::optional<judge::Ending> forced;     ///< why we closed the session ourselves
   bool answered = false;                   ///< the program ended on its own
+  bool has_unsaved_devices = false;        ///< a restore in place would leave their registers as they are
   /// How many agent messages had arrived when a kernel report, or a flood of the log, decided the case.
   std::optional<std::size_t> decided_after;
   std::string domain_xml;

@@ -99,10 +99,7 @@ Preparer::BuiltModules Preparer::build_one(const plan::ModuleSource &source, con
     found.lacks_options = built.lacks_options;
     if (found.skip) return found;
     if (built.rebuilt) notices_.say(fmt::format("built {} for {}", source.name, kernel.release));
-    if (built.others > 0) {
-      notices_.say(fmt::format("{} also builds {}, which the plan does not name", source.path.string(),
-                               text::counted(built.others, "other module")));
-    }
+    found.others = std::move(built.others);
     ko = built.ko;
     found.log = built.log;
   }
@@ -200,6 +197,13 @@ void Preparer::add_companions(const plan::Case &test_case, const kernel::Kernel 
   }
 }
 
+void Preparer::name_others(const plan::Case &test_case, const BuiltModules &found) {
+  std::set<std::string> others(found.others.begin(), found.others.end());
+  for (const auto &source : found.sources) others.erase(text::lsmod_name(source.name));
+  if (others.empty()) return;
+  say_once(fmt::format("{} leaves out modules that its build makes: {}", test_case.plan_name, fmt::join(others, ", ")));
+}
+
 Preparer::BuiltModules Preparer::modules_of(const plan::Case &test_case, const kernel::Kernel &kernel) {
   BuiltModules all;
   std::vector<fs::path> built;  // the symbols of these are available to later modules
@@ -211,7 +215,9 @@ Preparer::BuiltModules Preparer::modules_of(const plan::Case &test_case, const k
       all.add(std::move(found.sources[i]), std::move(found.modules[i]));
     }
     all.log += found.log;
+    for (auto &name : found.others) all.others.push_back(std::move(name));
   }
+  name_others(test_case, all);
   if (test_case.companions.empty()) return all;
   // Those that the companions need of each other come with later rounds.
   for (std::size_t before = 0; before != all.modules.size();) {

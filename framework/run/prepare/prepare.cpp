@@ -13,6 +13,7 @@
 #include "run/guests/machine_choice.hpp"
 #include "run/prepare/lack.hpp"
 #include "run/prepare/needs.hpp"
+#include "run/prepare/parameters.hpp"
 #include "run/prepare/size.hpp"
 #include "storage/cache_folder.hpp"
 #include "text/module_name.hpp"
@@ -77,6 +78,27 @@ bool is_open(const plan::Case &test_case) {
                                                       [](const plan::ModuleSource &source) { return source.all; });
 }
 
+/// A kernel that has all that a module asks for, and for which it does not build, is nearer to what the user means.
+/// Another error, such as a download that fails, is not about the module.
+void rethrow_build_error(const std::exception_ptr &error) {
+  try {
+    if (error) std::rethrow_exception(error);
+  } catch (const kernel::BuildError &) {
+    throw;
+  } catch (const base::Interrupted &) {
+    throw;
+  } catch (const base::Error &) {
+  }
+}
+
+/// Fills in what only the build and the command line know.
+void complete(const plan::Case &test_case, std::vector<plan::ModuleSource> modules, Prepared &prepared) {
+  const bool open = is_open(test_case);
+  if (!open && test_case.params.empty()) return;
+  plan::Case whole = open ? plan::with_modules(test_case, std::move(modules)) : test_case;
+  prepared.completed = std::make_shared<const plan::Case>(with_parameters(std::move(whole), prepared.modules));
+}
+
 }  // namespace
 
 Preparer::Preparer(KernelChoice choice, std::filesystem::path cache, base::NoticeSink &notices)
@@ -89,6 +111,7 @@ void Preparer::renew() {
   kernels_.forget_problems();
   boot_files_.forget_problems();
   modules_.forget();
+  contents_.forget();
 }
 
 std::string Preparer::kernel_name(const plan::Case &test_case) const {
@@ -180,7 +203,10 @@ std::optional<Prepared> Preparer::prepare_on_fuller(std::string kernel, std::str
       say_once(fmt::format("{}, so {} runs on {}", lack, test_case.plan_name, kernel));
       return std::move(tried.prepared);
     }
-    if (!tried.lack) return std::nullopt;
+    if (!tried.lack) {
+      rethrow_build_error(tried.error);
+      return std::nullopt;
+    }
     lack = *tried.lack;
   }
   return std::nullopt;
@@ -258,21 +284,21 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
     prepared.modules.push_back(std::move(module.info));
   }
   prepared.build_log += found.log;
-  if (is_open(test_case)) {
-    prepared.completed = std::make_shared<const plan::Case>(plan::with_modules(test_case, std::move(found.sources)));
-  }
+  complete(test_case, std::move(found.sources), prepared);
+  add_files(test_case, prepared);
   add_requestable_modules(test_case, prepared);
-  const plan::Case &complete = prepared.completed ? *prepared.completed : test_case;
-  for (const auto &step : complete.steps) {
+  const plan::Case &whole = prepared.completed ? *prepared.completed : test_case;
+  for (const auto &step : whole.steps) {
     if (!step.guest) continue;
     prepared.program.steps.push_back(*step.guest);
     if (step.sched) prepared.program.trace_sched = true;
     if (test_case.checks.parameters) check_parameters(*step.guest, prepared);
   }
   if (auto finding = find_too_large(prepared)) prepared.preflight.push_back(std::move(*finding));
-  prepared.program.timeout = complete.timeout;
+  prepared.program.timeout = whole.timeout;
   prepared.program.seed = test_case.seed;
   if (test_case.schedule) set_schedule(*test_case.schedule, prepared);
+  prepared.program.renewed_devices = vm::unsaved_devices(prepared.spec);
   return prepared;
 }
 
@@ -296,6 +322,7 @@ vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &ke
   spec.threads = shape.threads;
   spec.memory_mib = shape.memory_mib;
   for (const auto &cell : shape.numa) spec.numa.push_back({cell.cpus, cell.memory_mib});
+  spec.devices = shape.devices;
   spec.channel = channel_of(shape);
   return spec;
 }

@@ -126,6 +126,7 @@ class Preparer {
     std::optional<std::string> skip = {};
     bool lacks_options = false;
     std::string log = {};
+    std::vector<std::string> others = {};  ///< names of modules that were built as well and are not tested
 
     void add(plan::ModuleSource source, BuiltModule module) {
       sources.push_back(std::move(source));
@@ -151,10 +152,14 @@ class Preparer {
   /// Builds a source; if it needs symbols that it does not have, with those of the companions, which `built` gets.
   BuiltModules build_with_companions(const plan::Case &test_case, const plan::ModuleSource &source,
                                      const kernel::Kernel &kernel, std::vector<std::filesystem::path> &built);
+  /// Says which modules are built and not tested.
+  void name_others(const plan::Case &test_case, const BuiltModules &found);
   BuiltModules modules_of(const plan::Case &test_case, const kernel::Kernel &kernel);
   /// Adds those of the companions that export what `found` needs.
   void add_companions(const plan::Case &test_case, const kernel::Kernel &kernel, BuiltModules &found);
   void add_kernel_modules(const plan::Case &test_case, const std::vector<std::string> &names, Prepared &prepared);
+  /// Adds the files of the user's, and the libraries that the programs among them need.
+  void add_files(const plan::Case &test_case, Prepared &prepared);
   /// Adds the files of the kernel's modules that the case can request: by request_module(), by modprobe.
   void add_requestable_modules(const plan::Case &test_case, Prepared &prepared);
 
@@ -169,6 +174,7 @@ class Preparer {
   Once<BootFiles> boot_files_;
   Once<BuiltModules> modules_;
   Once<kernel::RequestableModules> requestable_;
+  Once<std::shared_ptr<const std::string>> contents_;  ///< of files, by their paths
 };
 
 template <class Value>

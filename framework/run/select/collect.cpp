@@ -10,6 +10,7 @@
 #include "plan/expand.hpp"
 #include "plan/matrix.hpp"
 #include "plan/module_input.hpp"
+#include "plan/parameter_setting.hpp"
 #include "text/similar_name.hpp"
 #include "text/words.hpp"
 
@@ -66,6 +67,7 @@ std::vector<std::string> options_of(const plan::Case &test_case, const plan::Ove
   if (test_case.plan_file.empty()) {
     for (const auto &name : overrides.modules) add("--module", name);
   }
+  for (const auto &setting : overrides.params) add("--param", plan::text_of(setting));
   if (overrides.build_scripts) words.emplace_back("--build-scripts");
   return words;
 }

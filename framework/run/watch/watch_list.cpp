@@ -113,6 +113,14 @@ WatchList::WatchList(const std::vector<fs::path> &inputs, const Cases &cases) {
         add_file(source, module.path);
       }
     }
+    for (const plan::FileSource &file : test_case->files) {
+      std::error_code error;
+      if (fs::is_directory(file.from, error)) {
+        add_tree(source, file.from);
+      } else {
+        add_file(source, file.from);
+      }
+    }
     cases_.push_back(std::move(source));
   }
 }

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <pugixml.hpp>
 
+#include "base/guest_devices.hpp"
 #include "vm/guest.hpp"
 #include "vm/topology.hpp"
 #include "wire/emulator_library.hpp"
@@ -160,6 +163,37 @@ std::string state_image(const GuestFiles &files) {
                      file("file.backing.", files.saved));
 }
 
+/// Returns the arguments of -device (and of -netdev) for the guest's own devices. Network cards are all on one hub,
+/// which leads nowhere else.
+std::vector<std::pair<const char *, std::string>> device_words(const std::vector<std::string> &devices) {
+  constexpr int kUsbSlot = base::kFirstDeviceSlot + static_cast<int>(base::kMostGuestDevices);
+  std::vector<std::pair<const char *, std::string>> words;
+  int number = 0;
+  int ports = 0;
+  for (const std::string &name : devices) {
+    const base::GuestDevice *device = base::find_guest_device(name);
+    if (device == nullptr) continue;
+    const std::string place = fmt::format("bus=pcie.0,addr={:#x}", base::kFirstDeviceSlot + number++);
+    switch (device->bus) {
+      case base::GuestDevice::Bus::pci:
+        words.emplace_back("-device", fmt::format("{},{}", device->model(), place));
+        break;
+      case base::GuestDevice::Bus::network:
+        words.emplace_back("-netdev", fmt::format("hubport,id=kmodtest-net{},hubid=0", number));
+        words.emplace_back("-device", fmt::format("{0},netdev=kmodtest-net{1},mac=52:54:00:00:00:{1:02x},romfile=,{2}",
+                                                  device->model(), number, place));
+        break;
+      case base::GuestDevice::Bus::usb:
+        if (ports++ == 0) {
+          words.emplace_back("-device", fmt::format("qemu-xhci,id=kmodtest-usb,bus=pcie.0,addr={:#x}", kUsbSlot));
+        }
+        words.emplace_back("-device", fmt::format("{},bus=kmodtest-usb.0", device->model()));
+        break;
+    }
+  }
+  return words;
+}
+
 /// Adds options that libvirt has no elements for.
 void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFiles &files) {
   pugi::xml_node line = domain.append_child("qemu:commandline");
@@ -173,6 +207,7 @@ void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFil
     // Without master=on QEMU would refuse to save the guest.
     add("-device", "ivshmem-plain,memdev=kmodtest-memory,master=on,bus=pcie.0,addr=0x10");
   }
+  for (const auto &[option, value] : device_words(spec.devices)) add(option, value);
   if (!files.state.empty()) {
     add("-blockdev", state_image(files));
   }

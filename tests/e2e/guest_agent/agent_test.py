@@ -194,8 +194,8 @@ class AgentTest(unittest.TestCase):
     def test_push(self):
         push = lambda *a: self.agent.send(PUSH, text(a[0]) + u64(a[1]) + text(a[2]) + u8(1) + u32(a[3]))
         for arguments, error in [
-                (("/etc/x", 0, b"", 0), "'/etc/x' is not a plain path below /tmp"),
-                (("/tmp/../etc/x", 0, b"", 0), "'/tmp/../etc/x' is not a plain path below /tmp"),
+                (("/bin/busybox", 0, b"", 0), "a file cannot be at '/bin/busybox'"),
+                (("/tmp/../etc/x", 0, b"", 0), "a file cannot be at '/tmp/../etc/x'"),
                 (("/tmp/x", 0, b"abc", 1), "the checksum of /tmp/x is wrong"),
                 (("/tmp/x", 7, b"abc", 1), "the start of /tmp/x is missing")]:
             push(*arguments)

@@ -7,7 +7,7 @@ import struct
 import time
 import zlib
 
-VERSION = 8
+VERSION = 9
 HELLO, PUSH, RUN, CANCEL, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMINAL, CONTINUE = range(1, 9)
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
            "Written CommandEnded CpusSet StepEnded ProgramEnded TerminalOutput TerminalEnded Autopsy MemoryCounted "
@@ -94,7 +94,8 @@ def sched(): return u8(SCHED)
 def step(body, within=60.0, hold=0.0, label="a step"): return body + duration(within) + duration(hold) + text(label)
 def program(steps, modules=(), prerequisites=(), timeout=0, seed=0, trace=False, rests=False, idles=0):
     return (seq(list(prerequisites)) + seq([text(m) for m in modules]) + seq(steps) +
-            struct.pack("<qQ", int(timeout * 1e6), seed) + seq([]) + struct.pack("<BBq", trace, rests, int(idles * 1e6)))
+            struct.pack("<qQ", int(timeout * 1e6), seed) + seq([]) + struct.pack("<BB", trace, rests) + seq([]) +
+            struct.pack("<q", int(idles * 1e6)))
 
 
 def more(steps, modules=()): return seq([text(m) for m in modules]) + seq(steps)

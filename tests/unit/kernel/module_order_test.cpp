@@ -34,6 +34,20 @@ TEST(LoadingOrder, EndsWhereModulesNeedEachOther) {
   EXPECT_THAT(loading_order({module("x", {"of_y"}, {"of_x"}), module("y", {"of_x"}, {"of_y"})}), ElementsAre(1, 0));
 }
 
+TEST(LoadingOrder, PutsAModuleAfterThoseThatItCanRequest) {
+  auto tests = module("a_test", {}, {});
+  tests.texts = {"%s: failed\n", "ecb(magma)"};
+  auto cipher = module("magma_generic", {}, {});
+  cipher.fields.emplace("alias", "magma");
+  EXPECT_THAT(loading_order({tests, cipher}), ElementsAre(1, 0));
+
+  auto core = module("core", {}, {"of_core"});
+  core.texts = {"plugin-x"};
+  auto plugin = module("plugin", {"of_core"}, {});
+  plugin.fields.emplace("alias", "plugin-x");
+  EXPECT_THAT(loading_order({core, plugin}), ElementsAre(0, 1)) << "what is needed comes first in any case";
+}
+
 class NeededModules : public ::testing::Test {
  protected:
   NeededModules() {

@@ -55,6 +55,13 @@ TEST_F(Requests, AnAliasIsAGlobAndAFormatIsOne) {
   EXPECT_THAT(files({"%s-%d"}), IsEmpty());
 }
 
+TEST_F(Requests, AVeryLargeModuleIsLeftOut) {
+  folder_.write("kernel/crypto/crc.ko", std::string(1000, 'x'));
+  folder_.write("kernel/fs/vfat.ko", "");
+  std::filesystem::resize_file(folder_.path() / "kernel/fs/vfat.ko", kMostRequestable + 1);
+  EXPECT_THAT(files({"vfat", "crc"}), ElementsAre("crc.ko"));
+}
+
 TEST_F(Requests, OtherNamesBringNothing) {
   const auto selection = RequestableModules(folder_.path()).named_by({"nosuch", "v", "link"});
   EXPECT_TRUE(selection.empty());

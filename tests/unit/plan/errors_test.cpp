@@ -68,7 +68,8 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Wrong{"UnknownKeyNear",
               "memroy: 1G\nmodule: alpha\nsteps: [load]\n",
-              {"1:1: unknown key 'memroy' (known here: name, description, tags, module, kernel_modules, kernel, guest, "
+              {"1:1: unknown key 'memroy' (known here: name, description, tags, module, kernel_modules, files, "
+               "firmware, kernel, guest, "
                "matrix, timeout, time, schedule, checks, expect, needs, skip, steps)"}},
         Wrong{"UnknownKeyTypo",
               "matirx: {a: 1}\nmodule: alpha\nsteps: [load]\n",
@@ -85,7 +86,8 @@ INSTANTIATE_TEST_SUITE_P(
               {"1:9: unknown key 'memroy' (did you mean 'memory'?)"}},
         Wrong{"UnknownKeyFar",
               "zzz: 1\nmodule: alpha\nsteps: [load]\n",
-              {"1:1: unknown key 'zzz' (known here: name, description, tags, module, kernel_modules, kernel, guest, "
+              {"1:1: unknown key 'zzz' (known here: name, description, tags, module, kernel_modules, files, firmware, "
+               "kernel, guest, "
                "matrix, timeout, time, schedule, checks, expect, needs, skip, steps)"}},
         Wrong{"MissingModuleAndSteps",
               "name: x\n",

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "plan/guest_axes.hpp"
+#include "plan/parameter_setting.hpp"
 #include "plan_text.hpp"
 #include "support/scratch_folder.hpp"
 
@@ -302,6 +303,50 @@ TEST(ModuleKeys, ATreeIsBuiltInOneOfItsFolders) {
   EXPECT_EQ(plan("{tree: tree, dir: ../.., name: my}").diagnostics.at(0).message, "'dir' is not below the tree");
   EXPECT_EQ(plan("{path: odd-1.0, dir: x}").diagnostics.at(0).message,
             "'dir' is a folder of a 'tree' (e.g. {tree: .., dir: drv})");
+}
+
+TEST(Files, HaveAPlaceInTheGuest) {
+  const support::ScratchFolder scratch;
+  scratch.write("my/Kbuild", "obj-m := my.o\n");
+  scratch.write("tools/probe", "#!/bin/sh\n");
+  scratch.write("fw.bin", "x");
+  const auto plan = [&](const std::string &files) {
+    return parse_plan_text("module: my\n" + files + "\nsteps: [load]\n", scratch.path() / "p.yaml");
+  };
+  const auto error = [&](const std::string &files) { return plan(files).diagnostics.at(0).message; };
+  const auto parsed = plan(
+      "files: [tools/probe, {from: tools/, to: /usr/share/my}, {from: fw.bin, to: data}]\n"
+      "firmware: {from: fw.bin, to: vendor/fw.bin}");
+  ASSERT_TRUE(parsed.plan.has_value()) << parsed.diagnostics.at(0).message;
+  EXPECT_EQ(parsed.plan->cases.at(0).files,
+            (std::vector<FileSource>{{scratch.path() / "tools/probe", "/tmp/probe"},
+                                     {scratch.path() / "tools", "/usr/share/my"},
+                                     {scratch.path() / "fw.bin", "/tmp/data"},
+                                     {scratch.path() / "fw.bin", "/lib/firmware/vendor/fw.bin"}}));
+  EXPECT_EQ(error("files: tools/prove"), "there is no file 'tools/prove'");
+  EXPECT_EQ(error("files: /etc/passwd"),
+            "the file '/etc/passwd' is outside of the plan's folder (--modules DIR allows another one)");
+  EXPECT_EQ(error("files: {from: fw.bin, to: /bin/busybox}"), "a file cannot be at '/bin/busybox' in the guest");
+  EXPECT_EQ(error("files: {from: fw.bin, to: /sys/x}"), "a file cannot be at '/sys/x' in the guest");
+  EXPECT_EQ(error("files: {from: fw.bin, to: /tmp/../x}"), "a file cannot be at '/tmp/../x' in the guest");
+  EXPECT_EQ(error("files: [fw.bin, {from: tools, to: /tmp/fw.bin}]"),
+            "two files would be at '/tmp/fw.bin' in the guest");
+  EXPECT_EQ(error("files: [[fw.bin]]"), "a file is a text or a map, not a list");
+}
+
+TEST(Devices, AreThoseOfTheTable) {
+  EXPECT_EQ(good("module: alpha\nguest: {devices: [edu, usb-kbd]}\nsteps: [load]\n").cases.at(0).guest.devices,
+            (Strings{"edu", "usb-kbd"}));
+}
+
+TEST(ParameterSetting, NamesAModuleOrNone) {
+  EXPECT_EQ(parse_parameter("debug=1").value, (ParameterSetting{"", "debug", "1"}));
+  EXPECT_EQ(parse_parameter("my-drv.mode=a=b,c").value, (ParameterSetting{"my_drv", "mode", "a=b,c"}));
+  EXPECT_EQ(parse_parameter("name=").value, (ParameterSetting{"", "name", ""}));
+  EXPECT_EQ(text_of(*parse_parameter("my-drv.mode=a").value), "my_drv.mode=a");
+  for (const char *text : {"debug", "=1", ".debug=1", "a b=1"})
+    EXPECT_EQ(parse_parameter(text).error,
+              "'" + std::string(text) + "' is not of the form NAME=VALUE or MODULE.NAME=VALUE");
 }
 
 TEST(PlanForModule, SaysWhatIsNoModule) {

@@ -71,7 +71,7 @@ TEST(Json, AFinishedCaseHasItsEvidenceAndItsLog) {
   EXPECT_EQ(lines[1], json::parse(R"({
     "event": "CaseFinished", "id": "ex7_4 [cpus=2 cpu=1]", "plan": "ex7_4 works", "file": "testplans/ex7_4.yaml",
     "point": {"cpus": "2", "kernel": "debian-6.1-cloud"}, "repeat": 1, "attempt": 1, "outcome": "failed", "skip_reason": "", "notes": [],
-    "as_expected": null, "evidence": [{"summary": "'Thread exiting' did not appear within 5 s", "step": 5, "file": "testplans/ex7_4.yaml",
+    "tests": [], "as_expected": null, "evidence": [{"summary": "'Thread exiting' did not appear within 5 s", "step": 5, "file": "testplans/ex7_4.yaml",
                   "line": 11, "column": 24, "source": "  - dmesg: {in_order: [Thread exiting, Exiting!]}",
                   "expected": "Thread exiting", "seen": "Thread exitting\n            ^", "details": [],
                   "trace": ["#0 ex_stop+0x4 [ex7_4]  ex7_4.c:12  kthread_stop(t);"],

@@ -51,6 +51,18 @@ std::string loader() {
              : "";
 }
 
+TEST(DomainXml, HasTheDevicesOfAPlanInFixedPlaces) {
+  GuestSpec spec = spec_of(1);
+  spec.devices = {"usb-kbd", "edu", "virtio-net"};
+  const std::string xml = domain_xml(spec, "name", kFiles, "/e/qemu");
+  for (const char *word : {"qemu-xhci,id=kmodtest-usb,bus=pcie.0,addr=0x19", "usb-kbd,bus=kmodtest-usb.0",
+                           "edu,bus=pcie.0,addr=0x12", "hubport,id=kmodtest-net3,hubid=0",
+                           "virtio-net-pci,netdev=kmodtest-net3,mac=52:54:00:00:00:03,romfile=,bus=pcie.0,addr=0x13"})
+    EXPECT_NE(xml.find("value=\"" + std::string(word) + "\""), std::string::npos) << word;
+  EXPECT_EQ(unsaved_devices(spec), std::vector<std::string>{"0000:00:12.0"});
+  EXPECT_NE(hash(spec, "10.0"), hash(spec_of(1), "10.0"));
+}
+
 TEST(DomainXml, OfASmallGuestIsThis) {
   EXPECT_EQ(domain_xml(spec_of(1), "kmodtest-1-1-case", kFiles, "/usr/libexec/kmodtest/kmodtest-qemu"),
             "<domain type=\"qemu\" xmlns:qemu=\"http://libvirt.org/schemas/domain/qemu/1.0\">\n"

@@ -42,6 +42,7 @@ Program sample_program() {
   program.steps.push_back({SendTrace{}, {}, {}, ""});
   program.trace_sched = true;
   program.rests = true;
+  program.renewed_devices = {"0000:00:11.0"};
   program.idles = Microseconds{8};
   return program;
 }
@@ -170,7 +171,7 @@ std::string error_of(const std::string &bytes) {
 TEST(Frame, RefusesWhatIsNoFrame) {
   EXPECT_EQ(error_of("X"), "no frame starts here (bad magic)");
   EXPECT_EQ(error_of("KMX"), "no frame starts here (bad magic)");
-  EXPECT_EQ(error_of(std::string("KMT\x09", 4)), "the other side speaks protocol version 9, this one 8");
+  EXPECT_EQ(error_of(std::string("KMT\x0a", 4)), "the other side speaks protocol version 10, this one 9");
   std::string hello = encode(Request{Hello{}}, 1);
   std::string reserved = hello;
   reserved[6] = 1;
