@@ -24,6 +24,7 @@ namespace {
 constexpr Time kInventoryDeadline{10'000'000};
 constexpr Time kPrerequisiteDeadline{30'000'000};
 constexpr Time kSettlePoll{5'000};
+constexpr Time kFailedWait{2'000'000};  // for a condition that a call that failed may keep from becoming true
 constexpr Time kMostStartOffset{4'000};
 // Fits into a frame with room to spare; more leftovers than this add no information.
 constexpr std::size_t kMostEntries = 4000;
@@ -130,15 +131,19 @@ bool ProgramRun::run_step() {
   const Time within = step().within;
   const bool unlimited = within.count() <= 0 && wire::is_action(step().body);
   deadline_ = std::min(case_deadline_, unlimited ? kNever : later(step_started_, within));
+  if (call_failed_ && !wire::is_action(step().body)) deadline_ = std::min(deadline_, later(step_started_, kFailedWait));
   if (wire::is_action(step().body)) after_unload_sent_ = false;
   agent_.report(wire::StepStarted{index_, step_started_});
 
-  const Outcome outcome = std::visit([this](const auto &body) { return act(body); }, step().body);
+  Outcome outcome = StepOutcome{};
+  if (!leaves_out_step()) outcome = std::visit([this](const auto &body) { return act(body); }, step().body);
 
   agent_.pump_log();
   report_background_commands();
+  report_calls();
   if (!outcome) return false;
-  if (outcome->result == wire::StepResult::expired) hold_autopsy(0);
+  const bool goes_on = goes_on_after(*outcome);
+  if (outcome->result == wire::StepResult::expired && !goes_on) hold_autopsy(0);
   // If a step would have waited longer than the case may last, that is not the step's fault.
   timed_out_ = outcome->result != wire::StepResult::held && now() >= case_deadline_;
   if (timed_out_) return false;
@@ -155,7 +160,7 @@ bool ProgramRun::run_step() {
     report_after_unload();
     after_unload_sent_ = true;
   }
-  if (outcome->result != wire::StepResult::held) return false;
+  if (!goes_on) return false;
   ++held_;
   return true;
 }
@@ -184,6 +189,7 @@ void ProgramRun::end() {
   }
   const Time ended = now();
   idle();
+  report_calls();
   agent_.log.mark("end");
   agent_.pump_log();
   agent_.report(wire::ProgramEnded{ended, held_, agent_.cancelled(), timed_out_, error_});

@@ -62,6 +62,15 @@ class ProgramRun {
   void unload_requested();
   /// Waits at the end for what is still due after the unload.
   void idle();
+
+  // faults.cpp
+  /// Reports the calls of the modules under test since the last time.
+  void report_calls();
+  /// Returns whether a step is left out because a call that failed kept the modules from being loaded.
+  bool leaves_out_step() const;
+  /// Returns whether the program continues after a step with this result, because a call has failed.
+  bool goes_on_after(const StepOutcome &outcome) const;
+
   /// Takes the autopsy, once, when a deadline has passed or threads are left blocked, before anything is killed.
   /// `caller`: the process whose call did not return; 0: none.
   void hold_autopsy(std::int32_t caller);
@@ -122,6 +131,8 @@ class ProgramRun {
   bool after_unload_sent_ = false;
   bool has_loaded_ = false;  // or has tried to
   bool autopsy_held_ = false;
+  bool call_failed_ = false;                 // and calls can still fail
+  std::string counted_calls_;                // the first line of the last report
   std::optional<std::uint64_t> seen_up_to_;  // log sequence at which the present step's autopsy began
   std::string error_;
   std::vector<std::string> baseline_modules_;

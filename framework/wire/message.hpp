@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "wire/faults.hpp"
 #include "wire/pauses.hpp"
 #include "wire/program.hpp"
 #include "wire/records.hpp"
@@ -15,7 +16,7 @@
 /// The messages of the protocol (docs/internals/protocol.md). Both directions use the frames of wire/frame.
 namespace kmodtest::wire {
 
-inline constexpr std::uint16_t kProtocolVersion = 9;
+inline constexpr std::uint16_t kProtocolVersion = 10;
 /// The beginning of the step markers that the agent writes to /dev/kmsg ("kmodtest: step 3: load ex7_4").
 inline constexpr char kMarkerPrefix[] = "kmodtest: ";
 /// The beginning of the marker after which the agent itself causes the kernel log ("kmodtest: autopsy of step 3").
@@ -379,9 +380,9 @@ struct TraceChecked {
 /// The limit for the pages of one case, which leaves room for everything else in shared memory.
 inline constexpr std::size_t kMostTraceBytes = 8u << 20;
 
-using AgentMessage =
-    std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded, Threads,
-                 Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded, TerminalOutput,
-                 TerminalEnded, Autopsy, MemoryCounted, TraceStarted, TracePages, TraceChecked, Resting, Idles>;
+using AgentMessage = std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded,
+                                  Threads, Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded,
+                                  TerminalOutput, TerminalEnded, Autopsy, MemoryCounted, TraceStarted, TracePages,
+                                  TraceChecked, Resting, Idles, FaultCalls>;
 
 }  // namespace kmodtest::wire

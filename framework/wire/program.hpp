@@ -324,10 +324,12 @@ struct Program {
   /// registers as the kernel set them
   std::vector<std::string> renewed_devices = {};
   Microseconds idles{0};  ///< guest time that passes at the end if no module under test is loaded any more
+  /// kmodtest_faults is among the prerequisites. Once a call has failed, steps that do not hold do not end the program.
+  bool counts_calls = false;
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(prerequisites, modules, steps, timeout, seed, delays, trace_sched, rests, renewed_devices, idles);
+    v(prerequisites, modules, steps, timeout, seed, delays, trace_sched, rests, renewed_devices, idles, counts_calls);
   }
   bool operator==(const Program &) const = default;
 };

@@ -214,6 +214,9 @@ struct ToJson {
   Json operator()(const wire::Idles &it) const {
     return {{"report", "Idles"}, {"time", outcome::seconds(it.time)}, {"until", outcome::seconds(it.until)}};
   }
+  Json operator()(const wire::FaultCalls &it) const {
+    return {{"report", "FaultCalls"}, {"step", it.step}, {"text", it.text}};
+  }
   Json operator()(const wire::Resting &it) const {
     return {{"report", "Resting"}, {"time", outcome::seconds(it.time)}};
   }

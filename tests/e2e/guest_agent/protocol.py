@@ -7,11 +7,11 @@ import struct
 import time
 import zlib
 
-VERSION = 9
+VERSION = 10
 HELLO, PUSH, RUN, CANCEL, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMINAL, CONTINUE = range(1, 9)
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
            "Written CommandEnded CpusSet StepEnded ProgramEnded TerminalOutput TerminalEnded Autopsy MemoryCounted "
-           "TraceStarted TracePages TraceChecked Resting Idles").split()
+           "TraceStarted TracePages TraceChecked Resting Idles FaultCalls").split()
 LOAD, UNLOAD, DMESG, PS, LSMOD, FILE, WRITE, RUN_COMMAND, CPUS, SLEEP, REPEAT, SCHED = range(12)
 RESULTS = ("held", "violated", "expired", "refused")
 
@@ -95,7 +95,7 @@ def step(body, within=60.0, hold=0.0, label="a step"): return body + duration(wi
 def program(steps, modules=(), prerequisites=(), timeout=0, seed=0, trace=False, rests=False, idles=0):
     return (seq(list(prerequisites)) + seq([text(m) for m in modules]) + seq(steps) +
             struct.pack("<qQ", int(timeout * 1e6), seed) + seq([]) + struct.pack("<BB", trace, rests) + seq([]) +
-            struct.pack("<q", int(idles * 1e6)))
+            struct.pack("<qB", int(idles * 1e6), False))
 
 
 def more(steps, modules=()): return seq([text(m) for m in modules]) + seq(steps)
@@ -188,7 +188,7 @@ class Reader:
                 "Written": "step:I path:s error:i", "CommandEnded": "step:I status:i out:s err:s truncated:B",
                 "CpusSet": "step:I cpu:i online:B error:i", "StepEnded": "step:I time:q result:B sequence:Q detail:s",
                 "ProgramEnded": "time:q steps_done:I cancelled:B timed_out:B error:s",
-                "TraceChecked": "time:q lost:Q full:B", "Resting": "time:q", "Idles": "time:q until:q", "TerminalOutput": "data:s error:B", "TerminalEnded": "status:i"}[name])
+                "TraceChecked": "time:q lost:Q full:B", "Resting": "time:q", "Idles": "time:q until:q", "FaultCalls": "step:I text:s", "TerminalOutput": "data:s error:B", "TerminalEnded": "status:i"}[name])
         if self.at != len(self.data):
             raise ValueError(f"{name}: {len(self.data) - self.at} bytes too many")
         return name, v

@@ -125,7 +125,8 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
                                              TracePages{1, {std::string("\0\1", 2), "b"}},
                                              TraceChecked{Microseconds{4}, 7, true},
                                              Resting{Microseconds{6}},
-                                             Idles{Microseconds{6}, Microseconds{7}}};
+                                             Idles{Microseconds{6}, Microseconds{7}},
+                                             FaultCalls{3, "on calls=1 failed=0 left=0\n"}};
   ASSERT_EQ(reports.size(), std::variant_size_v<AgentMessage>);
   for (const AgentMessage &report : reports) {
     std::string error;
@@ -171,7 +172,7 @@ std::string error_of(const std::string &bytes) {
 TEST(Frame, RefusesWhatIsNoFrame) {
   EXPECT_EQ(error_of("X"), "no frame starts here (bad magic)");
   EXPECT_EQ(error_of("KMX"), "no frame starts here (bad magic)");
-  EXPECT_EQ(error_of(std::string("KMT\x0a", 4)), "the other side speaks protocol version 10, this one 9");
+  EXPECT_EQ(error_of(std::string("KMT\x0b", 4)), "the other side speaks protocol version 11, this one 10");
   std::string hello = encode(Request{Hello{}}, 1);
   std::string reserved = hello;
   reserved[6] = 1;

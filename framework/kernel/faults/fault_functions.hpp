@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The functions of the kernel that can be made to fail.
+namespace kmodtest::kernel {
+
+/// What a function returns when it fails.
+enum class Failure {
+  null,      ///< NULL
+  pointer,   ///< ERR_PTR(-error)
+  error,     ///< -error
+  uncopied,  ///< how many bytes were not copied: all of them, its argument `argument`
+};
+
+/// A function that modules call by this symbol. Symbols differ between kernels; those that a kernel lacks do no harm.
+struct FaultFunction {
+  std::string_view symbol;
+  std::string_view shown;  ///< the name in the source of a module: "kmalloc"
+  Failure failure = Failure::null;
+  int error = 0;      ///< what a caller should return: ENOMEM
+  int argument = -1;  ///< which argument has the GFP flags, or the bytes to copy; counts from 0; -1: none
+  /// The kernel's rules let callers ignore the failure.
+  bool ignorable = false;
+};
+
+/// Returns the whole table.
+std::span<const FaultFunction> fault_functions();
+
+/// Returns the function with this symbol, or null.
+const FaultFunction *find_fault_function(std::string_view symbol);
+
+/// Returns the functions that a module imports. `globs` match FaultFunction::shown or the symbol; without any, all.
+std::vector<const FaultFunction *> fault_functions_of(const std::vector<std::string> &imported,
+                                                      const std::vector<std::string> &globs);
+
+/// Returns the words for kmodtest_faults: "kmalloc_trace:0:1".
+std::string fault_words(const FaultFunction &function);
+
+}  // namespace kmodtest::kernel

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What modules under test allocate from slab caches, and who frees it: by the
+ * kernel's own tracepoints, which have the place that allocates.
+ */
+#include <linux/hash.h>
+#include <linux/kprobes.h>
+#include <linux/list.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+#include <linux/version.h>
+#include <linux/vmalloc.h>
+#include <trace/events/kmem.h>
+
+#include "faults.h"
+
+#define MOST_OBJECTS 16384
+#define TABLE_BITS 12
+
+/* Its address is inverted, so that nothing here looks like a pointer to it. */
+struct object {
+	struct hlist_node node;
+	unsigned long inverted;
+	size_t size;
+	unsigned int load;
+	unsigned short place;
+};
+
+static struct object *objects;
+static struct hlist_head table[1 << TABLE_BITS];
+static struct hlist_head unused;
+static unsigned long tracked;
+static DEFINE_RAW_SPINLOCK(lock);
+
+static struct hlist_head *bucket_of(const void *pointer)
+{
+	return &table[hash_ptr(pointer, TABLE_BITS)];
+}
+
+static void track(unsigned long caller, const void *pointer, size_t size, const char *symbol)
+{
+	unsigned int load = pointer ? find_load(caller) : 0;
+	struct object *object;
+	unsigned short place;
+	unsigned long flags;
+
+	if (!load)
+		return;
+	place = find_place(caller, symbol);
+	raw_spin_lock_irqsave(&lock, flags);
+	object = hlist_entry_safe(unused.first, struct object, node);
+	if (object) {
+		hlist_del(&object->node);
+		object->inverted = ~(unsigned long)pointer;
+		object->size = size;
+		object->load = load;
+		object->place = place;
+		hlist_add_head(&object->node, bucket_of(pointer));
+		WRITE_ONCE(tracked, tracked + 1);
+	}
+	raw_spin_unlock_irqrestore(&lock, flags);
+}
+
+static void forget(const void *pointer)
+{
+	struct hlist_head *bucket = bucket_of(pointer);
+	struct object *object;
+	unsigned long flags;
+
+	if (!READ_ONCE(tracked) || hlist_empty(bucket))
+		return;
+	raw_spin_lock_irqsave(&lock, flags);
+	hlist_for_each_entry(object, bucket, node) {
+		if (object->inverted != ~(unsigned long)pointer)
+			continue;
+		hlist_del(&object->node);
+		object->load = 0;
+		hlist_add_head(&object->node, &unused);
+		WRITE_ONCE(tracked, tracked - 1);
+		break;
+	}
+	raw_spin_unlock_irqrestore(&lock, flags);
+}
+
+/* The tracepoints have had three forms. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
+static void on_kmalloc(void *unused_data, unsigned long caller, const void *pointer, size_t asked, size_t given,
+		       gfp_t flags, int node)
+{
+	track(caller, pointer, asked, "kmalloc");
+}
+
+static void on_cache_alloc(void *unused_data, unsigned long caller, const void *pointer, struct kmem_cache *cache,
+			   gfp_t flags, int node)
+{
+	track(caller, pointer, kmem_cache_size(cache), "kmem_cache_alloc");
+}
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
+static void on_kmalloc(void *unused_data, unsigned long caller, const void *pointer, struct kmem_cache *cache,
+		       size_t asked, size_t given, gfp_t flags)
+{
+	track(caller, pointer, asked, "kmalloc");
+}
+
+static void on_cache_alloc(void *unused_data, unsigned long caller, const void *pointer, struct kmem_cache *cache,
+			   size_t asked, size_t given, gfp_t flags)
+{
+	track(caller, pointer, asked, "kmem_cache_alloc");
+}
+#else
+static void on_kmalloc(void *unused_data, unsigned long caller, const void *pointer, size_t asked, size_t given,
+		       gfp_t flags)
+{
+	track(caller, pointer, asked, "kmalloc");
+}
+
+static void on_cache_alloc(void *unused_data, unsigned long caller, const void *pointer, size_t asked, size_t given,
+			   gfp_t flags)
+{
+	track(caller, pointer, asked, "kmem_cache_alloc");
+}
+#endif
+
+static void on_free(void *unused_data, unsigned long caller, const void *pointer)
+{
+	forget(pointer);
+}
+
+/* Its prototype has had more than these arguments at times. */
+static void on_cache_free(void *unused_data, unsigned long caller, const void *pointer)
+{
+	forget(pointer);
+}
+
+/* Memory that is freed after a grace period, and lists of it, pass the tracepoints by. */
+static int on_rcu_free(struct kprobe *probe, struct pt_regs *regs)
+{
+	unsigned long head = regs->di, pointer = regs->si;
+
+	/* Before 6.4: the offset of the head, unless there is none. */
+	forget((void *)(head && pointer < PAGE_SIZE ? head - pointer : pointer));
+	return 0;
+}
+NOKPROBE_SYMBOL(on_rcu_free);
+
+static int on_bulk_free(struct kprobe *probe, struct pt_regs *regs)
+{
+	size_t i, count = regs->si;
+	void **pointers = (void **)regs->dx;
+
+	for (i = 0; i < count; i++)
+		forget(pointers[i]);
+	return 0;
+}
+NOKPROBE_SYMBOL(on_bulk_free);
+
+static struct {
+	struct tracepoint *point;
+	void *probe;
+	bool placed;
+} points[] = {
+	{ &__tracepoint_kmalloc, on_kmalloc },
+	{ &__tracepoint_kmem_cache_alloc, on_cache_alloc },
+	{ &__tracepoint_kfree, on_free },
+	{ &__tracepoint_kmem_cache_free, on_cache_free },
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+	{ &__tracepoint_kmalloc_node, on_kmalloc },
+	{ &__tracepoint_kmem_cache_alloc_node, on_cache_alloc },
+#endif
+};
+
+static struct kprobe frees[] = {
+	{ .symbol_name = "kvfree_call_rcu", .pre_handler = on_rcu_free },
+	{ .symbol_name = "kmem_cache_free_bulk", .pre_handler = on_bulk_free },
+};
+static int free_errors[ARRAY_SIZE(frees)];
+
+int memory_start(void)
+{
+	int i, error;
+
+	objects = vzalloc(MOST_OBJECTS * sizeof(*objects));
+	if (!objects)
+		return -ENOMEM;
+	for (i = 0; i < MOST_OBJECTS; i++)
+		hlist_add_head(&objects[i].node, &unused);
+	for (i = 0; i < ARRAY_SIZE(frees); i++)
+		free_errors[i] = register_kprobe(&frees[i]);
+	for (i = 0; i < ARRAY_SIZE(points); i++) {
+		error = tracepoint_probe_register(points[i].point, points[i].probe, NULL);
+		if (error) {
+			memory_stop();
+			return error;
+		}
+		points[i].placed = true;
+	}
+	return 0;
+}
+
+void memory_stop(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(points); i++)
+		if (points[i].placed)
+			tracepoint_probe_unregister(points[i].point, points[i].probe, NULL);
+	for (i = 0; i < ARRAY_SIZE(frees); i++)
+		if (!free_errors[i])
+			unregister_kprobe(&frees[i]);
+	tracepoint_synchronize_unregister();
+	vfree(objects);
+}
+
+static struct {
+	unsigned long count;
+	size_t bytes;
+} left[MOST_PLACES + 1];
+
+/* Counts what is left by place. Returns the number of objects. */
+static unsigned long count_left(void)
+{
+	unsigned long count = 0;
+	int i;
+
+	memset(left, 0, sizeof(left));
+	for (i = 0; tracked && i < MOST_OBJECTS; i++) {
+		const struct object *object = &objects[i];
+
+		if (!object->load || !is_gone(object->load))
+			continue;
+		left[object->place].count++;
+		left[object->place].bytes += object->size;
+		count++;
+	}
+	return count;
+}
+
+unsigned long memory_left(void)
+{
+	unsigned long flags, count;
+
+	raw_spin_lock_irqsave(&lock, flags);
+	count = count_left();
+	raw_spin_unlock_irqrestore(&lock, flags);
+	return count;
+}
+
+size_t memory_lines(char *to, size_t size)
+{
+	unsigned long flags;
+	size_t length = 0;
+	int place;
+
+	raw_spin_lock_irqsave(&lock, flags);
+	count_left();
+	for (place = 0; place <= MOST_PLACES; place++)
+		if (left[place].count)
+			length += scnprintf(to + length, size - length, "left %lu %zu %s %s\n", left[place].count,
+					    left[place].bytes, place_symbol(place), place_text(place));
+	raw_spin_unlock_irqrestore(&lock, flags);
+	return length;
+}

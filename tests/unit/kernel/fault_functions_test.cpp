@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/faults/fault_functions.hpp"
+
+#include <gtest/gtest.h>
+#include <set>
+
+#include "kernel/faults/fault_module.hpp"
+#include "storage/files.hpp"
+#include "support/scratch_folder.hpp"
+
+namespace kmodtest::kernel {
+namespace {
+
+using Names = std::vector<std::string>;
+
+Names symbols_of(const std::vector<const FaultFunction *> &functions) {
+  Names names;
+  for (const auto *function : functions) names.emplace_back(function->symbol);
+  return names;
+}
+
+TEST(FaultFunctions, EachSymbolIsThereOnceWithAnError) {
+  std::set<std::string_view> symbols;
+  for (const FaultFunction &function : fault_functions()) {
+    EXPECT_TRUE(symbols.insert(function.symbol).second) << function.symbol;
+    EXPECT_FALSE(function.shown.empty()) << function.symbol;
+    EXPECT_GT(function.error, 0) << function.symbol;
+    EXPECT_TRUE(function.failure != Failure::uncopied || function.argument >= 0) << function.symbol;
+  }
+}
+
+TEST(FaultFunctions, OnlyThoseThatAModuleImportsCount) {
+  const Names imported = {"printk", "misc_register", "kmalloc_trace"};
+  EXPECT_EQ(symbols_of(fault_functions_of(imported, {})), (Names{"kmalloc_trace", "misc_register"}));
+  EXPECT_EQ(symbols_of(fault_functions_of(imported, {"kmalloc"})), Names{"kmalloc_trace"});
+  EXPECT_EQ(symbols_of(fault_functions_of(imported, {"misc_*"})), Names{"misc_register"});
+  EXPECT_TRUE(fault_functions_of(imported, {"vmalloc"}).empty());
+}
+
+TEST(FaultFunctions, TheWordsSayWhatFailingMeans) {
+  const auto words = [](std::string_view symbol) { return fault_words(*find_fault_function(symbol)); };
+  EXPECT_EQ(words("kmalloc_trace"), "kmalloc_trace:0:1");
+  EXPECT_EQ(words("kthread_create_on_node"), "kthread_create_on_node:-12:-1");
+  EXPECT_EQ(words("misc_register"), "misc_register:-12:-1");
+  EXPECT_EQ(words("_copy_from_user"), "_copy_from_user:a2:-1");
+  EXPECT_EQ(find_fault_function("printk"), nullptr);
+}
+
+TEST(FaultModule, ItsSourceIsWrittenOnce) {
+  const support::ScratchFolder scratch;
+  const auto folder = fault_module_folder(scratch.path());
+  EXPECT_EQ(folder.filename(), "kmodtest_faults");
+  EXPECT_NE(storage::read_whole_file(folder / "Kbuild").find("kmodtest_faults.o"), std::string::npos);
+  storage::write_whole_file(folder / "Kbuild", "kept");
+  EXPECT_EQ(fault_module_folder(scratch.path()), folder);
+  EXPECT_EQ(storage::read_whole_file(folder / "Kbuild"), "kept");
+}
+
+}  // namespace
+}  // namespace kmodtest::kernel
