@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "plan/diagnostics.hpp"
+#include "plan/fault.hpp"
 #include "plan/guest_axes.hpp"
 #include "plan/module_lookup.hpp"
 #include "plan/node.hpp"
@@ -167,12 +168,13 @@ std::string case_text(const Case &test_case, const RunChoices &choices) {
   if (!choices.kernel.empty()) text += fmt::format("kernel: {}\n", scalar(choices.kernel));
   if (choices.time != Time::automatic) text += fmt::format("time: {}\n", time_name(choices.time));
   if (test_case.schedule) text += fmt::format("schedule: {}\n", kBundledSchedule);
+  if (test_case.fault) text += fault_text(*test_case.fault);
   text += guest_text(test_case, root == nullptr ? nullptr : root->find("guest"), writer);
   if (root == nullptr) return text + made_up_steps(test_case);
   for (const Node::Entry &entry : root->entries) {
     const std::string &key = entry.first.text;
-    const bool said =
-        key == "module" || key == "kernel" || key == "time" || key == "guest" || key == "matrix" || key == "schedule";
+    const bool said = key == "module" || key == "kernel" || key == "time" || key == "guest" || key == "matrix" ||
+                      key == "schedule" || key == "fail";
     if (!said) text += writer.entry(entry, 0);
   }
   return text;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "plan/expect.hpp"
+#include "plan/fault.hpp"
 #include "plan/files.hpp"
 #include "plan/guest_axes.hpp"
 #include "plan/guest_shape.hpp"
@@ -76,6 +77,7 @@ class Expansion {
     if (const Node *guest = root_.find("guest"); guest != nullptr) guest_ = reader.map("guest");
     if (const Node *checks = root_.find("checks"); checks != nullptr) checks_ = reader.map("checks");
     expect_ = reader.map("expect");
+    fail_ = reader.map("fail");
     modules_ = root_.find("module");
     steps_ = read_step_list();
     read_axes(reader);
@@ -278,6 +280,7 @@ class Expansion {
       scope_.modules_known = false;
     }
     add_steps(next);
+    if (fail_ != nullptr) next = with_fault(std::move(next), read_fault(*fail_, scope_));
     if (!problems_.any_error()) plan.cases.push_back(std::move(next));
   }
 
@@ -344,6 +347,7 @@ class Expansion {
   const Node *guest_ = nullptr;
   const Node *checks_ = nullptr;
   const Node *expect_ = nullptr;
+  const Node *fail_ = nullptr;
   const Node *modules_ = nullptr;
   const std::vector<Node> *steps_ = nullptr;
   GuestAxes guests_;

@@ -16,6 +16,7 @@
 
 namespace kmodtest::plan {
 
+struct Fault;
 struct Node;
 struct Schedule;
 
@@ -205,6 +206,7 @@ struct Case {
   Time time = Time::automatic;
   std::uint64_t seed = 0;                    ///< of the guest's random pool and start; 0: none
   std::shared_ptr<const Schedule> schedule;  ///< null: the guest runs as it does on its own
+  std::shared_ptr<const Fault> fault = {};   ///< null: the plan says nothing about calls that fail
   std::optional<std::string> skip;           ///< reason
   std::vector<Need> needs;                   ///< skipped on a kernel that lacks one of them
   std::vector<std::string> options;  ///< command-line words that shaped this case ("--cpus", "8"), to run it again
@@ -239,6 +241,7 @@ struct Overrides {
   std::vector<std::string> modules = {};            ///< --module: of a run without a plan, only these
   bool build_scripts = false;                       ///< --build-scripts
   std::vector<ParameterSetting> params = {};        ///< --param
+  std::uint64_t failing_call = 0;                   ///< --fail: the call with this number fails; 0: none
 };
 
 struct ParseResult {

@@ -81,6 +81,8 @@ std::string reference_markdown() {
   out += "### `checks`\n\n" + table_text(checks_table());
   out += prose("expect.md");
   out += table_text(expect_table());
+  out += prose("fail.md");
+  out += table_text(fail_table());
   out += prose("steps.md");
   for (const StepKind &kind : step_kinds()) out += step_text(kind);
   out += prose("values.md");

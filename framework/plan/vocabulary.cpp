@@ -141,6 +141,22 @@ const Table &expect_table() {
   return table;
 }
 
+const Table &fail_table() {
+  static const Table table{"fail",
+                           {{"nth", Type::integer, "none",
+                             "the call with this number fails; counts from 1 over all modules under test", "3"},
+                            {"every", Type::integer, "none", "the call with this number fails, and each after it", "1"},
+                            {"percent", Type::integer, "100",
+                             "how many of 100 of these calls fail, 1 to 100; without 'every' of all calls", "5"},
+                            {"seed", Type::integer, "1", "chooses the calls for 'percent'", "7"},
+                            {"functions", Type::texts, "all that kmodtest knows",
+                             "globs: only calls of these functions count and fail", "[kmalloc, kthread_*]"},
+                            {"tolerates", Type::texts, "none",
+                             "globs of FUNCTION or FUNCTION@PLACE: a load may go on although these calls have failed",
+                             "[kmalloc@log_init]"}}};
+  return table;
+}
+
 const Table &plan_table() {
   static const Table table{
       "plan",
@@ -189,6 +205,13 @@ const Table &plan_table() {
         .allowed = {"virtual", "real", "deterministic"}},
        {"schedule", Type::text, "none",
         "a file that kmodtest explore wrote, in the plan's folder: the cases run under that schedule", "racy.schedule"},
+       {.name = "fail",
+        .type = Type::map,
+        .fallback = "no call fails",
+        .description = "calls of functions that allocate or register something fail in the modules under test; the "
+                       "first three keys choose which",
+        .example = "{nth: 3}",
+        .table = &fail_table()},
        {.name = "checks",
         .type = Type::map,
         .fallback = "all on",

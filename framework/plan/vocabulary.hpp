@@ -82,6 +82,7 @@ const Table &guest_table();
 const Table &numa_table();
 const Table &checks_table();
 const Table &expect_table();
+const Table &fail_table();
 const std::vector<StepKind> &step_kinds();
 const StepKind *find_step_kind(std::string_view name);
 

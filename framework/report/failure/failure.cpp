@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "judge/observations.hpp"
+#include "plan/fault.hpp"
 #include "plan/schedule.hpp"
 #include "report/failure/plan_frame.hpp"
 #include "report/listeners.hpp"
@@ -90,7 +91,7 @@ std::string command_for(const plan::Case &test_case, std::string command) {
     command += ' ' + text::shell_word(test_case.input.string());
   }
   for (const std::string &option : test_case.options) command += ' ' + text::shell_word(option);
-  return command + " --case " + text::shell_word(test_case.id);
+  return command + " --case " + text::shell_word(plan::id_to_select(test_case));
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
               "memroy: 1G\nmodule: alpha\nsteps: [load]\n",
               {"1:1: unknown key 'memroy' (known here: name, description, tags, module, kernel_modules, files, "
                "firmware, kernel, guest, "
-               "matrix, timeout, time, schedule, checks, expect, needs, skip, steps)"}},
+               "matrix, timeout, time, schedule, fail, checks, expect, needs, skip, steps)"}},
         Wrong{"UnknownKeyTypo",
               "matirx: {a: 1}\nmodule: alpha\nsteps: [load]\n",
               {"1:1: unknown key 'matirx' (did you mean 'matrix'?)"}},
@@ -88,7 +88,7 @@ INSTANTIATE_TEST_SUITE_P(
               "zzz: 1\nmodule: alpha\nsteps: [load]\n",
               {"1:1: unknown key 'zzz' (known here: name, description, tags, module, kernel_modules, files, firmware, "
                "kernel, guest, "
-               "matrix, timeout, time, schedule, checks, expect, needs, skip, steps)"}},
+               "matrix, timeout, time, schedule, fail, checks, expect, needs, skip, steps)"}},
         Wrong{"MissingModuleAndSteps",
               "name: x\n",
               {"1:1: the key 'module' is missing (e.g. module: my_module)",
