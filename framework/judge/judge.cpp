@@ -8,6 +8,7 @@
 
 #include "judge/always.hpp"
 #include "judge/expected.hpp"
+#include "judge/faults.hpp"
 #include "judge/flood.hpp"
 #include "judge/hang.hpp"
 #include "judge/notes.hpp"
@@ -28,8 +29,8 @@ struct Weighed {
 };
 
 // Definite before indefinite, cause before consequence: a leak after a failed step is caused by that step.
-constexpr int kCrashed = 60, kHung = 50, kStepFailed = 40, kFlooded = 35, kErrored = 30, kReportMissing = 25,
-              kLeaked = 20, kTainted = 10;
+constexpr int kCause = 65, kCrashed = 60, kHung = 50, kStepFailed = 40, kFlooded = 35, kErrored = 30,
+              kReportMissing = 25, kLeaked = 20, kLoadAgain = 15, kTainted = 10;
 
 int weight_of(Outcome outcome) {
   switch (outcome) {
@@ -47,7 +48,7 @@ int weight_of(Outcome outcome) {
 }
 
 /// Returns the finding of the first step in order that did not hold. `reached`: the whole program was observed.
-std::optional<Finding> check_steps(const CaseView &view, bool &reached) {
+std::optional<Finding> check_steps(const CaseView &view, const FaultView &faults, bool &reached) {
   reached = true;
   for (std::size_t i = 0; i < view.test_case.steps.size(); ++i) {
     const auto &step = view.test_case.steps[i];
@@ -61,6 +62,7 @@ std::optional<Finding> check_steps(const CaseView &view, bool &reached) {
       reached = false;  // the way in which the case ended explains it
       continue;
     }
+    if (faults.excuses(i)) continue;
     if (auto finding = judge_guest_step(view, i)) return finding;
   }
   return std::nullopt;
@@ -242,26 +244,44 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
     return finding.has_value();
   }();
   const Consequences consequences(view, reports);
+  const FaultView faults(view);
+  if (auto finding = faults.wrong_load()) add(std::move(*finding));
   bool all_steps_seen = true;
   bool step_failed = false;
   if (seen.ending.kind != Ending::Kind::not_started) {
-    if (auto finding = check_steps(view, all_steps_seen)) {
-      step_failed = true;
+    if (auto finding = check_steps(view, faults, all_steps_seen)) {
+      const bool again = finding->evidence.step && faults.is_again(*finding->evidence.step);
+      step_failed = !again;
       explain_hang(view, *finding);
-      if (!consequences.explain(view, *finding)) add(std::move(*finding));
+      if (again && finding->outcome == Outcome::failed) {
+        found.push_back({std::move(*finding), kLoadAgain});
+      } else if (!consequences.explain(view, *finding)) {
+        add(std::move(*finding));
+      }
     }
   }
   for (auto &finding : check_guest_tests(view)) add(std::move(finding));
+  if (!step_failed) {
+    if (auto finding = faults.call_not_made()) add(std::move(*finding));
+  }
   if (!consequences.explain(seen.ending.kind)) {
     if (auto finding = check_ending(view, has_report || flooded, all_steps_seen || step_failed)) {
       explain_hang(view, *finding);
       add(std::move(*finding));
     }
   }
+  // Leftovers of a refused load are the cause of the reports after it.
+  const bool is_cause = std::any_of(found.begin(), found.end(), [&](const Weighed &one) {
+    return one.weight >= kHung && faults.is_after_refusal(one.finding.evidence.step);
+  });
+  const auto add_leftovers = [&] {
+    for (auto &finding : check_leftovers(view)) found.push_back({std::move(finding), is_cause ? kCause : kLeaked});
+  };
   // After a step that did not hold nothing was unloaded; then whatever is left is not a leak.
   if (!step_failed && !consequences.any() && seen.ending.kind == Ending::Kind::completed) {
     if (auto finding = check_inventories(view)) add(std::move(*finding));
-    for (auto &finding : check_leftovers(view)) add(std::move(finding));
+    add_leftovers();
+    for (auto &finding : faults.memory_left()) add(std::move(finding));
     for (auto &finding : check_pointers(view)) add(std::move(finding));
     for (auto &finding : check_growth(view)) add(std::move(finding));
     for (auto &finding : check_settings(view)) add(std::move(finding));
@@ -271,8 +291,9 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
     }
   }
   // What was left explains a crash that came after the unload.
-  if (has_report && !consequences.any() && seen.ending.kind != Ending::Kind::completed && !seen.unloaded().empty()) {
-    for (auto &finding : check_leftovers(view)) add(std::move(finding));
+  if (has_report && !consequences.any() && seen.ending.kind != Ending::Kind::completed &&
+      (is_cause || !seen.unloaded().empty())) {
+    add_leftovers();
     for (auto &finding : check_pointers(view)) add(std::move(finding));
   }
   const auto hangs = [](const Weighed &one) { return one.finding.outcome == Outcome::hung; };
@@ -287,6 +308,10 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
                    [](const Weighed &left, const Weighed &right) { return left.weight > right.weight; });
   Verdict verdict{.outcome = found.front().finding.outcome};
   for (auto &one : found) verdict.evidence.push_back(std::move(one.finding.evidence));
+  if (const std::string fault = faults.words(); !fault.empty()) {
+    auto &summary = verdict.evidence.front().summary;
+    summary = fmt::format("after {}: {}", fault, summary);
+  }
   return verdict;
 }
 

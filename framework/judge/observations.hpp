@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +52,9 @@ struct Observations {
   Ending ending;
   std::shared_ptr<const observe::SchedTimeline> sched;  ///< nothing unless the scheduler was traced
   std::string sched_problem;                            ///< why there is no timeline, though it was traced
+
+  /// the source lines of calls that were made to fail: "my:my_init+0x3e" → "my.c:41"
+  std::map<std::string, std::string> call_sources;
 
   std::shared_ptr<const observe::ScheduleSeen> schedule;  ///< null unless the case has a schedule
 
