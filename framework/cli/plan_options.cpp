@@ -102,6 +102,9 @@ void PlanOptions::add_to(CLI::App &app) {
   app.add_flag("--build-scripts", build_scripts,
                "run what a build needs besides make on this machine: PRE_BUILD and shell commands of a dkms.conf, "
                "'before' of a plan");
+  app.add_option("--fail", failing_call, "let this call of the modules fail (--fail-each shows the numbers)")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}))
+      ->type_name("N");
   app.add_option("--case", ids, "only the case with this id (can be repeated)")
       ->type_name("ID")
       ->allow_extra_args(false);
@@ -136,6 +139,7 @@ plan::Overrides PlanOptions::overrides() const {
       throw base::UsageError(base::Code::bad_option_value, setting.error, "give --param one such as debug=1");
     overrides.params.push_back(std::move(*setting.value));
   }
+  overrides.failing_call = failing_call;
   return overrides;
 }
 

@@ -84,6 +84,7 @@ int RunCommand::execute() {
     // If a shard wrote it, the next shard would split by another history, and a case could be in none of them.
     options.learn = false;
   }
+  if (fails_each) return sweep(cases);
   const Listeners owned = listeners(options, cases);
   std::vector<outcome::Listener *> all;
   for (const auto &listener : owned) all.push_back(listener.get());
@@ -125,6 +126,9 @@ std::function<int()> add_run(CLI::App &app) {
   auto command = std::make_shared<RunCommand>();
   command->plans.add_to(app);
   command->add_to(app);
+  app.add_flag("--fail-each", command->fails_each,
+               "run each case once for every call of the modules that can fail: to allocate, to register, to start a "
+               "thread");
   return [command] { return command->execute(); };
 }
 

@@ -33,6 +33,7 @@ struct RunCommand {
   std::string gdb;
   bool no_kvm = false;
   bool watches = false;
+  bool fails_each = false;
   double boot_timeout = 0;
   outcome::Listener *witness = nullptr;  ///< one more listener; null: none
 
@@ -50,6 +51,8 @@ struct RunCommand {
 
  private:
   void use_debugger(std::size_t cases);
+  /// Runs a case for each call that can fail (fault_sweep.cpp).
+  int sweep(const Cases &cases);
 };
 
 }  // namespace kmodtest::cli

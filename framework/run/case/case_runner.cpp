@@ -9,9 +9,11 @@
 #include "base/task.hpp"
 #include "judge/judge.hpp"
 #include "observe/sched/sched_trace.hpp"
+#include "plan/fault.hpp"
 #include "plan/schedule.hpp"
 #include "run/case/program_run.hpp"
 #include "run/case/stopwatch.hpp"
+#include "run/postmortem/call_sources.hpp"
 #include "run/postmortem/dissect.hpp"
 #include "run/postmortem/pointers_left.hpp"
 #include "run/postmortem/source_frames.hpp"
@@ -251,6 +253,7 @@ Task<outcome::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> te
     if (cancellation_.cancelled()) throw base::Interrupted();
   }
   read_sched(*talk.seen);
+  if (plan::has_fault(*test_case)) find_call_sources(*talk.seen, prepared.kernel.headers);
   outcome::CaseFinished finished = judged(talk, prepared);
   finished.took = Clock::now() - started;
   co_return finished;

@@ -17,6 +17,7 @@
 #include "kernel/modules/module.hpp"
 #include "kernel/modules/module_requests.hpp"
 #include "kernel/symbols/kernel_image.hpp"
+#include "plan/fault.hpp"
 #include "plan/plan.hpp"
 #include "vm/guest.hpp"
 #include "wire/program.hpp"
@@ -160,6 +161,8 @@ class Preparer {
   void add_kernel_modules(const plan::Case &test_case, const std::vector<std::string> &names, Prepared &prepared);
   /// Adds the files of the user's, and the libraries that the programs among them need.
   void add_files(const plan::Case &test_case, Prepared &prepared);
+  /// Adds kmodtest_faults, which counts calls and lets them fail (faults.cpp).
+  void add_fault_module(const plan::Fault &fault, Prepared &prepared);
   /// Adds the files of the kernel's modules that the case can request: by request_module(), by modprobe.
   void add_requestable_modules(const plan::Case &test_case, Prepared &prepared);
 

@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "plan/expand.hpp"
+#include "plan/fault.hpp"
 #include "plan/matrix.hpp"
 #include "plan/module_input.hpp"
 #include "plan/parameter_setting.hpp"
@@ -197,7 +198,10 @@ Collected collect_plans(const std::vector<fs::path> &inputs, const plan::Overrid
   }
   for (auto &plan : plans_without_file(modules, overrides)) collected.plans.push_back(std::move(plan));
   for (auto &plan : collected.plans) {
-    for (auto &test_case : plan.cases) test_case.options = options_of(test_case, overrides);
+    for (auto &test_case : plan.cases) {
+      test_case.options = options_of(test_case, overrides);
+      if (overrides.failing_call != 0) test_case = plan::with_failing_call(test_case, overrides.failing_call, "");
+    }
   }
   return collected;
 }
