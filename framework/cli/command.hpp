@@ -60,6 +60,7 @@ struct PlanOptions {
   std::vector<std::string> make, modules;
   std::vector<std::string> params;
   bool build_scripts = false;
+  bool check_memory = false;
   std::uint64_t failing_call = 0;
   std::vector<std::string> ids, patterns, tags;
 

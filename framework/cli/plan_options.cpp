@@ -102,6 +102,8 @@ void PlanOptions::add_to(CLI::App &app) {
   app.add_flag("--build-scripts", build_scripts,
                "run what a build needs besides make on this machine: PRE_BUILD and shell commands of a dkms.conf, "
                "'before' of a plan");
+  app.add_flag("--check-memory", check_memory,
+               "follow what the modules allocate, and name what is left (checks: {memory: true})");
   app.add_option("--fail", failing_call, "let this call of the modules fail (--fail-each shows the numbers)")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}))
       ->type_name("N");
@@ -139,6 +141,7 @@ plan::Overrides PlanOptions::overrides() const {
       throw base::UsageError(base::Code::bad_option_value, setting.error, "give --param one such as debug=1");
     overrides.params.push_back(std::move(*setting.value));
   }
+  overrides.check_memory = check_memory;
   overrides.failing_call = failing_call;
   return overrides;
 }

@@ -47,6 +47,7 @@ int run_again(RunCommand &command, const std::filesystem::path &folder) {
     if (command.options.kernel.modules_dir.empty()) command.options.kernel.modules_dir = bundle.modules_dir;
     if (command.options.kernel.headers.empty()) command.options.kernel.headers = bundle.headers;
   }
+  command.plans.check_memory = bundle.check_memory;
   command.no_kvm = command.no_kvm || !bundle.allow_kvm;
   command.options.trace = command.options.trace || bundle.trace;
   DigestWitness digests(bundle.digest);

@@ -101,7 +101,7 @@ std::string fault_summary(const std::vector<FaultResult> &results) {
 }
 
 FaultView::FaultView(const CaseView &view) : view_(view) {
-  if (!plan::has_fault(view.test_case)) return;
+  if (!plan::needs_fault_module(view.test_case)) return;
   calls_ = observe::read_fault_calls(view.seen.messages, view.log);
   failures_ = calls_.failures();
   for (std::size_t i = 0; i < view.test_case.steps.size(); ++i) {

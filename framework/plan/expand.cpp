@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "plan/checks.hpp"
 #include "plan/expect.hpp"
 #include "plan/fault.hpp"
 #include "plan/files.hpp"
@@ -261,7 +262,8 @@ class Expansion {
     add_schedule(reader, next);
     next.skip = reader.text("skip");
     next.needs = read_needs(reader);
-    next.checks = read_checks();
+    if (checks_ != nullptr) next.checks = read_checks(*checks_, scope_);
+    next.checks.memory = next.checks.memory || overrides_.check_memory;
     if (expect_ != nullptr) next.expect = read_expect(*expect_, scope_);
     if (modules_ != nullptr) {
       if (!known_modules_) {
@@ -282,21 +284,6 @@ class Expansion {
     add_steps(next);
     if (fail_ != nullptr) next = with_fault(std::move(next), read_fault(*fail_, scope_));
     if (!problems_.any_error()) plan.cases.push_back(std::move(next));
-  }
-
-  Checks read_checks() {
-    Checks checks;
-    if (checks_ == nullptr) return checks;
-    MapReader reader(*checks_, checks_table(), scope_);
-    checks.reports = reader.boolean("reports").value_or(true);
-    checks.taint = reader.boolean("taint").value_or(true);
-    checks.tests = reader.boolean("tests").value_or(true);
-    checks.leftovers = reader.boolean("leftovers").value_or(true);
-    checks.parameters = reader.boolean("parameters").value_or(true);
-    checks.allow_entries = reader.texts("allow_entries");
-    checks.allow_threads = reader.texts("allow_threads");
-    checks.allow = reader.texts("allow");
-    return checks;
   }
 
   /// Adds the steps. Those that are equal in every case are read in the first and copied after that.

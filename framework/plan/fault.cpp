@@ -123,6 +123,10 @@ bool has_fault(const Case &test_case) {
   return test_case.fault && test_case.fault->mode != Fault::Mode::none;
 }
 
+bool needs_fault_module(const Case &test_case) {
+  return has_fault(test_case) || test_case.checks.memory;
+}
+
 Case with_fault(Case test_case, Fault fault) {
   if (fault.mode != Fault::Mode::none) {
     std::erase_if(test_case.steps, [](const Step &step) {

@@ -57,4 +57,7 @@ Fault fault_of(const Case &test_case);
 /// Returns whether the case has calls that fail or are counted.
 bool has_fault(const Case &test_case);
 
+/// Returns whether its guest needs kmodtest_faults: for these calls, or to follow what the modules allocate.
+bool needs_fault_module(const Case &test_case);
+
 }  // namespace kmodtest::plan

@@ -163,6 +163,7 @@ struct Checks {
   bool parameters = true;                  ///< no parameter that the module does not have
   bool tests = true;                       ///< no test inside the guest that failed (KTAP)
   bool leftovers = true;                   ///< nothing left after unload, nothing that grows in a repeat
+  bool memory = false;                     ///< what the modules allocate is followed, and none of it may be left
   std::vector<std::string> allow_entries;  ///< shell globs of entries that may stay
   std::vector<std::string> allow_threads;
   std::vector<std::string> allow;  ///< shell globs of KIND:NAME (judge/leftovers.cpp and growth.cpp have the kinds)
@@ -241,6 +242,7 @@ struct Overrides {
   std::vector<std::string> modules = {};            ///< --module: of a run without a plan, only these
   bool build_scripts = false;                       ///< --build-scripts
   std::vector<ParameterSetting> params = {};        ///< --param
+  bool check_memory = false;                        ///< --check-memory
   std::uint64_t failing_call = 0;                   ///< --fail: the call with this number fails; 0: none
 };
 

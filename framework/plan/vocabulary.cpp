@@ -116,6 +116,10 @@ const Table &checks_table() {
        {"tests", Type::boolean, "true", "no test in the kernel log, or printed by a command, that failed (KTAP)",
         "false"},
        {"leftovers", Type::boolean, "true", "nothing left after unload, and nothing that grows in a repeat", "false"},
+       {"memory", Type::boolean, "false",
+        "follow what the modules allocate from slab caches (kmalloc and its kin): none of it is left after the unload; "
+        "always on where calls fail",
+        "true"},
        {"parameters", Type::boolean, "true", "no parameter that the module does not have", "false"},
        {"allow", Type::texts, "none", "globs of what may stay or grow, as KIND:NAME; see below",
         "[cache:my_cache, growth:kmalloc-64]"},

@@ -138,6 +138,7 @@ Json case_json(const outcome::CaseFinished &finished, const std::string &version
   json["seed"] = test_case.seed;
   json["kvm"] = machine.virtual_time || machine.kvm;  // false: a rerun has to switch KVM off
   json["trace"] = machine.traced;
+  json["check_memory"] = test_case.checks.memory;
   json["digest"] = finished.digest;
   return json;
 }
@@ -263,6 +264,7 @@ Bundle read_bundle(const fs::path &folder) {
     bundle.headers = json.at("headers").get<std::string>();
     bundle.seed = json.at("seed").get<std::uint64_t>();
     bundle.allow_kvm = json.at("kvm").get<bool>();
+    bundle.check_memory = json.value("check_memory", false);
     bundle.trace = json.value("trace", false);  // folders of earlier versions do not have it
     bundle.digest = json.at("digest").get<std::string>();
     return bundle;

@@ -17,6 +17,7 @@ struct Bundle {
   std::filesystem::path modules_dir, headers;
   std::uint64_t seed = 0;
   bool allow_kvm = true;
+  bool check_memory = false;
   bool trace = false;
   std::string digest;  ///< of the run that wrote it; empty: it had none
 };

@@ -253,7 +253,7 @@ Task<outcome::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> te
     if (cancellation_.cancelled()) throw base::Interrupted();
   }
   read_sched(*talk.seen);
-  if (plan::has_fault(*test_case)) find_call_sources(*talk.seen, prepared.kernel.headers);
+  if (plan::needs_fault_module(*test_case)) find_call_sources(*talk.seen, prepared.kernel.headers);
   outcome::CaseFinished finished = judged(talk, prepared);
   finished.took = Clock::now() - started;
   co_return finished;

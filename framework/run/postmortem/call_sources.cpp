@@ -59,7 +59,10 @@ std::string line_of(const std::vector<kernel::SourceLine> &lines) {
 
 void find_call_sources(judge::Observations &seen, const std::filesystem::path &headers) {
   Symbols all(seen.modules, headers);
-  for (const auto &call : observe::read_fault_calls(seen.messages, seen.log()).calls) {
+  const observe::FaultCalls seen_calls = observe::read_fault_calls(seen.messages, seen.log());
+  std::vector<observe::FaultCall> calls = seen_calls.calls;
+  for (const auto &left : seen_calls.left) calls.push_back(left.call);
+  for (const auto &call : calls) {
     const std::string key = call.module + ':' + call.place;
     if (seen.call_sources.contains(key)) continue;
     kernel::ModuleSymbols *symbols = all.of(call.module);

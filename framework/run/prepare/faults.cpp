@@ -37,9 +37,10 @@ std::vector<std::string> imported_by(const std::vector<kernel::ModuleInfo> &modu
 std::map<std::string, std::string> parameters_of(const plan::Fault &fault, const Prepared &prepared) {
   std::vector<std::string> modules = prepared.program.modules;
   if (modules.size() > kMostWatched) modules.resize(kMostWatched);
-  const auto functions = words_of(kernel::fault_functions_of(imported_by(prepared.modules), fault.functions));
   std::map<std::string, std::string> params;
   if (!modules.empty()) params["modules"] = fmt::format("{}", fmt::join(modules, ","));
+  if (fault.mode == plan::Fault::Mode::none) return params;
+  const auto functions = words_of(kernel::fault_functions_of(imported_by(prepared.modules), fault.functions));
   if (!functions.empty()) params["functions"] = fmt::format("{}", fmt::join(functions, ","));
   if (fault.mode != plan::Fault::Mode::fail) return params;
   params["from"] = std::to_string(fault.from);

@@ -286,7 +286,7 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
   prepared.build_log += found.log;
   complete(test_case, std::move(found.sources), prepared);
   add_files(test_case, prepared);
-  if (plan::has_fault(test_case)) add_fault_module(*test_case.fault, prepared);
+  if (plan::needs_fault_module(test_case)) add_fault_module(plan::fault_of(test_case), prepared);
   add_requestable_modules(test_case, prepared);
   const plan::Case &whole = prepared.completed ? *prepared.completed : test_case;
   for (const auto &step : whole.steps) {

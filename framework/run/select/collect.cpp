@@ -69,6 +69,7 @@ std::vector<std::string> options_of(const plan::Case &test_case, const plan::Ove
     for (const auto &name : overrides.modules) add("--module", name);
   }
   for (const auto &setting : overrides.params) add("--param", plan::text_of(setting));
+  if (overrides.check_memory) words.emplace_back("--check-memory");
   if (overrides.build_scripts) words.emplace_back("--build-scripts");
   return words;
 }

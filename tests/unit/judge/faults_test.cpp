@@ -223,6 +223,19 @@ TEST(Faults, MemoryThatIsLeftIsNamed) {
   EXPECT_EQ(stream.verdict(Kind::completed).outcome, Outcome::passed);
 }
 
+TEST(Faults, MemoryIsFollowedWithoutACallThatFails) {
+  Stream stream;
+  stream.test_case.checks.memory = true;
+  stream.load().end().unloaded();
+  stream.add(wire::FaultCalls{stream.index, "on calls=0 failed=0 left=1\nleft 1 200 kmalloc ex_init+0x1b/0x60 [ex]\n"});
+  const Verdict verdict = stream.complete();
+  EXPECT_EQ(verdict.outcome, Outcome::leaked);
+  EXPECT_EQ(verdict.evidence.front().summary,
+            "200 bytes from kmalloc at ex_init+0x1b are not freed after the unload (1 object)");
+  stream.test_case.checks.memory = false;
+  EXPECT_EQ(stream.verdict(Kind::completed).outcome, Outcome::passed);
+}
+
 TEST(Faults, ACallThatIsNotMadeFailsTheCase) {
   FaultStream stream;
   stream.load();

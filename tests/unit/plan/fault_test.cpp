@@ -54,6 +54,14 @@ TEST(Fault, WhatIsToleratedLetsNothingFail) {
   EXPECT_EQ(keys(test_case), (Strings{"load", "unload"}));
 }
 
+TEST(Fault, MemoryCanBeFollowedWithoutACallThatFails) {
+  const Case test_case = case_of("checks: {memory: true}\n");
+  EXPECT_TRUE(needs_fault_module(test_case));
+  EXPECT_FALSE(has_fault(test_case));
+  EXPECT_EQ(keys(test_case), (Strings{"load", "unload"}));
+  EXPECT_FALSE(needs_fault_module(case_of("")));
+}
+
 TEST(Fault, TheModulesAreLoadedAgainWithoutAFailure) {
   const Case test_case = case_of("fail: {nth: 1}\n");
   EXPECT_EQ(keys(test_case), (Strings{"load", "unload", "unload", "write", "load", "unload"}));
