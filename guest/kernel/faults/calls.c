@@ -167,6 +167,16 @@ static int on_call(struct kprobe *probe, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(on_call);
 
+/*
+ * A probe with this function is never optimised into a jump, which would
+ * ignore that the probed function must not run. It matters for functions that
+ * ftrace does not know, such as those of lib/.
+ */
+static void after_call(struct kprobe *probe, struct pt_regs *regs, unsigned long flags)
+{
+}
+NOKPROBE_SYMBOL(after_call);
+
 static int calls_open(struct inode *inode, struct file *file)
 {
 	size_t length;
@@ -249,6 +259,7 @@ static int register_probes(void)
 		if (error)
 			return error;
 		targets[i].probe.pre_handler = on_call;
+		targets[i].probe.post_handler = after_call;
 		targets[i].error = register_kprobe(&targets[i].probe);
 	}
 	return 0;

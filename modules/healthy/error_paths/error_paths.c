@@ -26,6 +26,10 @@ static struct task_struct *thread;
 static struct workqueue_struct *queue;
 static DEFINE_MUTEX(lock);
 
+static void nothing(void)
+{
+}
+
 static int runs(void *unused)
 {
 	while (!kthread_should_stop())
@@ -77,6 +81,17 @@ static int uses_a_null(void)
 	if (!first)
 		return -ENOMEM;
 	*(volatile int *)first = 1;
+	return 0;
+}
+
+static int measures_a_null(void)
+{
+	char *text = kasprintf(GFP_KERNEL, "%s", kind);
+
+	if (!text)
+		return -ENOMEM;
+	pr_info("%zu characters\n", strlen(text));
+	kfree(text);
 	return 0;
 }
 
@@ -255,10 +270,6 @@ static int does_nothing(void)
 	return 0;
 }
 
-static void nothing(void)
-{
-}
-
 static const struct {
 	const char *name;
 	int (*start)(void);
@@ -266,6 +277,7 @@ static const struct {
 } kinds[] = {
 	{ "leaks_the_first", leaks_the_first, free_both },
 	{ "uses_a_null", uses_a_null, free_both },
+	{ "measures_a_null", measures_a_null, nothing },
 	{ "takes_back_twice", takes_back_twice, take_back_both },
 	{ "keeps_the_thread", keeps_the_thread, stop_thread_and_entry },
 	{ "keeps_the_interrupt", keeps_the_interrupt, free_interrupt_and_entry },
