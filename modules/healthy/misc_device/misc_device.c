@@ -32,9 +32,16 @@ static int __init misc_device_init(void)
 		return error;
 	folder = debugfs_create_dir("misc_device", NULL);
 	debugfs_create_u32("value", 0444, folder, &value);
-	proc_mkdir("misc_device", NULL);
+	if (!proc_mkdir("misc_device", NULL))
+		goto out;
 	object = kobject_create_and_add("misc_device", kernel_kobj);
-	return 0;
+	if (object)
+		return 0;
+	remove_proc_entry("misc_device", NULL);
+out:
+	debugfs_remove_recursive(folder);
+	misc_deregister(&device);
+	return -ENOMEM;
 }
 
 static void __exit misc_device_exit(void)

@@ -29,8 +29,10 @@ static int __init notifiers_init(void)
 	if (added < 0)
 		return added;
 	state = added;
-	register_reboot_notifier(&reboot);
-	return 0;
+	added = register_reboot_notifier(&reboot);
+	if (added)
+		cpuhp_remove_state(state);
+	return added;
 }
 
 static void __exit notifiers_exit(void)

@@ -34,9 +34,13 @@ static int until_stop(void *unused)
 static int __init takes_signals_init(void)
 {
 	signalled = kthread_run(until_signal, NULL, "until_signal");
+	if (IS_ERR(signalled))
+		return PTR_ERR(signalled);
 	stopped = kthread_run(until_stop, NULL, "until_stop");
-	if (IS_ERR(signalled) || IS_ERR(stopped))
-		return -ENOMEM;
+	if (IS_ERR(stopped)) {
+		kthread_stop(signalled);
+		return PTR_ERR(stopped);
+	}
 	msleep(50);
 	send_sig(SIGUSR1, signalled, 1);
 	return 0;
