@@ -7,6 +7,20 @@
 
 namespace kmodtest::judge {
 
+namespace {
+
+/// Returns where a module was: as a whole, or its sections if these are at several places.
+std::vector<observe::ModuleRange> ranges_of(const wire::Loaded &load) {
+  if (load.sections.empty()) return {{.name = load.module, .address = load.record->address, .size = load.record->size}};
+  std::vector<observe::ModuleRange> ranges;
+  for (const auto &[section, address] : load.sections) {
+    ranges.push_back({.name = load.module, .address = address, .section = section});
+  }
+  return ranges;
+}
+
+}  // namespace
+
 std::vector<wire::KernelLogLine> Observations::log() const {
   std::vector<wire::KernelLogLine> lines;
   for (const auto &message : messages) {
@@ -32,11 +46,9 @@ std::vector<observe::ModuleRange> Observations::unloaded() const {
   for (const auto &message : messages) {
     if (const auto *load = std::get_if<wire::Loaded>(&message); load != nullptr && load->record) {
       present.insert(load->module);
-      const auto &record = *load->record;
-      const bool known = std::any_of(ranges.begin(), ranges.end(), [&](const observe::ModuleRange &range) {
-        return range.name == load->module && range.address == record.address && range.size == record.size;
-      });
-      if (!known) ranges.push_back({.name = load->module, .address = record.address, .size = record.size});
+      for (auto &range : ranges_of(*load)) {
+        if (std::find(ranges.begin(), ranges.end(), range) == ranges.end()) ranges.push_back(std::move(range));
+      }
     } else if (const auto *unload = std::get_if<wire::Unloaded>(&message); unload != nullptr && unload->error == 0) {
       present.erase(unload->module);
     } else if (const auto *after = std::get_if<wire::AfterUnload>(&message)) {

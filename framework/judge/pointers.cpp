@@ -98,7 +98,9 @@ bool tells_more(const PointerLeft &one, const PointerLeft &other) {
 }
 
 std::string at(const PointerLeft &pointer) {
-  return pointer.offset == 0 ? pointer.name : fmt::format("{}+{:#x}", pointer.name, pointer.offset);
+  // Whether the first or the last entry of a list is left is the same to a reader.
+  const bool is_list_head = registry_of(pointer) != nullptr && pointer.offset == sizeof(std::uint64_t);
+  return pointer.offset == 0 || is_list_head ? pointer.name : fmt::format("{}+{:#x}", pointer.name, pointer.offset);
 }
 
 std::string words_of(const PointerLeft &pointer) {
@@ -166,7 +168,9 @@ std::string holder_of(const PointerLeft &pointer) {
 
 std::string target_of(const PointerLeft &pointer) {
   const std::string place =
-      pointer.target.empty() ? fmt::format("{:#x}", pointer.value - pointer.base) : pointer.target;
+      pointer.target.empty()
+          ? fmt::format("{}{:#x}", pointer.section.empty() ? "" : pointer.section + "+", pointer.value - pointer.base)
+          : pointer.target;
   return fmt::format("{} [{}]", place, pointer.module);
 }
 

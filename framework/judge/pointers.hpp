@@ -26,7 +26,8 @@ struct PointerLeft {
   std::uint64_t address = 0;  ///< of the word in the kernel's map of all memory, or in its image
   std::string module;         ///< the unloaded one
   std::uint64_t value = 0;    ///< the word
-  std::uint64_t base = 0;     ///< where the module was
+  std::uint64_t base = 0;     ///< where the module, or its section, was
+  std::string section = {};   ///< of the module, if its sections were at several places
   std::string target;         ///< the name of the function or variable there: "my_fs+0x0"; empty: unknown
 };
 

@@ -145,8 +145,8 @@ class Reader {
     const auto size = get_size(2);
     values.clear();
     for (std::size_t i = 0; i < size && error_.empty(); ++i) {
-      K key;
-      V value;
+      K key{};
+      V value{};
       get(key);
       get(value);
       if (!values.empty() && !(values.rbegin()->first < key)) return fail("keys out of order");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
@@ -16,7 +17,7 @@
 /// The messages of the protocol (docs/internals/protocol.md). Both directions use the frames of wire/frame.
 namespace kmodtest::wire {
 
-inline constexpr std::uint16_t kProtocolVersion = 10;
+inline constexpr std::uint16_t kProtocolVersion = 11;
 /// The beginning of the step markers that the agent writes to /dev/kmsg ("kmodtest: step 3: load ex7_4").
 inline constexpr char kMarkerPrefix[] = "kmodtest: ";
 /// The beginning of the marker after which the agent itself causes the kernel log ("kmodtest: autopsy of step 3").
@@ -184,9 +185,11 @@ struct Loaded {
   Microseconds took{0};
   std::optional<ModuleRecord> record;  ///< as listed right after; absent after a failure
   Microseconds busy{0};                ///< the CPU time of the call
+  /// The addresses of the module's sections, where they are not in the range of the record (kernels since 6.4).
+  std::map<std::string, std::uint64_t> sections = {};
   template <class Visitor>
   void fields(Visitor &v) {
-    v(step, module, error, took, record, busy);
+    v(step, module, error, took, record, busy, sections);
   }
   bool operator==(const Loaded &) const = default;
 };

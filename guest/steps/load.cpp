@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <charconv>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <sys/utsname.h>
 #include <utility>
 
 #include "program_run.hpp"
 #include "sample.hpp"
+#include "system.hpp"
 
 namespace kmodtest::guest {
 namespace {
@@ -14,6 +19,39 @@ std::optional<wire::ModuleRecord> find_module(const std::string &name) {
   for (wire::ModuleRecord &module : list_modules())
     if (module.name == name) return std::move(module);
   return std::nullopt;
+}
+
+/// Returns whether this kernel puts a module's data elsewhere than its code, as it does since 6.4 (kernel:
+/// kernel/module/main.c, module_memory_alloc()).
+bool has_data_apart() {
+  constexpr std::pair<int, int> kSince{6, 4};
+  utsname system{};
+  std::pair<int, int> version;
+  if (uname(&system) != 0) return false;
+  const std::string_view release = system.release;
+  const auto [behind, error] = std::from_chars(release.data(), release.data() + release.size(), version.first);
+  if (error != std::errc{} || *behind != '.') return false;
+  std::from_chars(behind + 1, release.data() + release.size(), version.second);
+  return version >= kSince;
+}
+
+/// Returns where the kernel has put a module's sections, if the range that /proc/modules shows does not contain them.
+std::map<std::string, std::uint64_t> sections_of(const wire::ModuleRecord &module) {
+  static const bool apart = has_data_apart();
+  if (!apart) return {};
+  const std::string folder = "/sys/module/" + module.name + "/sections/";
+  const auto address_of = [&folder](const std::string &section) {
+    const std::string text = read_line((folder + section).c_str());
+    std::uint64_t address = 0;
+    if (text.starts_with("0x")) std::from_chars(text.data() + 2, text.data() + text.size(), address, 16);
+    return address;
+  };
+  std::map<std::string, std::uint64_t> sections;
+  for (std::string &name : list_folder(folder.c_str())) {
+    if (const std::uint64_t address = address_of(name); address != 0 && !name.starts_with(".init"))
+      sections.emplace(std::move(name), address);
+  }
+  return sections;
 }
 
 }  // namespace
@@ -29,6 +67,7 @@ ProgramRun::Outcome ProgramRun::act(const wire::Load &load) {
     wire::Loaded loaded{index_, module.name, result->error, result->took, {}, result->busy};
     busy_ += result->busy;
     if (result->error == 0) loaded.record = find_module(module.name);
+    if (loaded.record) loaded.sections = sections_of(*loaded.record);
     agent_.report(loaded);
     const bool last = i + 1 == load.modules.size();
     Outcome outcome = judge_error("loading " + module.name, result->error, last ? load.expected_errno : 0);

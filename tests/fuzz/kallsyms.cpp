@@ -6,7 +6,8 @@
 
 int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
   using namespace kmodtest;
-  const auto symbols = kernel::find_kallsyms(fuzz::as_text(data, size));
+  constexpr std::uint64_t kAddress = 0xffffffff82200000;  // where a kernel has it
+  const auto symbols = kernel::find_kallsyms(fuzz::as_text(data, size), kAddress);
   const kernel::SymbolTable table(symbols);
   fuzz::require(table.empty() == symbols.empty(), "a table has the symbols that it is given");
   for (const kernel::Symbol &symbol : symbols) {

@@ -46,12 +46,12 @@ std::optional<Tokens> tokens_at(std::string_view bytes, std::size_t begin) {
     tokens.text[i] = bytes.substr(at, end - at);
     at = end + 1;
   }
-  const std::size_t index = aligned(at, 8);
-  tokens.end = index + sizeof starts;
-  if (tokens.end > bytes.size() || std::memcmp(bytes.data() + index, starts.data(), sizeof starts) != 0) {
-    return std::nullopt;
+  for (const std::size_t index : {aligned(at, 8), aligned(at, 4)}) {
+    tokens.end = index + sizeof starts;
+    if (tokens.end <= bytes.size() && std::memcmp(bytes.data() + index, starts.data(), sizeof starts) == 0)
+      return tokens;
   }
-  return tokens;
+  return std::nullopt;
 }
 
 /// Finds the tokens by the digits, which are tokens of their own in every kernel's table.
@@ -95,10 +95,9 @@ struct Names {
 };
 
 /// Returns the names after a number if a matching marker for each 256 of them follows.
-std::optional<Names> names_at(std::string_view bytes, std::size_t count_at) {
+std::optional<Names> names_from(std::string_view bytes, std::size_t count_at, std::size_t begin) {
   const auto count = read<std::uint32_t>(bytes, count_at);
   if (!count || *count < kFewestSymbols || *count > kMostSymbols) return std::nullopt;
-  const std::size_t begin = aligned(count_at + sizeof *count, 8);
   std::size_t at = begin;
   std::uint32_t second_marker = 0;
   for (std::uint32_t i = 0; i < *count; ++i) {
@@ -113,6 +112,15 @@ std::optional<Names> names_at(std::string_view bytes, std::size_t count_at) {
   return std::nullopt;
 }
 
+std::optional<Names> names_at(std::string_view bytes, std::size_t count_at) {
+  const std::size_t behind = count_at + sizeof(std::uint32_t);
+  for (const std::size_t begin : {aligned(behind, 8), aligned(behind, 4)}) {
+    if (auto names = names_from(bytes, count_at, begin)) return names;
+    if (behind % 8 == 0) break;
+  }
+  return std::nullopt;
+}
+
 /// Finds the names, which precede the tokens.
 std::optional<Names> find_names(std::string_view bytes, std::size_t tokens) {
   const std::string_view before = bytes.substr(0, tokens);
@@ -122,48 +130,88 @@ std::optional<Names> find_names(std::string_view bytes, std::size_t tokens) {
   return std::nullopt;
 }
 
-/// Returns an address from its 32-bit offset: relative to zero (per-CPU variables), or negative, relative to the base
-/// and one.
-std::optional<std::uint64_t> address(std::string_view bytes, std::size_t offsets, std::size_t index,
-                                     std::uint64_t base) {
-  const auto offset = read<std::int32_t>(bytes, offsets + index * sizeof(std::int32_t));
-  if (!offset) return std::nullopt;
-  if (*offset >= 0) return static_cast<std::uint64_t>(*offset);
-  return base - 1 - static_cast<std::uint64_t>(static_cast<std::int64_t>(*offset));
+/// The 32-bit offsets of the addresses, and what they are offsets from.
+class Offsets {
+ public:
+  /// From a base, which is stored as well.
+  Offsets(std::string_view bytes, std::size_t at, std::uint64_t base) : bytes_(bytes), at_(at), base_(base) {}
+  /// From the place of the offset itself (since 7.0); `address` is that of the first one.
+  static Offsets from_themselves(std::string_view bytes, std::size_t at, std::uint64_t address) {
+    Offsets offsets(bytes, at, address);
+    offsets.from_themselves_ = true;
+    return offsets;
+  }
+
+  std::optional<std::uint64_t> address(std::size_t index) const {
+    const auto stored = read<std::int32_t>(bytes_, at_ + index * sizeof(std::int32_t));
+    if (!stored) return std::nullopt;
+    const auto offset = static_cast<std::uint64_t>(static_cast<std::int64_t>(*stored));
+    if (from_themselves_) return base_ + index * sizeof(std::int32_t) + offset;
+    // Relative to zero (per-CPU variables), or negative, relative to the base and one.
+    return *stored >= 0 ? offset : base_ - 1 - offset;
+  }
+
+  /// Returns whether the symbols are in order of their addresses, all of them in the kernel.
+  bool fit(std::size_t count) const {
+    std::uint64_t before = kLowestBase;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto next = address(i);
+      if (!next || *next < before) return false;
+      before = *next;
+    }
+    return true;
+  }
+
+ private:
+  std::string_view bytes_;
+  std::size_t at_;
+  std::uint64_t base_;
+  bool from_themselves_ = false;
+};
+
+/// Returns the offsets that belong to these names and tokens. With their base they precede the names; since 6.4 they
+/// follow the tokens; since 7.0 there is no base.
+std::optional<Offsets> find_offsets(std::string_view rodata, std::uint64_t address, const Tokens &tokens,
+                                    const Names &names) {
+  const std::size_t size = aligned(names.count * sizeof(std::int32_t), 8);
+  const std::size_t behind = aligned(tokens.end, 8);
+  const auto with_base = [&](std::size_t at) -> std::optional<Offsets> {
+    const auto base = read<std::uint64_t>(rodata, at + size);
+    if (!base || *base < kLowestBase || *base % 4096 != 0) return std::nullopt;
+    return Offsets(rodata, at, *base);
+  };
+  if (auto offsets = with_base(behind)) return offsets;
+  if (names.count_at >= size + 8) {
+    if (auto offsets = with_base(names.count_at - 8 - size)) return offsets;
+  }
+  for (const std::size_t at : {behind, aligned(tokens.end, 4)}) {
+    const Offsets offsets = Offsets::from_themselves(rodata, at, address + at);
+    if (offsets.fit(names.count)) return offsets;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
 
-std::vector<Symbol> find_kallsyms(std::string_view rodata) {
+std::vector<Symbol> find_kallsyms(std::string_view rodata, std::uint64_t address) {
   const auto tokens = find_tokens(rodata);
   if (!tokens) return {};
   const auto names = find_names(rodata, tokens->begin);
   if (!names) return {};
-  const std::size_t size = aligned(names->count * sizeof(std::int32_t), 8);
-  // Offsets and base precede the names; since 6.4 they follow the tokens.
-  struct Layout {
-    std::size_t offsets, base;
-  };
-  std::vector<Layout> layouts{{.offsets = aligned(tokens->end, 8), .base = aligned(tokens->end, 8) + size}};
-  if (names->count_at >= size + 8)
-    layouts.push_back({.offsets = names->count_at - 8 - size, .base = names->count_at - 8});
-  for (const Layout &layout : layouts) {
-    const auto base = read<std::uint64_t>(rodata, layout.base);
-    if (!base || *base < kLowestBase || *base % 4096 != 0) continue;
-    std::vector<Symbol> symbols;
-    symbols.reserve(names->count);
-    std::size_t at = names->begin;
-    for (std::size_t i = 0; i < names->count; ++i) {
-      const auto packed = next_name(rodata, at);
-      const auto where = address(rodata, layout.offsets, i, *base);
-      if (!packed || !where) return {};
-      std::string text;
-      for (const char token : *packed) text += tokens->text[static_cast<unsigned char>(token)];
-      if (text.size() > 1) symbols.push_back({.address = *where, .type = text.front(), .name = text.substr(1)});
-    }
-    return symbols;
+  const auto offsets = find_offsets(rodata, address, *tokens, *names);
+  if (!offsets) return {};
+  std::vector<Symbol> symbols;
+  symbols.reserve(names->count);
+  std::size_t at = names->begin;
+  for (std::size_t i = 0; i < names->count; ++i) {
+    const auto packed = next_name(rodata, at);
+    const auto where = offsets->address(i);
+    if (!packed || !where) return {};
+    std::string text;
+    for (const char token : *packed) text += tokens->text[static_cast<unsigned char>(token)];
+    if (text.size() > 1) symbols.push_back({.address = *where, .type = text.front(), .name = text.substr(1)});
   }
-  return {};
+  return symbols;
 }
 
 std::string CodePlace::str() const {

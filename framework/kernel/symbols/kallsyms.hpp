@@ -19,9 +19,10 @@ struct Symbol {
 };
 
 /// Returns the table of symbols in a kernel's .rodata. Only the kernel's own kallsyms code knows where it is, so it is
-/// found by its shape. Empty if there is none, or none of a known shape (5.10 to 6.12). `rodata` is the section's
-/// bytes. Source: kernel, scripts/kallsyms.c (which writes it) and kernel/kallsyms.c (which reads it).
-std::vector<Symbol> find_kallsyms(std::string_view rodata);
+/// found by its shape. Empty if there is none, or none of a known shape (5.10 to 7.3). `rodata` is the section's bytes,
+/// and `address` where the kernel has it. Source: kernel, scripts/kallsyms.c (which writes it) and kernel/kallsyms.c
+/// (which reads it).
+std::vector<Symbol> find_kallsyms(std::string_view rodata, std::uint64_t address);
 
 /// Symbols in order of their addresses.
 class SymbolTable {

@@ -35,7 +35,7 @@ KernelImage::KernelImage(const std::filesystem::path &vmlinux) {
     const char *name_at = elf_strptr(elf.get(), names, header.sh_name);
     const std::string_view name = name_at == nullptr ? "" : name_at;
     const std::string_view content = bytes.substr(header.sh_offset, header.sh_size);
-    if (name == ".rodata") symbols_ = SymbolTable(find_kallsyms(content));
+    if (name == ".rodata") symbols_ = SymbolTable(find_kallsyms(content, header.sh_addr));
     if (name == ".BTF") layouts_ = StructLayouts(std::string(content));
     if ((header.sh_flags & SHF_EXECINSTR) != 0) code_.push_back({header.sh_addr, std::string(content)});
   }

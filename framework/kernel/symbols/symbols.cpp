@@ -65,6 +65,7 @@ struct Function {
 struct CoreSection {
   std::size_t index = 0;
   std::uint64_t start = 0, size = 0;
+  std::string name = {};
 };
 
 /// Returns the group in which layout_sections() puts a section (kernel: kernel/module/main.c); nothing for one that is
@@ -98,7 +99,7 @@ std::vector<CoreSection> layout(Elf *elf, ModuleSymbols::Part part) {
       const char *name = elf_strptr(elf, names, header.sh_name);
       if (name == nullptr || group_of(header, name, part) != group) continue;
       const std::uint64_t start = aligned_up(end, std::max<std::uint64_t>(header.sh_addralign, 1));
-      sections.push_back({.index = elf_ndxscn(section), .start = start, .size = header.sh_size});
+      sections.push_back({.index = elf_ndxscn(section), .start = start, .size = header.sh_size, .name = name});
       end = start + header.sh_size;
     }
     end = aligned_up(end, kPage);
@@ -197,7 +198,23 @@ class ModuleSymbols::Impl {
     return function ? function : place_in(variables_, sections_, address, base);
   }
 
+  std::optional<CodePlace> nearest_in(const std::string &name, std::uint64_t distance) const {
+    const CoreSection *section = find_section(name);
+    return section == nullptr ? std::nullopt : nearest(section->start + distance, 0);
+  }
+
+  std::optional<std::uint64_t> size_of(const std::string &name) const {
+    const CoreSection *section = find_section(name);
+    return section == nullptr ? std::nullopt : std::optional(section->size);
+  }
+
  private:
+  const CoreSection *find_section(const std::string &name) const {
+    const auto found =
+        std::find_if(sections_.begin(), sections_.end(), [&name](const CoreSection &one) { return one.name == name; });
+    return found == sections_.end() ? nullptr : &*found;
+  }
+
   const std::vector<CoreSection> &sections_of(Part part) const {
     return part == Part::init ? init_sections_ : sections_;
   }
@@ -374,6 +391,14 @@ std::optional<std::uint64_t> ModuleSymbols::address_of(const CodePlace &place, P
 }
 std::optional<CodePlace> ModuleSymbols::nearest(std::uint64_t address, std::uint64_t base) const {
   return impl_->nearest(address, base);
+}
+
+std::optional<CodePlace> ModuleSymbols::nearest_in(const std::string &section, std::uint64_t distance) const {
+  return impl_->nearest_in(section, distance);
+}
+
+std::optional<std::uint64_t> ModuleSymbols::size_of(const std::string &section) const {
+  return impl_->size_of(section);
 }
 
 }  // namespace kmodtest::kernel

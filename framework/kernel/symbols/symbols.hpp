@@ -50,8 +50,13 @@ class ModuleSymbols {
   /// (kernel: kernel/module/).
   std::optional<CodePlace> place_of(std::uint64_t address, std::uint64_t base) const;
   /// Returns the same for a function or a variable. Since 6.4 the kernel keeps data elsewhere than code; it has no name
-  /// here then.
+  /// here then, but in nearest_in().
   std::optional<CodePlace> nearest(std::uint64_t address, std::uint64_t base) const;
+
+  /// Returns the function or variable at a distance from the start of a section.
+  std::optional<CodePlace> nearest_in(const std::string &section, std::uint64_t distance) const;
+  /// Returns the bytes of a section; nothing if there is none.
+  std::optional<std::uint64_t> size_of(const std::string &section) const;
 
   /// The two parts of a module's code: what stays, and what only its init function needs.
   enum class Part { kept, init };

@@ -35,10 +35,13 @@ struct KernelReport {
   std::vector<wire::KernelLogLine> lines;  ///< from the opening line to the end of the report
 };
 
-/// The address range where a module is, or was, loaded.
+/// The address range where a module, or a section of it, is or was loaded.
 struct ModuleRange {
   std::string name;
-  std::uint64_t address = 0, size = 0;  ///< from /proc/modules
+  std::uint64_t address = 0;
+  std::uint64_t size = 0;    ///< from /proc/modules; of a section 0 until it is known
+  std::string section = {};  ///< empty: the module as a whole
+  bool operator==(const ModuleRange &) const = default;
 };
 
 /// Returns whether this line opens a report (case matters: "BUG:" does, "MP-BIOS bug:" does not).

@@ -189,7 +189,7 @@ Task<> CaseRunner::search(Conversation &talk, const Prepared &prepared) {
   auto found = std::make_shared<judge::PointerSearch>();
   const std::function<void(vm::Inspector &)> look = [found, gone, names = prepared.names,
                                                      modules = prepared.modules](vm::Inspector &guest) {
-    *found = find_pointers(guest, names->get(), gone);
+    *found = find_pointers(guest, names->get(), with_sizes(gone, modules));
     name_targets(*found, modules);
   };
   co_await inspect_paused(*talk.guest, look, found->problem);

@@ -18,9 +18,9 @@ constexpr std::uint64_t kLowMemory = std::uint64_t{2} << 30;
 
 std::optional<KernelMemory> KernelMemory::of(vm::Inspector &guest, const kernel::SymbolTable &symbols) {
   KernelMemory memory(guest);
-  const auto at =
-      symbols.addresses_of({"linux_banner", "init_top_pgt", "__per_cpu_offset", "page_offset_base", "vmemmap_base"});
-  const std::uint64_t banner = at[0], table = at[1], offsets = at[2];
+  const auto at = symbols.addresses_of(
+      {"linux_banner", "init_top_pgt", "__per_cpu_offset", "page_offset_base", "vmemmap_base", "__per_cpu_start"});
+  const std::uint64_t banner = at[0], table = at[1], offsets = at[2], first_variable = at[5];
   if (banner == 0 || table == 0 || offsets == 0) return std::nullopt;
   const auto variable = [&](std::uint64_t address, std::uint64_t otherwise) {
     return address == 0 ? otherwise : memory.word(address).value_or(otherwise);
@@ -31,9 +31,10 @@ std::optional<KernelMemory> KernelMemory::of(vm::Inspector &guest, const kernel:
   memory.direct_map_ = variable(at[3], kDefaultDirectMap);
   memory.page_structs_ = variable(at[4], kDefaultPageStructs);
   for (std::size_t cpu = 0; cpu < kMostCpus; ++cpu) {
-    const auto area = memory.word(offsets + cpu * sizeof(std::uint64_t));
-    // CPUs that do not exist have the address of the variables in the image.
-    if (area && *area - memory.direct_map_ < kDirectMapBytes) memory.cpu_areas_.push_back(*area);
+    const auto offset = memory.word(offsets + cpu * sizeof(std::uint64_t));
+    // Until 6.14 the variables begin at 0. CPUs that do not exist have the address of the variables in the image.
+    if (offset && *offset + first_variable - memory.direct_map_ < kDirectMapBytes)
+      memory.cpu_offsets_.push_back(*offset);
   }
   return memory;
 }

@@ -31,15 +31,16 @@ class KernelMemory {
   /// Returns the address of a page's struct page.
   std::uint64_t page_struct(std::uint64_t direct_address) const;
   std::uint64_t address_of_page(std::uint64_t page_struct) const;
-  /// Returns where each CPU has its variables, in the map of all memory.
-  const std::vector<std::uint64_t> &cpu_areas() const { return cpu_areas_; }
+  /// Returns for each CPU what has to be added to the address of a variable of each CPU. The result is in the map of
+  /// all memory.
+  const std::vector<std::uint64_t> &cpu_offsets() const { return cpu_offsets_; }
 
  private:
   explicit KernelMemory(vm::Inspector &guest) : memory_(guest) {}
 
   PhysicalMemory memory_;
   std::uint64_t direct_map_ = 0, page_structs_ = 0, page_table_ = 0;
-  std::vector<std::uint64_t> cpu_areas_;
+  std::vector<std::uint64_t> cpu_offsets_;
 };
 
 }  // namespace kmodtest::run

@@ -52,11 +52,11 @@ class Owners {
         area_caller_(kernel.layouts().offset_of("vm_struct", "caller")),
         area_begin_(kernel.layouts().offset_of("vm_struct", "addr")),
         area_size_(kernel.layouts().offset_of("vm_struct", "size")) {
-    const auto at =
-        symbols_.addresses_of({"_sdata", "_edata", "__bss_start", "__bss_stop", "__per_cpu_end", "init_on_alloc"});
+    const auto at = symbols_.addresses_of(
+        {"_sdata", "_edata", "__bss_start", "__bss_stop", "__per_cpu_end", "init_on_alloc", "__per_cpu_start"});
     add_variables(at[0], at[1]);
     add_variables(at[2], at[3]);
-    cpu_variables_ = at[4];
+    cpu_variables_ = {.begin = at[6], .end = at[4]};
     // A static key (CONFIG_INIT_ON_ALLOC_DEFAULT_ON, init_on_alloc=1).
     clears_ = at[5] != 0 && memory.half(at[5]).value_or(0) > 0;
   }
@@ -122,8 +122,9 @@ class Owners {
 
   /// Returns the address of a CPU's variable in the kernel's list of symbols.
   std::optional<std::uint64_t> cpu_variable(std::uint64_t address) const {
-    for (const std::uint64_t area : memory_.cpu_areas()) {
-      if (address - area < cpu_variables_) return address - area;
+    for (const std::uint64_t offset : memory_.cpu_offsets()) {
+      const std::uint64_t variable = address - offset;
+      if (variable >= cpu_variables_.begin && variable < cpu_variables_.end) return variable;
     }
     return std::nullopt;
   }
@@ -148,7 +149,7 @@ class Owners {
   std::optional<std::uint64_t> last_work_;
   std::optional<std::uint64_t> area_caller_, area_begin_, area_size_;
   std::vector<Span> variables_;  ///< distances from the start of the memory
-  std::uint64_t cpu_variables_ = 0;
+  Span cpu_variables_{};
   std::optional<std::set<std::uint64_t>> lists_;  ///< read once they are needed
   bool clears_ = false;                           ///< the kernel clears what it allocates
 };
@@ -188,6 +189,7 @@ judge::PointerSearch search(vm::Inspector &guest, const kernel::KernelImage &ker
       if (word.value - range.address >= range.size) continue;
       left.module = range.name;
       left.base = range.address;
+      left.section = range.section;
     }
     search.found.push_back(std::move(left));
   }
@@ -207,6 +209,25 @@ judge::PointerSearch find_pointers(vm::Inspector &guest, const kernel::KernelIma
   }
 }
 
+std::vector<ModuleRange> with_sizes(std::vector<ModuleRange> ranges, const std::vector<kernel::ModuleInfo> &modules) {
+  for (const kernel::ModuleInfo &module : modules) {
+    const auto lacks_size = [name = text::lsmod_name(module.name)](const ModuleRange &range) {
+      return range.name == name && range.size == 0;
+    };
+    if (std::none_of(ranges.begin(), ranges.end(), lacks_size)) continue;
+    try {
+      const kernel::ModuleSymbols symbols(module.file, {});
+      for (ModuleRange &range : ranges) {
+        if (lacks_size(range)) range.size = symbols.size_of(range.section).value_or(0);
+      }
+    } catch (const base::Error &) {
+      continue;  // a section without a size is not searched for
+    }
+  }
+  std::erase_if(ranges, [](const ModuleRange &range) { return range.size == 0; });
+  return ranges;
+}
+
 void name_targets(judge::PointerSearch &search, const std::vector<kernel::ModuleInfo> &modules) {
   for (const kernel::ModuleInfo &module : modules) {
     const auto is_its = [name = text::lsmod_name(module.name)](const PointerLeft &left) { return left.module == name; };
@@ -214,7 +235,9 @@ void name_targets(judge::PointerSearch &search, const std::vector<kernel::Module
     try {
       const kernel::ModuleSymbols symbols(module.file, {});
       for (PointerLeft &left : search.found) {
-        const auto place = is_its(left) ? symbols.nearest(left.value, left.base) : std::nullopt;
+        if (!is_its(left)) continue;
+        const auto place = left.section.empty() ? symbols.nearest(left.value, left.base)
+                                                : symbols.nearest_in(left.section, left.value - left.base);
         if (place) left.target = fmt::format("{}+{:#x}", place->function, place->offset);
       }
     } catch (const base::Error &) {

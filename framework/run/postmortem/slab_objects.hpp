@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,7 +21,8 @@ struct SlabObject {
   bool allocated = false;
 };
 
-/// The objects of a paused guest's slab caches (SLUB). Source: kernel, mm/slub.c, mm/slab.h.
+/// The objects of a paused guest's slab caches (SLUB). Kernels since 7.0 keep free objects for each CPU in arrays
+/// (sheaves), older ones in a list. Source: kernel, mm/slub.c, mm/slab.h, include/linux/page-flags.h.
 class SlabObjects {
  public:
   /// Returns an empty object if the layout of these structs is not known (5.10 has no BTF for it).
@@ -34,14 +37,24 @@ class SlabObjects {
   /// The offsets of the kernel's structs that we need.
   struct Layout {
     std::size_t flags, head, cache, freelist, counters;
-    std::size_t name, size, offset, cpu_slab;
+    std::size_t name, size, offset, cpu_part;
     std::optional<std::size_t> random;
+    /// How a page says that it belongs to a slab: by a flag, or since 6.10 by the type in the top byte of a word.
+    std::optional<unsigned> slab_bit;
+    std::size_t type;
+    std::uint32_t slab_type;
+    /// Until 6.19: the list of free objects of each CPU, and the slab that they are in.
     std::size_t cpu_freelist, cpu_page;
-    unsigned slab_bit;
+    /// Since 7.0: the sheaves of each CPU, and those that each node keeps full.
+    bool has_sheaves;
+    std::array<std::size_t, 3> cpu_sheaves;
+    std::size_t sheaf_size, sheaf_objects, nodes, full_sheaves, sheaf_list;
   };
   struct Cache {
     std::string name;
-    std::uint64_t size = 0, offset = 0, random = 0, cpu_slab = 0;
+    std::uint64_t size = 0, offset = 0, random = 0;
+    std::uint64_t cpu_part = 0;          ///< the address of what each CPU has of the cache, as that of a variable
+    std::set<std::uint64_t> in_sheaves;  ///< objects that are free
   };
   struct Slab {
     std::uint64_t page = 0;  ///< its struct page
@@ -50,6 +63,11 @@ class SlabObjects {
     std::uint64_t objects = 0;
   };
   SlabObjects(KernelMemory &memory, const Layout &layout) : memory_(memory), at_(layout) {}
+  static std::optional<Layout> layout_of(const kernel::StructLayouts &structs);
+  bool is_of_slab(std::uint64_t page);
+  std::optional<std::uint64_t> head_of(std::uint64_t page);
+  std::set<std::uint64_t> objects_in_sheaves(std::uint64_t cache, std::uint64_t cpu_part);
+  void add_sheaf(std::uint64_t sheaf, std::set<std::uint64_t> &objects);
   std::optional<Slab> slab_of(std::uint64_t address);
   const Cache &cache_of(std::uint64_t cache);
   std::vector<std::uint64_t> free_objects(const Slab &slab);

@@ -7,7 +7,7 @@ import struct
 import time
 import zlib
 
-VERSION = 10
+VERSION = 11
 HELLO, PUSH, RUN, CANCEL, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMINAL, CONTINUE = range(1, 9)
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
            "Written CommandEnded CpusSet StepEnded ProgramEnded TerminalOutput TerminalEnded Autopsy MemoryCounted "
@@ -165,6 +165,7 @@ class Reader:
             v = self.fields("step:I module:s error:i took:q")
             v["record"] = self.optional(self.module)
             v["busy"] = self.take("q")
+            v["sections"] = dict(self.seq(lambda: (self.text(), self.take("Q"))))
         elif name == "MemoryCounted":
             v = self.fields("step:I time:q rounds:I")
             v["changed"] = self.seq(lambda: self.fields("name:s slab:B unit_size:Q count:q"))

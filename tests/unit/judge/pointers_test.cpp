@@ -117,6 +117,18 @@ TEST(Pointers, OnlyModulesThatAreUnloadedAreSearchedFor) {
   EXPECT_EQ(stream.seen.unloaded().size(), 2u) << "each place once";
 }
 
+TEST(Pointers, SectionsAreSearchedForWhereTheyWere) {
+  Stream stream;
+  stream.begin(wire::Load{{{"ex", "/tmp/modules/ex.ko", {}}}, 0}, 10s);
+  stream.add(wire::Loaded{stream.index, "ex", 0, 100us, module_record("ex"), {}, {{".data", kAt}, {".text", 8 * kAt}}});
+  stream.end();
+  stream.unloaded();
+  const auto gone = stream.seen.unloaded();
+  ASSERT_EQ(gone.size(), 2u);
+  EXPECT_EQ(gone[0], (observe::ModuleRange{.name = "ex", .address = kAt, .size = 0, .section = ".data"}));
+  EXPECT_EQ(gone[1].section, ".text");
+}
+
 TEST(Pointers, ACommandCanUnloadAModule) {
   Stream stream;
   stream.begin(wire::Load{{{"ex", "/tmp/modules/ex.ko", {}}}, 0}, 10s);

@@ -9,15 +9,16 @@ namespace kmodtest::kernel {
 namespace {
 
 using support::kBase;
+using support::kRodata;
 using support::Layout;
 using support::sample_symbols;
 using support::symbol_table;
 
-class Kallsyms : public ::testing::TestWithParam<Layout> {};
+class KallsymsOf : public ::testing::TestWithParam<Layout> {};
 
-TEST_P(Kallsyms, AreFoundByTheirShape) {
-  const auto symbols = sample_symbols();
-  const auto found = find_kallsyms(symbol_table(symbols, GetParam()));
+TEST_P(KallsymsOf, AreFoundByTheirShape) {
+  const auto symbols = sample_symbols(GetParam());
+  const auto found = find_kallsyms(symbol_table(symbols, GetParam()), kRodata);
   ASSERT_EQ(found.size(), symbols.size());
   for (std::size_t i = 0; i < symbols.size(); ++i) {
     EXPECT_EQ(found[i].name, symbols[i].name);
@@ -26,17 +27,27 @@ TEST_P(Kallsyms, AreFoundByTheirShape) {
   }
 }
 
-TEST_P(Kallsyms, OfACutTableAreNone) {
-  const std::string whole = symbol_table(sample_symbols(), GetParam());
+TEST_P(KallsymsOf, OfACutTableAreNone) {
+  const std::string whole = symbol_table(sample_symbols(GetParam()), GetParam());
   for (std::size_t size = 0; size + 128 < whole.size(); size += 997) {
-    EXPECT_TRUE(find_kallsyms(whole.substr(0, size)).empty()) << size;
+    EXPECT_TRUE(find_kallsyms(whole.substr(0, size), kRodata).empty()) << size;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Layouts, Kallsyms, ::testing::Values(Layout::offsets_first, Layout::offsets_last),
-                         [](const auto &layout) {
-                           return layout.param == Layout::offsets_first ? "OffsetsFirst" : "OffsetsLast";
-                         });
+TEST(Kallsyms, ThatLeadOutOfTheKernelAreNone) {
+  const Layout layout = Layout::offsets_from_themselves;
+  EXPECT_TRUE(find_kallsyms(symbol_table(sample_symbols(layout), layout), 0x10000000).empty());
+}
+
+std::string name_of(const ::testing::TestParamInfo<Layout> &layout) {
+  if (layout.param == Layout::offsets_first) return "OffsetsFirst";
+  return layout.param == Layout::offsets_last ? "OffsetsLast" : "OffsetsFromThemselves";
+}
+
+INSTANTIATE_TEST_SUITE_P(Layouts, KallsymsOf,
+                         ::testing::Values(Layout::offsets_first, Layout::offsets_last,
+                                           Layout::offsets_from_themselves),
+                         name_of);
 
 TEST(SymbolTable, NamesPlacesInCode) {
   const SymbolTable table({{kBase + 0x100, 'T', "schedule"},

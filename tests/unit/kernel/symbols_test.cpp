@@ -106,6 +106,16 @@ TEST_F(SymbolsTest, AnAddressHasItsPlaceInTheCodeThatStays) {
   EXPECT_EQ(symbols.place_of(kPlacesBase - 1, kPlacesBase), std::nullopt);
 }
 
+TEST_F(SymbolsTest, ASectionHasItsSizeAndItsNames) {
+  const ModuleSymbols symbols(ko(), {folder()});
+  EXPECT_EQ(symbols.size_of(".exit.text"), 14u);
+  EXPECT_EQ(symbols.size_of(".nothing"), std::nullopt);
+  EXPECT_EQ(symbols.nearest_in(".text", 0x67), (CodePlace{"twin", 7, 36}));
+  EXPECT_EQ(symbols.nearest_in(".exit.text", 7), (CodePlace{"places_exit", 7, 14}));
+  EXPECT_EQ(symbols.nearest_in(".exit.text", 14), std::nullopt) << "behind its end";
+  EXPECT_EQ(symbols.nearest_in(".nothing", 0), std::nullopt);
+}
+
 TEST_F(SymbolsTest, APlaceHasItsAddressInEachPartOfTheCode) {
   using Part = ModuleSymbols::Part;
   const ModuleSymbols symbols(ko(), {folder()});

@@ -65,6 +65,7 @@ class FakeGuest : public vm::Inspector {
   std::map<Address, std::uint64_t> words_;
 };
 
+/// The layouts of 6.1.
 std::string btf() {
   support::BtfWriter writer;
   const auto number = writer.integer("long", 8);
@@ -84,7 +85,34 @@ std::string btf() {
   return writer.finish();
 }
 
+/// The layouts of 7.3.
+std::string new_btf() {
+  support::BtfWriter writer;
+  const auto number = writer.integer("long", 8);
+  writer.structure("page", 64, {{"flags", number, 0}, {"compound_info", number, 8}, {"page_type", number, 48}});
+  writer.structure("slab", 64, {{"slab_cache", number, 24}, {"freelist", number, 32}, {"counters", number, 40}});
+  writer.structure("kmem_cache", 128,
+                   {{"cpu_sheaves", number, 0},
+                    {"size", number, 8},
+                    {"offset", number, 16},
+                    {"name", number, 24},
+                    {"random", number, 32},
+                    {"per_node", number, 40}});
+  writer.structure("slub_percpu_sheaves", 32, {{"main", number, 8}, {"spare", number, 16}, {"rcu_free", number, 24}});
+  const auto list = writer.structure("list_head", 16, {{"next", number, 0}, {"prev", number, 8}});
+  writer.structure("slab_sheaf", 40, {{"barn_list", list, 0}, {"size", number, 24}, {"objects", number, 32}});
+  writer.structure("node_barn", 40, {{"sheaves_full", list, 8}});
+  writer.enumeration("pagetype", {"PGTY_buddy", "PGTY_table", "PGTY_slab"});
+  return writer.finish();
+}
+
+kernel::KernelImage image_with(const std::string &layouts);
+
 kernel::KernelImage image(bool has_layouts = true) {
+  return image_with(has_layouts ? btf() : "");
+}
+
+kernel::KernelImage image_with(const std::string &layouts) {
   return {kernel::SymbolTable({{0x100, 'd', "timer_bases"},
                                {0x400, 'A', "__per_cpu_end"},
                                {kBanner, 'D', "linux_banner"},
@@ -96,7 +124,7 @@ kernel::KernelImage image(bool has_layouts = true) {
                                {kVariable, 'd', "file_systems"},
                                {kVariable + 16, 'd', "formats"},
                                {kVariable + 0x100, 'D', "_edata"}}),
-          kernel::StructLayouts(has_layouts ? btf() : ""),
+          kernel::StructLayouts(layouts),
           {}};
 }
 
@@ -231,6 +259,62 @@ TEST_F(PointersLeft, OtherMemoryHasNoOwner) {
 TEST_F(PointersLeft, WithoutLayoutsObjectsHaveNoOwner) {
   guest_.put(kObjects + 8, kGone);
   EXPECT_EQ(only(look(image(false))).holder, Holder::unknown);
+}
+
+TEST_F(PointersLeft, SinceSevenFreeObjectsAreInSheaves) {
+  const Address page = kStructs + kObjects / 4096 * 64, barn = 0x6200000, sheaf = 0x6300000;
+  guest_.put(page, 0);
+  guest_.put(page + 48, 2u << 24);
+  guest_.put(kCaches + 40, kDirectMap + barn);
+  const auto put_sheaf = [&](Address at, std::uint64_t object) {
+    guest_.put(at + 24, 1);
+    guest_.put(at + 32, kDirectMap + kObjects + object * kObjectBytes);
+  };
+  put_sheaf(sheaf, 0);
+  put_sheaf(sheaf + 0x100, 4);
+  guest_.put(kCpuArea + 0x308, kDirectMap + sheaf);
+  guest_.put(kCpuArea + 0x310, 0);
+  guest_.put(barn + 8, kDirectMap + sheaf + 0x100);  // the list of full ones has one
+  guest_.put(sheaf + 0x100, kDirectMap + barn + 8);
+  for (std::uint64_t object = 0; object < 8; ++object) {
+    FakeGuest before = guest_;
+    guest_.put(kObjects + object * kObjectBytes + 8, kGone);
+    const judge::PointerLeft left = only(look(image_with(new_btf())));
+    const bool freed = object == 0 || object == 2 || object == 4 || object == 5;
+    EXPECT_EQ(left.holder, freed ? Holder::freed_object : Holder::object) << object;
+    EXPECT_EQ(left.name, "kmalloc-64");
+    guest_ = before;
+  }
+}
+
+TEST_F(PointersLeft, ALaterPageOfASlabKnowsTheFirst) {
+  const Address page = kStructs + kObjects / 4096 * 64;
+  guest_.put(page, 0);
+  guest_.put(page + 48, 2u << 24);
+  guest_.put(page + 40, 128u << 16 | 1u);
+  guest_.put(page + 64 + 8, ~std::uint64_t{127} | 1);
+  guest_.put(kObjects + 0x1000 + 8, kGone);
+  const judge::PointerLeft left = only(look(image_with(new_btf())));
+  EXPECT_EQ(left.holder, Holder::object);
+  EXPECT_EQ(left.offset, 8u);
+}
+
+TEST_F(PointersLeft, VariablesOfEachCpuCanBeginInTheImage) {
+  constexpr Address kFirst = kImageAt + 0x2800000;
+  guest_.put(kCpuOffsets - kImageAt, kDirectMap + kCpuArea - kFirst);
+  guest_.put(kCpuArea + 0x148, kGone);
+  const kernel::KernelImage kernel{kernel::SymbolTable({{kFirst, 'D', "__per_cpu_start"},
+                                                        {kFirst + 0x100, 'd', "timer_bases"},
+                                                        {kFirst + 0x400, 'D', "__per_cpu_end"},
+                                                        {kBanner, 'D', "linux_banner"},
+                                                        {kTopTable, 'D', "init_top_pgt"},
+                                                        {kCpuOffsets, 'D', "__per_cpu_offset"}}),
+                                   kernel::StructLayouts(),
+                                   {}};
+  const judge::PointerLeft left = only(look(kernel));
+  EXPECT_EQ(left.holder, Holder::per_cpu_variable);
+  EXPECT_EQ(left.name, "timer_bases");
+  EXPECT_EQ(left.offset, 0x48u);
 }
 
 TEST_F(PointersLeft, ARangeThatIsInUseAgainIsLeftOut) {

@@ -100,33 +100,34 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
   inventory.timers = {{true, 0xffff888004a3c000u, 0xffffffffc0201010u, ""}, {false, 1, 0, "delayed_work_timer_fn"}};
   inventory.vmalloc = {{8192, 0xffffffffc0201023u}};
   inventory.settings = {{"/proc/sys/kernel/panic", "0", "30"}};
-  const std::vector<AgentMessage> reports = {Info{info},
-                                             Pushed{"/tmp/a", 1, "no space"},
-                                             Refused{"why"},
-                                             LogLines{{{12, 6, 0, Microseconds{99}, "T1", "I'm a module!"}}, 3, 4},
-                                             Baseline{inventory},
-                                             AfterUnload{2, inventory},
-                                             StepStarted{1, Microseconds{5}},
-                                             Loaded{0, "ex7_4", 0, Microseconds{9}, module},
-                                             Unloaded{1, "ex7_4", 16, Microseconds{1}},
-                                             Threads{3, Microseconds{4}, {thread}},
-                                             Modules{3, Microseconds{4}, {module}},
-                                             FileRead{4, Microseconds{4}, "/proc/x", 2, "42\n", true},
-                                             Written{5, "/sys/x", 13},
-                                             CommandEnded{6, 137, "out", "err", false},
-                                             CpusSet{7, 3, true, 0},
-                                             StepEnded{7, Microseconds{1}, StepResult::refused, 44, "detail"},
-                                             ProgramEnded{Microseconds{8}, 3, true, true, "e"},
-                                             TerminalOutput{"a\x1b[0m", true},
-                                             TerminalEnded{130},
-                                             Autopsy{2, Microseconds{7}, 53, {{thread, "[<0>] msleep+0x2d/0x40\n"}}},
-                                             MemoryCounted{1, Microseconds{5}, 10, {{"kmalloc-64", true, 64, -3}}},
-                                             TraceStarted{Microseconds{3}, {0, 1}, "page", {"format"}, "e"},
-                                             TracePages{1, {std::string("\0\1", 2), "b"}},
-                                             TraceChecked{Microseconds{4}, 7, true},
-                                             Resting{Microseconds{6}},
-                                             Idles{Microseconds{6}, Microseconds{7}},
-                                             FaultCalls{3, "on calls=1 failed=0 left=0\n"}};
+  const std::vector<AgentMessage> reports = {
+      Info{info},
+      Pushed{"/tmp/a", 1, "no space"},
+      Refused{"why"},
+      LogLines{{{12, 6, 0, Microseconds{99}, "T1", "I'm a module!"}}, 3, 4},
+      Baseline{inventory},
+      AfterUnload{2, inventory},
+      StepStarted{1, Microseconds{5}},
+      Loaded{0, "ex7_4", 0, Microseconds{9}, module, {}, {{".data", 0xffffffffc0300000u}}},
+      Unloaded{1, "ex7_4", 16, Microseconds{1}},
+      Threads{3, Microseconds{4}, {thread}},
+      Modules{3, Microseconds{4}, {module}},
+      FileRead{4, Microseconds{4}, "/proc/x", 2, "42\n", true},
+      Written{5, "/sys/x", 13},
+      CommandEnded{6, 137, "out", "err", false},
+      CpusSet{7, 3, true, 0},
+      StepEnded{7, Microseconds{1}, StepResult::refused, 44, "detail"},
+      ProgramEnded{Microseconds{8}, 3, true, true, "e"},
+      TerminalOutput{"a\x1b[0m", true},
+      TerminalEnded{130},
+      Autopsy{2, Microseconds{7}, 53, {{thread, "[<0>] msleep+0x2d/0x40\n"}}},
+      MemoryCounted{1, Microseconds{5}, 10, {{"kmalloc-64", true, 64, -3}}},
+      TraceStarted{Microseconds{3}, {0, 1}, "page", {"format"}, "e"},
+      TracePages{1, {std::string("\0\1", 2), "b"}},
+      TraceChecked{Microseconds{4}, 7, true},
+      Resting{Microseconds{6}},
+      Idles{Microseconds{6}, Microseconds{7}},
+      FaultCalls{3, "on calls=1 failed=0 left=0\n"}};
   ASSERT_EQ(reports.size(), std::variant_size_v<AgentMessage>);
   for (const AgentMessage &report : reports) {
     std::string error;
@@ -172,7 +173,7 @@ std::string error_of(const std::string &bytes) {
 TEST(Frame, RefusesWhatIsNoFrame) {
   EXPECT_EQ(error_of("X"), "no frame starts here (bad magic)");
   EXPECT_EQ(error_of("KMX"), "no frame starts here (bad magic)");
-  EXPECT_EQ(error_of(std::string("KMT\x0b", 4)), "the other side speaks protocol version 11, this one 10");
+  EXPECT_EQ(error_of(std::string("KMT\x0c", 4)), "the other side speaks protocol version 12, this one 11");
   std::string hello = encode(Request{Hello{}}, 1);
   std::string reserved = hello;
   reserved[6] = 1;
