@@ -55,7 +55,7 @@ std::optional<Layout> layout_of(const kernel::StructLayouts &structs) {
   layout.symbols = at("mod_kallsyms", {"num_symtab"});
   layout.strtab = at("mod_kallsyms", {"strtab"});
   layout.owner = at("mutex", {"owner"});
-  layout.waiters = at("mutex", {"wait_list"});
+  layout.waiters = at("mutex", {"wait_list", "first_waiter"});
   return whole ? std::optional(layout) : std::nullopt;
 }
 
@@ -232,9 +232,12 @@ CpuSeen Dissector::look_at(const vm::CpuRegisters &registers) {
 
 bool Dissector::waits_for(std::uint64_t mutex, std::uint64_t stack) {
   const std::uint64_t head = mutex + at_.waiters;
-  auto waiter = memory_.word(head);
-  for (int i = 0; i < kMostWaiters && waiter && *waiter != head; ++i, waiter = memory_.word(*waiter)) {
+  const auto first = memory_.word(head);
+  auto waiter = first;
+  for (int i = 0; i < kMostWaiters && waiter && *waiter != head; ++i) {
     if (*waiter / kStackBytes == stack / kStackBytes) return true;
+    waiter = memory_.word(*waiter);
+    if (waiter == first) return false;  // since 7.0 the mutex has no part in the ring
   }
   return false;
 }

@@ -6,12 +6,20 @@
 #include <linux/init.h>
 #include <linux/module.h>
 #include <linux/workqueue.h>
+#include <linux/version.h>
+
+/* Since 6.17 a workqueue has to say so if its work is to run on the CPU that queued it. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+#define PER_CPU WQ_PERCPU
+#else
+#define PER_CPU 0
+#endif
 
 static struct workqueue_struct *queue;
 
 static int __init leaked_workqueue_init(void)
 {
-	queue = alloc_workqueue("left_behind", WQ_MEM_RECLAIM, 0);
+	queue = alloc_workqueue("left_behind", WQ_MEM_RECLAIM | PER_CPU, 0);
 	return queue ? 0 : -ENOMEM;
 }
 

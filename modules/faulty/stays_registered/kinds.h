@@ -36,15 +36,14 @@
 
 /* Like most drivers, each of these keeps what it registers in its own data. */
 
-static struct dentry *mounts(struct file_system_type *type, int flags,
-			     const char *name, void *data)
+static int mounts(struct fs_context *context)
 {
-	return ERR_PTR(-ENODEV);
+	return -ENODEV;
 }
 static struct file_system_type my_filesystem = {
 	.owner = THIS_MODULE,
 	.name = "kinds",
-	.mount = mounts,
+	.init_fs_context = mounts,
 	.kill_sb = kill_anon_super,
 };
 static int add_filesystem(void)

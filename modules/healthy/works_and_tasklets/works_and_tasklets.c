@@ -7,6 +7,14 @@
 #include <linux/interrupt.h>
 #include <linux/module.h>
 #include <linux/workqueue.h>
+#include <linux/version.h>
+
+/* Since 6.17 a workqueue has to say so if its work is to run on the CPU that queued it. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+#define PER_CPU WQ_PERCPU
+#else
+#define PER_CPU 0
+#endif
 
 static struct workqueue_struct *queue;
 
@@ -27,7 +35,7 @@ static DECLARE_TASKLET(tasklet, do_tasklet);
 
 static int __init works_and_tasklets_init(void)
 {
-	queue = alloc_workqueue("works_and_tasklets", WQ_MEM_RECLAIM | WQ_HIGHPRI, 1);
+	queue = alloc_workqueue("works_and_tasklets", WQ_MEM_RECLAIM | WQ_HIGHPRI | PER_CPU, 1);
 	if (!queue)
 		return -ENOMEM;
 	queue_work(queue, &work);

@@ -52,7 +52,7 @@ TEST(Pointers, TheKernelsOwnDataIsNamedBeforeObjects) {
                   pointer(Holder::variable, "key_types_list", 8)});
   ASSERT_EQ(verdict.outcome, Outcome::leaked);
   EXPECT_EQ(verdict.evidence.front().seen,
-            "key_types_list+0x8 (kernel data) still points to my_fs+0x10 [ex]\n"
+            "key_types_list (kernel data) still points to my_fs+0x10 [ex]\n"
             "timer_bases+0x48 (kernel data of each CPU) still points to my_fs+0x10 [ex]\n"
             "an allocated object of kmalloc-64 (at 0x8) still points to my_fs+0x10 [ex]");
 }

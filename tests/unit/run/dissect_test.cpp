@@ -53,7 +53,8 @@ class FakeGuest : public vm::Inspector {
   std::map<Address, std::string> pages_;
 };
 
-std::string btf() {
+/// `waiters`: the name of the member of struct mutex, list_head until 6.19.
+std::string btf(const std::string &waiters) {
   support::BtfWriter writer;
   const auto number = writer.integer("long", 8);
   const auto list = writer.structure("list_head", 16, {{"next", number, 0}, {"prev", number, 8}});
@@ -67,7 +68,7 @@ std::string btf() {
                     {"thread", thread, 56}});
   writer.structure("module", 104, {{"list", list, 8}, {"name", number, 24}, {"kallsyms", number, 88}});
   writer.structure("mod_kallsyms", 24, {{"symtab", number, 0}, {"num_symtab", number, 8}, {"strtab", number, 16}});
-  writer.structure("mutex", 32, {{"owner", number, 0}, {"wait_list", list, 16}});
+  writer.structure("mutex", 32, {{"owner", number, 0}, {waiters, list, 16}});
   return writer.finish();
 }
 
@@ -78,13 +79,13 @@ std::string code(Address base, std::size_t size, const std::vector<Address> &ret
   return bytes;
 }
 
-kernel::KernelImage image() {
+kernel::KernelImage image(const std::string &waiters = "wait_list") {
   std::vector<kernel::Symbol> symbols{{kText + 0x20, 'T', "__mutex_lock"}, {kText + 0x80, 'T', "msleep"},
                                       {kText + 0x100, 't', "kthread"},     {kText + 0x200, 'T', "_etext"},
                                       {kInitTask, 'D', "init_task"},       {kModules, 'd', "modules"},
                                       {kOffsets, 'D', "__per_cpu_offset"}, {0x40, 'A', "current_task"}};
   return {kernel::SymbolTable(std::move(symbols)),
-          kernel::StructLayouts(btf()),
+          kernel::StructLayouts(btf(waiters)),
           {{kText, code(kText, 0x200, {kInMutexLock, kInKthread})}}};
 }
 
@@ -181,6 +182,13 @@ TEST_F(Dissect, FindsBlockedTasksAndWhereTheyAre) {
 
 TEST_F(Dissect, FindsWhoHoldsTheMutexesThatTheyWaitFor) {
   const auto found = dissect(guest_, image());
+  EXPECT_EQ(found.locks, (std::vector<judge::LockWait>{{86, 87, kMutex2}, {87, 86, kMutex1}}));
+}
+
+TEST_F(Dissect, SinceSevenTheMutexHasNoPartInTheRingOfItsWaiters) {
+  guest_.put_value(kStackB + 0x3f00, kStackB + 0x3f00);
+  guest_.put_value(kStackA + 0x3f00, kStackA + 0x3f00);
+  const auto found = dissect(guest_, image("first_waiter"));
   EXPECT_EQ(found.locks, (std::vector<judge::LockWait>{{86, 87, kMutex2}, {87, 86, kMutex1}}));
 }
 
