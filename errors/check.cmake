@@ -2,7 +2,7 @@
 
 # check_area_lines(<text>): "* K06: QEMU and libvirt" on each line of areas.md.
 function(check_area_lines text)
-  string(REGEX REPLACE "\\* K0[0-9]: [A-Z][^\n]*[^.\n]\n" "" rest "${text}")
+  string(REGEX REPLACE "\\* K[01][0-9]: [A-Z][^\n]*[^.\n]\n" "" rest "${text}")
   if(NOT rest STREQUAL "")
     string(REGEX MATCH "^[^\n]*" line "${rest}")
     embedded_problem(areas.md "this line is not of the form '* K06: QEMU and libvirt': ${line}")
@@ -14,7 +14,7 @@ function(check_embedded file text)
     check_area_lines("${text}")
       return()
   endif()
-  if(NOT file MATCHES "^(K0[0-9][0-9][0-9])\\.md$")
+  if(NOT file MATCHES "^(K[01][0-9][0-9][0-9])\\.md$")
     embedded_problem("${file}" "the name is not a code such as K0601.md")
     return()
   endif()

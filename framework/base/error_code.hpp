@@ -170,6 +170,15 @@ enum class Code : std::uint16_t {
   debugger_channel = 902,
   debugger_refused = 903,
   defect = 999,
+
+  // 10: several machines, and results of shards
+  not_results = 1001,
+  damaged_results = 1002,
+  other_program = 1003,
+  other_plans = 1004,
+  other_split = 1005,
+  results_twice = 1006,
+  shard_missing = 1007,
 };
 
 /// Returns "K0601"; empty for Code::none.

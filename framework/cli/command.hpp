@@ -30,6 +30,7 @@ struct Command {
 const std::vector<Command> &commands();
 
 std::function<int()> add_run(CLI::App &app);
+std::function<int()> add_merge(CLI::App &app);
 std::function<int()> add_watch(CLI::App &app);
 std::function<int()> add_new(CLI::App &app);
 std::function<int()> add_rerun(CLI::App &app);

@@ -22,6 +22,7 @@ const char *const kVersion = KMODTEST_VERSION;
 const std::vector<Command> &commands() {
   static const std::vector<Command> commands = {
       {"run", "run plans or modules in guests", add_run},
+      {"merge", "make one run of the results of shards", add_merge},
       {"watch", "run plans, and run cases again when a file is saved", add_watch},
       {"new", "create a module to start with: source, Kbuild, plan, CI file", add_new},
       {"rerun", "run a case again from its folder", add_rerun},

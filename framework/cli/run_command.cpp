@@ -50,7 +50,8 @@ Listeners RunCommand::listeners(run::RunOptions &told, const Cases &cases) const
 void RunCommand::settle() {
   schedule.apply_to(options);
   options.trace = options.trace || !reports.html.empty();  // the HTML page shows which thread ran when
-  options.history = std::make_shared<run::History>(storage::cache_folder() / "history.json");
+  options.history = history.empty() ? std::make_shared<run::History>(storage::cache_folder() / "history.json")
+                                    : open_history(history);
   options.hypervisor.allow_kvm = !no_kvm;
   if (boot_timeout > 0) {
     options.limits.boot = std::chrono::milliseconds(static_cast<long>(boot_timeout * 1000));
@@ -71,21 +72,47 @@ std::optional<int> RunCommand::select(Cases &cases) const {
   return std::nullopt;
 }
 
+std::unique_ptr<outcome::Listener> RunCommand::take_shard(const run::Shard &shard, Cases &cases) {
+  shards::Split split = shards::split_cases(std::move(cases), shard, *options.history);
+  if (shard.of > 1) options.notices.push_back(split.mine.notice);
+  shards::ResultsOptions told;
+  told.path = results;
+  told.version = kVersion;
+  told.attempt = attempt;
+  told.resume = resume;
+  told.repeats = options.repeats;
+  told.retries = options.retries;
+  told.shuffle_seed = options.shuffle_seed;
+  std::unique_ptr<outcome::Listener> keeper;
+  if (!results.empty()) {
+    if (const std::size_t before = shards::leave_out_finished(split, told); before > 0)
+      options.notices.push_back(fmt::format("{} of its cases have results already (--resume)", before));
+    keeper = shards::make_results(std::move(told), split, options.history);
+  }
+  cases = std::move(split.mine.cases);
+  return keeper;
+}
+
+std::shared_ptr<run::History> open_history(const std::filesystem::path &file_or_folder) {
+  std::error_code none;
+  const bool folder = std::filesystem::is_directory(file_or_folder, none);
+  const auto file = folder ? file_or_folder / "history.json" : file_or_folder;
+  return std::make_shared<run::History>(std::filesystem::absolute(file), std::filesystem::current_path());
+}
+
 int RunCommand::execute() {
   settle();
   const auto shard = schedule.wanted_shard();
   Cases cases;
   if (const auto status = select(cases)) return *status;
   if (!gdb.empty()) use_debugger(cases.size());
-  if (shard) {
-    auto mine = run::cases_of_shard(cases, *shard, *options.history);
-    cases = std::move(mine.cases);
-    options.notices.push_back(std::move(mine.notice));
-    // If a shard wrote it, the next shard would split by another history, and a case could be in none of them.
-    options.learn = false;
-  }
+  std::unique_ptr<outcome::Listener> keeper;
+  if (shard || !results.empty()) keeper = take_shard(shard.value_or(run::Shard{}), cases);
+  // If a shard wrote it, the next shard would split by another history, and a case could be in none of them.
+  if (shard) options.learn = false;
   if (fails_each) return sweep(cases);
-  const Listeners owned = listeners(options, cases);
+  Listeners owned = listeners(options, cases);
+  if (keeper) owned.push_back(std::move(keeper));
   std::vector<outcome::Listener *> all;
   for (const auto &listener : owned) all.push_back(listener.get());
   if (witness) all.push_back(witness);
@@ -98,6 +125,9 @@ void RunCommand::add_to(CLI::App &app) {
   reports.add_to(app);
   app.add_option("--out", out, "keep a folder of artifacts for every case (default: for those that fail, in the cache)")
       ->type_name("DIR");
+  app.add_option("--history", history,
+                 "how long cases took and how they ended: a file, or a folder for history.json (default: in the cache)")
+      ->type_name("FILE|DIR");
   app.add_flag("--trace", options.trace,
                "record what the guest's scheduler does in every case (cases with a sched step do so anyway)");
   app.add_flag("--vmcore", options.vmcore,
@@ -126,9 +156,17 @@ std::function<int()> add_run(CLI::App &app) {
   auto command = std::make_shared<RunCommand>();
   command->plans.add_to(app);
   command->add_to(app);
+  app.add_option("--results", command->results,
+                 "write the results for kmodtest merge: a folder, or an archive if it ends in .tar.zst")
+      ->type_name("FILE");
+  app.add_option("--attempt", command->attempt, "how often this shard was started, for kmodtest merge: the last counts")
+      ->check(CLI::Range(1, 1'000'000))
+      ->type_name("N");
+  app.add_flag("--resume", command->resume, "run only the cases that have no results in the folder of --results yet");
   app.add_flag("--fail-each", command->fails_each,
                "run each case once for every call of the modules that can fail: to allocate, to register, to start a "
-               "thread");
+               "thread")
+      ->excludes("--results");
   return [command] { return command->execute(); };
 }
 

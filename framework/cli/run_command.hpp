@@ -16,6 +16,8 @@
 #include "cli/schedule_options.hpp"
 #include "report/listeners.hpp"
 #include "run/runner.hpp"
+#include "shards/results_writer.hpp"
+#include "shards/split.hpp"
 
 namespace kmodtest::cli {
 
@@ -29,7 +31,9 @@ struct RunCommand {
   ConsoleChoice console;
   run::RunOptions options;
   ReportOptions reports;
-  std::filesystem::path out;
+  std::filesystem::path out, history, results;
+  int attempt = 1;
+  bool resume = false;
   std::string gdb;
   bool no_kvm = false;
   bool watches = false;
@@ -53,6 +57,11 @@ struct RunCommand {
   void use_debugger(std::size_t cases);
   /// Runs a case for each call that can fail (fault_sweep.cpp).
   int sweep(const Cases &cases);
+  /// Leaves the cases of one shard, and returns the listener that writes the results that --results asks for.
+  std::unique_ptr<outcome::Listener> take_shard(const run::Shard &shard, Cases &cases);
 };
+
+/// Opens the history of --history: a file, or history.json in a folder. Its keys count from the current folder.
+std::shared_ptr<run::History> open_history(const std::filesystem::path &file_or_folder);
 
 }  // namespace kmodtest::cli

@@ -68,6 +68,10 @@ Result gravest(const std::vector<Result> &results) {
   return Result::errored;
 }
 
+bool had_a_guest(const CaseFinished &finished) {
+  return finished.seen && finished.seen->ending.kind != judge::Ending::Kind::not_started;
+}
+
 int cpus_of(const CaseFinished &finished) {
   if (!finished.seen || !finished.seen->agent) return finished.test_case->guest.cpus;
   const auto ranges = text::cpu_ranges(finished.seen->agent->cpus_online);

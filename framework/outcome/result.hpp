@@ -32,6 +32,9 @@ bool went_well(Result result);
 /// Returns the most severe of some results, which stands for all of them; Result::errored if there are none.
 Result gravest(const std::vector<Result> &results);
 
+/// Returns whether a guest was started for the case, so that its wall time is worth remembering.
+bool had_a_guest(const CaseFinished &finished);
+
 /// Returns how many CPUs the case's guest had online when it was ready; those of the plan if that is not known. The
 /// kernel can use fewer (maxcpus=1).
 int cpus_of(const CaseFinished &finished);

@@ -95,6 +95,10 @@ std::unique_ptr<outcome::Listener> make_artifacts(std::filesystem::path folder, 
 std::unique_ptr<outcome::Listener> make_failure_artifacts(std::filesystem::path folder, std::string version = {},
                                                           bool at_once = false);
 
+/// Creates a folder for the folders of a run's cases, or deletes those of an earlier run from it. Throws
+/// base::UsageError if it contains anything else.
+void prepare_artifacts_folder(const std::filesystem::path &folder);
+
 /// Returns a folder below `failures` for make_failure_artifacts(), named by the time and this process. Removes all
 /// older ones except for the last kKeptRuns; those of active runs stay.
 inline constexpr std::size_t kKeptRuns = 20;

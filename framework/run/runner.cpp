@@ -34,9 +34,7 @@ bool went_well(const outcome::CaseFinished &finished) {
   return outcome == judge::Outcome::passed || outcome == judge::Outcome::skipped;
 }
 
-bool had_a_guest(const outcome::CaseFinished &finished) {
-  return finished.seen && finished.seen->ending.kind != judge::Ending::Kind::not_started;
-}
+using outcome::had_a_guest;
 
 /// Returns whether another attempt makes sense: a module that does not build or fit fails again.
 bool may_pass_next_time(const outcome::CaseFinished &finished) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <bit>
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -34,6 +36,13 @@ constexpr StepResult last_value<StepResult>() {
   return StepResult::refused;
 }
 
+/// Visits the fields of a value for writing or reading. A type without a function fields() has an overload of this
+/// function in its own namespace.
+template <class Visitor, class T>
+void fields_of(Visitor &visitor, T &value) {
+  value.fields(visitor);
+}
+
 class Writer {
  public:
   template <class... Fields>
@@ -49,12 +58,17 @@ class Writer {
       put_integer<std::uint8_t>(static_cast<std::uint8_t>(value));
     } else if constexpr (std::is_integral_v<T>) {
       put_integer<T>(value);
+    } else if constexpr (std::is_floating_point_v<T>) {
+      put_integer(std::bit_cast<std::uint64_t>(static_cast<double>(value)));
     } else {
-      // fields() is one function for both directions; writing only reads.
-      const_cast<T &>(value).fields(*this);
+      // fields_of() is one function for both directions; writing only reads.
+      fields_of(*this, const_cast<T &>(value));
     }
   }
-  void put(const Microseconds &value) { put_integer<std::int64_t>(value.count()); }
+  template <class Rep, class Period>
+  void put(const std::chrono::duration<Rep, Period> &value) {
+    put(value.count());
+  }
   void put(const std::string &value) {
     put_integer<std::uint32_t>(static_cast<std::uint32_t>(value.size()));
     bytes_ += value;
@@ -124,11 +138,18 @@ class Reader {
       value = static_cast<T>(raw);
     } else if constexpr (std::is_integral_v<T>) {
       value = get_integer<T>();
+    } else if constexpr (std::is_floating_point_v<T>) {
+      value = std::bit_cast<double>(get_integer<std::uint64_t>());
     } else {
-      value.fields(*this);
+      fields_of(*this, value);
     }
   }
-  void get(Microseconds &value) { value = Microseconds{get_integer<std::int64_t>()}; }
+  template <class Rep, class Period>
+  void get(std::chrono::duration<Rep, Period> &value) {
+    Rep count{};
+    get(count);
+    value = std::chrono::duration<Rep, Period>(count);
+  }
   void get(std::string &value) {
     const auto size = get_size(1);
     value.assign(rest_.substr(0, size));

@@ -21,7 +21,7 @@ max_lines=400
 prose_files='*.md Makefile CMakeLists.txt Dockerfile action.yml ci/* cmake/* packaging/* tools/* tests/*.py tests/*.sh
   tests/*CMakeLists.txt framework/base/* framework/storage/* framework/observe/* framework/agent/* framework/outcome/*
   framework/report/* framework/kernel/* framework/text/* framework/cli/* framework/plan/* framework/run/* framework/vm/*
-  framework/judge/* framework/wire/* framework/shared/* guest/* emulator/* benchmarks/* library/* examples/* modules/*
+  framework/judge/* framework/wire/* framework/shared/* framework/shards/* guest/* emulator/* benchmarks/* library/* examples/* modules/*
   tests/support/* tests/fuzz/*.[ch]pp tests/unit/*.[ch]pp tests/e2e/*.[ch]pp'
 other_prose='docs/verdicts.md testplans/README.md tests/lint/lint_test.sh'
 other_prose="$other_prose framework/report/html/page/licences.txt"

@@ -55,30 +55,6 @@ bool is_ours(const fs::directory_entry &entry) {
          (entry.path().filename().string().starts_with(kPartialPrefix) || fs::exists(entry.path() / kVerdictFile));
 }
 
-/// Creates the run's folder, or deletes the cases from the folder of an earlier run.
-void prepare(const fs::path &folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) fail(folder, error);
-  const bool earlier_run = fs::exists(folder / kMarkerFile, error);
-  if (!earlier_run && !fs::is_empty(folder, error)) {
-    throw base::UsageError(base::Code::foreign_folder,
-                           fmt::format("'{}' contains files that kmodtest did not write", folder.string()),
-                           "name a new or an empty folder with --out");
-  }
-  std::vector<fs::path> old;
-  for (const fs::directory_entry &entry : fs::directory_iterator(folder, error)) {
-    if (is_ours(entry)) old.push_back(entry.path());
-  }
-  if (error) fail(folder, error);
-  for (const fs::path &path : old) {
-    fs::remove_all(path, error);
-    if (error) fail(path, error);
-  }
-  storage::write_file(folder / kMarkerFile,
-                      "Made by kmodtest --out; the next run into this folder replaces its cases.\n");
-}
-
 std::string verdict_text(const outcome::CaseFinished &finished) {
   std::string text;
   if (outcome::went_well(outcome::result_of(finished))) {
@@ -149,7 +125,7 @@ Listings listings(const judge::Observations &seen) {
 class CaseFolders {
  public:
   CaseFolders(fs::path folder, std::string version) : folder_(std::move(folder)), version_(std::move(version)) {
-    prepare(folder_);
+    prepare_artifacts_folder(folder_);
   }
 
   void keep(const outcome::CaseFinished &finished) const {
@@ -293,6 +269,29 @@ std::vector<fs::path> runs_below(const fs::path &failures) {
 }
 
 }  // namespace
+
+void prepare_artifacts_folder(const fs::path &folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) fail(folder, error);
+  const bool earlier_run = fs::exists(folder / kMarkerFile, error);
+  if (!earlier_run && !fs::is_empty(folder, error)) {
+    throw base::UsageError(base::Code::foreign_folder,
+                           fmt::format("'{}' contains files that kmodtest did not write", folder.string()),
+                           "name a new or an empty folder with --out");
+  }
+  std::vector<fs::path> old;
+  for (const fs::directory_entry &entry : fs::directory_iterator(folder, error)) {
+    if (is_ours(entry)) old.push_back(entry.path());
+  }
+  if (error) fail(folder, error);
+  for (const fs::path &path : old) {
+    fs::remove_all(path, error);
+    if (error) fail(path, error);
+  }
+  storage::write_file(folder / kMarkerFile,
+                      "Made by kmodtest --out; the next run into this folder replaces its cases.\n");
+}
 
 std::unique_ptr<outcome::Listener> make_artifacts(fs::path folder, std::string version) {
   return std::make_unique<Artifacts>(std::move(folder), std::move(version));

@@ -76,20 +76,20 @@ void append(CaseRecord &record, const CaseRecord &later) {
 
 }  // namespace
 
-std::string history_key(const plan::Case &test_case) {
+std::string history_key(const plan::Case &test_case, const fs::path &root) {
   storage::Sha256 digest;
-  if (!test_case.plan_file.empty()) {
-    digest.field(whole_path(test_case.plan_file).string());
-  } else {
-    digest.field(whole_path(test_case.input).string());
-  }
+  const fs::path whole = whole_path(test_case.plan_file.empty() ? test_case.input : test_case.plan_file);
+  const fs::path inside = root.empty() ? fs::path() : whole.lexically_relative(whole_path(root));
+  const bool is_inside = !inside.empty() && *inside.begin() != "..";
+  digest.field(is_inside ? inside.string() : whole.string());
   return digest.hex().substr(0, kPathDigits) + " " + test_case.id;
 }
 
-History::History(fs::path file) : file_(std::move(file)), records_(read(file_)) {}
+History::History(fs::path file, fs::path root)
+    : file_(std::move(file)), root_(std::move(root)), records_(read(file_)) {}
 
 const CaseRecord *History::find(const plan::Case &test_case) const {
-  const auto found = records_.find(history_key(test_case));
+  const auto found = records_.find(key_of(test_case));
   return found == records_.end() ? nullptr : &found->second;
 }
 
@@ -102,17 +102,26 @@ std::optional<outcome::Seconds> History::expected(const plan::Case &test_case) c
 }
 
 void History::add(const plan::Case &test_case, outcome::Seconds took, judge::Outcome outcome, Time at) {
+  add(key_of(test_case), took, outcome, at);
+}
+
+void History::add(const std::string &key, outcome::Seconds took, judge::Outcome outcome, Time at) {
   CaseRecord run;
   run.seconds = {std::max(0.0, took.count())};
   run.outcomes = {outcome};
   run.updated = std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
-  append(added_[history_key(test_case)], run);
+  append(added_[key], run);
+}
+
+fs::path History::lock_file() const {
+  if (root_.empty()) return file_.parent_path() / "locks" / "history.lock";
+  return file_.parent_path() / ("." + file_.filename().string() + ".lock");
 }
 
 bool History::save() {
   if (added_.empty()) return true;
   try {
-    const storage::FileLock lock(file_.parent_path() / "locks" / "history.lock");
+    const storage::FileLock lock(lock_file());
     Records records = read(file_);
     for (const auto &[key, runs] : added_) append(records[key], runs);
     keep_the_newest(records);
@@ -152,12 +161,13 @@ History::Records History::read(const fs::path &file) {
   return records;
 }
 
-void History::keep_the_newest(Records &records) {
-  if (records.size() <= kCases) return;
+void History::keep_the_newest(Records &records) const {
+  const std::size_t most = root_.empty() ? kCases : kCasesOfProject;
+  if (records.size() <= most) return;
   std::set<std::pair<std::int64_t, std::string>> by_age;
   for (const auto &[key, record] : records) by_age.emplace(record.updated, key);
   auto oldest = by_age.begin();
-  for (std::size_t more = records.size() - kCases; more > 0; --more, ++oldest) records.erase(oldest->second);
+  for (std::size_t more = records.size() - most; more > 0; --more, ++oldest) records.erase(oldest->second);
 }
 
 }  // namespace kmodtest::run

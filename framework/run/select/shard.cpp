@@ -12,7 +12,7 @@ namespace kmodtest::run {
 
 namespace {
 
-constexpr std::size_t kSplitDigits = 8;  ///< of the split's digest: enough to see that two differ
+constexpr std::size_t kSplitDigits = 8;  ///< of the split's digest, shown: enough to see that two differ
 
 /// Returns an id that distinguishes cases with one id if plans with one name are in several folders; it does not
 /// contain the folders' own place, which differs between machines.
@@ -28,7 +28,7 @@ std::string digest_of(const std::vector<ShardItem> &items, const std::vector<int
   }
   storage::Sha256 digest;
   for (const std::string &line : lines) digest.field(line);
-  return digest.hex().substr(0, kSplitDigits);
+  return digest.hex();
 }
 
 }  // namespace
@@ -71,13 +71,17 @@ ShardCases cases_of_shard(const std::vector<std::shared_ptr<const plan::Case>> &
   std::vector<ShardItem> items;
   items.reserve(cases.size());
   for (const auto &test_case : cases) items.push_back({shard_id(*test_case), history.expected(*test_case)});
-  const std::vector<int> shard_of = split(items, shard.of);
   ShardCases mine;
+  mine.shard_of = split(items, shard.of);
   for (std::size_t index = 0; index < cases.size(); ++index) {
-    if (shard_of[index] == shard.number) mine.cases.push_back(cases[index]);
+    if (mine.shard_of[index] != shard.number) continue;
+    mine.cases.push_back(cases[index]);
+    mine.numbers.push_back(index);
   }
-  mine.notice = fmt::format("shard {}/{} has {} of the {} selected cases (split {}: equal in all shards of a run)",
-                            shard.number, shard.of, mine.cases.size(), cases.size(), digest_of(items, shard_of));
+  mine.split = digest_of(items, mine.shard_of);
+  mine.notice =
+      fmt::format("shard {}/{} has {} of the {} selected cases (split {}: equal in all shards of a run)", shard.number,
+                  shard.of, mine.cases.size(), cases.size(), mine.split.substr(0, kSplitDigits));
   return mine;
 }
 

@@ -31,6 +31,9 @@ std::vector<int> split(const std::vector<ShardItem> &items, int shards);
 
 struct ShardCases {
   std::vector<std::shared_ptr<const plan::Case>> cases;  ///< in their original order
+  std::vector<std::size_t> numbers;                      ///< their places among the cases of all shards
+  std::vector<int> shard_of;                             ///< the shard of each case of all shards
+  std::string split;                                     ///< digest of all cases and their shards
   /// "shard 2/4 has 10 of the 41 cases (split 3f2a1c…)": shards agree on the cases when they agree on the split.
   std::string notice;
 };

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "shards/merge.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <fmt/format.h>
+#include <set>
+#include <sys/stat.h>
+#include <tuple>
+#include <utility>
+
+#include "base/error.hpp"
+#include "outcome/result.hpp"
+#include "shards/layout.hpp"
+#include "storage/files.hpp"
+#include "storage/free_name.hpp"
+#include "storage/output_file.hpp"
+
+namespace kmodtest::shards {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kOutcomes = static_cast<std::size_t>(judge::Outcome::skipped) + 1;
+constexpr const char *kShardNotice = "shard ";  ///< the start of a notice that only its own shard needs
+
+/// Returns when a result ended, as far as its host's clock knows; when it began if it did not end.
+std::int64_t stamp_of(const Manifest &manifest) {
+  return manifest.complete() ? manifest.ended : manifest.started;
+}
+
+bool counts_before(const Results &left, const Results &right) {
+  const auto rank = [](const Manifest &manifest) {
+    return std::tuple(manifest.attempt, stamp_of(manifest), manifest.run);
+  };
+  return rank(left.manifest) < rank(right.manifest);
+}
+
+void check_for_copies(const std::vector<Results> &all) {
+  std::map<std::string, const Results *> by_run;
+  for (const Results &each : all) {
+    const auto [known, is_new] = by_run.emplace(each.manifest.run, &each);
+    if (is_new) continue;
+    throw base::UsageError(base::Code::results_twice,
+                           fmt::format("'{}' and '{}' are the same result of shard {}/{}", known->second->path.string(),
+                                       each.path.string(), each.manifest.shard, each.manifest.of),
+                           "name each result once");
+  }
+}
+
+/// Returns a verdict for a case that no result has.
+judge::Verdict verdict_without_result(const std::string &summary, base::Code code, const std::string &hint) {
+  judge::Evidence evidence;
+  evidence.summary = summary;
+  evidence.code = code;
+  evidence.hint = hint;
+  judge::Verdict verdict;
+  verdict.outcome = judge::Outcome::errored;
+  verdict.evidence.push_back(std::move(evidence));
+  return verdict;
+}
+
+}  // namespace
+
+/// What is known of a shard with several results before its first case is reported.
+struct Merge::Retried {
+  std::map<std::size_t, std::size_t> last;                             ///< case → the result that counts
+  std::map<std::size_t, std::vector<outcome::CaseFinished>> failures;  ///< case → those before it that did not pass
+};
+
+void check_one_run(const std::vector<Results> &results, const std::string &version) {
+  for (const Results &each : results) check_same_run(each, version, results.front());
+  check_for_copies(results);
+}
+
+Merge::Merge(std::vector<Results> results, MergeOptions options) : options_(std::move(options)) {
+  for (Results &each : results) shards_[each.manifest.shard].push_back(std::move(each));
+  for (auto &[shard, attempts] : shards_) std::sort(attempts.begin(), attempts.end(), counts_before);
+}
+
+std::vector<std::shared_ptr<const plan::Case>> Merge::cases() const {
+  for (const auto &[shard, attempts] : shards_) {
+    for (const Results &each : attempts) {
+      std::vector<std::shared_ptr<const plan::Case>> cases;
+      const bool whole = read_case_list(each, [&cases](ListedCase listed) {
+        cases.push_back(std::make_shared<plan::Case>(std::move(listed.test_case)));
+      });
+      if (whole) return cases;
+    }
+  }
+  throw base::Error(base::Code::damaged_results, "no result has the whole list of cases",
+                    "copy the results again from where they were written");
+}
+
+void Merge::emit(const outcome::Event &event) const {
+  for (outcome::Listener *listener : listeners_) listener->on(event);
+}
+
+void Merge::begin() {
+  outcome::RunStarted started;
+  started.cases = first().cases;
+  started.repeats = first().repeats;
+  started.shuffle_seed = first().shuffle_seed;
+  started.workers = 0;
+  for (const auto &[shard, attempts] : shards_) {
+    const Manifest &manifest = attempts.back().manifest;
+    started.workers += manifest.workers;
+    if (started.hypervisor.empty()) started.hypervisor = manifest.hypervisor;
+  }
+  emit(started);
+  for (const auto &[shard, attempts] : shards_) {
+    for (const Results &each : attempts) {
+      const Manifest &manifest = each.manifest;
+      if (manifest.complete() && manifest.ended < manifest.started) {
+        emit(
+            outcome::Notice{fmt::format("the clock of {} ran backwards while shard {}/{} ran: its times of day are "
+                                        "wrong, its durations are right",
+                                        manifest.host, shard, manifest.of)});
+      }
+    }
+    if (attempts.size() > 1) {
+      emit(outcome::Notice{fmt::format("shard {}/{} has {} results; attempt {} of {} counts", shard, first().of,
+                                       attempts.size(), attempts.back().manifest.attempt,
+                                       attempts.back().manifest.host)});
+    }
+  }
+}
+
+run::RunResult Merge::tell(const std::vector<outcome::Listener *> &listeners) {
+  listeners_ = listeners;
+  seen_.assign(first().cases * static_cast<std::size_t>(first().repeats), false);
+  result_.by_outcome.assign(kOutcomes, 0);
+  begin();
+  for (const auto &[shard, attempts] : shards_) tell_about(attempts);
+  tell_about_missing();
+  outcome::RunFinished finished;
+  finished.took = longest_;
+  finished.by_outcome = result_.by_outcome;
+  finished.flaky = result_.flaky;
+  finished.not_run = result_.not_run;
+  finished.interrupted = result_.interrupted = options_.interrupted;
+  emit(finished);
+  if (options_.history) options_.history->save();
+  return result_;
+}
+
+void Merge::tell_about(const Attempts &attempts) {
+  const Retried retried = look_at(attempts);
+  for (std::size_t index = 0; index < attempts.size(); ++index) {
+    longest_ = std::max(longest_, outcome::Seconds(attempts[index].manifest.took));
+    tell_one(attempts[index], index, retried);
+  }
+}
+
+Merge::Retried Merge::look_at(const Attempts &attempts) const {
+  Retried retried;
+  if (attempts.size() < 2) return retried;
+  for (std::size_t index = 0; index < attempts.size(); ++index) {
+    ResultsSink sink;
+    sink.take_case = [&](KeptCase kept) { retried.last[kept.finished.number] = index; };
+    read_results(attempts[index], sink);
+  }
+  for (std::size_t index = 0; index + 1 < attempts.size(); ++index) {
+    ResultsSink sink;
+    sink.take_case = [&](KeptCase kept) {
+      const std::size_t number = kept.finished.number;
+      if (retried.last[number] == index || outcome::went_well(outcome::result_of(kept.finished))) return;
+      auto &failures = retried.failures[number];
+      for (outcome::CaseFinished &earlier : kept.finished.earlier) failures.push_back(std::move(earlier));
+      kept.finished.earlier.clear();
+      failures.push_back(std::move(kept.finished));
+    };
+    read_results(attempts[index], sink);
+  }
+  return retried;
+}
+
+void Merge::tell_one(const Results &results, std::size_t attempt, const Retried &retried) {
+  places_.clear();
+  ResultsSink sink;
+  sink.take_case = [&](KeptCase kept) {
+    const std::size_t number = kept.finished.number;
+    if (number >= seen_.size() || seen_[number]) return;
+    if (const auto last = retried.last.find(number); last != retried.last.end() && last->second != attempt) return;
+    if (const auto found = retried.failures.find(number); found != retried.failures.end()) {
+      std::vector<outcome::CaseFinished> all = found->second;
+      for (outcome::CaseFinished &each : all) each.artifacts.clear();  // they are in another result
+      for (outcome::CaseFinished &earlier : kept.finished.earlier) all.push_back(std::move(earlier));
+      int count = 0;
+      for (outcome::CaseFinished &each : all) each.attempt = ++count;
+      kept.finished.attempt = count + 1;
+      kept.finished.earlier = std::move(all);
+    }
+    finish_case(std::move(kept), results);
+  };
+  sink.take_notice = [&](const std::string &notice) {
+    if (notice.starts_with(kShardNotice)) return;
+    if (std::find(notices_.begin(), notices_.end(), notice) != notices_.end()) return;
+    notices_.push_back(notice);
+    emit(outcome::Notice{notice});
+  };
+  if (!options_.folders.empty()) {
+    sink.take_file = [this](const fs::path &name, std::uint32_t mode, const ReadBlock &read) {
+      take_folder_file(name, mode, read);
+    };
+  }
+  const std::string problem = read_results(results, sink);
+  if (problem.empty()) return;
+  problems_[results.manifest.shard] = problem;
+  emit(outcome::Notice{fmt::format("'{}' (shard {}/{}) is damaged or cut off [{}]: {}", results.path.string(),
+                                   results.manifest.shard, results.manifest.of,
+                                   base::name_of(base::Code::damaged_results), problem)});
+}
+
+fs::path Merge::place_of(const fs::path &folder, const Results &results) {
+  if (folder.empty()) return {};
+  if (options_.folders.empty()) {
+    return is_archive_name(results.path) ? fs::path() : fs::absolute(results.path / folder).lexically_normal();
+  }
+  const auto [known, is_new] = places_.emplace(folder, fs::path());
+  if (is_new) {
+    const std::string name = storage::free_name(
+        folder.filename().string(), [this](const std::string &each) { return !fs::exists(options_.folders / each); });
+    known->second = options_.folders / name;
+    storage::make_folder(known->second);
+  }
+  return known->second;
+}
+
+void Merge::take_folder_file(const fs::path &name, std::uint32_t mode, const ReadBlock &read) {
+  const fs::path inside = name.lexically_relative(kFolders);
+  const auto place = places_.find(fs::path(kFolders) / *inside.begin());
+  if (place == places_.end()) return;
+  const fs::path file = place->second / name.lexically_relative(place->first);
+  storage::make_folder(file.parent_path());
+  storage::OutputFile output(file, file);
+  for (std::string_view block = read(); !block.empty(); block = read()) output.write(block);
+  output.sync_and_close();
+  ::chmod(file.c_str(), mode & 0777U);
+}
+
+void Merge::finish_case(KeptCase kept, const Results &results) {
+  outcome::CaseFinished &finished = kept.finished;
+  seen_[finished.number] = true;
+  const auto settle = [&](outcome::CaseFinished &each) {
+    each.artifacts = place_of(each.artifacts, results);
+    if (!each.vmcore.empty()) each.vmcore = each.artifacts / "vmcore";
+  };
+  settle(finished);
+  for (outcome::CaseFinished &earlier : finished.earlier) settle(earlier);
+  if (finished.unlike) {
+    outcome::CaseFinished unlike = *finished.unlike;
+    settle(unlike);
+    finished.unlike = std::make_shared<outcome::CaseFinished>(std::move(unlike));
+  }
+  const run::History::Time at{std::chrono::milliseconds(stamp_of(results.manifest))};
+  const auto remember = [&](const outcome::CaseFinished &each) {
+    if (!options_.history || !outcome::had_a_guest(each)) return;
+    options_.history->add(kept.history_key, each.took - each.timings.build, each.verdict.outcome, at);
+  };
+  emit(outcome::CaseStarted{finished.test_case, finished.repeat});
+  const int attempts = std::max(finished.attempt, results.manifest.retries + 1);
+  for (const outcome::CaseFinished &earlier : finished.earlier) {
+    remember(earlier);
+    emit(outcome::CaseRetried{earlier, attempts});
+  }
+  remember(finished);
+  if (finished.flaky()) {
+    ++result_.flaky;
+  } else {
+    ++result_.by_outcome[static_cast<std::size_t>(finished.verdict.outcome)];
+  }
+  emit(finished);
+}
+
+void Merge::tell_about_missing() {
+  if (std::find(seen_.begin(), seen_.end(), false) == seen_.end()) return;
+  const auto repeats = static_cast<std::size_t>(first().repeats);
+  const auto tell_of = [&](std::size_t number, const ListedCase &listed) {
+    const int shard = static_cast<int>(listed.shard);
+    const std::string name = fmt::format("shard {}/{}", shard, first().of);
+    const auto attempts = shards_.find(shard);
+    if (options_.interrupted) {
+      ++result_.not_run;
+      return;
+    }
+    KeptCase kept;
+    outcome::CaseFinished &finished = kept.finished;
+    if (attempts == shards_.end()) {
+      finished.verdict = verdict_without_result(name + " has no results", base::Code::shard_missing,
+                                                "run this shard, and merge again");
+    } else {
+      const Results &last = attempts->second.back();
+      const bool damaged = problems_.contains(shard);
+      if (last.manifest.complete() && !last.manifest.interrupted && !damaged) {
+        ++result_.not_run;
+        return;
+      }
+      finished.verdict = verdict_without_result(
+          fmt::format("{} ended before this case had a result ('{}')", name, last.path.string()),
+          damaged ? base::Code::damaged_results : base::Code::shard_missing, "run this shard again, and merge again");
+    }
+    finished.test_case = std::make_shared<plan::Case>(listed.test_case);
+    finished.number = number;
+    finished.repeat = static_cast<int>(number % repeats) + 1;
+    finish_case(std::move(kept), shards_.begin()->second.front());
+  };
+  for (const auto &[shard, attempts] : shards_) {
+    for (const Results &each : attempts) {
+      std::size_t index = 0;
+      const bool whole = read_case_list(each, [&](const ListedCase &listed) {
+        for (std::size_t repeat = 0; repeat < repeats; ++repeat) {
+          const std::size_t number = index * repeats + repeat;
+          if (number < seen_.size() && !seen_[number]) tell_of(number, listed);
+        }
+        ++index;
+      });
+      if (whole) return;
+    }
+  }
+  throw base::Error(base::Code::damaged_results, "no result has the whole list of cases",
+                    "copy the results again from where they were written");
+}
+
+}  // namespace kmodtest::shards

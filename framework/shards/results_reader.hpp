@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "shards/archive.hpp"
+#include "shards/case_codec.hpp"
+#include "shards/manifest.hpp"
+#include "shards/split.hpp"
+
+namespace kmodtest::shards {
+
+/// The results of one run of a shard.
+struct Results {
+  std::filesystem::path path;  ///< a folder or an archive
+  Manifest manifest;
+};
+
+/// Reads the manifest. Throws base::UsageError if there are none.
+Results open_results(const std::filesystem::path &path);
+
+/// Returns the results that the paths name: themselves, or everything below a folder that has none itself. Throws
+/// base::UsageError for a path that has none.
+std::vector<Results> find_results(const std::vector<std::filesystem::path> &paths);
+
+/// Throws base::UsageError if results are of another program, of other plans or of another split than `split`.
+void check_same_run(const Results &results, const std::string &version, const Split &split);
+
+/// Throws the same if two results do not belong to one run. `version` is that of this kmodtest.
+void check_same_run(const Results &results, const std::string &version, const Results &first);
+
+/// Receives what results contain. The order is that of the files: all cases before all folders.
+struct ResultsSink {
+  std::function<void(KeptCase kept)> take_case;
+  std::function<void(const std::string &notice)> take_notice = [](const std::string &) {};
+  /// A file of a case's folder: "folders/NAME/kmsg.log". Empty: skip them, and end behind the cases.
+  std::function<void(const std::filesystem::path &name, std::uint32_t mode, const ReadBlock &read)> take_file = {};
+};
+
+/// Reads results to their end. Returns what is wrong with them, after everything that can be read has been passed on;
+/// empty if nothing is.
+std::string read_results(const Results &results, const ResultsSink &sink);
+
+/// Passes on the list of all cases. Returns whether it is whole.
+bool read_case_list(const Results &results, const std::function<void(ListedCase listed)> &take);
+
+/// Returns the numbers of the cases that have results in a folder.
+std::set<std::size_t> finished_in(const std::filesystem::path &folder);
+
+}  // namespace kmodtest::shards

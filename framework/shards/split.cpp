@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "shards/split.hpp"
+
+#include <fmt/format.h>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "shards/case_codec.hpp"
+#include "shards/records.hpp"
+#include "storage/digest.hpp"
+
+namespace kmodtest::shards {
+
+namespace {
+
+/// Returns a digest that is equal on machines that select the same cases of the same plans, wherever the plans are.
+std::string digest_of_plans(const Cases &cases) {
+  std::map<std::filesystem::path, std::string> plans;
+  std::multiset<std::string> lines;
+  for (const auto &each : cases) {
+    std::string &plan = plans[each->plan_file];
+    if (plan.empty() && !each->plan_file.empty()) plan = storage::sha256_file(each->plan_file);
+    lines.insert(fmt::format("{}\n{}\n{}", each->id, each->plan_name, plan));
+  }
+  storage::Sha256 digest;
+  for (const std::string &line : lines) digest.field(line);
+  return digest.hex();
+}
+
+/// Returns what is kept of a case that has no result yet.
+plan::Case outline_of(const plan::Case &whole) {
+  plan::Case outline;
+  outline.plan_name = whole.plan_name;
+  outline.tags = whole.tags;
+  outline.id = whole.id;
+  outline.point = whole.point;
+  outline.plan_file = whole.plan_file;
+  outline.input = whole.input;
+  outline.guest = whole.guest;
+  outline.kernel = whole.kernel;
+  outline.options = whole.options;
+  return outline;
+}
+
+}  // namespace
+
+Split split_cases(Cases all, const run::Shard &shard, const run::History &history) {
+  Split split;
+  split.shard = shard;
+  split.mine = run::cases_of_shard(all, shard, history);
+  split.plans = digest_of_plans(all);
+  split.all = std::move(all);
+  return split;
+}
+
+std::string case_list(const Split &split, const run::History &history) {
+  std::string list;
+  for (std::size_t index = 0; index < split.all.size(); ++index) {
+    const plan::Case &each = *split.all[index];
+    ListedCase listed;
+    listed.test_case = outline_of(each);
+    listed.shard = static_cast<std::uint32_t>(split.mine.shard_of[index]);
+    listed.history_key = history.key_of(each);
+    list += pack_record(RecordKind::listed, encode(listed));
+  }
+  return list;
+}
+
+}  // namespace kmodtest::shards

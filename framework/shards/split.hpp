@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "plan/plan.hpp"
+#include "run/select/history.hpp"
+#include "run/select/shard.hpp"
+
+namespace kmodtest::shards {
+
+using Cases = std::vector<std::shared_ptr<const plan::Case>>;
+
+/// A shard, and what it knows of the cases of all shards.
+struct Split {
+  run::Shard shard;
+  Cases all;             ///< in the order of the plans
+  run::ShardCases mine;  ///< those of this shard, and who has the others
+  std::string plans;     ///< digest of all selected cases and of the content of their plans
+};
+
+/// Splits the cases by the history.
+Split split_cases(Cases all, const run::Shard &shard, const run::History &history);
+
+/// Returns the list of all cases as a file of records, for results.
+std::string case_list(const Split &split, const run::History &history);
+
+}  // namespace kmodtest::shards
