@@ -179,6 +179,8 @@ enum class Code : std::uint16_t {
   other_split = 1005,
   results_twice = 1006,
   shard_missing = 1007,
+  shard_lost = 1008,
+  engine_refused = 1009,
 };
 
 /// Returns "K0601"; empty for Code::none.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "cli/elsewhere_choice.hpp"
 #include "report/listeners.hpp"
 #include "run/select/collect.hpp"
 #include "run/select/history.hpp"
@@ -167,7 +168,11 @@ std::function<int()> add_run(CLI::App &app) {
                "run each case once for every call of the modules that can fail: to allocate, to register, to start a "
                "thread")
       ->excludes("--results");
-  return [command] { return command->execute(); };
+  auto elsewhere = std::make_shared<ElsewhereChoice>();
+  elsewhere->add_to(app);
+  return [command, elsewhere, &app] {
+    return elsewhere->engine.empty() ? command->execute() : elsewhere->execute(*command, app);
+  };
 }
 
 }  // namespace kmodtest::cli

@@ -257,7 +257,8 @@ void Merge::finish_case(KeptCase kept, const Results &results) {
   const run::History::Time at{std::chrono::milliseconds(stamp_of(results.manifest))};
   const auto remember = [&](const outcome::CaseFinished &each) {
     if (!options_.history || !outcome::had_a_guest(each)) return;
-    options_.history->add(kept.history_key, each.took - each.timings.build, each.verdict.outcome, at);
+    const std::string key = options_.keys_by_path ? options_.history->key_of(*each.test_case) : kept.history_key;
+    options_.history->add(key, each.took - each.timings.build, each.verdict.outcome, at);
   };
   emit(outcome::CaseStarted{finished.test_case, finished.repeat});
   const int attempts = std::max(finished.attempt, results.manifest.retries + 1);

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "shards/elsewhere.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <fmt/format.h>
+#include <fstream>
+#include <map>
+#include <set>
+#include <variant>
+
+#include "base/error.hpp"
+#include "shards/layout.hpp"
+#include "shards/records.hpp"
+#include "shards/results_reader.hpp"
+#include "storage/files.hpp"
+#include "storage/output_file.hpp"
+#include "text/escape.hpp"
+#include "text/lines.hpp"
+#include "text/words.hpp"
+
+namespace kmodtest::shards {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kBetweenLooks{500};
+/// A shared folder can show a file a while after the job that wrote it has ended.
+constexpr std::chrono::seconds kFilesMayBeLate{10};
+constexpr double kLeastWork = 30;  ///< seconds
+constexpr std::size_t kShownLogLines = 5;
+
+/// Reads what was added to a file of finished cases since the last time.
+class Tail {
+ public:
+  explicit Tail(fs::path file) : file_(std::move(file)) {}
+
+  template <class Take>
+  void read(const Take &take) {
+    std::ifstream content(file_, std::ios::binary);
+    content.seekg(static_cast<std::streamoff>(read_));
+    std::string block(64 * 1024, '\0');
+    while (content) {
+      content.read(block.data(), static_cast<std::streamsize>(block.size()));
+      const auto size = static_cast<std::size_t>(content.gcount());
+      read_ += size;
+      decoder_.feed(std::string_view(block).substr(0, size));
+      while (const auto record = decoder_.next()) {
+        if (record->kind != RecordKind::finished) continue;
+        if (auto kept = decode_case(record->bytes)) take(std::move(*kept));
+      }
+    }
+  }
+
+ private:
+  fs::path file_;
+  RecordDecoder decoder_;
+  std::size_t read_ = 0;
+};
+
+/// Blocks the signals that end a run, and waits for them.
+class Signals {
+ public:
+  Signals() {
+    sigemptyset(&set_);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set_, number);
+    pthread_sigmask(SIG_BLOCK, &set_, &before_);
+  }
+  ~Signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  Signals(const Signals &) = delete;
+  Signals &operator=(const Signals &) = delete;
+
+  /// Returns whether one arrived within this time.
+  bool wait(std::chrono::milliseconds time) const {
+    const timespec limit{time.count() / 1000, time.count() % 1000 * 1'000'000};
+    return sigtimedwait(&set_, nullptr, &limit) > 0;
+  }
+
+ private:
+  sigset_t set_{}, before_{};
+};
+
+/// A shard and its jobs.
+struct Progress {
+  int starts = 0;
+  bool done = false;
+  std::optional<Clock::time_point> ended;  ///< when its last job was seen to have ended
+  std::map<fs::path, Tail> tails;
+  std::set<std::size_t> finished;
+};
+
+class Elsewheres {
+ public:
+  Elsewheres(Launcher &launcher, const ElsewhereOptions &options, outcome::Listener &live)
+      : launcher_(launcher), options_(options), live_(live) {}
+
+  Elsewhere run() {
+    const Signals signals;
+    storage::make_folder(options_.folder);
+    std::vector<int> all;
+    for (int shard = 1; shard <= options_.shards; ++shard) all.push_back(shard);
+    start(all);
+    while (!over()) {
+      if (signals.wait(kBetweenLooks)) {
+        tell("interrupted: cancelling the jobs of all shards");
+        launcher_.cancel();
+        look_for_results();
+        result_.interrupted = true;
+        break;
+      }
+      look();
+      live_.on(outcome::Tick{});
+    }
+    for (const auto &[shard, progress] : shards_) {
+      if (fs::exists(results_of(shard) / kManifestFile)) result_.results.push_back(results_of(shard));
+    }
+    return result_;
+  }
+
+ private:
+  fs::path results_of(int shard) const { return options_.folder / fmt::format("shard-{}", shard); }
+  fs::path log_of(int shard) const { return options_.folder / fmt::format("shard-{}.log", shard); }
+  std::string name_of(int shard) const { return fmt::format("shard {}/{}", shard, options_.shards); }
+  void tell(const std::string &text) { live_.on(outcome::Notice{text}); }
+
+  bool over() const {
+    return std::all_of(shards_.begin(), shards_.end(), [](const auto &each) { return each.second.done; });
+  }
+
+  fs::path write_script(int shard, int attempt) const {
+    std::string words;
+    for (const std::string &word : options_.command) words += text::shell_word(word) + " ";
+    const fs::path script = options_.folder / fmt::format("shard-{}.sh", shard);
+    storage::write_whole(script,
+                         fmt::format("#!/bin/sh\n# {} of a run of kmodtest\ncd {} || exit 3\n"
+                                     "exec {}--shard {}/{} --results {} --resume --attempt {}\n",
+                                     name_of(shard), text::shell_word(fs::current_path().string()), words, shard,
+                                     options_.shards, text::shell_word(results_of(shard).string()), attempt));
+    return script;
+  }
+
+  void start(const std::vector<int> &shards) {
+    std::vector<Job> jobs;
+    for (const int shard : shards) {
+      Progress &progress = shards_[shard];
+      progress.ended.reset();
+      jobs.push_back({shard, write_script(shard, ++progress.starts), log_of(shard)});
+    }
+    launcher_.start(jobs);
+  }
+
+  void look_for_results() {
+    for (auto &[shard, progress] : shards_) {
+      if (!progress.done) read_results_of(shard, progress);
+    }
+  }
+
+  void read_results_of(int shard, Progress &progress) {
+    for (const fs::path &name : files_below(results_of(shard))) {
+      if (!name.string().starts_with(kFinishedPrefix)) continue;
+      const fs::path file = results_of(shard) / name;
+      progress.tails.try_emplace(file, file).first->second.read([&](KeptCase kept) {
+        if (!progress.finished.insert(kept.finished.number).second) return;
+        fs::path &folder = kept.finished.artifacts;
+        if (!folder.empty()) folder = results_of(shard) / folder;
+        live_.on(kept.finished);
+      });
+    }
+  }
+
+  bool has_ended(int shard) const {
+    std::error_code none;
+    if (!fs::exists(results_of(shard) / kManifestFile, none)) return false;
+    return open_results(results_of(shard)).manifest.complete();
+  }
+
+  void look() {
+    const auto states = launcher_.states();
+    std::vector<int> again;
+    for (auto &[shard, progress] : shards_) {
+      if (progress.done) continue;
+      const auto state = states.find(shard);
+      const bool ended = state != states.end() && state->second == JobState::ended;
+      const bool complete = has_ended(shard);
+      read_results_of(shard, progress);
+      progress.done = complete;
+      if (complete || !ended) continue;
+      if (!progress.ended) progress.ended = Clock::now();
+      if (Clock::now() - *progress.ended < kFilesMayBeLate && !fs::exists(log_of(shard))) continue;
+      if (progress.starts < options_.starts) {
+        tell(fmt::format("the job of {} ended after {}; starting it again", name_of(shard),
+                         text::counted(progress.finished.size(), "case")));
+        again.push_back(shard);
+        continue;
+      }
+      give_up(shard, progress);
+    }
+    start(again);
+  }
+
+  void give_up(int shard, Progress &progress) {
+    progress.done = true;
+    std::string said;
+    std::error_code none;
+    if (fs::exists(log_of(shard), none)) {
+      const auto lines = text::lines_of(storage::read_whole_file(log_of(shard)));
+      for (std::size_t at = lines.size() - std::min(lines.size(), kShownLogLines); at < lines.size(); ++at)
+        said += "\n  " + std::string(lines[at]);
+    } else {
+      said = fmt::format(" It left nothing in {}: do all machines share this folder?", options_.folder.string());
+    }
+    std::string problem =
+        fmt::format("{} was started {} times and never came to its end [{}]: {}{}", name_of(shard), progress.starts,
+                    base::name_of(base::Code::shard_lost), log_of(shard).string(), said);
+    tell(problem.substr(0, problem.find('\n')));
+    result_.problems.push_back(std::move(problem));
+  }
+
+  Launcher &launcher_;
+  const ElsewhereOptions &options_;
+  outcome::Listener &live_;
+  std::map<int, Progress> shards_;
+  Elsewhere result_;
+};
+
+class Once final : public outcome::Listener {
+ public:
+  explicit Once(outcome::Listener &listener) : listener_(listener) {}
+
+  void on(const outcome::Event &event) override {
+    if (const auto *finished = std::get_if<outcome::CaseFinished>(&event)) {
+      if (!finished_.insert(finished->number).second) return;
+      listener_.on(outcome::CaseStarted{finished->test_case, finished->repeat});
+    } else if (const auto *notice = std::get_if<outcome::Notice>(&event)) {
+      if (!notices_.insert(notice->text).second) return;
+    } else if (std::holds_alternative<outcome::RunStarted>(event)) {
+      if (std::exchange(started_, true)) return;
+    } else if (std::holds_alternative<outcome::CaseStarted>(event) ||
+               std::holds_alternative<outcome::CaseRetried>(event)) {
+      return;
+    }
+    listener_.on(event);
+  }
+
+ private:
+  outcome::Listener &listener_;
+  std::set<std::size_t> finished_;
+  std::set<std::string> notices_;
+  bool started_ = false;
+};
+
+}  // namespace
+
+Elsewhere run_elsewhere(Launcher &launcher, const ElsewhereOptions &options, outcome::Listener &live) {
+  return Elsewheres(launcher, options, live).run();
+}
+
+int worthwhile_shards(const Cases &cases, const run::History &history, int most) {
+  double work = 0;
+  for (const auto &each : cases) {
+    const auto expected = history.expected(*each);
+    work += expected ? expected->count() : each->skip ? 0 : kLeastWork;  // an unknown case can be long
+  }
+  const int enough = static_cast<int>(std::min(work / kLeastWork, static_cast<double>(cases.size())));
+  return std::clamp(enough, 1, std::max(1, most));
+}
+
+std::unique_ptr<outcome::Listener> make_once(outcome::Listener &listener) {
+  return std::make_unique<Once>(listener);
+}
+
+}  // namespace kmodtest::shards

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "outcome/event.hpp"
+#include "shards/launcher.hpp"
+#include "shards/split.hpp"
+
+/// A run whose shards run on other machines.
+namespace kmodtest::shards {
+
+struct ElsewhereOptions {
+  std::filesystem::path folder;      ///< absolute; all machines see it under this path
+  std::vector<std::string> command;  ///< "/usr/bin/kmodtest", "run", "plans/", …: without the words of a shard
+  int shards = 1;
+  int starts = 3;  ///< of each shard, at most
+};
+
+/// What has become of the shards.
+struct Elsewhere {
+  std::vector<std::filesystem::path> results;  ///< folders for find_results()
+  std::vector<std::string> problems;           ///< of shards that did not come to their end
+  bool interrupted = false;                    ///< by a signal: all jobs are cancelled
+};
+
+/// Runs the shards with the launcher, and tells `live` of finished cases as their results arrive in the folder. A shard
+/// whose job ends before the shard does is started again, and continues where it was: cases that have a result are not
+/// run again. SIGINT, SIGTERM and SIGHUP cancel all jobs. Throws base::Error if nothing can be started.
+Elsewhere run_elsewhere(Launcher &launcher, const ElsewhereOptions &options, outcome::Listener &live);
+
+/// Returns how many shards a run is worth: at most `most`, and so that each has about 30 s of work, as far as the
+/// history knows. At least 1.
+int worthwhile_shards(const Cases &cases, const run::History &history, int most);
+
+/// Passes on each finished case and each notice only once, for a listener that hears of a case live, and again from the
+/// merge.
+std::unique_ptr<outcome::Listener> make_once(outcome::Listener &listener);
+
+}  // namespace kmodtest::shards

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "shards/elsewhere.hpp"
+
+#include <csignal>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "shards/command_launcher.hpp"
+#include "shards/slurm_launcher.hpp"
+#include "support/error_of.hpp"
+#include "unit/shards/sharded_run.hpp"
+
+namespace kmodtest::shards {
+namespace {
+
+namespace fs = std::filesystem;
+using judge::Outcome;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// Runs shards in this process. Each entry of `deaths` is the number of cases after which a job of a shard dies.
+class FakeEngine final : public Launcher {
+ public:
+  FakeEngine(const ShardedRun &run, std::map<int, std::vector<std::size_t>> deaths)
+      : run_(run), deaths_(std::move(deaths)) {}
+
+  void start(const std::vector<Job> &jobs) override {
+    for (const Job &job : jobs) run_job(job);
+  }
+  std::map<int, JobState> states() override { return states_; }
+  void cancel() override { cancelled = true; }
+
+  bool cancelled = false;
+  std::map<int, int> starts;
+
+ private:
+  void run_job(const Job &job) {
+    states_[job.shard] = JobState::ended;
+    const int attempt = ++starts[job.shard];
+    std::ofstream(job.log) << "attempt " << attempt << "\n";
+    auto options = run_.options("jobs/shard-" + std::to_string(job.shard));
+    options.attempt = attempt;
+    options.resume = true;
+    auto all = run_.all_with(attempt == 1 ? Outcome::passed : Outcome::failed);
+    std::vector<std::size_t> &dies = deaths_[job.shard];
+    if (dies.empty()) {
+      run_.write(job.shard, all, options);
+      return;
+    }
+    const auto mine = run_.split(job.shard).mine.numbers;
+    std::erase_if(all, [&](const auto &one) {
+      const auto place = std::find(mine.begin(), mine.end(), one.number) - mine.begin();
+      return static_cast<std::size_t>(place) >= dies.front();
+    });
+    dies.erase(dies.begin());
+    run_.write(job.shard, all, options, false);
+  }
+
+  const ShardedRun &run_;
+  std::map<int, std::vector<std::size_t>> deaths_;
+  std::map<int, JobState> states_;
+};
+
+ElsewhereOptions options_of(const ShardedRun &run, int shards) {
+  ElsewhereOptions options;
+  options.folder = run.scratch() / "jobs";
+  options.command = {"/usr/bin/kmodtest", "run", "plans with blanks/"};
+  options.shards = shards;
+  return options;
+}
+
+TEST(Elsewhere, AShardThatDiesIsStartedAgainAndNothingIsLostOrCountedTwice) {
+  const ShardedRun run(3);
+  FakeEngine engine(run, {{2, {2}}});
+  Heard live;
+  const Elsewhere came = run_elsewhere(engine, options_of(run, 3), live);
+  EXPECT_TRUE(came.problems.empty());
+  EXPECT_EQ(engine.starts[1], 1);
+  EXPECT_EQ(engine.starts[2], 2);
+  EXPECT_EQ(live.finished.size(), 13U);
+  const Heard merged = ShardedRun::merged(came.results);
+  EXPECT_EQ(merged.finished.size(), 13U);
+  EXPECT_EQ(merged.results(), live.results());
+  const std::string results = live.results();
+  EXPECT_EQ(std::count(results.begin(), results.end(), 'P'), 13 - 2) << "two cases of shard 2 ran in its second job";
+  EXPECT_THAT(live.notices, Contains("the job of shard 2/3 ended after 2 cases; starting it again"));
+  const std::string script = support::read_file(run.scratch() / "jobs/shard-2.sh");
+  EXPECT_THAT(script, HasSubstr("exec /usr/bin/kmodtest run \"plans with blanks/\" --shard 2/3 --results "));
+  EXPECT_THAT(script, HasSubstr("--resume --attempt 2\n"));
+}
+
+TEST(Elsewhere, AShardThatAlwaysDiesIsGivenUpAndWhatItRanCounts) {
+  const ShardedRun run(2);
+  FakeEngine engine(run, {{1, {1, 2, 3}}});
+  Heard live;
+  const Elsewhere came = run_elsewhere(engine, options_of(run, 2), live);
+  EXPECT_EQ(engine.starts[1], 3);
+  ASSERT_EQ(came.problems.size(), 1U);
+  EXPECT_THAT(came.problems[0], HasSubstr("shard 1/2 was started 3 times and never came to its end [K1008]: "));
+  EXPECT_THAT(came.problems[0], HasSubstr("\n  attempt 3"));
+  const Heard merged = ShardedRun::merged(came.results);
+  const std::string results = merged.results();
+  EXPECT_EQ(std::count(results.begin(), results.end(), 'E'),
+            static_cast<std::ptrdiff_t>(run.split(1).mine.numbers.size()) - 3);
+}
+
+TEST(Elsewhere, ASignalCancelsAllJobs) {
+  /// An engine whose jobs never end.
+  class Endless final : public Launcher {
+   public:
+    void start(const std::vector<Job> &) override { ::raise(SIGINT); }
+    std::map<int, JobState> states() override { return {{1, JobState::running}}; }
+    void cancel() override { cancelled = true; }
+    bool cancelled = false;
+  };
+  const ShardedRun run(1);
+  Endless engine;
+  Heard live;
+  EXPECT_TRUE(run_elsewhere(engine, options_of(run, 1), live).interrupted);
+  EXPECT_TRUE(engine.cancelled);
+}
+
+TEST(Elsewhere, TheNumberOfShardsFollowsTheWork) {
+  const ShardedRun run(1);
+  EXPECT_EQ(worthwhile_shards(run.cases(), *run.history(), 64), 13) << "what is not known can be long";
+  run::History known(run.scratch() / "known.json");
+  for (const auto &each : run.cases()) known.add(*each, outcome::Seconds(10), Outcome::passed);
+  ASSERT_TRUE(known.save());
+  const run::History history(run.scratch() / "known.json");
+  EXPECT_LE(worthwhile_shards(run.cases(), history, 64), 5);
+  EXPECT_EQ(worthwhile_shards(run.cases(), history, 2), 2);
+  EXPECT_EQ(worthwhile_shards({}, history, 2), 1);
+}
+
+TEST(Elsewhere, ACommandRunsTheScriptAndEndsWithIt) {
+  const support::ScratchFolder scratch;
+  const fs::path script = scratch.write("it's a script.sh", "echo hello; echo oops >&2; exit 3\n");
+  CommandLauncher launcher("sh {}");
+  launcher.start({{1, script, scratch / "log"}});
+  while (launcher.states().at(1) != JobState::ended) ::usleep(1000);
+  EXPECT_EQ(support::read_file(scratch / "log"), "hello\noops\n");
+  launcher.start({{2, scratch.write("long.sh", "sleep 1000 & wait\n"), scratch / "log"}});
+  EXPECT_EQ(launcher.states().at(2), JobState::running);
+  launcher.cancel();
+  EXPECT_EQ(launcher.states().at(2), JobState::ended);
+}
+
+TEST(Elsewhere, ReadsWhatSlurmPrints) {
+  EXPECT_THAT(sbatch_options("partition=short,time=30,exclusive"),
+              ElementsAre("--partition=short", "--time=30", "--exclusive"));
+  EXPECT_TRUE(sbatch_options("").empty());
+  EXPECT_THAT(support::error_of([] { sbatch_options("--time=3"); }), HasSubstr("without dashes, not '--time=3'"));
+  const auto states = parse_squeue("17 1 RUNNING\n17 2 PENDING\n18 3 COMPLETING\n17 N/A RUNNING\n");
+  EXPECT_EQ(states.size(), 3U);
+  EXPECT_EQ(states.at({"17", 1}), JobState::running);
+  EXPECT_EQ(states.at({"17", 2}), JobState::waiting);
+  EXPECT_EQ(states.at({"18", 3}), JobState::running);
+}
+
+TEST(Elsewhere, RefusesWhatIsNoEngine) {
+  EXPECT_THAT(support::error_of([] { make_launcher("slrm", "name", "/tmp"); }),
+              HasSubstr("--on takes slurm, slurm:OPTIONS, or a command with {}, not 'slrm'"));
+}
+
+}  // namespace
+}  // namespace kmodtest::shards
