@@ -32,7 +32,7 @@ const std::vector<std::string> kOwnOptions = {
 
 void check_options(const CLI::App &app) {
   for (const char *other :
-       {"--shard", "--results", "--resume", "--attempt", "--gdb", "--pause-on-failure", "--fail-fast"}) {
+       {"--shard", "--results", "--resume", "--attempt", "--gdb", "--pause-on-failure", "--fail-fast", "--fail-each"}) {
     if (app.count(other) == 0) continue;
     throw base::UsageError(base::Code::options_exclude, fmt::format("--on and {} cannot be used together", other));
   }

@@ -7,7 +7,7 @@ namespace kmodtest::shards {
 
 template <class Visitor>
 void fields_of(Visitor &v, ListedCase &listed) {
-  v(listed.test_case, listed.shard, listed.history_key);
+  v(listed.number, listed.test_case, listed.shard);
 }
 template <class Visitor>
 void fields_of(Visitor &v, KeptCase &kept) {

@@ -9,11 +9,11 @@
 
 namespace kmodtest::shards {
 
-/// A line of the list of all cases of a split.
+/// A case of a split, as results list it for a merge that lacks its result.
 struct ListedCase {
-  plan::Case test_case;     ///< what a reader needs if the case has no result: id, plan, point, guest
-  std::uint32_t shard = 1;  ///< counts from 1
-  std::string history_key;  ///< the name of the case in the history
+  std::uint64_t number = 0;  ///< place in the order of the plans
+  plan::Case test_case;      ///< what a reader needs if the case has no result: id, plan, point, guest
+  std::uint32_t shard = 1;   ///< counts from 1; 0: not known
 };
 
 /// A finished case in results.

@@ -79,18 +79,37 @@ Merge::Merge(std::vector<Results> results, MergeOptions options) : options_(std:
   for (auto &[shard, attempts] : shards_) std::sort(attempts.begin(), attempts.end(), counts_before);
 }
 
-std::vector<std::shared_ptr<const plan::Case>> Merge::cases() const {
+void Merge::for_each_listed(const std::function<void(ListedCase)> &take) const {
+  std::vector<bool> listed(first().cases, false);
+  std::size_t left = listed.size();
+  const auto take_new = [&](ListedCase one) {
+    if (one.number >= listed.size() || listed[one.number]) return;
+    listed[one.number] = true;
+    --left;
+    take(std::move(one));
+  };
   for (const auto &[shard, attempts] : shards_) {
     for (const Results &each : attempts) {
-      std::vector<std::shared_ptr<const plan::Case>> cases;
-      const bool whole = read_case_list(each, [&cases](ListedCase listed) {
-        cases.push_back(std::make_shared<plan::Case>(std::move(listed.test_case)));
-      });
-      if (whole) return cases;
+      if (left > 0) read_case_list(each, take_new);
     }
   }
-  throw base::Error(base::Code::damaged_results, "no result has the whole list of cases",
-                    "copy the results again from where they were written");
+  for (std::size_t number = 0; number < listed.size(); ++number) {
+    if (listed[number]) continue;
+    ListedCase unknown;
+    unknown.number = number;
+    unknown.shard = 0;
+    unknown.test_case.plan_name = "unknown";
+    unknown.test_case.id = fmt::format("case {}", number + 1);
+    take(std::move(unknown));
+  }
+}
+
+std::vector<std::shared_ptr<const plan::Case>> Merge::cases() const {
+  std::vector<std::shared_ptr<const plan::Case>> cases(first().cases);
+  for_each_listed([&cases](ListedCase listed) {
+    cases[listed.number] = std::make_shared<plan::Case>(std::move(listed.test_case));
+  });
+  return cases;
 }
 
 void Merge::emit(const outcome::Event &event) const {
@@ -275,53 +294,42 @@ void Merge::finish_case(KeptCase kept, const Results &results) {
   emit(finished);
 }
 
-void Merge::tell_about_missing() {
-  if (std::find(seen_.begin(), seen_.end(), false) == seen_.end()) return;
-  const auto repeats = static_cast<std::size_t>(first().repeats);
-  const auto tell_of = [&](std::size_t number, const ListedCase &listed) {
-    const int shard = static_cast<int>(listed.shard);
-    const std::string name = fmt::format("shard {}/{}", shard, first().of);
-    const auto attempts = shards_.find(shard);
-    if (options_.interrupted) {
+void Merge::tell_of_missing(std::size_t number, const ListedCase &listed) {
+  const int shard = static_cast<int>(listed.shard);
+  const auto attempts = shards_.find(shard);
+  const std::string name = shard == 0 ? "its shard" : fmt::format("shard {}/{}", shard, first().of);
+  KeptCase kept;
+  outcome::CaseFinished &finished = kept.finished;
+  if (attempts == shards_.end()) {
+    finished.verdict =
+        verdict_without_result(name + " has no results", base::Code::shard_missing, "run this shard, and merge again");
+  } else {
+    const Results &last = attempts->second.back();
+    const bool damaged = problems_.contains(shard);
+    if (last.manifest.complete() && !last.manifest.interrupted && !damaged) {
       ++result_.not_run;
       return;
     }
-    KeptCase kept;
-    outcome::CaseFinished &finished = kept.finished;
-    if (attempts == shards_.end()) {
-      finished.verdict = verdict_without_result(name + " has no results", base::Code::shard_missing,
-                                                "run this shard, and merge again");
-    } else {
-      const Results &last = attempts->second.back();
-      const bool damaged = problems_.contains(shard);
-      if (last.manifest.complete() && !last.manifest.interrupted && !damaged) {
-        ++result_.not_run;
-        return;
-      }
-      finished.verdict = verdict_without_result(
-          fmt::format("{} ended before this case had a result ('{}')", name, last.path.string()),
-          damaged ? base::Code::damaged_results : base::Code::shard_missing, "run this shard again, and merge again");
-    }
-    finished.test_case = std::make_shared<plan::Case>(listed.test_case);
-    finished.number = number;
-    finished.repeat = static_cast<int>(number % repeats) + 1;
-    finish_case(std::move(kept), shards_.begin()->second.front());
-  };
-  for (const auto &[shard, attempts] : shards_) {
-    for (const Results &each : attempts) {
-      std::size_t index = 0;
-      const bool whole = read_case_list(each, [&](const ListedCase &listed) {
-        for (std::size_t repeat = 0; repeat < repeats; ++repeat) {
-          const std::size_t number = index * repeats + repeat;
-          if (number < seen_.size() && !seen_[number]) tell_of(number, listed);
-        }
-        ++index;
-      });
-      if (whole) return;
-    }
+    finished.verdict = verdict_without_result(
+        fmt::format("{} ended before this case had a result ('{}')", name, last.path.string()),
+        damaged ? base::Code::damaged_results : base::Code::shard_missing, "run this shard again, and merge again");
   }
-  throw base::Error(base::Code::damaged_results, "no result has the whole list of cases",
-                    "copy the results again from where they were written");
+  finished.test_case = std::make_shared<plan::Case>(listed.test_case);
+  finished.number = number;
+  finished.repeat = static_cast<int>(number % static_cast<std::size_t>(first().repeats)) + 1;
+  finish_case(std::move(kept), shards_.begin()->second.front());
+}
+
+void Merge::tell_about_missing() {
+  const auto missing = static_cast<std::size_t>(std::count(seen_.begin(), seen_.end(), false));
+  if (options_.interrupted) result_.not_run += missing;
+  if (missing == 0 || options_.interrupted) return;
+  const auto repeats = static_cast<std::size_t>(first().repeats);
+  for_each_listed([&](const ListedCase &listed) {
+    for (std::size_t number = listed.number * repeats; number < (listed.number + 1) * repeats; ++number) {
+      if (!seen_[number]) tell_of_missing(number, listed);
+    }
+  });
 }
 
 }  // namespace kmodtest::shards

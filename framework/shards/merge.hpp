@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -36,7 +37,7 @@ class Merge {
   /// check_one_run() has accepted the results.
   Merge(std::vector<Results> results, MergeOptions options);
 
-  /// Returns all cases in the order of the plans, without their steps. Throws base::Error if no result has the list.
+  /// Returns all cases in the order of the plans, without their steps.
   std::vector<std::shared_ptr<const plan::Case>> cases() const;
   int repeats() const { return first().repeats; }
 
@@ -56,6 +57,9 @@ class Merge {
   void tell_one(const Results &results, std::size_t attempt, const Retried &retried);
   void finish_case(KeptCase kept, const Results &results);
   void tell_about_missing();
+  void tell_of_missing(std::size_t number, const ListedCase &listed);
+  /// Passes on each case once. One that is on no list that can be read is known by its number only.
+  void for_each_listed(const std::function<void(ListedCase listed)> &take) const;
   std::filesystem::path place_of(const std::filesystem::path &folder, const Results &results);
   void take_folder_file(const std::filesystem::path &name, std::uint32_t mode, const ReadBlock &read);
 

@@ -171,26 +171,21 @@ std::string read_results(const Results &results, const ResultsSink &sink) {
   return problem;
 }
 
-bool read_case_list(const Results &results, const std::function<void(ListedCase)> &take) {
-  std::size_t cases = 0;
-  bool whole = false;
+void read_case_list(const Results &results, const std::function<void(ListedCase)> &take) {
+  const auto take_file = [&](const fs::path &name, std::uint32_t, const ReadBlock &read) {
+    if (name != kListFile) return true;
+    read_records(read, [&](const Record &record) {
+      auto listed = decode_listed(record.bytes);
+      if (listed) take(std::move(*listed));
+      return listed.has_value();
+    });
+    return false;
+  };
   try {
-    for_each_file(results.path, base::Code::damaged_results,
-                  [&](const fs::path &name, std::uint32_t, const ReadBlock &read) {
-                    if (name != kListFile) return true;
-                    whole = read_records(read, [&](const Record &record) {
-                      auto listed = decode_listed(record.bytes);
-                      if (!listed) return false;
-                      ++cases;
-                      take(std::move(*listed));
-                      return true;
-                    });
-                    return false;
-                  });
+    for_each_file(results.path, base::Code::damaged_results, take_file);
   } catch (const base::Error &error) {
     if (error.code() != base::Code::damaged_results) throw;
   }
-  return whole && cases == results.manifest.cases;
 }
 
 std::set<std::size_t> finished_in(const fs::path &folder) {

@@ -47,8 +47,8 @@ struct ResultsSink {
 /// empty if nothing is.
 std::string read_results(const Results &results, const ResultsSink &sink);
 
-/// Passes on the list of all cases. Returns whether it is whole.
-bool read_case_list(const Results &results, const std::function<void(ListedCase listed)> &take);
+/// Passes on the list of cases, as far as it can be read.
+void read_case_list(const Results &results, const std::function<void(ListedCase listed)> &take);
 
 /// Returns the numbers of the cases that have results in a folder.
 std::set<std::size_t> finished_in(const std::filesystem::path &folder);

@@ -66,7 +66,7 @@ class ResultsWriter final : public outcome::Listener {
     manifest_.started = milliseconds_now();
     manifest_.host = base::host_name();
     finished_before_ = options_.resume ? finished_in(folder_).size() : 0;
-    storage::write_whole(folder_ / kListFile, case_list(split, *history_));
+    storage::write_whole(folder_ / kListFile, case_list(split));
     write_manifest();
     const std::string file = kFinishedPrefix + std::to_string(free_attempt());
     output_.emplace(folder_ / file, options_.path);

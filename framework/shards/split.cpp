@@ -54,14 +54,16 @@ Split split_cases(Cases all, const run::Shard &shard, const run::History &histor
   return split;
 }
 
-std::string case_list(const Split &split, const run::History &history) {
+std::string case_list(const Split &split) {
   std::string list;
   for (std::size_t index = 0; index < split.all.size(); ++index) {
-    const plan::Case &each = *split.all[index];
+    const int shard = split.mine.shard_of[index];
+    const int distance = (shard - split.shard.number + split.shard.of) % split.shard.of;
+    if (distance >= kListedShards) continue;
     ListedCase listed;
-    listed.test_case = outline_of(each);
-    listed.shard = static_cast<std::uint32_t>(split.mine.shard_of[index]);
-    listed.history_key = history.key_of(each);
+    listed.number = index;
+    listed.test_case = outline_of(*split.all[index]);
+    listed.shard = static_cast<std::uint32_t>(shard);
     list += pack_record(RecordKind::listed, encode(listed));
   }
   return list;

@@ -24,7 +24,10 @@ struct Split {
 /// Splits the cases by the history.
 Split split_cases(Cases all, const run::Shard &shard, const run::History &history);
 
-/// Returns the list of all cases as a file of records, for results.
-std::string case_list(const Split &split, const run::History &history);
+/// Returns a list of cases as a file of records, for results: those of this shard and of the next kListedShards - 1
+/// ones. So a merge can name the cases of missing shards, and a thousand shards do not keep a thousand lists of
+/// everything.
+std::string case_list(const Split &split);
+inline constexpr int kListedShards = 16;
 
 }  // namespace kmodtest::shards

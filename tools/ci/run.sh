@@ -12,7 +12,7 @@
 #   KMODTEST_PREFIX     where tools/ci/setup.sh installed kmodtest, if it is not in PATH
 #
 # The folder has junit.xml, report.html, results.ktap, events.jsonl, summary.md and artifacts/ with a folder for each case.
-# On GitHub the summary goes to the page of the step instead.
+# A shard also has results.tar.zst, for `kmodtest merge`. On GitHub the summary goes to the page of the step instead.
 set -euo pipefail
 
 # lines_of TEXT: puts its lines that are not empty into the array `lines`.
@@ -36,7 +36,9 @@ lines_of "${KMODTEST_KERNELS:-}"
 for kernel in "${lines[@]}"; do options+=(--kernel "$kernel"); done
 if [[ -n "${KMODTEST_CPUS:-}" ]]; then options+=(--cpus "$KMODTEST_CPUS"); fi
 if [[ -n "${KMODTEST_RETRIES:-}" ]]; then options+=(--retries "$KMODTEST_RETRIES"); fi
-if [[ -n "$shard" ]]; then options+=(--shard "$shard"); fi
+if [[ -n "$shard" ]]; then
+  options+=(--shard "$shard" --results "$reports/results.tar.zst" --attempt "${GITHUB_RUN_ATTEMPT:-1}")
+fi
 read -ra further <<<"${KMODTEST_ARGUMENTS:-}"
 options+=("${further[@]}")
 

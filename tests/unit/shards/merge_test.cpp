@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <random>
 #include <regex>
+#include <set>
 
 #include "report/listeners.hpp"
 #include "support/error_of.hpp"
@@ -107,6 +108,18 @@ TEST(Merge, AShardWithoutResultsIsErrored) {
   EXPECT_EQ(why.summary, "shard 3/4 has no results");
   EXPECT_EQ(why.code, base::Code::shard_missing);
   EXPECT_EQ(run::exit_code(result), ExitCode::infrastructure);
+}
+
+TEST(Merge, NamesTheCasesOfNeighboursOnly) {
+  Cases cases;
+  for (int cpus = 1; cpus <= 40; ++cpus) cases.push_back(support::make_case("a", cpus));
+  const ShardedRun run(40, cases);
+  const Heard heard = ShardedRun::merged({run.write(3, run.all_with(Outcome::passed), run.options("3"))});
+  std::set<std::string> names;
+  for (const outcome::CaseFinished &one : heard.finished) names.insert(one.test_case->id);
+  EXPECT_EQ(names.size(), 40U);
+  EXPECT_EQ(std::count_if(names.begin(), names.end(), [](const auto &name) { return name.starts_with("a ["); }),
+            kListedShards);
 }
 
 TEST(Merge, TheLastResultOfAShardCountsAndWhatPassesOnlyThenIsFlaky) {
