@@ -9,7 +9,7 @@
 #include <linux/workqueue.h>
 #include <linux/version.h>
 
-/* Since 6.17 a workqueue has to say so if its work is to run on the CPU that queued it. */
+/* Since 6.17 a workqueue needs a flag if its work is to run on the CPU that queued it. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
 #define PER_CPU WQ_PERCPU
 #else
