@@ -69,11 +69,11 @@ int RunCommand::sweep(const Cases &cases) {
   const Listeners owned = listeners(options, sweep.cases);
   std::vector<outcome::Listener *> all;
   for (const auto &listener : owned) all.push_back(listener.get());
-  FaultResults results;
-  all.push_back(&results);
+  FaultResults calls;
+  all.push_back(&calls);
   const run::RunResult result = run::Runner(options, all).run(sweep.cases, pool, prepare);
   pool.finish(pool.clear());
-  if (const std::string words = results.words(sweep); !words.empty()) fmt::print(shown, "{}\n", words);
+  if (const std::string words = calls.words(sweep); !words.empty()) fmt::print(shown, "{}\n", words);
   return static_cast<int>(run::exit_code(result, options.flaky_fails));
 }
 
