@@ -11,6 +11,7 @@
 
 #include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
+#include "kernel/symbols/section_layout.hpp"
 #include "storage/files.hpp"
 #include "text/module_name.hpp"
 
@@ -83,6 +84,8 @@ class ModuleReader {
       if (name == "__version_ext_crcs") extended_crcs_ = content;
       if (name == "__version_ext_names") extended_names_ = content;
     }
+    for (const CoreSection &section : layout(elf.get(), ModuleSymbols::Part::kept))
+      info_.section_sizes.emplace(section.name, section.size);
     read_extended_versions();
     collect_parameters();
     if (!has_modinfo) fail("is not a kernel module: it has no .modinfo", "give the .ko file, not one of the .o files");

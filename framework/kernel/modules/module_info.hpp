@@ -23,8 +23,9 @@ struct ModuleInfo {
   std::vector<std::string> exported_symbols;             ///< the symbols that it offers to other modules
   bool has_versions = false;                             ///< it has a __versions section (CONFIG_MODVERSIONS)
   bool has_signature = false;
-  std::vector<std::string> parameters;  ///< names, ascending
-  std::vector<std::string> texts;       ///< the texts in its data: names, formats and messages
+  std::vector<std::string> parameters;                 ///< names, ascending
+  std::vector<std::string> texts;                      ///< the texts in its data: names, formats and messages
+  std::map<std::string, std::uint64_t> section_sizes;  ///< bytes of those that stay in memory after init
   /// what module_init() names; empty if there is none, or if the .ko has no symbols
   std::string init_function;
   std::string exit_function;  ///< what module_exit() names

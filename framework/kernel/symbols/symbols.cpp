@@ -158,11 +158,6 @@ class ModuleSymbols::Impl {
     return section == nullptr ? std::nullopt : nearest(section->start + distance, 0);
   }
 
-  std::optional<std::uint64_t> size_of(const std::string &name) const {
-    const CoreSection *section = find_section(name);
-    return section == nullptr ? std::nullopt : std::optional(section->size);
-  }
-
  private:
   const CoreSection *find_section(const std::string &name) const {
     const auto found =
@@ -350,10 +345,6 @@ std::optional<CodePlace> ModuleSymbols::nearest(std::uint64_t address, std::uint
 
 std::optional<CodePlace> ModuleSymbols::nearest_in(const std::string &section, std::uint64_t distance) const {
   return impl_->nearest_in(section, distance);
-}
-
-std::optional<std::uint64_t> ModuleSymbols::size_of(const std::string &section) const {
-  return impl_->size_of(section);
 }
 
 }  // namespace kmodtest::kernel

@@ -55,8 +55,6 @@ class ModuleSymbols {
 
   /// Returns the function or variable at a distance from the start of a section.
   std::optional<CodePlace> nearest_in(const std::string &section, std::uint64_t distance) const;
-  /// Returns the bytes of a section; nothing if there is none.
-  std::optional<std::uint64_t> size_of(const std::string &section) const;
 
   /// The two parts of a module's code: what stays, and what only its init function needs.
   enum class Part { kept, init };

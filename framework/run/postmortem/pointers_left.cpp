@@ -211,17 +211,10 @@ judge::PointerSearch find_pointers(vm::Inspector &guest, const kernel::KernelIma
 
 std::vector<ModuleRange> with_sizes(std::vector<ModuleRange> ranges, const std::vector<kernel::ModuleInfo> &modules) {
   for (const kernel::ModuleInfo &module : modules) {
-    const auto lacks_size = [name = text::lsmod_name(module.name)](const ModuleRange &range) {
-      return range.name == name && range.size == 0;
-    };
-    if (std::none_of(ranges.begin(), ranges.end(), lacks_size)) continue;
-    try {
-      const kernel::ModuleSymbols symbols(module.file, {});
-      for (ModuleRange &range : ranges) {
-        if (lacks_size(range)) range.size = symbols.size_of(range.section).value_or(0);
-      }
-    } catch (const base::Error &) {
-      continue;  // a section without a size is not searched for
+    for (ModuleRange &range : ranges) {
+      if (range.size != 0 || range.name != text::lsmod_name(module.name)) continue;
+      const auto known = module.section_sizes.find(range.section);
+      if (known != module.section_sizes.end()) range.size = known->second;
     }
   }
   std::erase_if(ranges, [](const ModuleRange &range) { return range.size == 0; });

@@ -17,7 +17,7 @@ namespace kmodtest::run {
 judge::PointerSearch find_pointers(vm::Inspector &guest, const kernel::KernelImage &kernel,
                                    const std::vector<observe::ModuleRange> &gone);
 
-/// Returns the ranges with the sizes of sections, by the modules' own files, without those of which no size is known.
+/// Returns the ranges with the sizes of sections, without those of which no size is known.
 std::vector<observe::ModuleRange> with_sizes(std::vector<observe::ModuleRange> ranges,
                                              const std::vector<kernel::ModuleInfo> &modules);
 
