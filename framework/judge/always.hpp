@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,11 +46,21 @@ std::vector<Finding> check_growth(const CaseView &view);
 /// live patches.
 std::vector<Finding> check_taint(const CaseView &view);
 
-/// Finds tests in the kernel log, and in what commands printed, that failed or have no result (KTAP; guest_tests.cpp).
-std::vector<Finding> check_guest_tests(const CaseView &view);
+/// A test inside the guest, in the kernel log or in what a command printed (KTAP; guest_tests.cpp).
+struct GuestTest {
+  observe::KtapTest test;
+  std::optional<std::size_t> step;  ///< of the case
+  std::string text;                 ///< the line with its result
+};
 
-/// Returns the tests that ran inside the guest, each name once; one that failed once is failed.
-std::vector<observe::KtapTest> guest_tests(const CaseView &view);
+/// Returns all results of tests inside the guest.
+std::vector<GuestTest> find_guest_tests(const CaseView &view);
+
+/// Finds tests that failed or have no result.
+std::vector<Finding> check_guest_tests(const CaseView &view, const std::vector<GuestTest> &all);
+
+/// Returns each name once; one that failed once is failed.
+std::vector<observe::KtapTest> results_by_name(std::vector<GuestTest> all);
 
 /// Returns "3 tests in the guest (KTAP): 2 passed, 1 skipped".
 std::string summary_of_tests(const std::vector<observe::KtapTest> &tests);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <map>
+#include <set>
 
 #include "judge/always.hpp"
 #include "observe/ktap.hpp"
@@ -55,51 +55,60 @@ std::vector<Source> sources_of(const CaseView &view) {
   return sources;
 }
 
-Finding finding_of_test(const CaseView &view, const Source &source, const KtapTest &test) {
+Finding finding_of_test(const CaseView &view, const GuestTest &one) {
   Finding finding{.outcome = Outcome::failed};
-  const auto step = test.line < source.steps.size() ? source.steps[test.line] : std::nullopt;
-  if (step) finding.evidence = evidence_of(view, *step);
-  finding.evidence.summary = test.result == KtapTest::Result::missing
-                                 ? fmt::format("{} have no result (KTAP)", test.name)
-                                 : fmt::format("the test {} failed (KTAP)", test.name);
+  if (one.step) finding.evidence = evidence_of(view, *one.step);
+  finding.evidence.summary = one.test.result == KtapTest::Result::missing
+                                 ? fmt::format("{} have no result (KTAP)", one.test.name)
+                                 : fmt::format("the test {} failed (KTAP)", one.test.name);
   finding.evidence.expected = "ok";
-  finding.evidence.seen = test.line < source.lines.size() ? source.lines[test.line] : std::string();
-  finding.evidence.details = test.diagnostics;
+  finding.evidence.seen = one.text;
+  finding.evidence.details = one.test.diagnostics;
   finding.evidence.hint = "'checks: {tests: false}' does not judge the tests in the log";
   return finding;
 }
 
 }  // namespace
 
-std::vector<Finding> check_guest_tests(const CaseView &view) {
+std::vector<GuestTest> find_guest_tests(const CaseView &view) {
+  std::vector<GuestTest> all;
+  for (const Source &source : sources_of(view)) {
+    for (KtapTest &test : observe::parse_ktap(source.lines)) {
+      const bool known = test.line < source.lines.size();
+      const std::size_t line = test.line;
+      all.push_back({.test = std::move(test),
+                     .step = known ? source.steps[line] : std::nullopt,
+                     .text = known ? source.lines[line] : std::string()});
+    }
+  }
+  return all;
+}
+
+std::vector<Finding> check_guest_tests(const CaseView &view, const std::vector<GuestTest> &all) {
   std::vector<Finding> findings;
   if (!view.test_case.checks.tests) return findings;
-  std::map<std::string, bool> known;
-  for (const Source &source : sources_of(view)) {
-    for (const KtapTest &test : observe::parse_ktap(source.lines)) {
-      if (!is_bad(test) || !known.emplace(test.name, true).second) continue;
-      // What did not come because the guest ended is not the test's fault.
-      if (test.result == KtapTest::Result::missing && view.seen.ending.kind != Ending::Kind::completed) continue;
-      if (findings.size() < kMostNames) findings.push_back(finding_of_test(view, source, test));
-    }
+  std::set<std::string> known;
+  for (const GuestTest &one : all) {
+    if (!is_bad(one.test) || !known.insert(one.test.name).second) continue;
+    // What did not come because the guest ended is not the test's fault.
+    if (one.test.result == KtapTest::Result::missing && view.seen.ending.kind != Ending::Kind::completed) continue;
+    if (findings.size() < kMostNames) findings.push_back(finding_of_test(view, one));
   }
   return findings;
 }
 
-std::vector<observe::KtapTest> guest_tests(const CaseView &view) {
-  std::vector<KtapTest> all;
-  for (const Source &source : sources_of(view)) {
-    for (KtapTest &test : observe::parse_ktap(source.lines)) {
-      const auto found =
-          std::find_if(all.begin(), all.end(), [&](const KtapTest &other) { return other.name == test.name; });
-      if (found == all.end()) {
-        all.push_back(std::move(test));
-      } else if (is_bad(test) && !is_bad(*found)) {
-        *found = std::move(test);  // a module is loaded several times
-      }
+std::vector<KtapTest> results_by_name(std::vector<GuestTest> all) {
+  std::vector<KtapTest> results;
+  for (GuestTest &one : all) {
+    const auto found = std::find_if(results.begin(), results.end(),
+                                    [&](const KtapTest &other) { return other.name == one.test.name; });
+    if (found == results.end()) {
+      results.push_back(std::move(one.test));
+    } else if (is_bad(one.test) && !is_bad(*found)) {
+      *found = std::move(one.test);  // a module is loaded several times
     }
   }
-  return all;
+  return results;
 }
 
 std::string summary_of_tests(const std::vector<observe::KtapTest> &tests) {

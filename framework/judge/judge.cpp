@@ -221,7 +221,7 @@ Verdict failed_preflight(const Observations &seen) {
 }
 
 /// Returns the verdict as if the plan expected nothing except for the reports that it names.
-Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
+Verdict verdict_of(const CaseView &view, const SeenReports &reports, const std::vector<GuestTest> &tests) {
   const Observations &seen = view.seen;
   std::vector<Weighed> found;
   const auto add = [&](Finding finding) {
@@ -260,7 +260,7 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports) {
       }
     }
   }
-  for (auto &finding : check_guest_tests(view)) add(std::move(finding));
+  for (auto &finding : check_guest_tests(view, tests)) add(std::move(finding));
   if (!step_failed) {
     if (auto finding = faults.call_not_made()) add(std::move(*finding));
   }
@@ -334,9 +334,10 @@ Verdict judge(const plan::Case &test_case, const Observations &seen) {
   }
   const CaseView view(test_case, seen);
   const SeenReports reports = reports_of(view);
-  Verdict verdict = compared(test_case, verdict_of(view, reports), expected_reports(view, reports));
+  std::vector<GuestTest> tests = find_guest_tests(view);
+  Verdict verdict = compared(test_case, verdict_of(view, reports, tests), expected_reports(view, reports));
   verdict.notes = notes_of(view);
-  verdict.tests = guest_tests(view);
+  verdict.tests = results_by_name(std::move(tests));
   if (!verdict.tests.empty()) verdict.notes.push_back(summary_of_tests(verdict.tests));
   return verdict;
 }
@@ -345,7 +346,7 @@ Outcome what_happened(const plan::Case &test_case, const Observations &seen) {
   if (test_case.skip || !seen.preflight.empty() || !seen.agent) return judge(test_case, seen).outcome;
   const CaseView view(test_case, seen);
   const SeenReports reports = reports_of(view);
-  const Verdict verdict = verdict_of(view, reports);
+  const Verdict verdict = verdict_of(view, reports, find_guest_tests(view));
   if (verdict.outcome != Outcome::passed) return verdict.outcome;
   const auto expected = expected_reports(view, reports);
   return expected.empty() ? verdict.outcome : expected.front().outcome;
