@@ -46,7 +46,8 @@ void Preparer::add_files(const plan::Case &test_case, Prepared &prepared) {
   }
   for (const auto &file : files) add(file.from, file.to);
   for (const auto &file : files) {
-    for (const auto &library : kernel::needed_libraries(file.from)) add(library.file, library.path);
+    const std::function<Libraries()> find = [&] { return kernel::needed_libraries(file.from); };
+    for (const auto &library : libraries_.get(file.from.string(), find)) add(library.file, library.path);
   }
 }
 

@@ -112,6 +112,7 @@ void Preparer::renew() {
   boot_files_.forget_problems();
   modules_.forget();
   contents_.forget();
+  libraries_.forget();
 }
 
 std::string Preparer::kernel_name(const plan::Case &test_case) const {

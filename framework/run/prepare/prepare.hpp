@@ -16,6 +16,7 @@
 #include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
 #include "kernel/modules/module_requests.hpp"
+#include "kernel/programs/shared_libraries.hpp"
 #include "kernel/symbols/kernel_image.hpp"
 #include "plan/fault.hpp"
 #include "plan/plan.hpp"
@@ -178,6 +179,8 @@ class Preparer {
   Once<BuiltModules> modules_;
   Once<kernel::RequestableModules> requestable_;
   Once<std::shared_ptr<const std::string>> contents_;  ///< of files, by their paths
+  using Libraries = std::vector<kernel::LibraryFile>;
+  Once<Libraries> libraries_;  ///< that programs need, by the programs' paths
 };
 
 template <class Value>
