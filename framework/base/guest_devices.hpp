@@ -13,24 +13,23 @@ struct GuestDevice {
   std::string_view name;  ///< in a plan; with `virtio-net` as the only exception QEMU's own name
   Bus bus = Bus::pci;
   bool is_saved = true;  ///< QEMU saves its registers with the guest
-  std::string_view what = {};
 
   /// Returns the name that QEMU has for it.
   constexpr std::string_view model() const { return name == "virtio-net" ? "virtio-net-pci" : name; }
 };
 
 inline constexpr std::array<GuestDevice, 11> kGuestDevices{{
-    {"edu", GuestDevice::Bus::pci, false, "the PCI card for teaching: registers, an interrupt, DMA"},
-    {"pci-testdev", GuestDevice::Bus::pci, false, "a PCI card with memory and I/O ports"},
-    {"i6300esb", GuestDevice::Bus::pci, true, "a watchdog"},
-    {"virtio-net", GuestDevice::Bus::network, true, "a network card"},
-    {"e1000", GuestDevice::Bus::network, true, "a network card"},
-    {"e1000e", GuestDevice::Bus::network, true, "a network card"},
-    {"igb", GuestDevice::Bus::network, true, "a network card with SR-IOV"},
-    {"rtl8139", GuestDevice::Bus::network, true, "a network card"},
-    {"usb-kbd", GuestDevice::Bus::usb, true, "a keyboard, with an xHCI controller"},
-    {"usb-mouse", GuestDevice::Bus::usb, true, "a mouse, with an xHCI controller"},
-    {"usb-tablet", GuestDevice::Bus::usb, true, "a tablet, with an xHCI controller"},
+    {"edu", GuestDevice::Bus::pci, false},
+    {"pci-testdev", GuestDevice::Bus::pci, false},
+    {"i6300esb", GuestDevice::Bus::pci, true},
+    {"virtio-net", GuestDevice::Bus::network, true},
+    {"e1000", GuestDevice::Bus::network, true},
+    {"e1000e", GuestDevice::Bus::network, true},
+    {"igb", GuestDevice::Bus::network, true},
+    {"rtl8139", GuestDevice::Bus::network, true},
+    {"usb-kbd", GuestDevice::Bus::usb, true},
+    {"usb-mouse", GuestDevice::Bus::usb, true},
+    {"usb-tablet", GuestDevice::Bus::usb, true},
 }};
 
 inline constexpr std::size_t kMostGuestDevices = 8;

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <algorithm>
 #include <chrono>
 #include <fmt/core.h>
 #include <memory>
 #include <string>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -14,7 +12,6 @@
 #include "plan/schedule.hpp"
 #include "run/explore/explain.hpp"
 #include "run/explore/exploration.hpp"
-#include "storage/cache_folder.hpp"
 #include "storage/output_file.hpp"
 #include "text/words.hpp"
 
@@ -127,17 +124,9 @@ int ExploreCommand::execute() {
   if (const auto status = command.select(cases)) return *status;
   if (budget > 0) options.budget = outcome::Seconds(budget);
   options.strategy = run::strategy_named(strategy).value_or(run::Strategy::mixed);
-  const auto cache = storage::cache_folder();
-  run::RunOptions &how = command.options;
-  if (how.workers <= 0) how.workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  how.hypervisor.cache = cache;
-  how.hypervisor.allow_kvm = false;
-  run::GuestPool pool({.cache = cache,
-                       .snapshots = true,
-                       .allow_kvm = false,
-                       .keep = true,
-                       .slots = static_cast<std::size_t>(how.workers)},
-                      [&how](base::asio::io_context &io) { return vm::open_hypervisor(io, how.hypervisor); });
+  command.options.snapshots = true;
+  command.options.hypervisor.allow_kvm = false;
+  run::GuestPool pool = command.lasting_pool();
   if (!pool.hypervisor().emulator_help().memory_apart) {
     throw base::Error(base::Code::no_schedules,
                       "this QEMU cannot carry out schedules: " + pool.hypervisor().why_memory_is_not_apart(),

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <algorithm>
 #include <fmt/core.h>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -11,7 +9,6 @@
 #include "judge/observations.hpp"
 #include "plan/fault.hpp"
 #include "run/faults/sweep.hpp"
-#include "storage/cache_folder.hpp"
 #include "text/words.hpp"
 
 namespace kmodtest::cli {
@@ -45,16 +42,8 @@ class FaultResults final : public outcome::Listener {
 }  // namespace
 
 int RunCommand::sweep(const Cases &cases) {
-  const auto cache = storage::cache_folder();
-  if (options.workers <= 0) options.workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  options.hypervisor.cache = cache;
-  run::GuestPool pool({.cache = cache,
-                       .snapshots = options.snapshots,
-                       .allow_kvm = options.hypervisor.allow_kvm,
-                       .keep = true,
-                       .slots = static_cast<std::size_t>(options.workers)},
-                      [this](base::asio::io_context &io) { return vm::open_hypervisor(io, options.hypervisor); });
-  run::Preparer preparer(options.kernel, cache, pool);
+  run::GuestPool pool = lasting_pool();
+  run::Preparer preparer(options.kernel, pool.options().cache, pool);
   preparer.check_kernels(cases);
   const run::Prepare prepare = [&preparer](const plan::Case &test_case) { return preparer.prepare(test_case); };
   std::FILE *shown = console_file();

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/run_command.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <fmt/core.h>
+#include <thread>
 #include <utility>
 
 #include "base/error.hpp"
@@ -46,6 +48,17 @@ Listeners RunCommand::listeners(run::RunOptions &told, const Cases &cases) const
   for (auto &listener : reports.make(cases, told.repeats)) owned.push_back(std::move(listener));
   owned.push_back(report::make_console(console_options));
   return owned;
+}
+
+run::GuestPool RunCommand::lasting_pool() {
+  if (options.workers <= 0) options.workers = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  options.hypervisor.cache = storage::cache_folder();
+  return run::GuestPool({.cache = options.hypervisor.cache,
+                         .snapshots = options.snapshots,
+                         .allow_kvm = options.hypervisor.allow_kvm,
+                         .keep = true,
+                         .slots = static_cast<std::size_t>(options.workers)},
+                        [this](base::asio::io_context &io) { return vm::open_hypervisor(io, options.hypervisor); });
 }
 
 void RunCommand::settle() {

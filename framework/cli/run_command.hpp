@@ -51,6 +51,8 @@ struct RunCommand {
   std::optional<int> select(Cases &cases) const;
   /// Returns the listeners that the options ask for; sets in `told` where they keep the cases' folders.
   Listeners listeners(run::RunOptions &told, const Cases &cases) const;
+  /// Returns a pool whose guests stay for the next run, as many as there are workers. Sets their number if it is open.
+  run::GuestPool lasting_pool();
   std::FILE *console_file() const { return reports.on_standard_output() ? stderr : stdout; }
 
  private:

@@ -139,7 +139,7 @@ bool FaultView::is_after_refusal(std::optional<std::size_t> case_index) const {
 }
 
 std::string FaultView::source_of(const FaultCall &call) const {
-  const auto found = view_.seen.call_sources.find(call.module + ':' + call.place);
+  const auto found = view_.seen.call_sources.find(call.key());
   return found == view_.seen.call_sources.end() ? std::string() : found->second;
 }
 

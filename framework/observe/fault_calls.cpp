@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "observe/reports/reports_catalogue.hpp"
+#include "text/lines.hpp"
 #include "text/number.hpp"
 
 namespace kmodtest::observe {
@@ -122,12 +123,7 @@ FaultCalls read_fault_calls(const std::vector<wire::AgentMessage> &messages,
     if (const auto *start = std::get_if<wire::StepStarted>(&message)) open_step = start->step;
     const auto *part = std::get_if<wire::FaultCalls>(&message);
     if (part == nullptr) continue;
-    std::string_view rest = part->text;
-    while (!rest.empty()) {
-      const std::size_t end = std::min(rest.find('\n'), rest.size());
-      read_line(rest.substr(0, end), part->step, calls);
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
+    for (const std::string &line : text::lines_of(part->text)) read_line(line, part->step, calls);
   }
   for (const auto &line : log) {
     auto call = line.facility == 0 ? read_log_line(line.text) : std::nullopt;

@@ -26,6 +26,9 @@ struct FaultCall {
   std::string function;  ///< "my_init"
   std::uint64_t offset = 0, size = 0;
   std::string module;
+
+  /// Returns "my:my_init+0x3e", the key of its source line (judge::Observations::call_sources).
+  std::string key() const { return module + ':' + place; }
 };
 
 /// Memory that a module allocated at one place, and that was not freed when the module was gone.

@@ -30,31 +30,37 @@ void take(const Json &json, const char *key, T &field) {
   }
 }
 
+/// Passes each field with its key; `shuffle_seed`, which can be missing, is apart.
+template <class AnyManifest, class Visitor>
+void for_each_field(AnyManifest &manifest, const Visitor &visit) {
+  visit("kmodtest", manifest.program);
+  visit("shard", manifest.shard);
+  visit("of", manifest.of);
+  visit("plans", manifest.plans);
+  visit("split", manifest.split);
+  visit("cases", manifest.cases);
+  visit("repeats", manifest.repeats);
+  visit("retries", manifest.retries);
+  visit("attempt", manifest.attempt);
+  visit("run", manifest.run);
+  visit("started", manifest.started);
+  visit("ended", manifest.ended);
+  visit("host", manifest.host);
+  visit("hypervisor", manifest.hypervisor);
+  visit("workers", manifest.workers);
+  visit("took", manifest.took);
+  visit("finished", manifest.finished);
+  visit("interrupted", manifest.interrupted);
+}
+
 }  // namespace
 
 std::string manifest_text(const Manifest &manifest) {
   Json json;
   json["schema"] = kSchema;
   json["version"] = kVersion;
-  json["kmodtest"] = manifest.program;
-  json["shard"] = manifest.shard;
-  json["of"] = manifest.of;
-  json["plans"] = manifest.plans;
-  json["split"] = manifest.split;
-  json["cases"] = manifest.cases;
-  json["repeats"] = manifest.repeats;
-  json["retries"] = manifest.retries;
+  for_each_field(manifest, [&json](const char *key, const auto &field) { json[key] = field; });
   json["shuffle_seed"] = manifest.shuffle_seed ? Json(*manifest.shuffle_seed) : Json(nullptr);
-  json["attempt"] = manifest.attempt;
-  json["run"] = manifest.run;
-  json["started"] = manifest.started;
-  json["ended"] = manifest.ended;
-  json["host"] = manifest.host;
-  json["hypervisor"] = manifest.hypervisor;
-  json["workers"] = manifest.workers;
-  json["took"] = manifest.took;
-  json["finished"] = manifest.finished;
-  json["interrupted"] = manifest.interrupted;
   return text::json_text(json) + "\n";
 }
 
@@ -64,27 +70,10 @@ std::optional<Manifest> parse_manifest(std::string_view text) {
     return std::nullopt;
   }
   Manifest manifest;
-  take(json, "kmodtest", manifest.program);
-  take(json, "shard", manifest.shard);
-  take(json, "of", manifest.of);
-  take(json, "plans", manifest.plans);
-  take(json, "split", manifest.split);
-  take(json, "cases", manifest.cases);
-  take(json, "repeats", manifest.repeats);
-  take(json, "retries", manifest.retries);
+  for_each_field(manifest, [&json](const char *key, auto &field) { take(json, key, field); });
   if (const auto seed = json.find("shuffle_seed"); seed != json.end() && seed->is_number_unsigned()) {
     manifest.shuffle_seed = seed->get<std::uint64_t>();
   }
-  take(json, "attempt", manifest.attempt);
-  take(json, "run", manifest.run);
-  take(json, "started", manifest.started);
-  take(json, "ended", manifest.ended);
-  take(json, "host", manifest.host);
-  take(json, "hypervisor", manifest.hypervisor);
-  take(json, "workers", manifest.workers);
-  take(json, "took", manifest.took);
-  take(json, "finished", manifest.finished);
-  take(json, "interrupted", manifest.interrupted);
   if (manifest.of < 1 || manifest.shard < 1 || manifest.shard > manifest.of || manifest.repeats < 1)
     return std::nullopt;
   return manifest;

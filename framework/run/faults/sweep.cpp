@@ -68,7 +68,7 @@ Cases cases_of_calls(const plan::Case &test_case, const judge::Observations &see
   for (const auto &call : observe::read_fault_calls(seen.messages, {}).calls) {
     const std::string name = judge::call_name(call);
     if (++of_place[call.module + ':' + name] > kMostOfAPlace) continue;
-    const auto source = seen.call_sources.find(call.module + ':' + call.place);
+    const auto source = seen.call_sources.find(call.key());
     const bool has_source = source != seen.call_sources.end() && !source->second.empty();
     const std::string words = has_source ? fmt::format("{} {}", name, source->second) : name;
     cases.push_back(std::make_shared<const plan::Case>(plan::with_failing_call(test_case, call.number, words)));

@@ -63,7 +63,7 @@ void find_call_sources(judge::Observations &seen, const std::filesystem::path &h
   std::vector<observe::FaultCall> calls = seen_calls.calls;
   for (const auto &left : seen_calls.left) calls.push_back(left.call);
   for (const auto &call : calls) {
-    const std::string key = call.module + ':' + call.place;
+    const std::string key = call.key();
     if (seen.call_sources.contains(key)) continue;
     kernel::ModuleSymbols *symbols = all.of(call.module);
     if (symbols == nullptr) continue;
