@@ -75,6 +75,10 @@ constexpr judge::Holder last_value<judge::Holder>() {
   return judge::Holder::unknown;
 }
 template <>
+constexpr observe::KtapTest::Result last_value<observe::KtapTest::Result>() {
+  return observe::KtapTest::Result::missing;
+}
+template <>
 constexpr plan::ModuleSource::Kind last_value<plan::ModuleSource::Kind>() {
   return plan::ModuleSource::Kind::collection;
 }
@@ -83,6 +87,12 @@ constexpr plan::ModuleSource::Kind last_value<plan::ModuleSource::Kind>() {
 
 namespace kmodtest::observe {
 
+template <class Visitor>
+void fields_of(Visitor &v, KtapTest &test) {
+  std::uint64_t line = test.line;
+  v(test.name, test.result, test.reason, test.diagnostics, line);
+  test.line = line;
+}
 template <class Visitor>
 void fields_of(Visitor &v, SchedRun &run) {
   v(run.cpu, run.begin, run.end, run.left);
@@ -136,7 +146,7 @@ void fields_of(Visitor &v, NumaCell &cell) {
 }
 template <class Visitor>
 void fields_of(Visitor &v, GuestShape &guest) {
-  v(guest.cpus, guest.sockets, guest.cores, guest.threads, guest.memory_mib, guest.numa, guest.append);
+  v(guest.cpus, guest.sockets, guest.cores, guest.threads, guest.memory_mib, guest.numa, guest.devices, guest.append);
 }
 template <class Visitor>
 void fields_of(Visitor &v, ModuleSource &module) {
@@ -172,7 +182,7 @@ void fields_of(Visitor &v, Evidence &one) {
 }
 template <class Visitor>
 void fields_of(Visitor &v, Verdict &verdict) {
-  v(verdict.outcome, verdict.evidence, verdict.skip_reason, verdict.notes, verdict.came);
+  v(verdict.outcome, verdict.evidence, verdict.skip_reason, verdict.notes, verdict.tests, verdict.came);
 }
 template <class Visitor>
 void fields_of(Visitor &v, TaskSeen &task) {
@@ -193,7 +203,7 @@ void fields_of(Visitor &v, Dissection &found) {
 template <class Visitor>
 void fields_of(Visitor &v, PointerLeft &pointer) {
   v(pointer.holder, pointer.name, pointer.offset, pointer.address, pointer.module, pointer.value, pointer.base,
-    pointer.target);
+    pointer.section, pointer.target);
 }
 template <class Visitor>
 void fields_of(Visitor &v, PointerSearch &search) {

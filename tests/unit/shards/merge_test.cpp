@@ -80,6 +80,26 @@ TEST(Merge, WritesTheOutputsThatOneMachineWrites) {
   EXPECT_EQ(page_of(folder / "merged.html"), page_of(folder / "one.html"));
 }
 
+TEST(Merge, KeepsTheTestsInTheGuestAndWhereAPointerLed) {
+  const ShardedRun run(1);
+  auto all = run.all_with(Outcome::failed);
+  const observe::KtapTest test{.name = "suite.adds",
+                               .result = observe::KtapTest::Result::missing,
+                               .reason = "why",
+                               .diagnostics = {"# 3 is not 4"},
+                               .line = 7};
+  all.front().verdict.tests = {test};
+  auto seen = std::make_shared<judge::Observations>();
+  judge::PointerLeft pointer;
+  pointer.section = ".data";
+  seen->pointers.found = {pointer};
+  all.front().seen = seen;
+  const Heard heard = ShardedRun::merged({run.write(1, all, run.options("r1"))});
+  ASSERT_FALSE(heard.finished.empty());
+  EXPECT_THAT(heard.finished.front().verdict.tests, ::testing::ElementsAre(test));
+  EXPECT_EQ(heard.finished.front().seen->pointers.found.at(0).section, ".data");
+}
+
 TEST(Merge, FoldersAndArchivesAreOneAndTheOrderDoesNotMatter) {
   const ShardedRun run(2);
   const auto all = run.all_with(Outcome::passed);
