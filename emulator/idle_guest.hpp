@@ -16,7 +16,8 @@ class IdleGuest {
   static constexpr std::int64_t kLongest = 20;
 
   /// Call it with QEMU's big lock when all CPUs are idle. `now`: the host's time in milliseconds. Returns false if the
-  /// main loop has to take over: the machine is paused, no timer is due, or it is the main loop's turn.
+  /// main loop has to take over: the machine is paused or a debugger has stopped a CPU, no timer is due, or it is the
+  /// main loop's turn.
   bool advance(const Qemu &qemu, std::int64_t now);
 
  private:

@@ -128,7 +128,7 @@ void fields_of(Visitor &v, ModuleInfo &module) {
 }
 template <class Visitor>
 void fields_of(Visitor &v, PreflightFinding &finding) {
-  shards::NumberField code{finding.code};
+  shards::NumberField<base::Code> code{finding.code};
   v(code, finding.message, finding.hint);
 }
 
@@ -175,7 +175,7 @@ void fields_of(Visitor &v, Permission &permission) {
 template <class Visitor>
 void fields_of(Visitor &v, Evidence &one) {
   std::optional<std::uint64_t> step = one.step;
-  shards::NumberField code{one.code};
+  shards::NumberField<base::Code> code{one.code};
   v(step, one.where, one.source, one.summary, one.expected, one.seen, one.details, one.trace, one.hint, one.permission,
     code);
   one.step = step;
@@ -211,7 +211,7 @@ void fields_of(Visitor &v, PointerSearch &search) {
 }
 template <class Visitor>
 void fields_of(Visitor &v, Ending &ending) {
-  shards::NumberField code{ending.code};
+  shards::NumberField<base::Code> code{ending.code};
   v(ending.kind, ending.detail, code);
 }
 template <class Visitor>

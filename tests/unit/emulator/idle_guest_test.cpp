@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "emulator/idle_guest.hpp"
 
+#include <array>
 #include <gtest/gtest.h>
 
 namespace kmodtest::emulator {
@@ -10,15 +11,19 @@ namespace {
 struct {
   bool running = true;
   bool has_timers = true;
+  int stopped_cpu = -1;
   int advanced = 0;
   int ran = 0;
 } machine;
+std::array<int, 2> cpus{0, 1};
 
 class IdleGuestTest : public testing::Test {
  protected:
   IdleGuestTest() {
     machine = {};
     qemu_.is_running = [] { return machine.running; };
+    qemu_.cpu = [](int index) -> void * { return index < 2 ? &cpus.at(static_cast<std::size_t>(index)) : nullptr; };
+    qemu_.is_stopped = [](void *cpu) { return *static_cast<int *>(cpu) == machine.stopped_cpu; };
     qemu_.advance_clock = [] { ++machine.advanced; };
     qemu_.run_timers = [](int clock) {
       EXPECT_EQ(clock, 1);
@@ -41,6 +46,14 @@ TEST_F(IdleGuestTest, TheClockAdvancesBeforeTheTimerRuns) {
 TEST_F(IdleGuestTest, ThePausedMachineStandsStill) {
   machine.running = false;
   EXPECT_FALSE(guest_.advance(qemu_, 1000));
+  EXPECT_EQ(machine.advanced, 0);
+}
+
+TEST_F(IdleGuestTest, NoTimePassesWhileADebuggerHoldsOneOfTheCpus) {
+  for (const int cpu : cpus) {
+    machine.stopped_cpu = cpu;
+    EXPECT_FALSE(guest_.advance(qemu_, 1000)) << cpu;
+  }
   EXPECT_EQ(machine.advanced, 0);
 }
 
