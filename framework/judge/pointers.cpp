@@ -29,6 +29,14 @@ constexpr Harmless kHarmless[] = {
     // arch/x86/kernel/unwind_orc.c, dumpstack.c).
     {Holder::variable, "cur_orc_*table"},
     {Holder::variable, "exec_summary_regs"},
+    // Stacks: those of each CPU for interrupts and exceptions, and that of the first idle thread. What a function has
+    // left there is written over, never used (kernel: arch/x86/kernel/irq_64.c, mm/cpu_entry_area.c).
+    {Holder::per_cpu_variable, "irq_stack_backing_store"},
+    {Holder::per_cpu_variable, "exception_stacks"},
+    {Holder::per_cpu_variable, "entry_stack_storage"},
+    {Holder::variable, "init_stack"},
+    {Holder::variable, "init_thread_union"},
+    {Holder::variable, "__start_init_*"},
     // Not used by the kernel, which has given it back as free memory (kernel: arch/x86/mm/mem_encrypt_amd.c).
     {Holder::variable, "__start_bss_decrypted_unused"},
     // The list of free and used addresses (kernel: mm/vmalloc.c).

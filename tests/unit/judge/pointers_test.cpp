@@ -66,8 +66,10 @@ TEST(Pointers, TheHeadOfAListIsNamedBeforeTheEntryNextToIt) {
 TEST(Pointers, RemaindersAreNoAccusation) {
   EXPECT_EQ(verdict_on({pointer(Holder::freed_object, "kmalloc-64"), pointer(Holder::uncleared_object, "kmalloc-64"),
                         pointer(Holder::variable, "cur_orc_ip_table"), pointer(Holder::unknown, ""),
-                        pointer(Holder::variable, "mod_tree", 16), pointer(Holder::object, "vmap_area"),
-                        pointer(Holder::object, "kernfs_node_cache"), pointer(Holder::object, "proc_inode_cache")})
+                        pointer(Holder::per_cpu_variable, "irq_stack_backing_store", 0x39b0),
+                        pointer(Holder::variable, "init_stack", 16), pointer(Holder::variable, "mod_tree", 16),
+                        pointer(Holder::object, "vmap_area"), pointer(Holder::object, "kernfs_node_cache"),
+                        pointer(Holder::object, "proc_inode_cache")})
                 .outcome,
             Outcome::passed);
 }
