@@ -7,6 +7,7 @@
 #include <string_view>
 #include <sys/io.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/descriptor.hpp"
@@ -40,17 +41,19 @@ std::string find_device() {
 
 }  // namespace
 
-void *MemoryChannel::map_device() {
+wire::SharedMemory MemoryChannel::map_device() {
   for (bool complained = false;; ::usleep(kRetry)) {
     const std::string folder = find_device();
     // BAR 2 is the memory; sysfs maps it once the device answers to memory accesses.
     const base::Descriptor enable(::open((folder + "/enable").c_str(), O_WRONLY | O_CLOEXEC));
     if (enable) write_all(enable.get(), "1");
     const base::Descriptor memory(::open((folder + "/resource2").c_str(), O_RDWR | O_CLOEXEC));
-    void *mapped = memory
-                       ? ::mmap(nullptr, wire::kSharedMemoryBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0)
-                       : MAP_FAILED;
-    if (mapped != MAP_FAILED) return mapped;
+    // The size of that file is the size of the memory.
+    struct ::stat status = {};
+    const std::size_t size =
+        memory && ::fstat(memory.get(), &status) == 0 ? static_cast<std::size_t>(status.st_size) : 0;
+    void *mapped = size > 0 ? ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0) : MAP_FAILED;
+    if (mapped != MAP_FAILED) return wire::SharedMemory(mapped, size);
     if (!complained) complain(describe_error("cannot map the memory shared with the controller", errno));
     complained = true;
   }

@@ -30,7 +30,7 @@ class MemoryChannel : public Channel {
   void settle() override;
 
  private:
-  static void *map_device();
+  static wire::SharedMemory map_device();
 
   wire::SharedMemory memory_;
   wire::FrameDecoder decoder_;

@@ -126,7 +126,7 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
       throw SessionError(SessionError::Kind::overflow,
                          fmt::format("the case needs more memory shared with the guest than the {} MiB for requests "
                                      "and {} MiB for agent messages",
-                                     wire::kMostRequestBytes >> 20, wire::kMostReportBytes >> 20));
+                                     transport->most_request_bytes() >> 20, wire::kMostReportBytes >> 20));
     }
     throw SessionError(SessionError::Kind::closed,
                        fmt::format("the channel to the guest's agent closed ({})", error.message()));

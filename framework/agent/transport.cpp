@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 #include <string_view>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <utility>
 
@@ -52,13 +53,14 @@ class SocketTransport : public Transport {
   base::UnixSocket socket_;
 };
 
-/// A file of the shared memory's size, mapped.
+/// The file of the shared memory, mapped.
 class Mapping {
  public:
   explicit Mapping(const std::filesystem::path &file) {
     const int descriptor = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
-    if (descriptor >= 0) {
-      memory_ = ::mmap(nullptr, wire::kSharedMemoryBytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    if (struct ::stat status = {}; descriptor >= 0 && ::fstat(descriptor, &status) == 0) {
+      size_ = static_cast<std::size_t>(status.st_size);
+      memory_ = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
     }
     const int error = errno;
     if (descriptor >= 0) ::close(descriptor);
@@ -68,19 +70,21 @@ class Mapping {
                         "the guest has probably ended: see its console");
     }
   }
-  ~Mapping() { ::munmap(memory_, wire::kSharedMemoryBytes); }
+  ~Mapping() { ::munmap(memory_, size_); }
   Mapping(const Mapping &) = delete;
   Mapping &operator=(const Mapping &) = delete;
   void *get() const { return memory_; }
+  std::size_t size() const { return size_; }
 
  private:
   void *memory_ = MAP_FAILED;
+  std::size_t size_ = 0;
 };
 
 class MemoryTransport : public Transport {
  public:
   MemoryTransport(const asio::any_io_executor &executor, const std::filesystem::path &file, SharedState state)
-      : mapping_(file), memory_(mapping_.get()), timer_(executor) {
+      : mapping_(file), memory_(mapping_.get(), mapping_.size()), timer_(executor) {
     if (state == SharedState::restored) memory_.clear();
   }
 
@@ -113,6 +117,7 @@ class MemoryTransport : public Transport {
     if (!memory_.add_requests(bytes)) error = asio::error::no_buffer_space;
     co_return;
   }
+  std::size_t most_request_bytes() const override { return wire::most_request_bytes(memory_.size()); }
   wire::Rest rest() const override { return memory_.rest(); }
   void end_rest() noexcept override { memory_.end_rest(); }
   void cancel() noexcept override {

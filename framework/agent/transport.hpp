@@ -21,6 +21,8 @@ class Transport {
   /// Waits for bytes; an error ends the session.
   virtual base::Task<std::size_t> read_some(base::asio::mutable_buffer to, boost::system::error_code &error) = 0;
   virtual base::Task<> write(const std::string &bytes, boost::system::error_code &error) = 0;
+  /// Returns how many bytes write() has room for; 0: any number.
+  virtual std::size_t most_request_bytes() const { return 0; }
   /// Returns how the guest rests; `wanted` while that is not known yet.
   virtual wire::Rest rest() const { return wire::Rest::none; }
   /// Resumes a guest that QEMU holds.

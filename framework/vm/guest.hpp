@@ -12,6 +12,7 @@
 #include "base/asio.hpp"
 #include "vm/libvirt/registers.hpp"
 #include "vm/snapshots/saved_state.hpp"
+#include "wire/shared_memory.hpp"
 
 /// Virtual machines: from GuestSpec to domain XML, libvirt and a running guest.
 namespace kmodtest::vm {
@@ -61,6 +62,7 @@ struct GuestSpec {
   /// names of base::kGuestDevices
   std::vector<std::string> devices;
   ChannelKind channel = ChannelKind::virtio;
+  std::size_t shared_bytes = wire::kSharedMemoryBytes;  ///< of the memory shared with the agent (ChannelKind::memory)
   Accelerator accelerator = Accelerator::tcg;
   Clock clock = Clock::real;  ///< virtual_ needs TCG and ChannelKind::memory
   /// its QEMU can carry out a schedule once the guest is restored; that needs virtual_. The saved guest is the same.
@@ -165,7 +167,7 @@ class Guest {
   virtual ~Guest() = default;
   /// Connects to the agent's channel (virtio or serial).
   virtual base::Task<base::UnixSocket> open_channel() = 0;
-  /// Returns the file of the memory shared with the agent (ChannelKind::memory), wire::kSharedMemoryBytes long.
+  /// Returns the file of the memory shared with the agent (ChannelKind::memory), as long as the spec says.
   virtual std::filesystem::path shared_memory() const = 0;
   /// Returns the file of the schedule (wire/schedule_memory.hpp); empty if this guest has none.
   virtual std::filesystem::path schedule_file() const { return {}; }

@@ -8,7 +8,6 @@
 #include "base/guest_devices.hpp"
 #include "vm/guest.hpp"
 #include "vm/topology.hpp"
-#include "wire/shared_memory.hpp"
 
 namespace kmodtest::vm {
 namespace {
@@ -74,7 +73,7 @@ std::string hash(const GuestSpec &spec, const std::string &qemu_version, const E
   }
   for (const std::string &device : spec.devices) digest.add("device", device);
   digest.add("channel", static_cast<int>(spec.channel));
-  digest.add("shared memory", static_cast<std::int64_t>(wire::kSharedMemoryBytes));
+  digest.add("shared memory", static_cast<std::int64_t>(spec.shared_bytes));
   digest.add("clock", spec.clock == Clock::virtual_ ? fmt::format("virtual, shift {}", kInstructionShift) : "real");
   digest.add("machine", kMachineRecipe);
   digest.add("accelerator", spec.accelerator == Accelerator::tcg ? "tcg" : "kvm");

@@ -44,23 +44,23 @@ std::string_view SharedMemory::view(Word size, std::size_t offset, std::size_t m
 }
 
 bool SharedMemory::add_requests(std::string_view bytes) {
-  return add(Word::requests, kRequestsOffset, kMostRequestBytes, bytes);
+  return add(Word::requests, kRequestsOffset, most_request_bytes(size_), bytes);
 }
 
 bool SharedMemory::add_reports(std::string_view bytes) {
   // After a gap the stream would be meaningless: once a message was dropped, all later ones are.
   const std::uint64_t lost = load(Word::dropped);
-  if (lost == 0 && add(Word::reports, kReportsOffset, kMostReportBytes, bytes)) return true;
+  if (lost == 0 && add(Word::reports, size_ - kMostReportBytes, kMostReportBytes, bytes)) return true;
   store(Word::dropped, lost + 1);
   return false;
 }
 
 std::string_view SharedMemory::requests() const {
-  return view(Word::requests, kRequestsOffset, kMostRequestBytes);
+  return view(Word::requests, kRequestsOffset, most_request_bytes(size_));
 }
 
 std::string_view SharedMemory::reports() const {
-  return view(Word::reports, kReportsOffset, kMostReportBytes);
+  return view(Word::reports, size_ - kMostReportBytes, kMostReportBytes);
 }
 
 std::uint64_t SharedMemory::dropped() const {

@@ -11,14 +11,20 @@
 ///
 ///     offset 0        magic u64 | requests u64 | reports u64 | dropped u64 | awake u64 | rest u64 (little endian)
 ///     offset 4 KiB    bytes of requests
-///     offset 20 MiB   bytes of reports
+///     last 12 MiB     bytes of reports
+///
+/// Its size is a power of two: that of a PCI card's memory is. A case with large files gets a larger one.
 namespace kmodtest::wire {
 
-inline constexpr std::size_t kSharedMemoryBytes = 32u << 20;
+inline constexpr std::size_t kSharedMemoryBytes = 32u << 20;          ///< of an ordinary guest
+inline constexpr std::size_t kLargestSharedMemoryBytes = 256u << 20;  ///< of a guest whose files are large
 inline constexpr std::size_t kRequestsOffset = 4u << 10;
-inline constexpr std::size_t kReportsOffset = 20u << 20;
-inline constexpr std::size_t kMostRequestBytes = kReportsOffset - kRequestsOffset;
-inline constexpr std::size_t kMostReportBytes = kSharedMemoryBytes - kReportsOffset;
+inline constexpr std::size_t kMostReportBytes = 12u << 20;
+
+/// Returns how many bytes of requests a shared memory of `size` bytes has room for.
+constexpr std::size_t most_request_bytes(std::size_t size) {
+  return size - kMostReportBytes - kRequestsOffset;
+}
 
 /// The offset of the word `rest`, which a library in QEMU reads too (emulator/main_loop_gate.cpp).
 inline constexpr std::size_t kRestOffset = 40;
@@ -38,8 +44,11 @@ inline constexpr unsigned kSharedMemoryDevice = 0x1110;
 /// One end's view. Does not own the mapping. Never trusts that what the other end wrote is in bounds.
 class SharedMemory {
  public:
-  /// `memory` has kSharedMemoryBytes and is aligned to a page.
-  explicit SharedMemory(void *memory) : memory_(static_cast<unsigned char *>(memory)) {}
+  /// `memory` has `size` bytes, at least kSharedMemoryBytes, and is aligned to a page.
+  explicit SharedMemory(void *memory, std::size_t size = kSharedMemoryBytes)
+      : memory_(static_cast<unsigned char *>(memory)), size_(size) {}
+
+  std::size_t size() const { return size_; }
 
   /// Empties both streams. For the controller, while the guest is stopped.
   void clear();
@@ -72,6 +81,7 @@ class SharedMemory {
   std::string_view view(Word size, std::size_t offset, std::size_t most) const;
 
   unsigned char *memory_;
+  std::size_t size_;
 };
 
 }  // namespace kmodtest::wire

@@ -296,6 +296,7 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
     if (step.sched) prepared.program.trace_sched = true;
     if (test_case.checks.parameters) check_parameters(*step.guest, prepared);
   }
+  choose_shared_memory(prepared);
   if (auto finding = find_too_large(prepared)) prepared.preflight.push_back(std::move(*finding));
   prepared.program.timeout = whole.timeout;
   prepared.program.seed = test_case.seed;

@@ -51,17 +51,25 @@ std::size_t wanted_memory(std::size_t content) {
 
 }  // namespace
 
+void choose_shared_memory(Prepared &prepared) {
+  if (prepared.spec.channel != vm::ChannelKind::memory) return;
+  std::size_t &size = prepared.spec.shared_bytes;
+  const std::size_t wanted = request_bytes(prepared);
+  while (wire::most_request_bytes(size) < wanted && size < wire::kLargestSharedMemoryBytes) size *= 2;
+}
+
 std::optional<kernel::PreflightFinding> find_too_large(const Prepared &prepared) {
   if (prepared.files.empty()) return std::nullopt;
   const std::size_t content = content_bytes(prepared);
   const std::size_t memory = prepared.spec.memory_mib;
   const bool no_memory = content / kMiB * kCopies + kOfTheSystem > memory;
   const std::string more = fmt::format("memory: {}M", no_memory ? wanted_memory(content) : memory);
-  if (prepared.spec.channel == vm::ChannelKind::memory && request_bytes(prepared) > wire::kMostRequestBytes) {
+  if (prepared.spec.channel == vm::ChannelKind::memory &&
+      request_bytes(prepared) > wire::most_request_bytes(prepared.spec.shared_bytes)) {
     return kernel::PreflightFinding{
         .code = base::Code::shared_memory_full,
         .message = fmt::format("the case's files do not fit into the {} MiB that host and guest share: {}",
-                               wire::kMostRequestBytes / kMiB, largest(prepared)),
+                               wire::most_request_bytes(prepared.spec.shared_bytes) / kMiB, largest(prepared)),
         .hint = fmt::format("guest: {{channel: virtio, {}}} has no such limit, but boots a guest for each case", more)};
   }
   if (!no_memory) return std::nullopt;

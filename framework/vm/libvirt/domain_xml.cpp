@@ -12,7 +12,6 @@
 #include "vm/guest.hpp"
 #include "vm/topology.hpp"
 #include "wire/emulator_library.hpp"
-#include "wire/shared_memory.hpp"
 
 /// Source: libvirt's "Domain XML format" (formatdomain).
 namespace kmodtest::vm {
@@ -203,7 +202,7 @@ void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFil
   };
   if (spec.channel == ChannelKind::memory) {
     add("-object", fmt::format("memory-backend-file,id=kmodtest-memory,mem-path={},size={},share=on",
-                               option_value(files.memory), wire::kSharedMemoryBytes));
+                               option_value(files.memory), spec.shared_bytes));
     // Without master=on QEMU would refuse to save the guest.
     add("-device", "ivshmem-plain,memdev=kmodtest-memory,master=on,bus=pcie.0,addr=0x10");
   }

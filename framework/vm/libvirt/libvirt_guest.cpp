@@ -94,7 +94,7 @@ void LibvirtGuest::Machine::make_files(const GuestSpec &spec, SavedState *saved)
   if (driver->embedded()) files.controller_pid = static_cast<int>(::getpid());
   if (spec.channel != ChannelKind::memory) return;
   files.memory = files.folder / "memory";
-  root.make_file_for_qemu(files.memory, wire::kSharedMemoryBytes);
+  root.make_file_for_qemu(files.memory, spec.shared_bytes);
   files.state = files.folder / "state.qcow2";
   if (saved != nullptr) make_readable(*saved);
   root.make_state_image(files.state);

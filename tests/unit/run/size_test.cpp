@@ -23,15 +23,41 @@ TEST(Size, AnOrdinaryModuleFits) {
   EXPECT_EQ(find_too_large(Prepared{}), std::nullopt);
 }
 
-TEST(Size, AModuleThatDoesNotFitIntoTheSharedMemoryIsNamed) {
-  const auto finding = find_too_large(with_module_of(20 * kMiB));
+std::size_t shared_with_module_of(std::size_t bytes) {
+  Prepared prepared = with_module_of(bytes);
+  choose_shared_memory(prepared);
+  return prepared.spec.shared_bytes;
+}
+
+TEST(Size, TheSharedMemoryGrowsWithTheFiles) {
+  EXPECT_EQ(shared_with_module_of(1 * kMiB), 32 * kMiB);
+  EXPECT_EQ(shared_with_module_of(19 * kMiB), 32 * kMiB);
+  EXPECT_EQ(shared_with_module_of(20 * kMiB), 64 * kMiB);
+  EXPECT_EQ(shared_with_module_of(60 * kMiB), 128 * kMiB);
+  EXPECT_EQ(shared_with_module_of(240 * kMiB), 256 * kMiB);
+  EXPECT_EQ(shared_with_module_of(250 * kMiB), 256 * kMiB);
+}
+
+TEST(Size, AModuleThatFitsIntoAGrownSharedMemoryIsFine) {
+  Prepared prepared = with_module_of(40 * kMiB);
+  choose_shared_memory(prepared);
+  EXPECT_EQ(find_too_large(prepared), std::nullopt);
+}
+
+TEST(Size, AModuleThatDoesNotFitIntoTheLargestSharedMemoryIsNamed) {
+  Prepared prepared = with_module_of(250 * kMiB);
+  prepared.spec.memory_mib = 1024;
+  choose_shared_memory(prepared);
+  const auto finding = find_too_large(prepared);
   ASSERT_TRUE(finding.has_value());
   EXPECT_EQ(finding->message,
-            "the case's files do not fit into the 19 MiB that host and guest share: ex.ko has 20 MiB");
-  EXPECT_EQ(finding->hint, "guest: {channel: virtio, memory: 256M} has no such limit, but boots a guest for each case");
+            "the case's files do not fit into the 243 MiB that host and guest share: ex.ko has 250 MiB");
+  EXPECT_EQ(finding->hint,
+            "guest: {channel: virtio, memory: 1024M} has no such limit, but boots a guest for each case");
+  prepared.spec.memory_mib = 256;
+  EXPECT_EQ(find_too_large(prepared)->hint,
+            "guest: {channel: virtio, memory: 1024M} has no such limit, but boots a guest for each case");
   EXPECT_EQ(find_too_large(with_module_of(20 * kMiB, vm::ChannelKind::virtio)), std::nullopt);
-  EXPECT_EQ(find_too_large(with_module_of(200 * kMiB))->hint,
-            "guest: {channel: virtio, memory: 768M} has no such limit, but boots a guest for each case");
 }
 
 TEST(Size, AModuleThatDoesNotFitIntoTheGuestIsNamed) {

@@ -56,12 +56,24 @@ TEST_F(SharedMemoryTest, BothEndsSeeHowTheGuestRests) {
 }
 
 TEST_F(SharedMemoryTest, TheStreamsDoNotMeet) {
-  const std::string most(kMostRequestBytes, 'q');
+  const std::string most(most_request_bytes(kSharedMemoryBytes), 'q');
   EXPECT_TRUE(controller.add_requests(most));
   EXPECT_FALSE(controller.add_requests("x"));
   EXPECT_TRUE(agent.add_reports("r"));
   EXPECT_EQ(agent.requests(), most);
   EXPECT_EQ(controller.reports(), "r");
+}
+
+TEST_F(SharedMemoryTest, ALargerMemoryHasRoomForMoreRequestsAndKeepsTheReportsAtItsEnd) {
+  constexpr std::size_t kSize = 2 * kSharedMemoryBytes;
+  std::vector<std::uint64_t> words(kSize / sizeof(std::uint64_t));
+  SharedMemory one(words.data(), kSize);
+  SharedMemory other(words.data(), kSize);
+  const std::string most(kSize - kMostReportBytes - kRequestsOffset, 'q');
+  EXPECT_TRUE(one.add_requests(most));
+  EXPECT_FALSE(one.add_requests("x"));
+  EXPECT_TRUE(other.add_reports(std::string(kMostReportBytes, 'r')));
+  EXPECT_EQ(other.requests(), most);
 }
 
 TEST_F(SharedMemoryTest, AfterAReportWithoutRoomAllAreDropped) {
@@ -75,7 +87,7 @@ TEST_F(SharedMemoryTest, AfterAReportWithoutRoomAllAreDropped) {
 TEST_F(SharedMemoryTest, SizesThatAModuleOverwroteStayInBounds) {
   std::memset(words_.data(), 0xff, 40);
   EXPECT_EQ(controller.reports().size(), kMostReportBytes);
-  EXPECT_EQ(controller.requests().size(), kMostRequestBytes);
+  EXPECT_EQ(controller.requests().size(), most_request_bytes(kSharedMemoryBytes));
   EXPECT_FALSE(agent.add_reports("x"));
 }
 
