@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdint>
+#include <filesystem>
 #include <fmt/core.h>
+#include <glob.h>
 #include <string>
 
 #include "base/error.hpp"
@@ -12,6 +14,7 @@
 #include "plan/guest_axes.hpp"
 #include "plan/parameter_setting.hpp"
 #include "storage/cache_folder.hpp"
+#include "text/module_name.hpp"
 #include "text/size.hpp"
 
 namespace kmodtest::cli {
@@ -44,6 +47,23 @@ std::string is_make_variable(const std::string &text) {
   const bool named = equals != std::string::npos && equals > 0 &&
                      std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(equals), allowed);
   return named ? std::string() : fmt::format("'{}' is not of the form VAR=VALUE", text);
+}
+
+/// Returns the files and folders that a path of --module NAME=PATH names. Throws base::UsageError if there are none.
+std::vector<plan::Implementation> implementations_of(const std::string &name, const std::string &pattern) {
+  ::glob_t found{};
+  const int status = ::glob(pattern.c_str(), GLOB_NOMAGIC, nullptr, &found);
+  std::vector<plan::Implementation> all;
+  std::error_code ignored;
+  for (std::size_t i = 0; status == 0 && i < found.gl_pathc; ++i) {
+    if (std::filesystem::exists(found.gl_pathv[i], ignored))
+      all.push_back({.module = text::lsmod_name(name), .path = found.gl_pathv[i]});
+  }
+  ::globfree(&found);
+  if (!all.empty() && !name.empty()) return all;
+  throw base::UsageError(base::Code::bad_option_value,
+                         fmt::format("--module {}={}: there is no such file or folder", name, pattern),
+                         "write NAME=PATH; PATH is a folder that builds the module, its .ko, or a pattern");
 }
 
 }  // namespace
@@ -88,8 +108,9 @@ void PlanOptions::add_to(CLI::App &app) {
       ->type_name("DIR")
       ->allow_extra_args(false);
   app.add_option("--module", modules,
-                 "for a folder without a plan: only this module, and what it needs (can be repeated)")
-      ->type_name("NAME")
+                 "for a folder without a plan: only this module, and what it needs; NAME=PATH: for plans, take this "
+                 "module in place of theirs (a glob: each that matches, as an axis of the matrix); can be repeated")
+      ->type_name("NAME[=PATH]")
       ->allow_extra_args(false);
   app.add_option("--param", params,
                  "a parameter for the modules that have it, or for one (MODULE.NAME=VALUE); can be repeated")
@@ -133,7 +154,15 @@ plan::Overrides PlanOptions::overrides() const {
   overrides.load_cycles = load_cycles;
   overrides.module_roots = module_roots;
   overrides.make = make;
-  overrides.modules = modules;
+  for (const std::string &text : modules) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos) {
+      overrides.modules.push_back(text);
+    } else {
+      for (auto &one : implementations_of(text.substr(0, equals), text.substr(equals + 1)))
+        overrides.implementations.push_back(std::move(one));
+    }
+  }
   overrides.build_scripts = build_scripts;
   for (const std::string &text : params) {
     plan::Value<plan::ParameterSetting> setting = plan::parse_parameter(text);

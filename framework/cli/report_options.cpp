@@ -29,13 +29,17 @@ void ReportOptions::add_to(CLI::App &app) {
   app.add_option("--markdown", markdown,
                  "write a summary for the page of a pull request (appended if it is the file of $GITHUB_STEP_SUMMARY)")
       ->type_name("FILE");
+  app.add_option("--scores", scores,
+                 "write who passed what, and the points: a line for each case, as JSON if FILE ends in .json, else CSV")
+      ->type_name("FILE");
   app.add_option("--html", html, "write an HTML page, one file; implies --trace, for its timelines")->type_name("FILE");
 }
 
 bool ReportOptions::on_standard_output() const {
   std::string first;
-  for (const auto &[name, file] : {std::pair("--junit", &junit), std::pair("--ktap", &ktap), std::pair("--json", &json),
-                                   std::pair("--markdown", &markdown), std::pair("--html", &html)}) {
+  for (const auto &[name, file] :
+       {std::pair("--junit", &junit), std::pair("--ktap", &ktap), std::pair("--json", &json),
+        std::pair("--markdown", &markdown), std::pair("--scores", &scores), std::pair("--html", &html)}) {
     if (!storage::is_standard_output(*file)) continue;
     if (!first.empty()) {
       throw base::UsageError(base::Code::options_exclude,
@@ -54,6 +58,7 @@ std::vector<std::unique_ptr<outcome::Listener>> ReportOptions::make(
   if (!ktap.empty()) listeners.push_back(report::make_ktap(ktap, cases, repeats, kVersion));
   if (!junit.empty()) listeners.push_back(report::make_junit(junit));
   if (!markdown.empty()) listeners.push_back(report::make_markdown(markdown, kVersion, is_step_summary(markdown)));
+  if (!scores.empty()) listeners.push_back(report::make_scores(scores));
   if (!html.empty()) listeners.push_back(report::make_html(html, kVersion));
   return listeners;
 }

@@ -13,7 +13,7 @@ namespace kmodtest::cli {
 
 /// The options of `run` and `rerun` that name output files.
 struct ReportOptions {
-  std::filesystem::path junit, json, ktap, markdown, html;
+  std::filesystem::path junit, json, ktap, markdown, html, scores;
 
   void add_to(CLI::App &app);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,6 +49,7 @@ struct Verdict {
   std::string skip_reason = {};
   std::vector<std::string> notes = {};        ///< what a reader should know, whatever the outcome: "slow: …"
   std::vector<observe::KtapTest> tests = {};  ///< that ran inside the guest
+  std::uint32_t points = 0;                   ///< of the steps that held
   std::string came = {};  ///< set if a case passed because its expected failure occurred: "Crashed: divide error in …"
 };
 

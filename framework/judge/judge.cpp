@@ -13,6 +13,7 @@
 #include "judge/hang.hpp"
 #include "judge/notes.hpp"
 #include "judge/observations.hpp"
+#include "judge/points.hpp"
 #include "judge/steps/judge_step.hpp"
 #include "judge/steps/reading.hpp"
 #include "observe/reports/reports.hpp"
@@ -326,7 +327,9 @@ bool crashed_elsewhere(const plan::Case &test_case, const Observations &seen) {
 
 }  // namespace
 
-Verdict judge(const plan::Case &test_case, const Observations &seen) {
+namespace {
+
+Verdict verdict_without_points(const plan::Case &test_case, const Observations &seen) {
   if (test_case.skip) return {.outcome = Outcome::skipped, .skip_reason = *test_case.skip};
   if (!seen.preflight.empty()) return compared(test_case, failed_preflight(seen), {});
   if (!seen.agent && seen.ending.kind != Ending::Kind::not_started) {
@@ -339,6 +342,14 @@ Verdict judge(const plan::Case &test_case, const Observations &seen) {
   verdict.notes = notes_of(view);
   verdict.tests = results_by_name(std::move(tests));
   if (!verdict.tests.empty()) verdict.notes.push_back(summary_of_tests(verdict.tests));
+  return verdict;
+}
+
+}  // namespace
+
+Verdict judge(const plan::Case &test_case, const Observations &seen) {
+  Verdict verdict = verdict_without_points(test_case, seen);
+  verdict.points = points_of(test_case, seen, verdict);
   return verdict;
 }
 

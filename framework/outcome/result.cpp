@@ -81,6 +81,12 @@ int cpus_of(const CaseFinished &finished) {
   return static_cast<int>(online);
 }
 
+std::uint32_t points_of(const plan::Case &test_case) {
+  std::uint32_t points = 0;
+  for (const plan::Step &step : test_case.steps) points += step.points;
+  return points;
+}
+
 std::string label(const plan::Case &test_case, int repeat) {
   return repeat > 1 ? fmt::format("{} #{}", test_case.id, repeat) : test_case.id;
 }

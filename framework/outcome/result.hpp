@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,9 @@ bool had_a_guest(const CaseFinished &finished);
 /// Returns how many CPUs the case's guest had online when it was ready; those of the plan if that is not known. The
 /// kernel can use fewer (maxcpus=1).
 int cpus_of(const CaseFinished &finished);
+
+/// Returns the points of all steps of a case.
+std::uint32_t points_of(const plan::Case &test_case);
 
 /// Returns the name of a case: "ex7_4 [cpus=2]"; " #3" follows for the third of several runs (--repeat).
 std::string label(const plan::Case &test_case, int repeat);

@@ -84,10 +84,15 @@ class Expansion {
     read_axes(reader);
     if (!check_size()) return std::nullopt;
 
-    for (const std::string &kernel : kernels_) {
-      for (const CpuLayout &cpus : guests_.cpus)
-        for (const NumaLayout &numa : guests_.numa)
-          if (!expand_guest(kernel, cpus, numa, plan)) return std::nullopt;
+    for (const auto &choice : choices_) {
+      chosen_ = &choice;
+      known_modules_.reset();
+      known_steps_.clear();
+      for (const std::string &kernel : kernels_) {
+        for (const CpuLayout &cpus : guests_.cpus)
+          for (const NumaLayout &numa : guests_.numa)
+            if (!expand_guest(kernel, cpus, numa, plan)) return std::nullopt;
+      }
     }
     if (problems_.any_error()) return std::nullopt;
     warn_unused();
@@ -118,6 +123,7 @@ class Expansion {
     guests_ = read_guest_axes(guest_, overrides_, scope_);
     read_kernels(reader);
     axes_ = read_matrix(root_, guests_, scope_);
+    if (modules_ != nullptr) choices_ = implementation_choices(*modules_, overrides_.implementations);
   }
 
   void read_kernels(MapReader &reader) {
@@ -146,7 +152,7 @@ class Expansion {
     std::size_t cases = 0;
     for (const CpuLayout &cpus : guests_.cpus) {
       for (const NumaLayout &numa : guests_.numa) {
-        std::size_t of_guest = kernels_.size();
+        std::size_t of_guest = kernels_.size() * choices_.size();
         for (const Axis &axis : axes_) of_guest = std::min(of_guest * most_values(axis, cpus, numa), kMostCases + 1);
         cases += of_guest;
       }
@@ -183,6 +189,7 @@ class Expansion {
         scope_.variables.push_back(point.back());
       }
       if (!kernel.empty()) point.emplace_back("kernel", kernel);
+      for (const Implementation &one : *chosen_) point.emplace_back(one.module, one.path.string());
       Case next;
       next.kernel = kernel;
       next.guest = read_guest(guest_, cpus, numa, overrides_.memory_mib, scope_);
@@ -253,6 +260,7 @@ class Expansion {
     }
     next.files = read_files(root_, places_, scope_);
     next.params = overrides_.params;
+    next.implementations = *chosen_;
     if (const auto timeout = reader.duration("timeout")) {
       if (timeout->count() == 0)
         reader.error(Code::out_of_range, "timeout", "the timeout of a case has to be longer than 0s");
@@ -268,7 +276,7 @@ class Expansion {
     if (modules_ != nullptr) {
       if (!known_modules_) {
         const std::size_t before = problems_.errors();
-        next.modules = read_modules(*modules_, places_, scope_);
+        next.modules = read_modules(*modules_, places_, scope_, *chosen_);
         for (ModuleSource &module : next.modules) {
           module.build.make.insert(module.build.make.end(), overrides_.make.begin(), overrides_.make.end());
           module.build.scripts = overrides_.build_scripts;
@@ -340,6 +348,8 @@ class Expansion {
   GuestAxes guests_;
   std::vector<std::string> kernels_;
   std::vector<Axis> axes_;
+  std::vector<std::vector<Implementation>> choices_{{}};
+  const std::vector<Implementation> *chosen_ = nullptr;  ///< one of them
   std::shared_ptr<const Schedule> schedule_;
   std::optional<std::vector<ModuleSource>> known_modules_;
   std::vector<std::optional<Step>> known_steps_;

@@ -130,7 +130,25 @@ bool can_be_built(const fs::path &folder) {
          is_there(folder / "dkms.conf");
 }
 
-std::optional<ModuleSource> read_module(const Node &node, const Places &places, Scope &scope) {
+/// Returns the name that a module has by its keys alone.
+std::string name_by_keys(const std::string &path, const fs::path &folder, const std::optional<std::string> &name) {
+  if (name) return text::lsmod_name(*name);
+  const fs::path whole = (fs::path(path) / folder).lexically_normal();
+  const std::string last = (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+  return text::lsmod_name(module_file_stem(last).value_or(last));
+}
+
+/// Returns the module of an implementation. What is wrong with it is not the plan's fault: its case tells.
+ModuleSource stand_in(const Implementation &one, ModuleBuild build, Location where) {
+  std::error_code error;
+  ModuleSource module{.path = resolved(fs::absolute(one.path, error)), .name = one.module, .where = std::move(where)};
+  module.kind = module_file_stem(one.path.filename().string()) ? ModuleSource::Kind::file : ModuleSource::Kind::folder;
+  module.build = std::move(build);
+  return module;
+}
+
+std::optional<ModuleSource> read_module(const Node &node, const Places &places, Scope &scope,
+                                        const std::vector<Implementation> &instead) {
   Node wrapped;
   if (node.kind != Node::Kind::map && node.kind != Node::Kind::scalar) {
     const Key *key = plan_table().find("module");
@@ -159,6 +177,9 @@ std::optional<ModuleSource> read_module(const Node &node, const Places &places, 
                                      quote(*name), kLongestName));
     return std::nullopt;
   }
+  const std::string own_name = name_by_keys(*text, build.folder, name);
+  for (const Implementation &one : instead)
+    if (one.module == own_name) return stand_in(one, build.wish, scope.source.at(place));
   std::vector<std::string> tried;
   for (const fs::path &candidate : candidates(*text, places)) {
     if (!places.allow(candidate)) {
@@ -185,6 +206,29 @@ std::optional<ModuleSource> read_module(const Node &node, const Places &places, 
   scope.problems.error(Code::unknown_module, place,
                        fmt::format("unknown module {} (looked for {})", quote(*text), fmt::join(tried, ", ")));
   return std::nullopt;
+}
+
+std::vector<const Node *> items_of(const Node &node) {
+  if (node.kind != Node::Kind::list) return {&node};
+  std::vector<const Node *> items;
+  for (const Node &item : node.items) items.push_back(&item);
+  return items;
+}
+
+/// Returns the names of the modules that the key names, as far as no variable and no build decides them.
+std::vector<std::string> plain_module_names(const Node &node) {
+  std::vector<std::string> names;
+  for (const Node *item : items_of(node)) {
+    const Node map = as_map(*item, "path");
+    const auto text_of = [&map](const char *key) -> std::optional<std::string> {
+      const Node *found = map.find(key);
+      if (found == nullptr || found->kind != Node::Kind::scalar || found->variables) return std::nullopt;
+      return found->text;
+    };
+    const auto path = map.find("tree") != nullptr ? text_of("tree") : text_of("path");
+    if (path) names.push_back(name_by_keys(*path, text_of("dir").value_or(""), text_of("name")));
+  }
+  return names;
 }
 
 }  // namespace
@@ -244,17 +288,30 @@ Value<ModuleSource> module_at(const fs::path &path) {
                                   quote(stem), kLongestName));
 }
 
-std::vector<ModuleSource> read_modules(const Node &node, const Places &places, Scope &scope) {
-  std::vector<const Node *> nodes;
-  if (node.kind == Node::Kind::list) {
-    for (const Node &item : node.items) nodes.push_back(&item);
-    if (nodes.empty()) scope.problems.error(Code::empty_value, node, "the list of modules is empty");
-  } else {
-    nodes.push_back(&node);
+std::vector<std::vector<Implementation>> implementation_choices(const Node &node,
+                                                                const std::vector<Implementation> &all) {
+  std::vector<std::vector<Implementation>> choices{{}};
+  for (const std::string &name : plain_module_names(node)) {
+    std::vector<std::vector<Implementation>> longer;
+    for (const Implementation &one : all) {
+      if (one.module != name) continue;
+      for (std::vector<Implementation> choice : choices) {
+        choice.push_back(one);
+        longer.push_back(std::move(choice));
+      }
+    }
+    if (!longer.empty()) choices = std::move(longer);
   }
+  return choices;
+}
+
+std::vector<ModuleSource> read_modules(const Node &node, const Places &places, Scope &scope,
+                                       const std::vector<Implementation> &instead) {
+  const std::vector<const Node *> nodes = items_of(node);
+  if (nodes.empty()) scope.problems.error(Code::empty_value, node, "the list of modules is empty");
   std::vector<ModuleSource> out;
   for (const Node *item : nodes) {
-    auto module = read_module(*item, places, scope);
+    auto module = read_module(*item, places, scope, instead);
     if (!module) continue;
     const bool twice =
         std::any_of(out.begin(), out.end(), [&](const ModuleSource &m) { return m.name == module->name; });

@@ -96,6 +96,13 @@ struct ParameterSetting {
   bool operator==(const ParameterSetting &) const = default;
 };
 
+/// A module that stands in for one that plans name (--module NAME=PATH).
+struct Implementation {
+  std::string module;          ///< as lsmod prints it
+  std::filesystem::path path;  ///< as given: a folder that builds the module, or its .ko
+  bool operator==(const Implementation &) const = default;
+};
+
 /// A file of the user's that the guest gets.
 struct FileSource {
   std::filesystem::path from;  ///< absolute; a file, or a folder with everything in it
@@ -153,6 +160,7 @@ struct Step {
   std::optional<wire::Step> guest;          ///< what the agent executes
   std::optional<ModinfoCondition> modinfo;  ///< or what the controller checks
   std::optional<SchedCondition> sched;      ///< of a sched step, in addition to `guest`: what the controller checks
+  std::uint32_t points = 0;                 ///< for those who grade: what the step is worth if it holds
   std::vector<Location> part_locations;  ///< dmesg: of each in_order, contains, absent, count, interval in this order
 };
 
@@ -200,7 +208,8 @@ struct Case {
   std::vector<std::string> kernel_modules;    ///< shipped by the kernel; loaded first, after what they depend on
   std::vector<FileSource> files = {};         ///< of the user's
   std::vector<ParameterSetting> params = {};  ///< of the command line
-  std::vector<Step> steps;                    ///< an unload is added at the end if the plan leaves a module loaded
+  std::vector<Implementation> implementations = {};  ///< of the command line, which took the place of the plan's own
+  std::vector<Step> steps;  ///< an unload is added at the end if the plan leaves a module loaded
   Checks checks;
   std::optional<Expect> expect;   ///< nothing: it must pass
   wire::Microseconds timeout{0};  ///< of the whole case, in guest time after READY
@@ -234,16 +243,17 @@ struct Overrides {
   std::vector<std::string> kernels;    ///< --kernel: replaces `kernel`
   std::vector<std::string> catalogue;  ///< the kernels that `all` and patterns stand for
   std::optional<std::uint32_t> memory_mib;
-  Time time = Time::automatic;                      ///< --time: replaces `time` unless automatic
-  std::uint64_t seed = 0;                           ///< --seed
-  std::optional<std::uint32_t> load_cycles;         ///< --load-cycles: for a run without a plan; 1: no repeat
-  std::vector<std::filesystem::path> module_roots;  ///< for `module: NAME`, in addition to the plan's own folder
-  std::vector<std::string> make = {};               ///< --make: VAR=VALUE for each build
-  std::vector<std::string> modules = {};            ///< --module: of a run without a plan, only these
-  bool build_scripts = false;                       ///< --build-scripts
-  std::vector<ParameterSetting> params = {};        ///< --param
-  bool check_memory = false;                        ///< --check-memory
-  std::uint64_t failing_call = 0;                   ///< --fail: the call with this number fails; 0: none
+  Time time = Time::automatic;                       ///< --time: replaces `time` unless automatic
+  std::uint64_t seed = 0;                            ///< --seed
+  std::optional<std::uint32_t> load_cycles;          ///< --load-cycles: for a run without a plan; 1: no repeat
+  std::vector<std::filesystem::path> module_roots;   ///< for `module: NAME`, in addition to the plan's own folder
+  std::vector<std::string> make = {};                ///< --make: VAR=VALUE for each build
+  std::vector<std::string> modules = {};             ///< --module: of a run without a plan, only these
+  std::vector<Implementation> implementations = {};  ///< --module NAME=PATH: those of one module are an axis
+  bool build_scripts = false;                        ///< --build-scripts
+  std::vector<ParameterSetting> params = {};         ///< --param
+  bool check_memory = false;                         ///< --check-memory
+  std::uint64_t failing_call = 0;                    ///< --fail: the call with this number fails; 0: none
 };
 
 struct ParseResult {

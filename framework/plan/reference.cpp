@@ -83,7 +83,7 @@ std::string reference_markdown() {
   out += table_text(expect_table());
   out += prose("fail.md");
   out += table_text(fail_table());
-  out += prose("steps.md");
+  out += prose("steps.md") + table_text(step_table());
   for (const StepKind &kind : step_kinds()) out += step_text(kind);
   out += prose("values.md");
   out += base::embedded_text(reference_files(), "meaning.md");

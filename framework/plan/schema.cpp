@@ -129,6 +129,8 @@ Json table_schema(const Table &table) {
 Json step_schema() {
   Json choices = Json::array();
   Json bare = Json::array();
+  Json points = key_schema(points_key());
+  points["description"] = points_key().description;
   for (const StepKind &kind : step_kinds()) {
     if (kind.bare) bare.push_back(kind.name);
     Json value = Json::object();
@@ -145,10 +147,12 @@ Json step_schema() {
                            {"title", kind.name},
                            {"additionalProperties", false},
                            {"required", Json::array({kind.name})},
-                           {"properties", Json{{kind.name, std::move(value)}}}});
+                           {"properties", Json{{kind.name, std::move(value)}, {"points", points}}}});
   }
   choices.insert(choices.begin(), Json{{"title", "a step without a value"}, {"enum", bare}});
-  return {{"title", "step"}, {"description", "a map with one key, or a bare word"}, {"anyOf", std::move(choices)}};
+  return {{"title", "step"},
+          {"description", "a map with one key (and points, if it has any), or a bare word"},
+          {"anyOf", std::move(choices)}};
 }
 
 Json definitions() {

@@ -161,6 +161,17 @@ const Table &fail_table() {
   return table;
 }
 
+const Table &step_table() {
+  static const Table table{
+      "step",
+      {{"points", Type::integer, "0", "for those who grade: what the step is worth if it holds, whole numbers", "2"}}};
+  return table;
+}
+
+const Key &points_key() {
+  return step_table().keys.front();
+}
+
 const Table &plan_table() {
   static const Table table{
       "plan",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -83,6 +84,10 @@ const Table &numa_table();
 const Table &checks_table();
 const Table &expect_table();
 const Table &fail_table();
+/// The keys that every step can have besides the one of its kind.
+const Table &step_table();
+const Key &points_key();
+inline constexpr std::int64_t kMostPoints = 1'000'000;
 const std::vector<StepKind> &step_kinds();
 const StepKind *find_step_kind(std::string_view name);
 

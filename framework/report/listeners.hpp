@@ -83,6 +83,11 @@ std::unique_ptr<outcome::Listener> make_ktap(const std::filesystem::path &file,
 std::unique_ptr<outcome::Listener> make_markdown(std::filesystem::path file, std::string version = {},
                                                  bool append = false);
 
+/// Writes who passed what: a line for each case with the modules of --module NAME=PATH, its result and its points. JSON
+/// (an array of objects) if the file's name ends in .json, otherwise CSV (RFC 4180). It is written as a whole at the
+/// end. Throws base::Error that names the file if it cannot be written, at once as well as at the end.
+std::unique_ptr<outcome::Listener> make_scores(std::filesystem::path file);
+
 /// Writes one folder per run with one folder per case, which explains itself: its README.txt describes each file.
 /// Deletes the cases from the folder of an earlier run; throws base::UsageError if the folder contains anything else.
 /// Create this listener before others that write into the same folder. `version` is that of kmodtest.

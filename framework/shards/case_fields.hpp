@@ -154,14 +154,19 @@ void fields_of(Visitor &v, ModuleSource &module) {
   v(module.kind, path, module.name);
 }
 template <class Visitor>
+void fields_of(Visitor &v, Implementation &one) {
+  shards::PathField path{one.path};
+  v(one.module, path);
+}
+template <class Visitor>
 void fields_of(Visitor &v, Step &step) {
-  v(step.where, step.key, step.source, step.guest);
+  v(step.where, step.key, step.source, step.guest, step.points);
 }
 template <class Visitor>
 void fields_of(Visitor &v, Case &each) {
   shards::PathField file{each.plan_file}, input{each.input};
   v(each.plan_name, each.tags, each.id, each.point, file, input, each.guest, each.kernel, each.modules, each.companions,
-    each.steps, each.seed, each.skip, each.options, each.of_a_program);
+    each.implementations, each.steps, each.seed, each.skip, each.options, each.of_a_program);
 }
 
 }  // namespace kmodtest::plan
@@ -182,7 +187,7 @@ void fields_of(Visitor &v, Evidence &one) {
 }
 template <class Visitor>
 void fields_of(Visitor &v, Verdict &verdict) {
-  v(verdict.outcome, verdict.evidence, verdict.skip_reason, verdict.notes, verdict.tests, verdict.came);
+  v(verdict.outcome, verdict.evidence, verdict.skip_reason, verdict.notes, verdict.tests, verdict.points, verdict.came);
 }
 template <class Visitor>
 void fields_of(Visitor &v, TaskSeen &task) {

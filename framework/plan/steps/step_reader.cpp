@@ -25,6 +25,15 @@ const Node &nothing() {
   return node;
 }
 
+/// Returns the entries of a step that say what it does: all except for its points.
+std::vector<const Node::Entry *> own_entries(const Node &item) {
+  std::vector<const Node::Entry *> entries;
+  if (item.kind != Node::Kind::map) return entries;
+  for (const Node::Entry &entry : item.entries)
+    if (entry.first.text != points_key().name) entries.push_back(&entry);
+  return entries;
+}
+
 std::string shorten(const std::string &text) {
   return cut(printable(text), kLongestLabel);
 }
@@ -69,21 +78,11 @@ std::optional<Step> StepReader::read(const Node &item) {
   std::string name;
   if (item.kind == Node::Kind::scalar) {
     name = item.text;
-  } else if (item.kind == Node::Kind::map && !item.entries.empty()) {
-    place = &item.entries.front().first;
-    value = &item.entries.front().second;
+  } else if (const auto own = own_entries(item); !own.empty()) {
+    place = &own.front()->first;
+    value = &own.front()->second;
     name = place->text;
-    if (item.entries.size() > 1) {
-      const Node &second = item.entries[1].first;
-      const bool step = find_step_kind(second.text) != nullptr;
-      scope_.problems.error(Code::bad_step, second,
-                            step
-                                ? fmt::format("a step has one key, this one has {} (start a new step with '- {}')",
-                                              item.entries.size(), second.text)
-                                : fmt::format("a step has one key, this one has {} (write {} inside: {}: {{…, {}: …}})",
-                                              item.entries.size(), quote(second.text), printable(cut(name, 30)),
-                                              printable(cut(second.text, 30))));
-    }
+    if (own.size() > 1) refuse_more_keys(own);
   } else {
     scope_.problems.error(Code::bad_step, item,
                           fmt::format("a step is a word or a map with one key, not {} (e.g. - load)",
@@ -103,7 +102,32 @@ std::optional<Step> StepReader::read(const Node &item) {
     loaded_.lose_track();
     return std::nullopt;
   }
+  step->points = points_of(item);
   return step;
+}
+
+void StepReader::refuse_more_keys(const std::vector<const Node::Entry *> &entries) {
+  const std::string &first = entries[0]->first.text;
+  const Node &second = entries[1]->first;
+  const bool step = find_step_kind(second.text) != nullptr;
+  scope_.problems.error(
+      Code::bad_step, second,
+      step ? fmt::format("a step has one key, this one has {} (start a new step with '- {}')", entries.size(),
+                         second.text)
+           : fmt::format("a step has one key, this one has {} (write {} inside: {}: {{…, {}: …}})", entries.size(),
+                         quote(second.text), printable(cut(first, 30)), printable(cut(second.text, 30))));
+}
+
+std::uint32_t StepReader::points_of(const Node &item) {
+  const Node *points = item.kind == Node::Kind::map ? item.find(points_key().name) : nullptr;
+  if (points == nullptr) return 0;
+  Node map;
+  map.kind = Node::Kind::map;
+  map.entries.push_back({item.entries.front().first, *points});
+  map.entries.front().first.text = points_key().name;
+  MapReader reader(map, step_table(), scope_);
+  const auto number = reader.integer(points_key().name, 0, kMostPoints);
+  return static_cast<std::uint32_t>(number.value_or(0));
 }
 
 std::optional<Step> StepReader::lower(const StepKind &kind, const Node &value, const Node &place) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "plan/node.hpp"
 #include "plan/plan.hpp"
 #include "plan/reader.hpp"
 #include "plan/steps/step_input.hpp"
@@ -27,6 +29,8 @@ class StepReader {
   const std::vector<std::string> &loaded() const { return loaded_.names(); }
 
  private:
+  void refuse_more_keys(const std::vector<const Node::Entry *> &entries);
+  std::uint32_t points_of(const Node &item);
   std::optional<Step> lower(const StepKind &kind, const Node &value, const Node &place);
 
   const std::vector<ModuleSource> &modules_;

@@ -125,6 +125,8 @@ Json case_json(const char *name, const outcome::CaseFinished &event) {
   json["skip_reason"] = event.verdict.skip_reason;
   json["as_expected"] = event.verdict.came.empty() ? Json(nullptr) : Json(event.verdict.came);
   json["notes"] = event.verdict.notes;
+  const std::uint32_t most = outcome::points_of(test_case);
+  if (most > 0) json["points"] = {{"earned", event.verdict.points}, {"of", most}};
   json["tests"] = Json::array();
   for (const observe::KtapTest &test : event.verdict.tests)
     json["tests"].push_back(

@@ -22,6 +22,7 @@
 #include "report/terminal/repeat_table.hpp"
 #include "report/terminal/run_totals.hpp"
 #include "report/terminal/running_cases.hpp"
+#include "report/terminal/score_table.hpp"
 #include "report/terminal/timing_table.hpp"
 #include "text/escape.hpp"
 #include "text/lines.hpp"
@@ -124,6 +125,7 @@ class Console final : public outcome::Listener {
     const outcome::Result result = outcome::result_of(finished);
     totals_.add(result, running_.is_slow(finished.took));
     table_.add(finished);
+    score_table_.add(finished);
     repeat_table_.add(finished);
     timing_table_.add(finished);
     const std::string line = finished_line(finished, "", palette_);
@@ -303,6 +305,8 @@ class Console final : public outcome::Listener {
   /// last.
   std::string tables() const {
     std::string text;
+    if (const std::string scores = score_table_.render(palette_); !options_.quiet && !scores.empty())
+      text += "\n" + scores;
     if (!options_.quiet && table_.size() > 1) text += "\n" + table_.render(size().columns, palette_);
     if (totals_.repeats() > 1) {
       const std::string repeats = repeat_table_.render(palette_, options_.quiet);
@@ -366,6 +370,7 @@ class Console final : public outcome::Listener {
   std::vector<Failure> failures_;
   FailureGroups groups_;
   CaseTable table_;
+  ScoreTable score_table_;
   RepeatTable repeat_table_;
   TimingTable timing_table_;
 };

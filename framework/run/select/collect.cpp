@@ -68,6 +68,7 @@ std::vector<std::string> options_of(const plan::Case &test_case, const plan::Ove
   if (test_case.plan_file.empty()) {
     for (const auto &name : overrides.modules) add("--module", name);
   }
+  for (const auto &one : test_case.implementations) add("--module", one.module + "=" + one.path.string());
   for (const auto &setting : overrides.params) add("--param", plan::text_of(setting));
   if (overrides.check_memory) words.emplace_back("--check-memory");
   if (overrides.build_scripts) words.emplace_back("--build-scripts");
@@ -152,6 +153,23 @@ std::vector<plan::Plan> plans_without_file(const std::vector<fs::path> &inputs, 
   return plans;
 }
 
+/// Checks that each module that has implementations is one of a plan's.
+void check_implementations(const std::vector<plan::Plan> &plans, const plan::Overrides &overrides) {
+  for (const auto &one : overrides.implementations) {
+    const bool used = std::any_of(plans.begin(), plans.end(), [&](const plan::Plan &plan) {
+      return std::any_of(plan.cases.begin(), plan.cases.end(), [&](const plan::Case &test_case) {
+        const auto &chosen = test_case.implementations;
+        return std::find(chosen.begin(), chosen.end(), one) != chosen.end();
+      });
+    });
+    if (used) continue;
+    throw base::UsageError(
+        base::Code::bad_option_value,
+        fmt::format("--module {}={}: no plan has a module with this name", one.module, one.path.string()),
+        "write the name that the plan's 'module' has, as lsmod prints it");
+  }
+}
+
 }  // namespace
 
 bool Collected::has_errors() const {
@@ -197,6 +215,7 @@ Collected collect_plans(const std::vector<fs::path> &inputs, const plan::Overrid
     std::move(parsed.diagnostics.begin(), parsed.diagnostics.end(), std::back_inserter(collected.diagnostics));
     if (parsed.plan) collected.plans.push_back(std::move(*parsed.plan));
   }
+  if (!collected.has_errors()) check_implementations(collected.plans, overrides);
   for (auto &plan : plans_without_file(modules, overrides)) collected.plans.push_back(std::move(plan));
   for (auto &plan : collected.plans) {
     for (auto &test_case : plan.cases) {

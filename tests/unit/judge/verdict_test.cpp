@@ -201,6 +201,26 @@ TEST(Verdict, ACrashWhileAModuleIsLoadedAgainIsNotAfterTheUnload) {
   EXPECT_EQ(stream.complete().evidence.front().summary, "page fault during 'load'");
 }
 
+TEST(Verdict, ItsPointsAreThoseOfTheStepsThatHeld) {
+  Stream stream = healthy();
+  stream.test_case.steps[0].points = 2;
+  EXPECT_EQ(judge(stream.test_case, stream.seen).points, 2u);
+  EXPECT_EQ(judge(Stream().test_case, Stream().seen).points, 0u);
+
+  // A step that is to blame has none, the one before it keeps its own.
+  Stream refused;
+  refused.load().end();
+  refused.unload(EBUSY).end(wire::StepResult::refused);
+  refused.test_case.steps[0].points = 2;
+  refused.test_case.steps[1].points = 3;
+  const Verdict verdict = judge(refused.test_case, refused.seen);
+  EXPECT_NE(verdict.outcome, Outcome::passed);
+  EXPECT_EQ(verdict.points, 2u);
+
+  refused.test_case.skip = "not today";
+  EXPECT_EQ(judge(refused.test_case, refused.seen).points, 0u);
+}
+
 TEST(Verdict, AToleratedReportPassesWithItsTaint) {
   Stream stream;
   stream.test_case.checks.reports = false;

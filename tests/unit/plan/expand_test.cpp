@@ -72,6 +72,41 @@ TEST(Expand, OverridesReplaceTheAxes) {
   EXPECT_EQ(plan.cases[0].kernel, "host");
 }
 
+TEST(Expand, ImplementationsAreAnAxis) {
+  Overrides overrides;
+  overrides.cpus = {1, 2};
+  overrides.implementations = {{"alpha", "/students/anna/lab"}, {"alpha", "/students/ben/lab.ko"}, {"other", "/x"}};
+  const Plan plan = good("module: alpha\nsteps: [load]\n", overrides);
+  EXPECT_EQ(ids(plan), (Strings{"p [cpus=1 alpha=/students/anna/lab]", "p [cpus=2 alpha=/students/anna/lab]",
+                                "p [cpus=1 alpha=/students/ben/lab.ko]", "p [cpus=2 alpha=/students/ben/lab.ko]"}));
+  EXPECT_EQ(plan.cases[0].modules[0].kind, ModuleSource::Kind::folder);
+  EXPECT_EQ(plan.cases[0].modules[0].path, "/students/anna/lab") << "its place is not the plan's to choose";
+  EXPECT_EQ(plan.cases[0].modules[0].name, "alpha");
+  EXPECT_EQ(plan.cases[2].modules[0].kind, ModuleSource::Kind::file);
+  EXPECT_EQ(plan.cases[2].implementations, (std::vector<Implementation>{{"alpha", "/students/ben/lab.ko"}}));
+}
+
+TEST(Expand, AnImplementationStandsInForAModuleThatThePlanCannotFind) {
+  Overrides overrides;
+  overrides.implementations = {{"lab1", "/students/anna"}};
+  const Plan plan = good("module: [{path: missing, name: lab1, make: {V: 1}}, alpha]\nsteps: [load]\n", overrides);
+  ASSERT_EQ(plan.cases.size(), 1u);
+  EXPECT_EQ(plan.cases[0].modules[0].path, "/students/anna");
+  EXPECT_EQ(plan.cases[0].modules[0].build.make, Strings{"V=1"});
+  EXPECT_EQ(plan.cases[0].modules[1].name, "alpha");
+}
+
+TEST(Expand, AStepHasThePointsNextToItsKey) {
+  const Plan plan = good("module: alpha\nsteps:\n  - load\n  - dmesg: hi\n    points: 3\n  - points: 1\n    unload:\n");
+  ASSERT_EQ(plan.cases[0].steps.size(), 3u);
+  EXPECT_EQ(plan.cases[0].steps[0].points, 0u);
+  EXPECT_EQ(plan.cases[0].steps[1].points, 3u);
+  EXPECT_EQ(plan.cases[0].steps[2].key, "unload");
+  EXPECT_EQ(plan.cases[0].steps[2].points, 1u);
+  EXPECT_EQ(complaints("module: alpha\nsteps:\n  - load:\n    points: many\n").size(), 1u);
+  EXPECT_EQ(complaints("module: alpha\nsteps:\n  - points: 2\n").size(), 1u);
+}
+
 TEST(Expand, ImpossibleOverridesAreRefused) {
   Overrides overrides;
   overrides.cpus = {65};
