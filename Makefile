@@ -26,7 +26,7 @@ setup := $(if $(filter 0,$(SETUP)),:,tools/install-dependencies.sh)
 sources = $(shell git ls-files 'framework/*pp' 'emulator/*pp' 'guest/*pp' 'library/*pp' 'tests/*pp' 'benchmarks/*pp' 'examples/*pp')
 
 .NOTPARALLEL:
-.PHONY: help build tests run check asan tsan tidy-changed fuzz bench soak mixed many-cpus verdicts in-tree kernels lint format install uninstall clean setup \
+.PHONY: help build tests run check asan tsan tidy-changed fuzz bench soak mixed many-cpus verdicts examples in-tree kernels lint format install uninstall clean setup \
         snapshots setup-check setup-lint setup-package package package-check image-check \
         unit-sanitized fuzz-targets
 
@@ -108,6 +108,9 @@ verdicts: build ## runs the modules that are broken on purpose, and the healthy 
 	build/kmodtest run testplans/healthy --jobs $(JOBS) --quiet --json build/healthy.jsonl
 	tools/verdicts-table.py build/verdicts.jsonl build/healthy.jsonl >build/verdicts.md
 	mv build/verdicts.md docs/verdicts.md
+
+examples: build ## runs the plans in examples/, also those that need a kernel with more drivers (it is fetched)
+	build/kmodtest run examples
 
 in-tree: build ## loads and unloads modules of the kernel's own package, and lists every accusation
 	tools/in-tree-modules.py --jobs $(JOBS)
