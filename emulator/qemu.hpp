@@ -73,7 +73,7 @@ struct Qemu {
   StateDescription *cpu_state;          ///< of what all kinds of CPU have in common
   bool (*is_running)();                 ///< the machine is not paused
   void *(*cpu)(int index);              ///< nullptr behind the last one
-  bool (*is_stopped)(void *cpu);        ///< it executes nothing until somebody resumes it
+  bool (*is_stopped)(void *cpu);        ///< it executes nothing until it is resumed
   void (*advance_clock)();              ///< of idle CPUs, to the next timer
   bool (*run_timers)(int clock);        ///< returns whether one was due
   unsigned char *(*current_cpu)();      ///< the CPU that the calling thread executes
