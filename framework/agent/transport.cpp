@@ -147,9 +147,9 @@ std::unique_ptr<Transport> make_socket_transport(base::UnixSocket socket) {
   return std::make_unique<SocketTransport>(std::move(socket));
 }
 
-std::unique_ptr<Transport> make_memory_transport(asio::any_io_executor executor, const std::filesystem::path &memory,
-                                                 SharedState state) {
-  return std::make_unique<MemoryTransport>(std::move(executor), memory, state);
+std::unique_ptr<Transport> make_memory_transport(const asio::any_io_executor &executor,
+                                                 const std::filesystem::path &memory, SharedState state) {
+  return std::make_unique<MemoryTransport>(executor, memory, state);
 }
 
 }  // namespace kmodtest::agent

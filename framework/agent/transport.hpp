@@ -42,7 +42,7 @@ enum class SharedState {
 
 /// Opens the channel over the memory that the guest shares with the controller (wire::SharedMemory). New messages are
 /// not announced, so it polls once a millisecond. Throws base::Error if the file cannot be mapped.
-std::unique_ptr<Transport> make_memory_transport(base::asio::any_io_executor executor,
+std::unique_ptr<Transport> make_memory_transport(const base::asio::any_io_executor &executor,
                                                  const std::filesystem::path &memory, SharedState state);
 
 }  // namespace kmodtest::agent
