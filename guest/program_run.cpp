@@ -78,6 +78,7 @@ bool ProgramRun::prepare() {
       error_ = "loading " + module.name + ", which the modules under test need, did not come back";
     } else if (result->error != 0 && result->error != EEXIST) {
       error_ = describe_error("cannot load " + module.name + ", which the modules under test need", result->error);
+      prerequisite_error_ = result->error;
     }
     if (!error_.empty()) return false;
   }
@@ -192,7 +193,7 @@ void ProgramRun::end() {
   report_calls();
   agent_.log.mark("end");
   agent_.pump_log();
-  agent_.report(wire::ProgramEnded{ended, held_, agent_.cancelled(), timed_out_, error_});
+  agent_.report(wire::ProgramEnded{ended, held_, agent_.cancelled(), timed_out_, error_, prerequisite_error_});
   agent_.log.close();
 }
 

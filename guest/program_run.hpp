@@ -135,6 +135,7 @@ class ProgramRun {
   std::string counted_calls_;                // the first line of the last report
   std::optional<std::uint64_t> seen_up_to_;  // log sequence at which the present step's autopsy began
   std::string error_;
+  int prerequisite_error_ = 0;
   std::vector<std::string> baseline_modules_;
   KernelThreads threads_;  // knows those of the baseline
   std::optional<std::string> baseline_entries_;

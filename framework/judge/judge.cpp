@@ -11,6 +11,7 @@
 #include "judge/faults.hpp"
 #include "judge/flood.hpp"
 #include "judge/hang.hpp"
+#include "judge/hardware.hpp"
 #include "judge/notes.hpp"
 #include "judge/observations.hpp"
 #include "judge/points.hpp"
@@ -336,6 +337,7 @@ Verdict verdict_without_points(const plan::Case &test_case, const Observations &
     return compared(test_case, never_ready(seen), {});
   }
   const CaseView view(test_case, seen);
+  if (auto lacks = lacking_hardware(view)) return {.outcome = Outcome::skipped, .skip_reason = std::move(*lacks)};
   const SeenReports reports = reports_of(view);
   std::vector<GuestTest> tests = find_guest_tests(view);
   Verdict verdict = compared(test_case, verdict_of(view, reports, tests), expected_reports(view, reports));

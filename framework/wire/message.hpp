@@ -17,7 +17,7 @@
 /// The messages of the protocol (docs/internals/protocol.md). Both directions use the frames of wire/frame.
 namespace kmodtest::wire {
 
-inline constexpr std::uint16_t kProtocolVersion = 11;
+inline constexpr std::uint16_t kProtocolVersion = 12;
 /// The beginning of the step markers that the agent writes to /dev/kmsg ("kmodtest: step 3: load ex7_4").
 inline constexpr char kMarkerPrefix[] = "kmodtest: ";
 /// The beginning of the marker after which the agent itself causes the kernel log ("kmodtest: autopsy of step 3").
@@ -321,9 +321,10 @@ struct ProgramEnded {
   bool cancelled = false;
   bool timed_out = false;  ///< Program::timeout passed
   std::string error;       ///< why the agent could not continue (e.g. a prerequisite did not load); empty otherwise
+  std::int32_t prerequisite_error = 0;  ///< the errno of a prerequisite's init function that is the reason
   template <class Visitor>
   void fields(Visitor &v) {
-    v(time, steps_done, cancelled, timed_out, error);
+    v(time, steps_done, cancelled, timed_out, error, prerequisite_error);
   }
   bool operator==(const ProgramEnded &) const = default;
 };

@@ -184,11 +184,9 @@ struct ToJson {
             {"changed", counts(it.changed)}};
   }
   Json operator()(const wire::ProgramEnded &it) const {
-    return {{"report", "ProgramEnded"},
-            {"time", outcome::seconds(it.time)},
-            {"steps_done", it.steps_done},
-            {"cancelled", it.cancelled},
-            {"error", it.error}};
+    return {{"report", "ProgramEnded"},    {"time", outcome::seconds(it.time)},
+            {"steps_done", it.steps_done}, {"cancelled", it.cancelled},
+            {"error", it.error},           {"prerequisite_error", it.prerequisite_error}};
   }
   Json operator()(const wire::Autopsy &it) const {
     Json json = {{"report", "Autopsy"}, {"step", it.step}, {"time", outcome::seconds(it.time)}, {"caller", it.caller}};

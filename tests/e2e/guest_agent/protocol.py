@@ -7,7 +7,7 @@ import struct
 import time
 import zlib
 
-VERSION = 11
+VERSION = 12
 HELLO, PUSH, RUN, CANCEL, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMINAL, CONTINUE = range(1, 9)
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
            "Written CommandEnded CpusSet StepEnded ProgramEnded TerminalOutput TerminalEnded Autopsy MemoryCounted "
@@ -188,7 +188,7 @@ class Reader:
                 "FileRead": "step:I time:q path:s error:i content:s truncated:B",
                 "Written": "step:I path:s error:i", "CommandEnded": "step:I status:i out:s err:s truncated:B",
                 "CpusSet": "step:I cpu:i online:B error:i", "StepEnded": "step:I time:q result:B sequence:Q detail:s",
-                "ProgramEnded": "time:q steps_done:I cancelled:B timed_out:B error:s",
+                "ProgramEnded": "time:q steps_done:I cancelled:B timed_out:B error:s prerequisite_error:i",
                 "TraceChecked": "time:q lost:Q full:B", "Resting": "time:q", "Idles": "time:q until:q", "FaultCalls": "step:I text:s", "TerminalOutput": "data:s error:B", "TerminalEnded": "status:i"}[name])
         if self.at != len(self.data):
             raise ValueError(f"{name}: {len(self.data) - self.at} bytes too many")

@@ -365,9 +365,24 @@ TEST(Verdict, AnUnknownIsNoPass) {
   EXPECT_THAT(summaries(gave_up.verdict(Kind::completed)),
               ElementsAre("errored", "the guest could not continue: cannot load virtio_net"));
 
+  Stream refused;
+  refused.add(wire::ProgramEnded{4s, 0, false, false, "cannot load hv_vmbus: Bad address", EFAULT});
+  EXPECT_THAT(summaries(refused.verdict(Kind::completed)), Contains(HasSubstr("cannot load hv_vmbus: Bad address")));
+
   Stream cancelled = healthy();
   cancelled.add(wire::ProgramEnded{4s, 0, true, false, ""});
   EXPECT_THAT(summaries(cancelled.verdict(Kind::completed)), ElementsAre("errored", "the program was cancelled"));
+}
+
+TEST(Verdict, AGuestWithoutTheHardwareIsSkipped) {
+  for (const int error : {ENODEV, ENXIO, EOPNOTSUPP}) {
+    Stream stream;
+    stream.test_case.expect.emplace();
+    stream.add(wire::ProgramEnded{4s, 0, false, false, "cannot load hv_vmbus", error});
+    const Verdict verdict = stream.verdict(Kind::completed);
+    EXPECT_EQ(verdict.outcome, Outcome::skipped);
+    EXPECT_EQ(verdict.skip_reason, "the guest lacks the hardware: cannot load hv_vmbus");
+  }
 }
 
 TEST(Verdict, WithoutInventoriesNobodyCanTellOfLeaks) {

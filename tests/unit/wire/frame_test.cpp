@@ -173,7 +173,7 @@ std::string error_of(const std::string &bytes) {
 TEST(Frame, RefusesWhatIsNoFrame) {
   EXPECT_EQ(error_of("X"), "no frame starts here (bad magic)");
   EXPECT_EQ(error_of("KMX"), "no frame starts here (bad magic)");
-  EXPECT_EQ(error_of(std::string("KMT\x0c", 4)), "the other side speaks protocol version 12, this one 11");
+  EXPECT_EQ(error_of(std::string("KMT\x0d", 4)), "the other side speaks protocol version 13, this one 12");
   std::string hello = encode(Request{Hello{}}, 1);
   std::string reserved = hello;
   reserved[6] = 1;
