@@ -55,6 +55,10 @@ std::string words_of(const Growth &growth) {
   const auto &trend = growth.trend;
   const std::string interval =
       fmt::format("95% confidence {:.2f}..{:.2f} over {} rounds", trend.low, trend.high, trend.rounds);
+  if (growth.memory.name == wire::kPerCpuObjects) {
+    return fmt::format("memory for each CPU (alloc_percpu) grows by {:.2f} allocations per round ({})", trend.slope,
+                       interval);
+  }
   if (growth.memory.slab) {
     return fmt::format("{} grows by {:.2f} objects per round ({} bytes each; {})", growth.memory.name, trend.slope,
                        growth.memory.unit_size, interval);

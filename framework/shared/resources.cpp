@@ -160,4 +160,24 @@ std::vector<wire::MemoryRecord> parse_meminfo(std::string_view meminfo, std::str
   return records;
 }
 
+namespace {
+
+/// Returns how many events a histogram has counted.
+std::optional<std::int64_t> hits_of(std::string_view histogram) {
+  constexpr std::string_view kHits = "\n    Hits: ";
+  const std::size_t at = histogram.rfind(kHits);
+  if (at == std::string_view::npos) return std::nullopt;
+  histogram.remove_prefix(at + kHits.size());
+  return text::whole_number<std::int64_t>(take_line(histogram));
+}
+
+}  // namespace
+
+std::optional<wire::MemoryRecord> parse_percpu(std::string_view allocated, std::string_view freed) {
+  const auto all = hits_of(allocated);
+  const auto gone = hits_of(freed);
+  if (!all || !gone) return std::nullopt;
+  return wire::MemoryRecord{wire::kPerCpuObjects, true, 0, *all - *gone};
+}
+
 }  // namespace kmodtest::shared

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,5 +35,9 @@ std::vector<wire::MemoryRecord> parse_slabinfo(std::string_view slabinfo);
 /// as "pages" what none of its lines accounts for. Free pages that the CPUs keep for themselves are free but not in
 /// MemFree: /proc/zoneinfo has them.
 std::vector<wire::MemoryRecord> parse_meminfo(std::string_view meminfo, std::string_view zoneinfo);
+
+/// Returns how many allocations for each CPU are in use, after two histograms: of the events percpu_alloc_percpu and
+/// percpu_free_percpu (kernel: Documentation/trace/histogram.rst). Nothing without the histograms.
+std::optional<wire::MemoryRecord> parse_percpu(std::string_view allocated, std::string_view freed);
 
 }  // namespace kmodtest::shared

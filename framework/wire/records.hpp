@@ -131,11 +131,14 @@ struct SettingRecord {
   bool operator==(const SettingRecord &) const = default;
 };
 
-/// A part of the kernel's memory that is counted: a slab cache, or a line of /proc/meminfo.
+/// The name of the count of allocations for each CPU (alloc_percpu).
+inline constexpr char kPerCpuObjects[] = "alloc_percpu";
+
+/// A part of the kernel's memory that is counted: a slab cache, a line of /proc/meminfo, or kPerCpuObjects.
 struct MemoryRecord {
   std::string name;             ///< of the slab cache ("kmalloc-64"), or the key of /proc/meminfo ("VmallocUsed")
-  bool slab = false;            ///< the count is of objects of a slab cache
-  std::uint64_t unit_size = 0;  ///< bytes per counted unit
+  bool slab = false;            ///< the count is of objects, mostly of a slab cache
+  std::uint64_t unit_size = 0;  ///< bytes per counted unit; 0: they have different sizes
   std::int64_t count = 0;
 
   template <class Visitor>

@@ -255,6 +255,16 @@ TEST(Repeat, TheMostBytesComeFirst) {
             "kmalloc-64 grows by 1.00 objects per round (64 bytes each; 95% confidence 1.00..1.00 over 10 rounds)");
 }
 
+TEST(Repeat, MemoryForEachCpuIsCounted) {
+  Stream stream = repeated({{wire::kPerCpuObjects, true, 0, 0}});
+  stream.end();
+  EXPECT_EQ(only_leak(stream.complete()).summary,
+            "memory for each CPU (alloc_percpu) grows by 1.00 allocations per round (95% confidence 1.00..1.00 over 10 "
+            "rounds)");
+  stream.test_case.checks.allow = {"growth:alloc_percpu"};
+  EXPECT_EQ(stream.verdict(Kind::completed).outcome, Outcome::passed);
+}
+
 TEST(Repeat, ARefusedRoundFails) {
   Stream stream = repeated({}, 5);
   stream.add(wire::Loaded{stream.index, "ex", ENOMEM, 100us, {}});

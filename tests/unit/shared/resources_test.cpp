@@ -114,5 +114,17 @@ TEST(Meminfo, TellsWhatTheKernelHoldsInPages) {
   EXPECT_THAT(shared::parse_meminfo("", ""), IsEmpty());
 }
 
+TEST(PerCpu, IsWhatWasAllocatedAndNotFreed) {
+  const auto histogram = [](const std::string &hits) {
+    return "# event histogram\n#\n# trigger info: hist:keys=common_type:vals=hitcount:size=128 [active]\n#\n\n"
+           "{ common_type:        540 } hitcount:         " +
+           hits + "\n\nTotals:\n    Hits: " + hits + "\n    Entries: 1\n    Dropped: 0\n";
+  };
+  EXPECT_EQ(shared::parse_percpu(histogram("41"), histogram("38")),
+            (wire::MemoryRecord{wire::kPerCpuObjects, true, 0, 3}));
+  EXPECT_EQ(shared::parse_percpu("", histogram("38")), std::nullopt);
+  EXPECT_EQ(shared::parse_percpu(histogram("41"), "# Trigger info\n"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace kmodtest::observe
