@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <string_view>
 #include <sys/klog.h>
@@ -23,6 +24,12 @@ constexpr std::size_t kLongestMarker = 400;
 // SYSLOG_ACTION_SIZE_BUFFER of syslog(2), and the bytes of the buffer for each record (PRB_AVGBITS of
 // kernel/printk/printk.c).
 constexpr int kSizeOfBuffer = 10;
+// SYSLOG_ACTION_CONSOLE_LEVEL, and the level at which only an emergency reaches the console.
+constexpr int kConsoleLevel = 8;
+constexpr int kEmergencies = 1;
+constexpr std::uint8_t kWarning = 4;
+// A line takes the console ten times as long as everything else that is done with it.
+constexpr std::size_t kMostOnConsole = 2'000;
 constexpr std::size_t kBytesPerRecord = 32;
 
 }  // namespace
@@ -31,6 +38,7 @@ int KernelLog::open() {
   history_.clear();
   first_index_ = 0;
   knows_sequence_ = false;
+  loud_ = 0;
   reader_ = base::Descriptor(open_kept("/dev/kmsg", O_RDONLY | O_NONBLOCK));
   if (!reader_) return errno;
   capacity_ =
@@ -39,6 +47,7 @@ int KernelLog::open() {
 }
 
 void KernelLog::close() {
+  restore_console();
   reader_.close();
   history_.clear();
 }
@@ -56,6 +65,7 @@ std::vector<wire::KernelLogLine> KernelLog::read_new(std::uint64_t *lost) {
     if (knows_sequence_ && line->sequence > next_sequence_) *lost += line->sequence - next_sequence_;
     next_sequence_ = line->sequence + 1;
     knows_sequence_ = true;
+    if (line->level <= kWarning && ++loud_ == kMostOnConsole) calm_console();
     lines.push_back(std::move(*line));
   }
   if (history_.size() + lines.size() > 2 * kHistory) {
@@ -74,6 +84,18 @@ void KernelLog::mark(const std::string &text) {
   const base::Descriptor writer(open_kept("/dev/kmsg", O_WRONLY));
   // Without the newline the kernel keeps the record open for a continuation, and it cannot be read yet.
   if (writer) write_all(writer.get(), line + "\n");
+}
+
+void KernelLog::calm_console() {
+  const std::string level = read_line("/proc/sys/kernel/printk");
+  loud_level_ = std::atoi(level.c_str());
+  ::klogctl(kConsoleLevel, nullptr, kEmergencies);
+}
+
+void KernelLog::restore_console() {
+  if (loud_level_) ::klogctl(kConsoleLevel, nullptr, *loud_level_);
+  loud_level_.reset();
+  loud_ = 0;
 }
 
 std::size_t KernelLog::index_of(std::uint64_t sequence) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ class KernelLog {
   /// Writes "kmodtest: TEXT" into the kernel log.
   void mark(const std::string &text);
 
+  /// Gives the console back the level that it had before a flood of warnings.
+  void restore_console();
+
   /// Returns the lines read so far, at least the newest kHistory; line i of the program is history()[i -
   /// first_index()].
   const std::vector<wire::KernelLogLine> &history() const { return history_; }
@@ -43,7 +47,11 @@ class KernelLog {
   int fd() const { return reader_.get(); }
 
  private:
+  void calm_console();
+
   base::Descriptor reader_;
+  std::size_t loud_ = 0;           ///< lines so far that went to the console, too
+  std::optional<int> loud_level_;  ///< of the console, while it is calm
   std::vector<wire::KernelLogLine> history_;
   std::size_t first_index_ = 0;
   std::uint64_t next_sequence_ = 0;

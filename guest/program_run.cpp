@@ -203,6 +203,7 @@ std::optional<wire::Inventory> ProgramRun::take_inventory() {
     if (error_.empty()) error_ = "listing /proc, /sys and /dev did not come back";
     return std::nullopt;
   }
+  agent_.log.restore_console();  // the console's level is one of the settings that are compared
   const auto read = do_job(Job(Job::Kind::read_resources), later(now(), kInventoryDeadline));
   if (!read || read->died) {
     if (error_.empty()) error_ = "reading what the kernel tells of devices, memory and timers did not come back";

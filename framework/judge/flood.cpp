@@ -41,9 +41,19 @@ std::string most_frequent(const std::vector<wire::KernelLogLine> &log) {
 
 }  // namespace
 
+bool is_flood(std::uint64_t left_out, std::uint64_t lost) {
+  constexpr std::uint64_t kMostLost = 50'000;  // more than several times what the kernel's log holds
+  return left_out > 0 || lost >= kMostLost;
+}
+
+bool is_drowned(std::uint64_t left_out, std::uint64_t lost) {
+  constexpr std::uint64_t kMost = 20'000;
+  return is_flood(left_out, lost) && left_out + lost >= kMost;
+}
+
 std::optional<Finding> check_flood(const CaseView &view) {
   const std::uint64_t lines = view.log.size() + view.left_out + view.lost;
-  if (view.left_out == 0 || !view.test_case.checks.reports) return std::nullopt;
+  if (!is_flood(view.left_out, view.lost) || !view.test_case.checks.reports) return std::nullopt;
   Finding finding{.outcome = Outcome::failed};
   const auto open = view.open_step();
   if (view.program_ended == nullptr && open) finding.evidence = evidence_of(view, *open);

@@ -22,7 +22,7 @@ class LogBudget {
   static constexpr std::size_t kFurtherBytes = 1536u << 10;
   static constexpr std::size_t kContext = 20;  ///< lines before one that matters
   static constexpr std::size_t kNewest = 200;  ///< lines before another message
-  static constexpr std::uint64_t kCountEvery = 50'000;
+  static constexpr std::uint64_t kCountEvery = 10'000;
 
   explicit LogBudget(std::size_t bytes = kBytes) : bytes_(bytes) {}
 

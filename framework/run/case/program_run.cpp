@@ -199,8 +199,9 @@ void ProgramRun::hear_log(const wire::LogLines &lines) {
 }
 
 bool ProgramRun::drowns(const wire::LogLines &lines) {
-  printed_ += lines.lines.size() + lines.lost + lines.left_out;
-  return lines.left_out > 0 && printed_ >= judge::kDrowning && talk_.test_case->checks.reports;
+  left_out_ += lines.left_out;
+  lost_ += lines.lost;
+  return judge::is_drowned(left_out_, lost_) && talk_.test_case->checks.reports;
 }
 
 void ProgramRun::decide() {

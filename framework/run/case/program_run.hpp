@@ -68,7 +68,8 @@ class ProgramRun {
   std::vector<wire::Step> steps_;         ///< as far as they are known
   std::vector<wire::KernelLogLine> log_;  ///< so far, to see early that the case is decided
   bool suspicious_ = false;               ///< one of these lines opens a kernel report
-  std::uint64_t printed_ = 0;             ///< lines of the log, those that were not sent among them
+  std::uint64_t left_out_ = 0;            ///< lines of the log that were not sent
+  std::uint64_t lost_ = 0;                ///< that were overwritten before the agent read them
   bool decided_ = false;                  ///< by a kernel report
   bool drowned_ = false;                  ///< by the log
   base::Alarm grace_;                     ///< gives the end of the log time to arrive

@@ -6,6 +6,10 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
+static bool errors;
+module_param(errors, bool, 0444);
+MODULE_PARM_DESC(errors, "the lines are errors, which the console shows, too");
+
 static struct task_struct *thread;
 
 static int chat(void *unused)
@@ -13,8 +17,8 @@ static int chat(void *unused)
 	unsigned long round = 0;
 
 	while (!kthread_should_stop()) {
-		pr_info("round %0200lu of a thread that has a lot to tell\n",
-			round++);
+		printk("%sround %0200lu of a thread that has a lot to tell\n",
+		       errors ? KERN_ERR : KERN_INFO, round++);
 		schedule();
 	}
 	return 0;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "judge/flood.hpp"
 #include "judge/judge.hpp"
 #include "judge/observations.hpp"
 #include "unit/judge/stream.hpp"
@@ -117,6 +118,16 @@ TEST(Verdict, ALogWithMoreLinesThanAreKeptIsAVerdictOfItsOwn) {
   EXPECT_EQ(verdict.evidence[0].seen, "3 of 8 lines that were kept are 'round #'");
   quiet.test_case.checks.reports = false;
   EXPECT_THAT(summaries(quiet.complete()), ElementsAre("passed"));
+}
+
+TEST(Verdict, ALogThatLosesMostOfItsLinesIsAFlood) {
+  Stream stream = healthy();
+  stream.log("one").add(wire::LogLines{{}, 50'000});
+  EXPECT_THAT(summaries(stream.complete()).at(1), ::testing::StartsWith("floods the log: 50"));
+  EXPECT_FALSE(is_drowned(0, 49'999)) << "an error, because lines are lost, but no flood";
+  EXPECT_TRUE(is_drowned(0, 50'000));
+  EXPECT_FALSE(is_drowned(1, 19'998));
+  EXPECT_TRUE(is_drowned(1, 19'999));
 }
 
 TEST(Verdict, AFloodOfTheLogDoesNotHideWhatIsWorse) {
