@@ -22,6 +22,12 @@ constexpr std::size_t kLongestName = 64;    // kernel: MODULE_NAME_LEN in includ
 constexpr std::size_t kFewestLetters = 3;   // of a format apart from its conversions
 constexpr std::size_t kMostOfAFormat = 64;  // modules; a format for more of them says nothing
 
+/// What the kernel puts before a name when it requests a module by its own name rather than by an alias: algorithms to
+/// search a text, character sets, congestion control, targets of the device mapper, traffic control, schedulers of IPVS
+/// (kernel: request_module() in lib/textsearch.c, fs/nls/nls_base.c, net/ipv4/tcp_cong.c, drivers/md/dm-target.c,
+/// net/sched/, net/netfilter/ipvs/ip_vs_sched.c).
+constexpr const char *kPrefixes[] = {"ts_", "nls_", "tcp_", "dm_", "sch_", "cls_", "act_", "ip_vs_"};
+
 bool is_name_char(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
          std::string_view("_-:.%").find(c) != std::string_view::npos;
@@ -97,6 +103,10 @@ std::vector<std::string> RequestableModules::modules_for(const std::string &name
   std::vector<std::string> found;
   if (index_.loadable(name)) found.push_back(text::lsmod_name(name));
   if (name.find('%') == std::string::npos) {
+    for (const char *prefix : kPrefixes) {
+      std::string module = prefix + text::lsmod_name(name);
+      if (index_.loadable(module)) found.push_back(std::move(module));
+    }
     const std::string end = '-' + name;
     for (const Alias &alias : aliases_) {
       if (alias.pattern.ends_with(end) || ::fnmatch(alias.pattern.c_str(), name.c_str(), 0) == 0)

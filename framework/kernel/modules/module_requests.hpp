@@ -30,9 +30,10 @@ class RequestableModules {
   explicit RequestableModules(const std::filesystem::path &modules_dir);
 
   /// Returns the modules that can be requested by one of `names`, and what they need. A name is a module's name, an
-  /// alias, the end of an alias (the kernel requests "fs-vfat" for "vfat", "crypto-sha512" for "sha512"), or a printf
-  /// format for one ("net-pf-%d"). Leaves out those with which all together would have more than kMostRequestable
-  /// bytes: a driver for graphics has 18 MiB, and a name in a text is only a guess.
+  /// alias, the end of an alias (the kernel requests "fs-vfat" for "vfat", "crypto-sha512" for "sha512") or of a name
+  /// that the kernel completes ("kmp" of "ts_kmp"), or a printf format for one ("net-pf-%d"). Leaves out those with
+  /// which all together would have more than kMostRequestable bytes: a driver for graphics has 18 MiB, and a name in a
+  /// text is only a guess.
   ModuleSelection named_by(const std::vector<std::string> &names) const;
 
  private:

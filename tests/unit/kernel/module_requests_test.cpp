@@ -49,6 +49,11 @@ TEST_F(Requests, TheEndOfAnAliasIsWhatTheKernelPutsAPrefixBefore) {
   EXPECT_THAT(files({"crc"}), ElementsAre("crc.ko"));
 }
 
+TEST_F(Requests, AKnownPrefixIsPutBeforeAName) {
+  EXPECT_THAT(files({"two"}), ElementsAre("tcp_two.ko"));
+  EXPECT_THAT(files({"mmy"}), IsEmpty());
+}
+
 TEST_F(Requests, AnAliasIsAGlobAndAFormatIsOne) {
   EXPECT_THAT(files({"pci:v1d2sv3"}), ElementsAre("dummy.ko.xz"));
   EXPECT_THAT(files({"tcp_%s"}), ElementsAre("tcp-one.ko", "tcp_two.ko"));
