@@ -222,7 +222,7 @@ void ProgramRun::watch_for_silence() {
   StuckWatch::GiveUp give_up = [this](const std::string &why) {
     talk_.cut_short({.kind = Ending::Kind::stuck, .detail = why});
   };
-  silence_ = std::make_shared<StuckWatch>(*talk_.guest, executor_, std::move(give_up));
+  silence_ = std::make_shared<StuckWatch>(*talk_.guest, prepared_.names, executor_, std::move(give_up));
   silence_->start();
 }
 

@@ -77,7 +77,11 @@ bool StuckSigns::is_stuck(const Row &row, std::chrono::microseconds off) {
   return row.glances >= kFewestGlances && off >= kInterruptsOff;
 }
 
-std::optional<std::string> StuckSigns::add(const std::vector<CpuGlance> &cpus, std::uint32_t timer) {
+bool all_halted(const std::vector<CpuGlance> &cpus) {
+  return !cpus.empty() && std::all_of(cpus.begin(), cpus.end(), [](const CpuGlance &cpu) { return cpu.halted; });
+}
+
+std::optional<std::string> StuckSigns::add(const std::vector<CpuGlance> &cpus, std::uint32_t timer, bool suspended) {
   if (timer_) ticks_ += (timer - *timer_) & kTimerMask;
   timer_ = timer;
   const std::chrono::microseconds passed(ticks_ * 1'000'000 / kTimerHertz);
@@ -105,9 +109,10 @@ std::optional<std::string> StuckSigns::add(const std::vector<CpuGlance> &cpus, s
                          shared::format_duration(passed - row.since));
     }
   }
-  const bool dead = !cpus.empty() && std::all_of(cpus.begin(), cpus.end(), [](const CpuGlance &cpu) {
-    return cpu.halted && !cpu.takes_interrupts;
-  });
+  asleep_ = suspended && all_halted(cpus) ? asleep_ + 1 : 0;
+  if (asleep_ >= kAsleepGlances) return "the guest is suspended, and nothing wakes it";
+  const bool dead = all_halted(cpus) &&
+                    std::none_of(cpus.begin(), cpus.end(), [](const CpuGlance &cpu) { return cpu.takes_interrupts; });
   dead_ = dead ? dead_ + 1 : 0;
   if (dead_ >= kFewestGlances) return "each CPU has halted with its interrupts off";
   const auto patience = kAfterDeadline + kAfterDeadlinePerCpu * static_cast<int>(cpus.size());

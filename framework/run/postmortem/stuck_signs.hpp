@@ -29,13 +29,16 @@ struct CpuGlance {
   std::string registers;  ///< the general registers, in words
 };
 
+/// Returns whether no CPU executes anything.
+bool all_halted(const std::vector<CpuGlance> &cpus);
+
 /// Measures how long a guest has been silent, in the host's CPU time that its QEMU used: on a busy host a guest that
 /// computes can be silent for long without getting any further. An idle guest uses no CPU time at all; then it measures
 /// for how long it has used none.
 class Silence {
  public:
-  /// Three times the longest interval between two messages of the healthy plans here (0.46 s, on 8 CPUs).
-  static constexpr std::chrono::milliseconds kComputing{1'500};
+  /// Twice the longest interval between two messages of the healthy plans here (0.46 s, on 8 CPUs).
+  static constexpr std::chrono::milliseconds kComputing{1'000};
   static constexpr std::chrono::milliseconds kIdle{1'500};
 
   /// Returns whether it is time to examine the guest. `now`: a steady clock of the host; `cpu_time`: the time that the
@@ -58,6 +61,8 @@ class StuckSigns {
   /// The same for a CPU whose registers repeat while all others are idle: nobody can change what it waits for.
   static constexpr std::chrono::milliseconds kInterruptsOffInVain{250};
   static constexpr int kFewestGlances = 6;
+  /// The same for a guest that is suspended. What wakes one under virtual time does so at once.
+  static constexpr int kAsleepGlances = 3;
   /// The time that the agent can need after a deadline for its message and its autopsy; more if more CPUs share the
   /// time.
   static constexpr std::chrono::milliseconds kAfterDeadline{1'000};
@@ -66,8 +71,9 @@ class StuckSigns {
   /// Sets the guest time for which the agent can be silent; without a value it is unlimited.
   explicit StuckSigns(std::optional<std::chrono::microseconds> allowed) : allowed_(allowed) {}
 
-  /// Returns why no message can arrive any more, once that is known. `timer`: the guest's ACPI timer.
-  std::optional<std::string> add(const std::vector<CpuGlance> &cpus, std::uint32_t timer);
+  /// Returns why no message can arrive any more, once that is known. `timer`: the guest's ACPI timer; `suspended`: its
+  /// kernel has suspended the machine.
+  std::optional<std::string> add(const std::vector<CpuGlance> &cpus, std::uint32_t timer, bool suspended = false);
 
   /// Returns true while a CPU has its interrupts off: a few more glances can tell whether for good.
   bool in_doubt() const { return !off_.empty(); }
@@ -88,6 +94,7 @@ class StuckSigns {
   std::map<int, std::uint64_t> loop_at_;
   std::map<int, Row> off_;
   int dead_ = 0;
+  int asleep_ = 0;
 };
 
 }  // namespace kmodtest::run

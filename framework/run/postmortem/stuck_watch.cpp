@@ -30,6 +30,7 @@ constexpr std::uint64_t kWindow = 64;  // bytes of code before and after a CPU's
 struct Glance {
   std::vector<CpuGlance> cpus;
   std::uint32_t timer = 0;
+  bool suspended = false;
 };
 
 bool loops(vm::Inspector &guest, const vm::CpuRegisters &cpu) {
@@ -45,7 +46,20 @@ bool loops(vm::Inspector &guest, const vm::CpuRegisters &cpu) {
   }
 }
 
-Glance glance_at(vm::Inspector &guest) {
+/// Returns whether the kernel has suspended the machine. Source: kernel, kernel/power/suspend.c.
+bool is_suspended(vm::Inspector &guest, kernel::LazyKernelImage *kernel) {
+  if (kernel == nullptr) return false;
+  try {
+    const auto address = kernel->get().symbols().address_of("pm_suspend_target_state");
+    if (!address) return false;
+    const std::string state = guest.memory(*address, sizeof(int));
+    return std::any_of(state.begin(), state.end(), [](char byte) { return byte != 0; });
+  } catch (const base::Error &) {
+    return false;
+  }
+}
+
+Glance glance_at(vm::Inspector &guest, kernel::LazyKernelImage *kernel) {
   Glance glance;
   glance.timer = guest.timer();
   for (const vm::CpuRegisters &cpu : guest.registers()) {
@@ -57,6 +71,7 @@ Glance glance_at(vm::Inspector &guest) {
                            .loops = loops(guest, cpu),
                            .registers = cpu.text});
   }
+  glance.suspended = all_halted(glance.cpus) && is_suspended(guest, kernel);
   return glance;
 }
 
@@ -72,8 +87,9 @@ bool reports_stall(const std::string &console) {
 
 }  // namespace
 
-StuckWatch::StuckWatch(vm::Guest &guest, const asio::any_io_executor &executor, GiveUp give_up)
-    : guest_(guest), timer_(executor), ended_(executor), give_up_(std::move(give_up)) {
+StuckWatch::StuckWatch(vm::Guest &guest, std::shared_ptr<kernel::LazyKernelImage> kernel,
+                       const asio::any_io_executor &executor, GiveUp give_up)
+    : guest_(guest), kernel_(std::move(kernel)), timer_(executor), ended_(executor), give_up_(std::move(give_up)) {
   ended_.set();
 }
 
@@ -137,10 +153,12 @@ Task<std::optional<std::string>> StuckWatch::look() {
   ++looks_;
   if (reports_stall(guest_.console())) co_return "the kernel reported a stall";
   auto glance = std::make_shared<Glance>();
-  std::function<void(vm::Inspector &)> look_at = [glance](vm::Inspector &guest) { *glance = glance_at(guest); };
+  std::function<void(vm::Inspector &)> look_at = [glance, kernel = kernel_](vm::Inspector &guest) {
+    *glance = glance_at(guest, kernel.get());
+  };
   co_await guest_.inspect(std::move(look_at));
   if (!signs_) co_return std::nullopt;  // a message arrived meanwhile
-  co_return signs_->add(glance->cpus, glance->timer);
+  co_return signs_->add(glance->cpus, glance->timer, glance->suspended);
 }
 
 }  // namespace kmodtest::run

@@ -9,6 +9,7 @@
 
 #include "base/asio.hpp"
 #include "base/task.hpp"
+#include "kernel/symbols/kernel_image.hpp"
 #include "run/postmortem/stuck_signs.hpp"
 #include "vm/guest.hpp"
 
@@ -21,8 +22,9 @@ class StuckWatch : public std::enable_shared_from_this<StuckWatch> {
   using GiveUp = std::function<void(const std::string &why)>;
 
   /// Prepares the watch. `give_up` is called at most once, on the executor, when no message can arrive any more. The
-  /// guest must live until join() has returned.
-  StuckWatch(vm::Guest &guest, const base::asio::any_io_executor &executor, GiveUp give_up);
+  /// guest must live until join() has returned. `kernel`: the guest's, if it is known.
+  StuckWatch(vm::Guest &guest, std::shared_ptr<kernel::LazyKernelImage> kernel,
+             const base::asio::any_io_executor &executor, GiveUp give_up);
 
   void start();
   /// Notes a message. `allowed`: guest time for which there may now be none; nothing: unlimited.
@@ -36,6 +38,7 @@ class StuckWatch : public std::enable_shared_from_this<StuckWatch> {
   base::Task<std::optional<std::string>> look();
 
   vm::Guest &guest_;
+  std::shared_ptr<kernel::LazyKernelImage> kernel_;
   base::asio::steady_timer timer_;
   base::Event ended_;
   GiveUp give_up_;

@@ -259,6 +259,10 @@ std::string domain_xml(const GuestSpec &spec, const std::string &name, const Gue
   features.append_child("acpi");
   // The guest's kernel stores there what a reader of a dump needs to know about it.
   attribute(features.append_child("vmcoreinfo"), "state", "on");
+  // Nothing could wake such a guest, and its clock stands. Without them the kernel refuses to suspend to memory or
+  // disk.
+  pugi::xml_node power = domain.append_child("pm");
+  for (const char *state : {"suspend-to-mem", "suspend-to-disk"}) attribute(power.append_child(state), "enabled", "no");
   add_cpu(domain, spec);
   add_clock(domain, spec);
   with_text(domain, "on_poweroff", "destroy");

@@ -49,9 +49,8 @@ TEST(LoopsForEver, NotWhereSomethingMay) {
 TEST(Silence, CountsWhatTheGuestComputed) {
   Silence silence;
   EXPECT_FALSE(silence.add(100s, 7s)) << "what it took before does not count";
-  EXPECT_FALSE(silence.add(101s, 8s));
-  EXPECT_FALSE(silence.add(102s, 8'490ms));
-  EXPECT_TRUE(silence.add(103s, 8'500ms));
+  EXPECT_FALSE(silence.add(101s, 7'990ms));
+  EXPECT_TRUE(silence.add(103s, 8'000ms));
 }
 
 TEST(Silence, OfAGuestThatWaitsForTheHostDoesNotCount) {
@@ -67,6 +66,19 @@ TEST(Silence, OfAnIdleGuestCountsByTheClock) {
   EXPECT_FALSE(silence.add(11s, 1'010ms)) << "it did something";
   EXPECT_FALSE(silence.add(12s, 1'010ms));
   EXPECT_TRUE(silence.add(12'500ms, 1'010ms));
+}
+
+TEST(StuckSigns, AreAGuestThatIsSuspendedAndThatNothingWakes) {
+  StuckSigns signs(std::nullopt);
+  EXPECT_EQ(signs.add({idle(0), idle(1)}, 0, true), std::nullopt);
+  EXPECT_EQ(signs.add({idle(0), idle(1)}, 1000, true), std::nullopt);
+  EXPECT_EQ(signs.add({idle(0), idle(1)}, 2000, false), std::nullopt) << "it woke up";
+  EXPECT_EQ(signs.add({idle(0), idle(1)}, 3000, true), std::nullopt);
+  EXPECT_EQ(signs.add({idle(0), busy(1, true)}, 4000, true), std::nullopt) << "on its way";
+  for (std::uint32_t i = 1; i < StuckSigns::kAsleepGlances; ++i) {
+    EXPECT_EQ(signs.add({idle(0), idle(1)}, 5000 + i, true), std::nullopt);
+  }
+  EXPECT_EQ(signs.add({idle(0), idle(1)}, 6000, true), "the guest is suspended, and nothing wakes it");
 }
 
 TEST(StuckSigns, AreALoopWithoutAnEndSeenTwice) {
