@@ -18,8 +18,13 @@ constexpr std::uint64_t kLowMemory = std::uint64_t{2} << 30;
 
 std::optional<KernelMemory> KernelMemory::of(vm::Inspector &guest, const kernel::SymbolTable &symbols) {
   KernelMemory memory(guest);
-  const auto at = symbols.addresses_of(
-      {"linux_banner", "init_top_pgt", "__per_cpu_offset", "page_offset_base", "vmemmap_base", "__per_cpu_start"});
+  const auto at =
+      symbols.addresses_of({"linux_banner", "init_top_pgt", "__per_cpu_offset", "page_offset_base", "vmemmap_base",
+                            "__per_cpu_start", "level3_kernel_pgt", "level2_fixmap_pgt", "init_on_alloc"});
+  // Each question takes a while, so what will be read in any case is one.
+  std::vector<std::uint64_t> in_image = at;
+  std::erase_if(in_image, [](std::uint64_t address) { return address - kImage >= kImageBytes; });
+  memory.fetch(in_image);
   const std::uint64_t banner = at[0], table = at[1], offsets = at[2], first_variable = at[5];
   if (banner == 0 || table == 0 || offsets == 0) return std::nullopt;
   const auto variable = [&](std::uint64_t address, std::uint64_t otherwise) {

@@ -148,6 +148,9 @@ void SlabObjects::prepare(const std::vector<std::uint64_t> &addresses) {
   }
   memory_.fetch(wanted);
   wanted.clear();
+  for (const Slab &slab : slabs) wanted.push_back(memory_.word(slab.cache + at_.name).value_or(0));
+  memory_.fetch(wanted);
+  wanted.clear();
   for (const Slab &slab : slabs) {
     const Cache &cache = cache_of(slab.cache);
     const std::uint64_t pages =
