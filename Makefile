@@ -28,7 +28,7 @@ sources = $(shell git ls-files 'framework/*pp' 'emulator/*pp' 'guest/*pp' 'libra
 .NOTPARALLEL:
 .PHONY: help build tests run check asan tsan tidy-changed fuzz bench soak mixed many-cpus verdicts examples in-tree kernels lint format install uninstall clean setup \
         snapshots setup-check setup-lint setup-package package package-check image-check \
-        unit-sanitized fuzz-targets
+        sanitized
 
 help: ## prints this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -38,7 +38,7 @@ help: ## prints this list
 run: setup build ## sets everything up and runs every plan of testplans/ in guests with 1, 2 and 4 CPUs
 	build/kmodtest run testplans --cpus $(CPUS)
 
-check: setup-check build tests unit-sanitized fuzz-targets tidy-changed ## sets everything up and runs the whole test suite (ctest)
+check: setup-check build tests sanitized tidy-changed ## sets everything up and runs the whole test suite (ctest)
 	tools/run-tests.sh build --parallel $(JOBS)
 
 build: build/build.ninja ## builds build/kmodtest (`make setup` installs the required packages)
@@ -66,7 +66,7 @@ clean: ## removes every build folder (the kernels in ~/.cache/kmodtest stay)
 
 # ---- for developers -----------------------------------------------------------------------------------------------
 
-asan: unit-sanitized ## runs the unit tests under AddressSanitizer and UBSan
+asan: sanitized ## runs the unit tests under AddressSanitizer and UBSan
 	tools/with-fixed-addresses.sh ctest --test-dir build/asan --label-regex '^unit$$' --output-on-failure --no-tests=error --parallel $(JOBS)
 
 tsan: build/tsan/build.ninja ## runs the unit tests under ThreadSanitizer
@@ -76,9 +76,9 @@ tsan: build/tsan/build.ninja ## runs the unit tests under ThreadSanitizer
 tidy-changed: ## runs clang-tidy on changed files (tools/tidy-changed.sh)
 	tools/tidy-changed.sh
 
-fuzz: fuzz-targets ## runs every fuzz target for FUZZ_SECONDS (default 60)
+fuzz: sanitized ## runs every fuzz target for FUZZ_SECONDS (default 60)
 	KMODTEST_FUZZ_SECONDS=$(FUZZ_SECONDS) tools/with-fixed-addresses.sh \
-	  ctest --test-dir build/fuzz --output-on-failure --no-tests=error --parallel $(JOBS)
+	  ctest --test-dir build/asan --label-regex '^fuzz$$' --output-on-failure --no-tests=error --parallel $(JOBS)
 
 bench: tests ## measures the figures of the documentation (several minutes; do not use the machine meanwhile)
 	build/kmodtest-bench
@@ -156,19 +156,12 @@ build/build.ninja: CMakePresets.json
 	@touch $@
 
 build/asan/build.ninja: CMakePresets.json | setup-check
-	cmake --preset asan
+	cmake --preset asan -DKMODTEST_WERROR=$(WERROR)
 	@touch $@
 
 build/tsan/build.ninja: CMakePresets.json | setup-check
 	cmake --preset tsan
 	@touch $@
 
-build/fuzz/build.ninja: CMakePresets.json | setup-check
-	cmake --preset fuzz
-	@touch $@
-
-unit-sanitized: build/asan/build.ninja
-	cmake --build build/asan --target unit_tests
-
-fuzz-targets: build/fuzz/build.ninja
-	cmake --build build/fuzz
+sanitized: build/asan/build.ninja
+	cmake --build build/asan --target unit_tests fuzz_targets

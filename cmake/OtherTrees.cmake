@@ -12,14 +12,13 @@ if(NOT KMODTEST_OTHER_TREES)
 endif()
 
 # Lets one ctest run of the release tree (build/) include everything. The unit tests under the sanitizers and the short
-# fuzz runs are in separate build trees (presets asan and fuzz, built by `make check`). Here they are added as tests
-# that run ctest in those trees. If a tree was never configured, its test fails by name ("required file …/build/asan/…
-# missing").
+# fuzz runs are in a build tree of their own (preset asan, built by `make check`). Here they are added as tests that run
+# ctest in that tree. If it was never configured, they fail by name ("required file …/build/asan/… missing").
 #
-# kmodtest_other_tree(<test name> TREE <preset> FILTER <option> <regex> LABEL <label> PROCESSORS <n> TIMEOUT <seconds>)
-function(kmodtest_other_tree name)
-  cmake_parse_arguments(OTHER "" "TREE;LABEL;PROCESSORS;TIMEOUT" "FILTER" ${ARGN})
-  set(folder ${PROJECT_SOURCE_DIR}/build/${OTHER_TREE})
+# kmodtest_sanitized(<test name> FILTER <option> <regex> LABEL <label> PROCESSORS <n> TIMEOUT <seconds>)
+function(kmodtest_sanitized name)
+  cmake_parse_arguments(OTHER "" "LABEL;PROCESSORS;TIMEOUT" "FILTER" ${ARGN})
+  set(folder ${PROJECT_SOURCE_DIR}/build/asan)
   add_test(NAME ${name}
            COMMAND ${PROJECT_SOURCE_DIR}/tools/with-fixed-addresses.sh
                    ${CMAKE_CTEST_COMMAND} --test-dir ${folder} ${OTHER_FILTER}
@@ -28,8 +27,8 @@ function(kmodtest_other_tree name)
                        REQUIRED_FILES ${folder}/CTestTestfile.cmake)
 endfunction()
 
-kmodtest_other_tree(asan.unit TREE asan FILTER --label-regex "^unit$" LABEL asan PROCESSORS 2 TIMEOUT 900)
+kmodtest_sanitized(asan.unit FILTER --label-regex "^unit$" LABEL asan PROCESSORS 2 TIMEOUT 900)
 foreach(target plan frame message kmsg procfs resources registers struct_layouts kallsyms sched_trace)
-  kmodtest_other_tree(fuzz.${target} TREE fuzz FILTER --tests-regex "^fuzz[.]${target}$"
-                      LABEL fuzz PROCESSORS 1 TIMEOUT 300)
+  kmodtest_sanitized(fuzz.${target} FILTER --tests-regex "^fuzz[.]${target}$"
+                     LABEL fuzz PROCESSORS 1 TIMEOUT 300)
 endforeach()

@@ -27,7 +27,7 @@ main_packages=(
 backports_packages=(
   qemu-system-x86 qemu-system-data qemu-utils libvirt-dev libvirt-daemon-driver-qemu libboost1.83-dev
 )
-check_packages=(python3 python3-jsonschema python3-yaml cmark-gfm chromium fonts-dejavu-core clang-14 libclang-rt-14-dev clang-format-14
+check_packages=(python3 python3-jsonschema python3-yaml cmark-gfm chromium fonts-dejavu-core clang-16 libclang-rt-16-dev clang-format-14
                 clang-tidy-14 gdb zsh fish mandoc)
 lint_packages=(clang-tools-14 shellcheck)
 package_packages=(debootstrap lintian buildah)

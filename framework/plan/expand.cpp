@@ -298,7 +298,7 @@ class Expansion {
   void add_steps(Case &next) {
     if (steps_ == nullptr) return;
     known_steps_.resize(steps_->size());
-    StepReader reader(next.modules, next.kernel_modules, scope_);
+    StepReader reader(next.modules, scope_);
     next.steps.reserve(steps_->size() + 1);
     for (std::size_t i = 0; i < steps_->size(); ++i) {
       if (problems_.full()) return;

@@ -57,9 +57,7 @@ void put(wire::Step &guest, Body body, Step &step) {
 
 }  // namespace
 
-StepReader::StepReader(const std::vector<ModuleSource> &modules, const std::vector<std::string> &kernel_modules,
-                       Scope &scope)
-    : modules_(modules), kernel_modules_(kernel_modules), scope_(scope) {}
+StepReader::StepReader(const std::vector<ModuleSource> &modules, Scope &scope) : modules_(modules), scope_(scope) {}
 
 bool StepReader::reuse(const Step &step) {
   if (!step.guest) return true;

@@ -16,7 +16,7 @@ namespace kmodtest::plan {
 /// Reads the steps of a case one by one and tracks which modules are loaded.
 class StepReader {
  public:
-  StepReader(const std::vector<ModuleSource> &modules, const std::vector<std::string> &kernel_modules, Scope &scope);
+  StepReader(const std::vector<ModuleSource> &modules, Scope &scope);
 
   /// Reads one item of `steps`; returns nothing after a problem.
   std::optional<Step> read(const Node &item);
@@ -34,7 +34,6 @@ class StepReader {
   std::optional<Step> lower(const StepKind &kind, const Node &value, const Node &place);
 
   const std::vector<ModuleSource> &modules_;
-  const std::vector<std::string> &kernel_modules_;
   Scope &scope_;
   LoadedModules loaded_;
 };

@@ -12,7 +12,7 @@
 namespace kmodtest::report::html {
 
 Markup render_past(const outcome::CaseFinished &finished) {
-  constexpr std::size_t kShown = 12;
+  constexpr std::size_t kShownRuns = 12;
   constexpr double kHigh = 16, kLowest = 3;
   Markup html;
   const outcome::Past &past = finished.past;
@@ -22,12 +22,12 @@ Markup render_past(const outcome::CaseFinished &finished) {
   for (const judge::Outcome outcome : past.outcomes) outcomes.emplace_back(judge::outcome_name(outcome));
   seconds.push_back(outcome::comparable_time(finished).count());
   outcomes.push_back(outcome::result_name(outcome::result_of(finished)));
-  const std::size_t first = seconds.size() > kShown ? seconds.size() - kShown : 0;
+  const std::size_t first = seconds.size() > kShownRuns ? seconds.size() - kShownRuns : 0;
   const double longest = *std::max_element(seconds.begin() + static_cast<std::ptrdiff_t>(first), seconds.end());
   const std::vector<std::string> shown(outcomes.begin() + static_cast<std::ptrdiff_t>(first), outcomes.end());
   html.open("svg",
             {{"class", "past"},
-             {"viewBox", fmt::format("0 0 {} 16", kShown * 5)},
+             {"viewBox", fmt::format("0 0 {} 16", kShownRuns * 5)},
              {"role", "img"},
              {"aria-label", fmt::format("last {}: {}; median {}, this one {}", text::counted(shown.size(), "run"),
                                         fmt::join(shown, ", "), duration_text(outcome::median(past.seconds)),
@@ -35,7 +35,7 @@ Markup render_past(const outcome::CaseFinished &finished) {
   for (std::size_t i = first; i < seconds.size(); ++i) {
     const double height = longest > 0 ? std::max(kLowest, kHigh * seconds[i] / longest) : kLowest;
     html.shape("rect", {{"class", outcomes[i]},
-                        {"x", std::to_string((i - first + kShown - (seconds.size() - first)) * 5)},
+                        {"x", std::to_string((i - first + kShownRuns - (seconds.size() - first)) * 5)},
                         {"y", fmt::format("{:.1f}", kHigh - height)},
                         {"width", "4"},
                         {"height", fmt::format("{:.1f}", height)}});
