@@ -15,4 +15,5 @@ RUN tools/install-dependencies.sh --check && apt-get clean
 
 COPY . .
 RUN make build
+ENV PATH=/src/kmodtest/build:$PATH
 CMD ["make", "run"]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs the GitHub Action and the GitLab job on this machine: their steps run in a generated project, as the services
-would run them, with a kmodtest in PATH.
+"""Runs the GitHub Action, the GitLab job and the examples for other engines on this machine: their steps run in a
+generated project, as the services would run them, with a kmodtest in PATH.
 
     ci_test.py KMODTEST [TEST...]
 
@@ -172,8 +172,11 @@ class GithubAction(Project):
         self.assertIn("nobody says this", self.summary)
         self.assertEqual([name for name, _ in used][2:], ["actions/cache/save@v4", "actions/upload-artifact@v4"])
 
-    def test_each_case_is_in_one_shard(self):
+    def test_each_case_is_in_one_shard_and_a_merge_has_them_all(self):
         seen = []
+        shards = self.workspace / "shards"
+        shards.mkdir()
+        self.addCleanup(shutil.rmtree, shards)
         for shard in ("1/2", "2/2"):
             steps, used = self.carry_out({"plans": "plans", "cpus": "1,2", "shard": shard, "cache": "false",
                                           "arguments": "--no-progress -q"})
@@ -182,7 +185,20 @@ class GithubAction(Project):
             self.assertEqual([name for name, _ in used], ["actions/upload-artifact@v4"])
             self.assertEqual(used[0][1]["name"], "kmodtest-report-" + shard.replace("/", "-of-"))
             seen += self.names_of_cases()
+            (self.workspace / "kmodtest-report").rename(shards / used[0][1]["name"])
         self.assertEqual(sorted(seen), ["good [cpus=1]", "good [cpus=2]"])
+        steps, used = self.carry_out({"merge": "shards"}, hits=("build",))
+        self.assertEqual(steps["run"]["status"], 0, steps["run"]["said"])
+        self.assertEqual(self.names_of_cases(), ["good [cpus=1]", "good [cpus=2]"])
+        self.assertTrue(self.summary.startswith("## kmodtest: all 2 cases passed\n"), self.summary)
+        self.assertEqual([name for name, _ in used], ["actions/cache/restore@v4", "actions/upload-artifact@v4"])
+        self.assertEqual(used[1][1]["name"], "kmodtest-report")
+
+    def test_a_shard_that_is_missing_fails_the_merge(self):
+        self.carry_out({"plans": "plans", "cpus": "1,2", "shard": "1/2", "cache": "false"})
+        steps, _ = self.carry_out({"merge": "kmodtest-report", "cache": "false"})
+        self.assertEqual(steps["run"]["status"], 3, steps["run"]["said"])
+        self.assertIn("K1007", steps["run"]["said"])
 
     def test_without_a_plan_it_says_so(self):
         steps, _ = self.carry_out({"plans": " \n"})
@@ -199,7 +215,7 @@ class GithubAction(Project):
         self.assertGreaterEqual(len(used), 2)
         for step in used:
             self.assertLessEqual(set(step["with"]), set(ACTION["inputs"]))
-            self.assertIn("plans", step["with"])
+            self.assertIn("merge" if "merge" in step["with"] else "plans", step["with"])
 
 
 class GitlabJob(Project):
@@ -222,6 +238,7 @@ class GitlabJob(Project):
         job = {"extends": ".kmodtest", "variables": {"KMODTEST_PLANS": "plans", "KMODTEST_CPUS": "1"}}
         declared = GITLAB[".kmodtest"]["artifacts"]
         seen, status, summaries = [], [], []
+        kept = self.folder / "artifacts"
         for node in ("1", "2"):
             ended = self.carry_out(job, CI_NODE_INDEX=node, CI_NODE_TOTAL="2")
             self.assertIn(ended.returncode, (0, 1), ended.stdout + ended.stderr)
@@ -230,8 +247,15 @@ class GitlabJob(Project):
             for path in declared["paths"] + [declared["reports"]["junit"]]:
                 self.assertTrue((self.workspace / path).exists(), path)
             summaries.append((self.workspace / "kmodtest-report/summary.md").read_text().splitlines()[0])
+            # GitLab unpacks the artifacts of all jobs over one another.
+            shutil.copytree(self.workspace / "kmodtest-report", kept, dirs_exist_ok=True)
             shutil.rmtree(self.workspace / "kmodtest-report")
         self.assertEqual(sorted(seen), ["bad [cpus=1]", "good [cpus=1]"])
+        shutil.copytree(kept, self.workspace / "kmodtest-report")
+        merge = next(one["result"] for one in examples() if "result" in one and "include" in one)
+        ended = self.carry_out(merge)
+        self.assertEqual(ended.returncode, 1, ended.stdout + ended.stderr)
+        self.assertEqual(self.names_of_cases(), ["bad [cpus=1]", "good [cpus=1]"])
         self.assertEqual(sorted(status), [0, 1])
         self.assertEqual(sorted(summaries), ["## kmodtest: 1 of 1 case did not pass", "## kmodtest: the case passed"])
 
@@ -244,6 +268,45 @@ class GitlabJob(Project):
         for job in jobs:
             self.assertEqual(job["extends"], ".kmodtest")
             self.assertLessEqual(set(job.get("variables", {})), known)
+
+
+class OtherEngines(Project):
+    """The examples of docs/guide/machines.md and ci/kubernetes.yaml, on one machine."""
+
+    def setUp(self):
+        super().setUp()
+        self.results = self.workspace / "results"
+        self.addCleanup(shutil.rmtree, self.results, ignore_errors=True)
+        self.add_a_bad_plan()
+
+    def run_lines(self, lines, **more):
+        return subprocess.run(["sh", "-c", lines], cwd=self.workspace, env=self.environment(**more),
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+    def expect_all_cases(self, said):
+        self.assertIn("4 cases: 3 passed, 1 failed", said)
+
+    def test_gnu_parallel(self):
+        text = (SOURCE / "docs/guide/machines.md").read_text()
+        seq, on = (re.search(f"^.*{start}.*$", text, re.M).group(0) for start in ("seq 4", "--semaphore"))
+        ended = self.run_lines(seq.replace("--sshlogin one,two", "--sshlogin :") + "; kmodtest merge results/")
+        self.assertEqual(ended.returncode, 1, ended.stdout + ended.stderr)
+        self.expect_all_cases(ended.stdout)
+        ended = self.run_lines(on)
+        self.assertEqual(ended.returncode, 1, ended.stdout + ended.stderr)
+        self.expect_all_cases(ended.stdout)
+
+    def test_kubernetes(self):
+        job = yaml.safe_load((SOURCE / "ci/kubernetes.yaml").read_text())["spec"]
+        container = job["template"]["spec"]["containers"][0]
+        shards = {one["name"]: one["value"] for one in container["env"]}
+        self.assertEqual(shards, {"KMODTEST_SHARDS": str(job["completions"])})
+        self.assertEqual(container["command"], ["sh", "-c"])
+        for index in range(job["completions"]):
+            for _ in ("at first", "after an eviction"):
+                ended = self.run_lines(container["args"][0], JOB_COMPLETION_INDEX=index, **shards)
+                self.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr)
+        self.expect_all_cases(self.run_lines("kmodtest merge results/").stdout)
 
 
 class Setup(Project):

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs plans in a CI and writes all output files into one folder. Ends with kmodtest's exit status.
+# Runs plans in a CI, or merges the results of shards, and writes all output files into one folder. Ends with kmodtest's
+# exit status.
 #
-#   KMODTEST_PLANS      plans, folders of plans, modules: one per line; required
+#   KMODTEST_PLANS      plans, folders of plans, modules: one per line; required unless KMODTEST_MERGE is set
+#   KMODTEST_MERGE      a folder with results of shards: makes one result of them, and runs nothing
 #   KMODTEST_REPORTS    the folder of the output files (default: kmodtest-report)
 #   KMODTEST_CPUS       as --cpus
 #   KMODTEST_KERNELS    as --kernel, one per line
@@ -12,7 +14,7 @@
 #   KMODTEST_PREFIX     where tools/ci/setup.sh installed kmodtest, if it is not in PATH
 #
 # The folder has junit.xml, report.html, results.ktap, events.jsonl, summary.md and artifacts/ with a folder for each case.
-# A shard also has results.tar.zst, for `kmodtest merge`. On GitHub the summary goes to the page of the step instead.
+# A shard also has results-K-of-N.tar.zst, for `kmodtest merge`. On GitHub the summary goes to the page of the step instead.
 set -euo pipefail
 
 # lines_of TEXT: puts its lines that are not empty into the array `lines`.
@@ -24,6 +26,15 @@ PATH="${KMODTEST_PREFIX:-$HOME/.local/kmodtest}/bin:$PATH"
 reports=${KMODTEST_REPORTS:-kmodtest-report}
 shard=${KMODTEST_SHARD:-}
 if [[ -z "$shard" && "${CI_NODE_TOTAL:-1}" -gt 1 ]]; then shard="$CI_NODE_INDEX/$CI_NODE_TOTAL"; fi
+
+outputs=(--junit "$reports/junit.xml" --html "$reports/report.html" --ktap "$reports/results.ktap"
+         --json "$reports/events.jsonl" --out "$reports/artifacts"
+         --markdown "${GITHUB_STEP_SUMMARY:-$reports/summary.md}")
+mkdir -p "$reports"
+if [[ -n "${KMODTEST_MERGE:-}" ]]; then
+  set -x
+  exec kmodtest merge "$KMODTEST_MERGE" "${outputs[@]}"
+fi
 
 lines_of "${KMODTEST_PLANS:-}"
 if [[ ${#lines[@]} -eq 0 ]]; then
@@ -37,13 +48,10 @@ for kernel in "${lines[@]}"; do options+=(--kernel "$kernel"); done
 if [[ -n "${KMODTEST_CPUS:-}" ]]; then options+=(--cpus "$KMODTEST_CPUS"); fi
 if [[ -n "${KMODTEST_RETRIES:-}" ]]; then options+=(--retries "$KMODTEST_RETRIES"); fi
 if [[ -n "$shard" ]]; then
-  options+=(--shard "$shard" --results "$reports/results.tar.zst" --attempt "${GITHUB_RUN_ATTEMPT:-1}")
+  options+=(--shard "$shard" --results "$reports/results-${shard/\//-of-}.tar.zst" --attempt "${GITHUB_RUN_ATTEMPT:-1}")
 fi
 read -ra further <<<"${KMODTEST_ARGUMENTS:-}"
 options+=("${further[@]}")
 
-mkdir -p "$reports"
 set -x
-exec kmodtest run "${options[@]}" --junit "$reports/junit.xml" --html "$reports/report.html" \
-  --ktap "$reports/results.ktap" --json "$reports/events.jsonl" --out "$reports/artifacts" \
-  --markdown "${GITHUB_STEP_SUMMARY:-$reports/summary.md}"
+exec kmodtest run "${options[@]}" "${outputs[@]}"
