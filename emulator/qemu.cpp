@@ -2,6 +2,7 @@
 #include "emulator/qemu.hpp"
 
 #include <array>
+#include <bit>
 #include <cstring>
 #include <dlfcn.h>
 
@@ -20,7 +21,7 @@ struct VersionInfo {
 template <class Pointer>
 bool find(Pointer &pointer, const char *name, const char **missing) {
   void *symbol = dlsym(RTLD_DEFAULT, name);
-  std::memcpy(&pointer, &symbol, sizeof pointer);
+  pointer = std::bit_cast<Pointer>(symbol);
   if (symbol == nullptr) *missing = name;
   return symbol != nullptr;
 }

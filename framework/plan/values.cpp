@@ -193,7 +193,7 @@ Value<wire::Range> parse_share(std::string_view text) {
   std::string plain;
   for (const char c : text)
     if (c != '%') plain += c;
-  const auto range = parse_range(plain);
+  auto range = parse_range(plain);
   if (!range.value)
     return V::bad(Code::bad_range,
                   fmt::format("{} is not a share (write it like 45..55%, '>= 90%', '<= 5%' or 0%)", quote(text)));

@@ -22,7 +22,7 @@ struct Value {
   base::Code code = base::Code::none;  ///< of `error`
 
   static Value of(T v) { return {.value = std::move(v)}; }
-  static Value bad(base::Code code, std::string why) { return {.error = std::move(why), .code = code}; }
+  static Value bad(base::Code code, const std::string &why) { return {.error = why, .code = code}; }
 };
 
 /// Parses "500ms", "1s", "1.5s", "2m", "100us"; at most a week.
