@@ -33,4 +33,8 @@ bool wants_dissection(const plan::Case &test_case, const Observations &seen);
 /// `log` is that of `seen`, which can be long.
 bool decided_early(const plan::Case &test_case, const Observations &seen, const std::vector<wire::KernelLogLine> &log);
 
+/// Returns true once the log has an oops that has killed a task, with its last line: nothing of the report is still on
+/// its way. `log` as for decided_early().
+bool oops_is_whole(const plan::Case &test_case, const Observations &seen, const std::vector<wire::KernelLogLine> &log);
+
 }  // namespace kmodtest::judge

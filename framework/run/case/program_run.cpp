@@ -185,17 +185,21 @@ void ProgramRun::hear_step(const wire::AgentMessage &message) {
 }
 
 void ProgramRun::hear_log(const wire::LogLines &lines) {
-  if (decided_ || let_go_) return;
+  if (let_go_ || stopped_) return;
   log_.insert(log_.end(), lines.lines.begin(), lines.lines.end());
   suspicious_ = suspicious_ || std::any_of(lines.lines.begin(), lines.lines.end(), observe::opens_report);
-  if (suspicious_ && judge::decided_early(*talk_.test_case, *talk_.seen, log_)) {
+  if (!decided_ && suspicious_ && judge::decided_early(*talk_.test_case, *talk_.seen, log_)) {
     decide();
     grace_.set(limits_.after_report, [this] { stop_early(kReported); });
-  } else if (drowns(lines)) {
+  } else if (!decided_ && drowns(lines)) {
     decide();
     drowned_ = true;
     stop_early(kDrowned);
   }
+  // In a guest that idles after an oops, minutes can pass while the host waits, and the deadline of the case ends the
+  // task that waits for the one that was killed.
+  if (decided_ && !stopped_ && virtual_time_ && judge::oops_is_whole(*talk_.test_case, *talk_.seen, log_))
+    stop_early(kReported);
 }
 
 bool ProgramRun::drowns(const wire::LogLines &lines) {
@@ -210,6 +214,7 @@ void ProgramRun::decide() {
 }
 
 void ProgramRun::stop_early(const char *why) {
+  stopped_ = true;
   talk_.cut_short({.kind = Ending::Kind::stopped_early, .detail = why});
 }
 

@@ -72,6 +72,7 @@ class ProgramRun {
   std::uint64_t lost_ = 0;                ///< that were overwritten before the agent read them
   bool decided_ = false;                  ///< by a kernel report
   bool drowned_ = false;                  ///< by the log
+  bool stopped_ = false;                  ///< because it is decided
   base::Alarm grace_;                     ///< gives the end of the log time to arrive
   base::Alarm wall_clock_;
   std::optional<std::chrono::microseconds> silent_for_;  ///< guest time for which no message need arrive

@@ -322,6 +322,24 @@ TEST(DecidedEarly, AnExpectedOopsLetsTheProgramGoOn) {
   EXPECT_TRUE(early(stream));
 }
 
+TEST(DecidedEarly, AnOopsIsWholeWithItsLastLine) {
+  const auto whole = [](const Stream &stream) {
+    return oops_is_whole(stream.test_case, stream.seen, stream.seen.log());
+  };
+  Stream half;
+  half.load()
+      .log("BUG: kernel NULL pointer dereference, address: 0000000000000000", 1)
+      .log("Oops: 0002 [#1] PREEMPT SMP NOPTI", 4)
+      .log("RIP: 0010:ex_init+0x1c/0x40 [ex]", 4);
+  EXPECT_TRUE(early(half));
+  EXPECT_FALSE(whole(half));
+  half.log("---[ end trace 0000000000000000 ]---", 4);
+  EXPECT_TRUE(whole(half));
+  Stream warned;
+  warning(warned.load());
+  EXPECT_FALSE(whole(warned)) << "nothing was killed, and more can follow";
+}
+
 TEST(DecidedEarly, HalfAReportMayYetBeTheExpectedOne) {
   Stream stream;
   stream.test_case.expect = expect_report({lit("NULL pointer dereference in ex_init")});
