@@ -89,9 +89,25 @@ json read_by_github(const std::filesystem::path &file) {
   return json::parse(said.text, nullptr, false);
 }
 
+/// Gives a case a step that is worth points; few plans have one.
+void give_points(outcome::CaseFinished &finished) {
+  auto test_case = std::make_shared<plan::Case>(*finished.test_case);
+  test_case->steps.emplace_back().points = 2;
+  finished.test_case = test_case;
+  finished.verdict.points = 1;
+}
+
+std::vector<outcome::Event> with_points(std::vector<outcome::Event> events) {
+  for (outcome::Event &event : events) {
+    if (auto *finished = std::get_if<outcome::CaseFinished>(&event)) give_points(*finished);
+    if (auto *retried = std::get_if<outcome::CaseRetried>(&event)) give_points(retried->attempt);
+  }
+  return events;
+}
+
 TEST(JsonLines, EventsOfEveryKindAreInTheSchemaAndNothingElseIs) {
   const support::ScratchFolder folder;
-  tell(*make_json(folder / "events.jsonl", "0.1.0"), support::every_kind());
+  tell(*make_json(folder / "events.jsonl", "0.1.0"), with_points(support::every_kind()));
   EXPECT_EQ(complaints_of_schema(events_schema(), folder / "events.jsonl", true), "");
 }
 
