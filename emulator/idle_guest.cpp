@@ -6,7 +6,8 @@ namespace {
 
 constexpr int kVirtualClock = 1;  // QEMU's QEMU_CLOCK_VIRTUAL
 
-/// A CPU that a debugger has just stopped at a breakpoint counts as idle, too, until the main loop pauses the machine.
+/// Returns whether the machine is paused, or a debugger has stopped a CPU at a breakpoint. Such a CPU counts as idle
+/// until the main loop pauses the machine.
 bool a_cpu_is_stopped(const Qemu &qemu) {
   int index = 0;
   for (void *cpu = qemu.cpu(index); cpu != nullptr; cpu = qemu.cpu(++index)) {
@@ -19,7 +20,7 @@ bool a_cpu_is_stopped(const Qemu &qemu) {
 
 bool IdleGuest::advance(const Qemu &qemu, std::int64_t now) {
   if (since_ == kNever) since_ = now;
-  if (qemu.is_running() && now - since_ < kLongest && !a_cpu_is_stopped(qemu)) {
+  if (now - since_ < kLongest && !a_cpu_is_stopped(qemu)) {
     qemu.advance_clock();
     if (qemu.run_timers(kVirtualClock)) return true;
   }

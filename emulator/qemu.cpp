@@ -119,8 +119,7 @@ bool find_all(Qemu &qemu, const char **missing) {
          find(qemu.add_text_property, "object_property_add_str", missing) &&
          find(qemu.drop_translations, "tb_invalidate_phys_range", missing) &&
          find(qemu.register_state, "vmstate_register_with_alias_id", missing) &&
-         find(qemu.is_running, "runstate_is_running", missing) && find(qemu.cpu, "qemu_get_cpu", missing) &&
-         find(qemu.is_stopped, "cpu_is_stopped", missing) &&
+         find(qemu.cpu, "qemu_get_cpu", missing) && find(qemu.is_stopped, "cpu_is_stopped", missing) &&
          find(qemu.advance_clock, "icount_start_warp_timer", missing) &&
          find(qemu.run_timers, "qemu_clock_run_timers", missing) && find(qemu.forget_addresses, "tlb_flush", missing) &&
          find(qemu.cpu_state, "vmstate_cpu_common", missing) && find(variable, "current_cpu", missing) &&

@@ -48,7 +48,7 @@ struct StateDescription {
   const void *subsections;
 };
 
-/// QEMU's functions and tables. current_cpu(), is_running(), cpu(), is_stopped(), advance_clock() and run_timers() are
+/// QEMU's functions and tables. current_cpu(), cpu(), is_stopped(), advance_clock() and run_timers() are
 /// for the CPUs' thread, all others are called on the main loop's.
 struct Qemu {
   int (*for_each_block)(int (*)(RamBlock *, void *), void *);
@@ -71,9 +71,8 @@ struct Qemu {
   int (*register_state)(void *object, std::uint32_t instance, const StateDescription *, void *device, int alias,
                         int alias_version, QemuError **);
   StateDescription *cpu_state;          ///< of what all kinds of CPU have in common
-  bool (*is_running)();                 ///< the machine is not paused
   void *(*cpu)(int index);              ///< nullptr behind the last one
-  bool (*is_stopped)(void *cpu);        ///< it executes nothing until it is resumed
+  bool (*is_stopped)(void *cpu);        ///< it executes nothing until it is resumed; so is each of a paused machine
   void (*advance_clock)();              ///< of idle CPUs, to the next timer
   bool (*run_timers)(int clock);        ///< returns whether one was due
   unsigned char *(*current_cpu)();      ///< the CPU that the calling thread executes

@@ -326,10 +326,6 @@ bool crashed_elsewhere(const plan::Case &test_case, const Observations &seen) {
                                          [](const observe::KernelReport &report) { return report.module.empty(); });
 }
 
-}  // namespace
-
-namespace {
-
 Verdict verdict_without_points(const plan::Case &test_case, const Observations &seen) {
   if (test_case.skip) return {.outcome = Outcome::skipped, .skip_reason = *test_case.skip};
   if (!seen.preflight.empty()) return compared(test_case, failed_preflight(seen), {});

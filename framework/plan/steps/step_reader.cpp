@@ -25,12 +25,16 @@ const Node &nothing() {
   return node;
 }
 
+bool is_points(const Node::Entry &entry) {
+  return entry.first.text == points_key().name;
+}
+
 /// Returns the entries of a step that say what it does: all except for its points.
 std::vector<const Node::Entry *> own_entries(const Node &item) {
   std::vector<const Node::Entry *> entries;
   if (item.kind != Node::Kind::map) return entries;
   for (const Node::Entry &entry : item.entries)
-    if (entry.first.text != points_key().name) entries.push_back(&entry);
+    if (!is_points(entry)) entries.push_back(&entry);
   return entries;
 }
 
@@ -117,12 +121,10 @@ void StepReader::refuse_more_keys(const std::vector<const Node::Entry *> &entrie
 }
 
 std::uint32_t StepReader::points_of(const Node &item) {
-  const Node *points = item.kind == Node::Kind::map ? item.find(points_key().name) : nullptr;
-  if (points == nullptr) return 0;
   Node map;
   map.kind = Node::Kind::map;
-  map.entries.push_back({item.entries.front().first, *points});
-  map.entries.front().first.text = points_key().name;
+  for (const Node::Entry &entry : item.entries)
+    if (is_points(entry)) map.entries.push_back(entry);
   MapReader reader(map, step_table(), scope_);
   const auto number = reader.integer(points_key().name, 0, kMostPoints);
   return static_cast<std::uint32_t>(number.value_or(0));

@@ -51,7 +51,7 @@ std::string joined(const Parts &parts, std::size_t first, std::size_t last) {
 /// Returns "passed", "3 of 3 passed", "1 of 3 passed, crashed".
 std::string passed_of_all(const std::vector<outcome::Result> &results) {
   if (results.empty()) return "-";
-  const std::string worst = outcome::result_name(outcome::gravest(results));
+  std::string worst = outcome::result_name(outcome::gravest(results));
   if (results.size() == 1) return worst;
   const auto passed = std::count(results.begin(), results.end(), outcome::Result::passed);
   const bool all = static_cast<std::size_t>(passed) == results.size();
@@ -83,6 +83,7 @@ std::string rendered(const std::vector<Line> &lines, const std::vector<std::vect
 
 std::vector<std::string> distinct_parts(const std::vector<std::string> &paths) {
   std::vector<Parts> split;
+  split.reserve(paths.size());
   for (const std::string &path : paths) split.push_back(parts_of(path));
   std::size_t shortest = split.empty() ? 0 : split.front().size();
   for (const Parts &parts : split) shortest = std::min(shortest, parts.size());
@@ -92,6 +93,7 @@ std::vector<std::string> distinct_parts(const std::vector<std::string> &paths) {
   const std::size_t back =
       common(split, most - front, [](const Parts &parts, std::size_t at) { return parts[parts.size() - 1 - at]; });
   std::vector<std::string> out;
+  out.reserve(split.size());
   for (const Parts &parts : split) out.push_back(joined(parts, front, parts.size() - back));
   return out;
 }
@@ -138,7 +140,8 @@ std::string ScoreTable::render(const Palette &palette) const {
   }
   if (rows.empty()) return {};
   std::vector<std::string> paths;
-  for (const auto &key : keys) paths.push_back(fmt::format("{}", key.front()));
+  paths.reserve(keys.size());
+  for (const auto &key : keys) paths.push_back(key.front());
   const bool any_points = std::any_of(rows.begin(), rows.end(), [](const Row &row) { return row.most_points > 0; });
   const std::vector<std::string> labels = distinct_parts(paths);
   std::vector<Line> lines{{""}};

@@ -21,9 +21,8 @@ class IdleGuestTest : public testing::Test {
  protected:
   IdleGuestTest() {
     machine = {};
-    qemu_.is_running = [] { return machine.running; };
     qemu_.cpu = [](int index) -> void * { return index < 2 ? &cpus.at(static_cast<std::size_t>(index)) : nullptr; };
-    qemu_.is_stopped = [](void *cpu) { return *static_cast<int *>(cpu) == machine.stopped_cpu; };
+    qemu_.is_stopped = [](void *cpu) { return !machine.running || *static_cast<int *>(cpu) == machine.stopped_cpu; };
     qemu_.advance_clock = [] { ++machine.advanced; };
     qemu_.run_timers = [](int clock) {
       EXPECT_EQ(clock, 1);
