@@ -12,26 +12,26 @@ namespace {
 
 int (*qemus_own)(void *cpu, int version) = nullptr;
 void (*replacement)(void *cpu) = nullptr;
-std::array<void (*)(), 4> next{};
+std::array<void (*)(void *cpu), 4> next{};
 
 int load_cpu(void *cpu, int version) {
   for (auto *const then : next)
-    if (then != nullptr) then();
+    if (then != nullptr) then(cpu);
   if (replacement == nullptr) return qemus_own(cpu, version);
   replacement(cpu);
   return 0;
 }
 
-bool make_writable(const void *table, std::size_t size) {
+bool make_writable(StateDescription &table) {
   constexpr std::uintptr_t kPage = 4096;
-  const auto begin = reinterpret_cast<std::uintptr_t>(table) / kPage * kPage;
-  const auto end = reinterpret_cast<std::uintptr_t>(table) + size;
-  return mprotect(reinterpret_cast<void *>(begin), end - begin, PROT_READ | PROT_WRITE) == 0;
+  auto *const at = reinterpret_cast<unsigned char *>(&table);
+  const std::uintptr_t before = reinterpret_cast<std::uintptr_t>(at) % kPage;
+  return mprotect(at - before, before + sizeof table, PROT_READ | PROT_WRITE) == 0;
 }
 
 bool take_place(StateDescription &table) {
   if (table.post_load == load_cpu) return true;
-  if (!make_writable(&table, sizeof table)) return false;
+  if (!make_writable(table)) return false;
   qemus_own = table.post_load;
   table.post_load = load_cpu;
   return true;
@@ -39,7 +39,7 @@ bool take_place(StateDescription &table) {
 
 }  // namespace
 
-bool after_each_cpu_load(const Qemu &qemu, void (*then)()) {
+bool after_each_cpu_load(const Qemu &qemu, void (*then)(void *cpu)) {
   if (!take_place(*qemu.cpu_state)) return false;
   const auto free =
       std::find_if(next.begin(), next.end(), [then](const auto &one) { return one == nullptr || one == then; });

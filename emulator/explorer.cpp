@@ -36,7 +36,7 @@ wire::ScheduleArea *area = nullptr;
 Preemption preemption;
 bool begun = false;
 
-void begin_again() {
+void begin_again(void *) {
   begun = false;
 }
 
@@ -79,7 +79,7 @@ class Turn {
   std::uint16_t counted_ = 0, left_ = 0;
 };
 
-void before_instruction(unsigned cpu, void *data) {
+void before_instruction(unsigned, void *data) {
   const auto caller = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
   if (!begun) {
     begun = true;
@@ -88,7 +88,7 @@ void before_instruction(unsigned cpu, void *data) {
   const Known known = unpacked(data);
   unsigned char *state = explored->current_cpu();
   const Turn turn(state, known.left_in_block);
-  Preemption::At at{.cpu = cpu,
+  Preemption::At at{.cpu = index_of_current_cpu(*explored),
                     .address = known.address,
                     .flags = known.calls ? std::uint32_t{wire::kCodeCalls} : 0,
                     .left = turn.left()};
@@ -100,8 +100,8 @@ void before_instruction(unsigned cpu, void *data) {
   plugin->leave(state, caller);
 }
 
-void on_access(unsigned cpu, std::uint32_t info, std::uint64_t address, void *data) {
-  preemption.accesses(cpu, unpacked(data).address, address, plugin->is_store(info));
+void on_access(unsigned, std::uint32_t info, std::uint64_t address, void *data) {
+  preemption.accesses(index_of_current_cpu(*explored), unpacked(data).address, address, plugin->is_store(info));
 }
 
 /// Returns whether the instruction is a call (Intel's manual: E8, and FF with 2 in the middle of the next byte).

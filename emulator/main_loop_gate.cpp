@@ -44,6 +44,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "emulator/first_turn.hpp"
 #include "emulator/idle_guest.hpp"
 #include "emulator/pause.hpp"
 #include "emulator/saved_memory.hpp"
@@ -280,6 +281,7 @@ __attribute__((visibility("default"))) int pthread_cond_wait(pthread_cond_t *con
     qemu = kmodtest::emulator::find_qemu(&missing);
     big_lock = mutex;
     kmodtest::emulator::lengthen_pause();
+    if (qemu != nullptr) kmodtest::emulator::begin_with_first_cpu(*qemu);
   }
   if (condition != work) return next_cond_wait(condition, mutex);
   if (advance_idle_guest()) return 0;  // as if it had been woken for nothing

@@ -37,7 +37,7 @@ struct Cpu {
 };
 std::array<Cpu, kMostCpus> cpus{};
 
-void forget_spins() {
+void forget_spins(void *) {
   cpus.fill({});
 }
 

@@ -55,20 +55,23 @@ bool layout_is_known(const StateDescription &cpu, const char **missing) {
   return known;
 }
 
-/// Reads from the code of cpu_exit() where a CPU's state has the count of instructions: that function sets the upper
-/// half of the count to -1 (movw $-1, offset(%rdi)), after a flag (movb $1, offset(%rdi)).
-bool find_count(std::ptrdiff_t &offset, const char **missing) {
+/// Reads from the code of cpu_exit() where a CPU's state has the flag that ends its turn, and the count of
+/// instructions: that function sets the flag (movb $1, offset(%rdi)), then the upper half of the count to -1
+/// (movw $-1, offset(%rdi)).
+bool find_turn(Qemu &qemu, const char **missing) {
   const unsigned char *code = nullptr;
   if (!find(code, "cpu_exit", missing)) return false;
   constexpr std::array<unsigned char, 2> kSetFlag{0xc6, 0x87};
   constexpr std::array<unsigned char, 3> kSetHalf{0x66, 0xc7, 0x87};
-  std::int32_t half = 0;
+  std::int32_t flag = 0, half = 0;
+  std::memcpy(&flag, code + 2, sizeof flag);
   std::memcpy(&half, code + 10, sizeof half);
-  const bool known = std::memcmp(code, kSetFlag.data(), kSetFlag.size()) == 0 &&
+  const bool known = std::memcmp(code, kSetFlag.data(), kSetFlag.size()) == 0 && code[6] == 1 &&
                      std::memcmp(code + 7, kSetHalf.data(), kSetHalf.size()) == 0 && code[14] == 0xff &&
                      code[15] == 0xff;
   if (!known) *missing = "the expected code of cpu_exit";
-  offset = half - 2;
+  qemu.turn_is_over = flag;
+  qemu.instructions_left = half - 2;
   return known;
 }
 
@@ -97,9 +100,17 @@ bool pause_is_known(const Qemu &qemu, const char **missing) {
 }
 
 /// QEMU has it in a variable of each thread. One thread executes all CPUs.
-unsigned char *current_cpu() {
+unsigned char *&its_current_cpu() {
   static auto **const current = static_cast<unsigned char **>(dlsym(RTLD_DEFAULT, "current_cpu"));
   return *current;
+}
+
+unsigned char *current_cpu() {
+  return its_current_cpu();
+}
+
+void set_current_cpu(void *cpu) {
+  its_current_cpu() = static_cast<unsigned char *>(cpu);
 }
 
 bool find_all(Qemu &qemu, const char **missing) {
@@ -121,11 +132,12 @@ bool find_all(Qemu &qemu, const char **missing) {
          find(qemu.register_state, "vmstate_register_with_alias_id", missing) &&
          find(qemu.cpu, "qemu_get_cpu", missing) && find(qemu.is_stopped, "cpu_is_stopped", missing) &&
          find(qemu.advance_clock, "icount_start_warp_timer", missing) &&
-         find(qemu.run_timers, "qemu_clock_run_timers", missing) && find(qemu.forget_addresses, "tlb_flush", missing) &&
-         find(qemu.cpu_state, "vmstate_cpu_common", missing) && find(variable, "current_cpu", missing) &&
-         find(qemu.pause, "helper_info_pause", missing) && pause_is_known(qemu, missing) &&
-         find_count(qemu.instructions_left, missing) && find_next_instruction(qemu.next_instruction, missing) &&
-         layout_is_known(*qemu.cpu_state, missing);
+         find(qemu.run_timers, "qemu_clock_run_timers", missing) &&
+         find(qemu.enable_clock, "qemu_clock_enable", missing) && find(qemu.run_on_cpu, "run_on_cpu", missing) &&
+         find(qemu.forget_addresses, "tlb_flush", missing) && find(qemu.cpu_state, "vmstate_cpu_common", missing) &&
+         find(variable, "current_cpu", missing) && find(qemu.pause, "helper_info_pause", missing) &&
+         pause_is_known(qemu, missing) && find_turn(qemu, missing) &&
+         find_next_instruction(qemu.next_instruction, missing) && layout_is_known(*qemu.cpu_state, missing);
 }
 
 bool find_plugin(QemuPlugin &plugin, const char **missing) {
@@ -160,10 +172,22 @@ const Qemu *find_qemu(const char **missing) {
   static const bool complete = find_all(qemu, &lacks);
   if (complete) {
     qemu.current_cpu = current_cpu;
+    qemu.set_current_cpu = set_current_cpu;
     qemu.no_fields = qemu.cpu_state->fields + 2;
   }
   *missing = lacks;
   return complete ? &qemu : nullptr;
+}
+
+unsigned index_of_current_cpu(const Qemu &qemu) {
+  static const void *last = nullptr;  // most calls are for the same CPU as the one before
+  static unsigned index = 0;
+  const void *current = qemu.current_cpu();
+  if (current == last) return index;
+  const void *cpu = nullptr;
+  for (index = 0; (cpu = qemu.cpu(static_cast<int>(index))) != nullptr && cpu != current;) ++index;
+  last = current;
+  return index;
 }
 
 }  // namespace kmodtest::emulator

@@ -48,8 +48,8 @@ struct StateDescription {
   const void *subsections;
 };
 
-/// QEMU's functions and tables. current_cpu(), cpu(), is_stopped(), advance_clock() and run_timers() are
-/// for the CPUs' thread, all others are called on the main loop's.
+/// QEMU's functions and tables. current_cpu(), set_current_cpu(), cpu(), is_stopped(), advance_clock(), run_timers()
+/// and enable_clock() are for the CPUs' thread, all others are called on the main loop's.
 struct Qemu {
   int (*for_each_block)(int (*)(RamBlock *, void *), void *);
   void *(*host_address)(RamBlock *);
@@ -70,12 +70,17 @@ struct Qemu {
   void (*drop_translations)(std::uint64_t first, std::uint64_t last);
   int (*register_state)(void *object, std::uint32_t instance, const StateDescription *, void *device, int alias,
                         int alias_version, QemuError **);
-  StateDescription *cpu_state;          ///< of what all kinds of CPU have in common
-  void *(*cpu)(int index);              ///< nullptr behind the last one
-  bool (*is_stopped)(void *cpu);        ///< it executes nothing until it is resumed; so is each of a paused machine
-  void (*advance_clock)();              ///< of idle CPUs, to the next timer
-  bool (*run_timers)(int clock);        ///< returns whether one was due
-  unsigned char *(*current_cpu)();      ///< the CPU that the calling thread executes
+  StateDescription *cpu_state;    ///< of what all kinds of CPU have in common
+  void *(*cpu)(int index);        ///< nullptr behind the last one
+  bool (*is_stopped)(void *cpu);  ///< it executes nothing until it is resumed; so is each of a paused machine
+  void (*advance_clock)();        ///< of idle CPUs, to the next timer
+  bool (*run_timers)(int clock);  ///< returns whether one was due
+  void (*enable_clock)(int clock, bool);
+  unsigned char *(*current_cpu)();  ///< the CPU that the calling thread executes
+  void (*set_current_cpu)(void *cpu);
+  /// Returns when the CPUs' thread has executed the function.
+  void (*run_on_cpu)(void *cpu, void (*function)(void *cpu, std::uint64_t data), std::uint64_t data);
+  std::ptrdiff_t turn_is_over;          ///< a flag, one byte: its offset in a CPU's state
   void *pause;                          ///< the table entry with the function that executes PAUSE
   std::size_t next_instruction;         ///< where its address is behind a CPU's 16 general registers
   std::ptrdiff_t instructions_left;     ///< of a turn, 16 bits: its offset in a CPU's state
@@ -110,5 +115,9 @@ const QemuPlugin *find_qemu_plugin(const char **missing);
 /// Finds QEMU's functions in this process. Returns nullptr, and sets `missing` to what QEMU lacks (static text), if
 /// QEMU is of a version that this was not tried with, or if anything is not as expected.
 const Qemu *find_qemu(const char **missing);
+
+/// Returns which CPU the calling thread executes. A plugin needs it: QEMU passes to its functions the index of the CPU
+/// for which it has translated the block, since one thread executes all CPUs.
+unsigned index_of_current_cpu(const Qemu &qemu);
 
 }  // namespace kmodtest::emulator

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "emulator/preemption.hpp"
 
+#include <array>
 #include <gtest/gtest.h>
 #include <memory>
+
+#include "emulator/qemu.hpp"
 
 namespace kmodtest::emulator {
 namespace {
@@ -134,6 +137,19 @@ TEST_F(PreemptionTest, TracesWhatIsExecutedAndWhoWaits) {
   EXPECT_EQ(area_->trace[1], (wire::Traced{.low = low(kB), .thread = 0, .cpu = 0, .what = 1}));
   EXPECT_EQ(area_->trace[2], (wire::Traced{.low = low(kA), .thread = 1, .cpu = 1, .what = 0}));
   EXPECT_EQ(area_->trace[3], (wire::Traced{.low = low(kB), .thread = 0, .cpu = 0, .what = 0}));
+}
+
+std::array<unsigned char, 3> states{};
+unsigned char *executing = nullptr;
+
+TEST(CurrentCpu, IsTheOneThatTheThreadExecutes) {
+  Qemu qemu{};
+  qemu.current_cpu = [] { return executing; };
+  qemu.cpu = [](int index) -> void * { return index < 3 ? &states.at(static_cast<std::size_t>(index)) : nullptr; };
+  for (const unsigned index : {1U, 1U, 0U, 2U, 0U}) {
+    executing = &states.at(index);
+    EXPECT_EQ(index_of_current_cpu(qemu), index);
+  }
 }
 
 }  // namespace
