@@ -188,7 +188,8 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
   const std::string kernel = kernel_name(test_case);
   Tried first = try_on(kernel, test_case);
   if (first.lack && test_case.kernel.empty() && choice_.name.empty()) {
-    if (auto fuller = prepare_on_fuller(kernel, *first.lack, test_case)) return std::move(*fuller);
+    const bool not_built = first.prepared && first.prepared->skip;
+    if (auto fuller = prepare_on_fuller(kernel, *first.lack, not_built, test_case)) return std::move(*fuller);
   } else if (first.lack) {
     name_fuller(kernel, first);
   }
@@ -196,7 +197,8 @@ Prepared Preparer::prepare(const plan::Case &test_case) {
   return std::move(*first.prepared);
 }
 
-std::optional<Prepared> Preparer::prepare_on_fuller(std::string kernel, std::string lack, const plan::Case &test_case) {
+std::optional<Prepared> Preparer::prepare_on_fuller(std::string kernel, std::string lack, bool not_built,
+                                                    const plan::Case &test_case) {
   while (!store_.fuller_than(kernel).empty()) {
     kernel = store_.fuller_than(kernel);
     Tried tried = try_on(kernel, test_case);
@@ -208,6 +210,9 @@ std::optional<Prepared> Preparer::prepare_on_fuller(std::string kernel, std::str
       rethrow_build_error(tried.error);
       return std::nullopt;
     }
+    // Where the module was built, what it lacks is nearer to what the user means than that another kernel cannot build
+    // it.
+    if (not_built && tried.prepared && !tried.prepared->skip) return std::move(tried.prepared);
     lack = *tried.lack;
   }
   return std::nullopt;

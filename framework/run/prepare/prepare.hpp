@@ -140,7 +140,9 @@ class Preparer {
   std::string kernel_name(const plan::Case &test_case) const;
   Prepared prepare_on(const std::string &kernel, const plan::Case &test_case);
   Tried try_on(const std::string &kernel, const plan::Case &test_case);
-  std::optional<Prepared> prepare_on_fuller(std::string kernel, std::string lack, const plan::Case &test_case);
+  /// `not_built`: on this kernel the module was not even built.
+  std::optional<Prepared> prepare_on_fuller(std::string kernel, std::string lack, bool not_built,
+                                            const plan::Case &test_case);
   void name_fuller(const std::string &kernel, Tried &tried) const;
   void say_once(const std::string &text);
   kernel::Kernel resolve_kernel(const std::string &name);
