@@ -78,13 +78,14 @@ void install_applets() {
     }
 }
 
-int Commands::start(std::uint32_t step, const std::string &text) {
+int Commands::start(std::uint32_t step, const std::string &text, const std::string &name) {
   if (!std::exchange(applets_installed_, true)) install_applets();
   int out[2];
   int err[2];
   if (::pipe2(out, O_CLOEXEC) != 0) return errno;
   Command command;
   command.step = step;
+  command.name = name;
   command.result.step = step;
   command.out = base::Descriptor(out[0]);
   const base::Descriptor out_end(out[1]);
@@ -125,10 +126,23 @@ void Commands::reaped(pid_t pid, int wait_status) {
   }
 }
 
-Command *Commands::find(std::uint32_t step) {
-  const auto found =
-      std::find_if(commands_.begin(), commands_.end(), [&](const Command &command) { return command.step == step; });
-  return found == commands_.end() ? nullptr : &*found;
+std::vector<std::size_t> Commands::of_step(std::uint32_t step) const {
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < commands_.size(); ++i)
+    if (commands_[i].step == step) places.push_back(i);
+  return places;
+}
+
+std::vector<std::size_t> Commands::named(const std::string &name) const {
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < commands_.size(); ++i)
+    if (commands_[i].name == name) places.push_back(i);
+  return places;
+}
+
+void Commands::send(const Command &command, int signal) {
+  // The number of a group that has ended can be another's by now.
+  if (!command.ended) ::kill(-command.pid, signal);
 }
 
 void Commands::kill(const Command &command) {

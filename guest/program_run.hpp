@@ -80,12 +80,24 @@ class ProgramRun {
   Outcome act(const wire::Unload &unload);
   Outcome act(const wire::WriteFile &write);
   Outcome act(const wire::RunCommand &command);
+  Outcome act(const wire::WaitCommand &wanted);
+  Outcome act(const wire::Ioctl &call);
+  Outcome act(const wire::MapMemory &map);
+  Outcome act(const wire::Poll &poll);
+  /// Makes the call and reports it. Nothing if it did not come back: then `end` is the step's outcome.
+  std::optional<wire::DeviceCalled> call_device_of_step(const std::string &path, std::string job, Time deadline,
+                                                        Outcome &end);
+  Outcome judge_device_call(const wire::DeviceCalled &called, int expected_errno, const wire::BytePattern &gives) const;
   Outcome act(const wire::SetCpus &cpus);
   Outcome act(const wire::Sleep &sleep);
   std::optional<JobResult> do_job(const Job &job, Time deadline);
   Outcome judge_error(const std::string &what, int error, int expected) const;
   Outcome set_cpus(const std::string &cpus, bool online);
-  Outcome judge_command(const wire::RunCommand &wanted, const wire::CommandEnded &ended) const;
+  /// Waits until all of these commands have ended, and judges each.
+  template <class Wanted>
+  Outcome end_of_commands(const std::vector<std::size_t> &commands, const Wanted &wanted);
+  template <class Wanted>
+  Outcome judge_command(const Wanted &wanted, const wire::CommandEnded &ended) const;
   void report_command(Command &command);
   void report_background_commands();
   void end_commands();

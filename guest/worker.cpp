@@ -8,6 +8,7 @@
 #include <ctime>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -15,6 +16,7 @@
 
 #include "base/descriptor.hpp"
 #include "boot.hpp"
+#include "device_calls.hpp"
 #include "entries.hpp"
 #include "kept_mounts.hpp"
 #include "resources.hpp"
@@ -25,6 +27,7 @@ namespace {
 struct JobHeader {
   Job::Kind kind;
   bool force;
+  std::int32_t cpu;
   shared::Sampling sampling;
   Time until;
   std::uint32_t subject_size;
@@ -47,6 +50,7 @@ std::string to_bytes(const Header &header) {
 std::string to_bytes(const Job &job) {
   const JobHeader header{job.kind,
                          job.force,
+                         job.cpu,
                          job.sampling,
                          job.until,
                          static_cast<std::uint32_t>(job.subject.size()),
@@ -129,13 +133,27 @@ Time cpu_time() {
   return Time(static_cast<std::int64_t>(time.tv_sec) * 1'000'000 + time.tv_nsec / 1000);
 }
 
+/// Returns the errno of a call that is made on this CPU.
+template <class Call>
+int on_cpu(std::int32_t cpu, const Call &call) {
+  if (cpu == wire::kAnyCpu) return call();
+  cpu_set_t before, only;
+  CPU_ZERO(&only);
+  CPU_SET(static_cast<std::size_t>(cpu), &only);
+  if (::sched_getaffinity(0, sizeof before, &before) != 0 || ::sched_setaffinity(0, sizeof only, &only) != 0)
+    return errno;
+  const int error = call();
+  ::sched_setaffinity(0, sizeof before, &before);
+  return error;
+}
+
 JobResult carry_out(const Job &job, FileReader &reader, EntryLister &entries) {
   JobResult result;
   const Time begun = now();
   const Time busy_before = cpu_time();
   switch (job.kind) {
     case Job::Kind::load:
-      result.error = load_module(job.subject, job.argument);
+      result.error = on_cpu(job.cpu, [&job] { return load_module(job.subject, job.argument); });
       break;
     case Job::Kind::unload:
       result.error = unload_module(job.subject, job.force);
@@ -163,6 +181,9 @@ JobResult carry_out(const Job &job, FileReader &reader, EntryLister &entries) {
     case Job::Kind::read_memory:
       result.content = read_memory();
       break;
+    case Job::Kind::device_call:
+      result.error = call_device(job.subject, job.argument, result.content);
+      break;
   }
   result.took = now() - begun;
   result.busy = cpu_time() - busy_before;
@@ -180,6 +201,7 @@ JobResult carry_out(const Job &job, FileReader &reader, EntryLister &entries) {
     Job job;
     job.kind = header.kind;
     job.force = header.force;
+    job.cpu = header.cpu;
     job.sampling = header.sampling;
     job.until = header.until;
     job.subject.resize(header.subject_size);

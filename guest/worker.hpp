@@ -10,6 +10,7 @@
 #include "base/descriptor.hpp"
 #include "shared/sampling.hpp"
 #include "system.hpp"
+#include "wire/program.hpp"
 
 namespace kmodtest::guest {
 
@@ -25,7 +26,8 @@ struct Job {
     write,
     list_entries,
     read_resources,
-    read_memory
+    read_memory,
+    device_call  ///< `argument`: of device_calls.hpp
   };
 
   Job() = default;
@@ -33,11 +35,12 @@ struct Job {
       : kind(its_kind), subject(std::move(its_subject)), argument(std::move(its_argument)), force(forced) {}
 
   Kind kind = Kind::read;
-  std::string subject;        ///< a path, or the module to unload
-  std::string argument;       ///< parameters of a module, or the content to write
-  bool force = false;         ///< of unload
-  shared::Sampling sampling;  ///< of watch
-  Time until{0};              ///< of watch
+  std::string subject;               ///< a path, or the module to unload
+  std::string argument;              ///< parameters of a module, or the content to write
+  bool force = false;                ///< of unload
+  std::int32_t cpu = wire::kAnyCpu;  ///< on which the call is made
+  shared::Sampling sampling;         ///< of watch
+  Time until{0};                     ///< of watch
 };
 
 struct JobResult {

@@ -8,6 +8,7 @@
 
 #include "shared/kmsg.hpp"
 #include "shared/procfs.hpp"
+#include "shared/thread_words.hpp"
 #include "text/number.hpp"
 
 namespace kmodtest::shared {
@@ -85,31 +86,6 @@ std::string same_dashes(std::string name) {
   return name;
 }
 
-const char *state_name(char state) {
-  switch (state) {
-    case 'R':
-      return "running";
-    case 'S':
-      return "sleeping";
-    case 'D':
-      return "uninterruptible";
-    case 'I':
-      return "idle";
-    case 'P':
-      return "parked";
-    case 'T':
-      return "stopped";
-    case 't':
-      return "traced";
-    case 'Z':
-      return "zombie";
-    case 'X':
-      return "dead";
-    default:
-      return "unknown";
-  }
-}
-
 std::string render_state(char state) {
   return std::string(1, state) + " (" + state_name(state) + ")";
 }
@@ -133,6 +109,21 @@ std::string render_names(std::vector<std::string> names) {
   std::string text;
   for (const auto &name : names) text += (text.empty() ? "" : ", ") + name;
   return text.empty() ? "no module" : text;
+}
+
+/// Returns "the policy other, not fifo", "the priority 1, not 50", "the nice value 0, not -5"; empty if all is right.
+std::string wrong_scheduling(const wire::ThreadCondition &condition, const wire::ThreadRecord &thread) {
+  const auto &policies = condition.policies;
+  if (!policies.empty() && std::find(policies.begin(), policies.end(), thread.policy) == policies.end()) {
+    std::string wanted;
+    for (const std::uint8_t policy : policies) wanted += (wanted.empty() ? "" : " or ") + policy_name(policy);
+    return "the policy " + policy_name(thread.policy) + ", not " + wanted;
+  }
+  if (condition.priority && !condition.priority->contains(thread.priority))
+    return "the priority " + number(thread.priority) + ", not " + render(*condition.priority);
+  if (condition.nice && !condition.nice->contains(thread.nice))
+    return "the nice value " + number(thread.nice) + ", not " + render(*condition.nice);
+  return {};
 }
 
 std::string malformed(const wire::Pattern &pattern, const Matcher &matcher) {
@@ -271,6 +262,8 @@ Evaluation evaluate(const wire::ThreadCondition &condition, const std::vector<wi
       return pending(describe(*thread) + " may run on CPU " + thread->allowed_cpus + ", not on exactly " +
                      *condition.allowed);
     }
+    if (std::string wrong = wrong_scheduling(condition, *thread); !wrong.empty())
+      return pending(describe(*thread) + " has " + wrong);
   }
   return held();
 }

@@ -66,6 +66,8 @@ bool is_named(const std::string &glob, const std::string &name);
 /// Returns whether the condition is about the thread (by the glob; names cut at 15 characters are allowed for).
 bool is_meant(const wire::ThreadCondition &condition, const wire::ThreadRecord &thread);
 
+/// Compares bytes; explains the first one that differs.
+Evaluation evaluate(const wire::BytePattern &wanted, std::string_view bytes);
 /// Evaluates the threads. Never returns `violated`: threads come and go.
 Evaluation evaluate(const wire::ThreadCondition &condition, const std::vector<wire::ThreadRecord> &threads);
 Evaluation evaluate(const wire::ModuleCondition &condition, const std::vector<wire::ModuleRecord> &modules);

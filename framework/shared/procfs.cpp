@@ -16,7 +16,17 @@ constexpr std::int64_t kTick = 10'000;             // microseconds of a clock ti
 constexpr int kLastCpu = 4095;
 
 // Fields of /proc/PID/stat, counted from the first one after the name (man 5 proc counts that one as 3).
-enum StatField : std::size_t { kState = 0, kPpid = 1, kFlags = 6, kStartTime = 19, kProcessor = 36, kStatFields = 37 };
+enum StatField : std::size_t {
+  kState = 0,
+  kPpid = 1,
+  kFlags = 6,
+  kNice = 16,
+  kStartTime = 19,
+  kProcessor = 36,
+  kPriority = 37,
+  kPolicy = 38,
+  kStatFields = 39
+};
 
 std::string_view trim(std::string_view text) {
   constexpr std::string_view kBlank = " \t\n";
@@ -85,6 +95,9 @@ std::optional<wire::ThreadRecord> parse_thread(std::string_view stat, std::strin
       text::whole_number<std::uint64_t>(status_value(status, "voluntary_ctxt_switches")).value_or(0);
   thread.involuntary_switches =
       text::whole_number<std::uint64_t>(status_value(status, "nonvoluntary_ctxt_switches")).value_or(0);
+  thread.nice = text::whole_number<std::int8_t>(fields[kNice]).value_or(0);
+  thread.priority = text::whole_number<std::uint8_t>(fields[kPriority]).value_or(0);
+  thread.policy = text::whole_number<std::uint8_t>(fields[kPolicy]).value_or(0);
   wchan = trim(wchan);
   if (wchan != "0") thread.waits_in = std::string(wchan);
   return thread;

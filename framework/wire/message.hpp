@@ -17,7 +17,7 @@
 /// The messages of the protocol (docs/internals/protocol.md). Both directions use the frames of wire/frame.
 namespace kmodtest::wire {
 
-inline constexpr std::uint16_t kProtocolVersion = 12;
+inline constexpr std::uint16_t kProtocolVersion = 13;
 /// The beginning of the step markers that the agent writes to /dev/kmsg ("kmodtest: step 3: load ex7_4").
 inline constexpr char kMarkerPrefix[] = "kmodtest: ";
 /// The beginning of the marker after which the agent itself causes the kernel log ("kmodtest: autopsy of step 3").
@@ -387,6 +387,6 @@ inline constexpr std::size_t kMostTraceBytes = 8u << 20;
 using AgentMessage = std::variant<Info, Pushed, Refused, LogLines, Baseline, AfterUnload, StepStarted, Loaded, Unloaded,
                                   Threads, Modules, FileRead, Written, CommandEnded, CpusSet, StepEnded, ProgramEnded,
                                   TerminalOutput, TerminalEnded, Autopsy, MemoryCounted, TraceStarted, TracePages,
-                                  TraceChecked, Resting, Idles, FaultCalls>;
+                                  TraceChecked, Resting, Idles, FaultCalls, DeviceCalled>;
 
 }  // namespace kmodtest::wire

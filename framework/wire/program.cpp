@@ -16,6 +16,7 @@ struct StepKind {
 constexpr StepKind kStepKinds[] = {
     {"load", true},  {"unload", true}, {"dmesg", false}, {"ps", false},    {"lsmod", false}, {"file", false},
     {"write", true}, {"run", true},    {"cpu", true},    {"sleep", false}, {"repeat", true}, {"sched", false},
+    {"wait", true},  {"ioctl", true},  {"mmap", true},   {"poll", false},
 };
 static_assert(std::size(kStepKinds) == std::variant_size_v<StepBody>);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -9,38 +10,14 @@
 #include <variant>
 #include <vector>
 
+#include "wire/device_steps.hpp"
 #include "wire/records.hpp"
+#include "wire/values.hpp"
 
 /// The program of a case: everything that the agent executes on its own, including waits. It is sent completely before
 /// the first step runs. The same code evaluates conditions twice (observe/condition): in the guest, to know when to
 /// stop waiting, and in the controller, to judge what was streamed.
 namespace kmodtest::wire {
-
-/// A text to look for in a line or a content.
-struct Pattern {
-  enum class Kind : std::uint8_t { literal, regex };  ///< literal: a substring; regex: POSIX extended, unanchored
-  Kind kind = Kind::literal;
-  std::string text;
-
-  template <class Visitor>
-  void fields(Visitor &v) {
-    v(kind, text);
-  }
-  bool operator==(const Pattern &) const = default;
-};
-
-/// Inclusive.
-struct Range {
-  std::int64_t min = 0;
-  std::int64_t max = std::numeric_limits<std::int64_t>::max();
-
-  template <class Visitor>
-  void fields(Visitor &v) {
-    v(min, max);
-  }
-  bool contains(std::int64_t value) const { return value >= min && value <= max; }
-  bool operator==(const Range &) const = default;
-};
 
 /// The allowed gaps between repeats: each gap within [min, max], and at least `gaps` of them.
 struct Interval {
@@ -90,19 +67,30 @@ struct LogCondition {
   bool operator==(const LogCondition &) const = default;
 };
 
+/// The scheduling policies by their numbers in the kernel (include/uapi/linux/sched.h).
+struct SchedPolicy {
+  const char *name;
+  std::uint8_t number;
+};
+inline constexpr SchedPolicy kSchedPolicies[] = {{"other", 0}, {"fifo", 1}, {"rr", 2},
+                                                 {"batch", 3}, {"idle", 5}, {"deadline", 6}};
+
 /// `ps`. `thread` is a shell glob over the whole name; a pattern of more than 15 characters also matches the cut name
 /// on kernels that cut.
 struct ThreadCondition {
   std::string thread;
   bool absent = false;
-  std::optional<Range> count;          ///< without it: at least one
-  std::string states;                  ///< letters of ThreadRecord::state that are allowed; empty: any
-  std::optional<std::string> cpus;     ///< CPU list: every match last ran on one of them
-  std::optional<std::string> allowed;  ///< CPU list: every match may run on exactly these
+  std::optional<Range> count;               ///< without it: at least one
+  std::string states;                       ///< letters of ThreadRecord::state that are allowed; empty: any
+  std::optional<std::string> cpus;          ///< CPU list: every match last ran on one of them
+  std::optional<std::string> allowed;       ///< CPU list: every match may run on exactly these
+  std::vector<std::uint8_t> policies = {};  ///< ThreadRecord::policy is one of these; empty: any
+  std::optional<Range> priority = {};
+  std::optional<Range> nice = {};
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(thread, absent, count, states, cpus, allowed);
+    v(thread, absent, count, states, cpus, allowed, policies, priority, nice);
   }
   bool operator==(const ThreadCondition &) const = default;
 };
@@ -185,14 +173,17 @@ struct ModuleToLoad {
   bool operator==(const ModuleToLoad &) const = default;
 };
 
+inline constexpr std::int32_t kAnyCpu = -1;
+
 /// Calls finit_module(2) for each in turn. Stops at the first failure.
 struct Load {
   std::vector<ModuleToLoad> modules;
   std::int32_t expected_errno = 0;  ///< of the last one, see is_expected_errno(); the others must succeed
+  std::int32_t cpu = kAnyCpu;       ///< the CPU on which the calls are made
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(modules, expected_errno);
+    v(modules, expected_errno, cpu);
   }
   bool operator==(const Load &) const = default;
 };
@@ -232,12 +223,29 @@ struct RunCommand {
   Range exit_status{0, 0};  ///< 128 + N if signal N ended it
   TextCondition out;
   TextCondition err;
+  std::string name = {};     ///< of a command in the background, for WaitCommand; empty: none
+  std::uint32_t copies = 1;  ///< as many run at the same time, and the conditions are on each
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(command, background, exit_status, out, err);
+    v(command, background, exit_status, out, err, name, copies);
   }
   bool operator==(const RunCommand &) const = default;
+};
+
+/// `wait`: waits for the end of a command in the background.
+struct WaitCommand {
+  std::string name = {};    ///< of a RunCommand
+  std::int32_t signal = 0;  ///< is sent to its processes first; 0: none
+  Range exit_status{0, 0};
+  TextCondition out = {};
+  TextCondition err = {};
+
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(name, signal, exit_status, out, err);
+  }
+  bool operator==(const WaitCommand &) const = default;
 };
 
 /// CPU hotplug; the sets are in list format and can be empty.
@@ -295,7 +303,7 @@ struct SendTrace {
 };
 
 using StepBody = std::variant<Load, Unload, LogCondition, ThreadCondition, ModuleCondition, FileCondition, WriteFile,
-                              RunCommand, SetCpus, Sleep, Repeat, SendTrace>;
+                              RunCommand, SetCpus, Sleep, Repeat, SendTrace, WaitCommand, Ioctl, MapMemory, Poll>;
 
 struct Step {
   StepBody body;
@@ -338,7 +346,7 @@ struct Program {
 bool is_action(const StepBody &body);
 
 /// Returns the step's key in a plan: "load", "unload", "dmesg", "ps", "lsmod", "file", "write", "run", "cpu", "sleep",
-/// "repeat", "sched".
+/// "repeat", "sched", "wait", "ioctl", "mmap", "poll".
 const char *step_name(const StepBody &body);
 
 }  // namespace kmodtest::wire

@@ -42,11 +42,14 @@ struct ThreadRecord {
   Microseconds start_time{0};  ///< since boot, 10 ms steps (USER_HZ)
   bool kernel_thread = false;  ///< PF_KTHREAD
   std::string waits_in;        ///< /proc/PID/wchan; empty if it runs or is unknown
+  std::uint8_t policy = 0;     ///< SCHED_OTHER, SCHED_FIFO… of sched(7)
+  std::uint8_t priority = 0;   ///< of a real-time policy: 1 to 99; else 0
+  std::int8_t nice = 0;
 
   template <class Visitor>
   void fields(Visitor &v) {
     v(pid, tgid, ppid, name, full_name, state, cpu, allowed_cpus, voluntary_switches, involuntary_switches, start_time,
-      kernel_thread, waits_in);
+      kernel_thread, waits_in, policy, priority, nice);
   }
   bool operator==(const ThreadRecord &) const = default;
 };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <map>
@@ -10,6 +11,7 @@
 
 #include "program_run.hpp"
 #include "sample.hpp"
+#include "shared/procfs.hpp"
 #include "system.hpp"
 
 namespace kmodtest::guest {
@@ -54,13 +56,23 @@ std::map<std::string, std::uint64_t> sections_of(const wire::ModuleRecord &modul
   return sections;
 }
 
+bool is_online(int cpu) {
+  const auto cpus = shared::parse_cpu_list(read_line("/sys/devices/system/cpu/online"));
+  return cpus && std::find(cpus->begin(), cpus->end(), cpu) != cpus->end();
+}
+
 }  // namespace
 
 ProgramRun::Outcome ProgramRun::act(const wire::Load &load) {
+  // A call that cannot be made there must not look like one that the kernel refused.
+  if (load.cpu != wire::kAnyCpu && !is_online(load.cpu))
+    return StepOutcome{wire::StepResult::refused, "CPU " + std::to_string(load.cpu) + " is offline"};
   has_loaded_ = true;
   for (std::size_t i = 0; i < load.modules.size(); ++i) {
     const wire::ModuleToLoad &module = load.modules[i];
-    const auto result = do_job(Job(Job::Kind::load, module.path, module_parameters(module)), deadline_);
+    Job job(Job::Kind::load, module.path, module_parameters(module));
+    job.cpu = load.cpu;
+    const auto result = do_job(job, deadline_);
     if (!result) return expired("loading " + module.name + " did not come back");
     if (result->died)
       return StepOutcome{wire::StepResult::violated, "the process that loaded " + module.name + " was killed"};

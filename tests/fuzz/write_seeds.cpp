@@ -97,6 +97,7 @@ std::vector<std::string> frames() {
         wire::AgentMessage(wire::Modules{4, {}, {module}}),
         wire::AgentMessage(wire::FileRead{}),
         wire::AgentMessage(wire::Written{}),
+        wire::AgentMessage(wire::DeviceCalled{2, "/dev/x", 0, 1, "ab"}),
         wire::AgentMessage(wire::CommandEnded{}),
         wire::AgentMessage(wire::CpusSet{}),
         wire::AgentMessage(wire::StepEnded{}),

@@ -69,13 +69,16 @@ observe::Refusal explain_load_errno(const StepView &view, const std::string &nam
 
 Reading read(const StepView &view, const wire::Load &load) {
   const auto loaded = view.of<wire::Loaded>();
+  const bool is_refused = view.ended != nullptr && view.ended->result == wire::StepResult::refused;
+  if (loaded.empty() && is_refused && load.cpu != wire::kAnyCpu)
+    return reading_broken(fmt::format("CPU {}, which should load it, is offline", load.cpu));
   for (std::size_t i = 0; i < load.modules.size(); ++i) {
     const std::string &name = load.modules[i].name;
     const wire::Loaded *call = i < loaded.size() ? loaded[i] : nullptr;
     const int expected = i + 1 == load.modules.size() ? load.expected_errno : 0;
     auto reading = read_call({.doing = "loading", .done = "loaded"}, name, call, expected);
     if (!reading) continue;
-    if (reading->state == Reading::State::unknown) return *reading;
+    if (call == nullptr || reading->state == Reading::State::unknown) return *reading;
     const auto lines = observe::find_refusals(view.own_log());
     if (!lines.empty()) reading->seen += fmt::format("\n{}", fmt::join(lines, "\n"));
     if (call->error != 0) {

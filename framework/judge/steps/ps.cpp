@@ -6,6 +6,7 @@
 #include "judge/steps/reading.hpp"
 #include "shared/condition.hpp"
 #include "shared/procfs.hpp"
+#include "shared/thread_words.hpp"
 
 namespace kmodtest::judge {
 namespace {
@@ -17,6 +18,12 @@ std::string expected_words(const wire::ThreadCondition &condition) {
   if (!condition.states.empty()) text += ", in state " + fmt::format("{}", fmt::join(condition.states, " or "));
   if (condition.cpus) text += ", last ran on CPU " + *condition.cpus;
   if (condition.allowed) text += ", may run on CPU " + *condition.allowed + " only";
+  std::string policies;
+  for (const auto policy : condition.policies)
+    policies += (policies.empty() ? "" : " or ") + shared::policy_name(policy);
+  if (!policies.empty()) text += ", with the policy " + policies;
+  if (condition.priority) text += ", with the priority " + range_words(*condition.priority);
+  if (condition.nice) text += ", with the nice value " + range_words(*condition.nice);
   return text;
 }
 
@@ -32,6 +39,7 @@ bool cuts_names(const std::optional<wire::AgentInfo> &agent) {
 Reading read(const StepView &view, const wire::ThreadCondition &condition) {
   const auto messages = view.of<wire::Threads>();
   std::vector<Sample> samples;
+  samples.reserve(messages.size());
   for (const auto *message : messages)
     samples.push_back({message->time, shared::evaluate(condition, message->threads)});
   Reading reading = read_samples(view, samples);

@@ -18,7 +18,7 @@ struct Kinds<std::variant<Contents...>> {
   static std::vector<StepContent> contents() { return {StepContent(Contents{})...}; }
   /// True if a plan can ask the agent for this step; a sched step asks for SendTrace.
   template <class Body>
-  static constexpr bool has = (std::is_same_v<Contents, Body> || ...) || std::is_same_v<Body, wire::SendTrace>;
+  static constexpr bool kHas = (std::is_same_v<Contents, Body> || ...) || std::is_same_v<Body, wire::SendTrace>;
 };
 
 template <class Variant>
@@ -26,9 +26,9 @@ struct AllHave;
 
 template <class... Bodies>
 struct AllHave<std::variant<Bodies...>> {
-  static constexpr bool value = (Kinds<StepContent>::has<Bodies> && ...);
+  static constexpr bool kValue = (Kinds<StepContent>::kHas<Bodies> && ...);
 };
-static_assert(AllHave<wire::StepBody>::value, "a step of the agent is missing in StepContent");
+static_assert(AllHave<wire::StepBody>::kValue, "a step of the agent is missing in StepContent");
 
 }  // namespace
 

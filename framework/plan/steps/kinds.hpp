@@ -16,9 +16,10 @@ struct StepInput;
 
 /// The content of a plan's step, in the order of the reference. The code below visits it, so a kind without a kind_of()
 /// or a read() does not compile.
-using StepContent = std::variant<wire::Load, wire::Unload, wire::LogCondition, wire::ThreadCondition,
-                                 wire::ModuleCondition, ModinfoCondition, wire::FileCondition, wire::WriteFile,
-                                 wire::RunCommand, wire::SetCpus, wire::Sleep, wire::Repeat, SchedCondition>;
+using StepContent =
+    std::variant<wire::Load, wire::Unload, wire::LogCondition, wire::ThreadCondition, wire::ModuleCondition,
+                 ModinfoCondition, wire::FileCondition, wire::WriteFile, wire::RunCommand, wire::WaitCommand,
+                 wire::Ioctl, wire::MapMemory, wire::Poll, wire::SetCpus, wire::Sleep, wire::Repeat, SchedCondition>;
 
 /// Returns the name, the keys and the example of a kind; the argument only selects it.
 StepKind kind_of(const wire::Load &);
@@ -30,6 +31,10 @@ StepKind kind_of(const ModinfoCondition &);
 StepKind kind_of(const wire::FileCondition &);
 StepKind kind_of(const wire::WriteFile &);
 StepKind kind_of(const wire::RunCommand &);
+StepKind kind_of(const wire::WaitCommand &);
+StepKind kind_of(const wire::Ioctl &);
+StepKind kind_of(const wire::MapMemory &);
+StepKind kind_of(const wire::Poll &);
 StepKind kind_of(const wire::SetCpus &);
 StepKind kind_of(const wire::Sleep &);
 StepKind kind_of(const wire::Repeat &);
@@ -46,6 +51,10 @@ std::optional<std::string> read(ModinfoCondition &condition, StepInput &in);
 std::optional<std::string> read(wire::FileCondition &file, StepInput &in);
 std::optional<std::string> read(wire::WriteFile &file, StepInput &in);
 std::optional<std::string> read(wire::RunCommand &run, StepInput &in);
+std::optional<std::string> read(wire::WaitCommand &wait, StepInput &in);
+std::optional<std::string> read(wire::Ioctl &call, StepInput &in);
+std::optional<std::string> read(wire::MapMemory &map, StepInput &in);
+std::optional<std::string> read(wire::Poll &poll, StepInput &in);
 std::optional<std::string> read(wire::SetCpus &set, StepInput &in);
 std::optional<std::string> read(wire::Sleep &sleep, StepInput &in);
 std::optional<std::string> read(wire::Repeat &repeat, StepInput &in);

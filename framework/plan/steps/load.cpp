@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <bit>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <string>
@@ -15,6 +16,7 @@ const Table &load_table() {
       "load",
       {{"module", Type::texts, "all of the plan, in its order", "a module of the plan, or a list", "my_module"},
        {"params", Type::parameters, "none", "module parameters, as written; for the last module named", "{cpu: 3}"},
+       {"on_cpu", Type::cpu_list, "any", "the CPU on which the module's init function runs", "1"},
        kErrno,
        kActionWithinKey}};
   return table;
@@ -41,6 +43,10 @@ std::optional<std::string> read(wire::Load &load, StepInput &in) {
       in.reader.error(Code::module_loaded_already, "module",
                       fmt::format("the module '{}' is loaded already (unload it first)", name));
     load.modules.push_back(module_to_load(name));
+  }
+  if (const auto cpus = in.reader.cpus("on_cpu")) {
+    load.cpu = std::countr_zero(*cpus);
+    if (std::popcount(*cpus) != 1) in.reader.error(Code::out_of_range, "on_cpu", "'on_cpu' is one CPU");
   }
   const auto params = in.reader.parameters("params");
   if (load.modules.empty()) return std::nullopt;

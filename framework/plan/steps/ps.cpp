@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <map>
 #include <string>
+#include <vector>
 
 #include "plan/steps/kinds.hpp"
 #include "plan/steps/step_input.hpp"
@@ -21,6 +22,12 @@ std::optional<std::string> cpu_text(MapReader &reader, const std::string &key) {
   return format_cpu_list(*cpus);
 }
 
+std::vector<std::string> policy_names() {
+  std::vector<std::string> names;
+  for (const wire::SchedPolicy &policy : wire::kSchedPolicies) names.emplace_back(policy.name);
+  return names;
+}
+
 const Table &ps_table() {
   static const Table table{
       "ps",
@@ -38,6 +45,14 @@ const Table &ps_table() {
         .allowed = {"running", "sleeping", "uninterruptible", "idle", "parked", "stopped", "zombie"}},
        {"cpu", Type::cpu_list, "any", "each last ran on one of these CPUs", "2"},
        {"allowed", Type::cpu_list, "any", "each may run on exactly these CPUs", "0-3"},
+       {.name = "policy",
+        .type = Type::choices,
+        .fallback = "any",
+        .description = "the scheduling policies they may have",
+        .example = "fifo",
+        .allowed = policy_names()},
+       {"priority", Type::range, "any", "the priority of a real-time policy, 1 to 99 (0 for the others)", "50"},
+       {"nice", Type::range, "any", "the nice value, -20 to 19", "-5"},
        {"absent", Type::boolean, "false", "there is no such thread", "true"},
        kWithin,
        kFor}};
@@ -65,8 +80,14 @@ std::optional<std::string> read(wire::ThreadCondition &threads, StepInput &in) {
   for (const std::string &word : in.reader.choices("state")) threads.states += state_letter(word);
   threads.cpus = cpu_text(in.reader, "cpu");
   threads.allowed = cpu_text(in.reader, "allowed");
+  for (const std::string &word : in.reader.choices("policy"))
+    for (const wire::SchedPolicy &policy : wire::kSchedPolicies)
+      if (word == policy.name) threads.policies.push_back(policy.number);
+  threads.priority = in.reader.range("priority");
+  threads.nice = in.reader.range("nice");
   if (threads.absent)
-    refuse_together(in.reader, "absent", {"count", "state", "cpu", "allowed"}, "a thread that does not exist has none");
+    refuse_together(in.reader, "absent", {"count", "state", "cpu", "allowed", "policy", "priority", "nice"},
+                    "a thread that does not exist has none");
   return threads.thread;
 }
 

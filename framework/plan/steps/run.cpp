@@ -5,37 +5,13 @@
 
 #include "plan/steps/kinds.hpp"
 #include "plan/steps/step_input.hpp"
+#include "plan/steps/text_condition.hpp"
 #include "text/replace.hpp"
 
 namespace kmodtest::plan {
 namespace {
 
-const Table &text_condition_table() {
-  static const Table table{"text",
-                           {{"equals", Type::text, "", "the whole text, trailing newlines aside", "\"42\""},
-                            {"contains", Type::patterns, "", "text that must be in it", "ready"},
-                            {"lacks", Type::patterns, "", "text that must not be in it", "error"},
-                            {"number", Type::range, "", "the text is one number in this range", "'>= 2'"}}};
-  return table;
-}
-
-std::optional<wire::TextCondition> text_condition(MapReader &reader, const std::string &key) {
-  const Node *node = reader.find(key, Type::text_condition);
-  if (node == nullptr) return wire::TextCondition{};
-  if (node->kind == Node::Kind::null) {
-    reader.error(Code::wrong_type, key,
-                 fmt::format("'{}' takes a pattern or a map, not nothing (e.g. {}: {{equals: ''}})", key, key));
-    return std::nullopt;
-  }
-  const Node map = as_map(*node, "contains");
-  MapReader text(map, text_condition_table(), reader.scope());
-  wire::TextCondition condition;
-  condition.equals = text.text("equals");
-  condition.contains = text.patterns("contains");
-  condition.absent = text.patterns("lacks");
-  condition.number = text.range("number");
-  return condition;
-}
+constexpr std::int64_t kMostCopies = 64;
 
 const Table &run_table() {
   static const Table table{"run",
@@ -55,7 +31,10 @@ const Table &run_table() {
                              .description = "what it prints as errors",
                              .example = "No such file",
                              .table = &text_condition_table()},
-                            {"background", Type::boolean, "false", "go on at once; it ends with the case", "true"},
+                            {"background", Type::boolean, "false",
+                             "go on at once; a 'wait' step waits for its end, else it ends with the case", "true"},
+                            {"name", Type::text, "none", "a name for a 'wait' step; needs background", "reader"},
+                            {"at_once", Type::integer, "1", "as many of it run at the same time, 1 to 64", "4"},
                             kActionWithinKey}};
   return table;
 }
@@ -76,13 +55,15 @@ std::optional<std::string> read(wire::RunCommand &run, StepInput &in) {
   if (in.reader.has("command") && text::trimmed(run.command).empty())
     in.reader.error(Code::empty_value, "command", "the command is empty");
   run.background = in.reader.boolean("background").value_or(false);
-  if (const auto exit = in.reader.range("exit")) {
-    if (exit->max < 0 || exit->min > 255)
-      in.reader.error(Code::out_of_range, "exit", "an exit status is from 0 to 255");
-    run.exit_status = *exit;
-  }
+  run.exit_status = exit_status(in).value_or(run.exit_status);
   run.out = text_condition(in.reader, "stdout").value_or(wire::TextCondition{});
   run.err = text_condition(in.reader, "stderr").value_or(wire::TextCondition{});
+  run.name = in.reader.text("name").value_or("");
+  run.copies = static_cast<std::uint32_t>(in.reader.integer("at_once", 1, kMostCopies).value_or(1));
+  if (!run.name.empty() && !run.background)
+    in.reader.error(Code::missing_key, "name", "'name' is for a command in the background (add background: true)");
+  if (!run.name.empty() && !in.commands.insert(run.name).second)
+    in.reader.error(Code::bad_name, "name", fmt::format("two commands have the name {}", quote(run.name)));
   if (run.background)
     refuse_together(in.reader, "background", {"exit", "stdout", "stderr", "within"}, "no step waits for its end");
   return run.command;

@@ -30,6 +30,7 @@ wire::ModuleToLoad module_to_load(const std::string &name) {
 
 std::vector<std::string> names_of(const std::vector<ModuleSource> &modules) {
   std::vector<std::string> names;
+  names.reserve(modules.size());
   for (const ModuleSource &module : modules) names.push_back(module.name);
   return names;
 }
@@ -57,6 +58,13 @@ std::vector<std::string> named_modules(StepInput &in, const std::vector<std::str
   if (out.empty() && texts.empty() && !in.scope.problems.any_error())
     in.reader.error(Code::empty_value, "module", "the list of modules is empty");
   return out;
+}
+
+std::optional<wire::Range> exit_status(StepInput &in) {
+  const auto exit = in.reader.range("exit");
+  if (exit && (exit->max < 0 || exit->min > 255))
+    in.reader.error(Code::out_of_range, "exit", "an exit status is from 0 to 255");
+  return exit;
 }
 
 void refuse_together(MapReader &reader, const std::string &key, std::initializer_list<const char *> others,

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,8 +40,9 @@ struct StepInput {
   Scope &scope;
   const std::vector<ModuleSource> &modules;  ///< of the plan
   LoadedModules &loaded;
-  Step &step;         ///< has its place and its key already
-  wire::Step &guest;  ///< its deadline is the default of its kind
+  std::set<std::string> &commands;  ///< names of the commands in the background so far
+  Step &step;                       ///< has its place and its key already
+  wire::Step &guest;                ///< its deadline is the default of its kind
 };
 
 /// The kernel's own limit for a task that hangs (kernel.hung_task_timeout_secs).
@@ -62,6 +65,9 @@ std::vector<std::string> names_of(const std::vector<ModuleSource> &modules);
 
 /// Returns the modules of the plan that the key 'module' names; without the key `all`.
 std::vector<std::string> named_modules(StepInput &in, const std::vector<std::string> &all);
+
+/// Returns the key 'exit'; reports one that no command can end with.
+std::optional<wire::Range> exit_status(StepInput &in);
 
 /// Reports every key of `others` that is given together with `key`.
 void refuse_together(MapReader &reader, const std::string &key, std::initializer_list<const char *> others,

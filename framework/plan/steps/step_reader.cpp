@@ -70,6 +70,8 @@ bool StepReader::reuse(const Step &step) {
       if (loaded_.contains(module.name)) return false;
     loaded_.account(*load);
   }
+  if (const auto *run = std::get_if<wire::RunCommand>(&step.guest->body); run != nullptr && !run->name.empty())
+    commands_.insert(run->name);
   return !std::holds_alternative<wire::Repeat>(step.guest->body) || loaded_.names().empty();
 }
 
@@ -163,6 +165,7 @@ std::optional<Step> StepReader::lower(const StepKind &kind, const Node &value, c
                   .scope = scope_,
                   .modules = modules_,
                   .loaded = loaded_,
+                  .commands = commands_,
                   .step = step,
                   .guest = guest};
   const auto label = std::visit([&input](auto &body) { return plan::read(body, input); }, content);

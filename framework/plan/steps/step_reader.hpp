@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ class StepReader {
   const std::vector<ModuleSource> &modules_;
   Scope &scope_;
   LoadedModules loaded_;
+  std::set<std::string> commands_;
 };
 
 }  // namespace kmodtest::plan

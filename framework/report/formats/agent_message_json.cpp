@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "outcome/event.hpp"
+#include "shared/thread_words.hpp"
 #include "text/json.hpp"
 
 namespace kmodtest::report {
@@ -22,7 +23,10 @@ Json names(const std::vector<wire::ThreadRecord> &threads) {
                     {"state", std::string(1, thread.state)},
                     {"cpu", thread.cpu},
                     {"allowed_cpus", thread.allowed_cpus},
-                    {"waits_in", thread.waits_in}});
+                    {"waits_in", thread.waits_in},
+                    {"policy", shared::policy_name(thread.policy)},
+                    {"priority", thread.priority},
+                    {"nice", thread.nice}});
   }
   return json;
 }
@@ -161,6 +165,13 @@ struct ToJson {
   }
   Json operator()(const wire::Written &it) const {
     return {{"report", "Written"}, {"step", it.step}, {"path", it.path}, {"errno", it.error}};
+  }
+  Json operator()(const wire::DeviceCalled &it) const {
+    std::string bytes;
+    for (const char byte : it.bytes)
+      bytes += fmt::format("{:02x}", static_cast<unsigned>(static_cast<unsigned char>(byte)));
+    return {{"report", "DeviceCalled"}, {"step", it.step},   {"path", it.path},
+            {"errno", it.error},        {"value", it.value}, {"bytes", bytes}};
   }
   Json operator()(const wire::CommandEnded &it) const {
     return {{"report", "CommandEnded"}, {"step", it.step},  {"exit_status", it.exit_status},

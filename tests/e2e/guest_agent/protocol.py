@@ -7,12 +7,12 @@ import struct
 import time
 import zlib
 
-VERSION = 12
+VERSION = 13
 HELLO, PUSH, RUN, CANCEL, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMINAL, CONTINUE = range(1, 9)
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
            "Written CommandEnded CpusSet StepEnded ProgramEnded TerminalOutput TerminalEnded Autopsy MemoryCounted "
-           "TraceStarted TracePages TraceChecked Resting Idles FaultCalls").split()
-LOAD, UNLOAD, DMESG, PS, LSMOD, FILE, WRITE, RUN_COMMAND, CPUS, SLEEP, REPEAT, SCHED = range(12)
+           "TraceStarted TracePages TraceChecked Resting Idles FaultCalls DeviceCalled").split()
+LOAD, UNLOAD, DMESG, PS, LSMOD, FILE, WRITE, RUN_COMMAND, CPUS, SLEEP, REPEAT, SCHED, WAIT, IOCTL, MMAP, POLL = range(16)
 RESULTS = ("held", "violated", "expired", "refused")
 
 
@@ -50,7 +50,7 @@ def interval(of, low, high, gaps): return pattern(of) + duration(low) + duration
 
 
 # ---- steps ----
-def load(modules, errno=0): return u8(LOAD) + seq(modules) + i32(errno)
+def load(modules, errno=0, cpu=-1): return u8(LOAD) + seq(modules) + i32(errno) + i32(cpu)
 def unload(names, force=False, errno=0): return u8(UNLOAD) + seq([text(n) for n in names]) + u8(force) + i32(errno) + u8(0)
 
 
@@ -61,7 +61,7 @@ def dmesg(in_order=(), contains=(), absent=(), counts=(), intervals=(), since=0)
 
 def ps(thread, absent=False, count=None, states="", cpus=None, allowed=None):
     return (u8(PS) + text(thread) + u8(absent) + optional(count, span) + text(states) + optional(cpus, text) +
-            optional(allowed, text))
+            optional(allowed, text) + seq([]) + optional(None, span) + optional(None, span))
 
 
 def lsmod(name, absent=False, size=None, users=None, used_by=None):
@@ -77,9 +77,21 @@ def file(path, absent=False, read=False, grows=None, **conditions):
 def write(path, data, errno=0): return u8(WRITE) + text(path) + text(data) + i32(errno)
 
 
-def run_command(command, background=False, status=(0, 0), out=None, err=None):
+def run_command(command, background=False, status=(0, 0), out=None, err=None, name="", copies=1):
     return (u8(RUN_COMMAND) + text(command) + u8(background) + span(status) + content(**(out or {})) +
-            content(**(err or {})))
+            content(**(err or {})) + text(name) + u32(copies))
+
+
+def wait_command(name, signal=0, status=(0, 0), out=None, err=None):
+    return u8(WAIT) + text(name) + i32(signal) + span(status) + content(**(out or {})) + content(**(err or {}))
+
+
+def byte_pattern(values): return text(values) + text(b"\1" * len(values))
+
+
+def ioctl(path, request, number=None, data=b"", errno=0, returns=None, gives=b""):
+    return (u8(IOCTL) + text(path) + u64(request) + optional(number, u64) + text(data) + i32(errno) +
+            optional(returns, span) + byte_pattern(gives))
 
 
 def cpus(offline="", online=""): return u8(CPUS) + text(offline) + text(online)
@@ -131,7 +143,7 @@ class Reader:
 
     def thread(self):
         return self.fields("pid:i tgid:i ppid:i name:s full_name:s state:c cpu:i allowed_cpus:s voluntary:Q "
-                           "involuntary:Q start_time:q kernel_thread:B waits_in:s")
+                           "involuntary:Q start_time:q kernel_thread:B waits_in:s policy:B priority:B nice:b")
 
     def module(self):
         m = self.fields("name:s size:Q users:i")
@@ -179,6 +191,9 @@ class Reader:
         elif name == "TraceStarted":
             v = {"time": self.take("q"), "cpus": self.seq(lambda: self.take("I")), "header_page": self.text(),
                  "formats": self.seq(self.text), "error": self.text()}
+        elif name == "DeviceCalled":
+            v = self.fields("step:I path:s error:i value:q")
+            v["bytes"] = self.bytes()
         elif name == "TracePages":
             v = {"cpu": self.take("I"), "pages": self.seq(self.bytes)}
         else:

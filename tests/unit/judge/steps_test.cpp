@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include "judge/judge.hpp"
 #include "judge/observations.hpp"
@@ -575,6 +576,112 @@ TEST(ModinfoStep, AFieldIsMissing) {
   expect(modinfo({{"author", lit("me")}}), Outcome::failed, "field 'author' of module 'ex' is missing");
   expect(modinfo({{"parm", lit("speed")}}), Outcome::failed,
          "field 'parm' of module 'ex' is 'cpu:CPU to bind to (int)', 'verbose:say more (bool)'");
+}
+
+wire::Ioctl doubles() {
+  return {.path = "/dev/ex", .request = 1, .bytes = "\1", .returns = wire::Range{0, 0}, .gives = {"\2", "\1"}};
+}
+
+Verdict verdict_of_call(const wire::StepBody &body, std::int32_t error, std::int64_t value, std::string bytes,
+                        wire::StepResult result = wire::StepResult::held) {
+  Stream stream;
+  stream.load().end();
+  stream.begin(body);
+  stream.add(wire::DeviceCalled{stream.index, "/dev/ex", error, value, std::move(bytes)}).end(result);
+  if (result == wire::StepResult::held) stream.unloaded();
+  return stream.complete();
+}
+
+TEST(DeviceCalls, AnIoctlIsJudgedByItsErrnoItsValueAndItsBytes) {
+  constexpr auto kViolated = wire::StepResult::violated;
+  EXPECT_EQ(verdict_of_call(doubles(), 0, 0, "\2").outcome, Outcome::passed);
+  const Verdict wrong = verdict_of_call(doubles(), 0, 0, "\3", kViolated);
+  EXPECT_EQ(wrong.evidence.at(0).summary, "ioctl on /dev/ex: byte 0 is 0x03, not 0x02");
+  EXPECT_EQ(wrong.evidence.at(0).expected, "02");
+  EXPECT_EQ(wrong.evidence.at(0).seen, "03");
+  EXPECT_EQ(verdict_of_call(doubles(), 0, 0, "", kViolated).evidence.at(0).summary,
+            "ioctl on /dev/ex: byte 0 is missing");
+  EXPECT_EQ(verdict_of_call(doubles(), 0, 5, "\2", kViolated).evidence.at(0).summary, "ioctl on /dev/ex returned 5");
+  EXPECT_EQ(verdict_of_call(doubles(), ENOTTY, 0, "", wire::StepResult::refused).evidence.at(0).summary,
+            "ioctl on /dev/ex gave ENOTTY (inappropriate ioctl for device)");
+}
+
+TEST(DeviceCalls, ADeviceThatIsMissingIsNamed) {
+  const Verdict verdict = verdict_of_call(doubles(), ENOENT, 0, "", wire::StepResult::refused);
+  EXPECT_EQ(verdict.evidence.at(0).summary, "ioctl on /dev/ex gave ENOENT (no such file or directory)");
+  EXPECT_THAT(verdict.evidence.at(0).hint, HasSubstr("no such file"));
+}
+
+TEST(DeviceCalls, APollIsReadyInTimeOrNot) {
+  const wire::Poll poll{.path = "/dev/ex", .events = 1};
+  EXPECT_EQ(verdict_of_call(poll, 0, 1, "").outcome, Outcome::passed);
+  const Verdict late = verdict_of_call(poll, 0, 0, "", wire::StepResult::expired);
+  EXPECT_EQ(late.outcome, Outcome::failed);
+  EXPECT_EQ(late.evidence.at(0).summary, "/dev/ex is not readable (waited 5.000 s)");
+  EXPECT_EQ(late.evidence.at(0).seen, "nothing");
+  const Verdict broken = verdict_of_call(poll, 0, POLLERR | POLLHUP, "", wire::StepResult::expired);
+  EXPECT_EQ(broken.outcome, Outcome::failed);
+  EXPECT_EQ(broken.evidence.at(0).seen, "error or hangup");
+  const wire::Poll quiet{.path = "/dev/ex", .events = 1, .absent = true};
+  EXPECT_EQ(verdict_of_call(quiet, 0, 0, "").outcome, Outcome::passed);
+  EXPECT_EQ(verdict_of_call(quiet, 0, 1, "", wire::StepResult::violated).outcome, Outcome::failed);
+}
+
+TEST(DeviceCalls, MemoryThatCannotBeTouchedIsNamed) {
+  const wire::MapMemory map{.path = "/dev/ex", .bytes = "\1"};
+  const Verdict verdict = verdict_of_call(map, EFAULT, 0, "", wire::StepResult::refused);
+  EXPECT_EQ(verdict.outcome, Outcome::failed);
+  EXPECT_EQ(verdict.evidence.at(0).summary, "mmap on /dev/ex gave EFAULT (bad address)");
+  EXPECT_EQ(verdict.evidence.at(0).hint, "the memory was mapped, but a program that touches it gets SIGBUS or SIGSEGV");
+  EXPECT_EQ(verdict_of_call(wire::MapMemory{.path = "/dev/ex", .expected_errno = EFAULT}, EFAULT, 0, "").outcome,
+            Outcome::passed);
+}
+
+TEST(LoadStep, AnOfflineCpuIsNotARefusalOfTheKernel) {
+  Stream stream;
+  stream.begin(wire::Load{.modules = {{"ex", "/x/ex.ko", {}}}, .expected_errno = EINVAL, .cpu = 1});
+  stream.end(wire::StepResult::refused);
+  const Verdict verdict = stream.complete();
+  EXPECT_EQ(verdict.outcome, Outcome::failed);
+  EXPECT_EQ(verdict.evidence.at(0).summary, "CPU 1, which should load it, is offline");
+}
+
+TEST(BackgroundCommands, AreJudgedByTheStepThatWaitsForThem) {
+  const auto verdict = [](std::int32_t status, wire::StepResult result) {
+    Stream stream;
+    stream.load().end();
+    wire::RunCommand run;
+    run.command = "cat /dev/ex";
+    run.background = true;
+    run.name = "reader";
+    stream.begin(run).end();
+    const auto started = stream.index;
+    stream.begin(wire::WaitCommand{.name = "reader"});
+    stream.add(wire::CommandEnded{started, status, "", "", false}).end(result);
+    if (result == wire::StepResult::held) stream.unloaded();
+    return stream.complete();
+  };
+  EXPECT_EQ(verdict(0, wire::StepResult::held).outcome, Outcome::passed);
+  EXPECT_EQ(verdict(1, wire::StepResult::violated).evidence.at(0).summary, "the command ended with status 1");
+}
+
+TEST(Commands, AllThatRunAtOnceHaveToEndWell) {
+  const auto verdict = [](std::vector<std::int32_t> statuses, wire::StepResult result) {
+    Stream stream;
+    stream.load().end();
+    wire::RunCommand run;
+    run.command = "cat /dev/ex";
+    run.copies = 2;
+    stream.begin(run);
+    for (const std::int32_t status : statuses) stream.add(wire::CommandEnded{stream.index, status, "", "", false});
+    stream.end(result);
+    if (result == wire::StepResult::held) stream.unloaded();
+    return stream.complete();
+  };
+  EXPECT_EQ(verdict({0, 0}, wire::StepResult::held).outcome, Outcome::passed);
+  EXPECT_EQ(verdict({0, 1}, wire::StepResult::violated).outcome, Outcome::failed);
+  EXPECT_EQ(verdict({1, 0}, wire::StepResult::violated).outcome, Outcome::failed);
+  EXPECT_EQ(verdict({0}, wire::StepResult::expired).outcome, Outcome::hung);
 }
 
 }  // namespace

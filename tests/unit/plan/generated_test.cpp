@@ -45,6 +45,9 @@ std::string example_after(const std::string &text, const std::string &heading) {
   return text.substr(start, text.find("```", start) - start);
 }
 
+/// The command that the examples of `wait` are about.
+const std::string kReader = "  - run: {command: cat /dev/x, background: true, name: reader}\n";
+
 TEST(Generated, TheExamplesOfTheReferenceAreRight) {
   std::string whole = example_after(reference_markdown(), "In two minutes");
   whole.replace(whole.find("module: my_module"), 17, "module: my-driver");
@@ -52,6 +55,7 @@ TEST(Generated, TheExamplesOfTheReferenceAreRight) {
   for (const StepKind &kind : step_kinds()) {
     std::string steps = "  - " + kind.example + "\n";
     if (kind.name == "unload") steps = "  - load\n" + steps;
+    if (kind.name == "wait") steps = kReader + steps;
     const Plan plan = good("guest: {cpus: 4}\n" + with_steps(steps));
     EXPECT_EQ(plan.cases.size(), 1u) << kind.name;
   }
@@ -75,7 +79,8 @@ TEST(Generated, TheExampleOfEveryStepKeyIsAccepted) {
         if (key.name == "thread" || key.name == "since" || key.name == "for") map += ", only_on: 3";
         if (key.name == "since") map += ", for: 3s";
       }
-      const std::string before = kind.name == "unload" ? "  - load\n" : "";
+      if (kind.name == "run" && key.name == "name") map += ", background: true";
+      const std::string before = kind.name == "unload" ? "  - load\n" : kind.name == "wait" ? kReader : "";
       const Plan plan = good("guest: {cpus: 4}\nmodule: {path: alpha, name: my_module}\nsteps:\n" + before + "  - " +
                              kind.name + ": {" + map + "}\n");
       EXPECT_EQ(plan.cases.size(), 1u) << kind.name << " " << map;

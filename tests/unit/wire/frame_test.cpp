@@ -127,7 +127,8 @@ TEST(Frame, EveryReportComesBackAsItWasSent) {
       TraceChecked{Microseconds{4}, 7, true},
       Resting{Microseconds{6}},
       Idles{Microseconds{6}, Microseconds{7}},
-      FaultCalls{3, "on calls=1 failed=0 left=0\n"}};
+      FaultCalls{3, "on calls=1 failed=0 left=0\n"},
+      DeviceCalled{4, "/dev/x", 22, -1, std::string("\0\1", 2)}};
   ASSERT_EQ(reports.size(), std::variant_size_v<AgentMessage>);
   for (const AgentMessage &report : reports) {
     std::string error;
@@ -173,7 +174,7 @@ std::string error_of(const std::string &bytes) {
 TEST(Frame, RefusesWhatIsNoFrame) {
   EXPECT_EQ(error_of("X"), "no frame starts here (bad magic)");
   EXPECT_EQ(error_of("KMX"), "no frame starts here (bad magic)");
-  EXPECT_EQ(error_of(std::string("KMT\x0d", 4)), "the other side speaks protocol version 13, this one 12");
+  EXPECT_EQ(error_of(std::string("KMT\x0e", 4)), "the other side speaks protocol version 14, this one 13");
   std::string hello = encode(Request{Hello{}}, 1);
   std::string reserved = hello;
   reserved[6] = 1;
