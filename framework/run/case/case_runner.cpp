@@ -214,7 +214,18 @@ Task<> CaseRunner::dump(Conversation &talk, const std::string &guest_name, const
   }
 }
 
-Task<> CaseRunner::release(Conversation &talk) {
+namespace {
+
+/// Returns whether a restore in place resets all that the case did to its QEMU: that of a guest whose program ended, or
+/// that is paused between two instructions of an emulated CPU.
+bool is_restored_whole(const Conversation &talk, const Prepared &prepared) {
+  if (talk.has_unsaved_devices) return false;
+  return talk.answered || (talk.guest->state() == vm::GuestState::running && vm::has_memory_apart(prepared.spec));
+}
+
+}  // namespace
+
+Task<> CaseRunner::release(Conversation &talk, const Prepared &prepared) {
   if (talk.guest == nullptr) co_return;
   const Stopwatch watch(talk.timings.stop);
   if (talk.schedule) talk.seen->schedule = std::make_shared<const observe::ScheduleSeen>(talk.schedule->read());
@@ -225,7 +236,7 @@ Task<> CaseRunner::release(Conversation &talk) {
     co_await talk.own_guest->stop();
     talk.own_guest.reset();
   } else {
-    if (!talk.answered || talk.has_unsaved_devices) slot_.distrust();
+    if (!is_restored_whole(talk, prepared)) slot_.distrust();
     co_await slot_.pause();
   }
   talk.guest = nullptr;
@@ -244,7 +255,7 @@ Task<outcome::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> te
     const Cancellation::Registration registration(
         cancellation_, [&talk] { talk.cut_short({.kind = Ending::Kind::stopped_early, .detail = "interrupted"}); });
     Task<> conversation = converse_and_examine(talk, prepared, guest_name, progress);
-    Task<> cleanup = release(talk);
+    Task<> cleanup = release(talk, prepared);
     try {
       co_await base::finally(std::move(conversation), std::move(cleanup));
     } catch (...) {

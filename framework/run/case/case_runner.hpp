@@ -54,7 +54,7 @@ class CaseRunner {
                         const Progress &progress);
   base::Task<> converse_and_examine(Conversation &talk, const Prepared &prepared, const std::string &guest_name,
                                     const Progress &progress);
-  base::Task<> release(Conversation &talk);
+  base::Task<> release(Conversation &talk, const Prepared &prepared);
   /// Examines a hung guest from outside, and leaves it paused.
   base::Task<> examine(Conversation &talk, const Prepared &prepared, const Progress &progress);
   /// Looks for what still points to modules that are unloaded, in a guest that has answered. Leaves it paused.

@@ -61,7 +61,7 @@ class GuestSlot {
   /// Boots a guest for the caller alone, which is not kept here (boot_guest()).
   base::Task<Booted> boot_own(BootRequest request, outcome::Timings &timings);
 
-  /// Marks the QEMU as unreliable after a case whose guest stopped answering: it can keep a trace of it that restoring
+  /// Marks the QEMU as unreliable, because of what the case did to it: it can keep a trace of that which restoring
   /// does not reset.
   void distrust() { trusted_ = false; }
 
