@@ -24,10 +24,11 @@ struct KnownEntry {
   const char *name;
   const char *what;
 };
-constexpr std::array<KnownEntry, 10> kEntries = {{{"kernels", "kernels"},
+constexpr std::array<KnownEntry, 11> kEntries = {{{"kernels", "kernels"},
                                                   {"vmlinux", "boot files"},
                                                   {"initramfs", "boot files"},
                                                   {"build", "built modules"},
+                                                  {"packages", "packages for guests"},
                                                   {"failed", "folders of failed cases"},
                                                   {"accelerator", "other"},
                                                   {"libvirt", "other"},

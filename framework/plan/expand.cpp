@@ -259,6 +259,7 @@ class Expansion {
       next.kernel_modules.push_back(name);
     }
     next.files = read_files(root_, places_, scope_);
+    next.packages = read_packages(reader);
     next.params = overrides_.params;
     next.implementations = *chosen_;
     if (const auto timeout = reader.duration("timeout")) {

@@ -34,6 +34,14 @@ bool is_taken(std::string_view path) {
   return below || std::find(kTakenFiles.begin(), kTakenFiles.end(), path) != kTakenFiles.end();
 }
 
+/// Returns whether a distribution can have a package of this name (deb-control(5), Package). apt would take a name that
+/// ends in '-' for one to remove.
+bool is_package_name(std::string_view name) {
+  constexpr std::string_view kCharacters = "abcdefghijklmnopqrstuvwxyz0123456789+.-";
+  return name.size() > 1 && name.find_first_not_of(kCharacters) == std::string_view::npos &&
+         std::string_view("+.-").find(name.front()) == std::string_view::npos && !name.ends_with('-');
+}
+
 /// Reads the entries of one key.
 class FileReader {
  public:
@@ -117,6 +125,14 @@ std::vector<FileSource> read_files(const Node &plan, const Places &places, Scope
   if (const Node *node = plan.find("files")) FileReader(false, places, scope, files).read(*node);
   if (const Node *node = plan.find("firmware")) FileReader(true, places, scope, files).read(*node);
   return files;
+}
+
+std::vector<std::string> read_packages(MapReader &plan) {
+  std::vector<std::string> names = plan.texts("packages");
+  for (const std::string &name : names)
+    if (!is_package_name(name))
+      plan.error(Code::bad_name, "packages", fmt::format("{} cannot be the name of a package", quote(name)));
+  return names;
 }
 
 }  // namespace kmodtest::plan

@@ -207,6 +207,7 @@ struct Case {
   std::vector<ModuleSource> companions = {};  ///< the other inputs of a run without a plan: loaded if they are needed
   std::vector<std::string> kernel_modules;    ///< shipped by the kernel; loaded first, after what they depend on
   std::vector<FileSource> files = {};         ///< of the user's
+  std::vector<std::string> packages = {};     ///< of the distribution, for the guest
   std::vector<ParameterSetting> params = {};  ///< of the command line
   std::vector<Implementation> implementations = {};  ///< of the command line, which took the place of the plan's own
   std::vector<Step> steps;  ///< an unload is added at the end if the plan leaves a module loaded

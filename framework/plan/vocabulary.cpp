@@ -198,6 +198,9 @@ const Table &plan_table() {
         .description = "files that drivers can request, by their names below /lib/firmware",
         .example = "[{from: fw.bin, to: vendor/fw.bin}]",
         .table = &files_table()},
+       {"packages", Type::texts, "none",
+        "packages of this machine's distribution, for the guest, with what they depend on; apt fetches them once",
+        "[dmsetup, iptables]"},
        {"kernel", Type::texts, "the default kernel",
         "a name of the catalogue, all, a pattern such as debian-*-cloud, host, or a path; a list is an axis of the "
         "matrix",

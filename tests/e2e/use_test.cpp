@@ -46,6 +46,15 @@ TEST(Use, AnOrdinaryUserNeedsNoRoot) {
   EXPECT_NE(ended.out.find("passed"), std::string::npos) << ended.out;
 }
 
+TEST(Use, PackagesOfTheDistributionAreInTheGuest) {
+  const Ended ended = kmodtest({"run", source_folder() / "examples/device_mapper.yaml"});
+  for (const char *reason : {"K0310", "K0406", "K0409"})
+    if ((ended.out + ended.err).find(reason) != std::string::npos)
+      GTEST_SKIP() << "apt cannot download here: " << ended.out << ended.err;
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  EXPECT_NE(ended.out.find("passed"), std::string::npos) << ended.out;
+}
+
 TEST(Use, TheSerialChannelServesWhereVirtioDoesNot) {
   const ScratchFolder scratch;
   fs::copy(source_folder() / "modules/ex7_1", scratch.path() / "ex7_1", fs::copy_options::recursive);

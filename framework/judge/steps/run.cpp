@@ -40,7 +40,8 @@ Reading read_end(const Wanted &wanted, const wire::CommandEnded &last) {
                            : fmt::format("status {}..{}", wanted.exit_status.min, wanted.exit_status.max);
     reading.seen = exit_words(last.exit_status);
     if (last.err.find(kSuspends + ": Read-only"s) != std::string::npos) reading.hint = kNoSuspend;
-    if (last.exit_status == 127) reading.hint = "the guest has busybox's commands and no others";
+    if (last.exit_status == 127)
+      reading.hint = "the guest has busybox's commands; 'packages' and 'files' of the plan bring others";
     return reading;
   }
   for (const auto &[condition, content, name] :

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/boot/initramfs.hpp"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <fmt/format.h>
-#include <memory>
 #include <set>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "base/error.hpp"
+#include "kernel/boot/cpio_writer.hpp"
 #include "kernel/boot/elf_file.hpp"
 #include "storage/cache_folder.hpp"
 #include "storage/digest.hpp"
@@ -33,64 +29,6 @@ constexpr const char *kModprobe =
     "for name; do :; done\n"
     "echo \"<6>modprobe: the guest has no module for '$name'\" >/dev/kmsg\n"
     "exit 1\n";
-
-/// Writes a newc archive into memory; every entry belongs to root and has the epoch as its time.
-class CpioWriter {
- public:
-  CpioWriter() : archive_(archive_write_new(), archive_write_free) {
-    check(archive_write_set_format_cpio_newc(archive_.get()));
-    check(archive_write_set_bytes_per_block(archive_.get(), 0));
-    check(archive_write_open(archive_.get(), this, nullptr, &CpioWriter::append, nullptr));
-  }
-
-  void folder(const std::string &path) { add(path, S_IFDIR | 0755, {}, {}, 0); }
-  void file(const std::string &path, const std::string &bytes, unsigned mode) {
-    add(path, S_IFREG | mode, bytes, {}, 0);
-  }
-  void link(const std::string &path, const std::string &target) { add(path, S_IFLNK | 0777, {}, target, 0); }
-  void device(const std::string &path, unsigned major_number, unsigned minor_number) {
-    add(path, S_IFCHR | 0600, {}, {}, makedev(major_number, minor_number));
-  }
-
-  std::string finish() {
-    check(archive_write_close(archive_.get()));
-    return std::move(bytes_);
-  }
-
- private:
-  static la_ssize_t append(archive *, void *self, const void *buffer, std::size_t count) {
-    static_cast<CpioWriter *>(self)->bytes_.append(static_cast<const char *>(buffer), count);
-    return static_cast<la_ssize_t>(count);
-  }
-
-  void add(const std::string &path, unsigned mode, const std::string &bytes, const std::string &target, dev_t device) {
-    const std::unique_ptr<archive_entry, decltype(&archive_entry_free)> entry(archive_entry_new(), archive_entry_free);
-    archive_entry_set_pathname(entry.get(), path.c_str());
-    archive_entry_set_mode(entry.get(), mode);
-    archive_entry_set_uid(entry.get(), 0);
-    archive_entry_set_gid(entry.get(), 0);
-    archive_entry_set_mtime(entry.get(), 0, 0);
-    archive_entry_set_ino64(entry.get(), ++inode_);
-    archive_entry_set_nlink(entry.get(), S_ISDIR(mode) ? 2 : 1);
-    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(bytes.size()));
-    if (S_ISLNK(mode)) archive_entry_set_symlink(entry.get(), target.c_str());
-    if (S_ISCHR(mode)) archive_entry_set_rdev(entry.get(), device);
-    check(archive_write_header(archive_.get(), entry.get()));
-    if (!bytes.empty() && archive_write_data(archive_.get(), bytes.data(), bytes.size()) < 0) check(ARCHIVE_FATAL);
-  }
-
-  void check(int status) {
-    if (status >= ARCHIVE_WARN) return;
-    const char *reason = archive_error_string(archive_.get());
-    throw base::Error(base::Code::out_of_memory,
-                      fmt::format("cannot write the initramfs: {}", reason != nullptr ? reason : "out of memory"),
-                      "end other programs");
-  }
-
-  std::unique_ptr<archive, decltype(&archive_write_free)> archive_;
-  std::string bytes_;
-  la_int64_t inode_ = 0;
-};
 
 std::string guest_module_path(const fs::path &module) {
   auto name = module.filename().string();

@@ -5,11 +5,13 @@
 #include <array>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sstream>
 
 #include "base/error.hpp"
 #include "base/process.hpp"
 #include "storage/files.hpp"
+#include "text/replace.hpp"
 
 namespace kmodtest::kernel {
 namespace {
@@ -45,6 +47,14 @@ bool disk_full(const std::string &text) {
   return text.find("No space left on device") != std::string::npos;
 }
 
+/// Returns apt's line about a dependency that it cannot have; else its first complaint.
+std::string unmet(const base::ProcessResult &result) {
+  std::istringstream lines(result.out + result.err);
+  for (std::string line; std::getline(lines, line);)
+    if (line.find(" Depends: ") != std::string::npos) return std::string(text::trimmed(line));
+  return complaint(result);
+}
+
 std::vector<std::string> names_of(const std::string &relation) {
   std::vector<std::string> names;
   std::istringstream items(relation);
@@ -63,6 +73,7 @@ void set_field(Package &package, const std::string &key, const std::string &valu
   if (key == "Size") package.download_bytes = std::strtoull(value.c_str(), nullptr, 10);
   if (key == "Installed-Size") package.installed_bytes = std::strtoull(value.c_str(), nullptr, 10) * 1024;
   if (key == "Depends") package.depends = names_of(value);
+  if ((key == "Essential" && value == "yes") || (key == "Priority" && value == "required")) package.is_required = true;
 }
 
 }  // namespace
@@ -127,6 +138,21 @@ std::string mirror_of(const std::string &suite) {
   return choose_mirror(targets.out, suite, machine_release());
 }
 
+std::vector<ChosenPackage> parse_uris(const std::string &text) {
+  std::vector<ChosenPackage> packages;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string uri, file;
+    if (!line.starts_with('\'') || !(words >> uri >> file) || !file.ends_with(".deb")) continue;
+    const auto first = file.find('_');
+    const auto second = file.find('_', first + 1);
+    if (first == std::string::npos || second == std::string::npos) continue;
+    packages.push_back({file.substr(0, first), text::replaced(file.substr(first + 1, second - first - 1), "%3a", ":")});
+  }
+  return packages;
+}
+
 AptState::AptState(std::filesystem::path folder, std::string suite)
     : folder_(std::move(folder)), suite_(std::move(suite)) {
   const auto mirror = mirror_of(suite_);
@@ -135,16 +161,35 @@ AptState::AptState(std::filesystem::path folder, std::string suite)
                       fmt::format("apt's configuration names no mirror for the suite '{}'", suite_),
                       "add a Debian mirror to /etc/apt, or give a kernel image with --kernel FILE");
   }
-  storage::remove_folder(folder_);
-  for (const char *below : {"lists/partial", "archives/partial", "empty", "log"}) storage::make_folder(folder_ / below);
-  storage::write_whole_file(folder_ / "status", "");
+  make_folders();
   std::error_code error;
   const std::string option = std::filesystem::exists(kKeyring, error) ? fmt::format("[signed-by={}] ", kKeyring) : "";
   storage::write_whole_file(folder_ / "sources.list", fmt::format("deb {}{} {} main\n", option, mirror, suite_));
-  // Read after the machine's own files, so that it can clear their settings: hooks that tidy up /var, pins.
-  std::string text =
+  write_configuration(
+      fmt::format("#clear APT::Default-Release;\n"
+                  "Dir::Etc::sourcelist \"{0}/sources.list\";\nDir::Etc::sourceparts \"{0}/empty\";\n"
+                  "Dir::Etc::preferences \"{0}/empty/none\";\n"
+                  "Dir::Etc::preferencesparts \"{0}/empty\";\n",
+                  folder_.string()));
+}
+
+AptState::AptState(std::filesystem::path folder) : folder_(std::move(folder)) {
+  make_folders();
+  write_configuration("");
+}
+
+void AptState::make_folders() const {
+  storage::remove_folder(folder_);
+  for (const char *below : {"lists/partial", "archives/partial", "empty", "log"}) storage::make_folder(folder_ / below);
+  storage::write_whole_file(folder_ / "status", "");
+}
+
+/// Writes a configuration that is read after the machine's own files, so that it can clear their settings: hooks that
+/// tidy up /var.
+void AptState::write_configuration(std::string text) const {
+  text +=
       "#clear APT::Update::Pre-Invoke;\n#clear APT::Update::Post-Invoke;\n"
-      "#clear APT::Update::Post-Invoke-Success;\n#clear APT::Default-Release;\n"
+      "#clear APT::Update::Post-Invoke-Success;\n"
       "APT::Architecture \"amd64\";\n#clear APT::Architectures;\nAPT::Architectures { \"amd64\"; };\n"
       "APT::Update::Error-Mode \"any\";\nAcquire::Retries \"1\";\n#clear Acquire::Languages;\n"
       "Acquire::Languages \"none\";\n"
@@ -158,17 +203,21 @@ AptState::AptState(std::filesystem::path folder, std::string suite)
   folder_option("Dir::State::status", "status");
   folder_option("Dir::Cache", "");
   folder_option("Dir::Cache::archives", "archives");
-  folder_option("Dir::Etc::sourcelist", "sources.list");
-  folder_option("Dir::Etc::sourceparts", "empty");
-  folder_option("Dir::Etc::preferences", "empty/none");
-  folder_option("Dir::Etc::preferencesparts", "empty");
   folder_option("Dir::Log", "log");
   storage::write_whole_file(folder_ / "apt.conf", text);
 }
 
+/// Runs one of apt's programs with the private state.
+base::ProcessResult AptState::run(std::vector<std::string> words, const std::filesystem::path &directory) const {
+  words.insert(words.begin() + 1, {"-c", folder_ / "apt.conf"});
+  return base::run_process(words, plain_words(directory));
+}
+
 void AptState::update() {
-  const auto result = base::run_process({"apt-get", "-c", folder_ / "apt.conf", "-q", "update"}, plain_words());
-  if (result.ok()) return;
+  const auto result = run({"apt-get", "-q", "update"});
+  // Some of the machine's lists may do.
+  if (suite_.empty() && !result.ok()) problem_ = complaint(result);
+  if (result.ok() || (suite_.empty() && !disk_full(result.err))) return;
   if (disk_full(result.err)) {
     throw base::Error(base::Code::disk_full,
                       fmt::format("cannot fetch the package lists into {}: the disk is full", folder_.string()),
@@ -185,8 +234,7 @@ void AptState::update() {
 }
 
 Package AptState::show(const std::string &package) const {
-  const auto result =
-      base::run_process({"apt-cache", "-c", folder_ / "apt.conf", "show", "--no-all-versions", package}, plain_words());
+  const auto result = run({"apt-cache", "show", "--no-all-versions", package});
   for (const auto &found : parse_packages(result.out)) {
     if (found.name == package) return found;
   }
@@ -194,10 +242,35 @@ Package AptState::show(const std::string &package) const {
                     "correct the kernel's entry in kernels.yaml");
 }
 
+std::vector<Package> AptState::closure(const std::vector<std::string> &names) const {
+  std::vector<std::string> words{"apt-get", "-q", "install", "--print-uris", "--no-install-recommends"};
+  words.insert(words.end(), names.begin(), names.end());
+  const auto result = run(words);
+  if (!result.ok()) refuse(names, result);
+  words = {"apt-cache", "show"};
+  for (const ChosenPackage &chosen : parse_uris(result.out)) words.push_back(chosen.name + "=" + chosen.version);
+  return parse_packages(run(words).out);
+}
+
+void AptState::refuse(const std::vector<std::string> &names, const base::ProcessResult &result) const {
+  if (!problem_.empty())
+    throw base::Error(base::Code::download_failed, fmt::format("cannot fetch the package lists: {}", problem_),
+                      "connect this machine to its package mirror and try again");
+  constexpr const char *kFindIt = "apt-cache search and apt-cache policy show what this machine's apt has";
+  for (const std::string &name : names) {
+    if (result.err.find(fmt::format("package {}\n", name)) != std::string::npos ||
+        result.err.find(fmt::format("Package '{}' has no", name)) != std::string::npos)
+      throw base::UsageError(base::Code::no_such_package, fmt::format("apt on this machine has no package '{}'", name),
+                             kFindIt);
+  }
+  throw base::UsageError(base::Code::no_such_package,
+                         fmt::format("apt cannot install {}: {}", fmt::join(names, ", "), unmet(result)), kFindIt);
+}
+
 void AptState::download(const std::vector<Package> &packages, const std::filesystem::path &to) const {
-  std::vector<std::string> arguments{"apt-get", "-c", folder_ / "apt.conf", "-q", "download"};
-  for (const auto &package : packages) arguments.push_back(package.name + "=" + package.version);
-  const auto result = base::run_process(arguments, plain_words(to));
+  std::vector<std::string> words{"apt-get", "-q", "download"};
+  for (const auto &package : packages) words.push_back(package.name + "=" + package.version);
+  const auto result = run(words, to);
   if (result.ok()) return;
   if (disk_full(result.err)) {
     throw base::Error(base::Code::disk_full,

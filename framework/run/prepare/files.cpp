@@ -3,6 +3,8 @@
 #include "storage/files.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <set>
 #include <string>
 #include <vector>
@@ -49,6 +51,13 @@ void Preparer::add_files(const plan::Case &test_case, Prepared &prepared) {
     const std::function<Libraries()> find = [&] { return kernel::needed_libraries(file.from); };
     for (const auto &library : libraries_.get(file.from.string(), find)) add(library.file, library.path);
   }
+}
+
+kernel::PackageFiles Preparer::packages_of(const plan::Case &test_case) {
+  const std::function<kernel::PackageFiles()> fetch = [&] {
+    return kernel::PackageStore(cache_, notices_).fetch(test_case.packages);
+  };
+  return packages_.get(fmt::format("{}", fmt::join(test_case.packages, " ")), fetch);
 }
 
 }  // namespace kmodtest::run

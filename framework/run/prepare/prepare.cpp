@@ -113,6 +113,7 @@ void Preparer::renew() {
   modules_.forget();
   contents_.forget();
   libraries_.forget();
+  packages_.forget_problems();
 }
 
 std::string Preparer::kernel_name(const plan::Case &test_case) const {
@@ -263,7 +264,12 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
                      .initramfs = kernel::initramfs_for(prepared.kernel, cache_),
                      .names = std::make_shared<kernel::LazyKernelImage>(image)};
   };
-  const auto boot = boot_files_.get(prepared.kernel.digest + prepared.kernel.modules_dir.string(), make);
+  auto boot = boot_files_.get(prepared.kernel.digest + prepared.kernel.modules_dir.string(), make);
+  if (!test_case.packages.empty()) {
+    const kernel::PackageFiles packages = packages_of(test_case);
+    boot.initramfs = kernel::initramfs_with(boot.initramfs, packages, cache_);
+    prepared.package_bytes = packages.bytes;
+  }
   prepared.spec = guest_spec(test_case.guest, prepared.kernel, boot);
   prepared.names = boot.names;
   if (prepared.spec.channel == vm::ChannelKind::virtio) prepared.spec.channel = stream_channel(prepared.kernel);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -16,6 +17,7 @@
 #include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
 #include "kernel/modules/module_requests.hpp"
+#include "kernel/programs/packages.hpp"
 #include "kernel/programs/shared_libraries.hpp"
 #include "kernel/symbols/kernel_image.hpp"
 #include "plan/fault.hpp"
@@ -51,6 +53,7 @@ struct Prepared {
   std::vector<kernel::ModuleInfo> modules;
   std::vector<kernel::PreflightFinding> preflight;
   std::vector<PushedFile> files;
+  std::uint64_t package_bytes = 0;  ///< of the distribution's packages, which are in the initramfs
   wire::Program program;
   std::vector<wire::SchedulePoint> schedule;       ///< the instructions at which CPUs wait
   std::string build_log;                           ///< of make, for the modules that were built just now
@@ -164,6 +167,8 @@ class Preparer {
   void add_kernel_modules(const plan::Case &test_case, const std::vector<std::string> &names, Prepared &prepared);
   /// Adds the files of the user's, and the libraries that the programs among them need.
   void add_files(const plan::Case &test_case, Prepared &prepared);
+  /// Fetches the packages of a case, if the cache does not have them.
+  kernel::PackageFiles packages_of(const plan::Case &test_case);
   /// Adds kmodtest_faults, which counts calls and lets them fail (faults.cpp).
   void add_fault_module(const plan::Fault &fault, Prepared &prepared);
   /// Adds the files of the kernel's modules that the case can request: by request_module(), by modprobe.
@@ -180,6 +185,7 @@ class Preparer {
   Once<BootFiles> boot_files_;
   Once<BuiltModules> modules_;
   Once<kernel::RequestableModules> requestable_;
+  Once<kernel::PackageFiles> packages_;
   Once<std::shared_ptr<const std::string>> contents_;  ///< of files, by their paths
   using Libraries = std::vector<kernel::LibraryFile>;
   Once<Libraries> libraries_;  ///< that programs need, by the programs' paths

@@ -19,6 +19,8 @@ constexpr std::size_t kOthers = 64u << 10;  ///< for the requests around a case
 
 /// A module is in the guest's memory as a file, as a copy that the kernel reads, and loaded.
 constexpr std::size_t kCopies = 3;
+/// Packages are unpacked while the archive is still there.
+constexpr std::size_t kPackageCopies = 2;
 constexpr std::size_t kOfTheSystem = 96;  ///< MiB that kernel and agent use
 constexpr std::size_t kStep = 256;        ///< MiB: what the hint suggests is a multiple of it
 
@@ -45,8 +47,9 @@ std::string largest(const Prepared &prepared) {
   return fmt::format("{} has {} MiB", file->path.substr(file->path.rfind('/') + 1), file->content->size() / kMiB);
 }
 
-std::size_t wanted_memory(std::size_t content) {
-  return (content / kMiB * kCopies + kOfTheSystem) / kStep * kStep + kStep;
+/// Returns how many MiB of memory the guest needs at least.
+std::size_t needed_memory(const Prepared &prepared) {
+  return content_bytes(prepared) / kMiB * kCopies + prepared.package_bytes / kMiB * kPackageCopies + kOfTheSystem;
 }
 
 }  // namespace
@@ -59,12 +62,12 @@ void choose_shared_memory(Prepared &prepared) {
 }
 
 std::optional<kernel::PreflightFinding> find_too_large(const Prepared &prepared) {
-  if (prepared.files.empty()) return std::nullopt;
-  const std::size_t content = content_bytes(prepared);
+  if (prepared.files.empty() && prepared.package_bytes == 0) return std::nullopt;
   const std::size_t memory = prepared.spec.memory_mib;
-  const bool no_memory = content / kMiB * kCopies + kOfTheSystem > memory;
-  const std::string more = fmt::format("memory: {}M", no_memory ? wanted_memory(content) : memory);
-  if (prepared.spec.channel == vm::ChannelKind::memory &&
+  const std::size_t needed = needed_memory(prepared);
+  const bool no_memory = needed > memory;
+  const std::string more = fmt::format("memory: {}M", no_memory ? needed / kStep * kStep + kStep : memory);
+  if (!prepared.files.empty() && prepared.spec.channel == vm::ChannelKind::memory &&
       request_bytes(prepared) > wire::most_request_bytes(prepared.spec.shared_bytes)) {
     return kernel::PreflightFinding{
         .code = base::Code::shared_memory_full,
@@ -75,8 +78,11 @@ std::optional<kernel::PreflightFinding> find_too_large(const Prepared &prepared)
   if (!no_memory) return std::nullopt;
   return kernel::PreflightFinding{
       .code = base::Code::file_not_taken,
-      .message =
-          fmt::format("the case's files do not fit into the guest's {} MiB of memory: {}", memory, largest(prepared)),
+      .message = prepared.package_bytes > content_bytes(prepared)
+                     ? fmt::format("the case's packages do not fit into the guest's {} MiB of memory: they have {} MiB",
+                                   memory, prepared.package_bytes / kMiB)
+                     : fmt::format("the case's files do not fit into the guest's {} MiB of memory: {}", memory,
+                                   largest(prepared)),
       .hint = fmt::format("give the guest more (guest: {{{}}})", more)};
 }
 

@@ -89,8 +89,8 @@ TEST_F(CacheCommandTest, ListsSnapshotsAndTheRest) {
   };
   EXPECT_EQ(cache({"list"}), snapshot_table(snapshots) + "\n" + line("1 snapshot", state, " (limit 8.0 GiB)") +
                                  line("kernels", kernels) + line("boot files", boot) + line("built modules", 0) +
-                                 line("folders of failed cases", 0) + line("other", 0) +
-                                 line(cache_.string(), state + kernels + boot));
+                                 line("packages for guests", 0) + line("folders of failed cases", 0) +
+                                 line("other", 0) + line(cache_.string(), state + kernels + boot));
 }
 
 TEST_F(CacheCommandTest, TheTableShowsLocalTimesAndDamage) {

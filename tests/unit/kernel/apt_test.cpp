@@ -36,6 +36,25 @@ TEST(ParsePackages, LeavesOutWhatIsNoPackage) {
   EXPECT_TRUE(parse_packages("N: Unable to locate package x\n\nPackage: a\n").empty());
 }
 
+TEST(ParsePackages, KnowsWhatEverySystemHas) {
+  const auto packages = parse_packages(
+      "Package: a\nVersion: 1\nEssential: yes\n\nPackage: b\nVersion: 1\nPriority: required\n\n"
+      "Package: c\nVersion: 1\nPriority: optional\n");
+  ASSERT_EQ(packages.size(), 3U);
+  EXPECT_TRUE(packages[0].is_required);
+  EXPECT_TRUE(packages[1].is_required);
+  EXPECT_FALSE(packages[2].is_required);
+}
+
+TEST(ParseUris, ReadsNamesAndVersions) {
+  const auto packages = parse_uris(
+      "Reading package lists...\n"
+      "'http://mirror/pool/d/dmsetup_1.02_amd64.deb' dmsetup_2%3a1.02_amd64.deb 82040 MD5Sum:0cf3\n"
+      "'http://mirror/pool/n/netbase_6.4_all.deb' netbase_6.4_all.deb 12800 \n"
+      "'http://mirror/broken' broken.deb 1\n'half\n");
+  EXPECT_EQ(packages, (std::vector<ChosenPackage>{{"dmsetup", "2:1.02"}, {"netbase", "6.4"}}));
+}
+
 constexpr const char *kTargets =
     "Translations|bookworm|http://wrong/\n"
     "Packages|bookworm|http://mirror/debian/\n"

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/boot/initramfs.hpp"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <cstring>
 #include <elf.h>
 #include <gmock/gmock.h>
-#include <map>
 #include <sys/stat.h>
 
 #include "storage/files.hpp"
 #include "support/error_of.hpp"
 #include "support/scratch_folder.hpp"
+#include "unit/kernel/cpio_entries.hpp"
 
 namespace kmodtest::kernel {
 namespace {
@@ -38,38 +36,6 @@ std::string program(std::uint32_t segment_type, const std::string &words) {
   return bytes + words;
 }
 
-struct Entry {
-  unsigned mode = 0;
-  std::string content;
-  std::string target;
-  unsigned device_major = 0;
-  unsigned device_minor = 0;
-  long mtime = -1;
-  long owner = -1;
-};
-
-std::map<std::string, Entry> unpack(const std::string &bytes) {
-  std::map<std::string, Entry> entries;
-  archive *reader = archive_read_new();
-  archive_read_support_format_cpio(reader);
-  EXPECT_EQ(archive_read_open_memory(reader, bytes.data(), bytes.size()), ARCHIVE_OK);
-  archive_entry *entry = nullptr;
-  while (archive_read_next_header(reader, &entry) == ARCHIVE_OK) {
-    Entry found;
-    found.mode = archive_entry_mode(entry);
-    found.content.resize(static_cast<std::size_t>(archive_entry_size(entry)));
-    archive_read_data(reader, found.content.data(), found.content.size());
-    if (const char *target = archive_entry_symlink(entry)) found.target = target;
-    found.device_major = static_cast<unsigned>(archive_entry_rdevmajor(entry));
-    found.device_minor = static_cast<unsigned>(archive_entry_rdevminor(entry));
-    found.mtime = archive_entry_mtime(entry);
-    found.owner = archive_entry_uid(entry);
-    entries.emplace(archive_entry_pathname(entry), found);
-  }
-  archive_read_free(reader);
-  return entries;
-}
-
 class Initramfs : public ::testing::Test {
  protected:
   InitramfsInputs inputs() {
@@ -82,7 +48,7 @@ class Initramfs : public ::testing::Test {
 };
 
 TEST_F(Initramfs, HasWhatTheGuestNeeds) {
-  const auto entries = unpack(make_initramfs(inputs()));
+  const auto entries = cpio_entries(make_initramfs(inputs()));
   EXPECT_EQ(entries.at("init").mode, S_IFREG | 0755U);
   EXPECT_EQ(entries.at("init").content, program(PT_LOAD, "agent"));
   EXPECT_EQ(entries.at("bin/busybox").content, program(PT_LOAD, "busybox"));

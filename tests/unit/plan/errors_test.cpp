@@ -69,7 +69,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"UnknownKeyNear",
               "memroy: 1G\nmodule: alpha\nsteps: [load]\n",
               {"1:1: unknown key 'memroy' (known here: name, description, tags, module, kernel_modules, files, "
-               "firmware, kernel, guest, "
+               "firmware, packages, kernel, guest, "
                "matrix, timeout, time, schedule, fail, checks, expect, needs, skip, steps)"}},
         Wrong{"UnknownKeyTypo",
               "matirx: {a: 1}\nmodule: alpha\nsteps: [load]\n",
@@ -87,6 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"UnknownKeyFar",
               "zzz: 1\nmodule: alpha\nsteps: [load]\n",
               {"1:1: unknown key 'zzz' (known here: name, description, tags, module, kernel_modules, files, firmware, "
+               "packages, "
                "kernel, guest, "
                "matrix, timeout, time, schedule, fail, checks, expect, needs, skip, steps)"}},
         Wrong{"MissingModuleAndSteps",

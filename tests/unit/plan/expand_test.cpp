@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>
@@ -404,6 +405,16 @@ TEST(ParsePlanFile, SaysWhyItCannotBeRead) {
   } catch (const base::Error &error) {
     EXPECT_STREQ(error.what(), "cannot read the plan /nonexistent/p.yaml: No such file or directory");
     EXPECT_EQ(error.blame(), base::Blame::usage);
+  }
+}
+
+TEST(Packages, AreNamesOfADistribution) {
+  const Plan plan = good("packages: [dmsetup, g++, libstdc++6]\n" + with_steps("  - load\n"));
+  EXPECT_EQ(plan.cases.at(0).packages, (std::vector<std::string>{"dmsetup", "g++", "libstdc++6"}));
+  for (const char *wrong : {"tool-", "-o", "a", "Tool", "tool=1", "../tool", "tool tool"}) {
+    const auto all = complaints(fmt::format("packages: '{}'\n", wrong) + with_steps("  - load\n"));
+    ASSERT_FALSE(all.empty()) << wrong;
+    EXPECT_EQ(all.front(), fmt::format("1:11: '{}' cannot be the name of a package", wrong));
   }
 }
 
