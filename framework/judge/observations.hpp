@@ -46,7 +46,7 @@ struct Observations {
   std::vector<wire::AgentMessage> messages;  ///< in order of arrival, LogLines included
   std::vector<kernel::ModuleInfo> modules;   ///< of the modules under test
   std::vector<kernel::PreflightFinding> preflight;
-  std::string console;                   ///< the output of the serial console
+  std::string console;                   ///< the serial console's output; after a panic the kernel log in memory
   std::optional<Dissection> dissection;  ///< of a guest that hung
   PointerSearch pointers;                ///< of the end of the case
   Ending ending;

@@ -143,6 +143,11 @@ std::optional<std::uint32_t> StructLayouts::value_of(std::string_view enumeratio
   return std::nullopt;
 }
 
+std::optional<std::size_t> StructLayouts::size_of(std::string_view structure_name) const {
+  const auto found = structs_.find(structure_name);
+  return found == structs_.end() ? std::nullopt : std::optional<std::size_t>(types_[found->second].size_or_type);
+}
+
 std::optional<std::size_t> StructLayouts::offset_of(std::string_view structure_name, std::string_view member) const {
   const auto found = structs_.find(structure_name);
   if (found == structs_.end()) return std::nullopt;

@@ -24,6 +24,8 @@ class StructLayouts {
   /// Unnamed structs and unions count as a part of the struct that contains them. Returns nothing for bit fields and
   /// for members that do not exist.
   std::optional<std::size_t> offset_of(std::string_view structure, std::string_view member) const;
+  /// Returns the size of a struct in bytes; nothing for an unknown one.
+  std::optional<std::size_t> size_of(std::string_view structure) const;
   /// Returns the value of a name in an enum; nothing if there is none.
   std::optional<std::uint32_t> value_of(std::string_view enumeration, std::string_view name) const;
 

@@ -48,7 +48,7 @@ constexpr std::array<KnownFile, 18> kKnownFiles = {{
     {"explanation.txt", "what the schedule does, with the source lines"},
     {"schedule.txt", "the schedule under which the case ran"},
     {"kmsg.log", "the kernel log of this case, with the steps of the plan in it"},
-    {"console.log", "the output of the kernel's serial console"},
+    {"console.log", "the output of the serial console; after a panic the kernel log from the memory of the guest"},
     {"pointers.txt", "words of the guest's memory that point to where an unloaded module was"},
     {"ps.txt", "the kernel threads that were seen, and when"},
     {"lsmod.txt", "the modules that were seen, and when"},

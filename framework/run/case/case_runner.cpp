@@ -15,6 +15,7 @@
 #include "run/case/stopwatch.hpp"
 #include "run/postmortem/call_sources.hpp"
 #include "run/postmortem/dissect.hpp"
+#include "run/postmortem/kernel_log.hpp"
 #include "run/postmortem/pointers_left.hpp"
 #include "run/postmortem/source_frames.hpp"
 #include "storage/digest.hpp"
@@ -145,6 +146,7 @@ Task<> CaseRunner::converse_and_examine(Conversation &talk, const Prepared &prep
                                         const Progress &progress) {
   co_await converse(talk, prepared, guest_name, progress);
   if (talk.guest && !cancellation_.cancelled()) co_await examine(talk, prepared, progress);
+  if (talk.guest && !cancellation_.cancelled()) co_await read_log(talk, prepared);
   if (talk.guest && !cancellation_.cancelled()) co_await search(talk, prepared);
   if (talk.guest && !cancellation_.cancelled()) co_await dump(talk, guest_name, progress);
 }
@@ -176,6 +178,20 @@ Task<> CaseRunner::examine(Conversation &talk, const Prepared &prepared, const P
   };
   co_await inspect_paused(*talk.guest, look, found->problem);
   talk.seen->dissection = std::move(*found);
+}
+
+Task<> CaseRunner::read_log(Conversation &talk, const Prepared &prepared) {
+  if (!prepared.names || talk.guest->state() != vm::GuestState::crashed) co_return;
+  const Stopwatch watch(talk.timings.stop);
+  const auto lines = talk.seen->log();
+  const std::chrono::nanoseconds since = lines.empty() ? std::chrono::nanoseconds{0} : lines.front().time;
+  auto log = std::make_shared<std::string>();
+  const std::function<void(vm::Inspector &)> look = [log, since, names = prepared.names](vm::Inspector &guest) {
+    *log = kernel_log(guest, names->get(), since);
+  };
+  std::string problem;  // else its console serves
+  co_await inspect_paused(*talk.guest, look, problem);
+  talk.log_in_memory = std::move(*log);
 }
 
 Task<> CaseRunner::search(Conversation &talk, const Prepared &prepared) {
@@ -230,7 +246,7 @@ Task<> CaseRunner::release(Conversation &talk, const Prepared &prepared) {
   const Stopwatch watch(talk.timings.stop);
   if (talk.schedule) talk.seen->schedule = std::make_shared<const observe::ScheduleSeen>(talk.schedule->read());
   talk.guest->on_state_change({});
-  talk.seen->console = talk.guest->console();
+  talk.seen->console = talk.log_in_memory.empty() ? talk.guest->console() : talk.log_in_memory;
   talk.session.reset();
   if (talk.own_guest) {
     co_await talk.own_guest->stop();

@@ -57,6 +57,8 @@ class CaseRunner {
   base::Task<> release(Conversation &talk, const Prepared &prepared);
   /// Examines a hung guest from outside, and leaves it paused.
   base::Task<> examine(Conversation &talk, const Prepared &prepared, const Progress &progress);
+  /// Reads the end of a panicked guest's kernel log, which its console need not have.
+  base::Task<> read_log(Conversation &talk, const Prepared &prepared);
   /// Looks for what still points to modules that are unloaded, in a guest that has answered. Leaves it paused.
   base::Task<> search(Conversation &talk, const Prepared &prepared);
   /// Keeps the memory of a guest that crashed or hangs.

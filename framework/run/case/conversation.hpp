@@ -47,6 +47,7 @@ struct Conversation {
   bool has_unsaved_devices = false;        ///< a restore in place would leave their registers as they are
   /// How many agent messages had arrived when a kernel report, or a flood of the log, decided the case.
   std::optional<std::size_t> decided_after;
+  std::string log_in_memory;  ///< of a guest that panicked, since the first line that arrived
   std::string domain_xml;
   std::shared_ptr<CoreFile> vmcore;  ///< complete
   std::string vmcore_problem;

@@ -29,6 +29,7 @@ TEST(StructLayouts, KnowsWhereMembersLie) {
   EXPECT_EQ(layouts.offset_of("task", "tid"), 8u);
   EXPECT_EQ(layouts.offset_of("task", "thread.sp"), 24u);
   EXPECT_EQ(layouts.offset_of("thread_struct", "sp"), 8u);
+  EXPECT_EQ(layouts.size_of("task"), 32u);
 }
 
 TEST(StructLayouts, KnowsNothingOfWhatIsNotThere) {
@@ -36,6 +37,7 @@ TEST(StructLayouts, KnowsNothingOfWhatIsNotThere) {
   EXPECT_EQ(layouts.offset_of("task", "comm"), std::nullopt);
   EXPECT_EQ(layouts.offset_of("task", "state.pid"), std::nullopt);
   EXPECT_EQ(layouts.offset_of("mutex", "owner"), std::nullopt);
+  EXPECT_EQ(layouts.size_of("mutex"), std::nullopt);
   EXPECT_EQ(StructLayouts().offset_of("task", "state"), std::nullopt);
 }
 

@@ -3,10 +3,9 @@
 
 #include <cstring>
 #include <gtest/gtest.h>
-#include <map>
 
-#include "base/error.hpp"
 #include "support/btf_writer.hpp"
+#include "support/guest_in_memory.hpp"
 
 namespace kmodtest::run {
 namespace {
@@ -23,35 +22,6 @@ constexpr Address kMutex1 = kModule + 0x1100, kMutex2 = kModule + 0x1140;
 constexpr Address kInMutexLock = kText + 0x45, kInKthread = kText + 0x105;  // after calls
 constexpr Address kInTake = kModule + 0x25, kInInit = kModule + 0x65, kSpin = kModule + 0x40;
 constexpr Address kNoCall = kText + 0x70;
-
-/// A guest's memory, filled by hand.
-class FakeGuest : public vm::Inspector {
- public:
-  std::vector<vm::CpuRegisters> cpus;
-
-  std::vector<vm::CpuRegisters> registers() override { return cpus; }
-  std::uint32_t timer() override { return 0; }
-  std::vector<vm::MemoryWord> changed_pointers(const std::vector<vm::MemoryRange> &) override { return {}; }
-  std::vector<std::string> pieces(const std::vector<vm::MemoryRange> &) override { return {}; }
-  std::string memory(Address address, std::size_t size) override {
-    const auto page = pages_.find(address);
-    if (page == pages_.end() || size != page->second.size()) throw base::Error(base::Code::defect, "not mapped");
-    return page->second;
-  }
-  void put(Address address, std::string_view bytes) {
-    for (const char byte : bytes) {
-      std::string &page = pages_.try_emplace(address / 4096 * 4096, std::string(4096, '\0')).first->second;
-      page[address++ % 4096] = byte;
-    }
-  }
-  template <class Value>
-  void put_value(Address address, Value value) {
-    put(address, std::string_view(reinterpret_cast<const char *>(&value), sizeof value));
-  }
-
- private:
-  std::map<Address, std::string> pages_;
-};
 
 /// `waiters`: the name of the member of struct mutex, list_head until 6.19.
 std::string btf(const std::string &waiters) {
@@ -154,7 +124,7 @@ class Dissect : public ::testing::Test {
     symbol(2, 11, 0x10001, kMutex1, 0x20);
   }
 
-  FakeGuest guest_;
+  support::GuestInMemory guest_;
 };
 
 TEST_F(Dissect, SaysWhereEachCpuIs) {
