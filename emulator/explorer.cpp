@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// The plugin that carries out a schedule (wire/schedule_memory.hpp). QEMU calls it for each block of code that it
-/// translates, and then before each instruction of a module and at each of its accesses to memory.
+/// Carries out a schedule (wire/schedule_memory.hpp). QEMU calls it before each instruction of a module and at each of
+/// the instruction's accesses to memory.
 ///
 /// To delay a CPU, the callback takes instructions off the CPU's turn, as a delay loop would execute them, and leaves
 /// the block before the instruction. The other CPUs have their turns then; timers fire and interrupts are handled, also
@@ -10,18 +10,13 @@
 /// that cannot occur otherwise.
 ///
 /// Everything here is decided by the schedule and by what the guest executes. Each restore resets its state.
+#include "emulator/explorer.hpp"
+
 #include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "emulator/cpu_load.hpp"
 #include "emulator/preemption.hpp"
-#include "emulator/qemu.hpp"
-#include "wire/emulator_library.hpp"
 #include "wire/schedule_memory.hpp"
 
 namespace kmodtest::emulator {
@@ -112,52 +107,22 @@ bool is_call(const Instruction *instruction) {
   return code[at] == 0xe8 || (code[at] == 0xff && (code[at + 1] >> 3 & 7) == 2);
 }
 
-void on_block(QemuPlugin::Id, Block *block) {
-  const std::size_t count = plugin->instruction_count(block);
-  for (std::size_t i = 0; i < count; ++i) {
-    Instruction *instruction = plugin->instruction(block, i);
-    const std::uint64_t address = plugin->address(instruction);
-    if (address < wire::kModulesBegin || address >= wire::kModulesEnd) continue;
-    void *data = packed(
-        {.address = address, .left_in_block = static_cast<std::uint16_t>(count - i), .calls = is_call(instruction)});
-    plugin->before(instruction, before_instruction, kAllRegisters, data);
-    plugin->on_access(instruction, on_access, kNoRegisters, kReadsAndWrites, data);
-  }
-}
-
-wire::ScheduleArea *map_area() {
-  const char *file = std::getenv(wire::kScheduleFile);
-  const int opened = file == nullptr ? -1 : open(file, O_RDWR | O_CLOEXEC);
-  if (opened < 0) return nullptr;
-  void *mapped = mmap(nullptr, wire::kScheduleBytes, PROT_READ | PROT_WRITE, MAP_SHARED, opened, 0);
-  close(opened);
-  return mapped == MAP_FAILED ? nullptr : static_cast<wire::ScheduleArea *>(mapped);
-}
-
-int install(QemuPlugin::Id id) {
-  const char *missing = "file for schedules";
-  explored = find_qemu(&missing);
-  plugin = explored == nullptr ? nullptr : find_qemu_plugin(&missing);
-  area = plugin == nullptr ? nullptr : map_area();
-  if (area == nullptr || !after_each_cpu_load(*explored, begin_again)) {
-    std::fprintf(stderr, "kmodtest: cannot explore schedules: QEMU has no %s\n", missing);
-    return -1;
-  }
-  area->engine = wire::ScheduleArea::kMagic;
-  plugin->on_translation(id, on_block);
-  return 0;
-}
-
 }  // namespace
-}  // namespace kmodtest::emulator
 
-extern "C" {
-
-__attribute__((visibility("default"))) int qemu_plugin_version = 4;
-
-__attribute__((visibility("default"))) int qemu_plugin_install(kmodtest::emulator::QemuPlugin::Id id, const void *, int,
-                                                               char **) {
-  return kmodtest::emulator::install(id);
+bool start_exploring(const Qemu &qemu, const QemuPlugin &calls, void *file) {
+  explored = &qemu;
+  plugin = &calls;
+  area = static_cast<wire::ScheduleArea *>(file);
+  if (!after_each_cpu_load(qemu, begin_again)) return false;
+  area->engine = wire::ScheduleArea::kMagic;
+  return true;
 }
 
-}  // extern "C"
+void explore(Instruction *instruction, std::uint64_t address, std::size_t left_in_block) {
+  void *data = packed(
+      {.address = address, .left_in_block = static_cast<std::uint16_t>(left_in_block), .calls = is_call(instruction)});
+  plugin->before(instruction, before_instruction, kAllRegisters, data);
+  plugin->on_access(instruction, on_access, kNoRegisters, kReadsAndWrites, data);
+}
+
+}  // namespace kmodtest::emulator

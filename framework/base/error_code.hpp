@@ -141,6 +141,8 @@ enum class Code : std::uint16_t {
   qemu_refused = 608,
   guest_memory_unread = 609,
   no_schedules = 610,
+  no_coverage = 611,
+  too_little_coverage = 612,
 
   // 07: snapshots
   snapshot_not_kept = 701,

@@ -26,9 +26,9 @@ constexpr std::size_t kNameDigits = 8;
 
 /// The options that only this process uses.
 const std::vector<std::string> kOwnOptions = {
-    "--on",       "--shards",  "--shared",  "--history", "--junit",       "--ktap",       "--json",
-    "--markdown", "--html",    "--out",     "--color",   "--no-progress", "--ordered",    "--failure-output",
-    "--quiet",    "--verbose", "--timings", "--slow",    "--help",        "--flaky-fails"};
+    "--on",      "--shards", "--shared", "--history",     "--junit",    "--ktap",           "--json",  "--markdown",
+    "--html",    "--out",    "--color",  "--no-progress", "--ordered",  "--failure-output", "--quiet", "--verbose",
+    "--timings", "--slow",   "--help",   "--flaky-fails", "--coverage", "--coverage-min"};
 
 void check_options(const CLI::App &app) {
   for (const char *other :
@@ -113,6 +113,9 @@ int ElsewhereChoice::execute(RunCommand &command, const CLI::App &app) const {
   options.command = {fs::read_symlink("/proc/self/exe").string(), "run", "--history",
                      (folder.path / "history.json").string(), "--quiet"};
   if (!command.reports.html.empty()) options.command.emplace_back("--trace");
+  // Each shard measures; what it writes there itself is not used.
+  if (!command.reports.coverage.empty())
+    options.command.insert(options.command.end(), {"--coverage", (folder.path / "coverage").string()});
   const auto words = parsed_words(app, kOwnOptions);
   options.command.insert(options.command.end(), words.begin(), words.end());
 
@@ -144,7 +147,7 @@ int ElsewhereChoice::execute(RunCommand &command, const CLI::App &app) const {
   shards::Merge merge(std::move(found), std::move(merge_options));
   std::vector<outcome::Listener *> listeners = {once.get()};
   for (const auto &each : reports) listeners.push_back(each.get());
-  return static_cast<int>(run::exit_code(merge.tell(listeners), command.options.flaky_fails));
+  return command.reports.status_of(run::exit_code(merge.tell(listeners), command.options.flaky_fails));
 }
 
 }  // namespace kmodtest::cli

@@ -112,7 +112,7 @@ void ExploreCommand::add_to(CLI::App &app) {
                  "guests at once (default: as many as the machine has cores and memory for)")
       ->check(CLI::Range(1, 256))
       ->type_name("N");
-  command.reports.add_to(app);
+  command.reports.add_to(app, false);
   app.add_option("--out", command.out, "keep a folder for every case (default: for those that fail, in the cache)")
       ->type_name("DIR");
   command.console.add_to(app);

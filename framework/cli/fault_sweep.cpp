@@ -63,7 +63,7 @@ int RunCommand::sweep(const Cases &cases) {
   const run::RunResult result = run::Runner(options, all).run(sweep.cases, pool, prepare);
   pool.finish(pool.clear());
   if (const std::string words = calls.words(sweep); !words.empty()) fmt::print(shown, "{}\n", words);
-  return static_cast<int>(run::exit_code(result, options.flaky_fails));
+  return reports.status_of(run::exit_code(result, options.flaky_fails));
 }
 
 }  // namespace kmodtest::cli

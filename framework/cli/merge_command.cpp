@@ -52,7 +52,7 @@ int MergeCommand::execute() const {
   owned.push_back(report::make_console(console.options(terminal, false)));
   std::vector<outcome::Listener *> listeners;
   for (const auto &each : owned) listeners.push_back(each.get());
-  return static_cast<int>(run::exit_code(merge.tell(listeners), flaky_fails));
+  return reports.status_of(run::exit_code(merge.tell(listeners), flaky_fails));
 }
 
 }  // namespace

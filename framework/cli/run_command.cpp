@@ -14,6 +14,7 @@
 #include "run/select/history.hpp"
 #include "run/select/shard.hpp"
 #include "storage/cache_folder.hpp"
+#include "vm/accelerator.hpp"
 
 namespace kmodtest::cli {
 
@@ -66,11 +67,21 @@ void RunCommand::settle() {
   options.trace = options.trace || !reports.html.empty();  // the HTML page shows which thread ran when
   options.history = history.empty() ? std::make_shared<run::History>(storage::cache_folder() / "history.json")
                                     : open_history(history);
+  if (!reports.coverage.empty()) measure_coverage();
   options.hypervisor.allow_kvm = !no_kvm;
   if (boot_timeout > 0) {
     options.limits.boot = std::chrono::milliseconds(static_cast<long>(boot_timeout * 1000));
     options.limits.boot_per_cpu = std::chrono::milliseconds(0);
   }
+}
+
+void RunCommand::measure_coverage() {
+  if (!options.snapshots)
+    throw base::UsageError(base::Code::options_exclude, "--coverage and --no-snapshot cannot be used together");
+  if (!no_kvm && !vm::kvm_device_error())
+    options.notices.emplace_back("KVM is not used: --coverage needs emulated guests");
+  no_kvm = true;
+  options.coverage = std::make_shared<run::CoverageMeter>();
 }
 
 std::optional<int> RunCommand::select(Cases &cases) const {
@@ -131,7 +142,7 @@ int RunCommand::execute() {
   for (const auto &listener : owned) all.push_back(listener.get());
   if (witness) all.push_back(witness);
   run::Runner runner(options, all);
-  return static_cast<int>(run::exit_code(runner.run(cases), options.flaky_fails));
+  return reports.status_of(run::exit_code(runner.run(cases), options.flaky_fails));
 }
 
 void RunCommand::add_to(CLI::App &app) {

@@ -57,6 +57,8 @@ struct RunCommand {
 
  private:
   void use_debugger(std::size_t cases);
+  /// Lets the run measure coverage, under emulation.
+  void measure_coverage();
   /// Runs a case for each call that can fail (fault_sweep.cpp).
   int sweep(const Cases &cases);
   /// Leaves the cases of one shard, and returns the listener that writes the results that --results asks for.

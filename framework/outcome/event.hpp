@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "judge/evidence.hpp"
+#include "observe/coverage.hpp"
 #include "plan/plan.hpp"
 
 namespace kmodtest::judge {
@@ -88,9 +89,10 @@ struct CaseFinished {
   std::string vmcore_problem;          ///< why there is none, though it was asked for
   std::string digest;  ///< SHA-256 of what the guest reported, up to a moment that does not depend on wall time; empty
                        ///< unless under virtual time, which makes it reproducible
-  std::size_t digested = 0;  ///< how many of its agent messages these are
-  Past past;                 ///< from the history, when the run began
-  std::size_t number = 0;    ///< place in the order of the plans, repeats of a case one after the other
+  std::size_t digested = 0;                           ///< how many of its agent messages these are
+  std::shared_ptr<const observe::Coverage> coverage;  ///< null unless it was measured (--coverage)
+  Past past;                                          ///< from the history, when the run began
+  std::size_t number = 0;  ///< place in the order of the plans, repeats of a case one after the other
   int repeat = 1;
   int attempt = 1;                             ///< counts from 1; more with --retries
   std::shared_ptr<const CaseFinished> unlike;  ///< another run of the case, in which the guest reported other things

@@ -88,6 +88,12 @@ std::unique_ptr<outcome::Listener> make_markdown(std::filesystem::path file, std
 /// end. Throws base::Error that names the file if it cannot be written, at once as well as at the end.
 std::unique_ptr<outcome::Listener> make_scores(std::filesystem::path file);
 
+/// Writes which lines of the modules were executed: coverage.info for lcov and genhtml, cobertura.xml for GitLab and
+/// others, into a folder that it creates. Merges all cases of the run. Stores the sum in `result` at the end, if that
+/// is not null. Throws base::Error that names the file if it cannot be written, at once as well as at the end.
+std::unique_ptr<outcome::Listener> make_coverage(std::filesystem::path folder, std::string version = {},
+                                                 std::shared_ptr<observe::Coverage> result = nullptr);
+
 /// Writes one folder per run with one folder per case, which explains itself: its README.txt describes each file.
 /// Deletes the cases from the folder of an earlier run; throws base::UsageError if the folder contains anything else.
 /// Create this listener before others that write into the same folder. `version` is that of kmodtest.

@@ -58,6 +58,18 @@ void set_scheduled(const plan::Case &test_case, vm::GuestSpec &spec) {
                          "leave out --time real and the plan's channel; --no-kvm emulates");
 }
 
+/// Lets the guest's QEMU count what modules execute, if that is asked for and possible.
+void set_covered(const RunOptions &options, vm::GuestSpec &spec) {
+  spec.covered = options.coverage != nullptr && vm::has_memory_apart(spec);
+}
+
+/// Notes that a case was not measured.
+void note_not_covered(outcome::CaseFinished &finished) {
+  observe::Coverage coverage;
+  coverage.missing[finished.test_case->id] = "did not run under virtual time, so it was not measured";
+  finished.coverage = std::make_shared<const observe::Coverage>(std::move(coverage));
+}
+
 outcome::Machine machine_of(const Prepared &prepared, const KernelChoice &choice, std::string hypervisor) {
   outcome::Machine machine;
   machine.kernel = prepared.kernel.name;
@@ -96,7 +108,11 @@ Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, in
   bool preparing = true;
   try {
     progress(Phase::preparing, "preparing");
-    std::function<Prepared()> prepare = [&state, test_case] { return state.prepare(*test_case); };
+    std::function<Prepared()> prepare = [&state, test_case, meter = options_.coverage] {
+      Prepared prepared = state.prepare(*test_case);
+      if (meter && !prepared.skip) meter->read(prepared.completed ? *prepared.completed : *test_case, prepared.modules);
+      return prepared;
+    };
     Prepared prepared = co_await base::offload<Prepared>(state.threads, std::move(prepare));
     preparing = false;
     if (prepared.skip) {
@@ -110,9 +126,12 @@ Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, in
     if (prepared.names) read_ahead(state, prepared.names);
     co_await state.pool.choose_machine(*test_case, prepared.kernel, prepared.spec);
     set_scheduled(*test_case, prepared.spec);
+    set_covered(options_, prepared.spec);
+    const bool not_covered = options_.coverage && !prepared.spec.covered;
     worker.slot = &state.pool.acquire(prepared.spec, worker.slot);
     CaseRunner runner(*worker.slot, state.cancellation, options_.limits,
                       options_.vmcore ? options_.artifacts : std::filesystem::path());
+    runner.measure_by(options_.coverage);
     std::string guest_name = fmt::format("w{}-{}", worker.number, state.pool.next_guest());
     std::string build_log = prepared.build_log;
     outcome::Machine machine = machine_of(prepared, options_.kernel, state.pool.hypervisor().describe());
@@ -132,6 +151,7 @@ Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, in
     std::shared_ptr<const plan::Case> complete = prepared.completed ? prepared.completed : test_case;
     outcome::CaseFinished finished =
         co_await runner.run(std::move(complete), std::move(prepared), std::move(guest_name), std::move(progress));
+    if (not_covered) note_not_covered(finished);
     finished.machine = std::move(machine);
     finished.timings.build = build;
     finished.build_log = std::move(build_log);

@@ -11,6 +11,7 @@
 
 #include "plan/plan.hpp"
 #include "run/case/limits.hpp"
+#include "run/coverage/coverage_meter.hpp"
 #include "run/interactive/debugger.hpp"
 #include "run/prepare/prepare.hpp"
 #include "run/select/history.hpp"
@@ -32,13 +33,14 @@ struct RunOptions {
   KernelChoice kernel;
   Limits limits;
   vm::HypervisorOptions hypervisor;
-  bool trace = false;                      ///< trace the scheduler in every case, not only if a plan asks for it
-  bool snapshots = true;                   ///< false: each case boots its guest
-  bool vmcore = false;                     ///< keep the memory of guests that crashed or hang in the cases' folders
-  std::optional<Debugger::Mode> debugger;  ///< connect one to the guest before the first step; for one case
-  bool pause_on_failure = false;           ///< keep the guest of the first case that does not pass until a signal comes
-  std::filesystem::path artifacts;         ///< empty: none; the listener writes them, the runner only names the folders
-  bool artifacts_of_failures = false;      ///< only cases that did not pass get one
+  bool trace = false;                       ///< trace the scheduler in every case, not only if a plan asks for it
+  std::shared_ptr<CoverageMeter> coverage;  ///< measures which lines the cases execute; null: that is not measured
+  bool snapshots = true;                    ///< false: each case boots its guest
+  bool vmcore = false;                      ///< keep the memory of guests that crashed or hang in the cases' folders
+  std::optional<Debugger::Mode> debugger;   ///< connect one to the guest before the first step; for one case
+  bool pause_on_failure = false;       ///< keep the guest of the first case that does not pass until a signal comes
+  std::filesystem::path artifacts;     ///< empty: none; the listener writes them, the runner only names the folders
+  bool artifacts_of_failures = false;  ///< only cases that did not pass get one
 };
 
 /// Prepares a case; blocks; several threads can call it. A fake in tests.

@@ -158,6 +158,10 @@ void Runner::spawn(State &state, Task<> task, std::function<void()> at_end) {
 
 RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &cases, GuestPool &pool, Prepare prepare) {
   const auto began = Clock::now();
+  if (options_.coverage && !pool.hypervisor().emulator_help().memory_apart)
+    throw base::Error(base::Code::no_coverage,
+                      "this QEMU cannot measure coverage: " + pool.hypervisor().why_memory_is_not_apart(),
+                      "install QEMU 10.0, built with plugins (Debian's is)");
   const int workers = workers_for(cases);
   std::vector<Entry> entries = entries_of(cases);
   const std::size_t runs = entries.size();

@@ -88,6 +88,26 @@ constexpr plan::ModuleSource::Kind last_value<plan::ModuleSource::Kind>() {
 namespace kmodtest::observe {
 
 template <class Visitor>
+void fields_of(Visitor &v, JumpCount &jump) {
+  v(jump.taken, jump.fell);
+}
+template <class Visitor>
+void fields_of(Visitor &v, LineCount &line) {
+  v(line.times, line.jumps);
+}
+template <class Visitor>
+void fields_of(Visitor &v, FunctionCount &function) {
+  v(function.line, function.times);
+}
+template <class Visitor>
+void fields_of(Visitor &v, FileCoverage &file) {
+  v(file.lines, file.functions);
+}
+template <class Visitor>
+void fields_of(Visitor &v, Coverage &coverage) {
+  v(coverage.files, coverage.missing);
+}
+template <class Visitor>
 void fields_of(Visitor &v, KtapTest &test) {
   std::uint64_t line = test.line;
   v(test.name, test.result, test.reason, test.diagnostics, line);
@@ -248,11 +268,12 @@ void fields_of(Visitor &v, CaseFinished &finished) {
   shards::SharedField<plan::Case> test_case{finished.test_case};
   shards::SharedField<judge::Observations> seen{finished.seen};
   shards::SharedField<CaseFinished> unlike{finished.unlike};
+  shards::SharedField<observe::Coverage> coverage{finished.coverage};
   shards::PathField artifacts{finished.artifacts}, vmcore{finished.vmcore};
   std::uint64_t digested = finished.digested, number = finished.number;
   v(test_case, finished.verdict, seen, finished.kernel_release, finished.machine, finished.took, finished.timings,
     artifacts, finished.build_log, vmcore, finished.vmcore_problem, finished.digest, digested, finished.past, number,
-    finished.repeat, finished.attempt, unlike, finished.earlier);
+    finished.repeat, finished.attempt, unlike, finished.earlier, coverage);
   finished.digested = digested;
   finished.number = number;
 }

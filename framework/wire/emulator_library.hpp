@@ -21,6 +21,8 @@ inline constexpr const char *kPause = "KMODTEST_PAUSE";
 
 /// Environment variable: the file of a schedule (wire/schedule_memory.hpp).
 inline constexpr const char *kScheduleFile = "KMODTEST_SCHEDULE";
+/// Environment variable: the file that gets the counts of instructions (wire/coverage_memory.hpp).
+inline constexpr const char *kCoverageFile = "KMODTEST_COVERAGE";
 
 /// Environment variable: the library only looks whether QEMU has all that it uses, prints the result on one line, and
 /// ends QEMU.

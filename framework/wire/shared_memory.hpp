@@ -26,7 +26,8 @@ constexpr std::size_t most_request_bytes(std::size_t size) {
   return size - kMostReportBytes - kRequestsOffset;
 }
 
-/// The offset of the word `rest`, which a library in QEMU reads too (emulator/main_loop_gate.cpp).
+/// The offsets of the words that a library in QEMU reads too (emulator/).
+inline constexpr std::size_t kReportsOffset = 16;
 inline constexpr std::size_t kRestOffset = 40;
 
 /// The state of a pause that the guest asks for.

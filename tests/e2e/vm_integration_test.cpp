@@ -304,6 +304,7 @@ TEST_F(OnRealQemu, TheXmlIsValidAgainstLibvirtsSchema) {
                          .saved_memory = {},
                          .memory_to = {},
                          .schedule = {},
+                         .coverage = {},
                          .long_pause = false,
                          .main_loop_gate = {},
                          .controller_pid = 4711};

@@ -7,6 +7,7 @@
 
 #include "base/process.hpp"
 #include "kernel/kernel.hpp"
+#include "kernel/modules/build_folder.hpp"
 #include "kernel/modules/make_run.hpp"
 #include "kernel/modules/makefiles.hpp"
 #include "kernel/modules/missing_features.hpp"
@@ -22,8 +23,6 @@ namespace kmodtest::kernel {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char *kStamp = ".kmodtest-stamp";
 
 std::string compiler_version(const Kernel &kernel) {
   const auto compiler = compiler_of(kernel);

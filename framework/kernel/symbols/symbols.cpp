@@ -6,20 +6,16 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
-#include <fmt/format.h>
 #include <gelf.h>
 #include <iterator>
 #include <libelf.h>
 #include <map>
 #include <optional>
 #include <string_view>
-#include <sys/mman.h>
-#include <unistd.h>
 #include <utility>
 
-#include "base/descriptor.hpp"
 #include "base/error.hpp"
-#include "kernel/kernel.hpp"
+#include "kernel/symbols/debug_info.hpp"
 #include "kernel/symbols/section_layout.hpp"
 #include "storage/files.hpp"
 #include "text/lines.hpp"
@@ -38,17 +34,6 @@ struct Source {
   bool beside_module = false;  ///< found by its name next to the .ko
 };
 
-/// Finds nothing: debug information is taken from the .ko alone, without searching the machine or the network.
-int find_no_debug_file(Dwfl_Module *, void **, const char *, Dwarf_Addr, const char *, const char *, GElf_Word,
-                       char **) {
-  return -1;
-}
-
-const Dwfl_Callbacks kCallbacks = {nullptr, find_no_debug_file, dwfl_offline_section_address, nullptr};
-
-struct FreeDwfl {
-  void operator()(Dwfl *dwfl) const { dwfl_end(dwfl); }
-};
 struct Free {
   void operator()(void *memory) const { std::free(memory); }
 };
@@ -61,22 +46,6 @@ struct Function {
   std::size_t section = 0;
   std::uint64_t value = 0, size = 0, address = 0;
 };
-
-/// Returns a descriptor of the .ko's content, uncompressed.
-base::Descriptor content_of(const fs::path &ko) {
-  const std::string bytes = read_module(ko);
-  base::Descriptor memory(memfd_create("module", MFD_CLOEXEC));
-  std::size_t written = 0;
-  while (memory && written < bytes.size()) {
-    const ssize_t count = ::write(memory.get(), bytes.data() + written, bytes.size() - written);
-    if (count <= 0) break;
-    written += static_cast<std::size_t>(count);
-  }
-  if (!memory || written < bytes.size())
-    throw base::Error(base::Code::out_of_memory, fmt::format("no memory for the symbols of {}", ko.string()),
-                      "run fewer guests at once (-j 1)");
-  return memory;
-}
 
 std::string name_of(Dwarf_Die &die) {
   Dwarf_Attribute attribute;
@@ -93,37 +62,24 @@ bool is_below(const fs::path &file, const fs::path &folder) {
 
 class ModuleSymbols::Impl {
  public:
-  Impl(const fs::path &ko, const std::vector<fs::path> &folders) : ko_(ko) {
+  Impl(const fs::path &ko, const std::vector<fs::path> &folders) : ko_(ko), debug_(ko) {
     std::error_code error;
     for (const fs::path &folder : folders) {
       fs::path real = fs::weakly_canonical(folder, error);
       if (!error && !real.empty()) folders_.push_back(std::move(real));
     }
-    dwfl_.reset(dwfl_begin(&kCallbacks));
-    const base::Descriptor memory = content_of(ko);
-    const int own = ::dup(memory.get());  // owned by libdwfl, unless it fails
-    if (dwfl_) module_ = dwfl_report_offline(dwfl_.get(), ko.filename().c_str(), ko.c_str(), own);
-    if (module_ == nullptr) {
-      ::close(own);
-      throw base::Error(base::Code::no_symbols,
-                        fmt::format("cannot read the symbols of {}: {}", ko.string(), dwfl_errmsg(-1)),
-                        "build the module again");
-    }
-    dwfl_report_end(dwfl_.get(), nullptr, nullptr);
-    Dwarf_Addr bias = 0;
-    has_lines_ = dwfl_module_getdwarf(module_, &bias) != nullptr;
-    if (Elf *elf = dwfl_module_getelf(module_, &bias); elf != nullptr) {
-      sections_ = layout(elf, Part::kept);
-      init_sections_ = layout(elf, Part::init);
+    if (debug_.elf() != nullptr) {
+      sections_ = layout(debug_.elf(), Part::kept);
+      init_sections_ = layout(debug_.elf(), Part::init);
     }
     read_functions();
   }
 
-  bool has_lines() const { return has_lines_; }
+  bool has_lines() const { return debug_.has_lines(); }
 
   std::vector<SourceLine> lines_at(const CodePlace &place, Address address) {
     const Function *function = find(place);
-    if (function == nullptr || !has_lines_) return {};
+    if (function == nullptr || !has_lines()) return {};
     // A call that does not return can be the last instruction: it then returns to an address in the next function.
     const std::uint64_t back = address == Address::returns_to && place.offset > 0 ? 1 : 0;
     return lines_of(function->address + place.offset - back, function->name);
@@ -187,12 +143,12 @@ class ModuleSymbols::Impl {
   }
 
   void read_functions() {
-    const int count = dwfl_module_getsymtab(module_);
+    const int count = dwfl_module_getsymtab(debug_.module());
     for (int i = 0; i < count; ++i) {
       GElf_Sym symbol;
       GElf_Addr address = 0;
       GElf_Word section = 0;
-      const char *name = dwfl_module_getsym_info(module_, i, &symbol, &address, &section, nullptr, nullptr);
+      const char *name = dwfl_module_getsym_info(debug_.module(), i, &symbol, &address, &section, nullptr, nullptr);
       const auto type = GELF_ST_TYPE(symbol.st_info);
       if (name == nullptr || (type != STT_FUNC && type != STT_OBJECT) || section == SHN_UNDEF) continue;
       (type == STT_FUNC ? functions_ : variables_)
@@ -218,13 +174,13 @@ class ModuleSymbols::Impl {
 
   std::vector<SourceLine> lines_of(std::uint64_t address, const std::string &function) {
     std::vector<SourceLine> lines;
-    Dwfl_Line *line = dwfl_module_getsrc(module_, address);
+    Dwfl_Line *line = dwfl_module_getsrc(debug_.module(), address);
     int number = 0;
     const char *file = line == nullptr ? nullptr : dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr);
     if (file == nullptr) return lines;
     lines.push_back(line_of(file, number));
     Dwarf_Addr bias = 0;
-    if (Dwarf_Die *unit = dwfl_module_addrdie(module_, address, &bias); unit != nullptr) {
+    if (Dwarf_Die *unit = dwfl_module_addrdie(debug_.module(), address, &bias); unit != nullptr) {
       add_callers(*unit, address - bias, lines);
     }
     lines.back().function = function;
@@ -311,10 +267,8 @@ class ModuleSymbols::Impl {
   }
 
   fs::path ko_;
+  DebugInfo debug_;
   std::vector<fs::path> folders_;
-  std::unique_ptr<Dwfl, FreeDwfl> dwfl_;
-  Dwfl_Module *module_ = nullptr;
-  bool has_lines_ = false;
   std::vector<CoreSection> sections_, init_sections_;
   std::vector<Function> functions_, variables_;  ///< sorted by section and value
   std::map<std::string, Source> sources_;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/host_name.hpp"
+#include "report/coverage/coverage_sum.hpp"
 #include "report/html/case_entry.hpp"
 #include "report/html/page.hpp"
 #include "report/listeners.hpp"
@@ -46,6 +47,7 @@ class Html final : public outcome::Listener {
       entries_.back().place = place;
       shown_ += entries_.back().body.str().size();
       left_ -= std::min<std::size_t>(left_, 1);
+      coverage_.add(*finished);
       if (!finished->kernel_release.empty()) kernels_.insert(finished->kernel_release);
     } else if (const auto *end = std::get_if<outcome::RunFinished>(&event)) {
       write(*end);
@@ -85,6 +87,7 @@ class Html final : public outcome::Listener {
     for (html::CaseEntry &entry : entries_) entry.points = groups_.points_of(entry.place);
     keep_the_data_small();
     run_.finished = end;
+    run_.coverage = coverage_.sum();
     run_.host = base::host_name();
     run_.at = fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::time(nullptr)));
     run_.kernels.assign(kernels_.begin(), kernels_.end());
@@ -95,6 +98,7 @@ class Html final : public outcome::Listener {
   html::RunFacts run_;
   std::vector<html::CaseEntry> entries_;
   FailureGroups groups_;
+  CoverageSum coverage_;
   std::set<std::string> kernels_;
   std::size_t left_ = 1;   ///< remaining cases
   std::size_t shown_ = 0;  ///< bytes of the bodies so far

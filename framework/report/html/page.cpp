@@ -8,6 +8,7 @@
 #include <set>
 
 #include "report/html/assets.hpp"
+#include "report/html/coverage.hpp"
 #include "report/html/matrix.hpp"
 #include "report/html/packed.hpp"
 #include "report/html/steps.hpp"
@@ -191,6 +192,8 @@ std::string render_page(const RunFacts &run, const std::vector<CaseEntry> &entri
   add_section(html, "bindings", "Bound to × ran on", render_bindings(entries),
               "Rows: the CPU that the plan binds a thread to. Columns: where the module's threads ran. Values outside "
               "of the framed cells ran elsewhere.");
+  add_section(html, "coverage", "Coverage", render_coverage(run.coverage),
+              "Green: ran. Yellow: ran, but not with all branches. Red: never ran. The number is how often.");
   Markup list;
   add_toolbar(list, entries, counts);
   list.open("div", {{"id", "list"}});

@@ -14,6 +14,7 @@ struct RunFacts {
   outcome::RunStarted started;
   outcome::RunFinished finished;
   std::vector<std::string> notices;
+  observe::Coverage coverage;        ///< empty unless it was measured
   std::vector<std::string> kernels;  ///< releases that cases ran on
   std::string version;               ///< kmodtest's own
   std::string host;

@@ -10,6 +10,8 @@
 
 #include "outcome/result.hpp"
 #include "outcome/timings.hpp"
+#include "report/coverage/coverage_lines.hpp"
+#include "report/coverage/coverage_sum.hpp"
 #include "report/failure/difference.hpp"
 #include "report/failure/failure.hpp"
 #include "report/failure/failure_groups.hpp"
@@ -128,6 +130,7 @@ class Console final : public outcome::Listener {
     score_table_.add(finished);
     repeat_table_.add(finished);
     timing_table_.add(finished);
+    coverage_.add(finished);
     const std::string line = finished_line(finished, "", palette_);
     std::string text = options_.quiet && outcome::went_well(result) ? "" : line;
     if (options_.verbose) text = with_more(finished, text);
@@ -158,7 +161,8 @@ class Console final : public outcome::Listener {
                        [](const auto &left, const auto &right) { return left.number < right.number; });
     }
     const std::string above = all_failures() + tables();
-    text += above + (above.empty() ? "" : "\n") + wrapped(totals_.summary(finished, palette_)) + pause_hint();
+    text +=
+        above + (above.empty() ? "" : "\n") + wrapped(totals_.summary(finished, palette_)) + coverage() + pause_hint();
     if (const std::string timings = timing_table_.render(palette_); options_.timings && !timings.empty()) {
       text += "\n" + timings;
     }
@@ -321,6 +325,13 @@ class Console final : public outcome::Listener {
     return text;
   }
 
+  std::string coverage() const {
+    std::string text;
+    if (!coverage_.measured()) return text;
+    for (const std::string &line : coverage_lines(coverage_.sum())) text += wrapped(text::printable(line));
+    return text;
+  }
+
   std::string pause_hint() const {
     const bool of_use =
         std::any_of(failures_.begin(), failures_.end(), [](const Failure &failure) { return failure.had_guest; });
@@ -373,6 +384,7 @@ class Console final : public outcome::Listener {
   ScoreTable score_table_;
   RepeatTable repeat_table_;
   TimingTable timing_table_;
+  CoverageSum coverage_;
 };
 
 void leave_terminal() {

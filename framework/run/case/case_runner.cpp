@@ -130,6 +130,7 @@ Task<> CaseRunner::converse(Conversation &talk, const Prepared &prepared, const 
     if (ready) {
       auto executor = co_await base::asio::this_coro::executor;
       if (prepared.spec.scheduled) give_schedule(talk, prepared);
+      if (prepared.spec.covered) read_code_counts(talk.guest->coverage_file());  // throws if QEMU does not count
       ProgramRun program(talk, prepared, limits_, let_go_, ask_, progress, executor);
       co_await program.run();
       co_return;
@@ -245,6 +246,9 @@ Task<> CaseRunner::release(Conversation &talk, const Prepared &prepared) {
   if (talk.guest == nullptr) co_return;
   const Stopwatch watch(talk.timings.stop);
   if (talk.schedule) talk.seen->schedule = std::make_shared<const observe::ScheduleSeen>(talk.schedule->read());
+  if (const auto file = talk.guest->coverage_file(); meter_ && !file.empty())
+    talk.code = {.counts = read_code_counts(file),
+                 .events = load_events(read_report_bytes(talk.guest->shared_memory()))};
   talk.guest->on_state_change({});
   talk.seen->console = talk.log_in_memory.empty() ? talk.guest->console() : talk.log_in_memory;
   talk.session.reset();
@@ -286,7 +290,7 @@ Task<outcome::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> te
   co_return finished;
 }
 
-outcome::CaseFinished CaseRunner::judged(const Conversation &talk, const Prepared &prepared) {
+outcome::CaseFinished CaseRunner::judged(const Conversation &talk, const Prepared &prepared) const {
   outcome::CaseFinished finished;
   finished.test_case = talk.test_case;
   finished.seen = talk.seen;
@@ -297,6 +301,9 @@ outcome::CaseFinished CaseRunner::judged(const Conversation &talk, const Prepare
     finished.digested = *reproducible;
     finished.digest = digest_of(*talk.seen, *reproducible, outcome_after(talk, *reproducible, finished.verdict));
   }
+  if (meter_ && talk.code)
+    finished.coverage =
+        std::make_shared<const observe::Coverage>(meter_->measure(*talk.test_case, talk.seen->modules, *talk.code));
   finished.domain_xml = talk.domain_xml;
   if (talk.vmcore) finished.vmcore = talk.vmcore->path();
   finished.vmcore_owner = talk.vmcore;

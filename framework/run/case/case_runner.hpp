@@ -39,6 +39,9 @@ class CaseRunner {
   /// `seen`. It is not called again once a kernel report has decided the case.
   void go_on_by(Ask ask) { ask_ = std::move(ask); }
 
+  /// Measures the coverage of cases whose guests count instructions (GuestSpec::covered).
+  void measure_by(std::shared_ptr<CoverageMeter> meter) { meter_ = std::move(meter); }
+
   base::Task<outcome::CaseFinished> run(std::shared_ptr<const plan::Case> test_case, Prepared prepared,
                                         std::string guest_name, Progress progress);
 
@@ -63,14 +66,15 @@ class CaseRunner {
   base::Task<> search(Conversation &talk, const Prepared &prepared);
   /// Keeps the memory of a guest that crashed or hangs.
   base::Task<> dump(Conversation &talk, const std::string &guest_name, const Progress &progress);
-  static outcome::CaseFinished judged(const Conversation &talk, const Prepared &prepared);
+  outcome::CaseFinished judged(const Conversation &talk, const Prepared &prepared) const;
 
   GuestSlot &slot_;
   Cancellation &cancellation_;
   Limits limits_;
   std::filesystem::path vmcores_;
-  LetGo let_go_;  ///< empty: the guest is resumed
-  Ask ask_;       ///< empty: all steps are known from the start
+  std::shared_ptr<CoverageMeter> meter_;  ///< null: coverage is not measured
+  LetGo let_go_;                          ///< empty: the guest is resumed
+  Ask ask_;                               ///< empty: all steps are known from the start
 };
 
 }  // namespace kmodtest::run

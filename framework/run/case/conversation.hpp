@@ -13,6 +13,7 @@
 #include "judge/observations.hpp"
 #include "outcome/event.hpp"
 #include "run/case/core_file.hpp"
+#include "run/coverage/coverage_meter.hpp"
 #include "run/explore/schedule_file.hpp"
 #include "run/prepare/prepare.hpp"
 #include "vm/guest.hpp"
@@ -42,6 +43,7 @@ struct Conversation {
   vm::Guest *guest = nullptr;            ///< own_guest, or the guest of the slot
   std::unique_ptr<agent::Session> session;
   std::unique_ptr<ScheduleFile> schedule;  ///< null: the case has no schedule
+  std::optional<CodeRun> code;            ///< nothing: coverage is not measured
   std::optional<judge::Ending> forced;     ///< why we closed the session ourselves
   bool answered = false;                   ///< the program ended on its own
   bool has_unsaved_devices = false;        ///< a restore in place would leave their registers as they are

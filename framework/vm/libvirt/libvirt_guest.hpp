@@ -26,6 +26,7 @@ class LibvirtGuest : public Guest {
   base::Task<base::UnixSocket> open_channel() override;
   std::filesystem::path shared_memory() const override { return machine_->files.memory; }
   std::filesystem::path schedule_file() const override { return machine_->files.schedule; }
+  std::filesystem::path coverage_file() const override { return machine_->files.coverage; }
   GuestState state() const override;
   void on_state_change(std::function<void(GuestState)> callback) override;
   std::string console() const override;

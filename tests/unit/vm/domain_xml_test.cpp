@@ -30,6 +30,7 @@ const GuestFiles kFiles{.folder = "/r/g1",
                         .saved_memory = {},
                         .memory_to = {},
                         .schedule = {},
+                        .coverage = {},
                         .long_pause = false,
                         .main_loop_gate = {}};
 
