@@ -24,6 +24,7 @@ Table measure_push(Bench &bench);
 Table measure_vng(Bench &bench);
 Table measure_html(Bench &bench);
 Table measure_tracing(Bench &bench);
+Table measure_coverage(Bench &bench);
 Table measure_watch(Bench &bench);
 
 }  // namespace kmodtest::bench

@@ -29,7 +29,7 @@ void count_again(void *) {
   counting = false;
 }
 
-/// The library is told of a restore for each CPU; the first call after them is the first of a case.
+/// A restore calls count_again() for each CPU; the first call after that is the first of a case.
 void begin_if_restored() {
   if (counting) return;
   counting = true;

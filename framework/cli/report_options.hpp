@@ -20,7 +20,7 @@ struct ReportOptions {
   double least_coverage = 0;                                                           ///< percent of the lines
   std::shared_ptr<observe::Coverage> covered = std::make_shared<observe::Coverage>();  ///< of the last run
 
-  /// Adds the options; `coverage` only where one run is all that there is.
+  /// Adds the options; `coverage` only for commands with one run.
   void add_to(CLI::App &app, bool with_coverage = true);
 
   /// Returns whether one of them is standard output, which the console then does not use. Throws base::UsageError when

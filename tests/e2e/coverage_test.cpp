@@ -10,8 +10,8 @@
 namespace kmodtest::e2e {
 namespace {
 
-const fs::path kSource = KMODTEST_SOURCE;
-const fs::path kModule = kSource / "modules/healthy/covered/covered.c";
+const fs::path kCoveredTree = KMODTEST_SOURCE;
+const fs::path kCoveredModule = kCoveredTree / "modules/healthy/covered/covered.c";
 
 /// The records of a tracefile's only file.
 struct Tracefile {
@@ -56,7 +56,7 @@ Tracefile read_tracefile(const fs::path &path) {
 /// Returns the numbers of the module's lines that end with this comment.
 std::vector<int> lines_with(const std::string &comment) {
   std::vector<int> found;
-  std::istringstream text(read_file(kModule));
+  std::istringstream text(read_file(kCoveredModule));
   int number = 0;
   for (std::string line; std::getline(text, line);) {
     ++number;
@@ -69,14 +69,14 @@ std::vector<int> lines_with(const std::string &comment) {
 void expect_ran(const Tracefile &trace, const std::string &comment, bool ran) {
   for (const int number : lines_with(comment)) {
     const auto line = trace.lines.find(number);
-    ASSERT_NE(line, trace.lines.end()) << kModule << ':' << number << " has no instructions";
-    EXPECT_EQ(line->second > 0, ran) << kModule << ':' << number << ' ' << comment;
+    ASSERT_NE(line, trace.lines.end()) << kCoveredModule << ':' << number << " has no instructions";
+    EXPECT_EQ(line->second > 0, ran) << kCoveredModule << ':' << number << ' ' << comment;
   }
 }
 
 std::map<std::string, std::string> digests_of(const fs::path &json) {
   std::map<std::string, std::string> digests;
-  for (const auto &each : finished_cases(json)) digests[each.at("case")] = each.at("digest");
+  for (const auto &each : finished_cases(json)) digests[each.at("id")] = each.at("digest");
   return digests;
 }
 
@@ -94,7 +94,7 @@ class CoverageRun : public testing::Test {
 };
 
 TEST_F(CoverageRun, KnowsTheLinesOfTwoCases) {
-  const Ended ended = run({kSource / "testplans/healthy/covered.yaml", "--html", scratch_.path() / "page.html"});
+  const Ended ended = run({kCoveredTree / "testplans/healthy/covered.yaml", "--html", scratch_.path() / "page.html"});
   ASSERT_EQ(ended.exit_code, 0) << ended.out << ended.err;
   const Tracefile trace = this->trace();
   EXPECT_TRUE(trace.whole);
@@ -116,7 +116,7 @@ TEST_F(CoverageRun, KnowsTheLinesOfTwoCases) {
 
 TEST_F(CoverageRun, MeasuresAModuleThatRefusesToLoad) {
   const Ended ended =
-      run({kSource / "testplans/healthy/covered_refuses.yaml", "--coverage-min", "99", "--no-progress"});
+      run({kCoveredTree / "testplans/healthy/covered_refuses.yaml", "--coverage-min", "99", "--no-progress"});
   EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
   EXPECT_NE(ended.out.find("1 passed"), std::string::npos) << ended.out;
   EXPECT_NE(ended.err.find("less than the 99 % of --coverage-min"), std::string::npos) << ended.err;
@@ -128,7 +128,8 @@ TEST_F(CoverageRun, MeasuresAModuleThatRefusesToLoad) {
 
 TEST_F(CoverageRun, ChangesNoDigest) {
   const fs::path plain = scratch_.path() / "plain.jsonl";
-  const std::vector<std::string> plans = {kSource / "testplans/ex7_3.yaml", kSource / "testplans/healthy/covered.yaml"};
+  const std::vector<std::string> plans = {kCoveredTree / "testplans/ex7_3.yaml",
+                                          kCoveredTree / "testplans/healthy/covered.yaml"};
   ASSERT_EQ(run(plans).exit_code, 0);
   std::vector<std::string> again = {"run", "--cpus", "2", "--json", plain};
   again.insert(again.end(), plans.begin(), plans.end());
@@ -138,7 +139,7 @@ TEST_F(CoverageRun, ChangesNoDigest) {
 }
 
 TEST_F(CoverageRun, AModuleWithoutDebugInformationSaysHowToGetIt) {
-  fs::copy(kModule.parent_path(), scratch_.path() / "covered");
+  fs::copy(kCoveredModule.parent_path(), scratch_.path() / "covered");
   scratch_.write("covered/Kbuild", "obj-m := covered.o\nccflags-y += -g0\n");
   const fs::path plan = scratch_.write("plain.yaml", "module: covered\nsteps: [load, unload]\n");
   const Ended ended = run({plan, "--coverage-min", "1"});

@@ -13,7 +13,7 @@
 namespace kmodtest::report::html {
 namespace {
 
-/// Lines of source on the page: some 3 MB of it.
+/// Lines of source on the page: about 3 MB of it.
 constexpr std::size_t kMostLines = 20'000;
 
 std::string words(const observe::Share &share) {

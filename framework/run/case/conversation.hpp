@@ -43,7 +43,7 @@ struct Conversation {
   vm::Guest *guest = nullptr;            ///< own_guest, or the guest of the slot
   std::unique_ptr<agent::Session> session;
   std::unique_ptr<ScheduleFile> schedule;  ///< null: the case has no schedule
-  std::optional<CodeRun> code;            ///< nothing: coverage is not measured
+  std::optional<CodeRun> code;             ///< nothing: coverage is not measured
   std::optional<judge::Ending> forced;     ///< why we closed the session ourselves
   bool answered = false;                   ///< the program ended on its own
   bool has_unsaved_devices = false;        ///< a restore in place would leave their registers as they are

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "run/coverage/loads.hpp"
 
+#include <cerrno>
 #include <gtest/gtest.h>
 
 #include "wire/frame.hpp"
@@ -94,14 +95,17 @@ TEST_F(LoadsTest, CodeOfOtherModulesIsNobodys) {
 }
 
 TEST_F(LoadsTest, EventsHaveTheEndOfTheirMessages) {
-  wire::Loaded loaded{.step = 1, .module = "my-module"};
-  loaded.record =
-      wire::ModuleRecord{.name = "my_module", .size = 1, .used_by = {}, .state = {}, .address = kBase, .taint = {}};
+  wire::Loaded loaded;
+  loaded.module = "my-module";
+  loaded.record.emplace().address = kBase;
+  wire::Unloaded unloaded, refusal;
+  unloaded.module = "my-module";
+  refusal.module = "x";
+  refusal.error = EBUSY;
   const std::string first = wire::encode(wire::AgentMessage(wire::StepStarted{}), 1);
   const std::string second = wire::encode(wire::AgentMessage(loaded), 1);
-  const std::string third = wire::encode(wire::AgentMessage(wire::Unloaded{.step = 2, .module = "my-module"}), 1);
-  const std::string refused =
-      wire::encode(wire::AgentMessage(wire::Unloaded{.step = 2, .module = "x", .error = 16}), 1);
+  const std::string third = wire::encode(wire::AgentMessage(unloaded), 1);
+  const std::string refused = wire::encode(wire::AgentMessage(refusal), 1);
   const auto end = [](std::size_t size) { return static_cast<std::uint32_t>(size); };
   const std::vector<LoadEvent> expected = {
       {.reports = end(first.size() + second.size()), .module = "my_module", .address = kBase},
