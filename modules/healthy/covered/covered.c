@@ -45,5 +45,6 @@ static void __exit covered_exit(void)
 
 module_init(covered_init);
 module_exit(covered_exit);
-MODULE_DESCRIPTION("A module whose covered lines are known");
+MODULE_DESCRIPTION("Healthy: its covered lines are known");
+MODULE_AUTHOR("The kmodtest authors");
 MODULE_LICENSE("GPL");
