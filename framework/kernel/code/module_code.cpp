@@ -54,7 +54,7 @@ class CodeReader {
 
   ModuleCode read() {
     code_.has_lines = debug_.has_lines();
-    if (elf_.get() == nullptr) return std::move(code_);
+    if (!elf_) return std::move(code_);
     for (const Part part : {Part::kept, Part::init}) read_sections(part);
     LineTable table = read_line_table(debug_, built_in_);
     code_.root = std::move(table.root);

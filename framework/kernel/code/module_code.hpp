@@ -18,7 +18,7 @@ struct ModuleCode {
   struct Place {
     ModuleSymbols::Part part = ModuleSymbols::Part::kept;
     std::uint64_t offset = 0;
-    auto operator<=>(const Place &) const = default;
+    auto operator<=>(const Place &) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 misreads it
   };
   /// Instructions of one line.
   struct Piece {
