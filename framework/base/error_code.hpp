@@ -183,6 +183,14 @@ enum class Code : std::uint16_t {
   shard_missing = 1007,
   shard_lost = 1008,
   engine_refused = 1009,
+  not_a_pack = 1010,
+  damaged_pack = 1011,
+  other_pack = 1012,
+  host_unreachable = 1013,
+  host_refused_login = 1014,
+  host_lacks_parts = 1015,
+  host_other_machine = 1016,
+  host_lost = 1017,
 };
 
 /// Returns "K0601"; empty for Code::none.

@@ -24,14 +24,16 @@ struct KnownEntry {
   const char *name;
   const char *what;
 };
-constexpr std::array<KnownEntry, 11> kEntries = {{{"kernels", "kernels"},
+constexpr std::array<KnownEntry, 13> kEntries = {{{"kernels", "kernels"},
                                                   {"vmlinux", "boot files"},
                                                   {"initramfs", "boot files"},
                                                   {"build", "built modules"},
+                                                  {"ready", "built modules"},
                                                   {"packages", "packages for guests"},
                                                   {"failed", "folders of failed cases"},
                                                   {"accelerator", "other"},
                                                   {"libvirt", "other"},
+                                                  {"remote", "other"},
                                                   {"symbols", "other"},
                                                   {"shell-history", "other"},
                                                   {"history.json", "other"}}};

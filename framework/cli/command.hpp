@@ -31,6 +31,8 @@ const std::vector<Command> &commands();
 
 std::function<int()> add_run(CLI::App &app);
 std::function<int()> add_merge(CLI::App &app);
+std::function<int()> add_pack(CLI::App &app);
+std::function<int()> add_unpack(CLI::App &app);
 std::function<int()> add_watch(CLI::App &app);
 std::function<int()> add_new(CLI::App &app);
 std::function<int()> add_rerun(CLI::App &app);

@@ -23,6 +23,8 @@ const std::vector<Command> &commands() {
   static const std::vector<Command> commands = {
       {"run", "run plans or modules in guests", add_run},
       {"merge", "make one run of the results of shards", add_merge},
+      {"pack", "put what a run needs into one file for other machines", add_pack},
+      {"unpack", "take what a run needs from the file of another machine", add_unpack},
       {"watch", "run plans, and run cases again when a file is saved", add_watch},
       {"new", "create a module to start with: source, Kbuild, plan, CI file", add_new},
       {"rerun", "run a case again from its folder", add_rerun},

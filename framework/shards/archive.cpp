@@ -38,45 +38,6 @@ std::string words_of(archive *which) {
   return text != nullptr ? text : "unknown error";
 }
 
-[[noreturn]] void fail_to_write(const fs::path &file, archive *writer) {
-  const int error = archive_errno(writer);
-  throw base::Error(base::code_of_write(error), fmt::format("cannot write '{}': {}", file.string(), words_of(writer)),
-                    "free some space there, or name a file in a folder that you can write to");
-}
-
-void add_file(archive *writer, const fs::path &archive_file, const fs::path &folder, const fs::path &name) {
-  struct stat facts {};
-  const fs::path path = folder / name;
-  std::ifstream content(path, std::ios::binary);
-  if (!content || ::stat(path.c_str(), &facts) != 0) {
-    throw base::Error(base::Code::cannot_read, fmt::format("cannot read '{}'", path.string()));
-  }
-  const std::unique_ptr<archive_entry, FreeEntry> entry(archive_entry_new());
-  archive_entry_copy_stat(entry.get(), &facts);
-  archive_entry_set_pathname(entry.get(), name.c_str());
-  archive_entry_set_uname(entry.get(), "");
-  archive_entry_set_gname(entry.get(), "");
-  if (archive_write_header(writer, entry.get()) != ARCHIVE_OK) fail_to_write(archive_file, writer);
-  std::string block(kBlock, '\0');
-  auto left = static_cast<std::uint64_t>(facts.st_size);  // a file that grows meanwhile is cut off there
-  while (left > 0 && content) {
-    content.read(block.data(), static_cast<std::streamsize>(std::min<std::uint64_t>(left, kBlock)));
-    const auto size = static_cast<std::size_t>(content.gcount());
-    if (size == 0) break;
-    if (archive_write_data(writer, block.data(), size) < 0) fail_to_write(archive_file, writer);
-    left -= size;
-  }
-}
-
-/// A file that is removed unless it was renamed.
-struct PartialFile {
-  fs::path path;
-  ~PartialFile() {
-    std::error_code ignored;
-    fs::remove(path, ignored);
-  }
-};
-
 /// Returns whether a path stays below where it is unpacked.
 bool is_safe(const fs::path &name) {
   if (name.empty() || name.is_absolute()) return false;
@@ -133,22 +94,87 @@ bool is_archive_name(const fs::path &path) {
   return path.filename().string().ends_with(".tar.zst");
 }
 
-void pack_archive(const fs::path &folder, const std::vector<fs::path> &files, const fs::path &file) {
-  const PartialFile partial{file.string() + fmt::format(".{}.partial", ::getpid())};
-  {
-    const std::unique_ptr<archive, FreeWriter> writer(archive_write_new());
-    archive_write_add_filter_zstd(writer.get());
-    archive_write_set_format_pax_restricted(writer.get());
-    if (archive_write_open_filename(writer.get(), partial.path.c_str()) != ARCHIVE_OK)
-      fail_to_write(file, writer.get());
-    for (const fs::path &name : files) add_file(writer.get(), file, folder, name);
-    if (archive_write_close(writer.get()) != ARCHIVE_OK) fail_to_write(file, writer.get());
+struct ArchiveWriter::Output {
+  fs::path file, partial;  ///< the partial one is removed unless it was renamed
+  std::unique_ptr<archive, FreeWriter> writer{archive_write_new()};
+
+  ~Output() {
+    writer.reset();
+    std::error_code ignored;
+    fs::remove(partial, ignored);
   }
+
+  [[noreturn]] void fail() const {
+    const int error = archive_errno(writer.get());
+    throw base::Error(base::code_of_write(error),
+                      fmt::format("cannot write '{}': {}", file.string(), words_of(writer.get())),
+                      "free some space there, or name a file in a folder that you can write to");
+  }
+  void check(bool good) const {
+    if (!good) fail();
+  }
+  void begin(const fs::path &name, const struct stat &facts) const {
+    const std::unique_ptr<archive_entry, FreeEntry> entry(archive_entry_new());
+    archive_entry_copy_stat(entry.get(), &facts);
+    archive_entry_set_pathname(entry.get(), name.c_str());
+    archive_entry_set_uname(entry.get(), "");
+    archive_entry_set_gname(entry.get(), "");
+    check(archive_write_header(writer.get(), entry.get()) == ARCHIVE_OK);
+  }
+  void write(std::string_view bytes) const { check(archive_write_data(writer.get(), bytes.data(), bytes.size()) >= 0); }
+};
+
+ArchiveWriter::ArchiveWriter(const fs::path &file) : output_(std::make_unique<Output>()) {
+  output_->file = file;
+  output_->partial = file.string() + fmt::format(".{}.partial", ::getpid());
+  archive *writer = output_->writer.get();
+  if (is_archive_name(file)) archive_write_add_filter_zstd(writer);
+  archive_write_set_format_pax_restricted(writer);
+  output_->check(archive_write_open_filename(writer, output_->partial.c_str()) == ARCHIVE_OK);
+}
+
+ArchiveWriter::~ArchiveWriter() = default;
+
+void ArchiveWriter::add_file(const fs::path &name, const fs::path &path) {
+  struct stat facts {};
+  std::ifstream content(path, std::ios::binary);
+  if (!content || ::stat(path.c_str(), &facts) != 0) {
+    throw base::Error(base::Code::cannot_read, fmt::format("cannot read '{}'", path.string()));
+  }
+  output_->begin(name, facts);
+  std::string block(kBlock, '\0');
+  auto left = static_cast<std::uint64_t>(facts.st_size);  // a file that grows meanwhile is cut off there
+  while (left > 0 && content) {
+    content.read(block.data(), static_cast<std::streamsize>(std::min<std::uint64_t>(left, kBlock)));
+    const auto size = static_cast<std::size_t>(content.gcount());
+    if (size == 0) break;
+    output_->write({block.data(), size});
+    left -= size;
+  }
+}
+
+void ArchiveWriter::add_text(const fs::path &name, std::string_view text) {
+  struct stat facts {};
+  facts.st_mode = S_IFREG | 0644;
+  facts.st_size = static_cast<off_t>(text.size());
+  output_->begin(name, facts);
+  output_->write(text);
+}
+
+void ArchiveWriter::finish() {
+  output_->check(archive_write_close(output_->writer.get()) == ARCHIVE_OK);
   std::error_code error;
-  fs::rename(partial.path, file, error);
+  fs::rename(output_->partial, output_->file, error);
   if (error) {
-    throw base::Error(base::Code::cannot_write, fmt::format("cannot write '{}': {}", file.string(), error.message()));
+    throw base::Error(base::Code::cannot_write,
+                      fmt::format("cannot write '{}': {}", output_->file.string(), error.message()));
   }
+}
+
+void pack_archive(const fs::path &folder, const std::vector<fs::path> &files, const fs::path &file) {
+  ArchiveWriter writer(file);
+  for (const fs::path &name : files) writer.add_file(name, folder / name);
+  writer.finish();
 }
 
 void for_each_file(const fs::path &folder_or_archive, base::Code damaged, const TakeFile &take) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,25 @@ namespace kmodtest::shards {
 
 /// Returns whether a path names an archive by its end: ".tar.zst".
 bool is_archive_name(const std::filesystem::path &path);
+
+/// An archive that appears as a whole: a .tar, compressed if its name ends in .tar.zst. All functions throw base::Error
+/// that names the archive if it cannot be written.
+class ArchiveWriter {
+ public:
+  explicit ArchiveWriter(const std::filesystem::path &file);
+  ~ArchiveWriter();
+  ArchiveWriter(const ArchiveWriter &) = delete;
+  ArchiveWriter &operator=(const ArchiveWriter &) = delete;
+
+  /// Adds the file `path` under a name. Throws base::Error if it cannot be read.
+  void add_file(const std::filesystem::path &name, const std::filesystem::path &path);
+  void add_text(const std::filesystem::path &name, std::string_view text);
+  void finish();
+
+ private:
+  struct Output;
+  std::unique_ptr<Output> output_;
+};
 
 /// Packs files of a folder, in this order, into an archive that appears as a whole. The paths are relative to the
 /// folder. Throws base::Error that names the archive if it cannot be written.

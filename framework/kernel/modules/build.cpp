@@ -7,11 +7,12 @@
 
 #include "base/process.hpp"
 #include "kernel/kernel.hpp"
-#include "kernel/modules/build_folder.hpp"
+#include "kernel/modules/build_stamp.hpp"
 #include "kernel/modules/make_run.hpp"
 #include "kernel/modules/makefiles.hpp"
 #include "kernel/modules/missing_features.hpp"
 #include "kernel/modules/module.hpp"
+#include "kernel/modules/ready_build.hpp"
 #include "kernel/modules/source_tree.hpp"
 #include "storage/digest.hpp"
 #include "storage/files.hpp"
@@ -46,47 +47,6 @@ std::string settings_digest(const BuildWish &wish, const Kernel &kernel, const s
   for (const auto &argument : make_settings(kernel)) digest.field(argument);
   for (const auto &file : symvers) digest.field(file.string()).field(storage::sha256_file(file));
   return digest.hex();
-}
-
-/// The last build's record. First line: settings; then one line per source file; a line "built PATH" for each module
-/// once make has succeeded.
-struct Stamp {
-  std::string settings;
-  SourceFiles files;
-  std::vector<std::string> modules = {};  ///< relative; empty if not built
-
-  bool has_all_in(const fs::path &root) const {
-    return !modules.empty() && std::all_of(modules.begin(), modules.end(), [&](const std::string &module) {
-      std::error_code error;
-      return fs::exists(root / module, error);
-    });
-  }
-};
-
-Stamp read_stamp(const fs::path &file) {
-  Stamp stamp;
-  std::error_code error;
-  if (!fs::exists(file, error)) return stamp;
-  std::istringstream lines(storage::read_whole_file(file));
-  std::getline(lines, stamp.settings);
-  for (std::string line; std::getline(lines, line);) {
-    const auto space = line.find(' ');
-    if (space == std::string::npos) continue;
-    const auto word = line.substr(0, space);
-    if (word == "built") {
-      stamp.modules.push_back(line.substr(space + 1));
-    } else {
-      stamp.files.emplace(line.substr(space + 1), word);
-    }
-  }
-  return stamp;
-}
-
-void write_stamp(const fs::path &file, const Stamp &stamp) {
-  std::string text = stamp.settings + "\n";
-  for (const auto &[name, digest] : stamp.files) text += fmt::format("{} {}\n", digest, name);
-  for (const auto &module : stamp.modules) text += fmt::format("built {}\n", module);
-  storage::write_whole_file(file, text);
 }
 
 bool same_names(const SourceFiles &a, const SourceFiles &b) {
@@ -164,10 +124,13 @@ std::string plain_name(const fs::path &folder) {
   return name;
 }
 
-void check_buildable(const fs::path &source, const Kernel &kernel, const fs::path &folder) {
-  if (!fs::is_directory(source))
-    throw base::UsageError(base::Code::no_such_module, fmt::format("{} is not a folder", source.string()),
-                           "name the folder that has the module's Kbuild");
+void check_is_folder(const fs::path &source) {
+  if (fs::is_directory(source)) return;
+  throw base::UsageError(base::Code::no_such_module, fmt::format("{} is not a folder", source.string()),
+                         "name the folder that has the module's Kbuild");
+}
+
+void check_buildable(const Kernel &kernel, const fs::path &folder) {
   if (kernel.headers.empty()) {
     throw base::UsageError(
         base::Code::no_headers,
@@ -193,7 +156,7 @@ std::string built_for(const fs::path &ko) {
 class TreeBuilder {
  public:
   TreeBuilder(const BuildWish &wish, const Kernel &kernel, const fs::path &cache, const std::vector<fs::path> &before)
-      : wish_(wish), kernel_(kernel), tree_(find_source_tree(wish.folder, wish.tree)) {
+      : wish_(wish), kernel_(kernel), cache_(cache), tree_(find_source_tree(wish.folder, wish.tree)) {
     base_ = cache / "build" / fmt::format("{}-{}", kernel.release, kernel.digest.substr(0, 12));
     name_ = fmt::format("{}-{}", plain_name(tree_.folder),
                         storage::sha256(tree_.folder.string() + "\n" + wish.tree.string()).substr(0, 12));
@@ -206,11 +169,17 @@ class TreeBuilder {
 
   /// `name`: the module that is meant; empty: all.
   TreeBuild build(const std::string &name) {
-    check_buildable(wish_.folder, kernel_, place_.root);
+    check_is_folder(wish_.folder);
+    SourceFiles sources = list_sources(tree_);
+    const std::string content = content_key(wish_, kernel_, tree_, sources, place_.symvers);
+    if (auto ready = ready_modules(cache_, content)) return {.modules = std::move(*ready)};
+    check_buildable(kernel_, place_.root);
     const storage::FileLock lock(base_ / (name_ + ".lock"));
     const Stamp old = read_stamp(place_.root / kStamp);
-    Stamp now{.settings = settings_digest(wish_, kernel_, place_.symvers), .files = list_sources(tree_)};
-    if (old.settings == now.settings && old.files == now.files && old.has_all_in(place_.root))
+    Stamp now{
+        .settings = settings_digest(wish_, kernel_, place_.symvers), .content = content, .files = std::move(sources)};
+    if (old.settings == now.settings && old.content == now.content && old.files == now.files &&
+        old.has_all_in(place_.root))
       return {.modules = absolute(old.modules)};
     copy(old, now);
     if (auto excluded = reason_to_skip(place_, wish_))
@@ -318,6 +287,7 @@ class TreeBuilder {
 
   const BuildWish &wish_;
   const Kernel &kernel_;
+  const fs::path &cache_;
   SourceTree tree_;
   fs::path base_;
   std::string name_;

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "kernel/modules/build_folder.hpp"
+#include "kernel/modules/build_stamp.hpp"
 #include "kernel/modules/source_tree.hpp"
 #include "text/module_name.hpp"
 #include "text/words.hpp"

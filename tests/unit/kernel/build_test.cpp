@@ -5,6 +5,7 @@
 #include "elf_module.hpp"
 #include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
+#include "kernel/modules/ready_build.hpp"
 #include "storage/files.hpp"
 #include "support/error_of.hpp"
 #include "support/scratch_folder.hpp"
@@ -54,6 +55,34 @@ class Build : public ::testing::Test {
   ScratchFolder folder_;
   Kernel kernel_;
 };
+
+TEST_F(Build, AReadyBuildServesAnotherMachineWithoutHeadersOrCompiler) {
+  const auto made = build();
+  const auto travels = ready_build_of(made.ko);
+  ASSERT_TRUE(travels);
+  EXPECT_EQ(travels->files.front(), ".kmodtest-stamp");
+  for (const auto &file : travels->files) {
+    const auto to = folder_.path() / "other cache" / travels->place / file;
+    std::filesystem::create_directories(to.parent_path());
+    std::filesystem::copy_file(travels->folder / file, to);
+  }
+  std::filesystem::rename(folder_.path() / "src", folder_.path() / "moved");
+  Kernel there = kernel_;
+  there.headers.clear();
+  const auto other_cache = folder_.path() / "other cache";
+  const BuildWish wish{.folder = folder_.path() / "moved/mine"};
+  const auto found = build_module(wish, "mine", there, other_cache);
+  EXPECT_FALSE(found.rebuilt);
+  EXPECT_EQ(storage::read_whole_file(found.ko), "one");
+  EXPECT_EQ(ready_build_of(found.ko)->place, travels->place) << "it can travel on";
+
+  folder_.write("moved/mine/mine.c", "two");
+  EXPECT_THAT(error_of([&] { build_module(wish, "mine", there, other_cache); }), ::testing::HasSubstr("headers"))
+      << "other sources: it is not a build of these";
+  folder_.write("moved/mine/mine.c", "one");
+  there.digest = "another kernel";
+  EXPECT_THAT(error_of([&] { build_module(wish, "mine", there, other_cache); }), ::testing::HasSubstr("headers"));
+}
 
 TEST_F(Build, BuildsOnceAndLeavesTheSourceClean) {
   const auto first = build();
