@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "cli/completions/completions.hpp"
 #include "cli/help_texts.hpp"
+#include "cli/ssh_engine.hpp"
 #include "cli/usage_errors.hpp"
 #include "run/runner.hpp"
 
@@ -86,6 +87,12 @@ int run_command_line(int argc, const char *const *argv) {
   add_commands(app, chosen);
   // CLI11 would read the words that follow as its own.
   if (argc > 1 && argv[1] == kCompleteCommand) return print_answer(app, {argv + 2, argv + argc});
+  try {
+    if (argc > 1 && argv[1] == kHostCommand) return serve_host({argv + 2, argv + argc});
+  } catch (const std::exception &error) {
+    std::fputs(render_error(error).c_str(), stderr);
+    return exit_code_of(error);
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {

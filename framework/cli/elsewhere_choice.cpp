@@ -4,15 +4,19 @@
 #include <algorithm>
 #include <fmt/core.h>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/error.hpp"
+#include "cli/ssh_engine.hpp"
 #include "report/listeners.hpp"
+#include "run/select/collect.hpp"
 #include "shards/elsewhere.hpp"
 #include "shards/manifest.hpp"
 #include "shards/merge.hpp"
 #include "storage/cache_folder.hpp"
 #include "storage/files.hpp"
+#include "text/escape.hpp"
 
 namespace kmodtest::cli {
 
@@ -22,6 +26,8 @@ namespace fs = std::filesystem;
 
 constexpr int kMostShardsElsewhere = 1'000;
 constexpr int kShardsByDefault = 64;
+constexpr int kShardsOfHost = 8;
+constexpr outcome::Seconds kWorkOfHostsShard{5};  ///< a shard on a host starts within a second
 constexpr std::size_t kNameDigits = 8;
 
 /// The options that only this process uses.
@@ -51,6 +57,31 @@ void copy_history(const run::History &from, const Cases &cases, const fs::path &
   to.save();
 }
 
+/// Fills in the words for machines that share the folder, and everything else, with this one.
+void fill_shared(shards::ElsewhereOptions &options, const std::vector<std::string> &words) {
+  options.enter = "cd " + text::shell_word(fs::current_path().string());
+  options.there = text::shell_word(options.folder.string());
+  std::vector<std::string> command = {fs::read_symlink("/proc/self/exe").string(), "run", "--history",
+                                      (options.folder / "history.json").string(), "--quiet"};
+  command.insert(command.end(), words.begin(), words.end());
+  for (const std::string &word : command) options.command.push_back(text::shell_word(word));
+}
+
+/// Returns the cases of all plans, those that are not selected included: a host reads the whole plans.
+Cases cases_of_all_plans(const RunCommand &command) {
+  return run::select_cases(run::collect_plans(command.plans.inputs, command.plans.overrides()).plans, {});
+}
+
+/// Shows notices as those of the run.
+class NoticesOfRun final : public base::NoticeSink {
+ public:
+  explicit NoticesOfRun(outcome::Listener &listener) : listener_(listener) {}
+  void say(const std::string &text) override { listener_.on(outcome::Notice{text}); }
+
+ private:
+  outcome::Listener &listener_;
+};
+
 /// A folder for the files of this run, which all machines see; removed at the end unless something went wrong.
 struct JobFolder {
   fs::path path;
@@ -65,10 +96,10 @@ struct JobFolder {
 
 void ElsewhereChoice::add_to(CLI::App &app) {
   app.add_option("--on", engine,
-                 "run the cases in shards elsewhere: slurm, slurm:OPTION=VALUE,… (options of sbatch), or a command in "
-                 "which {} stands for the script of a shard")
+                 "run the cases in shards elsewhere: slurm, slurm:OPTION=VALUE,… (options of sbatch), ssh:HOST,HOST…, "
+                 "or a command in which {} stands for the script of a shard")
       ->type_name("ENGINE");
-  app.add_option("--shards", shards, "with --on, how many shards (default: so that each has 30 s of work, at most 64)")
+  app.add_option("--shards", shards, "with --on, how many shards (default: so that each has enough work)")
       ->check(CLI::Range(1, kMostShardsElsewhere))
       ->type_name("N");
   app.add_option("--shared", shared, "with --on, a folder that all machines share (default: in the cache)")
@@ -96,30 +127,43 @@ std::vector<std::string> parsed_words(const CLI::App &app, const std::vector<std
   return words;
 }
 
+int ElsewhereChoice::shards_for(const Cases &cases, const run::History &history, std::size_t hosts) const {
+  const int cases_at_most = static_cast<int>(cases.size());
+  if (hosts > 0) {
+    // More shards than hosts: a fast host takes more of them, and little is left to wait for at the end.
+    const int most = shards > 0 ? shards : static_cast<int>(hosts) * kShardsOfHost;
+    return shards > 0 ? std::min(most, cases_at_most)
+                      : shards::worthwhile_shards(cases, history, std::min(most, cases_at_most), kWorkOfHostsShard);
+  }
+  const int most = std::min(shards > 0 ? shards : kShardsByDefault, cases_at_most);
+  const bool small_ones = shards > 0 && !engine.starts_with("slurm");
+  return small_ones ? most : shards::worthwhile_shards(cases, history, most);
+}
+
 int ElsewhereChoice::execute(RunCommand &command, const CLI::App &app) const {
   check_options(app);
   command.settle();
   Cases cases;
   if (const auto status = command.select(cases)) return *status;
+  std::optional<SshEngine> ssh;
+  if (is_ssh_engine(engine)) ssh.emplace(engine, cases);
   const std::string name = "kmodtest-" + shards::new_run_name().substr(0, kNameDigits);
   JobFolder folder{fs::absolute(shared.empty() ? storage::cache_folder() / "jobs" : shared) / name};
   shards::ElsewhereOptions options;
   options.folder = folder.path;
-  options.shards = std::min(shards > 0 ? shards : kShardsByDefault, static_cast<int>(cases.size()));
-  if (shards == 0 || engine.starts_with("slurm"))
-    options.shards = shards::worthwhile_shards(cases, *command.options.history, options.shards);
+  options.shards = shards_for(cases, *command.options.history, ssh ? ssh->hosts() : 0);
   storage::make_folder(folder.path);
   copy_history(*command.options.history, cases, folder.path / "history.json");
-  options.command = {fs::read_symlink("/proc/self/exe").string(), "run", "--history",
-                     (folder.path / "history.json").string(), "--quiet"};
-  if (!command.reports.html.empty()) options.command.emplace_back("--trace");
+  std::vector<std::string> words = parsed_words(app, kOwnOptions);
+  if (!command.reports.html.empty()) words.insert(words.begin(), "--trace");
+  if (ssh) {
+    ssh->fill(options, words);
+  } else {
+    fill_shared(options, words);
+  }
   // Each shard measures; what it writes there itself is not used.
   if (!command.reports.coverage.empty())
-    options.command.insert(options.command.end(), {"--coverage", (folder.path / "coverage").string()});
-  const auto words = parsed_words(app, kOwnOptions);
-  options.command.insert(options.command.end(), words.begin(), words.end());
-
-  const auto launcher = shards::make_launcher(engine, name, folder.path);
+    options.command.insert(options.command.end(), {"--coverage", options.there + "/coverage"});
   auto reports = command.reports.make(cases, command.options.repeats);
   const auto console = report::make_console(command.console.options(command.console_file(), false));
   const auto once = shards::make_once(*console);
@@ -128,10 +172,15 @@ int ElsewhereChoice::execute(RunCommand &command, const CLI::App &app) const {
                                .hypervisor = engine,
                                .repeats = command.options.repeats,
                                .shuffle_seed = command.options.shuffle_seed});
+  NoticesOfRun notices(*once);
+  const auto launcher = ssh ? ssh->launch(command, cases, cases_of_all_plans(command), name, folder.path, notices)
+                            : shards::make_launcher(engine, name, folder.path);
   const shards::Elsewhere came = shards::run_elsewhere(*launcher, options, *once);
+  launcher->cancel();
   folder.keep = !came.problems.empty() || came.interrupted;
   if (came.results.empty()) {
     if (came.interrupted) throw base::Interrupted();
+    if (came.failure) std::rethrow_exception(came.failure);
     throw base::Error(base::Code::shard_lost, came.problems.empty() ? "no shard ran" : came.problems.front(),
                       "the log of a shard shows why");
   }

@@ -21,6 +21,10 @@ struct ElsewhereChoice {
   /// Runs the cases of `command` in shards, and merges their results. `app` has parsed the command line. Returns the
   /// exit code.
   int execute(RunCommand &command, const CLI::App &app) const;
+
+ private:
+  /// Returns into how many shards the cases are split; `hosts` 0: not on hosts.
+  int shards_for(const Cases &cases, const run::History &history, std::size_t hosts) const;
 };
 
 /// Returns the options and arguments that `app` has parsed, as words of a command line, except for those of these

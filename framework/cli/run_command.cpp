@@ -105,6 +105,7 @@ std::unique_ptr<outcome::Listener> RunCommand::take_shard(const run::Shard &shar
   told.version = kVersion;
   told.attempt = attempt;
   told.resume = resume;
+  told.root = results_root;
   told.repeats = options.repeats;
   told.retries = options.retries;
   told.shuffle_seed = options.shuffle_seed;
@@ -188,6 +189,7 @@ std::function<int()> add_run(CLI::App &app) {
       ->check(CLI::Range(1, 1'000'000))
       ->type_name("N");
   app.add_flag("--resume", command->resume, "run only the cases that have no results in the folder of --results yet");
+  app.add_option("--results-root", command->results_root)->group("");  // hidden: for the scripts of --on ssh
   app.add_flag("--fail-each", command->fails_each,
                "run each case once for every call of the modules that can fail: to allocate, to register, to start a "
                "thread")

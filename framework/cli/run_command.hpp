@@ -34,6 +34,7 @@ struct RunCommand {
   std::filesystem::path out, history, results;
   int attempt = 1;
   bool resume = false;
+  std::string results_root;  ///< of a shard on a host of --on ssh (shards/moved_paths.hpp)
   std::string gdb;
   bool no_kvm = false;
   bool watches = false;

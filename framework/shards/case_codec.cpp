@@ -2,6 +2,7 @@
 #include "shards/case_codec.hpp"
 
 #include "shards/case_fields.hpp"
+#include "shards/record_value.hpp"
 
 namespace kmodtest::shards {
 
@@ -13,27 +14,6 @@ template <class Visitor>
 void fields_of(Visitor &v, KeptCase &kept) {
   v(kept.history_key, kept.finished);
 }
-
-namespace {
-
-template <class T>
-std::string bytes_of(const T &value) {
-  wire::Writer writer;
-  writer.put(value);
-  return writer.take();
-}
-
-template <class T>
-std::optional<T> value_of(std::string_view bytes) {
-  T value;
-  wire::Reader reader(bytes);
-  reader.get(value);
-  reader.finish();
-  if (!reader.error().empty()) return std::nullopt;
-  return value;
-}
-
-}  // namespace
 
 std::string encode(const KeptCase &kept) {
   return bytes_of(kept);

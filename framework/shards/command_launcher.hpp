@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <chrono>
 #include <map>
+#include <memory>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
+#include "base/child_process.hpp"
 #include "shards/launcher.hpp"
 
 namespace kmodtest::shards {
@@ -16,18 +18,16 @@ class CommandLauncher final : public Launcher {
  public:
   /// `command` contains {}.
   explicit CommandLauncher(std::string command) : command_(std::move(command)) {}
-  ~CommandLauncher() override { cancel(); }
-  CommandLauncher(const CommandLauncher &) = delete;
-  CommandLauncher &operator=(const CommandLauncher &) = delete;
 
   void start(const std::vector<Job> &jobs) override;
   std::map<int, JobState> states() override;
   void cancel() override;
 
  private:
+  static constexpr std::chrono::minutes kToEnd{1};  ///< for a command that ends its shard politely
+
   std::string command_;
-  std::map<int, pid_t> running_;
-  std::map<int, JobState> states_;
+  std::map<int, std::unique_ptr<base::ChildProcess>> running_;
 };
 
 }  // namespace kmodtest::shards

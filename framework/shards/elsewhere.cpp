@@ -15,9 +15,9 @@
 #include "shards/layout.hpp"
 #include "shards/records.hpp"
 #include "shards/results_reader.hpp"
+#include "shards/run_files.hpp"
 #include "storage/files.hpp"
 #include "storage/output_file.hpp"
-#include "text/escape.hpp"
 #include "text/lines.hpp"
 #include "text/words.hpp"
 
@@ -29,9 +29,6 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kBetweenLooks{500};
-/// A shared folder can show a file a while after the job that wrote it has ended.
-constexpr std::chrono::seconds kFilesMayBeLate{10};
-constexpr double kLeastWork = 30;  ///< seconds
 constexpr std::size_t kShownLogLines = 5;
 
 /// Reads what was added to a file of finished cases since the last time.
@@ -112,9 +109,10 @@ class Elsewheres {
         result_.interrupted = true;
         break;
       }
-      look();
+      look_or_stop();
       live_.on(outcome::Tick{});
     }
+    for (const std::string &text : launcher_.take_news()) tell(text);
     for (const auto &[shard, progress] : shards_) {
       if (fs::exists(results_of(shard) / kManifestFile)) result_.results.push_back(results_of(shard));
     }
@@ -122,8 +120,8 @@ class Elsewheres {
   }
 
  private:
-  fs::path results_of(int shard) const { return options_.folder / fmt::format("shard-{}", shard); }
-  fs::path log_of(int shard) const { return options_.folder / fmt::format("shard-{}.log", shard); }
+  fs::path results_of(int shard) const { return options_.folder / results_name(shard); }
+  fs::path log_of(int shard) const { return options_.folder / log_name(shard); }
   std::string name_of(int shard) const { return fmt::format("shard {}/{}", shard, options_.shards); }
   void tell(const std::string &text) { live_.on(outcome::Notice{text}); }
 
@@ -133,13 +131,12 @@ class Elsewheres {
 
   fs::path write_script(int shard, int attempt) const {
     std::string words;
-    for (const std::string &word : options_.command) words += text::shell_word(word) + " ";
-    const fs::path script = options_.folder / fmt::format("shard-{}.sh", shard);
-    storage::write_whole(script,
-                         fmt::format("#!/bin/sh\n# {} of a run of kmodtest\ncd {} || exit 3\n"
-                                     "exec {}--shard {}/{} --results {} --resume --attempt {}\n",
-                                     name_of(shard), text::shell_word(fs::current_path().string()), words, shard,
-                                     options_.shards, text::shell_word(results_of(shard).string()), attempt));
+    for (const std::string &word : options_.command) words += word + " ";
+    fs::path script = options_.folder / script_name(shard);
+    storage::write_whole(script, fmt::format("#!/bin/sh\n# {} of a run of kmodtest\n{} || exit 3\n"
+                                             "exec {}--shard {}/{} --results {}/{} --resume --attempt {}\n",
+                                             name_of(shard), options_.enter, words, shard, options_.shards,
+                                             options_.there, results_name(shard), attempt));
     return script;
   }
 
@@ -178,7 +175,25 @@ class Elsewheres {
     return open_results(results_of(shard)).manifest.complete();
   }
 
+  /// What ran counts even if the engine can run nothing more.
+  void look_or_stop() {
+    try {
+      look();
+    } catch (const base::Error &error) {
+      result_.failure = std::current_exception();
+      look_for_results();
+      for (auto &[shard, progress] : shards_) {
+        if (progress.done) continue;
+        progress.done = true;
+        result_.problems.push_back(fmt::format("{} did not come to its end [{}]: {}", name_of(shard),
+                                               base::name_of(base::Code::shard_lost), error.what()));
+      }
+      tell(fmt::format("nothing more can run: {} [{}]", error.what(), base::name_of(error.code())));
+    }
+  }
+
   void look() {
+    for (const std::string &text : launcher_.take_news()) tell(text);
     const auto states = launcher_.states();
     std::vector<int> again;
     for (auto &[shard, progress] : shards_) {
@@ -190,7 +205,7 @@ class Elsewheres {
       progress.done = complete;
       if (complete || !ended) continue;
       if (!progress.ended) progress.ended = Clock::now();
-      if (Clock::now() - *progress.ended < kFilesMayBeLate && !fs::exists(log_of(shard))) continue;
+      if (Clock::now() - *progress.ended < options_.files_may_be_late && !fs::exists(log_of(shard))) continue;
       if (progress.starts < options_.starts) {
         tell(fmt::format("the job of {} ended after {}; starting it again", name_of(shard),
                          text::counted(progress.finished.size(), "case")));
@@ -259,13 +274,13 @@ Elsewhere run_elsewhere(Launcher &launcher, const ElsewhereOptions &options, out
   return Elsewheres(launcher, options, live).run();
 }
 
-int worthwhile_shards(const Cases &cases, const run::History &history, int most) {
-  double work = 0;
+int worthwhile_shards(const Cases &cases, const run::History &history, int most, outcome::Seconds work) {
+  double all = 0;
   for (const auto &each : cases) {
     const auto expected = history.expected(*each);
-    work += expected ? expected->count() : each->skip ? 0 : kLeastWork;  // an unknown case can be long
+    all += expected ? expected->count() : each->skip ? 0 : work.count();  // an unknown case can be long
   }
-  const int enough = static_cast<int>(std::min(work / kLeastWork, static_cast<double>(cases.size())));
+  const int enough = static_cast<int>(std::min(all / work.count(), static_cast<double>(cases.size())));
   return std::clamp(enough, 1, std::max(1, most));
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -15,27 +17,34 @@
 namespace kmodtest::shards {
 
 struct ElsewhereOptions {
-  std::filesystem::path folder;      ///< absolute; all machines see it under this path
+  std::filesystem::path folder;  ///< absolute; for scripts, logs and results
+  /// Words of the shell, quoted where they have to be.
+  std::string enter;                 ///< what a script does first: "cd /home/me/project"
   std::vector<std::string> command;  ///< "/usr/bin/kmodtest", "run", "plans/", …: without the words of a shard
+  std::string there;                 ///< where a script's machine has `folder`
   int shards = 1;
   int starts = 3;  ///< of each shard, at most
+  /// A shared folder can show a file this long after the job that wrote it has ended.
+  std::chrono::seconds files_may_be_late{10};
 };
 
 /// What has become of the shards.
 struct Elsewhere {
   std::vector<std::filesystem::path> results;  ///< folders for find_results()
   std::vector<std::string> problems;           ///< of shards that did not come to their end
+  std::exception_ptr failure;                  ///< the engine can run nothing more
   bool interrupted = false;                    ///< by a signal: all jobs are cancelled
 };
 
 /// Runs the shards with the launcher, and tells `live` of finished cases as their results arrive in the folder. A shard
 /// whose job ends before the shard does is started again, and continues where it was: cases that have a result are not
-/// run again. SIGINT, SIGTERM and SIGHUP cancel all jobs. Throws base::Error if nothing can be started.
+/// run again. SIGINT, SIGTERM and SIGHUP cancel all jobs. Throws base::Error if the engine refuses the first jobs.
 Elsewhere run_elsewhere(Launcher &launcher, const ElsewhereOptions &options, outcome::Listener &live);
 
-/// Returns how many shards a run is worth: at most `most`, and so that each has about 30 s of work, as far as the
+/// Returns how many shards a run is worth: at most `most`, and so that each has about this much work, as far as the
 /// history knows. At least 1.
-int worthwhile_shards(const Cases &cases, const run::History &history, int most);
+int worthwhile_shards(const Cases &cases, const run::History &history, int most,
+                      outcome::Seconds work = outcome::Seconds(30));
 
 /// Passes on each finished case and each notice only once, for a listener that hears of a case live, and again from the
 /// merge.

@@ -26,8 +26,10 @@ class Launcher {
   /// Starts jobs; of a shard that was started before, its earlier job has ended. Throws base::Error if the engine
   /// refuses them.
   virtual void start(const std::vector<Job> &jobs) = 0;
-  /// Returns the state of the last job of each shard.
+  /// Returns the state of the last job of each shard. Throws base::Error if no job can run any more.
   virtual std::map<int, JobState> states() = 0;
+  /// Returns what users hear about the engine, since the last call.
+  virtual std::vector<std::string> take_news() { return {}; }
   /// Ends all jobs.
   virtual void cancel() = 0;
 };

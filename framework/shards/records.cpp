@@ -58,7 +58,7 @@ std::optional<std::string> unpacked(std::string_view stored, std::uint32_t size)
 }
 
 bool is_known(std::uint8_t kind) {
-  for (const RecordKind each : {RecordKind::listed, RecordKind::notice, RecordKind::finished}) {
+  for (const RecordKind each : {RecordKind::listed, RecordKind::notice, RecordKind::finished, RecordKind::message}) {
     if (kind == static_cast<std::uint8_t>(each)) return true;
   }
   return false;

@@ -10,7 +10,7 @@
 /// kind, its sizes, a checksum, and its bytes, compressed by zlib if that makes them smaller.
 namespace kmodtest::shards {
 
-enum class RecordKind : char { listed = 'L', notice = 'N', finished = 'F' };
+enum class RecordKind : char { listed = 'L', notice = 'N', finished = 'F', message = 'M' };
 
 struct Record {
   RecordKind kind = RecordKind::notice;

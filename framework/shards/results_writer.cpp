@@ -14,6 +14,7 @@
 #include "shards/case_codec.hpp"
 #include "shards/layout.hpp"
 #include "shards/manifest.hpp"
+#include "shards/moved_paths.hpp"
 #include "shards/records.hpp"
 #include "shards/results_reader.hpp"
 #include "storage/files.hpp"
@@ -66,7 +67,7 @@ class ResultsWriter final : public outcome::Listener {
     manifest_.started = milliseconds_now();
     manifest_.host = base::host_name();
     finished_before_ = options_.resume ? finished_in(folder_).size() : 0;
-    storage::write_whole(folder_ / kListFile, case_list(split));
+    storage::write_whole(folder_ / kListFile, case_list(split, options_.root));
     write_manifest();
     const std::string file = kFinishedPrefix + std::to_string(free_attempt());
     output_.emplace(folder_ / file, options_.path);
@@ -115,6 +116,7 @@ class ResultsWriter final : public outcome::Listener {
     const auto repeats = static_cast<std::size_t>(options_.repeats);
     finished.number = numbers_.at(finished.number / repeats) * repeats + finished.number % repeats;
     if (!finished.artifacts.empty()) finished.artifacts = take_folder(finished.artifacts);
+    remove_root(finished, options_.root);
   }
 
   /// Links the files of a case's folder, or copies them. Returns the folder's name in the results.

@@ -21,6 +21,7 @@ struct ResultsOptions {
   bool resume = false;         ///< keep the results that are there, of a run that died
   int repeats = 1, retries = 0;
   std::optional<std::uint64_t> shuffle_seed;
+  std::string root;  ///< is removed from the front of paths in the results (moved_paths.hpp)
 };
 
 /// Drops the cases from `split.mine` that have results in the folder already. Returns how many these are. Throws

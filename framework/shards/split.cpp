@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "shards/case_codec.hpp"
+#include "shards/moved_paths.hpp"
 #include "shards/records.hpp"
 #include "storage/digest.hpp"
 
@@ -54,7 +55,7 @@ Split split_cases(Cases all, const run::Shard &shard, const run::History &histor
   return split;
 }
 
-std::string case_list(const Split &split) {
+std::string case_list(const Split &split, const std::string &root) {
   std::string list;
   for (std::size_t index = 0; index < split.all.size(); ++index) {
     const int shard = split.mine.shard_of[index];
@@ -62,7 +63,7 @@ std::string case_list(const Split &split) {
     if (distance >= kListedShards) continue;
     ListedCase listed;
     listed.number = index;
-    listed.test_case = outline_of(*split.all[index]);
+    listed.test_case = without_root(outline_of(*split.all[index]), root);
     listed.shard = static_cast<std::uint32_t>(shard);
     list += pack_record(RecordKind::listed, encode(listed));
   }

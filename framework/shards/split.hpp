@@ -26,8 +26,8 @@ Split split_cases(Cases all, const run::Shard &shard, const run::History &histor
 
 /// Returns a list of cases as a file of records, for results: those of this shard and of the next kListedShards - 1
 /// ones. So a merge can name the cases of missing shards, and a thousand shards do not keep a thousand lists of
-/// everything.
-std::string case_list(const Split &split);
+/// everything. `root`: see ResultsOptions.
+std::string case_list(const Split &split, const std::string &root = {});
 inline constexpr int kListedShards = 16;
 
 }  // namespace kmodtest::shards

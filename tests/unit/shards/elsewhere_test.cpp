@@ -65,7 +65,9 @@ class FakeEngine final : public Launcher {
 ElsewhereOptions options_of(const ShardedRun &run, int shards) {
   ElsewhereOptions options;
   options.folder = run.scratch() / "jobs";
-  options.command = {"/usr/bin/kmodtest", "run", "plans with blanks/"};
+  options.enter = "cd /project";
+  options.command = {"/usr/bin/kmodtest", "run", "'plans with blanks/'"};
+  options.there = "/shared/jobs";
   options.shards = shards;
   return options;
 }
@@ -86,8 +88,8 @@ TEST(Elsewhere, AShardThatDiesIsStartedAgainAndNothingIsLostOrCountedTwice) {
   EXPECT_EQ(std::count(results.begin(), results.end(), 'P'), 13 - 2) << "two cases of shard 2 ran in its second job";
   EXPECT_THAT(live.notices, Contains("the job of shard 2/3 ended after 2 cases; starting it again"));
   const std::string script = support::read_file(run.scratch() / "jobs/shard-2.sh");
-  EXPECT_THAT(script, HasSubstr("exec /usr/bin/kmodtest run \"plans with blanks/\" --shard 2/3 --results "));
-  EXPECT_THAT(script, HasSubstr("--resume --attempt 2\n"));
+  EXPECT_THAT(script, HasSubstr("cd /project || exit 3\nexec /usr/bin/kmodtest run 'plans with blanks/' --shard 2/3 "
+                                "--results /shared/jobs/shard-2 --resume --attempt 2\n"));
 }
 
 TEST(Elsewhere, AShardThatAlwaysDiesIsGivenUpAndWhatItRanCounts) {
@@ -160,7 +162,7 @@ TEST(Elsewhere, ReadsWhatSlurmPrints) {
 
 TEST(Elsewhere, RefusesWhatIsNoEngine) {
   EXPECT_THAT(support::error_of([] { make_launcher("slrm", "name", "/tmp"); }),
-              HasSubstr("--on takes slurm, slurm:OPTIONS, or a command with {}, not 'slrm'"));
+              HasSubstr("--on takes slurm, slurm:OPTIONS, ssh:HOSTS, or a command with {}, not 'slrm'"));
 }
 
 }  // namespace

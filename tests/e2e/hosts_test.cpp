@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// kmodtest run --on ssh: with a real sshd in network namespaces.
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <thread>
+
+#include "e2e/tool.hpp"
+
+namespace kmodtest::e2e {
+namespace {
+
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// The hosts "one" and "two", and "three", which does not answer.
+class TwoHosts {
+ public:
+  TwoHosts() { why_not_ = call("start", ""); }
+  ~TwoHosts() { call("stop", ""); }
+  TwoHosts(const TwoHosts &) = delete;
+  TwoHosts &operator=(const TwoHosts &) = delete;
+
+  /// Returns why there are none; empty: there are.
+  const std::string &why_not() const { return why_not_; }
+  void cut(const std::string &host) const { call("cut", host); }
+  fs::path cache_of(const std::string &host) const { return folder_ / ("cache-" + host) / "remote"; }
+  /// Gives a host the kernels of this machine's cache, so that not all of it is sent.
+  void lend_kernels(const std::string &host) const {
+    const char *own = std::getenv("KMODTEST_CACHE");
+    const fs::path cache = own != nullptr ? own : fs::path(std::getenv("HOME")) / ".cache/kmodtest";
+    fs::create_directories(cache_of(host) / "cache");
+    for (const char *part : {"kernels", "vmlinux", "initramfs"}) {
+      const std::string command =
+          "cp -al '" + (cache / part).string() + "' '" + (cache_of(host) / "cache").string() + "' 2>/dev/null || true";
+      ASSERT_EQ(std::system(command.c_str()), 0);
+    }
+  }
+  Tool::Environment environment() const {
+    return {{"PATH", (folder_ / "bin").string() + ":" + std::getenv("PATH")}, {"KMODTEST_HOST_TIMEOUT", "4"}};
+  }
+  const ScratchFolder &folder() const { return folder_; }
+
+  /// Returns whether nothing of a run is left on a host, at most this long after now.
+  bool is_clean(const std::string &host, std::chrono::seconds deadline) const {
+    const auto end = std::chrono::steady_clock::now() + deadline;
+    const auto has_run = [&] {
+      std::error_code error;
+      for (const auto &entry : fs::directory_iterator(cache_of(host), error))
+        if (entry.path().filename().string().starts_with("run-")) return true;
+      return false;
+    };
+    while (has_run() && std::chrono::steady_clock::now() < end)
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return !has_run();
+  }
+
+ private:
+  std::string call(const std::string &what, const std::string &host) const {
+    const std::string command = (source_folder() / "tests/e2e/two_hosts.sh").string() + " " + what + " " +
+                                folder_.path().string() + " " + host + " 2>&1";
+    std::FILE *output = ::popen(command.c_str(), "r");
+    std::string text;
+    std::array<char, 256> part{};
+    while (std::fgets(part.data(), part.size(), output) != nullptr) text += part.data();
+    const int status = ::pclose(output);
+    return status == 0 ? std::string() : text.empty() ? "it failed" : text;
+  }
+
+  ScratchFolder folder_;
+  std::string why_not_;
+};
+
+TEST(Hosts, OneIsCutOffAndOneDoesNotAnswer) {
+  const TwoHosts hosts;
+  if (!hosts.why_not().empty()) GTEST_SKIP() << hosts.why_not();
+  for (const char *host : {"one", "two"}) hosts.lend_kernels(host);
+  fs::permissions(hosts.folder().path(), fs::perms(0711));
+  // On a path with a blank, with guests that take their time.
+  fs::create_directories(hosts.folder() / "a project");
+  fs::copy(source_folder() / "modules/ex7_1", hosts.folder() / "a project/ex7_1", fs::copy_options::recursive);
+  const fs::path plan =
+      hosts.folder().write("a project/slow.yaml",
+                           "module: ex7_1\ntime: real\nmatrix: {wait: [1000, 1001, 1002, 1003]}\nsteps:\n  - load\n"
+                           "  - sleep: ${wait}ms\n  - unload\n");
+  const auto events = hosts.folder() / "events.jsonl";
+  Tool tool({"run", plan, "--on", "ssh:one,two,three", "--shards", "4", "--json", events.string()},
+            hosts.environment());
+  const auto has = [&](const char *text) { return tool.out().find(text) != std::string::npos; };
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+  while (std::chrono::steady_clock::now() < end &&
+         !(has("host two is ready") && has("host one is ready") && has("Passed")))
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  hosts.cut("two");
+  const Ended ended = tool.wait();
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("4 cases: 4 passed"));
+  EXPECT_THAT(ended.out, HasSubstr("host three: ssh: connect to host"));
+  EXPECT_THAT(ended.out, HasSubstr("[K1013]"));
+  EXPECT_THAT(ended.out, ContainsRegex("host two: [a-z0-9 ]+ \\[K1017\\]"));
+  const auto finished = finished_cases(events);
+  EXPECT_EQ(finished.size(), 4U) << "each once";
+  for (const auto &one : finished)
+    EXPECT_THAT(one.dump(), Not(HasSubstr("/run-kmodtest-"))) << "paths are those of here";
+  EXPECT_TRUE(hosts.is_clean("one", std::chrono::seconds(5)));
+  EXPECT_TRUE(hosts.is_clean("two", std::chrono::seconds(30))) << "it ended its shard on its own";
+}
+
+TEST(Hosts, NoneThatAnswersIsAnError) {
+  const TwoHosts hosts;
+  if (!hosts.why_not().empty()) GTEST_SKIP() << hosts.why_not();
+  const fs::path other = hosts.folder().write("authorized", "");
+  fs::copy_file(other, hosts.folder() / "key.pub", fs::copy_options::overwrite_existing);
+  const Ended ended = Tool({"run", plan_of("ex7_1"), "--cpus", "2", "--on", "ssh:one"}, hosts.environment()).wait();
+  EXPECT_EQ(ended.exit_code, 3) << ended.out;
+  EXPECT_THAT(ended.err, HasSubstr("error[K1014]: host one: "));
+  EXPECT_THAT(ended.err, HasSubstr("ssh-copy-id one"));
+}
+
+}  // namespace
+}  // namespace kmodtest::e2e
