@@ -60,77 +60,78 @@ class CpusThread {
   }
 };
 
-CpusThread *thread = nullptr;
+// They outlive each test: other tests of this program restore guests, too, and the function is called for those.
+CpusThread the_thread;
+CpusThread *const thread = &the_thread;
+StateDescription the_state{};
+Qemu the_qemu{};
 
 class FirstTurn : public testing::Test {
  protected:
   FirstTurn() {
-    thread = &thread_;
-    cpu_state_.post_load = [](void *, int) { return 0; };
-    qemu_.cpu_state = &cpu_state_;
-    qemu_.turn_is_over = kFlag;
-    qemu_.cpu = [](int index) -> void * { return thread->cpu(static_cast<std::size_t>(index)); };
-    qemu_.current_cpu = [] { return thread->current; };
-    qemu_.set_current_cpu = [](void *cpu) { thread->current = static_cast<unsigned char *>(cpu); };
-    qemu_.run_on_cpu = [](void *cpu, void (*function)(void *, std::uint64_t), std::uint64_t data) {
+    the_thread = {};
+    the_state = {};
+    the_state.post_load = [](void *, int) { return 0; };
+    the_qemu.cpu_state = &the_state;
+    the_qemu.turn_is_over = kFlag;
+    the_qemu.cpu = [](int index) -> void * { return thread->cpu(static_cast<std::size_t>(index)); };
+    the_qemu.current_cpu = [] { return thread->current; };
+    the_qemu.set_current_cpu = [](void *cpu) { thread->current = static_cast<unsigned char *>(cpu); };
+    the_qemu.run_on_cpu = [](void *cpu, void (*function)(void *, std::uint64_t), std::uint64_t data) {
       thread->work(cpu, function, data);
     };
-    qemu_.enable_clock = [](int clock, bool enabled) {
+    the_qemu.enable_clock = [](int clock, bool enabled) {
       EXPECT_EQ(clock, 1);
       thread->clock_runs = enabled;
     };
-    begin_with_first_cpu(qemu_);
+    begin_with_first_cpu(the_qemu);
   }
 
   void restore() {
-    for (std::size_t index = 0; index < thread_.count; ++index) cpu_state_.post_load(thread_.cpu(index), 1);
+    for (std::size_t index = 0; index < the_thread.count; ++index) the_state.post_load(the_thread.cpu(index), 1);
   }
 
   /// Returns the CPU that has its turn first when the machine runs again.
-  std::size_t first() const { return thread_.next % thread_.count; }
-
-  CpusThread thread_;
-  StateDescription cpu_state_{};
-  Qemu qemu_{};
+  std::size_t first() const { return the_thread.next % the_thread.count; }
 };
 
 TEST_F(FirstTurn, IsTheFirstCpusWhereverTheLastCaseStopped) {
   for (std::size_t stopped_at = 0; stopped_at <= CpusThread::kCpus; ++stopped_at) {
-    thread_.next = stopped_at;
-    thread_.current = thread_.cpu(CpusThread::kCpus - 1);
+    the_thread.next = stopped_at;
+    the_thread.current = the_thread.cpu(CpusThread::kCpus - 1);
     restore();
     EXPECT_EQ(first(), 0U) << stopped_at;
   }
-  EXPECT_EQ(thread_.works, 2 * (static_cast<int>(CpusThread::kCpus) + 1));
+  EXPECT_EQ(the_thread.works, 2 * (static_cast<int>(CpusThread::kCpus) + 1));
 }
 
 TEST_F(FirstTurn, IsTheFirstCpusAlthoughTheThreadIsWokenInBetween) {
   for (int late_wakes = 1; late_wakes < 20; ++late_wakes) {
-    thread_.next = 2;
-    thread_.late_wakes = late_wakes;
+    the_thread.next = 2;
+    the_thread.late_wakes = late_wakes;
     restore();
     EXPECT_EQ(first(), 0U) << late_wakes;
   }
 }
 
 TEST_F(FirstTurn, TheClockOfThePausedMachineStandsStill) {
-  thread_.next = 2;
+  the_thread.next = 2;
   restore();
-  EXPECT_FALSE(thread_.clock_ran_during_work);
-  EXPECT_FALSE(thread_.clock_runs);
+  EXPECT_FALSE(the_thread.clock_ran_during_work);
+  EXPECT_FALSE(the_thread.clock_runs);
 }
 
 TEST_F(FirstTurn, NothingIsNeededBeforeTheMachineHasRun) {
-  thread_.has_run = false;
+  the_thread.has_run = false;
   restore();
-  EXPECT_EQ(thread_.works, 2);
+  EXPECT_EQ(the_thread.works, 2);
   EXPECT_EQ(first(), 0U);
 }
 
 TEST_F(FirstTurn, NothingIsDoneForOneCpu) {
-  thread_.count = 1;
+  the_thread.count = 1;
   restore();
-  EXPECT_EQ(thread_.works, 0);
+  EXPECT_EQ(the_thread.works, 0);
 }
 
 }  // namespace
