@@ -12,7 +12,7 @@ namespace {
 
 int (*qemus_own)(void *cpu, int version) = nullptr;
 void (*replacement)(void *cpu) = nullptr;
-std::array<void (*)(void *cpu), 4> next{};
+std::array<void (*)(void *cpu), 6> next{};
 
 int load_cpu(void *cpu, int version) {
   for (auto *const then : next)

@@ -17,6 +17,7 @@
 
 #include "emulator/cpu_load.hpp"
 #include "emulator/preemption.hpp"
+#include "emulator/turn.hpp"
 #include "wire/schedule_memory.hpp"
 
 namespace kmodtest::emulator {
@@ -55,25 +56,6 @@ Known unpacked(const void *data) {
           .calls = (bits >> 48 & 1) != 0};
 }
 
-/// What is left of a turn. QEMU has taken the whole block off it when the block began, and adds what is left of the
-/// block when it is left early, modulo 2^16.
-class Turn {
- public:
-  Turn(unsigned char *cpu, std::uint16_t left_in_block) : word_(cpu + explored->instructions_left) {
-    std::memcpy(&counted_, word_, sizeof counted_);
-    left_ = static_cast<std::uint16_t>(counted_ + left_in_block);
-  }
-  std::uint16_t left() const { return left_; }
-  void take(std::uint64_t instructions) const {
-    const auto now = static_cast<std::uint16_t>(counted_ - instructions);
-    std::memcpy(word_, &now, sizeof now);
-  }
-
- private:
-  unsigned char *word_;
-  std::uint16_t counted_ = 0, left_ = 0;
-};
-
 void before_instruction(unsigned, void *data) {
   const auto caller = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
   if (!begun) {
@@ -82,7 +64,7 @@ void before_instruction(unsigned, void *data) {
   }
   const Known known = unpacked(data);
   unsigned char *state = explored->current_cpu();
-  const Turn turn(state, known.left_in_block);
+  const Turn turn(*explored, state, known.left_in_block);
   Preemption::At at{.cpu = index_of_current_cpu(*explored),
                     .address = known.address,
                     .flags = known.calls ? std::uint32_t{wire::kCodeCalls} : 0,

@@ -3,20 +3,12 @@
 
 #include <algorithm>
 
+#include "emulator/mixed.hpp"
+
 namespace kmodtest::emulator {
 namespace {
 
 using wire::CodeSeen;
-
-/// The kernel's stacks have this size or a multiple of it, and are aligned to it (kernel: THREAD_SIZE).
-constexpr std::uint64_t kStack = 16u << 10;
-
-std::uint64_t mixed(std::uint64_t value) {
-  // The finaliser of splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
-  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
-  value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
-  return value ^ (value >> 31);
-}
 
 }  // namespace
 

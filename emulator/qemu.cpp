@@ -140,6 +140,18 @@ bool find_all(Qemu &qemu, const char **missing) {
          find_next_instruction(qemu.next_instruction, missing) && layout_is_known(*qemu.cpu_state, missing);
 }
 
+/// Finds where a CPU has the base of its GS segment: of six records of 24 bytes the last, and 8 bytes in that.
+bool find_gs_base(const StateDescription &cpu, std::size_t &offset, const char **missing) {
+  constexpr std::size_t kRecord = 24, kGs = 5, kBase = 8;
+  for (const StateField *field = cpu.fields; field->name != nullptr; ++field) {
+    if (std::strcmp(field->name, "env.segs") != 0 || field->size != kRecord) continue;
+    offset = field->offset + kGs * kRecord + kBase;
+    return true;
+  }
+  *missing = "the expected layout of vmstate_x86_cpu";
+  return false;
+}
+
 bool find_plugin(QemuPlugin &plugin, const char **missing) {
   const StateDescription *cpu = nullptr;
   std::size_t next = 0;
@@ -150,9 +162,12 @@ bool find_plugin(QemuPlugin &plugin, const char **missing) {
       find(plugin.address, "qemu_plugin_insn_vaddr", missing) && find(plugin.bytes, "qemu_plugin_insn_data", missing) &&
       find(plugin.before, "qemu_plugin_register_vcpu_insn_exec_cb", missing) &&
       find(plugin.on_access, "qemu_plugin_register_vcpu_mem_cb", missing) &&
-      find(plugin.is_store, "qemu_plugin_mem_is_store", missing) && find(plugin.end_turn, "cpu_exit", missing) &&
+      find(plugin.is_store, "qemu_plugin_mem_is_store", missing) &&
+      find(plugin.size_shift, "qemu_plugin_mem_size_shift", missing) &&
+      find(plugin.value, "qemu_plugin_mem_get_value", missing) &&
+      find(plugin.access_memory, "cpu_memory_rw_debug", missing) && find(plugin.end_turn, "cpu_exit", missing) &&
       find(plugin.leave, "cpu_loop_exit_restore", missing) && find_next_instruction(next, missing) &&
-      find(cpu, "vmstate_x86_cpu", missing);
+      find(cpu, "vmstate_x86_cpu", missing) && find_gs_base(*cpu, plugin.gs_base, missing);
   constexpr std::size_t kStackPointer = 4;  // among the general registers
   if (complete) plugin.stack_pointer = cpu->fields[0].offset + kStackPointer * sizeof(std::uint64_t);
   return complete;

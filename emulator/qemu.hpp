@@ -91,6 +91,12 @@ struct Qemu {
 struct Block;
 struct Instruction;
 
+/// QEMU's qemu_plugin_mem_value: what an access reads or writes.
+struct AccessValue {
+  int type;
+  std::uint64_t low, high;
+};
+
 /// What a plugin uses of QEMU, by the interface for plugins and by two functions of QEMU's own. Everything is called on
 /// the CPUs' thread. Sources: QEMU 10.0, include/qemu/qemu-plugin.h, include/exec/exec-all.h.
 struct QemuPlugin {
@@ -104,9 +110,14 @@ struct QemuPlugin {
   void (*on_access)(Instruction *, void (*)(unsigned cpu, std::uint32_t info, std::uint64_t address, void *data),
                     int registers, int kind, void *data);
   bool (*is_store)(std::uint32_t info);
+  unsigned (*size_shift)(std::uint32_t info);  ///< an access has 2^n bytes
+  AccessValue (*value)(std::uint32_t info);
+  /// Reads or writes the guest's memory, by the addresses of its kernel. Returns 0 if that worked.
+  int (*access_memory)(void *cpu, std::uint64_t address, void *bytes, std::size_t count, bool writes);
   void (*end_turn)(void *cpu);                      ///< after this instruction's block
   void (*leave)(void *cpu, std::uintptr_t caller);  ///< leaves the block before this instruction; does not return
   std::size_t stack_pointer;                        ///< its offset in a CPU's state
+  std::size_t gs_base;                              ///< as above: where the CPU's own variables begin
 };
 
 /// Finds QEMU's functions for plugins. Returns nullptr as find_qemu() does.

@@ -23,6 +23,8 @@ inline constexpr const char *kPause = "KMODTEST_PAUSE";
 inline constexpr const char *kScheduleFile = "KMODTEST_SCHEDULE";
 /// Environment variable: the file that gets the counts of instructions (wire/coverage_memory.hpp).
 inline constexpr const char *kCoverageFile = "KMODTEST_COVERAGE";
+/// Environment variable: the file that gets the races (wire/race_memory.hpp).
+inline constexpr const char *kRaceFile = "KMODTEST_RACES";
 
 /// Environment variable: the library only looks whether QEMU has all that it uses, prints the result on one line, and
 /// ends QEMU.

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/// The part of the plugin that finds data races (race_watch.hpp). It stops a thread as explorer.cpp does.
+#include "emulator/races.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "emulator/cpu_load.hpp"
+#include "emulator/instruction_kind.hpp"
+#include "emulator/mixed.hpp"
+#include "emulator/race_watch.hpp"
+#include "emulator/turn.hpp"
+#include "wire/race_memory.hpp"
+#include "wire/shared_memory.hpp"
+
+namespace kmodtest::emulator {
+namespace {
+
+constexpr int kNone = 0, kAll = 2;                           // QEMU_PLUGIN_CB_NO_REGS, _RW_REGS
+constexpr int kEachAccess = 3;                               // QEMU_PLUGIN_MEM_RW
+constexpr std::size_t kMostBytes = 15;                       // of an instruction
+constexpr std::size_t kCallBytes = 7;                        // of the longest call instruction that a compiler emits
+constexpr std::uint64_t kCodeBegin = 0xffff'ffff'8100'0000;  // where the kernel's code begins: LOAD_PHYSICAL_ADDR
+
+const Qemu *watched = nullptr;
+const QemuPlugin *calls_of_qemu = nullptr;
+wire::RaceArea *races = nullptr;
+const unsigned char *reports_page = nullptr;
+RaceWatch watcher;
+bool watching = false;  // since the last restore
+
+void watch_again(void *) {
+  watching = false;
+}
+
+/// What is known of an instruction when it is translated, in the pointer that QEMU keeps for it.
+struct Noted {
+  std::uint32_t low = 0;            ///< the lower half of its address
+  std::uint16_t left_in_block = 0;  ///< instructions from this one on
+  std::uint8_t bytes = 0;
+  RaceWatch::Kind kind = RaceWatch::Kind::plain;
+
+  std::uint64_t address() const { return 0xffffffff00000000 | low; }
+};
+static_assert(sizeof(Noted) == sizeof(void *));
+
+Noted noted(const void *data) {
+  Noted one;
+  std::memcpy(&one, &data, sizeof one);
+  return one;
+}
+
+template <class Value>
+Value in_cpu(std::size_t offset) {
+  Value value;
+  std::memcpy(&value, watched->current_cpu() + offset, sizeof value);
+  return value;
+}
+
+/// Reads the guest's memory. Returns false, and zeros, if it has none there.
+bool read_guest(std::uint64_t address, void *to, std::size_t bytes) {
+  const bool read = calls_of_qemu->access_memory(watched->current_cpu(), address, to, bytes, false) == 0;
+  if (!read) std::memset(to, 0, bytes);
+  return read;
+}
+
+std::uint64_t word_of_guest(std::uint64_t address) {
+  std::uint64_t word = 0;
+  read_guest(address, &word, sizeof word);
+  return word;
+}
+
+std::uint64_t current_task() {
+  if (races->request.layout.current == 0) return 0;
+  return word_of_guest(in_cpu<std::uint64_t>(calls_of_qemu->gs_base) + races->request.layout.current);
+}
+
+std::uint64_t report_bytes_now() {
+  std::uint32_t bytes = 0;  // the lower half of a word
+  std::memcpy(&bytes, reports_page + wire::kReportsOffset, sizeof bytes);
+  return bytes;
+}
+
+/// Finds out whether a call can have left this word on a stack.
+bool is_return(std::uint64_t word, wire::ReturnSeen &found) {
+  if (word < kCodeBegin) return false;
+  std::array<unsigned char, kCallBytes> code{};
+  if (!read_guest(word - kCallBytes, code.data(), code.size())) return false;
+  const auto back = [&code](std::size_t bytes) { return code[kCallBytes - bytes]; };
+  found = {.address = word, .calls = 0};
+  if (back(5) == 0xe8) {
+    std::int32_t distance = 0;
+    std::memcpy(&distance, &code[kCallBytes - sizeof distance], sizeof distance);
+    found.calls = word + static_cast<std::uint64_t>(std::int64_t{distance});
+    return true;
+  }
+  const auto calls_indirectly = [&](std::size_t bytes) {
+    return back(bytes) == 0xff && (back(bytes - 1) >> 3 & 7) == 2;
+  };
+  return calls_indirectly(2) || calls_indirectly(3) || calls_indirectly(6) || calls_indirectly(7);
+}
+
+void read_returns(std::uint64_t stack, wire::AccessSeen &seen) {
+  constexpr std::size_t kPiece = 512;
+  std::array<std::uint64_t, kPiece / 8> words{};
+  const std::uint64_t end = (stack / kStack + 1) * kStack;
+  for (std::uint64_t at = (stack + 7) / 8 * 8; at < end;) {
+    const std::uint64_t piece = std::min(end, (at / kPiece + 1) * kPiece) - at;
+    if (!read_guest(at, words.data(), piece)) return;
+    for (std::size_t i = 0; i < piece / 8; ++i) {
+      if (seen.returns == seen.return_to.size()) return;
+      if (is_return(words[i], seen.return_to[seen.returns])) ++seen.returns;
+    }
+    at += piece;
+  }
+}
+
+void describe(std::uint64_t task, std::uint64_t stack, wire::AccessSeen &seen) {
+  read_returns(stack, seen);
+  if (task == 0) return;
+  const wire::TaskLayout &layout = races->request.layout;
+  read_guest(task + layout.name, seen.task.data(), seen.task.size() - 1);
+  read_guest(task + layout.pid, &seen.pid, sizeof seen.pid);
+  seen.in_interrupt = stack - word_of_guest(task + layout.stack) < layout.stack_bytes ? 0 : 1;
+}
+
+constexpr RaceWatch::Guest kGuest{.task = current_task, .describe = describe, .reports = report_bytes_now};
+
+void before_instruction_of_module(unsigned, void *data) {
+  const auto caller = reinterpret_cast<std::uintptr_t>(__builtin_return_address(0));
+  if (!watching) {
+    watching = true;
+    watcher.begin(*races);
+  }
+  const Noted one = noted(data);
+  unsigned char *state = watched->current_cpu();
+  const Turn turn(*watched, state, one.left_in_block);
+  const Decision decision = watcher.before({.cpu = index_of_current_cpu(*watched),
+                                            .stack = in_cpu<std::uint64_t>(calls_of_qemu->stack_pointer),
+                                            .address = one.address(),
+                                            .left = turn.left()});
+  if (!decision.ends_turn) return;
+  turn.take(decision.takes);
+  calls_of_qemu->end_turn(state);
+  calls_of_qemu->leave(state, caller);
+}
+
+void at_access(unsigned, std::uint32_t info, std::uint64_t address, void *data) {
+  const Noted one = noted(data);
+  watcher.accesses({.cpu = index_of_current_cpu(*watched),
+                    .instruction = one.address(),
+                    .next = one.address() + one.bytes,
+                    .address = address,
+                    .value = calls_of_qemu->value(info).low,
+                    .bytes = std::uint32_t{1} << calls_of_qemu->size_shift(info),
+                    .writes = calls_of_qemu->is_store(info),
+                    .kind = one.kind},
+                   kGuest);
+}
+
+}  // namespace
+
+bool start_watching(const Qemu &qemu, const QemuPlugin &plugin, void *file, const void *shared) {
+  watched = &qemu;
+  calls_of_qemu = &plugin;
+  races = static_cast<wire::RaceArea *>(file);
+  reports_page = static_cast<const unsigned char *>(shared);
+  if (!after_each_cpu_load(qemu, watch_again)) return false;
+  races->engine = wire::RaceArea::kMagic;
+  return true;
+}
+
+void watch(Instruction *instruction, std::uint64_t address, std::size_t left_in_block) {
+  std::array<unsigned char, kMostBytes> code{};
+  const std::size_t bytes = calls_of_qemu->bytes(instruction, code.data(), code.size());
+  const Noted one{.low = static_cast<std::uint32_t>(address),
+                  .left_in_block = static_cast<std::uint16_t>(left_in_block),
+                  .bytes = static_cast<std::uint8_t>(bytes),
+                  .kind = kind_of_instruction({code.data(), bytes})};
+  void *data = nullptr;
+  std::memcpy(&data, &one, sizeof one);
+  calls_of_qemu->before(instruction, before_instruction_of_module, kAll, data);
+  calls_of_qemu->on_access(instruction, at_access, kNone, kEachAccess, data);
+}
+
+}  // namespace kmodtest::emulator

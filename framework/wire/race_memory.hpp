@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+/// The file through which the library in QEMU (emulator/race_watch.hpp) reports which accesses to memory can happen at
+/// the same time. Both map it. The controller writes the request while the guest is paused; the library reads it before
+/// the first instruction of a module, once for each case.
+namespace kmodtest::wire {
+
+inline constexpr std::size_t kMostRaces = 128;
+inline constexpr std::size_t kMostReturns = 24;
+inline constexpr std::size_t kMostEntries = 64;
+inline constexpr std::size_t kPageOfCode = 4096;
+inline constexpr std::size_t kTaskNameBytes = 16;  // TASK_COMM_LEN
+
+/// Where the guest's kernel has what identifies a thread. All 0: not known, and threads have no names.
+struct TaskLayout {
+  std::uint64_t current = 0;                   ///< the offset of the pointer to the current task, from a CPU's GS base
+  std::uint64_t name = 0, pid = 0, stack = 0;  ///< offsets in a task_struct
+  std::uint64_t stack_bytes = 0;
+};
+
+/// A word on a stack that a call can have left there.
+struct ReturnSeen {
+  std::uint64_t address = 0;  ///< behind the call instruction
+  std::uint64_t calls = 0;    ///< what it calls; 0: depends on a register
+  bool operator==(const ReturnSeen &) const = default;
+};
+
+/// One of the two accesses of a race.
+struct AccessSeen {
+  std::uint64_t instruction = 0;
+  std::uint64_t address = 0;
+  std::uint64_t value = 0;  ///< that was read or written; of more than 8 bytes the lowest ones
+  std::uint32_t bytes = 0;
+  std::uint32_t cpu = 0;
+  std::uint32_t writes = 0;        ///< not 0: a write, or both
+  std::uint32_t atomic = 0;        ///< not 0: the instruction reads and writes at once (lock, xchg)
+  std::uint32_t in_interrupt = 0;  ///< not 0: not on the stack of the task
+  std::uint32_t pid = 0;           ///< of the task that the CPU executes
+  std::uint32_t returns = 0;       ///< how many of `return_to` there are
+  std::array<char, kTaskNameBytes> task{};
+  std::array<ReturnSeen, kMostReturns> return_to{};  ///< the innermost first
+};
+
+/// Two accesses to the same memory. A thread was stopped right behind the first one, and meanwhile another thread made
+/// the second one.
+struct RaceSeen {
+  std::uint64_t reports = 0;  ///< how many bytes of agent messages there were
+  AccessSeen first, second;
+};
+
+/// What the library has to know of a case.
+struct RaceRequest {
+  std::uint64_t seed = 0;
+  TaskLayout layout{};
+  /// a bit for each place in a page at which an init function can begin
+  std::array<std::uint64_t, kPageOfCode / 64> entry_places{};
+
+  /// Adds the offset of an init function in its section, which begins at a page.
+  void add_entry(std::uint64_t offset) { entry_places[offset % kPageOfCode / 64] |= std::uint64_t{1} << (offset % 64); }
+  bool can_be_entry(std::uint64_t address) const {
+    return (entry_places[address % kPageOfCode / 64] >> (address % 64) & 1) != 0;
+  }
+};
+
+struct RaceArea {
+  static constexpr std::uint64_t kMagic = 0x3173656361726b6d;
+
+  std::uint64_t engine;  ///< kMagic, written by the library when it is loaded
+  RaceRequest request;
+  // The answer; the controller clears it.
+  std::uint64_t begun;     ///< not 0: an instruction of a module was executed
+  std::uint64_t accesses;  ///< to memory that can be shared
+  std::uint64_t pauses;    ///< of threads
+  std::uint64_t held;      ///< instructions that the pauses have taken
+  std::uint64_t left_out;  ///< races for which there was no room
+  std::uint64_t entries;
+  std::array<std::uint64_t, kMostEntries> entry;  ///< instructions at these places that were executed, each once
+  std::uint64_t races;
+  std::array<RaceSeen, kMostRaces> race;  ///< each pair of instructions once
+};
+
+inline constexpr std::size_t kRaceBytes = sizeof(RaceArea);
+
+}  // namespace kmodtest::wire
