@@ -143,6 +143,7 @@ enum class Code : std::uint16_t {
   no_schedules = 610,
   no_coverage = 611,
   too_little_coverage = 612,
+  no_races = 613,
 
   // 07: snapshots
   snapshot_not_kept = 701,

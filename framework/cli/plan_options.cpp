@@ -125,6 +125,9 @@ void PlanOptions::add_to(CLI::App &app) {
                "'before' of a plan");
   app.add_flag("--check-memory", check_memory,
                "follow what the modules allocate, and name what is left (checks: {memory: true})");
+  app.add_flag("--races", check_races,
+               "find accesses of several threads to the same memory that nothing keeps apart (checks: {races: true}); "
+               "emulates");
   app.add_option("--fail", failing_call, "let this call of the modules fail (--fail-each shows the numbers)")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}))
       ->type_name("N");
@@ -171,6 +174,7 @@ plan::Overrides PlanOptions::overrides() const {
     overrides.params.push_back(std::move(*setting.value));
   }
   overrides.check_memory = check_memory;
+  overrides.check_races = check_races;
   overrides.failing_call = failing_call;
   return overrides;
 }

@@ -48,6 +48,7 @@ int run_again(RunCommand &command, const std::filesystem::path &folder) {
     if (command.options.kernel.headers.empty()) command.options.kernel.headers = bundle.headers;
   }
   command.plans.check_memory = bundle.check_memory;
+  command.plans.check_races = bundle.check_races;
   command.no_kvm = command.no_kvm || !bundle.allow_kvm;
   command.options.trace = command.options.trace || bundle.trace;
   DigestWitness digests(bundle.digest);

@@ -67,7 +67,11 @@ void RunCommand::settle() {
   options.trace = options.trace || !reports.html.empty();  // the HTML page shows which thread ran when
   options.history = history.empty() ? std::make_shared<run::History>(storage::cache_folder() / "history.json")
                                     : open_history(history);
-  if (!reports.coverage.empty()) measure_coverage();
+  if (plans.check_races) emulate_for("--races");
+  if (!reports.coverage.empty()) {
+    emulate_for("--coverage");
+    options.coverage = std::make_shared<run::CoverageMeter>();
+  }
   options.hypervisor.allow_kvm = !no_kvm;
   if (boot_timeout > 0) {
     options.limits.boot = std::chrono::milliseconds(static_cast<long>(boot_timeout * 1000));
@@ -75,13 +79,12 @@ void RunCommand::settle() {
   }
 }
 
-void RunCommand::measure_coverage() {
+void RunCommand::emulate_for(const std::string &option) {
   if (!options.snapshots)
-    throw base::UsageError(base::Code::options_exclude, "--coverage and --no-snapshot cannot be used together");
+    throw base::UsageError(base::Code::options_exclude, option + " and --no-snapshot cannot be used together");
   if (!no_kvm && !vm::kvm_device_error())
-    options.notices.emplace_back("KVM is not used: --coverage needs emulated guests");
+    options.notices.emplace_back("KVM is not used: " + option + " needs emulated guests");
   no_kvm = true;
-  options.coverage = std::make_shared<run::CoverageMeter>();
 }
 
 std::optional<int> RunCommand::select(Cases &cases) const {

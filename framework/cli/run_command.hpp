@@ -58,8 +58,8 @@ struct RunCommand {
 
  private:
   void use_debugger(std::size_t cases);
-  /// Lets the run measure coverage, under emulation.
-  void measure_coverage();
+  /// Lets the run use emulated guests, which an option needs.
+  void emulate_for(const std::string &option);
   /// Runs a case for each call that can fail (fault_sweep.cpp).
   int sweep(const Cases &cases);
   /// Leaves the cases of one shard, and returns the listener that writes the results that --results asks for.

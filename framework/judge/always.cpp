@@ -11,6 +11,7 @@
 
 #include "judge/expected.hpp"
 #include "judge/makers.hpp"
+#include "judge/races.hpp"
 #include "shared/kmsg.hpp"
 #include "shared/pattern.hpp"
 #include "text/module_name.hpp"
@@ -169,6 +170,15 @@ Finding finding_of(const CaseView &view, const KernelReport &report, bool from_c
   const auto step = step_of(view, report, from_console);
   if (step) finding.evidence = evidence_of(view, *step);
   auto &evidence = finding.evidence;
+  if (!report.accesses.empty()) {
+    evidence.summary = report.title;
+    evidence.expected = "no data race";
+    evidence.seen = report.title;
+    evidence.details = report.accesses;
+    evidence.hint = hint_at_race();
+    finding.names_module = true;
+    return finding;
+  }
   const std::string later = from_console ? std::string() : after_the_unload(view, report);
   evidence.summary = observe::describe(report) + (later.empty() ? circumstances(view, report, step) : later);
   if (report.lines.empty() && step) evidence.details = last_lines(view.seen.console, kShownOfConsole);
@@ -219,21 +229,35 @@ KernelReport reset_report(const CaseView &view) {
 }  // namespace
 
 std::optional<std::size_t> step_of(const CaseView &view, const KernelReport &report, bool from_console) {
+  if (report.step || !report.accesses.empty()) return report.step;
   if (report.lines.empty()) return view.open_step();
   return from_console ? std::nullopt : view.step_at(report.lines.front().sequence);
 }
 
-SeenReports reports_of(const CaseView &view) {
+namespace {
+
+/// Returns the reports of the kernel.
+SeenReports kernel_reports(const CaseView &view) {
   SeenReports seen = logged_reports(view);
   std::erase_if(seen.reports, [&](const KernelReport &report) { return is_fake_panic(view, report); });
   if (view.seen.ending.kind == Ending::Kind::guest_reset) seen.reports.push_back(reset_report(view));
   return seen;
 }
 
+}  // namespace
+
+SeenReports reports_of(const CaseView &view) {
+  SeenReports seen = kernel_reports(view);
+  for (auto &race : race_reports(view)) seen.reports.push_back(std::move(race));
+  return seen;
+}
+
 std::vector<Finding> check_reports(const CaseView &view, const SeenReports &seen) {
   std::vector<Finding> findings;
   for (const auto &report : seen.reports) {
-    if (!is_intolerable(view.test_case.checks, report.report_class) || is_expected(view.test_case, report)) continue;
+    const bool race = !report.accesses.empty();
+    if (!race && !is_intolerable(view.test_case.checks, report.report_class)) continue;
+    if (is_expected(view.test_case, report)) continue;
     findings.push_back(finding_of(view, report, seen.from_console));
   }
   return findings;
@@ -244,7 +268,7 @@ std::vector<Finding> check_taint(const CaseView &view) {
   std::uint64_t explained = own_taint(view.seen.modules);
   if (forces_unload(view.test_case)) explained |= kForcedUnload;
   // A report that the plan tolerates taints as well; one that it does not outranks this anyway.
-  if (!reports_of(view).reports.empty()) explained |= kOfReports;
+  if (!kernel_reports(view).reports.empty()) explained |= kOfReports;
   const auto *last = view.after_unload.back();
   const std::uint64_t unexplained =
       without_allowed(last->inventory.taint & ~view.baseline->inventory.taint & ~explained, view.test_case.checks);

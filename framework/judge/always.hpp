@@ -20,7 +20,8 @@ struct SeenReports {
 /// Finds settings of the kernel that the case left changed, and that no step of the plan names.
 std::vector<Finding> check_settings(const CaseView &view);
 
-/// Returns the reports in the case's own part of the log. If the guest ended badly, its console can have more of them.
+/// Returns the reports in the case's own part of the log, then its data races. If the guest ended badly, its console
+/// can have more of the former.
 SeenReports reports_of(const CaseView &view);
 
 /// Returns the index of the case step during which a report came, if that is known.

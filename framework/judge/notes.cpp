@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "judge/steps/module_call.hpp"
+#include "observe/races.hpp"
 
 namespace kmodtest::judge {
 namespace {
@@ -86,7 +87,9 @@ class Notes {
 }  // namespace
 
 std::vector<std::string> notes_of(const CaseView &view) {
-  return Notes(view).take();
+  std::vector<std::string> notes = Notes(view).take();
+  if (view.seen.races) notes.insert(notes.end(), view.seen.races->notes.begin(), view.seen.races->notes.end());
+  return notes;
 }
 
 }  // namespace kmodtest::judge

@@ -17,6 +17,7 @@
 namespace kmodtest::observe {
 struct SchedTimeline;
 struct ScheduleSeen;
+struct RacesSeen;
 }  // namespace kmodtest::observe
 
 namespace kmodtest::judge {
@@ -57,6 +58,7 @@ struct Observations {
   std::map<std::string, std::string> call_sources;
 
   std::shared_ptr<const observe::ScheduleSeen> schedule;  ///< null unless the case has a schedule
+  std::shared_ptr<const observe::RacesSeen> races;        ///< null unless the case looks for data races
 
   /// Returns all kernel log lines, in order.
   std::vector<wire::KernelLogLine> log() const;

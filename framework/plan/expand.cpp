@@ -273,6 +273,7 @@ class Expansion {
     next.needs = read_needs(reader);
     if (checks_ != nullptr) next.checks = read_checks(*checks_, scope_);
     next.checks.memory = next.checks.memory || overrides_.check_memory;
+    next.checks.races = next.checks.races || overrides_.check_races;
     if (expect_ != nullptr) next.expect = read_expect(*expect_, scope_);
     if (modules_ != nullptr) {
       if (!known_modules_) {

@@ -172,6 +172,7 @@ struct Checks {
   bool tests = true;                       ///< no test inside the guest that failed (KTAP)
   bool leftovers = true;                   ///< nothing left after unload, nothing that grows in a repeat
   bool memory = false;                     ///< what the modules allocate is followed, and none of it may be left
+  bool races = false;                      ///< no data race of the modules
   std::vector<std::string> allow_entries;  ///< shell globs of entries that may stay
   std::vector<std::string> allow_threads;
   std::vector<std::string> allow;  ///< shell globs of KIND:NAME (judge/leftovers.cpp and growth.cpp have the kinds)
@@ -254,6 +255,7 @@ struct Overrides {
   bool build_scripts = false;                        ///< --build-scripts
   std::vector<ParameterSetting> params = {};         ///< --param
   bool check_memory = false;                         ///< --check-memory
+  bool check_races = false;                          ///< --races
   std::uint64_t failing_call = 0;                    ///< --fail: the call with this number fails; 0: none
 };
 

@@ -124,6 +124,7 @@ Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &over
   std::vector<ModuleSource> own = std::move(made.modules);
   made = with_modules(std::move(made), std::move(own));
   made.checks.memory = overrides.check_memory;
+  made.checks.races = overrides.check_races;
   made.time = overrides.time;
   made.seed = overrides.seed;
   made.params = overrides.params;

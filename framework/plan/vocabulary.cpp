@@ -120,6 +120,10 @@ const Table &checks_table() {
         "follow what the modules allocate from slab caches (kmalloc and its kin): none of it is left after the unload; "
         "always on where calls fail",
         "true"},
+       {"races", Type::boolean, "false",
+        "no data race: no two threads of the modules access the same memory at the same time, one of them to write, "
+        "unless both use READ_ONCE and its kin; emulates",
+        "true"},
        {"parameters", Type::boolean, "true", "no parameter that the module does not have", "false"},
        {"allow", Type::texts, "none", "globs of what may stay or grow, as KIND:NAME; see below",
         "[cache:my_cache, growth:kmalloc-64]"},

@@ -63,6 +63,15 @@ void set_covered(const RunOptions &options, vm::GuestSpec &spec) {
   spec.covered = options.coverage != nullptr && vm::has_memory_apart(spec);
 }
 
+/// Lets the guest's QEMU look for data races, if the case asks for it.
+void set_raced(const plan::Case &test_case, const RunOptions &options, vm::GuestSpec &spec) {
+  spec.raced = test_case.checks.races;
+  if (!spec.raced) return;
+  if (options.snapshots && vm::has_memory_apart(spec) && test_case.time != plan::Time::real_time) return;
+  throw base::UsageError(base::Code::no_races, "finding data races needs an emulated guest under virtual time",
+                         "leave out --no-snapshot, --time real, and the plan's time and channel");
+}
+
 /// Notes that a case was not measured.
 void note_not_covered(outcome::CaseFinished &finished) {
   observe::Coverage coverage;
@@ -127,6 +136,7 @@ Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, in
     co_await state.pool.choose_machine(*test_case, prepared.kernel, prepared.spec);
     set_scheduled(*test_case, prepared.spec);
     set_covered(options_, prepared.spec);
+    set_raced(*test_case, options_, prepared.spec);
     const bool not_covered = options_.coverage && !prepared.spec.covered;
     worker.slot = &state.pool.acquire(prepared.spec, worker.slot);
     CaseRunner runner(*worker.slot, state.cancellation, options_.limits,

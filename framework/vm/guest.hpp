@@ -69,6 +69,8 @@ struct GuestSpec {
   bool scheduled = false;
   /// its QEMU counts which instructions of modules are executed; otherwise as `scheduled`
   bool covered = false;
+  /// its QEMU looks for data races of modules; otherwise as `scheduled`
+  bool raced = false;
 
   bool operator==(const GuestSpec &) const = default;
 };
@@ -110,6 +112,7 @@ struct GuestFiles {
   std::filesystem::path memory_to;     ///< the file for the memory when the guest is saved; empty: as above
   std::filesystem::path schedule;      ///< the file of a schedule (wire/schedule_memory.hpp); empty: none
   std::filesystem::path coverage;      ///< the file for counts (wire/coverage_memory.hpp); empty: none
+  std::filesystem::path races;         ///< the file for races (wire/race_memory.hpp); empty: none
   bool long_pause = false;             ///< of EmulatorHelp
   std::filesystem::path main_loop_gate;  ///< libkmodtest-gate.so, for the virtual clock; empty: none
   int controller_pid = 0;  ///< the required parent process of the emulator wrapper; 0: no wrapper, not checked
@@ -176,6 +179,8 @@ class Guest {
   virtual std::filesystem::path schedule_file() const { return {}; }
   /// Returns the file with the counts of instructions (wire/coverage_memory.hpp); empty if this guest has none.
   virtual std::filesystem::path coverage_file() const { return {}; }
+  /// Returns the file with the races (wire/race_memory.hpp); empty if this guest has none.
+  virtual std::filesystem::path race_file() const { return {}; }
   virtual GuestState state() const = 0;
   /// Sets the function that is called on the io_context's thread when the guest panics (pvpanic) or its QEMU ends.
   /// Replaces the previous one.

@@ -16,6 +16,7 @@
 
 #include "base/error.hpp"
 #include "kernel/symbols/debug_info.hpp"
+#include "kernel/symbols/inlined_calls.hpp"
 #include "kernel/symbols/section_layout.hpp"
 #include "storage/files.hpp"
 #include "text/lines.hpp"
@@ -83,6 +84,26 @@ class ModuleSymbols::Impl {
     // A call that does not return can be the last instruction: it then returns to an address in the next function.
     const std::uint64_t back = address == Address::returns_to && place.offset > 0 ? 1 : 0;
     return lines_of(function->address + place.offset - back, function->name);
+  }
+
+  std::string statement_at(const CodePlace &place) {
+    const Function *function = find(place);
+    Dwfl_Line *line = function == nullptr || !has_lines()
+                          ? nullptr
+                          : dwfl_module_getsrc(debug_.module(), function->address + place.offset);
+    int number = 0;
+    const char *file = line == nullptr ? nullptr : dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr);
+    if (file == nullptr || number <= 0) return {};
+    return kernel::statement_at(source(fs::path(file).lexically_normal()).lines, static_cast<std::size_t>(number));
+  }
+
+  std::vector<InlinedCall> inlined_calls(const CodePlace &place) {
+    const Function *function = find(place);
+    if (function == nullptr || !has_lines()) return {};
+    const std::uint64_t address = function->address + place.offset;
+    Dwarf_Addr bias = 0;
+    Dwarf_Die *unit = dwfl_module_addrdie(debug_.module(), address, &bias);
+    return unit == nullptr ? std::vector<InlinedCall>() : kernel::inlined_calls(*unit, address - bias);
   }
 
   std::optional<CodePlace> place_of(std::uint64_t address, std::uint64_t base) const {
@@ -283,6 +304,12 @@ bool ModuleSymbols::has_lines() const {
 }
 std::vector<SourceLine> ModuleSymbols::lines_at(const CodePlace &place, Address address) {
   return impl_->lines_at(place, address);
+}
+std::string ModuleSymbols::statement_at(const CodePlace &place) {
+  return impl_->statement_at(place);
+}
+std::vector<InlinedCall> ModuleSymbols::inlined_calls(const CodePlace &place) {
+  return impl_->inlined_calls(place);
 }
 std::optional<CodePlace> ModuleSymbols::place_of(std::uint64_t address, std::uint64_t base) const {
   return impl_->place_of(address, base);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernel/symbols/code_place.hpp"
+#include "kernel/symbols/inlined_call.hpp"
 
 /// From places in a module's code to its source, by the .ko's own symbols and DWARF (elfutils' libdw).
 namespace kmodtest::kernel {
@@ -44,6 +45,11 @@ class ModuleSymbols {
   /// functions with the name it takes the one of that size, else the first. Empty if there is none, or no line is
   /// known.
   std::vector<SourceLine> lines_at(const CodePlace &place, Address address);
+
+  /// Returns the statement of the innermost line of an instruction, on one line; empty if its source may not be read.
+  std::string statement_at(const CodePlace &place);
+  /// Returns the calls that are inlined into the function of a place; empty if nothing is known.
+  std::vector<InlinedCall> inlined_calls(const CodePlace &place);
 
   /// Returns the place of an address in a module whose code the kernel has, or had, at `base` (from /proc/modules).
   /// Returns nothing if the address is outside of the code that stays after init, laid out as layout_sections() does

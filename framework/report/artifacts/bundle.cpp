@@ -139,6 +139,7 @@ Json case_json(const outcome::CaseFinished &finished, const std::string &version
   json["kvm"] = machine.virtual_time || machine.kvm;  // false: a rerun has to switch KVM off
   json["trace"] = machine.traced;
   json["check_memory"] = test_case.checks.memory;
+  json["check_races"] = test_case.checks.races;
   json["digest"] = finished.digest;
   return json;
 }
@@ -265,6 +266,7 @@ Bundle read_bundle(const fs::path &folder) {
     bundle.seed = json.at("seed").get<std::uint64_t>();
     bundle.allow_kvm = json.at("kvm").get<bool>();
     bundle.check_memory = json.value("check_memory", false);
+    bundle.check_races = json.value("check_races", false);
     bundle.trace = json.value("trace", false);  // folders of earlier versions do not have it
     bundle.digest = json.at("digest").get<std::string>();
     return bundle;

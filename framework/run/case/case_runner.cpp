@@ -2,12 +2,14 @@
 #include "run/case/case_runner.hpp"
 
 #include <fmt/core.h>
+#include <limits>
 #include <optional>
 #include <utility>
 
 #include "base/error.hpp"
 #include "base/task.hpp"
 #include "judge/judge.hpp"
+#include "observe/races.hpp"
 #include "observe/sched/sched_trace.hpp"
 #include "plan/fault.hpp"
 #include "plan/schedule.hpp"
@@ -18,6 +20,8 @@
 #include "run/postmortem/kernel_log.hpp"
 #include "run/postmortem/pointers_left.hpp"
 #include "run/postmortem/source_frames.hpp"
+#include "run/races/race_reader.hpp"
+#include "run/races/report_steps.hpp"
 #include "storage/digest.hpp"
 
 namespace kmodtest::run {
@@ -56,7 +60,30 @@ judge::Outcome outcome_after(const Conversation &talk, std::size_t messages, con
 std::string digest_of(const judge::Observations &seen, std::size_t messages, judge::Outcome outcome) {
   storage::Sha256 digest;
   for (std::size_t index = 0; index < messages; ++index) digest.field(wire::encode(seen.messages[index], 0));
+  if (seen.races) {
+    for (const observe::Race &race : seen.races->races)
+      for (const std::string &line : race.lines) digest.field(line);
+  }
   return digest.field(judge::outcome_name(outcome)).hex();
+}
+
+/// Decides which of the accesses that QEMU has seen are data races.
+void read_races(const Conversation &talk, const Prepared &prepared) {
+  const kernel::KernelImage *kernel = nullptr;
+  try {
+    if (prepared.names) kernel = &prepared.names->get();
+  } catch (const base::Error &) {
+    // The stacks lack the kernel's functions.
+  }
+  RaceReader reader(*talk.seen, load_events(talk.report_bytes), kernel, prepared.kernel.headers);
+  const auto &messages = talk.seen->messages;
+  // A guest that crashes ends itself; any other one goes on until it is paused, and what it does then depends on when.
+  const bool ended_itself =
+      talk.seen->ending.kind == Ending::Kind::panicked || talk.seen->ending.kind == Ending::Kind::guest_reset;
+  const std::size_t count = reproducible_messages(talk).value_or(messages.size());
+  const std::uint64_t until = ended_itself && !talk.decided_after ? std::numeric_limits<std::uint64_t>::max()
+                                                                  : bytes_until(talk.report_bytes, messages, count);
+  talk.seen->races = std::make_shared<const observe::RacesSeen>(reader.read(talk.races, talk.report_bytes, until));
 }
 
 /// Reads the scheduler's trace, if there is one. The judge reports a trace that cannot be read.
@@ -130,6 +157,10 @@ Task<> CaseRunner::converse(Conversation &talk, const Prepared &prepared, const 
     if (ready) {
       auto executor = co_await base::asio::this_coro::executor;
       if (prepared.spec.scheduled) give_schedule(talk, prepared);
+      if (prepared.spec.raced) {
+        talk.race_file = std::make_unique<RaceFile>(talk.guest->race_file());
+        talk.race_file->write(*prepared.races);
+      }
       if (prepared.spec.covered) read_code_counts(talk.guest->coverage_file());  // throws if QEMU does not count
       ProgramRun program(talk, prepared, limits_, let_go_, ask_, progress, executor);
       co_await program.run();
@@ -249,6 +280,10 @@ Task<> CaseRunner::release(Conversation &talk, const Prepared &prepared) {
   if (const auto file = talk.guest->coverage_file(); meter_ && !file.empty())
     talk.code = {.counts = read_code_counts(file),
                  .events = load_events(read_report_bytes(talk.guest->shared_memory()))};
+  if (talk.race_file) {
+    talk.races = talk.race_file->read();
+    talk.report_bytes = read_report_bytes(talk.guest->shared_memory());
+  }
   talk.guest->on_state_change({});
   talk.seen->console = talk.log_in_memory.empty() ? talk.guest->console() : talk.log_in_memory;
   talk.session.reset();
@@ -284,6 +319,7 @@ Task<outcome::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> te
     if (cancellation_.cancelled()) throw base::Interrupted();
   }
   read_sched(*talk.seen);
+  if (talk.race_file) read_races(talk, prepared);
   if (plan::needs_fault_module(*test_case)) find_call_sources(*talk.seen, prepared.kernel.headers);
   outcome::CaseFinished finished = judged(talk, prepared);
   finished.took = Clock::now() - started;

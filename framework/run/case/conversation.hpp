@@ -16,6 +16,7 @@
 #include "run/coverage/coverage_meter.hpp"
 #include "run/explore/schedule_file.hpp"
 #include "run/prepare/prepare.hpp"
+#include "run/races/race_file.hpp"
 #include "vm/guest.hpp"
 
 namespace kmodtest::run {
@@ -44,6 +45,9 @@ struct Conversation {
   std::unique_ptr<agent::Session> session;
   std::unique_ptr<ScheduleFile> schedule;  ///< null: the case has no schedule
   std::optional<CodeRun> code;             ///< nothing: coverage is not measured
+  std::unique_ptr<RaceFile> race_file;     ///< null: the case does not look for data races
+  RacesFound races;                        ///< that QEMU has seen
+  std::string report_bytes;                ///< the agent's messages, if the case looks for data races
   std::optional<judge::Ending> forced;     ///< why we closed the session ourselves
   bool answered = false;                   ///< the program ended on its own
   bool has_unsaved_devices = false;        ///< a restore in place would leave their registers as they are

@@ -2,48 +2,14 @@
 #include "run/coverage/coverage_file.hpp"
 
 #include <algorithm>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
-#include "base/descriptor.hpp"
 #include "base/error.hpp"
+#include "run/mapped_file.hpp"
 #include "wire/shared_memory.hpp"
 
 namespace kmodtest::run {
-namespace {
-
-/// A file, mapped as long as this lives.
-class Mapped {
- public:
-  explicit Mapped(const std::filesystem::path &file) {
-    const base::Descriptor opened(file.empty() ? -1 : ::open(file.c_str(), O_RDWR | O_CLOEXEC));
-    struct ::stat status = {};
-    if (!opened || ::fstat(opened.get(), &status) != 0) return;
-    const auto size = static_cast<std::size_t>(status.st_size);
-    void *memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, opened.get(), 0);
-    if (memory == MAP_FAILED) return;
-    memory_ = memory;
-    size_ = size;
-  }
-  ~Mapped() {
-    if (memory_ != nullptr) ::munmap(memory_, size_);
-  }
-  Mapped(const Mapped &) = delete;
-  Mapped &operator=(const Mapped &) = delete;
-
-  void *memory() const { return memory_; }
-  std::size_t size() const { return size_; }
-
- private:
-  void *memory_ = nullptr;
-  std::size_t size_ = 0;
-};
-
-}  // namespace
-
 CodeCounts read_code_counts(const std::filesystem::path &file) {
-  const Mapped mapped(file);
+  const MappedFile mapped(file);
   const auto *area = static_cast<const wire::CoverageArea *>(mapped.memory());
   if (mapped.size() < wire::kCoverageBytes || area->engine != wire::CoverageArea::kMagic)
     throw base::Error(base::Code::no_coverage, "this QEMU cannot measure coverage",
@@ -54,7 +20,7 @@ CodeCounts read_code_counts(const std::filesystem::path &file) {
 }
 
 std::string read_report_bytes(const std::filesystem::path &shared_memory) {
-  const Mapped mapped(shared_memory);
+  const MappedFile mapped(shared_memory);
   if (mapped.size() < wire::kSharedMemoryBytes) return {};
   return std::string(wire::SharedMemory(mapped.memory(), mapped.size()).reports());
 }

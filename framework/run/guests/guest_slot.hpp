@@ -75,7 +75,8 @@ class GuestSlot {
   const std::string &key() const { return key_; }
   /// Returns whether the present guest has this spec; `key` is the spec's.
   bool has(const std::string &key, const vm::GuestSpec &spec) const {
-    return key_ == key && (!spec_ || (spec_->scheduled == spec.scheduled && spec_->covered == spec.covered));
+    return key_ == key && (!spec_ || (spec_->scheduled == spec.scheduled && spec_->covered == spec.covered &&
+                                      spec_->raced == spec.raced));
   }
 
   /// Restores the guest before a case asks for it, in a new QEMU if this one is unreliable. Ends a guest that cannot be

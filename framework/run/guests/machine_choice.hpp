@@ -15,7 +15,8 @@ vm::ChannelKind stream_channel(const kernel::Kernel &kernel);
 /// Returns the guest that is booted under KVM to find out whether KVM works.
 vm::GuestSpec kvm_probe_spec(vm::GuestSpec spec, const kernel::Kernel &kernel);
 
-/// Returns whether a case can only run on an emulated CPU, because its plan asks for virtual time.
+/// Returns whether a case can only run on an emulated CPU, because its plan asks for virtual time or
+/// for data races.
 bool needs_emulation(const plan::Case &test_case);
 
 /// Returns the clock of a case's guest. `unless_asked` is the clock of an emulated guest whose plan asks for none and

@@ -52,12 +52,18 @@ std::string_view without_blanks(std::string_view text) {
   return first == std::string_view::npos ? std::string_view() : text.substr(first);
 }
 
+/// Returns whether a line describes one of the two accesses of a data race.
+bool is_access(std::string_view words) {
+  return words.ends_with(':') && (words.starts_with("read of ") || words.starts_with("write of "));
+}
+
 /// Returns whether a line separates several stacks of one report.
 bool is_heading(std::string_view words) {
   for (const std::string_view start : {"CPU: ", "Allocated by task ", "Freed by task ", "Allocated in ", "Freed in ",
                                        "Last potentially related work creation:"}) {
     if (words.starts_with(start)) return true;
   }
+  if (is_access(words)) return true;
   // "'abba_a' (pid 86), state D:" of a hang's autopsy.
   return words.starts_with('\'') && words.ends_with(':') && words.find("(pid ") != std::string_view::npos;
 }
@@ -196,6 +202,7 @@ class SourceFrames {
     if (is_heading(words)) {
       frames_.heading = words;
       end_repetition();
+      if (is_access(words)) frames_.faults.clear();  // both can be in one place
       // The first stack needs no heading, unless it is not the current one.
       if (frames_.lines.empty() && words.starts_with("CPU: ")) return;
       frames_.number = 0;
@@ -228,7 +235,7 @@ class SourceFrames {
   }
 
   std::optional<ModuleFrame> frame_in(std::string_view words) {
-    const bool fault = words.starts_with("RIP: ");
+    const bool fault = words.starts_with("RIP: ") || words.starts_with("  at ");
     const std::string_view text = fault ? words : without_blanks(words);
     if (const auto frame = observe::parse_frame(text)) {
       if (frame->guessed || frame->module.empty() || (!fault && !text.starts_with(frame->place))) return std::nullopt;

@@ -15,6 +15,7 @@
 #include "run/prepare/needs.hpp"
 #include "run/prepare/parameters.hpp"
 #include "run/prepare/size.hpp"
+#include "run/races/race_file.hpp"
 #include "storage/cache_folder.hpp"
 #include "text/module_name.hpp"
 #include "text/words.hpp"
@@ -252,6 +253,23 @@ void set_schedule(const plan::Schedule &schedule, Prepared &prepared) {
     if (delay.step <= prepared.program.delays.size()) prepared.program.delays[delay.step - 1] = delay.wait;
 }
 
+namespace {
+
+/// Sets what QEMU gets to look for data races.
+void set_race_request(std::uint64_t seed, Prepared &prepared) {
+  const kernel::KernelImage *names = nullptr;
+  try {
+    if (prepared.names) names = &prepared.names->get();
+  } catch (const base::Error &) {
+    // Threads have no names then.
+  }
+  wire::RaceRequest request = race_request(prepared.kernel, names, prepared.modules);
+  request.seed = seed;
+  prepared.races = std::make_shared<const wire::RaceRequest>(request);
+}
+
+}  // namespace
+
 Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &test_case) {
   Prepared prepared;
   prepared.kernel = resolve_kernel(kernel_name);
@@ -312,6 +330,7 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
   prepared.program.timeout = whole.timeout;
   prepared.program.seed = test_case.seed;
   if (test_case.schedule) set_schedule(*test_case.schedule, prepared);
+  if (test_case.checks.races) set_race_request(test_case.seed, prepared);
   prepared.program.renewed_devices = vm::unsaved_devices(prepared.spec);
   return prepared;
 }

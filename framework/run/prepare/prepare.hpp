@@ -24,6 +24,7 @@
 #include "plan/plan.hpp"
 #include "vm/guest.hpp"
 #include "wire/program.hpp"
+#include "wire/race_memory.hpp"
 #include "wire/schedule_memory.hpp"
 
 namespace kmodtest::run {
@@ -56,6 +57,7 @@ struct Prepared {
   std::uint64_t package_bytes = 0;  ///< of the distribution's packages, which are in the initramfs
   wire::Program program;
   std::vector<wire::SchedulePoint> schedule;       ///< the instructions at which CPUs wait
+  std::shared_ptr<const wire::RaceRequest> races;  ///< null: the case does not look for data races
   std::string build_log;                           ///< of make, for the modules that were built just now
   std::shared_ptr<kernel::LazyKernelImage> names;  ///< the contents of the kernel image; null: none
 };

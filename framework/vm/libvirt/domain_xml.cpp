@@ -234,7 +234,8 @@ void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFil
     if (files.long_pause) set(wire::kPause, pause_range());
     if (!files.schedule.empty()) set(wire::kScheduleFile, files.schedule.string());
     if (!files.coverage.empty()) set(wire::kCoverageFile, files.coverage.string());
-    if (!files.schedule.empty() || !files.coverage.empty())
+    if (!files.races.empty()) set(wire::kRaceFile, files.races.string());
+    if (!files.schedule.empty() || !files.coverage.empty() || !files.races.empty())
       add("-plugin", "file=" + option_value(files.main_loop_gate));
     if (!files.saved_memory.empty()) set(wire::kMemoryFrom, files.saved_memory.string());
     if (!files.memory_to.empty()) set(wire::kMemoryTo, files.memory_to.string());

@@ -21,6 +21,7 @@
 #include "vm/libvirt/monitor.hpp"
 #include "vm/process.hpp"
 #include "wire/coverage_memory.hpp"
+#include "wire/race_memory.hpp"
 #include "wire/schedule_memory.hpp"
 #include "wire/shared_memory.hpp"
 
@@ -106,6 +107,10 @@ void LibvirtGuest::Machine::make_files(const GuestSpec &spec, SavedState *saved)
   if (saved != nullptr && spec.covered) {
     files.coverage = files.folder / "coverage";
     root.make_file_for_qemu(files.coverage, wire::kCoverageBytes);
+  }
+  if (saved != nullptr && spec.raced) {
+    files.races = files.folder / "races";
+    root.make_file_for_qemu(files.races, wire::kRaceBytes);
   }
   if (saved == nullptr && has_memory_apart(spec) && driver->emulator_help().memory_apart) {
     files.memory_to = files.folder / "memory-image";

@@ -27,6 +27,7 @@ class LibvirtGuest : public Guest {
   std::filesystem::path shared_memory() const override { return machine_->files.memory; }
   std::filesystem::path schedule_file() const override { return machine_->files.schedule; }
   std::filesystem::path coverage_file() const override { return machine_->files.coverage; }
+  std::filesystem::path race_file() const override { return machine_->files.races; }
   GuestState state() const override;
   void on_state_change(std::function<void(GuestState)> callback) override;
   std::string console() const override;

@@ -31,6 +31,7 @@ const GuestFiles kFiles{.folder = "/r/g1",
                         .memory_to = {},
                         .schedule = {},
                         .coverage = {},
+                        .races = {},
                         .long_pause = false,
                         .main_loop_gate = {}};
 

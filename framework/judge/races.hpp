@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <vector>
+
+#include "judge/step_view.hpp"
+#include "observe/reports/reports.hpp"
+
+/// Data races, as reports like those of the kernel: a plan expects them in the same way.
+namespace kmodtest::judge {
+
+/// Returns the data races of a case.
+std::vector<observe::KernelReport> race_reports(const CaseView &view);
+
+/// Returns how to repair a data race.
+const char *hint_at_race();
+
+}  // namespace kmodtest::judge

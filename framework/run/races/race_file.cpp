@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/races/race_file.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/error.hpp"
+#include "kernel/config.hpp"
+#include "kernel/symbols/symbols.hpp"
+
+namespace kmodtest::run {
+
+RaceFile::RaceFile(const std::filesystem::path &file) : mapped_(file) {
+  if (mapped_.size() >= wire::kRaceBytes && area().engine == wire::RaceArea::kMagic) return;
+  throw base::Error(base::Code::no_races, "this QEMU cannot look for data races",
+                    "kmodtest doctor shows what QEMU lacks; the guest's log has more");
+}
+
+void RaceFile::write(const wire::RaceRequest &request) {
+  area().request = request;
+  // The races are as many as `races` says, so they need not be cleared.
+  constexpr std::size_t kAnswer = offsetof(wire::RaceArea, begun);
+  std::memset(&area().begun, 0, offsetof(wire::RaceArea, race) - kAnswer);
+}
+
+RacesFound RaceFile::read() const {
+  const wire::RaceArea &answer = area();
+  if (answer.begun == 0) return {};
+  const auto first = [](const auto &array, std::uint64_t count) {
+    const auto most = std::min<std::uint64_t>(count, array.size());
+    return std::vector(array.begin(), array.begin() + static_cast<std::ptrdiff_t>(most));
+  };
+  return {.races = first(answer.race, answer.races),
+          .entries = first(answer.entry, answer.entries),
+          .left_out = answer.left_out};
+}
+
+namespace {
+
+/// Returns where a kernel has the names of its threads; all 0 if that is not known. KASAN makes stacks larger.
+wire::TaskLayout task_layout(const kernel::KernelImage &kernel, bool kasan) {
+  auto current = kernel.symbols().address_of("current_task");
+  if (!current) current = kernel.symbols().address_of("pcpu_hot");  // 6.2 to 6.14: its first member
+  const auto at = [&](const char *member) { return kernel.layouts().offset_of("task_struct", member); };
+  const auto name = at("comm"), pid = at("pid"), stack = at("stack");
+  if (!current || !name || !pid || !stack) return {};
+  constexpr std::uint64_t kStack = 16u << 10;
+  return {.current = *current, .name = *name, .pid = *pid, .stack = *stack, .stack_bytes = kasan ? 2 * kStack : kStack};
+}
+
+}  // namespace
+
+wire::RaceRequest race_request(const kernel::Kernel &kernel, const kernel::KernelImage *names,
+                               const std::vector<kernel::ModuleInfo> &modules) {
+  wire::RaceRequest request;
+  const auto config = kernel::read_kernel_config(kernel);
+  if (names != nullptr) request.layout = task_layout(*names, config && config->value("CONFIG_KASAN"));
+  for (const kernel::ModuleInfo &module : modules) {
+    try {
+      const kernel::ModuleSymbols symbols(module.file, {});
+      const auto offset = symbols.address_of({.function = module.init_function}, kernel::ModuleSymbols::Part::init, 0);
+      if (offset) request.add_entry(*offset);
+    } catch (const base::Error &) {
+      // Its instructions stay without names.
+    }
+  }
+  return request;
+}
+
+}  // namespace kmodtest::run
