@@ -29,23 +29,12 @@ struct Measurement {
 };
 
 constexpr Measurement kMeasurements[] = {
-    {"plan", measure_plan},
-    {"reset", measure_reset},
-    {"restore", measure_restore},
-    {"plans", measure_plans},
-    {"phases", measure_phases},
-    {"repeat", measure_repeat},
-    {"memory", measure_memory},
-    {"first", measure_first},
-    {"modes", measure_modes},
-    {"boots", measure_boots},
-    {"push", measure_push},
-    {"vng", measure_vng},
-    {"html", measure_html},
-    {"tracing", measure_tracing},
-    {"coverage", measure_coverage},
-    {"watch", measure_watch},
-    {"digests", measure_digests, true},
+    {"plan", measure_plan},       {"reset", measure_reset},     {"restore", measure_restore},
+    {"plans", measure_plans},     {"phases", measure_phases},   {"repeat", measure_repeat},
+    {"memory", measure_memory},   {"first", measure_first},     {"modes", measure_modes},
+    {"boots", measure_boots},     {"push", measure_push},       {"vng", measure_vng},
+    {"html", measure_html},       {"tracing", measure_tracing}, {"coverage", measure_coverage},
+    {"races", measure_races},     {"watch", measure_watch},     {"digests", measure_digests, true},
     {"cpus", measure_cpus, true},
 };
 

@@ -25,6 +25,7 @@ Table measure_vng(Bench &bench);
 Table measure_html(Bench &bench);
 Table measure_tracing(Bench &bench);
 Table measure_coverage(Bench &bench);
+Table measure_races(Bench &bench);
 Table measure_watch(Bench &bench);
 
 }  // namespace kmodtest::bench
