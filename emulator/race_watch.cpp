@@ -115,6 +115,11 @@ void RaceWatch::compare(const Access &access, std::uint64_t stack, const Guest &
       stop.access.value = access.value;
     } else if ((stop.access.writes || access.writes) && is_new(stop.access.instruction, access.instruction)) {
       report(stop, access, stack, guest);
+    } else if (access.writes && area_->races > 0) {
+      // It has read before, which was reported.
+      wire::AccessSeen &last = area_->race[area_->races - 1].second;
+      if (last.instruction == access.instruction && last.cpu == access.cpu && last.address == access.address)
+        last.writes = 1;
     }
   }
 }
@@ -189,8 +194,8 @@ void RaceWatch::maybe_stop(const Access &access, std::uint64_t stack, bool share
   if (held >= (one->shared ? kHeldShared : kHeldUnshared)) return;
   auto *const free = std::find_if(stops_.begin(), stops_.end(), [](const Stop &stop) { return !stop.active; });
   if (free == stops_.end()) return;
-  // Long stops find threads that come by rarely, short ones disturb less. 4 ns each: 4 µs to 16 ms, or 0.3 to 1 ms.
-  const unsigned power = one->shared ? 10 + static_cast<unsigned>(random >> 32) % 12 : 16 + (random >> 32) % 2;
+  // Long stops find threads that come by rarely, short ones disturb less. 4 ns each: 66 µs to 16 ms, or 0.3 to 1 ms.
+  const unsigned power = one->shared ? 14 + static_cast<unsigned>(random >> 32) % 8 : 16 + (random >> 32) % 2;
   const std::uint64_t length = (std::uint64_t{1} << power) + (random >> 40) % (std::uint64_t{1} << power);
   held += length;
   ++area_->pauses;

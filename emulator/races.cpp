@@ -11,6 +11,7 @@
 #include "emulator/instruction_kind.hpp"
 #include "emulator/mixed.hpp"
 #include "emulator/race_watch.hpp"
+#include "emulator/slab_object.hpp"
 #include "emulator/turn.hpp"
 #include "wire/race_memory.hpp"
 #include "wire/shared_memory.hpp"
@@ -119,6 +120,7 @@ void read_returns(std::uint64_t stack, wire::AccessSeen &seen) {
 
 void describe(std::uint64_t task, std::uint64_t stack, wire::AccessSeen &seen) {
   read_returns(stack, seen);
+  name_slab_object(read_guest, races->request.slabs, seen);
   if (task == 0) return;
   const wire::TaskLayout &layout = races->request.layout;
   read_guest(task + layout.name, seen.task.data(), seen.task.size() - 1);

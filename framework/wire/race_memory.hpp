@@ -12,6 +12,7 @@ namespace kmodtest::wire {
 
 inline constexpr std::size_t kMostRaces = 128;
 inline constexpr std::size_t kMostReturns = 24;
+inline constexpr std::size_t kCacheNameBytes = 28;
 inline constexpr std::size_t kMostEntries = 64;
 inline constexpr std::size_t kPageOfCode = 4096;
 inline constexpr std::size_t kTaskNameBytes = 16;  // TASK_COMM_LEN
@@ -21,6 +22,16 @@ struct TaskLayout {
   std::uint64_t current = 0;                   ///< the offset of the pointer to the current task, from a CPU's GS base
   std::uint64_t name = 0, pid = 0, stack = 0;  ///< offsets in a task_struct
   std::uint64_t stack_bytes = 0;
+};
+
+/// Where the guest's kernel has what identifies an object of a slab cache. All 0: not known.
+struct SlabLayout {
+  std::uint64_t direct_map = 0, page_structs = 0;  ///< variables with the addresses of both; 0: the usual addresses
+  std::uint64_t head = 0, flags = 0, type = 0;     ///< offsets in a struct page
+  std::uint64_t flag = 0;                          ///< the bit of a page of a slab; 0: its type says it
+  std::uint64_t slab_type = 0;
+  std::uint64_t cache = 0;           ///< offset in a struct slab
+  std::uint64_t name = 0, size = 0;  ///< offsets in a kmem_cache
 };
 
 /// A word on a stack that a call can have left there.
@@ -37,11 +48,13 @@ struct AccessSeen {
   std::uint64_t value = 0;  ///< that was read or written; of more than 8 bytes the lowest ones
   std::uint32_t bytes = 0;
   std::uint32_t cpu = 0;
-  std::uint32_t writes = 0;        ///< not 0: a write, or both
-  std::uint32_t atomic = 0;        ///< not 0: the instruction reads and writes at once (lock, xchg)
-  std::uint32_t in_interrupt = 0;  ///< not 0: not on the stack of the task
-  std::uint32_t pid = 0;           ///< of the task that the CPU executes
-  std::uint32_t returns = 0;       ///< how many of `return_to` there are
+  std::uint32_t writes = 0;                   ///< not 0: a write, or both
+  std::uint32_t atomic = 0;                   ///< not 0: the instruction reads and writes at once (lock, xchg)
+  std::uint32_t in_interrupt = 0;             ///< not 0: not on the stack of the task
+  std::uint32_t pid = 0;                      ///< of the task that the CPU executes
+  std::uint32_t returns = 0;                  ///< how many of `return_to` there are
+  std::uint32_t in_object = 0;                ///< where in the object the memory begins
+  std::array<char, kCacheNameBytes> cache{};  ///< the slab cache of the object; empty: it is in none
   std::array<char, kTaskNameBytes> task{};
   std::array<ReturnSeen, kMostReturns> return_to{};  ///< the innermost first
 };
@@ -57,6 +70,7 @@ struct RaceSeen {
 struct RaceRequest {
   std::uint64_t seed = 0;
   TaskLayout layout{};
+  SlabLayout slabs{};
   /// a bit for each place in a page at which an init function can begin
   std::array<std::uint64_t, kPageOfCode / 64> entry_places{};
 

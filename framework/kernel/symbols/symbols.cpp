@@ -18,6 +18,7 @@
 #include "kernel/symbols/debug_info.hpp"
 #include "kernel/symbols/inlined_calls.hpp"
 #include "kernel/symbols/section_layout.hpp"
+#include "kernel/symbols/volatile_names.hpp"
 #include "storage/files.hpp"
 #include "text/lines.hpp"
 #include "text/replace.hpp"
@@ -105,6 +106,8 @@ class ModuleSymbols::Impl {
     Dwarf_Die *unit = dwfl_module_addrdie(debug_.module(), address, &bias);
     return unit == nullptr ? std::vector<InlinedCall>() : kernel::inlined_calls(*unit, address - bias);
   }
+
+  std::set<std::string, std::less<>> volatile_names() const { return kernel::volatile_names(debug_.module()); }
 
   std::optional<CodePlace> place_of(std::uint64_t address, std::uint64_t base) const {
     return place_in(functions_, sections_, address, base);
@@ -310,6 +313,9 @@ std::string ModuleSymbols::statement_at(const CodePlace &place) {
 }
 std::vector<InlinedCall> ModuleSymbols::inlined_calls(const CodePlace &place) {
   return impl_->inlined_calls(place);
+}
+std::set<std::string, std::less<>> ModuleSymbols::volatile_names() const {
+  return impl_->volatile_names();
 }
 std::optional<CodePlace> ModuleSymbols::place_of(std::uint64_t address, std::uint64_t base) const {
   return impl_->place_of(address, base);

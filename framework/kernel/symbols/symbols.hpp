@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,6 +52,9 @@ class ModuleSymbols {
   std::string statement_at(const CodePlace &place);
   /// Returns the calls that are inlined into the function of a place; empty if nothing is known.
   std::vector<InlinedCall> inlined_calls(const CodePlace &place);
+
+  /// Returns the names of the variables and members that the module's own sources declare as volatile.
+  std::set<std::string, std::less<>> volatile_names() const;
 
   /// Returns the place of an address in a module whose code the kernel has, or had, at `base` (from /proc/modules).
   /// Returns nothing if the address is outside of the code that stays after init, laid out as layout_sections() does

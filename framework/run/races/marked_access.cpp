@@ -69,14 +69,14 @@ bool is_between(const std::vector<kernel::InlinedCall> &calls, int line, auto &&
 
 }  // namespace
 
-bool marks_access(std::string_view statement) {
+bool marks_access(std::string_view statement, const Names &volatile_names) {
   std::string_view before;
   while (!statement.empty()) {
     const auto begin = std::find_if(statement.begin(), statement.end(), is_of_word);
     const auto end = std::find_if_not(begin, statement.end(), is_of_word);
     const std::string_view word(begin, end);
     const bool assembly = before == "asm" || before == "__asm__" || before == "__asm";  // asm volatile
-    if (is_marking_word(word) && !assembly) return true;
+    if ((is_marking_word(word) && !assembly) || volatile_names.contains(word)) return true;
     before = word;
     statement = {end, statement.end()};
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,8 +13,11 @@
 /// the same memory at the same time. Source: kernel, tools/memory-model/Documentation/access-marking.txt.
 namespace kmodtest::run {
 
-/// Returns whether a statement contains a macro or function that marks an access: READ_ONCE, rcu_dereference…
-bool marks_access(std::string_view statement);
+using Names = std::set<std::string, std::less<>>;
+
+/// Returns whether a statement contains a macro or function that marks an access (READ_ONCE, rcu_dereference…), or one
+/// of these names: those of volatile variables and members.
+bool marks_access(std::string_view statement, const Names &volatile_names = {});
 
 /// Returns whether a function of the kernel that is inlined around an access marks it: atomic_read, test_bit, readl…
 bool is_marking_function(std::string_view name);

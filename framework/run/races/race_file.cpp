@@ -48,12 +48,38 @@ wire::TaskLayout task_layout(const kernel::KernelImage &kernel, bool kasan) {
   return {.current = *current, .name = *name, .pid = *pid, .stack = *stack, .stack_bytes = kasan ? 2 * kStack : kStack};
 }
 
+/// Returns where a kernel has what identifies an object of a slab cache; all 0 if that is not known.
+wire::SlabLayout slab_layout(const kernel::KernelImage &kernel) {
+  const kernel::StructLayouts &structs = kernel.layouts();
+  const auto at = [&structs](const char *structure, const char *member, const char *older) {
+    const auto offset = structs.offset_of(structure, member);
+    return offset ? offset : structs.offset_of("page", older);
+  };
+  const auto head = at("page", "compound_head", "compound_info");
+  const auto cache = at("slab", "slab_cache", "slab_cache");
+  const auto flags = structs.offset_of("page", "flags");
+  const auto name = structs.offset_of("kmem_cache", "name"), size = structs.offset_of("kmem_cache", "size");
+  const auto bit = structs.value_of("pageflags", "PG_slab"), type = structs.value_of("pagetype", "PGTY_slab");
+  if (!head || !cache || !flags || !name || !size || (!bit && !type)) return {};
+  return {.direct_map = kernel.symbols().address_of("page_offset_base").value_or(0),
+          .page_structs = kernel.symbols().address_of("vmemmap_base").value_or(0),
+          .head = *head,
+          .flags = *flags,
+          .type = structs.offset_of("page", "page_type").value_or(0),
+          .flag = bit ? std::uint64_t{1} << *bit : 0,
+          .slab_type = type.value_or(0),
+          .cache = *cache,
+          .name = *name,
+          .size = *size};
+}
+
 }  // namespace
 
 wire::RaceRequest race_request(const kernel::Kernel &kernel, const kernel::KernelImage *names,
                                const std::vector<kernel::ModuleInfo> &modules) {
   wire::RaceRequest request;
   const auto config = kernel::read_kernel_config(kernel);
+  if (names != nullptr) request.slabs = slab_layout(*names);
   if (names != nullptr) request.layout = task_layout(*names, config && config->value("CONFIG_KASAN"));
   for (const kernel::ModuleInfo &module : modules) {
     try {

@@ -2,6 +2,7 @@
 #include "run/races/race_reader.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <fmt/format.h>
 
 #include "base/error.hpp"
@@ -60,6 +61,7 @@ RaceReader::RaceReader(const judge::Observations &seen, const std::vector<LoadEv
       module->name = text::lsmod_name(info.name);
       module->init_function = info.init_function;
       module->symbols = std::make_unique<ModuleSymbols>(info.file, folders);
+      module->volatile_names = module->symbols->volatile_names();
       modules_.push_back(std::move(module));
     } catch (const base::Error &) {
       // Its instructions have no names.
@@ -168,7 +170,7 @@ std::optional<RaceReader::Access> RaceReader::access_of(const wire::AccessSeen &
   const SourceLine &shown = own == lines.end() ? lines.back() : *own;
   access.where = fmt::format("{} ({}:{})", shown.function, shown.file, shown.line);
   const std::string statement = symbols.statement_at(place->code);
-  if (marks_access(statement) || is_in_marking_function(lines)) access.marked = true;
+  if (marks_access(statement, place->module->volatile_names) || is_in_marking_function(lines)) access.marked = true;
   if (!access.marked && !statement.empty()) access.marked = false;
   access.section = section_of(*place, Address::exact);
   for (const Frame &frame : frames_of(seen, reports)) {
@@ -200,7 +202,9 @@ std::string RaceReader::object_at(std::uint64_t address) const {
 
 void RaceReader::describe(const wire::AccessSeen &seen, const Access &access, std::uint64_t reports,
                           std::vector<std::string> &lines) {
-  const std::string object = object_at(seen.address);
+  std::string object = object_at(seen.address);
+  const std::string cache(seen.cache.data(), strnlen(seen.cache.data(), seen.cache.size()));
+  if (object.empty() && !cache.empty()) object = fmt::format("at {} in an object of {}", seen.in_object, cache);
   lines.push_back(fmt::format("{} of {} {} {:#x}{} by {}{}:", seen.writes != 0 ? "write" : "read",
                               text::counted(seen.bytes, "byte"), seen.writes != 0 ? "to" : "from", seen.address,
                               object.empty() ? "" : " (" + object + ")", task_of(seen), value_of(seen)));

@@ -40,6 +40,7 @@ class RaceReader {
     std::string name;  ///< as lsmod prints it
     std::string init_function;
     std::unique_ptr<kernel::ModuleSymbols> symbols;
+    Names volatile_names;
   };
   /// A part of a module in the guest's memory, and between which numbers of bytes of agent messages it was there.
   struct Part {

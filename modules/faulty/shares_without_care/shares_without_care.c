@@ -17,7 +17,7 @@
 #include <linux/string.h>
 #include <linux/version.h>
 
-#define ROUNDS 20
+#define ROUNDS 40
 
 static char *kind = "count";
 module_param(kind, charp, 0444);
@@ -176,8 +176,9 @@ static int __init shares_without_care_init(void)
 			return PTR_ERR(threads[i]);
 		}
 		kthread_bind(threads[i], i % num_online_cpus());
-		wake_up_process(threads[i]);
 	}
+	for (i = 0; i < 2; i++)
+		wake_up_process(threads[i]);
 	return 0;
 }
 

@@ -28,7 +28,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
-#define ROUNDS 20
+#define ROUNDS 40
 
 static char *kind = "lock";
 module_param(kind, charp, 0444);
@@ -355,8 +355,9 @@ static int __init shares_with_care_init(void)
 			return PTR_ERR(threads[i]);
 		}
 		kthread_bind(threads[i], i % num_online_cpus());
-		wake_up_process(threads[i]);
 	}
+	for (i = 0; i < 2; i++)
+		wake_up_process(threads[i]);
 	return 0;
 }
 

@@ -149,6 +149,19 @@ TEST_F(RaceWatchTest, AnInstructionThatReadsAndWritesDoesNotMeetItself) {
   EXPECT_EQ(area_->race[0].first.writes, 1);
 }
 
+TEST_F(RaceWatchTest, AnInstructionThatReadsAndWritesIsReportedAsAWrite) {
+  EXPECT_TRUE(write(0, kOneStack));
+  waits(1, kOtherStack, kLoad);
+  RaceWatch::Access both{.cpu = 1, .instruction = kLoad, .next = kLoad + 4, .address = kShared, .bytes = 4};
+  watch_->accesses(both, kGuest);
+  ASSERT_EQ(area_->races, 1);
+  EXPECT_EQ(area_->race[0].second.writes, 0);
+  both.writes = true;
+  watch_->accesses(both, kGuest);
+  EXPECT_EQ(area_->races, 1);
+  EXPECT_EQ(area_->race[0].second.writes, 1);
+}
+
 TEST_F(RaceWatchTest, WhatAnInstructionReadsAndWritesIsShared) {
   const auto add = [this](unsigned cpu, std::uint64_t stack) {
     waits(cpu, stack, kStore);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/symbols/symbols.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <gtest/gtest.h>
 #include <libelf.h>
@@ -8,6 +9,7 @@
 #include <optional>
 
 #include "base/error.hpp"
+#include "kernel/symbols/inlined_calls.hpp"
 #include "kernel/symbols/section_layout.hpp"
 #include "storage/files.hpp"
 #include "support/scratch_folder.hpp"
@@ -85,6 +87,40 @@ TEST_F(SymbolsTest, OfFunctionsWithOneNameTheSizeDecides) {
   EXPECT_EQ(told(symbols.lines_at({"twin", 7, 36}, Address::exact)),
             Lines{"twin other.c:7 places_pointer[number] += places_pointer[number + 1] * 7;"});
   EXPECT_EQ(told(symbols.lines_at({"twin", 7, 0}, Address::exact)), Lines{first}) << "no size: the first";
+}
+
+TEST_F(SymbolsTest, APlaceHasItsStatementAndTheCallsAroundIt) {
+  ModuleSymbols symbols(ko(), {folder()});
+  EXPECT_EQ(symbols.statement_at({"places_exit", 7, 14}), "*places_pointer = 0;");
+  EXPECT_EQ(symbols.statement_at({"places_write", 6, 17}), "*where = what;") << "of the innermost function";
+  const auto calls = symbols.inlined_calls({"places_write", 6, 17});
+  ASSERT_EQ(calls.size(), 1);
+  EXPECT_EQ(calls[0].line, 27);
+  EXPECT_NE(std::find(calls[0].names.begin(), calls[0].names.end(), "poke_twice"), calls[0].names.end());
+  EXPECT_NE(std::find(calls[0].names.begin(), calls[0].names.end(), "poke"), calls[0].names.end());
+  EXPECT_TRUE(symbols.inlined_calls({"places_exit", 7, 14}).empty());
+  EXPECT_TRUE(symbols.inlined_calls({"no_such_function", 0, 0}).empty());
+  EXPECT_EQ(symbols.statement_at({"no_such_function", 0, 0}), "");
+}
+
+TEST(Statement, EndsWhereItsNeighboursDo) {
+  const std::vector<std::string> lines = {"{",
+                                          "\tint x; /* local */",
+                                          "",
+                                          "\tWRITE_ONCE(shared->value,",
+                                          "\t\t   other->value",
+                                          "\t\t   + 1);",
+                                          "\tx = 5; // not shared",
+                                          "#define Y 1",
+                                          "\tshared->value++;",
+                                          "}"};
+  EXPECT_EQ(statement_at(lines, 2), "int x; /* local */");
+  EXPECT_EQ(statement_at(lines, 4), "WRITE_ONCE(shared->value, other->value + 1);");
+  EXPECT_EQ(statement_at(lines, 5), statement_at(lines, 4));
+  EXPECT_EQ(statement_at(lines, 7), "x = 5; // not shared");
+  EXPECT_EQ(statement_at(lines, 9), "shared->value++;");
+  EXPECT_EQ(statement_at(lines, 0), "");
+  EXPECT_EQ(statement_at(lines, 11), "");
 }
 
 TEST_F(SymbolsTest, AnUnknownFunctionHasNoLine) {

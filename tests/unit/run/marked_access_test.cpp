@@ -18,6 +18,11 @@ TEST(MarkedAccess, MacrosOfTheKernelMarkTheirStatement) {
     EXPECT_TRUE(marks_access(statement)) << statement;
 }
 
+TEST(MarkedAccess, NamesOfVolatileVariablesMark) {
+  EXPECT_TRUE(marks_access("device->ready = 1;", {"ready"}));
+  EXPECT_FALSE(marks_access("device->already = 1;", {"ready"}));
+}
+
 TEST(MarkedAccess, OtherWordsDoNot) {
   for (const char *statement :
        {"sum++;", "total = value + number;", "READ_ONCES(x);", "x = data_races + 1;", "MY_READ_ONCE(sum);",
