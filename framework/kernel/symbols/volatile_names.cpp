@@ -18,7 +18,8 @@ bool is_volatile(Dwarf_Die &declared) {
     if (dwarf_formref_die(dwarf_attr_integrate(&type, DW_AT_type, &attribute), &type) == nullptr) return false;
     const int tag = dwarf_tag(&type);
     if (tag == DW_TAG_volatile_type) return true;
-    if (tag != DW_TAG_typedef && tag != DW_TAG_const_type && tag != DW_TAG_array_type) return false;
+    if (tag != DW_TAG_typedef && tag != DW_TAG_const_type && tag != DW_TAG_array_type && tag != DW_TAG_pointer_type)
+      return false;
   }
   return false;
 }

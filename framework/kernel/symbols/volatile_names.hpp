@@ -8,8 +8,8 @@
 
 namespace kmodtest::kernel {
 
-/// Returns the names of the variables and members that a module's own sources declare as volatile; those of the
-/// kernel's headers are left out.
+/// Returns the names of the variables and members that a module's own sources declare as volatile, or as pointers to
+/// volatile memory. Those of the kernel's headers are left out.
 std::set<std::string, std::less<>> volatile_names(Dwfl_Module *module);
 
 }  // namespace kmodtest::kernel

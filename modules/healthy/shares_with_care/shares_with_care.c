@@ -56,6 +56,11 @@ static atomic_t total;
 static unsigned long bits;
 static int count, x, y, box, flag, statistics;
 static bool full;
+static volatile int doorbell;
+static struct {
+	int color;
+	volatile bool open;
+} door;
 
 static void with_lock(int number)
 {
@@ -97,6 +102,16 @@ static void on_purpose(int number)
 		WRITE_ONCE(statistics, data_race(statistics) + 1);
 	else if (data_race(statistics) < 0)
 		pr_info("the statistics are negative\n");
+}
+
+static void with_volatile(int number)
+{
+	if (number == 0) {
+		doorbell++;
+		door.open = !door.open;
+	} else if (doorbell < 0 && door.open) {
+		pr_info("the door is open\n");
+	}
 }
 
 static void with_sequence(int number)
@@ -296,7 +311,8 @@ static const struct {
 } kinds[] = {
 	{ "lock", with_lock },		     { "mutex", with_mutex },
 	{ "marks", with_marks },	     { "atomics", with_atomics },
-	{ "on_purpose", on_purpose },	     { "sequence", with_sequence },
+	{ "on_purpose", on_purpose },	     { "volatile", with_volatile },
+	{ "sequence", with_sequence },
 	{ "in_turn", in_turn },		     { "completions", with_completions },
 	{ "rcu", with_rcu },		     { "rcu_list", with_rcu_list },
 	{ "references", with_references },   { "interrupts_off", with_interrupts_off },

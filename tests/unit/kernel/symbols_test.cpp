@@ -103,6 +103,12 @@ TEST_F(SymbolsTest, APlaceHasItsStatementAndTheCallsAroundIt) {
   EXPECT_EQ(symbols.statement_at({"no_such_function", 0, 0}), "");
 }
 
+TEST(VolatileNames, AreThoseOfVariablesAndMembers) {
+  const ModuleSymbols symbols(fs::path(KMODTEST_TEST_DATA) / "symbols/flags.ko", {});
+  EXPECT_EQ(symbols.volatile_names(),
+            (std::set<std::string, std::less<>>{"behind", "bells", "calls", "clock", "ready", "state", "stop"}));
+}
+
 TEST(Statement, EndsWhereItsNeighboursDo) {
   const std::vector<std::string> lines = {"{",
                                           "\tint x; /* local */",
