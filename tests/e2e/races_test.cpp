@@ -36,6 +36,21 @@ TEST(Races, AreFoundAndRepeatToTheBit) {
   EXPECT_NE(read_file(page).find("data race in take_other_lock"), std::string::npos);
 }
 
+TEST(Races, OfEachKindAreFound) {
+  const ScratchFolder scratch;
+  const fs::path plan = scratch.write("kinds.yaml",
+                                      "module: shares_without_care\n"
+                                      "matrix: {kind: [count, plain_write, plain_read, two_locks, whole_object, bits, "
+                                      "timer]}\n"
+                                      "guest: {cpus: 2}\n"
+                                      "checks: {races: true}\n"
+                                      "expect: {report: \"data race in \"}\n"
+                                      "steps: [load: {params: {kind: \"${kind}\"}}, sleep: 100ms, unload]\n");
+  const Ended ended = kmodtest({"run", plan, "--modules", faulty_modules(), "-j", "1"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  EXPECT_NE(ended.out.find("7 cases: 7 passed"), std::string::npos) << ended.out;
+}
+
 TEST(Races, AccessesThatMayMeetAreNone) {
   std::vector<std::string> arguments = {"run", plan_of_modules("healthy", "shares_with_care"), "-j", "1"};
   for (const char *kind : {"lock", "marks", "atomics", "on_purpose", "sequence"})
