@@ -22,6 +22,9 @@ MIXED_ROUNDS ?= 10
 MIXED_SEED ?= 1
 WERROR ?= OFF
 
+# The compiler of the sanitized trees: the presets' own, else the one that the system has.
+llvm = $(firstword $(foreach version,16 19 18 17 20 21,$(if $(shell command -v clang++-$(version)),$(version))))
+clang = $(if $(llvm),-DCMAKE_C_COMPILER=clang-$(llvm) -DCMAKE_CXX_COMPILER=clang++-$(llvm))
 setup := $(if $(filter 0,$(SETUP)),:,tools/install-dependencies.sh)
 sources = $(shell git ls-files 'framework/*pp' 'emulator/*pp' 'guest/*pp' 'library/*pp' 'tests/*pp' 'benchmarks/*pp' 'examples/*pp')
 
@@ -96,8 +99,9 @@ many-cpus: build ## runs the plans with 64 CPUs, and in unusual topologies, twic
 	build/kmodtest run testplans/*.yaml --cpus 64 --repeat 2 --jobs 1
 	build/kmodtest run tests/e2e/many_cpus --modules modules --repeat 2 --jobs 1
 
-package-check: setup-package package ## installs the packages on a clean Debian 12 (chroot, needs root) and tests them there
-	tools/check-package.sh build
+package-check: setup-package package ## installs the packages on a clean Debian 12 and a clean Debian 13 (chroots, needs root) and tests them there
+	tools/check-package.sh build bookworm
+	tools/check-package.sh build trixie
 
 image-check: setup-package ## builds the Dockerfile (chroot, needs root) and runs `make run` in it
 	tools/check-image.sh
@@ -156,11 +160,11 @@ build/build.ninja: CMakePresets.json
 	@touch $@
 
 build/asan/build.ninja: CMakePresets.json | setup-check
-	cmake --preset asan -DKMODTEST_WERROR=$(WERROR)
+	cmake --preset asan -DKMODTEST_WERROR=$(WERROR) $(clang)
 	@touch $@
 
 build/tsan/build.ninja: CMakePresets.json | setup-check
-	cmake --preset tsan
+	cmake --preset tsan $(clang)
 	@touch $@
 
 sanitized: build/asan/build.ninja

@@ -29,7 +29,7 @@ QEMU and libvirt have to come from bookworm-backports.")
 # dpkg-shlibdeps finds the linked libraries. The following are programs that kmodtest starts: QEMU by libvirt's embedded
 # driver, make and gcc to build modules, apt-get and dpkg-deb to fetch the kernel that modules are built for.
 set(CPACK_DEBIAN_KMODTEST_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_KMODTEST_PACKAGE_DEPENDS "apt, busybox-static, ca-certificates, gcc, kmod, \
+set(CPACK_DEBIAN_KMODTEST_PACKAGE_DEPENDS "apt, busybox-static, ca-certificates, gcc-12, kmod, \
 libvirt-daemon-driver-qemu (>= 10), make, qemu-system-x86 (>= 1:8.1), qemu-utils (>= 1:8.1), xz-utils")
 set(CPACK_DEBIAN_KMODTEST_PACKAGE_SUGGESTS "crash, gdb, kmodtest-dev (= ${PROJECT_VERSION})")
 

@@ -1,32 +1,30 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Installs the Debian packages of a build tree on a clean Debian 12 (a chroot that debootstrap makes). Then it does what
+# Installs the Debian packages of kmodtest on a clean Debian (a chroot that debootstrap makes). Then it does what
 # README.md and docs/guide/cpp.md tell a new user to do: a plan for their own module, as root and as an ordinary user,
 # and the example in C++. Downloads about 300 MB; needs root, debootstrap, lintian. Removes everything it made at the
 # end.
 #
-#   tools/check-package.sh [BUILD]
+#   tools/check-package.sh [BUILD [SUITE]]     SUITE: bookworm (Debian 12), trixie (Debian 13); default: the host's
+#
+# On the host's own release it installs the packages of BUILD. For another one it makes the packages in a second clean
+# machine, from these sources and with that release's compiler and libraries.
 #
 #   BASE=FOLDER    a clean machine that tools/debian-base.sh has made before (it is copied)
 #   KEEP=1         leave the machine in its folder
 set -euo pipefail
 source=$(cd "$(dirname "$0")/.." && pwd)
 build=$(cd "${1:-$source/build}" && pwd)
-
-shopt -s nullglob
-debs=("$build"/kmodtest_*.deb "$build"/kmodtest-dev_*.deb)
-if [[ ${#debs[@]} -ne 2 ]]; then
-  echo "kmodtest: expected one kmodtest_*.deb and one kmodtest-dev_*.deb in $build, not: ${debs[*]}" >&2
-  echo "hint: 'make package' makes them" >&2
-  exit 2
-fi
+# shellcheck source=/dev/null
+host=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+suite=${2:-$host}
 
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/kmodtest-package-XXXXXX")
 machine=$work/machine
 clean_up() {
   local status=$?
-  for mounted in dev/shm dev/pts sys proc; do
-    if mountpoint -q "$machine/$mounted"; then umount "$machine/$mounted" || umount --lazy "$machine/$mounted"; fi
+  for mounted in "$work"/*/{dev/shm,dev/pts,sys,proc}; do
+    if mountpoint -q "$mounted"; then umount "$mounted" || umount --lazy "$mounted"; fi
   done
   if [[ -n ${KEEP:-} ]]; then
     echo "kept: $work"
@@ -42,33 +40,64 @@ say() { printf '\n== %s\n' "$*"; }
 inside() { chroot "$machine" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
 as_user() { chroot --userspec=tester:tester "$machine" env -i PATH=/usr/bin:/bin HOME=/home/tester LC_ALL=C.UTF-8 "$@"; }
 
+
+# make_machine: a clean machine in $machine.
+make_machine() {
+  say "a clean machine of the suite $suite"
+  if [[ -n ${BASE:-} ]]; then
+    cp -a "$BASE" "$machine"
+  else
+    "$source/tools/debian-base.sh" "$machine" "$suite" >"$work/debootstrap.log" ||
+      { tail -20 "$work/debootstrap.log" >&2; exit 3; }
+  fi
+  mount -t proc proc "$machine/proc"
+  mount -t sysfs -o ro sysfs "$machine/sys"
+  mount -t devpts -o newinstance,ptmxmode=0666 devpts "$machine/dev/pts"
+  mkdir -p "$machine/dev/shm"
+  mount -t tmpfs -o mode=1777 tmpfs "$machine/dev/shm"
+  inside apt-get -q update
+}
+
+if [[ $suite != "$host" ]]; then
+  machine=$work/builder
+  make_machine
+  say "making the packages there"
+  mkdir "$machine/srv/kmodtest"
+  git -C "$source" ls-files -z | tar -C "$source" --null -T - -c | tar -C "$machine/srv/kmodtest" -x
+  inside sh -ec 'cd /srv/kmodtest && make setup && make package' >"$work/build.log" 2>&1 ||
+    { tail -40 "$work/build.log" >&2; exit 1; }
+  build=$machine/srv/kmodtest/build
+  machine=$work/machine
+fi
+
+shopt -s nullglob
+debs=("$build"/kmodtest_*.deb "$build"/kmodtest-dev_*.deb)
+if [[ ${#debs[@]} -ne 2 ]]; then
+  echo "kmodtest: expected one kmodtest_*.deb and one kmodtest-dev_*.deb in $build, not: ${debs[*]}" >&2
+  echo "hint: 'make package' makes them" >&2
+  exit 2
+fi
 say "lintian"
 lintian --tag-display-limit 0 --fail-on error "${debs[@]}"
 
-say "a clean Debian 12"
-if [[ -n ${BASE:-} ]]; then
-  cp -a "$BASE" "$machine"
-else
-  "$source/tools/debian-base.sh" "$machine" >"$work/debootstrap.log" || { tail -20 "$work/debootstrap.log" >&2; exit 3; }
+make_machine
+from=()
+if [[ $suite == bookworm ]]; then
+  say "adding bookworm-backports, as docs/guide/packages.md says"
+  # The variables are for the shell in the chroot.
+  # shellcheck disable=SC2016
+  inside sh -ec 'mirror=$(awk '\''$1 == "deb" && $3 == "bookworm" { print $2 }'\'' /etc/apt/sources.list)
+    echo "deb $mirror bookworm-backports main" >/etc/apt/sources.list.d/backports.list
+    apt-get -q update'
+  from=(-t bookworm-backports)
 fi
-mount -t proc proc "$machine/proc"
-mount -t sysfs -o ro sysfs "$machine/sys"
-mount -t devpts -o newinstance,ptmxmode=0666 devpts "$machine/dev/pts"
-mkdir -p "$machine/dev/shm"
-mount -t tmpfs -o mode=1777 tmpfs "$machine/dev/shm"
-
-say "adding bookworm-backports, as docs/guide/packages.md says"
-# The variables are for the shell in the chroot.
-# shellcheck disable=SC2016
-inside sh -ec 'mirror=$(awk '\''$1 == "deb" && $3 == "bookworm" { print $2 }'\'' /etc/apt/sources.list)
-  echo "deb $mirror bookworm-backports main" >/etc/apt/sources.list.d/backports.list
-  apt-get -q update'
 
 say "installing"
 mkdir "$machine/root/packages"
 cp "${debs[@]}" "$machine/root/packages"
 before=$(du -sm --one-file-system "$machine" | cut -f1)
-inside sh -ec 'apt-get -q -y --no-install-recommends -t bookworm-backports install /root/packages/kmodtest_*.deb' \
+# The shell of the chroot expands the name.
+inside sh -ec "apt-get -q -y --no-install-recommends ${from[*]} install /root/packages/kmodtest_*.deb" \
   >"$work/install.log" || { tail -30 "$work/install.log" >&2; exit 1; }
 inside apt-get clean
 echo "installed: $(($(du -sm --one-file-system "$machine" | cut -f1) - before)) MiB"
@@ -107,4 +136,4 @@ if pgrep -f "$machine|kmodtest-qemu" >/dev/null && [[ -n $(find /proc/[0-9]*/roo
   echo "kmodtest: processes are still running in the machine" >&2
   exit 1
 fi
-say "the packages work on a clean Debian 12"
+say "the packages work on a clean machine of the suite $suite"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Installs the packages that kmodtest needs on Debian 12 and that are missing.
+# Installs the packages that kmodtest needs and that are missing, on Debian 12 and 13. The names are also those of Ubuntu
+# 24.04 and later, with its suite "universe"; that is not tried.
 #
 #   tools/install-dependencies.sh            to build and to run
 #   tools/install-dependencies.sh --check    also for `make check`: clang with libFuzzer, clang-format,
@@ -10,11 +11,16 @@
 #   tools/install-dependencies.sh --package  also for `make package-check` and `make image-check`: debootstrap,
 #                                            lintian, buildah
 #   tools/install-dependencies.sh --list     prints the packages instead of installing them
+#   tools/install-dependencies.sh --backports  only adds the suite bookworm-backports, on Debian 12
 #
-# QEMU, libvirt and Boost are from the bookworm-backports suite (kmodtest is tested with QEMU 8.1 or later and libvirt
-# 10 or later; Asio's cancellation needs Boost 1.83). The suite is added from the mirror that this machine's own apt
-# configuration names. If everything is present, this script does nothing and is fast.
+# On Debian 12, QEMU, libvirt and Boost are from the bookworm-backports suite (kmodtest is tested with QEMU 8.1 or later
+# and libvirt 10 or later; Asio's cancellation needs Boost 1.83). The suite is added from the mirror that this machine's
+# own apt configuration names. If everything is present, this script does nothing and is fast.
 set -euo pipefail
+
+# shellcheck source=/dev/null
+. "${KMODTEST_OS_RELEASE:-/etc/os-release}"
+codename=${VERSION_CODENAME:-}
 
 main_packages=(
   g++ cmake ninja-build pkg-config ccache make git ca-certificates
@@ -28,18 +34,38 @@ main_packages=(
 backports_packages=(
   qemu-system-x86 qemu-system-data qemu-utils libvirt-dev libvirt-daemon-driver-qemu libboost1.83-dev
 )
-check_packages=(python3 python3-jsonschema python3-yaml cmark-gfm chromium fonts-dejavu-core clang-16 libclang-rt-16-dev clang-format-14
-                clang-tidy-14 gdb zsh fish mandoc parallel openssh-client openssh-server iproute2)
-lint_packages=(clang-tools-14 shellcheck)
+check_packages=(python3 python3-jsonschema python3-yaml cmark-gfm fonts-dejavu-core
+                gdb zsh fish mandoc parallel openssh-client openssh-server iproute2)
+lint_packages=(shellcheck)
 package_packages=(debootstrap lintian buildah)
 
-only_list=0
+# The kernels of Debian 12 are built with gcc-12, and their modules, too. The sources are formatted by clang-format 14;
+# without it the tests of the format are left out. Ubuntu's chromium is a snap.
+case $codename in
+  bookworm)
+    check_packages+=(chromium clang-16 libclang-rt-16-dev clang-format-14 clang-tidy-14)
+    lint_packages+=(clang-tools-14)
+    ;;
+  noble)
+    main_packages+=(gcc-12 debian-archive-keyring)
+    check_packages+=(clang-16 libclang-rt-16-dev clang-format-14 clang-tidy-14)
+    lint_packages+=(clang-tools-14)
+    ;;
+  *)
+    main_packages+=(gcc-12)
+    if [[ ${ID:-} == debian ]]; then check_packages+=(chromium); else main_packages+=(debian-archive-keyring); fi
+    check_packages+=(clang-19 libclang-rt-19-dev)
+    ;;
+esac
+
+only_list=0 only_backports=0
 for option in "$@"; do
   case "$option" in
     --check) main_packages+=("${check_packages[@]}") ;;
     --lint) main_packages+=("${check_packages[@]}" "${lint_packages[@]}") ;;
     --package) main_packages+=("${package_packages[@]}") ;;
     --list) only_list=1 ;;
+    --backports) only_backports=1 ;;
     *)
       echo "kmodtest: error[K0101]: $0 has no option '$option'" >&2
       echo "  hint: see the top of the file" >&2
@@ -58,6 +84,48 @@ if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
   exit 3
 fi
 
+# become_root ARGUMENTS: sets how apt-get is started.
+become_root() {
+  as_root=()
+  if [[ $(id -u) -ne 0 ]]; then
+    if ! command -v sudo >/dev/null; then
+      echo "kmodtest: error[K0310]: packages are missing (${missing[*]} ${missing_backports[*]}), and there is no sudo" >&2
+      echo "  hint: run $0 $1 as root" >&2
+      exit 3
+    fi
+    as_root=(sudo)
+  fi
+  apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=3)
+}
+
+# add_backports: adds the suite bookworm-backports to apt's sources, unless it is there.
+add_backports() {
+  local targets mirror keyring option=""
+  # The names in $(…) are apt's own placeholders.
+  # shellcheck disable=SC2016
+  targets=$(apt-get indextargets --format '$(CREATED_BY) $(RELEASE) $(REPO_URI)')
+  if grep -q '^Packages bookworm-backports ' <<<"$targets"; then return; fi
+  mirror=$(awk '$1 == "Packages" && $2 == "bookworm" { print $3; exit }' <<<"$targets")
+  if [[ -z "$mirror" ]]; then
+    echo "kmodtest: error[K0406]: apt's configuration names no mirror of the suite 'bookworm'" >&2
+    echo "  hint: add bookworm-backports to /etc/apt/sources.list.d by hand" >&2
+    exit 3
+  fi
+  echo "kmodtest: adding the suite bookworm-backports (/etc/apt/sources.list.d/kmodtest-backports.list)"
+  keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+  [[ -r $keyring ]] && option="[signed-by=$keyring] "
+  echo "deb ${option}${mirror} bookworm-backports main" |
+    "${as_root[@]}" tee /etc/apt/sources.list.d/kmodtest-backports.list >/dev/null
+  "${apt[@]}" update
+}
+
+missing=() missing_backports=()
+if [[ $only_backports -eq 1 ]]; then
+  become_root --backports
+  [[ $codename != bookworm ]] || add_backports
+  exit 0
+fi
+
 declare -A version=()
 while read -r name status number; do
   [[ $status == installed ]] && version[${name%%:*}]=$number
@@ -65,9 +133,7 @@ done < <(dpkg-query -W -f '${Package} ${db:Status-Status} ${Version}\n' "${main_
 
 older_than() { [[ -n "${version[$1]:-}" ]] && dpkg --compare-versions "${version[$1]}" lt "$2"; }
 
-missing=()
 for package in "${main_packages[@]}"; do [[ -n "${version[$package]:-}" ]] || missing+=("$package"); done
-missing_backports=()
 for package in "${backports_packages[@]}"; do [[ -n "${version[$package]:-}" ]] || missing_backports+=("$package"); done
 if older_than qemu-system-x86 1:8.1; then missing_backports+=(qemu-system-x86 qemu-system-data qemu-utils); fi
 if older_than libvirt-dev 10; then missing_backports+=(libvirt-dev libvirt-daemon-driver-qemu); fi
@@ -76,17 +142,7 @@ if [[ ${#missing[@]} -eq 0 && ${#missing_backports[@]} -eq 0 ]]; then
   exit 0
 fi
 
-as_root=()
-if [[ $(id -u) -ne 0 ]]; then
-  if ! command -v sudo >/dev/null; then
-    echo "kmodtest: error[K0310]: packages are missing (${missing[*]} ${missing_backports[*]}), and there is no sudo" >&2
-    echo "  hint: run $0 $* as root" >&2
-    exit 3
-  fi
-  as_root=(sudo)
-fi
-apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=3)
-
+become_root "$*"
 echo "kmodtest: installing ${missing[*]} ${missing_backports[*]}${as_root[*]:+ (with sudo)}"
 "${apt[@]}" update
 
@@ -97,31 +153,10 @@ if [[ ${#missing[@]} -gt 0 ]]; then
 fi
 
 if [[ ${#missing_backports[@]} -gt 0 ]]; then
-  # shellcheck source=/dev/null
-  . /etc/os-release
-  suite="${VERSION_CODENAME:-bookworm}-backports"
-  # The names in $(…) are apt's own placeholders.
-  # shellcheck disable=SC2016
-  targets=$(apt-get indextargets --format '$(CREATED_BY) $(RELEASE) $(REPO_URI)')
-  if [[ "${VERSION_CODENAME:-}" == bookworm ]] && ! grep -q "^Packages $suite " <<<"$targets"; then
-    mirror=$(awk '$1 == "Packages" && $2 == "bookworm" { print $3; exit }' <<<"$targets")
-    if [[ -z "$mirror" ]]; then
-      echo "kmodtest: error[K0406]: apt's configuration names no mirror of the suite 'bookworm'" >&2
-      echo "  hint: add $suite to /etc/apt/sources.list.d by hand" >&2
-      exit 3
-    fi
-    echo "kmodtest: adding the suite $suite (/etc/apt/sources.list.d/kmodtest-backports.list)"
-    keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-    option=""
-    [[ -r $keyring ]] && option="[signed-by=$keyring] "
-    echo "deb ${option}${mirror} ${suite} main" |
-      "${as_root[@]}" tee /etc/apt/sources.list.d/kmodtest-backports.list >/dev/null
-    "${apt[@]}" update
+  from=()
+  if [[ $codename == bookworm ]]; then
+    add_backports
+    from=(-t bookworm-backports)
   fi
-  # shellcheck disable=SC2016
-  if apt-get indextargets --format '$(CREATED_BY) $(RELEASE)' | grep -q "^Packages $suite$"; then
-    "${apt[@]}" install --no-install-recommends -t "$suite" "${missing_backports[@]}"
-  else
-    "${apt[@]}" install --no-install-recommends "${missing_backports[@]}"
-  fi
+  "${apt[@]}" install --no-install-recommends "${from[@]}" "${missing_backports[@]}"
 fi

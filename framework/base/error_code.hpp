@@ -92,6 +92,7 @@ enum class Code : std::uint16_t {
   is_there_already = 314,
   cannot_watch = 315,
   no_library = 316,
+  bad_package_for_ci = 317,
 
   // 04: kernels
   unknown_kernel = 401,

@@ -7,6 +7,7 @@ generated project, as the services would run them, with a kmodtest in PATH.
 
 The services' own actions (cache, upload) are only recorded, with their inputs.
 """
+import hashlib
 import os
 import pathlib
 import re
@@ -309,17 +310,65 @@ class OtherEngines(Project):
         self.expect_all_cases(self.run_lines("kmodtest merge results/").stdout)
 
 
+NOBLE = 'ID=ubuntu\nVERSION_ID="24.04"\nVERSION_CODENAME=noble\nPRETTY_NAME="Ubuntu 24.04.1 LTS"\n'
+
+
 class Setup(Project):
     def test_a_system_that_is_not_supported_is_named(self):
+        self.assertEqual(self.set_up('ID=ubuntu\nVERSION_ID="22.04"\nPRETTY_NAME="Ubuntu 22.04.5 LTS"\n'), (
+            3, "kmodtest: error[K0313]: this is Ubuntu 22.04.5 LTS, but kmodtest can be set up on Debian 12 and 13 and "
+               "on Ubuntu 24.04 and later\n"
+               "  hint: run the job in a container, 'container: debian:trixie' (docs/guide/ci.md)\n"))
+
+    def test_a_package_is_installed_instead_of_building(self):
+        package = self.make_package("kmodtest")
+        digest = hashlib.sha256(package.read_bytes()).hexdigest()
+        for name in (package, package.as_uri()):
+            said = self.set_up(NOBLE, KMODTEST_PACKAGE=name, KMODTEST_SHA256=digest)
+            self.assertEqual(said[0], 0, said[1])
+            self.assertEqual((self.folder / "apt.log").read_text().splitlines()[-1].split()[-1], "kmodtest.deb")
+
+    def test_a_package_that_cannot_be_installed_is_named(self):
+        package = self.make_package("kmodtest")
+        other = self.make_package("other")
+        broken = self.folder / "broken.deb"
+        broken.write_text("half a file")
+        absent = self.folder / "absent.deb"
+        for name, digest, message in (
+                (absent, "", f"there is no file {absent}"), (absent.as_uri(), "", f"cannot download {absent.as_uri()}"),
+                (package, "0" * 64, f"{package} has the checksum "),
+                (other, "", f"{other} is not a Debian package of kmodtest"),
+                (broken, "", f"{broken} is not a Debian package of kmodtest")):
+            status, said = self.set_up(NOBLE, KMODTEST_PACKAGE=name, KMODTEST_SHA256=digest)
+            self.assertEqual(status, 3, said)
+            self.assertIn(f"kmodtest: error[K0317]: {message}", said)
+            self.assertIn("  hint: ", said)
+
+    def make_package(self, name):
+        folder = self.folder / f"package-{name}"
+        (folder / "DEBIAN").mkdir(parents=True)
+        (folder / "DEBIAN/control").write_text(
+            f"Package: {name}\nVersion: 1\nArchitecture: all\nMaintainer: me <me@localhost>\nDescription: none\n")
+        package = self.folder / f"{name}_1_all.deb"
+        subprocess.run(["dpkg-deb", "--build", folder, package], check=True, capture_output=True)
+        return package
+
+    def set_up(self, os_release, **more):
+        """Runs setup.sh with an apt-get that only notes how it is called; returns exit status and standard error."""
         release = self.folder / "os-release"
-        release.write_text('ID=ubuntu\nVERSION_CODENAME=noble\nPRETTY_NAME="Ubuntu 24.04.1 LTS"\n')
-        environment = self.environment(KMODTEST_OS_RELEASE=release)
-        environment["PATH"] = "/usr/bin:/bin"
+        release.write_text(os_release)
+        programs = self.folder / "programs"
+        programs.mkdir(exist_ok=True)
+        # apt-get "installs" a kmodtest; it names the file without its folder, which is a new one each time.
+        (programs / "apt-get").write_text(
+            f'#!/bin/sh\nfor last; do :; done\necho "$* ${{last##*/}}" >>{self.folder}/apt.log\n'
+            f'if [ "${{last##*.}}" = deb ]; then ln -sf /bin/true {programs}/kmodtest; fi\n')
+        (programs / "apt-get").chmod(0o755)
+        environment = self.environment(KMODTEST_OS_RELEASE=release, **more)
+        environment["PATH"] = f"{programs}:/usr/bin:/bin"
+        (programs / "kmodtest").unlink(missing_ok=True)
         ended = subprocess.run([SOURCE / "tools/ci/setup.sh"], env=environment, capture_output=True, text=True)
-        self.assertEqual(ended.returncode, 3)
-        self.assertEqual(ended.stderr,
-                         "kmodtest: error[K0313]: this is Ubuntu 24.04.1 LTS, but kmodtest can only be set up on Debian 12\n"
-                         "  hint: run the job in a container, 'container: debian:bookworm' (docs/guide/ci.md)\n")
+        return ended.returncode, ended.stderr
 
     def test_keys_change_with_what_they_are_of(self):
         def keys(**more):

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Provides kmodtest on a CI machine: finds it, or installs the packages and builds it.
+# Provides kmodtest on a CI machine: finds it, or installs a package of it, or installs what it needs and builds it.
 #
+#   KMODTEST_PACKAGE  a Debian package of kmodtest, made on a system like this one: a file, or an address that curl knows
+#   KMODTEST_SHA256   the package's checksum; without it, the package is not checked
 #   KMODTEST_PREFIX   installation folder, which the CI caches (default: ~/.local/kmodtest)
 #
 # A kmodtest in PATH is used as it is (an image that has it). One that an earlier job left in KMODTEST_PREFIX is used if
@@ -17,10 +19,17 @@ fi
 
 # shellcheck source=/dev/null
 . "${KMODTEST_OS_RELEASE:-/etc/os-release}"
-if [[ "${ID:-}" != debian || "${VERSION_CODENAME:-}" != bookworm ]]; then
-  echo "kmodtest: error[K0313]: this is ${PRETTY_NAME:-no Debian}, but kmodtest can only be set up on Debian 12" >&2
-  echo "  hint: run the job in a container, 'container: debian:bookworm' (docs/guide/ci.md)" >&2
-  exit 3
+case ${ID:-}-${VERSION_ID:-} in
+  debian-12 | debian-13 | ubuntu-24.04 | ubuntu-2[5-9].* | ubuntu-[3-9]?.*) ;;
+  *)
+    echo "kmodtest: error[K0313]: this is ${PRETTY_NAME:-no Debian}, but kmodtest can be set up on Debian 12 and 13 and on Ubuntu 24.04 and later" >&2
+    echo "  hint: run the job in a container, 'container: debian:trixie' (docs/guide/ci.md)" >&2
+    exit 3
+    ;;
+esac
+
+if [[ -n "${KMODTEST_PACKAGE:-}" ]]; then
+  exec "$source_folder/tools/ci/install-package.sh"
 fi
 
 key=$("$source_folder/tools/ci/cache-keys.sh" | sed -n 's/^build=//p')

@@ -56,7 +56,8 @@ int version_number(const std::string &text) {
 
 Check qemu(const Machine &machine) {
   constexpr int kOldest = 801;
-  const std::string packages = "-t bookworm-backports qemu-system-x86 qemu-utils";
+  const std::string packages =
+      std::string(machine.needs_backports ? "-t bookworm-backports " : "") + "qemu-system-x86 qemu-utils";
   if (!machine.qemu.ok()) return failed("QEMU", machine.qemu, install(packages));
   if (version_number(machine.qemu.value) < kOldest)
     return failed("QEMU", fmt::format("{} is too old: 8.1 or later is needed", machine.qemu.value), install(packages));
@@ -144,7 +145,8 @@ std::vector<Check> kernels(const Machine &machine) {
       checks.push_back({.mark = bad,
                         .topic = "kernel",
                         .words = fmt::format("{}: apt's configuration names no Debian mirror to fetch it from", name),
-                        .remedy = "add a Debian mirror to /etc/apt/sources.list.d, then sudo apt-get update"});
+                        .remedy = "set KMODTEST_MIRROR to the address of a Debian mirror, or add one to "
+                                  "/etc/apt/sources.list.d, then sudo apt-get update"});
     } else {
       checks.push_back(
           fine("kernel", fmt::format("{}: is fetched when needed (kmodtest kernels fetch {})", name, kernel.name)));

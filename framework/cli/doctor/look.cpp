@@ -13,7 +13,7 @@
 #include "cli/doctor/machine.hpp"
 #include "kernel/boot/initramfs.hpp"
 #include "kernel/boot/vmlinux.hpp"
-#include "kernel/catalogue/apt.hpp"
+#include "kernel/catalogue/mirror.hpp"
 #include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
 #include "run/guests/guest_pool.hpp"
@@ -104,6 +104,7 @@ void look_at_virtualisation(Machine &machine, const fs::path &cache, const std::
   machine.kvm_device = vm::kvm_device_error();
   machine.has_cpu_virtualisation = cpu_has_virtualisation();
   machine.user = name_of_user();
+  machine.needs_backports = kernel::this_distribution().codename == "bookworm";
   if (const auto user = vm::unprivileged_user()) machine.qemu_user = user->name;
   machine.qemu = try_to([] { return vm::qemu_version(vm::qemu_path()); });
   if (!machine.qemu.ok()) {

@@ -35,6 +35,7 @@ struct Machine {
   Look qemu;                            ///< "10.0.2 (Debian …)"
   Look libvirt;                         ///< "qemu:///embed (libvirt 11.3.0)"
   std::string slow_restores;            ///< why all of a guest's memory is restored for each case; empty: it is not
+  bool needs_backports = false;         ///< it is Debian 12, whose own QEMU and libvirt are too old
   std::string user;                     ///< the user that kmodtest runs as
   std::string qemu_user;                ///< the user that QEMU runs as, if another one
   std::error_code kvm_device;           ///< the error of opening /dev/kvm

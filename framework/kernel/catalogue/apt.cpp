@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/process.hpp"
+#include "kernel/catalogue/mirror.hpp"
 #include "storage/files.hpp"
 #include "text/replace.hpp"
 
@@ -22,14 +23,6 @@ constexpr const char *kOfflineHint =
 
 base::ProcessOptions plain_words(const std::filesystem::path &directory = {}) {
   return {.directory = directory, .environment = {{"LC_ALL", "C"}, {"DEBIAN_FRONTEND", "noninteractive"}}};
-}
-
-std::string machine_release() {
-  std::istringstream lines(storage::read_whole_file("/etc/os-release"));
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("VERSION_CODENAME=")) return line.substr(line.find('=') + 1);
-  }
-  return {};
 }
 
 /// Returns the first of apt's error messages, without its "E: ".
@@ -116,28 +109,6 @@ std::vector<Package> parse_packages(const std::string &text) {
   return packages;
 }
 
-std::string choose_mirror(const std::string &targets, const std::string &suite, const std::string &machine_release) {
-  const std::string wanted = suite.ends_with("-security") ? machine_release + "-security" : machine_release;
-  std::string mirror;
-  std::istringstream lines(targets);
-  for (std::string line; std::getline(lines, line);) {
-    const auto first = line.find('|');
-    const auto second = line.find('|', first + 1);
-    if (first == std::string::npos || second == std::string::npos || line.substr(0, first) != "Packages") continue;
-    const auto release = line.substr(first + 1, second - first - 1);
-    auto uri = line.substr(second + 1);
-    if (release == suite) return uri;
-    if (release == wanted && mirror.empty()) mirror = uri;
-  }
-  return mirror;
-}
-
-std::string mirror_of(const std::string &suite) {
-  const auto targets =
-      base::run_process({"apt-get", "indextargets", "--format", "$(CREATED_BY)|$(RELEASE)|$(REPO_URI)"}, plain_words());
-  return choose_mirror(targets.out, suite, machine_release());
-}
-
 std::vector<ChosenPackage> parse_uris(const std::string &text) {
   std::vector<ChosenPackage> packages;
   std::istringstream lines(text);
@@ -159,7 +130,8 @@ AptState::AptState(std::filesystem::path folder, std::string suite)
   if (mirror.empty()) {
     throw base::Error(base::Code::no_mirror,
                       fmt::format("apt's configuration names no mirror for the suite '{}'", suite_),
-                      "add a Debian mirror to /etc/apt, or give a kernel image with --kernel FILE");
+                      "set KMODTEST_MIRROR to the address of a Debian mirror, add one to /etc/apt, or give a kernel image "
+                      "with --kernel FILE");
   }
   make_folders();
   std::error_code error;

@@ -41,15 +41,6 @@ bool is_kernel_package(const std::string &name);
 /// Parses stanzas of deb822 text (deb-control(5)) into packages. Leaves out a stanza without Package and Version.
 std::vector<Package> parse_packages(const std::string &text);
 
-/// Returns the mirror for a suite from lines "CREATED_BY|RELEASE|REPO_URI" of `apt-get indextargets`: the suite's own
-/// if the machine has it, else that of `machine_release` (for …-security suites: of the machine's security suite).
-/// Empty if there is none.
-std::string choose_mirror(const std::string &targets, const std::string &suite, const std::string &machine_release);
-
-/// Returns the mirror from which this machine's apt would get a suite; empty if its configuration has none. Contacts no
-/// server. Throws base::Error if there is no apt-get.
-std::string mirror_of(const std::string &suite);
-
 /// A private apt state, for one suite or for all that the machine's apt has.
 class AptState {
  public:

@@ -55,26 +55,5 @@ TEST(ParseUris, ReadsNamesAndVersions) {
   EXPECT_EQ(packages, (std::vector<ChosenPackage>{{"dmsetup", "2:1.02"}, {"netbase", "6.4"}}));
 }
 
-constexpr const char *kTargets =
-    "Translations|bookworm|http://wrong/\n"
-    "Packages|bookworm|http://mirror/debian/\n"
-    "Packages|bookworm-security|http://security/debian-security/\n"
-    "Packages|bookworm-backports|http://backports/debian/\n"
-    "a broken line\n";
-
-TEST(ChooseMirror, TakesTheSuiteThatTheMachineHas) {
-  EXPECT_EQ(choose_mirror(kTargets, "bookworm-backports", "bookworm"), "http://backports/debian/");
-}
-
-TEST(ChooseMirror, ElseTheMirrorOfTheMachinesRelease) {
-  EXPECT_EQ(choose_mirror(kTargets, "bullseye", "bookworm"), "http://mirror/debian/");
-  EXPECT_EQ(choose_mirror(kTargets, "bullseye-security", "bookworm"), "http://security/debian-security/");
-}
-
-TEST(ChooseMirror, ElseNone) {
-  EXPECT_EQ(choose_mirror(kTargets, "bullseye", "noble"), "");
-  EXPECT_EQ(choose_mirror("", "bullseye", "bookworm"), "");
-}
-
 }  // namespace
 }  // namespace kmodtest::kernel

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <string>
+
+namespace kmodtest::kernel {
+
+/// A distribution and its release, from os-release(5).
+struct Distribution {
+  std::string id;        ///< ID: "debian", "ubuntu"
+  std::string codename;  ///< VERSION_CODENAME: "bookworm", "noble"; empty if it has none
+};
+
+/// Parses the text of os-release(5). Leaves empty what it does not have.
+Distribution parse_os_release(const std::string &text);
+
+/// Returns the distribution of this machine.
+Distribution this_distribution();
+
+/// Returns the mirror for a suite of Debian from lines "CREATED_BY|RELEASE|REPO_URI" of `apt-get indextargets`: the
+/// suite's own if the machine has it; else, on Debian, that of the machine's release (for …-security suites: of the
+/// machine's security suite). Empty if there is none.
+std::string choose_mirror(const std::string &targets, const std::string &suite, const Distribution &machine);
+
+/// Returns the mirror for a suite of Debian by the value of KMODTEST_MIRROR, the address of a folder that has dists/.
+/// Debian's mirrors keep …-security suites in a folder of that name next to it. Throws base::UsageError for a value that
+/// is not an address.
+std::string mirror_by_variable(std::string value, const std::string &suite);
+
+/// Returns the mirror from which this machine would get a suite: by KMODTEST_MIRROR, else as its apt is configured.
+/// Empty if there is none. Contacts no server. Throws base::Error if there is no apt-get.
+std::string mirror_of(const std::string &suite);
+
+}  // namespace kmodtest::kernel
