@@ -30,7 +30,7 @@ bool is_plain(std::string_view text) {
 }
 
 /// Returns a double-quoted scalar. Source: YAML 1.2, section 5.7.
-std::string quoted(std::string_view text) {
+std::string with_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -49,7 +49,7 @@ std::string quoted(std::string_view text) {
 }
 
 std::string scalar(std::string_view text, bool in_quotes = false) {
-  return in_quotes || !is_plain(text) ? quoted(text) : std::string(text);
+  return in_quotes || !is_plain(text) ? with_quotes(text) : std::string(text);
 }
 
 /// Writes trees with their variables filled in.

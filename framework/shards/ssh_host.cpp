@@ -43,13 +43,13 @@ constexpr const char *kTakeProgram =
     "\"$1/program-$2/kmodtest\"; else rm -rf \"$1/program-$2.$$\"; exit 1; fi";
 
 /// Returns a word for the shells that people log in with.
-std::string quoted(const std::string &word) {
+std::string login_word(const std::string &word) {
   return "'" + text::replaced(word, "'", "'\\''") + "'";
 }
 
 std::string script_command(const char *script, const std::vector<std::string> &arguments) {
-  std::string command = "exec sh -c " + quoted(script) + " sh";
-  for (const std::string &argument : arguments) command += " " + quoted(argument);
+  std::string command = "exec sh -c " + login_word(script) + " sh";
+  for (const std::string &argument : arguments) command += " " + login_word(argument);
   return command;
 }
 
@@ -221,8 +221,8 @@ void SshHost::start_service(const HostFacts &facts) {
   PipeEnds to = make_pipe_ends(), from = make_pipe_ends();
   const base::Descriptor output = open_log(log("service"));
   const fs::path program = facts.folder / ("program-" + settings_.program_digest) / "kmodtest";
-  const std::string command = fmt::format("exec {} __host {} {}", quoted(program.string()),
-                                          quoted(facts.folder.string()), quoted(settings_.run));
+  const std::string command = fmt::format("exec {} __host {} {}", login_word(program.string()),
+                                          login_word(facts.folder.string()), login_word(settings_.run));
   service_ = std::make_unique<base::ChildProcess>(
       words(command), base::ChildFiles{.in = to.read.get(), .out = from.write.get(), .err = output.get()});
   link_ = std::make_unique<MessageLink>(std::move(from.read), std::move(to.write), settings_.silence);

@@ -29,7 +29,7 @@ Evaluation pending(std::string why) {
   return {Truth::pending, std::move(why)};
 }
 
-std::string quoted(std::string_view text) {
+std::string in_marks(std::string_view text) {
   std::size_t size = std::min(text.size(), kShownContent);
   // Never cut inside a UTF-8 character.
   while (size < text.size() && size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
@@ -177,7 +177,7 @@ void LogEvaluator::add(const wire::KernelLogLine &line) {
   }
   for (std::size_t i = 0; i < absent_.size(); ++i) {
     if (absent_[i].matches(line.text)) {
-      break_it(render_pattern(condition_.absent[i]) + " appeared: " + quoted(line.text));
+      break_it(render_pattern(condition_.absent[i]) + " appeared: " + in_marks(line.text));
     }
   }
   for (auto &counted : counts_) {
@@ -301,21 +301,21 @@ Evaluation evaluate(const wire::TextCondition &condition, std::string_view conte
   const std::string name(what);
   const auto violated = [](std::string why) { return Evaluation{Truth::violated, std::move(why)}; };
   if (condition.equals && text != without_trailing_newlines(*condition.equals)) {
-    return violated(name + " is " + quoted(text) + ", not " + quoted(without_trailing_newlines(*condition.equals)));
+    return violated(name + " is " + in_marks(text) + ", not " + in_marks(without_trailing_newlines(*condition.equals)));
   }
   for (const auto &pattern : condition.contains) {
     const Matcher matcher(pattern);
     if (!matcher.error().empty()) return violated(malformed(pattern, matcher));
-    if (!matcher.matches(text)) return violated(render_pattern(pattern) + " is not in " + name + ": " + quoted(text));
+    if (!matcher.matches(text)) return violated(render_pattern(pattern) + " is not in " + name + ": " + in_marks(text));
   }
   for (const auto &pattern : condition.absent) {
     const Matcher matcher(pattern);
     if (!matcher.error().empty()) return violated(malformed(pattern, matcher));
-    if (matcher.matches(text)) return violated(render_pattern(pattern) + " is in " + name + ": " + quoted(text));
+    if (matcher.matches(text)) return violated(render_pattern(pattern) + " is in " + name + ": " + in_marks(text));
   }
   if (condition.number) {
     const auto value = parse_number(text);
-    if (!value) return violated(name + " is no number: " + quoted(text));
+    if (!value) return violated(name + " is no number: " + in_marks(text));
     if (!condition.number->contains(*value)) {
       return violated(name + " is " + number(*value) + ", not " + render(*condition.number));
     }
@@ -374,7 +374,7 @@ Evaluation FileEvaluator::evaluate() const {
   const Evaluation content = shared::evaluate(condition_.content, content_, path);
   if (content.truth != Truth::held) return pending(content.why);
   if (condition_.grows) {
-    if (!number_) return pending(path + " is no number: " + quoted(without_trailing_newlines(content_)));
+    if (!number_) return pending(path + " is no number: " + in_marks(without_trailing_newlines(content_)));
     const std::int64_t wanted = std::int64_t{condition_.grows->every.gaps} + 1;
     const std::int64_t changes = last_change_ ? std::int64_t{gaps_} + 1 : 0;
     if (changes < wanted) {

@@ -87,6 +87,11 @@ void look_at_kernels(Machine &machine, const fs::path &cache, std::optional<kern
   });
   if (!machine.catalogue.ok()) return;
   const kernel::KernelStore store(catalogue, cache, base::ignored_notices());
+  std::optional<kernel::Mirrors> mirrors;
+  try_to([&] {
+    mirrors.emplace();
+    return std::string();
+  });
   for (const kernel::CatalogueEntry &entry : catalogue) {
     KernelSeen seen{.name = entry.name, .is_default = entry.is_default};
     const Look cached = try_to([&] {
@@ -95,7 +100,7 @@ void look_at_kernels(Machine &machine, const fs::path &cache, std::optional<kern
       return kernel ? kernel->release : std::string();
     });
     seen.cached_release = cached.value;
-    seen.has_mirror = !try_to([&] { return kernel::mirror_of(entry.suite); }).value.empty();
+    seen.has_mirror = mirrors && !try_to([&] { return mirrors->of(entry.suite); }).value.empty();
     machine.kernels.push_back(std::move(seen));
   }
 }

@@ -126,7 +126,7 @@ std::vector<ChosenPackage> parse_uris(const std::string &text) {
 
 AptState::AptState(std::filesystem::path folder, std::string suite)
     : folder_(std::move(folder)), suite_(std::move(suite)) {
-  const auto mirror = mirror_of(suite_);
+  const auto mirror = Mirrors().of(suite_);
   if (mirror.empty()) {
     throw base::Error(base::Code::no_mirror,
                       fmt::format("apt's configuration names no mirror for the suite '{}'", suite_),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/catalogue/mirror.hpp"
 
-#include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
 #include <sstream>
@@ -9,18 +8,13 @@
 #include "base/environment.hpp"
 #include "base/error.hpp"
 #include "base/process.hpp"
+#include "kernel/modules/shell_text.hpp"
 #include "storage/files.hpp"
 
 namespace kmodtest::kernel {
 namespace {
 
 constexpr const char *kVariable = "KMODTEST_MIRROR";
-
-/// Returns a value of os-release(5) without its quotes.
-std::string unquoted(std::string value) {
-  value.erase(std::remove_if(value.begin(), value.end(), [](char c) { return c == '"' || c == '\''; }), value.end());
-  return value;
-}
 
 }  // namespace
 
@@ -73,12 +67,16 @@ std::string mirror_by_variable(std::string value, const std::string &suite) {
   return suite.ends_with("-security") ? value + "-security" : value;
 }
 
-std::string mirror_of(const std::string &suite) {
-  if (auto value = base::variable(kVariable); !value.empty()) return mirror_by_variable(std::move(value), suite);
-  const auto targets =
-      base::run_process({"apt-get", "indextargets", "--format", "$(CREATED_BY)|$(RELEASE)|$(REPO_URI)"},
-                        {.environment = {{"LC_ALL", "C"}}});
-  return choose_mirror(targets.out, suite, this_distribution());
+Mirrors::Mirrors() : by_variable_(base::variable(kVariable)) {
+  if (!by_variable_.empty()) return;
+  targets_ = base::run_process({"apt-get", "indextargets", "--format", "$(CREATED_BY)|$(RELEASE)|$(REPO_URI)"},
+                               {.environment = {{"LC_ALL", "C"}}})
+                 .out;
+}
+
+std::string Mirrors::of(const std::string &suite) const {
+  if (!by_variable_.empty()) return mirror_by_variable(by_variable_, suite);
+  return choose_mirror(targets_, suite, this_distribution());
 }
 
 }  // namespace kmodtest::kernel

@@ -27,8 +27,18 @@ std::string choose_mirror(const std::string &targets, const std::string &suite, 
 /// is not an address.
 std::string mirror_by_variable(std::string value, const std::string &suite);
 
-/// Returns the mirror from which this machine would get a suite: by KMODTEST_MIRROR, else as its apt is configured.
-/// Empty if there is none. Contacts no server. Throws base::Error if there is no apt-get.
-std::string mirror_of(const std::string &suite);
+/// Where this machine gets the suites of Debian.
+class Mirrors {
+ public:
+  /// Asks the machine's apt, which takes some time, unless KMODTEST_MIRROR is set. Contacts no server. Throws base::Error
+  /// if there is no apt-get.
+  Mirrors();
+  /// Returns the mirror of a suite: by KMODTEST_MIRROR, else as the machine's apt is configured. Empty if there is none.
+  std::string of(const std::string &suite) const;
+
+ private:
+  std::string by_variable_;
+  std::string targets_;  ///< see choose_mirror()
+};
 
 }  // namespace kmodtest::kernel
