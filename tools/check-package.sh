@@ -10,8 +10,9 @@
 # On the host's own release it installs the packages of BUILD. For another one it makes the packages in a second clean
 # machine, from these sources and with that release's compiler and libraries.
 #
-#   BASE=FOLDER    a clean machine that tools/debian-base.sh has made before (it is copied)
-#   KEEP=1         leave the machine in its folder
+#   PACKAGES=FOLDER  packages for SUITE that were made before
+#   BASE=FOLDER      a clean machine that tools/debian-base.sh has made before (it is copied)
+#   KEEP=1           leave the machine in its folder
 set -euo pipefail
 source=$(cd "$(dirname "$0")/.." && pwd)
 build=$(cd "${1:-$source/build}" && pwd)
@@ -58,7 +59,9 @@ make_machine() {
   inside apt-get -q update
 }
 
-if [[ $suite != "$host" ]]; then
+if [[ -n ${PACKAGES:-} ]]; then
+  build=$PACKAGES
+elif [[ $suite != "$host" ]]; then
   machine=$work/builder
   make_machine
   say "making the packages there"
