@@ -6,6 +6,8 @@
 #include <cstring>
 #include <dlfcn.h>
 
+#include "emulator/cpu_exit_code.hpp"
+
 namespace kmodtest::emulator {
 namespace {
 
@@ -51,27 +53,18 @@ bool layout_is_known(const StateDescription &cpu, const char **missing) {
                      is_field(cpu.fields[0], "halted") && is_field(cpu.fields[1], "interrupt_request") &&
                      cpu.fields[2].name == nullptr && cpu.fields[2].flags != 0 && function != nullptr &&
                      dladdr(function, &place) != 0;
-  if (!known) *missing = "the expected layout of vmstate_cpu_common";
+  if (!known) *missing = "known layout of vmstate_cpu_common";
   return known;
 }
 
-/// Reads from the code of cpu_exit() where a CPU's state has the flag that ends its turn, and the count of
-/// instructions: that function sets the flag (movb $1, offset(%rdi)), then the upper half of the count to -1
-/// (movw $-1, offset(%rdi)).
 bool find_turn(Qemu &qemu, const char **missing) {
   const unsigned char *code = nullptr;
   if (!find(code, "cpu_exit", missing)) return false;
-  constexpr std::array<unsigned char, 2> kSetFlag{0xc6, 0x87};
-  constexpr std::array<unsigned char, 3> kSetHalf{0x66, 0xc7, 0x87};
-  std::int32_t flag = 0, half = 0;
-  std::memcpy(&flag, code + 2, sizeof flag);
-  std::memcpy(&half, code + 10, sizeof half);
-  const bool known = std::memcmp(code, kSetFlag.data(), kSetFlag.size()) == 0 && code[6] == 1 &&
-                     std::memcmp(code + 7, kSetHalf.data(), kSetHalf.size()) == 0 && code[14] == 0xff &&
-                     code[15] == 0xff;
-  if (!known) *missing = "the expected code of cpu_exit";
-  qemu.turn_is_over = flag;
-  qemu.instructions_left = half - 2;
+  TurnOffsets offsets;
+  const bool known = read_cpu_exit(code, offsets);
+  if (!known) *missing = "known code in cpu_exit";
+  qemu.turn_is_over = offsets.flag;
+  qemu.instructions_left = offsets.instructions_left;
   return known;
 }
 
@@ -84,7 +77,7 @@ bool find_next_instruction(std::size_t &offset, const char **missing) {
     return field.name != nullptr && std::strcmp(field.name, name) == 0 && field.size == 8;
   };
   const bool known = is(cpu->fields[0], "env.regs") && is(cpu->fields[1], "env.eip");
-  if (!known) *missing = "the expected layout of vmstate_x86_cpu";
+  if (!known) *missing = "known layout of vmstate_x86_cpu";
   offset = known ? cpu->fields[1].offset - cpu->fields[0].offset : 0;
   return known;
 }
@@ -95,7 +88,7 @@ bool pause_is_known(const Qemu &qemu, const char **missing) {
   void *listed = nullptr;
   if (!find(function, "helper_pause", missing)) return false;
   std::memcpy(&listed, qemu.pause, sizeof listed);
-  if (listed != function) *missing = "the expected table of helper_pause";
+  if (listed != function) *missing = "known table of helper_pause";
   return listed == function;
 }
 
@@ -148,7 +141,7 @@ bool find_gs_base(const StateDescription &cpu, std::size_t &offset, const char *
     offset = field->offset + kGs * kRecord + kBase;
     return true;
   }
-  *missing = "the expected layout of vmstate_x86_cpu";
+  *missing = "known layout of vmstate_x86_cpu";
   return false;
 }
 
