@@ -29,7 +29,7 @@ main_packages=(
   libssl-dev libutf8proc-dev
   esbuild node-d3-axis node-d3-scale node-d3-selection node-d3-zoom
   libtraceevent-dev libvterm-dev
-  busybox-static kmod dpkg-dev xz-utils zstd libxml2-utils
+  busybox-static kmod dpkg-dev file xz-utils zstd libxml2-utils
 )
 backports_packages=(
   qemu-system-x86 qemu-system-data qemu-utils libvirt-dev libvirt-daemon-driver-qemu libboost1.83-dev
