@@ -23,17 +23,18 @@ Distribution this_distribution();
 std::string choose_mirror(const std::string &targets, const std::string &suite, const Distribution &machine);
 
 /// Returns the mirror for a suite of Debian by the value of KMODTEST_MIRROR, the address of a folder that has dists/.
-/// Debian's mirrors keep …-security suites in a folder of that name next to it. Throws base::UsageError for a value that
-/// is not an address.
+/// Debian's mirrors keep …-security suites in a folder of that name next to it. Throws base::UsageError for a value
+/// that is not an address.
 std::string mirror_by_variable(std::string value, const std::string &suite);
 
 /// Where this machine gets the suites of Debian.
 class Mirrors {
  public:
-  /// Asks the machine's apt, which takes some time, unless KMODTEST_MIRROR is set. Contacts no server. Throws base::Error
-  /// if there is no apt-get.
+  /// Asks the machine's apt, which takes some time, unless KMODTEST_MIRROR is set. Contacts no server. Throws
+  /// base::Error if there is no apt-get.
   Mirrors();
-  /// Returns the mirror of a suite: by KMODTEST_MIRROR, else as the machine's apt is configured. Empty if there is none.
+  /// Returns the mirror of a suite: by KMODTEST_MIRROR, else as the machine's apt is configured; empty if there is
+  /// none.
   std::string of(const std::string &suite) const;
 
  private:

@@ -25,7 +25,7 @@ TEST(CpuExitCode, IsReadWithAndWithoutABranchMark) {
 }
 
 TEST(CpuExitCode, IsNotReadIfAnyOfItsBytesIsAnother) {
-  // All but the two offsets.
+  // Except for the two offsets.
   for (const std::size_t at : {0U, 1U, 6U, 7U, 8U, 9U, 14U, 15U}) {
     Code code = kDebian12;
     code[at] = static_cast<unsigned char>(code[at] ^ 0x40U);
