@@ -128,10 +128,10 @@ AptState::AptState(std::filesystem::path folder, std::string suite)
     : folder_(std::move(folder)), suite_(std::move(suite)) {
   const auto mirror = Mirrors().of(suite_);
   if (mirror.empty()) {
-    throw base::Error(base::Code::no_mirror,
-                      fmt::format("apt's configuration names no mirror for the suite '{}'", suite_),
-                      "set KMODTEST_MIRROR to the address of a Debian mirror, add one to /etc/apt, or give a kernel image "
-                      "with --kernel FILE");
+    throw base::Error(
+        base::Code::no_mirror, fmt::format("apt's configuration names no mirror for the suite '{}'", suite_),
+        "set KMODTEST_MIRROR to the address of a Debian mirror, add one to /etc/apt, or give a kernel image "
+        "with --kernel FILE");
   }
   make_folders();
   std::error_code error;
