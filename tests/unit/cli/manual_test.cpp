@@ -66,7 +66,7 @@ TEST_F(Manual, HasTheProseOfTheHelpFolder) {
   ASSERT_EQ(tables.exit_statuses.size(), 6u);
   EXPECT_EQ(tables.exit_statuses.back().name, "130");
   EXPECT_EQ(tables.exit_statuses.back().text, "The run was interrupted.");
-  ASSERT_EQ(tables.environment.size(), 8u);
+  ASSERT_EQ(tables.environment.size(), 9u);
   EXPECT_EQ(tables.environment.back().name, "NO_COLOR");
   EXPECT_EQ(tables.files.size(), 8u);
   EXPECT_THAT(help_footer(), HasSubstr("\nExamples:\n"));
