@@ -305,6 +305,7 @@ TEST_F(OnRealQemu, TheXmlIsValidAgainstLibvirtsSchema) {
                          .memory_to = {},
                          .schedule = {},
                          .coverage = {},
+                         .races = {},
                          .long_pause = false,
                          .main_loop_gate = {},
                          .controller_pid = 4711};
