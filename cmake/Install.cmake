@@ -41,7 +41,8 @@ endif()
 if(TARGET kmodtest-agent)
   install(TARGETS kmodtest-agent RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/kmodtest)
 endif()
-install(FILES ${PROJECT_SOURCE_DIR}/images/kernels.yaml ${PROJECT_SOURCE_DIR}/testplans/kmodtest.schema.json
+file(GLOB configurations ${PROJECT_SOURCE_DIR}/images/*.config)
+install(FILES ${PROJECT_SOURCE_DIR}/images/kernels.yaml ${configurations} ${PROJECT_SOURCE_DIR}/testplans/kmodtest.schema.json
               ${PROJECT_SOURCE_DIR}/framework/report/formats/schemas/kmodtest-events.schema.json
               ${PROJECT_SOURCE_DIR}/framework/report/formats/schemas/kmodtest-reports.schema.json
         DESTINATION ${CMAKE_INSTALL_DATADIR}/kmodtest OPTIONAL)

@@ -109,6 +109,9 @@ enum class Code : std::uint16_t {
   bad_boot_file = 412,
   no_busybox = 413,
   cannot_decompress = 414,
+  kernel_not_built = 415,
+  no_build_packages = 416,
+  kernel_build_failed = 417,
 
   // 05: modules
   no_such_module = 501,

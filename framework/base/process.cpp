@@ -118,7 +118,7 @@ int become(const char *program, char *const *arguments, char *const *environment
 }
 
 /// Reads both pipes to their ends.
-void drain(Descriptor &out, Descriptor &err, ProcessResult &result) {
+void drain(Descriptor &out, Descriptor &err, const ProcessOptions &options, ProcessResult &result) {
   std::array<char, 65536> buffer;
   while (out.get() >= 0 || err.get() >= 0) {
     std::array<pollfd, 2> polled{pollfd{out.get(), POLLIN, 0}, pollfd{err.get(), POLLIN, 0}};
@@ -131,7 +131,9 @@ void drain(Descriptor &out, Descriptor &err, ProcessResult &result) {
       if (polled[i].revents == 0) continue;
       const ssize_t count = ::read(polled[i].fd, buffer.data(), buffer.size());
       if (count > 0) {
-        (i == 0 ? result.out : result.err).append(buffer.data(), static_cast<std::size_t>(count));
+        const std::string_view piece(buffer.data(), static_cast<std::size_t>(count));
+        (i == 0 ? result.out : result.err).append(piece);
+        if (i == 0 && options.on_output) options.on_output(piece);
       } else if (count == 0 || errno != EINTR) {
         (i == 0 ? out : err).close();
       }
@@ -195,7 +197,7 @@ ProcessResult run_process(const std::vector<std::string> &arguments, const Proce
                     directory.empty() ? std::string() : fmt::format(" in {}", directory), std::strerror(reason)));
   }
   ProcessResult result;
-  drain(out.read, err.read, result);
+  drain(out.read, err.read, options, result);
   const int status = child.wait();
   if (WIFSIGNALED(status)) {
     if (WTERMSIG(status) == SIGINT) throw Interrupted();

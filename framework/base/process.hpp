@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,8 @@ struct ProcessOptions {
   /// Changes to the environment of kmodtest: a value sets the variable, nullopt removes it.
   std::vector<std::pair<std::string, std::optional<std::string>>> environment = {};
   bool merge_output = false;  ///< standard error goes to `out` as well, in the order in which it was written
+  /// Gets each piece of the standard output as soon as it is there.
+  std::function<void(std::string_view)> on_output = {};
 };
 
 /// How a process ended, and its output.

@@ -24,7 +24,8 @@ struct KnownEntry {
   const char *name;
   const char *what;
 };
-constexpr std::array<KnownEntry, 13> kEntries = {{{"kernels", "kernels"},
+constexpr std::array<KnownEntry, 14> kEntries = {{{"kernels", "kernels"},
+                                                  {"kernel-builds", "kernels"},
                                                   {"vmlinux", "boot files"},
                                                   {"initramfs", "boot files"},
                                                   {"build", "built modules"},
@@ -82,14 +83,17 @@ std::string kernel_name(const fs::path &entry) {
 
 std::uint64_t clear_kernels(const fs::path &cache, std::vector<std::string> &left) {
   std::uint64_t bytes = 0;
-  for (const fs::path &entry : entries_of(cache / "kernels")) {
-    const std::string name = kernel_name(entry);
-    const fs::path lock_file = cache / "locks" / fmt::format("kernel-{}.lock", name);
-    if (const auto lock = storage::FileLock::try_take(lock_file)) {
-      bytes += remove_aside(cache / "kernels" / name, cache / "kernels" / fmt::format(".{}{}", name, kPartial));
-      storage::remove_folder(lock_file);
-    } else {
-      left.push_back("kernels/" + entry.filename().string());
+  // A kernel that is built has its source and objects in the second one.
+  for (const char *folder : {"kernels", "kernel-builds"}) {
+    for (const fs::path &entry : entries_of(cache / folder)) {
+      const std::string name = kernel_name(entry);
+      const fs::path lock_file = cache / "locks" / fmt::format("kernel-{}.lock", name);
+      if (const auto lock = storage::FileLock::try_take(lock_file)) {
+        bytes += remove_aside(cache / folder / name, cache / folder / fmt::format(".{}{}", name, kPartial));
+        storage::remove_folder(lock_file);
+      } else {
+        left.push_back(entry.lexically_relative(cache).string());
+      }
     }
   }
   return bytes;
@@ -137,7 +141,7 @@ std::uint64_t clear_cache_parts(const fs::path &cache, std::vector<std::string> 
   std::uint64_t bytes = clear_kernels(cache, left) + clear_builds(cache, left);
   for (const KnownEntry &entry : kEntries) {
     const std::string_view name = entry.name;
-    if (name != "kernels" && name != "build") bytes += remove_counted(cache / name);
+    if (!name.starts_with("kernel") && name != "build") bytes += remove_counted(cache / name);
   }
   return bytes;
 }

@@ -35,7 +35,7 @@ const std::vector<Command> &commands() {
       {"list", "list the cases of plans", add_list},
       {"lint", "check plans without running them", add_lint},
       {"schema", "print the JSON Schema of plans or of what a run writes", add_schema},
-      {"kernels", "list or fetch the kernels of the catalogue", add_kernels},
+      {"kernels", "list, fetch or build the kernels of the catalogue", add_kernels},
       {"cache", "list, prune or clear the cache", add_cache},
       {"explain", "explain an error code and how to fix it", add_explain},
       {"doctor", "check what this machine has and lacks", add_doctor},

@@ -33,22 +33,34 @@ int list_kernels() {
   for (const auto &entry : store.catalogue()) width = std::max(width, entry.name.size());
   for (const auto &entry : store.catalogue()) {
     const auto cached = store.cached(entry.name);
-    fmt::print("{:{}}  {:28}  {}{}\n", entry.name, width, cached ? cached->release : "not fetched", entry.description,
+    const char *missing = entry.is_built() ? "not built" : "not fetched";
+    fmt::print("{:{}}  {:28}  {}{}\n", entry.name, width, cached ? cached->release : missing, entry.description,
                entry.is_default ? " (default)" : "");
   }
   return 0;
 }
 
+void print_place(const std::string &name, const kernel::Kernel &kernel) {
+  fmt::print("{}: {} in {}\n", name, kernel.release, kernel.image.parent_path().string());
+}
+
 int fetch_kernels(std::vector<std::string> names, bool all) {
   auto store = open_store();
   if (all) {
-    for (const auto &entry : store.catalogue()) names.push_back(entry.name);
+    for (const auto &entry : store.catalogue())
+      if (!entry.is_built()) names.push_back(entry.name);
   }
   if (names.empty()) names.push_back(store.default_entry().name);
   for (const auto &name : names) {
     const auto kernel = store.fetch(name);
-    fmt::print("{}: {} in {}\n", name, kernel.release, kernel.image.parent_path().string());
+    print_place(name, kernel);
   }
+  return 0;
+}
+
+int build_kernels(const std::vector<std::string> &names) {
+  auto store = open_store();
+  for (const auto &name : names) print_place(name, store.build(name));
   return 0;
 }
 
@@ -63,8 +75,14 @@ std::function<int()> add_kernels(CLI::App &app) {
   auto names = std::make_shared<std::vector<std::string>>();
   auto all = std::make_shared<bool>(false);
   fetch->add_option("name", *names, "kernels of the catalogue (default: the default one)")->type_name("KERNEL");
-  fetch->add_flag("--all", *all, "every kernel of the catalogue");
+  fetch->add_flag("--all", *all, "every kernel of the catalogue that can be fetched");
   fetch->callback([action, names, all] { *action = [names, all] { return fetch_kernels(*names, *all); }; });
+  auto *build = app.add_subcommand("build", "build kernels that no distribution ships, such as one with KASAN");
+  auto built = std::make_shared<std::vector<std::string>>();
+  build->add_option("name", *built, "kernels of the catalogue that are built here: debug")
+      ->type_name("KERNEL")
+      ->required();
+  build->callback([action, built] { *action = [built] { return build_kernels(*built); }; });
   return [action] { return (*action)(); };
 }
 

@@ -32,9 +32,14 @@ struct CatalogueEntry {
   std::string fuller;  ///< the entry of the same version with more modules; may be empty
   bool is_default = false;
   std::string suite;            ///< Debian suite; the mirror is the machine's own
-  std::string image_package;    ///< e.g. linux-image-cloud-amd64 (a meta package is followed)
-  std::string headers_package;  ///< e.g. linux-headers-cloud-amd64
+  std::string image_package;    ///< e.g. linux-image-cloud-amd64 (a meta package is followed); empty if it is built
+  std::string headers_package;  ///< e.g. linux-headers-cloud-amd64; empty if it is built
   std::vector<std::string> make_arguments;
+  std::string source_package;       ///< e.g. linux-source-6.1: it is built on this machine; empty if it is fetched
+  std::vector<std::string> config;  ///< files next to the catalogue with its configuration, the later ones win
+  int compiled_files = 0;           ///< about how many its build compiles
+
+  bool is_built() const { return !source_package.empty(); }
 };
 
 std::vector<CatalogueEntry> read_catalogue(const std::filesystem::path &file);
@@ -52,7 +57,7 @@ class KernelStore {
   /// Returns the name of the kernel of the same version that has more modules; empty if the catalogue has none.
   std::string fuller_than(const std::string &name) const;
 
-  /// Returns the kernel if it is complete in the cache.
+  /// Returns the kernel if it is complete in the cache; one that is built here, if it was built with these options.
   std::optional<Kernel> cached(const std::string &name) const;
 
   /// Downloads what is missing with the machine's own apt configuration and unpacks it into the cache, without root and
@@ -60,8 +65,13 @@ class KernelStore {
   /// name only when it is complete). Throws base::Error.
   Kernel fetch(const std::string &name);
 
-  /// Throws base::UsageError if there is no such kernel: a name that the catalogue lacks, a file that is not a kernel,
-  /// a host without its image. Fetches nothing.
+  /// Builds a kernel of the catalogue from source, unless the cache has it as it would become now: of these options and
+  /// by this machine's compiler. What an interrupted build has done is kept for the next one. Otherwise as fetch().
+  /// Throws base::UsageError for a kernel that is fetched.
+  Kernel build(const std::string &name);
+
+  /// Throws base::UsageError if there is no such kernel: a name that the catalogue lacks, one that has to be built
+  /// first, a file that is not a kernel, a host without its image. Fetches nothing.
   void check(const std::string &name_or_path, const std::filesystem::path &modules_dir = {},
              const std::filesystem::path &headers = {}) const;
 
@@ -74,7 +84,7 @@ class KernelStore {
 
  private:
   /// Lets `fill` make WORK/tree, and moves that into the cache under the name `folder`. Throws base::Error that names
-  /// `what`.
+  /// `what` ("fetch the kernel 'x'").
   void make(const std::string &folder, const std::string &what,
             const std::function<void(const std::filesystem::path &work)> &fill) const;
   /// Returns what `find` finds. Otherwise makes it as above, one process at a time, and lets `find` look again.
@@ -82,6 +92,8 @@ class KernelStore {
                        const std::function<std::optional<Kernel>()> &find,
                        const std::function<void(const std::filesystem::path &work)> &fill) const;
   void fetch_into(const std::filesystem::path &work, const CatalogueEntry &entry) const;
+  /// Throws base::UsageError for a kernel that has to be built before it can be used.
+  void check_built(const CatalogueEntry &entry) const;
   Kernel copied(const std::string &name, const GivenKernel &given);
 
   std::vector<CatalogueEntry> catalogue_;

@@ -68,6 +68,32 @@ TEST_F(BadInput, AKernelThatDoesNotExistIsWrongUsage) {
   EXPECT_EQ(kmodtest({"run", plan("module: small\nkernel: debian-4.19\nsteps: [load]\n")}).exit_code, 2);
 }
 
+TEST_F(BadInput, AKernelThatIsBuiltHereHasToBeBuiltFirst) {
+  add_small_module();
+  const ScratchFolder cache;
+  const Tool::Environment empty{{"KMODTEST_CACHE", cache.path()}};
+  const std::string error = "error[K0415]: the kernel 'debug' is not built on this machine";
+  const fs::path file = plan("module: small\nkernel: [debian-6.1-cloud, debug]\nsteps: [load]\n");
+  for (const auto &words :
+       {std::vector<std::string>{"run", file}, {"run", file, "--kernel", "debug"}, {"kernels", "fetch", "debug"}}) {
+    const Ended ended = kmodtest(words, empty);
+    EXPECT_EQ(ended.exit_code, 2) << ended.out << ended.err;
+    EXPECT_NE(ended.err.find(error), std::string::npos) << ended.err;
+    EXPECT_NE(ended.err.find("kmodtest kernels build debug"), std::string::npos) << ended.err;
+  }
+  const Ended fetched = kmodtest({"kernels", "build", "debian-6.1-cloud"}, empty);
+  EXPECT_EQ(fetched.exit_code, 2);
+  EXPECT_NE(fetched.err.find("is fetched from a mirror, not built"), std::string::npos) << fetched.err;
+  // Nothing is fetched if the build cannot work.
+  const Ended lacks = kmodtest({"kernels", "build", "debug"}, {{"KMODTEST_CACHE", cache.path()}, {"PATH", "/none"}});
+  EXPECT_EQ(lacks.exit_code, 3);
+  EXPECT_NE(lacks.err.find("error[K0416]: cannot build the kernel 'debug': this machine lacks make, gcc"),
+            std::string::npos)
+      << lacks.err;
+  EXPECT_NE(lacks.err.find("apt install make gcc"), std::string::npos) << lacks.err;
+  EXPECT_FALSE(fs::exists(cache.path() / "kernel-builds"));
+}
+
 TEST_F(BadInput, AModuleThatDoesNotBuildShowsTheCompilersWords) {
   add_small_module("#include <linux/module.h>\nint broken( {\n");
   const Ended ended = kmodtest({"run", plan("module: small\nsteps: [load]\n")});

@@ -100,6 +100,7 @@ void look_at_kernels(Machine &machine, const fs::path &cache, std::optional<kern
       return kernel ? kernel->release : std::string();
     });
     seen.cached_release = cached.value;
+    if (entry.is_built() && seen.cached_release.empty()) continue;
     seen.has_mirror = mirrors && !try_to([&] { return mirrors->of(entry.suite); }).value.empty();
     machine.kernels.push_back(std::move(seen));
   }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "kernel/boot/elf_file.hpp"
+#include "kernel/config.hpp"
 
 namespace kmodtest::kernel {
 namespace fs = std::filesystem;
@@ -63,6 +64,13 @@ std::string decompress(std::string_view packed, std::size_t size) {
   return out;
 }
 
+/// KASAN's shadow is not mapped yet when the code behind the PVH entry runs, which KASAN checks, too: the guest would
+/// reset (kernel: arch/x86/platform/pvh/enlighten.c).
+bool has_kasan(const Kernel &kernel) {
+  const auto config = read_kernel_config(kernel);
+  return config && config->value("CONFIG_KASAN");
+}
+
 std::string read_whole(const fs::path &file) {
   std::ifstream in(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
@@ -92,6 +100,10 @@ bool has_pvh_entry(const std::string &elf) {
 }
 
 fs::path bootable_image_for(const Kernel &kernel, const fs::path &cache) {
+  return has_kasan(kernel) ? kernel.image : uncompressed_image_for(kernel, cache);
+}
+
+fs::path uncompressed_image_for(const Kernel &kernel, const fs::path &cache) {
   if (kernel.digest.empty()) return kernel.image;
   fs::path vmlinux = cache / "vmlinux" / kernel.digest;
   std::error_code error;

@@ -12,8 +12,9 @@
 namespace kmodtest::kernel {
 namespace {
 
-constexpr std::array kKeys{"name",  "description",   "default",         "alias",         "fuller",
-                           "suite", "image_package", "headers_package", "make_arguments"};
+constexpr std::array kKeys{"name",           "description",    "default",       "alias",
+                           "fuller",         "suite",          "image_package", "headers_package",
+                           "make_arguments", "source_package", "config",        "compiled_files"};
 
 /// Reads one file and names it in messages.
 class CatalogueReader {
@@ -76,21 +77,41 @@ class CatalogueReader {
     result.alias = text(node, "alias", false);
     result.fuller = text(node, "fuller", false);
     result.suite = text(node, "suite", true);
-    result.image_package = text(node, "image_package", true);
-    result.headers_package = text(node, "headers_package", true);
+    result.source_package = text(node, "source_package", false);
+    result.image_package = text(node, "image_package", !result.is_built());
+    result.headers_package = text(node, "headers_package", !result.is_built());
+    if (result.is_built()) read_build(node, result);
     if (const auto value = node["default"]) {
       if (!YAML::convert<bool>::decode(value, result.is_default)) {
         fail(value.Mark(), "'default' has to be true or false");
       }
     }
-    if (const auto value = node["make_arguments"]) {
-      if (!value.IsSequence()) fail(value.Mark(), "'make_arguments' has to be a list of words");
-      for (const auto &word : value) {
-        if (!word.IsScalar()) fail(word.Mark(), "'make_arguments' has to be a list of words");
-        result.make_arguments.push_back(word.Scalar());
-      }
-    }
+    result.make_arguments = words(node, "make_arguments");
     return result;
+  }
+
+  /// Reads what only a kernel that is built here has.
+  void read_build(const YAML::Node &node, CatalogueEntry &entry) const {
+    for (const char *key : {"image_package", "headers_package"}) {
+      if (node[key]) fail(node[key].Mark(), fmt::format("a kernel with 'source_package' has no '{}'", key));
+    }
+    entry.config = words(node, "config");
+    if (entry.config.empty()) fail(node.Mark(), "a kernel with 'source_package' needs a list 'config' of files");
+    const auto files = node["compiled_files"];
+    if (files && (!YAML::convert<int>::decode(files, entry.compiled_files) || entry.compiled_files < 0))
+      fail(files.Mark(), "'compiled_files' has to be a number");
+  }
+
+  std::vector<std::string> words(const YAML::Node &node, const std::string &key) const {
+    std::vector<std::string> words;
+    const auto value = node[key];
+    if (!value) return words;
+    if (!value.IsSequence()) fail(value.Mark(), fmt::format("'{}' has to be a list of words", key));
+    for (const auto &word : value) {
+      if (!word.IsScalar()) fail(word.Mark(), fmt::format("'{}' has to be a list of words", key));
+      words.push_back(word.Scalar());
+    }
+    return words;
   }
 
   std::string text(const YAML::Node &node, const std::string &key, bool required) const {

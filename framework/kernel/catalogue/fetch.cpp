@@ -10,7 +10,9 @@
 #include "kernel/catalogue/build_tools.hpp"
 #include "kernel/catalogue/given_kernel.hpp"
 #include "kernel/catalogue/unpacked_tree.hpp"
+#include "kernel/config.hpp"
 #include "kernel/kernel.hpp"
+#include "kernel/source_build/source_build.hpp"
 #include "storage/digest.hpp"
 #include "storage/files.hpp"
 
@@ -168,7 +170,8 @@ std::string KernelStore::fuller_than(const std::string &name) const {
 
 std::optional<Kernel> KernelStore::cached(const std::string &name) const {
   const auto &entry = find_entry(catalogue_, name);
-  auto kernel = read_manifest(cache_ / "kernels" / entry.name, entry.suite);
+  const std::string origin = entry.is_built() ? origin_of_build(entry, config_of(entry)) : entry.suite;
+  auto kernel = read_manifest(cache_ / "kernels" / entry.name, origin);
   if (!kernel) return std::nullopt;
   kernel->name = entry.name;
   kernel->make_arguments = entry.make_arguments;
@@ -189,10 +192,10 @@ void KernelStore::make(const std::string &folder, const std::string &what,
   } catch (const fs::filesystem_error &error) {
     std::error_code ignored;
     fs::remove_all(work, ignored);
-    throw base::Error(base::Code::cannot_write,
-                      fmt::format("cannot put the kernel '{}' into the cache: {}: {}", what, error.path1().string(),
-                                  error.code().message()),
-                      "free some space, or set KMODTEST_CACHE to a folder on another disk");
+    throw base::Error(
+        base::Code::cannot_write,
+        fmt::format("cannot {} into the cache: {}: {}", what, error.path1().string(), error.code().message()),
+        "free some space, or set KMODTEST_CACHE to a folder on another disk");
   } catch (const base::Interrupted &) {
     std::error_code ignored;
     fs::remove_all(work, ignored);
@@ -200,8 +203,7 @@ void KernelStore::make(const std::string &folder, const std::string &what,
   } catch (const base::Error &error) {
     std::error_code ignored;
     fs::remove_all(work, ignored);
-    throw base::Error(error.code(), fmt::format("cannot fetch the kernel '{}': {}", what, error.what()), error.hint(),
-                      error.blame());
+    throw base::Error(error.code(), fmt::format("cannot {}: {}", what, error.what()), error.hint(), error.blame());
   }
 }
 
@@ -210,12 +212,17 @@ Kernel KernelStore::found_or_made(const std::string &folder, const std::string &
                                   const std::function<void(const fs::path &work)> &fill) const {
   if (auto kernel = find()) return *kernel;
   storage::make_folder(cache_ / "kernels");
-  const storage::FileLock lock(cache_ / "locks" / fmt::format("kernel-{}.lock", folder));
+  const fs::path lock_file = cache_ / "locks" / fmt::format("kernel-{}.lock", folder);
+  auto lock = storage::FileLock::try_take(lock_file);
+  if (!lock) {
+    notices_->say(fmt::format("waiting for another kmodtest, which works on the same kernel ({})", folder));
+    lock = std::make_unique<storage::FileLock>(lock_file);
+  }
   // Another process may have made it while we waited for the lock.
   if (auto kernel = find()) return *kernel;
   make(folder, what, fill);
   if (auto kernel = find()) return *kernel;
-  throw base::Error(base::Code::cannot_write, fmt::format("the kernel '{}' is not in the cache after all", what),
+  throw base::Error(base::Code::cannot_write, fmt::format("the kernel '{}' is not in the cache after all", folder),
                     "look whether something else cleans up the cache, and try again");
 }
 
@@ -243,8 +250,47 @@ void KernelStore::fetch_into(const fs::path &work, const CatalogueEntry &entry) 
 
 Kernel KernelStore::fetch(const std::string &name) {
   const auto &entry = find_entry(catalogue_, name);
+  check_built(entry);
   return found_or_made(
-      entry.name, name, [&] { return cached(name); }, [&](const fs::path &work) { fetch_into(work, entry); });
+      entry.name, fmt::format("fetch the kernel '{}'", name), [&] { return cached(name); },
+      [&](const fs::path &work) { fetch_into(work, entry); });
+}
+
+void KernelStore::check_built(const CatalogueEntry &entry) const {
+  if (!entry.is_built() || cached(entry.name)) return;
+  throw base::UsageError(base::Code::kernel_not_built,
+                         fmt::format("the kernel '{}' is not built on this machine", entry.name),
+                         fmt::format("build it once: kmodtest kernels build {}", entry.name));
+}
+
+Kernel KernelStore::build(const std::string &name) {
+  const auto &entry = find_entry(catalogue_, name);
+  if (!entry.is_built())
+    throw base::UsageError(base::Code::unknown_kernel,
+                           fmt::format("the kernel '{}' is fetched from a mirror, not built", entry.name),
+                           fmt::format("fetch it: kmodtest kernels fetch {}", entry.name));
+  const std::string config = config_of(entry);
+  const auto by_this_compiler = [&]() -> std::optional<Kernel> {
+    auto kernel = cached(name);
+    const auto built = kernel ? read_kernel_config(*kernel) : std::nullopt;
+    const std::string compiler = compiler_version();
+    // Without a compiler nothing can be built again.
+    const bool same = compiler.empty() || (built && built->value("CONFIG_CC_VERSION_TEXT") == '"' + compiler + '"');
+    return same ? kernel : std::nullopt;
+  };
+  const fs::path folder = cache_ / "kernel-builds" / entry.name;
+  Kernel kernel = found_or_made(
+      entry.name, fmt::format("build the kernel '{}'", name), by_this_compiler, [&](const fs::path &work) {
+        SourceBuild build(entry, config, folder, *notices_);
+        build.run();
+        const auto tree = work / "tree";
+        build.install(tree);
+        const Kernel installed = find_kernel(tree, folder.string());
+        make_module_index(tree, installed.release);
+        write_manifest(tree, origin_of_build(entry, config), {build.source_package()}, installed);
+      });
+  storage::remove_folder(folder);
+  return kernel;
 }
 
 /// Copies a kernel of the user's into the cache, so that its modules have an index and its headers can be built
@@ -257,7 +303,7 @@ Kernel KernelStore::copied(const std::string &name, const GivenKernel &given) {
     if (kernel) kernel->name = name;
     return kernel;
   };
-  return found_or_made(folder, name, find, [&](const fs::path &work) {
+  return found_or_made(folder, fmt::format("fetch the kernel '{}'", name), find, [&](const fs::path &work) {
     notices_->say(fmt::format("copying the kernel {}", name));
     const auto tree = work / "tree";
     copy_into(tree, given);
@@ -271,7 +317,7 @@ Kernel KernelStore::copied(const std::string &name, const GivenKernel &given) {
 void KernelStore::check(const std::string &name_or_path, const fs::path &modules_dir, const fs::path &headers) const {
   const auto given = look_at(name_or_path);
   if (!given) {
-    find_entry(catalogue_, name_or_path);
+    check_built(find_entry(catalogue_, name_or_path));
   } else if (given->kind == GivenKernel::Kind::host) {
     bzimage_release(host_kernel(modules_dir, headers).image);
   } else if (given->kind == GivenKernel::Kind::image) {

@@ -277,10 +277,10 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
   if (prepared.skip) return prepared;
 
   const std::function<BootFiles()> make = [&] {
-    const auto image = kernel::bootable_image_for(prepared.kernel, cache_);
-    return BootFiles{.image = image,
+    const auto names = kernel::uncompressed_image_for(prepared.kernel, cache_);
+    return BootFiles{.image = kernel::bootable_image_for(prepared.kernel, cache_),
                      .initramfs = kernel::initramfs_for(prepared.kernel, cache_),
-                     .names = std::make_shared<kernel::LazyKernelImage>(image)};
+                     .names = std::make_shared<kernel::LazyKernelImage>(names)};
   };
   auto boot = boot_files_.get(prepared.kernel.digest + prepared.kernel.modules_dir.string(), make);
   if (!test_case.packages.empty()) {

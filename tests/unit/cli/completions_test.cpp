@@ -80,7 +80,7 @@ class Answers : public testing::Test {
 TEST_F(Answers, KnowCommandsAndOptions) {
   EXPECT_THAT(words({"ru"}), ElementsAre("run"));
   EXPECT_THAT(words({""}), IsSupersetOf({"run", "explain", "doctor", "completions"}));
-  EXPECT_THAT(words({"kernels", ""}), UnorderedElementsAre("list", "fetch"));
+  EXPECT_THAT(words({"kernels", ""}), UnorderedElementsAre("list", "fetch", "build"));
   EXPECT_THAT(words({"run", "--ju"}), ElementsAre("--junit"));
   EXPECT_THAT(words({"cache", "clear", "--a"}), ElementsAre("--all"));
   EXPECT_THAT(words({"list", "--ju"}), ElementsAre());
@@ -239,7 +239,7 @@ class Completions : public testing::Test {
 TEST_F(Completions, BashKnowsCommandsAndOptions) {
   EXPECT_THAT(bash({"kmodtest", "ru"}), ElementsAre("run"));
   EXPECT_THAT(bash({"kmodtest", ""}), IsSupersetOf({"run", "explain", "doctor", "completions"}));
-  EXPECT_THAT(bash({"kmodtest", "kernels", ""}), UnorderedElementsAre("list", "fetch"));
+  EXPECT_THAT(bash({"kmodtest", "kernels", ""}), UnorderedElementsAre("list", "fetch", "build"));
   EXPECT_THAT(bash({"kmodtest", "run", "--ju"}), ElementsAre("--junit"));
   EXPECT_THAT(bash({"kmodtest", "cache", "clear", "--a"}), ElementsAre("--all"));
   EXPECT_THAT(bash({"kmodtest", "list", "--ju"}), ElementsAre());
@@ -278,7 +278,7 @@ TEST_F(Completions, BashAsksForKernelsAndCases) {
 TEST_F(Completions, FishCompletesTheSame) {
   if (!is_installed("fish")) GTEST_SKIP() << "fish is not installed";
   EXPECT_THAT(fish("kmodtest ru"), ElementsAre("run"));
-  EXPECT_THAT(fish("kmodtest kernels "), UnorderedElementsAre("list", "fetch"));
+  EXPECT_THAT(fish("kmodtest kernels "), UnorderedElementsAre("list", "fetch", "build"));
   EXPECT_THAT(fish("kmodtest run --ju"), ElementsAre("--junit"));
   EXPECT_THAT(fish("kmodtest list --ju"), Not(Contains("--junit")));
   EXPECT_THAT(fish("kmodtest run --time "), UnorderedElementsAre("virtual", "real", "deterministic"));
@@ -296,7 +296,7 @@ TEST_F(Completions, ZshCompletesTheSame) {
   const base::ProcessResult parsed = run({"zsh", "-n", script(zsh_stub()).string()});
   EXPECT_EQ(parsed.exit_code, 0) << parsed.err;
   EXPECT_THAT(zsh({"kmodtest", "ru"}), ElementsAre("run"));
-  EXPECT_THAT(zsh({"kmodtest", "kernels", ""}), UnorderedElementsAre("list", "fetch"));
+  EXPECT_THAT(zsh({"kmodtest", "kernels", ""}), UnorderedElementsAre("list", "fetch", "build"));
   EXPECT_THAT(zsh({"kmodtest", "run", "--ju"}), ElementsAre("--junit"));
   EXPECT_THAT(zsh({"kmodtest", "list", "--ju"}), ElementsAre());
   EXPECT_THAT(zsh({"kmodtest", "run", "--time", ""}), ElementsAre("virtual", "real", "deterministic"));

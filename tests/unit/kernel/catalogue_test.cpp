@@ -33,7 +33,10 @@ TEST(Catalogue, TheShippedOneHasCloudFullAndRtKernelsOfEachVersion) {
   const KernelStore store(entries, "/nowhere", base::ignored_notices());
   EXPECT_EQ(store.default_entry().name, "debian-6.1-cloud");
   std::set<std::string> names;
-  for (const auto &entry : entries) names.insert(entry.name);
+  for (const auto &entry : entries) {
+    names.insert(entry.name);
+    for (const auto &file : entry.config) EXPECT_NO_THROW(storage::find_data_file(file)) << file;
+  }
   for (const std::string version : {"debian-5.10", "debian-6.1", "debian-6.12", "debian-13", "debian-13-backports"}) {
     EXPECT_TRUE(names.contains(version + "-cloud")) << version;
     EXPECT_TRUE(names.contains(version + "-rt")) << version;
@@ -63,6 +66,30 @@ TEST(Catalogue, ReadsEveryKey) {
   EXPECT_EQ(entries[0].image_package, "i");
   EXPECT_EQ(entries[0].headers_package, "h");
   EXPECT_EQ(entries[0].make_arguments, (std::vector<std::string>{"A=1", "B="}));
+}
+
+constexpr const char *kBuilt =
+    "kernels:\n"
+    "  - name: a\n"
+    "    suite: s\n"
+    "    source_package: linux-source-6.1\n"
+    "    config: [a.config, b.config]\n";
+
+TEST(Catalogue, ReadsAKernelThatIsBuiltHere) {
+  const ScratchFolder folder;
+  const auto entries = read_catalogue(folder.write("k.yaml", std::string(kBuilt) + "    compiled_files: 12\n"));
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_TRUE(entries[0].is_built());
+  EXPECT_EQ(entries[0].source_package, "linux-source-6.1");
+  EXPECT_EQ(entries[0].config, (std::vector<std::string>{"a.config", "b.config"}));
+  EXPECT_EQ(entries[0].compiled_files, 12);
+  EXPECT_EQ(error_in(folder, std::string(kBuilt) + "    image_package: i\n"),
+            "6:20: a kernel with 'source_package' has no 'image_package' | correct it, or install kmodtest again");
+  EXPECT_EQ(error_in(folder, std::string(kBuilt) + "    compiled_files: some\n"),
+            "6:21: 'compiled_files' has to be a number | correct it, or install kmodtest again");
+  EXPECT_EQ(
+      error_in(folder, "kernels:\n  - name: a\n    suite: s\n    source_package: x\n"),
+      "2:5: a kernel with 'source_package' needs a list 'config' of files | correct it, or install kmodtest again");
 }
 
 TEST(Catalogue, NamesLineAndColumnOfWhatIsWrong) {

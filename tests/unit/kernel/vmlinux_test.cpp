@@ -136,5 +136,13 @@ TEST_F(BootableImage, IsTheBzImageWhereNothingElseWouldBoot) {
   EXPECT_EQ(bootable_image_for(strange, cache_), strange.image);
 }
 
+TEST_F(BootableImage, IsTheBzImageOfAKernelWithKasan) {
+  Kernel made = kernel(packed_kernel(pack(elf_with_note("Xen", 18), false)));
+  made.release = "6.1.0-debug";
+  scratch_.write("config-6.1.0-debug", "CONFIG_KASAN=y\n");
+  EXPECT_EQ(bootable_image_for(made, cache_), made.image);
+  EXPECT_EQ(uncompressed_image_for(made, cache_), cache_ / "vmlinux/d1");
+}
+
 }  // namespace
 }  // namespace kmodtest::kernel
