@@ -65,6 +65,7 @@ struct PlanOptions {
   bool build_scripts = false;
   bool check_memory = false;
   bool check_races = false;
+  bool strict = false;
   std::uint64_t failing_call = 0;
   std::vector<std::string> ids, patterns, tags;
 

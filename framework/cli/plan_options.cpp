@@ -33,10 +33,11 @@ std::uint32_t memory_in_mib(const std::string &text) {
   return static_cast<std::uint32_t>(mib);
 }
 
+/// Returns the kernels that `all` and patterns stand for: those that need no build.
 std::vector<std::string> catalogue_names() {
   std::vector<std::string> names;
   for (auto &entry : kernel::read_catalogue(storage::data_folder() / "kernels.yaml"))
-    names.push_back(std::move(entry.name));
+    if (!entry.is_built()) names.push_back(std::move(entry.name));
   return names;
 }
 
@@ -128,6 +129,10 @@ void PlanOptions::add_to(CLI::App &app) {
   app.add_flag("--races", check_races,
                "find accesses of several threads to the same memory that nothing keeps apart (checks: {races: true}); "
                "emulates");
+  app.add_flag(
+      "--strict", strict,
+      "let the kernel check the memory that it frees: slub_debug=FZP, and page_poison=1 and KFENCE where it has "
+      "them");
   app.add_option("--fail", failing_call, "let this call of the modules fail (--fail-each shows the numbers)")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}))
       ->type_name("N");
@@ -175,6 +180,7 @@ plan::Overrides PlanOptions::overrides() const {
   }
   overrides.check_memory = check_memory;
   overrides.check_races = check_races;
+  overrides.strict = strict;
   overrides.failing_call = failing_call;
   return overrides;
 }

@@ -131,8 +131,12 @@ std::string guest_text(const Case &test_case, const Node *guest, TreeWriter &wri
                             : fmt::format("  cpus: {}\n", shape.cpus);
   text += fmt::format("  memory: {}M\n", shape.memory_mib);
   if (!shape.numa.empty()) text += fmt::format("  numa: {}\n", scalar(format_numa(shape.numa)));
+  // With the words of the switches, of --strict as well.
+  if (!shape.append.empty()) text += fmt::format("  append: {}\n", scalar(shape.append, true));
   if (guest == nullptr) return text;
-  constexpr std::array<std::string_view, 7> kSaid{"cpus", "sockets", "cores", "threads", "topology", "memory", "numa"};
+  constexpr std::array<std::string_view, 12> kSaid{"cpus",       "sockets",     "cores",  "threads",
+                                                   "topology",   "memory",      "numa",   "append",
+                                                   "slub_debug", "page_poison", "kfence", "preempt"};
   for (const Node::Entry &entry : guest->entries)
     if (std::find(kSaid.begin(), kSaid.end(), entry.first.text) == kSaid.end()) text += writer.entry(entry, 1);
   return text;

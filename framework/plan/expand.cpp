@@ -192,7 +192,7 @@ class Expansion {
       for (const Implementation &one : *chosen_) point.emplace_back(one.module, one.path.string());
       Case next;
       next.kernel = kernel;
-      next.guest = read_guest(guest_, cpus, numa, overrides_.memory_mib, scope_);
+      next.guest = read_guest(guest_, cpus, numa, overrides_, scope_, next.needs);
       // After those of the matrix: a variable with one of these names shaped this guest.
       for (auto &variable : shape_variables(next.guest)) scope_.variables.push_back(std::move(variable));
       add_case(std::move(next), point, plan);
@@ -270,7 +270,7 @@ class Expansion {
     add_time(reader, next);
     add_schedule(reader, next);
     next.skip = reader.text("skip");
-    next.needs = read_needs(reader);
+    for (Need &need : read_needs(reader)) add_need(std::move(need), next.needs);
     if (checks_ != nullptr) next.checks = read_checks(*checks_, scope_);
     next.checks.memory = next.checks.memory || overrides_.check_memory;
     next.checks.races = next.checks.races || overrides_.check_races;

@@ -8,6 +8,8 @@
 
 #include "base/guest_devices.hpp"
 #include "base/guest_limits.hpp"
+#include "plan/kernel_switches.hpp"
+#include "plan/matrix.hpp"
 
 namespace kmodtest::plan {
 namespace {
@@ -145,15 +147,19 @@ void read_nodes(const Node &place, const std::string &text, GuestShape &shape, S
 
 }  // namespace
 
-GuestShape read_guest(const Node *guest, const CpuLayout &cpus, const NumaLayout &numa,
-                      std::optional<std::uint32_t> memory_mib, Scope &scope) {
+GuestShape read_guest(const Node *guest, const CpuLayout &cpus, const NumaLayout &numa, const Overrides &overrides,
+                      Scope &scope, std::vector<Need> &needs) {
+  const std::optional<std::uint32_t> &memory_mib = overrides.memory_mib;
   GuestShape shape;
   shape.cpus = cpus.cpus;
   shape.sockets = cpus.sockets;
   shape.cores = cpus.cores;
   shape.threads = cpus.threads;
   if (memory_mib) shape.memory_mib = *memory_mib;
-  if (guest == nullptr) return shape;
+  if (guest == nullptr) {
+    if (overrides.strict) add_words(strict_words(), shape);
+    return shape;
+  }
   MapReader reader(*guest, guest_table(), scope);
   if (reader.has("memory")) {
     const auto bytes = reader.size("memory");
@@ -188,7 +194,17 @@ GuestShape read_guest(const Node *guest, const CpuLayout &cpus, const NumaLayout
     else
       shape.append = *append;
   }
+  const auto chosen = std::find_if(scope.variables.begin(), scope.variables.end(),
+                                   [](const auto &variable) { return variable.first == kPreemptAxis; });
+  const bool is_axis = preempt_axis(guest) && chosen != scope.variables.end();
+  KernelSwitches switches = read_kernel_switches(reader, is_axis ? chosen->second : "", overrides.strict);
+  add_words(switches.words, shape);
+  needs = std::move(switches.needs);
   return shape;
+}
+
+void add_words(const std::vector<std::string> &words, GuestShape &shape) {
+  for (const std::string &word : words) shape.append += (shape.append.empty() ? "" : " ") + word;
 }
 
 }  // namespace kmodtest::plan

@@ -43,8 +43,25 @@ std::optional<Numbers> numbers_of(std::string_view word) {
 
 }  // namespace
 
+std::optional<Axis> preempt_axis(const Node *guest) {
+  if (guest == nullptr || guest->kind != Node::Kind::map) return std::nullopt;
+  for (const auto &[name, models] : guest->entries) {
+    if (name.text != kPreemptAxis || models.kind != Node::Kind::list || models.items.size() < 2) continue;
+    Axis axis{.name = &name, .values = {}};
+    for (const Node &model : models.items)
+      if (model.kind == Node::Kind::scalar) axis.values.push_back(&model);
+    if (axis.values.size() == models.items.size()) return axis;
+  }
+  return std::nullopt;
+}
+
 std::vector<Axis> read_matrix(const Node &root, const GuestAxes &axes, Scope &scope) {
   std::vector<Axis> out;
+  if (auto models = preempt_axis(root.find("guest"))) {
+    scope.used.insert(kPreemptAxis);
+    out.push_back(std::move(*models));
+  }
+  const bool preempt = !out.empty();
   const Node *matrix = root.find("matrix");
   if (matrix == nullptr) return out;
   if (matrix->kind != Node::Kind::map) {
@@ -56,7 +73,9 @@ std::vector<Axis> read_matrix(const Node &root, const GuestAxes &axes, Scope &sc
   for (const auto &[name, values] : matrix->entries) {
     Axis axis;
     axis.name = &name;
-    if (const std::string key = taken_by(name.text, axes); !key.empty())
+    if (preempt && name.text == kPreemptAxis)
+      scope.problems.error(Code::bad_matrix, name, "'preempt' is an axis already (guest: {preempt: …})");
+    else if (const std::string key = taken_by(name.text, axes); !key.empty())
       scope.problems.error(
           Code::bad_matrix, name,
           fmt::format("'{}' cannot be a variable of the matrix (give a list to '{}')", name.text, key));

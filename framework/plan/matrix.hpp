@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,14 +12,20 @@
 /// The variables of `matrix` and their values, guest by guest.
 namespace kmodtest::plan {
 
+/// The variable of guest.preempt, if it is an axis.
+inline constexpr const char *kPreemptAxis = "preempt";
+
 /// A variable.
 struct Axis {
   const Node *name = nullptr;
   std::vector<const Node *> values;  ///< scalars
 };
 
-/// Reads `matrix`; `axes` are those of the guest, whose names are taken.
+/// Reads `matrix`, and guest.preempt if it is an axis; `axes` are the others of the guest, whose names are taken.
 std::vector<Axis> read_matrix(const Node &root, const GuestAxes &axes, Scope &scope);
+
+/// Returns guest.preempt as an axis; nothing if it does not list several models. `guest` can be nullptr.
+std::optional<Axis> preempt_axis(const Node *guest);
 
 /// Returns the largest number of values that an axis can have for a guest: "each" is one for each CPU, "each node" one
 /// for each NUMA node.

@@ -42,6 +42,10 @@ bool is_option(std::string_view word) {
 
 }  // namespace
 
+void add_need(Need need, std::vector<Need> &needs) {
+  if (std::find(needs.begin(), needs.end(), need) == needs.end()) needs.push_back(std::move(need));
+}
+
 std::vector<Need> read_needs(MapReader &plan) {
   std::vector<Need> needs;
   std::vector<const Node *> places;
@@ -63,7 +67,7 @@ std::vector<Need> read_needs(MapReader &plan) {
                             : fmt::format("known here: {}, or an option such as CONFIG_SMP", fmt::join(known, ", "))));
       continue;
     }
-    if (std::find(needs.begin(), needs.end(), need) == needs.end()) needs.push_back(std::move(need));
+    add_need(std::move(need), needs);
   }
   return needs;
 }

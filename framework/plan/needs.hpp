@@ -11,4 +11,7 @@ namespace kmodtest::plan {
 /// Reads the plan's `needs` key, in order, each need once. Reports words that do not name a feature of a kernel.
 std::vector<Need> read_needs(MapReader &plan);
 
+/// Adds a need unless it is there.
+void add_need(Need need, std::vector<Need> &needs);
+
 }  // namespace kmodtest::plan

@@ -256,6 +256,7 @@ struct Overrides {
   std::vector<ParameterSetting> params = {};         ///< --param
   bool check_memory = false;                         ///< --check-memory
   bool check_races = false;                          ///< --races
+  bool strict = false;                               ///< --strict: the kernel checks memory that it frees
   std::uint64_t failing_call = 0;                    ///< --fail: the call with this number fails; 0: none
 };
 

@@ -7,6 +7,8 @@
 
 #include "base/error.hpp"
 #include "plan/expand.hpp"
+#include "plan/guest_shape.hpp"
+#include "plan/kernel_switches.hpp"
 #include "plan/matrix.hpp"
 #include "plan/module_input.hpp"
 #include "plan/module_lookup.hpp"
@@ -129,6 +131,7 @@ Plan plan_for_module(const std::vector<fs::path> &modules, const Overrides &over
   made.seed = overrides.seed;
   made.params = overrides.params;
   if (overrides.memory_mib) made.guest.memory_mib = *overrides.memory_mib;
+  if (overrides.strict) add_words(strict_words(), made.guest);
 
   std::vector<CpuLayout> layouts = overrides.topologies;
   for (const int cpus : overrides.cpus) layouts.push_back({.cpus = cpus});

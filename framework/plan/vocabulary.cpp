@@ -104,6 +104,21 @@ const Table &guest_table() {
         .description = "devices of QEMU for the drivers under test; network cards are connected with each other only",
         .example = "[edu]",
         .allowed = device_names()},
+       {"slub_debug", Type::text, "off",
+        "checks of slab memory, by the letters of slub_debug=: F for freed twice or corrupted, Z for written beyond "
+        "the "
+        "end, P for used after it was freed, U to report who allocated and freed it",
+        "FZPU"},
+       {"page_poison", Type::boolean, "false", "check that pages are not written to after they were freed", "true"},
+       {"kfence", Type::integer, "the kernel's own",
+        "KFENCE guards one allocation in this many milliseconds, 1 to 60000; 0: none", "100"},
+       {.name = "preempt",
+        .type = Type::choices,
+        .fallback = "the kernel's own",
+        .description = "where the kernel lets another task run: anywhere (full), where it offers it (voluntary), or "
+                       "only where it blocks (none); a list is an axis of the matrix",
+        .example = "[full, voluntary, none]",
+        .allowed = {"full", "voluntary", "none"}},
        {"append", Type::text, "", "further words for the kernel's command line", "nosmt loglevel=8"}}};
   return table;
 }

@@ -80,7 +80,8 @@ class Owners {
     } else if (const auto variable = cpu_variable(left.address)) {
       left.holder = Holder::per_cpu_variable;
       name(left, *variable);
-    } else if (const auto object = slabs_ ? slabs_->find(left.address) : std::nullopt; object && !is_list(*object)) {
+    } else if (const auto object = slabs_ ? slabs_->find(left.address) : std::nullopt;
+               object && !object->is_extra && !is_list(*object)) {
       left.holder = !object->allocated ? Holder::freed_object : clears_ ? Holder::object : Holder::uncleared_object;
       left.name = object->cache;
       left.offset = left.address - object->address;

@@ -17,8 +17,10 @@ namespace kmodtest::run {
 /// An object of a slab cache.
 struct SlabObject {
   std::string cache;
-  std::uint64_t address = 0;  ///< of the object
+  std::uint64_t address = 0;  ///< of the object's own bytes
   bool allocated = false;
+  bool is_extra =
+      false;  ///< the address is in what slub_debug or KASAN keep for the object: red zones, who allocated it
 };
 
 /// The objects of a paused guest's slab caches (SLUB). Kernels since 7.0 keep free objects for each CPU in arrays
@@ -39,6 +41,7 @@ class SlabObjects {
     std::size_t flags, head, cache, freelist, counters;
     std::size_t name, size, offset, cpu_part;
     std::optional<std::size_t> random;
+    std::optional<std::size_t> object_size, red_zone;
     /// How a page says that it belongs to a slab: by a flag, or since 6.10 by the type in the top byte of a word.
     std::optional<unsigned> slab_bit;
     std::size_t type;
@@ -53,8 +56,9 @@ class SlabObjects {
   struct Cache {
     std::string name;
     std::uint64_t size = 0, offset = 0, random = 0;
-    std::uint64_t cpu_part = 0;          ///< the address of what each CPU has of the cache, as that of a variable
-    std::set<std::uint64_t> in_sheaves;  ///< objects that are free
+    std::uint64_t red_zone = 0, own = 0;  ///< before an object, and its own bytes
+    std::uint64_t cpu_part = 0;           ///< the address of what each CPU has of the cache, as that of a variable
+    std::set<std::uint64_t> in_sheaves;   ///< objects that are free
   };
   struct Slab {
     std::uint64_t page = 0;  ///< its struct page

@@ -72,6 +72,7 @@ std::vector<std::string> options_of(const plan::Case &test_case, const plan::Ove
   for (const auto &setting : overrides.params) add("--param", plan::text_of(setting));
   if (overrides.check_memory) words.emplace_back("--check-memory");
   if (overrides.check_races) words.emplace_back("--races");
+  if (overrides.strict) words.emplace_back("--strict");
   if (overrides.build_scripts) words.emplace_back("--build-scripts");
   return words;
 }

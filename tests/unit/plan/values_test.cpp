@@ -69,12 +69,12 @@ TEST(Values, Intervals) {
 }
 
 TEST(Values, Patterns) {
-  using Kind = wire::Pattern::Kind;
-  EXPECT_EQ(parse_pattern("a [b").value, (wire::Pattern{Kind::literal, "a [b"}));
-  EXPECT_EQ(parse_pattern("/proc/x").value, (wire::Pattern{Kind::literal, "/proc/x"}));
-  EXPECT_EQ(parse_pattern("/").value, (wire::Pattern{Kind::literal, "/"}));
-  EXPECT_EQ(parse_pattern("/a{2}[0-9]+$/").value, (wire::Pattern{Kind::regex, "a{2}[0-9]+$"}));
-  EXPECT_EQ(parse_pattern("/a\\\\d/").value, (wire::Pattern{Kind::regex, "a\\\\d"}));
+  using Of = wire::Pattern::Kind;
+  EXPECT_EQ(parse_pattern("a [b").value, (wire::Pattern{Of::literal, "a [b"}));
+  EXPECT_EQ(parse_pattern("/proc/x").value, (wire::Pattern{Of::literal, "/proc/x"}));
+  EXPECT_EQ(parse_pattern("/").value, (wire::Pattern{Of::literal, "/"}));
+  EXPECT_EQ(parse_pattern("/a{2}[0-9]+$/").value, (wire::Pattern{Of::regex, "a{2}[0-9]+$"}));
+  EXPECT_EQ(parse_pattern("/a\\\\d/").value, (wire::Pattern{Of::regex, "a\\\\d"}));
   EXPECT_EQ(parse_pattern("/" + std::string(1025, 'a') + "/").error,
             "the regular expression has more than 1024 characters");
 }
