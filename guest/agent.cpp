@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "kmemleak.hpp"
 #include "memory_channel.hpp"
 #include "program_run.hpp"
 #include "sample.hpp"
@@ -75,6 +76,7 @@ void Agent::serve(bool virtual_time) {
   } else {
     sched_trace.prepare();
   }
+  has_kmemleak();
   answer(wire::Info{describe_guest()}, 0);
   channel_->settle();
   last_request_ = now();

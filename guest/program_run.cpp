@@ -189,7 +189,9 @@ void ProgramRun::end() {
     agent_.pump_trace();
   }
   const Time ended = now();
+  steps_ended_ = ended;
   idle();
+  report_unreferenced();
   report_calls();
   agent_.log.mark("end");
   agent_.pump_log();

@@ -62,6 +62,9 @@ class ProgramRun {
   void unload_requested();
   /// Waits at the end for what is still due after the unload.
   void idle();
+  /// Lets kmemleak, if the kernel has it, look for memory of modules that are gone, and sends what it lists. In
+  /// kmemleak.cpp.
+  void report_unreferenced();
 
   // faults.cpp
   /// Reports the calls of the modules under test since the last time.
@@ -134,6 +137,7 @@ class ProgramRun {
   std::uint32_t index_ = 0;  // of the present step
   std::uint32_t held_ = 0;   // steps that held
   Time step_started_{0};
+  Time steps_ended_{0};  // of the last step
   Time deadline_ = kNever;
   Time case_deadline_ = kNever;
   std::size_t first_line_ = 0;   // of the present step, in the log's history

@@ -12,6 +12,7 @@
 #include "judge/expected.hpp"
 #include "judge/makers.hpp"
 #include "judge/races.hpp"
+#include "judge/unreferenced.hpp"
 #include "shared/kmsg.hpp"
 #include "shared/pattern.hpp"
 #include "text/module_name.hpp"
@@ -239,7 +240,9 @@ namespace {
 /// Returns the reports of the kernel.
 SeenReports kernel_reports(const CaseView &view) {
   SeenReports seen = logged_reports(view);
-  std::erase_if(seen.reports, [&](const KernelReport &report) { return is_fake_panic(view, report); });
+  std::erase_if(seen.reports, [&](const KernelReport &report) {
+    return is_fake_panic(view, report) || is_of_last_scan(view, report);
+  });
   if (view.seen.ending.kind == Ending::Kind::guest_reset) seen.reports.push_back(reset_report(view));
   return seen;
 }

@@ -17,6 +17,7 @@
 #include "judge/points.hpp"
 #include "judge/steps/judge_step.hpp"
 #include "judge/steps/reading.hpp"
+#include "judge/unreferenced.hpp"
 #include "observe/reports/reports.hpp"
 #include "plan/plan.hpp"
 #include "shared/kmsg.hpp"
@@ -284,6 +285,7 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports, const std::
     if (auto finding = check_inventories(view)) add(std::move(*finding));
     add_leftovers();
     for (auto &finding : faults.memory_left()) add(std::move(finding));
+    for (auto &finding : check_unreferenced(view)) add(std::move(finding));
     for (auto &finding : check_pointers(view)) add(std::move(finding));
     for (auto &finding : check_growth(view)) add(std::move(finding));
     for (auto &finding : check_settings(view)) add(std::move(finding));

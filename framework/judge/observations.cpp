@@ -5,18 +5,20 @@
 #include <set>
 #include <variant>
 
+#include "wire/kmemleak.hpp"
+
 namespace kmodtest::judge {
 
 namespace {
 
 /// Returns where a module was: as a whole, or its sections if these are at several places.
 std::vector<observe::ModuleRange> ranges_of(const wire::Loaded &load) {
-  if (load.sections.empty()) return {{.name = load.module, .address = load.record->address, .size = load.record->size}};
   std::vector<observe::ModuleRange> ranges;
   for (const auto &[section, address] : load.sections) {
-    ranges.push_back({.name = load.module, .address = address, .section = section});
+    if (section != wire::kInitCode) ranges.push_back({.name = load.module, .address = address, .section = section});
   }
-  return ranges;
+  if (!ranges.empty()) return ranges;
+  return {{.name = load.module, .address = load.record->address, .size = load.record->size}};
 }
 
 }  // namespace
@@ -36,6 +38,17 @@ std::vector<observe::ModuleRange> Observations::loaded() const {
     const auto *load = std::get_if<wire::Loaded>(&message);
     if (load != nullptr && load->record)
       ranges.push_back({.name = load->module, .address = load->record->address, .size = load->record->size});
+  }
+  return ranges;
+}
+
+std::vector<observe::ModuleRange> Observations::init_code() const {
+  std::vector<observe::ModuleRange> ranges;
+  for (const auto &message : messages) {
+    const auto *load = std::get_if<wire::Loaded>(&message);
+    if (load == nullptr) continue;
+    if (const auto found = load->sections.find(wire::kInitCode); found != load->sections.end())
+      ranges.push_back({.name = load->module, .address = found->second, .section = found->first});
   }
   return ranges;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -57,6 +58,9 @@ struct Observations {
   /// the source lines of calls that were made to fail: "my:my_init+0x3e" → "my.c:41"
   std::map<std::string, std::string> call_sources;
 
+  /// code of modules that are unloaded, which allocated memory that is left: address → "my_init+0x3e (my.c:41)"
+  std::map<std::uint64_t, std::string> unloaded_code;
+
   std::shared_ptr<const observe::ScheduleSeen> schedule;  ///< null unless the case has a schedule
   std::shared_ptr<const observe::RacesSeen> races;        ///< null unless the case looks for data races
 
@@ -64,8 +68,11 @@ struct Observations {
   std::vector<wire::KernelLogLine> log() const;
   /// Returns the addresses of the modules that have been loaded so far.
   std::vector<observe::ModuleRange> loaded() const;
-  /// Returns where the modules were that have been loaded and are not loaded any more.
+  /// Returns where the modules were that have been loaded and are not loaded any more, without what the kernel gives
+  /// back after their init functions.
   std::vector<observe::ModuleRange> unloaded() const;
+  /// Returns where the code of init functions was, for the modules of which the agent has sent it.
+  std::vector<observe::ModuleRange> init_code() const;
 };
 
 }  // namespace kmodtest::judge

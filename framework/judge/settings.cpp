@@ -43,6 +43,13 @@ std::string console_level(const std::string &value) {
   return value.substr(0, value.find_first_of(" \t"));
 }
 
+/// Returns whether the kernel itself has made the console show everything, as lockdep does before it reports (kernel:
+/// console_verbose() in include/linux/printk.h).
+bool is_of_a_report(const CaseView &view, const wire::SettingRecord &setting) {
+  constexpr const char *kEverything = "15";
+  return setting.path == kConsole && console_level(setting.value) == kEverything && !reports_of(view).reports.empty();
+}
+
 std::string summary_of(const wire::SettingRecord &setting) {
   if (setting.path == kOnlineCpus) {
     const auto missing = missing_cpus(setting.before, setting.value);
@@ -82,7 +89,7 @@ std::vector<Finding> check_settings(const CaseView &view) {
   for (const auto &setting : view.after_unload.back()->inventory.settings) {
     const auto &steps = view.test_case.steps;
     const std::string name = "setting:" + name_of(setting.path);
-    if (any_matches(checks.allow, name)) continue;
+    if (any_matches(checks.allow, name) || is_of_a_report(view, setting)) continue;
     if (std::any_of(steps.begin(), steps.end(),
                     [&](const plan::Step &step) { return is_changed_by(step, setting.path); }))
       continue;

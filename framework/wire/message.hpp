@@ -185,7 +185,8 @@ struct Loaded {
   Microseconds took{0};
   std::optional<ModuleRecord> record;  ///< as listed right after; absent after a failure
   Microseconds busy{0};                ///< the CPU time of the call
-  /// The addresses of the module's sections, where they are not in the range of the record (kernels since 6.4).
+  /// The addresses of the module's sections, where they are not in the range of the record (kernels since 6.4), and of
+  /// wire::kInitCode on a kernel with kmemleak.
   std::map<std::string, std::uint64_t> sections = {};
   template <class Visitor>
   void fields(Visitor &v) {

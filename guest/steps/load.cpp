@@ -9,10 +9,12 @@
 #include <sys/utsname.h>
 #include <utility>
 
+#include "kmemleak.hpp"
 #include "program_run.hpp"
 #include "sample.hpp"
 #include "shared/procfs.hpp"
 #include "system.hpp"
+#include "wire/kmemleak.hpp"
 
 namespace kmodtest::guest {
 namespace {
@@ -37,10 +39,11 @@ bool has_data_apart() {
   return version >= kSince;
 }
 
-/// Returns where the kernel has put a module's sections, if the range that /proc/modules shows does not contain them.
+/// Returns where the kernel has put a module's sections, if the range that /proc/modules shows does not contain them,
+/// and where its init function was, if kmemleak can name that.
 std::map<std::string, std::uint64_t> sections_of(const wire::ModuleRecord &module) {
   static const bool apart = has_data_apart();
-  if (!apart) return {};
+  if (!apart && !has_kmemleak()) return {};
   const std::string folder = "/sys/module/" + module.name + "/sections/";
   const auto address_of = [&folder](const std::string &section) {
     const std::string text = read_line((folder + section).c_str());
@@ -49,6 +52,9 @@ std::map<std::string, std::uint64_t> sections_of(const wire::ModuleRecord &modul
     return address;
   };
   std::map<std::string, std::uint64_t> sections;
+  if (const std::uint64_t init = has_kmemleak() ? address_of(wire::kInitCode) : 0; init != 0)
+    sections.emplace(wire::kInitCode, init);
+  if (!apart) return sections;
   for (std::string &name : list_folder(folder.c_str())) {
     if (const std::uint64_t address = address_of(name); address != 0 && !name.starts_with(".init"))
       sections.emplace(std::move(name), address);

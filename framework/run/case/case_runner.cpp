@@ -20,6 +20,7 @@
 #include "run/postmortem/kernel_log.hpp"
 #include "run/postmortem/pointers_left.hpp"
 #include "run/postmortem/source_frames.hpp"
+#include "run/postmortem/unloaded_code.hpp"
 #include "run/races/race_reader.hpp"
 #include "run/races/report_steps.hpp"
 #include "storage/digest.hpp"
@@ -321,6 +322,7 @@ Task<outcome::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> te
   read_sched(*talk.seen);
   if (talk.race_file) read_races(talk, prepared);
   if (plan::needs_fault_module(*test_case)) find_call_sources(*talk.seen, prepared.kernel.headers);
+  name_unloaded_code(*talk.seen, prepared.kernel.headers);
   outcome::CaseFinished finished = judged(talk, prepared);
   finished.took = Clock::now() - started;
   co_return finished;

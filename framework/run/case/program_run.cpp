@@ -10,6 +10,8 @@
 #include "observe/reports/reports.hpp"
 #include "run/case/guest_ending.hpp"
 #include "run/case/stopwatch.hpp"
+#include "shared/kmsg.hpp"
+#include "wire/kmemleak.hpp"
 
 namespace kmodtest::run {
 
@@ -185,6 +187,13 @@ void ProgramRun::hear_step(const wire::AgentMessage &message) {
 }
 
 void ProgramRun::hear_log(const wire::LogLines &lines) {
+  const auto scans = [](const wire::KernelLogLine &line) {
+    return shared::is_marker(line) && line.text.ends_with(wire::kKmemleakMark);
+  };
+  if (silence_ && std::any_of(lines.lines.begin(), lines.lines.end(), scans)) {
+    silence_->rest();
+    progress_(Phase::stepping, "kmemleak looks for memory that nothing points to");
+  }
   if (let_go_ || stopped_) return;
   log_.insert(log_.end(), lines.lines.begin(), lines.lines.end());
   suspicious_ = suspicious_ || std::any_of(lines.lines.begin(), lines.lines.end(), observe::opens_report);

@@ -109,9 +109,13 @@ void StuckWatch::heard(std::optional<std::chrono::microseconds> allowed) {
   signs_.reset();
 }
 
-Task<> StuckWatch::join() {
+void StuckWatch::rest() {
   stop_ = true;
   timer_.cancel();
+}
+
+Task<> StuckWatch::join() {
+  rest();
   co_await ended_.wait();
 }
 

@@ -29,6 +29,8 @@ class StuckWatch : public std::enable_shared_from_this<StuckWatch> {
   void start();
   /// Notes a message. `allowed`: guest time for which there may now be none; nothing: unlimited.
   void heard(std::optional<std::chrono::microseconds> allowed);
+  /// Looks no more: the guest computes for long, with interrupts off most of the time.
+  void rest();
   /// Ends the watch and waits for its end.
   base::Task<> join();
 

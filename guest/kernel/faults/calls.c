@@ -123,7 +123,7 @@ static unsigned long note(const struct target *target, unsigned long caller, cha
 	unsigned short place;
 	bool fails;
 
-	raw_spin_lock_irqsave(&lock, flags);
+	fault_lock(&lock, flags);
 	if (!ended) {
 		place = find_place(caller, target->probe.symbol_name);
 		number = ++call_count;
@@ -140,7 +140,7 @@ static unsigned long note(const struct target *target, unsigned long caller, cha
 		if (failed_count > MOST_LINES)
 			*where = NULL;
 	}
-	raw_spin_unlock_irqrestore(&lock, flags);
+	fault_unlock(&lock, flags);
 	return number;
 }
 
@@ -182,7 +182,7 @@ static int calls_open(struct inode *inode, struct file *file)
 	size_t length;
 	unsigned long flags, end, i;
 
-	raw_spin_lock_irqsave(&lock, flags);
+	fault_lock(&lock, flags);
 	end = min_t(unsigned long, call_count, MOST_CALLS);
 	length = scnprintf(text, TEXT_SIZE, "%s calls=%lu failed=%lu left=%lu\n", ended ? "off" : "on",
 			   call_count, failed_count, memory_left());
@@ -200,7 +200,7 @@ static int calls_open(struct inode *inode, struct file *file)
 	reported = end;
 	length += memory_lines(text + length, TEXT_SIZE - length);
 	text_length = length;
-	raw_spin_unlock_irqrestore(&lock, flags);
+	fault_unlock(&lock, flags);
 	return 0;
 }
 
@@ -213,9 +213,9 @@ static ssize_t calls_write(struct file *file, const char __user *from_user, size
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&lock, flags);
+	fault_lock(&lock, flags);
 	ended = true;
-	raw_spin_unlock_irqrestore(&lock, flags);
+	fault_unlock(&lock, flags);
 	return count;
 }
 

@@ -2,9 +2,27 @@
 #ifndef KMODTEST_FAULTS_H
 #define KMODTEST_FAULTS_H
 
+#include <linux/lockdep.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 #define MOST_PLACES 512
+
+/*
+ * A probe runs in the handler of its trap, which lockdep takes for that of an
+ * NMI, where it allows no lock that is also taken elsewhere. Probed functions
+ * are not called from real NMIs.
+ */
+#define fault_lock(lock, flags)                   \
+	do {                                      \
+		lockdep_off();                    \
+		raw_spin_lock_irqsave(lock, flags); \
+	} while (0)
+#define fault_unlock(lock, flags)                      \
+	do {                                           \
+		raw_spin_unlock_irqrestore(lock, flags); \
+		lockdep_on();                          \
+	} while (0)
 
 int places_start(void);
 void places_stop(void);

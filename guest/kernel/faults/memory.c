@@ -49,7 +49,7 @@ static void track(unsigned long caller, const void *pointer, size_t size, const 
 	if (!load)
 		return;
 	place = find_place(caller, symbol);
-	raw_spin_lock_irqsave(&lock, flags);
+	fault_lock(&lock, flags);
 	object = hlist_entry_safe(unused.first, struct object, node);
 	if (object) {
 		hlist_del(&object->node);
@@ -60,7 +60,7 @@ static void track(unsigned long caller, const void *pointer, size_t size, const 
 		hlist_add_head(&object->node, bucket_of(pointer));
 		WRITE_ONCE(tracked, tracked + 1);
 	}
-	raw_spin_unlock_irqrestore(&lock, flags);
+	fault_unlock(&lock, flags);
 }
 
 static void forget(const void *pointer)
@@ -71,7 +71,7 @@ static void forget(const void *pointer)
 
 	if (!READ_ONCE(tracked) || hlist_empty(bucket))
 		return;
-	raw_spin_lock_irqsave(&lock, flags);
+	fault_lock(&lock, flags);
 	hlist_for_each_entry(object, bucket, node) {
 		if (object->inverted != ~(unsigned long)pointer)
 			continue;
@@ -81,7 +81,7 @@ static void forget(const void *pointer)
 		WRITE_ONCE(tracked, tracked - 1);
 		break;
 	}
-	raw_spin_unlock_irqrestore(&lock, flags);
+	fault_unlock(&lock, flags);
 }
 
 /* The tracepoints have had three forms. */
@@ -241,9 +241,9 @@ unsigned long memory_left(void)
 {
 	unsigned long flags, count;
 
-	raw_spin_lock_irqsave(&lock, flags);
+	fault_lock(&lock, flags);
 	count = count_left();
-	raw_spin_unlock_irqrestore(&lock, flags);
+	fault_unlock(&lock, flags);
 	return count;
 }
 
@@ -253,12 +253,12 @@ size_t memory_lines(char *to, size_t size)
 	size_t length = 0;
 	int place;
 
-	raw_spin_lock_irqsave(&lock, flags);
+	fault_lock(&lock, flags);
 	count_left();
 	for (place = 0; place <= MOST_PLACES; place++)
 		if (left[place].count)
 			length += scnprintf(to + length, size - length, "left %lu %zu %s %s\n", left[place].count,
 					    left[place].bytes, place_symbol(place), place_text(place));
-	raw_spin_unlock_irqrestore(&lock, flags);
+	fault_unlock(&lock, flags);
 	return length;
 }

@@ -85,7 +85,7 @@ unsigned short find_place(unsigned long caller, const char *symbol)
 {
 	unsigned long flags, i;
 
-	raw_spin_lock_irqsave(&lock, flags);
+	fault_lock(&lock, flags);
 	for (i = 0; i < place_count; i++)
 		if (places[i].inverted == ~caller && places[i].symbol == symbol)
 			break;
@@ -95,7 +95,7 @@ unsigned short find_place(unsigned long caller, const char *symbol)
 		snprintf(places[i].text, sizeof(places[i].text), "%pS", (void *)caller);
 		place_count++;
 	}
-	raw_spin_unlock_irqrestore(&lock, flags);
+	fault_unlock(&lock, flags);
 	return i;
 }
 

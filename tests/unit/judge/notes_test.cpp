@@ -124,6 +124,18 @@ TEST(Settings, ThatStayChangedAreLeaked) {
             "the console's log level is 15 after the unload, and was 7");
 }
 
+TEST(Settings, TheConsoleThatTheKernelOpensForItsReportIsNot) {
+  for (const char *level : {"15", "14"}) {
+    Stream stream;
+    stream.test_case.checks.reports = false;
+    stream.load().log("WARNING: possible circular locking dependency detected", 4).end();
+    wire::Inventory inventory;
+    inventory.settings = {{"/proc/sys/kernel/printk", "5\t4\t1\t7", std::string(level) + "\t4\t1\t7"}};
+    stream.unloaded(inventory);
+    EXPECT_EQ(stream.complete(inventory).outcome, level == std::string("15") ? Outcome::passed : Outcome::leaked);
+  }
+}
+
 TEST(Settings, ThatTheTestChangesAreNot) {
   EXPECT_EQ(
       with_setting({"/proc/sys/kernel/panic", "0", "30"}, wire::WriteFile{"/proc/sys/kernel/panic", "30", 0}).outcome,
