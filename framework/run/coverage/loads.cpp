@@ -5,8 +5,8 @@
 #include <limits>
 #include <set>
 
+#include "run/report_messages.hpp"
 #include "text/module_name.hpp"
-#include "wire/frame.hpp"
 #include "wire/schedule_memory.hpp"
 
 namespace kmodtest::run {
@@ -18,7 +18,6 @@ using Part = kernel::ModuleSymbols::Part;
 constexpr std::uint64_t kPageOfCode = 4096;
 constexpr std::size_t kLeastMatches = 2;
 constexpr std::size_t kMatchesForOneMiss = 8;  ///< the kernel changes an instruction here and there
-constexpr std::size_t kFrameCrc = 4;
 
 std::uint64_t address_of(const wire::CodeCount &count) {
   return wire::kModulesBegin | count.low;
@@ -152,23 +151,17 @@ class Placer {
 
 std::vector<LoadEvent> load_events(std::string_view report_bytes) {
   std::vector<LoadEvent> events;
-  wire::FrameDecoder decoder;
-  decoder.feed(report_bytes);
-  std::size_t end = 0;
-  while (const auto frame = decoder.next()) {
-    end += wire::kFrameHeaderSize + frame->payload.size() + kFrameCrc;
+  for_each_message(report_bytes, [&events](std::uint64_t end, const wire::AgentMessage &message) {
     const auto at = static_cast<std::uint32_t>(end);
-    std::string problem;
-    const auto message = wire::decode_agent_message(*frame, &problem);
-    if (!message) continue;
-    if (const auto *load = std::get_if<wire::Loaded>(&*message)) {
+    if (const auto *load = std::get_if<wire::Loaded>(&message)) {
       LoadEvent event{.reports = at, .module = text::lsmod_name(load->module)};
       if (load->error == 0 && load->record) event.address = load->record->address;
       events.push_back(std::move(event));
-    } else if (const auto *unload = std::get_if<wire::Unloaded>(&*message); unload != nullptr && unload->error == 0) {
+    } else if (const auto *unload = std::get_if<wire::Unloaded>(&message); unload != nullptr && unload->error == 0) {
       events.push_back({.reports = at, .module = text::lsmod_name(unload->module), .loads = false});
     }
-  }
+    return true;
+  });
   return events;
 }
 

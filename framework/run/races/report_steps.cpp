@@ -1,31 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "run/races/report_steps.hpp"
 
-#include <functional>
-#include <string>
-
+#include "run/report_messages.hpp"
 #include "wire/frame.hpp"
 
 namespace kmodtest::run {
-namespace {
-
-/// Calls `hear` for each message with the number of bytes up to its end, until it returns false.
-void for_each_message(std::string_view report_bytes,
-                      const std::function<bool(std::uint64_t end, const wire::AgentMessage &)> &hear) {
-  constexpr std::size_t kCrc = 4;
-  wire::FrameDecoder decoder;
-  decoder.feed(report_bytes);
-  std::uint64_t end = 0;
-  while (const auto frame = decoder.next()) {
-    end += wire::kFrameHeaderSize + frame->payload.size() + kCrc;
-    std::string problem;
-    const auto message = wire::decode_agent_message(*frame, &problem);
-    if (message && !hear(end, *message)) return;
-  }
-}
-
-}  // namespace
-
 ReportSteps::ReportSteps(std::string_view report_bytes) {
   for_each_message(report_bytes, [this](std::uint64_t end, const wire::AgentMessage &message) {
     if (const auto *step = std::get_if<wire::StepStarted>(&message)) started_.emplace_back(end, step->step);
