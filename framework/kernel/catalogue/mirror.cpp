@@ -72,11 +72,12 @@ Mirrors::Mirrors() : by_variable_(base::variable(kVariable)) {
   targets_ = base::run_process({"apt-get", "indextargets", "--format", "$(CREATED_BY)|$(RELEASE)|$(REPO_URI)"},
                                {.environment = {{"LC_ALL", "C"}}})
                  .out;
+  machine_ = this_distribution();
 }
 
 std::string Mirrors::of(const std::string &suite) const {
   if (!by_variable_.empty()) return mirror_by_variable(by_variable_, suite);
-  return choose_mirror(targets_, suite, this_distribution());
+  return choose_mirror(targets_, suite, machine_);
 }
 
 }  // namespace kmodtest::kernel

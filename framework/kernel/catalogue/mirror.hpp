@@ -40,6 +40,7 @@ class Mirrors {
  private:
   std::string by_variable_;
   std::string targets_;  ///< see choose_mirror()
+  Distribution machine_;
 };
 
 }  // namespace kmodtest::kernel
