@@ -95,11 +95,7 @@ outcome::Machine machine_of(const Prepared &prepared, const KernelChoice &choice
 /// Reads the kernel image while the guest runs: the search for pointers at the case's end needs it.
 void read_ahead(RunState &state, std::shared_ptr<kernel::LazyKernelImage> names) {
   base::asio::post(state.ahead, [names = std::move(names)] {
-    try {
-      names->get();
-    } catch (const base::Error &) {
-      // The search tries again, and reports it.
-    }
+    names->get_if_readable();  // if it cannot be read, the search tries again, and reports that
   });
 }
 

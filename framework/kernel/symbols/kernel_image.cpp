@@ -47,6 +47,14 @@ const KernelImage &LazyKernelImage::get() {
   return *image_;
 }
 
+const KernelImage *LazyKernelImage::get_if_readable() {
+  try {
+    return &get();
+  } catch (const base::Error &) {
+    return nullptr;
+  }
+}
+
 std::string_view KernelImage::code_at(std::uint64_t address, std::size_t size) const {
   for (const Code &section : code_) {
     if (address < section.address || address - section.address >= section.bytes.size()) continue;

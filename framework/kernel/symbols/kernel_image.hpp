@@ -46,6 +46,8 @@ class LazyKernelImage {
   explicit LazyKernelImage(std::filesystem::path vmlinux) : vmlinux_(std::move(vmlinux)) {}
   /// Reads the image on the first call. Several threads may call it. Throws base::Error if the file cannot be read.
   const KernelImage &get();
+  /// Returns the image as get() does; null if it cannot be read.
+  const KernelImage *get_if_readable();
 
  private:
   std::filesystem::path vmlinux_;

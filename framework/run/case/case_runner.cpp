@@ -70,12 +70,8 @@ std::string digest_of(const judge::Observations &seen, std::size_t messages, jud
 
 /// Decides which of the accesses that QEMU has seen are data races.
 void read_races(const Conversation &talk, const Prepared &prepared) {
-  const kernel::KernelImage *kernel = nullptr;
-  try {
-    if (prepared.names) kernel = &prepared.names->get();
-  } catch (const base::Error &) {
-    // The stacks lack the kernel's functions.
-  }
+  // Without it the stacks lack the kernel's functions.
+  const kernel::KernelImage *kernel = prepared.names ? prepared.names->get_if_readable() : nullptr;
   RaceReader reader(*talk.seen, load_events(talk.report_bytes), kernel, prepared.kernel.headers);
   const auto &messages = talk.seen->messages;
   // A guest that crashes ends itself; any other one goes on until it is paused, and what it does then depends on when.

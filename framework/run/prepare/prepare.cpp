@@ -257,12 +257,8 @@ namespace {
 
 /// Sets what QEMU gets to look for data races.
 void set_race_request(std::uint64_t seed, Prepared &prepared) {
-  const kernel::KernelImage *names = nullptr;
-  try {
-    if (prepared.names) names = &prepared.names->get();
-  } catch (const base::Error &) {
-    // Threads have no names then.
-  }
+  // Without it threads have no names.
+  const kernel::KernelImage *names = prepared.names ? prepared.names->get_if_readable() : nullptr;
   wire::RaceRequest request = race_request(prepared.kernel, names, prepared.modules);
   request.seed = seed;
   prepared.races = std::make_shared<const wire::RaceRequest>(request);
