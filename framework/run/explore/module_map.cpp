@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "observe/schedule_seen.hpp"
+#include "run/postmortem/opened_symbols.hpp"
 #include "text/module_name.hpp"
 #include "vm/guest.hpp"
 
@@ -30,15 +31,11 @@ ModuleSymbols::Part kind_of(const std::string &part) {
 
 ModuleMap::ModuleMap(const std::vector<kernel::ModuleInfo> &modules, const std::filesystem::path &headers) {
   for (const kernel::ModuleInfo &module : modules) {
-    std::vector<std::filesystem::path> folders{module.file.parent_path()};
-    if (!headers.empty()) folders.push_back(headers.parent_path());
+    auto symbols = open_symbols(module.file, headers);
+    if (!symbols) continue;  // its instructions stay without names, and no schedule is made for them
     const std::string name = text::lsmod_name(module.name);
-    try {
-      symbols_[name] = std::make_unique<ModuleSymbols>(module.file, folders);
-      init_functions_[name] = module.init_function;
-    } catch (const base::Error &) {
-      // Its instructions stay without names, and no schedule is made for them.
-    }
+    symbols_[name] = std::move(symbols);
+    init_functions_[name] = module.init_function;
   }
 }
 

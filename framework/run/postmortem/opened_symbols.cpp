@@ -8,22 +8,23 @@
 
 namespace kmodtest::run {
 
+std::unique_ptr<kernel::ModuleSymbols> open_symbols(const std::filesystem::path &ko,
+                                                    const std::filesystem::path &headers) {
+  try {
+    std::vector<std::filesystem::path> folders{ko.parent_path()};
+    if (!headers.empty()) folders.push_back(headers.parent_path());
+    return std::make_unique<kernel::ModuleSymbols>(ko, std::move(folders));
+  } catch (const base::Error &) {
+    return nullptr;
+  }
+}
+
 kernel::ModuleSymbols *OpenedSymbols::of(const std::string &name) {
   if (const auto known = opened_.find(name); known != opened_.end()) return known->second.get();
   std::unique_ptr<kernel::ModuleSymbols> symbols;
   for (const auto &module : modules_)
-    if (text::lsmod_name(module.name) == name) symbols = open(module.file);
+    if (text::lsmod_name(module.name) == name) symbols = open_symbols(module.file, headers_);
   return opened_.emplace(name, std::move(symbols)).first->second.get();
-}
-
-std::unique_ptr<kernel::ModuleSymbols> OpenedSymbols::open(const std::filesystem::path &file) const {
-  try {
-    std::vector<std::filesystem::path> folders{file.parent_path()};
-    if (!headers_.empty()) folders.push_back(headers_.parent_path());
-    return std::make_unique<kernel::ModuleSymbols>(file, std::move(folders));
-  } catch (const base::Error &) {
-    return nullptr;
-  }
 }
 
 std::string own_line_of(const std::vector<kernel::SourceLine> &lines) {

@@ -12,6 +12,11 @@
 
 namespace kmodtest::run {
 
+/// Opens the symbols of a module that may read sources next to its file and, unless `headers` is empty, next to the
+/// kernel's headers. Returns null if that fails.
+std::unique_ptr<kernel::ModuleSymbols> open_symbols(const std::filesystem::path &ko,
+                                                    const std::filesystem::path &headers);
+
 /// The symbols of the modules under test, each opened when it is needed.
 class OpenedSymbols {
  public:
@@ -22,8 +27,6 @@ class OpenedSymbols {
   kernel::ModuleSymbols *of(const std::string &name);
 
  private:
-  std::unique_ptr<kernel::ModuleSymbols> open(const std::filesystem::path &file) const;
-
   const std::vector<kernel::ModuleInfo> &modules_;
   const std::filesystem::path &headers_;
   std::map<std::string, std::unique_ptr<kernel::ModuleSymbols>> opened_;

@@ -12,11 +12,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/error.hpp"
 #include "judge/evidence.hpp"
 #include "judge/observations.hpp"
 #include "kernel/symbols/symbols.hpp"
 #include "observe/reports/reports_catalogue.hpp"
+#include "run/postmortem/opened_symbols.hpp"
 #include "text/module_name.hpp"
 #include "text/number.hpp"
 
@@ -287,14 +287,8 @@ class SourceFrames {
     const auto info = std::find_if(seen_.modules.begin(), seen_.modules.end(),
                                    [&](const kernel::ModuleInfo &one) { return text::lsmod_name(one.name) == name; });
     if (info == seen_.modules.end()) return nullptr;
-    Module module{info->file.filename().string(), nullptr};
-    try {
-      std::vector<std::filesystem::path> folders{info->file.parent_path()};
-      if (!headers_.empty()) folders.push_back(headers_.parent_path());
-      module.symbols = std::make_unique<kernel::ModuleSymbols>(info->file, std::move(folders));
-    } catch (const base::Error &) {
-      // Frames are listed without source lines.
-    }
+    // Without symbols, frames are listed without source lines.
+    Module module{info->file.filename().string(), open_symbols(info->file, headers_)};
     return &modules_.emplace(name, std::move(module)).first->second;
   }
 

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <fmt/format.h>
 
-#include "base/error.hpp"
+#include "run/postmortem/opened_symbols.hpp"
 #include "run/races/report_steps.hpp"
 #include "text/module_name.hpp"
 #include "text/words.hpp"
@@ -54,18 +54,14 @@ RaceReader::RaceReader(const judge::Observations &seen, const std::vector<LoadEv
                        const kernel::KernelImage *kernel, const std::filesystem::path &headers)
     : seen_(seen), kernel_(kernel) {
   for (const kernel::ModuleInfo &info : seen.modules) {
-    std::vector<std::filesystem::path> folders{info.file.parent_path()};
-    if (!headers.empty()) folders.push_back(headers.parent_path());
-    try {
-      auto module = std::make_unique<Module>();
-      module->name = text::lsmod_name(info.name);
-      module->init_function = info.init_function;
-      module->symbols = std::make_unique<ModuleSymbols>(info.file, folders);
-      module->volatile_names = module->symbols->volatile_names();
-      modules_.push_back(std::move(module));
-    } catch (const base::Error &) {
-      // Its instructions have no names.
-    }
+    auto symbols = open_symbols(info.file, headers);
+    if (!symbols) continue;  // its instructions have no names
+    auto module = std::make_unique<Module>();
+    module->name = text::lsmod_name(info.name);
+    module->init_function = info.init_function;
+    module->symbols = std::move(symbols);
+    module->volatile_names = module->symbols->volatile_names();
+    modules_.push_back(std::move(module));
   }
   for (std::size_t i = 0; i < loads.size(); ++i) {
     const LoadEvent &load = loads[i];
