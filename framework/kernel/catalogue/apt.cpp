@@ -36,10 +36,6 @@ std::string complaint(const base::ProcessResult &result) {
   return first.empty() ? fmt::format("exit status {}", result.exit_code) : first;
 }
 
-bool disk_full(const std::string &text) {
-  return text.find("No space left on device") != std::string::npos;
-}
-
 /// Returns apt's line about a dependency that it cannot have; else its first complaint.
 std::string unmet(const base::ProcessResult &result) {
   std::istringstream lines(result.out + result.err);
@@ -70,6 +66,15 @@ void set_field(Package &package, const std::string &key, const std::string &valu
 }
 
 }  // namespace
+
+bool says_disk_full(std::string_view output) {
+  return text::contains(output, "No space left on device");
+}
+
+std::string download_notice(const Package &package) {
+  return fmt::format("downloading {} {} ({:.1f} MB)", package.name, package.version,
+                     static_cast<double>(package.download_bytes) / 1e6);
+}
 
 bool is_kernel_package(const std::string &name) {
   constexpr std::array kPrefixes{"linux-image-",  "linux-headers-", "linux-kbuild-",
@@ -189,8 +194,8 @@ void AptState::update() {
   const auto result = run({"apt-get", "-q", "update"});
   // Some of the machine's lists may do.
   if (suite_.empty() && !result.ok()) problem_ = complaint(result);
-  if (result.ok() || (suite_.empty() && !disk_full(result.err))) return;
-  if (disk_full(result.err)) {
+  if (result.ok() || (suite_.empty() && !says_disk_full(result.err))) return;
+  if (says_disk_full(result.err)) {
     throw base::Error(base::Code::disk_full,
                       fmt::format("cannot fetch the package lists into {}: the disk is full", folder_.string()),
                       "free some space, or set KMODTEST_CACHE to a folder on another disk");
@@ -244,7 +249,7 @@ void AptState::download(const std::vector<Package> &packages, const std::filesys
   for (const auto &package : packages) words.push_back(package.name + "=" + package.version);
   const auto result = run(words, to);
   if (result.ok()) return;
-  if (disk_full(result.err)) {
+  if (says_disk_full(result.err)) {
     throw base::Error(base::Code::disk_full,
                       fmt::format("cannot download packages into {}: the disk is full", to.string()),
                       "free some space, or set KMODTEST_CACHE to a folder on another disk");

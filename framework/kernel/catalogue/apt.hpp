@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/process.hpp"
@@ -30,6 +31,12 @@ struct ChosenPackage {
   std::string version;
   bool operator==(const ChosenPackage &) const = default;
 };
+
+/// Returns whether a program's output says that the disk is full.
+bool says_disk_full(std::string_view output);
+
+/// Returns the notice about a download: "downloading linux-image-6.1 6.1.1 (26.5 MB)".
+std::string download_notice(const Package &package);
 
 /// Parses lines "'URI' NAME_VERSION_ARCHITECTURE.deb SIZE HASH". Leaves out other lines.
 std::vector<ChosenPackage> parse_uris(const std::string &text);

@@ -60,10 +60,7 @@ void download(const AptState &apt, const std::vector<Package> &packages, const f
               base::NoticeSink &notices) {
   storage::make_folder(to);
   for (const auto &package : packages) {
-    if (package.download_bytes > 10'000) {
-      notices.say(fmt::format("downloading {} {} ({:.1f} MB)", package.name, package.version,
-                              static_cast<double>(package.download_bytes) / 1e6));
-    }
+    if (package.download_bytes > 10'000) notices.say(download_notice(package));
     apt.download({package}, to);
   }
 }

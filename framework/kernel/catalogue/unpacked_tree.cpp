@@ -22,7 +22,7 @@ constexpr const char *kManifest = "manifest.yaml";
 constexpr int kLayout = 2;
 
 [[noreturn]] void fail_to_unpack(const fs::path &package, const std::string &why) {
-  if (why.find("No space left on device") != std::string::npos) {
+  if (says_disk_full(why)) {
     throw base::Error(base::Code::disk_full,
                       fmt::format("cannot unpack {}: the disk is full", package.filename().string()),
                       "free some space, or set KMODTEST_CACHE to a folder on another disk");

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "text/words.hpp"
+
 namespace kmodtest::kernel {
 namespace {
 
@@ -14,12 +16,6 @@ bool is_compiled_file(std::string_view line) {
 }
 
 }  // namespace
-
-std::string minutes_text(std::chrono::seconds time) {
-  const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(time);
-  if (minutes.count() == 0) return fmt::format("{} s", time.count());
-  return fmt::format("{} min {} s", minutes.count(), (time - minutes).count());
-}
 
 BuildProgress::BuildProgress(int about, std::function<void(const std::string &)> say, Clock now)
     : about_(about), say_(std::move(say)), now_(std::move(now)), began_(now_()) {}
@@ -40,8 +36,7 @@ void BuildProgress::line(std::string_view line) {
   const int part = files_ * kParts / about_;
   if (part == said_) return;
   said_ = part;
-  const auto time = std::chrono::duration_cast<std::chrono::seconds>(now_() - began_);
-  say_(fmt::format("compiled {} of about {} files, {}", files_, about_, minutes_text(time)));
+  say_(fmt::format("compiled {} of about {} files, {}", files_, about_, text::wall_time(now_() - began_)));
 }
 
 }  // namespace kmodtest::kernel

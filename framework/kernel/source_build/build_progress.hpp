@@ -8,8 +8,7 @@
 
 namespace kmodtest::kernel {
 
-/// Follows the output of a kernel's make, and reports how far it is: "compiled 800 of about 2600 files (31 %), 2 min 5
-/// s".
+/// Follows the output of a kernel's make, and reports how far it is: "compiled 800 of about 1300 files, 2 min 5 s".
 class BuildProgress {
  public:
   using Clock = std::function<std::chrono::steady_clock::time_point()>;
@@ -33,8 +32,5 @@ class BuildProgress {
   int files_ = 0;
   int said_ = 0;  ///< twentieths
 };
-
-/// Returns "45 s" or "2 min 5 s".
-std::string minutes_text(std::chrono::seconds time);
 
 }  // namespace kmodtest::kernel

@@ -21,6 +21,7 @@
 #include "storage/cache_folder.hpp"
 #include "storage/digest.hpp"
 #include "storage/files.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::kernel {
 namespace {
@@ -60,10 +61,6 @@ base::Descriptor lock_with_children(const fs::path &file, base::NoticeSink &noti
   return lock;
 }
 
-bool says_disk_full(std::string_view output) {
-  return output.find("No space left on device") != std::string_view::npos;
-}
-
 }  // namespace
 
 std::string config_of(const CatalogueEntry &entry) {
@@ -97,9 +94,8 @@ SourceBuild::SourceBuild(const CatalogueEntry &entry, std::string config, fs::pa
 void SourceBuild::run() {
   check_build_needs(machine_has);
   const double seconds = entry_.compiled_files * kCoreSecondsPerFile / cores();
-  notices_.say(fmt::format("building the kernel {}: about {} on {} core{} that do nothing else", entry_.name,
-                           minutes_text(std::chrono::seconds(static_cast<int>(seconds))), cores(),
-                           cores() == 1 ? "" : "s"));
+  notices_.say(fmt::format("building the kernel {}: about {} on {} that do nothing else", entry_.name,
+                           text::wall_time(std::chrono::duration<double>(seconds)), text::counted(cores(), "core")));
   storage::make_folder(folder_);
   const base::Descriptor lock = lock_with_children(folder_ / kLock, notices_);
   get_source();
@@ -132,8 +128,7 @@ void SourceBuild::fetch_source() {
   if (const auto space = fs::space(folder_, error); !error && space.available < needed)
     throw_disk_full(folder_, fmt::format("building the kernel '{}' needs {} MB, {} MB are free", entry_.name,
                                          needed / 1'000'000, space.available / 1'000'000));
-  notices_.say(fmt::format("downloading {} {} ({:.1f} MB)", package_.name, package_.version,
-                           static_cast<double>(package_.download_bytes) / 1e6));
+  notices_.say(download_notice(package_));
   apt.download({package_}, work);
   notices_.say("unpacking the source");
   for (const auto &file : fs::directory_iterator(work))
