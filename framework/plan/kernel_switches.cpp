@@ -12,8 +12,8 @@ namespace {
 // Documentation/dev-tools/kfence.rst
 constexpr std::string_view kSlubDebug = "slub_debug=", kKfence = "kfence.sample_interval=", kPreempt = "preempt=";
 constexpr const char *kPagePoison = "page_poison=1";
-constexpr const char *kStrictSlub = "FZP";  // U makes 6.1 lose an inode for each cache that is destroyed
-constexpr int kStrictInterval = 100;        // milliseconds; the kernel's own default
+constexpr const char *kStrictSlub = "slub_debug=FZP";  // U makes 6.1 lose an inode for each cache that is destroyed
+constexpr const char *kStrictKfence = "kfence.sample_interval=100";  // milliseconds; the kernel's own default
 constexpr int kMostInterval = 60'000;
 
 /// Returns whether the text has only what slub_debug= can have: letters for checks, and names of caches.
@@ -40,7 +40,7 @@ KernelSwitches read_kernel_switches(MapReader &guest, const std::string &preempt
                   fmt::format("'slub_debug' cannot be {} (letters such as FZPU, and names of caches after a comma)",
                               quote(*text)));
   } else if (strict && !guest.has("slub_debug")) {
-    switches.words.push_back(fmt::format("{}{}", kSlubDebug, kStrictSlub));
+    switches.words.emplace_back(kStrictSlub);
   }
   if (const auto on = guest.boolean("page_poison")) {
     if (*on) add(kPagePoison, "page_poison", "CONFIG_PAGE_POISONING");
@@ -50,7 +50,7 @@ KernelSwitches read_kernel_switches(MapReader &guest, const std::string &preempt
   if (const auto interval = guest.integer("kfence", 0, kMostInterval)) {
     add(fmt::format("{}{}", kKfence, *interval), "kfence", "CONFIG_KFENCE");
   } else if (strict && !guest.has("kfence")) {
-    switches.words.push_back(fmt::format("{}{}", kKfence, kStrictInterval));
+    switches.words.emplace_back(kStrictKfence);
   }
   const auto models = guest.choices("preempt");
   if (const std::string model = models.size() == 1 ? models.front() : preempt; !model.empty())
@@ -59,7 +59,7 @@ KernelSwitches read_kernel_switches(MapReader &guest, const std::string &preempt
 }
 
 std::vector<std::string> strict_words() {
-  return {fmt::format("{}{}", kSlubDebug, kStrictSlub), kPagePoison, fmt::format("{}{}", kKfence, kStrictInterval)};
+  return {kStrictSlub, kPagePoison, kStrictKfence};
 }
 
 }  // namespace kmodtest::plan
