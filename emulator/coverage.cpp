@@ -9,8 +9,8 @@
 
 #include "emulator/code_counter.hpp"
 #include "emulator/cpu_load.hpp"
+#include "emulator/report_bytes.hpp"
 #include "wire/coverage_memory.hpp"
-#include "wire/shared_memory.hpp"
 
 namespace kmodtest::emulator {
 namespace {
@@ -40,12 +40,6 @@ std::uint64_t stack_pointer() {
   std::uint64_t stack = 0;
   std::memcpy(&stack, counted_qemu->current_cpu() + calls->stack_pointer, sizeof stack);
   return stack;
-}
-
-std::uint32_t report_bytes() {
-  std::uint32_t bytes = 0;  // the lower half of a word: there are 12 MiB at most
-  std::memcpy(&bytes, shared_page + wire::kReportsOffset, sizeof bytes);
-  return bytes;
 }
 
 void *as_data(std::uint64_t value) {
@@ -87,7 +81,7 @@ void count(Instruction *instruction, std::uint64_t address, bool first_of_block)
   CodeCounter::Ways ways;
   if (jump) ways.on = address + jump->length;
   if (jump) ways.target = ways.on + static_cast<std::uint64_t>(std::int64_t{jump->distance});
-  void *counted = as_data(counter.add(address, report_bytes(), ways));
+  void *counted = as_data(counter.add(address, report_bytes(shared_page), ways));
   if (first_of_block) calls->before(instruction, on_arrival, kReadRegisters, as_data(address));
   calls->before(instruction, on_execution, kWithoutRegisters, counted);
   if (jump) calls->before(instruction, on_jump, kReadRegisters, counted);

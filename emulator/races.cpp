@@ -11,10 +11,10 @@
 #include "emulator/instruction_kind.hpp"
 #include "emulator/mixed.hpp"
 #include "emulator/race_watch.hpp"
+#include "emulator/report_bytes.hpp"
 #include "emulator/slab_object.hpp"
 #include "emulator/turn.hpp"
 #include "wire/race_memory.hpp"
-#include "wire/shared_memory.hpp"
 
 namespace kmodtest::emulator {
 namespace {
@@ -79,9 +79,7 @@ std::uint64_t current_task() {
 }
 
 std::uint64_t report_bytes_now() {
-  std::uint32_t bytes = 0;  // the lower half of a word
-  std::memcpy(&bytes, reports_page + wire::kReportsOffset, sizeof bytes);
-  return bytes;
+  return report_bytes(reports_page);
 }
 
 /// Finds out whether a call can have left this word on a stack.
