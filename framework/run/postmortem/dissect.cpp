@@ -8,6 +8,7 @@
 
 #include "base/error.hpp"
 #include "run/postmortem/guest_memory.hpp"
+#include "run/postmortem/kernel_places.hpp"
 
 /// Sources: kernel, <linux/sched.h> (task_struct), <linux/module.h> (module, mod_kallsyms), <linux/mutex.h>.
 namespace kmodtest::run {
@@ -201,8 +202,7 @@ CpuSeen Dissector::look_at(const vm::CpuRegisters &registers) {
   seen.registers = registers.text;
   std::uint64_t stack = 0;
   const auto offsets = kernel_.symbols().address_of("__per_cpu_offset");
-  auto variable = kernel_.symbols().address_of("current_task");
-  if (!variable) variable = kernel_.symbols().address_of("pcpu_hot");  // 6.2 to 6.14: its first member
+  const auto variable = current_task_variable(kernel_);
   if (offsets && variable) {
     const auto base = memory_.word(*offsets + static_cast<std::uint64_t>(registers.cpu) * 8);
     const auto task = base ? memory_.word(*base + *variable) : std::nullopt;

@@ -19,6 +19,8 @@ std::uint64_t swapped(std::uint64_t word) {
 }  // namespace
 
 std::optional<SlabObjects::Layout> SlabObjects::layout_of(const kernel::StructLayouts &structs) {
+  const auto page = slab_page_layout(structs);
+  if (!page) return std::nullopt;
   bool whole = true;
   const auto at = [&](std::initializer_list<std::pair<const char *, const char *>> members) -> std::size_t {
     for (const auto &[structure, member] : members) {
@@ -28,14 +30,10 @@ std::optional<SlabObjects::Layout> SlabObjects::layout_of(const kernel::StructLa
     return 0;
   };
   Layout layout{};
-  layout.flags = at({{"page", "flags"}});
-  layout.head = at({{"page", "compound_head"}, {"page", "compound_info"}});
+  static_cast<SlabPageLayout &>(layout) = *page;
   // struct page had these until 5.16.
-  layout.cache = at({{"slab", "slab_cache"}, {"page", "slab_cache"}});
   layout.freelist = at({{"slab", "freelist"}, {"page", "freelist"}});
   layout.counters = at({{"slab", "counters"}, {"page", "counters"}});
-  layout.name = at({{"kmem_cache", "name"}});
-  layout.size = at({{"kmem_cache", "size"}});
   layout.offset = at({{"kmem_cache", "offset"}});
   layout.random = structs.offset_of("kmem_cache", "random");
   layout.object_size = structs.offset_of("kmem_cache", "object_size");
@@ -53,13 +51,6 @@ std::optional<SlabObjects::Layout> SlabObjects::layout_of(const kernel::StructLa
   } else {
     layout.cpu_freelist = at({{"kmem_cache_cpu", "freelist"}});
     layout.cpu_page = at({{"kmem_cache_cpu", "slab"}, {"kmem_cache_cpu", "page"}});
-  }
-  layout.slab_bit = structs.value_of("pageflags", "PG_slab");
-  if (!layout.slab_bit) {
-    const auto type = structs.value_of("pagetype", "PGTY_slab");
-    layout.type = at({{"page", "page_type"}});
-    if (!type) return std::nullopt;
-    layout.slab_type = *type;
   }
   return whole ? std::optional(layout) : std::nullopt;
 }

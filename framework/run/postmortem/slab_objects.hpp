@@ -11,6 +11,7 @@
 
 #include "kernel/symbols/struct_layouts.hpp"
 #include "run/postmortem/kernel_memory.hpp"
+#include "run/postmortem/kernel_places.hpp"
 
 namespace kmodtest::run {
 
@@ -37,15 +38,11 @@ class SlabObjects {
 
  private:
   /// The offsets of the kernel's structs that we need.
-  struct Layout {
-    std::size_t flags, head, cache, freelist, counters;
-    std::size_t name, size, offset, cpu_part;
+  struct Layout : SlabPageLayout {
+    std::size_t freelist, counters;
+    std::size_t offset, cpu_part;
     std::optional<std::size_t> random;
     std::optional<std::size_t> object_size, red_zone;
-    /// How a page says that it belongs to a slab: by a flag, or since 6.10 by the type in the top byte of a word.
-    std::optional<unsigned> slab_bit;
-    std::size_t type;
-    std::uint32_t slab_type;
     /// Until 6.19: the list of free objects of each CPU, and the slab that they are in.
     std::size_t cpu_freelist, cpu_page;
     /// Since 7.0: the sheaves of each CPU, and those that each node keeps full.

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "kernel/config.hpp"
 #include "kernel/symbols/symbols.hpp"
+#include "run/postmortem/kernel_places.hpp"
 
 namespace kmodtest::run {
 
@@ -39,8 +40,7 @@ namespace {
 
 /// Returns where a kernel has the names of its threads; all 0 if that is not known. KASAN makes stacks larger.
 wire::TaskLayout task_layout(const kernel::KernelImage &kernel, bool kasan) {
-  auto current = kernel.symbols().address_of("current_task");
-  if (!current) current = kernel.symbols().address_of("pcpu_hot");  // 6.2 to 6.14: its first member
+  const auto current = current_task_variable(kernel);
   const auto at = [&](const char *member) { return kernel.layouts().offset_of("task_struct", member); };
   const auto name = at("comm"), pid = at("pid"), stack = at("stack");
   if (!current || !name || !pid || !stack) return {};
@@ -50,27 +50,18 @@ wire::TaskLayout task_layout(const kernel::KernelImage &kernel, bool kasan) {
 
 /// Returns where a kernel has what identifies an object of a slab cache; all 0 if that is not known.
 wire::SlabLayout slab_layout(const kernel::KernelImage &kernel) {
-  const kernel::StructLayouts &structs = kernel.layouts();
-  const auto at = [&structs](const char *structure, const char *member, const char *older) {
-    const auto offset = structs.offset_of(structure, member);
-    return offset ? offset : structs.offset_of("page", older);
-  };
-  const auto head = at("page", "compound_head", "compound_info");
-  const auto cache = at("slab", "slab_cache", "slab_cache");
-  const auto flags = structs.offset_of("page", "flags");
-  const auto name = structs.offset_of("kmem_cache", "name"), size = structs.offset_of("kmem_cache", "size");
-  const auto bit = structs.value_of("pageflags", "PG_slab"), type = structs.value_of("pagetype", "PGTY_slab");
-  if (!head || !cache || !flags || !name || !size || (!bit && !type)) return {};
+  const auto page = slab_page_layout(kernel.layouts());
+  if (!page) return {};
   return {.direct_map = kernel.symbols().address_of("page_offset_base").value_or(0),
           .page_structs = kernel.symbols().address_of("vmemmap_base").value_or(0),
-          .head = *head,
-          .flags = *flags,
-          .type = structs.offset_of("page", "page_type").value_or(0),
-          .flag = bit ? std::uint64_t{1} << *bit : 0,
-          .slab_type = type.value_or(0),
-          .cache = *cache,
-          .name = *name,
-          .size = *size};
+          .head = page->head,
+          .flags = page->flags,
+          .type = page->type,
+          .flag = page->slab_bit ? std::uint64_t{1} << *page->slab_bit : 0,
+          .slab_type = page->slab_type,
+          .cache = page->cache,
+          .name = page->name,
+          .size = page->size};
 }
 
 }  // namespace
