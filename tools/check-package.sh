@@ -56,7 +56,6 @@ make_machine() {
   mount -t devpts -o newinstance,ptmxmode=0666 devpts "$machine/dev/pts"
   mkdir -p "$machine/dev/shm"
   mount -t tmpfs -o mode=1777 tmpfs "$machine/dev/shm"
-  inside apt-get -q update
 }
 
 if [[ -n ${PACKAGES:-} ]]; then
@@ -67,7 +66,7 @@ elif [[ $suite != "$host" ]]; then
   say "making the packages there"
   mkdir "$machine/srv/kmodtest"
   git -C "$source" ls-files -z | tar -C "$source" --null -T - -c | tar -C "$machine/srv/kmodtest" -x
-  inside sh -ec 'cd /srv/kmodtest && make setup && make package' >"$work/build.log" 2>&1 ||
+  inside sh -ec 'apt-get -q update && apt-get -q -y install make && cd /srv/kmodtest && make setup && make package' >"$work/build.log" 2>&1 ||
     { tail -40 "$work/build.log" >&2; exit 1; }
   build=$machine/srv/kmodtest/build
   machine=$work/machine
@@ -90,10 +89,10 @@ if [[ $suite == bookworm ]]; then
   # The variables are for the shell in the chroot.
   # shellcheck disable=SC2016
   inside sh -ec 'mirror=$(awk '\''$1 == "deb" && $3 == "bookworm" { print $2 }'\'' /etc/apt/sources.list)
-    echo "deb $mirror bookworm-backports main" >/etc/apt/sources.list.d/backports.list
-    apt-get -q update'
+    echo "deb $mirror bookworm-backports main" >/etc/apt/sources.list.d/backports.list'
   from=(-t bookworm-backports)
 fi
+inside apt-get -q update
 
 say "installing"
 mkdir "$machine/root/packages"

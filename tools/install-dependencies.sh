@@ -11,7 +11,6 @@
 #   tools/install-dependencies.sh --package  also for `make package-check` and `make image-check`: debootstrap,
 #                                            lintian, buildah
 #   tools/install-dependencies.sh --list     prints the packages instead of installing them
-#   tools/install-dependencies.sh --backports  only adds the suite bookworm-backports, on Debian 12
 #
 # On Debian 12, QEMU, libvirt and Boost are from the bookworm-backports suite (kmodtest is tested with QEMU 8.1 or later
 # and libvirt 10 or later; Asio's cancellation needs Boost 1.83). The suite is added from the mirror that this machine's
@@ -21,6 +20,8 @@ set -euo pipefail
 # shellcheck source=/dev/null
 . "${KMODTEST_OS_RELEASE:-/etc/os-release}"
 codename=${VERSION_CODENAME:-}
+# shellcheck source=tools/apt.sh
+. "$(dirname "$0")/apt.sh"
 
 main_packages=(
   g++ cmake ninja-build pkg-config ccache make git ca-certificates
@@ -58,14 +59,13 @@ case $codename in
     ;;
 esac
 
-only_list=0 only_backports=0
+only_list=0
 for option in "$@"; do
   case "$option" in
     --check) main_packages+=("${check_packages[@]}") ;;
     --lint) main_packages+=("${check_packages[@]}" "${lint_packages[@]}") ;;
     --package) main_packages+=("${package_packages[@]}") ;;
     --list) only_list=1 ;;
-    --backports) only_backports=1 ;;
     *)
       echo "kmodtest: error[K0101]: $0 has no option '$option'" >&2
       echo "  hint: see the top of the file" >&2
@@ -84,48 +84,7 @@ if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
   exit 3
 fi
 
-# become_root ARGUMENTS: sets how apt-get is started.
-become_root() {
-  as_root=()
-  if [[ $(id -u) -ne 0 ]]; then
-    if ! command -v sudo >/dev/null; then
-      echo "kmodtest: error[K0310]: packages are missing (${missing[*]} ${missing_backports[*]}), and there is no sudo" >&2
-      echo "  hint: run $0 $1 as root" >&2
-      exit 3
-    fi
-    as_root=(sudo)
-  fi
-  apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=3)
-}
-
-# add_backports: adds the suite bookworm-backports to apt's sources, unless it is there.
-add_backports() {
-  local targets mirror keyring option=""
-  # The names in $(…) are apt's own placeholders.
-  # shellcheck disable=SC2016
-  targets=$(apt-get indextargets --format '$(CREATED_BY) $(RELEASE) $(REPO_URI)')
-  if grep -q '^Packages bookworm-backports ' <<<"$targets"; then return; fi
-  mirror=$(awk '$1 == "Packages" && $2 == "bookworm" { print $3; exit }' <<<"$targets")
-  if [[ -z "$mirror" ]]; then
-    echo "kmodtest: error[K0406]: apt's configuration names no mirror of the suite 'bookworm'" >&2
-    echo "  hint: add bookworm-backports to /etc/apt/sources.list.d by hand" >&2
-    exit 3
-  fi
-  echo "kmodtest: adding the suite bookworm-backports (/etc/apt/sources.list.d/kmodtest-backports.list)"
-  keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-  [[ -r $keyring ]] && option="[signed-by=$keyring] "
-  echo "deb ${option}${mirror} bookworm-backports main" |
-    "${as_root[@]}" tee /etc/apt/sources.list.d/kmodtest-backports.list >/dev/null
-  "${apt[@]}" update
-}
-
 missing=() missing_backports=()
-if [[ $only_backports -eq 1 ]]; then
-  become_root --backports
-  [[ $codename != bookworm ]] || add_backports
-  exit 0
-fi
-
 declare -A version=()
 while read -r name status number; do
   [[ $status == installed ]] && version[${name%%:*}]=$number
@@ -142,7 +101,7 @@ if [[ ${#missing[@]} -eq 0 && ${#missing_backports[@]} -eq 0 ]]; then
   exit 0
 fi
 
-become_root "$*"
+use_apt "${missing[*]} ${missing_backports[*]}" "$0 $*"
 echo "kmodtest: installing ${missing[*]} ${missing_backports[*]}${as_root[*]:+ (with sudo)}"
 "${apt[@]}" update
 

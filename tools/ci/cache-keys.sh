@@ -23,7 +23,7 @@ digest_of() {
 . "${KMODTEST_OS_RELEASE:-/etc/os-release}"
 system="${ID:-unknown}-${VERSION_ID:-0}-$(uname -m)"
 cd "$source_folder"
-build=$(digest_of CMakeLists.txt CMakePresets.json cmake errors framework guest images templates tools/install-dependencies.sh)
+build=$(digest_of CMakeLists.txt CMakePresets.json cmake errors framework guest images templates tools/apt.sh tools/install-dependencies.sh)
 catalogue=$(digest_of images/kernels.yaml)
 cd "$OLDPWD"
 mapfile -t plans < <(grep -v '^[[:space:]]*$' <<<"${KMODTEST_PLANS:-}" || true)

@@ -14,9 +14,9 @@ fail() {
   exit 3
 }
 
-as_root=()
-if [[ $(id -u) -ne 0 ]]; then as_root=(sudo); fi
-apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 -o Acquire::Retries=3)
+# shellcheck source=tools/apt.sh
+. "$(dirname "$0")/../apt.sh"
+use_apt "$package" "$0"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -46,7 +46,7 @@ suite=()
 . "${KMODTEST_OS_RELEASE:-/etc/os-release}"
 "${apt[@]}" update
 if [[ ${VERSION_CODENAME:-} == bookworm ]]; then
-  "$(dirname "$0")/../install-dependencies.sh" --backports
+  add_backports
   suite=(-t bookworm-backports)
 fi
 "${apt[@]}" install --no-install-recommends "${suite[@]}" "$file" ||
