@@ -73,7 +73,7 @@ fs::path only_entry(const fs::path &folder, const std::string &prefix) {
 
 /// Packages of some distributions have the image among the modules.
 fs::path find_image(const fs::path &tree) {
-  if (const fs::path image = only_entry(tree / "boot", "vmlinuz-"); !image.empty()) return image;
+  if (fs::path image = only_entry(tree / "boot", "vmlinuz-"); !image.empty()) return image;
   std::error_code error;
   for (const auto &entry : fs::directory_iterator(tree / "lib/modules", error)) {
     if (fs::exists(entry.path() / "vmlinuz", error)) return entry.path() / "vmlinuz";

@@ -131,6 +131,7 @@ const SlabObjects::Cache &SlabObjects::cache_of(std::uint64_t address) {
 
 void SlabObjects::prepare(const std::vector<std::uint64_t> &addresses) {
   std::vector<std::uint64_t> wanted;
+  wanted.reserve(addresses.size());
   for (const std::uint64_t address : addresses) wanted.push_back(memory_.page_struct(address));
   memory_.fetch(wanted);
   std::vector<Slab> slabs;
