@@ -6,7 +6,7 @@
 #   tools/install-dependencies.sh            to build and to run
 #   tools/install-dependencies.sh --check    also for `make check`: clang with libFuzzer, clang-format,
 #                                            clang-tidy, python3 with jsonschema and yaml, cmark-gfm, chromium, gdb, zsh, fish, mandoc, parallel,
-#                                            ssh, iproute2
+#                                            ssh, iproute2, Slurm
 #   tools/install-dependencies.sh --lint     also for `make lint`: run-clang-tidy, shellcheck
 #   tools/install-dependencies.sh --package  also for `make package-check` and `make image-check`: debootstrap,
 #                                            lintian, buildah
@@ -36,7 +36,8 @@ backports_packages=(
   qemu-system-x86 qemu-system-data qemu-utils libvirt-dev libvirt-daemon-driver-qemu libboost1.83-dev
 )
 check_packages=(python3 python3-jsonschema python3-yaml cmark-gfm fonts-dejavu-core
-                gdb zsh fish mandoc parallel openssh-client openssh-server iproute2)
+                gdb zsh fish mandoc parallel openssh-client openssh-server iproute2
+                slurmctld slurmd slurm-client munge)
 lint_packages=(shellcheck)
 package_packages=(debootstrap lintian buildah)
 

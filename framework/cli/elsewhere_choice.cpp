@@ -167,6 +167,10 @@ int ElsewhereChoice::execute(RunCommand &command, const CLI::App &app) const {
   auto reports = command.reports.make(cases, command.options.repeats);
   const auto console = report::make_console(command.console.options(command.console_file(), false));
   const auto once = shards::make_once(*console);
+  const fs::path folders =
+      command.out.empty() ? report::next_failure_folder(storage::cache_folder() / "failed") : command.out;
+  report::prepare_artifacts_folder(folders);
+  options.places = std::make_shared<shards::FolderPlaces>(folders);
   once->on(outcome::RunStarted{.cases = cases.size(),
                                .workers = options.shards,
                                .hypervisor = engine,
@@ -176,7 +180,11 @@ int ElsewhereChoice::execute(RunCommand &command, const CLI::App &app) const {
   const auto launcher = ssh ? ssh->launch(command, cases, cases_of_all_plans(command), name, folder.path, notices)
                             : shards::make_launcher(engine, name, folder.path);
   const shards::Elsewhere came = shards::run_elsewhere(*launcher, options, *once);
-  launcher->cancel();
+  if (came.failure) {
+    launcher->cancel();
+  } else if (!came.interrupted) {
+    launcher->finish();
+  }
   folder.keep = !came.problems.empty() || came.interrupted;
   if (came.results.empty()) {
     if (came.interrupted) throw base::Interrupted();
@@ -188,9 +196,8 @@ int ElsewhereChoice::execute(RunCommand &command, const CLI::App &app) const {
   merge_options.interrupted = came.interrupted;
   merge_options.history = command.options.history;
   merge_options.keys_by_path = true;
-  merge_options.folders =
-      command.out.empty() ? report::next_failure_folder(storage::cache_folder() / "failed") : command.out;
-  report::prepare_artifacts_folder(merge_options.folders);
+  merge_options.folders = folders;
+  merge_options.places = options.places;
   auto found = shards::find_results(came.results);
   shards::check_one_run(found, kVersion);
   shards::Merge merge(std::move(found), std::move(merge_options));

@@ -6,15 +6,14 @@
 #include <chrono>
 #include <csignal>
 #include <fmt/format.h>
-#include <fstream>
 #include <map>
+#include <optional>
 #include <set>
 #include <variant>
 
 #include "base/error.hpp"
 #include "shards/layout.hpp"
-#include "shards/records.hpp"
-#include "shards/results_reader.hpp"
+#include "shards/live_results.hpp"
 #include "shards/run_files.hpp"
 #include "storage/files.hpp"
 #include "storage/output_file.hpp"
@@ -30,34 +29,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kBetweenLooks{500};
 constexpr std::size_t kShownLogLines = 5;
-
-/// Reads what was added to a file of finished cases since the last time.
-class Tail {
- public:
-  explicit Tail(fs::path file) : file_(std::move(file)) {}
-
-  template <class Take>
-  void read(const Take &take) {
-    std::ifstream content(file_, std::ios::binary);
-    content.seekg(static_cast<std::streamoff>(read_));
-    std::string block(64 * 1024, '\0');
-    while (content) {
-      content.read(block.data(), static_cast<std::streamsize>(block.size()));
-      const auto size = static_cast<std::size_t>(content.gcount());
-      read_ += size;
-      decoder_.feed(std::string_view(block).substr(0, size));
-      while (const auto record = decoder_.next()) {
-        if (record->kind != RecordKind::finished) continue;
-        if (auto kept = decode_case(record->bytes)) take(std::move(*kept));
-      }
-    }
-  }
-
- private:
-  fs::path file_;
-  RecordDecoder decoder_;
-  std::size_t read_ = 0;
-};
 
 /// Blocks the signals that end a run, and waits for them.
 class Signals {
@@ -83,10 +54,14 @@ class Signals {
 
 /// A shard and its jobs.
 struct Progress {
+  explicit Progress(fs::path folder) : results(std::move(folder)) {}
+
   int starts = 0;
+  int in_vain = 0;      ///< the last starts that brought no result
+  std::size_t had = 0;  ///< results at its last start
   bool done = false;
   std::optional<Clock::time_point> ended;  ///< when its last job was seen to have ended
-  std::map<fs::path, Tail> tails;
+  LiveResults results;
   std::set<std::size_t> finished;
 };
 
@@ -143,8 +118,9 @@ class Elsewheres {
   void start(const std::vector<int> &shards) {
     std::vector<Job> jobs;
     for (const int shard : shards) {
-      Progress &progress = shards_[shard];
+      Progress &progress = shards_.try_emplace(shard, results_of(shard)).first->second;
       progress.ended.reset();
+      progress.had = progress.finished.size();
       jobs.push_back({shard, write_script(shard, ++progress.starts), log_of(shard)});
     }
     launcher_.start(jobs);
@@ -152,27 +128,19 @@ class Elsewheres {
 
   void look_for_results() {
     for (auto &[shard, progress] : shards_) {
-      if (!progress.done) read_results_of(shard, progress);
+      if (!progress.done) read_results_of(progress);
     }
   }
 
-  void read_results_of(int shard, Progress &progress) {
-    for (const fs::path &name : files_below(results_of(shard))) {
-      if (!name.string().starts_with(kFinishedPrefix)) continue;
-      const fs::path file = results_of(shard) / name;
-      progress.tails.try_emplace(file, file).first->second.read([&](KeptCase kept) {
-        if (!progress.finished.insert(kept.finished.number).second) return;
-        fs::path &folder = kept.finished.artifacts;
-        if (!folder.empty()) folder = results_of(shard) / folder;
-        live_.on(kept.finished);
+  void read_results_of(Progress &progress) {
+    progress.results.read([&](KeptCase kept) {
+      if (!progress.finished.insert(kept.finished.number).second) return;
+      settle_folders(kept.finished, [&](const fs::path &folder) {
+        const fs::path there = progress.results.folder() / folder;
+        return folder.empty() ? folder : options_.places ? options_.places->of(there) : there;
       });
-    }
-  }
-
-  bool has_ended(int shard) const {
-    std::error_code none;
-    if (!fs::exists(results_of(shard) / kManifestFile, none)) return false;
-    return open_results(results_of(shard)).manifest.complete();
+      live_.on(kept.finished);
+    });
   }
 
   /// What ran counts even if the engine can run nothing more.
@@ -198,39 +166,52 @@ class Elsewheres {
     std::vector<int> again;
     for (auto &[shard, progress] : shards_) {
       if (progress.done) continue;
-      const auto state = states.find(shard);
-      const bool ended = state != states.end() && state->second == JobState::ended;
-      const bool complete = has_ended(shard);
-      read_results_of(shard, progress);
+      const auto found = states.find(shard);
+      const JobState state = found == states.end() ? JobState::running : found->second;
+      const bool complete = progress.results.complete();
+      read_results_of(progress);
       progress.done = complete;
-      if (complete || !ended) continue;
+      if (complete || state == JobState::waiting || state == JobState::running) continue;
+      if (state == JobState::cancelled) {
+        give_up(shard, progress, "was cancelled by a user or an administrator");
+        continue;
+      }
       if (!progress.ended) progress.ended = Clock::now();
       if (Clock::now() - *progress.ended < options_.files_may_be_late && !fs::exists(log_of(shard))) continue;
-      if (progress.starts < options_.starts) {
+      if (is_worth_another_start(progress)) {
         tell(fmt::format("the job of {} ended after {}; starting it again", name_of(shard),
                          text::counted(progress.finished.size(), "case")));
         again.push_back(shard);
         continue;
       }
-      give_up(shard, progress);
+      give_up(shard, progress, fmt::format("was started {} times and never came to its end", progress.starts));
     }
     start(again);
   }
 
-  void give_up(int shard, Progress &progress) {
+  /// A job that has run cases before it ended gets its shard on: preempted ones can be many.
+  bool is_worth_another_start(Progress &progress) const {
+    progress.in_vain = progress.finished.size() > progress.had ? 0 : progress.in_vain + 1;
+    return progress.in_vain < options_.starts;
+  }
+
+  void give_up(int shard, Progress &progress, const std::string &what) {
     progress.done = true;
-    std::string said;
+    std::string error, said;
     std::error_code none;
     if (fs::exists(log_of(shard), none)) {
-      const auto lines = text::lines_of(storage::read_whole_file(log_of(shard)));
+      const std::string log = storage::read_whole_file(log_of(shard));
+      const auto lines = text::lines_of(log);
+      const auto last = std::find_if(lines.rbegin(), lines.rend(),
+                                     [](std::string_view line) { return line.find("error[K") != line.npos; });
+      if (last != lines.rend()) error = fmt::format(" ({})", *last);
       for (std::size_t at = lines.size() - std::min(lines.size(), kShownLogLines); at < lines.size(); ++at)
         said += "\n  " + std::string(lines[at]);
     } else {
       said = fmt::format(" It left nothing in {}: do all machines share this folder?", options_.folder.string());
     }
-    std::string problem =
-        fmt::format("{} was started {} times and never came to its end [{}]: {}{}", name_of(shard), progress.starts,
-                    base::name_of(base::Code::shard_lost), log_of(shard).string(), said);
+    std::string problem = fmt::format("{} {} [{}]: {}{}{}", name_of(shard), what, base::name_of(base::Code::shard_lost),
+                                      log_of(shard).string(), error, said);
     tell(problem.substr(0, problem.find('\n')));
     result_.problems.push_back(std::move(problem));
   }

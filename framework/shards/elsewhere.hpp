@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "outcome/event.hpp"
+#include "shards/folder_places.hpp"
 #include "shards/launcher.hpp"
 #include "shards/split.hpp"
 
@@ -23,9 +24,10 @@ struct ElsewhereOptions {
   std::vector<std::string> command;  ///< "/usr/bin/kmodtest", "run", "plans/", …: without the words of a shard
   std::string there;                 ///< where a script's machine has `folder`
   int shards = 1;
-  int starts = 3;  ///< of each shard, at most
+  int starts = 3;  ///< of each shard, one after the other, without a new result
   /// A shared folder can show a file this long after the job that wrote it has ended.
   std::chrono::seconds files_may_be_late{10};
+  std::shared_ptr<FolderPlaces> places = {};  ///< to which a merge moves the folders of cases; null: they stay
 };
 
 /// What has become of the shards.

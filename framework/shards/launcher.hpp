@@ -18,7 +18,12 @@ struct Job {
   std::filesystem::path log;     ///< for what the script prints
 };
 
-enum class JobState { waiting, running, ended };
+enum class JobState {
+  waiting,
+  running,
+  ended,
+  cancelled,  ///< it has ended because a user or an administrator wanted that
+};
 
 class Launcher {
  public:
@@ -32,6 +37,8 @@ class Launcher {
   virtual std::vector<std::string> take_news() { return {}; }
   /// Ends all jobs.
   virtual void cancel() = 0;
+  /// Lets go of the engine. All shards have come to their ends, but a job can still be in its last instructions.
+  virtual void finish() { cancel(); }
 };
 
 /// Returns the engine of --on: "slurm", "slurm:OPTION=VALUE,…" (options of sbatch), or a command in which {} stands for

@@ -13,7 +13,6 @@
 #include "outcome/result.hpp"
 #include "shards/layout.hpp"
 #include "storage/files.hpp"
-#include "storage/free_name.hpp"
 #include "storage/output_file.hpp"
 
 namespace kmodtest::shards {
@@ -75,6 +74,7 @@ void check_one_run(const std::vector<Results> &results, const std::string &versi
 }
 
 Merge::Merge(std::vector<Results> results, MergeOptions options) : options_(std::move(options)) {
+  if (!options_.places) options_.places = std::make_shared<FolderPlaces>(options_.folders);
   for (Results &each : results) shards_[each.manifest.shard].push_back(std::move(each));
   for (auto &[shard, attempts] : shards_) std::sort(attempts.begin(), attempts.end(), counts_before);
 }
@@ -237,14 +237,7 @@ fs::path Merge::place_of(const fs::path &folder, const Results &results) {
   if (options_.folders.empty()) {
     return is_archive_name(results.path) ? fs::path() : fs::absolute(results.path / folder).lexically_normal();
   }
-  const auto [known, is_new] = places_.emplace(folder, fs::path());
-  if (is_new) {
-    const std::string name = storage::free_name(
-        folder.filename().string(), [this](const std::string &each) { return !fs::exists(options_.folders / each); });
-    known->second = options_.folders / name;
-    storage::make_folder(known->second);
-  }
-  return known->second;
+  return places_[folder] = options_.places->of(results.path / folder);
 }
 
 void Merge::take_folder_file(const fs::path &name, std::uint32_t mode, const ReadBlock &read) {
@@ -262,17 +255,7 @@ void Merge::take_folder_file(const fs::path &name, std::uint32_t mode, const Rea
 void Merge::finish_case(KeptCase kept, const Results &results) {
   outcome::CaseFinished &finished = kept.finished;
   seen_[finished.number] = true;
-  const auto settle = [&](outcome::CaseFinished &each) {
-    each.artifacts = place_of(each.artifacts, results);
-    if (!each.vmcore.empty()) each.vmcore = each.artifacts / "vmcore";
-  };
-  settle(finished);
-  for (outcome::CaseFinished &earlier : finished.earlier) settle(earlier);
-  if (finished.unlike) {
-    outcome::CaseFinished unlike = *finished.unlike;
-    settle(unlike);
-    finished.unlike = std::make_shared<outcome::CaseFinished>(std::move(unlike));
-  }
+  settle_folders(finished, [&](const fs::path &folder) { return place_of(folder, results); });
   const run::History::Time at{std::chrono::milliseconds(stamp_of(results.manifest))};
   const auto remember = [&](const outcome::CaseFinished &each) {
     if (!options_.history || !outcome::had_a_guest(each)) return;

@@ -12,6 +12,7 @@
 #include "outcome/event.hpp"
 #include "run/exit_code.hpp"
 #include "run/select/history.hpp"
+#include "shards/folder_places.hpp"
 #include "shards/results_reader.hpp"
 
 namespace kmodtest::shards {
@@ -20,6 +21,7 @@ struct MergeOptions {
   bool keys_by_path = false;              ///< the history knows the cases by their plans' paths on this machine
   bool interrupted = false;               ///< a signal ended the run: cases without a result did not run
   std::filesystem::path folders;          ///< for the folders of cases; empty: they stay in the results
+  std::shared_ptr<FolderPlaces> places;   ///< which of them have a place there already; null: none
   std::shared_ptr<run::History> history;  ///< to which the runs are added; null: none
 };
 

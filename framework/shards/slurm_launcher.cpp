@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "shards/slurm_launcher.hpp"
 
+#include <algorithm>
+#include <array>
+#include <chrono>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <set>
 #include <sstream>
+#include <thread>
+#include <unistd.h>
 #include <utility>
 
 #include "base/error.hpp"
@@ -17,9 +22,32 @@ namespace kmodtest::shards {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kBetweenQuestions{500};  ///< while jobs are being cancelled
+constexpr std::chrono::seconds kToCancel{15};
+
 /// Returns the first line of what a program said.
 std::string first_line(const std::string &text) {
   return text.substr(0, text.find('\n'));
+}
+
+/// Returns the state that a word of squeue(1) stands for. A word that a later version adds is taken for a job that
+/// runs.
+JobState state_of(std::string_view word) {
+  constexpr std::array<std::string_view, 7> kWaiting = {"PENDING",      "REQUEUED",      "REQUEUE_HOLD", "REQUEUE_FED",
+                                                        "SPECIAL_EXIT", "RESV_DEL_HOLD", "SUSPENDED"};
+  constexpr std::array<std::string_view, 9> kEnded = {
+      "COMPLETED", "FAILED", "TIMEOUT", "NODE_FAIL", "PREEMPTED", "BOOT_FAIL", "OUT_OF_MEMORY", "DEADLINE", "REVOKED"};
+  const auto is_one_of = [word](const auto &words) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  if (word == "CANCELLED") return JobState::cancelled;
+  return is_one_of(kWaiting) ? JobState::waiting : is_one_of(kEnded) ? JobState::ended : JobState::running;
+}
+
+bool is_alive(JobState state) {
+  return state == JobState::waiting || state == JobState::running;
 }
 
 }  // namespace
@@ -45,8 +73,7 @@ std::map<std::pair<std::string, int>, JobState> parse_squeue(std::string_view te
   while (lines >> array >> task >> state) {
     const auto number = text::whole_number<int>(task);
     if (!number) continue;
-    const bool waits = state == "PENDING" || state == "REQUEUED" || state == "REQUEUE_HOLD" || state == "SUSPENDED";
-    states[{array, *number}] = waits ? JobState::waiting : JobState::running;
+    states[{array, *number}] = state_of(state);
   }
   return states;
 }
@@ -69,13 +96,14 @@ void SlurmLauncher::start(const std::vector<Job> &jobs) {
   // The script of a shard is "shard-K.sh", and its log "shard-K.log".
   storage::write_whole(script, fmt::format("#!/bin/sh\nexec sh {}/shard-\"$SLURM_ARRAY_TASK_ID\".sh\n",
                                            text::shell_word(folder.string())));
+  // A task whose machine died is submitted again here, at once. Slurm would hold it back for two minutes.
   std::vector<std::string> command = {"sbatch",
                                       "--parsable",
                                       fmt::format("--array={}", fmt::join(shards, ",")),
                                       "--job-name=" + name_,
                                       "--output=" + (folder / "shard-%a.log").string(),
                                       "--open-mode=append",
-                                      "--requeue"};
+                                      "--no-requeue"};
   command.insert(command.end(), options_.begin(), options_.end());
   command.push_back(script.string());
   const base::ProcessResult result = base::run_process(command);
@@ -85,31 +113,55 @@ void SlurmLauncher::start(const std::vector<Job> &jobs) {
                       fmt::format("Slurm does not take the jobs: {}", first_line(result.err)),
                       "check the options behind 'slurm:' with sinfo");
   }
-  for (const int shard : shards) array_of_[shard] = array;
+  for (const int shard : shards) {
+    array_of_[shard] = array;
+    states_[shard] = JobState::waiting;
+  }
+  pace_.changed(Clock::now());
+}
+
+std::optional<SlurmLauncher::Tasks> SlurmLauncher::ask() const {
+  // With the user's number, the controller sends only this user's jobs.
+  const base::ProcessResult result =
+      base::run_process({"squeue", "--noheader", "--array", "--states=all", fmt::format("--user={}", ::geteuid()),
+                         "--name=" + name_, "--format=%F %K %T"});
+  if (!result.ok()) return std::nullopt;
+  return parse_squeue(result.out);
 }
 
 std::map<int, JobState> SlurmLauncher::states() {
-  std::set<std::string> arrays;
-  for (const auto &[shard, array] : array_of_) arrays.insert(array);
-  const base::ProcessResult result =
-      base::run_process({"squeue", "--noheader", "--array", "--name=" + name_, "--format=%F %K %T"});
-  std::map<int, JobState> states;
-  // When the controller does not answer, the jobs run on.
-  const auto known = parse_squeue(result.out);
-  for (const auto &[shard, array] : array_of_) {
-    const auto found = known.find({array, shard});
-    const JobState gone = result.ok() ? JobState::ended : JobState::running;
-    states[shard] = found == known.end() ? gone : found->second;
+  const auto now = Clock::now();
+  if (!pace_.is_due(now)) return states_;
+  const auto before = states_;
+  // If the controller does not answer, the jobs run on.
+  if (const auto tasks = ask()) {
+    for (const auto &[shard, array] : array_of_) {
+      const auto found = tasks->find({array, shard});
+      states_[shard] = found == tasks->end() ? JobState::ended : found->second;
+    }
   }
-  return states;
+  if (states_ == before) {
+    pace_.unchanged(now);
+  } else {
+    pace_.changed(now);
+  }
+  return states_;
 }
 
 void SlurmLauncher::cancel() {
   std::set<std::string> arrays;
   for (const auto &[shard, array] : array_of_) arrays.insert(array);
+  if (arrays.empty()) return;
   std::vector<std::string> command = {"scancel"};
   command.insert(command.end(), arrays.begin(), arrays.end());
-  if (!arrays.empty()) base::run_process(command);
+  base::run_process(command);
+  const auto end = Clock::now() + kToCancel;
+  for (auto tasks = ask(); tasks && Clock::now() < end; tasks = ask()) {
+    const bool some_left =
+        std::any_of(tasks->begin(), tasks->end(), [](const auto &each) { return is_alive(each.second); });
+    if (!some_left) return;
+    std::this_thread::sleep_for(kBetweenQuestions);
+  }
 }
 
 }  // namespace kmodtest::shards

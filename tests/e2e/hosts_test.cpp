@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // kmodtest run --on ssh: with a real sshd in network namespaces.
-#include <array>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <thread>
 
+#include "e2e/script.hpp"
 #include "e2e/tool.hpp"
 
 namespace kmodtest::e2e {
@@ -61,14 +60,7 @@ class TwoHosts {
 
  private:
   std::string call(const std::string &what, const std::string &host) const {
-    const std::string command = (source_folder() / "tests/e2e/two_hosts.sh").string() + " " + what + " " +
-                                folder_.path().string() + " " + host + " 2>&1";
-    std::FILE *output = ::popen(command.c_str(), "r");
-    std::string text;
-    std::array<char, 256> part{};
-    while (std::fgets(part.data(), part.size(), output) != nullptr) text += part.data();
-    const int status = ::pclose(output);
-    return status == 0 ? std::string() : text.empty() ? "it failed" : text;
+    return complaint_of_script("two_hosts.sh " + what + " " + folder_.path().string() + " " + host);
   }
 
   ScratchFolder folder_;

@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "shards/asking_pace.hpp"
 #include "shards/command_launcher.hpp"
+#include "shards/live_results.hpp"
 #include "shards/slurm_launcher.hpp"
 #include "support/error_of.hpp"
 #include "unit/shards/sharded_run.hpp"
@@ -33,10 +35,11 @@ class FakeEngine final : public Launcher {
 
   bool cancelled = false;
   std::map<int, int> starts;
+  JobState state_of_the_dead = JobState::ended;
 
  private:
   void run_job(const Job &job) {
-    states_[job.shard] = JobState::ended;
+    states_[job.shard] = state_of_the_dead;
     const int attempt = ++starts[job.shard];
     std::ofstream(job.log) << "attempt " << attempt << "\n";
     auto options = run_.options("jobs/shard-" + std::to_string(job.shard));
@@ -94,17 +97,119 @@ TEST(Elsewhere, AShardThatDiesIsStartedAgainAndNothingIsLostOrCountedTwice) {
 
 TEST(Elsewhere, AShardThatAlwaysDiesIsGivenUpAndWhatItRanCounts) {
   const ShardedRun run(2);
-  FakeEngine engine(run, {{1, {1, 2, 3}}});
+  FakeEngine engine(run, {{1, {1, 1, 1, 1}}});
   Heard live;
   const Elsewhere came = run_elsewhere(engine, options_of(run, 2), live);
-  EXPECT_EQ(engine.starts[1], 3);
+  EXPECT_EQ(engine.starts[1], 4) << "the first one brought a result";
   ASSERT_EQ(came.problems.size(), 1U);
-  EXPECT_THAT(came.problems[0], HasSubstr("shard 1/2 was started 3 times and never came to its end [K1008]: "));
-  EXPECT_THAT(came.problems[0], HasSubstr("\n  attempt 3"));
+  EXPECT_THAT(came.problems[0], HasSubstr("shard 1/2 was started 4 times and never came to its end [K1008]: "));
+  EXPECT_THAT(came.problems[0], HasSubstr("\n  attempt 4"));
   const Heard merged = ShardedRun::merged(came.results);
   const std::string results = merged.results();
   EXPECT_EQ(std::count(results.begin(), results.end(), 'E'),
-            static_cast<std::ptrdiff_t>(run.split(1).mine.numbers.size()) - 3);
+            static_cast<std::ptrdiff_t>(run.split(1).mine.numbers.size()) - 1);
+}
+
+TEST(Elsewhere, AShardThatGetsOnIsStartedAsOftenAsItIsPreempted) {
+  const ShardedRun run(2);
+  FakeEngine engine(run, {{1, {1, 2, 3, 4, 5}}});
+  Heard live;
+  const Elsewhere came = run_elsewhere(engine, options_of(run, 2), live);
+  EXPECT_EQ(engine.starts[1], 6);
+  EXPECT_TRUE(came.problems.empty());
+  EXPECT_EQ(ShardedRun::merged(came.results).finished.size(), 13U);
+}
+
+TEST(Elsewhere, AShardThatAUserCancelsIsNotStartedAgain) {
+  const ShardedRun run(2);
+  FakeEngine engine(run, {{1, {2}}});
+  engine.state_of_the_dead = JobState::cancelled;
+  Heard live;
+  const Elsewhere came = run_elsewhere(engine, options_of(run, 2), live);
+  EXPECT_EQ(engine.starts[1], 1);
+  ASSERT_EQ(came.problems.size(), 1U);
+  EXPECT_THAT(came.problems[0], HasSubstr("shard 1/2 was cancelled by a user or an administrator [K1008]: "));
+  EXPECT_EQ(live.finished.size(), 2 + run.split(2).mine.numbers.size());
+}
+
+TEST(Elsewhere, ReadsOnlyWhatIsNewInTheResultsOfAShard) {
+  const ShardedRun run(1);
+  auto some = run.all_with(Outcome::passed);
+  some.resize(5);
+  auto options = run.options("r");
+  LiveResults live(run.scratch() / "r");
+  std::vector<std::size_t> numbers;
+  const auto read = [&] {
+    numbers.clear();
+    live.read([&](const KeptCase &kept) { numbers.push_back(kept.finished.number); });
+    return numbers.size();
+  };
+  EXPECT_EQ(read(), 0U) << "there is no folder yet";
+  EXPECT_FALSE(live.complete());
+  run.write(1, some, options, false);
+  EXPECT_FALSE(live.complete());
+  EXPECT_EQ(read(), 5U);
+  EXPECT_EQ(read(), 0U);
+  options.resume = true;
+  options.attempt = 2;
+  run.write(1, run.all_with(Outcome::passed), options);
+  EXPECT_TRUE(live.complete());
+  EXPECT_EQ(read(), 8U);
+}
+
+TEST(Elsewhere, AShardThatASignalEndedIsNotComplete) {
+  const ShardedRun run(1);
+  auto options = run.options("r");
+  Split mine = run.split(1);
+  const auto writer = make_results(options, mine, run.history());
+  writer->on(outcome::RunStarted{mine.mine.cases.size(), 2, "QEMU", 1, {}});
+  writer->on(support::run_finished({}, 13, true));
+  LiveResults live(options.path);
+  EXPECT_FALSE(live.complete()) << "a task that is preempted gets SIGTERM first";
+  options.resume = true;
+  options.attempt = 2;
+  run.write(1, run.all_with(Outcome::passed), options);
+  EXPECT_TRUE(live.complete());
+}
+
+TEST(Elsewhere, AFolderOfACaseIsShownWhereTheMergePutsIt) {
+  const ShardedRun run(1);
+  const fs::path folder = run.scratch() / "failed here/a case";
+  fs::create_directories(folder);
+  run.scratch().write("failed here/a case/log", "text");
+  auto all = run.all_with(Outcome::failed);
+  all[3].artifacts = folder;
+  auto options = run.options("jobs/shard-1");
+  run.write(1, all, options);
+  FolderPlaces places(run.scratch() / "out");
+  Split mine = run.split(1);
+  EXPECT_EQ(places.of(options.path / "folders/a case"), run.scratch() / "out/a case");
+  EXPECT_EQ(places.of(options.path / "folders/a case"), run.scratch() / "out/a case") << "as before";
+  EXPECT_EQ(places.of("other/folders/a case"), run.scratch() / "out/a case~2");
+  MergeOptions merge;
+  merge.folders = run.scratch() / "out";
+  merge.places = std::make_shared<FolderPlaces>(places);
+  const Heard heard = ShardedRun::merged({options.path}, nullptr, merge);
+  EXPECT_EQ(support::read_file(run.scratch() / "out/a case/log"), "text");
+  const auto is_it = [&](const auto &one) { return one.artifacts == run.scratch() / "out/a case"; };
+  EXPECT_EQ(std::count_if(heard.finished.begin(), heard.finished.end(), is_it), 1);
+}
+
+TEST(Elsewhere, ASchedulerIsAskedLessAndLessOften) {
+  AskingPace pace;
+  const AskingPace::Time start{std::chrono::hours(1)};
+  EXPECT_TRUE(pace.is_due(start));
+  pace.changed(start);
+  EXPECT_FALSE(pace.is_due(start + std::chrono::milliseconds(1'999)));
+  EXPECT_TRUE(pace.is_due(start + std::chrono::seconds(2)));
+  pace.unchanged(start);
+  EXPECT_FALSE(pace.is_due(start + std::chrono::milliseconds(2'999)));
+  EXPECT_TRUE(pace.is_due(start + std::chrono::seconds(3)));
+  for (int i = 0; i < 100; ++i) pace.unchanged(start);
+  EXPECT_FALSE(pace.is_due(start + std::chrono::milliseconds(9'999)));
+  EXPECT_TRUE(pace.is_due(start + std::chrono::seconds(10)));
+  pace.changed(start);
+  EXPECT_TRUE(pace.is_due(start + std::chrono::seconds(2)));
 }
 
 TEST(Elsewhere, ASignalCancelsAllJobs) {
@@ -153,8 +258,12 @@ TEST(Elsewhere, ReadsWhatSlurmPrints) {
               ElementsAre("--partition=short", "--time=30", "--exclusive"));
   EXPECT_TRUE(sbatch_options("").empty());
   EXPECT_THAT(support::error_of([] { sbatch_options("--time=3"); }), HasSubstr("without dashes, not '--time=3'"));
-  const auto states = parse_squeue("17 1 RUNNING\n17 2 PENDING\n18 3 COMPLETING\n17 N/A RUNNING\n");
-  EXPECT_EQ(states.size(), 3U);
+  const auto states = parse_squeue(
+      "17 1 RUNNING\n17 2 PENDING\n18 3 COMPLETING\n17 N/A RUNNING\n18 4 NODE_FAIL\n18 5 CANCELLED\n18 6 COMPLETED\n");
+  EXPECT_EQ(states.size(), 6U);
+  EXPECT_EQ(states.at({"18", 4}), JobState::ended);
+  EXPECT_EQ(states.at({"18", 5}), JobState::cancelled);
+  EXPECT_EQ(states.at({"18", 6}), JobState::ended);
   EXPECT_EQ(states.at({"17", 1}), JobState::running);
   EXPECT_EQ(states.at({"17", 2}), JobState::waiting);
   EXPECT_EQ(states.at({"18", 3}), JobState::running);
