@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // kmodtest run --on ssh: with a real sshd in network namespaces.
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <thread>
 
+#include "base/process.hpp"
 #include "e2e/script.hpp"
 #include "e2e/tool.hpp"
 
@@ -19,7 +21,8 @@ using ::testing::Not;
 /// The hosts "one" and "two", and "three", which does not answer.
 class TwoHosts {
  public:
-  TwoHosts() { why_not_ = call("start", ""); }
+  /// `full`: the host whose disk is full; empty: none.
+  explicit TwoHosts(const std::string &full = "") { why_not_ = call("start", full); }
   ~TwoHosts() { call("stop", ""); }
   TwoHosts(const TwoHosts &) = delete;
   TwoHosts &operator=(const TwoHosts &) = delete;
@@ -27,6 +30,11 @@ class TwoHosts {
   /// Returns why there are none; empty: there are.
   const std::string &why_not() const { return why_not_; }
   void cut(const std::string &host) const { call("cut", host); }
+  /// Returns the command lines of what runs on a host.
+  std::string processes(const std::string &host) const {
+    const std::string script = (source_folder() / "tests/e2e/two_hosts.sh").string();
+    return base::run_process({script, "processes", folder_.path().string(), host}).out;
+  }
   fs::path cache_of(const std::string &host) const { return folder_ / ("cache-" + host) / "remote"; }
   /// Gives a host the kernels of this machine's cache, so that not all of it is sent.
   void lend_kernels(const std::string &host) const {
@@ -100,6 +108,45 @@ TEST(Hosts, OneIsCutOffAndOneDoesNotAnswer) {
     EXPECT_THAT(one.dump(), Not(HasSubstr("/run-kmodtest-"))) << "paths are those of here";
   EXPECT_TRUE(hosts.is_clean("one", std::chrono::seconds(5)));
   EXPECT_TRUE(hosts.is_clean("two", std::chrono::seconds(30))) << "it ended its shard on its own";
+}
+
+TEST(Hosts, ASignalEndsWhatRunsOnAllHosts) {
+  const TwoHosts hosts;
+  if (!hosts.why_not().empty()) GTEST_SKIP() << hosts.why_not();
+  for (const char *host : {"one", "two"}) hosts.lend_kernels(host);
+  fs::permissions(hosts.folder().path(), fs::perms(0711));
+  fs::copy(source_folder() / "modules/ex7_1", hosts.folder() / "ex7_1", fs::copy_options::recursive);
+  const fs::path plan =
+      hosts.folder().write("endless.yaml",
+                           "module: ex7_1\ntime: real\nmatrix: {wait: [60000, 60001]}\nsteps:\n  - load\n"
+                           "  - sleep: ${wait}ms\n  - unload\n");
+  Tool tool({"run", plan, "--on", "ssh:one,two", "--shards", "2"}, hosts.environment());
+  const auto runs_guests = [&hosts](const std::string &host) {
+    return hosts.processes(host).find("qemu-system") != std::string::npos;
+  };
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (std::chrono::steady_clock::now() < end && !(runs_guests("one") && runs_guests("two")))
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_TRUE(runs_guests("one") && runs_guests("two")) << tool.out();
+  tool.signal(SIGINT);
+  const Ended ended = tool.wait();
+  EXPECT_EQ(ended.exit_code, 130) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("2 cases: 2 not run, interrupted"));
+  for (const char *host : {"one", "two"}) {
+    EXPECT_TRUE(hosts.is_clean(host, std::chrono::seconds(5))) << host;
+    EXPECT_FALSE(runs_guests(host)) << hosts.processes(host);
+  }
+}
+
+TEST(Hosts, AFullDiskIsOneClearErrorAndTheOtherHostRunsEverything) {
+  const TwoHosts hosts("two");
+  if (!hosts.why_not().empty()) GTEST_SKIP() << hosts.why_not();
+  hosts.lend_kernels("one");
+  fs::permissions(hosts.folder().path(), fs::perms(0711));
+  const Ended ended = Tool({"run", plan_of("ex7_1"), "--cpus", "1", "--on", "ssh:one,two"}, hosts.environment()).wait();
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("1 case: 1 passed"));
+  EXPECT_THAT(ended.out, ContainsRegex("note host two: its disk is full: [^\n]*\\[K0302\\]"));
 }
 
 TEST(Hosts, NoneThatAnswersIsAnError) {

@@ -3,7 +3,8 @@
 # Two network namespaces with an sshd in each, for tests: they are the hosts "one" and "two" of FOLDER/bin/ssh. The host
 # "three" has an address at which nothing answers. A host's cache is FOLDER/cache-HOST.
 #
-#   two_hosts.sh start FOLDER   prints why that is not possible here, and ends with 1
+#   two_hosts.sh start FOLDER [HOST]   prints why that is not possible here, and ends with 1; the disk of HOST is full
+#   two_hosts.sh processes FOLDER HOST   prints the processes of a host, without its sshd
 #   two_hosts.sh cut FOLDER HOST
 #   two_hosts.sh stop FOLDER
 set -eu
@@ -45,6 +46,10 @@ case $1 in
     mkdir -p /run/sshd "$folder/bin"
     ssh-keygen -q -t ed25519 -N '' -f "$folder/key"
     ssh-keygen -q -t ed25519 -N '' -f "$folder/hostkey"
+    if [ -n "${3:-}" ]; then
+      mkdir -p "$folder/cache-$3"
+      mount -t tmpfs -o size=64k disk "$folder/cache-$3" || { echo "nothing can be mounted here"; exit 1; }
+    fi
     start_host one 1
     start_host two 2
     cat >"$folder/config" <<END
@@ -68,8 +73,14 @@ END
   cut)
     ip link set "$(link "$3")" down
     ;;
+  processes)
+    for pid in $(ip netns pids "$(space "$3")"); do
+      tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -v sshd || true
+    done
+    ;;
   stop)
     for host in one two; do
+      ! mountpoint -q "$folder/cache-$host" || umount "$folder/cache-$host"
       [ ! -f "$folder/sshd-$host.pid" ] || kill "$(cat "$folder/sshd-$host.pid")" || true
       ip netns del "$(space "$host")" 2>/dev/null || true
       ip link del "$(link "$host")" 2>/dev/null || true
