@@ -46,9 +46,11 @@ int MergeCommand::execute() const {
   options.history = history.empty() ? nullptr : open_history(history);
   options.folders = folders(found);
   shards::Merge merge(std::move(found), std::move(options));
-  std::vector<std::shared_ptr<const plan::Case>> cases;
-  if (!reports.ktap.empty()) cases = merge.cases();
-  auto owned = reports.make(cases, merge.repeats());
+  ReportOptions others = reports;
+  others.ktap.clear();
+  auto owned = others.make({}, merge.repeats());
+  if (!reports.ktap.empty())
+    owned.push_back(report::make_ktap_of(reports.ktap, merge.names(), merge.repeats(), kVersion));
   owned.push_back(report::make_console(console.options(terminal, false)));
   std::vector<outcome::Listener *> listeners;
   for (const auto &each : owned) listeners.push_back(each.get());

@@ -104,12 +104,10 @@ void Merge::for_each_listed(const std::function<void(ListedCase)> &take) const {
   }
 }
 
-std::vector<std::shared_ptr<const plan::Case>> Merge::cases() const {
-  std::vector<std::shared_ptr<const plan::Case>> cases(first().cases);
-  for_each_listed([&cases](ListedCase listed) {
-    cases[listed.number] = std::make_shared<plan::Case>(std::move(listed.test_case));
-  });
-  return cases;
+report::KtapCases Merge::names() const {
+  report::KtapCases names(first().cases);
+  for_each_listed([&names](const ListedCase &listed) { names.set(listed.number, listed.test_case); });
+  return names;
 }
 
 void Merge::emit(const outcome::Event &event) const {

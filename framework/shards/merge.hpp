@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "outcome/event.hpp"
+#include "report/formats/ktap_cases.hpp"
 #include "run/exit_code.hpp"
 #include "run/select/history.hpp"
 #include "shards/folder_places.hpp"
@@ -39,8 +40,8 @@ class Merge {
   /// check_one_run() has accepted the results.
   Merge(std::vector<Results> results, MergeOptions options);
 
-  /// Returns all cases in the order of the plans, without their steps.
-  std::vector<std::shared_ptr<const plan::Case>> cases() const;
+  /// Returns the names of all cases.
+  report::KtapCases names() const;
   int repeats() const { return first().repeats; }
 
   /// Tells the listeners everything. Cases without a result are Errored, unless their shard ended without running them

@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/write_error.hpp"
+#include "storage/whole_file.hpp"
 
 namespace kmodtest::storage {
 
@@ -92,23 +93,31 @@ void write_file(const std::filesystem::path &path, std::string_view content) {
   output.write(content);
 }
 
+WholeFile::WholeFile(fs::path path) : path_(std::move(path)) {
+  if (is_standard_output(path_) || is_special(path_)) {
+    file_.emplace(path_, path_);
+    return;
+  }
+  if (fs::is_directory(path_)) fail_writing(path_, EISDIR);
+  partial_ = partial_of(path_);
+  file_.emplace(partial_, path_);
+}
+
+WholeFile::~WholeFile() {
+  if (!partial_.empty()) unlink(partial_.c_str());
+}
+
+void WholeFile::commit() {
+  file_->sync_and_close();
+  if (partial_.empty()) return;
+  if (std::rename(partial_.c_str(), path_.c_str()) != 0) fail_writing(path_, errno);
+  partial_.clear();
+}
+
 void write_whole(const fs::path &path, std::string_view content) {
-  if (is_standard_output(path) || is_special(path)) {
-    OutputFile file(path, path);
-    file.write(content);
-    return file.sync_and_close();
-  }
-  if (fs::is_directory(path)) fail_writing(path, EISDIR);
-  const fs::path partial = partial_of(path);
-  try {
-    OutputFile file(partial, path);
-    file.write(content);
-    file.sync_and_close();
-    if (std::rename(partial.c_str(), path.c_str()) != 0) fail_writing(path, errno);
-  } catch (...) {
-    unlink(partial.c_str());
-    throw;
-  }
+  WholeFile file(path);
+  file.write(content);
+  file.commit();
 }
 
 void append_whole(const fs::path &path, std::string_view content) {

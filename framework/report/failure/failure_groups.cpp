@@ -72,7 +72,7 @@ std::string joined(const std::vector<std::string> &all) {
 std::string words_of(const std::vector<const FailureGroups::Member *> &members, const std::vector<std::string> &names) {
   if (names.size() == 1) {
     Values values;
-    for (const auto *member : members) values.insert(member->point.at(names.front()));
+    for (const auto *member : members) values.insert(member->point->at(names.front()));
     return names.front() + "=" + joined({values.begin(), values.end()});
   }
   std::vector<std::string> ends;
@@ -85,7 +85,7 @@ std::string words_of(const std::vector<const FailureGroups::Member *> &members, 
 std::vector<std::string> variables(const std::vector<const FailureGroups::Member *> &members) {
   std::map<std::string, std::set<std::string>> values;
   for (const auto *member : members) {
-    for (const auto &[name, value] : member->point) values[name].insert(value);
+    for (const auto &[name, value] : *member->point) values[name].insert(value);
   }
   std::vector<std::string> names;
   for (const auto &[name, of_name] : values) {
@@ -98,41 +98,44 @@ std::vector<std::string> variables(const std::vector<const FailureGroups::Member
 
 std::size_t FailureGroups::add(const outcome::CaseFinished &finished) {
   const plan::Case &test_case = *finished.test_case;
-  members_.push_back({.number = finished.number,
-                      .label = outcome::label(test_case, finished.repeat),
-                      .plan = key_of(test_case),
-                      .point = test_case.point,
-                      .failure = shape_of(finished)});
-  return members_.size() - 1;
-}
-
-std::vector<const FailureGroups::Member *> FailureGroups::plan_of(const Member &member) const {
-  std::vector<const Member *> plan;
-  for (const Member &one : members_) {
-    if (one.plan == member.plan) plan.push_back(&one);
-  }
-  return plan;
+  const auto number_in = [](std::map<std::string, std::uint32_t> &known, std::string text) {
+    return known.try_emplace(std::move(text), static_cast<std::uint32_t>(known.size())).first->second;
+  };
+  const std::size_t place = members_.size();
+  if (failures_.empty()) failures_.emplace(std::string(), 0);
+  Member member{.number = finished.number,
+                .label = outcome::label(test_case, finished.repeat),
+                .plan = number_in(plans_, key_of(test_case)),
+                .failure = number_in(failures_, shape_of(finished)),
+                .point = &*points_.insert(test_case.point).first};
+  if (of_plan_.size() <= member.plan) of_plan_.resize(member.plan + 1);
+  of_plan_[member.plan].push_back(place);
+  first_of_.try_emplace({member.plan, member.failure}, place);
+  members_.push_back(std::move(member));
+  return place;
 }
 
 const FailureGroups::Member *FailureGroups::first_of(std::size_t place) const {
   const Member &own = members_[place];
-  const auto first = std::find_if(members_.begin(), members_.end(), [&own](const Member &one) {
-    return one.plan == own.plan && one.failure == own.failure;
-  });
-  return own.failure.empty() || &*first == &own ? nullptr : &*first;
+  const std::size_t first = first_of_.at({own.plan, own.failure});
+  return own.failure == 0 || first == place ? nullptr : &members_[first];
 }
 
 std::string FailureGroups::points_of(std::size_t place) const {
   const Member &own = members_[place];
-  const std::vector<const Member *> plan = plan_of(own);
+  if (own.failure == 0) return {};
+  std::vector<const Member *> plan, here, elsewhere;
+  std::set<const Point *> points;
+  for (const std::size_t each : of_plan_[own.plan]) {
+    const Member *one = &members_[each];
+    plan.push_back(one);
+    (one->failure == own.failure ? here : elsewhere).push_back(one);
+    if (one->failure == own.failure) points.insert(one->point);
+  }
   const std::vector<std::string> names = variables(plan);
-  std::vector<const Member *> here, elsewhere;
-  for (const Member *one : plan) (one->failure == own.failure ? here : elsewhere).push_back(one);
-  if (own.failure.empty() || names.empty() || here.size() < 2) return {};
+  if (names.empty() || here.size() < 2) return {};
   // A point where some runs failed is one where it came.
-  std::erase_if(elsewhere, [&](const Member *one) {
-    return std::any_of(here.begin(), here.end(), [&](const Member *other) { return other->point == one->point; });
-  });
+  std::erase_if(elsewhere, [&](const Member *one) { return points.contains(one->point); });
   return "with " + words_of(here, names) + (elsewhere.empty() ? "" : "; not with " + words_of(elsewhere, names));
 }
 

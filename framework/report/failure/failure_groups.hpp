@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "outcome/event.hpp"
@@ -14,13 +17,15 @@ namespace kmodtest::report {
 /// once.
 class FailureGroups {
  public:
+  using Point = std::map<std::string, std::string>;
+
   /// One finished case. Failures are the same if outcome, step and reason are, apart from numbers in the reason.
   struct Member {
-    std::size_t number = 0;  ///< CaseFinished::number
-    std::string label;       ///< "ex7_4 [cpus=2]"
-    std::string plan;        ///< what the points of one plan have in common
-    std::map<std::string, std::string> point;
-    std::string failure;  ///< empty: it went well
+    std::size_t number = 0;        ///< CaseFinished::number
+    std::string label;             ///< "ex7_4 [cpus=2]"
+    std::uint32_t plan = 0;        ///< number of the plan, whose points have things in common
+    std::uint32_t failure = 0;     ///< number of the failure; 0: it went well
+    const Point *point = nullptr;  ///< never null
   };
 
   /// Adds a finished case. Returns its place here, by which the functions below know it.
@@ -34,10 +39,12 @@ class FailureGroups {
   std::string points_of(std::size_t place) const;
 
  private:
-  /// Returns the cases of this one's plan.
-  std::vector<const Member *> plan_of(const Member &member) const;
-
+  /// A run can have 100,000 cases, of few plans and with few different points: what they share is kept once.
   std::vector<Member> members_;
+  std::set<Point> points_;
+  std::map<std::string, std::uint32_t> plans_, failures_;
+  std::vector<std::vector<std::size_t>> of_plan_;                            ///< places of a plan's cases
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::size_t> first_of_;  ///< plan and failure → place
 };
 
 }  // namespace kmodtest::report

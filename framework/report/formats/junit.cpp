@@ -24,6 +24,8 @@
 #include "report/listeners.hpp"
 #include "report/terminal/palette.hpp"
 #include "storage/output_file.hpp"
+#include "storage/spool.hpp"
+#include "storage/whole_file.hpp"
 #include "text/escape.hpp"
 #include "text/words.hpp"
 
@@ -31,6 +33,8 @@ namespace kmodtest::report {
 
 namespace {
 
+constexpr const char *kIndent = "  ";
+constexpr const char *kCases = "kmodtest-cases";                        ///< no element of the format has this name
 constexpr std::size_t kLast = std::numeric_limits<std::size_t>::max();  ///< after every case
 
 void set(pugi::xml_node node, const char *name, const std::string &value) {
@@ -82,7 +86,8 @@ struct Totals {
 
 class Suite {
  public:
-  Suite(std::string name, std::string package) : name_(std::move(name)), package_(std::move(package)) {}
+  Suite(std::string name, std::string package, storage::Spool &spool)
+      : name_(std::move(name)), package_(std::move(package)), spool_(spool) {}
 
   void started() {
     if (timestamp_.empty()) timestamp_ = timestamp();
@@ -97,7 +102,7 @@ class Suite {
     memory_mib_.insert(test_case.guest.memory_mib);
     if (!finished.kernel_release.empty()) kernels_.insert(finished.kernel_release);
 
-    pugi::xml_document &document = *cases_.emplace(finished.number, std::make_unique<pugi::xml_document>())->second;
+    pugi::xml_document document;
     pugi::xml_node node = document.append_child("testcase");
     set(node, "name", outcome::label(test_case, finished.repeat));
     set(node, "classname", name_);
@@ -111,6 +116,7 @@ class Suite {
     for (const std::string &note : finished.verdict.notes) head += "note: " + note + "\n";
     if (!finished.digest.empty()) head += "digest: " + finished.digest + "\n";
     if (!log.empty() || !head.empty()) set_text(node.append_child("system-out"), head + log);
+    keep(finished.number, node);
   }
 
   void write_to(pugi::xml_node suites, std::size_t id, const std::string &hypervisor, const std::string &host) const {
@@ -137,20 +143,33 @@ class Suite {
     property("memory_mib", fmt::format("{}", fmt::join(memory_mib_, ", ")));
     property("hypervisor", hypervisor);
     if (flaky_ > 0) property("flaky", std::to_string(flaky_));
-    for (const auto &[number, document] : cases_) node.append_copy(document->first_child());
+    if (has_cases()) set(node.append_child(kCases), "of", id);
     node.append_child("system-out");
     node.append_child("system-err");
   }
 
   const Totals &totals() const { return totals_; }
+  bool has_cases() const { return !cases_.empty(); }
 
   /// Returns the place of its first case in the order of the plans.
-  std::size_t place() const { return cases_.empty() ? kLast : cases_.begin()->first; }
+  std::size_t place() const {
+    std::size_t first = kLast;
+    for (const auto &[number, piece] : cases_) first = std::min(first, number);
+    return first;
+  }
+
+  /// Writes the cases in the order of the plans.
+  void write_cases(storage::WholeFile &file) const {
+    std::vector<std::pair<std::size_t, storage::Spool::Piece>> in_order = cases_;
+    std::stable_sort(in_order.begin(), in_order.end(),
+                     [](const auto &left, const auto &right) { return left.first < right.first; });
+    for (const auto &[number, piece] : in_order) file.write(spool_.read(piece));
+  }
 
   /// Adds a testcase for a failure of the run as a whole.
   void add_run(judge::Outcome outcome, const std::string &message) {
     totals_.count(outcome, outcome::Seconds{0});
-    pugi::xml_document &document = *cases_.emplace(kLast, std::make_unique<pugi::xml_document>())->second;
+    pugi::xml_document document;
     pugi::xml_node node = document.append_child("testcase");
     set(node, "name", std::string("the whole run"));
     set(node, "classname", name_);
@@ -158,9 +177,17 @@ class Suite {
     pugi::xml_node why = node.append_child(outcome == judge::Outcome::errored ? "error" : "skipped");
     if (outcome == judge::Outcome::errored) set(why, "type", std::string("Interrupted"));
     set(why, "message", message);
+    keep(kLast, node);
   }
 
  private:
+  /// Puts a testcase aside, as it will be in the file.
+  void keep(std::size_t number, pugi::xml_node node) {
+    std::ostringstream text;
+    node.print(text, kIndent, pugi::format_default, pugi::encoding_utf8, 2);
+    cases_.emplace_back(number, spool_.add(text.str()));
+  }
+
   static void add_outcome(pugi::xml_node node, const outcome::CaseFinished &finished) {
     const judge::Outcome outcome = finished.verdict.outcome;
     if (outcome == judge::Outcome::passed) return;
@@ -190,12 +217,13 @@ class Suite {
   std::set<std::uint32_t> memory_mib_;
   std::set<std::string> kernels_;
   std::size_t flaky_ = 0;
-  std::multimap<std::size_t, std::unique_ptr<pugi::xml_document>> cases_;  ///< by outcome::CaseFinished::number
+  storage::Spool &spool_;
+  std::vector<std::pair<std::size_t, storage::Spool::Piece>> cases_;  ///< with their outcome::CaseFinished::number
 };
 
 class Junit final : public outcome::Listener {
  public:
-  explicit Junit(std::filesystem::path file) : file_(std::move(file)) { storage::check_writable(file_); }
+  explicit Junit(std::filesystem::path file) : file_(std::move(file)), spool_(file_) { storage::check_writable(file_); }
 
   void on(const outcome::Event &event) override {
     if (const auto *run = std::get_if<outcome::RunStarted>(&event)) {
@@ -213,13 +241,13 @@ class Junit final : public outcome::Listener {
   Suite &suite_of(const plan::Case &test_case) {
     const std::string file = test_case.plan_file.string();
     const std::string package = file.empty() ? test_case.plan_name : test_case.plan_file.stem().string();
-    return suites_.try_emplace({file, test_case.plan_name}, test_case.plan_name, package).first->second;
+    return suites_.try_emplace({file, test_case.plan_name}, test_case.plan_name, package, spool_).first->second;
   }
 
   void write(const outcome::RunFinished &end) {
     if (end.interrupted || end.not_run > 0) {
       const std::string not_run = fmt::format("{} did not run", text::counted(end.not_run, "case"));
-      Suite &run = suites_.try_emplace({"", "kmodtest"}, "kmodtest", "kmodtest").first->second;
+      Suite &run = suites_.try_emplace({"", "kmodtest"}, "kmodtest", "kmodtest", spool_).first->second;
       run.add_run(end.interrupted ? judge::Outcome::errored : judge::Outcome::skipped,
                   end.interrupted ? "the run was interrupted: " + not_run : not_run);
     }
@@ -247,11 +275,27 @@ class Junit final : public outcome::Listener {
     std::size_t id = 0;
     for (const Suite *suite : in_order) suite->write_to(root, id++, hypervisor_, host);
     std::ostringstream text;
-    document.save(text, "  ", pugi::format_default, pugi::encoding_utf8);
-    storage::write_whole(file_, text.str());
+    document.save(text, kIndent, pugi::format_default, pugi::encoding_utf8);
+    write_with_cases(text.str(), in_order);
+  }
+
+  /// Writes the document, with the cases of each suite in place of its element kCases.
+  void write_with_cases(std::string_view text, const std::vector<const Suite *> &suites) const {
+    storage::WholeFile file(file_);
+    const std::string begin = fmt::format("    <{} ", kCases);
+    for (const Suite *suite : suites) {
+      if (!suite->has_cases()) continue;
+      const std::size_t place = text.find(begin);
+      file.write(text.substr(0, place));
+      suite->write_cases(file);
+      text.remove_prefix(text.find('\n', place) + 1);
+    }
+    file.write(text);
+    file.commit();
   }
 
   std::filesystem::path file_;
+  storage::Spool spool_;
   std::string hypervisor_;
   std::map<std::pair<std::string, std::string>, Suite> suites_;  ///< by plan file and name
 };

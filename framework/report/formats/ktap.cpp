@@ -12,6 +12,7 @@
 
 #include "outcome/result.hpp"
 #include "report/failure/failure.hpp"
+#include "report/formats/ktap_cases.hpp"
 #include "report/listeners.hpp"
 #include "storage/output_file.hpp"
 #include "text/escape.hpp"
@@ -110,11 +111,9 @@ struct Entry {
   bool skipped = false;
 };
 
-using Cases = std::vector<std::shared_ptr<const plan::Case>>;
-
 class Ktap final : public outcome::Listener {
  public:
-  Ktap(const std::filesystem::path &file, const Cases &cases, int repeats, std::string version)
+  Ktap(const std::filesystem::path &file, const KtapCases &cases, int repeats, std::string version)
       : version_(std::move(version)), file_(file, file) {
     arrange(cases, std::max(repeats, 1));
   }
@@ -132,20 +131,19 @@ class Ktap final : public outcome::Listener {
 
  private:
   /// Assigns a place to each run of a case.
-  void arrange(const Cases &cases, int repeats) {
-    std::map<std::pair<std::string, std::string>, std::size_t> by_plan;
+  void arrange(const KtapCases &cases, int repeats) {
+    std::map<const KtapCases::Plan *, std::size_t> by_plan;
     std::vector<std::vector<std::pair<std::size_t, Slot>>> slots;  // by plan, with their numbers
     std::size_t number = 0;
-    for (const auto &test_case : cases) {
-      const auto key = std::pair(test_case->plan_file.string(), test_case->plan_name);
-      const auto [at, is_new] = by_plan.try_emplace(key, plans_.size());
+    for (const KtapCases::Case &test_case : cases.all()) {
+      const auto [at, is_new] = by_plan.try_emplace(test_case.plan, plans_.size());
       if (is_new) {
-        plans_.push_back({description(test_case->plan_name)});
+        plans_.push_back({description(test_case.plan->second)});
         slots.emplace_back();
       }
       for (int repeat = 1; repeat <= repeats; ++repeat) {
         const std::string which = repeats > 1 ? fmt::format(" run {}", repeat) : "";
-        slots[at->second].push_back({number++, {at->second, description(test_case->id + which)}});
+        slots[at->second].push_back({number++, {at->second, description(test_case.id + which)}});
       }
     }
     places_.resize(number);
@@ -231,9 +229,17 @@ class Ktap final : public outcome::Listener {
 
 }  // namespace
 
-std::unique_ptr<outcome::Listener> make_ktap(const std::filesystem::path &file, const Cases &cases, int repeats,
-                                             std::string version) {
+std::unique_ptr<outcome::Listener> make_ktap_of(const std::filesystem::path &file, const KtapCases &cases, int repeats,
+                                                std::string version) {
   return std::make_unique<Ktap>(file, cases, repeats, std::move(version));
+}
+
+std::unique_ptr<outcome::Listener> make_ktap(const std::filesystem::path &file,
+                                             const std::vector<std::shared_ptr<const plan::Case>> &cases, int repeats,
+                                             std::string version) {
+  KtapCases names(cases.size());
+  for (std::size_t number = 0; number < cases.size(); ++number) names.set(number, *cases[number]);
+  return make_ktap_of(file, names, repeats, std::move(version));
 }
 
 }  // namespace kmodtest::report

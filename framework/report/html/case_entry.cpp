@@ -127,10 +127,15 @@ CaseEntry make_entry(const outcome::CaseFinished &finished, const Room &room, co
   entry.trends = outcome::trends_of(finished);
   entry.comparable = outcome::comparable_time(finished);
   entry.usual = outcome::Seconds(outcome::median(finished.past.seconds));
-  entry.past = render_past(finished);
+  entry.listed = room.listed;
   RanOn ran = ran_on(finished);
   entry.ran_on = std::move(ran.share);
   entry.ran_on_exact = ran.exact;
+  if (!room.listed) {
+    keep_for_tables(entry);
+    return entry;
+  }
+  entry.past = render_past(finished);
   const std::vector<StepSeen> steps = steps_of(finished);
   const Span span = span_of(finished, steps);
   entry.body = render_body(finished, steps, span, room, first);
@@ -141,6 +146,25 @@ CaseEntry make_entry(const outcome::CaseFinished &finished, const Room &room, co
     entry.data.clear();
   }
   return entry;
+}
+
+void keep_for_tables(CaseEntry &entry) {
+  entry.listed = false;
+  entry.reason.clear();
+  entry.reason.shrink_to_fit();
+  if (entry.ran_on.empty()) entry.point.clear();
+}
+
+void put_aside(CaseEntry &entry, storage::Spool &spool) {
+  entry.kept_past = spool.add(entry.past.take());
+  entry.kept_body = spool.add(entry.body.take());
+  entry.kept_data = spool.add(std::exchange(entry.data, {}));
+}
+
+void bring_back(CaseEntry &entry, storage::Spool &spool) {
+  entry.past.add_taken(spool.read(entry.kept_past));
+  entry.body.add_taken(spool.read(entry.kept_body));
+  entry.data = spool.read(entry.kept_data);
 }
 
 Markup render_entry(const CaseEntry &entry) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "outcome/trend.hpp"
 #include "report/failure/failure_groups.hpp"
 #include "report/html/markup.hpp"
+#include "storage/spool.hpp"
 
 namespace kmodtest::report::html {
 
@@ -38,12 +40,27 @@ struct CaseEntry {
   Markup body;                    ///< content of the case's element when it is open
   std::string data;               ///< for the timeline, packed; empty: none
   std::size_t data_left_out = 0;  ///< bytes that were left out to keep the page small
+  bool listed = true;             ///< else the case counts in tables only
+
+  /// Where `past`, `body` and `data` are while put_aside() keeps them on disk.
+  storage::Spool::Piece kept_past, kept_body, kept_data;
 };
+
+/// Leaves only what the tables need of a case that is not listed.
+void keep_for_tables(CaseEntry &entry);
+
+/// Moves the long texts of an entry to the spool, and brings them back. Throw base::Error.
+void put_aside(CaseEntry &entry, storage::Spool &spool);
+void bring_back(CaseEntry &entry, storage::Spool &spool);
+
+/// In the order in which the cases ended. A deque: growing never needs twice the memory.
+using CaseEntries = std::deque<CaseEntry>;
 
 /// Size limits for one case.
 struct Room {
   std::size_t text = 64 * 1024;  ///< bytes of its log and of each text of a failure
   std::size_t data = 4'000'000;  ///< bytes of its packed data
+  bool listed = true;            ///< else the case has no part of the page
 };
 
 /// Returns the id of a case's element.

@@ -116,6 +116,11 @@ Markup &Markup::add(const Markup &other) {
   return *this;
 }
 
+Markup &Markup::add_taken(std::string_view taken) {
+  text_ += taken;
+  return *this;
+}
+
 Markup &Markup::raw(const char *name, Attributes attributes, std::string_view content) {
   open(name, attributes);
   text_ += content;

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// Writes the results as one page of HTML. All text of a guest, a plan or a compiler passes through Markup, which
@@ -38,7 +39,12 @@ class Markup {
   /// Writes style sheets, scripts or data without any "</". The element must be "style" or "script".
   Markup &raw(const char *name, Attributes attributes, std::string_view content);
 
+  /// Appends what take() of another Markup returned.
+  Markup &add_taken(std::string_view taken);
+
   const std::string &str() const { return text_; }
+  /// Returns what was written since the last call; the open elements stay open.
+  std::string take() { return std::exchange(text_, {}); }
 
  private:
   void begin(const char *name, Attributes attributes);

@@ -121,7 +121,7 @@ bool comes_before(const std::string &left, const std::string &right) {
   return left < right;
 }
 
-Markup render_heat_map(const std::vector<CaseEntry> &entries) {
+Markup render_heat_map(const CaseEntries &entries) {
   std::map<std::string, std::map<std::string, Cell, Before>> rows;
   std::set<std::string, Before> columns;
   for (const CaseEntry &entry : entries) {
@@ -151,7 +151,7 @@ Markup render_heat_map(const std::vector<CaseEntry> &entries) {
   return html.close().close().close();
 }
 
-Markup render_bindings(const std::vector<CaseEntry> &entries) {
+Markup render_bindings(const CaseEntries &entries) {
   std::map<Group, std::vector<const CaseEntry *>> groups;
   for (const CaseEntry &entry : entries) {
     const auto bound = entry.point.find(kBound);

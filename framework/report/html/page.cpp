@@ -21,7 +21,7 @@ namespace {
 
 using Counts = std::vector<std::pair<outcome::Result, std::size_t>>;
 
-Counts counts_of(const std::vector<CaseEntry> &entries) {
+Counts counts_of(const CaseEntries &entries) {
   Counts counts;
   for (const outcome::Result result : outcome::kResults) {
     const auto number =
@@ -32,7 +32,7 @@ Counts counts_of(const std::vector<CaseEntry> &entries) {
 }
 
 /// Returns the result of the run in one sentence.
-std::string sentence(const RunFacts &run, const std::vector<CaseEntry> &entries) {
+std::string sentence(const RunFacts &run, const CaseEntries &entries) {
   const auto bad = static_cast<std::size_t>(
       std::count_if(entries.begin(), entries.end(), [](const auto &one) { return !outcome::went_well(one.result); }));
   const std::string end = run.finished.interrupted ? " – interrupted" : "";
@@ -68,7 +68,7 @@ void add_fact(Markup &html, const char *term, const std::string &text) {
   html.open("div").element("dt", {}, term).element("dd", {}, text).close();
 }
 
-void add_header(Markup &html, const RunFacts &run, const std::vector<CaseEntry> &entries, const Counts &counts) {
+void add_header(Markup &html, const RunFacts &run, const CaseEntries &entries, const Counts &counts) {
   const bool good =
       std::all_of(entries.begin(), entries.end(), [](const auto &one) { return outcome::went_well(one.result); });
   html.open("header", {{"class", good && !run.finished.interrupted && !entries.empty() ? "top good" : "top bad"}});
@@ -109,7 +109,7 @@ void add_header(Markup &html, const RunFacts &run, const std::vector<CaseEntry> 
   html.close();
 }
 
-void add_toolbar(Markup &html, const std::vector<CaseEntry> &entries, const Counts &counts) {
+void add_toolbar(Markup &html, const CaseEntries &entries, const Counts &counts) {
   html.open("form",
             {{"class", "filter"}, {"id", "filter"}, {"role", "search"}, {"aria-label", "Cases"}, {"hidden", "hidden"}});
   html.open("label", {{"class", "text"}}).element("span", {}, "Search");
@@ -155,10 +155,25 @@ void add_toolbar(Markup &html, const std::vector<CaseEntry> &entries, const Coun
   html.close();
 }
 
-void add_section(Markup &html, const char *id, const char *title, const Markup &content, const char *note = "") {
-  if (content.str().empty()) return;
+/// Says how many cases are only in the tables.
+void add_note_of_unlisted(Markup &html, const CaseEntries &entries) {
+  const auto number = std::count_if(entries.begin(), entries.end(), [](const auto &one) { return !one.listed; });
+  if (number == 0) return;
+  html.element(
+      "p", {{"class", "note"}},
+      fmt::format("{} more are not listed here, to keep the page small. The tables above count them; --json has "
+                  "them all.",
+                  text::counted(static_cast<std::size_t>(number), "case")));
+}
+
+void begin_section(Markup &html, const char *id, const char *title) {
   html.open("section", {{"id", id}, {"aria-labelledby", std::string(id) + "-title"}});
   html.element("h2", {{"id", std::string(id) + "-title"}}, title);
+}
+
+void add_section(Markup &html, const char *id, const char *title, const Markup &content, const char *note = "") {
+  if (content.str().empty()) return;
+  begin_section(html, id, title);
   if (*note != '\0') html.element("p", {{"class", "note"}}, note);
   html.add(content).close();
 }
@@ -178,9 +193,11 @@ void add_head(Markup &html, const std::string &title) {
 
 }  // namespace
 
-std::string render_page(const RunFacts &run, const std::vector<CaseEntry> &entries) {
+void write_page(const RunFacts &run, const CaseEntries &entries, storage::Spool &spool,
+                const std::function<void(std::string_view)> &write) {
   const Counts counts = counts_of(entries);
   Markup html;
+  write("<!doctype html>\n");
   html.open("html", {{"lang", "en"}});
   add_head(html, sentence(run, entries) + " – kmodtest");
   html.open("body");
@@ -194,12 +211,22 @@ std::string render_page(const RunFacts &run, const std::vector<CaseEntry> &entri
               "of the framed cells ran elsewhere.");
   add_section(html, "coverage", "Coverage", render_coverage(run.coverage),
               "Green: ran. Yellow: ran, but not with all branches. Red: never ran. The number is how often.");
-  Markup list;
-  add_toolbar(list, entries, counts);
-  list.open("div", {{"id", "list"}});
-  for (const CaseEntry &entry : entries) list.add(render_entry(entry));
-  list.close();
-  add_section(html, "cases", "Cases", list);
+  begin_section(html, "cases", "Cases");
+  add_toolbar(html, entries, counts);
+  html.open("div", {{"id", "list"}});
+  const auto with_each = [&](const auto &add) {
+    for (const CaseEntry &entry : entries) {
+      if (!entry.listed) continue;
+      CaseEntry whole = entry;
+      bring_back(whole, spool);
+      add(whole);
+      write(html.take());
+    }
+  };
+  with_each([&](const CaseEntry &entry) { html.add(render_entry(entry)); });
+  html.close();
+  add_note_of_unlisted(html, entries);
+  html.close();
   html.close();
   html.open("footer");
   html.open("noscript")
@@ -209,9 +236,10 @@ std::string render_page(const RunFacts &run, const std::vector<CaseEntry> &entri
   html.open("details").element("summary", {}, "Licences").element("pre", {}, licences()).close();
   html.close();
   html.raw("script", {}, script());
-  for (const CaseEntry &entry : entries) html.add(render_data(entry));
+  with_each([&](const CaseEntry &entry) { html.add(render_data(entry)); });
   html.close().close();
-  return "<!doctype html>\n" + html.str() + "\n";
+  write(html.take());
+  write("\n");
 }
 
 }  // namespace kmodtest::report::html

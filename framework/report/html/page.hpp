@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "outcome/event.hpp"
@@ -21,7 +23,9 @@ struct RunFacts {
   std::string at;  ///< when it ended
 };
 
-/// Returns the whole file: one page that fetches nothing, with a policy that only allows its own script to run.
-std::string render_page(const RunFacts &run, const std::vector<CaseEntry> &entries);
+/// Writes the whole file, in parts: one page that fetches nothing, with a policy that only allows its own script to
+/// run. The long texts of the entries are in the spool.
+void write_page(const RunFacts &run, const CaseEntries &entries, storage::Spool &spool,
+                const std::function<void(std::string_view part)> &write);
 
 }  // namespace kmodtest::report::html

@@ -43,7 +43,7 @@ Markup render_past(const outcome::CaseFinished &finished) {
   return html.close();
 }
 
-Markup render_trends(const std::vector<CaseEntry> &entries) {
+Markup render_trends(const CaseEntries &entries) {
   constexpr std::size_t kListed = 50;
   Markup html;
   for (const outcome::Trend trend : outcome::kTrends) {

@@ -13,6 +13,6 @@ namespace kmodtest::report::html {
 Markup render_past(const outcome::CaseFinished &finished);
 
 /// Renders which cases changed compared to earlier runs; empty if none did.
-Markup render_trends(const std::vector<CaseEntry> &entries);
+Markup render_trends(const CaseEntries &entries);
 
 }  // namespace kmodtest::report::html

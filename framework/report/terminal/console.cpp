@@ -118,7 +118,7 @@ class Console final : public outcome::Listener {
     const outcome::CaseFinished &attempt = retried.attempt;
     running_.start_again(attempt, options_.now());
     const std::string which = fmt::format(", attempt {} of {}", attempt.attempt, retried.attempts);
-    timing_table_.add(attempt);
+    if (options_.timings) timing_table_.add(attempt);
     tell(attempt.number, finished_line(attempt, which, palette_), false);
   }
 
@@ -128,8 +128,8 @@ class Console final : public outcome::Listener {
     totals_.add(result, running_.is_slow(finished.took));
     table_.add(finished);
     score_table_.add(finished);
-    repeat_table_.add(finished);
-    timing_table_.add(finished);
+    if (totals_.repeats() > 1) repeat_table_.add(finished);
+    if (options_.timings) timing_table_.add(finished);
     coverage_.add(finished);
     const std::string line = finished_line(finished, "", palette_);
     std::string text = options_.quiet && outcome::went_well(result) ? "" : line;

@@ -36,7 +36,9 @@ std::vector<std::string> distinct_parts(const std::vector<std::string> &paths);
 /// A table of the implementations (--module NAME=PATH) × plans, with points if any step has them.
 class ScoreTable {
  public:
-  void add(const outcome::CaseFinished &finished) { scores_.add(finished); }
+  void add(const outcome::CaseFinished &finished) {
+    if (!finished.test_case->implementations.empty()) scores_.add(finished);
+  }
   /// Returns nothing if no case has an implementation.
   std::string render(const Palette &palette) const;
 

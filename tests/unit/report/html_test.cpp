@@ -325,6 +325,24 @@ TEST(HtmlTest, leaves_out_the_middle_of_long_logs) {
   EXPECT_EQ(html::shortened("a\nb\n", 100), "a\nb\n");
 }
 
+TEST(HtmlTest, lists_failures_first_if_there_are_more_cases_than_fit) {
+  std::vector<outcome::CaseFinished> all;
+  for (int number = 0; number < 1'600; ++number) {
+    const bool fails = number >= 1'590;
+    all.push_back(support::finished(support::make_case("ex", number + 1),
+                                    fails ? judge::Outcome::failed : judge::Outcome::passed, fails ? "why" : ""));
+    all.back().number = static_cast<std::size_t>(number);
+  }
+  const std::string page = page_of(all);
+  EXPECT_TRUE(has(page, "id=\"case-1490\""));
+  EXPECT_FALSE(has(page, "id=\"case-1491\"")) << "made room for a failure";
+  EXPECT_FALSE(has(page, "id=\"case-1590\""));
+  EXPECT_TRUE(has(page, "id=\"case-1591\""));
+  EXPECT_TRUE(has(page, "id=\"case-1600\""));
+  EXPECT_TRUE(has(page, "100 cases more are not listed here")) << page.substr(page.find("id=\"list\""), 200);
+  EXPECT_TRUE(has(page, "10 of 1600 cases did not pass"));
+}
+
 TEST(HtmlTest, stays_below_10_MB_with_1000_cases_that_say_much) {
   outcome::CaseFinished loud = traced();
   std::vector<wire::KernelLogLine> log;
