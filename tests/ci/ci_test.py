@@ -297,6 +297,27 @@ class OtherEngines(Project):
         self.assertEqual(ended.returncode, 1, ended.stdout + ended.stderr)
         self.expect_all_cases(ended.stdout)
 
+    def test_qsub(self):
+        """A stand-in for qsub: it runs a copy of the script, elsewhere, with its output in a file, as such engines do."""
+        folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        stub = folder / "qsub"
+        stub.write_text("#!/bin/sh\n"
+                        "[ \"$1 $2\" = '-sync y' ] || { echo \"qsub: what is $*?\" >&2; exit 2; }\n"
+                        f"job=$(mktemp -d {folder}/job-XXXXXX)\n"
+                        "cp \"$3\" \"$job/spooled\"\n"
+                        "cd / && sh \"$job/spooled\" >\"$job/output\" 2>&1\n")
+        stub.chmod(0o755)
+        on = re.search("^.*'qsub .*$", (SOURCE / "docs/guide/machines.md").read_text(), re.M).group(0)
+        path = f"{folder}:{self.environment()['PATH']}"
+        ended = self.run_lines(on.replace("--shards 8", "--shards 3"), PATH=path)
+        self.assertEqual(ended.returncode, 1, ended.stdout + ended.stderr)
+        self.expect_all_cases(ended.stdout)
+        self.assertEqual(len(list(folder.glob("job-*"))), 3)
+        ended = self.run_lines(on.replace("-sync y", "-sync n"), PATH=path)
+        self.assertEqual(ended.returncode, 3, ended.stdout + ended.stderr)
+        self.assertIn("K1008", ended.stdout + ended.stderr)
+
     def test_kubernetes(self):
         job = yaml.safe_load((SOURCE / "ci/kubernetes.yaml").read_text())["spec"]
         container = job["template"]["spec"]["containers"][0]
