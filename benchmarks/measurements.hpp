@@ -27,5 +27,10 @@ Table measure_tracing(Bench &bench);
 Table measure_coverage(Bench &bench);
 Table measure_races(Bench &bench);
 Table measure_watch(Bench &bench);
+Table measure_shards(Bench &bench);
+Table measure_hosts(Bench &bench);
+Table measure_merge(Bench &bench);
+Table measure_nodes(Bench &bench);
+Table measure_machines(Bench &bench);
 
 }  // namespace kmodtest::bench
