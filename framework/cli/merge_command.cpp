@@ -33,7 +33,7 @@ std::filesystem::path MergeCommand::folders(const std::vector<shards::Results> &
   const bool packed = std::any_of(found.begin(), found.end(),
                                   [](const shards::Results &each) { return shards::is_archive_name(each.path); });
   if (out.empty() && !packed) return {};
-  const auto place = out.empty() ? report::next_failure_folder(storage::cache_folder() / "failed") : out;
+  auto place = out.empty() ? report::next_failure_folder(storage::cache_folder() / "failed") : out;
   report::prepare_artifacts_folder(place);
   return place;
 }
@@ -53,6 +53,7 @@ int MergeCommand::execute() const {
     owned.push_back(report::make_ktap_of(reports.ktap, merge.names(), merge.repeats(), kVersion));
   owned.push_back(report::make_console(console.options(terminal, false)));
   std::vector<outcome::Listener *> listeners;
+  listeners.reserve(owned.size());
   for (const auto &each : owned) listeners.push_back(each.get());
   return reports.status_of(run::exit_code(merge.tell(listeners), flaky_fails));
 }

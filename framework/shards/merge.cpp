@@ -175,7 +175,7 @@ Merge::Retried Merge::look_at(const Attempts &attempts) const {
   if (attempts.size() < 2) return retried;
   for (std::size_t index = 0; index < attempts.size(); ++index) {
     ResultsSink sink;
-    sink.take_case = [&](KeptCase kept) { retried.last[kept.finished.number] = index; };
+    sink.take_case = [&](const KeptCase &kept) { retried.last[kept.finished.number] = index; };
     read_results(attempts[index], sink);
   }
   for (std::size_t index = 0; index + 1 < attempts.size(); ++index) {

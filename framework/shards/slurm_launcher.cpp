@@ -90,6 +90,7 @@ SlurmLauncher::SlurmLauncher(std::string_view options, std::string name, std::fi
 void SlurmLauncher::start(const std::vector<Job> &jobs) {
   if (jobs.empty()) return;
   std::vector<int> shards;
+  shards.reserve(jobs.size());
   for (const Job &job : jobs) shards.push_back(job.shard);
   const auto folder = jobs.front().script.parent_path();
   const auto script = folder_ / "array.sh";

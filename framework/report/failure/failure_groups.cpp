@@ -76,6 +76,7 @@ std::string words_of(const std::vector<const FailureGroups::Member *> &members, 
     return names.front() + "=" + joined({values.begin(), values.end()});
   }
   std::vector<std::string> ends;
+  ends.reserve(members.size());
   for (const auto *member : members)
     ends.push_back(member->label.substr(std::min(member->label.find('['), member->label.size())));
   return joined(ends);

@@ -144,7 +144,7 @@ class Console final : public outcome::Listener {
                       .text = first == nullptr || options_.verbose ? failure_in_full(finished) : "",
                       .annotation = annotation_of(finished),
                       .had_guest = had_guest(finished)};
-      if (at_once() && failure.text.empty()) text += same_as(*first, finished);
+      if (at_once() && first != nullptr && failure.text.empty()) text += same_as(*first, finished);
       if (at_once() && !failure.text.empty()) text += ci_.on() ? failure.text : "\n" + failure.text + "\n";
       if (!at_end()) failure.text.clear();
       failures_.push_back(std::move(failure));

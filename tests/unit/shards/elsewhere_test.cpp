@@ -112,10 +112,10 @@ TEST(Elsewhere, AShardThatAlwaysDiesIsGivenUpAndWhatItRanCounts) {
 
 TEST(Elsewhere, AShardThatGetsOnIsStartedAsOftenAsItIsPreempted) {
   const ShardedRun run(2);
-  FakeEngine engine(run, {{1, {1, 2, 3, 4, 5}}});
+  FakeEngine engine(run, {{1, {1, 2, 3, 4}}});
   Heard live;
   const Elsewhere came = run_elsewhere(engine, options_of(run, 2), live);
-  EXPECT_EQ(engine.starts[1], 6);
+  EXPECT_EQ(engine.starts[1], 5) << "three are the limit for those that get nowhere";
   EXPECT_TRUE(came.problems.empty());
   EXPECT_EQ(ShardedRun::merged(came.results).finished.size(), 13U);
 }
