@@ -93,6 +93,14 @@ PipeEnds make_pipe_ends() {
   return {base::Descriptor(ends[0]), base::Descriptor(ends[1])};
 }
 
+/// Returns the line in which these words are.
+std::string line_with(const std::string &text, std::string_view words) {
+  const std::size_t found = text.find(words);
+  const std::size_t before = text.rfind('\n', found);
+  const std::size_t begin = before == std::string::npos ? 0 : before + 1;
+  return text::printable(text.substr(begin, text.find('\n', found) - begin));
+}
+
 }  // namespace
 
 std::vector<std::string> ssh_hosts(std::string_view text) {
@@ -128,8 +136,10 @@ base::Error ssh_error(const std::string &host, const std::string &words) {
     return error(base::Code::host_refused_login, last,
                  fmt::format("copy your key there with 'ssh-copy-id {}', or load it with ssh-add", host));
   }
-  if (has_any(words, {"No space left on device", "Disk quota exceeded"})) {
-    return error(base::Code::disk_full, "its disk is full: " + last, fmt::format("free some space on {}", host));
+  for (const char *full : {"No space left on device", "Disk quota exceeded"}) {
+    if (!has_any(words, {full})) continue;
+    return error(base::Code::disk_full, "its disk is full: " + line_with(words, full),
+                 fmt::format("free some space on {}", host));
   }
   if (has_any(words, {"error while loading shared libraries"})) {
     const auto begin = words.find("error while loading shared libraries");

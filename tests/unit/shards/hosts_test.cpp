@@ -263,6 +263,8 @@ TEST(SshHosts, TheWordsOfSshDecideTheCode) {
   EXPECT_EQ(code("x/kmodtest: error while loading shared libraries: libvirt.so.0: cannot open shared object file\n"),
             Code::host_lacks_parts);
   EXPECT_THAT(ssh_error("h", "").what(), HasSubstr("ssh ended without a word"));
+  EXPECT_STREQ(ssh_error("h", "tar: a: Cannot write: No space left on device\ntar: Exiting with failure\n").what(),
+               "host h: its disk is full: tar: a: Cannot write: No space left on device");
 }
 
 TEST(SshHosts, ReadsWhatAHostAnswers) {
