@@ -21,6 +21,8 @@
 /// returns when the controller has answered. Meanwhile QEMU's big lock is held and no time passes, so nothing else
 /// happens in the machine, its monitor included.
 ///
+/// A guest that has booted is paused here, too, at a moment of its own time (emulator/first_pause.hpp).
+///
 /// The gate relies on this (QEMU since 2.9): the thread of all CPUs under TCG with -icount is named "ALL CPUs/TCG"
 /// (libvirt asks for names) and waits for work by pthread_cond_wait with QEMU's big lock. The main loop polls by
 /// ppoll(2) without that lock. A request to the main loop is a write to an eventfd. If this does not hold, nothing is
@@ -44,6 +46,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "emulator/first_pause.hpp"
 #include "emulator/first_turn.hpp"
 #include "emulator/idle_guest.hpp"
 #include "emulator/pause.hpp"
@@ -203,13 +206,15 @@ void wait_for_turn(const pollfd *files, nfds_t count, const sigset_t *mask) {
 }
 
 const kmodtest::emulator::Qemu *qemu = nullptr;  // nullptr: the main loop does all of its work itself
+kmodtest::emulator::FirstPause first_pause;
 
 /// Lets time pass for a guest whose CPUs are all idle. Returns false if the main loop has to do that, because it has
 /// other work, too. It gets QEMU's big lock then: else a guest that is held soon afterwards would keep the lock, and
 /// nobody would get the answer to the request that started it.
 bool advance_idle_guest() {
   static kmodtest::emulator::IdleGuest guest;
-  return qemu != nullptr && !main_loop_serves && !wanted && signalling == 0 && guest.advance(*qemu, now_ms());
+  if (qemu == nullptr || first_pause.holds(*qemu)) return false;
+  return !main_loop_serves && !wanted && signalling == 0 && guest.advance(*qemu, now_ms());
 }
 
 /// Called by the main loop when the machine is complete.
@@ -267,7 +272,10 @@ extern "C" {
 
 __attribute__((visibility("default"))) tm *gmtime_r(const time_t *time, tm *to) {
   if (role() == Role::cpus) {
-    if (unsigned char *page = shared_page()) hold_guest(page);
+    if (unsigned char *page = shared_page()) {
+      if (qemu != nullptr) first_pause.accept(*qemu, page);
+      hold_guest(page);
+    }
   }
   return next_gmtime(time, to);
 }

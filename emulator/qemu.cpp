@@ -92,6 +92,20 @@ bool pause_is_known(const Qemu &qemu, const char **missing) {
   return listed == function;
 }
 
+/// Finds how a pause is requested. The number of the state depends on QEMU's version.
+bool find_pause(Qemu &qemu, const char **missing) {
+  void *states = nullptr;
+  int (*number_of)(void *names, const char *name, int fallback, QemuError **) = nullptr;
+  if (!find(qemu.prepare_pause, "qemu_system_vmstop_request_prepare", missing) ||
+      !find(qemu.request_pause, "qemu_system_vmstop_request", missing) || !find(states, "RunState_lookup", missing) ||
+      !find(number_of, "qapi_enum_parse", missing)) {
+    return false;
+  }
+  qemu.paused = number_of(states, "paused", -1, nullptr);
+  if (qemu.paused < 0) *missing = "the state \"paused\"";
+  return qemu.paused >= 0;
+}
+
 /// QEMU has it in a variable of each thread. One thread executes all CPUs.
 unsigned char *&its_current_cpu() {
   static auto **const current = static_cast<unsigned char **>(dlsym(RTLD_DEFAULT, "current_cpu"));
@@ -129,7 +143,7 @@ bool find_all(Qemu &qemu, const char **missing) {
          find(qemu.enable_clock, "qemu_clock_enable", missing) && find(qemu.run_on_cpu, "run_on_cpu", missing) &&
          find(qemu.forget_addresses, "tlb_flush", missing) && find(qemu.cpu_state, "vmstate_cpu_common", missing) &&
          find(variable, "current_cpu", missing) && find(qemu.pause, "helper_info_pause", missing) &&
-         pause_is_known(qemu, missing) && find_turn(qemu, missing) &&
+         pause_is_known(qemu, missing) && find_pause(qemu, missing) && find_turn(qemu, missing) &&
          find_next_instruction(qemu.next_instruction, missing) && layout_is_known(*qemu.cpu_state, missing);
 }
 

@@ -80,6 +80,10 @@ struct Qemu {
   void (*set_current_cpu)(void *cpu);
   /// Returns when the CPUs' thread has executed the function.
   void (*run_on_cpu)(void *cpu, void (*function)(void *cpu, std::uint64_t data), std::uint64_t data);
+  /// Ask the main loop to set the machine to a state, `paused` here, when it has finished its round.
+  void (*prepare_pause)(int state);
+  void (*request_pause)(int state);
+  int paused;                           ///< QEMU's RUN_STATE_PAUSED
   std::ptrdiff_t turn_is_over;          ///< a flag, one byte: its offset in a CPU's state
   void *pause;                          ///< the table entry with the function that executes PAUSE
   std::size_t next_instruction;         ///< where its address is behind a CPU's 16 general registers

@@ -59,7 +59,20 @@ wire::SharedMemory MemoryChannel::map_device() {
   }
 }
 
-MemoryChannel::MemoryChannel(bool virtual_time) : memory_(map_device()), virtual_time_(virtual_time) {}
+namespace {
+
+/// Reads the machine's clock, where QEMU looks at what the agent wants (emulator/main_loop_gate.cpp).
+void read_clock() {
+  if (::ioperm(kClockIndex, 2, 1) != 0) return;
+  ::outb(kClockSeconds, kClockIndex);
+  ::inb(kClockData);
+}
+
+}  // namespace
+
+MemoryChannel::MemoryChannel(bool virtual_time) : memory_(map_device()), virtual_time_(virtual_time) {
+  if (virtual_time_) memory_.set_settling(wire::Settling::coming);
+}
 
 void MemoryChannel::send(std::string frame) {
   memory_.add_reports(frame);
@@ -85,16 +98,17 @@ void MemoryChannel::rest() {
   // instruction, however long the controller took. Otherwise the read returns at once, and nothing is held.
   if (!virtual_time_) return;
   memory_.set_rest(wire::Rest::wanted);
-  if (::ioperm(kClockIndex, 2, 1) == 0) {
-    ::outb(kClockSeconds, kClockIndex);
-    ::inb(kClockData);
-  }
+  read_clock();
   if (memory_.rest() == wire::Rest::wanted) memory_.set_rest(wire::Rest::refused);
 }
 
 void MemoryChannel::settle() {
-  if (virtual_time_) sleep_until(Time((now() / kSettle + 2) * kSettle));
-  memory_.set_awake();
+  if (!virtual_time_) return;
+  memory_.set_settling(wire::Settling::wanted);
+  read_clock();
+  if (memory_.settling() == wire::Settling::wanted) memory_.set_settling(wire::Settling::over);
+  sleep_until(Time((now() / kSettle + 2) * kSettle));
+  memory_.set_settling(wire::Settling::over);
 }
 
 std::unique_ptr<Channel> open_channel(const std::string &kind, bool virtual_time) {

@@ -17,8 +17,9 @@ class MemoryChannel : public Channel {
   static constexpr Time kPoll{1'000};
   static constexpr int kPollsPerWait = 16;
   static constexpr Time kSlowestPoll{20'000};
-  /// Under virtual time: from READY on the agent sleeps for at least this long, up to a multiple of it. A guest that is
-  /// saved meanwhile always wakes at the same moment, whenever it was saved.
+  /// Under virtual time: from READY on the agent sleeps for at least this long, up to a multiple of it. QEMU pauses the
+  /// machine at the beginning of this sleep (emulator/first_pause.hpp). A QEMU that cannot is paused by the controller;
+  /// a guest that is saved during the sleep always wakes at the same moment.
   static constexpr Time kSettle{1'000'000};
 
   /// Waits for the device. Never gives up, but reports the wait on the console.

@@ -181,6 +181,22 @@ struct Session::Impl : std::enable_shared_from_this<Session::Impl> {
     }
   }
 
+  /// Waits for a word of the memory that is shared with the guest, which nobody announces. Returns false at the
+  /// deadline.
+  Task<bool> becomes_true(std::chrono::milliseconds deadline, std::function<bool()> condition) {
+    constexpr std::chrono::milliseconds kMoment{1};
+    const auto until = std::chrono::steady_clock::now() + deadline;
+    asio::steady_timer moment(transport->executor());
+    boost::system::error_code ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > until) co_return false;
+      moment.expires_after(kMoment);
+      co_await moment.async_wait(token);
+    }
+    co_return true;
+  }
+
   std::unique_ptr<Transport> transport;
   std::uint32_t program_id = 0;
   asio::steady_timer timer;
@@ -320,21 +336,24 @@ Task<std::optional<wire::ProgramEnded>> Session::go_on(wire::Continue more, std:
 
 Task<bool> Session::holds_still(std::chrono::milliseconds deadline) {
   const auto impl = impl_;
-  constexpr std::chrono::milliseconds kMoment{1};
-  const auto until = std::chrono::steady_clock::now() + deadline;
-  asio::steady_timer moment(impl->transport->executor());
-  boost::system::error_code ignored;
-  auto token = asio::redirect_error(asio::use_awaitable, ignored);
-  // The Resting message can arrive before QEMU sets the flag, so poll until it is set.
-  while (true) {
+  // The Resting message can arrive before QEMU sets the flag.
+  std::function<bool()> decided = [impl] {
     const wire::Rest rest = impl->transport->rest();
-    if (rest == wire::Rest::held || rest == wire::Rest::refused) co_return rest == wire::Rest::held;
-    if (std::chrono::steady_clock::now() > until) {
-      throw SessionError(SessionError::Kind::timeout, "the guest reported that it rests, but it does not");
-    }
-    moment.expires_after(kMoment);
-    co_await moment.async_wait(token);
-  }
+    return rest == wire::Rest::held || rest == wire::Rest::refused;
+  };
+  if (!co_await impl->becomes_true(deadline, std::move(decided)))
+    throw SessionError(SessionError::Kind::timeout, "the guest reported that it rests, but it does not");
+  co_return impl->transport->rest() == wire::Rest::held;
+}
+
+Task<> Session::settled(std::chrono::milliseconds deadline) {
+  const auto impl = impl_;
+  std::function<bool()> decided = [impl] {
+    const wire::Settling now = impl->transport->settling();
+    return now == wire::Settling::none || now == wire::Settling::paused || now == wire::Settling::over;
+  };
+  if (!co_await impl->becomes_true(deadline, std::move(decided)))
+    throw SessionError(SessionError::Kind::timeout, "the guest is ready, but QEMU does not pause it");
 }
 
 Task<wire::TerminalEnded> Session::terminal(wire::OpenTerminal wanted,

@@ -75,6 +75,10 @@ class Session {
   /// keeps running and has to be paused. Throws SessionError.
   base::Task<bool> holds_still(std::chrono::milliseconds deadline);
 
+  /// Returns when a guest that is ready() has come to the moment in which it can be saved: QEMU has paused it, or
+  /// cannot do that. Throws SessionError.
+  base::Task<> settled(std::chrono::milliseconds deadline);
+
   /// Opens a shell and returns how it ended. Passes TerminalOutput and LogLines to `on_message` as they arrive. type()
   /// and resize() can be called in the meantime. `go` works as in run(). Throws SessionError; base::Error if the guest
   /// refuses.

@@ -120,6 +120,7 @@ class MemoryTransport : public Transport {
   std::size_t most_request_bytes() const override { return wire::most_request_bytes(memory_.size()); }
   wire::Rest rest() const override { return memory_.rest(); }
   void end_rest() noexcept override { memory_.end_rest(); }
+  wire::Settling settling() const override { return closed_ ? wire::Settling::none : memory_.settling(); }
   void cancel() noexcept override {
     cancelled_ = true;
     error_code ignored;

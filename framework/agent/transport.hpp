@@ -27,6 +27,8 @@ class Transport {
   virtual wire::Rest rest() const { return wire::Rest::none; }
   /// Resumes a guest that QEMU holds.
   virtual void end_rest() noexcept {}
+  /// Returns how far a guest that has booted is on its way to its first pause.
+  virtual wire::Settling settling() const { return wire::Settling::none; }
   /// Ends pending operations with operation_aborted.
   virtual void cancel() noexcept = 0;
   virtual void close() noexcept = 0;

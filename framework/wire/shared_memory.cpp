@@ -26,7 +26,7 @@ void SharedMemory::store(Word word, std::uint64_t value) {
 }
 
 void SharedMemory::clear() {
-  for (const Word word : {Word::requests, Word::reports, Word::dropped, Word::awake, Word::rest}) store(word, 0);
+  for (const Word word : {Word::requests, Word::reports, Word::dropped, Word::settling, Word::rest}) store(word, 0);
   store(Word::magic, kLayoutMagic);
 }
 
@@ -67,12 +67,12 @@ std::uint64_t SharedMemory::dropped() const {
   return load(Word::dropped);
 }
 
-void SharedMemory::set_awake() {
-  store(Word::awake, 1);
+void SharedMemory::set_settling(Settling settling) {
+  store(Word::settling, static_cast<std::uint64_t>(settling));
 }
 
-bool SharedMemory::awake() const {
-  return load(Word::awake) != 0;
+Settling SharedMemory::settling() const {
+  return static_cast<Settling>(load(Word::settling));
 }
 
 void SharedMemory::set_rest(Rest rest) {

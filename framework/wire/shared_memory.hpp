@@ -9,7 +9,7 @@
 /// each of which only grows. Nothing in it interrupts the guest: the agent looks for requests on its own, and the
 /// controller writes them while the guest is stopped, so that nothing from outside arrives at a moment of its own.
 ///
-///     offset 0        magic u64 | requests u64 | reports u64 | dropped u64 | awake u64 | rest u64 (little endian)
+///     offset 0        magic u64 | requests u64 | reports u64 | dropped u64 | settling u64 | rest u64 (little endian)
 ///     offset 4 KiB    bytes of requests
 ///     last 12 MiB     bytes of reports
 ///
@@ -28,6 +28,7 @@ constexpr std::size_t most_request_bytes(std::size_t size) {
 
 /// The offsets of the words that a library in QEMU reads too (emulator/).
 inline constexpr std::size_t kReportsOffset = 16;
+inline constexpr std::size_t kSettlingOffset = 32;
 inline constexpr std::size_t kRestOffset = 40;
 
 /// The state of a pause that the guest asks for.
@@ -36,6 +37,17 @@ enum class Rest : std::uint64_t {
   wanted = 1,   ///< the agent asks for it, and reads the machine's clock right after that
   held = 2,     ///< QEMU keeps the guest's CPU in that read, until this is `none` again
   refused = 3,  ///< the read returned without being held: this QEMU cannot hold a guest
+};
+
+/// How a guest that has booted comes to the pause in which it can be saved. The moment is one of the guest's own time,
+/// so each boot of the same guest ends in the same state.
+enum class Settling : std::uint64_t {
+  none = 0,      ///< its time is real, or it was restored
+  coming = 1,    ///< the agent will ask for the pause
+  wanted = 2,    ///< the agent asks for it, and reads the machine's clock right after that
+  accepted = 3,  ///< QEMU will pause the machine as soon as all CPUs are idle
+  paused = 4,    ///< QEMU has paused the machine
+  over = 5,      ///< the agent is about to look for requests, or this QEMU cannot pause itself: the controller has to
 };
 
 /// PCI ids of the device. Source: QEMU, docs/specs/ivshmem-spec.
@@ -64,10 +76,8 @@ class SharedMemory {
   /// Returns how many agent messages did not fit.
   std::uint64_t dropped() const;
 
-  /// Notes that the agent looks for requests from now on. A guest that is saved before that sleeps until a fixed moment
-  /// of its own time, so that it continues in the same way whenever it was saved.
-  void set_awake();
-  bool awake() const;
+  void set_settling(Settling settling);
+  Settling settling() const;
 
   void set_rest(Rest rest);
   Rest rest() const;
@@ -75,7 +85,7 @@ class SharedMemory {
   void end_rest();
 
  private:
-  enum class Word : std::size_t { magic, requests, reports, dropped, awake, rest };
+  enum class Word : std::size_t { magic, requests, reports, dropped, settling, rest };
   std::uint64_t load(Word word) const;
   void store(Word word, std::uint64_t value);
   bool add(Word size, std::size_t offset, std::size_t most, std::string_view bytes);

@@ -49,6 +49,7 @@ Task<Booted> boot_guest(vm::Hypervisor &hypervisor, Cancellation &cancellation, 
     if (why) booted.session->close();
     auto lost = time_lost_by(guest);
     booted.agent = co_await booted.session->ready(request.deadline, std::move(lost));
+    co_await booted.session->settled(request.deadline);
   } catch (const agent::SessionError &error) {
     booted.ending = guest_ending(error);
   }

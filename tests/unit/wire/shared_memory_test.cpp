@@ -32,12 +32,9 @@ TEST_F(SharedMemoryTest, WhatOneEndAddsTheOtherSees) {
 TEST_F(SharedMemoryTest, ClearingEmptiesBothStreams) {
   controller.add_requests("old");
   agent.add_reports("old");
-  agent.set_awake();
-  EXPECT_TRUE(controller.awake());
   controller.clear();
   EXPECT_EQ(agent.requests(), "");
   EXPECT_EQ(controller.reports(), "");
-  EXPECT_FALSE(controller.awake());
 }
 
 TEST_F(SharedMemoryTest, BothEndsSeeHowTheGuestRests) {
@@ -53,6 +50,17 @@ TEST_F(SharedMemoryTest, BothEndsSeeHowTheGuestRests) {
   agent.set_rest(Rest::refused);
   controller.clear();
   EXPECT_EQ(agent.rest(), Rest::none);
+}
+
+TEST_F(SharedMemoryTest, BothEndsSeeHowTheGuestSettles) {
+  EXPECT_EQ(controller.settling(), Settling::none);
+  agent.set_settling(Settling::wanted);
+  EXPECT_EQ(controller.settling(), Settling::wanted);
+  std::uint64_t word = 0;
+  std::memcpy(&word, reinterpret_cast<const char *>(words_.data()) + kSettlingOffset, sizeof word);
+  EXPECT_EQ(word, static_cast<std::uint64_t>(Settling::wanted));
+  controller.clear();
+  EXPECT_EQ(agent.settling(), Settling::none);
 }
 
 TEST_F(SharedMemoryTest, TheStreamsDoNotMeet) {
