@@ -39,6 +39,7 @@ void ProgramRun::run() {
   start_from(program_.seed);
   if (program_.timeout.count() > 0) case_deadline_ = later(now(), program_.timeout);
   if (error_.empty() && prepare()) {
+    report_calls();  // which begins to count them
     if (program_.trace_sched) agent_.report(agent_.sched_trace.start());
     do {
       while (index_ < program_.steps.size() && !agent_.cancelled() && run_step()) ++index_;

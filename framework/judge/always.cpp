@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "judge/double_frees.hpp"
 #include "judge/expected.hpp"
 #include "judge/makers.hpp"
 #include "judge/races.hpp"
@@ -173,10 +174,10 @@ Finding finding_of(const CaseView &view, const KernelReport &report, bool from_c
   auto &evidence = finding.evidence;
   if (!report.accesses.empty()) {
     evidence.summary = report.title;
-    evidence.expected = "no data race";
+    evidence.expected = "no " + report.kind;
     evidence.seen = report.title;
     evidence.details = report.accesses;
-    evidence.hint = hint_at_race();
+    evidence.hint = report.kind == kDoubleFree ? hint_at_double_free() : hint_at_race();
     finding.names_module = true;
     return finding;
   }
@@ -252,6 +253,7 @@ SeenReports kernel_reports(const CaseView &view) {
 SeenReports reports_of(const CaseView &view) {
   SeenReports seen = kernel_reports(view);
   for (auto &race : race_reports(view)) seen.reports.push_back(std::move(race));
+  for (auto &twice : double_free_reports(view)) seen.reports.push_back(std::move(twice));
   return seen;
 }
 

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -82,7 +83,39 @@ constexpr std::array<ResultWords, 9> kResultWords{{{FaultResult::handled, "handl
                                                    {FaultResult::load_again, "could not be loaded again"},
                                                    {FaultResult::not_made, "not made"}}};
 
+std::string source_of(const CaseView &view, const FaultCall &call) {
+  const auto found = view.seen.call_sources.find(call.key());
+  return found == view.seen.call_sources.end() ? std::string() : found->second;
+}
+
+/// Returns what frees memory of this function.
+std::string free_function(const FaultCall &call) {
+  static const std::map<std::string, std::string, std::less<>> kFree = {
+      {"alloc_pages", "__free_pages"},
+      {"__get_free_pages", "free_pages"},
+      {"get_zeroed_page", "free_page"},
+      {"alloc_pages_exact", "free_pages_exact"},
+      {"vmalloc", "vfree"},
+      {"vzalloc", "vfree"},
+      {"__vmalloc", "vfree"},
+      {"kvmalloc", "kvfree"},
+      {"alloc_percpu", "free_percpu"},
+      {"mempool_create", "mempool_destroy"},
+      {"dma_alloc_coherent", "dma_free_coherent"},
+      {"bitmap_alloc", "bitmap_free"},
+      {"bitmap_zalloc", "bitmap_free"},
+      {"kmem_cache_alloc", "kmem_cache_free"},
+  };
+  const auto found = kFree.find(function_name(call));
+  return found == kFree.end() ? "kfree" : found->second;
+}
+
 }  // namespace
+
+std::string describe(const CaseView &view, const FaultCall &call) {
+  const std::string source = source_of(view, call);
+  return fmt::format("{} at {}{}", function_name(call), call.place, source.empty() ? "" : fmt::format(" ({})", source));
+}
 
 std::string call_name(const FaultCall &call) {
   return fmt::format("{}@{}", function_name(call), call.place);
@@ -138,16 +171,6 @@ bool FaultView::is_after_refusal(std::optional<std::size_t> case_index) const {
          std::any_of(view_.seen.messages.begin(), view_.seen.messages.end(), is_refusal);
 }
 
-std::string FaultView::source_of(const FaultCall &call) const {
-  const auto found = view_.seen.call_sources.find(call.key());
-  return found == view_.seen.call_sources.end() ? std::string() : found->second;
-}
-
-std::string FaultView::describe(const FaultCall &call) const {
-  const std::string source = source_of(call);
-  return fmt::format("{} at {}{}", function_name(call), call.place, source.empty() ? "" : fmt::format(" ({})", source));
-}
-
 std::string FaultView::words() const {
   if (!plan::has_fault(view_.test_case)) return {};
   const std::string &known = view_.test_case.fault->call;
@@ -157,14 +180,14 @@ std::string FaultView::words() const {
     return ended && !known.empty() ? fmt::format("call {} failed, {}", view_.test_case.fault->from, known) : "";
   }
   const FaultCall &first = failures_.front();
-  if (calls_.failed > 1) return fmt::format("{} calls failed, the first {}", calls_.failed, describe(first));
-  return fmt::format("call {} failed, {}", first.number, describe(first));
+  if (calls_.failed > 1) return fmt::format("{} calls failed, the first {}", calls_.failed, describe(view_, first));
+  return fmt::format("call {} failed, {}", first.number, describe(view_, first));
 }
 
 bool FaultView::is_tolerated(const FaultCall &call) const {
   if (is_ignorable(call)) return true;
   const std::string name = function_name(call);
-  std::string line = source_of(call);
+  std::string line = source_of(view_, call);
   line = line.substr(0, line.find(' '));
   const auto &globs = view_.test_case.fault->tolerates;
   for (const std::string &form : {name, name + '@' + call.function, name + '@' + call.place, name + '@' + line})
@@ -188,7 +211,7 @@ std::optional<FaultView::LoadFinding> FaultView::check_load(std::size_t case_ind
     if (one->module == reason->module) loaded = one;
   if (loaded == nullptr) return std::nullopt;
   if (loaded->error != 0 && errors.contains(loaded->error)) return std::nullopt;
-  const std::string call = describe(*reason);
+  const std::string call = describe(view_, *reason);
   LoadFinding found{.finding = {.outcome = Outcome::failed, .evidence = evidence_of(view_, case_index)}};
   Evidence &evidence = found.finding.evidence;
   const std::string refusal = fmt::format("-{}", error_name(error_of(*reason)));
@@ -251,10 +274,10 @@ std::vector<Finding> FaultView::memory_left() const {
     Evidence &evidence = finding.evidence;
     evidence.summary =
         fmt::format("{} from {} {} not freed after the unload ({})", text::counted(left.bytes, "byte"),
-                    describe(left.call), left.bytes == 1 ? "is" : "are", text::counted(left.objects, "object"));
+                    describe(view_, left.call), left.bytes == 1 ? "is" : "are", text::counted(left.objects, "object"));
     evidence.expected = "nothing in memory that the module allocated";
     evidence.seen = evidence.summary;
-    evidence.hint = "free it (kfree, kmem_cache_free) where the load fails, and in the exit function";
+    evidence.hint = fmt::format("call {} where the load fails, and in the exit function", free_function(left.call));
     evidence.permission = {.kind = Permission::Kind::object, .name = name};
     findings.push_back(std::move(finding));
   }

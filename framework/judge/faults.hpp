@@ -64,14 +64,15 @@ class FaultView {
   std::optional<LoadFinding> check_load(std::size_t case_index) const;
   std::optional<LoadFinding> first_load_finding() const;
   bool is_tolerated(const observe::FaultCall &call) const;
-  std::string source_of(const observe::FaultCall &call) const;
-  std::string describe(const observe::FaultCall &call) const;
 
   const CaseView &view_;
   observe::FaultCalls calls_;
   std::vector<observe::FaultCall> failures_;
   std::optional<std::size_t> end_;  ///< the case step after which no call fails
 };
+
+/// Returns "kmalloc at my_init+0x3e (my.c:41)".
+std::string describe(const CaseView &view, const observe::FaultCall &call);
 
 /// Returns "kmalloc@my_init+0x3e".
 std::string call_name(const observe::FaultCall &call);

@@ -65,6 +65,29 @@ std::optional<MemoryLeft> read_left(std::string_view rest) {
   return left;
 }
 
+/// Reads "kfree my_exit+0x3e/0x80 [my]" up to a comma; "? ?" is a call of the kernel's own.
+FaultCall take_call(std::string_view &rest) {
+  const std::size_t end = std::min(rest.find(", "), rest.size());
+  std::string_view text = rest.substr(0, end);
+  rest.remove_prefix(std::min(end + 2, rest.size()));
+  FaultCall call;
+  call.symbol = take_word(text);
+  if (call.symbol == "?") return {};
+  set_place(call, text);
+  return call;
+}
+
+/// Reads "100 kfree my_exit+0x3e/0x80 [my], kfree my_free+0x12/0x20 [my], kmalloc my_init+0x3e/0x80 [my]".
+std::optional<FreedTwice> read_twice(std::string_view rest) {
+  const auto bytes = text::whole_number<std::uint64_t>(take_word(rest));
+  if (!bytes) return std::nullopt;
+  FreedTwice twice{.bytes = *bytes, .second = take_call(rest), .first = {}, .allocation = {}};
+  twice.first = take_call(rest);
+  twice.allocation = take_call(rest);
+  if (twice.second.place.empty() || twice.allocation.place.empty()) return std::nullopt;
+  return twice;
+}
+
 /// Reads "kmodtest_faults: call 3 fails: kmalloc_trace at my_init+0x3e/0x80 [my]".
 std::optional<FaultCall> read_log_line(std::string_view line) {
   constexpr std::string_view kBegin = "kmodtest_faults: call ";
@@ -94,8 +117,11 @@ void read_line(std::string_view line, std::uint32_t step, FaultCalls &calls) {
     calls.counted = value_after(whole, " calls=");
     calls.failed = value_after(whole, " failed=");
     calls.left.clear();
+    calls.twice.clear();
   } else if (word == "left") {
     if (auto left = read_left(line)) calls.left.push_back(std::move(*left));
+  } else if (word == "twice") {
+    if (auto twice = read_twice(line)) calls.twice.push_back(std::move(*twice));
   } else if (word == "without") {
     calls.missing.emplace_back(take_word(line));
   } else if (word == "call") {

@@ -38,6 +38,13 @@ struct MemoryLeft {
   FaultCall call;           ///< the allocation; it has no number
 };
 
+/// An object that a module allocated, and that the module freed although it was free.
+struct FreedTwice {
+  std::uint64_t bytes = 0;  ///< as the module asked for
+  FaultCall second, first;  ///< the calls that free it; `first` has no symbol if the kernel did
+  FaultCall allocation;
+};
+
 /// The calls of a case.
 struct FaultCalls {
   std::vector<FaultCall> calls = {};  ///< the first some thousand
@@ -45,6 +52,7 @@ struct FaultCalls {
   std::uint64_t failed = 0;
   std::vector<std::string> missing = {};  ///< symbols that could not be probed
   std::vector<MemoryLeft> left = {};      ///< at the end
+  std::vector<FreedTwice> twice = {};
 
   /// Returns those that failed.
   std::vector<FaultCall> failures() const;

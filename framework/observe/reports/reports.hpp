@@ -33,8 +33,8 @@ struct KernelReport {
   bool killed = false;                     ///< the kernel killed the running process ("Oops: 0002 [#1] …")
   bool task_sleeps = false;                ///< it is about a task that sleeps and can wake up (hung task)
   std::vector<wire::KernelLogLine> lines;  ///< from the opening line to the end of the report
-  std::vector<std::string> accesses = {};  ///< of a data race, about which the kernel has no lines: both accesses
-  std::optional<std::size_t> step = {};    ///< of a data race: the step of the case during which it was found
+  std::vector<std::string> accesses = {};  ///< what the module did, if the kernel has no lines about it (a data race)
+  std::optional<std::size_t> step = {};    ///< then: the step of the case during which it was found
 };
 
 /// The address range where a module, or a section of it, is or was loaded.

@@ -10,7 +10,7 @@
  * the value that means failure; the function itself does not run.
  *
  * /proc/kmodtest_faults has the calls: each time it is opened, those since the
- * time before. It also has what modules that are gone have left in memory.
+ * time before. Nothing counts before it is opened for the first time. It also has what modules that are gone have left in memory.
  * Writing anything to it ends failing and counting for good.
  */
 #define pr_fmt(fmt) "kmodtest_faults: " fmt
@@ -19,6 +19,7 @@
 #include <linux/kprobes.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/proc_fs.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -75,6 +76,8 @@ static char *text;
 static size_t text_length;
 static unsigned long call_count, failed_count, reported, chance_state;
 static bool ended;
+static bool started; /* the probes */
+static DEFINE_MUTEX(starting);
 static DEFINE_RAW_SPINLOCK(lock);
 
 /* A probed function that fails continues here: it returns with what RAX has. */
@@ -177,15 +180,53 @@ static void after_call(struct kprobe *probe, struct pt_regs *regs, unsigned long
 }
 NOKPROBE_SYMBOL(after_call);
 
+static void unregister_probes(void)
+{
+	int i;
+
+	for (i = 0; i < function_count; i++)
+		if (targets[i].probe.pre_handler && !targets[i].error)
+			unregister_kprobe(&targets[i].probe);
+}
+
+static void register_probes(void)
+{
+	int i;
+
+	for (i = 0; i < function_count; i++) {
+		targets[i].probe.pre_handler = on_call;
+		targets[i].probe.post_handler = after_call;
+		targets[i].error = register_kprobe(&targets[i].probe);
+	}
+}
+
+/*
+ * Not when this module is loaded: while there are probes, the kernel remembers
+ * where the init part of a new module was, and the next module can be there.
+ * That of memory comes first: probes of a return replace the caller's address,
+ * so those of calls that fail have to be called before them.
+ */
+static void start_probes(void)
+{
+	mutex_lock(&starting);
+	if (!started) {
+		started = true;
+		memory_watch();
+		register_probes();
+	}
+	mutex_unlock(&starting);
+}
+
 static int calls_open(struct inode *inode, struct file *file)
 {
 	size_t length;
 	unsigned long flags, end, i;
 
+	start_probes();
 	fault_lock(&lock, flags);
 	end = min_t(unsigned long, call_count, MOST_CALLS);
-	length = scnprintf(text, TEXT_SIZE, "%s calls=%lu failed=%lu left=%lu\n", ended ? "off" : "on",
-			   call_count, failed_count, memory_left());
+	length = scnprintf(text, TEXT_SIZE, "%s calls=%lu failed=%lu left=%lu twice=%u\n", ended ? "off" : "on",
+			   call_count, failed_count, memory_left(), freed_twice());
 	for (i = 0; i < function_count && !reported; i++)
 		if (targets[i].error)
 			length += scnprintf(text + length, TEXT_SIZE - length, "without %s %d\n",
@@ -241,28 +282,13 @@ static int read_target(struct target *target, char *words)
 	return kstrtol(value, 10, &target->value);
 }
 
-static void unregister_probes(void)
+static int read_targets(void)
 {
-	int i;
+	int i, error = 0;
 
-	for (i = 0; i < function_count; i++)
-		if (targets[i].probe.pre_handler && !targets[i].error)
-			unregister_kprobe(&targets[i].probe);
-}
-
-static int register_probes(void)
-{
-	int i, error;
-
-	for (i = 0; i < function_count; i++) {
+	for (i = 0; i < function_count && !error; i++)
 		error = read_target(&targets[i], functions[i]);
-		if (error)
-			return error;
-		targets[i].probe.pre_handler = on_call;
-		targets[i].probe.post_handler = after_call;
-		targets[i].error = register_kprobe(&targets[i].probe);
-	}
-	return 0;
+	return error;
 }
 
 /*
@@ -278,21 +304,20 @@ static int faults_init(void)
 	text = vzalloc(TEXT_SIZE);
 	if (!calls || !text)
 		goto out;
+	error = read_targets();
+	if (error)
+		goto out;
 	error = places_start();
 	if (error)
 		goto out;
-	error = register_probes();
-	if (error)
-		goto out_probes;
 	error = memory_start();
 	if (error)
-		goto out_probes;
+		goto out_places;
 	if (proc_create("kmodtest_faults", 0600, NULL, &calls_ops))
 		return 0;
 	error = -ENOMEM;
 	memory_stop();
-out_probes:
-	unregister_probes();
+out_places:
 	places_stop();
 out:
 	vfree(text);
@@ -303,8 +328,8 @@ out:
 static void faults_exit(void)
 {
 	remove_proc_entry("kmodtest_faults", NULL);
-	memory_stop();
 	unregister_probes();
+	memory_stop();
 	places_stop();
 	vfree(text);
 	vfree(calls);

@@ -53,10 +53,21 @@ bool is_gone(unsigned int load);
 
 /* The memory that modules under test have allocated and nobody has freed. */
 int memory_start(void);
+void memory_watch(void); /* from now on */
 void memory_stop(void);
+/* Notes what a place allocates, if a module under test is there. Takes its own lock, as forget() does. */
+void track(unsigned long caller, const void *pointer, size_t size, const char *symbol);
+/* It is not the module's any more. */
+void forget(const void *pointer);
 /* How many objects are left of modules that are gone. */
 unsigned long memory_left(void);
-/* Writes a line for each place that left some. Returns the length. */
+/* How many objects a module has freed although they were free. */
+unsigned int freed_twice(void);
+/* Writes a line for each place that left some, and for each second free. Returns the length. */
 size_t memory_lines(char *to, size_t size);
+
+/* Memory that does not come from slab caches. */
+void allocators_watch(void);
+void allocators_stop(void);
 
 #endif

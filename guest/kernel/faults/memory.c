@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What modules under test allocate from slab caches, and who frees it: by the
- * kernel's own tracepoints, which have the place that allocates.
+ * What modules under test allocate, and who frees it. Memory of slab caches: by
+ * the kernel's own tracepoints, which have the place that allocates. All other
+ * memory: see allocators.c.
+ *
+ * An object that was freed is remembered until it is allocated again. If
+ * a module under test frees it meanwhile, it frees it twice.
  */
 #include <linux/hash.h>
 #include <linux/kprobes.h>
@@ -17,6 +21,8 @@
 #include "faults.h"
 
 #define MOST_OBJECTS 16384
+#define MOST_FREED 4096 /* objects that were freed and not allocated again */
+#define MOST_TWICE 16
 #define TABLE_BITS 12
 
 /* Its address is inverted, so that nothing here looks like a pointer to it. */
@@ -26,12 +32,24 @@ struct object {
 	size_t size;
 	unsigned int load;
 	unsigned short place;
+	unsigned short freed_at;
+	bool freed;
+};
+
+/* A second free: of what, and where. */
+struct twice {
+	size_t size;
+	unsigned short place, first, second;
 };
 
 static struct object *objects;
 static struct hlist_head table[1 << TABLE_BITS];
 static struct hlist_head unused;
 static unsigned long tracked;
+static struct object *freed[MOST_FREED]; /* a ring: the oldest is forgotten first */
+static unsigned long freed_count;
+static struct twice twice[MOST_TWICE];
+static unsigned int twice_count;
 static DEFINE_RAW_SPINLOCK(lock);
 
 static struct hlist_head *bucket_of(const void *pointer)
@@ -39,13 +57,53 @@ static struct hlist_head *bucket_of(const void *pointer)
 	return &table[hash_ptr(pointer, TABLE_BITS)];
 }
 
-static void track(unsigned long caller, const void *pointer, size_t size, const char *symbol)
+static struct object *find_object(const void *pointer)
+{
+	struct object *object;
+
+	hlist_for_each_entry(object, bucket_of(pointer), node)
+		if (object->inverted == ~(unsigned long)pointer)
+			return object;
+	return NULL;
+}
+
+static void drop(struct object *object)
+{
+	hlist_del(&object->node);
+	object->load = 0;
+	object->freed = false;
+	hlist_add_head(&object->node, &unused);
+	WRITE_ONCE(tracked, tracked - 1);
+}
+
+static bool may_be_known(const void *pointer)
+{
+	return READ_ONCE(tracked) && !hlist_empty(bucket_of(pointer));
+}
+
+/* An object that was freed and is allocated again is a new one. */
+static void allocated_again(const void *pointer)
+{
+	struct object *object;
+	unsigned long flags;
+
+	if (!may_be_known(pointer))
+		return;
+	fault_lock(&lock, flags);
+	object = find_object(pointer);
+	if (object)
+		drop(object);
+	fault_unlock(&lock, flags);
+}
+
+void track(unsigned long caller, const void *pointer, size_t size, const char *symbol)
 {
 	unsigned int load = pointer ? find_load(caller) : 0;
 	struct object *object;
 	unsigned short place;
 	unsigned long flags;
 
+	allocated_again(pointer);
 	if (!load)
 		return;
 	place = find_place(caller, symbol);
@@ -63,24 +121,43 @@ static void track(unsigned long caller, const void *pointer, size_t size, const 
 	fault_unlock(&lock, flags);
 }
 
-static void forget(const void *pointer)
+void forget(const void *pointer)
 {
-	struct hlist_head *bucket = bucket_of(pointer);
+	allocated_again(pointer);
+}
+
+static void remember_freed(struct object *object, unsigned short place)
+{
+	struct object **slot = &freed[freed_count++ % MOST_FREED];
+
+	if (*slot && (*slot)->freed)
+		drop(*slot);
+	*slot = object;
+	object->freed = true;
+	object->freed_at = place;
+}
+
+/* A free that the tracepoints show: of an object that can be allocated again from then on. */
+static void free_object(unsigned long caller, const void *pointer, const char *symbol)
+{
+	unsigned short place = MOST_PLACES;
 	struct object *object;
 	unsigned long flags;
+	bool by_module;
 
-	if (!READ_ONCE(tracked) || hlist_empty(bucket))
+	if (!may_be_known(pointer))
 		return;
+	by_module = find_load(caller);
+	if (by_module)
+		place = find_place(caller, symbol);
 	fault_lock(&lock, flags);
-	hlist_for_each_entry(object, bucket, node) {
-		if (object->inverted != ~(unsigned long)pointer)
-			continue;
-		hlist_del(&object->node);
-		object->load = 0;
-		hlist_add_head(&object->node, &unused);
-		WRITE_ONCE(tracked, tracked - 1);
-		break;
-	}
+	object = find_object(pointer);
+	if (object && !object->freed)
+		remember_freed(object, place);
+	else if (object && by_module && twice_count < MOST_TWICE)
+		twice[twice_count++] = (struct twice){
+			.size = object->size, .place = object->place, .first = object->freed_at, .second = place,
+		};
 	fault_unlock(&lock, flags);
 }
 
@@ -125,13 +202,13 @@ static void on_cache_alloc(void *unused_data, unsigned long caller, const void *
 
 static void on_free(void *unused_data, unsigned long caller, const void *pointer)
 {
-	forget(pointer);
+	free_object(caller, pointer, "kfree");
 }
 
 /* Its prototype has had more than these arguments at times. */
 static void on_cache_free(void *unused_data, unsigned long caller, const void *pointer)
 {
-	forget(pointer);
+	free_object(caller, pointer, "kmem_cache_free");
 }
 
 /* Memory that is freed after a grace period, and lists of it, pass the tracepoints by. */
@@ -176,27 +253,30 @@ static struct kprobe frees[] = {
 	{ .symbol_name = "kmem_cache_free_bulk", .pre_handler = on_bulk_free },
 };
 static int free_errors[ARRAY_SIZE(frees)];
+static bool watched;
 
 int memory_start(void)
 {
-	int i, error;
+	int i;
 
 	objects = vzalloc(MOST_OBJECTS * sizeof(*objects));
 	if (!objects)
 		return -ENOMEM;
 	for (i = 0; i < MOST_OBJECTS; i++)
 		hlist_add_head(&objects[i].node, &unused);
+	return 0;
+}
+
+void memory_watch(void)
+{
+	int i;
+
 	for (i = 0; i < ARRAY_SIZE(frees); i++)
 		free_errors[i] = register_kprobe(&frees[i]);
-	for (i = 0; i < ARRAY_SIZE(points); i++) {
-		error = tracepoint_probe_register(points[i].point, points[i].probe, NULL);
-		if (error) {
-			memory_stop();
-			return error;
-		}
-		points[i].placed = true;
-	}
-	return 0;
+	allocators_watch();
+	for (i = 0; i < ARRAY_SIZE(points); i++)
+		points[i].placed = !tracepoint_probe_register(points[i].point, points[i].probe, NULL);
+	watched = true;
 }
 
 void memory_stop(void)
@@ -206,9 +286,11 @@ void memory_stop(void)
 	for (i = 0; i < ARRAY_SIZE(points); i++)
 		if (points[i].placed)
 			tracepoint_probe_unregister(points[i].point, points[i].probe, NULL);
-	for (i = 0; i < ARRAY_SIZE(frees); i++)
+	for (i = 0; i < ARRAY_SIZE(frees) && watched; i++)
 		if (!free_errors[i])
 			unregister_kprobe(&frees[i]);
+	if (watched)
+		allocators_stop();
 	tracepoint_synchronize_unregister();
 	vfree(objects);
 }
@@ -228,7 +310,7 @@ static unsigned long count_left(void)
 	for (i = 0; tracked && i < MOST_OBJECTS; i++) {
 		const struct object *object = &objects[i];
 
-		if (!object->load || !is_gone(object->load))
+		if (!object->load || object->freed || !is_gone(object->load))
 			continue;
 		left[object->place].count++;
 		left[object->place].bytes += object->size;
@@ -247,10 +329,16 @@ unsigned long memory_left(void)
 	return count;
 }
 
+unsigned int freed_twice(void)
+{
+	return READ_ONCE(twice_count);
+}
+
 size_t memory_lines(char *to, size_t size)
 {
 	unsigned long flags;
 	size_t length = 0;
+	unsigned int i;
 	int place;
 
 	fault_lock(&lock, flags);
@@ -259,6 +347,11 @@ size_t memory_lines(char *to, size_t size)
 		if (left[place].count)
 			length += scnprintf(to + length, size - length, "left %lu %zu %s %s\n", left[place].count,
 					    left[place].bytes, place_symbol(place), place_text(place));
+	for (i = 0; i < twice_count; i++)
+		length += scnprintf(to + length, size - length, "twice %zu %s %s, %s %s, %s %s\n", twice[i].size,
+				    place_symbol(twice[i].second), place_text(twice[i].second),
+				    place_symbol(twice[i].first), place_text(twice[i].first),
+				    place_symbol(twice[i].place), place_text(twice[i].place));
 	fault_unlock(&lock, flags);
 	return length;
 }

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <map>
 
 #include "plan/fault.hpp"
 #include "stream.hpp"
@@ -234,6 +235,42 @@ TEST(Faults, MemoryIsFollowedWithoutACallThatFails) {
             "200 bytes from kmalloc at ex_init+0x1b are not freed after the unload (1 object)");
   stream.test_case.checks.memory = false;
   EXPECT_EQ(stream.verdict(Kind::completed).outcome, Outcome::passed);
+}
+
+TEST(Faults, MemoryThatIsFreedTwiceIsACrashThatAPlanCanExpect) {
+  Stream stream;
+  stream.test_case.checks.memory = true;
+  stream.load().end().unloaded();
+  stream.add(wire::FaultCalls{stream.index,
+                              "on calls=0 failed=0 left=0 twice=2\n"
+                              "twice 100 kfree ex_exit+0x1b/0x60 [ex], kfree ex_free+0x5/0x9 [ex], kmalloc "
+                              "ex_init+0x1b/0x60 [ex]\n"
+                              "twice 64 kfree ex_exit+0x30/0x60 [ex], ? ?, kmalloc ex_init+0x2b/0x60 [ex]\n"});
+  const Verdict verdict = stream.complete();
+  EXPECT_EQ(verdict.outcome, Outcome::crashed);
+  ASSERT_EQ(verdict.evidence.size(), 2u);
+  EXPECT_EQ(verdict.evidence[0].summary, "double free in ex_exit+0x1b [ex]");
+  EXPECT_EQ(verdict.evidence[0].details,
+            (std::vector<std::string>{"freed again: kfree at ex_exit+0x1b", "freed before: kfree at ex_free+0x5",
+                                      "allocated: kmalloc at ex_init+0x1b, 100 bytes"}));
+  EXPECT_EQ(verdict.evidence[0].expected, "no double free");
+  EXPECT_EQ(verdict.evidence[1].details.at(1), "freed before: the kernel");
+  stream.test_case.checks.memory = false;
+  EXPECT_EQ(stream.verdict(Kind::completed).outcome, Outcome::passed) << "nobody followed it";
+}
+
+TEST(Faults, ThePlaceSaysHowItsMemoryIsFreed) {
+  const std::map<std::string, std::string> frees = {
+      {"kmalloc", "kfree"}, {"get_zeroed_page", "free_page"}, {"alloc_percpu", "free_percpu"}, {"vzalloc", "vfree"}};
+  for (const auto &[function, free] : frees) {
+    Stream stream;
+    stream.test_case.checks.memory = true;
+    stream.load().end().unloaded();
+    stream.add(wire::FaultCalls{stream.index,
+                                "on calls=0 failed=0 left=1\nleft 1 200 " + function + " ex_init+0x1b/0x60 [ex]\n"});
+    const Verdict verdict = stream.complete();
+    EXPECT_NE(verdict.evidence.front().hint.find("call " + free + " where"), std::string::npos) << function;
+  }
 }
 
 TEST(Faults, ACallThatIsNotMadeFailsTheCase) {

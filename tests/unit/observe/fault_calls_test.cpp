@@ -71,6 +71,23 @@ TEST(FaultCalls, OnlyTheLastMessageSaysWhatIsLeft) {
   EXPECT_TRUE(read_fault_calls(messages, {}).left.empty());
 }
 
+TEST(FaultCalls, AFreeThatIsOneTooManyHasThreePlaces) {
+  const Messages messages = {wire::FaultCalls{0,
+                                              "on calls=0 failed=0 left=0 twice=3\n"
+                                              "twice 100 kfree my_exit+0x1b/0x60 [my], kmem_cache_free f+0x5/0x9 [my], "
+                                              "kmalloc my_init+0x1b/0x60 [my]\n"
+                                              "twice 64 kfree my_exit+0x30/0x60 [my], ? ?, kmalloc g+0x1/0x2 [my]\n"
+                                              "twice 64 kfree my_exit+0x30/0x60 [my]\n"}};
+  const FaultCalls calls = read_fault_calls(messages, {});
+  ASSERT_EQ(calls.twice.size(), 2u) << "the third is cut off";
+  EXPECT_EQ(calls.twice[0].bytes, 100u);
+  EXPECT_EQ(calls.twice[0].second.place, "my_exit+0x1b");
+  EXPECT_EQ(calls.twice[0].second.module, "my");
+  EXPECT_EQ(calls.twice[0].first.symbol, "kmem_cache_free");
+  EXPECT_EQ(calls.twice[0].allocation.function, "my_init");
+  EXPECT_TRUE(calls.twice[1].first.symbol.empty()) << "freed by the kernel";
+}
+
 TEST(FaultCalls, WhatIsMisspeltIsLeftOut) {
   const Messages messages = {wire::FaultCalls{
       0,
