@@ -76,6 +76,7 @@ void RunCommand::settle() {
   if (boot_timeout > 0) {
     options.limits.boot = std::chrono::milliseconds(static_cast<long>(boot_timeout * 1000));
     options.limits.boot_per_cpu = std::chrono::milliseconds(0);
+    options.limits.boot_of_checks = 1;
   }
 }
 

@@ -48,6 +48,7 @@ struct Observations {
   std::vector<wire::AgentMessage> messages;  ///< in order of arrival, LogLines included
   std::vector<kernel::ModuleInfo> modules;   ///< of the modules under test
   std::vector<kernel::PreflightFinding> preflight;
+  bool kernel_checks_itself = false;     ///< at each access or lock (KASAN, KCSAN, lockdep)
   std::string console;                   ///< the serial console's output; after a panic the kernel log in memory
   std::optional<Dissection> dissection;  ///< of a guest that hung
   PointerSearch pointers;                ///< of the end of the case

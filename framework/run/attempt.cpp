@@ -147,7 +147,7 @@ Task<outcome::CaseFinished> Runner::run_one(State &state, const Entry &entry, in
         throw base::UsageError(base::Code::debugger_channel, "--gdb needs the memory channel, not 'virtio' or 'serial'",
                                "leave the plan's channel out");
       }
-      const auto boot_deadline = options_.limits.boot_of(prepared.spec.cpus);
+      const auto boot_deadline = options_.limits.boot_of(prepared.spec.cpus, prepared.kernel_checks_itself);
       if (prepared.preflight.empty()) {
         std::string survey_name = guest_name + "-survey";
         co_await state.debugger->survey(*worker.slot, prepared, std::move(survey_name), boot_deadline);

@@ -98,10 +98,10 @@ void read_sched(judge::Observations &seen) {
 Task<bool> CaseRunner::boot(Conversation &talk, const Prepared &prepared, const std::string &name,
                             const Progress &progress) {
   progress(Phase::starting, "starting");
-  BootRequest request{
-      .spec = prepared.spec, .name = name, .deadline = limits_.boot_of(prepared.spec.cpus), .started = [&progress] {
-        progress(Phase::booting, "booting");
-      }};
+  BootRequest request{.spec = prepared.spec,
+                      .name = name,
+                      .deadline = limits_.boot_of(prepared.spec.cpus, prepared.kernel_checks_itself),
+                      .started = [&progress] { progress(Phase::booting, "booting"); }};
   Booted booted = co_await slot_.boot_own(std::move(request), talk.timings);
   talk.own_guest = std::move(booted.guest);
   talk.guest = talk.own_guest.get();
@@ -118,9 +118,9 @@ Task<bool> CaseRunner::restore(Conversation &talk, const Prepared &prepared, con
   std::string guest_name = name;
   std::string description = describe(prepared);
   Progress on_progress = progress;
-  Pristine pristine =
-      co_await slot_.pristine(std::move(spec), std::move(guest_name), std::move(description),
-                              limits_.boot_of(prepared.spec.cpus), std::move(on_progress), talk.timings);
+  Pristine pristine = co_await slot_.pristine(std::move(spec), std::move(guest_name), std::move(description),
+                                              limits_.boot_of(prepared.spec.cpus, prepared.kernel_checks_itself),
+                                              std::move(on_progress), talk.timings);
   if (pristine.failure) {
     talk.seen->ending = std::move(pristine.failure->ending);
     talk.seen->console = std::move(pristine.failure->console);
@@ -300,6 +300,7 @@ Task<outcome::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> te
   Conversation talk(test_case);
   talk.has_unsaved_devices = !prepared.program.renewed_devices.empty();
   talk.seen->modules = prepared.modules;
+  talk.seen->kernel_checks_itself = prepared.kernel_checks_itself;
   talk.seen->preflight = prepared.preflight;
   if (!prepared.preflight.empty()) {
     talk.seen->ending = {.kind = Ending::Kind::not_started, .detail = "the modules do not fit the kernel"};

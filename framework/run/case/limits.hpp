@@ -10,6 +10,7 @@ namespace kmodtest::run {
 struct Limits {
   std::chrono::milliseconds boot{30'000};         ///< until its agent is ready, with one CPU
   std::chrono::milliseconds boot_per_cpu{3'000};  ///< for each further CPU
+  int boot_of_checks = 5;                         ///< times that, if the kernel checks itself (KASAN, lockdep)
   int boot_attempts = 2;                          ///< a rare boot is silent for minutes (QEMU under TCG)
   std::chrono::milliseconds push{60'000};         ///< of a file, plus a second for each MB
   std::chrono::milliseconds case_grace{3'000};    ///< beyond the case's own timeout
@@ -22,7 +23,9 @@ struct Limits {
   bool searches_memory = true;  ///< for what still points to an unloaded module
 
   std::chrono::milliseconds push_of(std::size_t bytes) const { return push + std::chrono::milliseconds(bytes / 1000); }
-  std::chrono::milliseconds boot_of(int cpus) const { return boot + boot_per_cpu * (cpus - 1); }
+  std::chrono::milliseconds boot_of(int cpus, bool kernel_checks_itself) const {
+    return (boot + boot_per_cpu * (cpus - 1)) * (kernel_checks_itself ? boot_of_checks : 1);
+  }
 };
 
 }  // namespace kmodtest::run

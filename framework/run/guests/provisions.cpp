@@ -159,9 +159,9 @@ class Provider {
     std::string description = describe(prepared);
     Progress nobody = [](Phase, const std::string &) {};
     outcome::Timings timings;
-    const Pristine pristine =
-        co_await slot.pristine(std::move(spec), std::move(name), std::move(description),
-                               options_.limits.boot_of(prepared.spec.cpus), std::move(nobody), timings);
+    const Pristine pristine = co_await slot.pristine(
+        std::move(spec), std::move(name), std::move(description),
+        options_.limits.boot_of(prepared.spec.cpus, prepared.kernel_checks_itself), std::move(nobody), timings);
     std::error_code none;
     if (!pristine.failure && fs::exists(found_.cache / "snapshots" / key, none)) co_return;
     found_.entries.erase("snapshots/" + key);

@@ -109,7 +109,8 @@ Task<vm::Guest *> Shell::bring_up(GuestSlot &slot, const Prepared &prepared) {
     if (phase == Phase::booting) user_.say(what);
   };
   Pristine pristine = co_await slot.pristine(std::move(spec), std::move(name), std::move(description),
-                                             options_.limits.boot_of(prepared.spec.cpus), std::move(told), timings);
+                                             options_.limits.boot_of(prepared.spec.cpus, prepared.kernel_checks_itself),
+                                             std::move(told), timings);
   if (pristine.failure) {
     throw base::Error(base::Code::guest_not_ready,
                       fmt::format("the guest did not come up: {}", pristine.failure->ending.detail),
@@ -123,7 +124,8 @@ Task<> Shell::serve_in(GuestSlot &slot, const Prepared &prepared, ShellEnd &end)
   if (options_.debugger) {
     debugger.emplace(Debugger::Mode::wait, pool_.options().cache, pool_);
     std::string survey = "survey";
-    co_await debugger->survey(slot, prepared, std::move(survey), options_.limits.boot_of(prepared.spec.cpus));
+    co_await debugger->survey(slot, prepared, std::move(survey),
+                              options_.limits.boot_of(prepared.spec.cpus, prepared.kernel_checks_itself));
   }
   vm::Guest &guest = *co_await bring_up(slot, prepared);
   session_ = std::make_unique<agent::Session>(

@@ -27,4 +27,10 @@ std::optional<std::string> unmet_needs(const std::vector<plan::Need> &needs, con
                      fmt::join(options, ", "), options.size() == 1 ? "is" : "are");
 }
 
+bool checks_itself(const kernel::Kernel &kernel) {
+  const auto config = kernel::read_kernel_config(kernel);
+  const auto has = [&](const char *option) { return config && config->value(option); };
+  return has("CONFIG_KASAN") || has("CONFIG_KCSAN") || has("CONFIG_PROVE_LOCKING");
+}
+
 }  // namespace kmodtest::run

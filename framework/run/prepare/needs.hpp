@@ -14,4 +14,8 @@ namespace kmodtest::run {
 /// nothing if the kernel has everything. Reads the kernel's configuration; throws base::Error if it cannot be read.
 std::optional<std::string> unmet_needs(const std::vector<plan::Need> &needs, const kernel::Kernel &kernel);
 
+/// Returns whether the kernel looks at each of its memory accesses or locks (KASAN, KCSAN, lockdep). Such a kernel is
+/// several times slower. Throws base::Error if its configuration cannot be read.
+bool checks_itself(const kernel::Kernel &kernel);
+
 }  // namespace kmodtest::run

@@ -276,7 +276,8 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
     const auto names = kernel::uncompressed_image_for(prepared.kernel, cache_);
     return BootFiles{.image = kernel::bootable_image_for(prepared.kernel, cache_),
                      .initramfs = kernel::initramfs_for(prepared.kernel, cache_),
-                     .names = std::make_shared<kernel::LazyKernelImage>(names)};
+                     .names = std::make_shared<kernel::LazyKernelImage>(names),
+                     .checks_itself = checks_itself(prepared.kernel)};
   };
   auto boot = boot_files_.get(prepared.kernel.digest + prepared.kernel.modules_dir.string(), make);
   if (!test_case.packages.empty()) {
@@ -286,6 +287,7 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
   }
   prepared.spec = guest_spec(test_case.guest, prepared.kernel, boot);
   prepared.names = boot.names;
+  prepared.kernel_checks_itself = boot.checks_itself;
   if (prepared.spec.channel == vm::ChannelKind::virtio) prepared.spec.channel = stream_channel(prepared.kernel);
 
   BuiltModules found = modules_of(test_case, prepared.kernel);

@@ -41,14 +41,16 @@ struct BootFiles {
   std::filesystem::path image;  ///< the kernel in the form that boots fastest
   std::filesystem::path initramfs;
   std::shared_ptr<kernel::LazyKernelImage> names{};  ///< of the functions in the image
+  bool checks_itself = false;                        ///< the kernel does (run::checks_itself)
 };
 
 /// Everything that a case needs before its guest starts.
 struct Prepared {
   kernel::Kernel kernel;
-  std::optional<std::string> skip;  ///< the kernel lacks what the case needs; nothing else is prepared then
-  bool lacks_options = false;       ///< with `skip`: a kernel of the same version with more may do
-  vm::GuestSpec spec;               ///< the accelerator is the caller's to choose
+  std::optional<std::string> skip;    ///< the kernel lacks what the case needs; nothing else is prepared then
+  bool kernel_checks_itself = false;  ///< so it is several times slower
+  bool lacks_options = false;         ///< with `skip`: a kernel of the same version with more may do
+  vm::GuestSpec spec;                 ///< the accelerator is the caller's to choose
   std::shared_ptr<const plan::Case> completed =
       {};  ///< the case with the modules that its build has made; null: as it was
   std::vector<kernel::ModuleInfo> modules;

@@ -246,6 +246,15 @@ TEST(Repeat, OneObjectPerRoundLeaks) {
   EXPECT_EQ(stream.verdict(Kind::completed).outcome, Outcome::passed);
 }
 
+TEST(Repeat, WholePagesSayNothingIfTheKernelKeepsFreedMemory) {
+  Stream stream = repeated({{"pages", false, 1024, 0}});
+  stream.end();
+  EXPECT_EQ(only_leak(stream.complete()).summary,
+            "kernel memory in whole pages grows by 1.00 KiB per round (95% confidence 1.00..1.00 over 10 rounds)");
+  stream.seen.kernel_checks_itself = true;
+  EXPECT_EQ(stream.verdict(Kind::completed).outcome, Outcome::passed);
+}
+
 TEST(Repeat, TheMostBytesComeFirst) {
   Stream stream = repeated({{"kmalloc-64", true, 64, 1000}, {"VmallocUsed", false, 1024, 0}, {"ex_new", true, 72, 0}});
   stream.end();
