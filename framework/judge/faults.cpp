@@ -90,7 +90,7 @@ std::string source_of(const CaseView &view, const FaultCall &call) {
 
 /// Returns what frees memory of this function.
 std::string free_function(const FaultCall &call) {
-  static const std::map<std::string, std::string, std::less<>> kFree = {
+  static const std::map<std::string, std::string, std::less<>> functions = {
       {"alloc_pages", "__free_pages"},
       {"__get_free_pages", "free_pages"},
       {"get_zeroed_page", "free_page"},
@@ -106,8 +106,8 @@ std::string free_function(const FaultCall &call) {
       {"bitmap_zalloc", "bitmap_free"},
       {"kmem_cache_alloc", "kmem_cache_free"},
   };
-  const auto found = kFree.find(function_name(call));
-  return found == kFree.end() ? "kfree" : found->second;
+  const auto found = functions.find(function_name(call));
+  return found == functions.end() ? "kfree" : found->second;
 }
 
 }  // namespace
