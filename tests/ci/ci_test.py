@@ -195,6 +195,24 @@ class GithubAction(Project):
         self.assertEqual([name for name, _ in used], ["actions/cache/restore@v4", "actions/upload-artifact@v4"])
         self.assertEqual(used[1][1]["name"], "kmodtest-report")
 
+    def test_shards_split_by_one_history_and_the_merge_adds_to_it(self):
+        shards, times = self.workspace / "shards", self.workspace / "times"
+        for folder in (shards, times):
+            folder.mkdir()
+            self.addCleanup(shutil.rmtree, folder)
+        (times / "history.json").write_text("")  # as the first run has it
+        for shard in ("1/2", "2/2"):
+            steps, used = self.carry_out({"plans": "plans", "cpus": "1,2", "shard": shard, "cache": "false",
+                                          "history": "times/history.json"})
+            self.assertEqual(steps["run"]["status"], 0, steps["run"]["said"])
+            self.assertEqual((times / "history.json").read_text(), "", "a shard changes nothing")
+            (self.workspace / "kmodtest-report").rename(shards / used[0][1]["name"])
+        steps, _ = self.carry_out({"merge": "shards", "history": "times/history.json"}, hits=("build",))
+        self.assertEqual(steps["run"]["status"], 0, steps["run"]["said"])
+        written = (times / "history.json").read_text()
+        for case in ("good [cpus=1]", "good [cpus=2]"):
+            self.assertIn(case, written)
+
     def test_a_shard_that_is_missing_fails_the_merge(self):
         self.carry_out({"plans": "plans", "cpus": "1,2", "shard": "1/2", "cache": "false"})
         steps, _ = self.carry_out({"merge": "kmodtest-report", "cache": "false"})

@@ -9,6 +9,7 @@
 #   KMODTEST_CPUS       as --cpus
 #   KMODTEST_KERNELS    as --kernel, one per line
 #   KMODTEST_SHARD      as --shard; default: this job's part under GitLab's `parallel: N`
+#   KMODTEST_HISTORY    as --history: the same file for all shards; a merge adds this run to it
 #   KMODTEST_RETRIES    as --retries
 #   KMODTEST_ARGUMENTS  further options of `kmodtest run`, split at blanks
 #   KMODTEST_PREFIX     where tools/ci/setup.sh installed kmodtest, if it is not in PATH
@@ -30,6 +31,7 @@ if [[ -z "$shard" && "${CI_NODE_TOTAL:-1}" -gt 1 ]]; then shard="$CI_NODE_INDEX/
 outputs=(--junit "$reports/junit.xml" --html "$reports/report.html" --ktap "$reports/results.ktap"
          --json "$reports/events.jsonl" --out "$reports/artifacts"
          --markdown "${GITHUB_STEP_SUMMARY:-$reports/summary.md}")
+if [[ -n "${KMODTEST_HISTORY:-}" ]]; then outputs+=(--history "$KMODTEST_HISTORY"); fi
 mkdir -p "$reports"
 if [[ -n "${KMODTEST_MERGE:-}" ]]; then
   set -x
