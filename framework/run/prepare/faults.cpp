@@ -26,6 +26,13 @@ std::vector<std::string> words_of(const std::vector<const kernel::FaultFunction 
   return words;
 }
 
+std::vector<std::string> names_of(const std::vector<const kernel::FaultFunction *> &functions) {
+  std::vector<std::string> names;
+  for (const auto *function : functions)
+    if (names.size() < kMostFunctions) names.emplace_back(function->symbol);
+  return names;
+}
+
 /// Returns all symbols that the modules under test import.
 std::vector<std::string> imported_by(const std::vector<kernel::ModuleInfo> &modules) {
   std::vector<std::string> symbols;
@@ -39,6 +46,8 @@ std::map<std::string, std::string> parameters_of(const plan::Fault &fault, const
   if (modules.size() > kMostWatched) modules.resize(kMostWatched);
   std::map<std::string, std::string> params;
   if (!modules.empty()) params["modules"] = fmt::format("{}", fmt::join(modules, ","));
+  const auto imported = names_of(kernel::fault_functions_of(imported_by(prepared.modules), {}));
+  if (!imported.empty()) params["imports"] = fmt::format("{}", fmt::join(imported, ","));
   if (fault.mode == plan::Fault::Mode::none) return params;
   const auto functions = words_of(kernel::fault_functions_of(imported_by(prepared.modules), fault.functions));
   if (!functions.empty()) params["functions"] = fmt::format("{}", fmt::join(functions, ","));

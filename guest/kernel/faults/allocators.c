@@ -17,27 +17,29 @@
 
 #include "faults.h"
 
+#define MOST_IMPORTS 96
+
 enum how {
-	BYTES,	/* `argument` is the number of bytes */
+	BYTES,	/* of vmalloc: `argument` is their number */
 	BITS,	/* ... of bits */
 	ORDER,	/* ... of pages as a power of two; returns their address */
 	PAGES,	/* as above; returns a struct page */
 	EXACT,	/* bytes, as single pages; returns their address */
 	TEXT,	/* returns a string */
+	PERCPU,	/* `argument` is the number of bytes */
 	POOL,
+	DMA,	/* as PERCPU */
 };
 
 struct allocator {
+	const char *name;
 	const char *function; /* NULL if the kernel has none */
 	const char *shown;
 	enum how how;
 	int argument; /* -1: one page */
 };
 
-/*
- * Modules can only call what is exported, so the address of each is known
- * without a search by name, which takes some kernels milliseconds.
- */
+/* Modules can only call what is exported, so the address of each is known without a search by name. */
 #define OPTIONAL(name) extern const char function_##name[] __asm__(#name) __attribute__((weak))
 OPTIONAL(alloc_pages);
 OPTIONAL(alloc_pages_current);
@@ -89,52 +91,70 @@ OPTIONAL(free_percpu);
 OPTIONAL(mempool_destroy);
 OPTIONAL(dma_free_attrs);
 
+#define ALLOCATOR(name, shown, how, argument) { #name, function_##name, shown, how, argument }
+
 static const struct allocator allocators[] = {
-	{ function_alloc_pages, "alloc_pages", PAGES, 1 },
-	{ function_alloc_pages_current, "alloc_pages", PAGES, 1 },
-	{ function_alloc_pages_noprof, "alloc_pages", PAGES, 1 },
-	{ function___alloc_pages, "alloc_pages", PAGES, 1 },
-	{ function___alloc_pages_nodemask, "alloc_pages", PAGES, 1 },
-	{ function___alloc_pages_noprof, "alloc_pages", PAGES, 1 },
-	{ function_folio_alloc, "alloc_pages", PAGES, 1 },
-	{ function_folio_alloc_noprof, "alloc_pages", PAGES, 1 },
-	{ function___folio_alloc, "alloc_pages", PAGES, 1 },
-	{ function___folio_alloc_noprof, "alloc_pages", PAGES, 1 },
-	{ function___get_free_pages, "__get_free_pages", ORDER, 1 },
-	{ function_get_free_pages_noprof, "__get_free_pages", ORDER, 1 },
-	{ function_get_zeroed_page, "get_zeroed_page", ORDER, -1 },
-	{ function_get_zeroed_page_noprof, "get_zeroed_page", ORDER, -1 },
-	{ function_alloc_pages_exact, "alloc_pages_exact", EXACT, 0 },
-	{ function_alloc_pages_exact_noprof, "alloc_pages_exact", EXACT, 0 },
-	{ function_vmalloc, "vmalloc", BYTES, 0 },
-	{ function_vmalloc_noprof, "vmalloc", BYTES, 0 },
-	{ function_vmalloc_node, "vmalloc", BYTES, 0 },
-	{ function_vmalloc_node_noprof, "vmalloc", BYTES, 0 },
-	{ function_vmalloc_user, "vmalloc", BYTES, 0 },
-	{ function_vmalloc_user_noprof, "vmalloc", BYTES, 0 },
-	{ function_vmalloc_32, "vmalloc", BYTES, 0 },
-	{ function_vmalloc_32_noprof, "vmalloc", BYTES, 0 },
-	{ function_vzalloc, "vzalloc", BYTES, 0 },
-	{ function_vzalloc_noprof, "vzalloc", BYTES, 0 },
-	{ function_vzalloc_node, "vzalloc", BYTES, 0 },
-	{ function_vzalloc_node_noprof, "vzalloc", BYTES, 0 },
-	{ function___vmalloc, "__vmalloc", BYTES, 0 },
-	{ function___vmalloc_noprof, "__vmalloc", BYTES, 0 },
-	{ function_kvmalloc_node, "kvmalloc", BYTES, 0 },
-	{ function_kvmalloc_node_noprof, "kvmalloc", BYTES, 0 },
-	{ function___kvmalloc_node_noprof, "kvmalloc", BYTES, 0 },
-	{ function___alloc_percpu, "alloc_percpu", BYTES, 0 },
-	{ function___alloc_percpu_gfp, "alloc_percpu", BYTES, 0 },
-	{ function_pcpu_alloc_noprof, "alloc_percpu", BYTES, 0 },
-	{ function_mempool_create, "mempool_create", POOL, 0 },
-	{ function_mempool_create_node, "mempool_create", POOL, 0 },
-	{ function_mempool_create_node_noprof, "mempool_create", POOL, 0 },
-	{ function_dma_alloc_attrs, "dma_alloc_coherent", BYTES, 1 },
-	{ function_kasprintf, "kasprintf", TEXT, 0 },
-	{ function_kvasprintf, "kvasprintf", TEXT, 0 },
-	{ function_bitmap_alloc, "bitmap_alloc", BITS, 0 },
-	{ function_bitmap_zalloc, "bitmap_zalloc", BITS, 0 },
+	ALLOCATOR(alloc_pages, "alloc_pages", PAGES, 1),
+	ALLOCATOR(alloc_pages_current, "alloc_pages", PAGES, 1),
+	ALLOCATOR(alloc_pages_noprof, "alloc_pages", PAGES, 1),
+	ALLOCATOR(__alloc_pages, "alloc_pages", PAGES, 1),
+	ALLOCATOR(__alloc_pages_nodemask, "alloc_pages", PAGES, 1),
+	ALLOCATOR(__alloc_pages_noprof, "alloc_pages", PAGES, 1),
+	ALLOCATOR(folio_alloc, "alloc_pages", PAGES, 1),
+	ALLOCATOR(folio_alloc_noprof, "alloc_pages", PAGES, 1),
+	ALLOCATOR(__folio_alloc, "alloc_pages", PAGES, 1),
+	ALLOCATOR(__folio_alloc_noprof, "alloc_pages", PAGES, 1),
+	ALLOCATOR(__get_free_pages, "__get_free_pages", ORDER, 1),
+	ALLOCATOR(get_free_pages_noprof, "__get_free_pages", ORDER, 1),
+	ALLOCATOR(get_zeroed_page, "get_zeroed_page", ORDER, -1),
+	ALLOCATOR(get_zeroed_page_noprof, "get_zeroed_page", ORDER, -1),
+	ALLOCATOR(alloc_pages_exact, "alloc_pages_exact", EXACT, 0),
+	ALLOCATOR(alloc_pages_exact_noprof, "alloc_pages_exact", EXACT, 0),
+	ALLOCATOR(vmalloc, "vmalloc", BYTES, 0),
+	ALLOCATOR(vmalloc_noprof, "vmalloc", BYTES, 0),
+	ALLOCATOR(vmalloc_node, "vmalloc", BYTES, 0),
+	ALLOCATOR(vmalloc_node_noprof, "vmalloc", BYTES, 0),
+	ALLOCATOR(vmalloc_user, "vmalloc", BYTES, 0),
+	ALLOCATOR(vmalloc_user_noprof, "vmalloc", BYTES, 0),
+	ALLOCATOR(vmalloc_32, "vmalloc", BYTES, 0),
+	ALLOCATOR(vmalloc_32_noprof, "vmalloc", BYTES, 0),
+	ALLOCATOR(vzalloc, "vzalloc", BYTES, 0),
+	ALLOCATOR(vzalloc_noprof, "vzalloc", BYTES, 0),
+	ALLOCATOR(vzalloc_node, "vzalloc", BYTES, 0),
+	ALLOCATOR(vzalloc_node_noprof, "vzalloc", BYTES, 0),
+	ALLOCATOR(__vmalloc, "__vmalloc", BYTES, 0),
+	ALLOCATOR(__vmalloc_noprof, "__vmalloc", BYTES, 0),
+	ALLOCATOR(kvmalloc_node, "kvmalloc", BYTES, 0),
+	ALLOCATOR(kvmalloc_node_noprof, "kvmalloc", BYTES, 0),
+	ALLOCATOR(__kvmalloc_node_noprof, "kvmalloc", BYTES, 0),
+	ALLOCATOR(__alloc_percpu, "alloc_percpu", PERCPU, 0),
+	ALLOCATOR(__alloc_percpu_gfp, "alloc_percpu", PERCPU, 0),
+	ALLOCATOR(pcpu_alloc_noprof, "alloc_percpu", PERCPU, 0),
+	ALLOCATOR(mempool_create, "mempool_create", POOL, 0),
+	ALLOCATOR(mempool_create_node, "mempool_create", POOL, 0),
+	ALLOCATOR(mempool_create_node_noprof, "mempool_create", POOL, 0),
+	ALLOCATOR(dma_alloc_attrs, "dma_alloc_coherent", DMA, 1),
+	ALLOCATOR(kasprintf, "kasprintf", TEXT, 0),
+	ALLOCATOR(kvasprintf, "kvasprintf", TEXT, 0),
+	ALLOCATOR(bitmap_alloc, "bitmap_alloc", BITS, 0),
+	ALLOCATOR(bitmap_zalloc, "bitmap_zalloc", BITS, 0),
 };
+
+/* A probe takes 25 ms of the guest's time, so only what the modules under test call has one. */
+static char *imports[MOST_IMPORTS];
+static int import_count;
+module_param_array(imports, charp, &import_count, 0);
+MODULE_PARM_DESC(imports, "names of the functions that the modules under test import");
+
+static bool is_imported(const struct allocator *allocator)
+{
+	int i;
+
+	for (i = 0; i < import_count; i++)
+		if (!strcmp(imports[i], allocator->name))
+			return true;
+	return false;
+}
 
 /* What an instance of a probe keeps from the call to its return. Inverted: nothing here may look like a pointer into a module. */
 struct request {
@@ -195,6 +215,8 @@ static int on_return(struct kretprobe_instance *instance, struct pt_regs *regs)
 		return 0;
 	switch (allocator->how) {
 	case BYTES:
+	case PERCPU:
+	case DMA:
 		break;
 	case BITS:
 		size = BITS_TO_LONGS(asked) * sizeof(long);
@@ -239,13 +261,14 @@ NOKPROBE_SYMBOL(on_free_of_third);
 static struct {
 	const char *function;
 	kprobe_pre_handler_t on_call;
+	enum how of;
 	struct kprobe probe;
 } frees[] = {
-	{ .function = function_vfree, .on_call = on_free_of_first },
-	{ .function = function_vfree_atomic, .on_call = on_free_of_first },
-	{ .function = function_free_percpu, .on_call = on_free_of_first },
-	{ .function = function_mempool_destroy, .on_call = on_free_of_first },
-	{ .function = function_dma_free_attrs, .on_call = on_free_of_third },
+	{ .function = function_vfree, .on_call = on_free_of_first, .of = BYTES },
+	{ .function = function_vfree_atomic, .on_call = on_free_of_first, .of = BYTES },
+	{ .function = function_free_percpu, .on_call = on_free_of_first, .of = PERCPU },
+	{ .function = function_mempool_destroy, .on_call = on_free_of_first, .of = POOL },
+	{ .function = function_dma_free_attrs, .on_call = on_free_of_third, .of = DMA },
 };
 static int free_errors[ARRAY_SIZE(frees)];
 
@@ -263,29 +286,49 @@ static void look_at_tracepoint(struct tracepoint *point, void *unused_data)
 		page_free = point;
 }
 
-void allocators_watch(void)
+static bool is_wanted(enum how how)
 {
 	int i;
 
-	for_each_kernel_tracepoint(look_at_tracepoint, NULL);
+	for (i = 0; i < ARRAY_SIZE(allocators); i++)
+		if (allocators[i].how == how && is_imported(&allocators[i]))
+			return true;
+	return false;
+}
+
+static void watch_frees(void)
+{
+	int i;
+
+	if (is_wanted(ORDER) || is_wanted(PAGES) || is_wanted(EXACT))
+		for_each_kernel_tracepoint(look_at_tracepoint, NULL);
 	if (page_free && tracepoint_probe_register(page_free, on_page_free, NULL))
 		page_free = NULL;
 	for (i = 0; i < ARRAY_SIZE(frees); i++) {
 		frees[i].probe.addr = (kprobe_opcode_t *)frees[i].function;
 		frees[i].probe.pre_handler = frees[i].on_call;
-		free_errors[i] = frees[i].function ? register_kprobe(&frees[i].probe) : -ENOENT;
+		free_errors[i] = frees[i].function && is_wanted(frees[i].of) ? register_kprobe(&frees[i].probe) : -ENOENT;
 	}
+}
+
+void allocators_watch(void)
+{
+	int i;
+
+	watch_frees();
 	for (i = 0; i < ARRAY_SIZE(allocators); i++) {
-		bool pages = allocators[i].how == ORDER || allocators[i].how == PAGES || allocators[i].how == EXACT;
+		enum how how = allocators[i].how;
+		/* Without the tracepoint nobody would see that pages are freed. */
+		bool sees_frees = page_free || (how != ORDER && how != PAGES && how != EXACT);
 
 		returns[i].kp.addr = (kprobe_opcode_t *)allocators[i].function;
 		returns[i].entry_handler = on_entry;
 		returns[i].handler = on_return;
 		returns[i].data_size = sizeof(struct request);
 		returns[i].maxactive = 64;
-		/* Without the tracepoint nobody would see that pages are freed. */
-		return_errors[i] = !allocators[i].function || (pages && !page_free) ? -ENOENT :
-										      register_kretprobe(&returns[i]);
+		return_errors[i] = -ENOENT;
+		if (allocators[i].function && sees_frees && is_imported(&allocators[i]))
+			return_errors[i] = register_kretprobe(&returns[i]);
 	}
 }
 
