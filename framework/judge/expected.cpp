@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "judge/double_frees.hpp"
+#include "plan/fault.hpp"
 #include "shared/pattern.hpp"
 
 namespace kmodtest::judge {
@@ -102,6 +104,19 @@ std::vector<Finding> expected_reports(const CaseView &view, const SeenReports &s
   return findings;
 }
 
+namespace {
+
+/// Returns how to get a report that nobody looked for; empty: no check is missing.
+std::string hint_at_missing(const std::string &pattern, const plan::Case &test_case) {
+  if (pattern.find("data race") != std::string::npos && !test_case.checks.races)
+    return "kmodtest looks for data races only with 'checks: {races: true}' or --races";
+  if (pattern.find(kDoubleFree) != std::string::npos && !plan::needs_fault_module(test_case))
+    return "kmodtest follows what is freed only with 'checks: {memory: true}' or --check-memory";
+  return {};
+}
+
+}  // namespace
+
 std::vector<Finding> missing_reports(const CaseView &view, const SeenReports &seen) {
   std::vector<Finding> findings;
   if (!view.test_case.expect) return findings;
@@ -120,6 +135,7 @@ std::vector<Finding> missing_reports(const CaseView &view, const SeenReports &se
       evidence.seen += (evidence.seen.empty() ? "" : "\n") + observe::describe(report);
     }
     if (evidence.seen.empty()) evidence.seen = "no kernel report";
+    evidence.hint = hint_at_missing(evidence.expected, view.test_case);
     findings.push_back(std::move(finding));
   }
   return findings;
@@ -172,6 +188,7 @@ Verdict compared(const plan::Case &test_case, Verdict verdict, std::vector<Findi
                                    [&](const wire::Pattern &pattern) { return !is_said(pattern, verdict); });
   if (same && unsaid == expect.says.end()) {
     std::vector<std::string> came;
+    came.reserve(reports.size());
     for (const auto &report : reports) came.push_back(words_of(report.outcome, report.evidence));
     if (verdict.outcome != Outcome::passed) came.push_back(words_of(verdict));
     verdict.came = fmt::format("{}", fmt::join(came, "; "));

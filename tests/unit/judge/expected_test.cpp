@@ -97,6 +97,23 @@ TEST(ExpectReport, NoReportFails) {
   const auto verdict = stream.complete();
   EXPECT_THAT(told(verdict), ElementsAre("failed", "- the expected report 'NULL pointer' did not appear"));
   EXPECT_EQ(verdict.evidence[0].seen, "no kernel report");
+  EXPECT_EQ(verdict.evidence[0].hint, "");
+}
+
+TEST(ExpectReport, WhatNobodyLookedForIsHintedAt) {
+  Stream stream;
+  stream.load().end();
+  stream.unloaded();
+  stream.test_case.expect = expect_report({lit("data race in ex_add")});
+  EXPECT_EQ(stream.complete().evidence.at(0).hint,
+            "kmodtest looks for data races only with 'checks: {races: true}' or --races");
+  stream.test_case.checks.races = true;
+  EXPECT_EQ(stream.verdict(Ending::Kind::completed).evidence.at(0).hint, "");
+  stream.test_case.expect = expect_report({lit("double free in ex_exit")});
+  EXPECT_EQ(stream.verdict(Ending::Kind::completed).evidence.at(0).hint,
+            "kmodtest follows what is freed only with 'checks: {memory: true}' or --check-memory");
+  stream.test_case.checks.memory = true;
+  EXPECT_EQ(stream.verdict(Ending::Kind::completed).evidence.at(0).hint, "");
 }
 
 TEST(ExpectReport, EachOfAListHasToCome) {
