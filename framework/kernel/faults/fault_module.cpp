@@ -19,8 +19,12 @@ fs::path fault_module_folder(const fs::path &cache) {
   constexpr std::size_t kDigits = 12;
   storage::Sha256 digest;
   for (const auto &file : fault_module_files()) digest.field(file.path).field(file.text);
-  const fs::path folder = cache / "faults" / digest.hex().substr(0, kDigits) / wire::kFaultModule;
+  const std::string key = digest.hex().substr(0, kDigits);
+  const fs::path folder = cache / "faults" / key / wire::kFaultModule;
   storage::make_folder(folder);
+  storage::make_folder(cache / "locks");
+  // A build copies the folder, so it must not begin while another thread or process still writes files there.
+  const storage::FileLock lock(cache / "locks" / ("faults-" + key + ".lock"));
   for (const auto &file : fault_module_files()) {
     std::error_code error;
     const fs::path at = folder / file.path;

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/faults/fault_functions.hpp"
 
+#include <filesystem>
+#include <future>
 #include <gtest/gtest.h>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "kernel/faults/fault_module.hpp"
 #include "storage/files.hpp"
@@ -54,6 +58,28 @@ TEST(FaultModule, ItsSourceIsWrittenOnce) {
   storage::write_whole_file(folder / "Kbuild", "kept");
   EXPECT_EQ(fault_module_folder(scratch.path()), folder);
   EXPECT_EQ(storage::read_whole_file(folder / "Kbuild"), "kept");
+}
+
+/// Returns the names of the files in a folder.
+std::set<std::string> names_in(const std::filesystem::path &folder) {
+  std::set<std::string> names;
+  for (const auto &entry : std::filesystem::directory_iterator(folder)) names.insert(entry.path().filename());
+  return names;
+}
+
+TEST(FaultModule, ItsSourceIsCompleteForEachOfManyThreads) {
+  constexpr int kRounds = 50, kThreads = 4;
+  for (int round = 0; round < kRounds; ++round) {
+    const support::ScratchFolder scratch;
+    std::vector<std::future<std::set<std::string>>> seen;
+    for (int i = 0; i < kThreads; ++i)
+      seen.push_back(
+          std::async(std::launch::async, [&scratch] { return names_in(fault_module_folder(scratch.path())); }));
+    for (auto &one : seen) {
+      EXPECT_EQ(one.get(),
+                (std::set<std::string>{"Kbuild", "allocators.c", "calls.c", "faults.h", "memory.c", "places.c"}));
+    }
+  }
 }
 
 }  // namespace
