@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/guest_limits.hpp"
 #include "kernel/boot/vmlinux.hpp"
 #include "kernel/symbols/symbols.hpp"
 #include "plan/steps/step_input.hpp"
@@ -340,6 +341,21 @@ std::string describe(const Prepared &prepared) {
                      spec.clock == vm::Clock::virtual_ ? "virtual" : "real");
 }
 
+namespace {
+
+/// Gives the guest what a kernel that checks itself takes for its own records: memory for the shadow of all memory and
+/// for freed memory that is kept, and room for a log that is read more slowly.
+void make_room_for_checks(vm::GuestSpec &spec) {
+  if (spec.memory_mib <= base::kMostGuestMemoryMib / 2) {
+    spec.memory_mib *= 2;
+    for (auto &cell : spec.numa) cell.memory_mib *= 2;
+  }
+  if (spec.append.find("log_buf_len=") == std::string::npos)
+    spec.append += spec.append.empty() ? "log_buf_len=4M" : " log_buf_len=4M";
+}
+
+}  // namespace
+
 vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &kernel, const BootFiles &files) {
   vm::GuestSpec spec;
   spec.kernel_image = files.image;
@@ -355,6 +371,7 @@ vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &ke
   for (const auto &cell : shape.numa) spec.numa.push_back({cell.cpus, cell.memory_mib});
   spec.devices = shape.devices;
   spec.channel = channel_of(shape);
+  if (files.checks_itself) make_room_for_checks(spec);
   return spec;
 }
 

@@ -219,7 +219,8 @@ Value Preparer::Once<Value>::get(const std::string &key, const std::function<Val
 /// Returns "6.1.0-50-cloud-amd64, 4 CPUs, 256 MiB, virtual time".
 std::string describe(const Prepared &prepared);
 
-/// Returns the spec of a case's guest on a kernel.
+/// Returns the spec of a case's guest on a kernel. On one that checks itself the guest has twice the memory of `shape`,
+/// and a log of 4 MiB unless `shape` names another size.
 vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &kernel, const BootFiles &files);
 
 }  // namespace kmodtest::run

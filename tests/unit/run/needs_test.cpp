@@ -2,7 +2,9 @@
 #include "run/prepare/needs.hpp"
 
 #include <gtest/gtest.h>
+#include <utility>
 
+#include "run/prepare/prepare.hpp"
 #include "support/scratch_folder.hpp"
 
 namespace kmodtest::run {
@@ -46,6 +48,39 @@ TEST_F(Needs, AreNotTakenToBeMetWhereNothingIsKnown) {
             "needs kasan, and it is not known whether the kernel debian-6.1-cloud has it (no config-6.1.0-test next to "
             "its image)");
   EXPECT_EQ(unmet_needs({}, kernel_), std::nullopt);
+}
+
+TEST_F(Needs, AKernelThatChecksItselfIsKnownByItsOptions) {
+  EXPECT_FALSE(checks_itself(kernel_)) << "nothing is known";
+  const std::pair<const char *, bool> configs[] = {{"CONFIG_KASAN=y\n", true},
+                                                   {"CONFIG_KCSAN=y\n", true},
+                                                   {"CONFIG_PROVE_LOCKING=y\n", true},
+                                                   {"# CONFIG_KASAN is not set\nCONFIG_KFENCE=y\n", false}};
+  for (const auto &[config, expected] : configs) {
+    folder_.write("config-6.1.0-test", config);
+    EXPECT_EQ(checks_itself(kernel_), expected) << config;
+  }
+}
+
+TEST_F(Needs, OnSuchAKernelTheGuestHasRoomForTheChecks) {
+  plan::GuestShape shape;
+  shape.memory_mib = 256;
+  shape.append = "quiet";
+  shape.numa = {{.cpus = "0", .memory_mib = 128}, {.cpus = "1", .memory_mib = 128}};
+  BootFiles files{.image = "bzImage", .initramfs = "initramfs"};
+  EXPECT_EQ(guest_spec(shape, kernel_, files).memory_mib, 256u);
+  EXPECT_EQ(guest_spec(shape, kernel_, files).append, "quiet");
+  files.checks_itself = true;
+  const vm::GuestSpec spec = guest_spec(shape, kernel_, files);
+  EXPECT_EQ(spec.memory_mib, 512u);
+  EXPECT_EQ(spec.append, "quiet log_buf_len=4M");
+  ASSERT_EQ(spec.numa.size(), 2u);
+  EXPECT_EQ(spec.numa[1].memory_mib, 256u);
+  shape.append = "log_buf_len=16M";
+  EXPECT_EQ(guest_spec(shape, kernel_, files).append, "log_buf_len=16M");
+  shape.memory_mib = 64 * 1024;
+  shape.numa.clear();
+  EXPECT_EQ(guest_spec(shape, kernel_, files).memory_mib, 64u * 1024) << "the most that a guest can have";
 }
 
 }  // namespace
