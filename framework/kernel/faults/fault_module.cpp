@@ -20,7 +20,7 @@ fs::path fault_module_folder(const fs::path &cache) {
   storage::Sha256 digest;
   for (const auto &file : fault_module_files()) digest.field(file.path).field(file.text);
   const std::string key = digest.hex().substr(0, kDigits);
-  const fs::path folder = cache / "faults" / key / wire::kFaultModule;
+  fs::path folder = cache / "faults" / key / wire::kFaultModule;
   storage::make_folder(folder);
   storage::make_folder(cache / "locks");
   // A build copies the folder, so it must not begin while another thread or process still writes files there.
