@@ -121,8 +121,9 @@ TEST(Hosts, ASignalEndsWhatRunsOnAllHosts) {
                            "module: ex7_1\ntime: real\nmatrix: {wait: [60000, 60001]}\nsteps:\n  - load\n"
                            "  - sleep: ${wait}ms\n  - unload\n");
   Tool tool({"run", plan, "--on", "ssh:one,two", "--shards", "2"}, hosts.environment());
+  // libvirt also starts QEMU for a moment, to ask what it can do; such a one has no guest.
   const auto runs_guests = [&hosts](const std::string &host) {
-    return hosts.processes(host).find("qemu-system") != std::string::npos;
+    return hosts.processes(host).find("guest=") != std::string::npos;
   };
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (std::chrono::steady_clock::now() < end && !(runs_guests("one") && runs_guests("two")))
@@ -134,7 +135,7 @@ TEST(Hosts, ASignalEndsWhatRunsOnAllHosts) {
   EXPECT_THAT(ended.out, HasSubstr("2 cases: 2 not run, interrupted"));
   for (const char *host : {"one", "two"}) {
     EXPECT_TRUE(hosts.is_clean(host, std::chrono::seconds(5))) << host;
-    EXPECT_FALSE(runs_guests(host)) << hosts.processes(host);
+    EXPECT_THAT(hosts.processes(host), Not(HasSubstr("qemu-system")));
   }
 }
 
