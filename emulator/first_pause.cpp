@@ -17,18 +17,13 @@ std::atomic_ref<std::uint64_t> settling_word(unsigned char *page) {
 
 /// Returns whether the machine is paused: then QEMU counts each of its CPUs as stopped.
 bool is_paused(const Qemu &qemu) {
-  int index = 0;
-  for (void *cpu = qemu.cpu(index); cpu != nullptr; cpu = qemu.cpu(++index)) {
-    if (!qemu.is_stopped(cpu)) return false;
-  }
-  return true;
+  return !any_cpu(qemu, [&qemu](void *cpu) { return !qemu.is_stopped(cpu); });
 }
 
 }  // namespace
 
-void FirstPause::accept(const Qemu &qemu, unsigned char *page) {
+void FirstPause::accept(unsigned char *page) {
   auto wanted = static_cast<std::uint64_t>(Settling::wanted);
-  if (qemu.request_pause == nullptr) return;
   if (!settling_word(page).compare_exchange_strong(wanted, static_cast<std::uint64_t>(Settling::accepted))) return;
   page_ = page;
   state_ = State::accepted;

@@ -15,7 +15,7 @@ namespace kmodtest::emulator {
 class FirstPause {
  public:
   /// Call when the guest reads the machine's clock. `page`: the first page of the memory shared with the controller.
-  void accept(const Qemu &qemu, unsigned char *page);
+  void accept(unsigned char *page);
 
   /// Call with QEMU's big lock when all CPUs are idle. Returns whether no time may pass on the calling thread, because
   /// the machine is about to be paused.

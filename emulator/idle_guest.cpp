@@ -9,11 +9,7 @@ constexpr int kVirtualClock = 1;  // QEMU's QEMU_CLOCK_VIRTUAL
 /// Returns whether the machine is paused, or a debugger has stopped a CPU at a breakpoint. Such a CPU counts as idle
 /// until the main loop pauses the machine.
 bool a_cpu_is_stopped(const Qemu &qemu) {
-  int index = 0;
-  for (void *cpu = qemu.cpu(index); cpu != nullptr; cpu = qemu.cpu(++index)) {
-    if (qemu.is_stopped(cpu)) return true;
-  }
-  return false;
+  return any_cpu(qemu, [&qemu](void *cpu) { return qemu.is_stopped(cpu); });
 }
 
 }  // namespace

@@ -273,7 +273,7 @@ extern "C" {
 __attribute__((visibility("default"))) tm *gmtime_r(const time_t *time, tm *to) {
   if (role() == Role::cpus) {
     if (unsigned char *page = shared_page()) {
-      if (qemu != nullptr) first_pause.accept(*qemu, page);
+      if (qemu != nullptr) first_pause.accept(page);
       hold_guest(page);
     }
   }

@@ -131,6 +131,16 @@ const QemuPlugin *find_qemu_plugin(const char **missing);
 /// QEMU is of a version that this was not tried with, or if anything is not as expected.
 const Qemu *find_qemu(const char **missing);
 
+/// Returns whether the condition holds for one of the CPUs. Looks at no further one then.
+template <class Condition>
+bool any_cpu(const Qemu &qemu, const Condition &condition) {
+  int index = 0;
+  for (void *cpu = qemu.cpu(index); cpu != nullptr; cpu = qemu.cpu(++index)) {
+    if (condition(cpu)) return true;
+  }
+  return false;
+}
+
 /// Returns which CPU the calling thread executes. A plugin needs it: QEMU passes to its functions the index of the CPU
 /// for which it has translated the block, since one thread executes all CPUs.
 unsigned index_of_current_cpu(const Qemu &qemu);

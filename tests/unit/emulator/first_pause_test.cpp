@@ -40,7 +40,7 @@ class FirstPauseTest : public testing::Test {
 
 TEST_F(FirstPauseTest, TheMachineIsPausedOnceWhenItsCpusAreIdle) {
   memory_.set_settling(wire::Settling::wanted);
-  pause_.accept(qemu_, page());
+  pause_.accept(page());
   EXPECT_EQ(memory_.settling(), wire::Settling::accepted);
   EXPECT_TRUE(paused_machine.asked.empty()) << "a CPU runs";
   EXPECT_TRUE(pause_.holds(qemu_));
@@ -59,7 +59,7 @@ TEST_F(FirstPauseTest, OtherReadsOfTheClockPauseNothing) {
   for (const auto other :
        {wire::Settling::none, wire::Settling::coming, wire::Settling::paused, wire::Settling::over}) {
     memory_.set_settling(other);
-    pause_.accept(qemu_, page());
+    pause_.accept(page());
     EXPECT_EQ(memory_.settling(), other);
     EXPECT_FALSE(pause_.holds(qemu_));
   }
