@@ -177,7 +177,7 @@ Finding finding_of(const CaseView &view, const KernelReport &report, bool from_c
     evidence.expected = "no " + report.kind;
     evidence.seen = report.title;
     evidence.details = report.accesses;
-    evidence.hint = report.kind == kDoubleFree ? hint_at_double_free() : hint_at_race();
+    evidence.hint = report.hint;
     finding.names_module = true;
     return finding;
   }
@@ -260,8 +260,8 @@ SeenReports reports_of(const CaseView &view) {
 std::vector<Finding> check_reports(const CaseView &view, const SeenReports &seen) {
   std::vector<Finding> findings;
   for (const auto &report : seen.reports) {
-    const bool race = !report.accesses.empty();
-    if (!race && !is_intolerable(view.test_case.checks, report.report_class)) continue;
+    const bool asked_for = !report.accesses.empty();  // found by kmodtest itself, not by the kernel
+    if (!asked_for && !is_intolerable(view.test_case.checks, report.report_class)) continue;
     if (is_expected(view.test_case, report)) continue;
     findings.push_back(finding_of(view, report, seen.from_console));
   }

@@ -23,13 +23,10 @@ std::vector<observe::KernelReport> double_free_reports(const CaseView &view) {
     report.accesses = {
         "freed again: " + describe(view, twice.second), "freed before: " + first,
         fmt::format("allocated: {}, {}", describe(view, twice.allocation), text::counted(twice.bytes, "byte"))};
+    report.hint = "free it once; where more than one path can free it, set the pointer to NULL after the first kfree()";
     reports.push_back(std::move(report));
   }
   return reports;
-}
-
-const char *hint_at_double_free() {
-  return "free it once; where more than one path can free it, set the pointer to NULL after the first kfree()";
 }
 
 }  // namespace kmodtest::judge

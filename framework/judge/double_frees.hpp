@@ -16,7 +16,4 @@ inline constexpr const char *kDoubleFree = "double free";
 /// Returns the second frees of a case in which memory is followed (plan::needs_fault_module).
 std::vector<observe::KernelReport> double_free_reports(const CaseView &view);
 
-/// Returns how to repair a double free.
-const char *hint_at_double_free();
-
 }  // namespace kmodtest::judge

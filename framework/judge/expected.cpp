@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "judge/double_frees.hpp"
+#include "judge/races.hpp"
 #include "plan/fault.hpp"
 #include "shared/pattern.hpp"
 
@@ -108,7 +109,7 @@ namespace {
 
 /// Returns how to get a report that nobody looked for; empty: no check is missing.
 std::string hint_at_missing(const std::string &pattern, const plan::Case &test_case) {
-  if (pattern.find("data race") != std::string::npos && !test_case.checks.races)
+  if (pattern.find(kDataRace) != std::string::npos && !test_case.checks.races)
     return "kmodtest looks for data races only with 'checks: {races: true}' or --races";
   if (pattern.find(kDoubleFree) != std::string::npos && !plan::needs_fault_module(test_case))
     return "kmodtest follows what is freed only with 'checks: {memory: true}' or --check-memory";

@@ -9,10 +9,10 @@
 /// Data races, as reports like those of the kernel: a plan expects them in the same way.
 namespace kmodtest::judge {
 
+/// The kind of these reports.
+inline constexpr const char *kDataRace = "data race";
+
 /// Returns the data races of a case.
 std::vector<observe::KernelReport> race_reports(const CaseView &view);
-
-/// Returns how to repair a data race.
-const char *hint_at_race();
 
 }  // namespace kmodtest::judge

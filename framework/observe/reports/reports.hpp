@@ -35,6 +35,7 @@ struct KernelReport {
   std::vector<wire::KernelLogLine> lines;  ///< from the opening line to the end of the report
   std::vector<std::string> accesses = {};  ///< what the module did, if the kernel has no lines about it (a data race)
   std::optional<std::size_t> step = {};    ///< then: the step of the case during which it was found
+  std::string hint = {};                   ///< then: how to repair it
 };
 
 /// The address range where a module, or a section of it, is or was loaded.
