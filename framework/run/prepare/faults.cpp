@@ -19,18 +19,11 @@ namespace {
 constexpr std::size_t kMostFunctions = 96;  // of the module: guest/kernel/faults
 constexpr std::size_t kMostWatched = 32;
 
-std::vector<std::string> words_of(const std::vector<const kernel::FaultFunction *> &functions) {
-  std::vector<std::string> words;
-  for (const auto *function : functions)
-    if (words.size() < kMostFunctions) words.push_back(kernel::fault_words(*function));
-  return words;
-}
-
-std::vector<std::string> names_of(const std::vector<const kernel::FaultFunction *> &functions) {
-  std::vector<std::string> names;
-  for (const auto *function : functions)
-    if (names.size() < kMostFunctions) names.emplace_back(function->symbol);
-  return names;
+/// Sets a parameter to a list, unless that is empty; an array of the module takes no empty text.
+void set_list(std::map<std::string, std::string> &params, const char *name, std::vector<std::string> words,
+              std::size_t most) {
+  if (words.size() > most) words.resize(most);
+  if (!words.empty()) params[name] = fmt::format("{}", fmt::join(words, ","));
 }
 
 /// Returns all symbols that the modules under test import.
@@ -42,15 +35,16 @@ std::vector<std::string> imported_by(const std::vector<kernel::ModuleInfo> &modu
 }
 
 std::map<std::string, std::string> parameters_of(const plan::Fault &fault, const Prepared &prepared) {
-  std::vector<std::string> modules = prepared.program.modules;
-  if (modules.size() > kMostWatched) modules.resize(kMostWatched);
+  const std::vector<std::string> imported = imported_by(prepared.modules);
+  std::vector<std::string> names, functions;
+  for (const auto *one : kernel::fault_functions_of(imported, {})) names.emplace_back(one->symbol);
   std::map<std::string, std::string> params;
-  if (!modules.empty()) params["modules"] = fmt::format("{}", fmt::join(modules, ","));
-  const auto imported = names_of(kernel::fault_functions_of(imported_by(prepared.modules), {}));
-  if (!imported.empty()) params["imports"] = fmt::format("{}", fmt::join(imported, ","));
+  set_list(params, "modules", prepared.program.modules, kMostWatched);
+  set_list(params, "imports", std::move(names), kMostFunctions);
   if (fault.mode == plan::Fault::Mode::none) return params;
-  const auto functions = words_of(kernel::fault_functions_of(imported_by(prepared.modules), fault.functions));
-  if (!functions.empty()) params["functions"] = fmt::format("{}", fmt::join(functions, ","));
+  for (const auto *one : kernel::fault_functions_of(imported, fault.functions))
+    functions.push_back(kernel::fault_words(*one));
+  set_list(params, "functions", std::move(functions), kMostFunctions);
   if (fault.mode != plan::Fault::Mode::fail) return params;
   params["from"] = std::to_string(fault.from);
   params["until"] = std::to_string(fault.until);

@@ -332,7 +332,7 @@ void allocators_watch(void)
 	}
 }
 
-void allocators_stop(void)
+void allocators_unwatch(void)
 {
 	int i;
 

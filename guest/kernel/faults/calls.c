@@ -185,7 +185,7 @@ static void unregister_probes(void)
 	int i;
 
 	for (i = 0; i < function_count; i++)
-		if (targets[i].probe.pre_handler && !targets[i].error)
+		if (!targets[i].error)
 			unregister_kprobe(&targets[i].probe);
 }
 
@@ -328,7 +328,10 @@ out:
 static void faults_exit(void)
 {
 	remove_proc_entry("kmodtest_faults", NULL);
-	unregister_probes();
+	if (started) {
+		unregister_probes();
+		memory_unwatch();
+	}
 	memory_stop();
 	places_stop();
 	vfree(text);

@@ -54,6 +54,7 @@ bool is_gone(unsigned int load);
 /* The memory that modules under test have allocated and nobody has freed. */
 int memory_start(void);
 void memory_watch(void); /* from now on */
+void memory_unwatch(void);
 void memory_stop(void);
 /* Notes what a place allocates, if a module under test is there. Takes its own lock, as forget() does. */
 void track(unsigned long caller, const void *pointer, size_t size, const char *symbol);
@@ -68,6 +69,6 @@ size_t memory_lines(char *to, size_t size);
 
 /* Memory that does not come from slab caches. */
 void allocators_watch(void);
-void allocators_stop(void);
+void allocators_unwatch(void);
 
 #endif

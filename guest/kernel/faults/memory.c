@@ -81,8 +81,7 @@ static bool may_be_known(const void *pointer)
 	return READ_ONCE(tracked) && !hlist_empty(bucket_of(pointer));
 }
 
-/* An object that was freed and is allocated again is a new one. */
-static void allocated_again(const void *pointer)
+void forget(const void *pointer)
 {
 	struct object *object;
 	unsigned long flags;
@@ -103,7 +102,8 @@ void track(unsigned long caller, const void *pointer, size_t size, const char *s
 	unsigned short place;
 	unsigned long flags;
 
-	allocated_again(pointer);
+	/* An object that was freed and is allocated again is a new one. */
+	forget(pointer);
 	if (!load)
 		return;
 	place = find_place(caller, symbol);
@@ -119,11 +119,6 @@ void track(unsigned long caller, const void *pointer, size_t size, const char *s
 		WRITE_ONCE(tracked, tracked + 1);
 	}
 	fault_unlock(&lock, flags);
-}
-
-void forget(const void *pointer)
-{
-	allocated_again(pointer);
 }
 
 static void remember_freed(struct object *object, unsigned short place)
@@ -253,7 +248,6 @@ static struct kprobe frees[] = {
 	{ .symbol_name = "kmem_cache_free_bulk", .pre_handler = on_bulk_free },
 };
 static int free_errors[ARRAY_SIZE(frees)];
-static bool watched;
 
 int memory_start(void)
 {
@@ -276,22 +270,24 @@ void memory_watch(void)
 	allocators_watch();
 	for (i = 0; i < ARRAY_SIZE(points); i++)
 		points[i].placed = !tracepoint_probe_register(points[i].point, points[i].probe, NULL);
-	watched = true;
 }
 
-void memory_stop(void)
+void memory_unwatch(void)
 {
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(points); i++)
 		if (points[i].placed)
 			tracepoint_probe_unregister(points[i].point, points[i].probe, NULL);
-	for (i = 0; i < ARRAY_SIZE(frees) && watched; i++)
+	for (i = 0; i < ARRAY_SIZE(frees); i++)
 		if (!free_errors[i])
 			unregister_kprobe(&frees[i]);
-	if (watched)
-		allocators_stop();
+	allocators_unwatch();
 	tracepoint_synchronize_unregister();
+}
+
+void memory_stop(void)
+{
 	vfree(objects);
 }
 
