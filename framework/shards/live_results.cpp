@@ -14,11 +14,7 @@
 
 namespace kmodtest::shards {
 
-namespace {
-
 namespace fs = std::filesystem;
-
-}  // namespace
 
 bool LiveResults::complete() {
   if (complete_) return true;

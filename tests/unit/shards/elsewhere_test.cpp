@@ -144,7 +144,7 @@ TEST(Elsewhere, ReadsOnlyWhatIsNewInTheResultsOfAShard) {
     live.read([&](const KeptCase &kept) { numbers.push_back(kept.finished.number); });
     return numbers.size();
   };
-  EXPECT_EQ(read(), 0U) << "there is no folder yet";
+  EXPECT_EQ(read(), 0U) << "the folder does not exist yet";
   EXPECT_FALSE(live.complete());
   run.write(1, some, options, false);
   EXPECT_FALSE(live.complete());
