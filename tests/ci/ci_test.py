@@ -7,7 +7,9 @@ generated project, as the services would run them, with a kmodtest in PATH.
 
 The services' own actions (cache, upload) are only recorded, with their inputs.
 """
+import fnmatch
 import hashlib
+import json
 import os
 import pathlib
 import re
@@ -23,6 +25,7 @@ import yaml
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 KMODTEST = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else SOURCE / "build/kmodtest"
 ACTION = yaml.safe_load((SOURCE / "action.yml").read_text())
+WORKFLOW = yaml.safe_load((SOURCE / ".github/workflows/shards.yml").read_text())
 GITLAB = yaml.safe_load((SOURCE / "ci/gitlab.yml").read_text())
 DOCUMENT = (SOURCE / "docs/guide/ci.md").read_text()
 
@@ -71,33 +74,46 @@ class Project(unittest.TestCase):
 
 
 class Expression:
-    """Evaluates the part of GitHub's expression language that action.yml uses."""
+    """Evaluates the part of GitHub's expression language that action.yml and the workflow use.
 
-    def __init__(self, inputs, steps, failed):
-        self.inputs, self.steps, self.failed = inputs, steps, failed
+    `contexts`: by name, nested like those of GitHub. What steps and jobs have not set is empty, as it is there.
+    """
+
+    def __init__(self, contexts, failed=False):
+        self.contexts, self.failed = contexts, failed
 
     def look_up(self, name):
         first, *rest = name.split(".")
-        if first == "inputs" and len(rest) == 1:
-            return self.inputs[rest[0]]
-        if first == "steps" and len(rest) == 2 and rest[1] == "outcome":
-            return self.steps[rest[0]]["outcome"] if rest[0] in self.steps else "skipped"
-        if first == "steps" and len(rest) == 3 and rest[1] == "outputs":
-            return self.steps.get(rest[0], {}).get("outputs", {}).get(rest[2], "")
-        raise AssertionError(f"action.yml asks for {name}")
+        value = self.contexts[first]
+        for part in rest:
+            if part not in value and first in ("inputs", "strategy", "matrix", "job", "github"):
+                raise AssertionError(f"there is no {name}")
+            value = value.get(part, "" if part == rest[-1] else {})
+        return value
 
     def value(self, text):
         def translate(match):
             word = match.group(0)
-            known = {"&&": " and ", "||": " or ", "!": " not ", "cancelled()": "False"}
+            known = {"&&": " and ", "||": " or ", "!": " not ", "cancelled()": "False", "fromJSON": "json.loads"}
             if word in known or word.startswith("'") or word in ("==", "!=", "(", ")"):
                 return known.get(word, word)
             return repr(self.look_up(word))
 
-        return eval(re.sub(r"'[^']*'|[=!]=|&&|\|\||!|cancelled\(\)|[a-z][\w.-]*|[()]", translate, text))
+        return eval(re.sub(r"'[^']*'|[=!]=|&&|\|\||!|cancelled\(\)|[a-z][\w.-]*|[()]", translate, text.strip()))
 
     def fill(self, text):
-        return re.sub(r"\$\{\{(.*?)\}\}", lambda match: str(self.value(match.group(1))), str(text))
+        """Returns a text with the values of its expressions; the value itself if it is one expression."""
+        whole = re.fullmatch(r"\$\{\{([^}]*)\}\}", str(text))
+        if whole:
+            return self.value(whole.group(1))
+        return re.sub(r"\$\{\{(.*?)\}\}", lambda match: self.word(match.group(0)), str(text))
+
+    def word(self, text):
+        value = self.fill(text)
+        return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+    def words(self, mapping):
+        return {key: self.word(value) for key, value in (mapping or {}).items()}
 
     def holds(self, condition):
         if condition is None:
@@ -106,47 +122,55 @@ class Expression:
         return bool(self.value(code)) and ("cancelled()" in code or not self.failed)
 
 
-class GithubAction(Project):
-    def carry_out(self, inputs, hits=()):
-        """Runs the steps in their order. `hits`: cache steps that find an entry."""
+class Github(Project):
+    def run_script(self, step, own):
+        """Runs the script of a step; returns what it came to, as the context `steps` has it."""
+        self.assertEqual(step["shell"], "bash")
+        self.assertNotIn("${{", step["run"], "what a user gives must not be put into a script")
+        files = {name: self.folder / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_PATH")}
+        for path in files.values():
+            path.touch()
+        files["GITHUB_OUTPUT"].write_text("")
+        ended = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]], cwd=self.workspace,
+            env=self.environment(GITHUB_ACTIONS="true", GITHUB_WORKSPACE=self.workspace, GITHUB_ACTION_PATH=SOURCE,
+                                 **own, **files),
+            capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        outputs = dict(line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text().splitlines())
+        return {"outcome": "success" if ended.returncode == 0 else "failure", "outputs": outputs,
+                "status": ended.returncode, "said": ended.stdout + ended.stderr}
+
+    def carry_out(self, inputs, hits=(), job=(0, 1)):
+        """Runs the steps of the action in their order; returns what they came to, and which actions they used with
+        which inputs. `hits`: cache steps that find an entry. `job`: the place in the matrix and its size."""
         for name in inputs:
             self.assertIn(name, ACTION["inputs"])
         values = {name: one.get("default") for name, one in ACTION["inputs"].items()}
         values.update(inputs)
         steps, used, failed = {}, [], False
-        files = {name: self.folder / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_PATH")}
-        for path in files.values():
-            path.write_text("")
+        (self.folder / "GITHUB_STEP_SUMMARY").write_text("")
         for number, step in enumerate(ACTION["runs"]["steps"]):
-            expression = Expression(values, steps, failed)
+            strategy = {"job-index": job[0], "job-total": job[1]}
+            expression = Expression({"inputs": values, "steps": steps, "strategy": strategy}, failed)
             name = step.get("id", str(number))
             if not expression.holds(step.get("if")):
                 steps[name] = {"outcome": "skipped"}
-                continue
-            if "uses" in step:
-                told = {key: expression.fill(value) for key, value in step["with"].items()}
-                used.append((step["uses"], told))
+            elif "uses" in step:
+                used.append((step["uses"], expression.words(step["with"])))
                 steps[name] = {"outcome": "success", "outputs": {"cache-hit": "true" if name in hits else ""}}
-                continue
-            self.assertEqual(step["shell"], "bash")
-            self.assertNotIn("${{", step["run"], "what a user gives must not be put into a script")
-            own = {key: expression.fill(value) for key, value in step.get("env", {}).items()}
-            if "KMODTEST_CACHE" in own:
-                self.cache_path = own.pop("KMODTEST_CACHE")
-            files["GITHUB_OUTPUT"].write_text("")
-            ended = subprocess.run(
-                ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", step["run"]], cwd=self.workspace,
-                env=self.environment(GITHUB_ACTIONS="true", GITHUB_WORKSPACE=self.workspace, GITHUB_ACTION_PATH=SOURCE,
-                                     **own, **files),
-                capture_output=True, text=True, stdin=subprocess.DEVNULL)
-            self.said = ended.stdout + ended.stderr
-            outputs = dict(line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text().splitlines())
-            steps[name] = {"outcome": "success" if ended.returncode == 0 else "failure", "outputs": outputs,
-                           "status": ended.returncode, "said": self.said}
-            failed = failed or ended.returncode != 0
-        self.summary = files["GITHUB_STEP_SUMMARY"].read_text()
+            else:
+                own = expression.words(step.get("env"))
+                if "KMODTEST_CACHE" in own:
+                    self.cache_path = own.pop("KMODTEST_CACHE")
+                steps[name] = self.run_script(step, own)
+                self.said = steps[name]["said"]
+                failed = failed or steps[name]["status"] != 0
+        self.summary = (self.folder / "GITHUB_STEP_SUMMARY").read_text()
+        self.outputs = {name: Expression({"steps": steps}).word(one["value"]) for name, one in ACTION["outputs"].items()}
         return steps, used
 
+
+class GithubAction(Github):
     def test_a_run_that_passes_is_reported_and_kept(self):
         steps, used = self.carry_out({"plans": "plans\n", "cpus": "1,2"})
         self.assertEqual(steps["run"]["status"], 0, steps["run"]["said"])
@@ -163,12 +187,13 @@ class GithubAction(Project):
         self.assertTrue(told[1]["key"].startswith(told[1]["restore-keys"]))
         self.assertEqual(told[1]["path"], self.cache_path)
         self.assertEqual(told[4]["name"], "kmodtest-report")
-        self.assertEqual(ACTION["outputs"]["report"]["value"], told[4]["path"])
+        self.assertEqual(self.outputs, {"report": told[4]["path"], "exit": "0"})
 
     def test_a_run_that_fails_fails_the_job_and_is_reported_all_the_same(self):
         self.add_a_bad_plan()
         steps, used = self.carry_out({"plans": "plans", "cpus": "1"}, hits=("build",))
         self.assertEqual(steps["run"]["status"], 1, steps["run"]["said"])
+        self.assertEqual(self.outputs["exit"], "1")
         self.assertTrue(self.summary.startswith("## kmodtest: 1 of 2 cases did not pass\n"), self.summary)
         self.assertIn("nobody says this", self.summary)
         self.assertEqual([name for name, _ in used][2:], ["actions/cache/save@v4", "actions/upload-artifact@v4"])
@@ -213,6 +238,27 @@ class GithubAction(Project):
         for case in ("good [cpus=1]", "good [cpus=2]"):
             self.assertIn(case, written)
 
+    def test_the_place_in_the_matrix_says_which_shard_a_job_runs(self):
+        steps, used = self.carry_out({"plans": "plans", "cpus": "1,2", "shards": "2", "cache": "false"}, job=(1, 2))
+        self.assertEqual(steps["run"]["status"], 0, steps["run"]["said"])
+        self.assertEqual(used[0][1]["name"], "kmodtest-report-2-of-2")
+        self.assertTrue((self.workspace / "kmodtest-report/results-2-of-2.tar.zst").exists())
+        self.assertEqual(len(self.names_of_cases()), 1)
+
+    def test_shards_that_cannot_be_are_named(self):
+        for inputs, job, code, said in (
+                ({"shards": "2"}, (0, 1), "K0102", "there are 2 shards, but 1 jobs in the matrix"),
+                ({"shards": "2", "shard": "1/2"}, (0, 2), "K0104", "'shard' and 'shards' cannot be used together"),
+                ({"shards": "2.5"}, (0, 2), "K0102", "'shards' has to be a whole number from 1 to 256, not '2.5'"),
+                ({"shards": "257"}, (0, 257), "K0102", "from 1 to 256, not '257'"),
+                ({"shards": "0"}, (0, 1), "K0102", "from 1 to 256, not '0'"),
+                ({"shards": "a[$(touch x)]"}, (0, 1), "K0102", "from 1 to 256, not 'a[$(touch x)]'")):
+            steps, used = self.carry_out({"plans": "plans", **inputs}, job=job)
+            self.assertEqual((steps["shard"]["status"], steps["run"]["outcome"], used), (2, "skipped", []), inputs)
+            self.assertIn(f"kmodtest: error[{code}]: ", steps["shard"]["said"])
+            self.assertIn(said, steps["shard"]["said"])
+        self.assertFalse((self.workspace / "x").exists())
+
     def test_a_shard_that_is_missing_fails_the_merge(self):
         self.carry_out({"plans": "plans", "cpus": "1,2", "shard": "1/2", "cache": "false"})
         steps, _ = self.carry_out({"merge": "kmodtest-report", "cache": "false"})
@@ -230,11 +276,160 @@ class GithubAction(Project):
             self.assertIn("inputs." + name, text)
             self.assertIn(f"`{name}`", DOCUMENT)
         jobs = [job for one in examples() if "jobs" in one for job in one["jobs"].values()]
-        used = [step for job in jobs for step in job["steps"] if "kmodtest@" in step.get("uses", "")]
+        used = [step for job in jobs for step in job.get("steps", []) if "kmodtest@" in step.get("uses", "")]
         self.assertGreaterEqual(len(used), 2)
         for step in used:
             self.assertLessEqual(set(step["with"]), set(ACTION["inputs"]))
             self.assertIn("merge" if "merge" in step["with"] else "plans", step["with"])
+
+
+# Where GitHub lets a workflow use which contexts: docs.github.com, "Contexts reference", "Context availability".
+STEP = {"github", "needs", "strategy", "matrix", "job", "runner", "env", "vars", "secrets", "steps", "inputs"}
+JOB = {"github", "needs", "strategy", "matrix", "vars", "inputs"}
+AVAILABLE = {"runs-on": JOB, "container": JOB, "timeout-minutes": JOB, "name": JOB, "if": JOB - {"strategy", "matrix"},
+             "strategy": JOB - {"strategy", "matrix"}, "outputs": STEP, "steps": STEP}
+
+
+class ShardsWorkflow(Github):
+    """The workflow that other repositories call: its jobs, with stand-ins for the actions of GitHub."""
+
+    def setUp(self):
+        super().setUp()
+        self.artifacts, self.cached = {}, {}
+        source = self.workspace / ".kmodtest"
+        source.symlink_to(SOURCE)
+        self.addCleanup(source.unlink)
+        for name in ("kmodtest-times", "kmodtest-results"):
+            self.addCleanup(shutil.rmtree, self.workspace / name, ignore_errors=True)
+
+    def call(self, **inputs):
+        """Runs the jobs; returns the outputs of the workflow. `self.jobs` has the result of each job."""
+        declared = (WORKFLOW.get("on") or WORKFLOW[True])["workflow_call"]  # YAML takes `on` for a truth value
+        self.assertLessEqual(set(inputs), set(declared["inputs"]))
+        values = {name: one.get("default") for name, one in declared["inputs"].items()} | inputs
+        self.contexts = {
+            "inputs": values, "secrets": {}, "needs": {}, "matrix": {}, "strategy": {"job-index": 0, "job-total": 1},
+            "github": {"token": "its own", "run_id": "77", "run_attempt": "1"},
+            "job": {"workflow_repository": "owner/kmodtest", "workflow_sha": "1234567"}}
+        self.jobs = {}
+        for name, job in WORKFLOW["jobs"].items():
+            needs = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
+            self.contexts["needs"] = {one: self.jobs[one] for one in needs}
+            failed = any(self.jobs[one]["result"] != "success" for one in needs)
+            if not Expression(self.contexts, failed).holds(job.get("if")):
+                self.jobs[name] = {"result": "skipped", "outputs": {}}
+                continue
+            matrix = Expression(self.contexts).fill(job.get("strategy", {}).get("matrix", {}).get("shard", ""))
+            results = [self.run_job(job, index, len(matrix), {"shard": one} if matrix else {})
+                       for index, one in enumerate(matrix or [""])]
+            self.jobs[name] = {"result": "failure" if any(one["result"] != "success" for one in results) else "success",
+                               "outputs": results[-1]["outputs"], "each": results}
+        return {name: Expression({"jobs": self.jobs}).word(one["value"]) for name, one in declared["outputs"].items()}
+
+    def run_job(self, job, index, total, matrix):
+        contexts = {**self.contexts, "matrix": matrix, "strategy": {"job-index": index, "job-total": max(total, 1)},
+                    "steps": {}}
+        self.assertEqual(Expression(contexts).word(job["container"]), "debian:trixie")
+        failed = False
+        for name in ("kmodtest-times", "kmodtest-results", "kmodtest-report"):  # each job has a new machine
+            shutil.rmtree(self.workspace / name, ignore_errors=True)
+        for number, step in enumerate(job["steps"]):
+            expression = Expression(contexts, failed)
+            if not expression.holds(step.get("if")):
+                continue
+            came = self.run_script(step, expression.words(step.get("env"))) if "run" in step else \
+                self.use(step["uses"], expression.words(step.get("with")), (index, total))
+            contexts["steps"][step.get("id", str(number))] = came
+            failed = failed or came["outcome"] != "success"
+            self.said = came.get("said", "")
+        return {"result": "failure" if failed else "success", "outputs": Expression(contexts).words(job.get("outputs"))}
+
+    def use(self, action, told, job):
+        came = {"outcome": "success", "outputs": {}}
+        path = self.workspace / told.get("path", ".")
+        if action == "./.kmodtest":
+            steps, used = self.carry_out(told, hits=("build",), job=job)
+            for name, given in used:
+                if name.startswith("actions/upload-artifact"):
+                    self.use(name, given, job)
+            came = {"outcome": steps["run"]["outcome"], "outputs": self.outputs, "said": steps["run"].get("said", "")}
+        elif action == "actions/upload-artifact@v4":
+            self.artifacts[told["name"]] = self.folder / told["name"]
+            shutil.copytree(path, self.artifacts[told["name"]], dirs_exist_ok=True)
+        elif action == "actions/download-artifact@v4" and "name" in told:
+            shutil.copytree(self.artifacts[told["name"]], path)
+        elif action == "actions/download-artifact@v4":
+            for name in fnmatch.filter(self.artifacts, told["pattern"]):
+                shutil.copytree(self.artifacts[name], path / name)
+        elif action == "actions/cache/save@v4":
+            self.cached[told["key"]] = (told["path"], (path / "history.json").read_text())
+        elif action == "actions/cache/restore@v4":
+            found = [one for key, one in self.cached.items() if key.startswith(told["restore-keys"])]
+            if found:
+                self.assertEqual(found[-1][0], told["path"], "an entry is found only under the path of its files")
+                (path / "history.json").write_text(found[-1][1])
+        else:
+            self.assertEqual(action, "actions/checkout@v4")
+            if told:
+                self.assertEqual((told["repository"], told["ref"], told["token"], told["path"]),
+                                 ("owner/kmodtest", "1234567", "its own", ".kmodtest"))
+        return came
+
+    def test_four_jobs_share_the_cases_and_the_last_one_has_them_all(self):
+        outputs = self.call(plans="plans", cpus="1,2,3,4", shards=4)
+        self.assertEqual(outputs, {"report": "kmodtest-report", "exit": "0"}, self.said)
+        self.assertEqual({name: one["result"] for name, one in self.jobs.items()},
+                         {"split": "success", "shard": "success", "result": "success"})
+        self.assertEqual(self.names_of_cases(), [f"good [cpus={cpus}]" for cpus in (1, 2, 3, 4)])
+        self.assertEqual(set(self.artifacts), {"kmodtest-report", "kmodtest-report-times"} |
+                         {f"kmodtest-report-{shard}-of-4" for shard in (1, 2, 3, 4)})
+        self.assertIn("good [cpus=4]", self.cached["kmodtest-report-times-77-1"][1])
+
+    def test_a_case_that_fails_and_a_shard_that_is_lost_decide_the_status(self):
+        self.add_a_bad_plan()
+        outputs = self.call(plans="plans", cpus="1", shards=2, name="mine")
+        self.assertEqual(outputs, {"report": "mine", "exit": "1"}, self.said)
+        self.assertEqual(sorted(one["result"] for one in self.jobs["shard"]["each"]), ["failure", "success"])
+        self.assertEqual(self.jobs["result"]["result"], "failure")
+        self.assertEqual(self.names_of_cases(), ["bad [cpus=1]", "good [cpus=1]"])
+        self.artifacts.pop("mine-1-of-2")
+        self.contexts["needs"] = self.jobs
+        lost = self.run_job(WORKFLOW["jobs"]["result"], 0, 1, {})
+        self.assertEqual(lost["result"], "failure")
+        self.assertIn("K1007", self.said)
+        self.assertIn(lost["outputs"]["exit"], ("1", "3"))
+
+    def test_the_matrix_has_as_many_jobs_as_there_are_shards(self):
+        for shards in (1, 4, 10):
+            self.contexts = {"inputs": {"shards": shards}}
+            split = next(one for one in WORKFLOW["jobs"]["split"]["steps"] if one.get("id") == "split")
+            came = self.run_script(split, Expression(self.contexts).words(split["env"]))
+            outputs = Expression({"steps": {"split": came}}).words(WORKFLOW["jobs"]["split"]["outputs"])
+            matrix = Expression({"needs": {"split": {"outputs": outputs}}}).fill(
+                WORKFLOW["jobs"]["shard"]["strategy"]["matrix"]["shard"])
+            self.assertEqual(matrix, [f"{shard}/{shards}" for shard in range(1, shards + 1)])
+        outputs = self.call(plans="plans", shards=2.5)
+        self.assertEqual({name: one["result"] for name, one in self.jobs.items()},
+                         {"split": "failure", "shard": "skipped", "result": "skipped"})
+        self.assertEqual(outputs["exit"], "")
+
+    def test_it_uses_what_there_is(self):
+        declared = (WORKFLOW.get("on") or WORKFLOW[True])["workflow_call"]
+        text = (SOURCE / ".github/workflows/shards.yml").read_text()
+        for name in declared["inputs"]:
+            self.assertIn("inputs." + name, text)
+            self.assertIn(f"`{name}`", DOCUMENT)
+        for job in WORKFLOW["jobs"].values():
+            for key, value in job.items():
+                used = set(re.findall(r"(?<![\w.'/-])([a-z]+)\.[a-z]", " ".join(
+                    re.findall(r"\$\{\{(.*?)\}\}", yaml.safe_dump(value, width=10**6)))))
+                self.assertLessEqual(used, AVAILABLE.get(key, set()), key)
+        calls = [job for one in examples() if "jobs" in one for job in one["jobs"].values() if "uses" in job]
+        self.assertGreaterEqual(len(calls), 1)
+        for job in calls:
+            file = re.fullmatch(r"OWNER/kmodtest/(.*)@main", job["uses"]).group(1)
+            self.assertTrue((SOURCE / file).exists(), file)
+            self.assertLessEqual(set(job["with"]), set(declared["inputs"]))
 
 
 class GitlabJob(Project):

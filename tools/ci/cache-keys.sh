@@ -10,6 +10,7 @@
 #   name=…            name of the result: kmodtest-report, or kmodtest-report-2-of-4 for a shard
 #
 #   KMODTEST_SHARD    K/N, or empty
+#   KMODTEST_NAME     in place of kmodtest-report in the name of the result
 #   KMODTEST_PLANS    files and folders, one per line: a change in them makes a new cache entry
 set -euo pipefail
 source_folder=$(cd "$(dirname "$0")/../.." && pwd)
@@ -30,7 +31,7 @@ mapfile -t plans < <(grep -v '^[[:space:]]*$' <<<"${KMODTEST_PLANS:-}" || true)
 plans_digest=none
 if [[ ${#plans[@]} -gt 0 ]]; then plans_digest=$(digest_of "${plans[@]}"); fi
 
-name=kmodtest-report
+name=${KMODTEST_NAME:-kmodtest-report}
 kind=all
 if [[ -n "${KMODTEST_SHARD:-}" ]]; then
   name+="-${KMODTEST_SHARD/\//-of-}"

@@ -15,12 +15,23 @@
 #   KMODTEST_PREFIX     where tools/ci/setup.sh installed kmodtest, if it is not in PATH
 #
 # The folder has junit.xml, report.html, results.ktap, events.jsonl, summary.md and artifacts/ with a folder for each case.
-# A shard also has results-K-of-N.tar.zst, for `kmodtest merge`. On GitHub the summary goes to the page of the step instead.
+# A shard also has results-K-of-N.tar.zst, for `kmodtest merge`. On GitHub the summary goes to the page of the step instead,
+# and the exit status is the output `exit` of the step.
 set -euo pipefail
 
 # lines_of TEXT: puts its lines that are not empty into the array `lines`.
 lines_of() {
   mapfile -t lines < <(grep -v '^[[:space:]]*$' <<<"$1" || true)
+}
+
+# run_kmodtest WORD...: ends with its exit status.
+run_kmodtest() {
+  set -x
+  if [[ -z "${GITHUB_OUTPUT:-}" ]]; then exec kmodtest "$@"; fi
+  local status=0
+  kmodtest "$@" || status=$?
+  echo "exit=$status" >>"$GITHUB_OUTPUT"
+  exit "$status"
 }
 
 PATH="${KMODTEST_PREFIX:-$HOME/.local/kmodtest}/bin:$PATH"
@@ -34,8 +45,7 @@ outputs=(--junit "$reports/junit.xml" --html "$reports/report.html" --ktap "$rep
 if [[ -n "${KMODTEST_HISTORY:-}" ]]; then outputs+=(--history "$KMODTEST_HISTORY"); fi
 mkdir -p "$reports"
 if [[ -n "${KMODTEST_MERGE:-}" ]]; then
-  set -x
-  exec kmodtest merge "$KMODTEST_MERGE" "${outputs[@]}"
+  run_kmodtest merge "$KMODTEST_MERGE" "${outputs[@]}"
 fi
 
 lines_of "${KMODTEST_PLANS:-}"
@@ -55,5 +65,4 @@ fi
 read -ra further <<<"${KMODTEST_ARGUMENTS:-}"
 options+=("${further[@]}")
 
-set -x
-exec kmodtest run "${options[@]}" "${outputs[@]}"
+run_kmodtest run "${options[@]}" "${outputs[@]}"
