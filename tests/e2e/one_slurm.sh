@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A real Slurm for tests, on this host alone, without systemd, cgroups, or anything outside of FOLDER. It has two nodes,
-# "one" and "two". Each is a slurmd in a PID and a mount namespace, with a disk of its own: FOLDER/disk, which is another
+# "one" and "two", and a partition "urgent", whose jobs preempt those of other partitions on node two. Each is a slurmd in a PID and a mount namespace, with a disk of its own: FOLDER/disk, which is another
 # one on each node. SLURM_CONF=FOLDER/slurm.conf lets sbatch find it.
 #
 #   one_slurm.sh start FOLDER             prints why that is not possible here, and ends with 1
@@ -84,11 +84,14 @@ MessageTimeout=2
 KillWait=5
 ReturnToService=2
 MpiDefault=none
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
 SlurmdParameters=config_overrides
 NodeName=one NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 1)) CPUs=1 RealMemory=4000
 NodeName=two NodeHostname=$host NodeAddr=127.0.0.1 Port=$((port + 2)) CPUs=1 RealMemory=4000
 PartitionName=all Nodes=one,two Default=YES MaxTime=INFINITE State=UP
 PartitionName=second Nodes=two MaxTime=INFINITE State=UP
+PartitionName=urgent Nodes=two PriorityTier=10 MaxTime=INFINITE State=UP
 END
     slurmctld
     start_node one 1g

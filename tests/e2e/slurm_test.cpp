@@ -95,7 +95,23 @@ std::multiset<std::string> results_of(const fs::path &events) {
   return results;
 }
 
-TEST(Slurm, ANodeDiesAndTheResultsAreThoseOfOneMachine) {
+/// A job of a partition with a higher priority takes node two away from a shard.
+void expect_preemption_loses_nothing(const OneSlurm &cluster, const std::multiset<std::string> &wanted) {
+  const fs::path events = cluster.folder() / "preempted.jsonl";
+  // With a history that knows these short cases there would be one shard.
+  const std::string history = (cluster.folder() / "new.json").string();
+  Tool tool = cluster.run("slurm", {"--json", events.string(), "--history", history});
+  ASSERT_TRUE(comes([&] { return tool.out().find("Passed") != std::string::npos; })) << tool.out();
+  cluster.slurm({"sbatch", "--partition=urgent", "--output=/dev/null", "--wrap=true"});
+  ASSERT_TRUE(comes([&] { return cluster.has_jobs("PREEMPTED"); })) << cluster.slurm({"squeue", "--states=all"});
+  const Ended ended = tool.wait();
+  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("8 cases: 8 passed"));
+  EXPECT_THAT(ended.out, ContainsRegex("note the job of shard ./2 ended after . cases?; starting it again"));
+  EXPECT_EQ(results_of(events), wanted);
+}
+
+TEST(Slurm, ANodeDiesOrIsTakenAwayAndTheResultsAreThoseOfOneMachine) {
   const OneSlurm cluster;
   if (!cluster.why_not().empty()) GTEST_SKIP() << cluster.why_not();
   cluster.add_plan("quick", "virtual", "10, 20, 30, 40");
@@ -104,13 +120,16 @@ TEST(Slurm, ANodeDiesAndTheResultsAreThoseOfOneMachine) {
   Tool tool = cluster.run("slurm", {"--json", far.string(), "--junit", (cluster.folder() / "junit.xml").string()});
   ASSERT_TRUE(comes([&] { return tool.out().find("Passed") != std::string::npos; })) << tool.out();
   cluster.kill("two");
+  Tool local_tool({"run", cluster.plans().string(), "-j", "4", "--json", local.string()});  // while Slurm is waited for
   const Ended ended = tool.wait();
   EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("8 cases: 8 passed"));
   EXPECT_THAT(ended.out, ContainsRegex("note the job of shard ./2 ended after . cases?; starting it again"));
-  const Ended here = Tool({"run", cluster.plans().string(), "-j", "4", "--json", local.string()}).wait();
+  const Ended here = local_tool.wait();
   ASSERT_EQ(here.exit_code, 0) << here.out << here.err;
   EXPECT_EQ(results_of(far), results_of(local));
+  cluster.restart("two", "1g");
+  expect_preemption_loses_nothing(cluster, results_of(local));
   EXPECT_TRUE(fs::is_empty(cluster.folder() / "shared jobs")) << "nothing is left if all went well";
 }
 
