@@ -295,7 +295,7 @@ class ShardsWorkflow(Github):
 
     def setUp(self):
         super().setUp()
-        self.artifacts, self.cached = {}, {}
+        self.artifacts, self.cached, self.said = {}, {}, ""
         source = self.workspace / ".kmodtest"
         source.symlink_to(SOURCE)
         self.addCleanup(source.unlink)
@@ -341,7 +341,7 @@ class ShardsWorkflow(Github):
                 self.use(step["uses"], expression.words(step.get("with")), (index, total))
             contexts["steps"][step.get("id", str(number))] = came
             failed = failed or came["outcome"] != "success"
-            self.said = came.get("said", "")
+            self.said = came.get("said") or self.said
         return {"result": "failure" if failed else "success", "outputs": Expression(contexts).words(job.get("outputs"))}
 
     def use(self, action, told, job):
