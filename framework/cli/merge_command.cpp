@@ -40,9 +40,10 @@ std::filesystem::path MergeCommand::folders(const std::vector<shards::Results> &
 
 int MergeCommand::execute() const {
   std::FILE *terminal = reports.on_standard_output() ? stderr : stdout;
-  std::vector<shards::Results> found = shards::find_results(results);
+  auto [found, unreadable] = shards::find_results(results);
   shards::check_one_run(found, kVersion);  // before anything is written
   shards::MergeOptions options;
+  options.notices = std::move(unreadable);
   options.history = history.empty() ? nullptr : open_history(history);
   options.folders = folders(found);
   shards::Merge merge(std::move(found), std::move(options));

@@ -126,6 +126,7 @@ void Merge::begin() {
     if (started.hypervisor.empty()) started.hypervisor = manifest.hypervisor;
   }
   emit(started);
+  for (const std::string &notice : options_.notices) emit(outcome::Notice{notice});
   for (const auto &[shard, attempts] : shards_) {
     for (const Results &each : attempts) {
       const Manifest &manifest = each.manifest;

@@ -2,7 +2,10 @@
 #include "shards/results_reader.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <fmt/format.h>
+#include <fstream>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -37,6 +40,26 @@ bool read_records(const ReadBlock &read, const std::function<bool(const Record &
   throw base::UsageError(base::Code::not_results,
                          fmt::format("'{}' has no results of kmodtest: {}", path.string(), why),
                          "name the folder or the .tar.zst that 'kmodtest run --results' wrote");
+}
+
+/// Returns whether results that cannot be read were some once: a folder with their files, or the beginning of an
+/// archive.
+bool were_results(const fs::path &path) {
+  std::error_code error;
+  if (fs::is_directory(path, error))
+    return fs::exists(path / kManifestFile, error) && fs::exists(path / kListFile, error);
+  constexpr std::string_view kZstdMagic = "\x28\xb5\x2f\xfd";
+  std::string begin(kZstdMagic.size(), '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  begin.resize(static_cast<std::size_t>(file.gcount()));
+  return is_archive_name(path) && kZstdMagic.starts_with(begin);
+}
+
+[[noreturn]] void fail_as_damaged(const fs::path &path) {
+  throw base::Error(base::Code::damaged_results,
+                    fmt::format("'{}' is damaged or cut off: its manifest cannot be read", path.string()),
+                    "copy it again from where it was written");
 }
 
 bool looks_like_results(const fs::directory_entry &entry) {
@@ -99,33 +122,45 @@ Results open_results(const fs::path &path) {
     throw base::UsageError(base::Code::no_such_input, fmt::format("no such file or folder: '{}'", path.string()));
   }
   std::optional<Manifest> manifest;
-  std::string why = "it does not begin with a manifest";
   try {
-    for_each_file(path, base::Code::not_results, [&](const fs::path &name, std::uint32_t, const ReadBlock &read) {
+    for_each_file(path, base::Code::damaged_results, [&](const fs::path &name, std::uint32_t, const ReadBlock &read) {
       if (name == kManifestFile) manifest = parse_manifest(read_all(read));
       return false;
     });
   } catch (const base::Error &problem) {
-    if (problem.code() != base::Code::not_results) throw;
-    why = problem.what();
+    if (problem.code() != base::Code::damaged_results || were_results(path)) throw;
+    fail_as_foreign(path, "it is not an archive");
   }
-  if (!manifest) fail_as_foreign(path, why);
+  if (!manifest && were_results(path)) fail_as_damaged(path);
+  if (!manifest) fail_as_foreign(path, "it does not begin with a manifest");
   return {path, std::move(*manifest)};
 }
 
-std::vector<Results> find_results(const std::vector<fs::path> &paths) {
-  std::vector<Results> all;
+FoundResults find_results(const std::vector<fs::path> &paths) {
+  std::vector<fs::path> named;
   for (const fs::path &path : paths) {
     std::error_code error;
     if (!fs::is_directory(path, error) || fs::exists(path / kManifestFile, error)) {
-      all.push_back(open_results(path));
+      named.push_back(path);
       continue;
     }
     const std::vector<fs::path> below = results_below(path);
     if (below.empty()) fail_as_foreign(path, "neither it nor anything below it is a result");
-    for (const fs::path &each : below) all.push_back(open_results(each));
+    named.insert(named.end(), below.begin(), below.end());
   }
-  return all;
+  FoundResults found;
+  std::exception_ptr damage;
+  for (const fs::path &path : named) {
+    try {
+      found.all.push_back(open_results(path));
+    } catch (const base::Error &error) {
+      if (error.code() != base::Code::damaged_results) throw;
+      damage = std::current_exception();
+      found.unreadable.push_back(fmt::format("{} [{}]", error.what(), base::name_of(error.code())));
+    }
+  }
+  if (found.all.empty() && damage) std::rethrow_exception(damage);
+  return found;
 }
 
 void check_same_run(const Results &results, const std::string &version, const Split &split) {

@@ -22,12 +22,18 @@ struct Results {
   Manifest manifest;
 };
 
-/// Reads the manifest. Throws base::UsageError if there are none.
+/// Reads the manifest. Throws base::UsageError if these are not results, and base::Error (damaged_results) if too
+/// little is left of them.
 Results open_results(const std::filesystem::path &path);
 
+struct FoundResults {
+  std::vector<Results> all;
+  std::vector<std::string> unreadable;  ///< a sentence with its code for each of which too little is left
+};
+
 /// Returns the results that the paths name: themselves, or everything below a folder that has none itself. Throws
-/// base::UsageError for a path that has none.
-std::vector<Results> find_results(const std::vector<std::filesystem::path> &paths);
+/// base::UsageError for a path that has none, and base::Error (damaged_results) if none can be read.
+FoundResults find_results(const std::vector<std::filesystem::path> &paths);
 
 /// Throws base::UsageError if results are of another program, of other plans or of another split than `split`.
 void check_same_run(const Results &results, const std::string &version, const Split &split);

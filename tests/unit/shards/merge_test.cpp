@@ -53,7 +53,7 @@ TEST(Merge, WritesTheOutputsThatOneMachineWrites) {
     auto merged = make("merged");
     std::vector<outcome::Listener *> listeners = {&heard};
     for (const auto &each : merged) listeners.push_back(each.get());
-    Merge(find_results(results), {}).tell(listeners);
+    Merge(find_results(results).all, {}).tell(listeners);
   }
   {  // the same cases in the same order, as a runner tells them
     auto one = make("one");
@@ -230,6 +230,28 @@ TEST(Merge, NothingIsLostOfATruncatedArchive) {
   const Heard heard = ShardedRun::merged({path}, nullptr, options);
   EXPECT_EQ(heard.results(), std::string(13, 'F'));
   EXPECT_THAT(heard.notices, Contains(HasSubstr("[K1002]")));
+}
+
+TEST(Merge, AResultOfWhichNothingIsLeftLosesNothingOfTheOthers) {
+  const ShardedRun run(2);
+  const auto all = run.all_with(Outcome::passed);
+  const fs::path good = run.write(1, all, run.options("one")), cut = run.write(2, all, run.options("r.tar.zst"));
+  const auto expect_the_other = [&](const fs::path &path, const char *said) {
+    run::RunResult result;
+    const Heard heard = ShardedRun::merged({path, good}, &result);
+    EXPECT_THAT(heard.notices, Contains(HasSubstr(said)));
+    const std::string results = heard.results();
+    EXPECT_EQ(std::count(results.begin(), results.end(), 'P'), std::ptrdiff_t(run.split(1).mine.numbers.size()));
+    EXPECT_EQ(run::exit_code(result), ExitCode::infrastructure);
+    EXPECT_THAT(support::error_of([&] { ShardedRun::merged({path}); }), HasSubstr("is damaged or cut off: "));
+  };
+  for (const std::uintmax_t size : {1'000, 4, 1, 0}) {  // zstd holds back everything of so small an archive
+    fs::resize_file(cut, size);
+    expect_the_other(cut, size > 4 ? "r.tar.zst' is damaged or cut off: Truncated zstd input [K1002]" : "[K1002]");
+  }
+  const fs::path folder = run.write(2, all, run.options("two"));
+  run.scratch().write("two/manifest.json", R"({"attempt":1,"ca)");
+  expect_the_other(folder, "two' is damaged or cut off: its manifest cannot be read [K1002]");
 }
 
 TEST(Merge, RefusesWhatIsNotOneRun) {

@@ -102,7 +102,8 @@ class ShardedRun {
 
   static Heard merged(const std::vector<std::filesystem::path> &paths, run::RunResult *result = nullptr,
                       MergeOptions options = {}) {
-    auto found = find_results(paths);
+    auto [found, unreadable] = find_results(paths);
+    options.notices = std::move(unreadable);
     check_one_run(found, kThisVersion);
     Merge merge(std::move(found), std::move(options));
     Heard heard;
