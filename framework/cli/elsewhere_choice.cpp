@@ -32,9 +32,9 @@ constexpr std::size_t kNameDigits = 8;
 
 /// The options that only this process uses.
 const std::vector<std::string> kOwnOptions = {
-    "--on",      "--shards", "--shared", "--history",     "--junit",    "--ktap",           "--json",  "--markdown",
-    "--html",    "--out",    "--color",  "--no-progress", "--ordered",  "--failure-output", "--quiet", "--verbose",
-    "--timings", "--slow",   "--help",   "--flaky-fails", "--coverage", "--coverage-min"};
+    "--on",      "--shards", "--shared", "--node-cache",  "--history",  "--junit",          "--ktap",    "--json",
+    "--html",    "--out",    "--color",  "--no-progress", "--ordered",  "--failure-output", "--quiet",   "--verbose",
+    "--timings", "--slow",   "--help",   "--flaky-fails", "--coverage", "--coverage-min",   "--markdown"};
 
 void check_options(const CLI::App &app) {
   for (const char *other :
@@ -57,12 +57,14 @@ void copy_history(const run::History &from, const Cases &cases, const fs::path &
   to.save();
 }
 
-/// Fills in the words for machines that share the folder, and everything else, with this one.
-void fill_shared(shards::ElsewhereOptions &options, const std::vector<std::string> &words) {
+/// Fills in the words for machines that share the folder, and everything else but perhaps the cache, with this one.
+void fill_shared(shards::ElsewhereOptions &options, const std::vector<std::string> &words, const NodeCache &cache) {
+  const fs::path program = fs::read_symlink("/proc/self/exe");
   options.enter = "cd " + text::shell_word(fs::current_path().string());
+  if (!cache.folder.empty()) options.enter += " && " + cache.enter(program, options.folder);
   options.there = text::shell_word(options.folder.string());
-  std::vector<std::string> command = {fs::read_symlink("/proc/self/exe").string(), "run", "--history",
-                                      (options.folder / "history.json").string(), "--quiet"};
+  std::vector<std::string> command = {program.string(), "run", "--history", (options.folder / "history.json").string(),
+                                      "--quiet"};
   command.insert(command.end(), words.begin(), words.end());
   for (const std::string &word : command) options.command.push_back(text::shell_word(word));
 }
@@ -104,6 +106,10 @@ void ElsewhereChoice::add_to(CLI::App &app) {
       ->type_name("N");
   app.add_option("--shared", shared, "with --on, a folder that all machines share (default: in the cache)")
       ->type_name("DIR");
+  app.add_option("--node-cache", node_cache.folder,
+                 "with --on, a folder on the own disk of each machine for what the cache has here (default: they share "
+                 "the cache)")
+      ->type_name("DIR");
 }
 
 std::vector<std::string> parsed_words(const CLI::App &app, const std::vector<std::string> &except) {
@@ -140,6 +146,22 @@ int ElsewhereChoice::shards_for(const Cases &cases, const run::History &history,
   return small_ones ? most : shards::worthwhile_shards(cases, history, most);
 }
 
+void ElsewhereChoice::make_shared_folder(const fs::path &folder) const {
+  try {
+    storage::make_folder(folder);
+  } catch (const base::Error &error) {
+    if (shared.empty()) throw;
+    throw base::Error(error.code(), error.what(), "name a folder with --shared that you can write to");
+  }
+}
+
+void ElsewhereChoice::check_node_cache() const {
+  node_cache.check();
+  if (node_cache.folder.empty() || !is_ssh_engine(engine)) return;
+  throw base::UsageError(base::Code::options_exclude, "--on ssh and --node-cache cannot be used together",
+                         "hosts have a cache of their own (KMODTEST_CACHE there)");
+}
+
 int ElsewhereChoice::execute(RunCommand &command, const CLI::App &app) const {
   check_options(app);
   command.settle();
@@ -147,19 +169,21 @@ int ElsewhereChoice::execute(RunCommand &command, const CLI::App &app) const {
   if (const auto status = command.select(cases)) return *status;
   std::optional<SshEngine> ssh;
   if (is_ssh_engine(engine)) ssh.emplace(engine, cases);
+  check_node_cache();
   const std::string name = "kmodtest-" + shards::new_run_name().substr(0, kNameDigits);
   JobFolder folder{fs::absolute(shared.empty() ? storage::cache_folder() / "jobs" : shared) / name};
+  auto launcher = ssh ? nullptr : shards::make_launcher(engine, name, folder.path);
   shards::ElsewhereOptions options;
   options.folder = folder.path;
   options.shards = shards_for(cases, *command.options.history, ssh ? ssh->hosts() : 0);
-  storage::make_folder(folder.path);
+  make_shared_folder(folder.path);
   copy_history(*command.options.history, cases, folder.path / "history.json");
   std::vector<std::string> words = parsed_words(app, kOwnOptions);
   if (!command.reports.html.empty()) words.insert(words.begin(), "--trace");
   if (ssh) {
     ssh->fill(options, words);
   } else {
-    fill_shared(options, words);
+    fill_shared(options, words, node_cache);
   }
   // Each shard measures; what it writes there itself is not used.
   if (!command.reports.coverage.empty())
@@ -177,8 +201,8 @@ int ElsewhereChoice::execute(RunCommand &command, const CLI::App &app) const {
                                .repeats = command.options.repeats,
                                .shuffle_seed = command.options.shuffle_seed});
   NoticesOfRun notices(*once);
-  const auto launcher = ssh ? ssh->launch(command, cases, cases_of_all_plans(command), name, folder.path, notices)
-                            : shards::make_launcher(engine, name, folder.path);
+  if (!node_cache.folder.empty()) node_cache.pack(command, cases, folder.path, notices);
+  if (ssh) launcher = ssh->launch(command, cases, cases_of_all_plans(command), name, folder.path, notices);
   const shards::Elsewhere came = shards::run_elsewhere(*launcher, options, *once);
   if (came.failure) {
     launcher->cancel();
@@ -190,7 +214,7 @@ int ElsewhereChoice::execute(RunCommand &command, const CLI::App &app) const {
     if (came.interrupted) throw base::Interrupted();
     if (came.failure) std::rethrow_exception(came.failure);
     throw base::Error(base::Code::shard_lost, came.problems.empty() ? "no shard ran" : came.problems.front(),
-                      "the log of a shard shows why");
+                      "the log of a shard shows why, if the machines share its folder (--shared)");
   }
   shards::MergeOptions merge_options;
   merge_options.interrupted = came.interrupted;
@@ -198,7 +222,8 @@ int ElsewhereChoice::execute(RunCommand &command, const CLI::App &app) const {
   merge_options.keys_by_path = true;
   merge_options.folders = folders;
   merge_options.places = options.places;
-  auto found = shards::find_results(came.results);
+  auto [found, unreadable] = shards::find_results(came.results);
+  merge_options.notices = std::move(unreadable);
   shards::check_one_run(found, kVersion);
   shards::Merge merge(std::move(found), std::move(merge_options));
   std::vector<outcome::Listener *> listeners = {once.get()};

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/node_cache.hpp"
 #include "cli/run_command.hpp"
 
 namespace kmodtest::cli {
@@ -16,6 +17,7 @@ struct ElsewhereChoice {
   std::string engine;
   int shards = 0;
   std::filesystem::path shared;
+  NodeCache node_cache;
 
   void add_to(CLI::App &app);
   /// Runs the cases of `command` in shards, and merges their results. `app` has parsed the command line. Returns the
@@ -23,6 +25,9 @@ struct ElsewhereChoice {
   int execute(RunCommand &command, const CLI::App &app) const;
 
  private:
+  void check_node_cache() const;
+  /// Makes the folder of a run. Throws base::Error.
+  void make_shared_folder(const std::filesystem::path &folder) const;
   /// Returns into how many shards the cases are split; `hosts` 0: not on hosts.
   int shards_for(const Cases &cases, const run::History &history, std::size_t hosts) const;
 };

@@ -29,6 +29,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kBetweenLooks{500};
 constexpr std::size_t kShownLogLines = 5;
+constexpr std::string_view kDifference = "  note ";  ///< begins a line of `kmodtest unpack`
 
 /// Blocks the signals that end a run, and waits for them.
 class Signals {
@@ -156,7 +157,10 @@ class Elsewheres {
         result_.problems.push_back(fmt::format("{} did not come to its end [{}]: {}", name_of(shard),
                                                base::name_of(base::Code::shard_lost), error.what()));
       }
-      tell(fmt::format("nothing more can run: {} [{}]", error.what(), base::name_of(error.code())));
+      // If nothing ran, this is the error of the whole run.
+      const bool some_ran =
+          std::any_of(shards_.begin(), shards_.end(), [](const auto &each) { return !each.second.finished.empty(); });
+      if (some_ran) tell(fmt::format("nothing more can run: {} [{}]", error.what(), base::name_of(error.code())));
     }
   }
 
@@ -171,6 +175,7 @@ class Elsewheres {
       const bool complete = progress.results.complete();
       read_results_of(progress);
       progress.done = complete;
+      if (complete) tell_differences(shard);
       if (complete || state == JobState::waiting || state == JobState::running) continue;
       if (state == JobState::cancelled) {
         give_up(shard, progress, "was cancelled by a user or an administrator");
@@ -189,6 +194,17 @@ class Elsewheres {
     start(again);
   }
 
+  /// Tells once what `kmodtest unpack` says of machines that differ from this one.
+  void tell_differences(int shard) {
+    std::error_code none;
+    if (!fs::exists(log_of(shard), none)) return;
+    const std::string log = storage::read_whole_file(log_of(shard));
+    for (const std::string &line : text::lines_of(log)) {
+      if (!line.starts_with(kDifference) || !told_.insert(line).second) continue;
+      tell(fmt::format("the machine of {}: {}", name_of(shard), line.substr(kDifference.size())));
+    }
+  }
+
   /// A job that has run cases before it ended gets its shard on: preempted ones can be many.
   bool is_worth_another_start(Progress &progress) const {
     progress.in_vain = progress.finished.size() > progress.had ? 0 : progress.in_vain + 1;
@@ -197,7 +213,7 @@ class Elsewheres {
 
   void give_up(int shard, Progress &progress, const std::string &what) {
     progress.done = true;
-    std::string error, said;
+    std::string place = log_of(shard).string(), error, said;
     std::error_code none;
     if (fs::exists(log_of(shard), none)) {
       const std::string log = storage::read_whole_file(log_of(shard));
@@ -208,10 +224,10 @@ class Elsewheres {
       for (std::size_t at = lines.size() - std::min(lines.size(), kShownLogLines); at < lines.size(); ++at)
         said += "\n  " + std::string(lines[at]);
     } else {
-      said = fmt::format(" It left nothing in {}: do all machines share this folder?", options_.folder.string());
+      place = fmt::format("nothing arrived in {}: do all machines share this folder?", options_.folder.string());
     }
     std::string problem = fmt::format("{} {} [{}]: {}{}{}", name_of(shard), what, base::name_of(base::Code::shard_lost),
-                                      log_of(shard).string(), error, said);
+                                      place, error, said);
     tell(problem.substr(0, problem.find('\n')));
     result_.problems.push_back(std::move(problem));
   }
@@ -220,6 +236,7 @@ class Elsewheres {
   const ElsewhereOptions &options_;
   outcome::Listener &live_;
   std::map<int, Progress> shards_;
+  std::set<std::string> told_;
   Elsewhere result_;
 };
 

@@ -16,6 +16,7 @@
 #include "base/process.hpp"
 #include "storage/output_file.hpp"
 #include "text/escape.hpp"
+#include "text/lines.hpp"
 #include "text/number.hpp"
 
 namespace kmodtest::shards {
@@ -30,6 +31,13 @@ constexpr std::chrono::seconds kToCancel{15};
 /// Returns the first line of what a program said.
 std::string first_line(const std::string &text) {
   return text.substr(0, text.find('\n'));
+}
+
+/// Returns the first and the last line of a message: what went wrong, and what came of it.
+std::string in_short(const std::string &text) {
+  const auto lines = text::lines_of(text);
+  if (lines.empty()) return {};
+  return lines.size() == 1 ? lines.front() : lines.front() + "; " + lines.back();
 }
 
 /// Returns the state that a word of squeue(1) stands for. A word that a later version adds is taken for a job that
@@ -110,8 +118,7 @@ void SlurmLauncher::start(const std::vector<Job> &jobs) {
   const base::ProcessResult result = base::run_process(command);
   const std::string array = first_line(result.out).substr(0, result.out.find_first_of(";\n"));
   if (!result.ok() || array.empty()) {
-    throw base::Error(base::Code::engine_refused,
-                      fmt::format("Slurm does not take the jobs: {}", first_line(result.err)),
+    throw base::Error(base::Code::engine_refused, fmt::format("Slurm does not take the jobs: {}", in_short(result.err)),
                       "check the options behind 'slurm:' with sinfo");
   }
   for (const int shard : shards) {

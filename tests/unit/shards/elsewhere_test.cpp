@@ -36,12 +36,13 @@ class FakeEngine final : public Launcher {
   bool cancelled = false;
   std::map<int, int> starts;
   JobState state_of_the_dead = JobState::ended;
+  std::string says;  ///< in each log
 
  private:
   void run_job(const Job &job) {
     states_[job.shard] = state_of_the_dead;
     const int attempt = ++starts[job.shard];
-    std::ofstream(job.log) << "attempt " << attempt << "\n";
+    std::ofstream(job.log) << says << "attempt " << attempt << "\n";
     auto options = run_.options("jobs/shard-" + std::to_string(job.shard));
     options.attempt = attempt;
     options.resume = true;
@@ -93,6 +94,16 @@ TEST(Elsewhere, AShardThatDiesIsStartedAgainAndNothingIsLostOrCountedTwice) {
   const std::string script = support::read_file(run.scratch() / "jobs/shard-2.sh");
   EXPECT_THAT(script, HasSubstr("cd /project || exit 3\nexec /usr/bin/kmodtest run 'plans with blanks/' --shard 2/3 "
                                 "--results /shared/jobs/shard-2 --resume --attempt 2\n"));
+}
+
+TEST(Elsewhere, AMachineThatDiffersIsToldOnce) {
+  const ShardedRun run(3);
+  FakeEngine engine(run, {});
+  engine.says = "pack: 3 put there\n  note this machine has another busybox (package busybox-static)\n";
+  Heard live;
+  run_elsewhere(engine, options_of(run, 3), live);
+  EXPECT_THAT(live.notices, ElementsAre("the machine of shard 1/3: this machine has another busybox (package "
+                                        "busybox-static)"));
 }
 
 TEST(Elsewhere, AShardThatAlwaysDiesIsGivenUpAndWhatItRanCounts) {
