@@ -2,7 +2,9 @@
 #include "shards/pack_placer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -23,8 +25,9 @@ constexpr std::size_t kPage = 4096;
 
 /// Returns how many bytes from `at` on are whole pages of zeros.
 std::size_t zeros_at(std::string_view bytes, std::size_t at) {
+  static constexpr std::array<char, kPage> kZeros{};
   std::size_t end = at;
-  while (end + kPage <= bytes.size() && bytes.find_first_not_of('\0', end) >= end + kPage) end += kPage;
+  while (end + kPage <= bytes.size() && std::memcmp(bytes.data() + end, kZeros.data(), kPage) == 0) end += kPage;
   return end - at;
 }
 
