@@ -17,6 +17,7 @@
 #include "base/error.hpp"
 #include "base/task.hpp"
 #include "vm/emulator.hpp"
+#include "vm/held_sockets.hpp"
 #include "vm/libvirt/libvirt_error.hpp"
 #include "vm/libvirt/monitor.hpp"
 #include "vm/process.hpp"
@@ -338,7 +339,10 @@ void LibvirtGuest::Machine::destroy(int signal) noexcept {
     }
     // The guest has nothing worth saving: killing it ends it at once, while libvirt first asks politely and then checks
     // ten times a second. The rest of the cleanup follows in virDomainDestroy.
-    if (qemu_pid > 0) end_process(qemu_pid, kEndPatience, signal);
+    if (qemu_pid > 0) {
+      const HeldSockets held(qemu_pid);  // so that libvirt looks for QEMU only when it is gone
+      end_process(qemu_pid, kEndPatience, signal);
+    }
     if (domain) virDomainDestroy(domain.get());
     domain.reset();
     driver->unwatch(name);
