@@ -60,6 +60,7 @@ RunResult Runner::run(const std::vector<std::shared_ptr<const plan::Case>> &case
                  std::move(open));
   Preparer preparer(options_.kernel, cache, pool);
   preparer.check_kernels(cases);
+  preparer.expect(cases);
   return run(cases, pool, [&preparer](const plan::Case &test_case) { return preparer.prepare(test_case); });
 }
 

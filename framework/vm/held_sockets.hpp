@@ -10,8 +10,8 @@ namespace kmodtest::vm {
 /// Keeps copies of a process's sockets open, so that its peers see no end of file before this object is gone.
 ///
 /// libvirt looks for a QEMU whose monitor has closed by kill(2). A process that is ending has closed its sockets, but
-/// still exists, and libvirt looks again only 200 ms later. With this object, the end of file comes after the end of the
-/// process. Source: libvirt, src/util/virprocess.c (virProcessKillPainfullyDelay); pidfd_getfd(2).
+/// still exists, and libvirt looks again only 200 ms later. With this object, the end of file comes after the end of
+/// the process. Source: libvirt, src/util/virprocess.c (virProcessKillPainfullyDelay); pidfd_getfd(2).
 class HeldSockets {
  public:
   /// Copies what can be copied: nothing if there is no such process, or if this one may not look into it.

@@ -136,7 +136,7 @@ class Build {
 
   bool failed() const { return !result_.ok(); }
 
-  void start(const Words &words, base::ProcessOptions options) {
+  void start(const Words &words, const base::ProcessOptions &options) {
     const auto result = base::run_process(words, options);
     result_.exit_code = result.exit_code;
     result_.out += result.out;
@@ -146,7 +146,7 @@ class Build {
     auto options = options_of_build(folder);
     options.environment.emplace_back("kernelver", place_.kernel->release);
     options.environment.emplace_back("kernel_source_dir", place_.kernel->headers.string());
-    start({"bash", "-c", text}, std::move(options));
+    start({"bash", "-c", text}, options);
   }
 
   std::string match_of(const char *array, int number) const {
@@ -234,7 +234,7 @@ class Build {
     append(words, wish_.variables);
     auto options = options_in(place_, folder);
     for (const auto &[name, value] : command.environment) options.environment.emplace_back(name, value);
-    start(words, std::move(options));
+    start(words, options);
   }
 
   const BuildPlace &place_;
@@ -277,6 +277,15 @@ base::ProcessOptions options_of_build(const fs::path &directory) {
 
 BuildEnd run_build(const BuildPlace &place, const BuildWish &wish) {
   return Build(place, wish).run();
+}
+
+BuildEnd run_kbuild_for_several(const BuildPlace &place) {
+  Words words = kbuild_command(place, {});
+  append(words, {"--keep-going", "--output-sync=target"});
+  BuildEnd end;
+  static_cast<base::ProcessResult &>(end) = base::run_process(words, options_in(place, place.folder));
+  end.by_kbuild = true;
+  return end;
 }
 
 std::optional<Exclusion> reason_to_skip(const BuildPlace &place, const BuildWish &wish) {

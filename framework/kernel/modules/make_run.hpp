@@ -40,6 +40,10 @@ struct BuildEnd : base::ProcessResult {
 /// base::UsageError if it needs a shell that `wish` does not allow.
 BuildEnd run_build(const BuildPlace &place, const BuildWish &wish);
 
+/// Runs Kbuild once for the folders that the Kbuild of `place.folder` names. An error in one of them does not keep the
+/// others from being compiled. The output of each compilation is in one piece.
+BuildEnd run_kbuild_for_several(const BuildPlace &place);
+
 /// Returns why DKMS would not build these sources for the kernel; nothing without a dkms.conf.
 std::optional<Exclusion> reason_to_skip(const BuildPlace &place, const BuildWish &wish);
 

@@ -192,6 +192,24 @@ Makefiles read_makefiles(const fs::path &folder) {
   return survey.result();
 }
 
+std::optional<std::string> only_module_of(const fs::path &makefile) {
+  static const std::regex object(R"re(\s*obj-m\s*[:+]?=\s*([\w-]+)\.o\s*)re");
+  static const std::regex harmless(
+      R"re((\s*([\w-]+-(objs|y)|ccflags-y|CFLAGS_[\w-]+\.o)\s*[:+]?=([^$]|\$\((src|obj)\))*)|\s*)re");
+  std::optional<std::string> module;
+  for (const auto &line : lines_of_makefile(makefile)) {
+    const std::string text = without_comment(line.text);
+    std::smatch match;
+    if (std::regex_match(text, match, object)) {
+      if (module) return std::nullopt;
+      module = match[1].str();
+    } else if (!std::regex_match(text, harmless)) {
+      return std::nullopt;
+    }
+  }
+  return module;
+}
+
 BuildWay build_way_of(const fs::path &folder) {
   std::error_code error;
   if (fs::exists(folder / "Kbuild", error)) return BuildWay::kbuild;

@@ -43,4 +43,8 @@ enum class BuildWay {
 /// alone, unless its own rule hands more to Kbuild than the folder.
 BuildWay build_way_of(const std::filesystem::path &folder);
 
+/// Returns the name of the only module that a makefile builds, if it has nothing but the module's object (obj-m), the
+/// parts of it and flags, without variables other than $(src) and $(obj). It means the same wherever Kbuild reads it.
+std::optional<std::string> only_module_of(const std::filesystem::path &makefile);
+
 }  // namespace kmodtest::kernel

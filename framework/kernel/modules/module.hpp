@@ -99,6 +99,19 @@ struct BuildResult {
 BuildResult build_module(const BuildWish &wish, const std::string &name, const Kernel &kernel,
                          const std::filesystem::path &cache, const std::vector<std::filesystem::path> &before = {});
 
+/// A module to build: from what, and its name; empty: whatever the folder builds.
+struct NamedWish {
+  BuildWish wish;
+  std::string name;
+};
+
+/// Builds modules by one run of Kbuild, whose own work takes longer than compiling a small module. The files are those
+/// that build_module() makes, to the bit. Returns one entry for each wish: nothing for those that are left to
+/// build_module(), since they are up to date, are being built elsewhere, do not build, or do more than to compile one
+/// module that exports nothing.
+std::vector<std::optional<TreeBuild>> build_together(const std::vector<NamedWish> &wishes, const Kernel &kernel,
+                                                     const std::filesystem::path &cache);
+
 /// Returns the order in which these can be loaded: each after those of them that it needs (symbols, `depends`,
 /// `softdep`), and if possible after those that it can request by an alias; otherwise as they are.
 std::vector<std::size_t> loading_order(const std::vector<ModuleInfo> &modules);

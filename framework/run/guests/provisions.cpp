@@ -56,6 +56,7 @@ class Provider {
   void prepare_all(const Cases &cases) {
     Preparer preparer(options_.kernel, found_.cache, notices_);
     preparer.check_kernels(cases);
+    preparer.expect(cases);
     prepared_.resize(cases.size());
     std::atomic<std::size_t> next = 0;
     const auto work = [&] {

@@ -18,6 +18,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// Modules of one run of Kbuild. The more, the less of its own work there is for each; but the first case waits for all
+/// of them.
+constexpr std::size_t kMostTogether = 12;
+
 kernel::BuildWish wish_of(const plan::ModuleSource &source) {
   return {.folder = source.path,
           .tree = source.build.tree,
@@ -41,7 +45,7 @@ std::string key_of(const plan::ModuleSource &source, const kernel::Kernel &kerne
 /// Returns the places of the modules that `picks` name, and of those that they need, in the order of loading. All of
 /// them if it names none.
 std::vector<std::size_t> picked(const std::vector<kernel::ModuleInfo> &infos, const plan::ModuleSource &source) {
-  const auto order = kernel::loading_order(infos);
+  auto order = kernel::loading_order(infos);
   if (source.picks.empty()) return order;
   std::set<std::string> wanted(source.picks.begin(), source.picks.end());
   std::set<std::string> symbols;
@@ -58,6 +62,7 @@ std::vector<std::size_t> picked(const std::vector<kernel::ModuleInfo> &infos, co
   }
   if (wanted.empty()) return chosen;
   std::vector<std::string> names;
+  names.reserve(infos.size());
   for (const auto &info : infos) names.push_back(info.name);
   throw base::UsageError(base::Code::builds_other_modules,
                          fmt::format("{} has no module {}; it has {}", source.path.string(), fmt::join(wanted, ", "),
@@ -89,12 +94,57 @@ Preparer::BuiltModules Preparer::build(const plan::ModuleSource &source, const k
   return modules_.get(key_of(source, kernel, before), make);
 }
 
+void Preparer::expect(const std::vector<std::shared_ptr<const plan::Case>> &cases) {
+  std::set<std::pair<std::string, fs::path>> known;
+  upcoming_.clear();
+  for (const auto &test_case : cases) {
+    if (test_case->skip) continue;
+    const std::string kernel = kernel_name(*test_case);
+    for (const auto &source : test_case->modules) {
+      const bool is_one = source.kind == plan::ModuleSource::Kind::folder && !source.all;
+      if (is_one && known.emplace(kernel, source.path).second) upcoming_.push_back({kernel, source});
+    }
+  }
+}
+
+void Preparer::build_with_next(const plan::ModuleSource &source, const kernel::Kernel &kernel) {
+  std::vector<plan::ModuleSource> sources;
+  {
+    const std::lock_guard guard(upcoming_mutex_);
+    auto at = std::find_if(upcoming_.begin(), upcoming_.end(), [&](const Upcoming &upcoming) {
+      return upcoming.kernel == kernel.name && upcoming.source == source;
+    });
+    while (at != upcoming_.end() && sources.size() < kMostTogether) {
+      const bool fits = at->kernel == kernel.name;
+      if (fits) sources.push_back(std::move(at->source));
+      at = fits ? upcoming_.erase(at) : std::next(at);
+    }
+  }
+  std::vector<kernel::NamedWish> wishes;
+  wishes.reserve(sources.size());
+  for (const auto &each : sources) wishes.push_back({.wish = wish_of(each), .name = each.name});
+  auto builds = kernel::build_together(wishes, kernel, cache_);
+  const std::lock_guard guard(upcoming_mutex_);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (builds[i]) built_together_.emplace(key_of(sources[i], kernel, {}), std::move(*builds[i]));
+  }
+}
+
 Preparer::BuiltModules Preparer::build_one(const plan::ModuleSource &source, const kernel::Kernel &kernel,
                                            const std::vector<fs::path> &before) {
   BuiltModules found;
   fs::path ko = source.path;
   if (source.kind == plan::ModuleSource::Kind::folder) {
+    if (before.empty()) build_with_next(source, kernel);
     auto built = kernel::build_module(wish_of(source), source.name, kernel, cache_, before);
+    {
+      const std::lock_guard guard(upcoming_mutex_);
+      const auto together = built_together_.extract(key_of(source, kernel, before));
+      if (together && !built.rebuilt) {
+        built.rebuilt = true;
+        built.log = together.mapped().log;
+      }
+    }
     found.skip = std::move(built.skip);
     found.lacks_options = built.lacks_options;
     if (found.skip) return found;

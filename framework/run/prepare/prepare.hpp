@@ -84,6 +84,10 @@ class Preparer {
   /// Throws base::UsageError for the first case whose kernel cannot be resolved. Fetches nothing.
   void check_kernels(const std::vector<std::shared_ptr<const plan::Case>> &cases) const;
 
+  /// Names the cases that prepare() is called for later on, so that it can build their modules several at a time. Not
+  /// to be called while a case is being prepared.
+  void expect(const std::vector<std::shared_ptr<const plan::Case>> &cases);
+
   /// Makes later calls build and read modules again, and retry whatever failed; resolved kernels are kept. Not to be
   /// called while a case is being prepared.
   void renew();
@@ -144,6 +148,12 @@ class Preparer {
     std::vector<kernel::ModuleInfo> infos() const;
   };
 
+  /// A module that a later case needs.
+  struct Upcoming {
+    std::string kernel;  ///< its name
+    plan::ModuleSource source;
+  };
+
   std::string kernel_name(const plan::Case &test_case) const;
   Prepared prepare_on(const std::string &kernel, const plan::Case &test_case);
   Tried try_on(const std::string &kernel, const plan::Case &test_case);
@@ -160,6 +170,8 @@ class Preparer {
                          const std::vector<std::filesystem::path> &before);
   BuiltModules build_all(const plan::ModuleSource &source, const kernel::Kernel &kernel,
                          const std::vector<std::filesystem::path> &before);
+  /// Builds a module and some of those that come next by one run of Kbuild, if it is one of those that are expected.
+  void build_with_next(const plan::ModuleSource &source, const kernel::Kernel &kernel);
   /// Builds a source; if it needs symbols that it does not have, with those of the companions, which `built` gets.
   BuiltModules build_with_companions(const plan::Case &test_case, const plan::ModuleSource &source,
                                      const kernel::Kernel &kernel, std::vector<std::filesystem::path> &built);
@@ -188,6 +200,9 @@ class Preparer {
   Once<kernel::Kernel> kernels_;
   Once<BootFiles> boot_files_;
   Once<BuiltModules> modules_;
+  std::mutex upcoming_mutex_;
+  std::vector<Upcoming> upcoming_;                           ///< each once, in the order of the cases
+  std::map<std::string, kernel::TreeBuild> built_together_;  ///< by key_of(), until their case comes
   Once<kernel::RequestableModules> requestable_;
   Once<kernel::PackageFiles> packages_;
   Once<std::shared_ptr<const std::string>> contents_;  ///< of files, by their paths
