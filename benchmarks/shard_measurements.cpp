@@ -67,14 +67,15 @@ Table measure_shards(Bench &bench) {
 Table measure_hosts(Bench &bench) {
   Table table{
       "1,000 invented cases on hosts that take one shard after the other: the end over the time of equal shares",
-      {"hosts", "shards of each", "without history", "with history", "half of them slow"},
+      {"hosts", "shards of each", "without history", "with history", "half of them slow", "and free ones help"},
       {},
       "A shard starts within a second, which is part of the figures. Slow hosts take twice as long; with history."};
   for (const int hosts : {2, 4, 8, 16}) {
     for (const int of_each : {1, 2, 4, 8, 16}) {
       const auto figures = figures_of(bench, {"hosts", "1000", std::to_string(hosts), std::to_string(hosts * of_each)});
       table.rows.push_back({std::to_string(hosts), std::to_string(of_each), ratio_of(figures, "without"),
-                            ratio_of(figures, "with_history"), ratio_of(figures, "mixed")});
+                            ratio_of(figures, "with_history"), ratio_of(figures, "mixed"),
+                            ratio_of(figures, "mixed_with_help")});
     }
   }
   return table;

@@ -218,6 +218,7 @@ int ElsewhereChoice::execute(RunCommand &command, const CLI::App &app) const {
   }
   shards::MergeOptions merge_options;
   merge_options.interrupted = came.interrupted;
+  merge_options.shards_had_help = true;
   merge_options.history = command.options.history;
   merge_options.keys_by_path = true;
   merge_options.folders = folders;

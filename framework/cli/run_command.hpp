@@ -34,7 +34,8 @@ struct RunCommand {
   std::filesystem::path out, history, results;
   int attempt = 1;
   bool resume = false;
-  std::string results_root;  ///< of a shard on a host of --on ssh (shards/moved_paths.hpp)
+  bool from_the_end = false;  ///< run the shard in the opposite order: another machine runs it, too
+  std::string results_root;   ///< of a shard on a host of --on ssh (shards/moved_paths.hpp)
   std::string gdb;
   bool no_kvm = false;
   bool watches = false;

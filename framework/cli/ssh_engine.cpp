@@ -29,7 +29,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kSsh = "ssh:";
 constexpr const char *kTimeoutVariable = "KMODTEST_HOST_TIMEOUT";
-constexpr const char *kRoot = "root";  ///< in a run's folder: the project's files
+constexpr std::chrono::seconds kWorthHelp{4};  ///< a job starts within a second or two
+constexpr const char *kRoot = "root";          ///< in a run's folder: the project's files
 
 std::chrono::seconds host_timeout() {
   const std::string text = base::variable(kTimeoutVariable);
@@ -132,6 +133,7 @@ void SshEngine::fill(shards::ElsewhereOptions &options, const std::vector<std::s
   for (const std::string &word : words) options.command.push_back(word_there(word));
   options.there = "\"$run\"";
   options.files_may_be_late = {};
+  options.worth_help = kWorthHelp;
 }
 
 }  // namespace kmodtest::cli

@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "shards/layout.hpp"
 #include "shards/live_results.hpp"
+#include "shards/results_reader.hpp"
 #include "shards/run_files.hpp"
 #include "storage/files.hpp"
 #include "storage/output_file.hpp"
@@ -29,6 +30,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kBetweenLooks{500};
 constexpr std::size_t kShownLogLines = 5;
+constexpr int kMostHelpers = 3;                      ///< of one shard, one after the other
 constexpr std::string_view kDifference = "  note ";  ///< begins a line of `kmodtest unpack`
 
 /// Blocks the signals that end a run, and waits for them.
@@ -64,6 +66,18 @@ struct Progress {
   std::optional<Clock::time_point> ended;  ///< when its last job was seen to have ended
   LiveResults results;
   std::set<std::size_t> finished;
+  std::optional<Clock::time_point> running_since;  ///< its last job
+  std::size_t size = 0;                            ///< results when it is whole; 0: not known yet
+  int helpers = 0;                                 ///< jobs that have helped, or do
+};
+
+/// A job that runs a shard from its end.
+struct Helper {
+  Helper(int number, fs::path folder) : shard(number), results(std::move(folder)) {}
+
+  int shard;
+  bool over = false;
+  LiveResults results;
 };
 
 class Elsewheres {
@@ -89,9 +103,8 @@ class Elsewheres {
       live_.on(outcome::Tick{});
     }
     for (const std::string &text : launcher_.take_news()) tell(text);
-    for (const auto &[shard, progress] : shards_) {
-      if (fs::exists(results_of(shard) / kManifestFile)) result_.results.push_back(results_of(shard));
-    }
+    for (const auto &[shard, progress] : shards_) add_results_of(shard);
+    for (const auto &[job, helper] : helpers_) add_results_of(job);
     return result_;
   }
 
@@ -99,20 +112,25 @@ class Elsewheres {
   fs::path results_of(int shard) const { return options_.folder / results_name(shard); }
   fs::path log_of(int shard) const { return options_.folder / log_name(shard); }
   std::string name_of(int shard) const { return fmt::format("shard {}/{}", shard, options_.shards); }
+  void add_results_of(int job) {
+    if (fs::exists(results_of(job) / kManifestFile)) result_.results.push_back(results_of(job));
+  }
   void tell(const std::string &text) { live_.on(outcome::Notice{text}); }
 
   bool over() const {
     return std::all_of(shards_.begin(), shards_.end(), [](const auto &each) { return each.second.done; });
   }
 
-  fs::path write_script(int shard, int attempt) const {
+  /// `job`: its own number, or that of a helper, which begins at the end.
+  fs::path write_script(int shard, int job, int attempt) const {
     std::string words;
     for (const std::string &word : options_.command) words += word + " ";
-    fs::path script = options_.folder / script_name(shard);
+    if (job != shard) words += "--from-the-end ";
+    fs::path script = options_.folder / script_name(job);
     storage::write_whole(script, fmt::format("#!/bin/sh\n# {} of a run of kmodtest\n{} || exit 3\n"
                                              "exec {}--shard {}/{} --results {}/{} --resume --attempt {}\n",
                                              name_of(shard), options_.enter, words, shard, options_.shards,
-                                             options_.there, results_name(shard), attempt));
+                                             options_.there, results_name(job), attempt));
     return script;
   }
 
@@ -121,23 +139,24 @@ class Elsewheres {
     for (const int shard : shards) {
       Progress &progress = shards_.try_emplace(shard, results_of(shard)).first->second;
       progress.ended.reset();
+      progress.running_since.reset();
       progress.had = progress.finished.size();
-      jobs.push_back({shard, write_script(shard, ++progress.starts), log_of(shard)});
+      jobs.push_back({shard, write_script(shard, shard, ++progress.starts), log_of(shard)});
     }
     launcher_.start(jobs);
   }
 
   void look_for_results() {
     for (auto &[shard, progress] : shards_) {
-      if (!progress.done) read_results_of(progress);
+      if (!progress.done) read_results(progress.results, progress.finished);
     }
   }
 
-  void read_results_of(Progress &progress) {
-    progress.results.read([&](KeptCase kept) {
-      if (!progress.finished.insert(kept.finished.number).second) return;
+  void read_results(LiveResults &results, std::set<std::size_t> &finished) {
+    results.read([&](KeptCase kept) {
+      if (!finished.insert(kept.finished.number).second) return;
       settle_folders(kept.finished, [&](const fs::path &folder) {
-        const fs::path there = progress.results.folder() / folder;
+        const fs::path there = results.folder() / folder;
         return folder.empty() ? folder : options_.places ? options_.places->of(there) : there;
       });
       live_.on(kept.finished);
@@ -167,16 +186,19 @@ class Elsewheres {
   void look() {
     for (const std::string &text : launcher_.take_news()) tell(text);
     const auto states = launcher_.states();
+    look_at_helpers(states);
     std::vector<int> again;
     for (auto &[shard, progress] : shards_) {
       if (progress.done) continue;
       const auto found = states.find(shard);
       const JobState state = found == states.end() ? JobState::running : found->second;
       const bool complete = progress.results.complete();
-      read_results_of(progress);
-      progress.done = complete;
+      read_results(progress.results, progress.finished);
+      progress.done = complete || (progress.helpers > 0 && progress.finished.size() >= progress.size);
       if (complete) tell_differences(shard);
-      if (complete || state == JobState::waiting || state == JobState::running) continue;
+      if (progress.done) stop_jobs_of(shard, state);
+      if (state == JobState::running && !progress.running_since) progress.running_since = Clock::now();
+      if (progress.done || state == JobState::waiting || state == JobState::running) continue;
       if (state == JobState::cancelled) {
         give_up(shard, progress, "was cancelled by a user or an administrator");
         continue;
@@ -192,6 +214,77 @@ class Elsewheres {
       give_up(shard, progress, fmt::format("was started {} times and never came to its end", progress.starts));
     }
     start(again);
+    if (again.empty() && options_.worth_help) give_idle_machines_work(states);
+  }
+
+  void look_at_helpers(const std::map<int, JobState> &states) {
+    for (auto &[job, helper] : helpers_) {
+      if (helper.over) continue;
+      const auto found = states.find(job);
+      helper.over = found != states.end() && (found->second == JobState::ended || found->second == JobState::cancelled);
+      read_results(helper.results, shards_.at(helper.shard).finished);
+    }
+  }
+
+  void stop_jobs_of(int shard, JobState state) {
+    if (state == JobState::waiting || state == JobState::running) launcher_.stop(shard);
+    for (const auto &[job, helper] : helpers_) {
+      if (helper.shard == shard && !helper.over) launcher_.stop(job);
+    }
+  }
+
+  void give_idle_machines_work(const std::map<int, JobState> &states) {
+    for (std::size_t idle = launcher_.idle(); idle > 0; --idle) {
+      auto longest = shards_.end();
+      Clock::duration most{};
+      for (auto shard = shards_.begin(); shard != shards_.end(); ++shard) {
+        const auto state = states.find(shard->first);
+        if (state == states.end() || state->second != JobState::running || !can_be_helped(*shard)) continue;
+        const auto left = time_left(shard->second);
+        if (left >= *options_.worth_help && (longest == shards_.end() || left > most)) {
+          longest = shard;
+          most = left;
+        }
+      }
+      if (longest == shards_.end()) return;
+      help(longest->first, longest->second);
+    }
+  }
+
+  bool can_be_helped(std::pair<const int, Progress> &each) const {
+    auto &[shard, progress] = each;
+    if (progress.done || progress.helpers >= kMostHelpers) return false;
+    const bool has_help = std::any_of(helpers_.begin(), helpers_.end(), [shard = shard](const auto &one) {
+      return one.second.shard == shard && !one.second.over;
+    });
+    if (has_help) return false;
+    if (progress.size == 0) progress.size = size_of(shard);
+    return progress.size >= progress.finished.size() + 2;
+  }
+
+  /// Returns how many results a shard has at its end, as far as its own list says; else 0.
+  std::size_t size_of(int shard) const {
+    if (!fs::exists(results_of(shard) / kManifestFile) || !fs::exists(results_of(shard) / kListFile)) return 0;
+    const Results results = open_results(results_of(shard));
+    std::size_t size = 0;
+    read_case_list(results, [&](const ListedCase &one) { size += one.shard == static_cast<unsigned>(shard) ? 1 : 0; });
+    return size * static_cast<std::size_t>(results.manifest.repeats);
+  }
+
+  /// Returns how long a shard still takes if it goes on as until now.
+  static Clock::duration time_left(const Progress &progress) {
+    if (!progress.running_since) return {};
+    const auto ran = std::max<std::size_t>(1, progress.finished.size() - progress.had);
+    return (Clock::now() - *progress.running_since) * (progress.size - progress.finished.size()) / ran;
+  }
+
+  void help(int shard, Progress &progress) {
+    const int job = options_.shards + static_cast<int>(helpers_.size()) + 1;
+    helpers_.try_emplace(job, shard, results_of(job));
+    ++progress.helpers;
+    tell(fmt::format("{} has {} left; a machine that has nothing to do helps from its end", name_of(shard),
+                     text::counted(progress.size - progress.finished.size(), "case")));
+    launcher_.start({{job, write_script(shard, job, progress.starts), log_of(job)}});
   }
 
   /// Tells once what `kmodtest unpack` says of machines that differ from this one.
@@ -236,6 +329,7 @@ class Elsewheres {
   const ElsewhereOptions &options_;
   outcome::Listener &live_;
   std::map<int, Progress> shards_;
+  std::map<int, Helper> helpers_;  ///< by job; the numbers follow those of the shards
   std::set<std::string> told_;
   Elsewhere result_;
 };

@@ -88,6 +88,23 @@ bool HostsLauncher::is_over() {
   return over_;
 }
 
+bool HostsLauncher::has_to_stop(int shard) {
+  const std::lock_guard guard(mutex_);
+  return over_ || stopped_.contains(shard);
+}
+
+std::size_t HostsLauncher::idle() {
+  const std::lock_guard guard(mutex_);
+  return waiting_.empty() ? idle_ : 0;
+}
+
+void HostsLauncher::stop(int shard) {
+  const std::lock_guard guard(mutex_);
+  stopped_.insert(shard);
+  if (std::erase_if(waiting_, [shard](const Job &job) { return job.shard == shard; }) > 0)
+    states_[shard] = JobState::ended;
+}
+
 void HostsLauncher::tell(const std::string &text) {
   const std::lock_guard guard(mutex_);
   news_.push_back(text);
@@ -226,7 +243,9 @@ std::optional<Job> HostsLauncher::next_job(const std::string &name) {
       states_[taken.shard] = JobState::running;
       return taken;
     }
+    ++idle_;
     changed_.wait(lock);
+    --idle_;
   }
 }
 
@@ -254,7 +273,7 @@ void HostsLauncher::run_job(MessageLink &link, const Job &job) {
     if (message && message->kind == Kind::file &&
         (message->name == own + ".log" || message->name.starts_with(own + "/")))
       write_part(folder_, *message);
-    if (!stopped && is_over()) {
+    if (!stopped && has_to_stop(job.shard)) {
       link.send({.kind = Kind::stop});
       stopped = Clock::now();
     }

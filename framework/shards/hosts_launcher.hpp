@@ -40,6 +40,8 @@ class HostsLauncher final : public Launcher {
   /// Throws base::Error if no host can be used any more, with what the hosts said.
   std::map<int, JobState> states() override;
   std::vector<std::string> take_news() override;
+  std::size_t idle() override;
+  void stop(int shard) override;
   void cancel() override;
 
  private:
@@ -53,6 +55,7 @@ class HostsLauncher final : public Launcher {
   void run_job(MessageLink &link, const Job &job);
   void send_earlier(MessageLink &link, const Job &job) const;
   bool is_over();
+  bool has_to_stop(int shard);
   void tell(const std::string &text);
   void drop(const std::string &name, const base::Error &error);
 
@@ -66,6 +69,8 @@ class HostsLauncher final : public Launcher {
   std::map<int, std::set<std::string>> tried_;  ///< the hosts that have had each shard
   std::map<std::string, int> running_;          ///< the shard of each busy host
   std::map<int, JobState> states_;
+  std::set<int> stopped_;  ///< shards whose jobs are not needed any more
+  std::size_t idle_ = 0;
   std::vector<std::string> news_;
   std::vector<base::Error> failures_;
   std::size_t usable_;

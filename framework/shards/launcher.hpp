@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -13,7 +14,7 @@ namespace kmodtest::shards {
 
 /// One start of a shard.
 struct Job {
-  int shard = 1;
+  int shard = 1;                 ///< a number beyond the last shard: a job that helps one
   std::filesystem::path script;  ///< for sh(1); exits when the shard has ended
   std::filesystem::path log;     ///< for what the script prints
 };
@@ -35,6 +36,10 @@ class Launcher {
   virtual std::map<int, JobState> states() = 0;
   /// Returns what users hear about the engine, since the last call.
   virtual std::vector<std::string> take_news() { return {}; }
+  /// Returns how many machines have nothing to do and could run another job at once; 0 if the engine cannot know it.
+  virtual std::size_t idle() { return 0; }
+  /// Ends the job of a shard, which is not needed any more. Its state becomes `ended` some time later.
+  virtual void stop(int /*shard*/) {}
   /// Ends all jobs.
   virtual void cancel() = 0;
   /// Lets go of the engine. All shards have come to their ends, but a job can still be in its last instructions.

@@ -22,7 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kOutcomes = static_cast<std::size_t>(judge::Outcome::skipped) + 1;
-constexpr const char *kShardNotice = "shard ";  ///< the start of a notice that only its own shard needs
+constexpr const char *kStopNotice = "interrupted: ";  ///< of a job that had run what another one had not
+constexpr const char *kShardNotice = "shard ";        ///< the start of a notice that only its own shard needs
 
 /// Returns when a result ended, as far as its host's clock knows; when it began if it did not end.
 std::int64_t stamp_of(const Manifest &manifest) {
@@ -137,7 +138,7 @@ void Merge::begin() {
                                         manifest.host, shard, manifest.of)});
       }
     }
-    if (attempts.size() > 1) {
+    if (attempts.size() > 1 && !options_.shards_had_help) {
       emit(outcome::Notice{fmt::format("shard {}/{} has {} results; attempt {} of {} counts", shard, first().of,
                                        attempts.size(), attempts.back().manifest.attempt,
                                        attempts.back().manifest.host)});
@@ -214,6 +215,7 @@ void Merge::tell_one(const Results &results, std::size_t attempt, const Retried 
   };
   sink.take_notice = [&](const std::string &notice) {
     if (notice.starts_with(kShardNotice)) return;
+    if (options_.shards_had_help && !options_.interrupted && notice.starts_with(kStopNotice)) return;
     if (std::find(notices_.begin(), notices_.end(), notice) != notices_.end()) return;
     notices_.push_back(notice);
     emit(outcome::Notice{notice});

@@ -21,6 +21,7 @@ namespace kmodtest::shards {
 struct MergeOptions {
   bool keys_by_path = false;              ///< the history knows the cases by their plans' paths on this machine
   std::vector<std::string> notices;       ///< told at the beginning
+  bool shards_had_help = false;           ///< several results of a shard are parts of one run of it
   bool interrupted = false;               ///< a signal ended the run: cases without a result did not run
   std::filesystem::path folders;          ///< for the folders of cases; empty: they stay in the results
   std::shared_ptr<FolderPlaces> places;   ///< which of them have a place there already; null: none

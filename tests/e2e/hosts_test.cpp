@@ -120,7 +120,8 @@ TEST(Hosts, ASignalEndsWhatRunsOnAllHosts) {
       hosts.folder().write("endless.yaml",
                            "module: ex7_1\ntime: real\nmatrix: {wait: [60000, 60001]}\nsteps:\n  - load\n"
                            "  - sleep: ${wait}ms\n  - unload\n");
-  Tool tool({"run", plan, "--on", "ssh:one,two", "--shards", "2"}, hosts.environment());
+  // One host has the only shard, and the other one helps.
+  Tool tool({"run", plan, "--on", "ssh:one,two", "--shards", "1"}, hosts.environment());
   // libvirt also starts QEMU for a moment, to ask what it can do; such a one has no guest.
   const auto runs_guests = [&hosts](const std::string &host) {
     return hosts.processes(host).find("guest=") != std::string::npos;
@@ -132,6 +133,7 @@ TEST(Hosts, ASignalEndsWhatRunsOnAllHosts) {
   tool.signal(SIGINT);
   const Ended ended = tool.wait();
   EXPECT_EQ(ended.exit_code, 130) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("note shard 1/1 has 2 cases left; a machine that has nothing to do helps from its"));
   EXPECT_THAT(ended.out, HasSubstr("2 cases: 2 not run, interrupted"));
   for (const char *host : {"one", "two"}) {
     EXPECT_TRUE(hosts.is_clean(host, std::chrono::seconds(5))) << host;

@@ -96,6 +96,57 @@ TEST(Elsewhere, AShardThatDiesIsStartedAgainAndNothingIsLostOrCountedTwice) {
                                 "--results /shared/jobs/shard-2 --resume --attempt 2\n"));
 }
 
+/// An engine whose second machine has nothing to do. Both jobs run until they are stopped.
+class TwoMachines final : public Launcher {
+ public:
+  explicit TwoMachines(const ShardedRun &run) : run_(run) {}
+
+  void start(const std::vector<Job> &jobs) override {
+    for (const Job &job : jobs) {
+      states_[job.shard] = JobState::running;
+      scripts.push_back(support::read_file(job.script));
+      auto cases = run_.all_with(Outcome::passed);
+      // They meet at the case with the number 5, which both run.
+      std::erase_if(cases, [&](const auto &one) { return job.shard == 1 ? one.number > 5 : one.number < 5; });
+      run_.write(1, cases, run_.options("jobs/shard-" + std::to_string(job.shard)), false);
+    }
+  }
+  std::map<int, JobState> states() override { return states_; }
+  std::size_t idle() override { return 1; }
+  void stop(int job) override { stopped.push_back(job); }
+  void cancel() override {}
+
+  std::vector<std::string> scripts;
+  std::vector<int> stopped;
+
+ private:
+  const ShardedRun &run_;
+  std::map<int, JobState> states_;
+};
+
+TEST(Elsewhere, AMachineWithNothingToDoHelpsAndNoCaseIsCountedTwice) {
+  const ShardedRun run(1);
+  TwoMachines engine(run);
+  auto options = options_of(run, 1);
+  options.worth_help = std::chrono::milliseconds(1);
+  Heard live;
+  const Elsewhere came = run_elsewhere(engine, options, live);
+  EXPECT_TRUE(came.problems.empty());
+  ASSERT_EQ(engine.scripts.size(), 2U);
+  EXPECT_THAT(engine.scripts[1], HasSubstr(" --from-the-end --shard 1/1 --results /shared/jobs/shard-2 --resume "));
+  EXPECT_THAT(engine.stopped, ElementsAre(1, 2)) << "each runs what the other one has run, if nothing stops it";
+  EXPECT_THAT(live.notices,
+              Contains("shard 1/1 has 7 cases left; a machine that has nothing to do helps from its end"));
+  EXPECT_EQ(live.finished.size(), 13U);
+  ASSERT_EQ(came.results.size(), 2U);
+  MergeOptions merge;
+  merge.shards_had_help = true;
+  const Heard merged = ShardedRun::merged(came.results, nullptr, merge);
+  EXPECT_EQ(merged.results(), std::string(13, 'P'));
+  EXPECT_EQ(merged.finished.size(), 13U);
+  EXPECT_THAT(merged.notices, ElementsAre("KVM does not work here"));
+}
+
 TEST(Elsewhere, AMachineThatDiffersIsToldOnce) {
   const ShardedRun run(3);
   FakeEngine engine(run, {});

@@ -181,6 +181,19 @@ TEST_F(Hosts, CancellingEndsWhatRunsThere) {
   EXPECT_NE(::kill(pid, 0), 0);
 }
 
+TEST_F(Hosts, AJobThatIsNotNeededAnyMoreEndsAndItsHostIsFree) {
+  storage::make_folder(options_.folder);
+  const fs::path script = run_.scratch().write("jobs/shard-1.sh", "exec sleep 1000\n");
+  const auto launcher = launch({"one"});
+  launcher->start({{1, script, options_.folder / "shard-1.log"}, {2, script, options_.folder / "shard-2.log"}});
+  while (launcher->states().at(1) != JobState::running) ::usleep(10'000);
+  EXPECT_EQ(launcher->idle(), 0U);
+  launcher->stop(2);
+  EXPECT_EQ(launcher->states().at(2), JobState::ended) << "it had not begun";
+  launcher->stop(1);
+  while (launcher->states().at(1) != JobState::ended || launcher->idle() != 1) ::usleep(10'000);
+}
+
 TEST_F(Hosts, GetWhatTheyLackOnce) {
   run_.scratch().write("cache/initramfs/07.cpio", "cpio");
   Luggage luggage;
