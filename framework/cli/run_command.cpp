@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/core.h>
-#include <limits>
-#include <numeric>
 #include <thread>
 #include <utility>
 
@@ -19,28 +17,6 @@
 #include "vm/accelerator.hpp"
 
 namespace kmodtest::cli {
-
-namespace {
-
-/// Puts the cases of a shard into the opposite of the order in which it runs them (run::Schedule).
-void turn_around(run::ShardCases &mine, const run::History &history) {
-  std::vector<std::size_t> order(mine.cases.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  constexpr double kUnknown = std::numeric_limits<double>::infinity();
-  const auto length = [&](std::size_t index) {
-    const auto expected = history.expected(*mine.cases[index]);
-    return expected ? expected->count() : kUnknown;
-  };
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return length(a) > length(b); });
-  run::ShardCases turned = mine;
-  for (std::size_t place = 0; place < order.size(); ++place) {
-    turned.cases[place] = mine.cases[order[order.size() - 1 - place]];
-    turned.numbers[place] = mine.numbers[order[order.size() - 1 - place]];
-  }
-  mine = std::move(turned);
-}
-
-}  // namespace
 
 void RunCommand::use_debugger(std::size_t cases) {
   if (cases != 1) {
@@ -129,7 +105,7 @@ std::unique_ptr<outcome::Listener> RunCommand::take_shard(const run::Shard &shar
   shards::Split split = shards::split_cases(std::move(cases), shard, *options.history);
   if (shard.of > 1) options.notices.push_back(split.mine.notice);
   if (from_the_end) {
-    turn_around(split.mine, *options.history);
+    shards::turn_around(split, *options.history);
     options.as_given = true;
   }
   shards::ResultsOptions told;

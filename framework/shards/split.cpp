@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "shards/split.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <limits>
 #include <map>
+#include <numeric>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "shards/case_codec.hpp"
 #include "shards/moved_paths.hpp"
@@ -53,6 +57,24 @@ Split split_cases(Cases all, const run::Shard &shard, const run::History &histor
   split.plans = digest_of_plans(all);
   split.all = std::move(all);
   return split;
+}
+
+void turn_around(Split &split, const run::History &history) {
+  run::ShardCases &mine = split.mine;
+  std::vector<std::size_t> order(mine.cases.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  constexpr double kUnknown = std::numeric_limits<double>::infinity();
+  const auto length = [&](std::size_t index) {
+    const auto expected = history.expected(*mine.cases[index]);
+    return expected ? expected->count() : kUnknown;
+  };
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return length(a) > length(b); });
+  std::reverse(order.begin(), order.end());
+  const run::ShardCases before = mine;
+  for (std::size_t place = 0; place < order.size(); ++place) {
+    mine.cases[place] = before.cases[order[place]];
+    mine.numbers[place] = before.numbers[order[place]];
+  }
 }
 
 std::string case_list(const Split &split, const std::string &root) {

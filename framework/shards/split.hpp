@@ -24,6 +24,9 @@ struct Split {
 /// Splits the cases by the history.
 Split split_cases(Cases all, const run::Shard &shard, const run::History &history);
 
+/// Puts the cases of a shard into the opposite of the order in which a run takes them (run::Schedule::longest_first).
+void turn_around(Split &split, const run::History &history);
+
 /// Returns a list of cases as a file of records, for results: those of this shard and of the next kListedShards - 1
 /// ones. So a merge can name the cases of missing shards, and a thousand shards do not keep a thousand lists of
 /// everything. `root`: see ResultsOptions.

@@ -96,6 +96,19 @@ TEST(Elsewhere, AShardThatDiesIsStartedAgainAndNothingIsLostOrCountedTwice) {
                                 "--results /shared/jobs/shard-2 --resume --attempt 2\n"));
 }
 
+TEST(Elsewhere, AJobThatHelpsTakesTheCasesInTheOppositeOrder) {
+  const ShardedRun run(1);
+  Split split = run.split(1);
+  run::History known(run.scratch() / "known.json");
+  known.add(*split.mine.cases[4], outcome::Seconds(9), Outcome::passed);
+  known.add(*split.mine.cases[7], outcome::Seconds(10), Outcome::passed);
+  ASSERT_TRUE(known.save());
+  turn_around(split, run::History(run.scratch() / "known.json"));
+  EXPECT_THAT(split.mine.numbers, ElementsAre(4, 7, 12, 11, 10, 9, 8, 6, 5, 3, 2, 1, 0)) << "unknown ones can be long";
+  for (std::size_t place = 0; place < 13; ++place)
+    EXPECT_EQ(split.mine.cases[place]->id, run.cases()[split.mine.numbers[place]]->id);
+}
+
 /// An engine whose second machine has nothing to do. Both jobs run until they are stopped.
 class TwoMachines final : public Launcher {
  public:
