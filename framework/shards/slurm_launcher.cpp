@@ -18,6 +18,7 @@
 #include "text/escape.hpp"
 #include "text/lines.hpp"
 #include "text/number.hpp"
+#include "text/replace.hpp"
 
 namespace kmodtest::shards {
 
@@ -110,7 +111,7 @@ void SlurmLauncher::start(const std::vector<Job> &jobs) {
                                       "--parsable",
                                       fmt::format("--array={}", fmt::join(shards, ",")),
                                       "--job-name=" + name_,
-                                      "--output=" + (folder / "shard-%a.log").string(),
+                                      "--output=" + (text::replaced(folder.string(), "%", "%%") + "/shard-%a.log"),
                                       "--open-mode=append",
                                       "--no-requeue"};
   command.insert(command.end(), options_.begin(), options_.end());

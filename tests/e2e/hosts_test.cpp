@@ -115,13 +115,13 @@ TEST(Hosts, ASignalEndsWhatRunsOnAllHosts) {
   if (!hosts.why_not().empty()) GTEST_SKIP() << hosts.why_not();
   for (const char *host : {"one", "two"}) hosts.lend_kernels(host);
   fs::permissions(hosts.folder().path(), fs::perms(0711));
-  fs::copy(source_folder() / "modules/ex7_1", hosts.folder() / "ex7_1", fs::copy_options::recursive);
   const fs::path plan =
       hosts.folder().write("endless.yaml",
                            "module: ex7_1\ntime: real\nmatrix: {wait: [60000, 60001]}\nsteps:\n  - load\n"
                            "  - sleep: ${wait}ms\n  - unload\n");
   // One host has the only shard, and the other one helps.
-  Tool tool({"run", plan, "--on", "ssh:one,two", "--shards", "1"}, hosts.environment());
+  Tool tool({"run", plan, "--modules", (source_folder() / "modules").string(), "--on", "ssh:one,two", "--shards", "1"},
+            hosts.environment());
   // libvirt also starts QEMU for a moment, to ask what it can do; such a one has no guest.
   const auto runs_guests = [&hosts](const std::string &host) {
     return hosts.processes(host).find("guest=") != std::string::npos;

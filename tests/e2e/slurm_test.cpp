@@ -33,7 +33,6 @@ class OneSlurm {
     fs::permissions(folder_.path(), fs::perms(0711));
     why_not_ = call("start");
     fs::create_directories(plans());
-    fs::copy(source_folder() / "modules/ex7_1", plans() / "ex7_1", fs::copy_options::recursive);
   }
   ~OneSlurm() { call("stop"); }
   OneSlurm(const OneSlurm &) = delete;
@@ -50,6 +49,11 @@ class OneSlurm {
   void restart(const std::string &node, const std::string &disk) const { call("node", node + " " + disk); }
   const ScratchFolder &folder() const { return folder_; }
   fs::path plans() const { return folder_ / "some plans"; }
+  fs::path shared() const { return folder_ / "50%user jobs"; }  ///< %u means something to Slurm
+  /// Adds the module of the plans to their folder, whose path has a blank.
+  void add_module() const {
+    fs::copy(source_folder() / "modules/ex7_1", plans() / "ex7_1", fs::copy_options::recursive);
+  }
   /// Adds a plan whose cases wait for these milliseconds.
   void add_plan(const std::string &name, const std::string &time, const std::string &waits) const {
     folder_.write("some plans/" + name + ".yaml", "module: ex7_1\ntime: " + time + "\nmatrix: {wait: [" + waits +
@@ -61,7 +65,8 @@ class OneSlurm {
   }
   Tool run(const std::string &on, const std::vector<std::string> &more = {}) const {
     std::vector<std::string> words = {
-        "run", plans().string(), "--on", on, "--shards", "2", "--shared", (folder_ / "shared jobs").string()};
+        "run", plans().string(), "--modules",      (source_folder() / "modules").string(), "--on", on, "--shards",
+        "2",   "--shared",       shared().string()};
     words.insert(words.end(), more.begin(), more.end());
     return Tool(words, environment());
   }
@@ -114,6 +119,7 @@ void expect_preemption_loses_nothing(const OneSlurm &cluster, const std::multise
 TEST(Slurm, ANodeDiesOrIsTakenAwayAndTheResultsAreThoseOfOneMachine) {
   const OneSlurm cluster;
   if (!cluster.why_not().empty()) GTEST_SKIP() << cluster.why_not();
+  cluster.add_module();
   cluster.add_plan("quick", "virtual", "10, 20, 30, 40");
   cluster.add_plan("slow", "real", "500, 501, 502, 503");
   const fs::path local = cluster.folder() / "local.jsonl", far = cluster.folder() / "far.jsonl";
@@ -130,7 +136,7 @@ TEST(Slurm, ANodeDiesOrIsTakenAwayAndTheResultsAreThoseOfOneMachine) {
   EXPECT_EQ(results_of(far), results_of(local));
   cluster.restart("two", "1g");
   expect_preemption_loses_nothing(cluster, results_of(local));
-  EXPECT_TRUE(fs::is_empty(cluster.folder() / "shared jobs")) << "nothing is left if all went well";
+  EXPECT_TRUE(fs::is_empty(cluster.shared())) << "nothing is left if all went well";
 }
 
 /// Node two gets a disk on which no guest has room.
