@@ -18,7 +18,7 @@ rule=${1:?usage: lint.sh layering|length|spdx|codes|links|words|all [ROOT]}
 root=${2:-.}
 max_lines=400
 # The files that `words` checks, and exceptions: patterns of paths relative to the root. In them * also matches slashes.
-prose_files='*.md Makefile CMakeLists.txt Dockerfile action.yml ci/* cmake/* packaging/* tools/* tests/*.py tests/*.sh
+prose_files='*.md Makefile CMakeLists.txt Dockerfile action.yml .github/* ci/* cmake/* packaging/* tools/* tests/*.py tests/*.sh
   tests/*CMakeLists.txt framework/base/* framework/storage/* framework/observe/* framework/agent/* framework/outcome/*
   framework/report/* framework/kernel/* framework/text/* framework/cli/* framework/plan/* framework/run/* framework/vm/*
   framework/judge/* framework/wire/* framework/shared/* framework/shards/* guest/* emulator/* benchmarks/* library/* examples/* modules/*
