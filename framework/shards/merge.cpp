@@ -159,8 +159,9 @@ run::RunResult Merge::tell(const std::vector<outcome::Listener *> &listeners) {
   finished.flaky = result_.flaky;
   finished.not_run = result_.not_run;
   finished.interrupted = result_.interrupted = options_.interrupted;
+  if (options_.history && !options_.history->save())
+    emit(outcome::Notice{"the history could not be saved: its folder cannot be written, or its disk is full"});
   emit(finished);
-  if (options_.history) options_.history->save();
   return result_;
 }
 

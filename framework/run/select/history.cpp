@@ -121,6 +121,7 @@ fs::path History::lock_file() const {
 bool History::save() {
   if (added_.empty()) return true;
   try {
+    if (file_.has_parent_path()) storage::make_folder(file_.parent_path());
     const storage::FileLock lock(lock_file());
     Records records = read(file_);
     for (const auto &[key, runs] : added_) append(records[key], runs);

@@ -306,5 +306,19 @@ TEST(Merge, AddsTheRunsToTheHistory) {
   }
 }
 
+TEST(Merge, SaysThatTheHistoryCouldNotBeSaved) {
+  const ShardedRun run(1);
+  run.scratch().write("file", "");
+  MergeOptions options;
+  options.history = std::make_shared<run::History>(run.scratch() / "file/history.json", run.scratch().path());
+  const Heard heard =
+      ShardedRun::merged({run.write(1, run.all_with(Outcome::passed), run.options("1"))}, nullptr, options);
+  EXPECT_THAT(heard.notices, Contains(HasSubstr("the history could not be saved")));
+  options.history = std::make_shared<run::History>(run.scratch() / "new folder/history.json", run.scratch().path());
+  EXPECT_THAT(ShardedRun::merged({run.scratch() / "1"}, nullptr, options).notices,
+              ::testing::Not(Contains(HasSubstr("the history"))));
+  EXPECT_TRUE(fs::exists(run.scratch() / "new folder/history.json"));
+}
+
 }  // namespace
 }  // namespace kmodtest::shards
