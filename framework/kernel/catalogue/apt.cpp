@@ -180,6 +180,9 @@ void AptState::write_configuration(std::string text) const {
   folder_option("Dir::State::status", "status");
   folder_option("Dir::Cache", "");
   folder_option("Dir::Cache::archives", "archives");
+  // Images of containers switch these off. Without them, each call of apt reads all lists.
+  folder_option("Dir::Cache::pkgcache", "pkgcache.bin");
+  folder_option("Dir::Cache::srcpkgcache", "srcpkgcache.bin");
   folder_option("Dir::Log", "log");
   storage::write_whole_file(folder_ / "apt.conf", text);
 }

@@ -3,6 +3,9 @@
 
 #include <gmock/gmock.h>
 
+#include "storage/files.hpp"
+#include "support/scratch_folder.hpp"
+
 namespace kmodtest::kernel {
 namespace {
 
@@ -53,6 +56,15 @@ TEST(ParseUris, ReadsNamesAndVersions) {
       "'http://mirror/pool/n/netbase_6.4_all.deb' netbase_6.4_all.deb 12800 \n"
       "'http://mirror/broken' broken.deb 1\n'half\n");
   EXPECT_EQ(packages, (std::vector<ChosenPackage>{{"dmsetup", "2:1.02"}, {"netbase", "6.4"}}));
+}
+
+// Images of containers have a configuration that switches it off.
+TEST(AptState, KeepsTheCacheThatSparesAptFromReadingAllListsAtEachCall) {
+  const support::ScratchFolder scratch;
+  const auto folder = scratch.path() / "apt";
+  const AptState apt(folder);
+  EXPECT_THAT(storage::read_whole_file(folder / "apt.conf"),
+              ::testing::HasSubstr("Dir::Cache::pkgcache \"" + (folder / "pkgcache.bin").string() + "\";"));
 }
 
 }  // namespace
