@@ -13,6 +13,7 @@
 #include "observe/sched/sched_trace.hpp"
 #include "plan/fault.hpp"
 #include "plan/schedule.hpp"
+#include "run/case/case_digest.hpp"
 #include "run/case/program_run.hpp"
 #include "run/case/stopwatch.hpp"
 #include "run/postmortem/call_sources.hpp"
@@ -23,7 +24,6 @@
 #include "run/postmortem/unloaded_code.hpp"
 #include "run/races/race_reader.hpp"
 #include "run/races/report_steps.hpp"
-#include "storage/digest.hpp"
 
 namespace kmodtest::run {
 
@@ -33,39 +33,8 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-/// Returns how many agent messages do not depend on wall time: up to the one that decided the case, or else all of them
-/// if the guest could not send any more. Nothing if we ended a guest that could.
-std::optional<std::size_t> reproducible_messages(const Conversation &talk) {
-  if (talk.decided_after) return talk.decided_after;
-  switch (talk.seen->ending.kind) {
-    case Ending::Kind::panicked:
-    case Ending::Kind::guest_reset:
-    case Ending::Kind::stuck:
-      return talk.seen->messages.size();
-    default:
-      return talk.answered ? std::optional(talk.seen->messages.size()) : std::nullopt;
-  }
-}
-
-/// Returns the outcome as far as these first messages show it.
-judge::Outcome outcome_after(const Conversation &talk, std::size_t messages, const judge::Verdict &verdict) {
-  if (!talk.decided_after) return verdict.outcome;
-  judge::Observations seen = *talk.seen;
-  seen.messages.resize(messages);
-  seen.dissection.reset();
-  seen.ending = {.kind = Ending::Kind::stopped_early, .detail = {}};
-  return judge::judge(*talk.test_case, seen).outcome;
-}
-
-/// Returns the digest of these first messages, to the last microsecond, and of the outcome.
-std::string digest_of(const judge::Observations &seen, std::size_t messages, judge::Outcome outcome) {
-  storage::Sha256 digest;
-  for (std::size_t index = 0; index < messages; ++index) digest.field(wire::encode(seen.messages[index], 0));
-  if (seen.races) {
-    for (const observe::Race &race : seen.races->races)
-      for (const std::string &line : race.lines) digest.field(line);
-  }
-  return digest.field(judge::outcome_name(outcome)).hex();
+DigestedEnd end_of(const Conversation &talk) {
+  return {.answered = talk.answered, .decided_after = talk.decided_after};
 }
 
 /// Decides which of the accesses that QEMU has seen are data races.
@@ -77,7 +46,7 @@ void read_races(const Conversation &talk, const Prepared &prepared) {
   // A guest that crashes ends itself; any other one goes on until it is paused, and what it does then depends on when.
   const bool ended_itself =
       talk.seen->ending.kind == Ending::Kind::panicked || talk.seen->ending.kind == Ending::Kind::guest_reset;
-  const std::size_t count = reproducible_messages(talk).value_or(messages.size());
+  const std::size_t count = reproducible_messages(*talk.seen, end_of(talk)).value_or(messages.size());
   const std::uint64_t until = ended_itself && !talk.decided_after ? std::numeric_limits<std::uint64_t>::max()
                                                                   : bytes_until(talk.report_bytes, messages, count);
   talk.seen->races = std::make_shared<const observe::RacesSeen>(reader.read(talk.races, talk.report_bytes, until));
@@ -331,10 +300,11 @@ outcome::CaseFinished CaseRunner::judged(const Conversation &talk, const Prepare
   finished.seen = talk.seen;
   finished.verdict = judge::judge(*talk.test_case, *talk.seen);
   add_source_frames(finished.verdict, *talk.seen, prepared.kernel.headers);
-  const auto reproducible = reproducible_messages(talk);
-  if (reproducible && prepared.spec.clock == vm::Clock::virtual_) {
-    finished.digested = *reproducible;
-    finished.digest = digest_of(*talk.seen, *reproducible, outcome_after(talk, *reproducible, finished.verdict));
+  if (prepared.spec.clock == vm::Clock::virtual_) {
+    if (auto digest = digest_of(*talk.test_case, *talk.seen, finished.verdict, end_of(talk))) {
+      finished.digested = digest->messages;
+      finished.digest = std::move(digest->text);
+    }
   }
   if (meter_ && talk.code)
     finished.coverage =
