@@ -46,6 +46,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "emulator/clock_notices.hpp"
 #include "emulator/first_pause.hpp"
 #include "emulator/first_turn.hpp"
 #include "emulator/idle_guest.hpp"
@@ -289,7 +290,10 @@ __attribute__((visibility("default"))) int pthread_cond_wait(pthread_cond_t *con
     qemu = kmodtest::emulator::find_qemu(&missing);
     big_lock = mutex;
     kmodtest::emulator::lengthen_pause();
-    if (qemu != nullptr) kmodtest::emulator::begin_with_first_cpu(*qemu);
+    if (qemu != nullptr) {
+      kmodtest::emulator::begin_with_first_cpu(*qemu);
+      kmodtest::emulator::spare_idle_loops();
+    }
   }
   if (condition != work) return next_cond_wait(condition, mutex);
   if (advance_idle_guest()) return 0;  // as if it had been woken for nothing
