@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <fmt/format.h>
 #include <memory>
@@ -19,6 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Bytes of sources up to which a module compiles in about a second. The others would wait for a large one.
+constexpr std::uintmax_t kMostSource = 128u << 10;
+
 /// Returns whether Kbuild leaves the same bytes when the module's folder is one of several. Since 6.13 it works in the
 /// folder of M=, and the paths in the debug information begin there (kernel commit 13b25489b6f8).
 bool builds_by_full_paths(const Kernel &kernel) {
@@ -34,8 +38,11 @@ std::optional<std::string> module_to_join(const TreeBuilder &builder) {
   const SourceTree &tree = builder.tree();
   if (tree.root != tree.folder || tree.parts.size() != 1) return std::nullopt;
   std::string makefile;
+  std::uintmax_t bytes = 0;
   for (const auto &[name, digest] : builder.sources()) {
-    if (name == "dkms.conf") return std::nullopt;
+    std::error_code is_folder;  // a link to one
+    bytes += fs::file_size(tree.folder / name, is_folder);
+    if (is_folder || name == "dkms.conf" || bytes > kMostSource) return std::nullopt;
     if (is_makefile(name)) {
       if (!makefile.empty() || (name != "Kbuild" && name != "Makefile")) return std::nullopt;
       makefile = name;

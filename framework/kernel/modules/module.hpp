@@ -107,7 +107,7 @@ struct NamedWish {
 
 /// Builds modules by one run of Kbuild, whose own work takes longer than compiling a small module. The files are those
 /// that build_module() makes, to the bit. Returns one entry for each wish: nothing for those that are left to
-/// build_module(), since they are up to date, are being built elsewhere, do not build, or do more than to compile one
+/// build_module(), since they are up to date, are being built elsewhere, do not build, or are more than one small
 /// module that exports nothing.
 std::vector<std::optional<TreeBuild>> build_together(const std::vector<NamedWish> &wishes, const Kernel &kernel,
                                                      const std::filesystem::path &cache);

@@ -100,6 +100,9 @@ TEST_F(Together, WhatIsUpToDateOrAloneIsLeft) {
 
 TEST_F(Together, OnlyThoseThatCompileOneModuleByAMakefileThatMeansTheSameEverywhere) {
   const auto one = module("one");
+  const auto linked = module("linked");
+  std::filesystem::create_directory_symlink("/usr", folder_.path() / "src/linked/usr");
+  EXPECT_FALSE(build({one, linked})[1]);
   for (const auto &other : {module("exports", "EXPORT_SYMBOL(x)"), module("several", "", "obj-m := several.o b.o\n"),
                             module("asks", "", "obj-m := asks.o\nccflags-y := -DX=$(shell pwd)\n"),
                             module("another", "", "obj-m := name.o\n")}) {
@@ -112,6 +115,13 @@ TEST_F(Together, OnlyThoseThatCompileOneModuleByAMakefileThatMeansTheSameEverywh
   const auto flags =
       module("flags", "", "# its parts\nobj-m += flags.o\nflags-y := a.o b.o\nccflags-y := -I$(src)/x\n\n");
   EXPECT_TRUE(build({one, flags})[1]);
+}
+
+TEST_F(Together, SmallModulesDoNotWaitForALargeOne) {
+  const std::vector wishes{module("one"), module("large", std::string(200'000, ' ')), module("two")};
+  const auto built = build(wishes);
+  EXPECT_TRUE(built[0] && built[2]);
+  EXPECT_FALSE(built[1]);
 }
 
 TEST_F(Together, TwoModulesOfOneNameAreBuiltApart) {
