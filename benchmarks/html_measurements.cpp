@@ -20,10 +20,10 @@ Table measure_html(Bench &bench) {
     const std::filesystem::path file = bench.scratch() / fmt::format("report-{}.html", cases);
     const ToolRun made = run_program(KMODTEST_SAMPLE_REPORT, {file.string(), std::to_string(cases)}, bench.scratch());
     if (made.exit_status != 0) throw std::runtime_error("sample_report failed: " + made.output);
-    const ToolRun measured = run_program("/usr/bin/env",
-                                         {"python3", "-B", KMODTEST_SOURCE "/tests/e2e/html/measure.py", file.string(),
-                                          std::to_string(bench.rounds(kRounds))},
-                                         bench.scratch());
+    const std::string script = KMODTEST_SOURCE "/tests/e2e/html/measure.py";
+    const ToolRun measured =
+        run_program("/usr/bin/env", {"python3", "-B", script, file.string(), std::to_string(bench.rounds(kRounds))},
+                    bench.scratch());
     if (measured.exit_status != 0) throw std::runtime_error("measure.py failed: " + measured.output);
     const auto figures = nlohmann::json::parse(measured.output);
     const auto of = [&figures](const char *name) { return seconds(figures.at(name).get<double>()); };

@@ -2,11 +2,11 @@
 #include "inputs.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fmt/format.h>
 #include <fstream>
 #include <stdexcept>
-#include <stdlib.h>
 
 namespace kmodtest::bench {
 
@@ -67,7 +67,7 @@ std::filesystem::path write_plan(const std::filesystem::path &folder, const std:
                                  const std::string &guest, const std::string &sleep) {
   std::string values;
   for (int round = 1; round <= rounds; ++round) values += (round > 1 ? ", " : "") + std::to_string(round);
-  const std::filesystem::path file = folder / (module + ".yaml");
+  std::filesystem::path file = folder / (module + ".yaml");
   write(file, fmt::format("module: {}\nguest: {{{}}}\nmatrix: {{round: [{}]}}\n"
                           "steps:\n  - load\n  - dmesg: \"{} loaded\"\n  - sleep: {}\n  - unload\n",
                           module, guest, values, module, sleep));
@@ -90,7 +90,7 @@ std::filesystem::path write_plan_without_sched(const std::filesystem::path &plan
     if (!line.starts_with("   ")) in_sched = line.starts_with("  - sched:");
     if (!in_sched) text += line + "\n";
   }
-  const std::filesystem::path file = folder / plan.filename();
+  std::filesystem::path file = folder / plan.filename();
   write(file, text);
   return file;
 }

@@ -34,6 +34,7 @@ pid_t spawn(const std::filesystem::path &program, const std::vector<std::string>
   std::vector<std::string> words = {program.string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char *> argv;
+  argv.reserve(words.size() + 1);
   for (std::string &word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
 
@@ -138,7 +139,7 @@ ToolRun run_tool(const std::filesystem::path &program, std::vector<std::string> 
                  const std::filesystem::path &scratch, Watch watch) {
   const std::filesystem::path events = scratch / "events.jsonl";
   std::filesystem::remove(events);
-  arguments.push_back("--json");
+  arguments.emplace_back("--json");
   arguments.push_back(events.string());
   ToolRun run = run_program(program, arguments, scratch, watch);
   read_events(events, run);
