@@ -58,7 +58,7 @@ class TogetherBuild {
  public:
   TogetherBuild(const Kernel &kernel, const fs::path &cache) : kernel_(kernel), cache_(cache) {}
 
-  /// Adds a module, if it has to be built and can be built together with others.
+  /// Adds a module, if it was never built here and can be built together with others.
   void add(const NamedWish &wish, std::size_t number) {
     if (!wish.wish.is_plain() || !fs::is_directory(wish.wish.folder)) return;
     auto part = std::make_unique<Part>(Part{.builder = TreeBuilder(wish.wish, kernel_, cache_, {}),
@@ -66,21 +66,24 @@ class TogetherBuild {
                                             .number = number,
                                             .lock = {},
                                             .log = {}});
+    // Mostly it is up to date, which its own build finds out. Otherwise that compiles only what has changed.
+    if (read_stamp(part->builder.place().root / kStamp).has_all_in(part->builder.place().root)) return;
     if (part->builder.find_ready()) return;
     const auto module = module_to_join(part->builder);
     if (!module || (!wish.name.empty() && text::lsmod_name(*module) != text::lsmod_name(wish.name))) return;
     if (std::any_of(parts_.begin(), parts_.end(), [&](const auto &other) { return other->module == *module; })) return;
     part->module = *module;
-    part->lock = storage::FileLock::try_take(part->builder.lock_file());
-    if (part->lock && !part->builder.begin()) parts_.push_back(std::move(part));
+    parts_.push_back(std::move(part));
   }
 
   /// `results`: by the numbers of the modules.
   void run(std::vector<std::optional<TreeBuild>> &results) {
     if (parts_.size() < 2) return;
+    std::erase_if(parts_, [](const auto &part) { return !begin(*part); });
+    if (parts_.size() < 2) return;
     const fs::path folder = parts_.front()->builder.folder_of_builds();
-    const auto lock = storage::FileLock::try_take(folder / "together.lock");
-    if (!lock) return;
+    // Its holder waits for nobody: the modules' own locks are only tried.
+    const storage::FileLock lock(folder / "together.lock");
     bool built = run_make(folder);
     if (!built && leave_out_failures()) built = run_make(folder);
     for (const char *file : kLeftBehind) fs::remove(folder / file);
@@ -107,6 +110,12 @@ class TogetherBuild {
   /// In the folder of all builds.
   static constexpr std::array kLeftBehind{"Kbuild", "modules.order", "Module.symvers", ".modules.order.cmd",
                                           ".Module.symvers.cmd"};
+
+  /// Returns whether the module has to be compiled, and no other process does that.
+  static bool begin(Part &part) {
+    part.lock = storage::FileLock::try_take(part.builder.lock_file());
+    return part.lock && !part.builder.begin();
+  }
 
   bool run_make(const fs::path &folder) {
     std::string kbuild;

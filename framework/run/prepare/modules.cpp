@@ -96,38 +96,39 @@ Preparer::BuiltModules Preparer::build(const plan::ModuleSource &source, const k
 
 void Preparer::expect(const std::vector<std::shared_ptr<const plan::Case>> &cases) {
   std::set<std::pair<std::string, fs::path>> known;
-  upcoming_.clear();
+  std::map<std::string, std::size_t> last;  // group of each kernel
+  groups_.clear();
+  group_builds_.forget();
   for (const auto &test_case : cases) {
     if (test_case->skip) continue;
     const std::string kernel = kernel_name(*test_case);
     for (const auto &source : test_case->modules) {
       const bool is_one = source.kind == plan::ModuleSource::Kind::folder && !source.all;
-      if (is_one && known.emplace(kernel, source.path).second) upcoming_.push_back({kernel, source});
+      if (!is_one || !known.emplace(kernel, source.path).second) continue;
+      const auto [group, is_first] = last.try_emplace(kernel, groups_.size());
+      if (!is_first && groups_[group->second].sources.size() == kMostTogether) group->second = groups_.size();
+      if (group->second == groups_.size()) groups_.push_back({.kernel = kernel, .sources = {}});
+      groups_[group->second].sources.push_back(source);
     }
   }
 }
 
-void Preparer::build_with_next(const plan::ModuleSource &source, const kernel::Kernel &kernel) {
-  std::vector<plan::ModuleSource> sources;
-  {
-    const std::lock_guard guard(upcoming_mutex_);
-    auto at = std::find_if(upcoming_.begin(), upcoming_.end(), [&](const Upcoming &upcoming) {
-      return upcoming.kernel == kernel.name && upcoming.source == source;
-    });
-    while (at != upcoming_.end() && sources.size() < kMostTogether) {
-      const bool fits = at->kernel == kernel.name;
-      if (fits) sources.push_back(std::move(at->source));
-      at = fits ? upcoming_.erase(at) : std::next(at);
-    }
+std::optional<kernel::TreeBuild> Preparer::built_in_group(const plan::ModuleSource &source,
+                                                          const kernel::Kernel &kernel) {
+  for (const auto &group : groups_) {
+    if (group.kernel != kernel.name) continue;
+    const auto found = std::find(group.sources.begin(), group.sources.end(), source);
+    if (found == group.sources.end()) continue;
+    const std::function<GroupBuilds()> make = [&] {
+      std::vector<kernel::NamedWish> wishes;
+      wishes.reserve(group.sources.size());
+      for (const auto &each : group.sources) wishes.push_back({.wish = wish_of(each), .name = each.name});
+      return kernel::build_together(wishes, kernel, cache_);
+    };
+    const auto builds = group_builds_.get(std::to_string(&group - groups_.data()), make);
+    return builds[static_cast<std::size_t>(found - group.sources.begin())];
   }
-  std::vector<kernel::NamedWish> wishes;
-  wishes.reserve(sources.size());
-  for (const auto &each : sources) wishes.push_back({.wish = wish_of(each), .name = each.name});
-  auto builds = kernel::build_together(wishes, kernel, cache_);
-  const std::lock_guard guard(upcoming_mutex_);
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    if (builds[i]) built_together_.emplace(key_of(sources[i], kernel, {}), std::move(*builds[i]));
-  }
+  return std::nullopt;
 }
 
 Preparer::BuiltModules Preparer::build_one(const plan::ModuleSource &source, const kernel::Kernel &kernel,
@@ -135,15 +136,11 @@ Preparer::BuiltModules Preparer::build_one(const plan::ModuleSource &source, con
   BuiltModules found;
   fs::path ko = source.path;
   if (source.kind == plan::ModuleSource::Kind::folder) {
-    if (before.empty()) build_with_next(source, kernel);
+    const auto in_group = before.empty() ? built_in_group(source, kernel) : std::nullopt;
     auto built = kernel::build_module(wish_of(source), source.name, kernel, cache_, before);
-    {
-      const std::lock_guard guard(upcoming_mutex_);
-      const auto together = built_together_.extract(key_of(source, kernel, before));
-      if (together && !built.rebuilt) {
-        built.rebuilt = true;
-        built.log = together.mapped().log;
-      }
+    if (in_group && !built.rebuilt) {
+      built.rebuilt = true;
+      built.log = in_group->log;
     }
     found.skip = std::move(built.skip);
     found.lacks_options = built.lacks_options;

@@ -113,6 +113,7 @@ void Preparer::renew() {
   kernels_.forget_problems();
   boot_files_.forget_problems();
   modules_.forget();
+  group_builds_.forget();
   contents_.forget();
   libraries_.forget();
   packages_.forget_problems();

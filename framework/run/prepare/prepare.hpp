@@ -148,11 +148,12 @@ class Preparer {
     std::vector<kernel::ModuleInfo> infos() const;
   };
 
-  /// A module that a later case needs.
-  struct Upcoming {
+  /// Modules that one run of Kbuild can build for the same kernel.
+  struct BuildGroup {
     std::string kernel;  ///< its name
-    plan::ModuleSource source;
+    std::vector<plan::ModuleSource> sources;
   };
+  using GroupBuilds = std::vector<std::optional<kernel::TreeBuild>>;
 
   std::string kernel_name(const plan::Case &test_case) const;
   Prepared prepare_on(const std::string &kernel, const plan::Case &test_case);
@@ -170,8 +171,8 @@ class Preparer {
                          const std::vector<std::filesystem::path> &before);
   BuiltModules build_all(const plan::ModuleSource &source, const kernel::Kernel &kernel,
                          const std::vector<std::filesystem::path> &before);
-  /// Builds a module and some of those that come next by one run of Kbuild, if it is one of those that are expected.
-  void build_with_next(const plan::ModuleSource &source, const kernel::Kernel &kernel);
+  /// Returns what the run of Kbuild for its group has made of a module; nothing if it is left to build_module().
+  std::optional<kernel::TreeBuild> built_in_group(const plan::ModuleSource &source, const kernel::Kernel &kernel);
   /// Builds a source; if it needs symbols that it does not have, with those of the companions, which `built` gets.
   BuiltModules build_with_companions(const plan::Case &test_case, const plan::ModuleSource &source,
                                      const kernel::Kernel &kernel, std::vector<std::filesystem::path> &built);
@@ -200,9 +201,8 @@ class Preparer {
   Once<kernel::Kernel> kernels_;
   Once<BootFiles> boot_files_;
   Once<BuiltModules> modules_;
-  std::mutex upcoming_mutex_;
-  std::vector<Upcoming> upcoming_;                           ///< each once, in the order of the cases
-  std::map<std::string, kernel::TreeBuild> built_together_;  ///< by key_of(), until their case comes
+  std::vector<BuildGroup> groups_;  ///< each module once, in the order of the cases
+  Once<GroupBuilds> group_builds_;  ///< by the group's place
   Once<kernel::RequestableModules> requestable_;
   Once<kernel::PackageFiles> packages_;
   Once<std::shared_ptr<const std::string>> contents_;  ///< of files, by their paths

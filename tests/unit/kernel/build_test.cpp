@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 
 #include "elf_module.hpp"
-#include "kernel/kernel.hpp"
 #include "kernel/modules/module.hpp"
 #include "kernel/modules/ready_build.hpp"
+#include "kernel_with_headers.hpp"
 #include "storage/files.hpp"
 #include "support/error_of.hpp"
 #include "support/scratch_folder.hpp"
@@ -26,12 +26,6 @@ class Build : public ::testing::Test {
                   "\t@echo run $(EXTRA) >> $(M)/../runs\n"
                   "\t@if test -e $(M)/bad.c; then echo \"$(M)/bad.c:1:1: error: bad\" >&2; exit 1; fi\n"
                   "\t@for f in $(M)/*.c; do cp $$f $${f%.c}.ko; done\n");
-    kernel_.name = "k";
-    kernel_.release = "6.1.0";
-    kernel_.digest = "0123456789abcdef";
-    kernel_.headers = folder_.path() / "headers";
-    // A "compiler" that exists wherever modules are built: only its --version is used.
-    kernel_.make_arguments = {"CC=make"};
     folder_.write("src/mine/Kbuild", "obj-m += mine.o\n");
     folder_.write("src/mine/mine.c", "one");
   }
@@ -53,7 +47,7 @@ class Build : public ::testing::Test {
   void remove(const std::string &name) { std::filesystem::remove(folder_.path() / name); }
 
   ScratchFolder folder_;
-  Kernel kernel_;
+  Kernel kernel_ = kernel_with_headers(folder_.path() / "headers");
 };
 
 TEST_F(Build, AReadyBuildServesAnotherMachineWithoutHeadersOrCompiler) {

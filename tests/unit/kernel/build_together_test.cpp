@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <gmock/gmock.h>
 
-#include "kernel/kernel.hpp"
 #include "kernel/modules/makefiles.hpp"
 #include "kernel/modules/module.hpp"
+#include "kernel_with_headers.hpp"
 #include "storage/files.hpp"
 #include "support/error_of.hpp"
 #include "support/scratch_folder.hpp"
@@ -32,11 +32,6 @@ class Together : public ::testing::Test {
         "\t  if grep -q bad $$f; then echo \"$$f:1:1: error: bad\"; bad=1; else cp $$f $${f%.c}.o; fi; \\\n"
         "\t  done; done; exit $$bad\n"
         "\t@for d in $(folders); do for f in $$d/*.c; do cp $$f $${f%.c}.ko; done; done\n");
-    kernel_.name = "k";
-    kernel_.release = "6.1.0";
-    kernel_.digest = "0123456789abcdef";
-    kernel_.headers = folder_.path() / "headers";
-    kernel_.make_arguments = {"CC=make"};
   }
 
   NamedWish module(const std::string &name, const std::string &source = "", const std::string &kbuild = "") {
@@ -57,7 +52,7 @@ class Together : public ::testing::Test {
   }
 
   ScratchFolder folder_;
-  Kernel kernel_;
+  Kernel kernel_ = kernel_with_headers(folder_.path() / "headers");
 };
 
 TEST_F(Together, ModulesAreBuiltByOneRunAndAreUpToDateAfterIt) {
