@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <fmt/core.h>
-#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -15,7 +14,6 @@
 #include "run/select/history.hpp"
 #include "run/select/shard.hpp"
 #include "storage/cache_folder.hpp"
-#include "storage/files.hpp"
 #include "vm/accelerator.hpp"
 
 namespace kmodtest::cli {
@@ -129,29 +127,15 @@ std::unique_ptr<outcome::Listener> RunCommand::take_shard(const run::Shard &shar
   return keeper;
 }
 
-namespace {
-
-/// Throws base::UsageError for a file that is something else: saving a history replaces the file. One that was cut off,
-/// and an empty one, count as a history that knows nothing.
-void check_history(const std::filesystem::path &file) {
-  constexpr std::string_view kBegin = "{\"cases\":";
-  std::error_code none;
-  if (!std::filesystem::exists(file, none)) return;
-  const std::string text = storage::read_whole_file(file);
-  const std::string begin = text.substr(0, text.find_last_not_of(" \t\r\n") + 1).substr(0, kBegin.size());
-  if (kBegin.starts_with(begin) || begin == "{}") return;
-  throw base::UsageError(base::Code::bad_option_value,
-                         fmt::format("--history names '{}', which is not a history of kmodtest", file.string()),
-                         "name another file; a run or a merge would replace this one");
-}
-
-}  // namespace
-
 std::shared_ptr<run::History> open_history(const std::filesystem::path &file_or_folder) {
   std::error_code none;
   const bool folder = std::filesystem::is_directory(file_or_folder, none);
   const auto file = folder ? file_or_folder / "history.json" : file_or_folder;
-  check_history(file);
+  if (!run::can_be_history(file)) {
+    throw base::UsageError(base::Code::bad_option_value,
+                           fmt::format("--history names '{}', which is not a history of kmodtest", file.string()),
+                           "name another file; a run or a merge would replace this one");
+  }
   return std::make_shared<run::History>(std::filesystem::absolute(file), std::filesystem::current_path());
 }
 

@@ -3,13 +3,14 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <limits>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "run/select/schedule.hpp"
 #include "shards/case_codec.hpp"
 #include "shards/moved_paths.hpp"
 #include "shards/records.hpp"
@@ -63,12 +64,11 @@ void turn_around(Split &split, const run::History &history) {
   run::ShardCases &mine = split.mine;
   std::vector<std::size_t> order(mine.cases.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  constexpr double kUnknown = std::numeric_limits<double>::infinity();
-  const auto length = [&](std::size_t index) {
-    const auto expected = history.expected(*mine.cases[index]);
-    return expected ? expected->count() : kUnknown;
-  };
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return length(a) > length(b); });
+  std::vector<std::optional<outcome::Seconds>> expected;
+  expected.reserve(mine.cases.size());
+  for (const auto &test_case : mine.cases) expected.push_back(history.expected(*test_case));
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return run::comes_earlier(expected[a], expected[b]); });
   std::reverse(order.begin(), order.end());
   const run::ShardCases before = mine;
   for (std::size_t place = 0; place < order.size(); ++place) {

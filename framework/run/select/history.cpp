@@ -85,6 +85,15 @@ std::string history_key(const plan::Case &test_case, const fs::path &root) {
   return digest.hex().substr(0, kPathDigits) + " " + test_case.id;
 }
 
+bool can_be_history(const fs::path &file) {
+  constexpr std::string_view kBegin = "{\"cases\":";  // of what save() writes: its keys are sorted
+  std::error_code none;
+  if (!fs::exists(file, none)) return true;
+  const std::string text = storage::read_whole_file(file);
+  const std::string begin = text.substr(0, text.find_last_not_of(" \t\r\n") + 1).substr(0, kBegin.size());
+  return kBegin.starts_with(begin) || begin == "{}";
+}
+
 History::History(fs::path file, fs::path root)
     : file_(std::move(file)), root_(std::move(root)), records_(read(file_)) {}
 

@@ -28,6 +28,10 @@ struct CaseRecord {
 /// Within `root`, the path counts from there: a history that travels with a project fits every copy of it.
 std::string history_key(const plan::Case &test_case, const std::filesystem::path &root = {});
 
+/// Returns false for a file that is something else than a history: History::save() would replace it. One that is
+/// missing, empty or cut off is a history that knows nothing. Throws base::Error if the file cannot be read.
+bool can_be_history(const std::filesystem::path &file);
+
 /// How long cases took and how they ended, kept in a file of the cache for the order of later runs, and for reports to
 /// compare with. It never fails a run: a file that is missing, damaged or of another version is an empty history, and a
 /// file that cannot be written stays unchanged.

@@ -26,6 +26,11 @@ std::string guest_group(const plan::Case &test_case) {
   return group + "||" + guest.append;
 }
 
+bool comes_earlier(const std::optional<outcome::Seconds> &expected, const std::optional<outcome::Seconds> &than) {
+  if (!expected || !than) return !expected && than;
+  return *expected > *than;
+}
+
 Schedule::Schedule(std::vector<Entry> entries, int workers, Order order)
     : workers_(std::max(1, workers)), left_(entries.size()) {
   std::optional<double> longest;
@@ -35,8 +40,7 @@ Schedule::Schedule(std::vector<Entry> entries, int workers, Order order)
   unknown_ = longest.value_or(1);
   if (order == Order::longest_first) {
     std::stable_sort(entries.begin(), entries.end(), [](const Entry &left, const Entry &right) {
-      if (!left.expected || !right.expected) return !left.expected && right.expected;
-      return *left.expected > *right.expected;
+      return comes_earlier(left.expected, right.expected);
     });
   }
   for (Entry &entry : entries) {

@@ -30,12 +30,16 @@ struct Entry {
 /// Returns a key that is equal for cases that can run in the same kind of guest, as far as the plan shows it.
 std::string guest_group(const plan::Case &test_case);
 
+/// Returns whether a case of the first expected time comes before one of the second: those of unknown length come
+/// first, since they can be long, then the longest.
+bool comes_earlier(const std::optional<outcome::Seconds> &expected, const std::optional<outcome::Seconds> &than);
+
 /// Hands the entries out to workers. Used by one thread at a time.
 class Schedule {
  public:
   enum class Order {
-    /// Within a group, cases of unknown length come first, since they can be long, then the longest. A worker stays
-    /// with the group of its guest until that is empty, then goes where most work is left per worker. One case takes
+    /// Within a group, cases are in the order of comes_earlier(). A worker stays with the group of its guest until that
+    /// is empty, then goes where most work is left per worker. One case takes
     /// precedence over that: a case that would end after all others if it waited, because the run takes as long as its
     /// last case.
     longest_first,
