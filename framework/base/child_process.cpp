@@ -79,7 +79,7 @@ std::optional<int> ChildProcess::ended() {
 }
 
 std::optional<int> ChildProcess::wait(std::chrono::milliseconds most) {
-  const Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  const Descriptor process = open_process(pid_);
   const auto end = std::chrono::steady_clock::now() + most;
   while (!ended()) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <utility>
 
@@ -25,5 +26,11 @@ class Descriptor {
  private:
   int value_;
 };
+
+/// Returns a descriptor that identifies this process even if its number is reused; none if the process does not exist.
+/// Source: pidfd_open(2).
+inline Descriptor open_process(int pid) {
+  return Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
 
 }  // namespace kmodtest::base

@@ -12,7 +12,7 @@ namespace kmodtest::vm {
 namespace fs = std::filesystem;
 
 HeldSockets::HeldSockets(int pid) {
-  const base::Descriptor process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  const base::Descriptor process = base::open_process(pid);
   if (!process) return;
   std::error_code error;
   for (fs::directory_iterator entry("/proc/" + std::to_string(pid) + "/fd", error);

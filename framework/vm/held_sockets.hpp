@@ -14,7 +14,7 @@ namespace kmodtest::vm {
 /// the process. Source: libvirt, src/util/virprocess.c (virProcessKillPainfullyDelay); pidfd_getfd(2).
 class HeldSockets {
  public:
-  /// Copies what can be copied: nothing if there is no such process, or if this one may not look into it.
+  /// Copies nothing if the process does not exist, or if this one has no permission to look into it.
   explicit HeldSockets(int pid);
 
   std::size_t size() const { return copies_.size(); }

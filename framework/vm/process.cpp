@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
+
 namespace kmodtest::vm {
 
 std::string read_process_file(int pid, const std::string &file) {
@@ -75,14 +77,12 @@ std::string command_line(int pid) {
 
 bool end_process(int pid, std::chrono::milliseconds patience, int signal) {
   if (pid <= 0) return true;
-  // A descriptor identifies this process even if its number is reused. Source: pidfd_open(2).
-  const int descriptor = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-  if (descriptor < 0) return errno == ESRCH;
-  ::syscall(SYS_pidfd_send_signal, descriptor, signal, nullptr, 0);
-  pollfd wait{descriptor, POLLIN, 0};
+  const base::Descriptor process = base::open_process(pid);
+  if (!process) return errno == ESRCH;
+  ::syscall(SYS_pidfd_send_signal, process.get(), signal, nullptr, 0);
+  pollfd wait{process.get(), POLLIN, 0};
   const bool gone = ::poll(&wait, 1, static_cast<int>(patience.count())) == 1;
   if (gone) ::waitpid(pid, nullptr, WNOHANG);
-  ::close(descriptor);
   return gone;
 }
 
