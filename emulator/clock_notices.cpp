@@ -5,10 +5,11 @@
 #include <atomic>
 #include <dlfcn.h>
 
+#include "emulator/qemu.hpp"
+
 namespace kmodtest::emulator {
 namespace {
 
-constexpr int kVirtualClock = 1;  // QEMU's QEMU_CLOCK_VIRTUAL
 constexpr std::size_t kMostLists = 16;
 
 struct Spared {
@@ -50,7 +51,7 @@ std::size_t spare_idle_loops(TimerList *main, void (*main_notify)(void *, int)) 
   if (main == nullptr || main->clock == nullptr || main->notify != main_notify) return 0;
   std::size_t count = 0;
   for (TimerList *list = first_of(main); list != nullptr && count < kMostLists; list = list->next) {
-    if (list == main || list->notify == notify_if_used) continue;
+    if (list == main) continue;
     spared[count++] = {.list = list, .notify = list->notify};
     list->notify = notify_if_used;
   }

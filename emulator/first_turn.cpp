@@ -20,7 +20,6 @@
 namespace kmodtest::emulator {
 namespace {
 
-constexpr int kVirtualClock = 1;  // QEMU's QEMU_CLOCK_VIRTUAL
 /// Another wake-up can come between the work and the search. That is rare, so it does not happen this often in a row.
 constexpr int kMostTries = 10'000;
 

@@ -4,8 +4,6 @@
 namespace kmodtest::emulator {
 namespace {
 
-constexpr int kVirtualClock = 1;  // QEMU's QEMU_CLOCK_VIRTUAL
-
 /// Returns whether the machine is paused, or a debugger has stopped a CPU at a breakpoint. Such a CPU counts as idle
 /// until the main loop pauses the machine.
 bool a_cpu_is_stopped(const Qemu &qemu) {

@@ -10,6 +10,8 @@
 /// include/exec/{cpu-common,memory,ram_addr}.h, accel/tcg/tb-maint.c, hw/core/cpu-system.c.
 namespace kmodtest::emulator {
 
+inline constexpr int kVirtualClock = 1;  ///< the guest's: QEMU's QEMU_CLOCK_VIRTUAL
+
 struct RamBlock;
 struct MemoryRegion;
 struct DirtyPages;
