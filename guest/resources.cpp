@@ -83,8 +83,9 @@ void prepare_resources() {
   if (write_text("/sys/kernel/tracing/buffer_size_kb", "32") != 0) return;
   write_text("/sys/kernel/tracing/options/hash-ptr", "0");
   for (const auto &[kind, timer] : {std::pair("timer", "timer"), std::pair("hrtimer", "hrtimer")}) {
-    // A module's own function; or a timer within a module's memory, such as that of a static delayed_work.
-    const std::string of_module = std::string("function >= 0xffffffffc0000000 || ") + timer + " >= 0xffffffffc0000000";
+    // From shared::kModuleArea on: a module's own function; or a timer within a module's memory, such as that of a
+    // static delayed_work.
+    const std::string of_module = std::string("function >= 0xffffffffa0000000 || ") + timer + " >= 0xffffffffa0000000";
     const std::string start = std::string(kTimerEvents) + kind + "_start/";
     write_text(start + "filter", of_module);
     write_text(start + "trigger", std::string("enable_event:timer:") + kind + "_cancel if " + of_module);
@@ -92,7 +93,7 @@ void prepare_resources() {
   }
   // A kernel whose hrtimer_start has was_armed reports no cancel of an hrtimer that fires.
   const std::string events(kTimerEvents);
-  const std::string of_module = "function >= 0xffffffffc0000000 || hrtimer >= 0xffffffffc0000000";
+  const std::string of_module = "function >= 0xffffffffa0000000 || hrtimer >= 0xffffffffa0000000";
   write_text(events + "hrtimer_expire_entry/filter", of_module);
   write_text(events + "hrtimer_start/trigger", "enable_event:timer:hrtimer_expire_entry if " + of_module);
 }

@@ -34,6 +34,7 @@ constexpr std::string_view kPrefix = "CONFIG_";
 constexpr std::size_t kLongestOption = 128;
 
 bool is_option(std::string_view word) {
+  if (word.ends_with(kAbsent)) word.remove_suffix(kAbsent.size());
   return word.starts_with(kPrefix) && word.size() > kPrefix.size() && word.size() <= kLongestOption &&
          std::all_of(word.begin(), word.end(), [](char c) {
            return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
@@ -64,7 +65,8 @@ std::vector<Need> read_needs(MapReader &plan) {
           Code::unknown_need, *places[i],
           fmt::format("{} is not a kernel feature ({})", quote(words[i]),
                       meant ? fmt::format("did you mean '{}'?", *meant)
-                            : fmt::format("known here: {}, or an option such as CONFIG_SMP", fmt::join(known, ", "))));
+                            : fmt::format("known here: {}, or an option such as CONFIG_SMP or CONFIG_SMP=n",
+                                          fmt::join(known, ", "))));
       continue;
     }
     add_need(std::move(need), needs);

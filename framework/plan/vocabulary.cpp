@@ -263,7 +263,7 @@ const Table &plan_table() {
         .table = &expect_table()},
        {"needs", Type::texts, "nothing",
         "features that the kernel must have been built with, else the cases are skipped: kasan, lockdep, kmemleak, "
-        "debug_objects, fault_injection, kcsan, ubsan, or an option's name",
+        "debug_objects, fault_injection, kcsan, ubsan, or an option's name (with =n: without it)",
         "[kasan, CONFIG_NUMA]"},
        {"skip", Type::text, "", "a reason: the cases are not run but reported as skipped", "needs real hardware"},
        {.name = "steps",

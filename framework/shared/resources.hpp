@@ -14,8 +14,9 @@
 /// /proc, /sys and /dev. Used in the guest too: they throw nothing, and leave out what they cannot read.
 namespace kmodtest::shared {
 
-/// The area where x86-64 keeps modules (kernel: Documentation/arch/x86/x86_64/mm.rst).
-inline constexpr std::uint64_t kModuleArea = 0xffffffffc0000000u;
+/// The area where x86-64 keeps modules: it begins here, or 512 MiB later if the kernel can move itself, which it never
+/// does in our guests (kernel: Documentation/arch/x86/x86_64/mm.rst, CONFIG_RANDOMIZE_BASE).
+inline constexpr std::uint64_t kModuleArea = 0xffffffffa0000000u;
 
 /// Parses /proc/devices.
 std::vector<wire::MajorRecord> parse_majors(std::string_view devices);

@@ -20,7 +20,8 @@ constexpr std::size_t kLeastMatches = 2;
 constexpr std::size_t kMatchesForOneMiss = 8;  ///< the kernel changes an instruction here and there
 
 std::uint64_t address_of(const wire::CodeCount &count) {
-  return wire::kModulesBegin | count.low;
+  constexpr std::uint64_t kUpperHalf = 0xffffffff00000000;
+  return kUpperHalf | count.low;
 }
 
 /// A module in memory.

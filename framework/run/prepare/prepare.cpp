@@ -344,15 +344,25 @@ std::string describe(const Prepared &prepared) {
 
 namespace {
 
-/// Gives the guest what a kernel that checks itself takes for its own records: memory for the shadow of all memory and
-/// for freed memory that is kept, and room for a log that is read more slowly.
+/// Adds a parameter of the kernel's command line, unless the plan has it.
+void add_parameter(const std::string &name, const std::string &value, std::string &append) {
+  if (append.find(name + "=") != std::string::npos) return;
+  append += fmt::format("{}{}={}", append.empty() ? "" : " ", name, value);
+}
+
+/// Gives the guest what a kernel that checks itself needs for its own records: memory for the shadow of all memory and
+/// for freed memory that is kept, and room for a log that is read more slowly. And more time: it computes several times
+/// as long, which its detectors of stalls must not take for a loop without an end (vm/guest_spec.cpp has the others').
 void make_room_for_checks(vm::GuestSpec &spec) {
+  constexpr int kSlower = 3;
+  const int watchdog = kSlower * (10 + spec.cpus / 8);  // seconds; the kernel allows 60
   if (spec.memory_mib <= base::kMostGuestMemoryMib / 2) {
     spec.memory_mib *= 2;
     for (auto &cell : spec.numa) cell.memory_mib *= 2;
   }
-  if (spec.append.find("log_buf_len=") == std::string::npos)
-    spec.append += spec.append.empty() ? "log_buf_len=4M" : " log_buf_len=4M";
+  add_parameter("log_buf_len", "4M", spec.append);
+  add_parameter("sysctl.kernel.watchdog_thresh", std::to_string(std::min(watchdog, 60)), spec.append);
+  add_parameter("rcupdate.rcu_cpu_stall_timeout", std::to_string(2 * watchdog + 1), spec.append);
 }
 
 }  // namespace
@@ -373,6 +383,8 @@ vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &ke
   spec.devices = shape.devices;
   spec.channel = channel_of(shape);
   if (files.checks_itself) make_room_for_checks(spec);
+  // A bzImage could move itself: to where modules are expected (shared::kModuleArea), and elsewhere in each boot.
+  if (files.image == kernel.image) spec.append += spec.append.empty() ? "nokaslr" : " nokaslr";
   return spec;
 }
 

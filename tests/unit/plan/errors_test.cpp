@@ -80,7 +80,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"NeedsUnknown",
               "needs: CONFIG_\nmodule: alpha\nsteps: [load]\n",
               {"1:8: 'CONFIG_' is not a kernel feature (known here: kasan, lockdep, kmemleak, debug_objects, "
-               "fault_injection, kcsan, ubsan, or an option such as CONFIG_SMP)"}},
+               "fault_injection, kcsan, ubsan, or an option such as CONFIG_SMP or "
+               "CONFIG_SMP=n)"}},
         Wrong{"UnknownKeyInGuest",
               "guest: {memroy: 1G}\nmodule: alpha\nsteps: [load]\n",
               {"1:9: unknown key 'memroy' (did you mean 'memory'?)"}},

@@ -39,8 +39,17 @@ TEST_F(Needs, NameWhatIsMissing) {
             "needs kasan, which the kernel debian-6.1-cloud does not have (CONFIG_KASAN is not set)");
   EXPECT_EQ(unmet("CONFIG_KASAN=y\n",
                   {{"lockdep", "CONFIG_PROVE_LOCKING"}, {"kasan", "CONFIG_KASAN"}, {"CONFIG_NUMA", "CONFIG_NUMA"}}),
-            "needs lockdep, CONFIG_NUMA, which the kernel debian-6.1-cloud does not have (CONFIG_PROVE_LOCKING, "
-            "CONFIG_NUMA are not set)");
+            "needs lockdep, CONFIG_NUMA, which the kernel debian-6.1-cloud does not have (CONFIG_PROVE_LOCKING "
+            "is not set, CONFIG_NUMA is not set)");
+}
+
+TEST_F(Needs, CanBeThatAnOptionIsAbsent) {
+  const std::vector<plan::Need> without = {{"CONFIG_PROVE_LOCKING=n", "CONFIG_PROVE_LOCKING=n"}};
+  EXPECT_EQ(unmet("# CONFIG_PROVE_LOCKING is not set\n", without), std::nullopt);
+  EXPECT_EQ(unmet("CONFIG_SMP=y\n", without), std::nullopt);
+  EXPECT_EQ(unmet("CONFIG_PROVE_LOCKING=y\n", without),
+            "needs CONFIG_PROVE_LOCKING=n, which the kernel debian-6.1-cloud does not have (CONFIG_PROVE_LOCKING is "
+            "set)");
 }
 
 TEST_F(Needs, AreNotTakenToBeMetWhereNothingIsKnown) {
@@ -62,6 +71,12 @@ TEST_F(Needs, AKernelThatChecksItselfIsKnownByItsOptions) {
   }
 }
 
+TEST_F(Needs, AKernelThatCouldMoveItselfDoesNot) {
+  const plan::GuestShape shape;
+  EXPECT_EQ(guest_spec(shape, kernel_, {.image = kernel_.image, .initramfs = "initramfs"}).append, "nokaslr");
+  EXPECT_EQ(guest_spec(shape, kernel_, {.image = "vmlinux", .initramfs = "initramfs"}).append, "");
+}
+
 TEST_F(Needs, OnSuchAKernelTheGuestHasRoomForTheChecks) {
   plan::GuestShape shape;
   shape.memory_mib = 256;
@@ -73,11 +88,12 @@ TEST_F(Needs, OnSuchAKernelTheGuestHasRoomForTheChecks) {
   files.checks_itself = true;
   const vm::GuestSpec spec = guest_spec(shape, kernel_, files);
   EXPECT_EQ(spec.memory_mib, 512u);
-  EXPECT_EQ(spec.append, "quiet log_buf_len=4M");
+  EXPECT_EQ(spec.append, "quiet log_buf_len=4M sysctl.kernel.watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=61");
   ASSERT_EQ(spec.numa.size(), 2u);
   EXPECT_EQ(spec.numa[1].memory_mib, 256u);
-  shape.append = "log_buf_len=16M";
-  EXPECT_EQ(guest_spec(shape, kernel_, files).append, "log_buf_len=16M");
+  shape.append = "log_buf_len=16M rcupdate.rcu_cpu_stall_timeout=3";
+  EXPECT_EQ(guest_spec(shape, kernel_, files).append,
+            "log_buf_len=16M rcupdate.rcu_cpu_stall_timeout=3 sysctl.kernel.watchdog_thresh=30");
   shape.memory_mib = 64 * 1024;
   shape.numa.clear();
   EXPECT_EQ(guest_spec(shape, kernel_, files).memory_mib, 64u * 1024) << "the most that a guest can have";

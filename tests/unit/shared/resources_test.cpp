@@ -52,6 +52,15 @@ TEST(TimerTrace, LeavesWhatIsStillArmed) {
                           wire::TimerRecord{true, 0xffff888005581700, 0xffffffffc020b030, ""}));
 }
 
+// A kernel that cannot move itself has its modules at lower addresses.
+TEST(TimerTrace, KnowsTheModulesOfAKernelWithoutKaslr) {
+  const std::string trace =
+      " a-84 [000] d..1. 13.981229: timer_start: timer=ffff88800542a180 function=0xffffffffa0001020 expires=42\n"
+      " a-84 [000] d..1. 13.981230: timer_start: timer=ffff88800542a190 function=0xffffffff81001020 expires=42\n";
+  EXPECT_THAT(shared::parse_timer_trace(trace),
+              ElementsAre(wire::TimerRecord{false, 0xffff88800542a180, 0xffffffffa0001020, ""}));
+}
+
 // Recorded on 6.1, which reports no cancel of an hrtimer that fires: one fires once, one restarts itself, and a third
 // fires twice and then no more.
 TEST(TimerTrace, AnHrtimerThatHasFiredIsNotArmed) {
