@@ -115,6 +115,10 @@ bool Draft::take(const wire::KernelLogLine &line) {
     if (signature == nullptr) name(*row, line);
     report.fatal = report.fatal || row->fatal;
   }
+  // KASAN reads its shadow first, whose address is not canonical for a NULL pointer (kernel: mm/kasan/report.c,
+  // kasan_non_canonical_hook()).
+  if (report.kind == "general protection fault" && line.text.starts_with("KASAN: null-ptr-deref in range"))
+    report.kind = "NULL pointer dereference";
   // A report of an unknown kind gets its first line with words as title.
   if (signature == nullptr && report.title.empty() && !is_cut_here(line)) report.title = line.text;
   report.killed = report.killed || kills(line.text);

@@ -54,12 +54,21 @@ class Grouping {
            !is_panic(line.text) && !(draft.task_marker && opens_report(line));
   }
 
+  /// Returns true for the first line of a failed access to memory.
+  static bool opens_fault(const wire::KernelLogLine &line) {
+    const Signature *signature = find_signature(line);
+    return signature != nullptr && (signature->kind == "page fault" || signature->kind == "NULL pointer dereference" ||
+                                    signature->kind == "general protection fault");
+  }
+
   /// Returns true if a line that could open a report continues this one.
   static bool goes_on(const Draft &draft, const wire::KernelLogLine &line) {
     if (draft.harmless()) return false;
     // After its stack, only a panic or an oops continues a report.
     if (is_panic(line.text) || line.text.starts_with("Oops: ")) return true;
     if (draft.in_stack || (is_cut_here(line) && draft.cut_here)) return false;
+    // lockdep can read the names of an unloaded module for its report.
+    if (draft.end() == ReportEnd::stack && opens_fault(line)) return false;
     // "list_del corruption", "cut here", "kernel BUG at" and "invalid opcode" are one report, until it names its
     // process.
     return draft.pid.empty() || pid_in(line.text) == draft.pid;

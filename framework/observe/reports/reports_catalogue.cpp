@@ -112,6 +112,8 @@ constexpr Signature kSignatures[] = {
     {"Trying to free already-free IRQ ", false, "", "irq freed twice"},
     {"unregister_netdevice: waiting for ", false, "", "network device in use", leftover, ReportEnd::at_once},
     {"VFS: Busy inodes after unmount", false, "", "busy inodes", leftover, ReportEnd::at_once},
+    {"kmemleak: Found object by alias", false, "", "kmemleak: address in the middle of an object", crash,
+     ReportEnd::stack},
     {"kmemleak: ", false, "new suspected memory leaks", "memory leak", leftover, ReportEnd::at_once},
     // Requests that were refused, and failures that were asked for (kernel: kernel/irq/manage.c, lib/fault-inject.c).
     // With CONFIG_DEBUG_SHIRQ, and with a verbose fault injection, a stack follows. An interrupt that an earlier load
