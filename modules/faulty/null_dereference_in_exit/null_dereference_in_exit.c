@@ -6,7 +6,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
-static int *nowhere;
+static int *volatile nowhere;
 
 static int __init null_dereference_in_exit_init(void)
 {
@@ -15,7 +15,7 @@ static int __init null_dereference_in_exit_init(void)
 
 static void __exit null_dereference_in_exit_exit(void)
 {
-	*(volatile int *)nowhere = 1;
+	*nowhere = 1;
 }
 
 module_init(null_dereference_in_exit_init);

@@ -7,11 +7,11 @@
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 
-static int *nowhere;
+static int *volatile nowhere;
 
 static int show(struct seq_file *m, void *unused)
 {
-	seq_printf(m, "%d\n", *(volatile int *)nowhere);
+	seq_printf(m, "%d\n", *nowhere);
 	return 0;
 }
 

@@ -8,11 +8,11 @@
 #include <linux/module.h>
 #include <linux/timer.h>
 
-static int *nowhere;
+static int *volatile nowhere;
 
 static void fires(struct timer_list *unused)
 {
-	*(volatile int *)nowhere = 1;
+	*nowhere = 1;
 }
 
 static DEFINE_TIMER(timer, fires);

@@ -6,11 +6,11 @@
 #include <linux/module.h>
 #include <linux/workqueue.h>
 
-static int *nowhere;
+static int *volatile nowhere;
 
 static void do_work(struct work_struct *unused)
 {
-	*(volatile int *)nowhere = 1;
+	*nowhere = 1;
 }
 
 static DECLARE_WORK(work, do_work);
