@@ -54,8 +54,10 @@ class Grouping {
            !is_panic(line.text) && !(draft.task_marker && opens_report(line));
   }
 
-  /// Returns true for the first line of a failed access to memory.
-  static bool opens_fault(const wire::KernelLogLine &line) {
+  /// Returns true for a failed access to memory while the kernel prints the report, of which no more follows: lockdep
+  /// reads names in the memory of an unloaded module.
+  static bool interrupts(const wire::KernelLogLine &line, const Draft &draft) {
+    if (draft.end() != ReportEnd::stack || !draft.pid.empty()) return false;
     const Signature *signature = find_signature(line);
     return signature != nullptr && (signature->kind == "page fault" || signature->kind == "NULL pointer dereference" ||
                                     signature->kind == "general protection fault");
@@ -67,8 +69,7 @@ class Grouping {
     // After its stack, only a panic or an oops continues a report.
     if (is_panic(line.text) || line.text.starts_with("Oops: ")) return true;
     if (draft.in_stack || (is_cut_here(line) && draft.cut_here)) return false;
-    // lockdep can read the names of an unloaded module for its report.
-    if (draft.end() == ReportEnd::stack && opens_fault(line)) return false;
+    if (interrupts(line, draft)) return false;
     // "list_del corruption", "cut here", "kernel BUG at" and "invalid opcode" are one report, until it names its
     // process.
     return draft.pid.empty() || pid_in(line.text) == draft.pid;
@@ -140,7 +141,8 @@ class Grouping {
     std::vector<std::size_t> &open = open_[line.caller];
     std::erase_if(open, [&](std::size_t other) {
       const Draft &draft = drafts_[other];
-      return !line.caller.empty() || (draft.end() == ReportEnd::stack && draft.frames && !draft.task_marker);
+      return !line.caller.empty() || interrupts(line, draft) ||
+             (draft.end() == ReportEnd::stack && draft.frames && !draft.task_marker);
     });
     Draft draft;
     draft.report.kind = "unknown report";
