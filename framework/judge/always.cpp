@@ -9,11 +9,11 @@
 #include <string_view>
 #include <utility>
 
-#include "judge/double_frees.hpp"
 #include "judge/expected.hpp"
 #include "judge/makers.hpp"
 #include "judge/races.hpp"
 #include "judge/unreferenced.hpp"
+#include "judge/wrong_frees.hpp"
 #include "shared/kmsg.hpp"
 #include "shared/pattern.hpp"
 #include "text/module_name.hpp"
@@ -253,7 +253,7 @@ SeenReports kernel_reports(const CaseView &view) {
 SeenReports reports_of(const CaseView &view) {
   SeenReports seen = kernel_reports(view);
   for (auto &race : race_reports(view)) seen.reports.push_back(std::move(race));
-  for (auto &twice : double_free_reports(view)) seen.reports.push_back(std::move(twice));
+  for (auto &wrong : wrong_free_reports(view)) seen.reports.push_back(std::move(wrong));
   return seen;
 }
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "judge/double_frees.hpp"
 #include "judge/races.hpp"
+#include "judge/wrong_frees.hpp"
 #include "plan/fault.hpp"
 #include "shared/pattern.hpp"
 
@@ -111,7 +111,9 @@ namespace {
 std::string hint_at_missing(const std::string &pattern, const plan::Case &test_case) {
   if (pattern.find(kDataRace) != std::string::npos && !test_case.checks.races)
     return "kmodtest looks for data races only with 'checks: {races: true}' or --races";
-  if (pattern.find(kDoubleFree) != std::string::npos && !plan::needs_fault_module(test_case))
+  const bool of_free =
+      pattern.find(kDoubleFree) != std::string::npos || pattern.find(kInvalidFree) != std::string::npos;
+  if (of_free && !plan::needs_fault_module(test_case))
     return "kmodtest follows what is freed only with 'checks: {memory: true}' or --check-memory";
   return {};
 }

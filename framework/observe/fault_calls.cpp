@@ -88,6 +88,17 @@ std::optional<FreedTwice> read_twice(std::string_view rest) {
   return twice;
 }
 
+/// Reads "3 100 kfree my_exit+0x3e/0x80 [my], kmalloc my_init+0x3e/0x80 [my]".
+std::optional<InnerFree> read_inner(std::string_view rest) {
+  const auto offset = text::whole_number<std::uint64_t>(take_word(rest));
+  const auto bytes = text::whole_number<std::uint64_t>(take_word(rest));
+  if (!offset || !bytes) return std::nullopt;
+  InnerFree inner{.offset = *offset, .bytes = *bytes, .free = take_call(rest), .allocation = {}};
+  inner.allocation = take_call(rest);
+  if (inner.free.place.empty() || inner.allocation.place.empty()) return std::nullopt;
+  return inner;
+}
+
 /// Reads "kmodtest_faults: call 3 fails: kmalloc_trace at my_init+0x3e/0x80 [my]".
 std::optional<FaultCall> read_log_line(std::string_view line) {
   constexpr std::string_view kBegin = "kmodtest_faults: call ";
@@ -118,10 +129,13 @@ void read_line(std::string_view line, std::uint32_t step, FaultCalls &calls) {
     calls.failed = value_after(whole, " failed=");
     calls.left.clear();
     calls.twice.clear();
+    calls.inner.clear();
   } else if (word == "left") {
     if (auto left = read_left(line)) calls.left.push_back(std::move(*left));
   } else if (word == "twice") {
     if (auto twice = read_twice(line)) calls.twice.push_back(std::move(*twice));
+  } else if (word == "inner") {
+    if (auto inner = read_inner(line)) calls.inner.push_back(std::move(*inner));
   } else if (word == "without") {
     calls.missing.emplace_back(take_word(line));
   } else if (word == "call") {

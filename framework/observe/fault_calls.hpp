@@ -45,6 +45,13 @@ struct FreedTwice {
   FaultCall allocation;
 };
 
+/// A free of an address behind the beginning of an object that a module allocated.
+struct InnerFree {
+  std::uint64_t offset = 0;  ///< of the address in the object
+  std::uint64_t bytes = 0;   ///< as the module asked for
+  FaultCall free, allocation;
+};
+
 /// The calls of a case.
 struct FaultCalls {
   std::vector<FaultCall> calls = {};  ///< the first some thousand
@@ -53,6 +60,7 @@ struct FaultCalls {
   std::vector<std::string> missing = {};  ///< symbols that could not be probed
   std::vector<MemoryLeft> left = {};      ///< at the end
   std::vector<FreedTwice> twice = {};
+  std::vector<InnerFree> inner = {};
 
   /// Returns those that failed.
   std::vector<FaultCall> failures() const;

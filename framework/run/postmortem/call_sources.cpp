@@ -16,6 +16,7 @@ void find_call_sources(judge::Observations &seen, const std::filesystem::path &h
   std::vector<observe::FaultCall> calls = seen_calls.calls;
   for (const auto &left : seen_calls.left) calls.push_back(left.call);
   for (const auto &twice : seen_calls.twice) calls.insert(calls.end(), {twice.second, twice.first, twice.allocation});
+  for (const auto &inner : seen_calls.inner) calls.insert(calls.end(), {inner.free, inner.allocation});
   for (const auto &call : calls) {
     const std::string key = call.key();
     if (seen.call_sources.contains(key)) continue;

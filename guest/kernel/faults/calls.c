@@ -225,8 +225,8 @@ static int calls_open(struct inode *inode, struct file *file)
 	start_probes();
 	fault_lock(&lock, flags);
 	end = min_t(unsigned long, call_count, MOST_CALLS);
-	length = scnprintf(text, TEXT_SIZE, "%s calls=%lu failed=%lu left=%lu twice=%u\n", ended ? "off" : "on",
-			   call_count, failed_count, memory_left(), freed_twice());
+	length = scnprintf(text, TEXT_SIZE, "%s calls=%lu failed=%lu left=%lu wrong=%u\n", ended ? "off" : "on",
+			   call_count, failed_count, memory_left(), freed_wrongly());
 	for (i = 0; i < function_count && !reported; i++)
 		if (targets[i].error)
 			length += scnprintf(text + length, TEXT_SIZE - length, "without %s %d\n",

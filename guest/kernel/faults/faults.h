@@ -62,9 +62,9 @@ void track(unsigned long caller, const void *pointer, size_t size, const char *s
 void forget(const void *pointer);
 /* How many objects are left of modules that are gone. */
 unsigned long memory_left(void);
-/* How many objects a module has freed although they were free. */
-unsigned int freed_twice(void);
-/* Writes a line for each place that left some, and for each second free. Returns the length. */
+/* How many objects a module has freed although they were free, or at an address behind their beginning. */
+unsigned int freed_wrongly(void);
+/* Writes a line for each place that left some, and for each wrong free. Returns the length. */
 size_t memory_lines(char *to, size_t size);
 
 /* Memory that does not come from slab caches. */

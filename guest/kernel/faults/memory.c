@@ -28,6 +28,7 @@
 /* Its address is inverted, so that nothing here looks like a pointer to it. */
 struct object {
 	struct hlist_node node;
+	bool is_slab; /* its address and size are those of an object of a slab cache */
 	unsigned long inverted;
 	size_t size;
 	unsigned int load;
@@ -42,6 +43,12 @@ struct twice {
 	unsigned short place, first, second;
 };
 
+/* A free of an address behind the beginning of an object. */
+struct inner {
+	size_t offset, size;
+	unsigned short place, freed_at;
+};
+
 static struct object *objects;
 static struct hlist_head table[1 << TABLE_BITS];
 static struct hlist_head unused;
@@ -50,6 +57,9 @@ static struct object *freed[MOST_FREED]; /* a ring: the oldest is forgotten firs
 static unsigned long freed_count;
 static struct twice twice[MOST_TWICE];
 static unsigned int twice_count;
+static struct inner inner[MOST_TWICE];
+static unsigned int inner_count;
+static const char of_kmalloc[] = "kmalloc", of_cache[] = "kmem_cache_alloc";
 static DEFINE_RAW_SPINLOCK(lock);
 
 static struct hlist_head *bucket_of(const void *pointer)
@@ -115,6 +125,7 @@ void track(unsigned long caller, const void *pointer, size_t size, const char *s
 		object->size = size;
 		object->load = load;
 		object->place = place;
+		object->is_slab = symbol == of_kmalloc || symbol == of_cache;
 		hlist_add_head(&object->node, bucket_of(pointer));
 		WRITE_ONCE(tracked, tracked + 1);
 	}
@@ -132,6 +143,25 @@ static void remember_freed(struct object *object, unsigned short place)
 	object->freed_at = place;
 }
 
+/* Searches all: a module rarely frees what the kernel has allocated for it. */
+static void note_inner(unsigned long freed, unsigned short place)
+{
+	int i;
+
+	for (i = 0; i < MOST_OBJECTS && inner_count < MOST_TWICE; i++) {
+		struct object *object = &objects[i];
+		unsigned long offset = freed - ~object->inverted;
+
+		if (!object->load || object->freed || !object->is_slab || !offset || offset >= object->size)
+			continue;
+		inner[inner_count++] = (struct inner){
+			.offset = offset, .size = object->size, .place = object->place, .freed_at = place,
+		};
+		drop(object);
+		return;
+	}
+}
+
 /* A free that the tracepoints show: of an object that can be allocated again from then on. */
 static void free_object(unsigned long caller, const void *pointer, const char *symbol)
 {
@@ -140,16 +170,20 @@ static void free_object(unsigned long caller, const void *pointer, const char *s
 	unsigned long flags;
 	bool by_module;
 
-	if (!may_be_known(pointer))
+	if (!pointer || !READ_ONCE(tracked))
 		return;
 	by_module = find_load(caller);
+	if (!by_module && !may_be_known(pointer))
+		return;
 	if (by_module)
 		place = find_place(caller, symbol);
 	fault_lock(&lock, flags);
 	object = find_object(pointer);
 	if (object && !object->freed)
 		remember_freed(object, place);
-	else if (object && by_module && twice_count < MOST_TWICE)
+	else if (!object && by_module)
+		note_inner((unsigned long)pointer, place);
+	else if (by_module && twice_count < MOST_TWICE)
 		twice[twice_count++] = (struct twice){
 			.size = object->size, .place = object->place, .first = object->freed_at, .second = place,
 		};
@@ -161,37 +195,37 @@ static void free_object(unsigned long caller, const void *pointer, const char *s
 static void on_kmalloc(void *unused_data, unsigned long caller, const void *pointer, size_t asked, size_t given,
 		       gfp_t flags, int node)
 {
-	track(caller, pointer, asked, "kmalloc");
+	track(caller, pointer, asked, of_kmalloc);
 }
 
 static void on_cache_alloc(void *unused_data, unsigned long caller, const void *pointer, struct kmem_cache *cache,
 			   gfp_t flags, int node)
 {
-	track(caller, pointer, kmem_cache_size(cache), "kmem_cache_alloc");
+	track(caller, pointer, kmem_cache_size(cache), of_cache);
 }
 #elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
 static void on_kmalloc(void *unused_data, unsigned long caller, const void *pointer, struct kmem_cache *cache,
 		       size_t asked, size_t given, gfp_t flags)
 {
-	track(caller, pointer, asked, "kmalloc");
+	track(caller, pointer, asked, of_kmalloc);
 }
 
 static void on_cache_alloc(void *unused_data, unsigned long caller, const void *pointer, struct kmem_cache *cache,
 			   size_t asked, size_t given, gfp_t flags)
 {
-	track(caller, pointer, asked, "kmem_cache_alloc");
+	track(caller, pointer, asked, of_cache);
 }
 #else
 static void on_kmalloc(void *unused_data, unsigned long caller, const void *pointer, size_t asked, size_t given,
 		       gfp_t flags)
 {
-	track(caller, pointer, asked, "kmalloc");
+	track(caller, pointer, asked, of_kmalloc);
 }
 
 static void on_cache_alloc(void *unused_data, unsigned long caller, const void *pointer, size_t asked, size_t given,
 			   gfp_t flags)
 {
-	track(caller, pointer, asked, "kmem_cache_alloc");
+	track(caller, pointer, asked, of_cache);
 }
 #endif
 
@@ -325,9 +359,9 @@ unsigned long memory_left(void)
 	return count;
 }
 
-unsigned int freed_twice(void)
+unsigned int freed_wrongly(void)
 {
-	return READ_ONCE(twice_count);
+	return READ_ONCE(twice_count) + READ_ONCE(inner_count);
 }
 
 size_t memory_lines(char *to, size_t size)
@@ -348,6 +382,10 @@ size_t memory_lines(char *to, size_t size)
 				    place_symbol(twice[i].second), place_text(twice[i].second),
 				    place_symbol(twice[i].first), place_text(twice[i].first),
 				    place_symbol(twice[i].place), place_text(twice[i].place));
+	for (i = 0; i < inner_count; i++)
+		length += scnprintf(to + length, size - length, "inner %zu %zu %s %s, %s %s\n", inner[i].offset,
+				    inner[i].size, place_symbol(inner[i].freed_at), place_text(inner[i].freed_at),
+				    place_symbol(inner[i].place), place_text(inner[i].place));
 	fault_unlock(&lock, flags);
 	return length;
 }

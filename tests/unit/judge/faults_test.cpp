@@ -242,7 +242,7 @@ TEST(Faults, MemoryThatIsFreedTwiceIsACrashThatAPlanCanExpect) {
   stream.test_case.checks.memory = true;
   stream.load().end().unloaded();
   stream.add(wire::FaultCalls{stream.index,
-                              "on calls=0 failed=0 left=0 twice=2\n"
+                              "on calls=0 failed=0 left=0 wrong=2\n"
                               "twice 100 kfree ex_exit+0x1b/0x60 [ex], kfree ex_free+0x5/0x9 [ex], kmalloc "
                               "ex_init+0x1b/0x60 [ex]\n"
                               "twice 64 kfree ex_exit+0x30/0x60 [ex], ? ?, kmalloc ex_init+0x2b/0x60 [ex]\n"});
@@ -257,6 +257,22 @@ TEST(Faults, MemoryThatIsFreedTwiceIsACrashThatAPlanCanExpect) {
   EXPECT_EQ(verdict.evidence[1].details.at(1), "freed before: the kernel");
   stream.test_case.checks.memory = false;
   EXPECT_EQ(stream.verdict(Kind::completed).outcome, Outcome::passed) << "nobody followed it";
+}
+
+TEST(Faults, AFreeOfAnAddressWithinAnObjectIsACrash) {
+  Stream stream;
+  stream.test_case.checks.memory = true;
+  stream.load().end().unloaded();
+  stream.add(wire::FaultCalls{stream.index,
+                              "on calls=0 failed=0 left=0 wrong=1\n"
+                              "inner 8 100 kfree ex_exit+0x1b/0x60 [ex], kmalloc ex_init+0x1b/0x60 [ex]\n"});
+  const Verdict verdict = stream.complete();
+  EXPECT_EQ(verdict.outcome, Outcome::crashed);
+  ASSERT_EQ(verdict.evidence.size(), 1u);
+  EXPECT_EQ(verdict.evidence[0].summary, "invalid free in ex_exit+0x1b [ex]");
+  EXPECT_EQ(verdict.evidence[0].details,
+            (std::vector<std::string>{"freed: kfree at ex_exit+0x1b, 8 bytes behind the beginning of an object",
+                                      "allocated: kmalloc at ex_init+0x1b, 100 bytes"}));
 }
 
 TEST(Faults, ThePlaceSaysHowItsMemoryIsFreed) {

@@ -73,7 +73,7 @@ TEST(FaultCalls, OnlyTheLastMessageSaysWhatIsLeft) {
 
 TEST(FaultCalls, AFreeThatIsOneTooManyHasThreePlaces) {
   const Messages messages = {wire::FaultCalls{0,
-                                              "on calls=0 failed=0 left=0 twice=3\n"
+                                              "on calls=0 failed=0 left=0 wrong=3\n"
                                               "twice 100 kfree my_exit+0x1b/0x60 [my], kmem_cache_free f+0x5/0x9 [my], "
                                               "kmalloc my_init+0x1b/0x60 [my]\n"
                                               "twice 64 kfree my_exit+0x30/0x60 [my], ? ?, kmalloc g+0x1/0x2 [my]\n"
@@ -86,6 +86,20 @@ TEST(FaultCalls, AFreeThatIsOneTooManyHasThreePlaces) {
   EXPECT_EQ(calls.twice[0].first.symbol, "kmem_cache_free");
   EXPECT_EQ(calls.twice[0].allocation.function, "my_init");
   EXPECT_TRUE(calls.twice[1].first.symbol.empty()) << "freed by the kernel";
+}
+
+TEST(FaultCalls, AFreeBehindTheBeginningHasTwoPlaces) {
+  const Messages messages = {
+      wire::FaultCalls{0,
+                       "on calls=0 failed=0 left=0 wrong=2\n"
+                       "inner 8 100 kfree my_exit+0x1b/0x60 [my], kmalloc my_init+0x1b/0x60 [my]\n"
+                       "inner 8 100 kfree my_exit+0x1b/0x60 [my]\n"}};
+  const FaultCalls calls = read_fault_calls(messages, {});
+  ASSERT_EQ(calls.inner.size(), 1u) << "the second is cut off";
+  EXPECT_EQ(calls.inner[0].offset, 8u);
+  EXPECT_EQ(calls.inner[0].bytes, 100u);
+  EXPECT_EQ(calls.inner[0].free.place, "my_exit+0x1b");
+  EXPECT_EQ(calls.inner[0].allocation.function, "my_init");
 }
 
 TEST(FaultCalls, WhatIsMisspeltIsLeftOut) {
