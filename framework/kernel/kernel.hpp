@@ -37,7 +37,8 @@ struct CatalogueEntry {
   std::vector<std::string> make_arguments;
   std::string source_package;       ///< e.g. linux-source-6.1: it is built on this machine; empty if it is fetched
   std::vector<std::string> config;  ///< files next to the catalogue with its configuration, the later ones win
-  int compiled_files = 0;           ///< about how many its build compiles
+  std::vector<std::string> build_arguments;  ///< further words for make when the kernel itself is built
+  int compiled_files = 0;                    ///< about how many its build compiles
 
   bool is_built() const { return !source_package.empty(); }
 };

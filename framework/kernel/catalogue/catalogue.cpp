@@ -12,9 +12,9 @@
 namespace kmodtest::kernel {
 namespace {
 
-constexpr std::array kKeys{"name",           "description",    "default",       "alias",
-                           "fuller",         "suite",          "image_package", "headers_package",
-                           "make_arguments", "source_package", "config",        "compiled_files"};
+constexpr std::array kKeys{"name",   "description",     "default",         "alias",          "fuller",
+                           "suite",  "image_package",   "headers_package", "make_arguments", "source_package",
+                           "config", "build_arguments", "compiled_files"};
 
 /// Reads one file and names it in messages.
 class CatalogueReader {
@@ -97,6 +97,7 @@ class CatalogueReader {
     }
     entry.config = words(node, "config");
     if (entry.config.empty()) fail(node.Mark(), "a kernel with 'source_package' needs a list 'config' of files");
+    entry.build_arguments = words(node, "build_arguments");
     const auto files = node["compiled_files"];
     if (files && (!YAML::convert<int>::decode(files, entry.compiled_files) || entry.compiled_files < 0))
       fail(files.Mark(), "'compiled_files' has to be a number");

@@ -74,6 +74,7 @@ std::string origin_of_build(const CatalogueEntry &entry, const std::string &conf
   digest.field(kBuildRecipe).field(entry.source_package).field(entry.suite);
   // Comments may change.
   for (const auto &[option, value] : read_fragment(config)) digest.field(option).field(value);
+  for (const std::string &argument : entry.build_arguments) digest.field(argument);
   return "built " + digest.hex().substr(0, 32);
 }
 
@@ -150,6 +151,7 @@ void SourceBuild::fetch_source() {
 
 base::ProcessResult SourceBuild::make(std::vector<std::string> words,
                                       std::function<void(std::string_view)> hear) const {
+  words.insert(words.begin(), entry_.build_arguments.begin(), entry_.build_arguments.end());
   words.insert(words.begin(), {"make", "-C", source_, "O=" + objects_.string(), "ARCH=x86_64"});
   auto options = options_of_build(source_);
   options.on_output = std::move(hear);

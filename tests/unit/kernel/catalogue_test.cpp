@@ -77,12 +77,14 @@ constexpr const char *kBuilt =
 
 TEST(Catalogue, ReadsAKernelThatIsBuiltHere) {
   const ScratchFolder folder;
-  const auto entries = read_catalogue(folder.write("k.yaml", std::string(kBuilt) + "    compiled_files: 12\n"));
+  const auto entries = read_catalogue(
+      folder.write("k.yaml", std::string(kBuilt) + "    compiled_files: 12\n    build_arguments: [A=1]\n"));
   ASSERT_EQ(entries.size(), 1U);
   EXPECT_TRUE(entries[0].is_built());
   EXPECT_EQ(entries[0].source_package, "linux-source-6.1");
   EXPECT_EQ(entries[0].config, (std::vector<std::string>{"a.config", "b.config"}));
   EXPECT_EQ(entries[0].compiled_files, 12);
+  EXPECT_EQ(entries[0].build_arguments, std::vector<std::string>{"A=1"});
   EXPECT_EQ(error_in(folder, std::string(kBuilt) + "    image_package: i\n"),
             "6:20: a kernel with 'source_package' has no 'image_package' | correct it, or install kmodtest again");
   EXPECT_EQ(error_in(folder, std::string(kBuilt) + "    compiled_files: some\n"),

@@ -107,6 +107,9 @@ TEST(OriginOfBuild, ChangesWithOptionsButNotWithComments) {
   auto other = entry;
   other.source_package = "linux-source-6.12";
   EXPECT_NE(origin, origin_of_build(other, "CONFIG_A=y\n"));
+  other = entry;
+  other.build_arguments = {"KCSAN_SANITIZE=n"};
+  EXPECT_NE(origin, origin_of_build(other, "CONFIG_A=y\n"));
 }
 
 /// Programs that a build starts, replaced by scripts: `make` copies the configuration, and prints what a file says.
@@ -119,6 +122,7 @@ class FakeBuild : public ::testing::Test {
            "objects=${3#O=}\n"
            "for word; do case $word in\n"
            "KCONFIG_ALLCONFIG=*) echo >>$objects/../configured; sed -e '/DROPPED/d' ${word#*=} >$objects/.config ;;\n"
+           "SANITIZE=n) touch $objects/../sanitizes_nothing ;;\n"
            "bzImage) echo '  CC      a.o'; if [ -e $objects/../fails ]; then cat $objects/../fails; exit 2; fi ;;\n"
            "esac; done");
     const char *path = std::getenv("PATH");
@@ -137,6 +141,7 @@ class FakeBuild : public ::testing::Test {
     entry.source_package = "linux-source-6.1";
     entry.config = {"debug.config"};
     entry.compiled_files = 1;
+    entry.build_arguments = {"SANITIZE=n"};
     SourceBuild build(entry, config, folder_.path() / "build", notices);
     std::string error = error_of([&] { build.run(); });
     said_ = std::move(notices.said);
@@ -164,6 +169,7 @@ TEST_F(FakeBuild, GoesOnWithoutConfiguringAgain) {
   EXPECT_EQ(file("configured"), "\n");
   EXPECT_EQ(run("CONFIG_B=y\n"), "no error");
   EXPECT_EQ(file("configured"), "\n\n");
+  EXPECT_EQ(file("sanitizes_nothing"), "") << "make gets the arguments";
 }
 
 TEST_F(FakeBuild, NamesAnOptionThatKconfigDoesNotTake) {
