@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <sys/mman.h>
 
 namespace kmodtest::emulator {
 namespace {
@@ -20,13 +19,6 @@ int load_cpu(void *cpu, int version) {
   if (replacement == nullptr) return qemus_own(cpu, version);
   replacement(cpu);
   return 0;
-}
-
-bool make_writable(StateDescription &table) {
-  constexpr std::uintptr_t kPage = 4096;
-  auto *const at = reinterpret_cast<unsigned char *>(&table);
-  const std::uintptr_t before = reinterpret_cast<std::uintptr_t>(at) % kPage;
-  return mprotect(at - before, before + sizeof table, PROT_READ | PROT_WRITE) == 0;
 }
 
 bool take_place(StateDescription &table) {

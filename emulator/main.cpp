@@ -101,7 +101,8 @@ int main(int, char **argv) {
     if (std::strcmp(*argument, "none,accel=kvm:tcg") == 0 && !may_open_kvm()) *argument = without_kvm;
   }
   for (char **argument = argv; *argument != nullptr && argument[1] != nullptr; ++argument) {
-    if (std::strcmp(*argument, "-blockdev") == 0 && has_io_uring()) argument[1] = with_io_uring(argument[1]);
+    const bool image = std::strcmp(*argument, "-blockdev") == 0 || std::strcmp(*argument, "-drive") == 0;
+    if (image && has_io_uring()) argument[1] = with_io_uring(argument[1]);
   }
   static char qemu[] = KMODTEST_QEMU;
   argv[0] = qemu;

@@ -21,6 +21,8 @@
 /// returns when the controller has answered. Meanwhile QEMU's big lock is held and no time passes, so nothing else
 /// happens in the machine, its monitor included.
 ///
+/// The CPUs' thread also completes the requests to the guest's disks (emulator/disk_requests.hpp).
+///
 /// A guest that has booted is paused here, too, at a moment of its own time (emulator/first_pause.hpp).
 ///
 /// The gate relies on this (QEMU since 2.9): the thread of all CPUs under TCG with -icount is named "ALL CPUs/TCG"
@@ -47,16 +49,20 @@
 #include <unistd.h>
 
 #include "emulator/clock_notices.hpp"
+#include "emulator/disk_requests.hpp"
+#include "emulator/event_files.hpp"
 #include "emulator/first_pause.hpp"
 #include "emulator/first_turn.hpp"
 #include "emulator/idle_guest.hpp"
 #include "emulator/pause.hpp"
 #include "emulator/saved_memory.hpp"
+#include "emulator/unsaved_device.hpp"
 #include "wire/emulator_library.hpp"
 #include "wire/shared_memory.hpp"
 
 namespace {
 
+using kmodtest::emulator::is_eventfd;
 using kmodtest::wire::Rest;
 
 /// Limits how long the main loop's own work waits (a reset that the guest requests while another CPU computes).
@@ -76,7 +82,6 @@ constexpr std::int64_t kNever = INT64_MIN / 2;
 /// A request takes the main loop several rounds, in which it signals itself to continue.
 constexpr int kRoundsOfAVisit = 16;
 constexpr std::size_t kMostFiles = 64;
-constexpr std::size_t kKnownFiles = 1024;
 
 /// Calls the C library's own function, or that of another preloaded library. Looks it up on the first call, because
 /// others can call this library before its own constructors run.
@@ -107,11 +112,20 @@ Next<int (*)(pthread_cond_t *, pthread_mutex_t *)> next_cond_wait("pthread_cond_
 Next<int (*)(pthread_cond_t *)> next_broadcast("pthread_cond_broadcast", "GLIBC_2.3.2");
 Next<int (*)(pthread_cond_t *)> next_signal("pthread_cond_signal", "GLIBC_2.3.2");
 Next<int (*)(pollfd *, nfds_t, const timespec *, const sigset_t *)> next_poll("ppoll");
+Next<int (*)(pthread_cond_t *, pthread_mutex_t *, const timespec *)> next_timed_wait("pthread_cond_timedwait",
+                                                                                     "GLIBC_2.3.2");
+Next<int (*)(pthread_mutex_t *)> next_unlock("pthread_mutex_unlock");
 Next<ssize_t (*)(int, const void *, std::size_t)> next_write("write");
 Next<int (*)(int)> next_close("close");
 Next<tm *(*)(const time_t *, tm *)> next_gmtime("gmtime_r");
 
-enum class Role : char { unknown, cpus, main_loop, other };
+/// Returns whether the guest has disks whose requests the library completes.
+bool has_disks() {
+  static const bool disks = std::getenv(kmodtest::wire::kDisks) != nullptr;
+  return disks;
+}
+
+enum class Role : char { unknown, cpus, main_loop, files, other };
 
 Role role() {
   thread_local Role known = Role::unknown;
@@ -120,7 +134,8 @@ Role role() {
   std::array<char, 17> name{};
   pthread_getname_np(pthread_self(), name.data(), name.size());
   const bool cpus = std::strcmp(name.data(), "ALL CPUs/TCG") == 0;
-  return known = cpus ? Role::cpus : Role::other;
+  if (cpus) return known = Role::cpus;
+  return known = has_disks() && std::strcmp(name.data(), "worker") == 0 ? Role::files : Role::other;
 }
 
 std::atomic<bool> cpus_wait{true};         // the CPUs' thread waits for work, and nobody has woken it since
@@ -140,25 +155,6 @@ void give_turn() {
   if (!main_loop_waits) return;
   const eventfd_t one = 1;
   (void)next_write(turn_event.load(), static_cast<const void *>(&one), sizeof one);
-}
-
-enum class FileKind : char { unknown, eventfd, other };
-std::array<std::atomic<FileKind>, kKnownFiles> known{};  // cleared when the file is closed
-
-/// Returns whether the file is an eventfd: a signal between threads of QEMU, not input from outside.
-bool is_eventfd(int file) {
-  if (file < 0) return true;
-  const auto at = static_cast<std::size_t>(file);
-  if (at >= known.size()) return false;
-  if (known[at] == FileKind::unknown) {
-    std::array<char, 40> path{};
-    std::array<char, 64> target{};
-    std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", file);
-    if (readlink(path.data(), target.data(), target.size() - 1) <= 0) return false;
-    const bool is_one = std::strcmp(target.data(), "anon_inode:[eventfd]") == 0;
-    known[at] = is_one ? FileKind::eventfd : FileKind::other;
-  }
-  return known[at] == FileKind::eventfd;
 }
 
 std::int64_t now_ms() {
@@ -208,6 +204,8 @@ void wait_for_turn(const pollfd *files, nfds_t count, const sigset_t *mask) {
 
 const kmodtest::emulator::Qemu *qemu = nullptr;  // nullptr: the main loop does all of its work itself
 kmodtest::emulator::FirstPause first_pause;
+kmodtest::emulator::FileThread file_thread;
+kmodtest::emulator::DiskWork disk_work;  // of the CPUs' thread
 
 /// Lets time pass for a guest whose CPUs are all idle. Returns false if the main loop has to do that, because it has
 /// other work, too. It gets QEMU's big lock then: else a guest that is held soon afterwards would keep the lock, and
@@ -221,7 +219,10 @@ bool advance_idle_guest() {
 /// Called by the main loop when the machine is complete.
 void begin_main_loop() {
   static bool begun = false;
-  if (!begun) kmodtest::emulator::keep_memory_apart();
+  if (!begun) {
+    kmodtest::emulator::keep_memory_apart();
+    if (qemu != nullptr && has_disks()) kmodtest::emulator::save_without_registers(*qemu);
+  }
   begun = true;
 }
 
@@ -293,9 +294,12 @@ __attribute__((visibility("default"))) int pthread_cond_wait(pthread_cond_t *con
     if (qemu != nullptr) {
       kmodtest::emulator::begin_with_first_cpu(*qemu);
       kmodtest::emulator::spare_idle_loops();
+      kmodtest::emulator::DiskFunctions functions{};
+      if (has_disks() && kmodtest::emulator::find_disk_functions(functions)) disk_work.begin(functions);
     }
   }
   if (condition != work) return next_cond_wait(condition, mutex);
+  disk_work.finish();
   if (advance_idle_guest()) return 0;  // as if it had been woken for nothing
   cpus_wait = true;
   give_turn();
@@ -312,10 +316,26 @@ __attribute__((visibility("default"))) int pthread_cond_broadcast(pthread_cond_t
 
 __attribute__((visibility("default"))) int pthread_cond_signal(pthread_cond_t *condition) {
   if (condition == work) cpus_wait = false;
-  return next_signal(condition);
+  if (!has_disks() || !file_thread.serves(condition)) return next_signal(condition);
+  if (role() == Role::cpus) disk_work.add();
+  return file_thread.finish(condition, [](pthread_cond_t *waited) { return next_signal(waited); });
+}
+
+__attribute__((visibility("default"))) int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
+                                                                  const timespec *until) {
+  if (!has_disks() || role() != Role::files) return next_timed_wait(condition, mutex, until);
+  return file_thread.wait(condition, mutex, until, [](pthread_cond_t *waited, pthread_mutex_t *held, const timespec *end) {
+    return next_timed_wait(waited, held, end);
+  });
+}
+
+__attribute__((visibility("default"))) int pthread_mutex_unlock(pthread_mutex_t *mutex) {
+  const bool releases = mutex != big_lock || role() != Role::cpus || disk_work.finish_and_release();
+  return releases ? next_unlock(mutex) : 0;
 }
 
 __attribute__((visibility("default"))) ssize_t write(int file, const void *data, std::size_t size) {
+  if (size == sizeof(eventfd_t) && role() == Role::cpus) disk_work.add();
   if (size != sizeof(eventfd_t) || role() != Role::other || !is_eventfd(file)) return next_write(file, data, size);
   ++signalling;
   const ssize_t result = next_write(file, data, size);
@@ -327,9 +347,7 @@ __attribute__((visibility("default"))) ssize_t write(int file, const void *data,
 }
 
 __attribute__((visibility("default"))) int close(int file) {
-  if (file >= 0 && static_cast<std::size_t>(file) < known.size()) {
-    known[static_cast<std::size_t>(file)] = FileKind::unknown;
-  }
+  kmodtest::emulator::forget_file(file);
   return next_close(file);
 }
 

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 #include <dlfcn.h>
+#include <sys/mman.h>
 
 #include "emulator/cpu_exit_code.hpp"
 
@@ -199,6 +200,13 @@ const Qemu *find_qemu(const char **missing) {
   }
   *missing = lacks;
   return complete ? &qemu : nullptr;
+}
+
+bool make_writable(StateDescription &table) {
+  constexpr std::uintptr_t kPage = 4096;
+  auto *const at = reinterpret_cast<unsigned char *>(&table);
+  const std::uintptr_t before = reinterpret_cast<std::uintptr_t>(at) % kPage;
+  return mprotect(at - before, before + sizeof table, PROT_READ | PROT_WRITE) == 0;
 }
 
 unsigned index_of_current_cpu(const Qemu &qemu) {

@@ -143,6 +143,9 @@ bool any_cpu(const Qemu &qemu, const Condition &condition) {
   return false;
 }
 
+/// Lets a table of QEMU's be changed. Returns false if that is not possible.
+bool make_writable(StateDescription &table);
+
 /// Returns which CPU the calling thread executes. A plugin needs it: QEMU passes to its functions the index of the CPU
 /// for which it has translated the block, since one thread executes all CPUs.
 unsigned index_of_current_cpu(const Qemu &qemu);

@@ -23,6 +23,7 @@ namespace {
 
 constexpr Time kInventoryDeadline{10'000'000};
 constexpr Time kPrerequisiteDeadline{30'000'000};
+constexpr Time kDevicesDeadline{20'000'000};
 constexpr Time kSettlePoll{5'000};
 constexpr Time kFailedWait{2'000'000};  // for a condition that a call that failed may keep from becoming true
 constexpr Time kMostStartOffset{4'000};
@@ -70,6 +71,17 @@ bool ProgramRun::renew_devices() {
   return error_.empty();
 }
 
+void ProgramRun::settle_devices() const {
+  if (program_.settles.count() <= 0) return;
+  // The kernel counts what it reports about devices (Documentation/ABI/testing/sysfs-uevent).
+  const auto reports = [] { return read_line("/sys/kernel/uevent_seqnum"); };
+  const Time latest = later(now(), kDevicesDeadline);
+  for (std::string seen; seen != reports() && now() < latest;) {
+    seen = reports();
+    sleep_until(later(now(), program_.settles));
+  }
+}
+
 bool ProgramRun::prepare() {
   if (!renew_devices()) return false;
   for (const wire::ModuleToLoad &module : program_.prerequisites) {
@@ -83,8 +95,10 @@ bool ProgramRun::prepare() {
     }
     if (!error_.empty()) return false;
   }
+  settle_devices();
   std::optional<wire::Inventory> inventory;
-  if (agent_.pristine && program_.prerequisites.empty() && program_.renewed_devices.empty()) {
+  if (agent_.pristine && program_.prerequisites.empty() && program_.renewed_devices.empty() &&
+      program_.settles.count() <= 0) {
     inventory = std::move(agent_.pristine->inventory);
     baseline_entries_ = std::move(agent_.pristine->entries);
     baseline_resources_ = std::move(agent_.pristine->resources);

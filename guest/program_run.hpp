@@ -45,6 +45,8 @@ class ProgramRun {
   // program_run.cpp: the frame around the steps
   /// Makes the kernel look for devices whose registers a restore does not bring back.
   bool renew_devices();
+  /// Waits for devices that the kernel still finds, such as those of a bus whose driver was just loaded.
+  void settle_devices() const;
   bool prepare();
   void start_from(std::uint64_t seed);
   void wait_before_step();

@@ -3,34 +3,58 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 /// The devices that a guest can have besides those that kmodtest needs itself.
 namespace kmodtest::base {
 
 struct GuestDevice {
-  enum class Bus { pci, network, usb };
-  std::string_view name;  ///< in a plan; with `virtio-net` as the only exception QEMU's own name
+  enum class Bus { pci, network, usb, scsi, sata };
+  std::string_view name;   ///< in a plan; QEMU's own but for those in model()
   Bus bus = Bus::pci;
+  bool is_disk = false;
   bool is_saved = true;  ///< QEMU saves its registers with the guest
 
   /// Returns the name that QEMU has for it.
-  constexpr std::string_view model() const { return name == "virtio-net" ? "virtio-net-pci" : name; }
+  constexpr std::string_view model() const {
+    if (name == "virtio-net") return "virtio-net-pci";
+    return name == "virtio-blk" ? "virtio-blk-pci" : name;
+  }
 };
 
-inline constexpr std::array<GuestDevice, 11> kGuestDevices{{
-    {"edu", GuestDevice::Bus::pci, false},
-    {"pci-testdev", GuestDevice::Bus::pci, false},
-    {"i6300esb", GuestDevice::Bus::pci, true},
-    {"virtio-net", GuestDevice::Bus::network, true},
-    {"e1000", GuestDevice::Bus::network, true},
-    {"e1000e", GuestDevice::Bus::network, true},
-    {"igb", GuestDevice::Bus::network, true},
-    {"rtl8139", GuestDevice::Bus::network, true},
-    {"usb-kbd", GuestDevice::Bus::usb, true},
-    {"usb-mouse", GuestDevice::Bus::usb, true},
-    {"usb-tablet", GuestDevice::Bus::usb, true},
+inline constexpr std::array<GuestDevice, 16> kGuestDevices{{
+    {.name = "edu", .is_saved = false},
+    {.name = "pci-testdev", .is_saved = false},
+    {.name = "i6300esb"},
+    {.name = "virtio-net", .bus = GuestDevice::Bus::network},
+    {.name = "e1000", .bus = GuestDevice::Bus::network},
+    {.name = "e1000e", .bus = GuestDevice::Bus::network},
+    {.name = "igb", .bus = GuestDevice::Bus::network},
+    {.name = "rtl8139", .bus = GuestDevice::Bus::network},
+    {.name = "virtio-blk", .is_disk = true},
+    {.name = "nvme", .is_disk = true, .is_saved = false},
+    {.name = "scsi-hd", .bus = GuestDevice::Bus::scsi, .is_disk = true},
+    {.name = "ide-hd", .bus = GuestDevice::Bus::sata, .is_disk = true},
+    {.name = "usb-storage", .bus = GuestDevice::Bus::usb, .is_disk = true},
+    {.name = "usb-kbd", .bus = GuestDevice::Bus::usb},
+    {.name = "usb-mouse", .bus = GuestDevice::Bus::usb},
+    {.name = "usb-tablet", .bus = GuestDevice::Bus::usb},
 }};
+
+/// A device of one guest.
+struct ChosenDevice {
+  std::string name;         ///< of kGuestDevices
+  std::uint64_t bytes = 0;  ///< of a disk; 0: it is none
+  bool operator==(const ChosenDevice &) const = default;
+  template <class Visitor>
+  void fields(Visitor &v) {
+    v(name, bytes);
+  }
+};
+
+inline constexpr std::uint64_t kDiskBytes = 64u << 20;  ///< of a disk without a size
 
 inline constexpr std::size_t kMostGuestDevices = 8;
 /// The slots of PCI bus 0 from which on a guest's devices are, in the order of the plan.

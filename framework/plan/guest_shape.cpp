@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "base/guest_devices.hpp"
 #include "base/guest_limits.hpp"
+#include "plan/guest_devices.hpp"
 #include "plan/kernel_switches.hpp"
 #include "plan/matrix.hpp"
 
@@ -183,10 +183,7 @@ GuestShape read_guest(const Node *guest, const CpuLayout &cpus, const NumaLayout
     else if (const auto text = scope.fill(*numa.node))
       read_nodes(*numa.node, *text, shape, scope);
   }
-  shape.devices = reader.choices("devices");
-  if (shape.devices.size() > base::kMostGuestDevices)
-    reader.error(Code::out_of_range, "devices",
-                 fmt::format("a guest has at most {} devices of its own", base::kMostGuestDevices));
+  shape.devices = read_devices(reader, *guest, scope);
   if (const auto channel = reader.choice("channel")) shape.channel = channel_of(*channel);
   if (const auto append = reader.text("append")) {
     if (append->size() > 1024 || append->find('\n') != std::string::npos)

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error_code.hpp"
+#include "base/guest_devices.hpp"
 #include "plan/choices.hpp"
 #include "plan/location.hpp"
 #include "wire/program.hpp"
@@ -55,7 +56,7 @@ struct GuestShape {
   int sockets = 0, cores = 0, threads = 0;  ///< 0: not given; else their product is `cpus`
   std::uint32_t memory_mib = 256;
   std::vector<NumaCell> numa;             ///< empty: one node
-  std::vector<std::string> devices = {};  ///< names of base::kGuestDevices
+  std::vector<base::ChosenDevice> devices = {};
   Channel channel = Channel::memory;
   std::string append;  ///< further words for the kernel's command line
   bool operator==(const GuestShape &) const = default;

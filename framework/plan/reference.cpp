@@ -77,6 +77,7 @@ std::string reference_markdown() {
   out += table_text(files_table());
   out += "### `guest`\n\n" + table_text(guest_table());
   out += "Each node of `numa`, where it is a list:\n\n" + table_text(numa_table());
+  out += "Each of `devices`, where it is a map:\n\n" + table_text(devices_table());
   out += prose("matrix.md");
   out += "### `checks`\n\n" + table_text(checks_table());
   out += prose("expect.md");

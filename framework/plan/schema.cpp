@@ -100,6 +100,8 @@ Json key_schema(const Key &key) {
     case Type::modules:
     case Type::files:
       return one_or_list(any_of({ref("text"), table_schema(*key.table)}));
+    case Type::devices:
+      return one_or_list(any_of({choice_schema(key), table_schema(*key.table)}));
     case Type::text_condition:
       return any_of({ref("pattern"), table_schema(*key.table)});
     case Type::steps:

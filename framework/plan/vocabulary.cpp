@@ -73,6 +73,19 @@ const Table &numa_table() {
   return table;
 }
 
+const Table &devices_table() {
+  static const Table table{
+      "devices",
+      {{.name = "device",
+        .type = Type::choice,
+        .description = "the device",
+        .example = "nvme",
+        .allowed = device_names(),
+        .required = true},
+       {"size", Type::size, "64M", "of a disk, 1M to 1T, in whole MiB", "1G"}}};
+  return table;
+}
+
 const Table &guest_table() {
   static const Table table{
       "guest",
@@ -99,11 +112,13 @@ const Table &guest_table() {
         .example = "serial",
         .allowed = {"memory", "virtio", "serial"}},
        {.name = "devices",
-        .type = Type::choices,
+        .type = Type::devices,
         .fallback = "none",
-        .description = "devices of QEMU for the drivers under test; network cards are connected with each other only",
-        .example = "[edu]",
-        .allowed = device_names()},
+        .description = "devices of QEMU for the drivers under test, or a map for each; network cards are connected "
+                       "with each other only, disks are empty",
+        .example = "[edu, {device: nvme, size: 1G}]",
+        .allowed = device_names(),
+        .table = &devices_table()},
        {"slub_debug", Type::text, "off",
         "checks of slab memory, by the letters of slub_debug=: F for freed twice or corrupted, Z for written beyond "
         "the "
@@ -307,6 +322,7 @@ std::string type_phrase(const Key &key) {
     case Type::errno_name:
       return "an errno name";
     case Type::choice:
+    case Type::devices:
     case Type::choices: {
       std::string out = key.type == Type::choice ? "one of " : "one or a list of ";
       for (const std::string &word : key.allowed) out += (&word == &key.allowed.front() ? "" : ", ") + word;

@@ -37,6 +37,7 @@ enum class Type {
   numa,            ///< a number of nodes, CPUs of each, a list of maps of `table`, or a list of these
   modules,         ///< a text, a map of `table`, or a list of these
   files,           ///< a text, a map of `table`, or a list of these
+  devices,         ///< one of `allowed`, a map of `table`, or a list of these
   text_condition,  ///< a pattern, or a map of `table`
   steps,
 };
@@ -81,6 +82,7 @@ const Table &module_table();
 const Table &files_table();
 const Table &guest_table();
 const Table &numa_table();
+const Table &devices_table();
 const Table &checks_table();
 const Table &expect_table();
 const Table &fail_table();

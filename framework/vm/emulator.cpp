@@ -29,6 +29,17 @@ fs::path part_of_kmodtest(const char *name, int access) {
                     "build or install kmodtest as a whole");
 }
 
+/// Runs qemu-img with these arguments. Throws base::Error.
+void make_image(const fs::path &file, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "qemu-img");
+  const base::ProcessResult result = base::run_process(arguments);
+  if (!result.ok()) {
+    throw base::Error(base::Code::bad_runtime_folder,
+                      fmt::format("cannot make the image {}: {}", file.string(), result.err),
+                      "free some space, or set KMODTEST_RUNTIME to a folder on another disk");
+  }
+}
+
 }  // namespace
 
 fs::path qemu_path() {
@@ -60,13 +71,12 @@ std::string qemu_version(const fs::path &qemu) {
 
 void make_state_image(const fs::path &file) {
   // A state is stored after the disk and can be larger; an image in it cannot. Nothing is allocated.
-  const base::ProcessResult result =
-      base::run_process({"qemu-img", "create", "-q", "-f", "qcow2", file.string(), "64G"});
-  if (!result.ok()) {
-    throw base::Error(base::Code::bad_runtime_folder,
-                      fmt::format("cannot make the image {}: {}", file.string(), result.err),
-                      "free some space, or set KMODTEST_RUNTIME to a folder on another disk");
-  }
+  make_image(file, {"create", "-q", "-f", "qcow2", file.string(), "64G"});
+}
+
+void make_disk_image(const fs::path &file, std::uint64_t bytes) {
+  make_image(file, {"create", "-q", "-f", "qcow2", file.string(), std::to_string(bytes)});
+  make_image(file, {"snapshot", "-q", "-c", kStateName, file.string()});
 }
 
 fs::path emulator_wrapper() {

@@ -28,6 +28,12 @@ std::string parse_qemu_version(const std::string &output);
 /// Throws base::Error.
 void make_state_image(const std::filesystem::path &file);
 
+/// The name under which QEMU saves a guest.
+inline constexpr const char *kStateName = "kmodtest";
+
+/// Creates the image of an empty disk, saved under kStateName (qemu-img). Throws base::Error.
+void make_disk_image(const std::filesystem::path &file, std::uint64_t bytes);
+
 /// Lets the library `gate` look into QEMU: returns what it misses there ("QEMU has no qemu_ram_foreach_block"); empty:
 /// nothing. Takes as long as `qemu --version`.
 std::string what_qemu_lacks(const std::filesystem::path &qemu, const std::filesystem::path &gate);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/asio.hpp"
+#include "base/guest_devices.hpp"
 #include "vm/libvirt/registers.hpp"
 #include "vm/snapshots/saved_state.hpp"
 #include "wire/shared_memory.hpp"
@@ -59,8 +60,7 @@ struct GuestSpec {
   int sockets = 0, cores = 0, threads = 0;  ///< 0: one socket, `cpus` cores, one thread
   std::uint32_t memory_mib = 256;
   std::vector<NumaCell> numa;  ///< empty: one node
-  /// names of base::kGuestDevices
-  std::vector<std::string> devices;
+  std::vector<base::ChosenDevice> devices;
   ChannelKind channel = ChannelKind::virtio;
   std::size_t shared_bytes = wire::kSharedMemoryBytes;  ///< of the memory shared with the agent (ChannelKind::memory)
   Accelerator accelerator = Accelerator::tcg;
@@ -97,6 +97,9 @@ std::string hash(const GuestSpec &spec, const std::string &qemu_version, const E
 /// not save their registers.
 std::vector<std::string> unsaved_devices(const GuestSpec &spec);
 
+/// Returns whether one of the guest's devices is a disk.
+bool has_disks(const GuestSpec &spec);
+
 /// Returns the kernel's command line for a spec.
 std::string kernel_command_line(const GuestSpec &spec);
 
@@ -110,6 +113,7 @@ struct GuestFiles {
   std::filesystem::path saved;         ///< the image with the state of a saved guest, opened read-only; empty: it boots
   std::filesystem::path saved_memory;  ///< the memory of a saved guest; empty: it is part of `saved`
   std::filesystem::path memory_to;     ///< the file for the memory when the guest is saved; empty: as above
+  std::vector<std::filesystem::path> disks = {};  ///< the image of each device that is a disk
   std::filesystem::path schedule;      ///< the file of a schedule (wire/schedule_memory.hpp); empty: none
   std::filesystem::path coverage;      ///< the file for counts (wire/coverage_memory.hpp); empty: none
   std::filesystem::path races;         ///< the file for races (wire/race_memory.hpp); empty: none

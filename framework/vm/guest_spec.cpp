@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <fmt/format.h>
@@ -42,11 +43,15 @@ bool has_memory_apart(const GuestSpec &spec) {
 std::vector<std::string> unsaved_devices(const GuestSpec &spec) {
   std::vector<std::string> addresses;
   for (std::size_t i = 0; i < spec.devices.size(); ++i) {
-    const base::GuestDevice *device = base::find_guest_device(spec.devices[i]);
+    const base::GuestDevice *device = base::find_guest_device(spec.devices[i].name);
     if (device != nullptr && !device->is_saved)
       addresses.push_back(fmt::format("0000:00:{:02x}.0", base::kFirstDeviceSlot + static_cast<int>(i)));
   }
   return addresses;
+}
+
+bool has_disks(const GuestSpec &spec) {
+  return std::any_of(spec.devices.begin(), spec.devices.end(), [](const auto &device) { return device.bytes > 0; });
 }
 
 std::string pause_range() {
@@ -71,7 +76,10 @@ std::string hash(const GuestSpec &spec, const std::string &qemu_version, const E
     digest.add("node cpus", cell.cpus);
     digest.add("node memory", cell.memory_mib);
   }
-  for (const std::string &device : spec.devices) digest.add("device", device);
+  for (const base::ChosenDevice &device : spec.devices) {
+    digest.add("device", device.name);
+    if (device.bytes > 0) digest.add("bytes", static_cast<std::int64_t>(device.bytes));
+  }
   digest.add("channel", static_cast<int>(spec.channel));
   digest.add("shared memory", static_cast<std::int64_t>(spec.shared_bytes));
   digest.add("clock", spec.clock == Clock::virtual_ ? fmt::format("virtual, shift {}", kInstructionShift) : "real");

@@ -255,18 +255,27 @@ void RunRoot::make_file_for_qemu(const fs::path &file, std::uintmax_t bytes) {
 }
 
 void RunRoot::make_state_image(const fs::path &file) {
-  const fs::path empty = path_ / "empty.qcow2";
+  copy_image("empty", file, vm::make_state_image);
+}
+
+void RunRoot::make_disk_image(const fs::path &file, std::uint64_t bytes) {
+  copy_image(fmt::format("empty-{}", bytes), file, [&](const fs::path &made) { vm::make_disk_image(made, bytes); });
+}
+
+void RunRoot::copy_image(const std::string &name, const fs::path &to,
+                         const std::function<void(const fs::path &)> &make) {
+  const fs::path empty = path_ / (name + ".qcow2");
   {
     const std::lock_guard lock(mutex_);
     std::error_code error;
     if (!fs::exists(empty, error)) {
-      const fs::path unfinished = path_ / "empty.qcow2.new";
-      vm::make_state_image(unfinished);
+      const fs::path unfinished = path_ / (name + ".qcow2.new");
+      make(unfinished);
       fs::rename(unfinished, empty);
     }
   }
-  copy_whole(empty, file, fs::perms(0600));
-  give_to_qemu(file);
+  copy_whole(empty, to, fs::perms(0600));
+  give_to_qemu(to);
 }
 
 void RunRoot::give_to_qemu(const fs::path &file) {

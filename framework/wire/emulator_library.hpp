@@ -26,6 +26,9 @@ inline constexpr const char *kCoverageFile = "KMODTEST_COVERAGE";
 /// Environment variable: the file that gets the races (wire/race_memory.hpp).
 inline constexpr const char *kRaceFile = "KMODTEST_RACES";
 
+/// Environment variable: the guest has disks, whose requests the library completes.
+inline constexpr const char *kDisks = "KMODTEST_DISKS";
+
 /// Environment variable: the library only looks whether QEMU has all that it uses, prints the result on one line, and
 /// ends QEMU.
 inline constexpr const char *kSelfTest = "KMODTEST_SELF_TEST";

@@ -17,7 +17,7 @@
 /// The messages of the protocol (docs/internals/protocol.md). Both directions use the frames of wire/frame.
 namespace kmodtest::wire {
 
-inline constexpr std::uint16_t kProtocolVersion = 13;
+inline constexpr std::uint16_t kProtocolVersion = 14;
 /// The beginning of the step markers that the agent writes to /dev/kmsg ("kmodtest: step 3: load ex7_4").
 inline constexpr char kMarkerPrefix[] = "kmodtest: ";
 /// The beginning of the marker after which the agent itself causes the kernel log ("kmodtest: autopsy of step 3").

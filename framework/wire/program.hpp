@@ -331,13 +331,15 @@ struct Program {
   /// addresses of PCI devices to look for again before the baseline is taken: a restored guest does not have their
   /// registers as the kernel set them
   std::vector<std::string> renewed_devices = {};
+  /// the baseline is taken when the kernel has reported no change of devices for so long
+  Microseconds settles{0};
   Microseconds idles{0};  ///< guest time that passes at the end if no module under test is loaded any more
   /// kmodtest_faults is among the prerequisites. Once a call has failed, steps that do not hold do not end the program.
   bool counts_calls = false;
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(prerequisites, modules, steps, timeout, seed, delays, trace_sched, rests, renewed_devices, idles, counts_calls);
+    v(prerequisites, modules, steps, timeout, seed, delays, trace_sched, rests, renewed_devices, settles, idles, counts_calls);
   }
   bool operator==(const Program &) const = default;
 };

@@ -101,6 +101,14 @@ void complete(const plan::Case &test_case, std::vector<plan::ModuleSource> modul
   prepared.completed = std::make_shared<const plan::Case>(with_parameters(std::move(whole), prepared.modules));
 }
 
+/// A driver of the kernel finds its devices after it was loaded, and a module under test must not be accused of them:
+/// usb-storage first waits for a second (its parameter delay_use). Waiting costs nothing under virtual time.
+wire::Microseconds time_for_devices(const plan::Case &test_case, const vm::GuestSpec &spec) {
+  constexpr wire::Microseconds kQuiet{1'500'000};
+  const bool is_free = spec.clock == vm::Clock::virtual_ && !test_case.kernel_modules.empty();
+  return is_free || !spec.devices.empty() ? kQuiet : wire::Microseconds{0};
+}
+
 }  // namespace
 
 Preparer::Preparer(KernelChoice choice, std::filesystem::path cache, base::NoticeSink &notices)
@@ -332,6 +340,7 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
   if (test_case.schedule) set_schedule(*test_case.schedule, prepared);
   if (test_case.checks.races) set_race_request(test_case.seed, prepared);
   prepared.program.renewed_devices = vm::unsaved_devices(prepared.spec);
+  prepared.program.settles = time_for_devices(test_case, prepared.spec);
   return prepared;
 }
 

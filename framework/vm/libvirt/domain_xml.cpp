@@ -8,8 +8,8 @@
 
 #include <pugixml.hpp>
 
-#include "base/guest_devices.hpp"
 #include "vm/guest.hpp"
+#include "vm/libvirt/device_options.hpp"
 #include "vm/topology.hpp"
 #include "wire/emulator_library.hpp"
 
@@ -141,58 +141,6 @@ void add_clock(pugi::xml_node domain, const GuestSpec &spec) {
   attribute(timer, "track", "guest");
 }
 
-/// Doubles commas, since a single comma separates QEMU's options.
-std::string option_value(const std::filesystem::path &path) {
-  std::string value;
-  for (const char c : path.string()) value.append(c == ',' ? 2 : 1, c);
-  return value;
-}
-
-/// Adds an image, but no device: QEMU keeps the state of the machine in any image that can hold one. Loading it changes
-/// some words of the image's own tables. So if the file belongs to the store, another image receives these changes (an
-/// image within an image): nothing has to be copied, and many guests share the same pages of the host's cache.
-std::string state_image(const GuestFiles &files) {
-  // The emulator wrapper replaces threads by io_uring if the kernel has it.
-  const auto file = [](const char *prefix, const std::filesystem::path &path) {
-    return fmt::format("{0}driver=file,{0}filename={1},{0}aio=threads", prefix, option_value(path));
-  };
-  constexpr const char *kImage = "driver=qcow2,node-name=kmodtest-state,cache.no-flush=on";
-  if (files.saved.empty()) return fmt::format("{},{}", kImage, file("file.", files.state));
-  return fmt::format("{},file.driver=qcow2,{},{},file.backing.read-only=on", kImage, file("file.file.", files.state),
-                     file("file.backing.", files.saved));
-}
-
-/// Returns the arguments of -device (and of -netdev) for the guest's own devices. Network cards are all on one hub,
-/// which leads nowhere else.
-std::vector<std::pair<const char *, std::string>> device_words(const std::vector<std::string> &devices) {
-  constexpr int kUsbSlot = base::kFirstDeviceSlot + static_cast<int>(base::kMostGuestDevices);
-  std::vector<std::pair<const char *, std::string>> words;
-  int number = 0;
-  int ports = 0;
-  for (const std::string &name : devices) {
-    const base::GuestDevice *device = base::find_guest_device(name);
-    if (device == nullptr) continue;
-    const std::string place = fmt::format("bus=pcie.0,addr={:#x}", base::kFirstDeviceSlot + number++);
-    switch (device->bus) {
-      case base::GuestDevice::Bus::pci:
-        words.emplace_back("-device", fmt::format("{},{}", device->model(), place));
-        break;
-      case base::GuestDevice::Bus::network:
-        words.emplace_back("-netdev", fmt::format("hubport,id=kmodtest-net{},hubid=0", number));
-        words.emplace_back("-device", fmt::format("{0},netdev=kmodtest-net{1},mac=52:54:00:00:00:{1:02x},romfile=,{2}",
-                                                  device->model(), number, place));
-        break;
-      case base::GuestDevice::Bus::usb:
-        if (ports++ == 0) {
-          words.emplace_back("-device", fmt::format("qemu-xhci,id=kmodtest-usb,bus=pcie.0,addr={:#x}", kUsbSlot));
-        }
-        words.emplace_back("-device", fmt::format("{},bus=kmodtest-usb.0", device->model()));
-        break;
-    }
-  }
-  return words;
-}
-
 /// Adds options that libvirt has no elements for.
 void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFiles &files) {
   pugi::xml_node line = domain.append_child("qemu:commandline");
@@ -206,10 +154,12 @@ void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFil
     // Without master=on QEMU would refuse to save the guest.
     add("-device", "ivshmem-plain,memdev=kmodtest-memory,master=on,bus=pcie.0,addr=0x10");
   }
-  for (const auto &[option, value] : device_words(spec.devices)) add(option, value);
+  if (has_disks(spec)) add("-object", "main-loop,id=kmodtest-loop,thread-pool-min=1,thread-pool-max=1");
   if (!files.state.empty()) {
-    add("-blockdev", state_image(files));
+    const auto [option, value] = state_option(spec, files);
+    add(option, value);
   }
+  for (const auto &[option, value] : device_options(spec, files)) add(option, value);
   if (spec.clock == Clock::virtual_) {
     add("-icount", fmt::format("shift={},sleep=off", kInstructionShift));
     // libvirt gives each machine a different one. The guest's kernel finds it in SMBIOS and seeds its random pool with
@@ -231,6 +181,7 @@ void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFil
   if (spec.clock == Clock::virtual_ && !files.main_loop_gate.empty()) {
     set("LD_PRELOAD", files.main_loop_gate.string());
     set(wire::kSharedMemoryFile, files.memory.string());
+    if (has_disks(spec)) set(wire::kDisks, 1);
     if (files.long_pause) set(wire::kPause, pause_range());
     if (!files.schedule.empty()) set(wire::kScheduleFile, files.schedule.string());
     if (!files.coverage.empty()) set(wire::kCoverageFile, files.coverage.string());

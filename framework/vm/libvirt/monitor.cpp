@@ -18,7 +18,6 @@ namespace kmodtest::vm {
 namespace {
 
 // A file holds one state, so its name inside the file does not matter.
-constexpr const char *kStateName = "kmodtest";
 
 // The timer's port on a q35 machine (QEMU: ICH9's PMBASE and 8).
 constexpr const char *kReadTimer = "i/wx 0x608";

@@ -7,7 +7,7 @@ import struct
 import time
 import zlib
 
-VERSION = 13
+VERSION = 14
 HELLO, PUSH, RUN, CANCEL, OPEN_TERMINAL, TERMINAL_INPUT, RESIZE_TERMINAL, CONTINUE = range(1, 9)
 REPORTS = ("Info Pushed Refused LogLines Baseline AfterUnload StepStarted Loaded Unloaded Threads Modules FileRead "
            "Written CommandEnded CpusSet StepEnded ProgramEnded TerminalOutput TerminalEnded Autopsy MemoryCounted "
@@ -104,10 +104,10 @@ def sched(): return u8(SCHED)
 
 
 def step(body, within=60.0, hold=0.0, label="a step"): return body + duration(within) + duration(hold) + text(label)
-def program(steps, modules=(), prerequisites=(), timeout=0, seed=0, trace=False, rests=False, idles=0):
+def program(steps, modules=(), prerequisites=(), timeout=0, seed=0, trace=False, rests=False, settles=0, idles=0):
     return (seq(list(prerequisites)) + seq([text(m) for m in modules]) + seq(steps) +
             struct.pack("<qQ", int(timeout * 1e6), seed) + seq([]) + struct.pack("<BB", trace, rests) + seq([]) +
-            struct.pack("<qB", int(idles * 1e6), False))
+            struct.pack("<qqB", int(settles * 1e6), int(idles * 1e6), False))
 
 
 def more(steps, modules=()): return seq([text(m) for m in modules]) + seq(steps)

@@ -55,7 +55,7 @@ std::string loader() {
 
 TEST(DomainXml, HasTheDevicesOfAPlanInFixedPlaces) {
   GuestSpec spec = spec_of(1);
-  spec.devices = {"usb-kbd", "edu", "virtio-net"};
+  spec.devices = {{"usb-kbd"}, {"edu"}, {"virtio-net"}};
   const std::string xml = domain_xml(spec, "name", kFiles, "/e/qemu");
   for (const char *word : {"qemu-xhci,id=kmodtest-usb,bus=pcie.0,addr=0x19", "usb-kbd,bus=kmodtest-usb.0",
                            "edu,bus=pcie.0,addr=0x12", "hubport,id=kmodtest-net3,hubid=0",
@@ -63,6 +63,36 @@ TEST(DomainXml, HasTheDevicesOfAPlanInFixedPlaces) {
     EXPECT_NE(xml.find("value=\"" + std::string(word) + "\""), std::string::npos) << word;
   EXPECT_EQ(unsaved_devices(spec), std::vector<std::string>{"0000:00:12.0"});
   EXPECT_NE(hash(spec, "10.0"), hash(spec_of(1), "10.0"));
+}
+
+TEST(DomainXml, HasADriveForEachDisk) {
+  GuestSpec spec = spec_of(1);
+  spec.devices = {{"virtio-blk", 1u << 20}, {"edu"},
+                  {"nvme", 2u << 20},       {"nvme", 2u << 20},
+                  {"scsi-hd", 1u << 20},    {"scsi-hd", 1u << 20},
+                  {"ide-hd", 1u << 20},     {"usb-storage", 1u << 20}};
+  GuestFiles files = kFiles;
+  for (int i = 1; i <= 8; ++i) files.disks.push_back("/r/g1/disk" + std::to_string(i));
+  files.state = "/r/g1/state";
+  const std::string xml = domain_xml(spec, "name", files, "/e/qemu");
+  for (const char *word :
+       {"if=none,id=kmodtest-disk1,format=qcow2,cache=unsafe,discard=unmap,aio=threads,file=/r/g1/disk1",
+        "virtio-blk-pci,ioeventfd=off,drive=kmodtest-disk1,bus=pcie.0,addr=0x11",
+        "nvme,serial=kmodtest3,id=kmodtest-nvme,drive=kmodtest-disk3,bus=pcie.0,addr=0x13",
+        "nvme,serial=kmodtest4,drive=kmodtest-disk4,bus=pcie.0,addr=0x14",
+        "virtio-scsi-pci,id=kmodtest-scsi,ioeventfd=off,bus=pcie.0,addr=0x1a",
+        "scsi-hd,bus=kmodtest-scsi.0,scsi-id=4,drive=kmodtest-disk5",
+        "scsi-hd,bus=kmodtest-scsi.0,scsi-id=5,drive=kmodtest-disk6", "ide-hd,bus=ide.0,drive=kmodtest-disk7",
+        "usb-storage,bus=kmodtest-usb.0,drive=kmodtest-disk8",
+        "main-loop,id=kmodtest-loop,thread-pool-min=1,thread-pool-max=1"})
+    EXPECT_NE(xml.find("value=\"" + std::string(word) + "\""), std::string::npos) << word;
+  const std::string saved = "value=\"if=none,id=kmodtest-saved,driver=qcow2,";
+  ASSERT_NE(xml.find(saved), std::string::npos) << "QEMU saves the machine's state in the first drive";
+  EXPECT_LT(xml.find(saved), xml.find("kmodtest-disk1"));
+  EXPECT_EQ(unsaved_devices(spec), (std::vector<std::string>{"0000:00:12.0", "0000:00:13.0", "0000:00:14.0"}));
+  GuestSpec larger = spec;
+  larger.devices[0].bytes = 2u << 20;
+  EXPECT_NE(hash(spec, "10.0"), hash(larger, "10.0"));
 }
 
 TEST(DomainXml, OfASmallGuestIsThis) {

@@ -43,6 +43,7 @@ Program sample_program() {
   program.trace_sched = true;
   program.rests = true;
   program.renewed_devices = {"0000:00:11.0"};
+  program.settles = Microseconds{9};
   program.idles = Microseconds{8};
   return program;
 }
@@ -174,7 +175,7 @@ std::string error_of(const std::string &bytes) {
 TEST(Frame, RefusesWhatIsNoFrame) {
   EXPECT_EQ(error_of("X"), "no frame starts here (bad magic)");
   EXPECT_EQ(error_of("KMX"), "no frame starts here (bad magic)");
-  EXPECT_EQ(error_of(std::string("KMT\x0e", 4)), "the other side speaks protocol version 14, this one 13");
+  EXPECT_EQ(error_of(std::string("KMT\x0f", 4)), "the other side speaks protocol version 15, this one 14");
   std::string hello = encode(Request{Hello{}}, 1);
   std::string reserved = hello;
   reserved[6] = 1;

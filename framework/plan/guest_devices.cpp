@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan/guest_devices.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <optional>
+
+namespace kmodtest::plan {
+namespace {
+
+constexpr std::uint64_t kDiskUnit = 1u << 20;
+constexpr std::uint64_t kLargestDisk = std::uint64_t{1} << 40;
+constexpr std::ptrdiff_t kMostSataDisks = 6;  // as many as the machine has ports
+
+std::optional<base::ChosenDevice> read_device(const Node &node, Scope &scope) {
+  if (node.kind != Node::Kind::map && node.kind != Node::Kind::scalar) {
+    scope.problems.error(Code::wrong_type, node,
+                         fmt::format("a device is a text or a map, not {}", kind_phrase(node.kind)));
+    return std::nullopt;
+  }
+  const Node wrapped = as_map(node, "device");
+  MapReader reader(wrapped, devices_table(), scope);
+  const auto name = reader.choice("device");
+  const auto bytes = reader.size("size");
+  if (!name || (reader.has("size") && !bytes)) return std::nullopt;
+  const base::GuestDevice &device = *base::find_guest_device(*name);
+  if (bytes && !device.is_disk) {
+    reader.error(Code::bad_size, "size", fmt::format("{} is no disk, so it has no size", *name));
+  } else if (bytes && (*bytes % kDiskUnit != 0 || *bytes == 0 || *bytes > kLargestDisk)) {
+    reader.error(Code::bad_size, "size", "a disk has 1M to 1T, in whole MiB");
+  } else {
+    return base::ChosenDevice{.name = *name, .bytes = device.is_disk ? bytes.value_or(base::kDiskBytes) : 0};
+  }
+  return std::nullopt;
+}
+
+std::ptrdiff_t count_sata_disks(const std::vector<base::ChosenDevice> &devices) {
+  return std::count_if(devices.begin(), devices.end(), [](const auto &chosen) {
+    return base::find_guest_device(chosen.name)->bus == base::GuestDevice::Bus::sata;
+  });
+}
+
+}  // namespace
+
+std::vector<base::ChosenDevice> read_devices(MapReader &reader, const Node &guest, Scope &scope) {
+  std::vector<base::ChosenDevice> devices;
+  if (!reader.has("devices")) return devices;
+  const Node &node = *guest.find("devices");
+  const auto add = [&](const Node &item) {
+    if (auto device = read_device(item, scope)) devices.push_back(std::move(*device));
+  };
+  if (node.kind == Node::Kind::list)
+    std::for_each(node.items.begin(), node.items.end(), add);
+  else
+    add(node);
+  if (devices.size() > base::kMostGuestDevices)
+    reader.error(Code::out_of_range, "devices",
+                 fmt::format("a guest has at most {} devices of its own", base::kMostGuestDevices));
+  else if (count_sata_disks(devices) > kMostSataDisks)
+    reader.error(Code::out_of_range, "devices", fmt::format("a guest has at most {} disks ide-hd", kMostSataDisks));
+  return devices;
+}
+
+}  // namespace kmodtest::plan
