@@ -35,18 +35,18 @@ class FileThread {
 /// What DiskWork uses of QEMU.
 struct DiskFunctions {
   using TakeLock = void (*)(void *lock, const char *file, int line);
-  void *(*loop)();                              ///< the main loop's work
-  bool (*poll)(void *loop, bool waits);         ///< does a part of it; returns whether there was any
-  void (*lock)(const char *file, int line);     ///< takes QEMU's big lock by `take_lock`, and notes who has it
-  void (*unlock)();                             ///< notes that nobody has it, then releases it
+  void *(*loop)();                           ///< the main loop's work
+  bool (*poll)(void *loop, bool waits);      ///< does a part of it; returns whether there was any
+  void (*lock)(const char *file, int line);  ///< takes QEMU's big lock by `take_lock`, and notes who has it
+  void (*unlock)();                          ///< notes that nobody has it, then releases it
   std::atomic<TakeLock> *take_lock;
 };
 
 /// Returns false if QEMU lacks one of them.
 bool find_disk_functions(DiskFunctions &functions);
 
-/// QEMU's work for disks that the CPUs' thread has begun. That thread does all of it before it releases QEMU's big lock.
-/// Source: QEMU 10.0, system/cpus.c (bql_unlock), util/aio-posix.c.
+/// QEMU's work for disks that the CPUs' thread has begun. That thread does all of it before it releases QEMU's big
+/// lock. Source: QEMU 10.0, system/cpus.c (bql_unlock), util/aio-posix.c.
 class DiskWork {
  public:
   /// Takes the place of QEMU's function that takes the big lock. Before that, add() does nothing.

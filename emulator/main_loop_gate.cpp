@@ -324,9 +324,10 @@ __attribute__((visibility("default"))) int pthread_cond_signal(pthread_cond_t *c
 __attribute__((visibility("default"))) int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
                                                                   const timespec *until) {
   if (!has_disks() || role() != Role::files) return next_timed_wait(condition, mutex, until);
-  return file_thread.wait(condition, mutex, until, [](pthread_cond_t *waited, pthread_mutex_t *held, const timespec *end) {
-    return next_timed_wait(waited, held, end);
-  });
+  return file_thread.wait(condition, mutex, until,
+                          [](pthread_cond_t *waited, pthread_mutex_t *held, const timespec *end) {
+                            return next_timed_wait(waited, held, end);
+                          });
 }
 
 __attribute__((visibility("default"))) int pthread_mutex_unlock(pthread_mutex_t *mutex) {

@@ -12,7 +12,7 @@ namespace kmodtest::base {
 
 struct GuestDevice {
   enum class Bus { pci, network, usb, scsi, sata };
-  std::string_view name;   ///< in a plan; QEMU's own but for those in model()
+  std::string_view name;  ///< in a plan; QEMU's own but for those in model()
   Bus bus = Bus::pci;
   bool is_disk = false;
   bool is_saved = true;  ///< QEMU saves its registers with the guest

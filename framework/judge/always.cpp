@@ -250,8 +250,13 @@ SeenReports kernel_reports(const CaseView &view) {
 
 }  // namespace
 
+bool is_allowed(const plan::Checks &checks, const observe::KernelReport &report) {
+  return !report.fatal && any_matches(checks.allow, "report:" + report.kind);
+}
+
 SeenReports reports_of(const CaseView &view) {
   SeenReports seen = kernel_reports(view);
+  std::erase_if(seen.reports, [&](const KernelReport &report) { return is_allowed(view.test_case.checks, report); });
   for (auto &race : race_reports(view)) seen.reports.push_back(std::move(race));
   for (auto &wrong : wrong_free_reports(view)) seen.reports.push_back(std::move(wrong));
   return seen;

@@ -69,6 +69,9 @@ std::string summary_of_tests(const std::vector<observe::KtapTest> &tests);
 /// Returns true if a plan does not tolerate a report of this class.
 bool is_intolerable(const plan::Checks &checks, observe::ReportClass report_class);
 
+/// Returns whether the plan allows reports of this kind ("report:out of memory"), and it does not end the guest.
+bool is_allowed(const plan::Checks &checks, const observe::KernelReport &report);
+
 /// Returns the outcome for a report of this class.
 Outcome outcome_of(observe::ReportClass report_class);
 

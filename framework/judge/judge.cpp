@@ -387,6 +387,7 @@ bool decided_early(const plan::Case &test_case, const Observations &seen, const 
   const bool expects_reports = test_case.expect && !test_case.expect->reports.empty();
   return std::any_of(reports.begin(), reports.end(), [&](const observe::KernelReport &report) {
     if (!test_case.checks.reports || report.report_class == observe::ReportClass::leftover) return false;
+    if (is_allowed(test_case.checks, report)) return false;
     // A sleeping task costs no time: the step's deadline arrives, and the autopsy. A panic ends the guest; if nothing
     // ends, its words were only printed.
     if (report.task_sleeps || observe::is_plain_panic(report)) return false;

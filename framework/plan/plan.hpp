@@ -55,7 +55,7 @@ struct GuestShape {
   int cpus = 1;
   int sockets = 0, cores = 0, threads = 0;  ///< 0: not given; else their product is `cpus`
   std::uint32_t memory_mib = 256;
-  std::vector<NumaCell> numa;             ///< empty: one node
+  std::vector<NumaCell> numa;  ///< empty: one node
   std::vector<base::ChosenDevice> devices = {};
   Channel channel = Channel::memory;
   std::string append;  ///< further words for the kernel's command line

@@ -74,15 +74,14 @@ const Table &numa_table() {
 }
 
 const Table &devices_table() {
-  static const Table table{
-      "devices",
-      {{.name = "device",
-        .type = Type::choice,
-        .description = "the device",
-        .example = "nvme",
-        .allowed = device_names(),
-        .required = true},
-       {"size", Type::size, "64M", "of a disk, 1M to 1T, in whole MiB", "1G"}}};
+  static const Table table{"devices",
+                           {{.name = "device",
+                             .type = Type::choice,
+                             .description = "the device",
+                             .example = "nvme",
+                             .allowed = device_names(),
+                             .required = true},
+                            {"size", Type::size, "64M", "of a disk, 1M to 1T, in whole MiB", "1G"}}};
   return table;
 }
 

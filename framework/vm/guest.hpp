@@ -114,11 +114,11 @@ struct GuestFiles {
   std::filesystem::path saved_memory;  ///< the memory of a saved guest; empty: it is part of `saved`
   std::filesystem::path memory_to;     ///< the file for the memory when the guest is saved; empty: as above
   std::vector<std::filesystem::path> disks = {};  ///< the image of each device that is a disk
-  std::filesystem::path schedule;      ///< the file of a schedule (wire/schedule_memory.hpp); empty: none
-  std::filesystem::path coverage;      ///< the file for counts (wire/coverage_memory.hpp); empty: none
-  std::filesystem::path races;         ///< the file for races (wire/race_memory.hpp); empty: none
-  bool long_pause = false;             ///< of EmulatorHelp
-  std::filesystem::path main_loop_gate;  ///< libkmodtest-gate.so, for the virtual clock; empty: none
+  std::filesystem::path schedule;                 ///< the file of a schedule (wire/schedule_memory.hpp); empty: none
+  std::filesystem::path coverage;                 ///< the file for counts (wire/coverage_memory.hpp); empty: none
+  std::filesystem::path races;                    ///< the file for races (wire/race_memory.hpp); empty: none
+  bool long_pause = false;                        ///< of EmulatorHelp
+  std::filesystem::path main_loop_gate;           ///< libkmodtest-gate.so, for the virtual clock; empty: none
   int controller_pid = 0;  ///< the required parent process of the emulator wrapper; 0: no wrapper, not checked
 };
 

@@ -339,7 +339,8 @@ struct Program {
 
   template <class Visitor>
   void fields(Visitor &v) {
-    v(prerequisites, modules, steps, timeout, seed, delays, trace_sched, rests, renewed_devices, settles, idles, counts_calls);
+    v(prerequisites, modules, steps, timeout, seed, delays, trace_sched, rests, renewed_devices, settles, idles,
+      counts_calls);
   }
   bool operator==(const Program &) const = default;
 };

@@ -291,9 +291,8 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
   };
   auto boot = boot_files_.get(prepared.kernel.digest + prepared.kernel.modules_dir.string(), make);
   if (!test_case.packages.empty()) {
-    const kernel::PackageFiles packages = packages_of(test_case);
-    boot.initramfs = kernel::initramfs_with(boot.initramfs, packages, cache_);
-    prepared.package_bytes = packages.bytes;
+    prepared.packages = packages_of(test_case);
+    boot.initramfs = kernel::initramfs_with(boot.initramfs, prepared.packages, cache_);
   }
   prepared.spec = guest_spec(test_case.guest, prepared.kernel, boot);
   prepared.names = boot.names;

@@ -56,7 +56,7 @@ struct Prepared {
   std::vector<kernel::ModuleInfo> modules;
   std::vector<kernel::PreflightFinding> preflight;
   std::vector<PushedFile> files;
-  std::uint64_t package_bytes = 0;  ///< of the distribution's packages, which are in the initramfs
+  kernel::PackageFiles packages = {};  ///< of the distribution, which are in the initramfs
   wire::Program program;
   std::vector<wire::SchedulePoint> schedule;       ///< the instructions at which CPUs wait
   std::shared_ptr<const wire::RaceRequest> races;  ///< null: the case does not look for data races

@@ -49,7 +49,7 @@ std::string largest(const Prepared &prepared) {
 
 /// Returns how many MiB of memory the guest needs at least.
 std::size_t needed_memory(const Prepared &prepared) {
-  return content_bytes(prepared) / kMiB * kCopies + prepared.package_bytes / kMiB * kPackageCopies + kOfTheSystem;
+  return content_bytes(prepared) / kMiB * kCopies + prepared.packages.bytes / kMiB * kPackageCopies + kOfTheSystem;
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ void choose_shared_memory(Prepared &prepared) {
 }
 
 std::optional<kernel::PreflightFinding> find_too_large(const Prepared &prepared) {
-  if (prepared.files.empty() && prepared.package_bytes == 0) return std::nullopt;
+  if (prepared.files.empty() && prepared.packages.bytes == 0) return std::nullopt;
   const std::size_t memory = prepared.spec.memory_mib;
   const std::size_t needed = needed_memory(prepared);
   const bool no_memory = needed > memory;
@@ -78,9 +78,9 @@ std::optional<kernel::PreflightFinding> find_too_large(const Prepared &prepared)
   if (!no_memory) return std::nullopt;
   return kernel::PreflightFinding{
       .code = base::Code::file_not_taken,
-      .message = prepared.package_bytes > content_bytes(prepared)
+      .message = prepared.packages.bytes > content_bytes(prepared)
                      ? fmt::format("the case's packages do not fit into the guest's {} MiB of memory: they have {} MiB",
-                                   memory, prepared.package_bytes / kMiB)
+                                   memory, prepared.packages.bytes / kMiB)
                      : fmt::format("the case's files do not fit into the guest's {} MiB of memory: {}", memory,
                                    largest(prepared)),
       .hint = fmt::format("give the guest more (guest: {{{}}})", more)};

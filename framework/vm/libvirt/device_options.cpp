@@ -33,8 +33,8 @@ class DeviceOptions {
         break;
       case Bus::network:
         options_.emplace_back("-netdev", fmt::format("hubport,id=kmodtest-net{},hubid=0", number));
-        add_at_place(fmt::format("{0},netdev=kmodtest-net{1},mac=52:54:00:00:00:{2:02x},romfile=", words, number,
-                                 number_ + 1));
+        add_at_place(
+            fmt::format("{0},netdev=kmodtest-net{1},mac=52:54:00:00:00:{2:02x},romfile=", words, number, number_ + 1));
         break;
       case Bus::usb:
         add_controller(has_usb_, fmt::format("qemu-xhci,id=kmodtest-usb,{}", place(kUsbSlot)));
@@ -58,18 +58,16 @@ class DeviceOptions {
   std::string disk_name() const { return fmt::format("kmodtest-disk{}", number_ + 1); }
 
   void add_device(std::string words) { options_.emplace_back("-device", std::move(words)); }
-  void add_at_place(const std::string &words) {
-    add_device(words + ',' + place(base::kFirstDeviceSlot + number_));
-  }
+  void add_at_place(const std::string &words) { add_device(words + ',' + place(base::kFirstDeviceSlot + number_)); }
   void add_controller(bool &there, std::string words) {
     if (!there) add_device(std::move(words));
     there = true;
   }
   /// Threads read and write the image, not io_uring: emulator/disk_requests.hpp waits for a thread.
   void add_image() {
-    options_.emplace_back("-drive",
-                          fmt::format("if=none,id={},format=qcow2,cache=unsafe,discard=unmap,aio=threads,file={}",
-                                      disk_name(), option_value(files_.disks.at(static_cast<std::size_t>(number_)))));
+    options_.emplace_back(
+        "-drive", fmt::format("if=none,id={},format=qcow2,cache=unsafe,discard=unmap,aio=threads,file={}", disk_name(),
+                              option_value(files_.disks.at(static_cast<std::size_t>(number_)))));
   }
 
   const GuestFiles &files_;
@@ -100,10 +98,10 @@ QemuOption state_option(const GuestSpec &spec, const GuestFiles &files) {
   const auto file = [](const char *prefix, const std::filesystem::path &path) {
     return fmt::format("{0}driver=file,{0}filename={1},{0}aio=threads", prefix, option_value(path));
   };
-  const std::string contents =
-      files.saved.empty() ? file("file.", files.state)
-                          : fmt::format("file.driver=qcow2,{},{},file.backing.read-only=on",
-                                        file("file.file.", files.state), file("file.backing.", files.saved));
+  const std::string contents = files.saved.empty()
+                                   ? file("file.", files.state)
+                                   : fmt::format("file.driver=qcow2,{},{},file.backing.read-only=on",
+                                                 file("file.file.", files.state), file("file.backing.", files.saved));
   const std::string words = "driver=qcow2,node-name=kmodtest-state,cache.no-flush=on," + contents;
   if (!has_disks(spec)) return {"-blockdev", words};
   return {"-drive", "if=none,id=kmodtest-saved," + words};

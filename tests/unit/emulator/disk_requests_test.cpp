@@ -14,7 +14,7 @@
 namespace kmodtest::emulator {
 namespace {
 
-/// Requests to a thread that reads and writes files as QEMU's does: it takes them from a list, and waits if it is empty.
+/// Requests to a thread that reads and writes files. As QEMU's, it takes them from a list, and waits if that is empty.
 class Requests {
  public:
   explicit Requests(FileThread &thread) : watched_(thread), thread_([this] { serve(); }) { wait_until_idle(); }

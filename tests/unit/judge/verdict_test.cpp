@@ -244,6 +244,29 @@ TEST(Verdict, AToleratedReportPassesWithItsTaint) {
   EXPECT_THAT(summaries(stream.complete(inventory)), ElementsAre("passed"));
 }
 
+TEST(Verdict, AReportThatThePlanAllowsPassesWithItsTaint) {
+  const auto of = [](std::vector<std::string> allowed) {
+    Stream stream;
+    stream.test_case.checks.allow = std::move(allowed);
+    stream.load();
+    null_dereference(stream);
+    stream.end();
+    stream.unloaded();
+    wire::Inventory inventory;
+    inventory.taint = 1u << 7 | 1u << 12;
+    return stream.complete(inventory).outcome;
+  };
+  EXPECT_EQ(of({"report:NULL pointer *"}), Outcome::passed);
+  EXPECT_EQ(of({"report:out of memory"}), Outcome::crashed);
+}
+
+TEST(Verdict, AReportThatEndsTheGuestCannotBeAllowed) {
+  Stream stream;
+  stream.test_case.checks.allow = {"report:*"};
+  stream.load();
+  EXPECT_EQ(stream.verdict(Kind::panicked, "pvpanic").outcome, Outcome::crashed);
+}
+
 TEST(Verdict, AReportOfBeforeTheCaseDoesNotCount) {
   Stream stream = healthy();
   const wire::KernelLogLine early{1, 4, 0, 1s, "", "WARNING: CPU: 0 PID: 1 at arch/x86/x.c:1 boot+0x1/0x2"};
@@ -521,6 +544,9 @@ TEST(DecidedEarly, ByACrashOrAStallThatThePlanDoesNotTolerate) {
   EXPECT_FALSE(decided_early(stream.test_case, stream.seen, stream.seen.log())) << "a leak is no reason to stop";
   null_dereference(stream.at(4s));
   EXPECT_TRUE(decided_early(stream.test_case, stream.seen, stream.seen.log()));
+  stream.test_case.checks.allow = {"report:NULL pointer *"};
+  EXPECT_FALSE(decided_early(stream.test_case, stream.seen, stream.seen.log()));
+  stream.test_case.checks.allow.clear();
   stream.test_case.checks.reports = false;
   EXPECT_FALSE(decided_early(stream.test_case, stream.seen, stream.seen.log()));
 }

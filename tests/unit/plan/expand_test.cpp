@@ -375,10 +375,9 @@ TEST(Devices, AreThoseOfTheTable) {
   using Devices = std::vector<base::ChosenDevice>;
   EXPECT_EQ(good("module: alpha\nguest: {devices: [edu, usb-kbd]}\nsteps: [load]\n").cases.at(0).guest.devices,
             (Devices{{"edu"}, {"usb-kbd"}}));
-  EXPECT_EQ(good("module: alpha\nguest: {devices: {device: nvme, size: 1G}}\nsteps: [load]\n")
-                .cases.at(0)
-                .guest.devices,
-            (Devices{{"nvme", 1u << 30}}));
+  EXPECT_EQ(
+      good("module: alpha\nguest: {devices: {device: nvme, size: 1G}}\nsteps: [load]\n").cases.at(0).guest.devices,
+      (Devices{{"nvme", 1u << 30}}));
   EXPECT_EQ(good("module: alpha\nguest: {devices: [\"${disk}\"]}\nmatrix: {disk: [edu, scsi-hd]}\nsteps: [load]\n")
                 .cases.at(1)
                 .guest.devices,
@@ -392,8 +391,10 @@ TEST(Devices, ThatAGuestCannotHaveAreRefused) {
   };
   EXPECT_THAT(refused("{device: edu, size: 1M}"), testing::HasSubstr("edu is no disk, so it has no size"));
   for (const char *size : {"0", "4095", "1500K", "2000000M"})
-    EXPECT_THAT(refused("{device: nvme, size: " + std::string(size) + "}"), testing::HasSubstr("a disk has 1M to 1T")) << size;
-  EXPECT_THAT(refused("[ide-hd, ide-hd, ide-hd, ide-hd, ide-hd, ide-hd, ide-hd]"), testing::HasSubstr("at most 6 disks"));
+    EXPECT_THAT(refused("{device: nvme, size: " + std::string(size) + "}"), testing::HasSubstr("a disk has 1M to 1T"))
+        << size;
+  EXPECT_THAT(refused("[ide-hd, ide-hd, ide-hd, ide-hd, ide-hd, ide-hd, ide-hd]"),
+              testing::HasSubstr("at most 6 disks"));
   EXPECT_THAT(refused("[nvmee]"), testing::HasSubstr("did you mean 'nvme'"));
   EXPECT_THAT(refused("[[nvme]]"), testing::HasSubstr("a device is a text or a map, not a list"));
 }

@@ -69,9 +69,9 @@ TEST(Size, AModuleThatDoesNotFitIntoTheGuestIsNamed) {
 
 TEST(Size, PackagesHaveToFitIntoTheMemory) {
   Prepared prepared = with_module_of(1 * kMiB);
-  prepared.package_bytes = 70 * kMiB;
+  prepared.packages.bytes = 70 * kMiB;
   EXPECT_EQ(find_too_large(prepared), std::nullopt);
-  prepared.package_bytes = 100 * kMiB;
+  prepared.packages.bytes = 100 * kMiB;
   const auto finding = find_too_large(prepared);
   ASSERT_TRUE(finding.has_value());
   EXPECT_EQ(finding->message, "the case's packages do not fit into the guest's 256 MiB of memory: they have 100 MiB");
