@@ -6,7 +6,8 @@
 namespace kmodtest::run {
 namespace {
 
-constexpr std::uint64_t kImageBytes = std::uint64_t{1} << 30;
+/// Up to where a kernel without KASLR has its modules (shared::kModuleArea).
+constexpr std::uint64_t kImageBytes = std::uint64_t{1} << 29;
 constexpr std::uint64_t kDefaultDirectMap = 0xffff'8880'0000'0000, kDefaultPageStructs = 0xffff'ea00'0000'0000;
 constexpr std::uint64_t kDirectMapBytes = std::uint64_t{1} << 46;
 constexpr std::uint64_t kPageStruct = 64;
