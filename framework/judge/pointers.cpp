@@ -39,6 +39,10 @@ constexpr Harmless kHarmless[] = {
     {Holder::variable, "__start_init_*"},
     // Not used by the kernel, which has given it back as free memory (kernel: arch/x86/mm/mem_encrypt_amd.c).
     {Holder::variable, "__start_bss_decrypted_unused"},
+    // Stacks that the kernel's checks keep: where locks were used and objects were allocated (kernel:
+    // kernel/locking/lockdep.c, mm/kmemleak.c).
+    {Holder::variable, "stack_trace"},
+    {Holder::object, "kmemleak_object"},
     // The list of free and used addresses (kernel: mm/vmalloc.c).
     {Holder::object, "vmap_area"},
     // Entries of /sys and /proc and the files that were opened there. Those that are there are compared by name; what
