@@ -221,7 +221,7 @@ void begin_main_loop() {
   static bool begun = false;
   if (!begun) {
     kmodtest::emulator::keep_memory_apart();
-    if (qemu != nullptr && has_disks()) kmodtest::emulator::save_without_registers(*qemu);
+    if (qemu != nullptr) kmodtest::emulator::save_without_registers(*qemu);
   }
   begun = true;
 }

@@ -1,15 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "emulator/unsaved_device.hpp"
 
+#include <array>
 #include <bit>
 #include <cstring>
 #include <dlfcn.h>
 
 namespace kmodtest::emulator {
 
-bool save_without_registers(StateDescription &device, const StateField *no_fields) {
-  const bool expected = device.name != nullptr && std::strcmp(device.name, "nvme") == 0 && device.unmigratable &&
-                        device.fields == nullptr;
+namespace {
+
+struct Unsaved {
+  const char *path;  ///< of the first one in a guest, as its domain names it
+  const char *name;  ///< of QEMU's table
+};
+constexpr std::array<Unsaved, 2> kUnsaved{
+    {{"/machine/peripheral/kmodtest-nvme", "nvme"}, {"/machine/peripheral/kmodtest-usb-serial", "usb-serial"}}};
+
+}  // namespace
+
+bool save_without_registers(StateDescription &device, const char *name, const StateField *no_fields) {
+  const bool expected =
+      device.name != nullptr && std::strcmp(device.name, name) == 0 && device.unmigratable && device.fields == nullptr;
   if (!expected || !make_writable(device)) return false;
   device.unmigratable = false;
   device.fields = no_fields;
@@ -20,9 +32,11 @@ void save_without_registers(const Qemu &qemu) {
   const auto resolve = std::bit_cast<void *(*)(const char *, bool *)>(dlsym(RTLD_DEFAULT, "object_resolve_path"));
   const auto state_of = std::bit_cast<StateDescription *(*)(void *)>(dlsym(RTLD_DEFAULT, "qdev_get_vmsd"));
   if (resolve == nullptr || state_of == nullptr) return;
-  void *device = resolve(kNvmePath, nullptr);
-  StateDescription *state = device == nullptr ? nullptr : state_of(device);
-  if (state != nullptr) save_without_registers(*state, qemu.no_fields);
+  for (const Unsaved &one : kUnsaved) {
+    void *device = resolve(one.path, nullptr);
+    StateDescription *state = device == nullptr ? nullptr : state_of(device);
+    if (state != nullptr) save_without_registers(*state, one.name, qemu.no_fields);
+  }
 }
 
 }  // namespace kmodtest::emulator

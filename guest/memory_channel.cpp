@@ -27,16 +27,18 @@ unsigned long read_hex(const std::string &path) {
   return std::strtoul(read_line(path.c_str()).c_str(), nullptr, 16);
 }
 
-/// Returns the sysfs folder of the device; empty if there is none.
+/// Returns the sysfs folder of the device; empty if it does not answer. A plan can have devices of the same kind.
 std::string find_device() {
-  const std::string devices = "/sys/bus/pci/devices/";
-  for (const std::string &name : list_folder(devices.c_str())) {
-    std::string folder = devices + name;
-    if (read_hex(folder + "/vendor") == wire::kSharedMemoryVendor &&
-        read_hex(folder + "/device") == wire::kSharedMemoryDevice)
-      return folder;
-  }
-  return {};
+  std::string folder = std::string("/sys/bus/pci/devices/") + wire::kSharedMemoryAddress;
+  const bool answers = read_hex(folder + "/vendor") == wire::kSharedMemoryVendor &&
+                       read_hex(folder + "/device") == wire::kSharedMemoryDevice;
+  return answers ? folder : "";
+}
+
+/// Keeps the device from drivers under test that are for its kind: no driver has this name.
+void reserve(const std::string &device) {
+  const base::Descriptor driver(::open((device + "/driver_override").c_str(), O_WRONLY | O_CLOEXEC));
+  if (driver) write_all(driver.get(), "kmodtest");
 }
 
 }  // namespace
@@ -44,6 +46,7 @@ std::string find_device() {
 wire::SharedMemory MemoryChannel::map_device() {
   for (bool complained = false;; ::usleep(kRetry)) {
     const std::string folder = find_device();
+    reserve(folder);
     // BAR 2 is the memory; sysfs maps it once the device answers to memory accesses.
     const base::Descriptor enable(::open((folder + "/enable").c_str(), O_WRONLY | O_CLOEXEC));
     if (enable) write_all(enable.get(), "1");

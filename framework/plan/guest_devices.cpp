@@ -2,6 +2,7 @@
 #include "plan/guest_devices.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <fmt/format.h>
 #include <optional>
 
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::uint64_t kDiskUnit = 1u << 20;
 constexpr std::uint64_t kLargestDisk = std::uint64_t{1} << 40;
+constexpr std::uint64_t kMostSharedMemory = 64 * kDiskUnit;
 constexpr std::ptrdiff_t kMostSataDisks = 6;  // as many as the machine has ports
 
 std::optional<base::ChosenDevice> read_device(const Node &node, Scope &scope) {
@@ -24,12 +26,16 @@ std::optional<base::ChosenDevice> read_device(const Node &node, Scope &scope) {
   const auto bytes = reader.size("size");
   if (!name || (reader.has("size") && !bytes)) return std::nullopt;
   const base::GuestDevice &device = *base::find_guest_device(*name);
-  if (bytes && !device.is_disk) {
-    reader.error(Code::bad_size, "size", fmt::format("{} is no disk, so it has no size", *name));
-  } else if (bytes && (*bytes % kDiskUnit != 0 || *bytes == 0 || *bytes > kLargestDisk)) {
+  const bool shares = device.bus == base::GuestDevice::Bus::shared_memory;
+  if (bytes && !device.has_size()) {
+    reader.error(Code::bad_size, "size", fmt::format("{} has no size", *name));
+  } else if (bytes && shares && (!std::has_single_bit(*bytes) || *bytes < kDiskUnit || *bytes > kMostSharedMemory)) {
+    reader.error(Code::bad_size, "size", "the memory of ivshmem-plain is a power of two, 1M to 64M");
+  } else if (bytes && !shares && (*bytes % kDiskUnit != 0 || *bytes == 0 || *bytes > kLargestDisk)) {
     reader.error(Code::bad_size, "size", "a disk has 1M to 1T, in whole MiB");
   } else {
-    return base::ChosenDevice{.name = *name, .bytes = device.is_disk ? bytes.value_or(base::kDiskBytes) : 0};
+    const std::uint64_t usual = shares ? base::kSharedMemoryBytes : base::kDiskBytes;
+    return base::ChosenDevice{.name = *name, .bytes = device.has_size() ? bytes.value_or(usual) : 0};
   }
   return std::nullopt;
 }

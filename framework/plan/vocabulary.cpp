@@ -81,7 +81,8 @@ const Table &devices_table() {
                              .example = "nvme",
                              .allowed = device_names(),
                              .required = true},
-                            {"size", Type::size, "64M", "of a disk, 1M to 1T, in whole MiB", "1G"}}};
+                            {"size", Type::size, "64M, or 1M",
+                             "of a disk, 1M to 1T, in whole MiB; or of the memory of ivshmem-plain", "1G"}}};
   return table;
 }
 

@@ -44,14 +44,21 @@ std::vector<std::string> unsaved_devices(const GuestSpec &spec) {
   std::vector<std::string> addresses;
   for (std::size_t i = 0; i < spec.devices.size(); ++i) {
     const base::GuestDevice *device = base::find_guest_device(spec.devices[i].name);
-    if (device != nullptr && !device->is_saved)
-      addresses.push_back(fmt::format("0000:00:{:02x}.0", base::kFirstDeviceSlot + static_cast<int>(i)));
+    if (device == nullptr || device->is_saved) continue;
+    // What is connected to a controller is found again with it.
+    const bool is_usb = device->bus == base::GuestDevice::Bus::usb;
+    const std::string address =
+        fmt::format("0000:00:{:02x}.0", is_usb ? base::kUsbSlot : base::kFirstDeviceSlot + static_cast<int>(i));
+    if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) addresses.push_back(address);
   }
   return addresses;
 }
 
 bool has_disks(const GuestSpec &spec) {
-  return std::any_of(spec.devices.begin(), spec.devices.end(), [](const auto &device) { return device.bytes > 0; });
+  return std::any_of(spec.devices.begin(), spec.devices.end(), [](const auto &chosen) {
+    const base::GuestDevice *device = base::find_guest_device(chosen.name);
+    return device != nullptr && device->is_disk;
+  });
 }
 
 std::string pause_range() {

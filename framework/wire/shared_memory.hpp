@@ -50,6 +50,8 @@ enum class Settling : std::uint64_t {
   over = 5,      ///< the agent is about to look for requests, or this QEMU cannot pause itself: the controller has to
 };
 
+/// The device's place in the guest.
+inline constexpr const char *kSharedMemoryAddress = "0000:00:10.0";
 /// PCI ids of the device. Source: QEMU, docs/specs/ivshmem-spec.
 inline constexpr unsigned kSharedMemoryVendor = 0x1af4;
 inline constexpr unsigned kSharedMemoryDevice = 0x1110;

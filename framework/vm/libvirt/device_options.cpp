@@ -11,15 +11,11 @@ namespace {
 
 using Bus = base::GuestDevice::Bus;
 
-/// The slots behind those of the devices, for what devices are connected to.
-constexpr int kUsbSlot = base::kFirstDeviceSlot + static_cast<int>(base::kMostGuestDevices);
-constexpr int kScsiSlot = kUsbSlot + 1;
-
 class DeviceOptions {
  public:
   explicit DeviceOptions(const GuestFiles &files) : files_(files) {}
 
-  void add(const base::GuestDevice &device) {
+  void add(const base::GuestDevice &device, std::uint64_t bytes) {
     if (device.is_disk) add_image();
     const std::string number = std::to_string(number_ + 1);
     const std::string drive = device.is_disk ? fmt::format(",drive={}", disk_name()) : "";
@@ -37,15 +33,24 @@ class DeviceOptions {
             fmt::format("{0},netdev=kmodtest-net{1},mac=52:54:00:00:00:{2:02x},romfile=", words, number, number_ + 1));
         break;
       case Bus::usb:
-        add_controller(has_usb_, fmt::format("qemu-xhci,id=kmodtest-usb,{}", place(kUsbSlot)));
+        add_controller(has_usb_, fmt::format("qemu-xhci,id=kmodtest-usb,{}", place(base::kUsbSlot)));
+        if (device.name == "usb-serial") add_line(words);
         add_device(words + ",bus=kmodtest-usb.0" + drive);
         break;
       case Bus::scsi:
-        add_controller(has_scsi_, fmt::format("virtio-scsi-pci,id=kmodtest-scsi,ioeventfd=off,{}", place(kScsiSlot)));
+        add_controller(has_scsi_,
+                       fmt::format("virtio-scsi-pci,id=kmodtest-scsi,ioeventfd=off,{}", place(base::kScsiSlot)));
         add_device(fmt::format("{},bus=kmodtest-scsi.0,scsi-id={}{}", words, number_, drive));
         break;
       case Bus::sata:
         add_device(fmt::format("{},bus=ide.{}{}", words, sata_ports_++, drive));
+        break;
+      case Bus::sound:
+        add_sound(device, number);
+        break;
+      case Bus::shared_memory:
+        options_.emplace_back("-object", fmt::format("memory-backend-ram,id=kmodtest-shared{},size={}", number, bytes));
+        add_at_place(fmt::format("{},memdev=kmodtest-shared{},master=on", words, number));
         break;
     }
     ++number_;
@@ -59,6 +64,18 @@ class DeviceOptions {
 
   void add_device(std::string words) { options_.emplace_back("-device", std::move(words)); }
   void add_at_place(const std::string &words) { add_device(words + ',' + place(base::kFirstDeviceSlot + number_)); }
+  /// Connects a serial line to nothing.
+  void add_line(std::string &words) {
+    options_.emplace_back("-chardev", fmt::format("null,id=kmodtest-line{}", number_ + 1));
+    words += fmt::format(",always-plugged=on,chardev=kmodtest-line{}", number_ + 1);
+    if (!std::exchange(has_line_, true)) words += ",id=kmodtest-usb-serial";
+  }
+  /// `audio1` is libvirt's name for the backend that plays nothing.
+  void add_sound(const base::GuestDevice &device, const std::string &number) {
+    if (device.name == "AC97") return add_at_place("AC97,audiodev=audio1");
+    add_at_place("intel-hda,id=kmodtest-hda" + number);
+    add_device(fmt::format("hda-duplex,bus=kmodtest-hda{}.0,audiodev=audio1", number));
+  }
   void add_controller(bool &there, std::string words) {
     if (!there) add_device(std::move(words));
     there = true;
@@ -77,6 +94,7 @@ class DeviceOptions {
   bool has_usb_ = false;
   bool has_scsi_ = false;
   bool has_nvme_ = false;
+  bool has_line_ = false;
 };
 
 }  // namespace
@@ -110,7 +128,7 @@ QemuOption state_option(const GuestSpec &spec, const GuestFiles &files) {
 std::vector<QemuOption> device_options(const GuestSpec &spec, const GuestFiles &files) {
   DeviceOptions options(files);
   for (const base::ChosenDevice &chosen : spec.devices) {
-    if (const base::GuestDevice *device = base::find_guest_device(chosen.name)) options.add(*device);
+    if (const base::GuestDevice *device = base::find_guest_device(chosen.name)) options.add(*device, chosen.bytes);
   }
   return options.take();
 }

@@ -178,13 +178,13 @@ TEST(UnsavedDevice, IsSavedWithoutRegisters) {
   StateDescription &nvme = tables[0];
   nvme.name = "nvme";
   nvme.unmigratable = true;
-  EXPECT_TRUE(save_without_registers(nvme, &none));
+  EXPECT_TRUE(save_without_registers(nvme, "nvme", &none));
   EXPECT_FALSE(nvme.unmigratable);
   EXPECT_EQ(nvme.fields, &none);
-  EXPECT_FALSE(save_without_registers(nvme, &none)) << "it is done already";
+  EXPECT_FALSE(save_without_registers(nvme, "nvme", &none)) << "it is done already";
   tables[1].name = "another";
   tables[1].unmigratable = true;
-  EXPECT_FALSE(save_without_registers(tables[1], &none));
+  EXPECT_FALSE(save_without_registers(tables[1], "nvme", &none));
 }
 
 }  // namespace

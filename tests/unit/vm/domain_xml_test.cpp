@@ -95,6 +95,22 @@ TEST(DomainXml, HasADriveForEachDisk) {
   EXPECT_NE(hash(spec, "10.0"), hash(larger, "10.0"));
 }
 
+TEST(DomainXml, ConnectsSoundAndLinesToNothing) {
+  GuestSpec spec = spec_of(1);
+  spec.devices = {{"AC97"}, {"intel-hda"}, {"usb-serial"}, {"usb-serial"}, {"ivshmem-plain", 1u << 20}};
+  const std::string xml = domain_xml(spec, "name", kFiles, "/e/qemu");
+  for (const char *word :
+       {"AC97,audiodev=audio1,bus=pcie.0,addr=0x11", "intel-hda,id=kmodtest-hda2,bus=pcie.0,addr=0x12",
+        "hda-duplex,bus=kmodtest-hda2.0,audiodev=audio1", "null,id=kmodtest-line3",
+        "usb-serial,always-plugged=on,chardev=kmodtest-line3,id=kmodtest-usb-serial,bus=kmodtest-usb.0",
+        "usb-serial,always-plugged=on,chardev=kmodtest-line4,bus=kmodtest-usb.0",
+        "memory-backend-ram,id=kmodtest-shared5,size=1048576",
+        "ivshmem-plain,memdev=kmodtest-shared5,master=on,bus=pcie.0,addr=0x15"})
+    EXPECT_NE(xml.find("value=\"" + std::string(word) + "\""), std::string::npos) << word;
+  EXPECT_EQ(unsaved_devices(spec), std::vector<std::string>{"0000:00:19.0"}) << "the lines' controller";
+  EXPECT_FALSE(has_disks(spec));
+}
+
 TEST(DomainXml, OfASmallGuestIsThis) {
   EXPECT_EQ(domain_xml(spec_of(1), "kmodtest-1-1-case", kFiles, "/usr/libexec/kmodtest/kmodtest-qemu"),
             "<domain type=\"qemu\" xmlns:qemu=\"http://libvirt.org/schemas/domain/qemu/1.0\">\n"
