@@ -126,6 +126,7 @@ std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool 
       ours(ending.kind == Kind::guest_gone ? base::Code::guest_gone : base::Code::channel_broken);
       evidence.summary =
           with_detail(ending.kind == Kind::guest_gone ? "the guest's QEMU ended" : "the channel broke", ending.detail);
+      if (ending.code == base::Code::disk_full) evidence.summary = ending.detail;
       return finding;
     case Kind::stopped_early:
       if (has_report) return std::nullopt;

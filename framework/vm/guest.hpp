@@ -132,6 +132,7 @@ enum class GuestState {
   crashed,  ///< its kernel panicked
   reset,    ///< the guest itself reset the machine or powered it off; its QEMU has ended
   stopped,  ///< its QEMU has ended
+  no_room,  ///< QEMU has paused it, because the host has no room for what it wrote to its disk
 };
 
 /// Returns whether the guest's QEMU has ended.

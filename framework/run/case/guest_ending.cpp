@@ -17,6 +17,12 @@ Ending guest_ending(vm::GuestState state) {
     return {.kind = Ending::Kind::panicked, .detail = "the guest's kernel panicked"};
   if (state == vm::GuestState::reset)
     return {.kind = Ending::Kind::guest_reset, .detail = "the guest reset itself or powered itself off"};
+  if (state == vm::GuestState::no_room)
+    return {.kind = Ending::Kind::guest_gone,
+            .detail =
+                "the host has no room for what the guest wrote to its disk: free some, or set KMODTEST_RUNTIME to "
+                "a folder on another disk",
+            .code = base::Code::disk_full};
   return {.kind = Ending::Kind::guest_gone, .detail = "the guest's QEMU ended"};
 }
 

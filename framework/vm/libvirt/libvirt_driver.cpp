@@ -154,7 +154,8 @@ int LibvirtDriver::on_event(virConnectPtr, virDomainPtr domain, int event, int d
                        (event == VIR_DOMAIN_EVENT_STOPPED && detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED);
   // Before it stops the machine, QEMU reports whether the guest or the host wants that.
   const bool by_guest = event == VIR_DOMAIN_EVENT_SHUTDOWN && detail == VIR_DOMAIN_EVENT_SHUTDOWN_GUEST;
-  if (!crashed && !by_guest && event != VIR_DOMAIN_EVENT_STOPPED) return 0;
+  const bool no_room = event == VIR_DOMAIN_EVENT_SUSPENDED && detail == VIR_DOMAIN_EVENT_SUSPENDED_IOERROR;
+  if (!crashed && !by_guest && !no_room && event != VIR_DOMAIN_EVENT_STOPPED) return 0;
   std::shared_ptr<MachineWatch> watch;
   {
     const std::lock_guard lock(driver->mutex_);
@@ -166,7 +167,7 @@ int LibvirtDriver::on_event(virConnectPtr, virDomainPtr domain, int event, int d
     const std::lock_guard lock(watch->mutex);
     watch->guest_ends_it = true;
   } else {
-    watch->change(crashed ? GuestState::crashed : GuestState::stopped);
+    watch->change(crashed ? GuestState::crashed : no_room ? GuestState::no_room : GuestState::stopped);
   }
   return 0;
 }

@@ -288,6 +288,17 @@ TEST(ExpectVerdict, OtherWordsFail) {
                   "- loading ex gave EINVAL (invalid argument): its init function returned -EINVAL"));
 }
 
+TEST(ExpectVerdict, AFullDiskOfTheHostIsNoEndOfQemu) {
+  Stream stream;
+  stream.load();
+  stream.seen.ending = {.kind = Kind::guest_gone, .detail = "there is no room", .code = base::Code::disk_full};
+  const Verdict verdict = judge(stream.test_case, stream.seen);
+  EXPECT_EQ(verdict.outcome, Outcome::errored);
+  ASSERT_FALSE(verdict.evidence.empty());
+  EXPECT_EQ(verdict.evidence[0].summary, "there is no room");
+  EXPECT_EQ(verdict.evidence[0].code, base::Code::disk_full);
+}
+
 TEST(ExpectVerdict, WhatCannotBeJudgedStaysErrored) {
   Stream stream;
   stream.load();
