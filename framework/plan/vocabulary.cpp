@@ -56,6 +56,7 @@ namespace {
 
 std::vector<std::string> device_names() {
   std::vector<std::string> names;
+  names.reserve(base::kGuestDevices.size());
   for (const base::GuestDevice &device : base::kGuestDevices) names.emplace_back(device.name);
   return names;
 }
