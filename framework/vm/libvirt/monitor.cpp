@@ -10,6 +10,7 @@
 #include "text/json.hpp"
 #include "text/lines.hpp"
 #include "text/number.hpp"
+#include "vm/emulator.hpp"
 #include "vm/libvirt/libvirt_error.hpp"
 #include "vm/libvirt/libvirt_handles.hpp"
 #include "wire/emulator_library.hpp"
