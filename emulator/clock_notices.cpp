@@ -3,7 +3,6 @@
 
 #include <array>
 #include <atomic>
-#include <dlfcn.h>
 
 #include "emulator/qemu.hpp"
 
@@ -59,10 +58,10 @@ std::size_t spare_idle_loops(TimerList *main, void (*main_notify)(void *, int)) 
 }
 
 void spare_idle_loops() {
-  auto **lists = static_cast<TimerList **>(dlsym(RTLD_DEFAULT, "main_loop_tlg"));
-  void *notify = dlsym(RTLD_DEFAULT, "qemu_timer_notify_cb");
-  if (lists == nullptr || notify == nullptr) return;
-  spare_idle_loops(lists[kVirtualClock], reinterpret_cast<void (*)(void *, int)>(notify));
+  TimerList **lists = nullptr;
+  void (*notify)(void *, int) = nullptr;
+  if (!look_up(lists, "main_loop_tlg") || !look_up(notify, "qemu_timer_notify_cb")) return;
+  spare_idle_loops(lists[kVirtualClock], notify);
 }
 
 }  // namespace kmodtest::emulator

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "emulator/disk_requests.hpp"
 
-#include <bit>
 #include <climits>
-#include <dlfcn.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "emulator/qemu.hpp"
 
 namespace kmodtest::emulator {
 
@@ -39,12 +39,6 @@ void take_lock_unless_held(void *lock, const char *file, int line) {
   if (!works) take_lock(lock, file, line);
 }
 
-template <class Function>
-bool look_up(Function &function, const char *name) {
-  function = std::bit_cast<Function>(dlsym(RTLD_DEFAULT, name));
-  return function != nullptr;
-}
-
 }  // namespace
 
 bool find_disk_functions(DiskFunctions &functions) {
@@ -58,12 +52,16 @@ void DiskWork::begin(const DiskFunctions &functions) {
   take_lock = functions.take_lock->exchange(take_lock_unless_held);
 }
 
-void DiskWork::finish() {
-  if (!left_ || works) return;
-  works = true;
+void DiskWork::do_all() {
   while (functions_.poll(functions_.loop(), false)) {
   }
   left_ = false;
+}
+
+void DiskWork::finish() {
+  if (!left_ || works) return;
+  works = true;
+  do_all();
   works = false;
 }
 
@@ -73,9 +71,7 @@ bool DiskWork::finish_and_release() {
   // QEMU's functions check that the caller has the lock. It has, but it does not count as its holder any more.
   works = true;
   functions_.lock("", 0);
-  works = false;
-  finish();
-  works = true;
+  do_all();
   functions_.unlock();
   works = false;
   return true;

@@ -63,6 +63,8 @@ class DiskWork {
   bool finish_and_release();
 
  private:
+  void do_all();
+
   DiskFunctions functions_{};
   bool left_ = false;
 };

@@ -20,13 +20,12 @@ struct VersionInfo {
   char *package;
 };
 
-/// Looks a symbol up in QEMU and the libraries that it has loaded. Returns whether it is there.
+/// Looks a symbol up. Returns whether it is there; otherwise it is what is missing.
 template <class Pointer>
 bool find(Pointer &pointer, const char *name, const char **missing) {
-  void *symbol = dlsym(RTLD_DEFAULT, name);
-  pointer = std::bit_cast<Pointer>(symbol);
-  if (symbol == nullptr) *missing = name;
-  return symbol != nullptr;
+  const bool there = look_up(pointer, name);
+  if (!there) *missing = name;
+  return there;
 }
 
 /// Only 10.0 was tried. Since 10.1 dropping translations takes another argument.

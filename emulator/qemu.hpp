@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <dlfcn.h>
 
 /// What the library in QEMU uses of QEMU itself. A program exports its functions and tables if it can load plugins
 /// (-Wl,--export-dynamic). They are not an interface that QEMU promises, so find_qemu() looks for each, and compares
@@ -11,6 +13,13 @@
 namespace kmodtest::emulator {
 
 inline constexpr int kVirtualClock = 1;  ///< the guest's: QEMU's QEMU_CLOCK_VIRTUAL
+
+/// Looks a symbol up in QEMU and the libraries that it has loaded. Returns whether it is there.
+template <class Pointer>
+bool look_up(Pointer &pointer, const char *name) {
+  pointer = std::bit_cast<Pointer>(dlsym(RTLD_DEFAULT, name));
+  return pointer != nullptr;
+}
 
 struct RamBlock;
 struct MemoryRegion;

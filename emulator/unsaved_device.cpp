@@ -2,9 +2,7 @@
 #include "emulator/unsaved_device.hpp"
 
 #include <array>
-#include <bit>
 #include <cstring>
-#include <dlfcn.h>
 
 namespace kmodtest::emulator {
 
@@ -29,9 +27,9 @@ bool save_without_registers(StateDescription &device, const char *name, const St
 }
 
 void save_without_registers(const Qemu &qemu) {
-  const auto resolve = std::bit_cast<void *(*)(const char *, bool *)>(dlsym(RTLD_DEFAULT, "object_resolve_path"));
-  const auto state_of = std::bit_cast<StateDescription *(*)(void *)>(dlsym(RTLD_DEFAULT, "qdev_get_vmsd"));
-  if (resolve == nullptr || state_of == nullptr) return;
+  void *(*resolve)(const char *path, bool *ambiguous) = nullptr;
+  StateDescription *(*state_of)(void *device) = nullptr;
+  if (!look_up(resolve, "object_resolve_path") || !look_up(state_of, "qdev_get_vmsd")) return;
   for (const Unsaved &one : kUnsaved) {
     void *device = resolve(one.path, nullptr);
     StateDescription *state = device == nullptr ? nullptr : state_of(device);
