@@ -49,19 +49,12 @@ class FileReader {
       : firmware_(firmware), places_(places), scope_(scope), files_(files) {}
 
   void read(const Node &node) {
-    if (node.kind == Node::Kind::list) {
-      for (const Node &item : node.items) read_one(item);
-    } else {
-      read_one(node);
-    }
+    for (const Node *item : one_or_each(node)) read_one(*item);
   }
 
  private:
   void read_one(const Node &node) {
-    if (node.kind != Node::Kind::map && node.kind != Node::Kind::scalar) {
-      error(Code::wrong_type, node, fmt::format("a file is a text or a map, not {}", kind_phrase(node.kind)));
-      return;
-    }
+    if (!is_text_or_map(node, "a file", scope_)) return;
     const Node wrapped = as_map(node, "from");
     MapReader reader(wrapped, files_table(), scope_);
     const auto from = reader.text("from");

@@ -11,19 +11,12 @@ namespace {
 
 constexpr const char *kTopologyForm = "write it like 2x4x1: sockets, cores of each, threads of each core";
 
-std::vector<const Node *> elements(const Node &node) {
-  std::vector<const Node *> out;
-  if (node.kind != Node::Kind::list) return {&node};
-  for (const Node &item : node.items) out.push_back(&item);
-  return out;
-}
-
 /// Returns the scalars of a key of `guest` that is an axis. Its values are equal in all cases, so they have no
 /// variables.
 std::vector<const Node *> axis_values(const Node &value, const char *name, const char *empty, Scope &scope) {
   std::vector<const Node *> out;
   const Key *key = guest_table().find(name);
-  for (const Node *node : elements(value)) {
+  for (const Node *node : one_or_each(value)) {
     if (node->kind == Node::Kind::scalar)
       out.push_back(node);
     else

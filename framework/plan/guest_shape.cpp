@@ -14,7 +14,7 @@
 namespace kmodtest::plan {
 namespace {
 
-constexpr std::uint64_t kMiB = 1u << 20;
+using base::kMiB;
 constexpr std::uint64_t kLeastMemory = base::kLeastGuestMemoryMib * kMiB;
 constexpr std::uint64_t kMostMemory = base::kMostGuestMemoryMib * kMiB;
 

@@ -71,23 +71,6 @@ std::optional<std::string> beyond_guest(std::uint64_t cpus, const Scope &scope) 
                            scope.cpus, scope.cpus - 1);
 }
 
-Node as_map(const Node &node, const std::string &short_key) {
-  if (node.kind == Node::Kind::map) return node;
-  Node map;
-  map.kind = Node::Kind::map;
-  map.line = node.line;
-  map.column = node.column;
-  map.variables = node.variables;
-  if (node.kind == Node::Kind::null) return map;
-  Node key;
-  key.kind = Node::Kind::scalar;
-  key.text = short_key;
-  key.line = node.line;
-  key.column = node.column;
-  map.entries.push_back({std::move(key), node});
-  return map;
-}
-
 MapReader::MapReader(const Node &map, const Table &table, Scope &scope) : map_(map), table_(table), scope_(scope) {
   for (const auto &[name, value] : map_.entries) {
     if (table_.find(name.text) == nullptr) {
@@ -133,16 +116,6 @@ std::optional<std::string> MapReader::scalar(const Key &wanted, const Node &node
   return scope_.fill(node);
 }
 
-std::vector<const Node *> MapReader::elements(const Key &, const Node &node) const {
-  std::vector<const Node *> out;
-  if (node.kind == Node::Kind::list) {
-    for (const Node &item : node.items) out.push_back(&item);
-  } else {
-    out.push_back(&node);
-  }
-  return out;
-}
-
 template <class T>
 std::optional<T> MapReader::settle(const Node &node, Value<T> value) {
   if (!value.value) scope_.problems.error(value.code, node, std::move(value.error));
@@ -171,7 +144,7 @@ std::vector<std::string> MapReader::texts(const std::string &name, std::vector<c
   const Node *node = map_.find(name);
   std::vector<std::string> out;
   if (node == nullptr) return out;
-  for (const Node *item : elements(wanted, *node)) {
+  for (const Node *item : one_or_each(*node)) {
     if (auto filled = scalar(wanted, *item)) {
       out.push_back(std::move(*filled));
       if (places != nullptr) places->push_back(item);
@@ -228,7 +201,7 @@ std::vector<wire::Pattern> MapReader::patterns(const std::string &name, std::vec
   const Node *node = map_.find(name);
   std::vector<wire::Pattern> out;
   if (node == nullptr) return out;
-  for (const Node *item : elements(wanted, *node)) {
+  for (const Node *item : one_or_each(*node)) {
     const auto filled = scalar(wanted, *item);
     if (!filled) continue;
     if (auto pattern = settle(*item, parse_pattern(*filled))) {
@@ -251,7 +224,7 @@ std::optional<std::uint64_t> MapReader::cpus(const std::string &name) {
   if (node == nullptr) return std::nullopt;
   if (node->kind == Node::Kind::list && node->items.empty()) return settle(*node, parse_cpu_list(""));
   std::uint64_t all = 0;
-  for (const Node *item : elements(wanted, *node)) {
+  for (const Node *item : one_or_each(*node)) {
     const auto filled = scalar(wanted, *item);
     if (!filled) return std::nullopt;
     const auto cpus = settle(*item, parse_cpu_list(*filled));
@@ -319,7 +292,7 @@ std::optional<std::string> MapReader::choice(const std::string &name) {
   const Key &wanted = key(name, Type::choice);
   const Node *node = map_.find(name);
   if (node == nullptr) return std::nullopt;
-  const auto filled = scalar(wanted, *node);
+  auto filled = scalar(wanted, *node);
   if (!filled) return std::nullopt;
   if (std::find(wanted.allowed.begin(), wanted.allowed.end(), *filled) != wanted.allowed.end()) return filled;
   scope_.problems.error(Code::unknown_word, *node,
@@ -332,7 +305,7 @@ std::vector<std::string> MapReader::choices(const std::string &name) {
   const Node *node = map_.find(name);
   std::vector<std::string> out;
   if (node == nullptr) return out;
-  for (const Node *item : elements(wanted, *node)) {
+  for (const Node *item : one_or_each(*node)) {
     auto filled = scalar(wanted, *item);
     if (!filled) continue;
     if (std::find(wanted.allowed.begin(), wanted.allowed.end(), *filled) != wanted.allowed.end())
@@ -376,7 +349,7 @@ std::vector<const Node *> MapReader::maps(const std::string &name) {
   const Node *node = map_.find(name);
   std::vector<const Node *> out;
   if (node == nullptr) return out;
-  for (const Node *item : elements(wanted, *node)) {
+  for (const Node *item : one_or_each(*node)) {
     if (item->kind == Node::Kind::map)
       out.push_back(item);
     else

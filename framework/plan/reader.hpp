@@ -5,11 +5,13 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "plan/diagnostics.hpp"
 #include "plan/node.hpp"
+#include "plan/node_forms.hpp"
 #include "plan/values.hpp"
 #include "plan/vocabulary.hpp"
 
@@ -74,7 +76,6 @@ class MapReader {
  private:
   const Key &key(const std::string &name, Type type) const;
   std::optional<std::string> scalar(const Key &key, const Node &node);
-  std::vector<const Node *> elements(const Key &key, const Node &node) const;
   void wrong_type(const Key &key, const Node &node);
   template <class T>
   std::optional<T> convert(const std::string &name, Type type, Value<T> (*parse)(std::string_view));
@@ -86,8 +87,5 @@ class MapReader {
   const Table &table_;
   Scope &scope_;
 };
-
-/// Returns the node as a map: itself, or the meaning of the short form (`dmesg: Hello`).
-Node as_map(const Node &node, const std::string &short_key);
 
 }  // namespace kmodtest::plan
