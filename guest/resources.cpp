@@ -83,7 +83,8 @@ void prepare_resources() {
   if (write_text("/sys/kernel/tracing/buffer_size_kb", "32") != 0) return;
   write_text("/sys/kernel/tracing/options/hash-ptr", "0");
   for (const auto &[kind, timer] : {std::pair("timer", "timer"), std::pair("hrtimer", "hrtimer")}) {
-    // From shared::kModuleArea on: a module's own function; or a timer within a module's memory, such as that of a
+    static_assert(shared::kModuleArea == 0xffffffffa0000000);  // the filters have it as a text
+    // A module's own function; or a timer within a module's memory, such as that of a
     // static delayed_work.
     const std::string of_module = std::string("function >= 0xffffffffa0000000 || ") + timer + " >= 0xffffffffa0000000";
     const std::string start = std::string(kTimerEvents) + kind + "_start/";
@@ -132,11 +133,11 @@ void ResourceSet::compare(std::string_view texts, wire::Inventory &inventory) co
   inventory.majors = without(std::move(present.majors_), majors_);
   inventory.vmalloc = without(std::move(present.vmalloc_), vmalloc_);
   inventory.timers = without(std::move(present.timers_), timers_);
-  for (auto &[path, value] : present.settings_) {
+  for (auto &setting : present.settings_) {
     const auto before =
-        std::find_if(settings_.begin(), settings_.end(), [&](const auto &one) { return one.first == path; });
-    if (before != settings_.end() && before->second != value)
-      inventory.settings.push_back({std::move(path), before->second, std::move(value)});
+        std::find_if(settings_.begin(), settings_.end(), [&](const auto &one) { return one.first == setting.first; });
+    if (before != settings_.end() && before->second != setting.second)
+      inventory.settings.push_back({std::move(setting.first), before->second, std::move(setting.second)});
   }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "wire/records.hpp"
+#include "wire/schedule_memory.hpp"
 
 /// Parsers of the kernel's files about the resources that a module can hold, in addition to threads and entries of
 /// /proc, /sys and /dev. Used in the guest too: they throw nothing, and leave out what they cannot read.
@@ -16,7 +17,7 @@ namespace kmodtest::shared {
 
 /// The area where x86-64 keeps modules: it begins here, or 512 MiB later if the kernel can move itself, which it never
 /// does in our guests (kernel: Documentation/arch/x86/x86_64/mm.rst, CONFIG_RANDOMIZE_BASE).
-inline constexpr std::uint64_t kModuleArea = 0xffffffffa0000000u;
+inline constexpr std::uint64_t kModuleArea = wire::kModulesBegin;
 
 /// Parses /proc/devices.
 std::vector<wire::MajorRecord> parse_majors(std::string_view devices);

@@ -3,11 +3,12 @@
 
 #include <algorithm>
 
+#include "shared/resources.hpp"
+
 namespace kmodtest::run {
 namespace {
 
-/// Up to where a kernel without KASLR has its modules (shared::kModuleArea).
-constexpr std::uint64_t kImageBytes = std::uint64_t{1} << 29;
+constexpr std::uint64_t kImageBytes = shared::kModuleArea - KernelMemory::kImage;  // of addresses, up to the modules
 constexpr std::uint64_t kDefaultDirectMap = 0xffff'8880'0000'0000, kDefaultPageStructs = 0xffff'ea00'0000'0000;
 constexpr std::uint64_t kDirectMapBytes = std::uint64_t{1} << 46;
 constexpr std::uint64_t kPageStruct = 64;
