@@ -79,4 +79,9 @@ constexpr const GuestDevice *find_guest_device(std::string_view name) {
   return nullptr;
 }
 
+constexpr bool is_disk(const ChosenDevice &chosen) {
+  const GuestDevice *device = find_guest_device(chosen.name);
+  return device != nullptr && device->is_disk;
+}
+
 }  // namespace kmodtest::base

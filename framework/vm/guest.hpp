@@ -100,6 +100,15 @@ std::vector<std::string> unsaved_devices(const GuestSpec &spec);
 /// Returns whether one of the guest's devices is a disk.
 bool has_disks(const GuestSpec &spec);
 
+/// The kernel's `watchdog_thresh` under virtual time, in seconds. A soft lockup lasts twice as long.
+constexpr int watchdog_seconds(int cpus) {
+  return 10 + cpus / 8;
+}
+/// The timeout of RCU's stalls that belongs to it, in seconds.
+constexpr int rcu_stall_seconds(int watchdog) {
+  return 2 * watchdog + 1;
+}
+
 /// Returns the kernel's command line for a spec.
 std::string kernel_command_line(const GuestSpec &spec);
 

@@ -55,10 +55,7 @@ std::vector<std::string> unsaved_devices(const GuestSpec &spec) {
 }
 
 bool has_disks(const GuestSpec &spec) {
-  return std::any_of(spec.devices.begin(), spec.devices.end(), [](const auto &chosen) {
-    const base::GuestDevice *device = base::find_guest_device(chosen.name);
-    return device != nullptr && device->is_disk;
-  });
+  return std::any_of(spec.devices.begin(), spec.devices.end(), base::is_disk);
 }
 
 std::string pause_range() {
@@ -105,12 +102,12 @@ namespace {
 /// one can seem stuck. Source: kernel, Documentation/admin-guide/sysctl/kernel.rst and kernel-parameters.txt (sysctl.*,
 /// rcupdate.rcu_cpu_stall_timeout).
 std::string stall_thresholds(const GuestSpec &spec) {
-  const int watchdog = 10 + spec.cpus / 8;  // seconds; a soft lockup is twice that
+  const int watchdog = watchdog_seconds(spec.cpus);
   return fmt::format(
       " sysctl.kernel.watchdog_thresh={} rcupdate.rcu_cpu_stall_timeout={}"
       " sysctl.kernel.hung_task_timeout_secs=120 sysctl.kernel.hung_task_check_interval_secs=5"
       " sysctl.kernel.hung_task_warnings=-1",
-      watchdog, 2 * watchdog + 1);
+      watchdog, rcu_stall_seconds(watchdog));
 }
 
 }  // namespace

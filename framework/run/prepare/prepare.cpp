@@ -6,7 +6,6 @@
 #include <set>
 
 #include "base/error.hpp"
-#include "base/guest_limits.hpp"
 #include "kernel/boot/vmlinux.hpp"
 #include "kernel/symbols/symbols.hpp"
 #include "plan/steps/step_input.hpp"
@@ -348,52 +347,6 @@ std::string describe(const Prepared &prepared) {
   return fmt::format("{}, {}, {} MiB, {} time", prepared.kernel.release,
                      text::counted(static_cast<std::size_t>(spec.cpus), "CPU"), spec.memory_mib,
                      spec.clock == vm::Clock::virtual_ ? "virtual" : "real");
-}
-
-namespace {
-
-/// Adds a parameter of the kernel's command line, unless the plan has it.
-void add_parameter(const std::string &name, const std::string &value, std::string &append) {
-  if (append.find(name + "=") != std::string::npos) return;
-  append += fmt::format("{}{}={}", append.empty() ? "" : " ", name, value);
-}
-
-/// Gives the guest what a kernel that checks itself needs for its own records: memory for the shadow of all memory and
-/// for freed memory that is kept, and room for a log that is read more slowly. And more time: it computes several times
-/// as long, which its detectors of stalls must not take for a loop without an end (vm/guest_spec.cpp has the others').
-void make_room_for_checks(vm::GuestSpec &spec) {
-  constexpr int kSlower = 3;
-  const int watchdog = kSlower * (10 + spec.cpus / 8);  // seconds; the kernel allows 60
-  if (spec.memory_mib <= base::kMostGuestMemoryMib / 2) {
-    spec.memory_mib *= 2;
-    for (auto &cell : spec.numa) cell.memory_mib *= 2;
-  }
-  add_parameter("log_buf_len", "4M", spec.append);
-  add_parameter("sysctl.kernel.watchdog_thresh", std::to_string(std::min(watchdog, 60)), spec.append);
-  add_parameter("rcupdate.rcu_cpu_stall_timeout", std::to_string(2 * watchdog + 1), spec.append);
-}
-
-}  // namespace
-
-vm::GuestSpec guest_spec(const plan::GuestShape &shape, const kernel::Kernel &kernel, const BootFiles &files) {
-  vm::GuestSpec spec;
-  spec.kernel_image = files.image;
-  spec.initramfs = files.initramfs;
-  spec.kernel_digest = kernel.digest;
-  spec.initramfs_digest = files.initramfs.filename().string();  // the cache names it by its content
-  spec.append = shape.append;
-  spec.cpus = shape.cpus;
-  spec.sockets = shape.sockets;
-  spec.cores = shape.cores;
-  spec.threads = shape.threads;
-  spec.memory_mib = shape.memory_mib;
-  for (const auto &cell : shape.numa) spec.numa.push_back({cell.cpus, cell.memory_mib});
-  spec.devices = shape.devices;
-  spec.channel = channel_of(shape);
-  if (files.checks_itself) make_room_for_checks(spec);
-  // A bzImage could move itself: to where modules are expected (shared::kModuleArea), and elsewhere in each boot.
-  if (files.image == kernel.image) spec.append += spec.append.empty() ? "nokaslr" : " nokaslr";
-  return spec;
 }
 
 }  // namespace kmodtest::run

@@ -97,8 +97,7 @@ void LibvirtGuest::Machine::make_files(const GuestSpec &spec, SavedState *saved)
   if (driver->embedded()) files.controller_pid = static_cast<int>(::getpid());
   for (std::size_t i = 0; i < spec.devices.size(); ++i) {
     files.disks.push_back(files.folder / fmt::format("disk{}.qcow2", i + 1));
-    const base::GuestDevice *device = base::find_guest_device(spec.devices[i].name);
-    if (device != nullptr && device->is_disk) root.make_disk_image(files.disks.back(), spec.devices[i].bytes);
+    if (base::is_disk(spec.devices[i])) root.make_disk_image(files.disks.back(), spec.devices[i].bytes);
   }
   if (spec.channel != ChannelKind::memory) return;
   files.memory = files.folder / "memory";
