@@ -291,11 +291,11 @@ TEST(ExpectVerdict, OtherWordsFail) {
 TEST(ExpectVerdict, AFullDiskOfTheHostIsNoEndOfQemu) {
   Stream stream;
   stream.load();
-  stream.seen.ending = {.kind = Kind::guest_gone, .detail = "there is no room", .code = base::Code::disk_full};
+  stream.seen.ending = {.kind = Kind::guest_gone, .detail = "the host has no room", .code = base::Code::disk_full};
   const Verdict verdict = judge(stream.test_case, stream.seen);
   EXPECT_EQ(verdict.outcome, Outcome::errored);
   ASSERT_FALSE(verdict.evidence.empty());
-  EXPECT_EQ(verdict.evidence[0].summary, "there is no room");
+  EXPECT_EQ(verdict.evidence[0].summary, "the host has no room");
   EXPECT_EQ(verdict.evidence[0].code, base::Code::disk_full);
 }
 

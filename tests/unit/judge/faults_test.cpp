@@ -224,11 +224,17 @@ TEST(Faults, MemoryThatIsLeftIsNamed) {
   EXPECT_EQ(stream.verdict(Kind::completed).outcome, Outcome::passed);
 }
 
-TEST(Faults, MemoryIsFollowedWithoutACallThatFails) {
+/// Returns a case in which memory is followed, after the unload; `calls` is what kmodtest_faults reports then.
+Stream with_memory_followed(const std::string &calls) {
   Stream stream;
   stream.test_case.checks.memory = true;
   stream.load().end().unloaded();
-  stream.add(wire::FaultCalls{stream.index, "on calls=0 failed=0 left=1\nleft 1 200 kmalloc ex_init+0x1b/0x60 [ex]\n"});
+  stream.add(wire::FaultCalls{stream.index, calls});
+  return stream;
+}
+
+TEST(Faults, MemoryIsFollowedWithoutACallThatFails) {
+  Stream stream = with_memory_followed("on calls=0 failed=0 left=1\nleft 1 200 kmalloc ex_init+0x1b/0x60 [ex]\n");
   const Verdict verdict = stream.complete();
   EXPECT_EQ(verdict.outcome, Outcome::leaked);
   EXPECT_EQ(verdict.evidence.front().summary,
@@ -238,14 +244,11 @@ TEST(Faults, MemoryIsFollowedWithoutACallThatFails) {
 }
 
 TEST(Faults, MemoryThatIsFreedTwiceIsACrashThatAPlanCanExpect) {
-  Stream stream;
-  stream.test_case.checks.memory = true;
-  stream.load().end().unloaded();
-  stream.add(wire::FaultCalls{stream.index,
-                              "on calls=0 failed=0 left=0 wrong=2\n"
-                              "twice 100 kfree ex_exit+0x1b/0x60 [ex], kfree ex_free+0x5/0x9 [ex], kmalloc "
-                              "ex_init+0x1b/0x60 [ex]\n"
-                              "twice 64 kfree ex_exit+0x30/0x60 [ex], ? ?, kmalloc ex_init+0x2b/0x60 [ex]\n"});
+  Stream stream = with_memory_followed(
+      "on calls=0 failed=0 left=0 wrong=2\n"
+      "twice 100 kfree ex_exit+0x1b/0x60 [ex], kfree ex_free+0x5/0x9 [ex], kmalloc "
+      "ex_init+0x1b/0x60 [ex]\n"
+      "twice 64 kfree ex_exit+0x30/0x60 [ex], ? ?, kmalloc ex_init+0x2b/0x60 [ex]\n");
   const Verdict verdict = stream.complete();
   EXPECT_EQ(verdict.outcome, Outcome::crashed);
   ASSERT_EQ(verdict.evidence.size(), 2u);
@@ -260,12 +263,9 @@ TEST(Faults, MemoryThatIsFreedTwiceIsACrashThatAPlanCanExpect) {
 }
 
 TEST(Faults, AFreeOfAnAddressWithinAnObjectIsACrash) {
-  Stream stream;
-  stream.test_case.checks.memory = true;
-  stream.load().end().unloaded();
-  stream.add(wire::FaultCalls{stream.index,
-                              "on calls=0 failed=0 left=0 wrong=1\n"
-                              "inner 8 100 kfree ex_exit+0x1b/0x60 [ex], kmalloc ex_init+0x1b/0x60 [ex]\n"});
+  Stream stream = with_memory_followed(
+      "on calls=0 failed=0 left=0 wrong=1\n"
+      "inner 8 100 kfree ex_exit+0x1b/0x60 [ex], kmalloc ex_init+0x1b/0x60 [ex]\n");
   const Verdict verdict = stream.complete();
   EXPECT_EQ(verdict.outcome, Outcome::crashed);
   ASSERT_EQ(verdict.evidence.size(), 1u);
@@ -279,11 +279,8 @@ TEST(Faults, ThePlaceSaysHowItsMemoryIsFreed) {
   const std::map<std::string, std::string> frees = {
       {"kmalloc", "kfree"}, {"get_zeroed_page", "free_page"}, {"alloc_percpu", "free_percpu"}, {"vzalloc", "vfree"}};
   for (const auto &[function, free] : frees) {
-    Stream stream;
-    stream.test_case.checks.memory = true;
-    stream.load().end().unloaded();
-    stream.add(wire::FaultCalls{stream.index,
-                                "on calls=0 failed=0 left=1\nleft 1 200 " + function + " ex_init+0x1b/0x60 [ex]\n"});
+    Stream stream =
+        with_memory_followed("on calls=0 failed=0 left=1\nleft 1 200 " + function + " ex_init+0x1b/0x60 [ex]\n");
     const Verdict verdict = stream.complete();
     EXPECT_NE(verdict.evidence.front().hint.find("call " + free + " where"), std::string::npos) << function;
   }

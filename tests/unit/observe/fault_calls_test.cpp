@@ -71,14 +71,17 @@ TEST(FaultCalls, OnlyTheLastMessageSaysWhatIsLeft) {
   EXPECT_TRUE(read_fault_calls(messages, {}).left.empty());
 }
 
+FaultCalls calls_in(const std::string &text) {
+  return read_fault_calls({wire::FaultCalls{0, text}}, {});
+}
+
 TEST(FaultCalls, AFreeThatIsOneTooManyHasThreePlaces) {
-  const Messages messages = {wire::FaultCalls{0,
-                                              "on calls=0 failed=0 left=0 wrong=3\n"
-                                              "twice 100 kfree my_exit+0x1b/0x60 [my], kmem_cache_free f+0x5/0x9 [my], "
-                                              "kmalloc my_init+0x1b/0x60 [my]\n"
-                                              "twice 64 kfree my_exit+0x30/0x60 [my], ? ?, kmalloc g+0x1/0x2 [my]\n"
-                                              "twice 64 kfree my_exit+0x30/0x60 [my]\n"}};
-  const FaultCalls calls = read_fault_calls(messages, {});
+  const FaultCalls calls = calls_in(
+      "on calls=0 failed=0 left=0 wrong=3\n"
+      "twice 100 kfree my_exit+0x1b/0x60 [my], kmem_cache_free f+0x5/0x9 [my], "
+      "kmalloc my_init+0x1b/0x60 [my]\n"
+      "twice 64 kfree my_exit+0x30/0x60 [my], ? ?, kmalloc g+0x1/0x2 [my]\n"
+      "twice 64 kfree my_exit+0x30/0x60 [my]\n");
   ASSERT_EQ(calls.twice.size(), 2u) << "the third is cut off";
   EXPECT_EQ(calls.twice[0].bytes, 100u);
   EXPECT_EQ(calls.twice[0].second.place, "my_exit+0x1b");
@@ -89,12 +92,10 @@ TEST(FaultCalls, AFreeThatIsOneTooManyHasThreePlaces) {
 }
 
 TEST(FaultCalls, AFreeBehindTheBeginningHasTwoPlaces) {
-  const Messages messages = {
-      wire::FaultCalls{0,
-                       "on calls=0 failed=0 left=0 wrong=2\n"
-                       "inner 8 100 kfree my_exit+0x1b/0x60 [my], kmalloc my_init+0x1b/0x60 [my]\n"
-                       "inner 8 100 kfree my_exit+0x1b/0x60 [my]\n"}};
-  const FaultCalls calls = read_fault_calls(messages, {});
+  const FaultCalls calls = calls_in(
+      "on calls=0 failed=0 left=0 wrong=2\n"
+      "inner 8 100 kfree my_exit+0x1b/0x60 [my], kmalloc my_init+0x1b/0x60 [my]\n"
+      "inner 8 100 kfree my_exit+0x1b/0x60 [my]\n");
   ASSERT_EQ(calls.inner.size(), 1u) << "the second is cut off";
   EXPECT_EQ(calls.inner[0].offset, 8u);
   EXPECT_EQ(calls.inner[0].bytes, 100u);
