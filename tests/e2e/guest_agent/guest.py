@@ -56,7 +56,9 @@ class Guest:
         self.channel, self.console = str(path / "channel"), path / "console"
         device = (["-device", "virtio-serial-pci", "-device", "virtserialport,chardev=c,name=org.kmodtest.agent.0"]
                   if channel == "virtio" else ["-serial", "chardev:c"])
-        words = (f"console=ttyS0 quiet printk.devkmsg=on panic=-1 no_timer_check cryptomgr.notests "
+        # nokaslr, as kmodtest boots a bzImage: a kernel that moves itself can have its own timers where the agent
+        # expects those of modules.
+        words = (f"console=ttyS0 quiet printk.devkmsg=on panic=-1 no_timer_check cryptomgr.notests nokaslr "
                  f"kmodtest.channel={channel}")
         # This process listens and QEMU connects, so that there is no need to wait for a socket.
         with socket.socket(socket.AF_UNIX) as listener:
