@@ -30,6 +30,14 @@ constexpr Time kMostStartOffset{4'000};
 // Fits into a frame with room to spare; more leftovers than this add no information.
 constexpr std::size_t kMostEntries = 4000;
 
+/// Returns whether a step can add something to the guest, or take it away, without loading a module. The CPUs that one
+/// takes away are known to the controller.
+bool changes_guest(const wire::StepBody &body) {
+  return std::holds_alternative<wire::RunCommand>(body) || std::holds_alternative<wire::WaitCommand>(body) ||
+         std::holds_alternative<wire::WriteFile>(body) || std::holds_alternative<wire::Ioctl>(body) ||
+         std::holds_alternative<wire::MapMemory>(body);
+}
+
 }  // namespace
 
 void ProgramRun::run() {
@@ -108,11 +116,28 @@ bool ProgramRun::prepare() {
     inventory = take_inventory();
   }
   agent_.pristine.reset();
+  return report_baseline(inventory);
+}
+
+bool ProgramRun::report_baseline(const std::optional<wire::Inventory> &inventory) {
   if (!inventory) return false;
+  baseline_taint_ = inventory->taint;
+  baseline_modules_.clear();
   for (const wire::ModuleRecord &module : inventory->modules) baseline_modules_.push_back(module.name);
   agent_.pump_log();
   agent_.report(wire::Baseline{*inventory});
   return true;
+}
+
+bool ProgramRun::renew_baseline() {
+  const bool is_due = is_changed_ && !has_tried_ && read_taint() == baseline_taint_ && modules_gone();
+  has_tried_ = true;
+  if (!is_due) return true;
+  settle_devices();
+  baseline_entries_.reset();
+  baseline_resources_.reset();
+  threads_ = KernelThreads();
+  return report_baseline(take_inventory());
 }
 
 void ProgramRun::mark_step() {
@@ -154,6 +179,7 @@ bool ProgramRun::run_step() {
   Outcome outcome = StepOutcome{};
   if (!leaves_out_step()) outcome = std::visit([this](const auto &body) { return act(body); }, step().body);
 
+  is_changed_ = is_changed_ || changes_guest(step().body);
   agent_.pump_log();
   report_background_commands();
   report_calls();
@@ -245,6 +271,7 @@ std::optional<wire::Inventory> ProgramRun::take_inventory() {
 
 void ProgramRun::report_after_unload() {
   const auto inventory = take_inventory();
+  is_changed_ = has_tried_ = false;
   agent_.pump_log();
   const auto last_step = static_cast<std::uint32_t>(program_.steps.empty() ? 0 : program_.steps.size() - 1);
   if (!inventory) return;

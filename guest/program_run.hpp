@@ -58,6 +58,11 @@ class ProgramRun {
   std::optional<wire::Inventory> take_inventory();
   void report_after_unload();
   bool modules_gone() const;
+  /// Takes the baseline again if a step has changed the guest before a load: what a plan does itself is not left by the
+  /// module. Not after a load that was refused, nor if a command has loaded modules: these are judged. Returns false if
+  /// it cannot be taken.
+  bool renew_baseline();
+  bool report_baseline(const std::optional<wire::Inventory> &inventory);
   void settle();
   /// Unloads the kernel's own modules that were requested during the program (request_module(), modprobe) and that
   /// nothing uses: what they made is no leftover of the modules under test. In steps/unload.cpp.
@@ -148,12 +153,15 @@ class ProgramRun {
   bool timed_out_ = false;
   bool after_unload_sent_ = false;
   bool has_loaded_ = false;  // or has tried to
+  bool is_changed_ = false;  // by a step, since the last inventory
+  bool has_tried_ = false;   // to load a module, since the last inventory
   bool autopsy_held_ = false;
   bool call_failed_ = false;                 // and calls can still fail
   std::string counted_calls_;                // the first line of the last report
   std::optional<std::uint64_t> seen_up_to_;  // log sequence at which the present step's autopsy began
   std::string error_;
   int prerequisite_error_ = 0;
+  std::uint64_t baseline_taint_ = 0;
   std::vector<std::string> baseline_modules_;
   KernelThreads threads_;  // knows those of the baseline
   std::optional<std::string> baseline_entries_;

@@ -111,8 +111,10 @@ class Leftovers {
  public:
   explicit Leftovers(const CaseView &view) : view_(view), checks_(view.test_case.checks) {}
 
-  void add(const wire::AfterUnload &after) {
+  /// `before`: what the guest was like before the load; null: it is not known.
+  void add(const wire::AfterUnload &after, const wire::Baseline *before) {
     after_ = &after;
+    before_ = before;
     if (add_modules()) return;  // everything else that is left belongs to them
     add_threads();
     add_timers();
@@ -304,8 +306,8 @@ class Leftovers {
 
   /// Adds modules whose use count has increased.
   void add_uses() {
-    if (view_.baseline == nullptr) return;
-    const auto &before = view_.baseline->inventory.modules;
+    if (before_ == nullptr) return;
+    const auto &before = before_->inventory.modules;
     for (const auto &module : after_->inventory.modules) {
       const auto known = std::find_if(before.begin(), before.end(),
                                       [&](const wire::ModuleRecord &one) { return one.name == module.name; });
@@ -324,6 +326,7 @@ class Leftovers {
   const CaseView &view_;
   const plan::Checks &checks_;
   const wire::AfterUnload *after_ = nullptr;
+  const wire::Baseline *before_ = nullptr;
   std::vector<Finding> findings_;
 };
 
@@ -332,7 +335,7 @@ class Leftovers {
 std::vector<Finding> check_leftovers(const CaseView &view) {
   if (!view.test_case.checks.leftovers) return {};
   Leftovers leftovers(view);
-  for (const auto *after : view.after_unload) leftovers.add(*after);
+  for (std::size_t i = 0; i < view.after_unload.size(); ++i) leftovers.add(*view.after_unload[i], view.baselines[i]);
   return leftovers.take();
 }
 

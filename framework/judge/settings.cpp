@@ -79,14 +79,25 @@ bool is_changed_by(const plan::Step &step, const std::string &path) {
   return has(base_name(path)) || (online && has("chcpu"));
 }
 
+/// Returns what the last unload has left changed: a module can be unloaded and loaded again to set something back.
+/// Where steps of the plan itself have changed the guest in between, the last one before each.
+std::vector<wire::SettingRecord> settings_changed(const CaseView &view) {
+  std::vector<wire::SettingRecord> changed;
+  for (std::size_t i = 0; i < view.after_unload.size(); ++i) {
+    const bool is_last = i + 1 == view.after_unload.size() || view.baselines[i + 1] != view.baselines[i];
+    const auto &settings = view.after_unload[i]->inventory.settings;
+    if (is_last) changed.insert(changed.end(), settings.begin(), settings.end());
+  }
+  return changed;
+}
+
 }  // namespace
 
 std::vector<Finding> check_settings(const CaseView &view) {
   const auto &checks = view.test_case.checks;
   if (!checks.leftovers || view.after_unload.empty()) return {};
   std::vector<Finding> findings;
-  // The last one: a module can be unloaded and loaded again to set something back.
-  for (const auto &setting : view.after_unload.back()->inventory.settings) {
+  for (const auto &setting : settings_changed(view)) {
     const auto &steps = view.test_case.steps;
     const std::string name = "setting:" + name_of(setting.path);
     if (any_matches(checks.allow, name) || is_of_a_report(view, setting)) continue;

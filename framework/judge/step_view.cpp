@@ -44,13 +44,18 @@ CaseView::CaseView(const plan::Case &a_case, const Observations &observations)
     const auto index = step_of_marker(log[i].text);
     if (index && *index < markers.size() && !markers[*index]) markers[*index] = i;
   }
+  const wire::Baseline *latest = nullptr;
   for (const auto &message : seen.messages) {
     if (const auto *lines = std::get_if<wire::LogLines>(&message)) {
       lost += lines->lost;
       left_out += lines->left_out;
     }
-    if (const auto *first = std::get_if<wire::Baseline>(&message)) baseline = first;
-    if (const auto *after = std::get_if<wire::AfterUnload>(&message)) after_unload.push_back(after);
+    if (const auto *taken = std::get_if<wire::Baseline>(&message)) latest = taken;
+    if (baseline == nullptr) baseline = latest;
+    if (const auto *after = std::get_if<wire::AfterUnload>(&message)) {
+      after_unload.push_back(after);
+      baselines.push_back(latest);
+    }
     if (const auto *end = std::get_if<wire::ProgramEnded>(&message)) program_ended = end;
     if (const auto *held = std::get_if<wire::Autopsy>(&message)) autopsy = held;
     if (std::holds_alternative<wire::StepStarted>(message)) program_started = true;

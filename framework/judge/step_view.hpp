@@ -31,8 +31,9 @@ struct CaseView {
   std::uint64_t lost = 0;      ///< log records that were overwritten unread
   std::uint64_t left_out = 0;  ///< log lines that were read, but not sent
   bool program_started = false;
-  const wire::Baseline *baseline = nullptr;
+  const wire::Baseline *baseline = nullptr;  ///< before the first step
   std::vector<const wire::AfterUnload *> after_unload;
+  std::vector<const wire::Baseline *> baselines;  ///< of each of these: what it is compared with
   const wire::ProgramEnded *program_ended = nullptr;
   const wire::Autopsy *autopsy = nullptr;  ///< of the step whose deadline passed
 

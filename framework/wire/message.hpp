@@ -127,7 +127,8 @@ struct LogLines {
   bool operator==(const LogLines &) const = default;
 };
 
-/// The guest's state before the first step (baseline) and after the unload of a module.
+/// The guest's state before the first step (baseline) and after the unload of a module. If steps of the plan change the
+/// guest before a load, there is another baseline before that.
 struct Inventory {
   Microseconds time{0};                   ///< CLOCK_MONOTONIC of the guest, as are all `time` fields below
   std::uint64_t taint = 0;                ///< /proc/sys/kernel/tainted

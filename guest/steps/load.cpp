@@ -73,6 +73,7 @@ ProgramRun::Outcome ProgramRun::act(const wire::Load &load) {
   // A call that cannot be made there must not look like one that the kernel refused.
   if (load.cpu != wire::kAnyCpu && !is_online(load.cpu))
     return StepOutcome{wire::StepResult::refused, "CPU " + std::to_string(load.cpu) + " is offline"};
+  if (!renew_baseline()) return std::nullopt;
   has_loaded_ = true;
   for (std::size_t i = 0; i < load.modules.size(); ++i) {
     const wire::ModuleToLoad &module = load.modules[i];

@@ -107,9 +107,11 @@ Listings listings(const judge::Observations &seen) {
     text.threads += head + shared::render_ps(inventory.threads) + "\n";
     text.modules += head + shared::render_lsmod(inventory.modules) + "\n";
   };
+  bool first = true;
   for (const wire::AgentMessage &message : seen.messages) {
     if (const auto *baseline = std::get_if<wire::Baseline>(&message)) {
-      add("before the first step", baseline->inventory);
+      add(first ? "before the first step" : "before the load", baseline->inventory);
+      first = false;
     } else if (const auto *after = std::get_if<wire::AfterUnload>(&message)) {
       add("after the unload, new entries", after->inventory);
     } else if (const auto *threads = std::get_if<wire::Threads>(&message)) {

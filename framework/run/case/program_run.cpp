@@ -249,10 +249,11 @@ void ProgramRun::complete(const wire::ProgramEnded &ended) {
 
 void ProgramRun::finish_timings() {
   if (!talk_.seen->agent) talk_.seen->agent = talk_.session->info();
-  for (const auto &message : talk_.seen->messages) {
-    const auto *baseline = std::get_if<wire::Baseline>(&message);
-    if (baseline != nullptr) talk_.timings.guest -= baseline->inventory.time;
-  }
+  const auto &messages = talk_.seen->messages;
+  const auto first = std::find_if(messages.begin(), messages.end(), [](const wire::AgentMessage &message) {
+    return std::holds_alternative<wire::Baseline>(message);
+  });
+  if (first != messages.end()) talk_.timings.guest -= std::get<wire::Baseline>(*first).inventory.time;
   if (talk_.timings.guest.count() < 0) talk_.timings.guest = outcome::Seconds{0};
 }
 

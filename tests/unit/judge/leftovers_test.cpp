@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <optional>
 
 #include "judge/observations.hpp"
 #include "stream.hpp"
@@ -169,6 +170,41 @@ TEST(Leftovers, AReferenceToAnotherModuleIsTold) {
             "'checks: {allow: [\"module:loop\"]}' lets it stay");
   stream.test_case.checks.allow = {"module:loop"};
   EXPECT_EQ(stream.verdict(Kind::completed).outcome, Outcome::passed);
+}
+
+/// Returns a case with two rounds and the guest's state after each. Between them the plan itself has done something, so
+/// that there is a second baseline: `again`.
+Verdict two_rounds(const wire::Inventory &first, std::optional<wire::Inventory> again, const wire::Inventory &second) {
+  Stream stream;
+  stream.load().end().unloaded(first);
+  stream.begin(wire::Sleep{}).end().load();
+  if (again) stream.add(wire::Baseline{*std::move(again)});
+  stream.end().unloaded(second);
+  return stream.complete(second);
+}
+
+TEST(Leftovers, AreNotWhatThePlanDidBeforeTheLoad) {
+  wire::Inventory used;
+  used.modules = {module_record("loop", 2)};
+  EXPECT_EQ(only_leak(two_rounds({}, std::nullopt, used)).summary,
+            "a reference to module 'loop' is left after the unload");
+  EXPECT_EQ(two_rounds({}, used, used).outcome, Outcome::passed);
+}
+
+TEST(Leftovers, OfAnEarlierLoadStayLeft) {
+  wire::Inventory used;
+  used.modules = {module_record("loop", 2)};
+  EXPECT_EQ(only_leak(two_rounds(used, used, used)).summary, "a reference to module 'loop' is left after the unload");
+  wire::Inventory changed;
+  changed.settings = {{"/proc/sys/kernel/panic", "0", "5"}};
+  EXPECT_EQ(only_leak(two_rounds(changed, wire::Inventory{}, {})).seen, "'5'");
+  EXPECT_EQ(two_rounds(changed, std::nullopt, {}).outcome, Outcome::passed) << "it was set back";
+}
+
+TEST(Leftovers, OfTheTaintCountFromTheFirstStep) {
+  wire::Inventory tainted;
+  tainted.taint = 1;
+  EXPECT_EQ(two_rounds(tainted, tainted, tainted).outcome, Outcome::failed);
 }
 
 TEST(Leftovers, EachKindIsAFindingOfItsOwn) {
