@@ -133,6 +133,7 @@ enum class Code : std::uint16_t {
   unknown_parameter = 517,
   no_symbols = 518,
   build_needs_scripts = 519,
+  header_number = 520,
 
   // 06: QEMU and libvirt
   no_qemu = 601,

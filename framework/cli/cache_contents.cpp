@@ -24,12 +24,13 @@ struct KnownEntry {
   const char *name;
   const char *what;
 };
-constexpr std::array<KnownEntry, 14> kEntries = {{{"kernels", "kernels"},
+constexpr std::array<KnownEntry, 15> kEntries = {{{"kernels", "kernels"},
                                                   {"kernel-builds", "kernels"},
                                                   {"vmlinux", "boot files"},
                                                   {"initramfs", "boot files"},
                                                   {"build", "built modules"},
                                                   {"ready", "built modules"},
+                                                  {"numbers", "built modules"},
                                                   {"packages", "packages for guests"},
                                                   {"failed", "folders of failed cases"},
                                                   {"accelerator", "other"},

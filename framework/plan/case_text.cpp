@@ -142,6 +142,30 @@ std::string guest_text(const Case &test_case, const Node *guest, TreeWriter &wri
   return text;
 }
 
+/// Replaces in the tree of an ioctl step what a header defines, since that is not next to the plan.
+void write_numbers(const Step &step, Node &item) {
+  const auto *call = step.guest ? std::get_if<wire::Ioctl>(&step.guest->body) : nullptr;
+  if (!step.numbers || call == nullptr) return;
+  for (Node::Entry &entry : item.entries) {
+    if (entry.first.text != step.key) continue;
+    auto &keys = entry.second.entries;
+    const auto is_header = [](const Node::Entry &each) { return each.first.text == "header"; };
+    keys.erase(std::remove_if(keys.begin(), keys.end(), is_header), keys.end());
+    for (auto &[key, value] : keys) {
+      if (key.text == "request") value.text = fmt::format("{:#x}", call->request);
+      if (key.text == "number" && call->number) value.text = fmt::format("{:#x}", *call->number);
+    }
+  }
+}
+
+/// Returns the entry of the plan's steps, as this case has them.
+Node::Entry steps_of(Node::Entry entry, const Case &test_case) {
+  auto &items = entry.second.items;
+  for (std::size_t i = 0; i < std::min(items.size(), test_case.steps.size()); ++i)
+    write_numbers(test_case.steps[i], items[i]);
+  return entry;
+}
+
 /// Returns the steps of a run without a plan.
 std::string made_up_steps(const Case &test_case) {
   std::string text = "steps:\n  - load\n  - sleep: 1s\n  - unload\n";
@@ -179,7 +203,7 @@ std::string case_text(const Case &test_case, const RunChoices &choices) {
     const std::string &key = entry.first.text;
     const bool said = key == "module" || key == "kernel" || key == "time" || key == "guest" || key == "matrix" ||
                       key == "schedule" || key == "fail";
-    if (!said) text += writer.entry(entry, 0);
+    if (!said) text += writer.entry(key == "steps" ? steps_of(entry, test_case) : entry, 0);
   }
   return text;
 }

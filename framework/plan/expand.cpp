@@ -64,6 +64,7 @@ class Expansion {
       const fs::path folder = fs::absolute(root_folder, error);
       places_.roots.push_back((error ? root_folder : folder).lexically_normal());
     }
+    scope_.places = &places_;
   }
 
   std::optional<Plan> run() {

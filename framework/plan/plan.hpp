@@ -153,6 +153,14 @@ struct SchedCondition {
   bool operator==(const SchedCondition &) const = default;
 };
 
+/// Numbers of an ioctl step that are expressions of C, with names that a header defines.
+struct HeaderNumbers {
+  std::string header;   ///< an absolute path, or a name in <>: one that the kernel or the host has for programs
+  std::string request;  ///< empty: the step has the number
+  std::string number;   ///< the argument; empty: as above
+  bool operator==(const HeaderNumbers &) const = default;
+};
+
 /// A step of a case, with every ${…} filled in.
 struct Step {
   Location where;
@@ -161,6 +169,7 @@ struct Step {
   std::optional<wire::Step> guest;          ///< what the agent executes
   std::optional<ModinfoCondition> modinfo;  ///< or what the controller checks
   std::optional<SchedCondition> sched;      ///< of a sched step, in addition to `guest`: what the controller checks
+  std::optional<HeaderNumbers> numbers;     ///< of an ioctl step: what is only known where a compiler is
   std::uint32_t points = 0;                 ///< for those who grade: what the step is worth if it holds
   std::vector<Location> part_locations;  ///< dmesg: of each in_order, contains, absent, count, interval in this order
 };

@@ -17,14 +17,17 @@
 
 namespace kmodtest::plan {
 
+struct Places;
+
 /// The context for reading a plan's values at one point of the matrix.
 struct Scope {
   const Source &source;
   Problems &problems;
   std::vector<std::pair<std::string, std::string>> variables = {};  ///< for ${NAME}
   std::set<std::string> used = {};                                  ///< the variables that have been used
-  int cpus = 0;               ///< of the case's guest; 0: not known, so CPU lists are not checked against it
-  bool modules_known = true;  ///< all of the plan's modules could be read
+  int cpus = 0;                    ///< of the case's guest; 0: not known, so CPU lists are not checked against it
+  bool modules_known = true;       ///< all of the plan's modules could be read
+  const Places *places = nullptr;  ///< where the plan's files can be; null: it can name none
 
   /// Returns a scalar's text with every ${NAME} filled in ("$${" becomes "${"). Nothing after a problem.
   std::optional<std::string> fill(const Node &scalar);

@@ -53,4 +53,17 @@ bool ElfFile::has_note(std::string_view owner, GElf_Word type) const {
   return false;
 }
 
+std::string_view ElfFile::section(std::string_view name) const {
+  std::size_t names = 0;
+  if (!is_64_bit() || elf_getshdrstrndx(elf_.get(), &names) != 0) return {};
+  for (Elf_Scn *one = elf_nextscn(elf_.get(), nullptr); one != nullptr; one = elf_nextscn(elf_.get(), one)) {
+    GElf_Shdr header{};
+    if (gelf_getshdr(one, &header) == nullptr) continue;
+    const char *known = elf_strptr(elf_.get(), names, header.sh_name);
+    const Elf_Data *data = known != nullptr && name == known ? elf_rawdata(one, nullptr) : nullptr;
+    if (data != nullptr && data->d_buf != nullptr) return {static_cast<const char *>(data->d_buf), data->d_size};
+  }
+  return {};
+}
+
 }  // namespace kmodtest::kernel

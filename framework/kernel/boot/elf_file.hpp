@@ -19,6 +19,8 @@ class ElfFile {
   std::vector<GElf_Phdr> segments() const;
   /// Returns whether a note segment has a note with this owner and type.
   bool has_note(std::string_view owner, GElf_Word type) const;
+  /// Returns the content of the section with this name; empty if there is none.
+  std::string_view section(std::string_view name) const;
 
  private:
   struct End {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plan/steps/device_bytes.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <fmt/format.h>
@@ -114,15 +115,16 @@ Value<wire::BytePattern> parse_bytes(std::string_view text, bool any) {
 Value<std::uint64_t> parse_request(std::string_view text) {
   using V = Value<std::uint64_t>;
   const std::string plain(text::trimmed(text));
-  if (const auto number = number_of(plain)) return V::of(static_cast<std::uint64_t>(*number));
+  if (const auto number = plain_number(plain)) return V::of(*number);
   static const std::regex form(
       R"re((_IO|_IOR|_IOW|_IOWR)\s*\(\s*('(.)'|0x[0-9a-fA-F]+|[0-9]+)\s*,\s*(0x[0-9a-fA-F]+|[0-9]+)\s*(,\s*([^)]+?)\s*)?\))re");
   std::smatch part;
   static const std::regex name("[A-Za-z_][A-Za-z0-9_]*");
   if (std::regex_match(plain, name))
-    return V::bad(Code::bad_step, fmt::format("{} is a name: write the number, or what the header defines it as (e.g. "
-                                              "_IOR('k', 2, __u32))",
-                                              quote(plain)));
+    return V::bad(Code::bad_step,
+                  fmt::format("{} is a name: name its header, too (header: FILE), or write the number, or what the "
+                              "header defines it as (e.g. _IOR('k', 2, __u32))",
+                              quote(plain)));
   if (!std::regex_match(plain, part, form))
     return V::bad(Code::bad_step,
                   fmt::format("{} is not the number of an ioctl (e.g. 0x5401 or _IOR('k', 2, __u32))", quote(plain)));
@@ -147,8 +149,15 @@ Value<std::uint64_t> parse_request(std::string_view text) {
                static_cast<std::uint64_t>(number) << _IOC_NRSHIFT | *size << _IOC_SIZESHIFT);
 }
 
-std::size_t argument_bytes(std::uint64_t request) {
-  return (request >> _IOC_SIZESHIFT) & _IOC_SIZEMASK;
+std::optional<std::uint64_t> plain_number(std::string_view text) {
+  const auto number = number_of(text::trimmed(text));
+  return number ? std::optional(static_cast<std::uint64_t>(*number)) : std::nullopt;
+}
+
+void make_room(wire::Ioctl &call) {
+  const std::size_t expected = (call.request >> _IOC_SIZESHIFT) & _IOC_SIZEMASK;
+  const std::size_t size = std::max({call.bytes.size(), call.gives.values.size(), expected});
+  if (!call.number) call.bytes.resize(std::min(size, wire::kMostDeviceBytes));
 }
 
 }  // namespace kmodtest::plan

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,11 +18,14 @@ namespace kmodtest::plan {
 Value<wire::BytePattern> parse_bytes(std::string_view text, bool any);
 
 /// Parses the number of an ioctl: a number ("0x5401"), or a macro of <linux/ioctl.h> as C code writes it: "_IO('k',
-/// 1)",
-/// "_IOR('k', 2, 8)", "_IOWR('V', 3, __u32)". The third argument is a size in bytes or a type of C.
+/// 1)", "_IOR('k', 2, 8)", "_IOWR('V', 3, __u32)". The third argument is a size in bytes or a type of C.
 Value<std::uint64_t> parse_request(std::string_view text);
 
-/// Returns the size of the argument that is in the number of an ioctl.
-std::size_t argument_bytes(std::uint64_t request);
+/// Returns the number if the text is one ("17", "0x5401").
+std::optional<std::uint64_t> plain_number(std::string_view text);
+
+/// Makes the argument of a call, if it is an address, as long as the driver expects: what is smaller would let it write
+/// over the rest of the agent's memory. To be called when the request is known.
+void make_room(wire::Ioctl &call);
 
 }  // namespace kmodtest::plan

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "plan/steps/device_bytes.hpp"
+#include "plan/steps/header_numbers.hpp"
 #include "plan/steps/kinds.hpp"
 #include "plan/steps/step_input.hpp"
 
@@ -25,10 +26,15 @@ const Table &ioctl_table() {
       {kPath,
        {.name = "request",
         .type = Type::text,
-        .description = "its number, or what its header defines it as, with the size of the argument or its type",
+        .description = "its number, or what its header defines it as, with the size of the argument or its type; with "
+                       "`header`, its name",
         .example = "\"_IOWR('k', 1, __u32)\"",
         .required = true},
-       {"number", Type::text, "", "the argument, if it is a number", "5"},
+       {"header", Type::text, "none",
+        "a header that programs can include and that defines the names in `request` and `number`: a file next to the "
+        "plan or in the folder of a module, or one of the kernel's in <>; a compiler of this machine reads it",
+        "<linux/fs.h>"},
+       {"number", Type::text, "", "the argument, if it is a number; with `header`, its name", "5"},
        {"bytes", Type::text, "zeros", "what the argument points to: hexadecimal digits, or fields such as u32=5",
         "\"u32=5 zeros=4\""},
        {"gives", Type::text, "anything", "the same after the call; ?? is any byte", "\"u32=10 ?? ??\""},
@@ -109,23 +115,26 @@ StepKind kind_of(const wire::Ioctl &) {
 
 std::optional<std::string> read(wire::Ioctl &call, StepInput &in) {
   read_common(call, in);
-  if (const auto text = in.reader.text("request")) {
+  in.step.numbers = read_header_numbers(in);
+  const bool has_header = in.reader.has("header");
+  if (const auto text = in.reader.text("request"); text && !has_header) {
     auto request = parse_request(*text);
     if (!request.value) in.reader.error(request.code, "request", request.error);
     call.request = request.value.value_or(0);
+  } else if (text) {
+    call.request = plain_number(*text).value_or(0);
   }
   if (const auto text = in.reader.text("number")) {
-    const auto number = parse_request(*text);
-    if (!number.value) in.reader.error(number.code, "number", fmt::format("{} is not a number", quote(*text)));
-    call.number = number.value.value_or(0);
+    const auto number = plain_number(*text);
+    if (!number && !has_header)
+      in.reader.error(Code::bad_step, "number", fmt::format("{} is not a number", quote(*text)));
+    call.number = number.value_or(0);
     refuse_together(in.reader, "number", {"bytes", "gives"}, "the argument is not an address then");
   }
   call.returns = in.reader.range("returns");
   if (call.expected_errno != 0)
     refuse_together(in.reader, "errno", {"returns"}, "a call that is refused returns nothing else");
-  // What is smaller than the driver expects would let it write over the rest of the agent's memory.
-  const std::size_t size = std::max({call.bytes.size(), call.gives.values.size(), argument_bytes(call.request)});
-  if (!call.number) call.bytes.resize(std::min(size, wire::kMostDeviceBytes));
+  make_room(call);
   return call.path;
 }
 

@@ -116,6 +116,7 @@ class Provider {
     add_entry(prepared.spec.kernel_image, 2);
     add_entry(prepared.spec.initramfs, 2);
     if (!prepared.packages.archive.empty()) add_entry(prepared.packages.archive, 2);
+    for (const fs::path &file : prepared.number_files) add_entry(file, 2);
     for (const auto &module : prepared.modules) {
       auto build = kernel::ready_build_of(module.file);
       if (build) found_.builds.emplace(build->place, std::move(*build));

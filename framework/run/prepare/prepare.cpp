@@ -7,7 +7,9 @@
 
 #include "base/error.hpp"
 #include "kernel/boot/vmlinux.hpp"
+#include "kernel/programs/header_numbers.hpp"
 #include "kernel/symbols/symbols.hpp"
+#include "plan/steps/header_numbers.hpp"
 #include "plan/steps/step_input.hpp"
 #include "run/explore/module_map.hpp"
 #include "run/guests/machine_choice.hpp"
@@ -21,6 +23,8 @@
 #include "text/words.hpp"
 
 namespace kmodtest::run {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -92,11 +96,24 @@ void rethrow_build_error(const std::exception_ptr &error) {
   }
 }
 
-/// Fills in what only the build and the command line know.
-void complete(const plan::Case &test_case, std::vector<plan::ModuleSource> modules, Prepared &prepared) {
+bool needs_numbers(const plan::Step &step) {
+  return step.numbers && !(step.numbers->request.empty() && step.numbers->number.empty());
+}
+
+/// Fills in what only the build, the command line and a compiler know.
+void complete(const plan::Case &test_case, std::vector<plan::ModuleSource> modules, const fs::path &cache,
+              Prepared &prepared) {
   const bool open = is_open(test_case);
-  if (!open && test_case.params.empty()) return;
+  const bool lacks_numbers = std::any_of(test_case.steps.begin(), test_case.steps.end(), needs_numbers);
+  if (!open && !lacks_numbers && test_case.params.empty()) return;
   plan::Case whole = open ? plan::with_modules(test_case, std::move(modules)) : test_case;
+  for (plan::Step &step : whole.steps) {
+    plan::fill_in_numbers(step, [&](const std::string &header, const std::string &expression) {
+      auto found = kernel::number_in_header(header, expression, prepared.kernel, cache);
+      prepared.number_files.push_back(std::move(found.kept));
+      return found.number;
+    });
+  }
   prepared.completed = std::make_shared<const plan::Case>(with_parameters(std::move(whole), prepared.modules));
 }
 
@@ -320,7 +337,7 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
     prepared.modules.push_back(std::move(module.info));
   }
   prepared.build_log += found.log;
-  complete(test_case, std::move(found.sources), prepared);
+  complete(test_case, std::move(found.sources), cache_, prepared);
   add_files(test_case, prepared);
   if (plan::needs_fault_module(test_case)) add_fault_module(plan::fault_of(test_case), prepared);
   add_requestable_modules(test_case, prepared);

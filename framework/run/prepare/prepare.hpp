@@ -56,7 +56,8 @@ struct Prepared {
   std::vector<kernel::ModuleInfo> modules;
   std::vector<kernel::PreflightFinding> preflight;
   std::vector<PushedFile> files;
-  kernel::PackageFiles packages = {};  ///< of the distribution, which are in the initramfs
+  kernel::PackageFiles packages = {};                    ///< of the distribution, which are in the initramfs
+  std::vector<std::filesystem::path> number_files = {};  ///< of the cache: numbers that a compiler knows from headers
   wire::Program program;
   std::vector<wire::SchedulePoint> schedule;       ///< the instructions at which CPUs wait
   std::shared_ptr<const wire::RaceRequest> races;  ///< null: the case does not look for data races

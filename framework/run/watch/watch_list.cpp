@@ -113,6 +113,9 @@ WatchList::WatchList(const std::vector<fs::path> &inputs, const Cases &cases) {
         add_file(source, module.path);
       }
     }
+    for (const plan::Step &step : test_case->steps) {
+      if (step.numbers && !step.numbers->header.starts_with('<')) add_file(source, step.numbers->header);
+    }
     for (const plan::FileSource &file : test_case->files) {
       std::error_code error;
       if (fs::is_directory(file.from, error)) {

@@ -14,13 +14,13 @@
 #include <linux/version.h>
 #include <linux/vmalloc.h>
 
+#include "device_calls.h"
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define timer_delete_sync del_timer_sync
 #endif
 
 #define READERS 4
-#define DEVICE_DOUBLE _IOWR('k', 1, __u32)
-#define DEVICE_READY_IN _IO('k', 2)
 
 static DECLARE_WAIT_QUEUE_HEAD(device_wait);
 static atomic_t readers;

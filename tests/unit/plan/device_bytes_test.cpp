@@ -5,7 +5,10 @@
 #include <linux/ioctl.h>
 #include <string>
 
+#include "plan/case_text.hpp"
+#include "plan/steps/header_numbers.hpp"
 #include "plan_text.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace kmodtest::plan {
 namespace {
@@ -46,13 +49,19 @@ TEST(IoctlRequest, IsANumberOrTheMacroOfAHeader) {
   EXPECT_EQ(parse_request("_IOR('k', 2, int)").value, static_cast<std::uint64_t>(_IOR('k', 2, int)));
   EXPECT_EQ(parse_request("_IOW(0x6b,0x10,__u64)").value, static_cast<std::uint64_t>(_IOW('k', 16, long)));
   EXPECT_EQ(parse_request(" _IOWR('V', 3, 104) ").value, 0xc0685603u);
-  EXPECT_EQ(argument_bytes(0xc0685603u), 104u);
-  EXPECT_EQ(argument_bytes(0x5401u), 0u);
+  wire::Ioctl call{.request = _IOR('V', 3, char[20])};
+  make_room(call);
+  EXPECT_EQ(call.bytes.size(), 20U);
+  wire::Ioctl number{.request = _IOR('V', 3, char[20]), .number = 1};
+  make_room(number);
+  EXPECT_EQ(number.bytes, "") << "the argument is no address";
 }
 
 TEST(IoctlRequest, OtherTextsAreRefused) {
-  EXPECT_EQ(parse_request("TCGETS").error,
-            "'TCGETS' is a name: write the number, or what the header defines it as (e.g. _IOR('k', 2, __u32))");
+  EXPECT_EQ(
+      parse_request("TCGETS").error,
+      "'TCGETS' is a name: name its header, too (header: FILE), or write the number, or what the header defines it as "
+      "(e.g. _IOR('k', 2, __u32))");
   EXPECT_EQ(parse_request("1 2").error, "'1 2' is not the number of an ioctl (e.g. 0x5401 or _IOR('k', 2, __u32))");
   EXPECT_EQ(parse_request("_IOR('k', 2)").error, "_IOR takes three arguments");
   EXPECT_EQ(parse_request("_IO('k', 2, int)").error, "_IO takes two arguments");
@@ -109,6 +118,91 @@ TEST(DeviceSteps, WhatCannotBeIsRefused) {
   EXPECT_NE(first("  - ioctl: {path: /dev/x, request: 1, errno: EINVAL, gives: '00'}\n"), "");
   EXPECT_NE(first("  - poll: {path: /etc/passwd}\n"), "");
   EXPECT_NE(first("  - load: {on_cpu: 0-1}\n"), "");
+}
+
+/// A plan in a folder with a header, and a module in another folder with one.
+class HeaderOfIoctl : public ::testing::Test {
+ protected:
+  HeaderOfIoctl() {
+    scratch_.write("plans/near.h", "");
+    scratch_.write("modules/ex/ex.h", "");
+    scratch_.write("modules/ex/Kbuild", "obj-m := ex.o\n");
+    scratch_.write("elsewhere/far.h", "");
+  }
+
+  ParseResult parse(const std::string &keys) const {
+    return parse_plan_text("module: ../modules/ex\nsteps:\n  - load\n  - ioctl: {path: /dev/x, " + keys + "}\n",
+                           scratch_.path() / "plans/ex.yaml", {});
+  }
+  HeaderNumbers numbers(const std::string &keys) const {
+    const auto parsed = parse(keys);
+    EXPECT_TRUE(parsed.plan.has_value()) << keys;
+    return parsed.plan ? parsed.plan->cases.at(0).steps.at(1).numbers.value() : HeaderNumbers{};
+  }
+  std::string problem(const std::string &keys) const {
+    const auto parsed = parse(keys);
+    return parsed.diagnostics.empty() ? "" : parsed.diagnostics.front().message;
+  }
+
+  const support::ScratchFolder scratch_;
+};
+
+TEST_F(HeaderOfIoctl, IsNextToThePlanOrInAModulesFolderOrOneOfTheSystem) {
+  EXPECT_EQ(numbers("header: near.h, request: A").header, (scratch_.path() / "plans/near.h").string());
+  EXPECT_EQ(numbers("header: ex.h, request: A").header, (scratch_.path() / "modules/ex/ex.h").string());
+  EXPECT_EQ(numbers("header: <linux/fs.h>, request: A").header, "<linux/fs.h>");
+}
+
+TEST_F(HeaderOfIoctl, GivesTheNumbersThatThePlanDoesNotHave) {
+  EXPECT_EQ(numbers("header: near.h, request: A, number: B + 1"),
+            (HeaderNumbers{.header = (scratch_.path() / "plans/near.h").string(), .request = "A", .number = "B + 1"}));
+  const auto known = numbers("header: near.h, request: 7, number: B");
+  EXPECT_EQ(known.request, "");
+  EXPECT_EQ(known.number, "B");
+}
+
+TEST_F(HeaderOfIoctl, FillsInANumberAndMakesRoomForTheArgument) {
+  const auto parsed = parse("header: near.h, request: A");
+  ASSERT_TRUE(parsed.plan.has_value());
+  Step step = parsed.plan->cases.at(0).steps.at(1);
+  fill_in_numbers(step, [](const std::string &header, const std::string &expression) {
+    EXPECT_TRUE(header.ends_with("/near.h"));
+    EXPECT_EQ(expression, "A");
+    return _IOR('k', 1, char[24]);
+  });
+  const auto &call = std::get<wire::Ioctl>(step.guest->body);
+  EXPECT_EQ(call.request, _IOR('k', 1, char[24]));
+  EXPECT_EQ(call.bytes.size(), 24U);
+  EXPECT_EQ(step.numbers->request, "") << "it is known now";
+}
+
+TEST_F(HeaderOfIoctl, ThatIsNotThereOrOutsideIsRefused) {
+  EXPECT_EQ(problem("header: none.h, request: A"),
+            "there is no header 'none.h', neither next to the plan nor in the folder of a module");
+  EXPECT_EQ(problem("header: ../elsewhere/far.h, request: A"),
+            "the header '../elsewhere/far.h' is outside of the plan's folder and of the modules' (--modules DIR allows "
+            "another one)");
+  EXPECT_EQ(problem("header: '<a\"b>', request: A"),
+            "this cannot be the name of a header (e.g. my_device.h, or <linux/fs.h>)");
+}
+
+TEST_F(HeaderOfIoctl, TakesNoMoreThanAnExpression) {
+  for (const std::string text : {"A; int x", "({1;})", "A\\n", "__builtin_f(\"x\")", "a = b"})
+    EXPECT_NE(problem("header: near.h, request: '" + text + "'"), "") << text;
+  EXPECT_EQ(problem("header: near.h, request: \"_IOR('k', 2, struct one)\""), "");
+  EXPECT_NE(problem("request: A").find("'A' is a name: name its header, too"), std::string::npos);
+}
+
+TEST_F(HeaderOfIoctl, IsNoPartOfTheTextOfACase) {
+  auto parsed = parse("header: near.h, request: A, number: B");
+  ASSERT_TRUE(parsed.plan.has_value());
+  Case test_case = parsed.plan->cases.at(0);
+  for (Step &step : test_case.steps)
+    fill_in_numbers(step, [](const std::string &, const std::string &name) { return name == "A" ? 0x1234U : 9U; });
+  const std::string text = case_text(test_case, {});
+  EXPECT_EQ(text.find("header"), std::string::npos) << text;
+  EXPECT_NE(text.find("request: 0x1234\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("number: 0x9\n"), std::string::npos) << text;
 }
 
 }  // namespace
