@@ -58,24 +58,47 @@ class LiveCount {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-/// Writes each failing schedule, and what it does, into the folder of its case; keeps the text for the terminal.
+/// Explains each failing schedule to the other listeners. Then writes it, and what it does, into the folder of its
+/// case; keeps the text for the terminal.
 class Explainer final : public outcome::Listener {
  public:
+  Explainer(const run::Explored &explored, std::vector<outcome::Listener *> others)
+      : explored_(explored), others_(std::move(others)) {}
+
   void on(const outcome::Event &event) override {
     const auto *finished = std::get_if<outcome::CaseFinished>(&event);
-    if (finished == nullptr || !finished->test_case->schedule) return;
-    std::string text = fmt::format("{}\n", finished->test_case->id);
-    for (const std::string &line : run::explain(*finished)) text += "  " + line + '\n';
-    if (!finished->artifacts.empty()) {
-      storage::write_file(finished->artifacts / "schedule.txt", plan::schedule_text(*finished->test_case->schedule));
-      storage::write_file(finished->artifacts / "explanation.txt", text);
-      text += fmt::format("  again: kmodtest replay {}\n", finished->artifacts.string());
-    }
-    text_ += text + '\n';
+    if (finished == nullptr || !finished->test_case->schedule) return tell_others(event);
+    outcome::CaseFinished explained = *finished;
+    explained.story = std::make_shared<const outcome::ScheduleStory>(run::explain(*finished, nearest_to(*finished)));
+    tell_others(explained);
+    keep(explained);
   }
   const std::string &text() const { return text_; }
 
  private:
+  void tell_others(const outcome::Event &event) const {
+    for (outcome::Listener *other : others_) other->on(event);
+  }
+
+  const run::NearestPass *nearest_to(const outcome::CaseFinished &finished) const {
+    for (const run::ScheduleFailure &failure : explored_.failures)
+      if (failure.test_case->is(*finished.test_case)) return &failure.nearest;
+    return nullptr;
+  }
+
+  void keep(const outcome::CaseFinished &finished) {
+    std::string text = fmt::format("{}\n", finished.test_case->id);
+    for (const std::string &line : finished.story->text) text += "  " + line + '\n';
+    if (!finished.artifacts.empty()) {
+      storage::write_file(finished.artifacts / "schedule.txt", plan::schedule_text(*finished.test_case->schedule));
+      storage::write_file(finished.artifacts / "explanation.txt", text);
+      text += fmt::format("  again: kmodtest replay {}\n", finished.artifacts.string());
+    }
+    text_ += text + '\n';
+  }
+
+  const run::Explored &explored_;
+  std::vector<outcome::Listener *> others_;
   std::string text_;
 };
 
@@ -180,9 +203,8 @@ int ExploreCommand::report(const run::Explored &explored, run::GuestPool &pool, 
   const Listeners owned = command.listeners(told, cases);
   std::vector<outcome::Listener *> all;
   for (const auto &listener : owned) all.push_back(listener.get());
-  Explainer explainer;
-  all.push_back(&explainer);
-  const run::RunResult result = run::Runner(told, all).run(cases, pool, prepare);
+  Explainer explainer(explored, std::move(all));
+  const run::RunResult result = run::Runner(told, {&explainer}).run(cases, pool, prepare);
   std::FILE *out = command.console_file();
   fmt::print(out, "{}{}", explainer.text().empty() ? "" : "\n", explainer.text());
   const int status = static_cast<int>(run::exit_code(result));

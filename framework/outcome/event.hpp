@@ -13,6 +13,7 @@
 
 #include "judge/evidence.hpp"
 #include "observe/coverage.hpp"
+#include "outcome/schedule_story.hpp"
 #include "plan/plan.hpp"
 
 namespace kmodtest::judge {
@@ -91,6 +92,7 @@ struct CaseFinished {
                        ///< unless under virtual time, which makes it reproducible
   std::size_t digested = 0;                           ///< how many of its agent messages these are
   std::shared_ptr<const observe::Coverage> coverage;  ///< null unless it was measured (--coverage)
+  std::shared_ptr<const ScheduleStory> story;         ///< of a schedule that kmodtest explore has found; else null
   Past past;                                          ///< from the history, when the run began
   std::size_t number = 0;  ///< place in the order of the plans, repeats of a case one after the other
   int repeat = 1;

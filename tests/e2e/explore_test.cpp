@@ -18,7 +18,8 @@ std::vector<std::string> exploring(const std::string &plan, const std::vector<st
 TEST(Explore, FindsARaceAndReplaysItToTheBit) {
   const ScratchFolder scratch;
   const fs::path json = scratch.path() / "found.jsonl";
-  const Ended found = kmodtest(exploring("lost_update.yaml", {"--seeds", "60", "--until-failure", "--json", json}));
+  const Ended found = kmodtest(exploring("lost_update.yaml", {"--seeds", "60", "--until-failure", "--json", json,
+                                                              "--html", scratch.path() / "found.html"}));
   EXPECT_EQ(found.exit_code, 1) << found.out << found.err;
   EXPECT_NE(found.out.find("sum is 'N', not 'N'"), std::string::npos) << found.out;
   EXPECT_NE(found.out.find("lost_update.c:"), std::string::npos) << found.out;
@@ -29,6 +30,8 @@ TEST(Explore, FindsARaceAndReplaysItToTheBit) {
   const std::string schedule = read_file(folder / "schedule.txt");
   EXPECT_TRUE(schedule.starts_with("# kmodtest schedule 1\n")) << schedule;
   EXPECT_NE(found.out.find("kmodtest replay " + folder.string()), std::string::npos) << found.out;
+  EXPECT_NE(found.out.find("it passes; both runs are the same for "), std::string::npos) << found.out;
+  EXPECT_NE(read_file(scratch.path() / "found.html").find("The run that passes"), std::string::npos);
 
   const fs::path again_json = scratch.path() / "again.jsonl";
   const Ended again = kmodtest({"replay", folder, "--repeat", "3", "--json", again_json});

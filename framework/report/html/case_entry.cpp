@@ -12,6 +12,7 @@
 #include "report/html/findings.hpp"
 #include "report/html/log_view.hpp"
 #include "report/html/packed.hpp"
+#include "report/html/schedule.hpp"
 #include "report/html/steps.hpp"
 #include "report/html/threads.hpp"
 #include "report/html/trends.hpp"
@@ -57,6 +58,7 @@ Markup render_body(const outcome::CaseFinished &finished, const std::vector<Step
   } else {
     html.add(render_findings(finished, room.text));
   }
+  if (finished.story) html.element("h3", {}, "Schedule").add(render_schedule(*finished.story));
   if (!steps.empty() && span.end > span.begin) html.element("h3", {}, "Steps").add(render_steps(steps, span));
   if (span.end > span.begin) html.open("div", {{"class", "timeline"}}).close();
   if (finished.seen && finished.seen->sched) {

@@ -7,22 +7,14 @@
 
 #include "judge/observations.hpp"
 #include "observe/schedule_seen.hpp"
+#include "run/explore/line_runs.hpp"
 #include "run/explore/module_map.hpp"
+#include "text/words.hpp"
 
 namespace kmodtest::run {
 namespace {
 
 constexpr std::size_t kMostMeanwhile = 8;
-constexpr std::uint64_t kUpperHalf = 0xffffffff00000000;
-
-std::uint64_t address_of(const wire::Traced &traced) {
-  return kUpperHalf | traced.low;
-}
-
-std::string duration(wire::Microseconds wait) {
-  return wait.count() < 1000 ? fmt::format("{} µs", wait.count())
-                             : fmt::format("{:.2f} ms", static_cast<double>(wait.count()) / 1000);
-}
 
 std::string label_of_step(const plan::Case &test_case, std::uint32_t number) {
   for (const plan::Step &step : test_case.steps)
@@ -32,41 +24,69 @@ std::string label_of_step(const plan::Case &test_case, std::uint32_t number) {
 
 class Explanation {
  public:
-  explicit Explanation(const outcome::CaseFinished &finished)
+  Explanation(const outcome::CaseFinished &finished, const NearestPass *nearest)
       : finished_(finished),
+        nearest_(nearest != nullptr && nearest->failing && nearest->passing ? nearest : nullptr),
         schedule_(*finished.test_case->schedule),
-        seen_(*finished.seen->schedule),
-        map_(finished.seen->modules) {
+        seen_(nearest_ != nullptr ? *nearest_->failing : *finished.seen->schedule),
+        map_(finished.seen->modules),
+        names_(map_, seen_) {
     map_.learn(schedule_.modules);
     map_.learn(*finished.seen);
-    for (const wire::CodeSeen &code : seen_.code)
-      if ((code.flags & wire::kCodeShared) != 0) shared_[code.address] = true;
   }
 
-  std::vector<std::string> lines() {
-    for (const auto &delay : schedule_.delays) {
-      add(fmt::format("step {} ({}) begins {} later", delay.step, label_of_step(*finished_.test_case, delay.step),
-                      duration(delay.wait)));
+  outcome::ScheduleStory story() {
+    outcome::ScheduleStory story;
+    tell_all();
+    if (nearest_ != nullptr) {
+      const auto passing = LineNames(map_, *nearest_->passing).lines(waits_of(nearest_->schedule));
+      compare_runs(names_.lines(waits_of(schedule_)), passing, story);
+      story.left_out = nearest_->left_out;
+      tell_parting(story);
     }
-    for (std::size_t i = 0; i < schedule_.holds.size() && i < seen_.points.size(); ++i) tell(i);
-    return std::move(lines_);
+    story.text = std::move(lines_);
+    return story;
   }
 
  private:
-  void add(std::string line) { lines_.push_back(std::move(line)); }
-
-  std::string thread_name(std::size_t thread) {
-    const std::string function = thread < seen_.threads.size() ? map_.function_at(seen_.threads[thread].first) : "";
-    return function.empty() ? fmt::format("thread {}", thread) : function + "()";
+  void tell_all() {
+    for (const auto &delay : schedule_.delays) {
+      add(fmt::format("step {} ({}) begins {} later", delay.step, label_of_step(*finished_.test_case, delay.step),
+                      duration_of_wait(delay.wait)));
+    }
+    for (std::size_t i = 0; i < schedule_.holds.size() && i < seen_.points.size(); ++i) tell(i);
   }
+
+  std::map<std::uint64_t, wire::Microseconds> waits_of(const plan::Schedule &schedule) const {
+    std::map<std::uint64_t, wire::Microseconds> waits;
+    for (const auto &hold : schedule.holds)
+      if (const auto address = map_.address_of(hold)) waits[*address] = hold.wait;
+    return waits;
+  }
+
+  /// Shows how the run that fails goes on where the nearest one that passes goes on differently.
+  void tell_parting(const outcome::ScheduleStory &story) {
+    add(fmt::format("without the delay {} it passes; both runs are the same for {}, then", story.left_out,
+                    text::counted(story.common, "line")));
+    const std::size_t at = story.common - story.skipped;
+    const auto next = [&](const char *run, const outcome::RunPart &part) {
+      add(at < part.lines.size() ? fmt::format("    {} {}", run, text_of(part.lines[at]))
+                                 : fmt::format("    {} nothing more of the module", run));
+    };
+    next("this one: ", story.failing);
+    next("that one: ", story.passing);
+  }
+
+  static std::string text_of(const outcome::LineRun &line) {
+    return fmt::format("CPU {} {}: {}  {}", line.cpu, line.thread, line.place, line.text);
+  }
+
+  void add(std::string line) { lines_.push_back(std::move(line)); }
 
   /// Returns "racy.c:31  counter = value + 1;".
   std::string line_of(std::uint64_t address) {
-    const auto known = names_.find(address);
-    if (known != names_.end()) return known->second;
-    const auto line = map_.line_at(address);
-    std::string text = line ? fmt::format("{}:{}  {}", line->file, line->line, line->text) : map_.function_at(address);
-    return names_[address] = text;
+    const outcome::LineRun &line = names_.line(address);
+    return line.text.empty() ? line.place : fmt::format("{}  {}", line.place, line.text);
   }
 
   void tell(std::size_t number) {
@@ -77,9 +97,9 @@ class Explanation {
       return;
     }
     const auto address = map_.address_of(hold).value_or(0);
-    const std::string wait = hold.wait.count() == 0 ? "lets the next CPU run" : "waits " + duration(hold.wait);
+    const std::string wait = hold.wait.count() == 0 ? "lets the next CPU run" : "waits " + duration_of_wait(hold.wait);
     add(fmt::format("CPU {}, in the thread that began in {}, {} before this line (time {}):", point.cpu,
-                    thread_name(point.thread), wait, hold.time));
+                    names_.thread(point.thread), wait, hold.time));
     add("    " + line_of(address));
     tell_meanwhile(address, point.thread);
   }
@@ -92,8 +112,8 @@ class Explanation {
     if (at == seen_.trace.end()) return;
     std::vector<std::string> others;
     for (++at; at != seen_.trace.end() && at->thread != thread; ++at) {
-      const bool shared = shared_.contains(address_of(*at));
-      std::string line = fmt::format("  {} CPU {} {}: {}", shared ? '*' : ' ', at->cpu, thread_name(at->thread),
+      const bool shared = names_.is_shared(address_of(*at));
+      std::string line = fmt::format("  {} CPU {} {}: {}", shared ? '*' : ' ', at->cpu, names_.thread(at->thread),
                                      line_of(address_of(*at)));
       if (others.empty() || others.back().substr(3) != line.substr(3)) {
         others.push_back(std::move(line));
@@ -117,19 +137,19 @@ class Explanation {
   }
 
   const outcome::CaseFinished &finished_;
+  const NearestPass *nearest_;
   const plan::Schedule &schedule_;
   const observe::ScheduleSeen &seen_;
   ModuleMap map_;
-  std::map<std::uint64_t, bool> shared_;
-  std::map<std::uint64_t, std::string> names_;
+  LineNames names_;
   std::vector<std::string> lines_;
 };
 
 }  // namespace
 
-std::vector<std::string> explain(const outcome::CaseFinished &finished) {
+outcome::ScheduleStory explain(const outcome::CaseFinished &finished, const NearestPass *nearest) {
   if (!finished.test_case->schedule || !finished.seen || !finished.seen->schedule) return {};
-  return Explanation(finished).lines();
+  return Explanation(finished, nearest).story();
 }
 
 }  // namespace kmodtest::run

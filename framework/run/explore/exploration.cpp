@@ -260,6 +260,26 @@ void Exploration::minimise(Subject &subject, ScheduleFailure &failure) {
   failure.test_case = std::move(made);
 }
 
+void Exploration::run_nearest(const Subject &subject, ScheduleFailure &failure) {
+  NearestPass &nearest = failure.nearest;
+  nearest.schedule = *failure.test_case->schedule;
+  if (auto &holds = nearest.schedule.holds; !holds.empty()) {
+    nearest.left_out = "before " + (holds.back().source.empty() ? holds.back().place() : holds.back().source);
+    holds.pop_back();
+  } else if (auto &delays = nearest.schedule.delays; !delays.empty()) {
+    nearest.left_out = fmt::format("before step {}", delays.back().step);
+    delays.pop_back();
+  } else {
+    return;
+  }
+  const Finished finished = run_all({with(subject, *failure.test_case->schedule), with(subject, nearest.schedule)});
+  const auto seen_of = [](const outcome::CaseFinished &run) { return run.seen ? run.seen->schedule : nullptr; };
+  const bool parts = finished[0].test_case && finished[1].test_case && failed(finished[0]) && !failed(finished[1]);
+  if (!parts || !seen_of(finished[0]) || !seen_of(finished[1])) return;
+  nearest.failing = seen_of(finished[0]);
+  nearest.passing = seen_of(finished[1]);
+}
+
 Explored Exploration::run(const Cases &cases) {
   began_ = Clock::now();
   learn(cases);
@@ -277,7 +297,10 @@ Explored Exploration::run(const Cases &cases) {
     tell_(result_.counts);
   }
   for (Subject &subject : subjects_)
-    for (const auto &[kind, place] : subject.kinds) minimise(subject, result_.failures[place]);
+    for (const auto &[kind, place] : subject.kinds) {
+      minimise(subject, result_.failures[place]);
+      if (!result_.interrupted) run_nearest(subject, result_.failures[place]);
+    }
   for (const Subject &subject : subjects_) {
     const bool broken = std::any_of(result_.failures.begin(), result_.failures.end(),
                                     [&subject](const auto &failure) { return failure.test_case == subject.original; });

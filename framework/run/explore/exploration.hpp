@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "outcome/event.hpp"
+#include "run/explore/explain.hpp"
 #include "run/explore/module_map.hpp"
 #include "run/explore/strategies.hpp"
 #include "run/guests/guest_pool.hpp"
@@ -47,6 +48,7 @@ struct ScheduleFailure {
   outcome::Seconds after{0};  ///< wall time from the start of the exploration
   std::size_t delays = 0;     ///< in the schedule of the seed
   std::string kind;
+  NearestPass nearest = {};
 };
 
 /// The result of an exploration.
@@ -88,6 +90,8 @@ class Exploration {
   Cases next_batch(std::vector<Subject *> &whose, std::vector<std::uint64_t> &seeds);
   void take(Subject &subject, std::uint64_t seed, const outcome::CaseFinished &finished);
   void minimise(Subject &subject, ScheduleFailure &failure);
+  /// Runs the schedule, and without its last delay, which passes, for the explanation.
+  void run_nearest(const Subject &subject, ScheduleFailure &failure);
   bool time_is_up() const;
   void count(const outcome::CaseFinished &finished);
   std::shared_ptr<const plan::Case> with(const Subject &subject, plan::Schedule schedule) const;

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "run/explore/line_runs.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace kmodtest::run {
+namespace {
+
+constexpr std::uint64_t kUpperHalf = 0xffffffff00000000;
+constexpr std::size_t kBefore = 6;  // lines of both runs before they part
+constexpr std::size_t kAfter = 40;
+
+using Lines = std::vector<outcome::LineRun>;
+
+/// Returns whether both do the same. A thread that is held up only by the failing run's schedule still does.
+bool is_same(const outcome::LineRun &a, const outcome::LineRun &b) {
+  return a.cpu == b.cpu && a.thread == b.thread && a.place == b.place;
+}
+
+outcome::RunPart part_of(const Lines &lines, std::size_t begin, std::size_t parted) {
+  outcome::RunPart part;
+  const std::size_t end = std::min(lines.size(), parted + kAfter);
+  part.lines.assign(lines.begin() + static_cast<std::ptrdiff_t>(begin),
+                    lines.begin() + static_cast<std::ptrdiff_t>(end));
+  part.more = lines.size() - end;
+  return part;
+}
+
+}  // namespace
+
+std::uint64_t address_of(const wire::Traced &traced) {
+  return kUpperHalf | traced.low;
+}
+
+std::string duration_of_wait(wire::Microseconds wait) {
+  return wait.count() < 1000 ? fmt::format("{} µs", wait.count())
+                             : fmt::format("{:.2f} ms", static_cast<double>(wait.count()) / 1000);
+}
+
+LineNames::LineNames(ModuleMap &map, const observe::ScheduleSeen &seen) : map_(map), seen_(seen) {
+  for (const wire::CodeSeen &code : seen.code)
+    if ((code.flags & wire::kCodeShared) != 0) shared_[code.address] = true;
+}
+
+std::string LineNames::thread(std::size_t number) const {
+  const std::string function = number < seen_.threads.size() ? map_.function_at(seen_.threads[number].first) : "";
+  return function.empty() ? fmt::format("thread {}", number) : function + "()";
+}
+
+const outcome::LineRun &LineNames::line(std::uint64_t address) {
+  const auto [known, is_new] = known_.try_emplace(address);
+  if (!is_new) return known->second;
+  outcome::LineRun &line = known->second;
+  if (const auto source = map_.line_at(address)) {
+    line.place = fmt::format("{}:{}", source->file, source->line);
+    line.text = source->text;
+  } else {
+    line.place = map_.function_at(address);
+  }
+  line.is_shared = is_shared(address);
+  return line;
+}
+
+Lines LineNames::lines(const std::map<std::uint64_t, wire::Microseconds> &waits) {
+  Lines lines;
+  for (const wire::Traced &traced : seen_.trace) {
+    outcome::LineRun next = line(address_of(traced));
+    next.cpu = traced.cpu;
+    next.thread = thread(traced.thread);
+    const auto wait = waits.find(address_of(traced));
+    if (traced.what == 1 && wait != waits.end()) next.wait = duration_of_wait(wait->second);
+    if (!lines.empty() && next.wait.empty() && is_same(lines.back(), next)) {
+      lines.back().is_shared = lines.back().is_shared || next.is_shared;
+    } else {
+      lines.push_back(std::move(next));
+    }
+  }
+  return lines;
+}
+
+void compare_runs(const Lines &failing, const Lines &passing, outcome::ScheduleStory &story) {
+  const auto parted = std::mismatch(failing.begin(), failing.end(), passing.begin(), passing.end(), is_same).first;
+  story.common = static_cast<std::size_t>(parted - failing.begin());
+  story.skipped = story.common > kBefore ? story.common - kBefore : 0;
+  story.failing = part_of(failing, story.skipped, story.common);
+  story.passing = part_of(passing, story.skipped, story.common);
+}
+
+}  // namespace kmodtest::run
