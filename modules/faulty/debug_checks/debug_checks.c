@@ -15,8 +15,13 @@
 #include <linux/string.h>
 #include <linux/timer.h>
 #include <linux/types.h>
+#include <linux/version.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define timer_delete_sync del_timer_sync
+#endif
 
 #define LENGTH 40 /* bytes; the slab object has 64 */
 
@@ -151,7 +156,7 @@ static int __init debug_checks_init(void)
 static void __exit debug_checks_exit(void)
 {
 	if (timer.function)
-		del_timer_sync(&timer);
+		timer_delete_sync(&timer);
 }
 
 module_init(debug_checks_init);

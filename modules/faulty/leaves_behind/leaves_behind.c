@@ -11,7 +11,15 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timer.h>
+#include <linux/version.h>
 #include <linux/vmalloc.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define timer_delete_sync del_timer_sync
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define timer_destroy_on_stack destroy_timer_on_stack
+#endif
 
 #define LATE 3600	/* seconds: long after everything */
 
@@ -52,11 +60,11 @@ static int stop_timers(void)
 
 	timer_setup_on_stack(&timer, fires, 0);
 	mod_timer(&timer, jiffies + LATE * HZ);
-	del_timer_sync(&timer);
+	timer_delete_sync(&timer);
 	mod_timer(&timer, jiffies + 1);
 	schedule_timeout_uninterruptible(5);
-	del_timer_sync(&timer);
-	destroy_timer_on_stack(&timer);
+	timer_delete_sync(&timer);
+	timer_destroy_on_stack(&timer);
 	return 0;
 }
 
