@@ -51,6 +51,7 @@ constexpr Measurement kMeasurements[] = {
     {"merge", measure_merge},
     {"nodes", measure_nodes},
     {"machines", measure_machines, true},
+    {"explore", measure_explore, true},
     {"digests", measure_digests, true},
     {"cpus", measure_cpus, true},
 };

@@ -26,6 +26,7 @@ Table measure_html(Bench &bench);
 Table measure_tracing(Bench &bench);
 Table measure_coverage(Bench &bench);
 Table measure_races(Bench &bench);
+Table measure_explore(Bench &bench);
 Table measure_watch(Bench &bench);
 Table measure_shards(Bench &bench);
 Table measure_hosts(Bench &bench);
