@@ -90,10 +90,11 @@ std::string compiler_for(const Kernel &kernel) {
 /// Returns the folders of a kernel's headers. What Debian has for all flavours of a version is in a folder next to that
 /// of the flavour, whose Makefile includes the other one's; a tree that was built elsewhere has a link to its source.
 std::vector<fs::path> trees_of(const Kernel &kernel) {
+  if (kernel.headers.empty()) return {};
   std::vector<fs::path> trees{kernel.headers, kernel.headers / "source"};
   std::error_code error;
   const fs::path makefile = kernel.headers / "Makefile";
-  if (kernel.headers.empty() || !fs::exists(makefile, error)) return trees;
+  if (!fs::exists(makefile, error)) return trees;
   std::istringstream lines(storage::read_whole_file(makefile));
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with("include ") || !line.ends_with("/Makefile")) continue;
@@ -222,12 +223,12 @@ class Compilation {
 HeaderNumber number_in_header(const std::string &header, const std::string &expression, const Kernel &kernel,
                               const fs::path &cache) {
   HeaderNumber found{.number = 0, .kept = kept_file(header, expression, kernel, cache)};
+  storage::make_folder(found.kept.parent_path());
+  const storage::FileLock lock(fs::path(found.kept).replace_extension(".lock"));
   if (const auto known = read_kept(found.kept, header)) {
     found.number = *known;
     return found;
   }
-  storage::make_folder(found.kept.parent_path());
-  const storage::FileLock lock(fs::path(found.kept).replace_extension(".lock"));
   Compilation compilation(header, expression, kernel, fs::path(found.kept).replace_extension(".partial"));
   found.number = compilation.number();
   storage::write_whole_file(found.kept,
