@@ -15,6 +15,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "base/environment.hpp"
 #include "base/error.hpp"
 #include "vm/emulator.hpp"
@@ -83,6 +84,17 @@ void end_emulators_of(const fs::path &root) {
     if (process.pid == ::getpid() || command_line(process.pid).find(below) == std::string::npos) continue;
     if (process.name.starts_with("qemu-system")) end_process(process.pid, std::chrono::seconds(5));
   }
+}
+
+/// Locks the folder of all roots until the result is destroyed. For a moment a new root has no lock of its own, and
+/// would look like one of the dead to another controller that sweeps.
+base::Descriptor lock_all_roots(const fs::path &runs) {
+  base::Descriptor folder(::open(runs.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) fail(fmt::format("cannot open {}", runs.string()), errno);
+  while (::flock(folder.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) fail(fmt::format("cannot lock {}", runs.string()), errno);
+  }
+  return folder;
 }
 
 std::string own_name() {
@@ -188,6 +200,7 @@ std::shared_ptr<RunRoot> RunRoot::open() {
   if (auto existing = the_root.lock()) return existing;
 
   const fs::path runs = runs_folder();
+  const base::Descriptor all = lock_all_roots(runs);
   sweep_stale_roots(runs);
   const fs::path path = runs / own_name();
   const fs::path unfinished = runs / ("." + own_name());

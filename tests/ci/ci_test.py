@@ -526,7 +526,9 @@ class OtherEngines(Project):
         ended = self.run_lines(on.replace("--shards 8", "--shards 3"), PATH=path)
         self.assertEqual(ended.returncode, 1, ended.stdout + ended.stderr)
         self.expect_all_cases(ended.stdout)
-        self.assertEqual(len(list(folder.glob("job-*"))), 3)
+        jobs = sorted(folder.glob("job-*"))
+        said = [ended.stdout + ended.stderr] + [(job / "output").read_text() for job in jobs]
+        self.assertEqual(len(jobs), 3, "\n\n".join(said))
         ended = self.run_lines(on.replace("-sync y", "-sync n"), PATH=path)
         self.assertEqual(ended.returncode, 3, ended.stdout + ended.stderr)
         self.assertIn("K1008", ended.stdout + ended.stderr)

@@ -10,7 +10,9 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 #include "base/descriptor.hpp"
 #include "base/error.hpp"
@@ -186,6 +188,36 @@ TEST_F(RunRootTest, CopiesWhatALinkLeadsToThroughAFolderThatIsClosed) {
   ::chmod((folder_ / "closed").c_str(), 0700);
   fs::create_symlink(folder_ / "closed/kernel", folder_ / "open/kernel");
   EXPECT_NE(root->readable_by_qemu(folder_ / "open/kernel"), folder_ / "open/kernel");
+}
+
+/// Opens and closes a root many times. Returns whether it always worked.
+bool open_often(int times) {
+  try {
+    for (int i = 0; i < times; ++i) RunRoot::open();
+    return true;
+  } catch (const base::Error &) {
+    return false;
+  }
+}
+
+TEST_F(RunRootTest, ManyControllersCanStartAtOnce) {
+  constexpr int kControllers = 6;
+  constexpr int kTimes = 60;
+  ::setenv("KMODTEST_RUNTIME", folder_.c_str(), 1);
+  std::vector<pid_t> controllers;
+  for (int i = 0; i < kControllers; ++i) {
+    const pid_t pid = ::fork();
+    if (pid == 0) ::_exit(open_often(kTimes) ? 0 : 1);
+    controllers.push_back(pid);
+  }
+  int failed = 0;
+  for (const pid_t pid : controllers) {
+    int status = 0;
+    EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+    if (status != 0) ++failed;
+  }
+  ::unsetenv("KMODTEST_RUNTIME");
+  EXPECT_EQ(failed, 0) << "one has taken the root that another was making for a dead one's";
 }
 
 }  // namespace
