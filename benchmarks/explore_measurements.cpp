@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr const char *kStrategies[] = {"steps", "shared", "places", "moments", "priorities", "mixed"};
 constexpr int kMostStarts = 10;
-constexpr int kBudget = 60;  // seconds of wall time for one start
+constexpr int kBudget = 20;  // seconds of wall time for one start
 constexpr int kSeedsOfAStart = 1000;
 
 /// What one start needed for its first failure.
