@@ -27,7 +27,7 @@ bool is_name_of_system(std::string_view text) {
          text.substr(1, text.size() - 2).find_first_not_of(allowed) == std::string_view::npos;
 }
 
-/// Returns whether a text is no more than an expression: no statement, no second line, no text in double quotes.
+/// Returns whether a text is just an expression: without a statement, a second line or a text in double quotes.
 bool is_expression(std::string_view text) {
   const std::string allowed = std::string(kOfNames) + " '()+-*/%|&^~<>,.!?:";
   return !text.empty() && text.size() <= kLongestExpression &&
@@ -73,9 +73,8 @@ std::optional<std::string> find_header(const std::string &header, StepInput &in)
                                 "allows another one)",
                                 quote(header)));
   } else {
-    in.reader.error(
-        Code::no_such_file, "header",
-        fmt::format("there is no header {}, neither next to the plan nor in the folder of a module", quote(header)));
+    in.reader.error(Code::no_such_file, "header",
+                    fmt::format("there is no header {} next to the plan or in the folder of a module", quote(header)));
   }
   return std::nullopt;
 }

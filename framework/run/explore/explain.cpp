@@ -78,16 +78,16 @@ class Explanation {
   }
 
   static std::string text_of(const outcome::LineRun &line) {
-    return fmt::format("CPU {} {}: {}  {}", line.cpu, line.thread, line.place, line.text);
+    return fmt::format("CPU {} {}: {}", line.cpu, line.thread, words_of(line));
   }
 
   void add(std::string line) { lines_.push_back(std::move(line)); }
 
   /// Returns "racy.c:31  counter = value + 1;".
-  std::string line_of(std::uint64_t address) {
-    const outcome::LineRun &line = names_.line(address);
+  static std::string words_of(const outcome::LineRun &line) {
     return line.text.empty() ? line.place : fmt::format("{}  {}", line.place, line.text);
   }
+  std::string line_of(std::uint64_t address) { return words_of(names_.line(address)); }
 
   void tell(std::size_t number) {
     const plan::Schedule::Hold &hold = schedule_.holds[number];

@@ -13,9 +13,13 @@ constexpr std::size_t kAfter = 40;
 
 using Lines = std::vector<outcome::LineRun>;
 
+bool is_at(const outcome::LineRun &line, int cpu, const std::string &thread, const std::string &place) {
+  return line.cpu == cpu && line.place == place && line.thread == thread;
+}
+
 /// Returns whether both do the same. A thread that is held up only by the failing run's schedule still does.
 bool is_same(const outcome::LineRun &a, const outcome::LineRun &b) {
-  return a.cpu == b.cpu && a.thread == b.thread && a.place == b.place;
+  return is_at(a, b.cpu, b.thread, b.place);
 }
 
 outcome::RunPart part_of(const Lines &lines, std::size_t begin, std::size_t parted) {
@@ -40,12 +44,14 @@ std::string duration_of_wait(wire::Microseconds wait) {
 
 LineNames::LineNames(ModuleMap &map, const observe::ScheduleSeen &seen) : map_(map), seen_(seen) {
   for (const wire::CodeSeen &code : seen.code)
-    if ((code.flags & wire::kCodeShared) != 0) shared_[code.address] = true;
+    if ((code.flags & wire::kCodeShared) != 0) shared_.insert(code.address);
 }
 
-std::string LineNames::thread(std::size_t number) const {
+const std::string &LineNames::thread(std::size_t number) {
+  const auto [known, is_new] = threads_.try_emplace(number);
+  if (!is_new) return known->second;
   const std::string function = number < seen_.threads.size() ? map_.function_at(seen_.threads[number].first) : "";
-  return function.empty() ? fmt::format("thread {}", number) : function + "()";
+  return known->second = function.empty() ? fmt::format("thread {}", number) : function + "()";
 }
 
 const outcome::LineRun &LineNames::line(std::uint64_t address) {
@@ -65,16 +71,18 @@ const outcome::LineRun &LineNames::line(std::uint64_t address) {
 Lines LineNames::lines(const std::map<std::uint64_t, wire::Microseconds> &waits) {
   Lines lines;
   for (const wire::Traced &traced : seen_.trace) {
-    outcome::LineRun next = line(address_of(traced));
-    next.cpu = traced.cpu;
-    next.thread = thread(traced.thread);
-    const auto wait = waits.find(address_of(traced));
-    if (traced.what == 1 && wait != waits.end()) next.wait = duration_of_wait(wait->second);
-    if (!lines.empty() && next.wait.empty() && is_same(lines.back(), next)) {
-      lines.back().is_shared = lines.back().is_shared || next.is_shared;
-    } else {
-      lines.push_back(std::move(next));
+    const std::uint64_t address = address_of(traced);
+    const outcome::LineRun &next = line(address);
+    const std::string &name = thread(traced.thread);
+    const auto wait = traced.what == 1 ? waits.find(address) : waits.end();
+    const bool goes_on = wait == waits.end() && !lines.empty() && is_at(lines.back(), traced.cpu, name, next.place);
+    if (!goes_on) {
+      lines.push_back(next);
+      lines.back().cpu = traced.cpu;
+      lines.back().thread = name;
+      if (wait != waits.end()) lines.back().wait = duration_of_wait(wait->second);
     }
+    lines.back().is_shared = lines.back().is_shared || next.is_shared;
   }
   return lines;
 }

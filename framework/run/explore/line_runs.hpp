@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,7 @@ class LineNames {
   LineNames(ModuleMap &map, const observe::ScheduleSeen &seen);
 
   /// Returns the function that a thread began in: "worker()"; "thread 3" if it has no name.
-  std::string thread(std::size_t number) const;
+  const std::string &thread(std::size_t number);
   /// Returns the line of an instruction, without thread and CPU.
   const outcome::LineRun &line(std::uint64_t address);
   /// Returns whether the instruction uses memory that several threads use.
@@ -37,8 +38,9 @@ class LineNames {
  private:
   ModuleMap &map_;
   const observe::ScheduleSeen &seen_;
-  std::map<std::uint64_t, bool> shared_;
+  std::set<std::uint64_t> shared_;
   std::map<std::uint64_t, outcome::LineRun> known_;
+  std::map<std::size_t, std::string> threads_;
 };
 
 /// Sets both parts of a story: the last lines that the runs have in common, and what follows in each.

@@ -54,7 +54,7 @@ TEST(IoctlRequest, IsANumberOrTheMacroOfAHeader) {
   EXPECT_EQ(call.bytes.size(), 20U);
   wire::Ioctl number{.request = _IOR('V', 3, char[20]), .number = 1};
   make_room(number);
-  EXPECT_EQ(number.bytes, "") << "the argument is no address";
+  EXPECT_EQ(number.bytes, "") << "the argument is not an address";
 }
 
 TEST(IoctlRequest, OtherTextsAreRefused) {
@@ -178,7 +178,7 @@ TEST_F(HeaderOfIoctl, FillsInANumberAndMakesRoomForTheArgument) {
 
 TEST_F(HeaderOfIoctl, ThatIsNotThereOrOutsideIsRefused) {
   EXPECT_EQ(problem("header: none.h, request: A"),
-            "there is no header 'none.h', neither next to the plan nor in the folder of a module");
+            "there is no header 'none.h' next to the plan or in the folder of a module");
   EXPECT_EQ(problem("header: ../elsewhere/far.h, request: A"),
             "the header '../elsewhere/far.h' is outside of the plan's folder and of the modules' (--modules DIR allows "
             "another one)");
