@@ -279,7 +279,7 @@ std::vector<Finding> check_taint(const CaseView &view) {
   if (forces_unload(view.test_case)) explained |= kForcedUnload;
   // A report that the plan tolerates taints as well; one that it does not outranks this anyway.
   if (!kernel_reports(view).reports.empty()) explained |= kOfReports;
-  const auto *last = view.after_unload.back();
+  const auto *last = view.after_unload.back().after;
   const std::uint64_t unexplained =
       without_allowed(last->inventory.taint & ~view.baseline->inventory.taint & ~explained, view.test_case.checks);
   if (unexplained == 0) return {};

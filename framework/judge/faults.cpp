@@ -162,7 +162,7 @@ bool FaultView::excuses(std::size_t case_index) const {
 bool FaultView::is_after_refusal(std::optional<std::size_t> case_index) const {
   const auto index = case_index ? view_.guest_index[*case_index] : std::nullopt;
   if (failures_.empty() || view_.after_unload.empty()) return false;
-  const std::uint32_t looked = view_.after_unload.front()->step;
+  const std::uint32_t looked = view_.after_unload.front().after->step;
   const auto is_refusal = [&](const wire::AgentMessage &message) {
     const auto *loaded = std::get_if<wire::Loaded>(&message);
     return loaded != nullptr && loaded->error != 0 && loaded->step <= looked;

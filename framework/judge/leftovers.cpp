@@ -111,10 +111,9 @@ class Leftovers {
  public:
   explicit Leftovers(const CaseView &view) : view_(view), checks_(view.test_case.checks) {}
 
-  /// `before`: what the guest was like before the load; null: it is not known.
-  void add(const wire::AfterUnload &after, const wire::Baseline *before) {
-    after_ = &after;
-    before_ = before;
+  void add(const UnloadView &unload) {
+    after_ = unload.after;
+    before_ = unload.before;
     if (add_modules()) return;  // everything else that is left belongs to them
     add_threads();
     add_timers();
@@ -335,7 +334,7 @@ class Leftovers {
 std::vector<Finding> check_leftovers(const CaseView &view) {
   if (!view.test_case.checks.leftovers) return {};
   Leftovers leftovers(view);
-  for (std::size_t i = 0; i < view.after_unload.size(); ++i) leftovers.add(*view.after_unload[i], view.baselines[i]);
+  for (const UnloadView &unload : view.after_unload) leftovers.add(unload);
   return leftovers.take();
 }
 

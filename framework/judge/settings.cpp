@@ -84,8 +84,9 @@ bool is_changed_by(const plan::Step &step, const std::string &path) {
 std::vector<wire::SettingRecord> settings_changed(const CaseView &view) {
   std::vector<wire::SettingRecord> changed;
   for (std::size_t i = 0; i < view.after_unload.size(); ++i) {
-    const bool is_last = i + 1 == view.after_unload.size() || view.baselines[i + 1] != view.baselines[i];
-    const auto &settings = view.after_unload[i]->inventory.settings;
+    const bool is_last =
+        i + 1 == view.after_unload.size() || view.after_unload[i + 1].before != view.after_unload[i].before;
+    const auto &settings = view.after_unload[i].after->inventory.settings;
     if (is_last) changed.insert(changed.end(), settings.begin(), settings.end());
   }
   return changed;

@@ -52,10 +52,7 @@ CaseView::CaseView(const plan::Case &a_case, const Observations &observations)
     }
     if (const auto *taken = std::get_if<wire::Baseline>(&message)) latest = taken;
     if (baseline == nullptr) baseline = latest;
-    if (const auto *after = std::get_if<wire::AfterUnload>(&message)) {
-      after_unload.push_back(after);
-      baselines.push_back(latest);
-    }
+    if (const auto *after = std::get_if<wire::AfterUnload>(&message)) after_unload.push_back({after, latest});
     if (const auto *end = std::get_if<wire::ProgramEnded>(&message)) program_ended = end;
     if (const auto *held = std::get_if<wire::Autopsy>(&message)) autopsy = held;
     if (std::holds_alternative<wire::StepStarted>(message)) program_started = true;

@@ -16,6 +16,12 @@ namespace kmodtest::judge {
 /// sample.
 wire::Microseconds slack(wire::Microseconds within);
 
+/// The guest after an unload, and the baseline that it differs from; null: none was reported.
+struct UnloadView {
+  const wire::AfterUnload *after = nullptr;
+  const wire::Baseline *before = nullptr;
+};
+
 /// Everything that was streamed of a case, with an index of the step markers in its log.
 struct CaseView {
   CaseView(const plan::Case &test_case, const Observations &seen);
@@ -32,8 +38,7 @@ struct CaseView {
   std::uint64_t left_out = 0;  ///< log lines that were read, but not sent
   bool program_started = false;
   const wire::Baseline *baseline = nullptr;  ///< before the first step
-  std::vector<const wire::AfterUnload *> after_unload;
-  std::vector<const wire::Baseline *> baselines;  ///< of each of these: what it is compared with
+  std::vector<UnloadView> after_unload;
   const wire::ProgramEnded *program_ended = nullptr;
   const wire::Autopsy *autopsy = nullptr;  ///< of the step whose deadline passed
 

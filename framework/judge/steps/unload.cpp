@@ -63,7 +63,7 @@ observe::Refusal explain_unload_errno(const StepView &view, const std::string &n
 /// Returns the module as it was listed after the program, if it had not been removed.
 std::optional<wire::ModuleRecord> last_seen(const StepView &view, const std::string &name) {
   if (view.all.after_unload.empty()) return std::nullopt;
-  for (const auto &module : view.all.after_unload.back()->inventory.modules) {
+  for (const auto &module : view.all.after_unload.back().after->inventory.modules) {
     if (module.name == name) return module;
   }
   return std::nullopt;
@@ -99,7 +99,7 @@ Reading read(const StepView &view, const wire::Unload &unload) {
     if (!reading || (call != nullptr && call->module == name && is_moot(view, unload, *call))) continue;
     if (reading->state == Reading::State::unknown) return *reading;
     const auto module = last_seen(view, name);
-    if (call->error != 0) explain(*reading, {explain_unload_errno(view, name, call->error, module)});
+    if (call != nullptr && call->error != 0) explain(*reading, {explain_unload_errno(view, name, call->error, module)});
     for (auto &line : log_details(view)) reading->details.push_back(std::move(line));
     if (module) reading->details.push_back(shared::render_lsmod({*module}));
     return *reading;
