@@ -103,6 +103,8 @@ static noinline void keeps_a_timer_from_its_lock(void)
 	mod_timer(&timer, jiffies + 1);
 	while (timer_pending(&timer))
 		cond_resched();
+	/* Its handler can still be running on another CPU. */
+	timer_delete_sync(&timer);
 }
 
 static noinline void reads_a_pointer_with_rcu(void)

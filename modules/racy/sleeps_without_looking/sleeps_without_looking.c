@@ -29,7 +29,7 @@ static void note_wake(void)
 
 	for (i = 7; i > 0; i--)
 		WRITE_ONCE(history[i], history[i - 1]);
-	history[0] = ++wakes;
+	WRITE_ONCE(history[0], ++wakes);
 }
 
 static int sum_of_history(void)
