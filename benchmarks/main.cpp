@@ -45,6 +45,7 @@ constexpr Measurement kMeasurements[] = {
     {"tracing", measure_tracing},
     {"coverage", measure_coverage},
     {"races", measure_races},
+    {"order", measure_race_order},
     {"watch", measure_watch},
     {"shards", measure_shards},
     {"hosts", measure_hosts},
@@ -52,6 +53,7 @@ constexpr Measurement kMeasurements[] = {
     {"nodes", measure_nodes},
     {"machines", measure_machines, true},
     {"explore", measure_explore, true},
+    {"found", measure_races_found, true},
     {"digests", measure_digests, true},
     {"cpus", measure_cpus, true},
 };

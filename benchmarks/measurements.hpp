@@ -26,6 +26,8 @@ Table measure_html(Bench &bench);
 Table measure_tracing(Bench &bench);
 Table measure_coverage(Bench &bench);
 Table measure_races(Bench &bench);
+Table measure_race_order(Bench &bench);
+Table measure_races_found(Bench &bench);
 Table measure_explore(Bench &bench);
 Table measure_watch(Bench &bench);
 Table measure_shards(Bench &bench);

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <span>
 
+#include "emulator/code_ranges.hpp"
+#include "emulator/race_events.hpp"
 #include "emulator/race_watch.hpp"
 
 namespace kmodtest::emulator {
@@ -38,6 +42,23 @@ inline RaceWatch::Kind kind_of_instruction(std::span<const unsigned char> code) 
                          between(operation, 0xca, 0xcf) || operation == 0xf4 || operation == 0x8f ||
                          (operation == 0xff && group >= 2);
   return elsewhere || repeated ? Kind::unbroken : Kind::plain;
+}
+
+/// Returns where a call or a jump with a fixed distance goes; 0 for any other instruction. `next`: the address behind
+/// it.
+inline std::uint64_t fixed_target(std::span<const unsigned char> code, std::uint64_t next) {
+  constexpr std::size_t kBytes = 5;
+  if (code.size() < kBytes || (code[0] != 0xe8 && code[0] != 0xe9)) return 0;
+  std::int32_t distance = 0;
+  std::memcpy(&distance, &code[1], sizeof distance);
+  return next + static_cast<std::uint64_t>(std::int64_t{distance});
+}
+
+/// Returns where an instruction of a module at an address goes on, as RaceEvents needs it.
+inline Flow flow_of_instruction(std::span<const unsigned char> code, std::uint64_t address) {
+  if (!code.empty() && (code[0] == 0xc3 || code[0] == 0xc2)) return Flow::returns;
+  if (!is_code_of_kernel(fixed_target(code, address + code.size()))) return Flow::other;
+  return code[0] == 0xe8 ? Flow::calls : Flow::jumps;
 }
 
 }  // namespace kmodtest::emulator

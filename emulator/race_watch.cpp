@@ -3,24 +3,16 @@
 
 #include <algorithm>
 
+#include "emulator/code_ranges.hpp"
 #include "emulator/mixed.hpp"
 
 namespace kmodtest::emulator {
 namespace {
 
-constexpr std::uint64_t kKernelBegin = 0xffff'8000'0000'0000;
-/// KASAN's shadow (kernel: Documentation/arch/x86/x86_64/mm.rst).
-constexpr std::uint64_t kShadowBegin = 0xffff'ec00'0000'0000, kShadowEnd = 0xffff'fc00'0000'0000;
-
 /// An instruction whose memory only one thread has used so far stops threads this often; any other one that often.
 constexpr std::uint32_t kStopsUnshared = 3, kStopsShared = 40;
 /// All stops of a case, in instructions: 0.5 s and 1.5 s of guest time.
 constexpr std::uint64_t kHeldUnshared = 125'000'000, kHeldShared = 375'000'000;
-
-bool can_be_shared(std::uint64_t address, std::uint64_t stack) {
-  return address >= kKernelBegin && address / kStack != stack / kStack &&
-         (address < kShadowBegin || address >= kShadowEnd);
-}
 
 bool overlap(const RaceWatch::Access &one, const RaceWatch::Access &other) {
   return one.address < other.address + other.bytes && other.address < one.address + one.bytes;
@@ -96,6 +88,7 @@ void RaceWatch::note_entry(std::uint64_t address) {
 
 void RaceWatch::accesses(const Access &access, const Guest &guest) {
   if (area_ == nullptr || access.cpu >= kMostCpus || access.kind == Kind::ignored) return;
+  if (area_->request.way != wire::RaceWay::meet) return;
   const std::uint64_t stack = stack_of_[access.cpu];
   if (active_ > 0) compare(access, stack, guest);
   if (!can_be_shared(access.address, stack)) return;
@@ -130,7 +123,7 @@ void RaceWatch::report(const Stop &stop, const Access &access, std::uint64_t sta
     return;
   }
   wire::RaceSeen &race = area_->race[area_->races++];
-  race = {.reports = guest.reports(), .first = {}, .second = {}};
+  race = {.reports = guest.reports(), .events = area_->events, .first = {}, .second = {}};
   write(race.first, stop.access);
   write(race.second, access);
   guest.describe(stop.task, stop.stack, race.first);

@@ -7,9 +7,11 @@
 #include <array>
 #include <cstring>
 
+#include "emulator/code_ranges.hpp"
 #include "emulator/cpu_load.hpp"
 #include "emulator/instruction_kind.hpp"
 #include "emulator/mixed.hpp"
+#include "emulator/race_events.hpp"
 #include "emulator/race_watch.hpp"
 #include "emulator/report_bytes.hpp"
 #include "emulator/slab_object.hpp"
@@ -19,17 +21,17 @@
 namespace kmodtest::emulator {
 namespace {
 
-constexpr int kNone = 0, kAll = 2;                           // QEMU_PLUGIN_CB_NO_REGS, _RW_REGS
-constexpr int kEachAccess = 3;                               // QEMU_PLUGIN_MEM_RW
-constexpr std::size_t kMostBytes = 15;                       // of an instruction
-constexpr std::size_t kCallBytes = 7;                        // of the longest call instruction that a compiler emits
-constexpr std::uint64_t kCodeBegin = 0xffff'ffff'8100'0000;  // where the kernel's code begins: LOAD_PHYSICAL_ADDR
+constexpr int kNone = 0, kAll = 2;      // QEMU_PLUGIN_CB_NO_REGS, _RW_REGS
+constexpr int kEachAccess = 3;          // QEMU_PLUGIN_MEM_RW
+constexpr std::size_t kMostBytes = 15;  // of an instruction
+constexpr std::size_t kCallBytes = 7;   // of the longest call instruction that a compiler emits
 
 const Qemu *watched = nullptr;
 const QemuPlugin *calls_of_qemu = nullptr;
 wire::RaceArea *races = nullptr;
 const unsigned char *reports_page = nullptr;
 RaceWatch watcher;
+RaceEvents events;
 bool watching = false;  // since the last restore
 
 void watch_again(void *) {
@@ -40,10 +42,12 @@ void watch_again(void *) {
 struct Noted {
   std::uint32_t low = 0;            ///< the lower half of its address
   std::uint16_t left_in_block = 0;  ///< instructions from this one on
-  std::uint8_t bytes = 0;
+  std::uint8_t bytes : 4 = 0;
+  Flow flow : 4 = Flow::other;
   RaceWatch::Kind kind = RaceWatch::Kind::plain;
 
   std::uint64_t address() const { return 0xffffffff00000000 | low; }
+  std::uint64_t next() const { return address() + bytes; }
 };
 static_assert(sizeof(Noted) == sizeof(void *));
 
@@ -116,14 +120,74 @@ void read_returns(std::uint64_t stack, wire::AccessSeen &seen) {
   }
 }
 
+void name(std::uint64_t task, std::uint64_t stack, wire::RaceThread &thread) {
+  if (task == 0) return;
+  const wire::TaskLayout &layout = races->request.layout;
+  read_guest(task + layout.name, thread.name.data(), thread.name.size() - 1);
+  read_guest(task + layout.pid, &thread.pid, sizeof thread.pid);
+  thread.in_interrupt = stack - word_of_guest(task + layout.stack) < layout.stack_bytes ? 0 : 1;
+}
+
+// A CPU's registers stand in the order RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI.
+std::uint64_t general_register(std::size_t number) {
+  constexpr std::size_t kStackPointer = 4;
+  return in_cpu<std::uint64_t>(calls_of_qemu->stack_pointer - 8 * kStackPointer + 8 * number);
+}
+std::uint64_t argument(unsigned number) {
+  constexpr std::array<std::size_t, 3> kRegisters = {7, 6, 2};
+  return general_register(kRegisters[number]);
+}
+std::uint64_t result() {
+  return general_register(0);
+}
+
+std::uint64_t target(std::uint64_t instruction) {
+  std::array<unsigned char, 5> code{};
+  return read_guest(instruction, code.data(), code.size()) ? fixed_target(code, instruction + code.size()) : 0;
+}
+
+void slab_object(std::uint64_t address, wire::RaceEvent &event) {
+  const SlabObject object = find_slab_object(read_guest, races->request.slabs, address);
+  event.second = object.begin;
+  event.third = object.bytes;
+}
+
+std::uint32_t reports_now() {
+  return report_bytes(reports_page);
+}
+
+bool takes_interrupts() {
+  // RFLAGS is behind the address of the next instruction, which is behind the 16 general registers.
+  constexpr std::uint64_t kInterrupts = 0x200;
+  return (general_register(17) & kInterrupts) != 0;
+}
+
+std::uint32_t preempt_count() {
+  const std::uint64_t variable = races->request.layout.preempt_count;
+  if (variable == 0) return 0;
+  return static_cast<std::uint32_t>(word_of_guest(in_cpu<std::uint64_t>(calls_of_qemu->gs_base) + variable));
+}
+
+constexpr RaceEvents::Guest kEventsGuest{.task = current_task,
+                                         .argument = argument,
+                                         .result = result,
+                                         .target = target,
+                                         .word = word_of_guest,
+                                         .reports = reports_now,
+                                         .takes_interrupts = takes_interrupts,
+                                         .preempt_count = preempt_count,
+                                         .name = name,
+                                         .object = slab_object};
+
 void describe(std::uint64_t task, std::uint64_t stack, wire::AccessSeen &seen) {
   read_returns(stack, seen);
   name_slab_object(read_guest, races->request.slabs, seen);
-  if (task == 0) return;
-  const wire::TaskLayout &layout = races->request.layout;
-  read_guest(task + layout.name, seen.task.data(), seen.task.size() - 1);
-  read_guest(task + layout.pid, &seen.pid, sizeof seen.pid);
-  seen.in_interrupt = stack - word_of_guest(task + layout.stack) < layout.stack_bytes ? 0 : 1;
+  seen.thread = events.thread_of(task, stack, kEventsGuest);
+  wire::RaceThread thread;
+  name(task, stack, thread);
+  seen.task = thread.name;
+  seen.pid = thread.pid;
+  seen.in_interrupt = thread.in_interrupt;
 }
 
 constexpr RaceWatch::Guest kGuest{.task = current_task, .describe = describe, .reports = report_bytes_now};
@@ -133,15 +197,19 @@ void before_instruction_of_module(unsigned, void *data) {
   if (!watching) {
     watching = true;
     watcher.begin(*races);
+    events.begin(*races);
   }
   const Noted one = noted(data);
   unsigned char *state = watched->current_cpu();
   const Turn turn(*watched, state, one.left_in_block);
-  const Decision decision = watcher.before({.cpu = index_of_current_cpu(*watched),
-                                            .stack = in_cpu<std::uint64_t>(calls_of_qemu->stack_pointer),
-                                            .address = one.address(),
-                                            .left = turn.left()});
-  if (!decision.ends_turn) return;
+  const unsigned cpu = index_of_current_cpu(*watched);
+  const auto stack = in_cpu<std::uint64_t>(calls_of_qemu->stack_pointer);
+  const Decision decision = watcher.before({.cpu = cpu, .stack = stack, .address = one.address(), .left = turn.left()});
+  if (!decision.ends_turn) {
+    events.before({.cpu = cpu, .stack = stack, .address = one.address(), .next = one.next(), .flow = one.flow},
+                  kEventsGuest);
+    return;
+  }
   turn.take(decision.takes);
   calls_of_qemu->end_turn(state);
   calls_of_qemu->leave(state, caller);
@@ -149,9 +217,18 @@ void before_instruction_of_module(unsigned, void *data) {
 
 void at_access(unsigned, std::uint32_t info, std::uint64_t address, void *data) {
   const Noted one = noted(data);
-  watcher.accesses({.cpu = index_of_current_cpu(*watched),
+  const unsigned cpu = index_of_current_cpu(*watched);
+  if (one.kind != RaceWatch::Kind::ignored)
+    events.accesses({.cpu = cpu,
+                     .instruction = one.address(),
+                     .address = address,
+                     .bytes = std::uint32_t{1} << calls_of_qemu->size_shift(info),
+                     .writes = calls_of_qemu->is_store(info),
+                     .atomic = one.kind == RaceWatch::Kind::atomic},
+                    kEventsGuest);
+  watcher.accesses({.cpu = cpu,
                     .instruction = one.address(),
-                    .next = one.address() + one.bytes,
+                    .next = one.next(),
                     .address = address,
                     .value = calls_of_qemu->value(info).low,
                     .bytes = std::uint32_t{1} << calls_of_qemu->size_shift(info),
@@ -177,7 +254,8 @@ void watch(Instruction *instruction, std::uint64_t address, std::size_t left_in_
   const std::size_t bytes = calls_of_qemu->bytes(instruction, code.data(), code.size());
   const Noted one{.low = static_cast<std::uint32_t>(address),
                   .left_in_block = static_cast<std::uint16_t>(left_in_block),
-                  .bytes = static_cast<std::uint8_t>(bytes),
+                  .bytes = static_cast<std::uint8_t>(bytes & 15),
+                  .flow = flow_of_instruction({code.data(), bytes}, address),
                   .kind = kind_of_instruction({code.data(), bytes})};
   void *data = nullptr;
   std::memcpy(&data, &one, sizeof one);

@@ -31,24 +31,30 @@ bool is_of_slab(ReadGuest read, const wire::SlabLayout &layout, std::uint64_t pa
 
 }  // namespace
 
-void name_slab_object(ReadGuest read, const wire::SlabLayout &layout, wire::AccessSeen &seen) {
-  if (layout.name == 0) return;
-  const auto variable = [read](std::uint64_t address, std::uint64_t otherwise) {
-    const auto value = address == 0 ? 0 : number_at<std::uint64_t>(read, address);
+SlabObject find_slab_object(ReadGuest read, const wire::SlabLayout &layout, std::uint64_t address) {
+  if (layout.name == 0) return {};
+  const auto variable = [read](std::uint64_t at, std::uint64_t otherwise) {
+    const auto value = at == 0 ? 0 : number_at<std::uint64_t>(read, at);
     return value == 0 ? otherwise : value;
   };
   const std::uint64_t map = variable(layout.direct_map, kDirectMap),
                       pages = variable(layout.page_structs, kPageStructs);
-  if (seen.address - map >= kLargestMemory) return;
-  const std::uint64_t own = pages + (seen.address - map) / kPage * kPageStructBytes;
+  if (address - map >= kLargestMemory) return {};
+  const std::uint64_t own = pages + (address - map) / kPage * kPageStructBytes;
   const std::uint64_t page = first_page(own, number_at<std::uint64_t>(read, own + layout.head));
-  if (!is_of_slab(read, layout, page)) return;
+  if (!is_of_slab(read, layout, page)) return {};
   const auto cache = number_at<std::uint64_t>(read, page + layout.cache);
   const auto size = number_at<std::uint32_t>(read, cache + layout.size);
   const std::uint64_t begin = map + (page - pages) / kPageStructBytes * kPage;
-  if (cache < kDirectMap || size == 0 || seen.address < begin) return;
-  read(number_at<std::uint64_t>(read, cache + layout.name), seen.cache.data(), seen.cache.size() - 1);
-  seen.in_object = static_cast<std::uint32_t>((seen.address - begin) % size);
+  if (cache < kDirectMap || size == 0 || address < begin) return {};
+  return {.cache = cache, .begin = address - (address - begin) % size, .bytes = size};
+}
+
+void name_slab_object(ReadGuest read, const wire::SlabLayout &layout, wire::AccessSeen &seen) {
+  const SlabObject object = find_slab_object(read, layout, seen.address);
+  if (object.cache == 0) return;
+  read(number_at<std::uint64_t>(read, object.cache + layout.name), seen.cache.data(), seen.cache.size() - 1);
+  seen.in_object = static_cast<std::uint32_t>(seen.address - object.begin);
 }
 
 }  // namespace kmodtest::emulator

@@ -64,7 +64,7 @@ struct PlanOptions {
   std::vector<std::string> params;
   bool build_scripts = false;
   bool check_memory = false;
-  bool check_races = false;
+  std::string check_races;  ///< a way to find data races; empty: none
   bool strict = false;
   std::uint64_t failing_call = 0;
   std::vector<std::string> ids, patterns, tags;

@@ -126,9 +126,11 @@ void PlanOptions::add_to(CLI::App &app) {
                "'before' of a plan");
   app.add_flag("--check-memory", check_memory,
                "follow what the modules allocate, and name what is left (checks: {memory: true})");
-  app.add_flag("--races", check_races,
-               "find accesses of several threads to the same memory that nothing keeps apart (checks: {races: true}); "
-               "emulates");
+  app.add_flag(
+         "--races{meet}", check_races,
+         "find accesses of several threads to the same memory that nothing keeps apart (checks: {races: true}), or "
+         "that nothing puts in an order (--races=order); emulates")
+      ->check(CLI::IsMember({"meet", "order"}));
   app.add_flag(
       "--strict", strict,
       "let the kernel check the memory that it frees: slub_debug=FZP, and page_poison=1 and KFENCE where it has "
@@ -179,7 +181,7 @@ plan::Overrides PlanOptions::overrides() const {
     overrides.params.push_back(std::move(*setting.value));
   }
   overrides.check_memory = check_memory;
-  overrides.check_races = check_races;
+  overrides.check_races = plan::races_of(check_races);
   overrides.strict = strict;
   overrides.failing_call = failing_call;
   return overrides;

@@ -67,7 +67,7 @@ void RunCommand::settle() {
   options.trace = options.trace || !reports.html.empty();  // the HTML page shows which thread ran when
   options.history = history.empty() ? std::make_shared<run::History>(storage::cache_folder() / "history.json")
                                     : open_history(history);
-  if (plans.check_races) emulate_for("--races");
+  if (!plans.check_races.empty()) emulate_for("--races");
   if (!reports.coverage.empty()) {
     emulate_for("--coverage");
     options.coverage = std::make_shared<run::CoverageMeter>();

@@ -109,7 +109,7 @@ namespace {
 
 /// Returns how to get a report that nobody looked for; empty: no check is missing.
 std::string hint_at_missing(const std::string &pattern, const plan::Case &test_case) {
-  if (pattern.find(kDataRace) != std::string::npos && !test_case.checks.races)
+  if (pattern.find(kDataRace) != std::string::npos && test_case.checks.races == plan::Races::none)
     return "kmodtest looks for data races only with 'checks: {races: true}' or --races";
   const bool of_free =
       pattern.find(kDoubleFree) != std::string::npos || pattern.find(kInvalidFree) != std::string::npos;

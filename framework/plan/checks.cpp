@@ -10,7 +10,7 @@ Checks read_checks(const Node &map, Scope &scope) {
   checks.taint = reader.boolean("taint").value_or(true);
   checks.leftovers = reader.boolean("leftovers").value_or(true);
   checks.memory = reader.boolean("memory").value_or(false);
-  checks.races = reader.boolean("races").value_or(false);
+  checks.races = races_of(reader.choice("races").value_or("false"));
   checks.parameters = reader.boolean("parameters").value_or(true);
   checks.allow_entries = reader.texts("allow_entries");
   checks.allow_threads = reader.texts("allow_threads");

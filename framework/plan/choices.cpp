@@ -38,6 +38,23 @@ Channel channel_of(std::string_view word) {
   return Channel::memory;
 }
 
+Races races_of(std::string_view word) {
+  if (word == "order") return Races::order;
+  return word == "true" || word == "meet" ? Races::meet : Races::none;
+}
+
+const char *races_name(Races races) {
+  switch (races) {
+    case Races::none:
+      break;
+    case Races::meet:
+      return "meet";
+    case Races::order:
+      return "order";
+  }
+  return "";
+}
+
 ExpectedVerdict expected_verdict_of(std::string_view word) {
   if (word == "crashed") return ExpectedVerdict::crashed;
   if (word == "hung") return ExpectedVerdict::hung;

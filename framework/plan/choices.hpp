@@ -23,6 +23,18 @@ const char *time_name(Time time);
 /// Returns the time that a word of a plan or of the command line asks for; "deterministic" is virtual.
 Time time_of(std::string_view word);
 
+/// How data races are found.
+enum class Races {
+  none,   ///< not at all
+  meet,   ///< by threads that meet at the same memory
+  order,  ///< by accesses that no synchronisation puts in an order
+};
+
+/// Returns the way for a word of a plan or of the command line: "true" or "meet", "order"; none for any other.
+Races races_of(std::string_view word);
+/// Returns the word of the command line: "meet", "order"; empty for none.
+const char *races_name(Races races);
+
 /// The verdict that a case must get.
 enum class ExpectedVerdict { passed, crashed, hung, leaked, failed, errored };
 

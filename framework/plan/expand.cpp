@@ -274,7 +274,7 @@ class Expansion {
     for (Need &need : read_needs(reader)) add_need(std::move(need), next.needs);
     if (checks_ != nullptr) next.checks = read_checks(*checks_, scope_);
     next.checks.memory = next.checks.memory || overrides_.check_memory;
-    next.checks.races = next.checks.races || overrides_.check_races;
+    if (overrides_.check_races != Races::none) next.checks.races = overrides_.check_races;
     if (expect_ != nullptr) next.expect = read_expect(*expect_, scope_);
     if (modules_ != nullptr) {
       if (!known_modules_) {

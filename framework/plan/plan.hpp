@@ -182,7 +182,7 @@ struct Checks {
   bool tests = true;                       ///< no test inside the guest that failed (KTAP)
   bool leftovers = true;                   ///< nothing left after unload, nothing that grows in a repeat
   bool memory = false;                     ///< what the modules allocate is followed, and none of it may be left
-  bool races = false;                      ///< no data race of the modules
+  Races races = Races::none;               ///< no data race of the modules
   std::vector<std::string> allow_entries;  ///< shell globs of entries that may stay
   std::vector<std::string> allow_threads;
   std::vector<std::string> allow;  ///< shell globs of KIND:NAME (judge/leftovers.cpp and growth.cpp have the kinds)
@@ -265,7 +265,7 @@ struct Overrides {
   bool build_scripts = false;                        ///< --build-scripts
   std::vector<ParameterSetting> params = {};         ///< --param
   bool check_memory = false;                         ///< --check-memory
-  bool check_races = false;                          ///< --races
+  Races check_races = Races::none;                   ///< --races
   bool strict = false;                               ///< --strict: the kernel checks memory that it frees
   std::uint64_t failing_call = 0;                    ///< --fail: the call with this number fails; 0: none
 };

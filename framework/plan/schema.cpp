@@ -28,7 +28,12 @@ Json form(const std::string &pattern, const std::string &title) {
 Json table_schema(const Table &table);
 
 Json choice_schema(const Key &key) {
-  return any_of({Json{{"enum", key.allowed}}, ref("variable")});
+  Json words = Json::array();
+  for (const std::string &word : key.allowed) {
+    const bool boolean = word == "true" || word == "false";
+    words.push_back(boolean ? Json(word == "true") : Json(word));
+  }
+  return any_of({Json{{"enum", std::move(words)}}, ref("variable")});
 }
 
 Json key_schema(const Key &key) {

@@ -151,10 +151,14 @@ const Table &checks_table() {
         "follow what the modules allocate from slab caches (kmalloc and its kin): none of it is left after the unload; "
         "always on where calls fail",
         "true"},
-       {"races", Type::boolean, "false",
-        "no data race: no two threads of the modules access the same memory at the same time, one of them to write, "
-        "unless both use READ_ONCE and its kin; emulates",
-        "true"},
+       {.name = "races",
+        .type = Type::choice,
+        .fallback = "false",
+        .description = "no data race: no two threads of the modules access the same memory at the same time, one of "
+                       "them to write, unless both use READ_ONCE and its kin; found by letting threads meet (true), or "
+                       "by accesses that no lock and no other synchronisation puts in an order (order); emulates",
+        .example = "order",
+        .allowed = {"true", "false", "order"}},
        {"parameters", Type::boolean, "true", "no parameter that the module does not have", "false"},
        {"allow", Type::texts, "none", "globs of what may stay or grow, as KIND:NAME; see below",
         "[cache:my_cache, growth:kmalloc-64]"},

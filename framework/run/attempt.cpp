@@ -65,7 +65,7 @@ void set_covered(const RunOptions &options, vm::GuestSpec &spec) {
 
 /// Lets the guest's QEMU look for data races, if the case asks for it.
 void set_raced(const plan::Case &test_case, const RunOptions &options, vm::GuestSpec &spec) {
-  spec.raced = test_case.checks.races;
+  spec.raced = test_case.checks.races != plan::Races::none;
   if (!spec.raced) return;
   if (options.snapshots && vm::has_memory_apart(spec) && test_case.time != plan::Time::real_time) return;
   throw base::UsageError(base::Code::no_races, "finding data races needs an emulated guest under virtual time",

@@ -31,12 +31,14 @@ TEST(Races, AreFoundAndRepeatToTheBit) {
   }
   EXPECT_EQ(digests.size(), 1) << "the same seed gives the same report";
   for (const char *words : {"data race in take_other_lock (shares_without_care.c:", "by sharer/0 (pid ",
-                            "by sharer/1 (pid ", "on CPU 1", "item->key++;", "kthread+0x", "--races"})
+                            "by sharer/1 (pid ", "on CPU 1", "item->key++;", "kthread+0x", "--races",
+                            "locks held: spinlock first_lock, taken in take_other_lock (shares_without_care.c:",
+                            "the memory was allocated in shares_without_care_init (shares_without_care.c:"})
     EXPECT_NE(ended.out.find(words), std::string::npos) << words << '\n' << ended.out;
   EXPECT_NE(read_file(page).find("data race in take_other_lock"), std::string::npos);
 }
 
-TEST(Races, OfEachKindAreFound) {
+TEST(Races, OfEachKindAreFoundInBothWays) {
   const ScratchFolder scratch;
   const fs::path plan = scratch.write("kinds.yaml",
                                       "module: shares_without_care\n"
@@ -46,9 +48,25 @@ TEST(Races, OfEachKindAreFound) {
                                       "checks: {races: true}\n"
                                       "expect: {report: \"data race in \"}\n"
                                       "steps: [load: {params: {kind: \"${kind}\"}}, sleep: 100ms, unload]\n");
-  const Ended ended = kmodtest({"run", plan, "--modules", faulty_modules(), "-j", "1"});
-  EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
-  EXPECT_NE(ended.out.find("7 cases: 7 passed"), std::string::npos) << ended.out;
+  for (const char *way : {"--races=meet", "--races=order"}) {
+    const Ended ended = kmodtest({"run", plan, "--modules", faulty_modules(), "-j", "1", way});
+    EXPECT_EQ(ended.exit_code, 0) << way << '\n' << ended.out << ended.err;
+    EXPECT_NE(ended.out.find("7 cases: 7 passed"), std::string::npos) << way << '\n' << ended.out;
+  }
+}
+
+TEST(Races, AreFoundByTheirOrderInARunWhoseThreadsNeverMeet) {
+  const ScratchFolder scratch;
+  const fs::path json = scratch.path() / "found.jsonl";
+  const Ended ended = kmodtest({"run", plan_of_modules("racy", "reference_dropped_early"), "--races=order", "--repeat",
+                                "3", "-j", "1", "--json", json});
+  EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
+  std::set<std::string> digests;
+  for (const auto &one : finished_cases(json)) digests.insert(one.at("digest").get<std::string>());
+  EXPECT_EQ(digests.size(), 1);
+  for (const char *words : {"data race in sends (reference_dropped_early.c:", "put_message (reference_dropped_early.c:",
+                            "return of the memory at 0x", "which the kernel has called as sends()", "--races=order"})
+    EXPECT_NE(ended.out.find(words), std::string::npos) << words << '\n' << ended.out;
 }
 
 TEST(Races, AccessesThatMayMeetAreNone) {
@@ -58,6 +76,9 @@ TEST(Races, AccessesThatMayMeetAreNone) {
   const Ended ended = kmodtest(arguments);
   EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
   EXPECT_NE(ended.out.find("5 cases: 5 passed"), std::string::npos) << ended.out;
+  const Ended ordered = kmodtest({"run", plan_of_modules("healthy", "shares_with_care"), "--races=order", "-j", "1"});
+  EXPECT_EQ(ordered.exit_code, 0) << ordered.out << ordered.err;
+  EXPECT_NE(ordered.out.find("16 cases: 16 passed"), std::string::npos) << ordered.out;
 }
 
 TEST(Races, NeedVirtualTime) {

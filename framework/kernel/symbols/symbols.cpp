@@ -128,6 +128,15 @@ class ModuleSymbols::Impl {
     return std::nullopt;
   }
 
+  std::vector<std::uint64_t> function_starts(Part part) const {
+    std::vector<std::uint64_t> starts;
+    for (const Function &function : functions_) {
+      for (const CoreSection &section : sections_of(part))
+        if (section.index == function.section) starts.push_back(section.start + function.value);
+    }
+    return starts;
+  }
+
   std::optional<CodePlace> nearest(std::uint64_t address, std::uint64_t base) const {
     const auto function = place_of(address, base);
     return function ? function : place_in(variables_, sections_, address, base);
@@ -325,6 +334,9 @@ std::optional<CodePlace> ModuleSymbols::function_at(std::uint64_t address, Part 
 }
 std::optional<std::uint64_t> ModuleSymbols::address_of(const CodePlace &place, Part part, std::uint64_t base) const {
   return impl_->address_of(place, part, base);
+}
+std::vector<std::uint64_t> ModuleSymbols::function_starts(Part part) const {
+  return impl_->function_starts(part);
 }
 std::optional<CodePlace> ModuleSymbols::nearest(std::uint64_t address, std::uint64_t base) const {
   return impl_->nearest(address, base);

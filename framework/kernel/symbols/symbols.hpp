@@ -73,6 +73,8 @@ class ModuleSymbols {
   std::optional<CodePlace> function_at(std::uint64_t address, Part part, std::uint64_t base) const;
   /// Returns the address of a place, as above; nothing if there is no such function, or if it is shorter.
   std::optional<std::uint64_t> address_of(const CodePlace &place, Part part, std::uint64_t base) const;
+  /// Returns where the functions of a part begin, counted from the start of the part.
+  std::vector<std::uint64_t> function_starts(Part part) const;
 
  private:
   class Impl;

@@ -139,7 +139,7 @@ Json case_json(const outcome::CaseFinished &finished, const std::string &version
   json["kvm"] = machine.virtual_time || machine.kvm;  // false: a rerun has to switch KVM off
   json["trace"] = machine.traced;
   json["check_memory"] = test_case.checks.memory;
-  json["check_races"] = test_case.checks.races;
+  json["check_races"] = plan::races_name(test_case.checks.races);
   json["digest"] = finished.digest;
   return json;
 }
@@ -266,7 +266,9 @@ Bundle read_bundle(const fs::path &folder) {
     bundle.seed = json.at("seed").get<std::uint64_t>();
     bundle.allow_kvm = json.at("kvm").get<bool>();
     bundle.check_memory = json.value("check_memory", false);
-    bundle.check_races = json.value("check_races", false);
+    const Json races = json.value("check_races", Json(""));  // a boolean in folders of earlier versions
+    if (races.is_string()) bundle.check_races = races.get<std::string>();
+    if (races == true) bundle.check_races = plan::races_name(plan::Races::meet);
     bundle.trace = json.value("trace", false);  // folders of earlier versions do not have it
     bundle.digest = json.at("digest").get<std::string>();
     return bundle;

@@ -18,7 +18,7 @@ struct Bundle {
   std::uint64_t seed = 0;
   bool allow_kvm = true;
   bool check_memory = false;
-  bool check_races = false;
+  std::string check_races;  ///< plan::races_name()
   bool trace = false;
   std::string digest;  ///< of the run that wrote it; empty: it had none
 };

@@ -14,7 +14,7 @@ vm::GuestSpec kvm_probe_spec(vm::GuestSpec spec, const kernel::Kernel &kernel) {
 }
 
 bool needs_emulation(const plan::Case &test_case) {
-  return test_case.time == plan::Time::virtual_time || test_case.checks.races;
+  return test_case.time == plan::Time::virtual_time || test_case.checks.races != plan::Races::none;
 }
 
 vm::Clock clock_for(const plan::Case &test_case, vm::ChannelKind channel, vm::Accelerator accelerator,

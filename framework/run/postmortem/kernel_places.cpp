@@ -8,6 +8,14 @@ std::optional<std::uint64_t> current_task_variable(const kernel::KernelImage &ke
   return variable ? variable : kernel.symbols().address_of("pcpu_hot");  // 6.2 to 6.14: its first member
 }
 
+std::optional<std::uint64_t> preempt_count_variable(const kernel::KernelImage &kernel) {
+  if (const auto variable = kernel.symbols().address_of("__preempt_count")) return variable;
+  const auto hot = kernel.symbols().address_of("pcpu_hot");
+  const auto member = kernel.layouts().offset_of("pcpu_hot", "preempt_count");
+  if (!hot || !member) return std::nullopt;
+  return *hot + *member;
+}
+
 std::optional<SlabPageLayout> slab_page_layout(const kernel::StructLayouts &structs) {
   const auto either = [](std::optional<std::size_t> first, std::optional<std::size_t> second) {
     return first ? first : second;

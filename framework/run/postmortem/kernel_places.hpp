@@ -12,6 +12,8 @@ namespace kmodtest::run {
 
 /// Returns the offset, in each CPU's own variables, of the pointer to the current task.
 std::optional<std::uint64_t> current_task_variable(const kernel::KernelImage &kernel);
+/// Returns the offset, in each CPU's own variables, of its preempt_count.
+std::optional<std::uint64_t> preempt_count_variable(const kernel::KernelImage &kernel);
 
 /// How a page tells that it belongs to a slab, and to which cache (offsets in bytes). Source: kernel, mm/slab.h,
 /// include/linux/page-flags.h.

@@ -282,11 +282,12 @@ void set_schedule(const plan::Schedule &schedule, Prepared &prepared) {
 namespace {
 
 /// Sets what QEMU gets to look for data races.
-void set_race_request(std::uint64_t seed, Prepared &prepared) {
+void set_race_request(const plan::Case &test_case, Prepared &prepared) {
   // Without it threads have no names.
   const kernel::KernelImage *names = prepared.names ? prepared.names->get_if_readable() : nullptr;
   wire::RaceRequest request = race_request(prepared.kernel, names, prepared.modules);
-  request.seed = seed;
+  request.seed = test_case.seed;
+  if (test_case.checks.races == plan::Races::order) request.way = wire::RaceWay::order;
   prepared.races = std::make_shared<const wire::RaceRequest>(request);
 }
 
@@ -353,7 +354,7 @@ Prepared Preparer::prepare_on(const std::string &kernel_name, const plan::Case &
   prepared.program.timeout = whole.timeout;
   prepared.program.seed = test_case.seed;
   if (test_case.schedule) set_schedule(*test_case.schedule, prepared);
-  if (test_case.checks.races) set_race_request(test_case.seed, prepared);
+  if (test_case.checks.races != plan::Races::none) set_race_request(test_case, prepared);
   prepared.program.renewed_devices = vm::unsaved_devices(prepared.spec);
   prepared.program.settles = time_for_devices(test_case, prepared.spec);
   return prepared;

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "kernel/config.hpp"
 #include "kernel/symbols/symbols.hpp"
+#include "kernel/synchronisation/sync_functions.hpp"
 #include "run/postmortem/kernel_places.hpp"
 
 namespace kmodtest::run {
@@ -31,9 +32,13 @@ RacesFound RaceFile::read() const {
     const auto most = std::min<std::uint64_t>(count, array.size());
     return std::vector(array.begin(), array.begin() + static_cast<std::ptrdiff_t>(most));
   };
-  return {.races = first(answer.race, answer.races),
+  return {.way = answer.request.way,
+          .races = first(answer.race, answer.races),
           .entries = first(answer.entry, answer.entries),
-          .left_out = answer.left_out};
+          .left_out = answer.left_out,
+          .threads = first(answer.thread, answer.threads),
+          .events = first(answer.event, answer.events),
+          .unnoted = answer.unnoted};
 }
 
 namespace {
@@ -45,7 +50,12 @@ wire::TaskLayout task_layout(const kernel::KernelImage &kernel, bool kasan) {
   const auto name = at("comm"), pid = at("pid"), stack = at("stack");
   if (!current || !name || !pid || !stack) return {};
   constexpr std::uint64_t kStack = 16u << 10;
-  return {.current = *current, .name = *name, .pid = *pid, .stack = *stack, .stack_bytes = kasan ? 2 * kStack : kStack};
+  return {.current = *current,
+          .preempt_count = preempt_count_variable(kernel).value_or(0),
+          .name = *name,
+          .pid = *pid,
+          .stack = *stack,
+          .stack_bytes = kasan ? 2 * kStack : kStack};
 }
 
 /// Returns where a kernel has what identifies an object of a slab cache; all 0 if that is not known.
@@ -64,6 +74,15 @@ wire::SlabLayout slab_layout(const kernel::KernelImage &kernel) {
           .size = page->size};
 }
 
+/// Sets the functions whose calls tell which locks are held, and where memory comes from.
+void set_noted_functions(const kernel::KernelImage &kernel, wire::RaceRequest &request) {
+  for (const auto &[address, function] : kernel::sync_functions_of(kernel.symbols())) {
+    const bool noted = function->role == kernel::SyncRole::locks || function->role == kernel::SyncRole::unlocks ||
+                       function->role == kernel::SyncRole::allocates;
+    if (noted && request.noted_count < request.noted.size()) request.noted[request.noted_count++] = address;
+  }
+}
+
 }  // namespace
 
 wire::RaceRequest race_request(const kernel::Kernel &kernel, const kernel::KernelImage *names,
@@ -71,12 +90,15 @@ wire::RaceRequest race_request(const kernel::Kernel &kernel, const kernel::Kerne
   wire::RaceRequest request;
   const auto config = kernel::read_kernel_config(kernel);
   if (names != nullptr) request.slabs = slab_layout(*names);
+  if (names != nullptr) set_noted_functions(*names, request);
   if (names != nullptr) request.layout = task_layout(*names, config && config->value("CONFIG_KASAN"));
   for (const kernel::ModuleInfo &module : modules) {
     try {
       const kernel::ModuleSymbols symbols(module.file, {});
       const auto offset = symbols.address_of({.function = module.init_function}, kernel::ModuleSymbols::Part::init, 0);
       if (offset) request.add_entry(*offset);
+      for (const auto part : {kernel::ModuleSymbols::Part::kept, kernel::ModuleSymbols::Part::init})
+        for (const std::uint64_t start : symbols.function_starts(part)) request.add_function(start);
     } catch (const base::Error &) {
       // Its instructions stay without names.
     }

@@ -16,9 +16,13 @@ namespace kmodtest::run {
 
 /// What the library in QEMU found in a case.
 struct RacesFound {
+  wire::RaceWay way = wire::RaceWay::meet;
   std::vector<wire::RaceSeen> races;
   std::vector<std::uint64_t> entries;  ///< addresses at which init functions can begin
   std::uint64_t left_out = 0;          ///< races for which there was no room
+  std::vector<wire::RaceThread> threads;
+  std::vector<wire::RaceEvent> events;
+  std::uint64_t unnoted = 0;  ///< events for which there was no room
 };
 
 /// The controller's end of the file through which QEMU reports races (wire/race_memory.hpp).

@@ -25,6 +25,10 @@ bool is_in_header(const SourceLine &line) {
          line.file.find("/include/") != std::string::npos;
 }
 
+std::uint64_t instruction_of(const wire::RaceEvent &event) {
+  return 0xffff'ffff'0000'0000 | event.instruction;
+}
+
 /// Returns whether a function of the kernel around the access marks it. The last line is of the module's own function.
 bool is_in_marking_function(const std::vector<SourceLine> &lines) {
   return std::any_of(lines.begin(), lines.end() - 1,
@@ -53,12 +57,14 @@ std::string value_of(const wire::AccessSeen &seen) {
 RaceReader::RaceReader(const judge::Observations &seen, const std::vector<LoadEvent> &loads,
                        const kernel::KernelImage *kernel, const std::filesystem::path &headers)
     : seen_(seen), kernel_(kernel) {
+  if (kernel != nullptr) functions_ = kernel::sync_functions_of(kernel->symbols());
   for (const kernel::ModuleInfo &info : seen.modules) {
     auto symbols = open_symbols(info.file, headers);
     if (!symbols) continue;  // its instructions have no names
     auto module = std::make_unique<Module>();
     module->name = text::lsmod_name(info.name);
     module->init_function = info.init_function;
+    module->exit_function = info.exit_function;
     module->symbols = std::move(symbols);
     module->volatile_names = module->symbols->volatile_names();
     modules_.push_back(std::move(module));
@@ -154,21 +160,30 @@ SequenceSection RaceReader::section_of(const Place &place, Address address) {
   return sequence_section(place.module->symbols->inlined_calls(place.code), lines[own].line);
 }
 
-std::optional<RaceReader::Access> RaceReader::access_of(const wire::AccessSeen &seen, std::uint64_t reports) {
-  auto place = place_of(seen.instruction, reports);
-  if (!place) return std::nullopt;
-  ModuleSymbols &symbols = *place->module->symbols;
-  const auto lines = symbols.lines_at(place->code, Address::exact);
-  Access access{.place = *place, .where = place->code.function};
-  if (seen.atomic != 0) access.marked = true;
+/// Returns what the source says about an instruction. Reading it takes long, so it is kept.
+const RaceReader::Access &RaceReader::source_of(const Place &place) {
+  const auto [entry, fresh] = sources_.try_emplace({place.module, place.code.function, place.code.offset},
+                                                   Access{.place = place, .where = place.code.function});
+  Access &access = entry->second;
+  if (!fresh) return access;
+  ModuleSymbols &symbols = *place.module->symbols;
+  const auto lines = symbols.lines_at(place.code, Address::exact);
   if (lines.empty()) return access;
   const auto own = std::find_if_not(lines.begin(), lines.end(), is_in_header);
   const SourceLine &shown = own == lines.end() ? lines.back() : *own;
   access.where = fmt::format("{} ({}:{})", shown.function, shown.file, shown.line);
-  const std::string statement = symbols.statement_at(place->code);
-  if (marks_access(statement, place->module->volatile_names) || is_in_marking_function(lines)) access.marked = true;
-  if (!access.marked && !statement.empty()) access.marked = false;
-  access.section = section_of(*place, Address::exact);
+  const std::string statement = symbols.statement_at(place.code);
+  const bool marked = marks_access(statement, place.module->volatile_names) || is_in_marking_function(lines);
+  if (marked || !statement.empty()) access.marked = marked;
+  access.section = section_of(place, Address::exact);
+  return access;
+}
+
+std::optional<RaceReader::Access> RaceReader::access_of(const wire::AccessSeen &seen, std::uint64_t reports) {
+  const auto place = place_of(seen.instruction, reports);
+  if (!place) return std::nullopt;
+  Access access = source_of(*place);
+  if (seen.atomic != 0) access.marked = true;
   for (const Frame &frame : frames_of(seen, reports)) {
     if (access.section != SequenceSection::none) break;
     if (frame.place && frame.certain) access.section = section_of(*frame.place, Address::returns_to);
@@ -196,17 +211,101 @@ std::string RaceReader::object_at(std::uint64_t address) const {
   return {};
 }
 
-void RaceReader::describe(const wire::AccessSeen &seen, const Access &access, std::uint64_t reports,
-                          std::vector<std::string> &lines) {
+void RaceReader::describe(const wire::AccessSeen &seen, const Access &access, std::uint64_t reports, Lines &lines) {
   std::string object = object_at(seen.address);
   const std::string cache(seen.cache.data(), strnlen(seen.cache.data(), seen.cache.size()));
   if (object.empty() && !cache.empty()) object = fmt::format("at {} in an object of {}", seen.in_object, cache);
-  lines.push_back(fmt::format("{} of {} {} {:#x}{} by {}{}:", seen.writes != 0 ? "write" : "read",
-                              text::counted(seen.bytes, "byte"), seen.writes != 0 ? "to" : "from", seen.address,
-                              object.empty() ? "" : " (" + object + ")", task_of(seen), value_of(seen)));
+  const std::string what = seen.bytes == 0
+                               ? "return of the memory at"
+                               : fmt::format("{} of {} {}", seen.writes != 0 ? "write" : "read",
+                                             text::counted(seen.bytes, "byte"), seen.writes != 0 ? "to" : "from");
+  lines.push_back(fmt::format("{} {:#x}{} by {}{}:", what, seen.address, object.empty() ? "" : " (" + object + ")",
+                              task_of(seen), seen.returns == 0 ? "" : value_of(seen)));
   lines.push_back(fmt::format("  at {} [{}]", access.place.code.str(), access.place.module->name));
   for (const Frame &frame : frames_of(seen, reports))
     lines.push_back(fmt::format("  {}{}", frame.certain ? "" : "? ", frame.text));
+}
+
+/// Returns "ex.c:31" for a call, or the place in the code if its line is not known.
+std::string RaceReader::line_of_call(const wire::RaceEvent &call) {
+  const auto place = place_of(instruction_of(call), call.reports);
+  return place ? source_of(*place).where : fmt::format("{:#x}", instruction_of(call));
+}
+
+void RaceReader::describe_locks(const RacesFound &found, std::uint32_t thread, std::uint64_t events, Lines &lines) {
+  if (functions_.empty() || thread == wire::kNoThread) return;
+  const std::span all(found.events.data(), std::min<std::size_t>(events, found.events.size()));
+  std::string text;
+  for (const HeldLock &lock : held_locks(all, thread, functions_)) {
+    const std::string name = object_at(lock.address);
+    text += fmt::format("{}{} {}, taken in {}", text.empty() ? "" : "; ", lock.function->lock,
+                        name.empty() ? fmt::format("{:#x}", lock.address) : name, line_of_call(lock.taken));
+  }
+  lines.push_back("  locks held: " + (text.empty() ? "none that the module has taken" : text));
+}
+
+void RaceReader::describe_allocation(const RacesFound &found, const wire::RaceSeen &race, Lines &lines) {
+  const std::span all(found.events.data(), std::min<std::size_t>(race.events, found.events.size()));
+  if (const auto call = allocation_of(all, race.second.address, functions_))
+    lines.push_back("the memory was allocated in " + line_of_call(*call));
+}
+
+/// Says where a thread came from whose stack is not known.
+void RaceReader::describe_beginning(const RacesFound &found, const wire::AccessSeen &seen, std::uint64_t events,
+                                    Lines &lines) {
+  const wire::RaceEvent *entered = nullptr;
+  for (std::size_t i = 0; i < events && i < found.events.size(); ++i) {
+    const wire::RaceEvent &event = found.events[i];
+    if (event.kind == wire::RaceEvent::Kind::entered && event.thread == seen.thread) entered = &event;
+  }
+  if (entered == nullptr) return;
+  const auto place = place_of(instruction_of(*entered), entered->reports);
+  if (place) lines.push_back(fmt::format("  which the kernel has called as {}()", place->code.function));
+}
+
+OrderRules RaceReader::order_rules() {
+  const auto begins = [this](const wire::RaceEvent &event, std::string Module::*function) {
+    const auto place = place_of(instruction_of(event), event.reports);
+    return place && place->code.offset == 0 && place->code.function == place->module->*function;
+  };
+  return {.functions = functions_,
+          .is_marked =
+              [this](const wire::RaceEvent &event) {
+                const auto place = place_of(instruction_of(event), event.reports);
+                return place && source_of(*place).marked.value_or(true);
+              },
+          .is_init = [begins](const wire::RaceEvent &event) { return begins(event, &Module::init_function); },
+          .is_exit = [begins](const wire::RaceEvent &event) { return begins(event, &Module::exit_function); },
+          .is_code = [this](std::uint64_t address,
+                            std::uint64_t reports) { return place_of(address, reports).has_value(); }};
+}
+
+/// Returns the accesses that nothing puts in an order, as if their threads had met.
+std::vector<wire::RaceSeen> RaceReader::unordered(const RacesFound &found) {
+  const auto seen_at = [&found](std::size_t index) {
+    const wire::RaceEvent &event = found.events[index];
+    const wire::RaceThread &thread = found.threads.at(event.thread);
+    const bool access = event.kind == wire::RaceEvent::Kind::access;
+    return wire::AccessSeen{.instruction = instruction_of(event),
+                            .address = event.address,
+                            .bytes = event.bytes,
+                            .cpu = event.cpu,
+                            .writes = !access || (event.flags & wire::RaceEvent::kWrites) != 0,
+                            .atomic = access && (event.flags & wire::RaceEvent::kAtomic) != 0,
+                            .in_interrupt = thread.in_interrupt,
+                            .pid = thread.pid,
+                            .thread = event.thread,
+                            .task = thread.name};
+  };
+  std::vector<wire::RaceSeen> races;
+  for (const UnorderedPair &pair : unordered_pairs(found.events, found.threads, order_rules())) {
+    races.push_back({.reports = found.events[pair.second].reports,
+                     .events = pair.second,
+                     .first_events = pair.first,
+                     .first = seen_at(pair.first),
+                     .second = seen_at(pair.second)});
+  }
+  return races;
 }
 
 observe::RacesSeen RaceReader::read(const RacesFound &found, std::string_view report_bytes, std::uint64_t until) {
@@ -215,12 +314,14 @@ observe::RacesSeen RaceReader::read(const RacesFound &found, std::string_view re
   observe::RacesSeen result;
   std::set<std::pair<std::string, std::string>> known;
   std::set<std::string> unread;
-  for (const wire::RaceSeen &race : found.races) {
+  const bool in_order = found.way == wire::RaceWay::order;
+  for (const wire::RaceSeen &race : in_order ? unordered(found) : found.races) {
     if (race.reports >= until || is_internal_variable(object_at(race.second.address))) continue;
     const auto first = access_of(race.first, race.reports), second = access_of(race.second, race.reports);
     if (!first || !second) continue;
     // If a marked write is a release, what it releases can be used again for something else.
-    if (first->marked.value_or(true) && (second->marked.value_or(true) || race.first.writes != 0)) {
+    const bool releases = !in_order && race.first.writes != 0;
+    if (first->marked.value_or(true) && (second->marked.value_or(true) || releases)) {
       if (!first->marked || !second->marked)
         unread.insert(fmt::format("{} and {} access the same memory", first->where, second->where));
       continue;
@@ -234,8 +335,13 @@ observe::RacesSeen RaceReader::read(const RacesFound &found, std::string_view re
                        .module = first->place.module->name,
                        .lines = {},
                        .step = steps.at(race.reports)};
+    describe_allocation(found, race, seen.lines);
     describe(race.first, *first, race.reports, seen.lines);
+    if (in_order) describe_beginning(found, race.first, race.first_events, seen.lines);
+    describe_locks(found, race.first.thread, in_order ? race.first_events : race.events, seen.lines);
     describe(race.second, *second, race.reports, seen.lines);
+    if (in_order) describe_beginning(found, race.second, race.events, seen.lines);
+    describe_locks(found, race.second.thread, race.events, seen.lines);
     result.races.push_back(std::move(seen));
   }
   for (const std::string &one : unread)
@@ -243,6 +349,8 @@ observe::RacesSeen RaceReader::read(const RacesFound &found, std::string_view re
   if (found.left_out > 0)
     result.notes.push_back(
         fmt::format("{} more pairs of accesses to the same memory were not examined", found.left_out));
+  if (found.unnoted > 0)
+    result.notes.push_back(fmt::format("{} more events of threads were not examined", found.unnoted));
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,8 @@
 #include "kernel/symbols/symbols.hpp"
 #include "observe/races.hpp"
 #include "run/coverage/loads.hpp"
+#include "run/races/happens_before.hpp"
+#include "run/races/held_locks.hpp"
 #include "run/races/marked_access.hpp"
 #include "run/races/race_file.hpp"
 
@@ -38,7 +41,7 @@ class RaceReader {
  private:
   struct Module {
     std::string name;  ///< as lsmod prints it
-    std::string init_function;
+    std::string init_function, exit_function;
     std::unique_ptr<kernel::ModuleSymbols> symbols;
     Names volatile_names;
   };
@@ -61,6 +64,7 @@ class RaceReader {
     std::optional<bool> marked = {};  ///< nothing: its source cannot be read
     SequenceSection section = SequenceSection::none;
   };
+  using Lines = std::vector<std::string>;
   /// A function that has called another one.
   struct Frame {
     std::string text;  ///< "adds+0x21/0x60 [ex]"
@@ -74,14 +78,22 @@ class RaceReader {
   std::optional<std::pair<std::uint64_t, Frame>> function_at(std::uint64_t address, std::uint64_t reports) const;
   bool is_thunk(std::uint64_t address) const;
   std::vector<Frame> frames_of(const wire::AccessSeen &seen, std::uint64_t reports) const;
+  const Access &source_of(const Place &place);
   std::optional<Access> access_of(const wire::AccessSeen &seen, std::uint64_t reports);
+  OrderRules order_rules();
+  std::vector<wire::RaceSeen> unordered(const RacesFound &found);
+  std::string line_of_call(const wire::RaceEvent &call);
   SequenceSection section_of(const Place &place, kernel::Address address);
   std::string object_at(std::uint64_t address) const;
-  void describe(const wire::AccessSeen &seen, const Access &access, std::uint64_t reports,
-                std::vector<std::string> &lines);
+  void describe(const wire::AccessSeen &seen, const Access &access, std::uint64_t reports, Lines &lines);
+  void describe_beginning(const RacesFound &found, const wire::AccessSeen &seen, std::uint64_t events, Lines &lines);
+  void describe_locks(const RacesFound &found, std::uint32_t thread, std::uint64_t events, Lines &lines);
+  void describe_allocation(const RacesFound &found, const wire::RaceSeen &race, Lines &lines);
 
   const judge::Observations &seen_;
   const kernel::KernelImage *kernel_;
+  SyncFunctions functions_;
+  std::map<std::tuple<const Module *, std::string, std::uint64_t>, Access> sources_;
   std::vector<std::unique_ptr<Module>> modules_;
   std::vector<Part> parts_;
 };

@@ -71,7 +71,8 @@ std::vector<std::string> options_of(const plan::Case &test_case, const plan::Ove
   for (const auto &one : test_case.implementations) add("--module", one.module + "=" + one.path.string());
   for (const auto &setting : overrides.params) add("--param", plan::text_of(setting));
   if (overrides.check_memory) words.emplace_back("--check-memory");
-  if (overrides.check_races) words.emplace_back("--races");
+  if (overrides.check_races == plan::Races::meet) words.emplace_back("--races");
+  if (overrides.check_races == plan::Races::order) words.emplace_back("--races=order");
   if (overrides.strict) words.emplace_back("--strict");
   if (overrides.build_scripts) words.emplace_back("--build-scripts");
   return words;
@@ -140,8 +141,10 @@ bool selected(const plan::Plan &plan, const plan::Case &test_case, const Selecti
 /// Returns the plans of the inputs that have none. Each is tested alone, with those of the others that it needs.
 std::vector<plan::Plan> plans_without_file(const std::vector<fs::path> &inputs, const plan::Overrides &overrides) {
   std::vector<plan::Plan> plans;
-  for (const auto &input : inputs) plans.push_back(plan::plan_for_module({input}, overrides));
   std::vector<plan::ModuleSource> all;
+  plans.reserve(inputs.size());
+  all.reserve(inputs.size());
+  for (const auto &input : inputs) plans.push_back(plan::plan_for_module({input}, overrides));
   for (const auto &plan : plans) all.push_back(plan.cases.front().modules.front());
   for (std::size_t own = 0; own < plans.size(); ++own) {
     for (auto &test_case : plans[own].cases) {

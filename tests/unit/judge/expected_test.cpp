@@ -107,7 +107,7 @@ TEST(ExpectReport, WhatNobodyLookedForIsHintedAt) {
   stream.test_case.expect = expect_report({lit("data race in ex_add")});
   EXPECT_EQ(stream.complete().evidence.at(0).hint,
             "kmodtest looks for data races only with 'checks: {races: true}' or --races");
-  stream.test_case.checks.races = true;
+  stream.test_case.checks.races = plan::Races::meet;
   EXPECT_EQ(stream.verdict(Ending::Kind::completed).evidence.at(0).hint, "");
   stream.test_case.expect = expect_report({lit("double free in ex_exit")});
   EXPECT_EQ(stream.verdict(Ending::Kind::completed).evidence.at(0).hint,

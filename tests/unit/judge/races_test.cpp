@@ -13,7 +13,7 @@ namespace {
 class RacyStream : public Stream {
  public:
   RacyStream() {
-    test_case.checks.races = true;
+    test_case.checks.races = plan::Races::meet;
     load().end();
     unload().end();
   }
