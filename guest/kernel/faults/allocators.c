@@ -1,144 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Memory that modules under test allocate and that is no object of a slab cache
- * of theirs: pages, vmalloc, per CPU, pools, coherent memory, and what the
- * kernel's own functions allocate for their caller. The tracepoints of these
- * have no place, so the functions have probes of their return.
+ * of theirs: pages, vmalloc, per CPU, pools, coherent memory, network buffers,
+ * and what the kernel's own functions allocate for their caller. The
+ * tracepoints of these have no place, so the functions have probes of their
+ * return.
  *
- * Names differ between kernels: what a kernel lacks is left out. If one of them
- * calls another, only the call of the module counts.
+ * If one of them calls another, only the call of the module counts.
  */
 #include <linux/kprobes.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
+#include <linux/skbuff.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <linux/version.h>
 
+#include "allocators.h"
 #include "faults.h"
 
 #define MOST_IMPORTS 96
-
-enum how {
-	BYTES,	/* of vmalloc: `argument` is their number */
-	BITS,	/* ... of bits */
-	ORDER,	/* ... of pages as a power of two; returns their address */
-	PAGES,	/* as above; returns a struct page */
-	EXACT,	/* bytes, as single pages; returns their address */
-	TEXT,	/* returns a string */
-	PERCPU,	/* `argument` is the number of bytes */
-	POOL,
-	DMA,	/* as PERCPU */
-};
-
-struct allocator {
-	const char *name;
-	const char *function; /* NULL if the kernel has none */
-	const char *shown;
-	enum how how;
-	int argument; /* -1: one page */
-};
-
-/* Modules can only call what is exported, so the address of each is known without a search by name. */
-#define OPTIONAL(name) extern const char function_##name[] __asm__(#name) __attribute__((weak))
-OPTIONAL(alloc_pages);
-OPTIONAL(alloc_pages_current);
-OPTIONAL(alloc_pages_noprof);
-OPTIONAL(__alloc_pages);
-OPTIONAL(__alloc_pages_nodemask);
-OPTIONAL(__alloc_pages_noprof);
-OPTIONAL(folio_alloc);
-OPTIONAL(folio_alloc_noprof);
-OPTIONAL(__folio_alloc);
-OPTIONAL(__folio_alloc_noprof);
-OPTIONAL(__get_free_pages);
-OPTIONAL(get_free_pages_noprof);
-OPTIONAL(get_zeroed_page);
-OPTIONAL(get_zeroed_page_noprof);
-OPTIONAL(alloc_pages_exact);
-OPTIONAL(alloc_pages_exact_noprof);
-OPTIONAL(vmalloc);
-OPTIONAL(vmalloc_noprof);
-OPTIONAL(vmalloc_node);
-OPTIONAL(vmalloc_node_noprof);
-OPTIONAL(vmalloc_user);
-OPTIONAL(vmalloc_user_noprof);
-OPTIONAL(vmalloc_32);
-OPTIONAL(vmalloc_32_noprof);
-OPTIONAL(vzalloc);
-OPTIONAL(vzalloc_noprof);
-OPTIONAL(vzalloc_node);
-OPTIONAL(vzalloc_node_noprof);
-OPTIONAL(__vmalloc);
-OPTIONAL(__vmalloc_noprof);
-OPTIONAL(kvmalloc_node);
-OPTIONAL(kvmalloc_node_noprof);
-OPTIONAL(__kvmalloc_node_noprof);
-OPTIONAL(__alloc_percpu);
-OPTIONAL(__alloc_percpu_gfp);
-OPTIONAL(pcpu_alloc_noprof);
-OPTIONAL(mempool_create);
-OPTIONAL(mempool_create_node);
-OPTIONAL(mempool_create_node_noprof);
-OPTIONAL(dma_alloc_attrs);
-OPTIONAL(kasprintf);
-OPTIONAL(kvasprintf);
-OPTIONAL(bitmap_alloc);
-OPTIONAL(bitmap_zalloc);
-OPTIONAL(vfree);
-OPTIONAL(vfree_atomic);
-OPTIONAL(free_percpu);
-OPTIONAL(mempool_destroy);
-OPTIONAL(dma_free_attrs);
-
-#define ALLOCATOR(name, shown, how, argument) { #name, function_##name, shown, how, argument }
-
-static const struct allocator allocators[] = {
-	ALLOCATOR(alloc_pages, "alloc_pages", PAGES, 1),
-	ALLOCATOR(alloc_pages_current, "alloc_pages", PAGES, 1),
-	ALLOCATOR(alloc_pages_noprof, "alloc_pages", PAGES, 1),
-	ALLOCATOR(__alloc_pages, "alloc_pages", PAGES, 1),
-	ALLOCATOR(__alloc_pages_nodemask, "alloc_pages", PAGES, 1),
-	ALLOCATOR(__alloc_pages_noprof, "alloc_pages", PAGES, 1),
-	ALLOCATOR(folio_alloc, "alloc_pages", PAGES, 1),
-	ALLOCATOR(folio_alloc_noprof, "alloc_pages", PAGES, 1),
-	ALLOCATOR(__folio_alloc, "alloc_pages", PAGES, 1),
-	ALLOCATOR(__folio_alloc_noprof, "alloc_pages", PAGES, 1),
-	ALLOCATOR(__get_free_pages, "__get_free_pages", ORDER, 1),
-	ALLOCATOR(get_free_pages_noprof, "__get_free_pages", ORDER, 1),
-	ALLOCATOR(get_zeroed_page, "get_zeroed_page", ORDER, -1),
-	ALLOCATOR(get_zeroed_page_noprof, "get_zeroed_page", ORDER, -1),
-	ALLOCATOR(alloc_pages_exact, "alloc_pages_exact", EXACT, 0),
-	ALLOCATOR(alloc_pages_exact_noprof, "alloc_pages_exact", EXACT, 0),
-	ALLOCATOR(vmalloc, "vmalloc", BYTES, 0),
-	ALLOCATOR(vmalloc_noprof, "vmalloc", BYTES, 0),
-	ALLOCATOR(vmalloc_node, "vmalloc", BYTES, 0),
-	ALLOCATOR(vmalloc_node_noprof, "vmalloc", BYTES, 0),
-	ALLOCATOR(vmalloc_user, "vmalloc", BYTES, 0),
-	ALLOCATOR(vmalloc_user_noprof, "vmalloc", BYTES, 0),
-	ALLOCATOR(vmalloc_32, "vmalloc", BYTES, 0),
-	ALLOCATOR(vmalloc_32_noprof, "vmalloc", BYTES, 0),
-	ALLOCATOR(vzalloc, "vzalloc", BYTES, 0),
-	ALLOCATOR(vzalloc_noprof, "vzalloc", BYTES, 0),
-	ALLOCATOR(vzalloc_node, "vzalloc", BYTES, 0),
-	ALLOCATOR(vzalloc_node_noprof, "vzalloc", BYTES, 0),
-	ALLOCATOR(__vmalloc, "__vmalloc", BYTES, 0),
-	ALLOCATOR(__vmalloc_noprof, "__vmalloc", BYTES, 0),
-	ALLOCATOR(kvmalloc_node, "kvmalloc", BYTES, 0),
-	ALLOCATOR(kvmalloc_node_noprof, "kvmalloc", BYTES, 0),
-	ALLOCATOR(__kvmalloc_node_noprof, "kvmalloc", BYTES, 0),
-	ALLOCATOR(__alloc_percpu, "alloc_percpu", PERCPU, 0),
-	ALLOCATOR(__alloc_percpu_gfp, "alloc_percpu", PERCPU, 0),
-	ALLOCATOR(pcpu_alloc_noprof, "alloc_percpu", PERCPU, 0),
-	ALLOCATOR(mempool_create, "mempool_create", POOL, 0),
-	ALLOCATOR(mempool_create_node, "mempool_create", POOL, 0),
-	ALLOCATOR(mempool_create_node_noprof, "mempool_create", POOL, 0),
-	ALLOCATOR(dma_alloc_attrs, "dma_alloc_coherent", DMA, 1),
-	ALLOCATOR(kasprintf, "kasprintf", TEXT, 0),
-	ALLOCATOR(kvasprintf, "kvasprintf", TEXT, 0),
-	ALLOCATOR(bitmap_alloc, "bitmap_alloc", BITS, 0),
-	ALLOCATOR(bitmap_zalloc, "bitmap_zalloc", BITS, 0),
-};
 
 /* A probe takes 25 ms of the guest's time, so only what the modules under test call has one. */
 static char *imports[MOST_IMPORTS];
@@ -238,6 +119,12 @@ static int on_return(struct kretprobe_instance *instance, struct pt_regs *regs)
 	case POOL:
 		size = sizeof(mempool_t);
 		break;
+	case BUFFER:
+		size = (unsigned int)asked;
+		break;
+	case COPY:
+		size = ((const struct sk_buff *)pointer)->len;
+		break;
 	}
 	track(caller, pointer, size, allocator->shown);
 	return 0;
@@ -269,21 +156,47 @@ static struct {
 	{ .function = function_free_percpu, .on_call = on_free_of_first, .of = PERCPU },
 	{ .function = function_mempool_destroy, .on_call = on_free_of_first, .of = POOL },
 	{ .function = function_dma_free_attrs, .on_call = on_free_of_third, .of = DMA },
+	{ .function = function___kfree_skb, .on_call = on_free_of_first, .of = BUFFER },
 };
 static int free_errors[ARRAY_SIZE(frees)];
 
-/* Pages go back by many ways, and all of them pass this tracepoint. */
-static struct tracepoint *page_free;
+/*
+ * Pages go back by many ways, and all of them pass a tracepoint. Network
+ * buffers pass one of two when nobody uses them any more. The kernel then keeps
+ * some of them for the next one who wants a buffer.
+ */
+static struct tracepoint *page_free, *buffer_free, *buffer_used;
 
 static void on_page_free(void *unused_data, struct page *page, unsigned int order)
 {
 	forget(page);
 }
 
+static void on_buffer_free(void *unused_data, struct sk_buff *buffer)
+{
+	forget(buffer);
+}
+
 static void look_at_tracepoint(struct tracepoint *point, void *unused_data)
 {
 	if (!strcmp(point->name, "mm_page_free"))
 		page_free = point;
+	if (!strcmp(point->name, "kfree_skb"))
+		buffer_free = point;
+	if (!strcmp(point->name, "consume_skb"))
+		buffer_used = point;
+}
+
+static void place(struct tracepoint **point, void *probe, bool wanted)
+{
+	if (*point && (!wanted || tracepoint_probe_register(*point, probe, NULL)))
+		*point = NULL;
+}
+
+static void remove_from(struct tracepoint *point, void *probe)
+{
+	if (point)
+		tracepoint_probe_unregister(point, probe, NULL);
 }
 
 static bool is_wanted(enum how how)
@@ -298,12 +211,15 @@ static bool is_wanted(enum how how)
 
 static void watch_frees(void)
 {
+	bool pages = is_wanted(ORDER) || is_wanted(PAGES) || is_wanted(EXACT);
+	bool buffers = is_wanted(BUFFER) || is_wanted(COPY);
 	int i;
 
-	if (is_wanted(ORDER) || is_wanted(PAGES) || is_wanted(EXACT))
+	if (pages || buffers)
 		for_each_kernel_tracepoint(look_at_tracepoint, NULL);
-	if (page_free && tracepoint_probe_register(page_free, on_page_free, NULL))
-		page_free = NULL;
+	place(&page_free, on_page_free, pages);
+	place(&buffer_free, on_buffer_free, buffers);
+	place(&buffer_used, on_buffer_free, buffers);
 	for (i = 0; i < ARRAY_SIZE(frees); i++) {
 		frees[i].probe.addr = (kprobe_opcode_t *)frees[i].function;
 		frees[i].probe.pre_handler = frees[i].on_call;
@@ -318,8 +234,9 @@ void allocators_watch(void)
 	watch_frees();
 	for (i = 0; i < ARRAY_SIZE(allocators); i++) {
 		enum how how = allocators[i].how;
-		/* Without the tracepoint nobody would see that pages are freed. */
-		bool sees_frees = page_free || (how != ORDER && how != PAGES && how != EXACT);
+		bool of_buffer = how == BUFFER || how == COPY, of_page = how == ORDER || how == PAGES || how == EXACT;
+		/* Without the tracepoints nobody would see that pages and buffers are freed. */
+		bool sees_frees = of_page ? !!page_free : !of_buffer || (buffer_free && buffer_used);
 
 		returns[i].kp.addr = (kprobe_opcode_t *)allocators[i].function;
 		returns[i].entry_handler = on_entry;
@@ -342,6 +259,7 @@ void allocators_unwatch(void)
 	for (i = 0; i < ARRAY_SIZE(frees); i++)
 		if (!free_errors[i])
 			unregister_kprobe(&frees[i].probe);
-	if (page_free)
-		tracepoint_probe_unregister(page_free, on_page_free, NULL);
+	remove_from(page_free, on_page_free);
+	remove_from(buffer_free, on_buffer_free);
+	remove_from(buffer_used, on_buffer_free);
 }

@@ -10,15 +10,29 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
+#include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
 static char *from = "pages";
 module_param(from, charp, 0444);
-MODULE_PARM_DESC(from, "pages, page, exact, vmalloc, kvmalloc, percpu, pool, text or bits");
+MODULE_PARM_DESC(from, "pages, page, exact, vmalloc, kvmalloc, percpu, pool, text, bits, buffer or clone");
 
 static const void *kept;
+
+/* The original is freed, and the clone is not. */
+static noinline const void *take_clone(void)
+{
+	struct sk_buff *buffer = alloc_skb(200, GFP_KERNEL), *clone;
+
+	if (!buffer)
+		return NULL;
+	skb_put_zero(buffer, 60);
+	clone = skb_clone(buffer, GFP_KERNEL);
+	kfree_skb(buffer);
+	return clone;
+}
 
 static noinline const void *take(void)
 {
@@ -38,6 +52,10 @@ static noinline const void *take(void)
 		return mempool_create_kmalloc_pool(2, 300);
 	if (!strcmp(from, "text"))
 		return kasprintf(GFP_KERNEL, "taken from %s", from);
+	if (!strcmp(from, "buffer"))
+		return alloc_skb(1500, GFP_KERNEL);
+	if (!strcmp(from, "clone"))
+		return take_clone();
 	return bitmap_zalloc(700, GFP_KERNEL);
 }
 
