@@ -6,6 +6,7 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
+#include <fmt/format.h>
 #include <gelf.h>
 #include <iterator>
 #include <libelf.h>
@@ -18,6 +19,7 @@
 #include "kernel/symbols/debug_info.hpp"
 #include "kernel/symbols/inlined_calls.hpp"
 #include "kernel/symbols/section_layout.hpp"
+#include "kernel/symbols/variable_members.hpp"
 #include "kernel/symbols/volatile_names.hpp"
 #include "storage/files.hpp"
 #include "text/lines.hpp"
@@ -105,6 +107,12 @@ class ModuleSymbols::Impl {
     Dwarf_Addr bias = 0;
     Dwarf_Die *unit = dwfl_module_addrdie(debug_.module(), address, &bias);
     return unit == nullptr ? std::vector<InlinedCall>() : kernel::inlined_calls(*unit, address - bias);
+  }
+
+  std::string variable_part(const CodePlace &place) const {
+    const std::string part = member_at(debug_.module(), place.function, place.offset);
+    if (!part.empty()) return place.function + part;
+    return place.offset == 0 ? place.function : fmt::format("{}+{:#x}", place.function, place.offset);
   }
 
   std::set<std::string, std::less<>> volatile_names() const { return kernel::volatile_names(debug_.module()); }
@@ -322,6 +330,9 @@ std::string ModuleSymbols::statement_at(const CodePlace &place) {
 }
 std::vector<InlinedCall> ModuleSymbols::inlined_calls(const CodePlace &place) {
   return impl_->inlined_calls(place);
+}
+std::string ModuleSymbols::variable_part(const CodePlace &place) const {
+  return impl_->variable_part(place);
 }
 std::set<std::string, std::less<>> ModuleSymbols::volatile_names() const {
   return impl_->volatile_names();

@@ -64,6 +64,10 @@ class ModuleSymbols {
   /// here then, but in nearest_in().
   std::optional<CodePlace> nearest(std::uint64_t address, std::uint64_t base) const;
 
+  /// Returns a variable's part at a distance from its start, as C writes it: "state.key". The name alone, with the
+  /// distance, if its type is not known, or is one of the kernel's.
+  std::string variable_part(const CodePlace &place) const;
+
   /// Returns the function or variable at a distance from the start of a section.
   std::optional<CodePlace> nearest_in(const std::string &section, std::uint64_t distance) const;
 

@@ -3,7 +3,8 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
-#include <string_view>
+
+#include "kernel/symbols/own_source.hpp"
 
 namespace kmodtest::kernel {
 namespace {
@@ -22,12 +23,6 @@ bool is_volatile(Dwarf_Die &declared) {
       return false;
   }
   return false;
-}
-
-bool is_in_own_source(Dwarf_Die &declared) {
-  const char *file = dwarf_decl_file(&declared);
-  return file != nullptr && std::string_view(file).find("/include/") == std::string_view::npos &&
-         !std::string_view(file).starts_with("include/");
 }
 
 void add_names(Dwarf_Die &scope, int depth, std::set<std::string, std::less<>> &names) {

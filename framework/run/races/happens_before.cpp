@@ -96,8 +96,9 @@ class Order {
  private:
   struct Thread {
     Clock now;
-    int depth = 0;                    ///< functions of modules that the kernel has called and that have not returned
-    int init_depth = 0;               ///< of an init function; 0: none is running
+    /// the first two arguments of each function of a module that the kernel has called and that has not returned
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> calls;
+    std::size_t init_depth = 0;       ///< of `calls`, with an init function; 0: none is running
     bool exits = false;               ///< an exit function is running
     bool called_by_somebody = false;  ///< by a system call, a notifier…: not as a thread, a work item or a timer
   };
@@ -127,7 +128,7 @@ class Order {
   /// after another one, an exit function after the last use of the module.
   void join_ended_calls(std::uint32_t thread) {
     for (std::uint32_t other = 0; other < threads_.size(); ++other)
-      if (threads_[other].called_by_somebody && threads_[other].depth == 0) join_one(thread, other);
+      if (threads_[other].called_by_somebody && threads_[other].calls.empty()) join_one(thread, other);
   }
   std::uint64_t task_of(std::uint32_t thread) const {
     const bool is_task = thread < known_.size() && known_[thread].in_interrupt == 0;
@@ -205,16 +206,18 @@ class Order {
 
   void enter(const RaceEvent &event) {
     Thread &thread = threads_[event.thread];
-    ++thread.depth;
+    thread.calls.emplace_back(event.address, event.second);
     const std::uint64_t task = task_of(event.thread);
-    const bool begins_thread = thread.depth == 1 && task != 0 && objects_.contains(task);
+    const bool begins_thread = thread.calls.size() == 1 && task != 0 && objects_.contains(task);
     const bool is_started = objects_.contains(event.address) && is_pointer(event.address);
     acquire_object(event.thread, task);
     acquire_object(event.thread, event.address);
+    for (const std::uint64_t object : {event.address, event.second})
+      if (const auto ended = ended_.find(object); ended != ended_.end()) acquire(event.thread, ended->second);
     if (late_.contains(event.address)) join_all(event.thread);
     runners_[event.address].insert(event.thread);
     if (rules_.is_init(event)) {
-      thread.init_depth = thread.depth;
+      thread.init_depth = thread.calls.size();
       forget_modules();
     }
     thread.exits = thread.exits || rules_.is_exit(event);
@@ -227,13 +230,16 @@ class Order {
 
   void leave(const RaceEvent &event) {
     Thread &thread = threads_[event.thread];
-    if (thread.depth == 0) return;
-    if (thread.depth == thread.init_depth) {
+    if (thread.calls.empty()) return;
+    if (thread.calls.size() == thread.init_depth) {
       thread.init_depth = 0;
       release(event.thread, registered_);
     }
-    --thread.depth;
-    if (thread.depth == 0) thread.exits = false;
+    // The kernel calls the function of a timer, a work item or an interrupt again only when it has returned.
+    for (const std::uint64_t object : {thread.calls.back().first, thread.calls.back().second})
+      if (is_pointer(object)) release(event.thread, ended_[object]);
+    thread.calls.pop_back();
+    if (thread.calls.empty()) thread.exits = false;
   }
 
   void access(const RaceEvent &event) {
@@ -305,6 +311,7 @@ class Order {
   std::vector<Thread> threads_;
   OpenCalls calls_;
   std::unordered_map<std::uint64_t, Clock> objects_;  ///< locks, work items, tasks, words with marked accesses…
+  std::unordered_map<std::uint64_t, Clock> ended_;    ///< by an argument of calls that have returned
   Clock registered_, started_;
   std::set<std::uint64_t> late_;
   std::unordered_map<std::uint64_t, std::set<std::uint32_t>> runners_;

@@ -206,7 +206,7 @@ std::string RaceReader::object_at(std::uint64_t address) const {
       if (!found && address >= begin) found = in_bounds((*module)->symbols->nearest_in(section, address - begin));
     }
     if (!found) continue;
-    return found->offset == 0 ? found->function : fmt::format("{}+{:#x}", found->function, found->offset);
+    return (*module)->symbols->variable_part(*found);
   }
   return {};
 }
@@ -314,6 +314,7 @@ observe::RacesSeen RaceReader::read(const RacesFound &found, std::string_view re
   observe::RacesSeen result;
   std::set<std::pair<std::string, std::string>> known;
   std::set<std::string> unread;
+  std::uint64_t left_out = found.left_out;
   const bool in_order = found.way == wire::RaceWay::order;
   for (const wire::RaceSeen &race : in_order ? unordered(found) : found.races) {
     if (race.reports >= until || is_internal_variable(object_at(race.second.address))) continue;
@@ -331,6 +332,10 @@ observe::RacesSeen RaceReader::read(const RacesFound &found, std::string_view re
         (first->section == SequenceSection::writes && second->section == SequenceSection::reads);
     if (reader_and_writer) continue;
     if (!known.insert(std::minmax(first->where, second->where)).second) continue;
+    if (result.races.size() == wire::kMostRaces) {
+      ++left_out;
+      continue;
+    }
     observe::Race seen{.where = first->where + " and " + second->where,
                        .module = first->place.module->name,
                        .lines = {},
@@ -346,9 +351,8 @@ observe::RacesSeen RaceReader::read(const RacesFound &found, std::string_view re
   }
   for (const std::string &one : unread)
     result.notes.push_back(one + ", but their source lines cannot be read: nobody knows whether that is a data race");
-  if (found.left_out > 0)
-    result.notes.push_back(
-        fmt::format("{} more pairs of accesses to the same memory were not examined", found.left_out));
+  if (left_out > 0)
+    result.notes.push_back(fmt::format("{} more pairs of accesses to the same memory are not shown", left_out));
   if (found.unnoted > 0)
     result.notes.push_back(fmt::format("{} more events of threads were not examined", found.unnoted));
   return result;

@@ -109,6 +109,22 @@ TEST(VolatileNames, AreThoseOfVariablesAndMembers) {
             (std::set<std::string, std::less<>>{"behind", "bells", "calls", "clock", "ready", "state", "stop"}));
 }
 
+TEST(VariablePart, IsNamedAsInC) {
+  const ModuleSymbols symbols(fs::path(KMODTEST_TEST_DATA) / "symbols/flags.ko", {});
+  const auto part = [&symbols](const char *variable, std::uint64_t distance) {
+    return symbols.variable_part({variable, distance, 0});
+  };
+  EXPECT_EQ(part("plain", 0), "plain");
+  EXPECT_EQ(part("bells", 4), "bells[1]");
+  EXPECT_EQ(part("device", 0), "device.color");
+  EXPECT_EQ(part("device", 4), "device.ready");
+  EXPECT_EQ(part("device", 6), "device.ready+0x2");
+  EXPECT_EQ(part("device", 10), "device.state[2]") << "in a union without a name";
+  EXPECT_EQ(part("calls.0", 0), "calls.0");
+  EXPECT_EQ(part("no_such_variable", 0), "no_such_variable");
+  EXPECT_EQ(part("no_such_variable", 8), "no_such_variable+0x8");
+}
+
 TEST(Statement, EndsWhereItsNeighboursDo) {
   const std::vector<std::string> lines = {"{",
                                           "\tint x; /* local */",

@@ -116,6 +116,13 @@ TEST_F(HappensBefore, WorkThatNobodyWaitsForIsARace) {
   EXPECT_EQ(races(), 1);
 }
 
+TEST_F(HappensBefore, CallsForTheSameTimerComeOneAfterTheOther) {
+  history.call(0, "mod_timer", kWork).entered(1, kWork).write(1).left(1).entered(2, kWork).write(2).left(2);
+  EXPECT_EQ(races(), 0);
+  history.call(0, "mod_timer", kOther).entered(3, kOther).write(3).left(3);
+  EXPECT_GE(races(), 1) << "those of another timer can run at the same time";
+}
+
 TEST_F(HappensBefore, AGracePeriodEndsWhatRuns) {
   history.read(1).call(0, "synchronize_rcu", 0).write(0);
   EXPECT_EQ(races(), 0);
