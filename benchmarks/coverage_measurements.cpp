@@ -75,13 +75,14 @@ Reported report_races(const Bench &bench, const fs::path &plans, const char *way
   if (run.exit_status != 0 && run.exit_status != 1) throw std::runtime_error(run.output);
   // A case's line as it ends: "   Crashed [   0.427 s] ex [cpus=2]: data race in …".
   static const std::regex ended(R"( +[A-Z][a-z]+ \[ *[0-9.]+ s\] .*)"), race(R"( +Crashed \[.*: data race in .*)");
-  Reported reported{.seconds = run.wall};
+  // Those that did not pass are listed once more at the end.
+  std::set<std::string> cases, races;
   std::istringstream lines(run.output);
   for (std::string line; std::getline(lines, line);) {
-    if (std::regex_match(line, ended)) ++reported.cases;
-    if (std::regex_match(line, race)) ++reported.races;
+    if (std::regex_match(line, ended)) cases.insert(line);
+    if (std::regex_match(line, race)) races.insert(line);
   }
-  return reported;
+  return {.cases = cases.size(), .races = races.size(), .seconds = run.wall};
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "measurements.hpp"
+#include "racy_plans.hpp"
 #include "statistics.hpp"
 
 namespace kmodtest::bench {
@@ -35,17 +36,6 @@ std::optional<Found> found_in(const std::string &output) {
   std::smatch part;
   if (!std::regex_search(output, part, line)) return std::nullopt;
   return Found{.schedules = std::stod(part[1]), .seconds = std::stod(part[2])};
-}
-
-/// Returns the plans of modules with a race, in order of their names.
-std::vector<fs::path> racy_plans(const Bench &bench) {
-  std::vector<fs::path> plans;
-  for (const auto &entry : fs::directory_iterator(bench.options().testplans / "racy")) {
-    const std::string name = entry.path().stem();
-    if (entry.path().extension() == ".yaml" && !name.ends_with("_repaired")) plans.push_back(entry.path());
-  }
-  std::sort(plans.begin(), plans.end());
-  return plans;
 }
 
 /// Explores a plan several times, each time with other seeds. Returns the starts that found a failure.
@@ -95,6 +85,16 @@ std::string cell_of(const std::vector<Found> &found, int starts) {
 }
 
 }  // namespace
+
+std::vector<fs::path> racy_plans(const Bench &bench, bool repaired) {
+  std::vector<fs::path> plans;
+  for (const auto &entry : fs::directory_iterator(bench.options().testplans / "racy")) {
+    const std::string name = entry.path().stem();
+    if (entry.path().extension() == ".yaml" && name.ends_with("_repaired") == repaired) plans.push_back(entry.path());
+  }
+  std::sort(plans.begin(), plans.end());
+  return plans;
+}
 
 Table measure_explore(Bench &bench) {
   const int starts = bench.rounds(kMostStarts);

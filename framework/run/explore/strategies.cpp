@@ -66,15 +66,19 @@ std::uint64_t time_of(const CodeSeen &code, Random &random) {
   }
 }
 
-void add_hold(plan::Schedule &schedule, const CodeSeen &code, Random &random, Microseconds wait) {
+void add_hold(plan::Schedule &schedule, const CodeSeen &code, std::uint64_t time, Microseconds wait) {
   plan::Schedule::Hold hold;
   hold.offset = code.address;
-  hold.time = time_of(code, random);
+  hold.time = time;
   hold.wait = wait;
   const auto same = [&hold](const plan::Schedule::Hold &one) {
     return one.offset == hold.offset && one.time == hold.time;
   };
   if (std::none_of(schedule.holds.begin(), schedule.holds.end(), same)) schedule.holds.push_back(std::move(hold));
+}
+
+void add_hold(plan::Schedule &schedule, const CodeSeen &code, Random &random, Microseconds wait) {
+  add_hold(schedule, code, time_of(code, random), wait);
 }
 
 /// A wait of any length; now and then the CPU only ends its turn.
@@ -141,13 +145,38 @@ void add_moments(plan::Schedule &schedule, const Profile &profile, Random &rando
     add_hold(schedule, at_moment(profile.code, random), random, any_wait(random));
 }
 
-/// Threads start in another order, and up to two of them stop somewhere until the others have gone on for long.
+/// The start of a thread: an execution of its first instruction.
+struct Start {
+  const CodeSeen *code = nullptr;
+  std::uint64_t time = 0;
+};
+
+/// Returns the starts of all threads in an order by chance, but only one for a function with which many threads begin,
+/// or that is called again and again.
+std::vector<Start> shuffled_starts(const Profile &profile, Random &random) {
+  constexpr std::uint64_t kFew = 3;
+  std::vector<Start> starts;
+  for (const std::uint64_t address : profile.thread_starts) {
+    const auto code = std::find_if(profile.code.begin(), profile.code.end(),
+                                   [address](const CodeSeen &one) { return one.address == address; });
+    if (code == profile.code.end()) continue;
+    if (code->times > kFew) starts.push_back({&*code, time_of(*code, random)});
+    for (std::uint64_t time = 1; code->times <= kFew && time <= code->times; ++time) starts.push_back({&*code, time});
+  }
+  for (std::size_t i = starts.size(); i > 1; --i) std::swap(starts[i - 1], starts[random.below(i)]);
+  return starts;
+}
+
+/// Threads start in an order by chance, each some time after the one before, and up to two of them stop somewhere until
+/// the others have gone on for long. In PCT's words: priorities by chance, and d - 1 points at which they change.
 void add_priorities(plan::Schedule &schedule, const Profile &profile, Random &random) {
   constexpr std::uint64_t kShortest = 11;  // 2 ms
-  for (const std::uint64_t start : profile.thread_starts) {
-    const auto code = std::find_if(profile.code.begin(), profile.code.end(),
-                                   [start](const CodeSeen &one) { return one.address == start; });
-    if (code != profile.code.end() && random.one_in(2)) add_hold(schedule, *code, random, random.wait(0, kShortest));
+  constexpr std::size_t kMostLate = 3;
+  Microseconds wait(0);
+  const std::vector<Start> starts = shuffled_starts(profile, random);
+  for (std::size_t i = 1; i < starts.size() && i <= kMostLate; ++i) {
+    wait += random.wait(0, kShortest);
+    add_hold(schedule, *starts[i].code, starts[i].time, wait);
   }
   const Meetings meetings(profile.code);
   for (std::uint64_t count = random.below(kMostHolds); count > 0; --count) {
@@ -166,6 +195,7 @@ std::optional<Strategy> strategy_named(const std::string &name) {
 
 std::vector<std::string> strategy_names() {
   std::vector<std::string> names;
+  names.reserve(kStrategies.size());
   for (const Named &one : kStrategies) names.emplace_back(one.name);
   return names;
 }
