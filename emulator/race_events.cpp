@@ -125,15 +125,15 @@ void RaceEvents::note_leaving(const At &at, const Guest &guest) {
 
 /// Returns the flags that say what the CPU executes, and what can interrupt it.
 std::uint8_t RaceEvents::context_of_cpu(const Guest &guest) {
-  // kernel: include/linux/preempt.h. A softirq counts 1, code without softirqs 2, both in units of 0x100.
-  constexpr std::uint32_t kSoftirq = 0x100, kSoftirqs = 0xff00, kHardirqs = 0xf0000;
+  // kernel: include/linux/preempt.h. A softirq counts 1, code without softirqs 2, both in units of 0x100. Where
+  // interrupts are counted differs between kernels.
+  constexpr std::uint32_t kSoftirq = 0x100, kSoftirqs = 0xff00;
   const std::uint32_t count = guest.preempt_count();
   const bool interrupts = guest.takes_interrupts();
   std::uint8_t flags = 0;
   if (interrupts) flags |= wire::RaceEvent::kTakesInterrupts;
   if (interrupts && (count & kSoftirqs) == 0) flags |= wire::RaceEvent::kTakesSoftirqs;
-  if ((count & kHardirqs) != 0) flags |= wire::RaceEvent::kInInterrupt;
-  if ((count & kHardirqs) == 0 && (count & kSoftirq) != 0) flags |= wire::RaceEvent::kInSoftirq;
+  if ((count & kSoftirq) != 0) flags |= wire::RaceEvent::kInSoftirq;
   return flags;
 }
 

@@ -36,7 +36,7 @@ class RaceEvents {
     std::uint64_t (*word)(std::uint64_t address) = nullptr;
     std::uint32_t (*reports)() = nullptr;
     bool (*takes_interrupts)() = nullptr;        ///< the current CPU
-    std::uint32_t (*preempt_count)() = nullptr;  ///< the current CPU's (kernel: include/linux/preempt.h)
+    std::uint32_t (*preempt_count)() = nullptr;  ///< the current CPU's; all bits set if it is not known
     /// Writes pid, name and whether the stack is one of interrupts.
     void (*name)(std::uint64_t task, std::uint64_t stack, wire::RaceThread &) = nullptr;
     /// Writes where the slab object at an address begins, and its bytes.

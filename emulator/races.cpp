@@ -164,7 +164,7 @@ bool takes_interrupts() {
 
 std::uint32_t preempt_count() {
   const std::uint64_t variable = races->request.layout.preempt_count;
-  if (variable == 0) return 0;
+  if (variable == 0) return ~0u;
   return static_cast<std::uint32_t>(word_of_guest(in_cpu<std::uint64_t>(calls_of_qemu->gs_base) + variable));
 }
 

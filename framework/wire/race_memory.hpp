@@ -98,8 +98,8 @@ struct RaceEvent {
   static constexpr std::uint8_t kWrites = 1, kAtomic = 2;
   /// Who can interrupt the CPU: an interrupt; then, also timers and tasklets.
   static constexpr std::uint8_t kTakesInterrupts = 4, kTakesSoftirqs = 8;
-  /// It is made by an interrupt; by what runs behind interrupts, as timers and tasklets.
-  static constexpr std::uint8_t kInInterrupt = 16, kInSoftirq = 32;
+  /// It is made by what runs behind interrupts, as timers and tasklets.
+  static constexpr std::uint8_t kInSoftirq = 16;
 
   Kind kind = Kind::access;
   std::uint8_t bytes = 0;  ///< of an access

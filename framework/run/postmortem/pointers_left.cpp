@@ -87,6 +87,7 @@ class Owners {
       left.offset = left.address - object->address;
       if (is_last_work(left) || is_caller_of_vmalloc(left)) left.holder = Holder::unknown;
     }
+    if (left.holder != Holder::unknown && is_in_empty_node(left.address)) left.holder = Holder::unknown;
     return left;
   }
 
@@ -99,6 +100,19 @@ class Owners {
   /// kernel/workqueue_internal.h, struct worker).
   bool is_last_work(const PointerLeft &left) const {
     return last_work_ && left.offset == *last_work_ && (left.name == "kmalloc-192" || left.name == "kmalloc-256");
+  }
+
+  /// A node that was taken out of a tree, as that of a timer that has expired, is its own parent, and keeps the
+  /// addresses of nodes that were below it or next to it. Nobody follows them (kernel: include/linux/rbtree.h,
+  /// RB_CLEAR_NODE; since 7.0 include/linux/rbtree_types.h, struct rb_node_linked). A list that is empty looks alike,
+  /// but points to itself twice.
+  bool is_in_empty_node(std::uint64_t address) {
+    constexpr std::uint64_t kWord = sizeof(std::uint64_t);
+    for (const std::uint64_t words : {1u, 2u, 3u, 4u}) {
+      const std::uint64_t node = address - words * kWord;
+      if (memory_.word(node) == node && (words == 1 || memory_.word(node + kWord) != node)) return true;
+    }
+    return false;
   }
 
   /// The kernel keeps who asked for an area of vmalloc, and only shows it (kernel: include/linux/vmalloc.h, struct

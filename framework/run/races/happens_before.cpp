@@ -49,12 +49,13 @@ struct Access {
   std::uint8_t bytes = 0;  ///< a bit for each
   std::uint8_t flags = 0;  ///< RaceEvent::flags
   bool writes = false, atomic = false;
+  bool in_interrupt = false;
 };
 
 /// Returns whether the access of an interrupt can come between what the other one's thread does on the same CPU.
 bool can_interrupt(const Access &interrupt, const Access &other) {
-  if ((interrupt.flags & RaceEvent::kInInterrupt) != 0) return (other.flags & RaceEvent::kTakesInterrupts) != 0;
-  return (interrupt.flags & RaceEvent::kInSoftirq) != 0 && (other.flags & RaceEvent::kTakesSoftirqs) != 0;
+  if ((interrupt.flags & RaceEvent::kInSoftirq) != 0) return (other.flags & RaceEvent::kTakesSoftirqs) != 0;
+  return interrupt.in_interrupt && (other.flags & RaceEvent::kTakesInterrupts) != 0;
 }
 
 /// Returns whether nothing but synchronisation keeps two accesses apart: they are on several CPUs, or one of them is
@@ -269,7 +270,8 @@ class Order {
             .bytes = bytes,
             .flags = event.flags,
             .writes = writes,
-            .atomic = atomic};
+            .atomic = atomic,
+            .in_interrupt = event.thread < known_.size() && known_[event.thread].in_interrupt != 0};
   }
 
   template <class Function>

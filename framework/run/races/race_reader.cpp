@@ -211,7 +211,7 @@ std::string RaceReader::object_at(std::uint64_t address) const {
   return {};
 }
 
-void RaceReader::describe(const wire::AccessSeen &seen, const Access &access, std::uint64_t reports, Lines &lines) {
+void RaceReader::describe(const wire::AccessSeen &seen, const Access &access, Lines &lines) {
   std::string object = object_at(seen.address);
   const std::string cache(seen.cache.data(), strnlen(seen.cache.data(), seen.cache.size()));
   if (object.empty() && !cache.empty()) object = fmt::format("at {} in an object of {}", seen.in_object, cache);
@@ -222,6 +222,9 @@ void RaceReader::describe(const wire::AccessSeen &seen, const Access &access, st
   lines.push_back(fmt::format("{} {:#x}{} by {}{}:", what, seen.address, object.empty() ? "" : " (" + object + ")",
                               task_of(seen), seen.returns == 0 ? "" : value_of(seen)));
   lines.push_back(fmt::format("  at {} [{}]", access.place.code.str(), access.place.module->name));
+}
+
+void RaceReader::describe_callers(const wire::AccessSeen &seen, std::uint64_t reports, Lines &lines) const {
   for (const Frame &frame : frames_of(seen, reports))
     lines.push_back(fmt::format("  {}{}", frame.certain ? "" : "? ", frame.text));
 }
@@ -341,12 +344,14 @@ observe::RacesSeen RaceReader::read(const RacesFound &found, std::string_view re
                        .lines = {},
                        .step = steps.at(race.reports)};
     describe_allocation(found, race, seen.lines);
-    describe(race.first, *first, race.reports, seen.lines);
-    if (in_order) describe_beginning(found, race.first, race.first_events, seen.lines);
-    describe_locks(found, race.first.thread, in_order ? race.first_events : race.events, seen.lines);
-    describe(race.second, *second, race.reports, seen.lines);
-    if (in_order) describe_beginning(found, race.second, race.events, seen.lines);
-    describe_locks(found, race.second.thread, race.events, seen.lines);
+    const auto tell = [&](const wire::AccessSeen &one, const Access &access, std::uint64_t events) {
+      describe(one, access, seen.lines);
+      describe_locks(found, one.thread, events, seen.lines);
+      if (in_order) describe_beginning(found, one, events, seen.lines);
+      describe_callers(one, race.reports, seen.lines);
+    };
+    tell(race.first, *first, in_order ? race.first_events : race.events);
+    tell(race.second, *second, race.events);
     result.races.push_back(std::move(seen));
   }
   for (const std::string &one : unread)

@@ -85,7 +85,8 @@ class RaceReader {
   std::string line_of_call(const wire::RaceEvent &call);
   SequenceSection section_of(const Place &place, kernel::Address address);
   std::string object_at(std::uint64_t address) const;
-  void describe(const wire::AccessSeen &seen, const Access &access, std::uint64_t reports, Lines &lines);
+  void describe(const wire::AccessSeen &seen, const Access &access, Lines &lines);
+  void describe_callers(const wire::AccessSeen &seen, std::uint64_t reports, Lines &lines) const;
   void describe_beginning(const RacesFound &found, const wire::AccessSeen &seen, std::uint64_t events, Lines &lines);
   void describe_locks(const RacesFound &found, std::uint32_t thread, std::uint64_t events, Lines &lines);
   void describe_allocation(const RacesFound &found, const wire::RaceSeen &race, Lines &lines);

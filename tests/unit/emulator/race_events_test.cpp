@@ -202,7 +202,7 @@ TEST_F(RaceEventsTest, AnAccessSaysWhatCanInterruptIt) {
                          {0, false, 0},
                          {0x200, true, Event::kTakesInterrupts},
                          {0x100, true, Event::kTakesInterrupts | Event::kInSoftirq},
-                         {0x10000, false, Event::kInInterrupt}};
+                         {~0u, true, Event::kTakesInterrupts | Event::kInSoftirq}};
   for (const auto &context : kContexts) {
     begin(wire::RaceWay::order);
     cpu.preempt_count = context.preempt_count;

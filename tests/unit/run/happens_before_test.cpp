@@ -171,9 +171,11 @@ TEST_F(HappensBefore, OneCpuDoesOneThingAfterTheOther) {
 
 TEST_F(HappensBefore, AnInterruptComesBetweenUnlessInterruptsAreOff) {
   using Event = RaceHistory::Event;
-  history.on_cpu(0, 3).on_cpu(1, 3).write(0).access(1, kObject, kWrites | Event::kInInterrupt);
+  history.threads[1].in_interrupt = 1;
+  history.on_cpu(0, 3).on_cpu(1, 3).write(0).access(1, kObject, kWrites);
   EXPECT_EQ(races(), 1);
   history.events.clear();
+  history.threads[1].in_interrupt = 0;
   history.access(0, kObject, kWrites | Event::kTakesInterrupts).access(1, kObject, kWrites | Event::kInSoftirq);
   EXPECT_EQ(races(), 0) << "softirqs are off there";
 }

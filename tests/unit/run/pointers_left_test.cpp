@@ -245,6 +245,28 @@ TEST_F(PointersLeft, AnObjectThatIsNoAreaIsNotTakenForOne) {
   EXPECT_EQ(only(look()).holder, Holder::object);
 }
 
+TEST_F(PointersLeft, ANodeThatWasTakenOutOfATreePointsNowhere) {
+  constexpr Address kNode = kVariable + 0x40;
+  for (const Address distance : {8u, 16u, 24u, 32u}) {
+    FakeGuest before = guest_;
+    guest_.put(kNode - kImageAt, kNode);
+    guest_.put(kNode + distance - kImageAt, kGone + 0x2010);
+    EXPECT_EQ(only(look()).holder, Holder::unknown) << distance;
+    guest_ = before;
+  }
+  guest_.put(kNode - kImageAt, kVariable);
+  guest_.put(kNode + 16 - kImageAt, kGone + 0x2010);
+  EXPECT_EQ(only(look()).holder, Holder::variable) << "a node in a tree has another one as its parent";
+}
+
+TEST_F(PointersLeft, WhatIsBehindAnEmptyListIsAPointer) {
+  constexpr Address kList = kVariable + 0x40;
+  guest_.put(kList - kImageAt, kList);
+  guest_.put(kList + 8 - kImageAt, kList);
+  guest_.put(kList + 16 - kImageAt, kGone + 0x2010);
+  EXPECT_EQ(only(look()).holder, Holder::variable);
+}
+
 TEST_F(PointersLeft, AnAllocatedObjectCanHaveARemainderUnlessTheKernelClearsIt) {
   guest_.put(kObjects + 8, kGone);
   guest_.put(kClears - kImageAt, 0);
