@@ -11,6 +11,9 @@ namespace {
 constexpr const char *kHint =
     "protect both accesses by the same lock; or, if no lock is needed, mark both: READ_ONCE(), WRITE_ONCE(), "
     "atomic_t, data_race() (kernel: tools/memory-model/Documentation/access-marking.txt)";
+constexpr const char *kHintOfFree =
+    "free memory only when nobody uses it any more: count its users (refcount_t, kref), or wait for them "
+    "(kthread_stop(), cancel_work_sync(), synchronize_rcu())";
 
 }  // namespace
 
@@ -24,7 +27,7 @@ std::vector<observe::KernelReport> race_reports(const CaseView &view) {
     report.module = race.module;
     report.title = observe::describe(report);
     report.accesses = race.lines;
-    report.hint = kHint;
+    report.hint = race.frees ? kHintOfFree : kHint;
     const auto step = std::find(view.guest_index.begin(), view.guest_index.end(), race.step);
     if (race.step && step != view.guest_index.end())
       report.step = static_cast<std::size_t>(step - view.guest_index.begin());

@@ -14,6 +14,7 @@ struct Race {
   std::string module;                 ///< of the first access
   std::vector<std::string> lines;     ///< both accesses, each with its stack
   std::optional<std::uint32_t> step;  ///< index into the guest's program: the last one that had started
+  bool frees = false;                 ///< one of both frees the memory
   bool operator==(const Race &) const = default;
 };
 

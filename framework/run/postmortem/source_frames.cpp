@@ -54,7 +54,8 @@ std::string_view without_blanks(std::string_view text) {
 
 /// Returns whether a line describes one of the two accesses of a data race.
 bool is_access(std::string_view words) {
-  return words.ends_with(':') && (words.starts_with("read of ") || words.starts_with("write of "));
+  return words.ends_with(':') &&
+         (words.starts_with("read of ") || words.starts_with("write of ") || words.starts_with("free of "));
 }
 
 /// Returns whether a line separates several stacks of one report.

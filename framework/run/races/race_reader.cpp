@@ -216,7 +216,7 @@ void RaceReader::describe(const wire::AccessSeen &seen, const Access &access, Li
   const std::string cache(seen.cache.data(), strnlen(seen.cache.data(), seen.cache.size()));
   if (object.empty() && !cache.empty()) object = fmt::format("at {} in an object of {}", seen.in_object, cache);
   const std::string what = seen.bytes == 0
-                               ? "return of the memory at"
+                               ? "free of the memory at"
                                : fmt::format("{} of {} {}", seen.writes != 0 ? "write" : "read",
                                              text::counted(seen.bytes, "byte"), seen.writes != 0 ? "to" : "from");
   lines.push_back(fmt::format("{} {:#x}{} by {}{}:", what, seen.address, object.empty() ? "" : " (" + object + ")",
@@ -342,7 +342,8 @@ observe::RacesSeen RaceReader::read(const RacesFound &found, std::string_view re
     observe::Race seen{.where = first->where + " and " + second->where,
                        .module = first->place.module->name,
                        .lines = {},
-                       .step = steps.at(race.reports)};
+                       .step = steps.at(race.reports),
+                       .frees = race.first.bytes == 0 || race.second.bytes == 0};
     describe_allocation(found, race, seen.lines);
     const auto tell = [&](const wire::AccessSeen &one, const Access &access, std::uint64_t events) {
       describe(one, access, seen.lines);

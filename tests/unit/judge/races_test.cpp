@@ -55,6 +55,14 @@ TEST(Races, ARaceIsJudgedLikeAReportOfTheKernel) {
   EXPECT_NE(evidence.hint.find("READ_ONCE"), std::string::npos);
 }
 
+TEST(Races, OneWithAFreeNeedsAnotherRemedyThanALock) {
+  RacyStream stream;
+  stream.race("sends (ex.c:51) and put (ex.c:36)");
+  stream.races_.races.back().frees = true;
+  const std::string hint = stream.judged().evidence.at(0).hint;
+  EXPECT_NE(hint.find("refcount_t"), std::string::npos) << hint;
+}
+
 TEST(Races, EachRaceIsAFindingOfItsOwn) {
   RacyStream stream;
   stream.race("adds (ex.c:31) and reads (ex.c:47)");
