@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "wire/schedule_memory.hpp"
+
 namespace kmodtest::run {
 namespace {
 
@@ -15,7 +17,7 @@ using kernel::SyncRole;
 using wire::RaceEvent;
 using Kind = RaceEvent::Kind;
 
-constexpr std::uint64_t kKernelBegin = 0xffff'8000'0000'0000, kModulesBegin = 0xffff'ffff'a000'0000;
+constexpr std::uint64_t kKernelBegin = 0xffff'8000'0000'0000;
 constexpr std::uint64_t kWordBytes = 8;
 constexpr std::size_t kMostAccessesOfWord = 12;
 constexpr std::uint64_t kLargestAllocation = std::uint64_t{1} << 24;
@@ -113,17 +115,13 @@ class Order {
     const auto found = objects_.find(object);
     if (found != objects_.end()) acquire(thread, found->second);
   }
-  void join_all(std::uint32_t thread) {
-    for (std::uint32_t other = 0; other < threads_.size(); ++other) {
-      if (other == thread) continue;
-      acquire(thread, threads_[other].now);
-      ++threads_[other].now.of(other);
-    }
-  }
   void join_one(std::uint32_t thread, std::uint32_t other) {
     if (other == thread) return;
     acquire(thread, threads_[other].now);
     ++threads_[other].now.of(other);
+  }
+  void join_all(std::uint32_t thread) {
+    for (std::uint32_t other = 0; other < threads_.size(); ++other) join_one(thread, other);
   }
   /// The kernel's own rules order a call that nobody knows with those that have ended: a system call of a process
   /// after another one, an exit function after the last use of the module.
@@ -139,7 +137,8 @@ class Order {
   /// Returns whether a call tells the kernel which function of the module to call.
   bool hands_over_code(const RaceEvent &call) const {
     for (const std::uint64_t argument : {call.address, call.second, call.third})
-      if (argument >= kModulesBegin && is_pointer(argument) && rules_.is_code(argument, call.reports)) return true;
+      if (argument >= wire::kModulesBegin && is_pointer(argument) && rules_.is_code(argument, call.reports))
+        return true;
     return false;
   }
 
@@ -159,6 +158,7 @@ class Order {
         late_.insert(object);
         [[fallthrough]];
       case SyncRole::starts:
+        begun_.insert(object);
         release(call.thread, objects_[object]);
         return release(call.thread, started_);
       case SyncRole::frees:
@@ -185,6 +185,7 @@ class Order {
         if (has_succeeded(*function, returned)) acquire_object(thread, object);
         return;
       case SyncRole::creates:
+        begun_.insert(returned.address);
         return release(thread, objects_[returned.address]);
       case SyncRole::joins:
         acquire_object(thread, object);
@@ -209,8 +210,7 @@ class Order {
     Thread &thread = threads_[event.thread];
     thread.calls.emplace_back(event.address, event.second);
     const std::uint64_t task = task_of(event.thread);
-    const bool begins_thread = thread.calls.size() == 1 && task != 0 && objects_.contains(task);
-    const bool is_started = objects_.contains(event.address) && is_pointer(event.address);
+    const bool is_begun = begun_.contains(event.address) || (thread.calls.size() == 1 && begun_.contains(task));
     acquire_object(event.thread, task);
     acquire_object(event.thread, event.address);
     for (const std::uint64_t object : {event.address, event.second})
@@ -222,7 +222,7 @@ class Order {
       forget_modules();
     }
     thread.exits = thread.exits || rules_.is_exit(event);
-    if ((begins_thread || is_started) && !thread.exits && thread.init_depth == 0) return;
+    if (is_begun && !thread.exits && thread.init_depth == 0) return;
     acquire(event.thread, registered_);
     acquire(event.thread, started_);
     join_ended_calls(event.thread);
@@ -306,7 +306,7 @@ class Order {
     words_.erase(first, words_.lower_bound((begin + bytes + kWordBytes - 1) / kWordBytes));
   }
   /// A module that is loaded can get the memory of one that was unloaded.
-  void forget_modules() { words_.erase(words_.lower_bound(kModulesBegin / kWordBytes), words_.end()); }
+  void forget_modules() { words_.erase(words_.lower_bound(wire::kModulesBegin / kWordBytes), words_.end()); }
 
   const OrderRules &rules_;
   std::span<const wire::RaceThread> known_;
@@ -315,7 +315,7 @@ class Order {
   std::unordered_map<std::uint64_t, Clock> objects_;  ///< locks, work items, tasks, words with marked accesses…
   std::unordered_map<std::uint64_t, Clock> ended_;    ///< by an argument of calls that have returned
   Clock registered_, started_;
-  std::set<std::uint64_t> late_;
+  std::set<std::uint64_t> begun_, late_;  ///< threads, work items, timers…; those that wait for a grace period
   std::unordered_map<std::uint64_t, std::set<std::uint32_t>> runners_;
   std::map<std::uint64_t, std::vector<Access>> words_;  ///< by address / kWordBytes
   std::unordered_map<std::uint64_t, std::uint64_t> allocations_;

@@ -186,6 +186,18 @@ TEST_F(HappensBefore, CallsOfProcessesComeAfterInitAndAfterThoseThatHaveEnded) {
   EXPECT_EQ(races(), 0);
 }
 
+TEST_F(HappensBefore, CallsOfProcessesForAnObjectThatIsKnownAreOrderedToo) {
+  history.entered(1, kOther).call(1, "nonseekable_open", kOther).write(1).left(1);
+  history.entered(2, kOther).write(2).left(2);
+  EXPECT_EQ(races(), 0);
+}
+
+TEST_F(HappensBefore, AProcessThatWasWokenIsNoThreadThatBegins) {
+  history.entered(1).left(1).entered(2).call(2, "wake_up_process", RaceHistory::task_of(1)).write(2).left(2);
+  history.entered(1).write(1).left(1);
+  EXPECT_EQ(races(), 0);
+}
+
 TEST_F(HappensBefore, CallsOfProcessesAtTheSameTimeAreNotOrdered) {
   history.entered(1).entered(2).write(1).write(2).left(1).left(2);
   EXPECT_EQ(races(), 1);
