@@ -9,7 +9,6 @@ using kernel::Success;
 using kernel::SyncFunction;
 using kernel::SyncRole;
 using wire::RaceEvent;
-using Kind = RaceEvent::Kind;
 
 const SyncFunction *function_of(const RaceEvent &event, const SyncFunctions &functions) {
   const auto found = functions.find(event.target);
@@ -29,8 +28,8 @@ std::uint64_t argument_of(const RaceEvent &call, int argument) {
 }
 
 const RaceEvent *OpenCalls::add(const RaceEvent &event) {
-  if (event.kind == Kind::call) open_[event.thread].push_back(&event);
-  if (event.kind != Kind::returned) return nullptr;
+  if (event.kind == RaceEvent::Kind::call) open_[event.thread].push_back(&event);
+  if (event.kind != RaceEvent::Kind::returned) return nullptr;
   std::vector<const RaceEvent *> &calls = open_[event.thread];
   // What was called later and did not return was a jump, or its thread does not come back there.
   const auto call = std::find_if(calls.rbegin(), calls.rend(), [&event](const RaceEvent *one) {
@@ -55,11 +54,11 @@ std::vector<HeldLock> held_locks(std::span<const RaceEvent> events, std::uint32_
     if (event.thread != thread) continue;
     const RaceEvent *call = calls.add(event);
     // A lock that is compiled into the module is given back by a write.
-    if (event.kind == Kind::access && (event.flags & RaceEvent::kWrites) != 0) give_back(event.address);
-    if (event.kind != Kind::call && event.kind != Kind::returned) continue;
+    if (event.kind == RaceEvent::Kind::access && (event.flags & RaceEvent::kWrites) != 0) give_back(event.address);
+    if (event.kind != RaceEvent::Kind::call && event.kind != RaceEvent::Kind::returned) continue;
     const SyncFunction *function = function_of(event, functions);
     if (function == nullptr) continue;
-    if (event.kind == Kind::call && function->role == SyncRole::unlocks)
+    if (event.kind == RaceEvent::Kind::call && function->role == SyncRole::unlocks)
       give_back(argument_of(event, function->argument));
     if (call != nullptr && function->role == SyncRole::locks && has_succeeded(*function, event))
       held.push_back({.function = function, .address = argument_of(*call, function->argument), .taken = *call});
