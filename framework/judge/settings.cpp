@@ -16,6 +16,7 @@ namespace {
 constexpr std::string_view kOnlineCpus = "/sys/devices/system/cpu/online";
 constexpr std::string_view kSysctls = "/proc/sys/";
 constexpr std::string_view kConsole = "/proc/sys/kernel/printk";
+constexpr std::string_view kClock = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
 
 std::string base_name(std::string_view path) {
   return std::string(path.substr(path.rfind('/') + 1));
@@ -48,6 +49,12 @@ std::string console_level(const std::string &value) {
 bool is_of_a_report(const CaseView &view, const wire::SettingRecord &setting) {
   constexpr const char *kEverything = "15";
   return setting.path == kConsole && console_level(setting.value) == kEverything && !reports_of(view).reports.empty();
+}
+
+/// Returns whether the kernel itself has changed its clock: some seconds after its boot it has measured the CPU's
+/// counter (kernel: arch/x86/kernel/tsc.c).
+bool is_of_calibration(const wire::SettingRecord &setting) {
+  return setting.path == kClock && setting.before == "tsc-early";
 }
 
 std::string summary_of(const wire::SettingRecord &setting) {
@@ -101,7 +108,7 @@ std::vector<Finding> check_settings(const CaseView &view) {
   for (const auto &setting : settings_changed(view)) {
     const auto &steps = view.test_case.steps;
     const std::string name = "setting:" + name_of(setting.path);
-    if (any_matches(checks.allow, name) || is_of_a_report(view, setting)) continue;
+    if (any_matches(checks.allow, name) || is_of_a_report(view, setting) || is_of_calibration(setting)) continue;
     if (std::any_of(steps.begin(), steps.end(),
                     [&](const plan::Step &step) { return is_changed_by(step, setting.path); }))
       continue;

@@ -59,7 +59,7 @@ class RaceEventsTest : public testing::Test {
     begin(wire::RaceWay::meet);
   }
   void begin(wire::RaceWay way) {
-    *area_ = {};
+    area_ = std::make_unique<wire::RaceArea>();  // too large for the stack
     area_->request.way = way;
     area_->request.noted = {static_cast<std::uint32_t>(kLock), static_cast<std::uint32_t>(kUnlock)};
     area_->request.noted_count = 2;

@@ -19,7 +19,7 @@ class RaceWatchTest : public testing::Test {
  protected:
   void SetUp() override { begin(); }
   void begin(std::uint64_t seed = 0) {
-    *area_ = {};
+    area_ = std::make_unique<wire::RaceArea>();  // too large for the stack
     area_->request.seed = seed;
     watch_->begin(*area_);
   }
@@ -253,7 +253,7 @@ TEST_F(RaceWatchTest, TheSameSeedGivesTheSameStops) {
 }
 
 TEST_F(RaceWatchTest, PlacesWhereInitFunctionsCanBeginAreNotedOnce) {
-  *area_ = {};
+  area_ = std::make_unique<wire::RaceArea>();  // too large for the stack
   area_->request.add_entry(0x10);
   watch_->begin(*area_);
   for (int i = 0; i < 3; ++i) {

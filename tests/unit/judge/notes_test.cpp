@@ -136,6 +136,12 @@ TEST(Settings, TheConsoleThatTheKernelOpensForItsReportIsNot) {
   }
 }
 
+TEST(Settings, TheClockThatTheKernelHasMeasuredIsNot) {
+  const std::string clock = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+  EXPECT_EQ(with_setting({clock, "tsc-early", "tsc"}).outcome, Outcome::passed);
+  EXPECT_EQ(with_setting({clock, "tsc", "hpet"}).outcome, Outcome::leaked);
+}
+
 TEST(Settings, ThatTheTestChangesAreNot) {
   EXPECT_EQ(
       with_setting({"/proc/sys/kernel/panic", "0", "30"}, wire::WriteFile{"/proc/sys/kernel/panic", "30", 0}).outcome,
