@@ -48,9 +48,12 @@ std::uint32_t RaceEvents::thread_of(std::uint64_t task, std::uint64_t stack, con
   return static_cast<std::uint32_t>(count);
 }
 
-wire::RaceEvent *RaceEvents::add(Kind kind, unsigned cpu, std::uint64_t stack, std::uint64_t instruction,
+wire::RaceEvent *RaceEvents::add(Kind kind, const At &at, std::uint64_t instruction, const Guest &guest) {
+  return add(kind, at.cpu, thread_of(guest.task(), at.stack, guest), instruction, guest);
+}
+
+wire::RaceEvent *RaceEvents::add(Kind kind, unsigned cpu, std::uint32_t thread, std::uint64_t instruction,
                                  const Guest &guest) {
-  const std::uint32_t thread = thread_of(guest.task(), stack, guest);
   if (thread == wire::kNoThread || area_->events >= area_->event.size()) {
     ++area_->unnoted;
     return nullptr;
@@ -77,7 +80,7 @@ void RaceEvents::before(const At &at, const Guest &guest) {
 void RaceEvents::note_call(const At &at, const Guest &guest) {
   const auto target = static_cast<std::uint32_t>(guest.target(at.address));
   if (!is_noted(target)) return;
-  wire::RaceEvent *event = add(Kind::call, at.cpu, at.stack, at.address, guest);
+  wire::RaceEvent *event = add(Kind::call, at, at.address, guest);
   if (event == nullptr) return;
   event->target = target;
   event->address = guest.argument(0);
@@ -102,7 +105,7 @@ void RaceEvents::note_return(const At &at, const Guest &guest) {
   for (Call &call : calls_) {
     if (!call.active || call.stack != at.stack || call.next != at.address) continue;
     call.active = false;
-    wire::RaceEvent *event = add(Kind::returned, at.cpu, at.stack, call.instruction, guest);
+    wire::RaceEvent *event = add(Kind::returned, at, call.instruction, guest);
     if (event == nullptr) return;
     event->target = call.target;
     event->address = guest.result();
@@ -113,14 +116,14 @@ void RaceEvents::note_return(const At &at, const Guest &guest) {
 
 void RaceEvents::note_entry(const At &at, const Guest &guest) {
   if (!is_code_of_kernel(guest.word(at.stack))) return;
-  wire::RaceEvent *event = add(Kind::entered, at.cpu, at.stack, at.address, guest);
+  wire::RaceEvent *event = add(Kind::entered, at, at.address, guest);
   if (event == nullptr) return;
   event->address = guest.argument(0);
   event->second = guest.argument(1);
 }
 
 void RaceEvents::note_leaving(const At &at, const Guest &guest) {
-  if (is_code_of_kernel(guest.word(at.stack))) add(Kind::left, at.cpu, at.stack, at.address, guest);
+  if (is_code_of_kernel(guest.word(at.stack))) add(Kind::left, at, at.address, guest);
 }
 
 /// Returns the flags that say what the CPU executes, and what can interrupt it.
@@ -160,7 +163,7 @@ void RaceEvents::accesses(const Access &access, const Guest &guest) {
   if (thread == wire::kNoThread) return;
   if (access.atomic) ++epoch_[thread];
   if (is_known(thread, access)) return;
-  wire::RaceEvent *event = add(Kind::access, access.cpu, stack, access.instruction, guest);
+  wire::RaceEvent *event = add(Kind::access, access.cpu, thread, access.instruction, guest);
   if (event == nullptr) return;
   event->bytes = static_cast<std::uint8_t>(access.bytes);
   event->flags = static_cast<std::uint8_t>((access.writes ? wire::RaceEvent::kWrites : 0) |

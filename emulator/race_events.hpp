@@ -87,7 +87,8 @@ class RaceEvents {
   void note_leaving(const At &at, const Guest &guest);
   static std::uint8_t context_of_cpu(const Guest &guest);
   bool is_known(std::uint32_t thread, const Access &access);
-  wire::RaceEvent *add(wire::RaceEvent::Kind kind, unsigned cpu, std::uint64_t stack, std::uint64_t instruction,
+  wire::RaceEvent *add(wire::RaceEvent::Kind kind, const At &at, std::uint64_t instruction, const Guest &guest);
+  wire::RaceEvent *add(wire::RaceEvent::Kind kind, unsigned cpu, std::uint32_t thread, std::uint64_t instruction,
                        const Guest &guest);
 
   wire::RaceArea *area_ = nullptr;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
 
 #include "emulator/code_ranges.hpp"
 #include "emulator/cpu_load.hpp"
@@ -94,9 +95,7 @@ bool is_return(std::uint64_t word, wire::ReturnSeen &found) {
   const auto back = [&code](std::size_t bytes) { return code[kCallBytes - bytes]; };
   found = {.address = word, .calls = 0};
   if (back(5) == 0xe8) {
-    std::int32_t distance = 0;
-    std::memcpy(&distance, &code[kCallBytes - sizeof distance], sizeof distance);
-    found.calls = word + static_cast<std::uint64_t>(std::int64_t{distance});
+    found.calls = fixed_target(std::span(code).last<5>(), word);
     return true;
   }
   const auto calls_indirectly = [&](std::size_t bytes) {
