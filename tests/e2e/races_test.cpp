@@ -77,9 +77,10 @@ TEST(Races, AccessesThatMayMeetAreNone) {
   const Ended ended = kmodtest(arguments);
   EXPECT_EQ(ended.exit_code, 0) << ended.out << ended.err;
   EXPECT_NE(ended.out.find("5 cases: 5 passed"), std::string::npos) << ended.out;
-  const Ended ordered = kmodtest({"run", plan_of_modules("healthy", "shares_with_care"), "--races=order", "-j", "1"});
+  const Ended ordered = kmodtest({"run", plan_of_modules("healthy", "shares_with_care"),
+                                  plan_of_modules("healthy", "shares_one_at_a_time"), "--races=order", "-j", "1"});
   EXPECT_EQ(ordered.exit_code, 0) << ordered.out << ordered.err;
-  EXPECT_NE(ordered.out.find("16 cases: 16 passed"), std::string::npos) << ordered.out;
+  EXPECT_NE(ordered.out.find("22 cases: 22 passed"), std::string::npos) << ordered.out;
 }
 
 TEST(Races, NeedVirtualTime) {

@@ -2,11 +2,13 @@
 #include "run/races/happens_before.hpp"
 
 #include <algorithm>
-#include <map>
+#include <array>
 #include <set>
 #include <unordered_map>
 #include <utility>
 
+#include "run/races/noted_accesses.hpp"
+#include "run/races/vector_clock.hpp"
 #include "wire/schedule_memory.hpp"
 
 namespace kmodtest::run {
@@ -18,52 +20,30 @@ using wire::RaceEvent;
 using Kind = RaceEvent::Kind;
 
 constexpr std::uint64_t kKernelBegin = 0xffff'8000'0000'0000;
-constexpr std::uint64_t kWordBytes = 8;
-constexpr std::size_t kMostAccessesOfWord = 12;
 constexpr std::uint64_t kLargestAllocation = std::uint64_t{1} << 24;
+// kernel: include/linux/workqueue.h
+constexpr std::uint64_t kUnboundQueue = 1 << 1, kOrderedQueue = 1 << 17;
 
 bool is_pointer(std::uint64_t value) {
   return value >= kKernelBegin && value < ~std::uint64_t{4095};  // above are error codes
 }
 
-/// A moment: of each thread, how many of its sections have happened before it.
-class Clock {
- public:
-  explicit Clock(std::size_t threads = 0) : sections_(threads) {}
-  std::uint32_t &of(std::uint32_t thread) { return sections_[thread]; }
-  std::uint32_t of(std::uint32_t thread) const { return thread < sections_.size() ? sections_[thread] : 0; }
-  void join(const Clock &other) {
-    if (sections_.size() < other.sections_.size()) sections_.resize(other.sections_.size());
-    for (std::size_t i = 0; i < other.sections_.size(); ++i) sections_[i] = std::max(sections_[i], other.sections_[i]);
-  }
-
- private:
-  std::vector<std::uint32_t> sections_;
-};
-
-/// An access to some of the bytes of a word.
-struct Access {
-  std::uint32_t thread = 0;
-  std::uint32_t section = 0;
-  std::size_t event = 0;
-  std::uint32_t instruction = 0;
-  std::uint8_t cpu = 0;
-  std::uint8_t bytes = 0;  ///< a bit for each
-  std::uint8_t flags = 0;  ///< RaceEvent::flags
-  bool writes = false, atomic = false;
-  bool in_interrupt = false;
-};
-
-/// Returns whether the access of an interrupt can come between what the other one's thread does on the same CPU.
-bool can_interrupt(const Access &interrupt, const Access &other) {
-  if ((interrupt.flags & RaceEvent::kInSoftirq) != 0) return (other.flags & RaceEvent::kTakesSoftirqs) != 0;
-  return interrupt.in_interrupt && (other.flags & RaceEvent::kTakesInterrupts) != 0;
+/// Returns whether what is known of a function leaves open what it does with the object of its first argument.
+bool orders_first_argument(const SyncFunction *function) {
+  if (function == nullptr || function->role == SyncRole::joins || function->role == SyncRole::cancels) return true;
+  return function->role == SyncRole::locks && function->argument != 0;
 }
 
-/// Returns whether nothing but synchronisation keeps two accesses apart: they are on several CPUs, or one of them is
-/// made by an interrupt, and the other one where interrupts are allowed.
-bool can_meet(const Access &one, const Access &other) {
-  return one.cpu != other.cpu || can_interrupt(one, other) || can_interrupt(other, one);
+/// Returns whether a function can call one that it is given.
+bool can_call_back(const SyncFunction *function) {
+  return function == nullptr || function->role == SyncRole::joins_all || function->role == SyncRole::stops_cpus;
+}
+
+/// Returns whether a new workqueue executes one item at a time.
+bool is_ordered_queue(const SyncFunction &function, const RaceEvent &call) {
+  const std::uint64_t flags = argument_of(call, function.argument);
+  const auto most = static_cast<std::uint32_t>(argument_of(call, function.argument + 1));  // an int
+  return (flags & kOrderedQueue) != 0 || ((flags & kUnboundQueue) != 0 && most == 1);
 }
 
 class Order {
@@ -71,7 +51,7 @@ class Order {
   Order(std::size_t threads, std::span<const wire::RaceThread> known, const OrderRules &rules)
       : rules_(rules), known_(known), threads_(threads) {
     for (std::uint32_t i = 0; i < threads; ++i) {
-      threads_[i].now = Clock(threads);
+      threads_[i].now = VectorClock(threads);
       threads_[i].now.of(i) = 1;
     }
   }
@@ -94,26 +74,34 @@ class Order {
     }
   }
 
-  std::vector<UnorderedPair> take() { return std::move(pairs_); }
+  std::vector<UnorderedPair> take() { return accesses_.take(); }
 
  private:
+  /// A function of a module that the kernel has called.
+  struct OpenEntry {
+    std::array<std::uint64_t, 3> turns{};  ///< objects for which only one call runs at a time; 0: none
+    bool alone = false;                    ///< no other CPU executes anything
+  };
   struct Thread {
-    Clock now;
-    /// the first two arguments of each function of a module that the kernel has called and that has not returned
-    std::vector<std::pair<std::uint64_t, std::uint64_t>> calls;
+    VectorClock now;
+    std::vector<OpenEntry> calls;     ///< those that have not returned
     std::size_t init_depth = 0;       ///< of `calls`, with an init function; 0: none is running
     bool exits = false;               ///< an exit function is running
     bool called_by_somebody = false;  ///< by a system call, a notifier…: not as a thread, a work item or a timer
   };
 
-  void release(std::uint32_t thread, Clock &to) {
+  void release(std::uint32_t thread, VectorClock &to) {
     to.join(threads_[thread].now);
     ++threads_[thread].now.of(thread);
   }
-  void acquire(std::uint32_t thread, const Clock &from) { threads_[thread].now.join(from); }
+  void acquire(std::uint32_t thread, const VectorClock &from) { threads_[thread].now.join(from); }
   void acquire_object(std::uint32_t thread, std::uint64_t object) {
     const auto found = objects_.find(object);
     if (found != objects_.end()) acquire(thread, found->second);
+  }
+  void acquire_ended(std::uint32_t thread, std::uint64_t object) {
+    const auto found = ended_.find(object);
+    if (found != ended_.end()) acquire(thread, found->second);
   }
   void join_one(std::uint32_t thread, std::uint32_t other) {
     if (other == thread) return;
@@ -123,14 +111,18 @@ class Order {
   void join_all(std::uint32_t thread) {
     for (std::uint32_t other = 0; other < threads_.size(); ++other) join_one(thread, other);
   }
+  void let_all_join(std::uint32_t thread) {
+    for (std::uint32_t other = 0; other < threads_.size(); ++other) join_one(other, thread);
+  }
   /// The kernel's own rules order a call that nobody knows with those that have ended: a system call of a process
   /// after another one, an exit function after the last use of the module.
   void join_ended_calls(std::uint32_t thread) {
     for (std::uint32_t other = 0; other < threads_.size(); ++other)
       if (threads_[other].called_by_somebody && threads_[other].calls.empty()) join_one(thread, other);
   }
+  bool is_interrupt(std::uint32_t thread) const { return thread < known_.size() && known_[thread].in_interrupt != 0; }
   std::uint64_t task_of(std::uint32_t thread) const {
-    const bool is_task = thread < known_.size() && known_[thread].in_interrupt == 0;
+    const bool is_task = thread < known_.size() && !is_interrupt(thread);
     return is_task ? known_[thread].task : 0;
   }
 
@@ -142,27 +134,49 @@ class Order {
     return false;
   }
 
+  void note_queue(std::uint64_t work, std::uint64_t queue) {
+    if (ordered_queues_.contains(queue))
+      queue_of_[work] = queue;
+    else
+      queue_of_.erase(work);
+  }
+
+  /// The kernel calls the function of a timer or an interrupt again only when it has returned, and an ordered workqueue
+  /// executes one item after the other.
+  OpenEntry entry_of(const RaceEvent &event) const {
+    OpenEntry entry{.alone = stop_cpus_.contains(event.instruction)};
+    std::size_t count = 0;
+    for (const std::uint64_t object : {event.address, event.second})
+      if (is_pointer(object)) entry.turns[count++] = object;
+    if (const auto queue = queue_of_.find(event.address); queue != queue_of_.end())
+      entry.turns[count++] = queue->second;
+    return entry;
+  }
+
   void call_begins(const RaceEvent &call) {
     Thread &thread = threads_[call.thread];
     const SyncFunction *function = function_of(call, rules_.functions);
-    if (thread.init_depth > 0 || (function == nullptr && hands_over_code(call))) release(call.thread, registered_);
-    if (function == nullptr || function->role == SyncRole::joins) {
-      if (is_pointer(call.address)) release(call.thread, objects_[call.address]);
-      return;
-    }
+    if (thread.init_depth > 0 || (can_call_back(function) && hands_over_code(call))) release(call.thread, registered_);
+    if (orders_first_argument(function) && is_pointer(call.address)) release(call.thread, objects_[call.address]);
+    if (function == nullptr) return;
     const std::uint64_t object = argument_of(call, function->argument);
     switch (function->role) {
       case SyncRole::unlocks:
+      case SyncRole::hands_over:
         return release(call.thread, objects_[object]);
       case SyncRole::starts_late:
         late_.insert(object);
         [[fallthrough]];
       case SyncRole::starts:
         begun_.insert(object);
+        note_queue(object, argument_of(call, function->queue));
         release(call.thread, objects_[object]);
         return release(call.thread, started_);
+      case SyncRole::stops_cpus:
+        stop_cpus_.insert(static_cast<std::uint32_t>(call.address));
+        return;
       case SyncRole::frees:
-        return free(call, object);
+        return accesses_.free(noted(call, true, false), object, thread.now);
       default:
         return;
     }
@@ -172,11 +186,14 @@ class Order {
     const SyncFunction *function = function_of(call, rules_.functions);
     const std::uint32_t thread = call.thread;
     if (threads_[thread].exits) join_ended_calls(thread);
+    if (orders_first_argument(function) && is_pointer(call.address)) {
+      acquire_object(thread, call.address);
+    }
     if (function == nullptr) {
-      if (is_pointer(call.address)) acquire_object(thread, call.address);
+      acquire_ended(thread, call.address);
       // A function without a result leaves in the register what was there.
       const bool is_result = static_cast<std::uint32_t>(returned.address) != call.before;
-      if (returned.third != 0 && is_result) forget(returned.second, returned.third);
+      if (returned.third != 0 && is_result) accesses_.give(returned.second, returned.third);
       return;
     }
     const std::uint64_t object = argument_of(call, function->argument);
@@ -194,12 +211,16 @@ class Order {
           if (object != 0 && task_of(other) == object) join_one(thread, other);
         return;
       case SyncRole::joins_all:
+      case SyncRole::stops_cpus:
         return join_all(thread);
+      case SyncRole::makes_queue:
+        if (is_ordered_queue(*function, call)) ordered_queues_.insert(returned.address);
+        return;
       case SyncRole::sleeps:
         return acquire_object(thread, task_of(thread));
       case SyncRole::allocates:
         if (is_pointer(returned.address))
-          forget(returned.address, std::min(allocated_bytes(*function, call, returned), kLargestAllocation));
+          accesses_.give(returned.address, std::min(allocated_bytes(*function, call, returned), kLargestAllocation));
         return;
       default:
         return;
@@ -207,21 +228,22 @@ class Order {
   }
 
   void enter(const RaceEvent &event) {
+    const EntryKind kind = rules_.entry(event);
+    if (kind == EntryKind::none) return;
     Thread &thread = threads_[event.thread];
-    thread.calls.emplace_back(event.address, event.second);
+    thread.calls.push_back(entry_of(event));
     const std::uint64_t task = task_of(event.thread);
     const bool is_begun = begun_.contains(event.address) || (thread.calls.size() == 1 && begun_.contains(task));
     acquire_object(event.thread, task);
     acquire_object(event.thread, event.address);
-    for (const std::uint64_t object : {event.address, event.second})
-      if (const auto ended = ended_.find(object); ended != ended_.end()) acquire(event.thread, ended->second);
-    if (late_.contains(event.address)) join_all(event.thread);
+    for (const std::uint64_t object : thread.calls.back().turns) acquire_ended(event.thread, object);
+    if (late_.contains(event.address) || thread.calls.back().alone) join_all(event.thread);
     runners_[event.address].insert(event.thread);
-    if (rules_.is_init(event)) {
+    if (kind == EntryKind::init) {
       thread.init_depth = thread.calls.size();
-      forget_modules();
+      accesses_.forget_from(wire::kModulesBegin);  // a module can get the memory of one that was unloaded
     }
-    thread.exits = thread.exits || rules_.is_exit(event);
+    thread.exits = thread.exits || kind == EntryKind::exit;
     if (is_begun && !thread.exits && thread.init_depth == 0) return;
     acquire(event.thread, registered_);
     acquire(event.thread, started_);
@@ -236,92 +258,48 @@ class Order {
       thread.init_depth = 0;
       release(event.thread, registered_);
     }
-    // The kernel calls the function of a timer, a work item or an interrupt again only when it has returned.
-    for (const std::uint64_t object : {thread.calls.back().first, thread.calls.back().second})
-      if (is_pointer(object)) release(event.thread, ended_[object]);
+    for (const std::uint64_t object : thread.calls.back().turns)
+      if (object != 0) release(event.thread, ended_[object]);
+    if (thread.calls.back().alone) let_all_join(event.thread);
     thread.calls.pop_back();
     if (thread.calls.empty()) thread.exits = false;
   }
 
   void access(const RaceEvent &event) {
-    const bool atomic = (event.flags & RaceEvent::kAtomic) != 0, marked = atomic || rules_.is_marked(event);
-    const std::uint64_t first = event.address / kWordBytes;
-    if (marked) acquire_object(event.thread, first * kWordBytes);
-    for_each_word(event.address, event.bytes, [&](std::uint64_t word, std::uint8_t bytes) {
-      compare(words_[word], of(event, bytes, (event.flags & RaceEvent::kWrites) != 0, marked));
-    });
-    if (marked) release(event.thread, objects_[first * kWordBytes]);
+    const bool marked = (event.flags & RaceEvent::kAtomic) != 0 || rules_.is_marked(event);
+    const std::uint64_t word = event.address - event.address % NotedAccesses::kWordBytes;
+    if (marked) acquire_object(event.thread, word);
+    accesses_.add(noted(event, (event.flags & RaceEvent::kWrites) != 0, marked), event.address, event.bytes,
+                  threads_[event.thread].now);
+    if (marked) release(event.thread, objects_[word]);
   }
 
-  /// Memory that is taken back is written to, as far as its other users are concerned.
-  void free(const RaceEvent &call, std::uint64_t begin) {
-    for_each_word(begin, allocations_[begin], [&](std::uint64_t word, std::uint8_t bytes) {
-      const auto found = words_.find(word);
-      if (found != words_.end()) compare(found->second, of(call, bytes, true, false));
-    });
-  }
-
-  Access of(const RaceEvent &event, std::uint8_t bytes, bool writes, bool atomic) const {
+  NotedAccess noted(const RaceEvent &event, bool writes, bool marked) const {
     return {.thread = event.thread,
             .section = threads_[event.thread].now.of(event.thread),
             .event = event_,
             .instruction = event.instruction,
             .cpu = event.cpu,
-            .bytes = bytes,
             .flags = event.flags,
             .writes = writes,
-            .atomic = atomic,
-            .in_interrupt = event.thread < known_.size() && known_[event.thread].in_interrupt != 0};
+            .marked = marked,
+            .in_interrupt = is_interrupt(event.thread)};
   }
-
-  template <class Function>
-  static void for_each_word(std::uint64_t address, std::uint64_t bytes, const Function &function) {
-    const std::uint64_t end = address + bytes;
-    for (std::uint64_t word = address / kWordBytes; word * kWordBytes < end; ++word) {
-      const std::uint64_t begin = word * kWordBytes;
-      const std::uint64_t from = std::max(begin, address) - begin, until = std::min(begin + kWordBytes, end) - begin;
-      function(word, static_cast<std::uint8_t>((1u << until) - (1u << from)));
-    }
-  }
-
-  void compare(std::vector<Access> &earlier, const Access &now) {
-    const Clock &clock = threads_[now.thread].now;
-    for (const Access &one : earlier) {
-      if (one.thread == now.thread || (one.bytes & now.bytes) == 0 || !(one.writes || now.writes)) continue;
-      if ((one.atomic && now.atomic) || !can_meet(one, now) || one.section <= clock.of(one.thread)) continue;
-      if (seen_.insert(std::minmax(one.instruction, now.instruction)).second) pairs_.push_back({one.event, now.event});
-    }
-    // A later access of the same thread stands for an earlier one that does less.
-    std::erase_if(earlier, [&now](const Access &one) {
-      const bool covered = (one.bytes & ~now.bytes) == 0 && (now.writes || !one.writes);
-      return one.thread == now.thread && covered && (one.atomic || !now.atomic);
-    });
-    if (earlier.size() >= kMostAccessesOfWord) earlier.erase(earlier.begin());
-    earlier.push_back(now);
-  }
-
-  void forget(std::uint64_t begin, std::uint64_t bytes) {
-    allocations_[begin] = bytes;
-    const auto first = words_.lower_bound(begin / kWordBytes);
-    words_.erase(first, words_.lower_bound((begin + bytes + kWordBytes - 1) / kWordBytes));
-  }
-  /// A module that is loaded can get the memory of one that was unloaded.
-  void forget_modules() { words_.erase(words_.lower_bound(wire::kModulesBegin / kWordBytes), words_.end()); }
 
   const OrderRules &rules_;
   std::span<const wire::RaceThread> known_;
   std::vector<Thread> threads_;
   OpenCalls calls_;
-  std::unordered_map<std::uint64_t, Clock> objects_;  ///< locks, work items, tasks, words with marked accesses…
-  std::unordered_map<std::uint64_t, Clock> ended_;    ///< by an argument of calls that have returned
-  Clock registered_, started_;
+  std::unordered_map<std::uint64_t, VectorClock> objects_;  ///< locks, work items, tasks, words with marked accesses…
+  std::unordered_map<std::uint64_t, VectorClock> ended_;    ///< by OpenEntry::turns of calls that have returned
+  VectorClock registered_, started_;
   std::set<std::uint64_t> begun_, late_;  ///< threads, work items, timers…; those that wait for a grace period
+  std::set<std::uint64_t> ordered_queues_;
+  std::unordered_map<std::uint64_t, std::uint64_t> queue_of_;  ///< by work item, if its workqueue is ordered
+  std::set<std::uint32_t> stop_cpus_;                          ///< functions given to stop_machine()
   std::unordered_map<std::uint64_t, std::set<std::uint32_t>> runners_;
-  std::map<std::uint64_t, std::vector<Access>> words_;  ///< by address / kWordBytes
-  std::unordered_map<std::uint64_t, std::uint64_t> allocations_;
+  NotedAccesses accesses_;
   std::size_t event_ = 0;
-  std::set<std::pair<std::uint32_t, std::uint32_t>> seen_;
-  std::vector<UnorderedPair> pairs_;
 };
 
 }  // namespace

@@ -259,26 +259,30 @@ void RaceReader::describe_beginning(const RacesFound &found, const wire::AccessS
   const wire::RaceEvent *entered = nullptr;
   for (std::size_t i = 0; i < events && i < found.events.size(); ++i) {
     const wire::RaceEvent &event = found.events[i];
-    if (event.kind == wire::RaceEvent::Kind::entered && event.thread == seen.thread) entered = &event;
+    const bool is_entry = event.kind == wire::RaceEvent::Kind::entered && event.thread == seen.thread;
+    if (is_entry && entry_at(event) != EntryKind::none) entered = &event;
   }
   if (entered == nullptr) return;
   const auto place = place_of(instruction_of(*entered), entered->reports);
   if (place) lines.push_back(fmt::format("  which the kernel has called as {}()", place->code.function));
 }
 
+EntryKind RaceReader::entry_at(const wire::RaceEvent &event) const {
+  const auto place = place_of(instruction_of(event), event.reports);
+  if (!place) return EntryKind::function;  // of a module whose functions are not known
+  if (place->code.offset != 0) return EntryKind::none;
+  if (place->code.function == place->module->init_function) return EntryKind::init;
+  return place->code.function == place->module->exit_function ? EntryKind::exit : EntryKind::function;
+}
+
 OrderRules RaceReader::order_rules() {
-  const auto begins = [this](const wire::RaceEvent &event, std::string Module::*function) {
-    const auto place = place_of(instruction_of(event), event.reports);
-    return place && place->code.offset == 0 && place->code.function == place->module->*function;
-  };
   return {.functions = functions_,
           .is_marked =
               [this](const wire::RaceEvent &event) {
                 const auto place = place_of(instruction_of(event), event.reports);
                 return place && source_of(*place).marked.value_or(true);
               },
-          .is_init = [begins](const wire::RaceEvent &event) { return begins(event, &Module::init_function); },
-          .is_exit = [begins](const wire::RaceEvent &event) { return begins(event, &Module::exit_function); },
+          .entry = [this](const wire::RaceEvent &event) { return entry_at(event); },
           .is_code = [this](std::uint64_t address,
                             std::uint64_t reports) { return place_of(address, reports).has_value(); }};
 }

@@ -80,6 +80,7 @@ class RaceReader {
   std::vector<Frame> frames_of(const wire::AccessSeen &seen, std::uint64_t reports) const;
   const Access &source_of(const Place &place);
   std::optional<Access> access_of(const wire::AccessSeen &seen, std::uint64_t reports);
+  EntryKind entry_at(const wire::RaceEvent &event) const;
   OrderRules order_rules();
   std::vector<wire::RaceSeen> unordered(const RacesFound &found);
   std::string line_of_call(const wire::RaceEvent &call);

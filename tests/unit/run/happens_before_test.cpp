@@ -12,7 +12,8 @@ constexpr std::uint64_t kObject = RaceHistory::kObject, kOther = RaceHistory::kO
 constexpr std::uint64_t kLock = 0xffffffffc0213400, kWork = 0xffffffffc0213500;
 constexpr std::uint64_t kMarked = 0xffffffffc0213600;    // accesses to it are marked
 constexpr std::uint64_t kCallback = 0xffffffffc0203040;  // a function of the module
-constexpr std::uint64_t kInit = 1001, kExit = 1002;      // as first arguments: init and exit functions
+// as first arguments: init and exit functions, and an instruction that is none
+constexpr std::uint64_t kInit = 1001, kExit = 1002, kNoEntry = 1003;
 constexpr int kWrites = RaceHistory::Event::kWrites, kAtomic = RaceHistory::Event::kAtomic;
 
 class HappensBefore : public testing::Test {
@@ -21,8 +22,12 @@ class HappensBefore : public testing::Test {
     const OrderRules rules{
         .functions = history.functions(),
         .is_marked = [](const wire::RaceEvent &event) { return event.address == kMarked; },
-        .is_init = [](const wire::RaceEvent &event) { return event.address == kInit; },
-        .is_exit = [](const wire::RaceEvent &event) { return event.address == kExit; },
+        .entry =
+            [](const wire::RaceEvent &event) {
+              if (event.address == kNoEntry) return EntryKind::none;
+              if (event.address == kInit) return EntryKind::init;
+              return event.address == kExit ? EntryKind::exit : EntryKind::function;
+            },
         .is_code = [](std::uint64_t address, std::uint64_t) { return address == kCallback; },
     };
     return unordered_pairs(history.events, history.threads, rules);
@@ -123,6 +128,61 @@ TEST_F(HappensBefore, CallsForTheSameTimerComeOneAfterTheOther) {
   EXPECT_GE(races(), 1) << "those of another timer can run at the same time";
 }
 
+TEST_F(HappensBefore, AnOrderedWorkqueueExecutesOneItemAfterTheOther) {
+  constexpr std::uint64_t kOrdered = 1 << 17, kUnbound = 1 << 1;
+  const auto races_with = [this](std::uint64_t flags, std::uint64_t most) {
+    history.events.clear();
+    history.call(0, "alloc_workqueue", 0, kOther, flags, most);
+    history.call(0, "queue_work_on", 8192, 0, kOther, kWork).call(0, "queue_work_on", 8192, 0, kOther, kWork + 64);
+    history.entered(1, kWork).write(1).left(1).entered(2, kWork + 64).write(2).left(2);
+    return races();
+  };
+  EXPECT_EQ(races_with(kUnbound | kOrdered, 1), 0);
+  EXPECT_EQ(races_with(kUnbound, 1), 0);
+  EXPECT_EQ(races_with(kUnbound, 2), 1);
+  EXPECT_EQ(races_with(0, 1), 1) << "one item for each CPU";
+}
+
+TEST_F(HappensBefore, AnItemIsOrderedByTheWorkqueueThatExecutesIt) {
+  history.call(0, "alloc_workqueue", 0, kOther, 1 << 17, 1).call(0, "queue_work_on", 8192, 0, kOther, kWork);
+  history.call(0, "queue_work_on", 8192, 0, kOther, kWork + 64).call(0, "queue_work_on", 8192, 0, kLock, kWork);
+  history.entered(1, kWork).write(1).left(1).entered(2, kWork + 64).write(2).left(2);
+  EXPECT_EQ(races(), 1);
+}
+
+TEST_F(HappensBefore, WhatAnotherCpuIsToldToDoComesAfterTheCall) {
+  history.write(0).begin(0, "smp_call_function_single", 1, kCallback).entered_at(1, kCallback).write(1).left(1).end();
+  history.write(0);
+  EXPECT_EQ(races(), 0);
+  history.begin(0, "smp_call_function_single", 1, kCallback).write(0, kOther).entered_at(1, kCallback);
+  history.write(1, kOther);
+  EXPECT_EQ(races(), 1) << "the code behind the call is not ordered";
+}
+
+TEST_F(HappensBefore, WhileCpusAreStoppedNothingElseRuns) {
+  history.write(1).begin(0, "stop_machine", kCallback).entered_at(2, kCallback).write(2).left(2).end();
+  history.write(1).write(0, kOther);
+  EXPECT_EQ(races(), 0);
+  history.entered_at(2, kCallback + 64).write(2, kOther);
+  EXPECT_EQ(races(), 1) << "another function of the same thread runs at any time";
+}
+
+TEST_F(HappensBefore, TheLastReferenceComesWithALock) {
+  history.call(0, "mutex_lock", kLock).write(0).call(0, "mutex_unlock", kLock);
+  history.call(1, "refcount_dec_and_mutex_lock", kOther, 1, kLock).write(1).call(1, "mutex_unlock", kLock);
+  history.call(0, "mutex_lock", kLock).write(0).call(0, "mutex_unlock", kLock);
+  EXPECT_EQ(races(), 0);
+  history.write(0, kObject + 8).call(0, "refcount_dec_and_mutex_lock", kOther, 0, kLock);
+  history.call(1, "refcount_dec_and_mutex_lock", kOther, 1, kLock).write(1, kObject + 8);
+  EXPECT_EQ(races(), 0) << "who gives back the last reference comes behind all others";
+}
+
+TEST_F(HappensBefore, WhatIsAddedToALockLessListIsCompleteForWhoTakesIt) {
+  history.write(0).call(0, "llist_add_batch", kOther + 64, 0, kOther + 64, kMarked).access(1, kMarked, kAtomic, 8);
+  history.read(1);
+  EXPECT_EQ(races(), 0);
+}
+
 TEST_F(HappensBefore, AGracePeriodEndsWhatRuns) {
   history.read(1).call(0, "synchronize_rcu", 0).write(0);
   EXPECT_EQ(races(), 0);
@@ -132,6 +192,19 @@ TEST_F(HappensBefore, AGracePeriodEndsWhatRuns) {
 
 TEST_F(HappensBefore, AFunctionOfWhichNothingIsKnownOrdersByItsObject) {
   history.write(0).call(0, "skb_queue_tail", kOther).call(1, "skb_dequeue", kOther).write(1);
+  EXPECT_EQ(races(), 0);
+}
+
+TEST_F(HappensBefore, AFunctionOfWhichNothingIsKnownComesAfterTheCallsForItsObjectThatHaveEnded) {
+  history.call(0, "usb_submit_urb", kOther).entered(1, kOther).write(1).left(1);
+  history.call(0, "usb_kill_urb", kOther).write(0);
+  EXPECT_EQ(races(), 0);
+  history.entered(1, kOther).write(1, kObject + 8).call(0, "usb_unlink_urb", kOther).write(0, kObject + 8).left(1);
+  EXPECT_EQ(races(), 1) << "that call still runs";
+}
+
+TEST_F(HappensBefore, AWorkersItemBeginsAfterItWasQueued) {
+  history.write(0).call(0, "kthread_queue_work", kOther, 1, kWork).entered(1, kWork).write(1);
   EXPECT_EQ(races(), 0);
 }
 
@@ -201,6 +274,11 @@ TEST_F(HappensBefore, AProcessThatWasWokenIsNoThreadThatBegins) {
 TEST_F(HappensBefore, CallsOfProcessesAtTheSameTimeAreNotOrdered) {
   history.entered(1).entered(2).write(1).write(2).left(1).left(2);
   EXPECT_EQ(races(), 1);
+}
+
+TEST_F(HappensBefore, AnInstructionThatIsNoEntryIsNoCall) {
+  history.entered(1).entered(1, kNoEntry).write(1).left(1).entered(0, kExit).write(0);
+  EXPECT_EQ(races(), 0) << "the call of thread 1 has ended";
 }
 
 TEST_F(HappensBefore, TheExitFunctionComesAfterTheLastUseButNotAfterThreads) {

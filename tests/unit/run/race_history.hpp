@@ -60,6 +60,12 @@ class RaceHistory {
     event.address = first;
     return add(event);
   }
+  /// The same for a function of the module that has a place of its own.
+  RaceHistory &entered_at(std::uint32_t thread, std::uint64_t function, std::uint64_t first = 0) {
+    entered(thread, first);
+    events.back().instruction = static_cast<std::uint32_t>(function);
+    return *this;
+  }
   RaceHistory &left(std::uint32_t thread) { return add(of(Event::Kind::left, thread)); }
   RaceHistory &read(std::uint32_t thread, std::uint64_t address = kObject) { return access(thread, address, 0); }
   RaceHistory &write(std::uint32_t thread, std::uint64_t address = kObject) {
