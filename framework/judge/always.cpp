@@ -181,7 +181,9 @@ Finding finding_of(const CaseView &view, const KernelReport &report, bool from_c
     finding.names_module = true;
     return finding;
   }
-  const std::string later = from_console ? std::string() : after_the_unload(view, report);
+  // What finds something left makes the same thing again: the module is being loaded.
+  const bool in_load = report.report_class == ReportClass::leftover && !report.module.empty();
+  const std::string later = from_console || in_load ? std::string() : after_the_unload(view, report);
   evidence.summary = observe::describe(report) + (later.empty() ? circumstances(view, report, step) : later);
   if (report.lines.empty() && step) evidence.details = last_lines(view.seen.console, kShownOfConsole);
   finding.names_module = !report.module.empty();
@@ -250,6 +252,16 @@ SeenReports kernel_reports(const CaseView &view) {
 
 }  // namespace
 
+namespace {
+
+/// Returns whether two reports have the same words at the same place, as those of several rounds of a repeat.
+bool says_the_same(const KernelReport &one, const KernelReport &other) {
+  return one.accesses.empty() && other.accesses.empty() && one.title == other.title &&
+         observe::describe(one) == observe::describe(other);
+}
+
+}  // namespace
+
 bool is_allowed(const plan::Checks &checks, const observe::KernelReport &report) {
   return !report.fatal && any_matches(checks.allow, "report:" + report.kind);
 }
@@ -263,12 +275,26 @@ SeenReports reports_of(const CaseView &view) {
 }
 
 std::vector<Finding> check_reports(const CaseView &view, const SeenReports &seen) {
-  std::vector<Finding> findings;
+  struct Repeated {
+    const KernelReport *report = nullptr;
+    std::size_t times = 0;
+  };
+  std::vector<Repeated> different;
   for (const auto &report : seen.reports) {
     const bool asked_for = !report.accesses.empty();  // found by kmodtest itself, not by the kernel
     if (!asked_for && !is_intolerable(view.test_case.checks, report.report_class)) continue;
     if (is_expected(view.test_case, report)) continue;
-    findings.push_back(finding_of(view, report, seen.from_console));
+    const auto known = std::find_if(different.begin(), different.end(),
+                                    [&](const Repeated &one) { return says_the_same(*one.report, report); });
+    if (known == different.end())
+      different.push_back({&report, 1});
+    else
+      ++known->times;
+  }
+  std::vector<Finding> findings;
+  for (const Repeated &one : different) {
+    findings.push_back(finding_of(view, *one.report, seen.from_console));
+    if (one.times > 1) findings.back().evidence.seen += fmt::format("\n{} times, the first of them here", one.times);
   }
   return findings;
 }

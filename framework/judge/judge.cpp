@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "judge/always.hpp"
+#include "judge/ending.hpp"
 #include "judge/expected.hpp"
 #include "judge/faults.hpp"
 #include "judge/flood.hpp"
@@ -33,7 +36,7 @@ struct Weighed {
 
 // Definite before indefinite, cause before consequence: a leak after a failed step is caused by that step.
 constexpr int kCause = 65, kCrashed = 60, kHung = 50, kStepFailed = 40, kFlooded = 35, kErrored = 30,
-              kReportMissing = 25, kLeaked = 20, kLoadAgain = 15, kTainted = 10;
+              kReportMissing = 25, kLeaked = 20, kMadeAgain = 18, kLoadAgain = 15, kTainted = 10;
 
 int weight_of(Outcome outcome) {
   switch (outcome) {
@@ -71,108 +74,6 @@ std::optional<Finding> check_steps(const CaseView &view, const FaultView &faults
   return std::nullopt;
 }
 
-/// Returns the evidence for the step in which the case was when the messages ended.
-Evidence evidence_of_the_end(const CaseView &view) {
-  const auto step = view.open_step();
-  return step ? evidence_of(view, *step) : Evidence{};
-}
-
-/// Returns "the step 'load ex7_4' cannot end: ", if a step was open.
-std::string open_step(const CaseView &view) {
-  const auto open = view.open_step();
-  if (open && StepView(view, *open).started != nullptr) {
-    return fmt::format("'{}' cannot end: ", view.test_case.steps[*open].guest->label);
-  }
-  return "the guest fell silent: ";
-}
-
-base::Code code_of(const Ending &ending, base::Code otherwise) {
-  return ending.code == base::Code::none ? otherwise : ending.code;
-}
-
-std::string with_detail(std::string words, const std::string &detail) {
-  return detail.empty() ? words : std::move(words) + ": " + detail;
-}
-
-/// Returns the finding for the ending itself, apart from reports and steps.
-std::optional<Finding> check_ending(const CaseView &view, bool has_report, bool all_steps_seen) {
-  using Kind = Ending::Kind;
-  const auto &ending = view.seen.ending;
-  Finding finding{.outcome = Outcome::errored};
-  auto &evidence = finding.evidence;
-  evidence = evidence_of_the_end(view);
-  evidence.details = last_lines(view.seen.console, kShownOfConsole);
-  // If the module hung or crashed the guest, kmodtest has no error code or hint to offer.
-  const auto ours = [&](base::Code otherwise) { evidence.code = code_of(ending, otherwise); };
-  switch (ending.kind) {
-    case Kind::panicked:
-    case Kind::guest_reset:
-      if (has_report) return std::nullopt;
-      finding.outcome = Outcome::crashed;
-      evidence.summary =
-          ending.kind == Kind::panicked ? with_detail("the guest panicked", ending.detail) : ending.detail;
-      return finding;
-    case Kind::silent:
-      if (view.program_started)
-        finding.outcome = Outcome::hung;
-      else
-        ours(base::Code::guest_silent);
-      evidence.summary =
-          with_detail(view.program_started ? "the guest fell silent" : "the guest did not get ready", ending.detail);
-      return finding;
-    case Kind::guest_gone:
-    case Kind::channel_broken:
-      if (has_report) return std::nullopt;
-      ours(ending.kind == Kind::guest_gone ? base::Code::guest_gone : base::Code::channel_broken);
-      evidence.summary =
-          with_detail(ending.kind == Kind::guest_gone ? "the guest's QEMU ended" : "the channel broke", ending.detail);
-      if (ending.code == base::Code::disk_full) evidence.summary = ending.detail;
-      return finding;
-    case Kind::stopped_early:
-      if (has_report) return std::nullopt;
-      ours(base::Code::guest_stopped);
-      evidence.summary = with_detail("the guest was stopped before the end of its program", ending.detail);
-      return finding;
-    case Kind::timed_out:
-      finding.outcome = Outcome::hung;
-      evidence.summary = ending.detail;
-      evidence.details.clear();
-      return finding;
-    case Kind::stuck:
-      finding.outcome = Outcome::hung;
-      evidence.summary = open_step(view) + ending.detail;
-      evidence.details.clear();
-      return finding;
-    case Kind::not_started:
-      ours(base::Code::guest_not_ready);
-      evidence.summary = with_detail("no guest was started", ending.detail);
-      return finding;
-    case Kind::completed:
-      break;
-  }
-  evidence.details.clear();
-  ours(base::Code::message_missing);
-  if (view.program_ended == nullptr) {
-    evidence.summary = with_detail("the end of the program was not reported", ending.detail);
-    return finding;
-  }
-  if (!view.program_ended->error.empty()) {
-    ours(base::Code::agent_failed);
-    evidence.summary = with_detail("the guest could not continue", view.program_ended->error);
-    return finding;
-  }
-  if (view.program_ended->cancelled) {
-    ours(base::Code::guest_stopped);
-    evidence.summary = "the program was cancelled";
-    return finding;
-  }
-  if (!all_steps_seen) {
-    evidence.summary = "the program ended, but this step was not reported";
-    return finding;
-  }
-  return std::nullopt;
-}
-
 /// Checks that no line of the kernel log is missing: a kernel report can be among those that are.
 std::optional<Finding> check_lost_lines(const CaseView &view) {
   if (view.lost == 0 || !view.test_case.checks.reports) return std::nullopt;
@@ -197,18 +98,23 @@ std::optional<Finding> check_inventories(const CaseView &view) {
   return finding;
 }
 
-/// Returns the verdict for a guest that never sent a message: whatever its kernel printed, no module under test was
-/// there to cause it.
-Verdict never_ready(const Observations &seen) {
-  Verdict verdict{.outcome = Outcome::errored};
-  Evidence evidence;
-  evidence.summary = with_detail("the guest did not come up", seen.ending.detail);
-  evidence.details = last_lines(seen.console, kShownOfConsole);
-  evidence.expected = "the agent's READY";
-  evidence.seen = evidence.details.empty() ? "nothing on the console" : "the console ends with:";
-  evidence.code = code_of(seen.ending, base::Code::guest_not_ready);
-  verdict.evidence.push_back(std::move(evidence));
-  return verdict;
+/// Returns whether a step that did not hold is a load that was refused, although what it loads had been loaded and
+/// unloaded before, and no module is loaded now. Then what is left explains the refusal.
+bool refuses_to_load_again(const CaseView &view, const Finding &step) {
+  const auto case_index = step.evidence.step;
+  if (step.outcome != Outcome::failed || !case_index || !view.guest_index[*case_index]) return false;
+  std::map<std::string, int> loaded;
+  const wire::Loaded *refused = nullptr;
+  for (const auto &message : view.seen.messages) {
+    if (const auto *load = std::get_if<wire::Loaded>(&message)) {
+      if (load->error == 0) ++loaded[load->module];
+      if (load->error != 0 && load->step == *view.guest_index[*case_index]) refused = load;
+    }
+    const auto *unload = std::get_if<wire::Unloaded>(&message);
+    if (unload != nullptr && unload->error == 0) --loaded[unload->module];
+  }
+  return refused != nullptr && loaded.contains(refused->module) &&
+         std::all_of(loaded.begin(), loaded.end(), [](const auto &one) { return one.second == 0; });
 }
 
 Verdict failed_preflight(const Observations &seen) {
@@ -237,7 +143,9 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports, const std::
       explain_hang(view, finding);
       explain_crash_elsewhere(view, finding);
     }
-    add(std::move(finding));
+    // A report of something that was there already comes after what is left, which explains it.
+    const int weight = finding.outcome == Outcome::leaked ? kMadeAgain : weight_of(finding.outcome);
+    found.push_back({std::move(finding), weight});
   }
   const bool has_report =
       std::any_of(found.begin(), found.end(), [](const Weighed &one) { return one.weight >= kHung; });
@@ -254,7 +162,8 @@ Verdict verdict_of(const CaseView &view, const SeenReports &reports, const std::
   bool step_failed = false;
   if (seen.ending.kind != Ending::Kind::not_started) {
     if (auto finding = check_steps(view, faults, all_steps_seen)) {
-      const bool again = finding->evidence.step && faults.is_again(*finding->evidence.step);
+      const bool again =
+          refuses_to_load_again(view, *finding) || (finding->evidence.step && faults.is_again(*finding->evidence.step));
       step_failed = !again;
       explain_hang(view, *finding);
       if (again && finding->outcome == Outcome::failed) {

@@ -320,6 +320,40 @@ TEST(Repeat, ARefusedRoundFails) {
   EXPECT_EQ(verdict.evidence.at(0).expected, "success in each round");
 }
 
+TEST(Repeat, WhatIsLeftExplainsARefusedRound) {
+  Stream stream = repeated({}, 5);
+  stream.add(wire::Loaded{stream.index, "ex", EEXIST, 100us, {}});
+  stream.end(wire::StepResult::refused, "loading ex gave File exists, expected success in round 6");
+  wire::Inventory inventory;
+  inventory.new_entries = {"/dev/ex0"};
+  const Verdict verdict = stream.complete(inventory);
+  EXPECT_EQ(verdict.outcome, Outcome::leaked);
+  ASSERT_EQ(verdict.evidence.size(), 2);
+  EXPECT_EQ(verdict.evidence[0].summary, "/dev/ex0 is left after the unload");
+  EXPECT_EQ(verdict.evidence[1].summary, "loading ex gave EEXIST (file exists) in round 6");
+}
+
+TEST(Repeat, AFirstLoadThatIsRefusedLeavesNothing) {
+  Stream stream = repeated({}, 0);
+  stream.add(wire::Loaded{stream.index, "ex", EEXIST, 100us, {}});
+  stream.end(wire::StepResult::refused, "loading ex gave File exists, expected success in round 1");
+  wire::Inventory inventory;
+  inventory.new_entries = {"/dev/ex0"};
+  const Verdict verdict = stream.complete(inventory);
+  EXPECT_EQ(verdict.outcome, Outcome::failed);
+  EXPECT_EQ(verdict.evidence.size(), 1);
+}
+
+TEST(Repeat, AModuleThatIsStillLoadedLeavesNothingYet) {
+  Stream stream = repeated({}, 5);
+  stream.add(wire::Loaded{stream.index, "other", 0, 100us, module_record("other")});
+  stream.add(wire::Loaded{stream.index, "ex", EBUSY, 100us, {}});
+  stream.end(wire::StepResult::refused, "loading ex gave Device or resource busy, expected success in round 6");
+  wire::Inventory inventory;
+  inventory.new_entries = {"/dev/other"};
+  EXPECT_EQ(stream.complete(inventory).outcome, Outcome::failed);
+}
+
 TEST(Repeat, ARoundThatDoesNotComeBackHangs) {
   Stream stream = repeated({}, 5);
   stream.add(wire::Loaded{stream.index, "ex", 0, 100us, module_record("ex")});

@@ -98,6 +98,17 @@ TEST(Pointers, TheHintNamesTheCallThatTheModuleLacks) {
       "the exit function has to call unregister_netdevice_notifier()");
 }
 
+TEST(Pointers, TheHintKnowsCallsWhoseNamesFollowNoRule) {
+  const auto hint = [](std::vector<std::string> imports) {
+    return verdict_on({pointer(Holder::object, "kmalloc-64")}, {}, std::move(imports)).evidence.front().hint;
+  };
+  EXPECT_EQ(hint({"misc_register"}), "misc_deregister() is missing: the module calls misc_register()");
+  EXPECT_EQ(hint({"__request_region"}), "release_region() is missing: the module calls request_region()");
+  EXPECT_EQ(hint({"register_sysctl"}), "unregister_sysctl_table() is missing: the module calls register_sysctl()");
+  EXPECT_EQ(hint({"__request_region", "__release_region", "misc_register", "misc_deregister"}),
+            "the exit function has to take back what was registered");
+}
+
 TEST(Pointers, OnlyModulesThatAreUnloadedAreSearchedFor) {
   Stream stream;
   const auto loaded = [&](std::uint64_t address) {

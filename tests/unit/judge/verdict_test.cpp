@@ -294,6 +294,24 @@ TEST(Verdict, ALeftoverReportLeaks) {
   EXPECT_THAT(summaries(stream.verdict(Kind::completed)), ElementsAre("passed"));
 }
 
+TEST(Verdict, AReportThatComesAgainIsOneFinding) {
+  Stream stream;
+  stream.load();
+  for (int i = 0; i < 3; ++i) stream.log("debugfs: Directory 'ex' with parent '/' already present!");
+  stream.log("debugfs: Directory 'other' with parent '/' already present!");
+  stream.end();
+  stream.unload().end();
+  wire::Inventory inventory;
+  inventory.new_entries = {"/sys/kernel/debug/ex"};
+  const Verdict verdict = stream.complete(inventory);
+  EXPECT_EQ(verdict.outcome, Outcome::leaked);
+  ASSERT_EQ(verdict.evidence.size(), 3);
+  EXPECT_EQ(verdict.evidence[0].summary, "/sys/kernel/debug/ex is left after the unload") << "the cause comes first";
+  EXPECT_EQ(verdict.evidence[1].seen,
+            "debugfs: Directory 'ex' with parent '/' already present!\n3 times, the first of them here");
+  EXPECT_EQ(verdict.evidence[2].seen, "debugfs: Directory 'other' with parent '/' already present!");
+}
+
 TEST(Verdict, APanicCrashesEvenWithoutItsReport) {
   Stream stream;
   stream.load();
