@@ -105,9 +105,61 @@ std::string free_function(const FaultCall &call) {
       {"bitmap_alloc", "bitmap_free"},
       {"bitmap_zalloc", "bitmap_free"},
       {"kmem_cache_alloc", "kmem_cache_free"},
+      {"alloc_skb", "kfree_skb"},
+      {"netdev_alloc_skb", "kfree_skb"},
+      {"napi_alloc_skb", "kfree_skb"},
+      {"build_skb", "kfree_skb"},
+      {"alloc_skb_with_frags", "kfree_skb"},
+      {"skb_clone", "kfree_skb"},
+      {"skb_copy", "kfree_skb"},
+      {"skb_copy_expand", "kfree_skb"},
+      {"pskb_copy", "kfree_skb"},
+      {"skb_realloc_headroom", "kfree_skb"},
+      {"alloc_workqueue", "destroy_workqueue"},
+      {"crypto_alloc_shash", "crypto_free_shash"},
+      {"crypto_alloc_ahash", "crypto_free_ahash"},
+      {"crypto_alloc_skcipher", "crypto_free_skcipher"},
+      {"crypto_alloc_sync_skcipher", "crypto_free_sync_skcipher"},
+      {"crypto_alloc_aead", "crypto_free_aead"},
+      {"crypto_alloc_akcipher", "crypto_free_akcipher"},
+      {"crypto_alloc_rng", "crypto_free_rng"},
+      {"crypto_alloc_acomp", "crypto_free_acomp"},
+      {"crypto_alloc_kpp", "crypto_free_kpp"},
+      {"crypto_alloc_base", "crypto_free_tfm"},
+      {"gen_pool_create", "gen_pool_destroy"},
+      {"dma_pool_create", "dma_pool_destroy"},
+      {"filp_open", "filp_close"},
+      {"kobject_create_and_add", "kobject_put"},
+      {"kset_create_and_add", "kset_unregister"},
+      {"usb_alloc_urb", "usb_free_urb"},
+      {"input_allocate_device", "input_free_device"},
+      {"platform_device_alloc", "platform_device_put"},
+      {"mempool_alloc", "mempool_free"},
+      {"alloc_netdev", "free_netdev"},
+      {"alloc_etherdev", "free_netdev"},
+      {"kfifo_alloc", "kfifo_free"},
+      {"sg_alloc_table", "sg_free_table"},
+      {"list_lru_init", "list_lru_destroy"},
+      {"init_srcu_struct", "cleanup_srcu_struct"},
+      {"percpu_counter_init", "percpu_counter_destroy"},
+      {"percpu_ref_init", "percpu_ref_exit"},
+      {"percpu_init_rwsem", "percpu_free_rwsem"},
+      {"rhashtable_init", "rhashtable_destroy"},
+      {"rhltable_init", "rhltable_destroy"},
+      {"mempool_init", "mempool_exit"},
+      {"bioset_init", "bioset_exit"},
   };
   const auto found = functions.find(function_name(call));
   return found == functions.end() ? "kfree" : found->second;
+}
+
+/// `call`: the function and its place. The size of objects of the kernel's own is not known.
+std::string words_of(const observe::MemoryLeft &left, const std::string &call) {
+  const std::string objects = text::counted(left.objects, "object");
+  if (left.bytes == 0)
+    return fmt::format("{} from {} {} not freed after the unload", objects, call, left.objects == 1 ? "is" : "are");
+  return fmt::format("{} from {} {} not freed after the unload ({})", text::counted(left.bytes, "byte"), call,
+                     left.bytes == 1 ? "is" : "are", objects);
 }
 
 }  // namespace
@@ -272,9 +324,7 @@ std::vector<Finding> FaultView::memory_left() const {
     if (any_matches(checks.allow, name)) continue;
     Finding finding{.outcome = Outcome::leaked};
     Evidence &evidence = finding.evidence;
-    evidence.summary =
-        fmt::format("{} from {} {} not freed after the unload ({})", text::counted(left.bytes, "byte"),
-                    describe(view_, left.call), left.bytes == 1 ? "is" : "are", text::counted(left.objects, "object"));
+    evidence.summary = words_of(left, describe(view_, left.call));
     evidence.expected = "nothing in memory that the module allocated";
     evidence.seen = evidence.summary;
     evidence.hint = fmt::format("call {} where the load fails, and in the exit function", free_function(left.call));

@@ -97,8 +97,8 @@ constexpr FaultFunction kFunctions[] = {
     {"mempool_create", "mempool_create", Failure::null, ENOMEM},
     {"mempool_create_node", "mempool_create", Failure::null, ENOMEM},
     {"mempool_create_node_noprof", "mempool_create", Failure::null, ENOMEM},
-    {"mempool_alloc", "mempool_alloc", Failure::null, ENOMEM, 1},
-    {"mempool_alloc_noprof", "mempool_alloc", Failure::null, ENOMEM, 1},
+    {"mempool_alloc", "mempool_alloc", Failure::null, ENOMEM, 1, false, true},
+    {"mempool_alloc_noprof", "mempool_alloc", Failure::null, ENOMEM, 1, false, true},
     {"dma_alloc_attrs", "dma_alloc_coherent", Failure::null, ENOMEM, 3},
     {"dma_pool_create", "dma_pool_create", Failure::null, ENOMEM},
     {"dma_pool_create_node", "dma_pool_create", Failure::null, ENOMEM},
@@ -112,6 +112,27 @@ constexpr FaultFunction kFunctions[] = {
     {"idr_alloc", "idr_alloc", Failure::error, ENOMEM, 4},
     {"ida_alloc_range", "ida_alloc", Failure::error, ENOMEM, 3},
     {"__kfifo_alloc", "kfifo_alloc", Failure::error, ENOMEM, 3},
+    {"__kfifo_alloc_node", "kfifo_alloc", Failure::error, ENOMEM},
+    {"sg_alloc_table", "sg_alloc_table", Failure::error, ENOMEM, 2},
+    {"__list_lru_init", "list_lru_init", Failure::error, ENOMEM},
+    {"init_srcu_struct", "init_srcu_struct", Failure::error, ENOMEM},
+    {"init_srcu_struct_generic", "init_srcu_struct", Failure::error, ENOMEM},
+    {"__percpu_counter_init", "percpu_counter_init", Failure::error, ENOMEM, 2},
+    {"__percpu_counter_init_many", "percpu_counter_init", Failure::error, ENOMEM, 2},
+    {"percpu_ref_init", "percpu_ref_init", Failure::error, ENOMEM, 3},
+    {"__percpu_init_rwsem", "percpu_init_rwsem", Failure::error, ENOMEM},
+    {"rhashtable_init", "rhashtable_init", Failure::error, ENOMEM},
+    {"rhashtable_init_noprof", "rhashtable_init", Failure::error, ENOMEM},
+    {"__rhashtable_init_noprof", "rhashtable_init", Failure::error, ENOMEM},
+    {"rhltable_init", "rhltable_init", Failure::error, ENOMEM},
+    {"rhltable_init_noprof", "rhltable_init", Failure::error, ENOMEM},
+    {"__rhltable_init_noprof", "rhltable_init", Failure::error, ENOMEM},
+    {"mempool_init", "mempool_init", Failure::error, ENOMEM},
+    {"mempool_init_noprof", "mempool_init", Failure::error, ENOMEM},
+    {"mempool_init_node", "mempool_init", Failure::error, ENOMEM, 5},
+    {"bioset_init", "bioset_init", Failure::error, ENOMEM},
+    {"gen_pool_create", "gen_pool_create", Failure::null, ENOMEM},
+    {"filp_open", "filp_open", Failure::pointer, ENOENT},
     {"bitmap_alloc", "bitmap_alloc", Failure::null, ENOMEM, 1},
     {"bitmap_zalloc", "bitmap_zalloc", Failure::null, ENOMEM, 1},
     // Threads and work.
@@ -300,6 +321,10 @@ constexpr FaultFunction kFunctions[] = {
     {"crypto_alloc_aead", "crypto_alloc_aead", Failure::pointer, ENOMEM},
     {"crypto_alloc_base", "crypto_alloc_base", Failure::pointer, ENOMEM},
     {"crypto_alloc_akcipher", "crypto_alloc_akcipher", Failure::pointer, ENOMEM},
+    {"crypto_alloc_sync_skcipher", "crypto_alloc_sync_skcipher", Failure::pointer, ENOMEM},
+    {"crypto_alloc_rng", "crypto_alloc_rng", Failure::pointer, ENOMEM},
+    {"crypto_alloc_acomp", "crypto_alloc_acomp", Failure::pointer, ENOMEM},
+    {"crypto_alloc_kpp", "crypto_alloc_kpp", Failure::pointer, ENOMEM},
     {"crypto_register_shash", "crypto_register_shash", Failure::error, ENOMEM},
     {"crypto_register_alg", "crypto_register_alg", Failure::error, ENOMEM},
     {"crypto_register_skcipher", "crypto_register_skcipher", Failure::error, ENOMEM},
@@ -360,7 +385,7 @@ std::string fault_words(const FaultFunction &function) {
     case Failure::uncopied:
       return fmt::format("{}:a{}:-1", function.symbol, function.argument);
   }
-  return fmt::format("{}:{}:{}", function.symbol, value, function.argument);
+  return fmt::format("{}:{}:{}{}", function.symbol, value, function.waits ? "w" : "", function.argument);
 }
 
 }  // namespace kmodtest::kernel

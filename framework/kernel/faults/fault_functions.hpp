@@ -26,6 +26,8 @@ struct FaultFunction {
   int argument = -1;  ///< which argument has the GFP flags, or the bytes to copy; counts from 0; -1: none
   /// The kernel's rules let callers ignore the failure.
   bool ignorable = false;
+  /// It waits for memory where its caller may sleep, and fails only elsewhere (__GFP_DIRECT_RECLAIM is missing).
+  bool waits = false;
 };
 
 /// Returns the whole table.

@@ -2,9 +2,9 @@
 /*
  * Memory that modules under test allocate and that is no object of a slab cache
  * of theirs: pages, vmalloc, per CPU, pools, coherent memory, network buffers,
- * and what the kernel's own functions allocate for their caller. The
- * tracepoints of these have no place, so the functions have probes of their
- * return.
+ * objects of the kernel's own, and what its functions allocate for their
+ * caller. The tracepoints of these have no place, so the functions have probes
+ * of their return.
  *
  * If one of them calls another, only the call of the module counts.
  */
@@ -40,7 +40,7 @@ static bool is_imported(const struct allocator *allocator)
 /* What an instance of a probe keeps from the call to its return. Inverted: nothing here may look like a pointer into a module. */
 struct request {
 	unsigned long inverted_caller;
-	unsigned long asked;
+	unsigned long inverted_asked;
 };
 
 static struct kretprobe returns[ARRAY_SIZE(allocators)];
@@ -72,13 +72,19 @@ static unsigned long argument_of(const struct allocator *allocator, const struct
 	return allocator->argument ? regs->si : regs->di;
 }
 
+/* The object can be the beginning of one that the module has allocated, which is another matter. */
+static const void *key_of_filled(unsigned long object)
+{
+	return (const void *)(object + 1);
+}
+
 /* Returns nonzero if the return does not matter. */
 static int on_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
 	struct request *request = (struct request *)instance->data;
 
 	request->inverted_caller = ~*(unsigned long *)regs->sp;
-	request->asked = argument_of(allocator_of(get_kretprobe(instance)), regs);
+	request->inverted_asked = ~argument_of(allocator_of(get_kretprobe(instance)), regs);
 	return !context_of(~request->inverted_caller);
 }
 NOKPROBE_SYMBOL(on_entry);
@@ -87,11 +93,16 @@ static int on_return(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
 	const struct allocator *allocator = allocator_of(get_kretprobe(instance));
 	const struct request *request = (struct request *)instance->data;
-	unsigned long caller = ~request->inverted_caller, result = regs->ax, asked = request->asked, done;
+	unsigned long caller = ~request->inverted_caller, result = regs->ax, asked = ~request->inverted_asked, done;
 	const void *pointer = (const void *)result;
 	size_t size = asked;
 
 	forget_return(instance);
+	if (allocator->how == FILLED) {
+		if ((int)result == 0)
+			track(caller, key_of_filled(asked), 0, allocator->shown);
+		return 0;
+	}
 	if (IS_ERR_OR_NULL(pointer))
 		return 0;
 	switch (allocator->how) {
@@ -125,6 +136,10 @@ static int on_return(struct kretprobe_instance *instance, struct pt_regs *regs)
 	case COPY:
 		size = ((const struct sk_buff *)pointer)->len;
 		break;
+	case OBJECT:
+	case FILLED:
+		size = 0; /* not known */
+		break;
 	}
 	track(caller, pointer, size, allocator->shown);
 	return 0;
@@ -144,6 +159,17 @@ static int on_free_of_third(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 NOKPROBE_SYMBOL(on_free_of_third);
+
+static int on_destroy(struct kprobe *probe, struct pt_regs *regs)
+{
+	forget((void *)regs->di);
+	forget(key_of_filled(regs->di));
+	return 0;
+}
+NOKPROBE_SYMBOL(on_destroy);
+
+static struct kprobe destroys[ARRAY_SIZE(destroyers)];
+static int destroy_errors[ARRAY_SIZE(destroyers)];
 
 static struct {
 	const char *function;
@@ -209,6 +235,29 @@ static bool is_wanted(enum how how)
 	return false;
 }
 
+static bool makes_for(const struct destroyer *destroyer)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(allocators); i++)
+		if (!strcmp(allocators[i].shown, destroyer->of) && is_imported(&allocators[i]))
+			return true;
+	return false;
+}
+
+static void watch_destroyers(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(destroyers); i++) {
+		destroys[i].addr = (kprobe_opcode_t *)destroyers[i].function;
+		destroys[i].pre_handler = on_destroy;
+		destroy_errors[i] = -ENOENT;
+		if (destroyers[i].function && makes_for(&destroyers[i]))
+			destroy_errors[i] = register_kprobe(&destroys[i]);
+	}
+}
+
 static void watch_frees(void)
 {
 	bool pages = is_wanted(ORDER) || is_wanted(PAGES) || is_wanted(EXACT);
@@ -232,6 +281,7 @@ void allocators_watch(void)
 	int i;
 
 	watch_frees();
+	watch_destroyers();
 	for (i = 0; i < ARRAY_SIZE(allocators); i++) {
 		enum how how = allocators[i].how;
 		bool of_buffer = how == BUFFER || how == COPY, of_page = how == ORDER || how == PAGES || how == EXACT;
@@ -259,6 +309,9 @@ void allocators_unwatch(void)
 	for (i = 0; i < ARRAY_SIZE(frees); i++)
 		if (!free_errors[i])
 			unregister_kprobe(&frees[i].probe);
+	for (i = 0; i < ARRAY_SIZE(destroyers); i++)
+		if (!destroy_errors[i])
+			unregister_kprobe(&destroys[i]);
 	remove_from(page_free, on_page_free);
 	remove_from(buffer_free, on_buffer_free);
 	remove_from(buffer_used, on_buffer_free);

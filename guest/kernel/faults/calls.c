@@ -60,6 +60,7 @@ struct target {
 	long value;
 	int value_argument;
 	int flags_argument;
+	unsigned long never_with; /* bits of these flags with which it cannot fail */
 	int error; /* why there is no probe */
 };
 
@@ -157,7 +158,7 @@ static int on_call(struct kprobe *probe, struct pt_regs *regs)
 
 	if (!context)
 		return 0;
-	if (target->flags_argument >= 0 && argument(regs, target->flags_argument) & (__force unsigned long)__GFP_NOFAIL)
+	if (target->flags_argument >= 0 && argument(regs, target->flags_argument) & target->never_with)
 		return 0;
 	number = note(target, caller, context, &where);
 	if (!number)
@@ -275,6 +276,11 @@ static int read_target(struct target *target, char *words)
 	target->probe.symbol_name = strsep(&flags, ":");
 	value = strsep(&flags, ":");
 	target->value_argument = -1;
+	target->never_with = (__force unsigned long)__GFP_NOFAIL;
+	if (flags && *flags == 'w') {
+		target->never_with |= (__force unsigned long)__GFP_DIRECT_RECLAIM;
+		flags++;
+	}
 	if (!value || !flags || kstrtoint(flags, 10, &target->flags_argument))
 		return -EINVAL;
 	if (*value == 'a')

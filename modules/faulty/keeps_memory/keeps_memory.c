@@ -6,6 +6,7 @@
 #include <linux/bitmap.h>
 #include <linux/gfp.h>
 #include <linux/init.h>
+#include <linux/kfifo.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -14,12 +15,14 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 
 static char *from = "pages";
 module_param(from, charp, 0444);
-MODULE_PARM_DESC(from, "pages, page, exact, vmalloc, kvmalloc, percpu, pool, text, bits, buffer or clone");
+MODULE_PARM_DESC(from, "pages, page, exact, vmalloc, kvmalloc, percpu, pool, text, bits, buffer, clone, queue or fifo");
 
 static const void *kept;
+static DECLARE_KFIFO_PTR(fifo, int);
 
 /* The original is freed, and the clone is not. */
 static noinline const void *take_clone(void)
@@ -56,6 +59,10 @@ static noinline const void *take(void)
 		return alloc_skb(1500, GFP_KERNEL);
 	if (!strcmp(from, "clone"))
 		return take_clone();
+	if (!strcmp(from, "queue"))
+		return alloc_workqueue("keeps_memory", WQ_UNBOUND, 0);
+	if (!strcmp(from, "fifo"))
+		return kfifo_alloc(&fifo, 16, GFP_KERNEL) ? NULL : &fifo;
 	return bitmap_zalloc(700, GFP_KERNEL);
 }
 

@@ -275,9 +275,19 @@ TEST(Faults, AFreeOfAnAddressWithinAnObjectIsACrash) {
                                       "allocated: kmalloc at ex_init+0x1b, 100 bytes"}));
 }
 
+TEST(Faults, AnObjectOfTheKernelsOwnHasNoSize) {
+  Stream stream = with_memory_followed("on calls=0 failed=0 left=1\nleft 1 0 alloc_workqueue ex_init+0x1b/0x60 [ex]\n");
+  const Verdict verdict = stream.complete();
+  EXPECT_EQ(verdict.outcome, Outcome::leaked);
+  EXPECT_EQ(verdict.evidence.front().summary,
+            "1 object from alloc_workqueue at ex_init+0x1b is not freed after the unload");
+}
+
 TEST(Faults, ThePlaceSaysHowItsMemoryIsFreed) {
   const std::map<std::string, std::string> frees = {
-      {"kmalloc", "kfree"}, {"get_zeroed_page", "free_page"}, {"alloc_percpu", "free_percpu"}, {"vzalloc", "vfree"}};
+      {"kmalloc", "kfree"},         {"get_zeroed_page", "free_page"}, {"alloc_percpu", "free_percpu"},
+      {"vzalloc", "vfree"},         {"skb_clone", "kfree_skb"},       {"alloc_workqueue", "destroy_workqueue"},
+      {"kfifo_alloc", "kfifo_free"}};
   for (const auto &[function, free] : frees) {
     Stream stream =
         with_memory_followed("on calls=0 failed=0 left=1\nleft 1 200 " + function + " ex_init+0x1b/0x60 [ex]\n");

@@ -45,6 +45,7 @@ TEST(FaultFunctions, TheWordsSayWhatFailingMeans) {
   const auto words = [](std::string_view symbol) { return fault_words(*find_fault_function(symbol)); };
   EXPECT_EQ(words("kmalloc_trace"), "kmalloc_trace:0:1");
   EXPECT_EQ(words("kthread_create_on_node"), "kthread_create_on_node:-12:-1");
+  EXPECT_EQ(words("mempool_alloc"), "mempool_alloc:0:w1") << "waits where its caller may sleep";
   EXPECT_EQ(words("misc_register"), "misc_register:-12:-1");
   EXPECT_EQ(words("_copy_from_user"), "_copy_from_user:a2:-1");
   EXPECT_EQ(find_fault_function("printk"), nullptr);
