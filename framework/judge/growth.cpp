@@ -96,6 +96,7 @@ std::vector<Finding> check_growth(const CaseView &view) {
       evidence.seen += words_of(growth);
     }
     evidence.hint = "something that a load allocates is not freed by the unload";
+    if (!view.test_case.checks.memory) evidence.hint += "; a run with --check-memory names the place";
     evidence.permission = {.kind = Permission::Kind::growth, .name = "growth:" + growths.front().memory.name};
     findings.push_back(std::move(finding));
   }

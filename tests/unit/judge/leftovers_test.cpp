@@ -272,9 +272,12 @@ TEST(Repeat, OneObjectPerRoundLeaks) {
   EXPECT_EQ(evidence.expected, "nothing that grows with each load and unload");
   EXPECT_EQ(evidence.seen, evidence.summary);
   EXPECT_EQ(plan_hint(evidence),
-            "something that a load allocates is not freed by the unload; "
+            "something that a load allocates is not freed by the unload; a run with --check-memory names the place; "
             "'checks: {allow: [\"growth:kmalloc-64\"]}' lets it grow");
   EXPECT_EQ(evidence.step, 0u);
+  stream.test_case.checks.memory = true;
+  EXPECT_EQ(only_leak(stream.complete()).hint, "something that a load allocates is not freed by the unload");
+  stream.test_case.checks.memory = false;
   stream.test_case.checks.allow = {"growth:kmalloc-*"};
   EXPECT_EQ(stream.verdict(Kind::completed).outcome, Outcome::passed);
   stream.test_case.checks.allow = {};
