@@ -18,6 +18,7 @@
 #include "emulator/cpu_load.hpp"
 #include "emulator/preemption.hpp"
 #include "emulator/turn.hpp"
+#include "wire/kernel_addresses.hpp"
 #include "wire/schedule_memory.hpp"
 
 namespace kmodtest::emulator {
@@ -51,7 +52,7 @@ void *packed(const Known &known) {
 
 Known unpacked(const void *data) {
   const auto bits = reinterpret_cast<std::uint64_t>(data);
-  return {.address = 0xffffffff00000000 | (bits & 0xffffffff),
+  return {.address = wire::code_address(static_cast<std::uint32_t>(bits)),
           .left_in_block = static_cast<std::uint16_t>(bits >> 32),
           .calls = (bits >> 48 & 1) != 0};
 }

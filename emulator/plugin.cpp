@@ -15,6 +15,7 @@
 #include "emulator/races.hpp"
 #include "wire/coverage_memory.hpp"
 #include "wire/emulator_library.hpp"
+#include "wire/kernel_addresses.hpp"
 #include "wire/race_memory.hpp"
 #include "wire/schedule_memory.hpp"
 #include "wire/shared_memory.hpp"

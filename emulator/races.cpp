@@ -17,6 +17,7 @@
 #include "emulator/report_bytes.hpp"
 #include "emulator/slab_object.hpp"
 #include "emulator/turn.hpp"
+#include "wire/kernel_addresses.hpp"
 #include "wire/race_memory.hpp"
 
 namespace kmodtest::emulator {
@@ -47,7 +48,7 @@ struct Noted {
   Flow flow : 4 = Flow::other;
   RaceWatch::Kind kind = RaceWatch::Kind::plain;
 
-  std::uint64_t address() const { return 0xffffffff00000000 | low; }
+  std::uint64_t address() const { return wire::code_address(low); }
   std::uint64_t next() const { return address() + bytes; }
 };
 static_assert(sizeof(Noted) == sizeof(void *));

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "wire/kernel_addresses.hpp"
 #include "wire/records.hpp"
-#include "wire/schedule_memory.hpp"
 
 /// Parsers of the kernel's files about the resources that a module can hold, in addition to threads and entries of
 /// /proc, /sys and /dev. Used in the guest too: they throw nothing, and leave out what they cannot read.

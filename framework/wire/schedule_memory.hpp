@@ -15,10 +15,6 @@ inline constexpr std::size_t kMostThreadsSeen = 64;
 inline constexpr std::size_t kMostCode = 16384;
 inline constexpr std::size_t kMostTraced = std::size_t{1} << 18;
 
-/// Where x86-64 has its modules (shared::kModuleArea).
-inline constexpr std::uint64_t kModulesBegin = 0xffffffffa0000000;
-inline constexpr std::uint64_t kModulesEnd = 0xffffffffff000000;
-
 /// One delay: the CPU that is about to execute the instruction for the nth time waits there as if it executed so many
 /// others. With 0 it only ends its turn, so that the next CPU runs.
 struct SchedulePoint {

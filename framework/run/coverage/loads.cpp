@@ -7,6 +7,7 @@
 
 #include "run/report_messages.hpp"
 #include "text/module_name.hpp"
+#include "wire/kernel_addresses.hpp"
 #include "wire/schedule_memory.hpp"
 
 namespace kmodtest::run {
@@ -20,8 +21,7 @@ constexpr std::size_t kLeastMatches = 2;
 constexpr std::size_t kMatchesForOneMiss = 8;  ///< the kernel changes an instruction here and there
 
 std::uint64_t address_of(const wire::CodeCount &count) {
-  constexpr std::uint64_t kUpperHalf = 0xffffffff00000000;
-  return kUpperHalf | count.low;
+  return wire::code_address(count.low);
 }
 
 /// A module in memory.

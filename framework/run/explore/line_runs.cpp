@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "wire/kernel_addresses.hpp"
+
 namespace kmodtest::run {
 namespace {
 
-constexpr std::uint64_t kUpperHalf = 0xffffffff00000000;
 constexpr std::size_t kBefore = 6;  // lines of both runs before they part
 constexpr std::size_t kAfter = 40;
 
@@ -34,7 +35,7 @@ outcome::RunPart part_of(const Lines &lines, std::size_t begin, std::size_t part
 }  // namespace
 
 std::uint64_t address_of(const wire::Traced &traced) {
-  return kUpperHalf | traced.low;
+  return wire::code_address(traced.low);
 }
 
 std::string duration_of_wait(wire::Microseconds wait) {

@@ -4,12 +4,12 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "wire/kernel_addresses.hpp"
 
 namespace kmodtest::run {
 namespace {
 
 constexpr std::uint64_t kPage = 4096;
-constexpr std::uint64_t kLowestKernelAddress = 0xffff'8000'0000'0000;
 
 }  // namespace
 
@@ -19,7 +19,7 @@ const std::string *GuestMemory::page(std::uint64_t address) {
   if (known != pages_.end()) return known->second.empty() ? nullptr : &known->second;
   std::string content;
   // Asking QEMU for an address outside of the kernel would be useless.
-  if (start >= kLowestKernelAddress) {
+  if (start >= wire::kKernelBegin) {
     try {
       content = guest_.memory(start, kPage);
     } catch (const base::Error &) {

@@ -11,6 +11,7 @@
 #include "run/postmortem/kernel_memory.hpp"
 #include "run/postmortem/slab_objects.hpp"
 #include "text/module_name.hpp"
+#include "wire/kernel_addresses.hpp"
 
 namespace kmodtest::run {
 namespace {
@@ -18,8 +19,6 @@ namespace {
 using judge::Holder;
 using judge::PointerLeft;
 using observe::ModuleRange;
-
-constexpr std::uint64_t kLowestOfTheKernel = 0xffff'8000'0000'0000;
 
 /// Returns the lists of sections and notes of the modules that are loaded. They keep the addresses of the sections that
 /// a module had only during its init, where another module can have been later (kernel: kernel/module/sysfs.c).
@@ -123,7 +122,7 @@ class Owners {
     const std::uint64_t begin = memory_.word(object + *area_begin_).value_or(0);
     const std::uint64_t size = memory_.word(object + *area_size_).value_or(0);
     const auto is_whole_pages = [](std::uint64_t value) { return value != 0 && value % PhysicalMemory::kPage == 0; };
-    return begin >= kLowestOfTheKernel && is_whole_pages(begin) && is_whole_pages(size);
+    return begin >= wire::kKernelBegin && is_whole_pages(begin) && is_whole_pages(size);
   }
 
   void add_variables(std::uint64_t begin, std::uint64_t end) {

@@ -9,7 +9,7 @@
 
 #include "run/races/noted_accesses.hpp"
 #include "run/races/vector_clock.hpp"
-#include "wire/schedule_memory.hpp"
+#include "wire/kernel_addresses.hpp"
 
 namespace kmodtest::run {
 namespace {
@@ -19,13 +19,12 @@ using kernel::SyncRole;
 using wire::RaceEvent;
 using Kind = RaceEvent::Kind;
 
-constexpr std::uint64_t kKernelBegin = 0xffff'8000'0000'0000;
 constexpr std::uint64_t kLargestAllocation = std::uint64_t{1} << 24;
 // kernel: include/linux/workqueue.h
 constexpr std::uint64_t kUnboundQueue = 1 << 1, kOrderedQueue = 1 << 17;
 
 bool is_pointer(std::uint64_t value) {
-  return value >= kKernelBegin && value < ~std::uint64_t{4095};  // above are error codes
+  return value >= wire::kKernelBegin && value < ~std::uint64_t{4095};  // above are error codes
 }
 
 /// Returns whether what is known of a function leaves open what it does with the object of its first argument.

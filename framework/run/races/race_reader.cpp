@@ -9,6 +9,7 @@
 #include "run/races/report_steps.hpp"
 #include "text/module_name.hpp"
 #include "text/words.hpp"
+#include "wire/kernel_addresses.hpp"
 
 namespace kmodtest::run {
 namespace {
@@ -26,7 +27,7 @@ bool is_in_header(const SourceLine &line) {
 }
 
 std::uint64_t instruction_of(const wire::RaceEvent &event) {
-  return 0xffff'ffff'0000'0000 | event.instruction;
+  return wire::code_address(event.instruction);
 }
 
 /// Returns whether a function of the kernel around the access marks it. The last line is of the module's own function.

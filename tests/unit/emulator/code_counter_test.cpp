@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "wire/kernel_addresses.hpp"
 #include "wire/schedule_memory.hpp"
 
 namespace kmodtest::emulator {

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "emulator/qemu.hpp"
+#include "wire/kernel_addresses.hpp"
 
 namespace kmodtest::emulator {
 namespace {

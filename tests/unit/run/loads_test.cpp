@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "wire/frame.hpp"
+#include "wire/kernel_addresses.hpp"
 #include "wire/schedule_memory.hpp"
 
 namespace kmodtest::run {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "run/explore/strategies.hpp"
+#include "wire/kernel_addresses.hpp"
 
 namespace kmodtest::run {
 namespace {

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <set>
 
+#include "wire/kernel_addresses.hpp"
+
 namespace kmodtest::run {
 namespace {
 
