@@ -121,7 +121,7 @@ def main():
     shown = [case for case in cases if case["outcome"] == "passed"]
     slowest = max(map(seconds, shown))
     kernels = ", ".join(sorted({case["kernel"] for case in shown if case["kernel"]}))
-    hypervisor = re.sub(r" as [^,]*|, KVM.*", "", started["hypervisor"])
+    hypervisor = re.sub(r" as [\w-]+| \(the user [^)]*\)|, KVM.*", "", started["hypervisor"])
     print(HEAD.format(kernels=kernels, cpus=os.cpu_count(), hypervisor=hypervisor, workers=started["workers"],
                       took=finished["took"], cases=len(cases), slowest=slowest), end="")
     for case in shown:

@@ -185,9 +185,7 @@ class Order {
     const SyncFunction *function = function_of(call, rules_.functions);
     const std::uint32_t thread = call.thread;
     if (threads_[thread].exits) join_ended_calls(thread);
-    if (orders_first_argument(function) && is_pointer(call.address)) {
-      acquire_object(thread, call.address);
-    }
+    if (orders_first_argument(function) && is_pointer(call.address)) acquire_object(thread, call.address);
     if (function == nullptr) {
       acquire_ended(thread, call.address);
       // A function without a result leaves in the register what was there.
@@ -213,7 +211,10 @@ class Order {
       case SyncRole::stops_cpus:
         return join_all(thread);
       case SyncRole::makes_queue:
-        if (is_ordered_queue(*function, call)) ordered_queues_.insert(returned.address);
+        if (is_ordered_queue(*function, call))
+          ordered_queues_.insert(returned.address);
+        else
+          ordered_queues_.erase(returned.address);
         return;
       case SyncRole::sleeps:
         return acquire_object(thread, task_of(thread));

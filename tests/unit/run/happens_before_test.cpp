@@ -150,6 +150,14 @@ TEST_F(HappensBefore, AnItemIsOrderedByTheWorkqueueThatExecutesIt) {
   EXPECT_EQ(races(), 1);
 }
 
+TEST_F(HappensBefore, AnotherWorkqueueCanHaveTheMemoryOfAnOrderedOne) {
+  history.call(0, "alloc_workqueue", 0, kOther, 1 << 17, 1).call(0, "destroy_workqueue", kOther);
+  history.call(0, "alloc_workqueue", 0, kOther, 1 << 1, 8);
+  history.call(0, "queue_work_on", 8192, 0, kOther, kWork).call(0, "queue_work_on", 8192, 0, kOther, kWork + 64);
+  history.entered(1, kWork).write(1).left(1).entered(2, kWork + 64).write(2).left(2);
+  EXPECT_EQ(races(), 1);
+}
+
 TEST_F(HappensBefore, WhatAnotherCpuIsToldToDoComesAfterTheCall) {
   history.write(0).begin(0, "smp_call_function_single", 1, kCallback).entered_at(1, kCallback).write(1).left(1).end();
   history.write(0);
