@@ -250,10 +250,6 @@ SeenReports kernel_reports(const CaseView &view) {
   return seen;
 }
 
-}  // namespace
-
-namespace {
-
 /// Returns whether two reports have the same words at the same place, as those of several rounds of a repeat.
 bool says_the_same(const KernelReport &one, const KernelReport &other) {
   return one.accesses.empty() && other.accesses.empty() && one.title == other.title &&
