@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Loads and unloads the modules of a kernel's own package, each in a guest of its own, and lists every accusation.
 
-usage: tools/in-tree-modules.py [--kmodtest FILE] [--kernel NAME] [--jobs N] [--most N] [FOLDER ...]
+usage: tools/in-tree-modules.py [--kmodtest FILE] [--kernel NAME] [--jobs N] [--most N] [--with OPTION ...] [FOLDER ...]
 
 FOLDER is below lib/modules/RELEASE/kernel (default: crypto, fs, lib, net, drivers/block, drivers/md, drivers/net).
+OPTION is added to `kmodtest run`: --with=--check-memory, --with=--fail-each, --with=--races=order.
 A module that does not load, mostly for want of its hardware, is only counted. No other outcome than Passed is expected:
 each of the others is printed with its reason, and a person has to look at it. The exit status is their number (at most 100).
 """
@@ -55,6 +56,7 @@ def main():
     parser.add_argument("--kernel", default="debian-6.1-cloud")
     parser.add_argument("--jobs", default=str(os.cpu_count()))
     parser.add_argument("--most", type=int, default=10000)
+    parser.add_argument("--with", dest="options", action="append", default=[])
     parser.add_argument("folders", nargs="*", default=DEFAULT_FOLDERS)
     wanted = parser.parse_args()
 
@@ -68,7 +70,7 @@ def main():
             write_plan(folder, release, path, needs[path])
         events = folder / "events.jsonl"
         subprocess.run([wanted.kmodtest, "run", folder, "--kernel", wanted.kernel, "--jobs", wanted.jobs, "--quiet",
-                        "--json", events], stdout=subprocess.DEVNULL, check=False)
+                        "--json", events, *wanted.options], stdout=subprocess.DEVNULL, check=False)
         cases = [event for event in map(json.loads, events.read_text().splitlines())
                  if event.get("event") == "CaseFinished"]
     outcomes = collections.Counter()
@@ -79,7 +81,8 @@ def main():
         if case["outcome"] != "passed" and not unloadable:
             accused.append(case)
     for case in accused:
-        print(f"{case['plan']}: {case['outcome']}")
+        point = " ".join(f"{axis}={value}" for axis, value in case["point"].items())
+        print(f"{case['plan']} [{point}]: {case['outcome']}")
         for evidence in case["evidence"]:
             print("   ", evidence["summary"])
             for line in (evidence.get("seen") or "").splitlines():

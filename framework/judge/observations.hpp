@@ -12,6 +12,7 @@
 #include "judge/dissection.hpp"
 #include "judge/pointers.hpp"
 #include "kernel/modules/module_info.hpp"
+#include "kernel/modules/open_calls.hpp"
 #include "observe/reports/reports.hpp"
 #include "wire/message.hpp"
 
@@ -61,6 +62,9 @@ struct Observations {
 
   /// code of modules that are unloaded, which allocated memory that is left: address → "my_init+0x3e (my.c:41)"
   std::map<std::uint64_t, std::string> unloaded_code;
+
+  /// what modules register and never take back, by their imports; only of modules that something still points to
+  std::map<std::string, kernel::OpenCall> open_calls;
 
   std::shared_ptr<const observe::ScheduleSeen> schedule;  ///< null unless the case has a schedule
   std::shared_ptr<const observe::RacesSeen> races;        ///< null unless the case looks for data races

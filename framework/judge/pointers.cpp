@@ -119,69 +119,12 @@ std::string words_of(const PointerLeft &pointer) {
   return holder_of(pointer) + " still points to " + target_of(pointer);
 }
 
-std::string without_underscores(std::string name) {
-  return name.erase(0, std::min(name.find_first_not_of('_'), name.size()));
-}
-
-/// What takes back what a function makes, where the names do not follow the rule of counterpart(). Without leading
-/// underscores: macros and inline functions of the kernel's headers hide those.
-struct Counterpart {
-  std::string_view makes;
-  std::string_view undo;
-};
-constexpr Counterpart kCounterparts[] = {
-    {"misc_register", "misc_deregister"},
-    {"request_region", "release_region"},
-    {"request_threaded_irq", "free_irq"},
-    {"register_sysctl", "unregister_sysctl_table"},
-    {"register_sysctl_sz", "unregister_sysctl_table"},
-    {"register_sysctl_table", "unregister_sysctl_table"},
-    {"register_net_sysctl", "unregister_net_sysctl_table"},
-    {"register_net_sysctl_sz", "unregister_net_sysctl_table"},
-    {"platform_device_register_full", "platform_device_unregister"},
-    {"usb_register_driver", "usb_deregister"},
-    {"i2c_register_driver", "i2c_del_driver"},
-    {"spi_register_driver", "driver_unregister"},
-    {"led_classdev_register_ext", "led_classdev_unregister"},
-    {"hwmon_device_register_with_info", "hwmon_device_unregister"},
-    {"hwmon_device_register_with_groups", "hwmon_device_unregister"},
-    {"cdev_add", "cdev_del"},
-    {"gpiochip_add_data_with_key", "gpiochip_remove"},
-    {"kobject_create_and_add", "kobject_put"},
-    {"kobject_init_and_add", "kobject_put"},
-    {"class_create", "class_destroy"},
-    {"cpuhp_setup_state", "cpuhp_remove_state"},
-    {"init_srcu_struct", "cleanup_srcu_struct"},
-    {"percpu_counter_init", "percpu_counter_destroy"},
-    {"add_disk", "del_gendisk"},
-    {"device_add_disk", "del_gendisk"},
-    {"perf_event_create_kernel_counter", "perf_event_release_kernel"},
-};
-
-/// Returns the counterpart of a function that registers: "unregister_x" for "register_x" or "__register_x".
-std::string counterpart(const std::string &registers) {
-  std::string name = without_underscores(registers);
-  for (const Counterpart &one : kCounterparts)
-    if (one.makes == name) return std::string(one.undo);
-  constexpr std::string_view kRegister = "register";
-  const std::size_t found = name.find(kRegister);
-  if (found == std::string::npos || (found > 0 && name[found - 1] != '_') || name.find("unregister") < found) return {};
-  return name.insert(found, "un");
-}
-
-/// Returns the call that the module lacks: it imports the function that registers, but not its counterpart.
+/// Returns the call that the module lacks: it calls the function that registers, but not the one that takes it back.
 std::string missing_call(const CaseView &view, const std::string &module) {
-  for (const auto &info : view.seen.modules) {
-    if (text::lsmod_name(info.name) != module) continue;
-    const auto &symbols = info.undefined_symbols;
-    for (const std::string &symbol : symbols) {
-      const std::string wanted = counterpart(symbol);
-      const auto is_wanted = [&](const std::string &one) { return without_underscores(one) == wanted; };
-      if (wanted.empty() || std::any_of(symbols.begin(), symbols.end(), is_wanted)) continue;
-      return fmt::format("{}() is missing: the module calls {}()", wanted, without_underscores(symbol));
-    }
-  }
-  return {};
+  const auto &known = view.seen.open_calls;
+  const auto found = known.find(module);
+  if (found == known.end()) return {};
+  return fmt::format("{}() is missing: the module calls {}()", found->second.undo, found->second.makes);
 }
 
 std::string hint_of(const CaseView &view, const PointerLeft &pointer) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "run/case/case_runner.hpp"
 
+#include <algorithm>
 #include <fmt/core.h>
 #include <limits>
 #include <optional>
@@ -9,6 +10,9 @@
 #include "base/error.hpp"
 #include "base/task.hpp"
 #include "judge/judge.hpp"
+#include "kernel/kernel.hpp"
+#include "kernel/modules/open_calls.hpp"
+#include "kernel/modules/symvers.hpp"
 #include "observe/races.hpp"
 #include "observe/sched/sched_trace.hpp"
 #include "plan/fault.hpp"
@@ -24,6 +28,7 @@
 #include "run/postmortem/unloaded_code.hpp"
 #include "run/races/race_reader.hpp"
 #include "run/races/report_steps.hpp"
+#include "text/module_name.hpp"
 
 namespace kmodtest::run {
 
@@ -230,6 +235,17 @@ Task<> CaseRunner::dump(Conversation &talk, const std::string &guest_name, const
 
 namespace {
 
+/// Fills Observations::open_calls.
+void find_open_calls(judge::Observations &seen, const kernel::Kernel &kernel) {
+  const auto &found = seen.pointers.found;
+  if (std::none_of(found.begin(), found.end(), judge::is_left_registered)) return;
+  const auto exports = kernel::exports_of(kernel);
+  for (const kernel::ModuleInfo &module : seen.modules) {
+    auto call = kernel::open_call(module, exports.value_or(kernel::Exports()));
+    if (call) seen.open_calls.emplace(text::lsmod_name(module.name), std::move(*call));
+  }
+}
+
 /// Returns whether a restore in place resets all that the case did to its QEMU: that of a guest whose program ended, or
 /// that is paused between two instructions of an emulated CPU.
 bool is_restored_whole(const Conversation &talk, const Prepared &prepared) {
@@ -289,6 +305,7 @@ Task<outcome::CaseFinished> CaseRunner::run(std::shared_ptr<const plan::Case> te
   if (talk.race_file) read_races(talk, prepared);
   if (plan::needs_fault_module(*test_case)) find_call_sources(*talk.seen, prepared.kernel.headers);
   name_unloaded_code(*talk.seen, prepared.kernel.headers);
+  find_open_calls(*talk.seen, prepared.kernel);
   outcome::CaseFinished finished = judged(talk, prepared);
   finished.took = Clock::now() - started;
   co_return finished;

@@ -69,6 +69,34 @@ bool is_heading(std::string_view words) {
   return words.starts_with('\'') && words.ends_with(':') && words.find("(pid ") != std::string_view::npos;
 }
 
+/// Calls `take` with the words of each line; a text can have several lines.
+template <class Take>
+void for_each_line(const std::vector<std::string> &texts, Take take) {
+  for (std::string_view rest : texts) {
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find('\n'), rest.size());
+      take(words_of(rest.substr(0, end)));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+}
+
+/// Returns the modules in "Modules linked in: ex(OE-) virtio_console", those that were loaded when the report was made.
+std::set<std::string> modules_listed(const std::vector<std::string> &report) {
+  constexpr std::string_view kStart = "Modules linked in:";
+  std::set<std::string> names;
+  for_each_line(report, [&](std::string_view words) {
+    if (!words.starts_with(kStart)) return;
+    words = words.substr(kStart.size(), words.find('[') - kStart.size());  // "[last unloaded: …]"
+    while (!(words = without_blanks(words)).empty()) {
+      const std::string_view name = words.substr(0, words.find(' '));
+      names.emplace(name.substr(0, name.find('(')));
+      words.remove_prefix(name.size());
+    }
+  });
+  return names;
+}
+
 class SourceFrames {
  public:
   SourceFrames(const judge::Observations &seen, const std::filesystem::path &headers)
@@ -76,14 +104,7 @@ class SourceFrames {
 
   std::vector<std::string> frames_of(const std::vector<std::string> &details) {
     frames_ = {};
-    for (const std::string &detail : details) {
-      std::string_view rest = detail;
-      while (!rest.empty()) {
-        const std::size_t end = std::min(rest.find('\n'), rest.size());
-        add(words_of(rest.substr(0, end)));
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-      }
-    }
+    for_each_line(details, [this](std::string_view words) { add(words); });
     end_repetition();
     for (const std::string &file : frames_.without_lines) {
       frames_.lines.push_back(fmt::format("(no source lines: {} has no debug information; build it with -g)", file));
@@ -93,14 +114,15 @@ class SourceFrames {
 
   /// Names the addresses in the lines that were in a module before it was unloaded: "RDI, CR2: 0xffffffffc0203100 was
   /// my_timer+0x0 [ex], which is unloaded".
-  /// Leaves out those that the trace names already.
+  /// Leaves out those that the trace names already, and those of modules that the report lists: they were still there.
   std::vector<std::string> gone_in(const std::vector<std::string> &details, const std::vector<std::string> &trace) {
     std::vector<std::pair<std::uint64_t, std::vector<std::string>>> found;
     if (gone_.empty()) return {};
     for (const std::string &detail : details) note_gone(detail, found);
     std::vector<std::string> lines;
+    const std::set<std::string> listed = modules_listed(details);
     for (const auto &[address, names] : found) {
-      const std::string was = name_of_gone(address);
+      const std::string was = listed.contains(module_at(address)) ? std::string() : name_of_gone(address);
       const auto has_it = [shown = fmt::format("{:#x}", address)](const std::string &line) {
         return line.find(shown) != std::string::npos;
       };
@@ -130,6 +152,13 @@ class SourceFrames {
  private:
   using Named = std::vector<std::pair<std::uint64_t, std::vector<std::string>>>;
 
+  /// Returns the unloaded module that had this address; empty if none had it.
+  std::string module_at(std::uint64_t address) const {
+    const auto range = std::find_if(gone_.begin(), gone_.end(),
+                                    [address](const auto &one) { return address - one.address < one.size; });
+    return range == gone_.end() ? std::string() : range->name;
+  }
+
   /// Returns "timer_fires+0x0 [ex]"; empty if the address was in no unloaded module, or has no name there.
   std::string name_of_gone(std::uint64_t address) {
     for (const observe::ModuleRange &range : gone_) {
@@ -155,14 +184,9 @@ class SourceFrames {
       std::string_view digits = word.substr(word.find_last_of(':') + 1);  // "0010:0xffffffffc0201068"
       if (digits.starts_with("0x")) digits.remove_prefix(2);
       const auto address = digits.size() == kDigits ? text::whole_number<std::uint64_t>(digits, 16) : std::nullopt;
-      if (address && is_gone(*address)) note(*address, before, found);
+      if (address && !module_at(*address).empty()) note(*address, before, found);
       before = word;
     }
-  }
-
-  bool is_gone(std::uint64_t address) const {
-    return std::any_of(gone_.begin(), gone_.end(),
-                       [address](const auto &range) { return address - range.address < range.size; });
   }
 
   static void note(std::uint64_t address, std::string_view before, Named &found) {

@@ -110,6 +110,20 @@ TEST_F(TraceTest, AnAddressInCodeThatIsGoneHasItsSource) {
                   "places_pointer[number + 1] * 7;"});
 }
 
+TEST_F(TraceTest, AnAddressInAModuleThatWasThereIsNotCalledUnloaded) {
+  wire::Loaded loaded;
+  loaded.module = "places";
+  loaded.record = wire::ModuleRecord{"places", 16384, 0, {}, "Live", 0xffffffffc0201000, "OE"};
+  wire::Unloaded unloaded;
+  unloaded.module = "places";
+  seen_.messages = {loaded, unloaded};
+  const std::string registers = "[    3.000003] RAX: ffffffffc0201068 RBX: 0000000000000000 RCX: 0000000000000001";
+  EXPECT_EQ(trace({registers, "[    3.000001] Modules linked in: virtio_console [last unloaded: places(OE)]"}),
+            Lines{"RAX: 0xffffffffc0201068 was twin+0x8 [places], which is unloaded"});
+  EXPECT_EQ(trace({registers, "[    3.000001] Modules linked in: places(OE-) virtio_console"}), Lines{});
+  EXPECT_EQ(trace({"[    3.000001] Modules linked in: virtio_console places(OE)\n" + registers}), Lines{});
+}
+
 TEST_F(TraceTest, WithoutDebugInformationItSaysSoOnce) {
   const auto ko = scratch_.path() / "places.ko";
   storage::write_whole_file(ko, kernel::without_debug_info(storage::read_whole_file(ko)));
