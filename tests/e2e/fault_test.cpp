@@ -52,6 +52,21 @@ TEST(FailEach, OneCallCanFailAgainToTheBit) {
   EXPECT_NE(ended.out.find("100 bytes from kmalloc at leaks_the_first+"), std::string::npos) << ended.out;
 }
 
+TEST(FailEach, WhatLeaksWithoutAFailureIsNotBlamedOnACall) {
+  const ScratchFolder scratch;
+  const fs::path plan = scratch.write(
+      "sweep.yaml", "module: stays_registered\nsteps:\n  - load: {params: {what: file_system}}\n  - unload\n");
+  const fs::path json = scratch.path() / "events.jsonl";
+  const Ended ended =
+      kmodtest({"run", plan, "--fail-each", "--modules", source_folder() / "modules/faulty", "--json", json});
+  EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
+  const auto cases = finished_cases(json);
+  ASSERT_EQ(cases.size(), 1u) << ended.out;
+  EXPECT_EQ(cases.front().at("outcome"), "leaked");
+  EXPECT_EQ(ended.out.find("after call"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("does not pass as it is"), std::string::npos) << ended.out;
+}
+
 TEST(FailEach, TheRepairedTwinHandlesAll) {
   const ScratchFolder scratch;
   const fs::path plan = plan_of_kinds(scratch, "leaks_the_first, stops_what_never_ran");

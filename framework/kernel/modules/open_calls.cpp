@@ -48,7 +48,7 @@ constexpr Counterpart kCounterparts[] = {
     {"perf_event_create_kernel_counter", "perf_event_release_kernel"},
 };
 
-/// Functions with these beginnings take back by themselves what they make, together with the device.
+/// Functions with these beginnings take back automatically what they make, together with the device.
 constexpr std::string_view kManaged[] = {"devm_", "drmm_", "pcim_"};
 
 std::string_view without_underscores(std::string_view name) {

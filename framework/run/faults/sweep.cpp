@@ -50,7 +50,6 @@ RunOptions options_of_count(RunOptions options) {
   options.history = nullptr;
   options.artifacts.clear();
   options.trace = false;
-  options.limits.searches_memory = false;
   return options;
 }
 
@@ -105,7 +104,9 @@ Sweep sweep_cases(const Cases &cases, RunOptions options, GuestPool &pool, const
     sweep.chosen += made.size();
     if (made.empty()) {
       sweep.cases.push_back(test_case);
-      if (passed) sweep.notices.push_back(fmt::format("{} makes no call that can fail", test_case->id));
+      sweep.notices.push_back(fmt::format(
+          "{} {}", test_case->id,
+          passed ? "makes no call that can fail" : "does not pass as it is, so none of its calls is made to fail"));
     }
     sweep.cases.insert(sweep.cases.end(), made.begin(), made.end());
   }
