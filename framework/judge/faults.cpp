@@ -29,31 +29,23 @@ std::string error_name(int error) {
 
 /// Returns "kmalloc" for kmalloc_trace.
 std::string function_name(const FaultCall &call) {
-  const auto *function = kernel::find_fault_function(call.symbol);
+  const auto *function = kernel::find_fault_function(call.symbol, {});
   return function == nullptr ? call.symbol : std::string(function->shown);
 }
 
-int error_of(const FaultCall &call) {
-  const auto *function = kernel::find_fault_function(call.symbol);
-  return function == nullptr ? ENOMEM : function->error;
+/// Returns what is known of the function in the kernel of this case. A function that is not known returns NULL.
+kernel::FaultFunction function_of(const CaseView &view, const FaultCall &call) {
+  const auto &agent = view.seen.agent;
+  const auto *function = kernel::find_fault_function(call.symbol, agent ? agent->kernel_release : std::string());
+  if (function != nullptr) return *function;
+  return {.symbol = call.symbol, .shown = call.symbol, .error = ENOMEM};
 }
 
-std::string value_of(const FaultCall &call) {
-  const auto *function = kernel::find_fault_function(call.symbol);
-  if (function == nullptr || function->failure == kernel::Failure::null) return "NULL";
-  if (function->failure == kernel::Failure::uncopied) return "that nothing was copied";
-  const std::string error = "-" + error_name(function->error);
-  return function->failure == kernel::Failure::pointer ? fmt::format("ERR_PTR({})", error) : error;
-}
-
-bool returns_null(const FaultCall &call) {
-  const auto *function = kernel::find_fault_function(call.symbol);
-  return function == nullptr || function->failure == kernel::Failure::null;
-}
-
-bool is_ignorable(const FaultCall &call) {
-  const auto *function = kernel::find_fault_function(call.symbol);
-  return function != nullptr && function->ignorable;
+std::string value_of(const kernel::FaultFunction &function) {
+  if (function.failure == kernel::Failure::null) return "NULL";
+  if (function.failure == kernel::Failure::uncopied) return "that nothing was copied";
+  const std::string error = "-" + error_name(function.error);
+  return function.failure == kernel::Failure::pointer ? fmt::format("ERR_PTR({})", error) : error;
 }
 
 /// Returns the error with which the driver core says that a probe failed: "probe of x failed with error -12" (kernel:
@@ -237,7 +229,7 @@ std::string FaultView::words() const {
 }
 
 bool FaultView::is_tolerated(const FaultCall &call) const {
-  if (is_ignorable(call)) return true;
+  if (function_of(view_, call).ignorable) return true;
   const std::string name = function_name(call);
   std::string line = source_of(view_, call);
   line = line.substr(0, line.find(' '));
@@ -254,7 +246,7 @@ std::optional<FaultView::LoadFinding> FaultView::check_load(std::size_t case_ind
   const FaultCall *reason = nullptr;
   for (const FaultCall &call : failures_) {
     if (call.step != step.index || call.context != FaultCall::Context::init) continue;
-    errors.insert(error_of(call));
+    errors.insert(function_of(view_, call).error);
     if (reason == nullptr && !is_tolerated(call)) reason = &call;
   }
   if (reason == nullptr) return std::nullopt;
@@ -264,16 +256,17 @@ std::optional<FaultView::LoadFinding> FaultView::check_load(std::size_t case_ind
   if (loaded == nullptr) return std::nullopt;
   if (loaded->error != 0 && errors.contains(loaded->error)) return std::nullopt;
   const std::string call = describe(view_, *reason);
+  const kernel::FaultFunction function = function_of(view_, *reason);
   LoadFinding found{.finding = {.outcome = Outcome::failed, .evidence = evidence_of(view_, case_index)}};
   Evidence &evidence = found.finding.evidence;
-  const std::string refusal = fmt::format("-{}", error_name(error_of(*reason)));
+  const std::string refusal = fmt::format("-{}", error_name(function.error));
   evidence.expected = fmt::format("the load is refused with {}", refusal);
   if (loaded->error == 0) {
     const auto probe = probe_error(step.own_log());
     if (probe && errors.contains(*probe)) return std::nullopt;
-    found.result = returns_null(*reason) ? FaultResult::went_on_null : FaultResult::went_on;
+    found.result = function.failure == kernel::Failure::null ? FaultResult::went_on_null : FaultResult::went_on;
     evidence.summary = fmt::format("the load of {} went on although {} returned {}", loaded->module,
-                                   function_name(*reason), value_of(*reason));
+                                   function_name(*reason), value_of(function));
     evidence.seen = "the load succeeded";
     evidence.hint = fmt::format("return {} from the init function; 'fail: {{tolerates: [{}@{}]}}' lets the load go on",
                                 refusal, function_name(*reason), reason->function);
@@ -282,7 +275,7 @@ std::optional<FaultView::LoadFinding> FaultView::check_load(std::size_t case_ind
   found.result = FaultResult::other_errno;
   const std::string other = error_name(loaded->error);
   evidence.summary = fmt::format("the load of {} was refused with -{} although {} returned {}", loaded->module, other,
-                                 function_name(*reason), value_of(*reason));
+                                 function_name(*reason), value_of(function));
   evidence.seen = fmt::format("refused with -{}", other);
   evidence.hint = "pass on the error of the call that failed";
   return found;

@@ -35,7 +35,7 @@ std::optional<observe::ModuleRange> range_of(std::uint64_t address, const Observ
 
 /// Returns "kmalloc" for kmalloc_trace.
 std::string shown_function(const std::string &symbol) {
-  const auto *function = kernel::find_fault_function(symbol);
+  const auto *function = kernel::find_fault_function(symbol, {});
   return function == nullptr ? symbol : std::string(function->shown);
 }
 

@@ -28,17 +28,22 @@ struct FaultFunction {
   bool ignorable = false;
   /// It waits for memory where its caller may sleep, and fails only elsewhere (__GFP_DIRECT_RECLAIM is missing).
   bool waits = false;
+  /// The versions of the kernel in which it fails in this way, as 609 for 6.9; 0: no bound. Where it changed, the table
+  /// has a line for each way; where it returned nothing, none.
+  int since = 0;
+  int before = 0;
 };
 
 /// Returns the whole table.
 std::span<const FaultFunction> fault_functions();
 
-/// Returns the function with this symbol, or null.
-const FaultFunction *find_fault_function(std::string_view symbol);
+/// Returns the function with this symbol in a kernel of this release ("6.1.0-50-amd64"), or null. An unknown release
+/// (empty) fits every line of the table.
+const FaultFunction *find_fault_function(std::string_view symbol, std::string_view release);
 
 /// Returns the functions that a module imports. `globs` match FaultFunction::shown or the symbol; without any, all.
 std::vector<const FaultFunction *> fault_functions_of(const std::vector<std::string> &imported,
-                                                      const std::vector<std::string> &globs);
+                                                      const std::vector<std::string> &globs, std::string_view release);
 
 /// Returns the words for kmodtest_faults: "kmalloc_trace:0:1".
 std::string fault_words(const FaultFunction &function);

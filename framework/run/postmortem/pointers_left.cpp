@@ -39,6 +39,24 @@ std::set<std::uint64_t> lists_of_sections(KernelMemory &memory, const kernel::Ke
   return lists;
 }
 
+/// Returns the nodes of radix trees that each CPU has set aside for its next insertion. They are allocated, but nobody
+/// has filled them yet: they keep what was in them when they were last in a tree (kernel: lib/radix-tree.c,
+/// radix_tree_preload()).
+std::set<std::uint64_t> nodes_set_aside(KernelMemory &memory, const kernel::KernelImage &kernel) {
+  constexpr std::size_t kMostAside = 64;
+  std::set<std::uint64_t> nodes;
+  const auto variable = kernel.symbols().address_of("radix_tree_preloads");
+  const auto first = kernel.layouts().offset_of("radix_tree_preload", "nodes");
+  const auto next = kernel.layouts().offset_of("xa_node", "parent");
+  if (!variable || !first || !next) return nodes;
+  for (const std::uint64_t offset : memory.cpu_offsets()) {
+    auto node = memory.word(offset + *variable + *first);
+    for (std::size_t i = 0; i < kMostAside && node && *node != 0; ++i, node = memory.word(*node + *next))
+      nodes.insert(*node);
+  }
+  return nodes;
+}
+
 /// Finds the owners of words.
 class Owners {
  public:
@@ -81,7 +99,7 @@ class Owners {
       name(left, *variable);
     } else if (const auto object = slabs_ ? slabs_->find(left.address) : std::nullopt;
                object && !object->is_extra && !is_list(*object)) {
-      left.holder = !object->allocated ? Holder::freed_object : clears_ ? Holder::object : Holder::uncleared_object;
+      left.holder = holder_of(*object);
       left.name = object->cache;
       left.offset = left.address - object->address;
       if (is_last_work(left) || is_caller_of_vmalloc(left)) left.holder = Holder::unknown;
@@ -94,6 +112,15 @@ class Owners {
   struct Span {
     std::uint64_t begin, end;
   };
+
+  Holder holder_of(const SlabObject &object) {
+    if (!object.allocated) return Holder::freed_object;
+    if (object.cache != "radix_tree_node")
+      return clears_ && !object.has_constructor ? Holder::object : Holder::uncleared_object;
+    // Whoever takes a node fills all of it.
+    if (!aside_) aside_ = nodes_set_aside(memory_, kernel_);
+    return aside_->contains(object.address) ? Holder::freed_object : Holder::object;
+  }
 
   /// A thread of a workqueue keeps which function it has called last, and never calls it for that (kernel:
   /// kernel/workqueue_internal.h, struct worker).
@@ -164,8 +191,8 @@ class Owners {
   std::optional<std::uint64_t> area_caller_, area_begin_, area_size_;
   std::vector<Span> variables_;  ///< distances from the start of the memory
   Span cpu_variables_{};
-  std::optional<std::set<std::uint64_t>> lists_;  ///< read once they are needed
-  bool clears_ = false;                           ///< the kernel clears what it allocates
+  std::optional<std::set<std::uint64_t>> lists_, aside_;  ///< read once they are needed
+  bool clears_ = false;                                   ///< the kernel clears what it allocates
 };
 
 /// Returns whether any page of the range is mapped: something else is there now.

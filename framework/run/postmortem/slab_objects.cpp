@@ -38,6 +38,7 @@ std::optional<SlabObjects::Layout> SlabObjects::layout_of(const kernel::StructLa
   layout.random = structs.offset_of("kmem_cache", "random");
   layout.object_size = structs.offset_of("kmem_cache", "object_size");
   layout.red_zone = structs.offset_of("kmem_cache", "red_left_pad");
+  layout.constructor = structs.offset_of("kmem_cache", "ctor");
   layout.cpu_part = at({{"kmem_cache", "cpu_slab"}, {"kmem_cache", "cpu_sheaves"}});
   layout.has_sheaves = !structs.offset_of("kmem_cache", "cpu_slab");
   if (layout.has_sheaves) {
@@ -124,6 +125,7 @@ const SlabObjects::Cache &SlabObjects::cache_of(std::uint64_t address) {
   if (at_.random) cache.random = memory_.word(address + *at_.random).value_or(0);
   cache.own = at_.object_size ? memory_.half(address + *at_.object_size).value_or(0) : cache.size;
   cache.red_zone = at_.red_zone ? memory_.half(address + *at_.red_zone).value_or(0) : 0;
+  cache.has_constructor = at_.constructor && memory_.word(address + *at_.constructor).value_or(0) != 0;
   if (const auto name = memory_.word(address + at_.name)) cache.name = memory_.text(*name, kLongestName);
   if (at_.has_sheaves && cache.cpu_part != 0) cache.in_sheaves = objects_in_sheaves(address, cache.cpu_part);
   return cache;
@@ -189,7 +191,9 @@ std::optional<SlabObject> SlabObjects::find(std::uint64_t address) {
   const Cache &cache = cache_of(slab->cache);
   if (cache.size == 0) return std::nullopt;
   const std::uint64_t index = (address - slab->begin) / cache.size;
-  SlabObject object{.cache = cache.name, .address = slab->begin + index * cache.size + cache.red_zone};
+  SlabObject object{.cache = cache.name,
+                    .address = slab->begin + index * cache.size + cache.red_zone,
+                    .has_constructor = cache.has_constructor};
   object.is_extra = address < object.address || address - object.address >= cache.own;
   if (index >= slab->objects) return object;
   const auto [entry, fresh] = free_.try_emplace(slab->page);

@@ -20,6 +20,7 @@ struct SlabObject {
   std::string cache;
   std::uint64_t address = 0;  ///< of the object's own bytes
   bool allocated = false;
+  bool has_constructor = false;  ///< the kernel never clears an object of such a cache when it allocates it
   bool is_extra =
       false;  ///< the address is in what slub_debug or KASAN keep for the object: red zones, who allocated it
 };
@@ -42,7 +43,7 @@ class SlabObjects {
     std::size_t freelist, counters;
     std::size_t offset, cpu_part;
     std::optional<std::size_t> random;
-    std::optional<std::size_t> object_size, red_zone;
+    std::optional<std::size_t> object_size, red_zone, constructor;
     /// Until 6.19: the list of free objects of each CPU, and the slab that they are in.
     std::size_t cpu_freelist, cpu_page;
     /// Since 7.0: the sheaves of each CPU, and those that each node keeps full.
@@ -54,8 +55,9 @@ class SlabObjects {
     std::string name;
     std::uint64_t size = 0, offset = 0, random = 0;
     std::uint64_t red_zone = 0, own = 0;  ///< before an object, and its own bytes
-    std::uint64_t cpu_part = 0;           ///< the address of what each CPU has of the cache, as that of a variable
-    std::set<std::uint64_t> in_sheaves;   ///< objects that are free
+    bool has_constructor = false;
+    std::uint64_t cpu_part = 0;          ///< the address of what each CPU has of the cache, as that of a variable
+    std::set<std::uint64_t> in_sheaves;  ///< objects that are free
   };
   struct Slab {
     std::uint64_t page = 0;  ///< its struct page

@@ -36,13 +36,14 @@ std::vector<std::string> imported_by(const std::vector<kernel::ModuleInfo> &modu
 
 std::map<std::string, std::string> parameters_of(const plan::Fault &fault, const Prepared &prepared) {
   const std::vector<std::string> imported = imported_by(prepared.modules);
+  const std::string &release = prepared.kernel.release;
   std::vector<std::string> names, functions;
-  for (const auto *one : kernel::fault_functions_of(imported, {})) names.emplace_back(one->symbol);
+  for (const auto *one : kernel::fault_functions_of(imported, {}, release)) names.emplace_back(one->symbol);
   std::map<std::string, std::string> params;
   set_list(params, "modules", prepared.program.modules, kMostWatched);
   set_list(params, "imports", std::move(names), kMostFunctions);
   if (fault.mode == plan::Fault::Mode::none) return params;
-  for (const auto *one : kernel::fault_functions_of(imported, fault.functions))
+  for (const auto *one : kernel::fault_functions_of(imported, fault.functions, release))
     functions.push_back(kernel::fault_words(*one));
   set_list(params, "functions", std::move(functions), kMostFunctions);
   if (fault.mode != plan::Fault::Mode::fail) return params;

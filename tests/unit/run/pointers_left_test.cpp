@@ -76,7 +76,10 @@ std::string btf() {
                     {"size", number, 8},
                     {"offset", number, 16},
                     {"name", number, 24},
-                    {"random", number, 32}});
+                    {"random", number, 32},
+                    {"ctor", number, 40}});
+  writer.structure("radix_tree_preload", 16, {{"nodes", number, 8}});
+  writer.structure("xa_node", 64, {{"parent", number, 8}});
   writer.structure("kmem_cache_cpu", 24, {{"freelist", number, 0}, {"slab", number, 16}});
   const auto list = writer.structure("list_head", 16, {{"next", number, 0}, {"prev", number, 8}});
   writer.structure("module", 64, {{"list", list, 8}, {"sect_attrs", number, 32}});
@@ -114,6 +117,7 @@ kernel::KernelImage image(bool has_layouts = true) {
 
 kernel::KernelImage image_with(const std::string &layouts) {
   return {kernel::SymbolTable({{0x100, 'd', "timer_bases"},
+                               {0x200, 'd', "radix_tree_preloads"},
                                {0x400, 'A', "__per_cpu_end"},
                                {kBanner, 'D', "linux_banner"},
                                {kTopTable, 'D', "init_top_pgt"},
@@ -271,6 +275,26 @@ TEST_F(PointersLeft, AnAllocatedObjectCanHaveARemainderUnlessTheKernelClearsIt) 
   guest_.put(kObjects + 8, kGone);
   guest_.put(kClears - kImageAt, 0);
   EXPECT_EQ(only(look()).holder, Holder::uncleared_object);
+}
+
+TEST_F(PointersLeft, AnObjectOfACacheWithAConstructorIsNeverCleared) {
+  guest_.put(kObjects + 8, kGone);
+  guest_.put(kCaches + 40, kImageAt + 0x100);
+  EXPECT_EQ(only(look()).holder, Holder::uncleared_object);
+}
+
+TEST_F(PointersLeft, ANodeThatIsSetAsideKeepsWhatWasInIt) {
+  guest_.put_text(kCaches + 0x100, "radix_tree_node");
+  guest_.put(kCaches + 40, kImageAt + 0x100);
+  guest_.put(kCpuArea + 0x208, kDirectMap + kObjects + 4 * kObjectBytes);
+  guest_.put(kObjects + 4 * kObjectBytes + 8, kDirectMap + kObjects + 6 * kObjectBytes);
+  for (std::uint64_t object = 0; object < 8; ++object) {
+    FakeGuest before = guest_;
+    guest_.put(kObjects + object * kObjectBytes + 16, kGone);
+    const bool freed = object == 2 || object == 3 || object == 5 || object == 4 || object == 6;
+    EXPECT_EQ(only(look()).holder, freed ? Holder::freed_object : Holder::object) << object;
+    guest_ = before;
+  }
 }
 
 TEST_F(PointersLeft, OtherMemoryHasNoOwner) {

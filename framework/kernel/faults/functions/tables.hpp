@@ -11,6 +11,7 @@
 ///   function that never ran has made nothing to put back;
 /// - it takes its argument away when it fails (snd_ctl_add(), skb_pad());
 /// - it looks for something that a driver can do without (clk_get(), dma_request_chan(), dma_set_mask());
+/// - it returns an error, but never does (nft_register_expr(), xt_register_target());
 /// - hardly anybody looks at its result, since the next call fails instead (dev_set_name(), snd_ctl_new1()).
 namespace kmodtest::kernel {
 
