@@ -117,7 +117,7 @@ class Owners {
     if (!object.allocated) return Holder::freed_object;
     if (object.cache != "radix_tree_node")
       return clears_ && !object.has_constructor ? Holder::object : Holder::uncleared_object;
-    // Whoever takes a node fills all of it.
+    // A node that is taken is filled as a whole.
     if (!aside_) aside_ = nodes_set_aside(memory_, kernel_);
     return aside_->contains(object.address) ? Holder::freed_object : Holder::object;
   }
