@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -303,7 +304,9 @@ class Leftovers {
     report(kVmalloc, left);
   }
 
-  /// Adds modules whose use count has increased.
+  /// Adds modules whose use count has increased. Another module that uses one can have taken the reference, once and
+  /// for all, when it was first called (kernel: drivers/mtd/mtdcore.c, register_mtd_user()): then only a later round
+  /// tells.
   void add_uses() {
     if (before_ == nullptr) return;
     const auto &before = before_->inventory.modules;
@@ -314,6 +317,8 @@ class Leftovers {
       const std::int32_t users_before =
           known != before.end() ? known->users : static_cast<std::int32_t>(module.used_by.size());
       if (module.users <= users_before || allows("module:" + module.name)) continue;
+      const std::int32_t after_first = users_after_first_.try_emplace(module.name, module.users).first->second;
+      if (!module.used_by.empty() && module.users <= after_first) continue;
       report(fmt::format("a reference to module '{}' is left after the unload", module.name),
              known != before.end() ? fmt::format("a use count of {}, as before the load", users_before)
                                    : "a module that was requested is not in use any more",
@@ -326,6 +331,7 @@ class Leftovers {
   const plan::Checks &checks_;
   const wire::AfterUnload *after_ = nullptr;
   const wire::Baseline *before_ = nullptr;
+  std::map<std::string, std::int32_t> users_after_first_;  ///< use counts after the unload that first increased them
   std::vector<Finding> findings_;
 };
 

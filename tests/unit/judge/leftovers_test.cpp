@@ -201,6 +201,20 @@ TEST(Leftovers, OfAnEarlierLoadStayLeft) {
   EXPECT_EQ(two_rounds(changed, std::nullopt, {}).outcome, Outcome::passed) << "it was set back";
 }
 
+TEST(Leftovers, AReferenceThatAnotherUserCanHaveTakenHasToComeAgain) {
+  wire::Inventory before, once, twice;
+  before.modules = {module_record("mtd", 1)};
+  before.modules[0].used_by = {"mtd_blkdevs"};
+  once = twice = before;
+  once.modules[0].users = 2;
+  twice.modules[0].users = 3;
+  Stream stream;
+  stream.load().add(wire::Baseline{before}).end().unloaded(once);
+  EXPECT_EQ(stream.complete(once).outcome, Outcome::passed);
+  EXPECT_EQ(two_rounds(once, once, once).outcome, Outcome::passed);
+  EXPECT_EQ(only_leak(two_rounds(once, once, twice)).summary, "a reference to module 'mtd' is left after the unload");
+}
+
 TEST(Leftovers, OfTheTaintCountFromTheFirstStep) {
   wire::Inventory tainted;
   tainted.taint = 1;
