@@ -263,7 +263,15 @@ class Leftovers {
     const auto maker = std::find_if(std::begin(kEntryMakers), std::end(kEntryMakers),
                                     [&](const EntryMaker &one) { return others.front().starts_with(one.prefix); });
     report(others.front() + " is left after the unload", "no entry that was not there before the load",
-           fmt::format("{}", fmt::join(others, "\n")), maker->undo, {.kind = Permission::Kind::entry});
+           fmt::format("{}", fmt::join(others, "\n")), join_hints(std::string(maker->undo), missing_calls()),
+           {.kind = Permission::Kind::entry});
+  }
+
+  /// Returns "video_unregister_device() is missing: …" for the modules under test that lack such a call.
+  std::string missing_calls() const {
+    std::string calls;
+    for (const auto &[module, call] : view_.seen.open_calls) calls = join_hints(calls, kernel::words(call));
+    return calls;
   }
 
   /// Returns true for the folder of a module that was requested and cannot be unloaded: add_uses() judges it.

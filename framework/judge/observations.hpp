@@ -63,7 +63,7 @@ struct Observations {
   /// code of modules that are unloaded, which allocated memory that is left: address → "my_init+0x3e (my.c:41)"
   std::map<std::uint64_t, std::string> unloaded_code;
 
-  /// what modules register and never take back, by their imports; only of modules that something still points to
+  /// what modules register and never take back, by their imports; only of cases that have left something
   std::map<std::string, kernel::OpenCall> open_calls;
 
   std::shared_ptr<const observe::ScheduleSeen> schedule;  ///< null unless the case has a schedule

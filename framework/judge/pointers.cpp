@@ -119,19 +119,15 @@ std::string words_of(const PointerLeft &pointer) {
   return holder_of(pointer) + " still points to " + target_of(pointer);
 }
 
-/// Returns the call that the module lacks: it calls the function that registers, but not the one that takes it back.
-std::string missing_call(const CaseView &view, const std::string &module) {
-  const auto &known = view.seen.open_calls;
-  const auto found = known.find(module);
-  if (found == known.end()) return {};
-  return fmt::format("{}() is missing: the module calls {}()", found->second.undo, found->second.makes);
-}
-
 std::string hint_of(const CaseView &view, const PointerLeft &pointer) {
-  if (std::string call = missing_call(view, pointer.module); !call.empty()) return call;
+  const auto &open = view.seen.open_calls;
+  if (const auto call = open.find(pointer.module); call != open.end()) return kernel::words(call->second);
   if (const Registry *known = registry_of(pointer)) {
     return fmt::format("the exit function has to call {}()", known->undo);
   }
+  // The list of file systems has no head: each points to the next one.
+  if (pointer.holder == Holder::variable && pointer.name.ends_with("_fs_type"))
+    return "the exit function has to call unregister_filesystem()";
   return "the exit function has to take back what was registered";
 }
 

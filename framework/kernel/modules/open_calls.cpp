@@ -2,6 +2,7 @@
 #include "kernel/modules/open_calls.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +36,8 @@ constexpr Counterpart kCounterparts[] = {
     {"phy_device_register", "phy_device_remove"},
     {"clk_register_clkdev", "clkdev_drop"},
     {"clk_hw_register_clkdev", "clkdev_drop"},
+    {"tty_port_register_device", "tty_unregister_device"},
+    {"tty_port_register_device_attr", "tty_unregister_device"},
     {"cdev_add", "cdev_del"},
     {"gpiochip_add_data_with_key", "gpiochip_remove"},
     {"kobject_create_and_add", "kobject_put"},
@@ -92,16 +95,20 @@ bool exported(const Exports &exports, const std::string &name) {
 std::string missing_undo(std::string_view makes, const std::vector<std::string> &imports, const Exports &exports) {
   const auto starts = [makes](std::string_view beginning) { return makes.starts_with(beginning); };
   if (std::any_of(std::begin(kManaged), std::end(kManaged), starts)) return {};
-  for (const Counterpart &one : kCounterparts)
-    if (one.makes == makes) return has(imports, one.undo) ? std::string() : std::string(one.undo);
   const std::vector<std::string> candidates = undo_candidates(makes);
   if (std::any_of(candidates.begin(), candidates.end(), [&](const auto &one) { return has(imports, one); })) return {};
+  for (const Counterpart &one : kCounterparts)
+    if (one.makes == makes) return has(imports, one.undo) ? std::string() : std::string(one.undo);
   const auto known = std::find_if(candidates.begin(), candidates.end(),
                                   [&](const std::string &one) { return exported(exports, one); });
   return known == candidates.end() ? std::string() : *known;
 }
 
 }  // namespace
+
+std::string words(const OpenCall &call) {
+  return fmt::format("{}() is missing: the module calls {}()", call.undo, call.makes);
+}
 
 std::optional<OpenCall> open_call(const ModuleInfo &module, const Exports &exports) {
   for (const std::string &symbol : module.undefined_symbols) {

@@ -18,6 +18,9 @@ struct OpenCall {
   bool operator==(const OpenCall &) const = default;
 };
 
+/// Returns "x_unregister() is missing: the module calls x_register()".
+std::string words(const OpenCall &call);
+
 /// Returns the first such call of a module's imports; nothing if there is none. Where a table does not know the name of
 /// `undo`, it is made by the rules of the kernel's names, and only believed if the kernel exports it.
 std::optional<OpenCall> open_call(const ModuleInfo &module, const Exports &exports);

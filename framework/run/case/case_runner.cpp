@@ -235,10 +235,17 @@ Task<> CaseRunner::dump(Conversation &talk, const std::string &guest_name, const
 
 namespace {
 
-/// Fills Observations::open_calls.
+bool has_new_entries(const wire::AgentMessage &message) {
+  const auto *after = std::get_if<wire::AfterUnload>(&message);
+  return after != nullptr && !after->inventory.new_entries.empty();
+}
+
+/// Fills Observations::open_calls if something is left.
 void find_open_calls(judge::Observations &seen, const kernel::Kernel &kernel) {
-  const auto &found = seen.pointers.found;
-  if (std::none_of(found.begin(), found.end(), judge::is_left_registered)) return;
+  const auto &pointers = seen.pointers.found;
+  const bool left = std::any_of(pointers.begin(), pointers.end(), judge::is_left_registered) ||
+                    std::any_of(seen.messages.begin(), seen.messages.end(), has_new_entries);
+  if (!left) return;
   const auto exports = kernel::exports_of(kernel);
   for (const kernel::ModuleInfo &module : seen.modules) {
     auto call = kernel::open_call(module, exports.value_or(kernel::Exports()));

@@ -221,6 +221,16 @@ TEST(Leftovers, OfTheTaintCountFromTheFirstStep) {
   EXPECT_EQ(two_rounds(tainted, tainted, tainted).outcome, Outcome::failed);
 }
 
+TEST(Leftovers, TheHintNamesTheCallThatTheModuleLacks) {
+  wire::Inventory inventory;
+  inventory.new_entries = {"/dev/video0"};
+  Stream stream = left(inventory);
+  stream.seen.open_calls["ex"] = {.makes = "video_register_device", .undo = "video_unregister_device"};
+  EXPECT_EQ(only_leak(stream.complete(inventory)).hint,
+            "the exit function has to remove its device (device_destroy, misc_deregister); "
+            "video_unregister_device() is missing: the module calls video_register_device()");
+}
+
 TEST(Leftovers, EachKindIsAFindingOfItsOwn) {
   wire::Inventory inventory;
   inventory.new_entries = {"/dev/ex0", "/sys/kernel/slab/ex_cache", "/sys/class/ex"};

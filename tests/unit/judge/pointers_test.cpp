@@ -93,6 +93,11 @@ TEST(Pointers, TheHintNamesTheCallThatTheModuleLacks) {
   EXPECT_EQ(hint({}), "the exit function has to call unregister_netdevice_notifier()");
 }
 
+TEST(Pointers, AFileSystemHangsFromTheOneBeforeIt) {
+  EXPECT_EQ(verdict_on({pointer(Holder::variable, "pstore_fs_type", 0x38)}).evidence.front().hint,
+            "the exit function has to call unregister_filesystem()");
+}
+
 TEST(Pointers, OfAHolderThatIsNotKnownTheHintNamesNoCall) {
   EXPECT_EQ(verdict_on({pointer(Holder::object, "kmalloc-64")}).evidence.front().hint,
             "the exit function has to take back what was registered");

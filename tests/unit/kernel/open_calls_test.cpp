@@ -35,8 +35,9 @@ TEST(OpenCalls, TheNameFollowsFromTheOneThatRegisters) {
 TEST(OpenCalls, WhatWasAddedToTheNameIsLeftOut) {
   EXPECT_EQ(open_call_of({"power_supply_register_no_ws"}, {"power_supply_unregister"}),
             "power_supply_unregister() for power_supply_register_no_ws()");
-  EXPECT_EQ(open_call_of({"tty_port_register_device_attr"}, {"tty_port_unregister", "tty_port_unregister_device"}),
-            "tty_port_unregister_device() for tty_port_register_device_attr()");
+  EXPECT_EQ(open_call_of({"thermal_zone_device_register_with_trips"},
+                         {"thermal_zone_unregister", "thermal_zone_device_unregister"}),
+            "thermal_zone_device_unregister() for thermal_zone_device_register_with_trips()");
   EXPECT_EQ(open_call_of({"register_other"}, {"unregister"}), "") << "that would be for anything";
 }
 
@@ -54,6 +55,8 @@ TEST(OpenCalls, SomeNamesFollowNoRule) {
 TEST(OpenCalls, WhatIsTakenBackIsNotOpen) {
   EXPECT_EQ(open_call_of({"__request_region", "__release_region", "misc_register", "misc_deregister"}), "");
   EXPECT_EQ(open_call_of({"snd_card_new", "snd_card_register", "snd_card_free"}), "");
+  EXPECT_EQ(open_call_of({"tty_port_register_device", "tty_unregister_device"}), "");
+  EXPECT_EQ(open_call_of({"tty_port_register_device", "tty_port_unregister_device"}), "") << "either is right";
   EXPECT_EQ(open_call_of({"__register_binfmt", "unregister_binfmt", "pps_register_source"}, {"pps_unregister_source"}),
             "pps_unregister_source() for pps_register_source()");
 }
