@@ -26,6 +26,15 @@ TEST(Use, AModuleFolderNeedsNoPlan) {
   EXPECT_NE(ended.out.find("ex7_1 [cpus=4]"), std::string::npos) << ended.out;
 }
 
+TEST(Use, WhatIsLeftNamesTheCallThatTheModuleLacks) {
+  const ScratchFolder scratch;
+  const fs::path plan = scratch.write("plan.yaml", "module: keeps_io_ports\nsteps: [load, unload]\n");
+  const Ended ended = kmodtest({"run", plan, "--modules", source_folder() / "modules/faulty"});
+  EXPECT_EQ(ended.exit_code, 1) << ended.out << ended.err;
+  EXPECT_NE(ended.out.find("release_region() is missing: the module calls request_region()"), std::string::npos)
+      << ended.out;
+}
+
 TEST(Use, AnOrdinaryUserNeedsNoRoot) {
   if (::geteuid() != 0) GTEST_SKIP() << "only root can run as another user; the whole suite runs unprivileged here";
   constexpr uid_t kNobody = 65534;
