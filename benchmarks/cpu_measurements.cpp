@@ -41,11 +41,13 @@ double last_used_snapshot() {
     if (newest.empty() || used > when) newest = entry.path();
     if (newest == entry.path()) when = used;
   }
-  struct stat state {};
-  if (newest.empty() || ::stat((newest / "state.qcow2").c_str(), &state) != 0) {
-    throw std::runtime_error("there is no snapshot in " + snapshots().string());
+  if (newest.empty()) throw std::runtime_error("there is no snapshot in " + snapshots().string());
+  double blocks = 0;
+  for (const auto &entry : fs::directory_iterator(newest)) {
+    struct stat file {};
+    if (::stat(entry.path().c_str(), &file) == 0) blocks += static_cast<double>(file.st_blocks);
   }
-  return static_cast<double>(state.st_blocks * kBlock) / kMiB;
+  return blocks * kBlock / kMiB;
 }
 
 }  // namespace
