@@ -17,6 +17,7 @@
 #include "shards/hosts_launcher.hpp"
 #include "shards/pack_list.hpp"
 #include "shards/program_files.hpp"
+#include "shards/ssh_host.hpp"
 #include "text/escape.hpp"
 #include "text/number.hpp"
 #include "vm/emulator.hpp"
@@ -78,6 +79,7 @@ bool is_ssh_engine(std::string_view engine) {
 int serve_host(const std::vector<std::string> &arguments) {
   if (arguments.size() != 2) return static_cast<int>(run::ExitCode::usage);
   for (const int number : {SIGHUP, SIGPIPE}) std::signal(number, SIG_IGN);
+  fmt::print(stderr, "{}\n", shards::kServiceBegins);
   shards::MessageLink link(base::Descriptor(::dup(STDIN_FILENO)), base::Descriptor(::dup(STDOUT_FILENO)),
                            std::chrono::minutes(5));
   shards::HostServiceOptions options;

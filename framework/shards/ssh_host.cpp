@@ -149,6 +149,12 @@ base::Error ssh_error(const std::string &host, const std::string &words) {
   return error(base::Code::host_unreachable, last, fmt::format("make 'ssh -o BatchMode=yes {} true' work first", host));
 }
 
+std::string words_of_service(std::string_view errors) {
+  const std::size_t begin = errors.find(kServiceBegins);
+  if (begin != std::string_view::npos) errors.remove_prefix(begin + kServiceBegins.size());
+  return last_words(std::string(errors));
+}
+
 HostFacts parse_host_facts(std::string_view text) {
   HostFacts facts;
   for (const std::string_view line : text::lines_of(text)) {
@@ -241,8 +247,9 @@ void SshHost::start_service(const HostFacts &facts) {
 base::Error SshHost::error_of(const base::Error &lost) const {
   const std::string said = read_if_there(log("service"));
   if (has_any(said, {"error while loading shared libraries", "No space left on device"})) return ssh_error(name_, said);
+  const std::string last = words_of_service(said);
   return base::Error(base::Code::host_lost,
-                     fmt::format("host {}: {}{}", name_, lost.what(), said.empty() ? "" : ": " + last_words(said)));
+                     fmt::format("host {}: {}{}", name_, lost.what(), last.empty() ? "" : ": " + last));
 }
 
 }  // namespace kmodtest::shards

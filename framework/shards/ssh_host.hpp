@@ -23,6 +23,14 @@ std::vector<std::string> ssh_hosts(std::string_view text);
 /// Returns the error for the words with which ssh ended.
 base::Error ssh_error(const std::string &host, const std::string &words);
 
+/// The line that the service of a host writes first to its standard error. What is before it comes from the login
+/// shell.
+inline constexpr std::string_view kServiceBegins = "kmodtest serves";
+
+/// Returns the last line that the service itself has written to its standard error; empty if it has written none. If it
+/// has never begun, returns the last line of all.
+std::string words_of_service(std::string_view errors);
+
 /// What a host answers first.
 struct HostFacts {
   std::string system, machine;   ///< uname -s, uname -m

@@ -280,6 +280,15 @@ TEST(SshHosts, TheWordsOfSshDecideTheCode) {
                "host h: its disk is full: tar: a: Cannot write: No space left on device");
 }
 
+TEST(SshHosts, WhatTheLoginShellSaysIsNotTheServices) {
+  const std::string profile = "pyenv: cannot rehash: /root/.pyenv/shims isn't writable\n";
+  const std::string begins = std::string(kServiceBegins) + "\n";
+  EXPECT_EQ(words_of_service(profile + begins), "");
+  EXPECT_EQ(words_of_service(profile + begins + "kmodtest: it broke\n"), "kmodtest: it broke");
+  EXPECT_EQ(words_of_service("sh: kmodtest: not found\n"), "sh: kmodtest: not found") << "it never began";
+  EXPECT_EQ(words_of_service(""), "");
+}
+
 TEST(SshHosts, ReadsWhatAHostAnswers) {
   const HostFacts facts = parse_host_facts("motd\nsystem Linux\nmachine x86_64\nfolder /home/a b/remote\nprogram\n");
   EXPECT_EQ(facts.system, "Linux");
