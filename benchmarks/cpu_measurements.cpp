@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <set>
 #include <stdexcept>
-#include <sys/stat.h>
 
 #include "measurements.hpp"
 #include "statistics.hpp"
+#include "storage/files.hpp"
 
 namespace kmodtest::bench {
 
@@ -18,7 +18,6 @@ namespace {
 constexpr const char *kPlan = "ex7_4";
 constexpr int kRounds = 10;
 constexpr double kMiB = 1 << 20;
-constexpr blksize_t kBlock = 512;  ///< the unit of st_blocks. Source: stat(2)
 
 /// Returns the folder of kmodtest's snapshots (docs/internals/architecture.md).
 fs::path snapshots() {
@@ -41,13 +40,8 @@ double last_used_snapshot() {
     if (newest.empty() || used > when) newest = entry.path();
     if (newest == entry.path()) when = used;
   }
-  if (newest.empty()) throw std::runtime_error("there is no snapshot in " + snapshots().string());
-  double blocks = 0;
-  for (const auto &entry : fs::directory_iterator(newest)) {
-    struct stat file {};
-    if (::stat(entry.path().c_str(), &file) == 0) blocks += static_cast<double>(file.st_blocks);
-  }
-  return blocks * kBlock / kMiB;
+  if (newest.empty()) throw std::runtime_error(snapshots().string() + " has no snapshot");
+  return static_cast<double>(storage::disk_usage(newest)) / kMiB;
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ std::vector<FaultFunction> all_functions() {
   return all;
 }
 
-/// Returns 601 for "6.1.0-50-amd64"; 0 if that is no release.
+/// Returns 601 for "6.1.0-50-amd64", and 0 for a text without a version.
 int version_of(std::string_view release) {
   constexpr int kMajor = 100;
   const auto major = text::leading_number<int>(release);
