@@ -13,6 +13,7 @@ constexpr std::size_t kTokens = 256;
 constexpr std::size_t kNamesPerMarker = 256;
 constexpr std::uint32_t kFewestSymbols = 1'000;
 constexpr std::uint32_t kMostSymbols = 1'000'000;
+constexpr std::size_t kBytesPerName = 4;                      ///< at least, on average; real kernels have about ten
 constexpr std::uint64_t kLowestBase = 0xffff'ffff'8000'0000;  // __START_KERNEL_map
 
 template <class Value>
@@ -98,6 +99,8 @@ struct Names {
 std::optional<Names> names_from(std::string_view bytes, std::size_t count_at, std::size_t begin) {
   const auto count = read<std::uint32_t>(bytes, count_at);
   if (!count || *count < kFewestSymbols || *count > kMostSymbols) return std::nullopt;
+  // Most numbers on the way to the right one are too large for what follows them. To read that many names takes longer.
+  if (begin > bytes.size() || *count > (bytes.size() - begin) / kBytesPerName) return std::nullopt;
   std::size_t at = begin;
   std::uint32_t second_marker = 0;
   for (std::uint32_t i = 0; i < *count; ++i) {
@@ -203,11 +206,12 @@ std::vector<Symbol> find_kallsyms(std::string_view rodata, std::uint64_t address
   std::vector<Symbol> symbols;
   symbols.reserve(names->count);
   std::size_t at = names->begin;
+  std::string text;  // of one symbol after the other: its type, and its name
   for (std::size_t i = 0; i < names->count; ++i) {
     const auto packed = next_name(rodata, at);
     const auto where = offsets->address(i);
     if (!packed || !where) return {};
-    std::string text;
+    text.clear();
     for (const char token : *packed) text += tokens->text[static_cast<unsigned char>(token)];
     if (text.size() > 1) symbols.push_back({.address = *where, .type = text.front(), .name = text.substr(1)});
   }
@@ -219,8 +223,10 @@ std::string CodePlace::str() const {
 }
 
 SymbolTable::SymbolTable(std::vector<Symbol> symbols) : symbols_(std::move(symbols)) {
-  std::stable_sort(symbols_.begin(), symbols_.end(),
-                   [](const Symbol &left, const Symbol &right) { return left.address < right.address; });
+  const auto by_address = [](const Symbol &left, const Symbol &right) { return left.address < right.address; };
+  // The kernel's own table is in order, and to look takes less time than to sort.
+  if (std::is_sorted(symbols_.begin(), symbols_.end(), by_address)) return;
+  std::stable_sort(symbols_.begin(), symbols_.end(), by_address);
 }
 
 std::optional<std::uint64_t> SymbolTable::address_of(std::string_view name) const {

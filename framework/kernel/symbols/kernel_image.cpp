@@ -7,12 +7,18 @@
 #include <fmt/core.h>
 #include <gelf.h>
 #include <libelf.h>
-#include <memory>
 
 #include "base/descriptor.hpp"
 #include "base/error.hpp"
 
 namespace kmodtest::kernel {
+
+KernelImage::KernelImage(SymbolTable symbols, StructLayouts layouts, std::vector<Code> code)
+    : symbols_(std::move(symbols)), layouts_(std::move(layouts)) {
+  const auto kept = std::make_shared<const std::vector<Code>>(std::move(code));
+  for (const Code &section : *kept) code_.push_back({section.address, section.bytes});
+  owner_ = kept;
+}
 
 KernelImage::KernelImage(const std::filesystem::path &vmlinux) {
   const base::Descriptor file(::open(vmlinux.c_str(), O_RDONLY | O_CLOEXEC));
@@ -23,7 +29,8 @@ KernelImage::KernelImage(const std::filesystem::path &vmlinux) {
   }
   elf_version(EV_CURRENT);
   // Mapped: only a part of the file is needed.
-  const std::unique_ptr<Elf, decltype(&elf_end)> elf(elf_begin(file.get(), ELF_C_READ_MMAP, nullptr), elf_end);
+  const std::shared_ptr<Elf> elf(elf_begin(file.get(), ELF_C_READ_MMAP, nullptr), elf_end);
+  owner_ = elf;
   std::size_t size = 0, names = 0;
   const char *begin = elf ? elf_rawfile(elf.get(), &size) : nullptr;
   if (begin == nullptr || elf_kind(elf.get()) != ELF_K_ELF || elf_getshdrstrndx(elf.get(), &names) != 0) return;
@@ -37,7 +44,7 @@ KernelImage::KernelImage(const std::filesystem::path &vmlinux) {
     const std::string_view content = bytes.substr(header.sh_offset, header.sh_size);
     if (name == ".rodata") symbols_ = SymbolTable(find_kallsyms(content, header.sh_addr));
     if (name == ".BTF") layouts_ = StructLayouts(std::string(content));
-    if ((header.sh_flags & SHF_EXECINSTR) != 0) code_.push_back({header.sh_addr, std::string(content)});
+    if ((header.sh_flags & SHF_EXECINSTR) != 0) code_.push_back({header.sh_addr, content});
   }
 }
 
@@ -56,9 +63,9 @@ const KernelImage *LazyKernelImage::get_if_readable() {
 }
 
 std::string_view KernelImage::code_at(std::uint64_t address, std::size_t size) const {
-  for (const Code &section : code_) {
+  for (const Section &section : code_) {
     if (address < section.address || address - section.address >= section.bytes.size()) continue;
-    const std::string_view from = std::string_view(section.bytes).substr(address - section.address);
+    const std::string_view from = section.bytes.substr(address - section.address);
     return from.size() < size ? std::string_view() : from.substr(0, size);
   }
   return {};

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -24,8 +25,7 @@ class KernelImage {
     std::string bytes;
   };
 
-  KernelImage(SymbolTable symbols, StructLayouts layouts, std::vector<Code> code)
-      : symbols_(std::move(symbols)), layouts_(std::move(layouts)), code_(std::move(code)) {}
+  KernelImage(SymbolTable symbols, StructLayouts layouts, std::vector<Code> code);
   /// Throws base::Error if the file cannot be read. A file that is not ELF (a bzImage) gives an empty object.
   explicit KernelImage(const std::filesystem::path &vmlinux);
 
@@ -35,9 +35,15 @@ class KernelImage {
   std::string_view code_at(std::uint64_t address, std::size_t size) const;
 
  private:
+  struct Section {
+    std::uint64_t address;
+    std::string_view bytes;
+  };
+
+  std::shared_ptr<const void> owner_;  ///< of the bytes of `code_`: the mapped file, unless they were given
   SymbolTable symbols_;
   StructLayouts layouts_;
-  std::vector<Code> code_;
+  std::vector<Section> code_;
 };
 
 /// A KernelImage that is read once, when it is first needed: reading takes a while, and few cases need it.
