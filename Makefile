@@ -3,7 +3,8 @@
 #
 #   SETUP=0      `make run` and `make check` do not install missing packages (for machines without apt-get)
 #   WERROR=ON    compiler warnings are errors (CI)
-#   JOBS=N       number of tests that run at once (default: one per CPU)
+#   JOBS=N       number of guests that run at once (default: one per CPU). `make check` runs one test more than that at
+#                once, since many tests wait
 #   PREFIX=DIR   target of `make install` (default /usr/local); DESTDIR= as usual
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -42,7 +43,7 @@ run: setup build ## sets everything up and runs every plan of testplans/ in gues
 	build/kmodtest run testplans --cpus $(CPUS)
 
 check: setup-check build tests sanitized tidy-changed ## sets everything up and runs the whole test suite (ctest)
-	tools/run-tests.sh build --parallel $(JOBS)
+	tools/run-tests.sh build --parallel $$(($(JOBS) + 1))
 
 build: build/build.ninja ## builds build/kmodtest (`make setup` installs the required packages)
 	cmake --build build --target kmodtest kmodtest-agent kmodtest-qemu manual
