@@ -23,7 +23,7 @@ int load_cpu(void *cpu, int version) {
 
 bool take_place(StateDescription &table) {
   if (table.post_load == load_cpu) return true;
-  if (!make_writable(table)) return false;
+  if (!make_writable(&table, sizeof table)) return false;
   qemus_own = table.post_load;
   table.post_load = load_cpu;
   return true;

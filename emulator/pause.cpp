@@ -20,6 +20,7 @@
 
 #include "emulator/cpu_load.hpp"
 #include "emulator/spin.hpp"
+#include "emulator/turn_length.hpp"
 #include "wire/emulator_library.hpp"
 
 namespace kmodtest::emulator {
@@ -39,6 +40,7 @@ std::array<Cpu, kMostCpus> cpus{};
 
 void forget_spins(void *) {
   cpus.fill({});
+  forget_turns();
 }
 
 /// Returns the CPU with these registers; nullptr: there are more CPUs than expected.
@@ -60,7 +62,9 @@ PausedAt paused_at(const void *registers) {
 
 std::uint16_t cost(const void *registers) {
   Cpu *cpu = cpu_of(registers);
-  return cpu == nullptr ? least_cost : cpu->spin.cost(paused_at(registers), least_cost, most_cost);
+  if (cpu == nullptr) return least_cost;
+  const std::uint16_t cost = cpu->spin.cost(paused_at(registers), least_cost, most_cost);
+  return pause_ends_turn(cpu->spin.waits()) ? 0 : cost;
 }
 
 void pause(void *registers) {
@@ -89,6 +93,7 @@ void lengthen_pause() {
   const char *missing = "";
   const Qemu *qemu = instructions == nullptr ? nullptr : find_qemu(&missing);
   if (qemu == nullptr) return;
+  fit_turns(*qemu);
   char *most = nullptr;
   const auto least = static_cast<std::uint16_t>(std::strtoul(instructions, &most, 10));
   lengthen_pause(*qemu, least, *most == ',' ? static_cast<std::uint16_t>(std::strtoul(most + 1, nullptr, 10)) : least);

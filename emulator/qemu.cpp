@@ -5,9 +5,11 @@
 #include <bit>
 #include <cstring>
 #include <dlfcn.h>
+#include <link.h>
 #include <sys/mman.h>
 
 #include "emulator/cpu_exit_code.hpp"
+#include "emulator/translator_table.hpp"
 
 namespace kmodtest::emulator {
 namespace {
@@ -92,6 +94,42 @@ bool pause_is_known(const Qemu &qemu, const char **missing) {
   return listed == function;
 }
 
+struct TranslatorSearch {
+  TranslatorFunctions functions;
+  void **enter = nullptr;
+};
+
+/// Searches the program's constant tables that hold addresses: dl_iterate_phdr(3) begins with the program itself.
+int search_program(dl_phdr_info *program, std::size_t, void *data) {
+  auto &search = *static_cast<TranslatorSearch *>(data);
+  for (int i = 0; i < program->dlpi_phnum && search.enter == nullptr; ++i) {
+    const auto &part = program->dlpi_phdr[i];
+    if (part.p_type != PT_GNU_RELRO) continue;
+    search.enter = find_enter(reinterpret_cast<void **>(program->dlpi_addr + part.p_vaddr),
+                              part.p_memsz / sizeof(void *), search.functions);
+  }
+  return 1;  // no further ones
+}
+
+/// Finds how a turn begins, and of what length.
+bool find_turn_length(Qemu &qemu, const char **missing) {
+  TranslatorSearch search;
+  TranslatorFunctions &functions = search.functions;
+  if (!find(qemu.turn_length, "icount_percpu_budget", missing) ||
+      !find(qemu.end_turn, "icount_process_data", missing) ||
+      !find(qemu.prepare_turn, "icount_prepare_for_run", missing) || !find(qemu.has_work, "cpu_has_work", missing) ||
+      !find(functions.init, "tcg_x86_init", missing) || !find(functions.translate, "x86_translate_code", missing) ||
+      !find(functions.interrupt, "x86_cpu_do_interrupt", missing) ||
+      !find(functions.execute_interrupt, "x86_cpu_exec_interrupt", missing) ||
+      !find(functions.execute_halt, "x86_cpu_exec_halt", missing)) {
+    return false;
+  }
+  dl_iterate_phdr(search_program, &search);
+  if (search.enter == nullptr) *missing = "known table of the translator (TCGCPUOps)";
+  qemu.enter = search.enter;
+  return search.enter != nullptr;
+}
+
 /// Finds how a pause is requested. The number of the state depends on QEMU's version.
 bool find_pause(Qemu &qemu, const char **missing) {
   void *states = nullptr;
@@ -144,7 +182,8 @@ bool find_all(Qemu &qemu, const char **missing) {
          find(qemu.forget_addresses, "tlb_flush", missing) && find(qemu.cpu_state, "vmstate_cpu_common", missing) &&
          find(variable, "current_cpu", missing) && find(qemu.pause, "helper_info_pause", missing) &&
          pause_is_known(qemu, missing) && find_pause(qemu, missing) && find_turn(qemu, missing) &&
-         find_next_instruction(qemu.next_instruction, missing) && layout_is_known(*qemu.cpu_state, missing);
+         find_turn_length(qemu, missing) && find_next_instruction(qemu.next_instruction, missing) &&
+         layout_is_known(*qemu.cpu_state, missing);
 }
 
 /// Finds where a CPU has the base of its GS segment: of six records of 24 bytes the last, and 8 bytes in that.
@@ -195,17 +234,18 @@ const Qemu *find_qemu(const char **missing) {
   if (complete) {
     qemu.current_cpu = current_cpu;
     qemu.set_current_cpu = set_current_cpu;
+    qemu.halted = qemu.cpu_state->fields[0].offset;
     qemu.no_fields = qemu.cpu_state->fields + 2;
   }
   *missing = lacks;
   return complete ? &qemu : nullptr;
 }
 
-bool make_writable(StateDescription &table) {
+bool make_writable(void *table, std::size_t bytes) {
   constexpr std::uintptr_t kPage = 4096;
-  auto *const at = reinterpret_cast<unsigned char *>(&table);
+  auto *const at = static_cast<unsigned char *>(table);
   const std::uintptr_t before = reinterpret_cast<std::uintptr_t>(at) % kPage;
-  return mprotect(at - before, before + sizeof table, PROT_READ | PROT_WRITE) == 0;
+  return mprotect(at - before, before + bytes, PROT_READ | PROT_WRITE) == 0;
 }
 
 unsigned index_of_current_cpu(const Qemu &qemu) {

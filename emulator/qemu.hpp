@@ -59,8 +59,9 @@ struct StateDescription {
   const void *subsections;
 };
 
-/// QEMU's functions and tables. current_cpu(), set_current_cpu(), cpu(), is_stopped(), advance_clock(), run_timers()
-/// and enable_clock() are for the CPUs' thread, all others are called on the main loop's.
+/// QEMU's functions and tables. current_cpu(), set_current_cpu(), cpu(), is_stopped(), advance_clock(), run_timers(),
+/// enable_clock(), turn_length(), end_turn(), prepare_turn() and has_work() are for the CPUs' thread, all others are
+/// called on the main loop's.
 struct Qemu {
   int (*for_each_block)(int (*)(RamBlock *, void *), void *);
   void *(*host_address)(RamBlock *);
@@ -94,11 +95,17 @@ struct Qemu {
   /// Ask the main loop to set the machine to a state, `paused` here, when it has finished its round.
   void (*prepare_pause)(int state);
   void (*request_pause)(int state);
-  int paused;                           ///< QEMU's RUN_STATE_PAUSED
-  std::ptrdiff_t turn_is_over;          ///< a flag, one byte: its offset in a CPU's state
-  void *pause;                          ///< the table entry with the function that executes PAUSE
-  std::size_t next_instruction;         ///< where its address is behind a CPU's 16 general registers
-  std::ptrdiff_t instructions_left;     ///< of a turn, 16 bits: its offset in a CPU's state
+  int paused;                              ///< QEMU's RUN_STATE_PAUSED
+  std::ptrdiff_t turn_is_over;             ///< a flag, one byte: its offset in a CPU's state
+  void *pause;                             ///< the table entry with the function that executes PAUSE
+  std::size_t next_instruction;            ///< where its address is behind a CPU's 16 general registers
+  std::ptrdiff_t instructions_left;        ///< of a turn, 16 bits: its offset in a CPU's state
+  void *enter;                             ///< the table entry with the function that begins a CPU's turn
+  std::int64_t (*turn_length)(int among);  ///< in instructions: the time until the next timer, divided among CPUs
+  void (*end_turn)(void *cpu);             ///< adds what it has executed to the clock
+  void (*prepare_turn)(void *cpu, std::int64_t instructions);
+  bool (*has_work)(void *cpu);          ///< something ends its halt
+  std::size_t halted;                   ///< 32 bits, not 0 while the CPU halts: their offset in its state
   const StateField *no_fields;          ///< an empty list
   void (*forget_addresses)(void *cpu);  ///< empties a CPU's translation lookaside buffer
 };
@@ -153,7 +160,7 @@ bool any_cpu(const Qemu &qemu, const Condition &condition) {
 }
 
 /// Lets a table of QEMU's be changed. Returns false if that is not possible.
-bool make_writable(StateDescription &table);
+bool make_writable(void *table, std::size_t bytes);
 
 /// Returns which CPU the calling thread executes. A plugin needs it: QEMU passes to its functions the index of the CPU
 /// for which it has translated the block, since one thread executes all CPUs.

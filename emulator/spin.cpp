@@ -40,4 +40,8 @@ std::uint16_t Spin::cost(const PausedAt &now, std::uint16_t least, std::uint16_t
   return cost;
 }
 
+bool Spin::waits() const {
+  return rounds_ >= kExactRounds;
+}
+
 }  // namespace kmodtest::emulator

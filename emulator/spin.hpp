@@ -21,6 +21,8 @@ class Spin {
   /// Returns how many instructions the PAUSE that the CPU now executes counts as: an eighth of what the loop has taken
   /// so far, but at least `least` and at most `most`.
   std::uint16_t cost(const PausedAt &now, std::uint16_t least, std::uint16_t most);
+  /// Returns whether the CPU has come back to that PAUSE several times, so that it waits for something.
+  bool waits() const;
 
  private:
   bool goes_on(const PausedAt &now);

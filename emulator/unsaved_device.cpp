@@ -20,7 +20,7 @@ constexpr std::array<Unsaved, 2> kUnsaved{
 bool save_without_registers(StateDescription &device, const char *name, const StateField *no_fields) {
   const bool expected =
       device.name != nullptr && std::strcmp(device.name, name) == 0 && device.unmigratable && device.fields == nullptr;
-  if (!expected || !make_writable(device)) return false;
+  if (!expected || !make_writable(&device, sizeof device)) return false;
   device.unmigratable = false;
   device.fields = no_fields;
   return true;

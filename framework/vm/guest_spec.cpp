@@ -9,6 +9,7 @@
 #include "base/guest_devices.hpp"
 #include "vm/guest.hpp"
 #include "vm/topology.hpp"
+#include "wire/emulator_library.hpp"
 
 namespace kmodtest::vm {
 namespace {
@@ -91,7 +92,10 @@ std::string hash(const GuestSpec &spec, const std::string &qemu_version, const E
   digest.add("accelerator", spec.accelerator == Accelerator::tcg ? "tcg" : "kvm");
   if (spec.accelerator == Accelerator::kvm) digest.add("host cpu", host_cpu);
   if (help.memory_apart && has_memory_apart(spec)) digest.add("memory", "in a file of its own");
-  if (help.long_pause && spec.clock == Clock::virtual_) digest.add("instructions of a pause", pause_range());
+  if (help.long_pause && spec.clock == Clock::virtual_) {
+    digest.add("instructions of a pause", pause_range());
+    if (spec.cpus >= wire::kFewestCpusOfFittedTurns) digest.add("turns", "as long as a CPU needs");
+  }
   return digest.hex();
 }
 

@@ -72,19 +72,20 @@ TEST(Repeatability, EveryRunOfACaseHasOneDigestAlsoOnABusyMachine) {
   }
 }
 
+// Turns of CPUs have other lengths if there are more than eight.
 TEST(Repeatability, EachBootOfAGuestEndsInTheSameState) {
   const ScratchFolder scratch;
   const BusyLoop busy;
   std::vector<Json> cases;
   for (const bool boots : {false, true}) {
     const fs::path events = scratch.path() / (boots ? "booted" : "restored");
-    std::vector<std::string> arguments = {"run", plan_of("ex7_1"), "--cpus", "4", "--json", events};
+    std::vector<std::string> arguments = {"run", plan_of("ex7_1"), "--cpus", "4,9", "--json", events};
     if (boots) arguments.insert(arguments.end(), {"--no-snapshot", "--repeat", "2"});
     const Ended ended = kmodtest(arguments);
     ASSERT_EQ(ended.exit_code, 0) << ended.out << ended.err;
     for (Json &one : finished_cases(events)) cases.push_back(std::move(one));
   }
-  ASSERT_EQ(cases.size(), 3u);
+  ASSERT_EQ(cases.size(), 6u);
   for (const auto &[id, of_case] : digests_of(cases)) EXPECT_EQ(of_case.size(), 1u) << id;
 }
 
