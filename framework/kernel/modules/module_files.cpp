@@ -14,10 +14,10 @@ namespace kmodtest::kernel {
 namespace fs = std::filesystem;
 
 std::vector<fs::path> modules_with_dependencies(const fs::path &modules_dir, const std::vector<std::string> &names) {
-  const ModuleIndex index(modules_dir);
+  const auto index = module_index(modules_dir);
   std::vector<fs::path> order;
   std::set<std::string> done;
-  for (const auto &name : names) index.add(name, order, done);
+  for (const auto &name : names) index->add(name, order, done);
   return order;
 }
 
@@ -51,31 +51,31 @@ std::string read_module(const fs::path &file) {
 
 std::vector<fs::path> channel_modules(const Kernel &kernel) {
   if (kernel.modules_dir.empty()) return {};
-  const ModuleIndex index(kernel.modules_dir);
+  const auto index = module_index(kernel.modules_dir);
   std::vector<std::string> names;
   for (const char *name : {"virtio_pci", "virtio_console"}) {
-    if (index.loadable(name)) names.emplace_back(name);
+    if (index->loadable(name)) names.emplace_back(name);
   }
   return modules_with_dependencies(kernel.modules_dir, names);
 }
 
 std::vector<fs::path> machine_modules(const Kernel &kernel) {
   if (kernel.modules_dir.empty()) return {};
-  const ModuleIndex index(kernel.modules_dir);
+  const auto index = module_index(kernel.modules_dir);
   std::vector<std::string> names;
   // Since 5.14 "pvpanic" is only the common part of the drivers for the ISA and the PCI device.
   for (const char *name : {"pvpanic_mmio", "pvpanic"}) {
-    if (names.empty() && index.loadable(name)) names.emplace_back(name);
+    if (names.empty() && index->loadable(name)) names.emplace_back(name);
   }
   // Gives QEMU the kernel's details that a dump of the guest's memory must contain.
-  if (index.loadable("qemu_fw_cfg")) names.emplace_back("qemu_fw_cfg");
+  if (index->loadable("qemu_fw_cfg")) names.emplace_back("qemu_fw_cfg");
   return modules_with_dependencies(kernel.modules_dir, names);
 }
 
 bool has_virtio_console(const Kernel &kernel) {
   if (kernel.modules_dir.empty()) return false;
-  const ModuleIndex index(kernel.modules_dir);
-  const auto has = [&](const char *name) { return index.loadable(name) || index.builtin(name); };
+  const auto index = module_index(kernel.modules_dir);
+  const auto has = [&](const char *name) { return index->loadable(name) || index->builtin(name); };
   return has("virtio_console") && has("virtio_pci");
 }
 

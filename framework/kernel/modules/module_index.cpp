@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "base/error.hpp"
+#include "storage/file_cache.hpp"
 #include "storage/files.hpp"
 #include "text/module_name.hpp"
 
@@ -33,6 +34,11 @@ ModuleIndex::ModuleIndex(const fs::path &folder) : folder_(folder) {
   for (std::string line; std::getline(builtin, line);) {
     if (!line.empty()) builtin_.insert(module_name_of(line));
   }
+}
+
+std::shared_ptr<const ModuleIndex> module_index(const fs::path &folder) {
+  static storage::FileCache<ModuleIndex> cache;
+  return cache.get({folder / "modules.dep", folder / "modules.builtin"}, [&folder] { return ModuleIndex(folder); });
 }
 
 bool ModuleIndex::loadable(const std::string &name) const {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -38,5 +39,8 @@ class ModuleIndex {
   std::map<std::string, Line> lines_;
   std::set<std::string> builtin_;
 };
+
+/// Returns the index of a folder. It is read once, and again if its files have changed.
+std::shared_ptr<const ModuleIndex> module_index(const std::filesystem::path &folder);
 
 }  // namespace kmodtest::kernel

@@ -88,7 +88,7 @@ std::string file_name(const std::string &module) {
 
 }  // namespace
 
-RequestableModules::RequestableModules(const fs::path &modules_dir) : index_(modules_dir) {
+RequestableModules::RequestableModules(const fs::path &modules_dir) : index_(module_index(modules_dir)) {
   for_each_line(modules_dir / "modules.alias", "alias", [&](const std::vector<std::string> &words) {
     if (words.size() == 2) aliases_.push_back({.pattern = words[0], .module = text::lsmod_name(words[1])});
   });
@@ -101,11 +101,11 @@ RequestableModules::RequestableModules(const fs::path &modules_dir) : index_(mod
 
 std::vector<std::string> RequestableModules::modules_for(const std::string &name) const {
   std::vector<std::string> found;
-  if (index_.loadable(name)) found.push_back(text::lsmod_name(name));
+  if (index_->loadable(name)) found.push_back(text::lsmod_name(name));
   if (name.find('%') == std::string::npos) {
     for (const char *prefix : kPrefixes) {
       std::string module = prefix + text::lsmod_name(name);
-      if (index_.loadable(module)) found.push_back(std::move(module));
+      if (index_->loadable(module)) found.push_back(std::move(module));
     }
     const std::string end = '-' + name;
     for (const Alias &alias : aliases_) {
@@ -120,7 +120,7 @@ std::vector<std::string> RequestableModules::modules_for(const std::string &name
     if (::fnmatch(glob.c_str(), alias.pattern.c_str(), 0) == 0) found.push_back(alias.module);
   }
   const std::string of_names = text::lsmod_name(glob);
-  for (const std::string &module : index_.loadable_modules()) {
+  for (const std::string &module : index_->loadable_modules()) {
     if (::fnmatch(of_names.c_str(), module.c_str(), 0) == 0) found.push_back(module);
   }
   if (found.size() > kMostOfAFormat) found.clear();
@@ -138,14 +138,14 @@ ModuleSelection RequestableModules::named_by(const std::vector<std::string> &nam
   ModuleSelection selection;
   std::vector<std::string> wanted;
   for (const std::string &name : std::set<std::string>(names.begin(), names.end())) {
-    if (index_.builtin(name)) selection.builtin += "kernel/" + file_name(text::lsmod_name(name)) + '\n';
+    if (index_->builtin(name)) selection.builtin += "kernel/" + file_name(text::lsmod_name(name)) + '\n';
     for (std::string &module : modules_for(name)) wanted.push_back(std::move(module));
   }
   std::set<std::string> done;
   for (std::size_t i = 0; i < wanted.size(); ++i) {  // grows meanwhile
     const std::size_t before = selection.files.size();
-    if (!index_.loadable(wanted[i])) continue;
-    index_.add(wanted[i], selection.files, done);
+    if (!index_->loadable(wanted[i])) continue;
+    index_->add(wanted[i], selection.files, done);
     if (loaded_bytes(selection.files) > kMostRequestable) {
       for (std::size_t k = before; k < selection.files.size(); ++k) done.erase(module_name_of(selection.files[k]));
       selection.files.resize(before);
@@ -156,8 +156,8 @@ ModuleSelection RequestableModules::named_by(const std::vector<std::string> &nam
   for (const fs::path &file : selection.files) {
     const std::string module = module_name_of(file);
     selection.dependencies += file_name(module) + ':';
-    for (const std::string &need : index_.needs_of(module)) {
-      if (!index_.builtin(need)) selection.dependencies += ' ' + file_name(need);
+    for (const std::string &need : index_->needs_of(module)) {
+      if (!index_->builtin(need)) selection.dependencies += ' ' + file_name(need);
     }
     selection.dependencies += '\n';
   }

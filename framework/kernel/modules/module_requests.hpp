@@ -44,7 +44,7 @@ class RequestableModules {
   std::vector<std::string> modules_for(const std::string &name) const;
   void add_wished(const std::string &module, std::vector<std::string> &wanted) const;
 
-  ModuleIndex index_;
+  std::shared_ptr<const ModuleIndex> index_;
   std::vector<Alias> aliases_;
   std::vector<std::pair<std::string, std::string>> wishes_;  ///< softdep: a module and a name
 };

@@ -14,6 +14,7 @@
 #include "kernel/modules/module_index.hpp"
 #include "kernel/modules/module_order.hpp"
 #include "kernel/modules/symvers.hpp"
+#include "storage/file_cache.hpp"
 #include "storage/files.hpp"
 #include "text/module_name.hpp"
 #include "text/number.hpp"
@@ -239,11 +240,12 @@ std::set<std::string> exported_by(const std::vector<ModuleInfo> &modules) {
 
 }  // namespace
 
-std::optional<Exports> exports_of(const Kernel &kernel) {
+std::shared_ptr<const Exports> exports_of(const Kernel &kernel) {
+  static storage::FileCache<Exports> cache;
   std::error_code error;
   const auto symvers = kernel.headers / "Module.symvers";
-  if (kernel.headers.empty() || !fs::exists(symvers, error)) return std::nullopt;
-  return read_symvers(symvers);
+  if (kernel.headers.empty() || !fs::exists(symvers, error)) return nullptr;
+  return cache.get({symvers}, [&symvers] { return read_symvers(symvers); });
 }
 
 std::vector<PreflightFinding> preflight(const ModuleInfo &module, const Kernel &kernel,
@@ -282,13 +284,13 @@ std::vector<std::string> needed_kernel_modules(const ModuleInfo &module, const K
                                                const std::vector<ModuleInfo> &together) {
   std::vector<std::string> needed;
   if (kernel.modules_dir.empty()) return needed;
-  const ModuleIndex index(kernel.modules_dir);
+  const auto index = module_index(kernel.modules_dir);
   const auto add = [&](const std::string &written) {
     const std::string name = text::lsmod_name(written);
     const bool is_ours = std::any_of(together.begin(), together.end(),
                                      [&](const ModuleInfo &other) { return text::lsmod_name(other.name) == name; });
     const bool known = std::find(needed.begin(), needed.end(), name) != needed.end();
-    if (!is_ours && !known && index.loadable(name)) needed.push_back(name);
+    if (!is_ours && !known && index->loadable(name)) needed.push_back(name);
   };
   const auto others = exported_by(together);
   if (const auto exports = exports_of(kernel)) {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
+#include <memory>
 #include <string>
 #include <unordered_map>
 
@@ -21,7 +21,7 @@ struct Export {
 
 using Exports = std::unordered_map<std::string, Export>;
 
-/// Returns what a kernel exports (Module.symvers of its headers); nothing if that is not known.
-std::optional<Exports> exports_of(const Kernel &kernel);
+/// Returns what a kernel exports (Module.symvers of its headers); null if that is not known. The file is read once.
+std::shared_ptr<const Exports> exports_of(const Kernel &kernel);
 
 }  // namespace kmodtest::kernel

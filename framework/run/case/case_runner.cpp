@@ -246,9 +246,10 @@ void find_open_calls(judge::Observations &seen, const kernel::Kernel &kernel) {
   const bool left = std::any_of(pointers.begin(), pointers.end(), judge::is_left_registered) ||
                     std::any_of(seen.messages.begin(), seen.messages.end(), has_new_entries);
   if (!left) return;
+  const kernel::Exports none;
   const auto exports = kernel::exports_of(kernel);
   for (const kernel::ModuleInfo &module : seen.modules) {
-    auto call = kernel::open_call(module, exports.value_or(kernel::Exports()));
+    auto call = kernel::open_call(module, exports ? *exports : none);
     if (call) seen.open_calls.emplace(text::lsmod_name(module.name), std::move(*call));
   }
 }

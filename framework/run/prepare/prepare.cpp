@@ -198,8 +198,9 @@ Preparer::Tried Preparer::try_on(const std::string &kernel, const plan::Case &te
 void Preparer::add_requestable_modules(const plan::Case &test_case, Prepared &prepared) {
   const auto &folder = prepared.kernel.modules_dir;
   if (folder.empty()) return;
-  const std::function<kernel::RequestableModules()> make = [&] { return kernel::RequestableModules(folder); };
-  const auto selection = requestable_.get(folder.string(), make).named_by(possible_names(test_case, prepared.modules));
+  using Requestable = std::shared_ptr<const kernel::RequestableModules>;
+  const std::function<Requestable()> make = [&] { return std::make_shared<const kernel::RequestableModules>(folder); };
+  const auto selection = requestable_.get(folder.string(), make)->named_by(possible_names(test_case, prepared.modules));
   if (selection.empty()) return;
   const auto push = [&](const std::string &name, std::string content) {
     prepared.files.push_back({.path = fmt::format("{}/{}/{}", kRequestable, prepared.kernel.release, name),

@@ -204,7 +204,7 @@ class Preparer {
   Once<BuiltModules> modules_;
   std::vector<BuildGroup> groups_;  ///< each module once, in the order of the cases
   Once<GroupBuilds> group_builds_;  ///< by the group's place
-  Once<kernel::RequestableModules> requestable_;
+  Once<std::shared_ptr<const kernel::RequestableModules>> requestable_;
   Once<kernel::PackageFiles> packages_;
   Once<std::shared_ptr<const std::string>> contents_;  ///< of files, by their paths
   using Libraries = std::vector<kernel::LibraryFile>;
