@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <elf.h>
 #include <fmt/format.h>
@@ -55,6 +56,14 @@ std::string type_name(unsigned type) {
   }
 }
 
+/// Returns whether a section of a module can hold texts of its source. Others hold numbers, which can look like a text by
+/// chance: the build ID, the checksums of symbols.
+bool can_hold_texts(std::string_view section) {
+  constexpr std::array<std::string_view, 6> kData{".rodata", ".data", ".init.rodata", ".init.data", ".exit.data",
+                                                  ".modinfo"};
+  return std::any_of(kData.begin(), kData.end(), [section](auto data) { return section.starts_with(data); });
+}
+
 /// Reads one module section by section.
 class ModuleReader {
  public:
@@ -79,7 +88,7 @@ class ModuleReader {
         has_modinfo = true;
         read_modinfo(content);
       }
-      if ((header.sh_flags & SHF_ALLOC) != 0 && (header.sh_flags & SHF_EXECINSTR) == 0) read_texts(content);
+      if (can_hold_texts(name)) read_texts(content);
       if (name == "__versions") read_versions(content);
       if (name == "__version_ext_crcs") extended_crcs_ = content;
       if (name == "__version_ext_names") extended_names_ = content;

@@ -40,6 +40,7 @@ TEST(ModuleInfo, HasTheTextsOfItsData) {
   const ScratchFolder folder;
   ElfModule module;
   module.modinfo = {"license=GPL", "\x01\x7fmine-%d", ""};
+  module.versions = {{"printk", 0x6864}};  // the checksum is "dh", the name of a module
   EXPECT_THAT(read_module_info(folder.write("mine.ko", module.bytes())).texts, ElementsAre("license=GPL", "mine-%d"));
 }
 
