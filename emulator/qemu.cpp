@@ -111,23 +111,11 @@ int search_program(dl_phdr_info *program, std::size_t, void *data) {
   return 1;  // no further ones
 }
 
-/// Finds how a turn begins, and of what length.
+/// Finds how a turn gets its length.
 bool find_turn_length(Qemu &qemu, const char **missing) {
-  TranslatorSearch search;
-  TranslatorFunctions &functions = search.functions;
-  if (!find(qemu.turn_length, "icount_percpu_budget", missing) ||
-      !find(qemu.end_turn, "icount_process_data", missing) ||
-      !find(qemu.prepare_turn, "icount_prepare_for_run", missing) || !find(qemu.has_work, "cpu_has_work", missing) ||
-      !find(functions.init, "tcg_x86_init", missing) || !find(functions.translate, "x86_translate_code", missing) ||
-      !find(functions.interrupt, "x86_cpu_do_interrupt", missing) ||
-      !find(functions.execute_interrupt, "x86_cpu_exec_interrupt", missing) ||
-      !find(functions.execute_halt, "x86_cpu_exec_halt", missing)) {
-    return false;
-  }
-  dl_iterate_phdr(search_program, &search);
-  if (search.enter == nullptr) *missing = "known table of the translator (TCGCPUOps)";
-  qemu.enter = search.enter;
-  return search.enter != nullptr;
+  return find(qemu.turn_length, "icount_percpu_budget", missing) &&
+         find(qemu.end_turn, "icount_process_data", missing) &&
+         find(qemu.prepare_turn, "icount_prepare_for_run", missing) && find(qemu.has_work, "cpu_has_work", missing);
 }
 
 /// Finds how a pause is requested. The number of the state depends on QEMU's version.
@@ -239,6 +227,19 @@ const Qemu *find_qemu(const char **missing) {
   }
   *missing = lacks;
   return complete ? &qemu : nullptr;
+}
+
+void *find_turn_entry() {
+  TranslatorSearch search;
+  TranslatorFunctions &functions = search.functions;
+  if (!look_up(functions.init, "tcg_x86_init") || !look_up(functions.translate, "x86_translate_code") ||
+      !look_up(functions.interrupt, "x86_cpu_do_interrupt") ||
+      !look_up(functions.execute_interrupt, "x86_cpu_exec_interrupt") ||
+      !look_up(functions.execute_halt, "x86_cpu_exec_halt")) {
+    return nullptr;
+  }
+  dl_iterate_phdr(search_program, &search);
+  return search.enter;
 }
 
 bool make_writable(void *table, std::size_t bytes) {

@@ -100,7 +100,6 @@ struct Qemu {
   void *pause;                             ///< the table entry with the function that executes PAUSE
   std::size_t next_instruction;            ///< where its address is behind a CPU's 16 general registers
   std::ptrdiff_t instructions_left;        ///< of a turn, 16 bits: its offset in a CPU's state
-  void *enter;                             ///< the table entry with the function that begins a CPU's turn
   std::int64_t (*turn_length)(int among);  ///< in instructions: the time until the next timer, divided among CPUs
   void (*end_turn)(void *cpu);             ///< adds what it has executed to the clock
   void (*prepare_turn)(void *cpu, std::int64_t instructions);
@@ -144,6 +143,10 @@ struct QemuPlugin {
 
 /// Finds QEMU's functions for plugins. Returns nullptr as find_qemu() does.
 const QemuPlugin *find_qemu_plugin(const char **missing);
+
+/// Finds QEMU's table entry with the function that begins a CPU's turn (emulator/translator_table.hpp). Searches 12 MB,
+/// which takes 10 ms. Returns nullptr if there is no table of the known layout.
+void *find_turn_entry();
 
 /// Finds QEMU's functions in this process. Returns nullptr, and sets `missing` to what QEMU lacks (static text), if
 /// QEMU is of a version that this was not tried with, or if anything is not as expected.

@@ -353,8 +353,8 @@ void keep_memory_apart() {
 extern "C" __attribute__((constructor)) void kmodtest_self_test() {
   using namespace kmodtest;
   if (std::getenv(wire::kSelfTest) == nullptr) return;
-  const char *missing = "";
-  if (emulator::find_qemu(&missing) != nullptr) {
+  const char *missing = "known table of the translator (TCGCPUOps)";
+  if (emulator::find_turn_entry() != nullptr && emulator::find_qemu(&missing) != nullptr) {
     std::puts(wire::kSelfTestPassed);
   } else {
     std::printf("QEMU has no %s\n", missing);

@@ -9,7 +9,8 @@
 /// function of a table (TCGCPUOps::cpu_exec_enter). Ours takes its place: it ends the turn that was just prepared, of
 /// which nothing is executed yet, and prepares another one.
 ///
-/// With up to eight CPUs a turn is long enough, and QEMU's own division stays.
+/// With up to eight CPUs a turn is long enough, and QEMU's own division stays: the controller asks for this in guests
+/// with more.
 ///
 /// Which CPU waits is not part of QEMU's state. A restore begins without that knowledge, so equal cases stay equal.
 ///
@@ -18,6 +19,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 
 #include "emulator/time_shares.hpp"
@@ -25,8 +27,6 @@
 
 namespace kmodtest::emulator {
 namespace {
-
-constexpr std::size_t kFewestCpus = wire::kFewestCpusOfFittedTurns;
 
 const Qemu *its_qemu = nullptr;
 void (*qemus_enter)(void *cpu) = nullptr;
@@ -61,7 +61,7 @@ bool runs(std::size_t index) {
 void enter(void *cpu) {
   qemus_enter(cpu);
   if (cpu_count == 0) find_cpus();
-  const std::size_t index = cpu_count < kFewestCpus ? cpu_count : index_of(cpu);
+  const std::size_t index = index_of(cpu);
   if (index == cpu_count) return;
   current = index;
   const int among = shares.begin_turn(index, cpu_count, runs);
@@ -74,16 +74,21 @@ void enter(void *cpu) {
 }  // namespace
 
 void fit_turns(const Qemu &qemu) {
-  if (!make_writable(qemu.enter, sizeof qemus_enter)) return;
+  if (std::getenv(wire::kFitTurns) == nullptr) return;
+  if (void *entry = find_turn_entry()) fit_turns(qemu, entry);
+}
+
+void fit_turns(const Qemu &qemu, void *entry) {
+  if (!make_writable(entry, sizeof qemus_enter)) return;
   its_qemu = &qemu;
   cpu_count = current = 0;
-  std::memcpy(&qemus_enter, qemu.enter, sizeof qemus_enter);
+  std::memcpy(&qemus_enter, entry, sizeof qemus_enter);
   void (*ours)(void *) = enter;
-  std::memcpy(qemu.enter, &ours, sizeof ours);
+  std::memcpy(entry, &ours, sizeof ours);
 }
 
 bool pause_ends_turn(bool waits) {
-  return cpu_count >= kFewestCpus && shares.pause(current, waits);
+  return cpu_count > 0 && shares.pause(current, waits);
 }
 
 void forget_turns() {

@@ -5,9 +5,12 @@
 
 namespace kmodtest::emulator {
 
-/// Makes the turns of a guest with many CPUs as long as it needs (turn_length.cpp). Call it under virtual time, before
-/// the guest executes anything.
+/// Makes the turns of a guest's CPUs as long as they need (turn_length.cpp), if the environment asks for it
+/// (wire::kFitTurns). Call it under virtual time, before the guest executes anything.
 void fit_turns(const Qemu &qemu);
+
+/// Does that by the table entry with the function that begins a CPU's turn.
+void fit_turns(const Qemu &qemu, void *entry);
 
 /// Notes that the current CPU ends its turn at a PAUSE; `waits`: in a loop that waits. Returns whether the PAUSE should
 /// take no time, since other CPUs have work.

@@ -85,6 +85,10 @@ struct EmulatorHelp {
   bool long_pause = false;    ///< PAUSE takes kPauseInstructions more, up to kLongestPauseInstructions
 };
 
+/// Returns whether the library in QEMU makes the turns of the guest's CPUs as long as they need: there are more than
+/// eight (emulator/turn_length.cpp).
+bool has_fitted_turns(const GuestSpec &spec);
+
 /// Returns the two numbers of instructions as the library in QEMU reads them (wire::kPause).
 std::string pause_range();
 

@@ -9,7 +9,6 @@
 #include "base/guest_devices.hpp"
 #include "vm/guest.hpp"
 #include "vm/topology.hpp"
-#include "wire/emulator_library.hpp"
 
 namespace kmodtest::vm {
 namespace {
@@ -59,6 +58,11 @@ bool has_disks(const GuestSpec &spec) {
   return std::any_of(spec.devices.begin(), spec.devices.end(), base::is_disk);
 }
 
+bool has_fitted_turns(const GuestSpec &spec) {
+  constexpr int kMostCpusOfEqualTurns = 8;
+  return spec.clock == Clock::virtual_ && spec.cpus > kMostCpusOfEqualTurns;
+}
+
 std::string pause_range() {
   return fmt::format("{},{}", kPauseInstructions, kLongestPauseInstructions);
 }
@@ -94,7 +98,7 @@ std::string hash(const GuestSpec &spec, const std::string &qemu_version, const E
   if (help.memory_apart && has_memory_apart(spec)) digest.add("memory", "in a file of its own");
   if (help.long_pause && spec.clock == Clock::virtual_) {
     digest.add("instructions of a pause", pause_range());
-    if (spec.cpus >= wire::kFewestCpusOfFittedTurns) digest.add("turns", "as long as a CPU needs");
+    if (has_fitted_turns(spec)) digest.add("turns", "as long as a CPU needs");
   }
   return digest.hex();
 }

@@ -271,23 +271,28 @@ void RunRoot::make_state_image(const fs::path &file) {
   copy_image("empty", file, vm::make_state_image);
 }
 
+void RunRoot::prepare_state_image() {
+  empty_image("empty", vm::make_state_image);
+}
+
 void RunRoot::make_disk_image(const fs::path &file, std::uint64_t bytes) {
   copy_image(fmt::format("empty-{}", bytes), file, [&](const fs::path &made) { vm::make_disk_image(made, bytes); });
 }
 
+fs::path RunRoot::empty_image(const std::string &name, const std::function<void(const fs::path &)> &make) {
+  const fs::path empty = path_ / (name + ".qcow2");
+  const std::lock_guard lock(mutex_);
+  std::error_code error;
+  if (fs::exists(empty, error)) return empty;
+  const fs::path unfinished = path_ / (name + ".qcow2.new");
+  make(unfinished);
+  fs::rename(unfinished, empty);
+  return empty;
+}
+
 void RunRoot::copy_image(const std::string &name, const fs::path &to,
                          const std::function<void(const fs::path &)> &make) {
-  const fs::path empty = path_ / (name + ".qcow2");
-  {
-    const std::lock_guard lock(mutex_);
-    std::error_code error;
-    if (!fs::exists(empty, error)) {
-      const fs::path unfinished = path_ / (name + ".qcow2.new");
-      make(unfinished);
-      fs::rename(unfinished, empty);
-    }
-  }
-  copy_whole(empty, to, fs::perms(0600));
+  copy_whole(empty_image(name, make), to, fs::perms(0600));
   give_to_qemu(to);
 }
 

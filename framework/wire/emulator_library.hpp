@@ -19,9 +19,8 @@ inline constexpr const char *kMemoryProperty = "kmodtest-memory";
 /// Environment variable: how many instructions a PAUSE counts as besides itself, at least and at most: "250,2500".
 inline constexpr const char *kPause = "KMODTEST_PAUSE";
 
-/// In a guest with at least so many CPUs, the library makes their turns as long as they need
-/// (emulator/turn_length.cpp).
-inline constexpr int kFewestCpusOfFittedTurns = 9;
+/// Environment variable: the library makes the turns of CPUs as long as they need (emulator/turn_length.cpp).
+inline constexpr const char *kFitTurns = "KMODTEST_FIT_TURNS";
 
 /// Environment variable: the file of a schedule (wire/schedule_memory.hpp).
 inline constexpr const char *kScheduleFile = "KMODTEST_SCHEDULE";

@@ -183,6 +183,7 @@ void add_qemu_words(pugi::xml_node domain, const GuestSpec &spec, const GuestFil
     set(wire::kSharedMemoryFile, files.memory.string());
     if (has_disks(spec)) set(wire::kDisks, 1);
     if (files.long_pause) set(wire::kPause, pause_range());
+    if (files.long_pause && has_fitted_turns(spec)) set(wire::kFitTurns, 1);
     if (!files.schedule.empty()) set(wire::kScheduleFile, files.schedule.string());
     if (!files.coverage.empty()) set(wire::kCoverageFile, files.coverage.string());
     if (!files.races.empty()) set(wire::kRaceFile, files.races.string());

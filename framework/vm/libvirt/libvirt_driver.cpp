@@ -104,6 +104,20 @@ LibvirtDriver::LibvirtDriver(base::asio::io_context &io, const HypervisorOptions
     EventLoop::instance().detach();
     throw error;
   }
+  if (embedded_) begin_early();
+}
+
+/// Begins what the first guest needs of libvirt and qemu-img (35 ms together), while the caller still prepares a case.
+/// What fails here fails again when a guest is started, and is reported then.
+void LibvirtDriver::begin_early() {
+  // libvirt reads its table of CPU models once.
+  base::asio::post(blocking_, [this] { virConnectGetCPUModelNames(connection(), "x86_64", nullptr, 0); });
+  base::asio::post(blocking_, [this] {
+    try {
+      root_->prepare_state_image();
+    } catch (const std::exception &) {
+    }
+  });
 }
 
 void LibvirtDriver::find_help(const fs::path &qemu) {

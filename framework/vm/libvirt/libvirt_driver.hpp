@@ -69,6 +69,7 @@ class LibvirtDriver {
 
  private:
   void find_help(const std::filesystem::path &qemu);
+  void begin_early();
   static int on_event(virConnectPtr, virDomainPtr domain, int event, int detail, void *self);
 
   std::string uri_;

@@ -308,6 +308,10 @@ TEST(DomainXml, TheLibraryInQemuLearnsWhatToDo) {
   EXPECT_EQ(variable("KMODTEST_PAUSE"), "");
   files.long_pause = true;
   EXPECT_EQ(variable("KMODTEST_PAUSE"), "250,2500");
+  EXPECT_EQ(variable("KMODTEST_FIT_TURNS"), "");
+  GuestSpec nine = virtual_spec();
+  nine.cpus = 9;
+  EXPECT_EQ(Parsed(nine, files)("string(//qemu:env[@name='KMODTEST_FIT_TURNS']/@value)"), "1");
   EXPECT_EQ(variable("KMODTEST_MEMORY_FROM"), "");
   files.saved_memory = "/proc/7/fd/9";
   EXPECT_EQ(variable("KMODTEST_MEMORY_FROM"), "/proc/7/fd/9");
