@@ -119,12 +119,14 @@ TEST(Hosts, ASignalEndsWhatRunsOnAllHosts) {
       hosts.folder().write("endless.yaml",
                            "module: ex7_1\ntime: real\nmatrix: {wait: [60000, 60001]}\nsteps:\n  - load\n"
                            "  - sleep: ${wait}ms\n  - unload\n");
-  // One host has the only shard, and the other one helps.
-  Tool tool({"run", plan, "--modules", (source_folder() / "modules").string(), "--on", "ssh:one,two", "--shards", "1"},
+  // One host has the only shard, and runs one case at a time. The other one helps.
+  Tool tool({"run", plan, "--modules", (source_folder() / "modules").string(), "--on", "ssh:one,two", "--shards", "1",
+             "-j", "1"},
             hosts.environment());
-  // libvirt also starts QEMU for a moment, to ask what it can do; such a one has no guest.
+  // QEMU also runs for a moment to ask what it can do, without a guest, and with one to try KVM. A case's guest has the
+  // number of its worker in its name.
   const auto runs_guests = [&hosts](const std::string &host) {
-    return hosts.processes(host).find("guest=") != std::string::npos;
+    return hosts.processes(host).find("-w0-") != std::string::npos;
   };
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (std::chrono::steady_clock::now() < end && !(runs_guests("one") && runs_guests("two")))

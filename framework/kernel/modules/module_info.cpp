@@ -56,11 +56,11 @@ std::string type_name(unsigned type) {
   }
 }
 
-/// Returns whether a section of a module can hold texts of its source. Others hold numbers, which can look like a text by
-/// chance: the build ID, the checksums of symbols.
+/// Returns whether a section of a module can hold texts of its source. Others hold numbers, which can look like a text
+/// by chance: the build ID, the checksums of symbols.
 bool can_hold_texts(std::string_view section) {
-  constexpr std::array<std::string_view, 6> kData{".rodata", ".data", ".init.rodata", ".init.data", ".exit.data",
-                                                  ".modinfo"};
+  constexpr std::array<std::string_view, 6> kData{".rodata",    ".data",      ".init.rodata",
+                                                  ".init.data", ".exit.data", ".modinfo"};
   return std::any_of(kData.begin(), kData.end(), [section](auto data) { return section.starts_with(data); });
 }
 
