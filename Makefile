@@ -96,7 +96,7 @@ soak: build ## runs each healthy plan SOAK_ROUNDS times (default 200) on SOAK_CP
 mixed: build ## runs healthy and faulty plans in a mixed order (MIXED_SEED) MIXED_ROUNDS times, about 1000 cases
 	build/kmodtest run testplans testplans/faulty --repeat $(MIXED_ROUNDS) --shuffle $(MIXED_SEED) --jobs $(JOBS) --quiet
 
-many-cpus: build ## runs the plans with 64 CPUs, and in unusual topologies, twice each (a few minutes)
+many-cpus: build ## runs the plans with 64 CPUs, and in unusual topologies, twice each (three minutes)
 	build/kmodtest run testplans/*.yaml --cpus 64 --repeat 2 --jobs 1
 	build/kmodtest run tests/e2e/many_cpus --modules modules --repeat 2 --jobs 1
 
