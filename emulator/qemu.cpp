@@ -105,8 +105,8 @@ int search_program(dl_phdr_info *program, std::size_t, void *data) {
   for (int i = 0; i < program->dlpi_phnum && search.enter == nullptr; ++i) {
     const auto &part = program->dlpi_phdr[i];
     if (part.p_type != PT_GNU_RELRO) continue;
-    search.enter = find_enter(reinterpret_cast<void **>(program->dlpi_addr + part.p_vaddr),
-                              part.p_memsz / sizeof(void *), search.functions);
+    search.enter = find_enter(std::bit_cast<void **>(program->dlpi_addr + part.p_vaddr), part.p_memsz / sizeof(void *),
+                              search.functions);
   }
   return 1;  // no further ones
 }

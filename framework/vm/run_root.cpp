@@ -280,7 +280,7 @@ void RunRoot::make_disk_image(const fs::path &file, std::uint64_t bytes) {
 }
 
 fs::path RunRoot::empty_image(const std::string &name, const std::function<void(const fs::path &)> &make) {
-  const fs::path empty = path_ / (name + ".qcow2");
+  fs::path empty = path_ / (name + ".qcow2");
   const std::lock_guard lock(mutex_);
   std::error_code error;
   if (fs::exists(empty, error)) return empty;
