@@ -144,8 +144,8 @@ struct QemuPlugin {
 /// Finds QEMU's functions for plugins. Returns nullptr as find_qemu() does.
 const QemuPlugin *find_qemu_plugin(const char **missing);
 
-/// Finds QEMU's table entry with the function that begins a CPU's turn (emulator/translator_table.hpp). Searches 12 MB,
-/// which takes 10 ms. Returns nullptr if there is no table of the known layout.
+/// Finds QEMU's table entry with the function that begins a CPU's turn (emulator/translator_table.hpp). It searches 12
+/// MB in 10 ms. Returns nullptr if no table has the known layout.
 void *find_turn_entry();
 
 /// Finds QEMU's functions in this process. Returns nullptr, and sets `missing` to what QEMU lacks (static text), if

@@ -13,7 +13,7 @@ struct TranslatorFunctions {
 };
 
 /// Searches words for that table. Returns its entry of the function that QEMU calls when a CPU's turn begins; nullptr
-/// if there is no table of this layout. Source: QEMU 10.0, include/accel/tcg/cpu-ops.h (initialize, translate_code,
+/// if no table has this layout. Source: QEMU 10.0, include/accel/tcg/cpu-ops.h (initialize, translate_code,
 /// synchronize_from_tb, restore_state_to_opc, cpu_exec_enter, cpu_exec_exit, debug_excp_handler, do_interrupt,
 /// cpu_exec_interrupt, cpu_exec_halt).
 inline void **find_enter(void **words, std::size_t count, const TranslatorFunctions &functions) {
